@@ -1,0 +1,58 @@
+"""The errors of the library: few types, every fault at once, each with its remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["EcrConstructsError", "InvalidLifecyclePolicy", "InvalidName", "InvalidRepository"]
+
+
+class EcrConstructsError(ValueError):
+    """
+    Something that ECR would refuse, or that would not do what it says.
+
+    Args:
+        problems: One sentence for each fault: the value, the limit, the remedy.
+        path: Where it happened: a construct path such as `Containers/Api`. Default: no path.
+
+    Attributes:
+        path: The construct path, or an empty string for a value that is not in a tree.
+        problems: Every fault that was found, in the order of the arguments.
+
+    """
+
+    def __init__(self, problems: Iterable[str], *, path: str = "") -> None:
+        """Keep the parts, and say them in one message."""
+        self.path = path
+        self.problems = tuple(problems)
+        super().__init__(_message(self.problems, path))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling, as errors do when they cross processes."""
+        return _rebuild, (type(self), self.problems, self.path)
+
+
+class InvalidName(EcrConstructsError):
+    """A name, prefix, filter, pattern or reference that its grammar does not allow."""
+
+
+class InvalidLifecyclePolicy(EcrConstructsError):
+    """A lifecycle policy, rule or intent that ECR would refuse; each problem names its place in the document."""
+
+
+class InvalidRepository(EcrConstructsError):
+    """A repository, or settings for one, that cannot be built as asked."""
+
+
+def _message(problems: tuple[str, ...], path: str) -> str:
+    where = f"{path}: " if path else ""
+    if len(problems) == 1:
+        return where + problems[0]
+    return "\n".join([f"{where}{len(problems)} problems", *(f"  - {problem}" for problem in problems)])
+
+
+def _rebuild(kind: type[EcrConstructsError], problems: tuple[str, ...], path: str) -> EcrConstructsError:
+    return kind(problems, path=path)

@@ -1,0 +1,68 @@
+"""
+The language of ECR in plain Python: names, tags, lifecycle policies, registry settings, as values that know their laws.
+
+Nothing here imports the CDK.
+"""
+
+from __future__ import annotations
+
+from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository
+from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
+from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.intents import (
+    Intent,
+    archive_older_than,
+    archive_unpulled,
+    archive_untagged,
+    delete_archived,
+    expire_older_than,
+    expire_unmatched,
+    expire_untagged,
+    keep_forever,
+    keep_latest,
+    limit_images,
+)
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, RepositoryName, TemplatePrefix
+from ecr_constructs.model.references import ImageReference
+from ecr_constructs.model.replication import Replication
+from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.scanning import Scanning
+from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
+from ecr_constructs.model.upstreams import Upstream
+
+__all__ = [
+    "ROOT",
+    "CachePrefix",
+    "EcrConstructsError",
+    "ExclusionFilter",
+    "ImageReference",
+    "Immutability",
+    "Intent",
+    "InvalidLifecyclePolicy",
+    "InvalidName",
+    "InvalidRepository",
+    "LifecyclePolicy",
+    "LifecycleRule",
+    "Namespace",
+    "Replication",
+    "ReplicationFilter",
+    "RepositoryName",
+    "ScanFilter",
+    "Scanning",
+    "SigningFilter",
+    "TagPattern",
+    "TagPrefix",
+    "TemplatePrefix",
+    "Upstream",
+    "archive_older_than",
+    "archive_unpulled",
+    "archive_untagged",
+    "delete_archived",
+    "expire_older_than",
+    "expire_unmatched",
+    "expire_untagged",
+    "keep_forever",
+    "keep_latest",
+    "limit_images",
+]

@@ -1,0 +1,34 @@
+"""
+ECR's actions by what they are for.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html,
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html and
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+"""
+
+from __future__ import annotations
+
+__all__ = ["IMPORT", "LAMBDA_PULL", "LOGIN", "PULL", "PUSH", "REPLICATE"]
+
+# Logging in is granted to identities, on all resources; a repository policy cannot grant it.
+LOGIN = ("ecr:GetAuthorizationToken",)
+
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+# Lambda reads images with two of them: https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+LAMBDA_PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+PUSH = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+
+# What another account's registry does in this one, by registry policy.
+REPLICATE = ("ecr:CreateRepository", "ecr:ReplicateImage")
+
+# What a pull through a cache rule does beside pulling, the first pull of an image above all.
+IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")

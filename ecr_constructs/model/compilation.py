@@ -1,0 +1,114 @@
+"""
+From intents to rules: what goes first, what is left out, what contradicts.
+
+An image belongs to the first rule that selects it, whether or not that rule acts on it, and rules claim images for
+each storage class apart. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.intents import Intent
+from ecr_constructs.model.rules import LifecycleRule
+
+__all__ = ["compile_intents"]
+
+# ECR has no "never"; this many days are long enough.
+_A_CENTURY = 36_500
+
+
+def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
+    """
+    Put intents into the order in which ECR will read their rules, and number them.
+
+    Args:
+        intents: As written. `keep_forever` goes first and rules over all images go last; the rest stays in order.
+
+    Returns:
+        The rules, priorities from 1.
+
+    Raises:
+        TypeError: if something else than an intent was given.
+        InvalidLifecyclePolicy: for intents that contradict each other, with both named.
+
+    """
+    if strangers := [intent for intent in intents if not isinstance(intent, Intent)]:
+        msg = f"LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got {strangers[0]!r}"
+        raise TypeError(msg)
+    if not intents:
+        raise InvalidLifecyclePolicy(["LifecyclePolicy.of() has no intents; LifecyclePolicy.none() writes no policy"])
+    steps = sorted(_steps(intents), key=_Step.rank)
+    kept: list[_Step] = []
+    problems: list[str] = []
+    for step in steps:
+        earlier = next((other for other in kept if step.is_idle_after(other)), None)
+        if earlier is None:
+            kept.append(step)
+        elif not step.is_redundant_after(earlier):
+            problems.append(_conflict(earlier, step))
+    if problems:
+        raise InvalidLifecyclePolicy(dict.fromkeys(problems))
+    return tuple(replace(step.rule, rule_priority=number) for number, step in enumerate(kept, start=1))
+
+
+class _Step(NamedTuple):
+    """A rule on its way into the policy, and the intent that wants it."""
+
+    intent: Intent
+    rule: LifecycleRule
+    is_shield: bool
+
+    def rank(self) -> int:
+        if self.is_shield and not self.intent.rules:
+            return 0
+        return 2 if self.rule.tag_status == "any" else 1
+
+    def is_idle_after(self, earlier: _Step) -> bool:
+        """Tell whether the earlier rule takes every image that this one selects, or ECR allows only one of the two."""
+        mine, other = self.rule, earlier.rule
+        if (mine.tag_status, mine.storage_class) != (other.tag_status, other.storage_class):
+            return False
+        return all(any(wide.subsumes(narrow) for narrow in mine.selectors) for wide in other.selectors)
+
+    def is_redundant_after(self, earlier: _Step) -> bool:
+        """Tell whether leaving this rule out changes nothing that anybody asked for."""
+        return self.is_shield or self.intent is earlier.intent
+
+
+def _steps(intents: Sequence[Intent]) -> Iterator[_Step]:
+    deletes_archived = any(rule.storage_class == "archive" for intent in intents for rule in intent.rules)
+    for intent in intents:
+        for shield in intent.shields:
+            yield _Step(intent, shield, is_shield=True)
+            if deletes_archived and not intent.rules:
+                yield _Step(intent, _in_archive(shield), is_shield=True)
+        yield from (_Step(intent, rule, is_shield=False) for rule in intent.rules)
+
+
+def _in_archive(shield: LifecycleRule) -> LifecycleRule:
+    # Rules claim images per storage class: without this one, what is kept but archived by hand would be deleted there.
+    return replace(
+        shield,
+        count_type="sinceImageTransitioned",
+        count_number=_A_CENTURY,
+        description=f"{shield.description} in the archive too",
+    )
+
+
+def _conflict(earlier: _Step, later: _Step) -> str:
+    status, storage = later.rule.tag_status, later.rule.storage_class
+    if status == "tagged":
+        return (
+            f"{later.intent} never acts: every image it selects belongs to {earlier.intent}, which comes first; "
+            f"leave one out, or write the one for fewer images first"
+        )
+    what = "untagged images" if status == "untagged" else "all images"
+    remedy = "leave one out" if status == "untagged" else "leave one out, or give one a pattern with matching="
+    return (
+        f"{earlier.intent} and {later.intent} both have a rule for {what} in {storage} storage, "
+        f"and ECR takes one; {remedy}"
+    )

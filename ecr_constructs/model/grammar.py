@@ -1,0 +1,265 @@
+"""
+The texts that ECR reads: which characters, how long, how many wildcards.
+
+Each grammar is stated once. The bounds and the language are those of the ECR service model and of the CloudFormation
+schemas, and a test compares them; where a pattern is spelled differently here, it is so that it cannot backtrack.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from ecr_constructs.errors import InvalidName
+
+__all__ = [
+    "ACCOUNT_ID",
+    "CACHE_PREFIX",
+    "EXCLUSION_FILTER",
+    "IMAGE_DIGEST",
+    "IMAGE_TAG",
+    "NAMESPACE",
+    "ORGANIZATION_ID",
+    "REGION",
+    "REGISTRY_HOST",
+    "REPLICATION_FILTER",
+    "REPOSITORY_NAME",
+    "SCAN_FILTER",
+    "SIGNING_FILTER",
+    "TAG_PATTERN",
+    "TAG_PREFIX",
+    "TEMPLATE_PREFIX",
+    "Grammar",
+    "Text",
+    "is_token",
+]
+
+# How the CDK spells a value that is known only at deployment.
+_TOKEN = "${Token["  # noqa: S105  (a marker in a text, not a password)
+
+
+def is_token(text: str) -> bool:
+    """Tell whether a text holds a CDK token, a value that is known only at deployment."""
+    return _TOKEN in text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grammar:
+    """What one kind of text may look like."""
+
+    noun: str
+    pattern: str
+    allowed: str
+    shape: str
+    minimum: int = 1
+    maximum: int
+    wildcards: int | None = None
+    _whole: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    _stray: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile once; every name of an app goes through here."""
+        object.__setattr__(self, "_whole", re.compile(rf"(?:{self.pattern})\Z"))
+        object.__setattr__(self, "_stray", re.compile(rf"[^{self.allowed}]"))
+
+    def accepts(self, text: str) -> bool:
+        """Tell whether the text is well formed, and of a legal length."""
+        return (
+            self.minimum <= len(text) <= self.maximum
+            and self._whole.match(text) is not None
+            and (self.wildcards is None or text.count("*") <= self.wildcards)
+        )
+
+    def problems(self, text: object) -> tuple[str, ...]:
+        """
+        Say everything that is wrong with a text.
+
+        Args:
+            text: What was given.
+
+        Returns:
+            One sentence for each fault; none for a legal text.
+
+        Raises:
+            TypeError: if it is not a text at all.
+
+        """
+        if not isinstance(text, str):
+            msg = f"{self.noun} must be a string, got {text!r}"
+            raise TypeError(msg)
+        if self.accepts(text):
+            return ()
+        if is_token(text):
+            return (f"{self.noun} {text!r} is known only at deployment; it is read here, so write the value out",)
+        return (*self._length(text), *self._wildcards(text), *self._form(text))
+
+    def require(self, text: str) -> None:
+        """Raise `InvalidName` with all the problems of a text, if it has any."""
+        if problems := self.problems(text):
+            raise InvalidName(problems)
+
+    def _length(self, text: str) -> tuple[str, ...]:
+        if not text:
+            return (f"{self.noun} is empty; {self.shape}",)
+        if self.minimum <= len(text) <= self.maximum or self.minimum == self.maximum:
+            return ()
+        return (f"{self.noun} {_short(text)} has {len(text)} characters; ECR allows {self.minimum} to {self.maximum}",)
+
+    def _wildcards(self, text: str) -> tuple[str, ...]:
+        stars = text.count("*")
+        if self.wildcards is None or stars <= self.wildcards:
+            return ()
+        return (f"{self.noun} {_short(text)} has {stars} wildcards; ECR allows {self.wildcards}",)
+
+    def _form(self, text: str) -> tuple[str, ...]:
+        if not text or self._whole.match(text):
+            return ()
+        stray = self._stray.search(text)
+        where = f" has {stray.group()!r} at position {stray.start()}" if stray else " is not well formed"
+        return (f"{self.noun} {_short(text)}{where}; {self.shape}{self._hint(text)}",)
+
+    def _hint(self, text: str) -> str:
+        lowered = text.lower()
+        return f", as in {lowered!r}" if len(text) <= self.maximum and lowered != text and self.accepts(lowered) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that has been through its grammar. Subclasses name the grammar and say what they match."""
+
+    value: str
+    grammar: ClassVar[Grammar]
+
+    def __post_init__(self) -> None:
+        """Refuse what the grammar does not allow."""
+        self.grammar.require(self.value)
+
+    def __str__(self) -> str:
+        """Return the text as ECR reads it."""
+        return self.value
+
+
+def _short(text: str) -> str:
+    return repr(text) if len(text) <= 80 else f"{text[:60]!r}..."  # noqa: PLR2004  (what fits in a line)
+
+
+_GROUP = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_PATH = rf"{_GROUP}(?:/{_GROUP})*"
+_PATH_SHAPE = (
+    "use lower-case letters and digits, separated by one '.', one or two '_' or any number of '-', "
+    "in groups separated by '/'"
+)
+_FILTER_SHAPE = (
+    "use lower-case letters, digits and '*', separated by single '.', '_', '-' or '/', with none of those at the end"
+)
+
+REPOSITORY_NAME = Grammar(
+    noun="repository name", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, minimum=2, maximum=256
+)
+NAMESPACE = Grammar(noun="namespace", pattern=rf"{_PATH}/?", allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
+TEMPLATE_PREFIX = Grammar(
+    noun="template prefix",
+    pattern=rf"{_PATH}/?|ROOT",
+    allowed="a-z0-9._/-",
+    shape=f"{_PATH_SHAPE}, or ROOT for every repository no other prefix matches",
+    maximum=256,
+)
+CACHE_PREFIX = Grammar(
+    noun="cache prefix",
+    pattern=rf"{_PATH}/?|ROOT",
+    allowed="a-z0-9._/-",
+    shape=f"{_PATH_SHAPE}, or ROOT for every repository no other prefix matches",
+    minimum=2,
+    maximum=30,
+)
+SCAN_FILTER = Grammar(
+    noun="scan filter",
+    pattern=r"[a-z0-9*]+(?:[._/-][a-z0-9*]+)*",
+    allowed="a-z0-9*._/-",
+    shape=_FILTER_SHAPE,
+    maximum=255,
+)
+REPLICATION_FILTER = Grammar(
+    noun="replication filter",
+    pattern=r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*",
+    allowed="a-z0-9._/-",
+    shape="it is how names begin: lower-case letters, digits, '.', '_', '-' and '/', without wildcards",
+    minimum=2,
+    maximum=256,
+)
+SIGNING_FILTER = Grammar(
+    noun="signing filter",
+    pattern=r"(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*",
+    allowed="a-z0-9*._/-",
+    shape=_FILTER_SHAPE,
+    maximum=256,
+)
+# At most two wildcards: stated by the Terraform provider's documentation and tests, by no AWS page.
+EXCLUSION_FILTER = Grammar(
+    noun="exclusion filter",
+    pattern=r"[0-9a-zA-Z._*-]+",
+    allowed="0-9a-zA-Z._*-",
+    shape="use letters, digits, '.', '_', '-' and '*'",
+    maximum=128,
+    wildcards=2,
+)
+# Four wildcards: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+# The length is that of a tag in the service model; characters that no tag can hold would make a rule that never acts.
+TAG_PATTERN = Grammar(
+    noun="tag pattern",
+    pattern=r"[0-9a-zA-Z._*-]+",
+    allowed="0-9a-zA-Z._*-",
+    shape="a tag holds letters, digits, '.', '_' and '-'; '*' stands for any number of them",
+    maximum=300,
+    wildcards=4,
+)
+TAG_PREFIX = Grammar(
+    noun="tag prefix",
+    pattern=r"[0-9a-zA-Z._-]+",
+    allowed="0-9a-zA-Z._-",
+    shape="a tag holds letters, digits, '.', '_' and '-'; wildcards belong in a tag pattern",
+    maximum=300,
+)
+# The OCI distribution specification, which is stricter than ECR's 300 characters.
+IMAGE_TAG = Grammar(
+    noun="image tag",
+    pattern=r"[0-9a-zA-Z_][0-9a-zA-Z._-]*",
+    allowed="0-9a-zA-Z._-",
+    shape="use letters, digits, '.', '_' and '-', beginning with a letter, a digit or '_'",
+    maximum=128,
+)
+IMAGE_DIGEST = Grammar(
+    noun="image digest",
+    pattern=r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}",
+    allowed="0-9a-z:",
+    shape="write 'sha256:' and 64 hexadecimal digits",
+    maximum=135,
+)
+# Plain host names with an optional port, as the first part of an image reference.
+REGISTRY_HOST = Grammar(
+    noun="registry",
+    pattern=r"[0-9a-zA-Z]+(?:-+[0-9a-zA-Z]+)*(?:\.[0-9a-zA-Z]+(?:-+[0-9a-zA-Z]+)*)*(?::[0-9]{1,5})?",
+    allowed="0-9a-zA-Z.:-",
+    shape="write a host name such as '111122223333.dkr.ecr.eu-west-1.amazonaws.com'",
+    maximum=261,
+)
+ACCOUNT_ID = Grammar(
+    noun="account", pattern=r"[0-9]{12}", allowed="0-9", shape="write its 12 digits as a string", minimum=12, maximum=12
+)
+REGION = Grammar(
+    noun="region",
+    pattern=r"[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]{1,2}",
+    allowed="a-z0-9-",
+    shape="write a region such as 'eu-west-1'",
+    minimum=2,
+    maximum=25,
+)
+# https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+ORGANIZATION_ID = Grammar(
+    noun="organization",
+    pattern=r"o-[a-z0-9]{10,32}",
+    allowed="a-z0-9-",
+    shape="write its id, 'o-' and 10 to 32 lower-case letters or digits",
+    maximum=34,
+)

@@ -1,0 +1,191 @@
+"""Names of repositories, prefixes that stand for many of them, and `Namespace`, which spells one prefix everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
+
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
+from ecr_constructs.model.grammar import CACHE_PREFIX, NAMESPACE, REPOSITORY_NAME, TEMPLATE_PREFIX, Grammar, Text
+
+__all__ = ["ROOT", "CachePrefix", "Namespace", "RepositoryName", "TemplatePrefix", "spell"]
+
+_Filter = TypeVar("_Filter", bound=Text)
+
+# The prefix of everything that no longer prefix matches.
+ROOT = "ROOT"
+
+
+class RepositoryName(Text):
+    """
+    The name of a repository, as ECR allows it.
+
+    >>> str(RepositoryName("prod/payments--api"))
+    'prod/payments--api'
+    """
+
+    __slots__ = ()
+    grammar: ClassVar[Grammar] = REPOSITORY_NAME
+
+
+class _Prefix(Text):
+    """A prefix with the `/` that ECR assumes at its end, or `ROOT`."""
+
+    __slots__ = ()
+
+    def matches(self, repository_name: str) -> bool:
+        """Tell whether a repository is under the prefix; `ROOT` is over all that no longer prefix takes."""
+        return self.value == ROOT or repository_name.startswith(f"{self.value.rstrip('/')}/")
+
+
+class TemplatePrefix(_Prefix):
+    """
+    The repositories that a creation template is for.
+
+    >>> TemplatePrefix("prod").matches("production")
+    False
+    """
+
+    __slots__ = ()
+    grammar: ClassVar[Grammar] = TEMPLATE_PREFIX
+
+
+class CachePrefix(_Prefix):
+    """
+    The repositories of a pull-through cache rule: at most 30 characters.
+
+    >>> CachePrefix("docker-hub").matches("docker-hub/library/nginx")
+    True
+    """
+
+    __slots__ = ()
+    grammar: ClassVar[Grammar] = CACHE_PREFIX
+
+
+class Namespace(Text):
+    """
+    The repositories under a path: `Namespace("prod")` is `prod/api` and `prod/web/app`, and not `production`.
+
+    ECR has five spellings for that; each property gives one.
+
+    Args:
+        value: The path, with or without its last `/`.
+
+    Raises:
+        InvalidName: if it is not the beginning of a legal repository name.
+
+    >>> Namespace("prod").replication_filter.value, Namespace("prod").scan_filter.value
+    ('prod/', 'prod/*')
+    >>> Namespace("prod").contains("production")
+    False
+
+    """
+
+    __slots__ = ()
+    grammar: ClassVar[Grammar] = NAMESPACE
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot begin a repository name, and keep one spelling."""
+        self.grammar.require(self.value)
+        object.__setattr__(self, "value", self.value.rstrip("/"))
+
+    def contains(self, repository_name: str) -> bool:
+        """Tell whether a repository is in the namespace."""
+        return repository_name.startswith(f"{self.value}/")
+
+    @property
+    def replication_filter(self) -> ReplicationFilter:
+        """As a replication filter, a plain prefix."""
+        return ReplicationFilter(f"{self.value}/")
+
+    @property
+    def scan_filter(self) -> ScanFilter:
+        """As a scan filter; raises `InvalidName` for a path with `__` or `--`, which that language cannot say."""
+        return ScanFilter(f"{self.value}/*")
+
+    @property
+    def signing_filter(self) -> SigningFilter:
+        """As a signing filter; raises `InvalidName` for a path with `__` or `--`, which that language cannot say."""
+        return SigningFilter(f"{self.value}/*")
+
+    @property
+    def template_prefix(self) -> TemplatePrefix:
+        """As the prefix of a creation template."""
+        return TemplatePrefix(self.value)
+
+    @property
+    def cache_prefix(self) -> CachePrefix:
+        """As the prefix of a pull-through cache rule; raises `InvalidName` beyond 30 characters."""
+        return CachePrefix(self.value)
+
+    @property
+    def resource_pattern(self) -> str:
+        """As the resource part of an ARN: `repository/prod/*`."""
+        return f"repository/{self.value}/*"
+
+    def arn_pattern(self, *, region: str, account: str, partition: str = "aws") -> str:
+        """
+        Give the namespace as an ARN pattern for policies.
+
+        Args:
+            region: The region of the repositories.
+            account: The account of the repositories.
+            partition: The partition. Default: `aws`.
+
+        """
+        return f"arn:{partition}:ecr:{region}:{account}:{self.resource_pattern}"
+
+
+def spell(
+    argument: str,
+    repositories: str | Namespace | _Filter | Sequence[str | Namespace | _Filter],
+    language: type[_Filter],
+    of_namespace: Callable[[Namespace], _Filter],
+) -> tuple[_Filter, ...]:
+    """
+    Spell a choice of repositories in one of ECR's filter languages.
+
+    Args:
+        argument: What the caller calls the choice, for messages.
+        repositories: A namespace, a filter or its text, or a list of them.
+        language: The kind of filter.
+        of_namespace: How a namespace is spelled in that language.
+
+    Returns:
+        The filters, each once, in the order given.
+
+    Raises:
+        InvalidName: with every fault of every filter.
+        TypeError: for anything that is not a text, a namespace, or a filter of that language.
+
+    """
+    several = (repositories,) if isinstance(repositories, (str, Text)) else repositories
+    if not isinstance(several, Sequence):
+        msg = f"{argument} takes a Namespace, a {language.grammar.noun}, or a list of them, got {several!r}"
+        raise TypeError(msg)
+    filters: dict[_Filter, None] = {}
+    problems: list[str] = []
+    for given in several:
+        if isinstance(given, Text) and not isinstance(given, (Namespace, language)):
+            msg = f"{argument} takes a Namespace or a {language.grammar.noun}, got {given!r}"
+            raise TypeError(msg)
+        try:
+            filters[_spelled(given, language, of_namespace)] = None
+        except InvalidName as error:
+            problems += [f"{argument}: {problem}" for problem in error.problems]
+    if problems:
+        raise InvalidName(problems)
+    return tuple(filters)
+
+
+def _spelled(
+    given: str | Namespace | _Filter, language: type[_Filter], of_namespace: Callable[[Namespace], _Filter]
+) -> _Filter:
+    if isinstance(given, language):
+        return given
+    return (
+        of_namespace(given)
+        if isinstance(given, Namespace)
+        else language(str(given) if isinstance(given, Text) else given)
+    )

@@ -1,0 +1,128 @@
+"""
+Which images of a registry are scanned, how, and when.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.filters import ScanFilter
+from ecr_constructs.model.names import Namespace, spell
+
+__all__ = ["MAXIMUM_FILTERS", "MAXIMUM_RULES", "ScanFrequency", "ScanRepositories", "ScanType", "Scanning"]
+
+ScanType = Literal["ENHANCED", "BASIC"]
+# The API also knows MANUAL; CloudFormation does not, and leaving a repository out of every rule says the same.
+ScanFrequency = Literal["CONTINUOUS_SCAN", "SCAN_ON_PUSH"]
+ScanRepositories = str | Namespace | ScanFilter | Sequence[str | Namespace | ScanFilter]
+
+# ScanningRepositoryFilterList and RegistryScanningRuleList in the service model.
+MAXIMUM_FILTERS = 100
+MAXIMUM_RULES = 2
+
+_EVERY_REPOSITORY = "*"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scanning:
+    """
+    The scanning configuration of a registry.
+
+    Make one with `enhanced` or `basic`. There is one rule for each frequency, so there are at most two.
+
+    Args:
+        scan_type: `ENHANCED` (Amazon Inspector: operating system and language packages) or `BASIC` (operating system).
+        continuous: Filters of the repositories that are scanned again whenever a new vulnerability is known.
+        on_push: Filters of the repositories that are scanned when an image is pushed.
+
+    Raises:
+        InvalidName: with every fault.
+
+    >>> Scanning.enhanced().frequency("prod/api")
+    'CONTINUOUS_SCAN'
+
+    """
+
+    scan_type: ScanType
+    continuous: Sequence[ScanFilter] = ()
+    on_push: Sequence[ScanFilter] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what ECR would; CloudFormation's own checks let basic continuous scanning pass."""
+        if problems := tuple(_problems(self)):
+            raise InvalidName(problems)
+        object.__setattr__(self, "continuous", tuple(self.continuous))
+        object.__setattr__(self, "on_push", tuple(self.on_push))
+
+    @classmethod
+    def enhanced(
+        cls, *, continuous: ScanRepositories | None = None, on_push: ScanRepositories | None = None
+    ) -> Scanning:
+        """
+        Scan with Amazon Inspector. Repositories that no filter matches are not scanned at all.
+
+        Args:
+            continuous: A namespace or filter, or several, to be scanned continuously. Default: every repository, unless
+                `on_push` is given.
+            on_push: A namespace or filter, or several, to be scanned when an image is pushed. Default: none.
+
+        >>> Scanning.enhanced(continuous=Namespace("prod"), on_push="*").frequency("dev/api")
+        'SCAN_ON_PUSH'
+
+        """
+        if continuous is None and on_push is None:
+            continuous = _EVERY_REPOSITORY
+        return cls(
+            scan_type="ENHANCED", continuous=_filters("continuous", continuous), on_push=_filters("on_push", on_push)
+        )
+
+    @classmethod
+    def basic(cls, *, on_push: ScanRepositories = _EVERY_REPOSITORY) -> Scanning:
+        """
+        Scan with ECR's own scanner. Repositories that no filter matches are scanned when somebody asks.
+
+        Args:
+            on_push: A namespace or filter, or several, that are scanned on push. Default: every repository.
+
+        >>> Scanning.basic().frequency("prod/api")
+        'SCAN_ON_PUSH'
+
+        """
+        return cls(scan_type="BASIC", on_push=_filters("on_push", on_push))
+
+    def frequency(self, repository_name: str) -> ScanFrequency | None:
+        """
+        Tell when the images of a repository are scanned; continuous wins where both match.
+
+        Args:
+            repository_name: The name of the repository.
+
+        """
+        if any(text.matches(repository_name) for text in self.continuous):
+            return "CONTINUOUS_SCAN"
+        return "SCAN_ON_PUSH" if any(text.matches(repository_name) for text in self.on_push) else None
+
+
+def _problems(scanning: Scanning) -> Iterator[str]:
+    if scanning.scan_type not in ("ENHANCED", "BASIC"):
+        yield f"scan type {scanning.scan_type!r} is unknown; use Scanning.enhanced() or Scanning.basic()"
+    if scanning.scan_type == "BASIC" and scanning.continuous:
+        yield "continuous: only enhanced scanning is continuous; use Scanning.enhanced(continuous=...), or on_push="
+    if scanning.scan_type == "ENHANCED" and not scanning.continuous and not scanning.on_push:
+        yield "enhanced scanning of no repository at all; leave continuous= and on_push= out to scan every one"
+    for name, filters in (("continuous", scanning.continuous), ("on_push", scanning.on_push)):
+        if len(filters) > MAXIMUM_FILTERS:
+            yield f"{name}: {len(filters)} filters; ECR allows {MAXIMUM_FILTERS}, merge some with '*'"
+        strangers = [text for text in filters if not isinstance(text, ScanFilter)]
+        yield from (f"{name}: {text!r} is not a ScanFilter; write ScanFilter({text!r})" for text in strangers)
+
+
+def _filters(name: str, repositories: ScanRepositories | None) -> tuple[ScanFilter, ...]:
+    if repositories is None:
+        return ()
+    return spell(name, repositories, ScanFilter, lambda namespace: namespace.scan_filter)
