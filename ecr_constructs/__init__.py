@@ -1,0 +1,117 @@
+"""
+Container registries on AWS that are safe by default: constructs for Amazon ECR.
+
+Every public name is here, and is loaded when it is first used: the language of ECR needs no CDK, and the command line
+none either.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecr_constructs.access import Access
+    from ecr_constructs.encryption import Encryption
+    from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository
+    from ecr_constructs.model import (
+        ROOT,
+        CachePrefix,
+        ExclusionFilter,
+        ImageReference,
+        Immutability,
+        Intent,
+        LifecyclePolicy,
+        LifecycleRule,
+        Namespace,
+        Replication,
+        ReplicationFilter,
+        RepositoryName,
+        ScanFilter,
+        Scanning,
+        SigningFilter,
+        TagPattern,
+        TagPrefix,
+        TemplatePrefix,
+        Upstream,
+        archive_older_than,
+        archive_unpulled,
+        archive_untagged,
+        delete_archived,
+        expire_older_than,
+        expire_unmatched,
+        expire_untagged,
+        keep_forever,
+        keep_latest,
+        limit_images,
+    )
+    from ecr_constructs.repository import HardenedRepository
+    from ecr_constructs.settings import ADOPTED, EPHEMERAL, HARDENED, RepositorySettings
+
+__all__ = [
+    "ADOPTED",
+    "EPHEMERAL",
+    "HARDENED",
+    "ROOT",
+    "Access",
+    "CachePrefix",
+    "EcrConstructsError",
+    "Encryption",
+    "ExclusionFilter",
+    "HardenedRepository",
+    "ImageReference",
+    "Immutability",
+    "Intent",
+    "InvalidLifecyclePolicy",
+    "InvalidName",
+    "InvalidRepository",
+    "LifecyclePolicy",
+    "LifecycleRule",
+    "Namespace",
+    "Replication",
+    "ReplicationFilter",
+    "RepositoryName",
+    "RepositorySettings",
+    "ScanFilter",
+    "Scanning",
+    "SigningFilter",
+    "TagPattern",
+    "TagPrefix",
+    "TemplatePrefix",
+    "Upstream",
+    "archive_older_than",
+    "archive_unpulled",
+    "archive_untagged",
+    "delete_archived",
+    "expire_older_than",
+    "expire_unmatched",
+    "expire_untagged",
+    "keep_forever",
+    "keep_latest",
+    "limit_images",
+]
+
+# The names that need the CDK, and the room each lives in; all others are of the model.
+_ROOMS = {
+    "ADOPTED": "settings",
+    "EPHEMERAL": "settings",
+    "HARDENED": "settings",
+    "Access": "access",
+    "Encryption": "encryption",
+    "HardenedRepository": "repository",
+    "RepositorySettings": "settings",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a public name from its room."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'model')}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        """List the public names."""
+        return __all__

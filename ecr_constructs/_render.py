@@ -1,0 +1,90 @@
+"""The one place where values of the model become structs and lists of the CDK, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.rules import CountType, LifecycleRule, TagStatus
+
+__all__ = ["encryption", "exclusion_filters", "lifecycle_policy", "read_lifecycle_rule", "scanning"]
+
+
+@lru_cache(maxsize=256)
+def _lifecycle_text(text: str) -> ecr.CfnRepository.LifecyclePolicyProperty:
+    return ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
+
+
+def lifecycle_policy(policy: LifecyclePolicy) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
+    """Write a policy as a property; a policy without rules is not written."""
+    return _lifecycle_text(policy.to_json()) if policy.rules else None
+
+
+@lru_cache(maxsize=2)
+def scanning(*, on_push: bool) -> ecr.CfnRepository.ImageScanningConfigurationProperty:
+    """Write whether images are scanned when they are pushed."""
+    return ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on_push)
+
+
+@lru_cache(maxsize=256)
+def encryption(kind: str, key_arn: str | None) -> ecr.CfnRepository.EncryptionConfigurationProperty:
+    """Write how images are encrypted."""
+    return ecr.CfnRepository.EncryptionConfigurationProperty(encryption_type=kind, kms_key=key_arn)
+
+
+def exclusion_filters(
+    immutability: Immutability,
+) -> list[cdk.IResolvable | ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty] | None:
+    """Write the tags that a mutability setting does not bind; nothing where it binds all or none."""
+    filters: list[cdk.IResolvable | ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty] = [
+        ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty(
+            image_tag_mutability_exclusion_filter_type="WILDCARD", image_tag_mutability_exclusion_filter_value=text
+        )
+        for text in immutability.filters
+    ]
+    return filters or None
+
+
+def read_lifecycle_rule(
+    *,
+    description: str | None,
+    max_image_age: cdk.Duration | None,
+    max_image_count: float | None,
+    rule_priority: float | None,
+    tag_pattern_list: Sequence[str] | None,
+    tag_prefix_list: Sequence[str] | None,
+    tag_status: ecr.TagStatus | None,
+) -> LifecycleRule:
+    """
+    Read a rule in the words of `ecr.Repository.add_lifecycle_rule`.
+
+    Raises:
+        InvalidLifecyclePolicy: if it has not exactly one of age and count, and as `LifecycleRule`.
+
+    """
+    if (max_image_age is None) == (max_image_count is None):
+        raise InvalidLifecyclePolicy(["give one of max_image_age= and max_image_count="])
+    tagged = bool(tag_pattern_list or tag_prefix_list)
+    status = tag_status.name.lower() if tag_status is not None else ("tagged" if tagged else "any")
+    count_type: CountType = "imageCountMoreThan" if max_image_age is None else "sinceImagePushed"
+    count = max_image_count if max_image_age is None else max_image_age.to_days(integral=False)
+    return LifecycleRule(
+        rule_priority=_whole(1 if rule_priority is None else rule_priority),
+        description=description,
+        tag_status=cast("TagStatus", status),
+        tag_pattern_list=tuple(tag_pattern_list or ()),
+        tag_prefix_list=tuple(tag_prefix_list or ()),
+        count_type=count_type,
+        count_number=_whole(count),
+    )
+
+
+def _whole(number: Any) -> int:  # noqa: ANN401  (JavaScript has one kind of number; the rule refuses what is not whole)
+    return int(number) if isinstance(number, float) and number.is_integer() else number

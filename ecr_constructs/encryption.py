@@ -1,0 +1,239 @@
+"""
+How the images of a repository are encrypted at rest.
+
+Encryption is fixed when a repository is created: CloudFormation *replaces* a repository whose encryption changes, and
+its images are gone. https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.interfaces.aws_kms import IKeyRef
+
+from ecr_constructs._scopes import Place
+from ecr_constructs._tokens import is_unresolved
+
+__all__ = ["SHARED_KEY_ID", "BoundEncryption", "Encryption"]
+
+# The construct id of the shared key. It makes the logical id, so it is public contract.
+SHARED_KEY_ID = "EcrConstructsKey"
+
+
+class BoundEncryption(NamedTuple):
+    """What CloudFormation is told."""
+
+    kind: Literal["KMS", "KMS_DSSE"]
+    key_arn: str | None
+
+
+class Encryption(ABC):
+    """
+    How images are encrypted: `shared_key`, `customer_key`, `aws_managed_key`, `aes256` or `dual_layer`.
+
+    Changing it later replaces the repository. For one that exists, choose what it has; `ADOPTED` leaves it alone.
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def shared_key() -> Encryption:
+        """
+        Encrypt with one customer managed key for all repositories of a stack; nested stacks use that of their parent.
+
+        The key rotates every year, is retained when the stack goes, waits 30 days before a deletion, and lets nobody
+        but AWS services create grants, which is what ECR does with it.
+
+        Creates: one `AWS::KMS::Key` in the top-level stack, with the construct id `EcrConstructsKey`.
+
+        >>> Encryption.shared_key()
+        Encryption.shared_key()
+
+        """
+        return _SharedKey()
+
+    @staticmethod
+    def customer_key(key: IKeyRef) -> Encryption:
+        """
+        Encrypt with a key of one's own, of the same region.
+
+        Args:
+            key: A `kms.Key`, or one imported with `kms.Key.from_key_arn`.
+
+        Raises:
+            TypeError: if it is not a key.
+
+        """
+        return _CustomerKey(_key(key))
+
+    @staticmethod
+    def aws_managed_key() -> Encryption:
+        """
+        Encrypt with the key `aws/ecr` that AWS manages in the account.
+
+        >>> Encryption.aws_managed_key()
+        Encryption.aws_managed_key()
+
+        """
+        return _AwsManagedKey()
+
+    @staticmethod
+    def aes256() -> Encryption:
+        """
+        Encrypt with keys of Amazon S3, as a repository does that says nothing. It writes nothing, for writing it out
+        would replace a repository that has it already.
+
+        >>> Encryption.aes256()
+        Encryption.aes256()
+
+        """  # noqa: D205  (one sentence does not fit the line)
+        return _Aes256()
+
+    @staticmethod
+    def dual_layer(key: IKeyRef | None = None) -> Encryption:
+        """
+        Encrypt twice, with KMS and below it (`KMS_DSSE`). ECR offers it in the GovCloud regions only.
+
+        Args:
+            key: A key of the same region. Default: the key `aws/ecr`.
+
+        Raises:
+            TypeError: if it is not a key.
+
+        """
+        return _DualLayer(None if key is None else _key(key))
+
+    @abstractmethod
+    def problems(self, place: Place) -> Iterator[str]:
+        """Say why this cannot be used here."""
+
+    @abstractmethod
+    def bind(self, place: Place) -> BoundEncryption | None:
+        """Make what it needs, and say what CloudFormation is told; nothing at all for the default of ECR."""
+
+    def warning(self, place: Place) -> str | None:  # noqa: ARG002  (most choices have none)
+        """Say what a person should look at."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedKey(Encryption):
+    def problems(self, place: Place) -> Iterator[str]:
+        found = place.top_stack and place.top_stack.node.try_find_child(SHARED_KEY_ID)
+        if found is not None and not isinstance(found, kms.Key):
+            yield f"the shared key cannot be made: {found.node.path} has its construct id; give that construct another"
+
+    def bind(self, place: Place) -> BoundEncryption:
+        assert place.top_stack is not None  # noqa: S101  (a repository is refused outside a stack)
+        return BoundEncryption("KMS", _shared_key_arn(place.top_stack))
+
+    def __repr__(self) -> str:
+        return "Encryption.shared_key()"
+
+
+@dataclass(frozen=True, slots=True)
+class _CustomerKey(Encryption):
+    key: IKeyRef
+
+    def problems(self, place: Place) -> Iterator[str]:
+        yield from _region_problems(self.key, place)
+
+    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+        return BoundEncryption("KMS", self.key.key_ref.key_arn)
+
+
+@dataclass(frozen=True, slots=True)
+class _AwsManagedKey(Encryption):
+    def problems(self, place: Place) -> Iterator[str]:  # noqa: ARG002  (every region has it)
+        yield from ()
+
+    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (ECR finds the key)
+        return BoundEncryption("KMS", None)
+
+    def __repr__(self) -> str:
+        return "Encryption.aws_managed_key()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Aes256(Encryption):
+    def problems(self, place: Place) -> Iterator[str]:  # noqa: ARG002  (every region has it)
+        yield from ()
+
+    def bind(self, place: Place) -> None:  # noqa: ARG002  (nothing is written)
+        return None
+
+    def __repr__(self) -> str:
+        return "Encryption.aes256()"
+
+
+@dataclass(frozen=True, slots=True)
+class _DualLayer(Encryption):
+    key: IKeyRef | None
+
+    def problems(self, place: Place) -> Iterator[str]:
+        if self.key is not None:
+            yield from _region_problems(self.key, place)
+
+    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+        return BoundEncryption("KMS_DSSE", None if self.key is None else self.key.key_ref.key_arn)
+
+    def warning(self, place: Place) -> str | None:
+        region = place.stack.region if place.stack else ""
+        if is_unresolved(region) or region.startswith("us-gov-"):
+            return None
+        return (
+            "dual-layer encryption (KMS_DSSE) is documented for the GovCloud regions only, and this stack is in "
+            f"{region}; use Encryption.customer_key(key) or Encryption.shared_key() elsewhere"
+        )
+
+
+def _key(key: IKeyRef) -> IKeyRef:
+    if not hasattr(key, "key_ref"):
+        msg = f"key must be a kms.Key, or one imported with kms.Key.from_key_arn(scope, id, arn), got {key!r}"
+        raise TypeError(msg)
+    return key
+
+
+def _region_problems(key: IKeyRef, place: Place) -> Iterator[str]:
+    theirs, ours = key.env.region, place.stack.region if place.stack else ""
+    if theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
+        yield f"the key is in region {theirs!r} and the repository in {ours!r}; ECR needs a key of the same region"
+
+
+# Looked up once a stack: reading an attribute crosses to JavaScript, and an app may have a thousand repositories.
+@lru_cache(maxsize=128)
+def _shared_key_arn(stack: cdk.Stack) -> str:
+    found = stack.node.try_find_child(SHARED_KEY_ID)
+    key = found if isinstance(found, kms.Key) else _shared_key(stack)
+    return key.key_arn
+
+
+def _shared_key(stack: cdk.Stack) -> kms.Key:
+    key = kms.Key(
+        stack,
+        SHARED_KEY_ID,
+        description="Encrypts the images in the repositories of this stack",
+        enable_key_rotation=True,
+        pending_window=cdk.Duration.days(30),
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+    )
+    # Again, on the resource: a property injector for keys can overrule the line above, and images die with their key.
+    key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    # ECR works through grants that it creates itself; nobody else needs one. Control Tower asks for this (CT.KMS.PR.3).
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["kms:CreateGrant"],
+            resources=["*"],
+            conditions={"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
+        )
+    )
+    return key

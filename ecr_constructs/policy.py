@@ -1,0 +1,114 @@
+"""
+The policy of one repository: what its settings give, and what is added later, in one document.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs.access import Access
+from ecr_constructs.model.actions import LOGIN
+
+__all__ = ["MAXIMUM_CHARACTERS", "RepositoryPolicy"]
+
+# RepositoryPolicyText in the service model.
+MAXIMUM_CHARACTERS = 10_240
+
+_VERSION = "2012-10-17"
+
+
+class RepositoryPolicy:
+    """
+    The statements of a repository policy.
+
+    Those of `Access` are plain data. Once somebody adds a statement of the CDK's, the document is the CDK's too: such
+    a statement may still change, and is read when the app synthesizes.
+
+    Args:
+        access: What the settings give.
+
+    """
+
+    def __init__(self, access: Sequence[Access]) -> None:
+        self._given = [statement for one in access for statement in one.statements()]
+        self._added: list[iam.PolicyStatement] = []
+        self._document: iam.PolicyDocument | None = None
+
+    def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
+        """
+        Say why ECR would refuse the policy with these statements, or why we do.
+
+        Args:
+            statements: Statements that somebody wants to add.
+
+        Yields:
+            One sentence for each fault.
+
+        """
+        for statement in statements:
+            yield from _statement_problems(statement.to_json())
+        everything = [*self._given, *(statement.to_json() for statement in (*self._added, *statements))]
+        yield from _length_problems(everything)
+
+    def add(self, statement: iam.PolicyStatement) -> None:
+        """Add a statement that has no problems."""
+        if self._document is None:
+            given = [iam.PolicyStatement.from_json(dict(one)) for one in self._given]
+            self._document = iam.PolicyDocument(statements=given)
+        self._added.append(statement)
+        self._document.add_statements(statement)
+
+    def document(self) -> object | None:
+        """Write the policy; nothing if there is no statement."""
+        if self._document is not None:
+            return self._document
+        return {"Version": _VERSION, "Statement": self._given} if self._given else None
+
+
+def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
+    if "Principal" not in statement and "NotPrincipal" not in statement:
+        yield "the statement has no principal; name who is allowed or denied with principals="
+    if "Action" not in statement and "NotAction" not in statement:
+        yield "the statement has no action; name some with actions=, such as 'ecr:BatchGetImage'"
+    if "Resource" in statement or "NotResource" in statement:
+        yield "the statement names resources; a repository policy is about its repository, leave resources out"
+    if _is_public(statement):
+        yield (
+            "the statement lets everyone in (no condition, and principal '*' or all but some); name accounts, or use "
+            "Access.organization_pull('o-...')"
+        )
+    for action in _several(statement.get("Action", [])):
+        if action in LOGIN:
+            yield f"a repository policy cannot give {action}; use grant_pull or grant_push, which give it to identities"
+        elif not str(action).lower().startswith(("ecr:", "*", "${")):
+            yield f"{action!r} is not an action of ECR; a repository policy has actions such as 'ecr:BatchGetImage'"
+
+
+def _length_problems(statements: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    text = json.dumps({"Version": _VERSION, "Statement": list(statements)}, separators=(",", ":"), default=str)
+    # Tokens do not count: how long they are is known only at deployment.
+    length = len(re.sub(r"\$\{Token\[[^]]*\]\}", "", text))
+    if length > MAXIMUM_CHARACTERS:
+        yield (
+            f"the repository policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "
+            "merge statements or use Access.organization_pull('o-...')"
+        )
+
+
+def _is_public(statement: Mapping[str, Any]) -> bool:
+    if statement.get("Effect") != "Allow" or statement.get("Condition"):
+        return False
+    principal = statement.get("Principal")
+    named = principal.values() if isinstance(principal, Mapping) else [principal]
+    return "NotPrincipal" in statement or any("*" in _several(value) for value in named)
+
+
+def _several(value: object) -> Sequence[Any]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]

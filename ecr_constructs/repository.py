@@ -1,0 +1,331 @@
+"""`HardenedRepository`: the CDK's own repository, safe unless somebody says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs import _render
+from ecr_constructs._scopes import Place, place_of
+from ecr_constructs._tokens import forwarded_problems
+from ecr_constructs.access import Access
+from ecr_constructs.encryption import Encryption
+from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository
+from ecr_constructs.model.grammar import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
+from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.policy import RepositoryPolicy
+from ecr_constructs.settings import HARDENED, RepositorySettings
+
+__all__ = ["HardenedRepository"]
+
+# The CDK's check of names refuses these, and ECR does not.
+_DOUBLE_SEPARATORS = ("__", "--")
+
+
+class HardenedRepository(ecr.Repository):
+    """
+    Define a repository whose tags cannot move, whose images are scanned and encrypted, and which nobody loses.
+
+    It is an `ecr.Repository`, and goes wherever one is wanted. With the same construct id it has the same logical id,
+    so an existing repository can become a hardened one: start from `ADOPTED`, or give the encryption it has. The bare
+    default has another encryption, and CloudFormation would *replace* the repository, without its images.
+
+    What is added later with `add_lifecycle_rule`, `add_to_resource_policy` or a grant goes into the template beside
+    what was given here, or is refused.
+
+    Creates: one `AWS::ECR::Repository`, and with the default encryption one `AWS::KMS::Key` for the stack.
+
+    Args:
+        scope: Where it stands; in a stack.
+        id: Its name in the scope.
+        repository_name: What ECR calls it; 2 to 256 characters by ECR's own grammar, a token is handed on. Changing it
+            replaces the repository. Default: CloudFormation makes one.
+        settings: What is not given here. Default: `HARDENED`.
+        immutability: Which tags are bound to their image. Default: as in the settings.
+        lifecycle: What expires and when. Default: as in the settings.
+        encryption: How images are encrypted. Default: as in the settings.
+        scan_on_push: Whether images are scanned when they are pushed. Default: as in the settings.
+        access: Who outside the account may do what, beside those of the settings. Default: nobody else.
+        policy_statements: Statements of one's own for the repository policy. Default: none.
+        resource_tags: Tags of the resource, beside those of the settings. Default: no others.
+        removal_policy: What happens to it when it leaves its stack. Default: as in the settings.
+        empty_on_delete: Whether its images are deleted with it. Default: as in the settings.
+
+    Attributes:
+        settings: The settings in force.
+        lifecycle: The lifecycle policy in force, with the rules that were added.
+        resource: The `AWS::ECR::Repository` itself, for what only CloudFormation has a word for.
+
+    Raises:
+        InvalidRepository: with every fault, before anything is added to the tree.
+        TypeError: for a value of the wrong kind.
+
+    >>> from aws_cdk import App, Stack
+    >>> stack = Stack(App(), "Containers")
+    >>> repository = HardenedRepository(stack, "Api", repository_name="payments/api")
+    >>> repository.lifecycle.rules[0].description
+    'Expire untagged images 14 days after push'
+
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        repository_name: str | None = None,
+        settings: RepositorySettings = HARDENED,
+        immutability: Immutability | None = None,
+        lifecycle: LifecyclePolicy | None = None,
+        encryption: Encryption | None = None,
+        scan_on_push: bool | None = None,
+        access: Sequence[Access] = (),
+        policy_statements: Sequence[iam.PolicyStatement] = (),
+        resource_tags: Mapping[str, str] | None = None,
+        removal_policy: cdk.RemovalPolicy | None = None,
+        empty_on_delete: bool | None = None,
+    ) -> None:
+        place = _place(scope, id, settings, policy_statements)
+        derive = partial(
+            settings.but,
+            immutability=immutability,
+            lifecycle=lifecycle,
+            encryption=encryption,
+            scan_on_push=scan_on_push,
+            access=access,
+            resource_tags=resource_tags,
+            removal_policy=removal_policy,
+            empty_on_delete=empty_on_delete,
+        )
+        path = "/".join(filter(None, (place.path, id)))
+        in_force, problems = _derived(settings, derive)
+        problems += _place_problems(place, id)
+        problems += () if repository_name is None else forwarded_problems(REPOSITORY_NAME, repository_name)
+        problems += (encryption or settings.encryption).problems(place)
+        problems += RepositoryPolicy((*settings.access, *access)).problems_with(*policy_statements)
+        if problems:
+            raise InvalidRepository(problems, path=path)
+        is_injected = place.has_injectors()
+        try:
+            super().__init__(
+                scope,
+                id,
+                repository_name=_spelled_for_cdk(repository_name),
+                # With these given, an injector that merges its own below ours cannot have images deleted.
+                removal_policy=in_force.removal_policy if is_injected else None,
+                empty_on_delete=in_force.empty_on_delete if is_injected else None,
+            )
+        except RuntimeError:
+            if not is_injected and scope.node.try_find_child(id):
+                raise InvalidRepository([_TAKEN], path=path) from None
+            raise
+        self.settings = in_force
+        self.lifecycle = in_force.effective_lifecycle
+        self._refusal: EcrConstructsError | None = None
+        self._policy = RepositoryPolicy(in_force.access)
+        for statement in policy_statements:
+            self._policy.add(statement)
+        self.resource = _resource_of(self)
+        self._build(place, is_injected=is_injected)
+
+    def image(self, tag_or_digest: str) -> str:
+        """
+        Give the reference of one of its images, for a task definition or a manifest.
+
+        A digest names the image itself. A tag names whatever it is bound to; with the default settings that cannot
+        change either, as long as the image is there.
+
+        Args:
+            tag_or_digest: Such as `v1.4.2`, or `sha256:` and 64 hexadecimal digits.
+
+        Raises:
+            InvalidName: if it is neither, or a token: then say which it is, with `repository_uri_for_tag` or
+                `repository_uri_for_digest`.
+            TypeError: if it is not a string.
+
+        """
+        digest = isinstance(tag_or_digest, str) and ":" in tag_or_digest
+        if problems := (IMAGE_DIGEST if digest else IMAGE_TAG).problems(tag_or_digest):
+            if is_token(tag_or_digest):
+                problems = (_TAG_OR_DIGEST,)
+            raise InvalidName(problems, path=self.node.path)
+        return self.repository_uri_for_digest(tag_or_digest) if digest else self.repository_uri_for_tag(tag_or_digest)
+
+    def add_lifecycle_rule(
+        self,
+        *,
+        description: str | None = None,
+        max_image_age: cdk.Duration | None = None,
+        max_image_count: float | None = None,
+        rule_priority: float | None = None,
+        tag_pattern_list: Sequence[str] | None = None,
+        tag_prefix_list: Sequence[str] | None = None,
+        tag_status: ecr.TagStatus | None = None,
+    ) -> None:
+        """
+        Add a rule to the lifecycle policy, after the others but before those over all images.
+
+        Args:
+            description: What the reader of the AWS console sees. Default: none.
+            max_image_age: After which time since their push images expire, in whole days. Give this or the count.
+            max_image_count: How many images stay.
+            rule_priority: Which rule acts first; it must be free. Default: after the others.
+            tag_pattern_list: Patterns that must all match a tag of the image. Default: none.
+            tag_prefix_list: Beginnings that tags of the image must all have. Default: none.
+            tag_status: Which images. Default: tagged ones if there is a list, all if not.
+
+        Raises:
+            InvalidLifecyclePolicy: if ECR would refuse the rule, or the policy with it.
+
+        """
+        try:
+            rule = _render.read_lifecycle_rule(
+                description=description,
+                max_image_age=max_image_age,
+                max_image_count=max_image_count,
+                rule_priority=rule_priority,
+                tag_pattern_list=tag_pattern_list,
+                tag_prefix_list=tag_prefix_list,
+                tag_status=tag_status,
+            )
+            add = self.lifecycle.with_last_rule if rule_priority is None else self.lifecycle.with_rule
+            self.lifecycle = add(rule)
+        except InvalidLifecyclePolicy as error:
+            raise InvalidLifecyclePolicy(error.problems, path=self.node.path) from None
+        self.resource.lifecycle_policy = _render.lifecycle_policy(self.lifecycle)
+
+    def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
+        """
+        Add a statement to the repository policy, beside those that are there.
+
+        Args:
+            statement: Without resources; its principals may not be everyone.
+
+        Raises:
+            InvalidRepository: if ECR would refuse it, or if it would make the repository public.
+
+        """
+        if problems := tuple(self._policy.problems_with(statement)):
+            self._refusal = InvalidRepository(problems, path=self.node.path)
+            raise self._refusal
+        self._policy.add(statement)
+        self.resource.repository_policy_text = self._policy.document()
+        return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
+
+    # Grants are made in JavaScript, which calls `add_to_resource_policy` above; an error comes back without its type.
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Give a principal some actions; see `ecr.Repository.grant`."""
+        return self._with_reason(partial(super().grant, grantee, *actions))
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal pull; see `ecr.Repository.grant_pull`."""
+        return self._with_reason(partial(super().grant_pull, grantee))
+
+    def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal pull and push; see `ecr.Repository.grant_pull_push`."""
+        return self._with_reason(partial(super().grant_pull_push, grantee))
+
+    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal push; see `ecr.Repository.grant_push`."""
+        return self._with_reason(partial(super().grant_push, grantee))
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal read about images; see `ecr.Repository.grant_read`."""
+        return self._with_reason(partial(super().grant_read, grantee))
+
+    def _with_reason(self, grant: Callable[[], iam.Grant]) -> iam.Grant:
+        self._refusal = None
+        try:
+            return grant()
+        except RuntimeError:
+            if self._refusal is not None:
+                raise self._refusal from None
+            raise
+
+    def _build(self, place: Place, *, is_injected: bool) -> None:
+        """Say everything on the resource itself, where no property injector comes between."""
+        settings, resource = self.settings, self.resource
+        resource.image_tag_mutability = settings.immutability.mode
+        resource.image_scanning_configuration = _render.scanning(on_push=settings.scan_on_push)
+        resource.lifecycle_policy = _render.lifecycle_policy(self.lifecycle)
+        encryption = settings.encryption.bind(place)
+        if encryption is not None or is_injected:
+            resource.encryption_configuration = encryption and _render.encryption(*encryption)
+        if settings.immutability.filters or is_injected:
+            resource.image_tag_mutability_exclusion_filters = _render.exclusion_filters(settings.immutability)
+        if document := self._policy.document():
+            resource.repository_policy_text = document
+        if settings.removal_policy != cdk.RemovalPolicy.RETAIN or is_injected:
+            self.apply_removal_policy(settings.removal_policy)
+        if settings.empty_on_delete or is_injected:
+            resource.empty_on_delete = settings.empty_on_delete or None
+        for key, value in settings.resource_tags.items():
+            cdk.Tags.of(self).add(key, value)
+        self._annotate(place)
+
+    def _annotate(self, place: Place) -> None:
+        if warning := self.settings.encryption.warning(place):
+            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
+        if any(access.names_everyone for access in self.settings.access):
+            cdk.Validations.of(self).acknowledge(
+                cdk.Acknowledgment(
+                    id="AwsSolutions::AwsSolutions-ECR1",
+                    reason="the principal is everyone, and a condition on aws:PrincipalOrgID makes it one organization",
+                )
+            )
+
+
+_TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
+_TAG_OR_DIGEST = (
+    "image() reads whether it is given a tag or a digest, and a token is known only at deployment; "
+    "use repository_uri_for_tag(token) or repository_uri_for_digest(token)"
+)
+
+
+def _place(scope: object, id: object, settings: object, statements: Sequence[object]) -> Place:
+    if not isinstance(scope, Construct):
+        raise TypeError(f"scope must be a construct, got {scope!r}")
+    if not isinstance(id, str):
+        raise TypeError(f"id must be a string, got {id!r}")
+    if not isinstance(settings, RepositorySettings):
+        raise TypeError(f"settings must be RepositorySettings such as HARDENED, got {settings!r}")
+    if isinstance(statements, str) or not all(isinstance(each, iam.PolicyStatement) for each in statements):
+        raise TypeError(f"policy_statements must be a list of iam.PolicyStatement, got {statements!r}")
+    return place_of(scope)
+
+
+def _derived(
+    settings: RepositorySettings, derive: Callable[[], RepositorySettings]
+) -> tuple[RepositorySettings, list[str]]:
+    try:
+        return derive(), []
+    except InvalidRepository as error:
+        return settings, list(error.problems)
+
+
+def _place_problems(place: Place, id: str) -> Iterator[str]:
+    if place.stack is None:
+        yield "a repository stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
+    if not id or is_token(id):
+        yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
+
+
+def _spelled_for_cdk(repository_name: str | None) -> str | None:
+    """Hand a name that ECR accepts past the CDK's own check, which knows fewer: a join is not looked into."""
+    if repository_name is None or not any(pair in repository_name for pair in _DOUBLE_SEPARATORS):
+        return repository_name
+    return cdk.Fn.join("", [repository_name[:1], repository_name[1:]])
+
+
+def _resource_of(repository: ecr.Repository) -> ecr.CfnRepository:
+    resource = repository.node.default_child
+    if not isinstance(resource, ecr.CfnRepository):
+        raise TypeError(f"{repository.node.path} has no AWS::ECR::Repository of its own, but {resource!r}")
+    return resource
