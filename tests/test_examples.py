@@ -1,0 +1,163 @@
+"""What the examples synthesize, held against everybody else's opinion of it."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from cdk_nag import AwsSolutionsChecks
+from cdklabs.cdk_validator_cfnguard import CfnGuardValidator
+from cfnlint.api import lint_file
+from cfnlint.config import ManualArgs
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from ecr_constructs.assembly import Stack, read_assembly, repositories
+
+pytestmark = pytest.mark.examples
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+FLAGS = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+
+
+class CheckedApp(cdk.App):
+    """An app as `cdk.json` configures it, with the validators of others plugged in."""
+
+    def __init__(self, outdir: Path) -> None:
+        super().__init__(context=FLAGS, outdir=str(outdir))
+        nag = AwsSolutionsChecks(self, verbose=True)
+        cdk.Validations.of(self).add_plugins(nag, CfnGuardValidator(control_tower_rules_enabled=True))
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run an example in this process, and give the folder it wrote."""
+    outdir = tmp_path_factory.mktemp("cdk.out")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cdk, "App", lambda: CheckedApp(outdir))
+        runpy.run_path(str(request.param))
+    return outdir
+
+
+@pytest.fixture
+def stacks(assembly: Path) -> tuple[Stack, ...]:
+    return read_assembly(assembly)
+
+
+def reports(assembly: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Read what each validator said, by its name; a report is written only if one of them had something to say."""
+    path = assembly / "validation-report.json"
+    if not path.exists():
+        return {}
+    return {each["pluginName"]: each for each in json.loads(path.read_text(encoding="utf-8"))["pluginReports"]}
+
+
+def acknowledged(assembly: Path) -> Iterator[tuple[str, str, str]]:
+    for report in reports(assembly).values():
+        for each in report.get("suppressedViolations", ()):
+            path = each["violatingConstructs"][0]["constructPath"]
+            yield each["acknowledgedId"], path, each["reason"]
+
+
+def test_no_validator_of_an_app_finds_anything_that_is_not_acknowledged(assembly: Path) -> None:
+    found = {name: report["violations"] for name, report in reports(assembly).items()}
+
+    assert {name: [] for name in found} == found
+
+
+def test_every_acknowledgement_has_a_reason_a_person_can_judge(assembly: Path) -> None:
+    for identifier, path, reason in acknowledged(assembly):
+        assert len(reason.split()) > 5, (identifier, path)
+
+
+def test_the_main_example_acknowledges_the_open_principal_of_the_organization_and_the_one_tag_that_moves(
+    assembly: Path,
+) -> None:
+    if not (assembly / "Containers.template.json").exists():
+        pytest.skip("this is about examples/app.py")
+
+    found = {(identifier, path) for identifier, path, _ in acknowledged(assembly)}
+
+    assert found == {
+        ("AwsSolutions::AwsSolutions-ECR1", "Containers/Base/Resource"),
+        ("AwsSolutions::AwsSolutions-ECR1", "Containers/Previews/Resource"),
+        ("AwsSolutions::AwsSolutions-ECR1", "Containers/Shop/Resource"),
+        ("cdk-validator-cfnguard::ecr_private_tag_immutability_enabled_check", "Containers/Base/Resource"),
+    }
+
+
+def test_cfn_lint_has_nothing_to_say(stacks: tuple[Stack, ...]) -> None:
+    for stack in stacks:
+        matches = lint_file(stack.template_path, ManualArgs(regions=["eu-west-1", "us-east-1", "us-gov-west-1"]))
+
+        assert [str(match) for match in matches] == []
+
+
+def test_a_template_fits_into_a_request_as_it_is(stacks: tuple[Stack, ...]) -> None:
+    """51,200 bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html ."""
+    for stack in stacks:
+        assert stack.template_path.stat().st_size <= 51_200
+
+
+def test_the_templates_are_what_was_reviewed(stacks: tuple[Stack, ...], snapshot: SnapshotAssertion) -> None:
+    templates = snapshot.use_extension(JSONSnapshotExtension)
+
+    assert {stack.name: readable(stack.template) for stack in stacks} == templates
+
+
+def readable(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Open up the policy texts, and leave out what every CDK template has, so that a change is a line."""
+    shown: dict[str, Any] = json.loads(json.dumps(template))
+    for repository in repositories(shown):
+        if repository.lifecycle_rules:
+            shown["Resources"][repository.logical_id]["Properties"]["LifecyclePolicy"] = list(repository.lifecycle_rules)
+    for name in ("Parameters", "Rules"):
+        shown.pop(name, None)
+    return shown
+
+
+class TestTheValidators:
+    """An empty report proves something only if these reports would not be empty."""
+
+    def test_control_tower_and_cdk_nag_find_what_is_wrong_with_a_plain_open_repository(self, tmp_path: Path) -> None:
+        app = CheckedApp(tmp_path)
+        stack = cdk.Stack(app, "Plain")
+        repository = ecr.Repository(stack, "Repository")
+        repository.grant_pull(cdk.aws_iam.AnyPrincipal())
+
+        with pytest.raises(RuntimeError, match="ValidationFailed"):
+            app.synth()
+
+        found = {each["ruleName"] for report in reports(tmp_path).values() for each in report["violations"]}
+        assert found >= {
+            "AwsSolutions-ECR1",
+            "ecr_private_image_scanning_enabled_check",
+            "ecr_private_lifecycle_policy_configured_check",
+            "ecr_private_tag_immutability_enabled_check",
+        }
+
+    def test_control_tower_finds_what_is_wrong_with_a_plain_key(self, tmp_path: Path) -> None:
+        app = CheckedApp(tmp_path)
+        cdk.aws_kms.Key(cdk.Stack(app, "Plain"), "Key")
+
+        with pytest.raises(RuntimeError, match="ValidationFailed"):
+            app.synth()
+
+        found = {each["description"] for report in reports(tmp_path).values() for each in report["violations"]}
+        assert any("CT.KMS.PR.3" in description for description in found)
+
+    def test_the_cdk_itself_finds_an_unknown_mutability(self, tmp_path: Path) -> None:
+        app = CheckedApp(tmp_path)
+        ecr.CfnRepository(cdk.Stack(app, "Plain"), "Repository", image_tag_mutability="BOGUS")
+
+        with pytest.raises(RuntimeError, match="ValidationFailed"):
+            app.synth()
+
+        assert any("CloudFormation" in name and report["violations"] for name, report in reports(tmp_path).items())
