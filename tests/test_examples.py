@@ -6,7 +6,7 @@ import json
 import runpy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import pytest
@@ -33,7 +33,9 @@ class CheckedApp(cdk.App):
     def __init__(self, outdir: Path) -> None:
         super().__init__(context=FLAGS, outdir=str(outdir))
         nag = AwsSolutionsChecks(self, verbose=True)
-        cdk.Validations.of(self).add_plugins(nag, CfnGuardValidator(control_tower_rules_enabled=True))
+        # Its stubs still have the names that the interface had in its beta.
+        guard = cast("cdk.IPolicyValidationPlugin", CfnGuardValidator(control_tower_rules_enabled=True))
+        cdk.Validations.of(self).add_plugins(nag, guard)
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
@@ -117,7 +119,8 @@ def readable(template: Mapping[str, Any]) -> Mapping[str, Any]:
     shown: dict[str, Any] = json.loads(json.dumps(template))
     for repository in repositories(shown):
         if repository.lifecycle_rules:
-            shown["Resources"][repository.logical_id]["Properties"]["LifecyclePolicy"] = list(repository.lifecycle_rules)
+            properties = shown["Resources"][repository.logical_id]["Properties"]
+            properties["LifecyclePolicy"] = list(repository.lifecycle_rules)
     for name in ("Parameters", "Rules"):
         shown.pop(name, None)
     return shown

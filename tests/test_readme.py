@@ -1,4 +1,4 @@
-"""Every block of the README: code runs, output is what the code prints, commands exist, the picture is of this house."""
+"""Every block of the README: code runs and prints what it says, commands exist, the picture is of this house."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import contextlib
 import importlib
 import inspect
 import io
+import os
 import re
 import runpy
+import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from aws_cdk import aws_ecr as ecr
+
+from ecr_constructs.assembly import read_assembly
+from tools.summary import summary
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,9 +39,7 @@ BLOCKS = [
 ]
 CODE = [block for block in BLOCKS if block.language == "python"]
 OUTPUT_OF = {
-    code.line: block.text
-    for code, block in zip(BLOCKS, BLOCKS[1:], strict=False)
-    if (code.language, block.language) == ("python", "text")
+    code.line: block.text for code, block in pairwise(BLOCKS) if (code.language, block.language) == ("python", "text")
 }
 
 
@@ -67,6 +72,15 @@ def test_commands_are_targets_of_the_makefile() -> None:
 
     assert [line.split("#")[0].split() for line in lines] == [["make", "synth"], ["make", "test"]]
     assert targets >= {"synth", "test"}
+
+
+def test_make_synth_ends_with_the_lines_that_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shown,) = [block.text for block in BLOCKS if block.language == "text" and "cdk.out" in block.text]
+    environment = os.environ | {"CDK_OUTDIR": "cdk.out", "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, str(ROOT / "examples/app.py")], cwd=tmp_path, env=environment, check=True)
+    monkeypatch.chdir(tmp_path)
+
+    assert shown.splitlines() == list(summary(read_assembly(Path("cdk.out"))))
 
 
 def test_the_settings_table_has_every_keyword_of_the_cdk_repository() -> None:
