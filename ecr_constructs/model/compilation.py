@@ -41,7 +41,7 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
         raise TypeError(msg)
     if not intents:
         raise InvalidLifecyclePolicy(["LifecyclePolicy.of() has no intents; LifecyclePolicy.none() writes no policy"])
-    steps = sorted(_steps(intents), key=_Step.rank)
+    steps = sorted(_steps(tuple(dict.fromkeys(intents))), key=_Step.rank)
     kept: list[_Step] = []
     problems: list[str] = []
     for step in steps:
@@ -76,7 +76,7 @@ class _Step(NamedTuple):
 
     def is_redundant_after(self, earlier: _Step) -> bool:
         """Tell whether leaving this rule out changes nothing that anybody asked for."""
-        return self.is_shield or self.intent is earlier.intent
+        return self.is_shield or (self.intent == earlier.intent and not earlier.is_shield)
 
 
 def _steps(intents: Sequence[Intent]) -> Iterator[_Step]:
@@ -101,10 +101,13 @@ def _in_archive(shield: LifecycleRule) -> LifecycleRule:
 
 def _conflict(earlier: _Step, later: _Step) -> str:
     status, storage = later.rule.tag_status, later.rule.storage_class
+    if earlier.intent == later.intent:
+        return f"{later.intent} never acts: keeping= covers every tag; name the tags to keep, or leave the intent out"
     if status == "tagged":
+        tags = " and ".join(later.rule.tag_pattern_list)
         return (
-            f"{later.intent} never acts: every image it selects belongs to {earlier.intent}, which comes first; "
-            f"leave one out, or write the one for fewer images first"
+            f"{later.intent} never acts on images tagged {tags}: they belong to {earlier.intent}, which comes first; "
+            "leave one out, or write the one for fewer images first"
         )
     what = "untagged images" if status == "untagged" else "all images"
     remedy = "leave one out" if status == "untagged" else "leave one out, or give one a pattern with matching="

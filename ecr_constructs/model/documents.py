@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.rules import LifecycleRule, rule_problems
+from ecr_constructs.model.grammar import shown
+from ecr_constructs.model.rules import Action, CountType, LifecycleRule, rule_problems
 
 __all__ = ["parse_json", "read_rules"]
 
@@ -66,13 +67,13 @@ def read_rules(document: object) -> tuple[list[LifecycleRule], list[str]]:
 
     """
     if not isinstance(document, Mapping):
-        return [], [f"the policy is {document!r}; write an object with 'rules'"]
+        return [], [f"the policy is {shown(document)}; write an object with 'rules'"]
     problems = [f"{key}: unknown field; a policy has only 'rules'" for key in document if key != "rules"]
     entries = document.get("rules")
     if "rules" not in document:
         problems.append("rules: missing; a policy is a list of rules")
     elif isinstance(entries, str) or not isinstance(entries, Sequence):
-        problems.append(f"rules: {entries!r} is not a list; write a list of rules")
+        problems.append(f"rules: {shown(entries)} is not a list; write a list of rules")
     elif not entries:
         problems.append("rules: empty, and ECR takes no policy without rules; LifecyclePolicy.none() writes no policy")
     else:
@@ -92,7 +93,7 @@ def _read_each(entries: Sequence[object], problems: list[str]) -> tuple[list[Lif
 
 def _rule_faults(entry: object) -> Iterator[tuple[str, str]]:
     if not isinstance(entry, Mapping):
-        yield "", f"{entry!r} is not a rule; write an object with 'rulePriority', 'selection' and 'action'"
+        yield "", f"{shown(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'"
         return
     flat = _flat(entry)
     yield from _field_faults(entry, flat)
@@ -107,7 +108,7 @@ def _field_faults(entry: Mapping[str, object], flat: Mapping[str, object]) -> It
     """Say which fields are missing, unknown or null, whatever the others hold."""
     for name in _OBJECTS:
         if not isinstance(entry.get(name), Mapping):
-            yield f".{name}", f"{entry[name]!r} is not an object" if name in entry else _MISSING
+            yield f".{name}", f"{shown(entry[name])} is not an object" if name in entry else _MISSING
     for path in _REQUIRED:
         if path not in flat and isinstance(_parent(entry, path), Mapping):
             yield f".{path}", _MISSING
@@ -122,10 +123,10 @@ def _derived_faults(flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     count_type, action = flat.get("selection.countType"), flat.get("action.type")
     unit = None if count_type == "imageCountMoreThan" else "days"
     target = "archive" if action == "transition" else None
-    if isinstance(count_type, str) and count_type:
-        yield from _expect(flat, "selection.countUnit", unit, f"with countType {count_type!r}")
-    if isinstance(action, str) and action:
-        yield from _expect(flat, "action.targetStorageClass", target, f"with action {action!r}")
+    if count_type in get_args(CountType):
+        yield from _expect(flat, "selection.countUnit", unit, f"with countType {shown(count_type)}")
+    if action in get_args(Action):
+        yield from _expect(flat, "action.targetStorageClass", target, f"with action {shown(action)}")
     yield from _storage_faults(flat, count_type)
 
 
@@ -134,11 +135,11 @@ def _expect(flat: Mapping[str, object], path: str, value: str | None, when: str)
         return
     given = flat.get(path)
     if value is None and path in flat:
-        yield f".{path}", f"{given!r} does not belong {when}; leave it out"
+        yield f".{path}", f"{shown(given)} does not belong {when}; leave it out"
     elif value is not None and given != value:
         yield (
             f".{path}",
-            f"{given!r} is wrong {when}; write {value!r}" if path in flat else f"missing {when}; write {value!r}",
+            f"{shown(given)} is wrong {when}; write {value!r}" if path in flat else f"missing {when}; write {value!r}",
         )
 
 
@@ -148,11 +149,11 @@ def _storage_faults(flat: Mapping[str, object], count_type: object) -> Iterator[
     if path in flat and given is None:
         return
     if path in flat and given not in ("standard", "archive"):
-        yield f".{path}", f"{given!r} is unknown; write 'standard' or 'archive'"
+        yield f".{path}", f"{shown(given)} is unknown; write 'standard' or 'archive'"
     elif count_type == "sinceImageTransitioned" and given != "archive":
-        yield f".{path}", f"countType {count_type!r} looks into the archive only; write 'archive'"
-    elif given == "archive" and count_type != "sinceImageTransitioned":
-        yield f".{path}", f"countType {count_type!r} looks at standard storage only; leave it out"
+        yield f".{path}", f"countType {shown(count_type)} looks into the archive only; write 'archive'"
+    elif given == "archive" and count_type in get_args(CountType) and count_type != "sinceImageTransitioned":
+        yield f".{path}", f"countType {shown(count_type)} looks at standard storage only; leave it out"
 
 
 def _flat(entry: object) -> dict[str, Any]:

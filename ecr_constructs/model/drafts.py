@@ -36,6 +36,7 @@ class Draft(NamedTuple):
         return [
             f"{self.call}: {name.removesuffix('[0]') if alone else name}: {text}"
             for name, text in rule_problems(values, names)
+            if name != "description"  # it is made of the rest
         ]
 
     def _values(self, count_type: CountType, count_number: int | None) -> dict[str, Any]:

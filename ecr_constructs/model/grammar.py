@@ -33,15 +33,28 @@ __all__ = [
     "Grammar",
     "Text",
     "is_token",
+    "shown",
 ]
 
-# How the CDK spells a value that is known only at deployment.
-_TOKEN = "${Token["  # noqa: S105  (a marker in a text, not a password)
+# How the CDK spells a text, and a list of texts, that is known only at deployment.
+_TOKENS = ("${Token[", "#{Token[")
+_LINE = 80
 
 
 def is_token(text: str) -> bool:
     """Tell whether a text holds a CDK token, a value that is known only at deployment."""
-    return _TOKEN in text
+    return any(marker in text for marker in _TOKENS)
+
+
+def shown(value: object) -> str:
+    """Write a value into a message, whatever it is and however long."""
+    if isinstance(value, str) and len(value) > _LINE:
+        return f"{value[:60]!r}..."
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write out numbers of more than 4,300 digits
+        return f"a {type(value).__name__} too long to be shown"
+    return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,12 +99,12 @@ class Grammar:
 
         """
         if not isinstance(text, str):
-            msg = f"{self.noun} must be a string, got {text!r}"
+            msg = f"{self.noun} must be a string, got {shown(text)}"
             raise TypeError(msg)
         if self.accepts(text):
             return ()
         if is_token(text):
-            return (f"{self.noun} {text!r} is known only at deployment; it is read here, so write the value out",)
+            return (f"{self.noun} {shown(text)} is known only at deployment; it is read here, so write the value out",)
         return (*self._length(text), *self._wildcards(text), *self._form(text))
 
     def require(self, text: str) -> None:
@@ -104,20 +117,20 @@ class Grammar:
             return (f"{self.noun} is empty; {self.shape}",)
         if self.minimum <= len(text) <= self.maximum or self.minimum == self.maximum:
             return ()
-        return (f"{self.noun} {_short(text)} has {len(text)} characters; ECR allows {self.minimum} to {self.maximum}",)
+        return (f"{self.noun} {shown(text)} has {len(text)} characters; ECR allows {self.minimum} to {self.maximum}",)
 
     def _wildcards(self, text: str) -> tuple[str, ...]:
         stars = text.count("*")
         if self.wildcards is None or stars <= self.wildcards:
             return ()
-        return (f"{self.noun} {_short(text)} has {stars} wildcards; ECR allows {self.wildcards}",)
+        return (f"{self.noun} {shown(text)} has {stars} wildcards; ECR allows {self.wildcards}",)
 
     def _form(self, text: str) -> tuple[str, ...]:
         if not text or self._whole.match(text):
             return ()
         stray = self._stray.search(text)
         where = f" has {stray.group()!r} at position {stray.start()}" if stray else " is not well formed"
-        return (f"{self.noun} {_short(text)}{where}; {self.shape}{self._hint(text)}",)
+        return (f"{self.noun} {shown(text)}{where}; {self.shape}{self._hint(text)}",)
 
     def _hint(self, text: str) -> str:
         lowered = text.lower()
@@ -140,10 +153,6 @@ class Text:
         return self.value
 
 
-def _short(text: str) -> str:
-    return repr(text) if len(text) <= 80 else f"{text[:60]!r}..."  # noqa: PLR2004  (what fits in a line)
-
-
 _GROUP = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _PATH = rf"{_GROUP}(?:/{_GROUP})*"
 _PATH_SHAPE = (
@@ -157,7 +166,7 @@ _FILTER_SHAPE = (
 REPOSITORY_NAME = Grammar(
     noun="repository name", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, minimum=2, maximum=256
 )
-NAMESPACE = Grammar(noun="namespace", pattern=rf"{_PATH}/?", allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
+NAMESPACE = Grammar(noun="namespace", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
 TEMPLATE_PREFIX = Grammar(
     noun="template prefix",
     pattern=rf"{_PATH}/?|ROOT",

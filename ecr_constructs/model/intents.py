@@ -14,6 +14,7 @@ from typing import Any
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.drafts import Draft, rules_of
+from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.rules import Action, LifecycleRule
 
 __all__ = [
@@ -74,8 +75,9 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
     """
     call = _call("keep_latest", count, matching=matching, matching_all=matching_all)
     if matching is not None and not isinstance(matching, str):
+        reason = f"each keeps its own {shown(count)}"
         raise InvalidLifecyclePolicy(
-            [f"{call}: matching takes one pattern, for each keeps its own {count!r}; write one keep_latest per pattern"]
+            [f"{call}: matching takes one pattern, for {reason}; write one intent per pattern"]
         )
     if (matching is None) == (matching_all is None):
         raise InvalidLifecyclePolicy([f"{call}: give one of matching= and matching_all="])
@@ -147,7 +149,7 @@ def expire_untagged(*, after_days: int | None = None, keep: int | None = None) -
     if (after_days is None) == (keep is None):
         raise InvalidLifecyclePolicy([f"{call}: give one of after_days= and keep="])
     if keep is not None:
-        draft = Draft(call, f"Keep the newest {keep} untagged images", tag_status="untagged", number="keep")
+        draft = Draft(call, f"Keep the newest {shown(keep)} untagged images", tag_status="untagged", number="keep")
         return Intent(call=call, rules=(draft.rule("imageCountMoreThan", keep),))
     draft = Draft(call, f"Expire untagged images {_days(after_days)} after push", tag_status="untagged")
     return Intent(call=call, rules=(draft.rule("sinceImagePushed", after_days),))
@@ -339,21 +341,24 @@ def _any_of(call: str, argument: str, patterns: object) -> Sequence[Any]:
     if isinstance(patterns, str):
         return (patterns,)
     if not isinstance(patterns, Sequence) or not patterns:
-        raise InvalidLifecyclePolicy([f"{call}: {argument}: {patterns!r} is no pattern; give one, or a list of them"])
+        raise InvalidLifecyclePolicy(
+            [f"{call}: {argument}: {shown(patterns)} is no pattern; give one, or a list of them"]
+        )
     return patterns
 
 
 def _all_of(call: str, patterns: object) -> tuple[Any, ...]:
     if isinstance(patterns, str):
+        text = shown(patterns)
         raise InvalidLifecyclePolicy(
-            [f"{call}: matching_all: {patterns!r} is a bare string where a list belongs; write [{patterns!r}]"]
+            [f"{call}: matching_all: {text} is a bare string where a list belongs; write [{text}]"]
         )
     return tuple(_any_of(call, "matching_all", patterns))
 
 
 def _call(name: str, *args: object, **options: object) -> str:
-    given = [f"{key}={value!r}" for key, value in options.items() if value is not None]
-    return f"{name}({', '.join([*map(repr, args), *given])})"
+    given = [f"{key}={shown(value)}" for key, value in options.items() if value is not None]
+    return f"{name}({', '.join([*map(shown, args), *given])})"
 
 
 def _and(patterns: Sequence[object]) -> str:
@@ -361,8 +366,8 @@ def _and(patterns: Sequence[object]) -> str:
 
 
 def _images(count: object) -> str:
-    return f"{count} image{'' if count == 1 else 's'}"
+    return f"{shown(count)} image{'' if count == 1 else 's'}"
 
 
 def _days(days: object) -> str:
-    return f"{days} day{'' if days == 1 else 's'}"
+    return f"{shown(days)} day{'' if days == 1 else 's'}"

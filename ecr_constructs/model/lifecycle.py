@@ -14,6 +14,7 @@ from typing import Any
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.compilation import compile_intents
 from ecr_constructs.model.documents import parse_json, read_rules
+from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.intents import Intent
 from ecr_constructs.model.rules import LifecycleRule
 
@@ -179,8 +180,8 @@ def _priority(rule: LifecycleRule) -> int:
 
 
 def _problems(rules: Sequence[LifecycleRule]) -> Iterator[str]:
-    if isinstance(rules, str) or not all(isinstance(rule, LifecycleRule) for rule in rules):
-        msg = f"rules must be a list of LifecycleRule, got {rules!r}; from_dict() reads documents"
+    if not isinstance(rules, Sequence) or not all(isinstance(rule, LifecycleRule) for rule in rules):
+        msg = f"rules must be a list of LifecycleRule, got {shown(rules)}; from_dict() reads documents"
         raise TypeError(msg)
     if len(rules) > MAXIMUM_RULES:
         yield f"rules: {len(rules)} rules; ECR allows {MAXIMUM_RULES}, merge or leave out some"

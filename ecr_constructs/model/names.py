@@ -87,8 +87,9 @@ class Namespace(Text):
 
     def __post_init__(self) -> None:
         """Refuse what cannot begin a repository name, and keep one spelling."""
+        if isinstance(self.value, str):
+            object.__setattr__(self, "value", self.value.removesuffix("/"))
         self.grammar.require(self.value)
-        object.__setattr__(self, "value", self.value.rstrip("/"))
 
     def contains(self, repository_name: str) -> bool:
         """Tell whether a repository is in the namespace."""
@@ -101,7 +102,7 @@ class Namespace(Text):
 
     @property
     def scan_filter(self) -> ScanFilter:
-        """As a scan filter; raises `InvalidName` for a path with `__` or `--`, which that language cannot say."""
+        """As a scan filter; raises `InvalidName` for a path it cannot say: one with `__` or `--`, or too long."""
         return ScanFilter(f"{self.value}/*")
 
     @property
@@ -116,7 +117,7 @@ class Namespace(Text):
 
     @property
     def cache_prefix(self) -> CachePrefix:
-        """As the prefix of a pull-through cache rule; raises `InvalidName` beyond 30 characters."""
+        """As the prefix of a pull-through cache rule; raises `InvalidName` unless it has 2 to 30 characters."""
         return CachePrefix(self.value)
 
     @property

@@ -42,6 +42,7 @@ class ImageReference:
         problems = [*REPOSITORY_NAME.problems(self.repository)]
         for grammar, text in optional:
             problems += () if text is None else grammar.problems(text)
+        problems += _reading_problems(self) if not problems else ()
         if problems:
             raise InvalidName(problems)
 
@@ -65,7 +66,7 @@ class ImageReference:
             raise TypeError(msg)
         name, at, digest = text.partition("@")
         first, slash, rest = name.partition("/")
-        has_registry = bool(slash) and ("." in first or ":" in first or first == "localhost")
+        has_registry = bool(slash) and _is_host(first)
         repository, colon, tag = (rest if has_registry else name).partition(":")
         return cls(
             registry=first if has_registry else None,
@@ -85,3 +86,17 @@ class ImageReference:
         tag = f":{self.tag}" if self.tag is not None else ""
         digest = f"@{self.digest}" if self.digest is not None else ""
         return f"{registry}{self.repository}{tag}{digest}"
+
+
+def _reading_problems(reference: ImageReference) -> tuple[str, ...]:
+    """Refuse what is legal in its parts, and would be taken apart otherwise when it is read again."""
+    first, slash, _ = reference.repository.partition("/")
+    if reference.registry is None and slash and _is_host(first):
+        return (f"repository {reference.repository!r} reads as if {first!r} were its registry; give registry= too",)
+    if reference.registry is not None and not _is_host(reference.registry):
+        return (f"registry {reference.registry!r} reads as part of a repository; write a host with a dot or a port",)
+    return ()
+
+
+def _is_host(text: str) -> bool:
+    return "." in text or ":" in text or text == "localhost"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.grammar import Grammar
+from ecr_constructs.model.grammar import Grammar, is_token, shown
 from ecr_constructs.model.tags import TagPattern, TagPrefix
 
 __all__ = [
@@ -179,7 +179,7 @@ def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterat
     """
     for field, choices in _CHOICES.items():
         if values[field] not in choices:
-            yield names[field], f"{values[field]!r} is unknown; write {_or(choices)}"
+            yield names[field], f"{shown(values[field])} is unknown; write {_or(choices)}"
     archived = values["count_type"] == "sinceImageTransitioned"
     yield from _number_problems(names["rule_priority"], values["rule_priority"], minimum=1)
     yield from _number_problems(
@@ -187,8 +187,14 @@ def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterat
     )
     yield from _list_problems(values, names)
     yield from _action_problems(values, names)
-    if values["description"] is not None and not isinstance(values["description"], str):
-        yield names["description"], f"{values['description']!r} is not a text; write one, or leave it out"
+    yield from _description_problems(names["description"], values["description"])
+
+
+def _description_problems(name: str, description: object) -> Iterator[tuple[str, str]]:
+    if isinstance(description, str) and is_token(description):
+        yield name, f"{shown(description)} is known only at deployment, and the policy is one text; write it out"
+    elif description is not None and not isinstance(description, str):
+        yield name, f"{shown(description)} is not a text; write one, or leave it out"
 
 
 def _action_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -215,16 +221,16 @@ def _list_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Itera
 
 def _entry_problems(entries: object, grammar: Grammar) -> Iterator[tuple[str, str]]:
     if isinstance(entries, str):
-        yield "", f"{entries!r} is a bare string where a list belongs; write [{entries!r}]"
+        yield "", f"{shown(entries)} is a bare string where a list belongs; write [{shown(entries)}]"
         return
     if not isinstance(entries, Sequence):
-        yield "", f"{entries!r} is not a list of strings"
+        yield "", f"{shown(entries)} is not a list of strings"
         return
     for index, entry in enumerate(entries):
         if not isinstance(entry, str):
-            yield f"[{index}]", f"{grammar.noun} {entry!r} is not a string"
+            yield f"[{index}]", f"{grammar.noun} {shown(entry)} is not a string"
         elif entry in entries[:index]:
-            yield f"[{index}]", f"{grammar.noun} {entry!r} is listed twice; leave one out"
+            yield f"[{index}]", f"{grammar.noun} {shown(entry)} is listed twice; leave one out"
         else:
             yield from ((f"[{index}]", text) for text in grammar.problems(entry))
 
@@ -235,7 +241,7 @@ def _is_given(entries: object) -> bool:
 
 def _number_problems(name: str, value: object, *, minimum: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, bool) or not isinstance(value, int):
-        yield name, f"{value!r} is not a whole number; write {minimum} or more"
+        yield name, f"{shown(value)} is not a whole number; write {minimum} or more"
     elif value > _MAXIMUM_NUMBER:
         yield name, f"the number is too large; write at most {_MAXIMUM_NUMBER}"
     elif value < minimum:

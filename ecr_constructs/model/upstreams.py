@@ -28,11 +28,21 @@ UpstreamRegistry = Literal[
 # `role`: needed for a registry of another account, nothing for the own one.
 Credentials = Literal["none", "secret", "role"]
 
+# What host names end with in partitions that differ, by how their regions begin.
+_SUFFIXES = (
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+)
+
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _AZURE_REGISTRY = Grammar(
     noun="Azure registry",
-    pattern=r"[0-9a-z]+\.azurecr\.io",
-    allowed="0-9a-z.",
+    pattern=r"[0-9a-z]+(?:-[0-9a-z]+)*\.azurecr\.io",
+    allowed="0-9a-z.-",
     shape="write its login server, such as 'mycompany.azurecr.io'",
     maximum=61,
 )
@@ -137,6 +147,6 @@ class Upstream:
         """
         if problems := (*ACCOUNT_ID.problems(account), *REGION.problems(region)):
             raise InvalidName(problems)
-        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        suffix = next((suffix for start, suffix in _SUFFIXES if region.startswith(start)), "amazonaws.com")
         url = f"{account}.dkr.ecr.{region}.{suffix}"
         return cls(registry="ecr", url=url, default_prefix="ecr", credentials="role")

@@ -1,0 +1,173 @@
+"""docs/limits.md against the code: every limit is on the page, with the enforced value and a source that exists."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from functools import reduce
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ecr_constructs import model
+from ecr_constructs.model import (
+    ExclusionFilter,
+    Immutability,
+    InvalidLifecyclePolicy,
+    InvalidName,
+    LifecyclePolicy,
+    LifecycleRule,
+    TagPattern,
+    delete_archived,
+)
+from ecr_constructs.model.grammar import Grammar
+from tests.arbiters.sources import schema, service_model
+
+pytestmark = pytest.mark.arbiter
+
+PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
+
+
+class Limit(NamedTuple):
+    """A row of the first table."""
+
+    what: str
+    value: str
+    constant: str
+    source: str
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Give the cells of the table whose first column has this heading."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith(f"| {heading} |"))
+    table = []
+    for line in lines[begin + 2 :]:
+        if not line.startswith("|"):
+            break
+        table.append([cell.strip() for cell in line.strip("|").split(" | ")])
+    return table
+
+
+LIMITS = [Limit(*cells) for cells in rows("what")]
+each_limit = pytest.mark.parametrize("limit", LIMITS, ids=[limit.constant.strip("`") for limit in LIMITS])
+
+
+def in_code(path: str) -> object:
+    """Follow a name such as `grammar.TAG_PATTERN.wildcards` from the model."""
+    module, *names = path.split(".")
+    return reduce(getattr, names, importlib.import_module(f"{model.__name__}.{module}"))
+
+
+def as_written(value: object) -> str:
+    if not isinstance(value, Grammar):
+        assert isinstance(value, int)
+        return f"{value:,}"
+    if value.minimum == value.maximum:
+        return f"{value.maximum:,}"
+    return f"{value.minimum:,} to {value.maximum:,}"
+
+
+@each_limit
+def test_the_page_tells_the_value_that_the_code_enforces(limit: Limit) -> None:
+    assert as_written(in_code(limit.constant.strip("`"))) == limit.value
+
+
+def test_every_limit_of_the_code_is_on_the_page_once() -> None:
+    told = [limit.constant.strip("`") for limit in LIMITS]
+    limits = set()
+    for found in pkgutil.iter_modules(model.__path__):
+        module = importlib.import_module(f"{model.__name__}.{found.name}")
+        for name, value in vars(module).items():
+            path = f"{found.name}.{name}"
+            if isinstance(value, Grammar) and (found.name == "grammar" or name.startswith("_")):
+                limits |= {path, f"{path}.wildcards"} if value.wildcards is not None else {path}
+            elif (
+                re.match(r"_?(MAXIMUM|MINIMUM)_", name)
+                and isinstance(value, int)
+                and name in _assigned_in(module.__file__)
+            ):
+                limits.add(path)
+
+    assert sorted(told) == sorted(limits)
+
+
+def _assigned_in(file: str | None) -> set[str]:
+    """Names that a module defines, and not merely imports."""
+    assert file is not None
+    return set(re.findall(r"^(\w+) = ", Path(file).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@each_limit
+def test_every_limit_has_a_source_that_exists(limit: Limit) -> None:
+    shapes = [name for name in re.findall(r"`([\w:]+)`", limit.source) if not name.startswith("AWS::") and name != ":"]
+    properties = re.findall(r"`AWS::ECR::(\w+) (\w+)`", limit.source)
+    links = re.findall(r"\]\((https://[^ )]+)\)", limit.source)
+
+    assert shapes or properties or links
+    assert [name for name in shapes if name not in service_model()["shapes"]] == []
+    for resource, name in properties:
+        assert f"'{name}'" in str(schema(resource)), f"{resource} has no {name}"
+
+
+def test_links_lead_to_the_page_and_not_to_a_copy() -> None:
+    known = (
+        "https://docs.aws.amazon.com/",
+        "https://registry.terraform.io/",
+        "https://github.com/opencontainers/",
+        "https://www.rfc-editor.org/",
+        "https://learn.microsoft.com/",
+    )
+
+    assert [
+        url for url in re.findall(r"https://[^ )]+", PAGE.read_text(encoding="utf-8")) if not url.startswith(known)
+    ] == []
+
+
+def test_every_disagreement_says_who_wins_and_why() -> None:
+    disagreements = rows("about")
+
+    assert len(disagreements) >= 10
+    assert [row for row in disagreements if len(row) != 5 or not all(row)] == []
+
+
+# --- what only documentation states: no shape to derive it from, so the number stands here ---------------------------
+
+
+def test_a_lifecycle_policy_has_fifty_rules() -> None:
+    def of(count: int) -> LifecyclePolicy:
+        tagged = [
+            LifecycleRule(
+                rule_priority=number,
+                tag_status="tagged",
+                tag_pattern_list=[f"v{number}"],
+                count_type="imageCountMoreThan",
+                count_number=1,
+            )
+            for number in range(1, count + 1)
+        ]
+        return LifecyclePolicy(rules=tagged)
+
+    assert len(of(50).rules) == 50
+    with pytest.raises(InvalidLifecyclePolicy):
+        of(51)
+
+
+def test_a_tag_pattern_has_four_wildcards() -> None:
+    assert TagPattern("*test*1*2*3").value
+    with pytest.raises(InvalidName):
+        TagPattern("*test*1*2*3*")
+
+
+def test_an_exclusion_filter_has_two_wildcards() -> None:
+    assert Immutability.all_tags_except("a*b*c").filters == ("a*b*c",)
+    with pytest.raises(InvalidName):
+        ExclusionFilter("a*b*c*d")
+
+
+def test_the_archive_is_kept_for_ninety_days() -> None:
+    assert delete_archived(after_days=90).rules
+    with pytest.raises(InvalidLifecyclePolicy):
+        delete_archived(after_days=89)

@@ -1,0 +1,254 @@
+"""Our limits against botocore's model of the ECR API: each is derived from a shape, none is repeated here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model import (
+    LifecycleRule,
+    Replication,
+    Upstream,
+    grammar,
+    immutability,
+    lifecycle,
+    replication,
+    scanning,
+)
+from ecr_constructs.model.grammar import Grammar
+from ecr_constructs.model.rules import Action, StorageClass
+from ecr_constructs.model.upstreams import UpstreamRegistry
+from tests.arbiters.sources import every_short_text, language_of, ours, partitions, service_model, shape, texts
+
+pytestmark = pytest.mark.arbiter
+
+# Each grammar whose lengths and language a shape of the API states.
+SHAPES = {
+    "REPOSITORY_NAME": "RepositoryName",
+    "TEMPLATE_PREFIX": "Prefix",
+    "CACHE_PREFIX": "PullThroughCacheRuleRepositoryPrefix",
+    "SCAN_FILTER": "ScanningRepositoryFilterValue",
+    "REPLICATION_FILTER": "RepositoryFilterValue",
+    "SIGNING_FILTER": "SigningRepositoryFilterValue",
+    "EXCLUSION_FILTER": "ImageTagMutabilityExclusionFilterValue",
+}
+# The others, and why the API does not decide about them.
+ELSEWHERE = {
+    "NAMESPACE": "a path that leaves room for a slash and a name: derived from RepositoryName below",
+    "TAG_PATTERN": "ImageTag states the length, nothing states the characters",
+    "TAG_PREFIX": "ImageTag states the length, nothing states the characters",
+    "IMAGE_TAG": "the OCI distribution specification is stricter than ImageTag",
+    "IMAGE_DIGEST": "ImageDigest has no limits; the OCI image specification has",
+    "REGISTRY_HOST": "the API takes any URL",
+    "ACCOUNT_ID": "RegistryId states it in a pattern alone",
+    "REGION": "Region allows any word of 2 to 25 characters",
+    "ORGANIZATION_ID": "stated by the API of AWS Organizations",
+}
+each_shape = pytest.mark.parametrize(("name", "shape_name"), SHAPES.items())
+
+
+def test_every_grammar_is_derived_or_accounted_for() -> None:
+    grammars = {name for name, value in vars(grammar).items() if isinstance(value, Grammar)}
+
+    assert grammars == set(SHAPES) | set(ELSEWHERE)
+
+
+@each_shape
+def test_lengths_are_those_of_the_shape(name: str, shape_name: str) -> None:
+    mine: Grammar = getattr(grammar, name)
+    theirs = shape(shape_name)
+
+    assert (mine.minimum, mine.maximum) == (theirs["min"], theirs["max"])
+
+
+@each_shape
+def test_the_language_is_that_of_the_pattern_for_every_short_text(name: str, shape_name: str) -> None:
+    mine = ours(getattr(grammar, name))
+    theirs = shape(shape_name)
+    expected = language_of(theirs["pattern"], theirs["min"], theirs["max"])
+
+    assert [text for text in every_short_text() if mine(text) != expected(text)] == []
+
+
+@each_shape
+@given(texts)
+def test_the_language_is_that_of_the_pattern_for_other_texts(name: str, shape_name: str, text: str) -> None:
+    theirs = shape(shape_name)
+
+    assert ours(getattr(grammar, name))(text) is language_of(theirs["pattern"], theirs["min"], theirs["max"])(text)
+
+
+def test_a_namespace_leaves_room_for_a_slash_and_a_name() -> None:
+    assert shape("RepositoryName")["max"] - len("/a") == grammar.NAMESPACE.maximum
+
+
+def test_tag_patterns_and_prefixes_are_as_long_as_a_tag() -> None:
+    theirs = shape("ImageTag")
+
+    assert (grammar.TAG_PATTERN.minimum, grammar.TAG_PATTERN.maximum) == (theirs["min"], theirs["max"])
+    assert (grammar.TAG_PREFIX.minimum, grammar.TAG_PREFIX.maximum) == (theirs["min"], theirs["max"])
+
+
+def test_an_image_tag_is_within_the_shape() -> None:
+    theirs = shape("ImageTag")
+
+    assert theirs["min"] <= grammar.IMAGE_TAG.minimum <= grammar.IMAGE_TAG.maximum <= theirs["max"]
+
+
+@given(texts)
+def test_an_account_is_a_registry_id(text: str) -> None:
+    for account in (text, "111122223333", "1111222233334", f"{text}111122223333"[-12:]):
+        expected = re.fullmatch(shape("RegistryId")["pattern"], account) is not None
+
+        assert grammar.ACCOUNT_ID.accepts(account) is expected
+
+
+@given(texts)
+def test_an_organization_is_one_to_aws_organizations(text: str) -> None:
+    theirs = re.compile(shape("OrganizationId", "organizations")["pattern"])
+    for candidate in (text, f"o-{text}", f"o-{text}abcdefghij", f"o-{'a' * 32}", f"o-{'a' * 33}", f"o-{'a' * 9}"):
+        assert grammar.ORGANIZATION_ID.accepts(candidate) is (theirs.fullmatch(candidate) is not None)
+
+
+# --- regions --------------------------------------------------------------------------------------------------------
+
+
+REGIONS = [(region, str(partition["dnsSuffix"])) for partition in partitions() for region in partition["regions"]]
+
+
+@pytest.mark.parametrize(("region", "suffix"), REGIONS)
+def test_every_region_of_every_partition_is_a_region(region: str, suffix: str) -> None:
+    theirs = shape("Region")
+
+    assert suffix
+    assert Replication.to(region).region == region
+    assert re.fullmatch(theirs["pattern"], region)
+
+
+def test_lengths_of_regions_are_those_of_the_shape() -> None:
+    theirs = shape("Region")
+
+    assert (grammar.REGION.minimum, grammar.REGION.maximum) == (theirs["min"], theirs["max"])
+
+
+@pytest.mark.parametrize(("region", "suffix"), REGIONS)
+def test_a_private_registry_is_under_the_suffix_of_its_partition(region: str, suffix: str) -> None:
+    url = Upstream.ecr(account="111122223333", region=region).url
+
+    assert url == f"111122223333.dkr.ecr.{region}.{suffix}"
+
+
+# --- counts ---------------------------------------------------------------------------------------------------------
+
+
+def test_exclusion_filters_are_as_many_as_the_shape_says() -> None:
+    theirs = shape("ImageTagMutabilityExclusionFilters")
+
+    assert (theirs["min"], theirs["max"]) == (1, immutability.MAXIMUM_FILTERS)
+
+
+def test_scanning_rules_and_filters_are_as_many_as_the_shapes_say() -> None:
+    assert shape("RegistryScanningRuleList")["max"] == scanning.MAXIMUM_RULES
+    assert shape("ScanningRepositoryFilterList")["max"] == scanning.MAXIMUM_FILTERS
+
+
+def test_replication_filters_are_as_many_as_the_shape_says() -> None:
+    assert shape("RepositoryFilterList")["max"] == replication.MAXIMUM_FILTERS
+
+
+def test_the_lifecycle_text_is_as_long_as_the_shape_says() -> None:
+    theirs = shape("LifecyclePolicyText")
+
+    assert (theirs["min"], theirs["max"]) == (lifecycle.MINIMUM_CHARACTERS, lifecycle.MAXIMUM_CHARACTERS)
+
+
+def test_the_lowest_priority_is_that_of_the_shape() -> None:
+    lowest: int = shape("LifecyclePolicyRulePriority")["min"]
+    values: dict[str, Any] = {"tag_status": "any", "count_type": "imageCountMoreThan", "count_number": 1}
+
+    assert LifecycleRule(rule_priority=lowest, **values).rule_priority == lowest
+    with pytest.raises(InvalidLifecyclePolicy):
+        LifecycleRule(rule_priority=lowest - 1, **values)
+
+
+# --- choices --------------------------------------------------------------------------------------------------------
+
+
+def test_mutability_modes_are_those_of_the_shape() -> None:
+    assert set(get_args(immutability.TagMutability)) == set(shape("ImageTagMutability")["enum"])
+
+
+def test_scan_types_are_those_of_the_shape() -> None:
+    assert set(get_args(scanning.ScanType)) == set(shape("ScanType")["enum"])
+
+
+def test_scan_frequencies_are_those_of_the_shape_without_manual() -> None:
+    assert set(get_args(scanning.ScanFrequency)) == set(shape("ScanFrequency")["enum"]) - {"MANUAL"}
+
+
+def test_upstreams_are_those_of_the_shape() -> None:
+    assert set(get_args(UpstreamRegistry)) == set(shape("UpstreamRegistry")["enum"])
+
+
+def test_lifecycle_actions_and_storage_classes_are_those_of_the_preview_in_lower_case() -> None:
+    assert {action.upper() for action in get_args(Action)} == set(shape("ImageActionType")["enum"])
+    assert {name.upper() for name in get_args(StorageClass)} == set(shape("LifecyclePolicyStorageClass")["enum"])
+
+
+def test_a_transition_has_one_target() -> None:
+    rule = LifecycleRule(
+        rule_priority=1, tag_status="any", count_type="sinceImagePulled", count_number=1, action="transition"
+    )
+
+    assert [str(rule.target_storage_class).upper()] == shape("LifecyclePolicyTargetStorageClass")["enum"]
+
+
+def test_every_action_of_the_library_is_one_of_the_api() -> None:
+    from ecr_constructs.model import actions
+
+    operations = {f"ecr:{name}" for name in service_model()["operations"]}
+    # Permissions without an operation: what ECR does in somebody's name.
+    only_permissions = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage"}
+
+    for name in actions.__all__:
+        assert set(getattr(actions, name)) <= operations | only_permissions, name
+
+
+# --- where the sources disagree -------------------------------------------------------------------------------------
+
+
+def test_the_api_still_allows_longer_tags_than_oci() -> None:
+    assert shape("ImageTag")["max"] > grammar.IMAGE_TAG.maximum
+
+
+def test_the_api_still_has_no_limit_on_wildcards() -> None:
+    theirs = shape("ImageTagMutabilityExclusionFilterValue")
+
+    assert re.fullmatch(theirs["pattern"], "a*b*c*d")
+    assert not grammar.EXCLUSION_FILTER.accepts("a*b*c*d")
+
+
+def test_the_api_still_wants_a_replication_filter_where_there_is_a_list() -> None:
+    assert shape("RepositoryFilterList")["min"] == 1
+
+
+def test_the_api_still_allows_an_empty_lifecycle_text_in_a_creation_template() -> None:
+    assert shape("LifecyclePolicyTextForRepositoryCreationTemplate")["min"] < lifecycle.MINIMUM_CHARACTERS
+
+
+def test_the_api_still_allows_a_repository_name_that_begins_with_a_digit() -> None:
+    assert re.fullmatch(shape("RepositoryName")["pattern"], "1password")
+    assert grammar.REPOSITORY_NAME.accepts("1password")
+
+
+def test_the_api_still_knows_manual_scanning() -> None:
+    assert "MANUAL" in shape("ScanFrequency")["enum"]
+
+
+def test_the_api_still_takes_any_word_for_a_region() -> None:
+    assert re.fullmatch(shape("Region")["pattern"], "nowhere")
+    assert not grammar.REGION.accepts("nowhere")

@@ -1,0 +1,129 @@
+"""Which tags are bound to their image."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model import ExclusionFilter, Immutability
+from ecr_constructs.model.immutability import MAXIMUM_FILTERS
+from tests.model.strategies import exclusion_filters, tags
+
+filter_lists = st.lists(exclusion_filters, min_size=1, max_size=MAXIMUM_FILTERS, unique=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "mode", "filters", "tags_can_move"),
+    [
+        (Immutability.all_tags(), "IMMUTABLE", (), False),
+        (
+            Immutability.all_tags_except("latest", "dev-*"),
+            "IMMUTABLE_WITH_EXCLUSION",
+            ("latest", "dev-*"),
+            True,
+        ),
+        (Immutability.only_tags("v*"), "MUTABLE_WITH_EXCLUSION", ("v*",), True),
+        (Immutability.off(), "MUTABLE", (), True),
+    ],
+)
+def test_each_choice_is_one_of_ecrs_four_modes(
+    value: Immutability, mode: str, filters: tuple[str, ...], *, tags_can_move: bool
+) -> None:
+    assert (value.mode, value.filters, value.tags_can_move) == (mode, filters, tags_can_move)
+
+
+@given(filter_lists, tags)
+def test_the_two_modes_with_exclusions_are_opposites(filters: list[str], tag: str) -> None:
+    excluded = any(ExclusionFilter(text).matches(tag) for text in filters)
+
+    assert Immutability.all_tags_except(*filters).binds(tag) is not excluded
+    assert Immutability.only_tags(*filters).binds(tag) is excluded
+
+
+@given(tags)
+def test_the_two_modes_without_exclusions_know_no_difference_between_tags(tag: str) -> None:
+    assert Immutability.all_tags().binds(tag)
+    assert not Immutability.off().binds(tag)
+
+
+@pytest.mark.parametrize("make", [Immutability.all_tags_except, Immutability.only_tags])
+def test_one_to_five_filters_are_allowed(make: Any) -> None:
+    assert make("a").filters == ("a",)
+    assert make(*"abcde").filters == tuple("abcde")
+    for count, filters in ((0, ()), (6, tuple("abcdef"))):
+        expected = f"{count} exclusion filters; ECR allows 1 to 5, merge some with '*', or use all_tags() or off()"
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+            make(*filters)
+
+
+@pytest.mark.parametrize("mode", ["IMMUTABLE", "MUTABLE"])
+def test_modes_without_exclusions_take_no_filters(mode: Any) -> None:
+    expected = f"{mode} takes no exclusion filters, got ['latest']; use all_tags_except(...) or only_tags(...)"
+
+    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+        Immutability(mode=mode, filters=["latest"])
+
+
+@pytest.mark.parametrize("mode", ["immutable", "", None, 1, ["IMMUTABLE"], "IMMUTABLE "])
+def test_an_unknown_mode_is_refused_with_the_four_ways(mode: Any) -> None:
+    expected = f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()"
+
+    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+        Immutability(mode=mode)
+
+
+def test_a_bare_string_is_not_a_list_of_filters() -> None:
+    with pytest.raises(InvalidName, match=r"\Afilters 'latest' is not a list; write \['latest'\]\Z"):
+        Immutability(mode="IMMUTABLE_WITH_EXCLUSION", filters="latest")
+
+
+def test_a_list_given_as_one_filter_is_refused_with_the_spelling_that_works() -> None:
+    expected = "exclusion filter ['latest'] is not a string; give them as in all_tags_except('latest', 'dev-*')"
+
+    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+        Immutability.all_tags_except(["latest"])  # type: ignore[arg-type]
+
+
+def test_a_filter_is_listed_once() -> None:
+    with pytest.raises(InvalidName, match=r"\Aexclusion filter 'latest' is listed twice; leave one out\Z"):
+        Immutability.all_tags_except("latest", "latest")
+
+
+def test_every_fault_of_every_filter_is_told_at_once() -> None:
+    with pytest.raises(InvalidName) as caught:
+        Immutability.only_tags("a*b*c*", "a b", "${Token[TOKEN.7]}", "x", "x", "")
+
+    assert caught.value.problems == (
+        "6 exclusion filters; ECR allows 1 to 5, merge some with '*', or use all_tags() or off()",
+        "exclusion filter 'a*b*c*' has 3 wildcards; ECR allows 2",
+        "exclusion filter 'a b' has ' ' at position 1; use letters, digits, '.', '_', '-' and '*'",
+        "exclusion filter '${Token[TOKEN.7]}' is known only at deployment; it is read here, so write the value out",
+        "exclusion filter 'x' is listed twice; leave one out",
+        "exclusion filter is empty; use letters, digits, '.', '_', '-' and '*'",
+    )
+
+
+def test_values_are_frozen_hashable_and_compared_by_content() -> None:
+    one = Immutability(mode="IMMUTABLE_WITH_EXCLUSION", filters=["latest"])
+
+    assert one == Immutability.all_tags_except("latest")
+    assert len({one, Immutability.all_tags_except("latest"), Immutability.off()}) == 2
+    with pytest.raises(AttributeError):
+        one.mode = "MUTABLE"  # type: ignore[misc]
+
+
+def test_no_two_choices_are_equal() -> None:
+    choices = [
+        Immutability.all_tags(),
+        Immutability.all_tags_except("a"),
+        Immutability.only_tags("a"),
+        Immutability.off(),
+    ]
+
+    assert all(one != other for one, other in itertools.combinations(choices, 2))

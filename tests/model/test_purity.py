@@ -1,0 +1,60 @@
+"""The model is plain Python: importing it starts no Node and reads no SDK."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOREIGN = ("aws_cdk", "constructs", "jsii", "boto3", "botocore")
+
+
+def imported_by(statement: str) -> set[str]:
+    """Run a statement in a fresh interpreter, and tell the top-level modules it left behind."""
+    program = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(finished.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import ecr_constructs",
+        "import ecr_constructs.errors",
+        "import ecr_constructs.model",
+        "from ecr_constructs.model import *",
+        "from ecr_constructs import model; model.LifecyclePolicy.of(model.keep_latest(1, matching='v*')).to_json()",
+    ],
+)
+def test_a_fresh_interpreter_that_imports_the_model_has_imported_no_cdk(statement: str) -> None:
+    modules = imported_by(statement)
+
+    assert "ecr_constructs" in modules
+    assert not modules.intersection(FOREIGN)
+
+
+def test_the_model_stands_on_the_standard_library_alone() -> None:
+    modules = imported_by("import ecr_constructs.model") - imported_by("pass")
+
+    assert modules - set(sys.stdlib_module_names) == {"ecr_constructs"}
+
+
+def test_no_test_of_the_model_imports_the_cdk() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py")}
+    imports = {
+        name: [line for line in text.splitlines() if line.lstrip().startswith(("import ", "from "))]
+        for name, text in texts.items()
+    }
+
+    assert not [
+        (name, line)
+        for name, lines in imports.items()
+        for line in lines
+        for module in FOREIGN
+        if module in line.split()
+    ]

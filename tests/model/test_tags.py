@@ -1,0 +1,111 @@
+"""Tag patterns, tag prefixes and exclusion filters."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model import ExclusionFilter, TagPattern, TagPrefix
+from tests.model.strategies import exclusion_filters, illegal_tag_patterns, tag_patterns, tag_prefixes, tags
+
+
+@given(tag_patterns)
+def test_legal_tag_patterns_are_accepted_as_they_are(text: str) -> None:
+    assert str(TagPattern(text)) == TagPattern(text).value == TagPattern(text).pattern == text
+
+
+@given(tag_prefixes)
+def test_legal_tag_prefixes_are_accepted_as_they_are(text: str) -> None:
+    assert str(TagPrefix(text)) == TagPrefix(text).value == text
+
+
+@given(exclusion_filters)
+def test_legal_exclusion_filters_are_accepted_as_they_are(text: str) -> None:
+    assert str(ExclusionFilter(text)) == text
+
+
+@given(illegal_tag_patterns)
+def test_illegal_tag_patterns_are_refused_in_all_three_languages(text: str) -> None:
+    for language in (TagPattern, TagPrefix, ExclusionFilter):
+        with pytest.raises(InvalidName):
+            language(text)
+
+
+@pytest.mark.parametrize("text", ["*test*1*2*3", "test*1*2*3*"])
+def test_four_wildcards_are_allowed_as_the_user_guide_says(text: str) -> None:
+    assert TagPattern(text).value == text
+
+
+def test_five_wildcards_are_refused() -> None:
+    expected = "tag pattern 'a*b*c*d*e*' has 5 wildcards; ECR allows 4"
+
+    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+        TagPattern("a*b*c*d*e*")
+
+
+def test_the_user_guides_example_of_too_many_wildcards_is_refused() -> None:
+    with pytest.raises(InvalidName, match="has 6 wildcards; ECR allows 4"):
+        TagPattern("test*1*2*3*4*5*6")
+
+
+def test_exclusion_filters_take_two_wildcards_and_not_three() -> None:
+    assert ExclusionFilter("a*b*").matches("a1b2")
+
+    with pytest.raises(InvalidName, match=r"\Aexclusion filter 'a\*b\*c\*' has 3 wildcards; ECR allows 2\Z"):
+        ExclusionFilter("a*b*c*")
+
+
+def test_a_prefix_has_no_wildcards() -> None:
+    expected = (
+        "tag prefix 'prod*' has '*' at position 4; a tag holds letters, digits, '.', '_' and '-'; "
+        "wildcards belong in a tag pattern"
+    )
+
+    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+        TagPrefix("prod*")
+
+
+@pytest.mark.parametrize(("language", "longest"), [(TagPattern, 300), (TagPrefix, 300), (ExclusionFilter, 128)])
+def test_the_longest_text_is_accepted_and_one_more_character_is_not(
+    language: type[TagPattern | TagPrefix | ExclusionFilter], longest: int
+) -> None:
+    assert len(str(language("a" * longest))) == longest
+
+    with pytest.raises(InvalidName, match=rf"has {longest + 1} characters; ECR allows 1 to {longest}"):
+        language("a" * (longest + 1))
+
+
+@pytest.mark.parametrize("language", [TagPattern, TagPrefix, ExclusionFilter])
+def test_anything_but_a_text_is_a_type_error(language: type[TagPattern | TagPrefix | ExclusionFilter]) -> None:
+    with pytest.raises(TypeError, match="must be a string, got 7"):
+        language(7)  # type: ignore[arg-type]
+
+
+@given(tag_prefixes, tags)
+def test_a_prefix_matches_the_tags_that_begin_with_it(prefix: str, tag: str) -> None:
+    assert TagPrefix(prefix).matches(tag) == tag.startswith(prefix)
+
+
+@given(tag_prefixes, tag_patterns)
+def test_a_prefix_is_the_pattern_with_a_star_at_its_end(prefix: str, pattern: str) -> None:
+    same = TagPattern(f"{prefix}*")
+
+    assert TagPrefix(prefix).subsumes(same)
+    assert same.subsumes(TagPrefix(prefix))
+    assert TagPrefix(prefix).overlaps(TagPattern(pattern)) == same.overlaps(TagPattern(pattern))
+
+
+def test_overlap_and_subsumption_are_those_of_the_tags() -> None:
+    assert TagPattern("v*").subsumes(TagPattern("v1*"))
+    assert not TagPattern("v1*").subsumes(TagPattern("v*"))
+    assert TagPattern("*-prod").overlaps(TagPrefix("api-"))
+    assert not TagPattern("dev-*").overlaps(TagPattern("prod-*"))
+    assert TagPrefix("v").subsumes(TagPattern("v1"))
+    assert not ExclusionFilter("latest").matches("latest-2")
+
+
+def test_case_matters_in_tags() -> None:
+    assert not TagPattern("V*").matches("v1")
