@@ -12,9 +12,9 @@ from aws_cdk import aws_ecr as ecr
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.rules import CountType, LifecycleRule, TagStatus
+from ecr_constructs.model.rules import LifecycleRule, TagStatus
 
-__all__ = ["encryption", "exclusion_filters", "lifecycle_policy", "read_lifecycle_rule", "scanning"]
+__all__ = ["encryption", "exclusion_filters", "lifecycle_policy", "read_lifecycle_rule", "scanning", "tag_mutability"]
 
 
 @lru_cache(maxsize=256)
@@ -37,6 +37,11 @@ def scanning(*, on_push: bool) -> ecr.CfnRepository.ImageScanningConfigurationPr
 def encryption(kind: str, key_arn: str | None) -> ecr.CfnRepository.EncryptionConfigurationProperty:
     """Write how images are encrypted."""
     return ecr.CfnRepository.EncryptionConfigurationProperty(encryption_type=kind, kms_key=key_arn)
+
+
+def tag_mutability(immutability: Immutability) -> ecr.TagMutability | None:
+    """Write which tags can move in the word of `ecr.Repository`; a mode with exceptions is said on the resource."""
+    return None if immutability.filters else ecr.TagMutability[immutability.mode]
 
 
 def exclusion_filters(
@@ -69,19 +74,21 @@ def read_lifecycle_rule(
         InvalidLifecyclePolicy: if it has not exactly one of age and count, and as `LifecycleRule`.
 
     """
+    if max_image_age is not None and not isinstance(max_image_age, cdk.Duration):
+        raise TypeError(f"max_image_age must be a Duration such as Duration.days(14), got {max_image_age!r}")
+    if tag_status is not None and not isinstance(tag_status, ecr.TagStatus):
+        raise TypeError(f"tag_status must be a TagStatus such as TagStatus.UNTAGGED, got {tag_status!r}")
     if (max_image_age is None) == (max_image_count is None):
         raise InvalidLifecyclePolicy(["give one of max_image_age= and max_image_count="])
-    tagged = bool(tag_pattern_list or tag_prefix_list)
-    status = tag_status.name.lower() if tag_status is not None else ("tagged" if tagged else "any")
-    count_type: CountType = "imageCountMoreThan" if max_image_age is None else "sinceImagePushed"
+    status = "tagged" if tag_pattern_list or tag_prefix_list else "any"
     count = max_image_count if max_image_age is None else max_image_age.to_days(integral=False)
     return LifecycleRule(
         rule_priority=_whole(1 if rule_priority is None else rule_priority),
         description=description,
-        tag_status=cast("TagStatus", status),
-        tag_pattern_list=tuple(tag_pattern_list or ()),
-        tag_prefix_list=tuple(tag_prefix_list or ()),
-        count_type=count_type,
+        tag_status=cast("TagStatus", status if tag_status is None else tag_status.name.lower()),
+        tag_pattern_list=() if tag_pattern_list is None else tag_pattern_list,
+        tag_prefix_list=() if tag_prefix_list is None else tag_prefix_list,
+        count_type="imageCountMoreThan" if max_image_age is None else "sinceImagePushed",
         count_number=_whole(count),
     )
 

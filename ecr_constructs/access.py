@@ -43,6 +43,8 @@ class Access:
 
     def __post_init__(self) -> None:
         """Refuse ids that are none; a principal that does not exist fails the deployment."""
+        if self.intent not in _STATEMENTS:
+            raise TypeError(f"intent {self.intent!r} is unknown; use a method such as Access.account_pull(...)")
         grammar = ORGANIZATION_ID if self.intent == "organization_pull" else ACCOUNT_ID
         if problems := forwarded_problems(grammar, self.subject):
             raise InvalidName(problems)

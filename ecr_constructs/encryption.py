@@ -10,8 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -126,8 +126,10 @@ class Encryption(ABC):
 @dataclass(frozen=True, slots=True)
 class _SharedKey(Encryption):
     def problems(self, place: Place) -> Iterator[str]:
-        found = place.top_stack and place.top_stack.node.try_find_child(SHARED_KEY_ID)
-        if found is not None and not isinstance(found, kms.Key):
+        if place.top_stack is None or place.top_stack in _key_arns:
+            return
+        found = place.top_stack.node.try_find_child(SHARED_KEY_ID)
+        if found is not None:
             yield f"the shared key cannot be made: {found.node.path} has its construct id; give that construct another"
 
     def bind(self, place: Place) -> BoundEncryption:
@@ -195,24 +197,28 @@ class _DualLayer(Encryption):
 
 
 def _key(key: IKeyRef) -> IKeyRef:
-    if not hasattr(key, "key_ref"):
+    if isinstance(key, type) or not hasattr(key, "key_ref"):
         msg = f"key must be a kms.Key, or one imported with kms.Key.from_key_arn(scope, id, arn), got {key!r}"
         raise TypeError(msg)
     return key
 
 
 def _region_problems(key: IKeyRef, place: Place) -> Iterator[str]:
-    theirs, ours = key.env.region, place.stack.region if place.stack else ""
+    if place.stack is None:
+        return
+    theirs, ours = key.env.region, place.stack.region
     if theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
         yield f"the key is in region {theirs!r} and the repository in {ours!r}; ECR needs a key of the same region"
 
 
-# Looked up once a stack: reading an attribute crosses to JavaScript, and an app may have a thousand repositories.
-@lru_cache(maxsize=128)
+# Made once a stack and remembered: asking for it crosses to JavaScript, and an app may have a thousand repositories.
+_key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
+
+
 def _shared_key_arn(stack: cdk.Stack) -> str:
-    found = stack.node.try_find_child(SHARED_KEY_ID)
-    key = found if isinstance(found, kms.Key) else _shared_key(stack)
-    return key.key_arn
+    if stack not in _key_arns:
+        _key_arns[stack] = _shared_key(stack).key_arn
+    return _key_arns[stack]
 
 
 def _shared_key(stack: cdk.Stack) -> kms.Key:
@@ -224,8 +230,7 @@ def _shared_key(stack: cdk.Stack) -> kms.Key:
         pending_window=cdk.Duration.days(30),
         removal_policy=cdk.RemovalPolicy.RETAIN,
     )
-    # Again, on the resource: a property injector for keys can overrule the line above, and images die with their key.
-    key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    _insist(key)
     # ECR works through grants that it creates itself; nobody else needs one. Control Tower asks for this (CT.KMS.PR.3).
     key.add_to_resource_policy(
         iam.PolicyStatement(
@@ -237,3 +242,14 @@ def _shared_key(stack: cdk.Stack) -> kms.Key:
         )
     )
     return key
+
+
+def _insist(key: kms.Key) -> None:
+    """Say again what a property injector for keys may have overruled: images die with their key."""
+    resource = key.node.default_child
+    if isinstance(resource, kms.CfnKey):
+        resource.enabled = None
+        resource.enable_key_rotation = True
+        resource.pending_window_in_days = 30
+    key.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    key.node.try_remove_child("Alias")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs.access import Access
+from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.actions import LOGIN
 
 __all__ = ["MAXIMUM_CHARACTERS", "RepositoryPolicy"]
@@ -28,18 +31,22 @@ class RepositoryPolicy:
     """
     The statements of a repository policy.
 
-    Those of `Access` are plain data. Once somebody adds a statement of the CDK's, the document is the CDK's too: such
+    Those of `Access` never change. Once somebody adds a statement of the CDK's, the document is the CDK's too: such
     a statement may still change, and is read when the app synthesizes.
 
     Args:
         access: What the settings give.
 
+    Attributes:
+        refusal: Why a statement was refused last, if one was.
+
     """
 
-    def __init__(self, access: Sequence[Access]) -> None:
-        self._given = [statement for one in access for statement in one.statements()]
+    def __init__(self, access: Iterable[Access]) -> None:
+        self._access = tuple(access)
         self._added: list[iam.PolicyStatement] = []
         self._document: iam.PolicyDocument | None = None
+        self.refusal: InvalidRepository | None = None
 
     def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
         """
@@ -54,13 +61,13 @@ class RepositoryPolicy:
         """
         for statement in statements:
             yield from _statement_problems(statement.to_json())
-        everything = [*self._given, *(statement.to_json() for statement in (*self._added, *statements))]
+        everything = [*_given(self._access), *(statement.to_json() for statement in (*self._added, *statements))]
         yield from _length_problems(everything)
 
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement that has no problems."""
         if self._document is None:
-            given = [iam.PolicyStatement.from_json(dict(one)) for one in self._given]
+            given = [iam.PolicyStatement.from_json(dict(one)) for one in _given(self._access)]
             self._document = iam.PolicyDocument(statements=given)
         self._added.append(statement)
         self._document.add_statements(statement)
@@ -69,7 +76,18 @@ class RepositoryPolicy:
         """Write the policy; nothing if there is no statement."""
         if self._document is not None:
             return self._document
-        return {"Version": _VERSION, "Statement": self._given} if self._given else None
+        return _shared_document(self._access) if self._access else None
+
+
+@lru_cache(maxsize=128)
+def _given(access: tuple[Access, ...]) -> Sequence[Mapping[str, Any]]:
+    return tuple(statement for one in access for statement in one.statements())
+
+
+# Repositories that share settings share this: handing the same document over a thousand times takes its time.
+@lru_cache(maxsize=128)
+def _shared_document(access: tuple[Access, ...]) -> cdk.IResolvable:
+    return cdk.Token.as_any({"Version": _VERSION, "Statement": list(_given(access))})
 
 
 def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
@@ -93,13 +111,20 @@ def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
 
 def _length_problems(statements: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     text = json.dumps({"Version": _VERSION, "Statement": list(statements)}, separators=(",", ":"), default=str)
-    # Tokens do not count: how long they are is known only at deployment.
+    for token, shortest in _shortest():
+        text = text.replace(token, shortest)
     length = len(re.sub(r"\$\{Token\[[^]]*\]\}", "", text))
     if length > MAXIMUM_CHARACTERS:
         yield (
             f"the repository policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "
             "merge statements or use Access.organization_pull('o-...')"
         )
+
+
+@lru_cache(maxsize=1)
+def _shortest() -> Sequence[tuple[str, str]]:
+    """Give the least that tokens stand for; of all others the length is known only at deployment."""
+    return ((cdk.Aws.PARTITION, "aws"), (cdk.Aws.REGION, "us-east-1"), (cdk.Aws.ACCOUNT_ID, "0" * 12))
 
 
 def _is_public(statement: Mapping[str, Any]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any, TypeVar, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -15,7 +17,7 @@ from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
 from ecr_constructs.encryption import Encryption
-from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository
+from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository
 from ecr_constructs.model.grammar import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -26,6 +28,38 @@ __all__ = ["HardenedRepository"]
 
 # The CDK's check of names refuses these, and ECR does not.
 _DOUBLE_SEPARATORS = ("__", "--")
+
+
+_Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
+
+
+class _Explained:
+    """
+    A grant of `ecr.Repository` that says why it was refused.
+
+    Grants are made in JavaScript, which calls `add_to_resource_policy` below; an error comes back from there without
+    its type. This is not a function, so that the CDK does not take it for a method that JavaScript should call.
+    """
+
+    def __init__(self, grant: Callable[..., iam.Grant]) -> None:
+        self._grant = grant
+
+    def __get__(self, repository: HardenedRepository | None, owner: type) -> Callable[..., iam.Grant]:
+        return self._grant if repository is None else partial(_explained, repository.policy, self._grant, repository)
+
+
+def _explained(policy: RepositoryPolicy, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
+    policy.refusal = None
+    try:
+        return grant(*args, **options)
+    except RuntimeError:
+        if policy.refusal is not None:
+            raise policy.refusal from None
+        raise
+
+
+def _with_reason(grant: _Grant) -> _Grant:
+    return cast("_Grant", _Explained(grant))
 
 
 class HardenedRepository(ecr.Repository):
@@ -60,6 +94,7 @@ class HardenedRepository(ecr.Repository):
     Attributes:
         settings: The settings in force.
         lifecycle: The lifecycle policy in force, with the rules that were added.
+        policy: The statements of its policy; `add_to_resource_policy` adds to them.
         resource: The `AWS::ECR::Repository` itself, for what only CloudFormation has a word for.
 
     Raises:
@@ -108,16 +143,20 @@ class HardenedRepository(ecr.Repository):
         problems += _place_problems(place, id)
         problems += () if repository_name is None else forwarded_problems(REPOSITORY_NAME, repository_name)
         problems += (encryption or settings.encryption).problems(place)
-        problems += RepositoryPolicy((*settings.access, *access)).problems_with(*policy_statements)
+        problems += RepositoryPolicy(dict.fromkeys((*settings.access, *access))).problems_with(*policy_statements)
         if problems:
             raise InvalidRepository(problems, path=path)
         is_injected = place.has_injectors()
+        if is_injected and scope.node.try_find_child(id):
+            raise InvalidRepository([_TAKEN], path=path)
         try:
             super().__init__(
                 scope,
                 id,
                 repository_name=_spelled_for_cdk(repository_name),
-                # With these given, an injector that merges its own below ours cannot have images deleted.
+                image_scan_on_push=in_force.scan_on_push,
+                image_tag_mutability=_render.tag_mutability(in_force.immutability),
+                # Where they are given, an injector that adds `autoDeleteImages` adds nothing.
                 removal_policy=in_force.removal_policy if is_injected else None,
                 empty_on_delete=in_force.empty_on_delete if is_injected else None,
             )
@@ -127,12 +166,13 @@ class HardenedRepository(ecr.Repository):
             raise
         self.settings = in_force
         self.lifecycle = in_force.effective_lifecycle
-        self._refusal: EcrConstructsError | None = None
-        self._policy = RepositoryPolicy(in_force.access)
+        self.policy = RepositoryPolicy(in_force.access)
         for statement in policy_statements:
-            self._policy.add(statement)
+            self.policy.add(statement)
         self.resource = _resource_of(self)
-        self._build(place, is_injected=is_injected)
+        self._build(place)
+        if is_injected:
+            self._insist(place, repository_name)
 
     def image(self, tag_or_digest: str) -> str:
         """
@@ -211,78 +251,68 @@ class HardenedRepository(ecr.Repository):
             InvalidRepository: if ECR would refuse it, or if it would make the repository public.
 
         """
-        if problems := tuple(self._policy.problems_with(statement)):
-            self._refusal = InvalidRepository(problems, path=self.node.path)
-            raise self._refusal
-        self._policy.add(statement)
-        self.resource.repository_policy_text = self._policy.document()
+        if problems := tuple(self.policy.problems_with(statement)):
+            self.policy.refusal = InvalidRepository(problems, path=self.node.path)
+            raise self.policy.refusal
+        self.policy.add(statement)
+        self.resource.repository_policy_text = self.policy.document()
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
-    # Grants are made in JavaScript, which calls `add_to_resource_policy` above; an error comes back without its type.
+    grant = _with_reason(ecr.Repository.grant)
+    grant_pull = _with_reason(ecr.Repository.grant_pull)
+    grant_pull_push = _with_reason(ecr.Repository.grant_pull_push)
+    grant_push = _with_reason(ecr.Repository.grant_push)
+    grant_read = _with_reason(ecr.Repository.grant_read)
 
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Give a principal some actions; see `ecr.Repository.grant`."""
-        return self._with_reason(partial(super().grant, grantee, *actions))
-
-    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal pull; see `ecr.Repository.grant_pull`."""
-        return self._with_reason(partial(super().grant_pull, grantee))
-
-    def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal pull and push; see `ecr.Repository.grant_pull_push`."""
-        return self._with_reason(partial(super().grant_pull_push, grantee))
-
-    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal push; see `ecr.Repository.grant_push`."""
-        return self._with_reason(partial(super().grant_push, grantee))
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal read about images; see `ecr.Repository.grant_read`."""
-        return self._with_reason(partial(super().grant_read, grantee))
-
-    def _with_reason(self, grant: Callable[[], iam.Grant]) -> iam.Grant:
-        self._refusal = None
-        try:
-            return grant()
-        except RuntimeError:
-            if self._refusal is not None:
-                raise self._refusal from None
-            raise
-
-    def _build(self, place: Place, *, is_injected: bool) -> None:
-        """Say everything on the resource itself, where no property injector comes between."""
+    def _build(self, place: Place) -> None:
+        """Say what the constructor of the CDK's repository has no word for."""
         settings, resource = self.settings, self.resource
-        resource.image_tag_mutability = settings.immutability.mode
-        resource.image_scanning_configuration = _render.scanning(on_push=settings.scan_on_push)
         resource.lifecycle_policy = _render.lifecycle_policy(self.lifecycle)
-        encryption = settings.encryption.bind(place)
-        if encryption is not None or is_injected:
-            resource.encryption_configuration = encryption and _render.encryption(*encryption)
-        if settings.immutability.filters or is_injected:
+        if encryption := settings.encryption.bind(place):
+            resource.encryption_configuration = _render.encryption(*encryption)
+        if settings.immutability.filters:
+            resource.image_tag_mutability = settings.immutability.mode
             resource.image_tag_mutability_exclusion_filters = _render.exclusion_filters(settings.immutability)
-        if document := self._policy.document():
+        if document := self.policy.document():
             resource.repository_policy_text = document
-        if settings.removal_policy != cdk.RemovalPolicy.RETAIN or is_injected:
+        if settings.removal_policy != cdk.RemovalPolicy.RETAIN:
             self.apply_removal_policy(settings.removal_policy)
-        if settings.empty_on_delete or is_injected:
-            resource.empty_on_delete = settings.empty_on_delete or None
+        if settings.empty_on_delete:
+            resource.empty_on_delete = True
         for key, value in settings.resource_tags.items():
             cdk.Tags.of(self).add(key, value)
         self._annotate(place)
 
+    def _insist(self, place: Place, repository_name: str | None) -> None:
+        """Say again what a property injector may have overruled; only a name that nobody gave is its to give."""
+        settings, resource = self.settings, self.resource
+        if self.node.try_find_child("AutoDeleteImagesCustomResource"):
+            raise InvalidRepository([_AUTO_DELETE], path=self.node.path)
+        if repository_name is not None:
+            resource.repository_name = repository_name
+        if settings.encryption.bind(place) is None:
+            resource.encryption_configuration = None
+        resource.image_tag_mutability = settings.immutability.mode
+        resource.image_tag_mutability_exclusion_filters = _render.exclusion_filters(settings.immutability)
+        resource.image_scanning_configuration = _render.scanning(on_push=settings.scan_on_push)
+        resource.empty_on_delete = settings.empty_on_delete or None
+        self.apply_removal_policy(settings.removal_policy)
+
     def _annotate(self, place: Place) -> None:
         if warning := self.settings.encryption.warning(place):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
-        if any(access.names_everyone for access in self.settings.access):
-            cdk.Validations.of(self).acknowledge(
-                cdk.Acknowledgment(
-                    id="AwsSolutions::AwsSolutions-ECR1",
-                    reason="the principal is everyone, and a condition on aws:PrincipalOrgID makes it one organization",
-                )
-            )
+        # Asked for in vain by all who do not use cdk-nag, this would be the most expensive line of the class.
+        if "cdk_nag" in sys.modules and any(access.names_everyone for access in self.settings.access):
+            reason = "the principal is everyone, and a condition on aws:PrincipalOrgID makes it one organization"
+            acknowledgment = cdk.Acknowledgment(id="AwsSolutions::AwsSolutions-ECR1", reason=reason)
+            cdk.Validations.of(self).acknowledge(acknowledgment)
 
 
 _TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
+_AUTO_DELETE = (
+    "a property injector asks for auto_delete_images, which deletes every image with the stack; "
+    "let it leave out repositories that do not ask for it, and use EPHEMERAL for those that do"
+)
 _TAG_OR_DIGEST = (
     "image() reads whether it is given a tag or a digest, and a token is known only at deployment; "
     "use repository_uri_for_tag(token) or repository_uri_for_digest(token)"
@@ -296,7 +326,7 @@ def _place(scope: object, id: object, settings: object, statements: Sequence[obj
         raise TypeError(f"id must be a string, got {id!r}")
     if not isinstance(settings, RepositorySettings):
         raise TypeError(f"settings must be RepositorySettings such as HARDENED, got {settings!r}")
-    if isinstance(statements, str) or not all(isinstance(each, iam.PolicyStatement) for each in statements):
+    if not isinstance(statements, Sequence) or not all(isinstance(each, iam.PolicyStatement) for each in statements):
         raise TypeError(f"policy_statements must be a list of iam.PolicyStatement, got {statements!r}")
     return place_of(scope)
 
