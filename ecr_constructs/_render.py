@@ -9,6 +9,7 @@ from typing import Any, cast
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
+from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -78,6 +79,9 @@ def read_lifecycle_rule(
         raise TypeError(f"max_image_age must be a Duration such as Duration.days(14), got {max_image_age!r}")
     if tag_status is not None and not isinstance(tag_status, ecr.TagStatus):
         raise TypeError(f"tag_status must be a TagStatus such as TagStatus.UNTAGGED, got {tag_status!r}")
+    numbers = [number for number in (max_image_count, rule_priority) if isinstance(number, (int, float))]
+    if any(map(is_unresolved, numbers)) or (max_image_age is not None and max_image_age.is_unresolved()):
+        raise InvalidLifecyclePolicy(["a number of the rule is known only at deployment; write it out"])
     if (max_image_age is None) == (max_image_count is None):
         raise InvalidLifecyclePolicy(["give one of max_image_age= and max_image_count="])
     status = "tagged" if tag_pattern_list or tag_prefix_list else "any"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from aws_cdk import Token
 
 from ecr_constructs.model.grammar import Grammar
@@ -11,7 +13,8 @@ __all__ = ["forwarded_problems", "is_unresolved"]
 
 def is_unresolved(value: object) -> bool:
     """Tell whether a single value (not a list or mapping that holds one) is known only at deployment."""
-    return bool(Token.is_unresolved(value))
+    # Tokens are finite, and what is not would not survive the way to JavaScript.
+    return not (isinstance(value, float) and not isfinite(value)) and bool(Token.is_unresolved(value))
 
 
 def forwarded_problems(grammar: Grammar, text: str) -> tuple[str, ...]:

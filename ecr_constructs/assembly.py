@@ -199,19 +199,29 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
 
 def _stacks(directory: Path) -> Iterator[Stack]:
     manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    assets = dict(_assets(directory))
     for artifact_id, artifact in manifest.get("artifacts", {}).items():
         properties = artifact.get("properties", {})
         if artifact["type"] == "aws:cloudformation:stack":
             name = properties.get("stackName", artifact_id)
-            yield from _templates(name, directory / properties["templateFile"])
+            yield from _templates(name, directory / properties["templateFile"], assets)
         elif artifact["type"] == "cdk:cloud-assembly":
             yield from _stacks(directory / properties["directoryName"])
 
 
-def _templates(name: str, path: Path) -> Iterator[Stack]:
+def _assets(directory: Path) -> Iterator[tuple[str, str]]:
+    """Give the files that are uploaded, by their hash; the templates of nested stacks are among them."""
+    for path in directory.glob("*.assets.json"):
+        for file_hash, file in json.loads(path.read_text(encoding="utf-8")).get("files", {}).items():
+            yield file_hash, file["source"].get("path", "")
+
+
+def _templates(name: str, path: Path, assets: Mapping[str, str]) -> Iterator[Stack]:
     template = json.loads(path.read_text(encoding="utf-8"))
     yield Stack(name=name, template_path=path, template=template)
     for logical_id, resource in template.get("Resources", {}).items():
-        asset = resource.get("Metadata", {}).get("aws:asset:path", "")
-        if resource["Type"] == "AWS::CloudFormation::Stack" and asset:
-            yield from _templates(f"{name}/{logical_id}", path.parent / asset)
+        if resource["Type"] == "AWS::CloudFormation::Stack":
+            url = json.dumps(resource["Properties"]["TemplateURL"])
+            for file_hash, file in assets.items():
+                if file_hash in url:
+                    yield from _templates(f"{name}/{logical_id}", path.parent / file, assets)

@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_iam as iam
+from constructs import IValidation
 
 from ecr_constructs.access import Access
 from ecr_constructs.errors import InvalidRepository
@@ -24,9 +26,11 @@ __all__ = ["MAXIMUM_CHARACTERS", "RepositoryPolicy"]
 # RepositoryPolicyText in the service model.
 MAXIMUM_CHARACTERS = 10_240
 
+_LOGIN = tuple(action.lower() for action in LOGIN)
 _VERSION = "2012-10-17"
 
 
+@jsii.implements(IValidation)
 class RepositoryPolicy:
     """
     The statements of a repository policy.
@@ -59,10 +63,21 @@ class RepositoryPolicy:
             One sentence for each fault.
 
         """
-        for statement in statements:
-            yield from _statement_problems(statement.to_json())
-        everything = [*_given(self._access), *(statement.to_json() for statement in (*self._added, *statements))]
-        yield from _length_problems(everything)
+        written = [statement.to_json() for statement in statements]
+        for statement in written:
+            yield from _statement_problems(statement)
+        yield from _length_problems([*_given(self._access), *(added.to_json() for added in self._added), *written])
+
+    def validate(self) -> list[str]:
+        """Say what has become wrong with the policy since its statements were added; the CDK asks at the end."""
+        written = [statement.to_json() for statement in self._added]
+        problems = [problem for statement in written for problem in _statement_problems(statement)]
+        return [*problems, *_length_problems([*_given(self._access), *written])]
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether all of it is plain data, which nobody can change any more."""
+        return self._document is None
 
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement that has no problems."""
@@ -103,7 +118,7 @@ def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
             "Access.organization_pull('o-...')"
         )
     for action in _several(statement.get("Action", [])):
-        if action in LOGIN:
+        if str(action).lower() in _LOGIN:
             yield f"a repository policy cannot give {action}; use grant_pull or grant_push, which give it to identities"
         elif not str(action).lower().startswith(("ecr:", "*", "${")):
             yield f"{action!r} is not an action of ECR; a repository policy has actions such as 'ecr:BatchGetImage'"

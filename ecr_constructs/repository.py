@@ -79,7 +79,8 @@ class HardenedRepository(ecr.Repository):
         scope: Where it stands; in a stack.
         id: Its name in the scope.
         repository_name: What ECR calls it; 2 to 256 characters by ECR's own grammar, a token is handed on. Changing it
-            replaces the repository. Default: CloudFormation makes one.
+            replaces the repository. A name with `--` or `__` cannot be used from a stack of another region, for the
+            CDK does not know it. Default: CloudFormation makes one.
         settings: What is not given here. Default: `HARDENED`.
         immutability: Which tags are bound to their image. Default: as in the settings.
         lifecycle: What expires and when. Default: as in the settings.
@@ -168,7 +169,7 @@ class HardenedRepository(ecr.Repository):
         self.lifecycle = in_force.effective_lifecycle
         self.policy = RepositoryPolicy(in_force.access)
         for statement in policy_statements:
-            self.policy.add(statement)
+            self._add_statement(statement)
         self.resource = _resource_of(self)
         self._build(place)
         if is_injected:
@@ -254,7 +255,7 @@ class HardenedRepository(ecr.Repository):
         if problems := tuple(self.policy.problems_with(statement)):
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
-        self.policy.add(statement)
+        self._add_statement(statement)
         self.resource.repository_policy_text = self.policy.document()
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
@@ -263,6 +264,12 @@ class HardenedRepository(ecr.Repository):
     grant_pull_push = _with_reason(ecr.Repository.grant_pull_push)
     grant_push = _with_reason(ecr.Repository.grant_push)
     grant_read = _with_reason(ecr.Repository.grant_read)
+
+    def _add_statement(self, statement: iam.PolicyStatement) -> None:
+        # A statement of the CDK's may still change, so the policy is looked at once more when the app synthesizes.
+        if self.policy.is_fixed:
+            self.node.add_validation(self.policy)
+        self.policy.add(statement)
 
     def _build(self, place: Place) -> None:
         """Say what the constructor of the CDK's repository has no word for."""
@@ -284,12 +291,13 @@ class HardenedRepository(ecr.Repository):
         self._annotate(place)
 
     def _insist(self, place: Place, repository_name: str | None) -> None:
-        """Say again what a property injector may have overruled; only a name that nobody gave is its to give."""
+        """Say again what a property injector may have overruled, and refuse what cannot be taken back."""
         settings, resource = self.settings, self.resource
         if self.node.try_find_child("AutoDeleteImagesCustomResource"):
             raise InvalidRepository([_AUTO_DELETE], path=self.node.path)
-        if repository_name is not None:
-            resource.repository_name = repository_name
+        named = place.stack and place.stack.resolve(resource.repository_name)
+        if repository_name is not None and place.stack and named != place.stack.resolve(repository_name):
+            raise InvalidRepository([_RENAMED.format(named, repository_name)], path=self.node.path)
         if settings.encryption.bind(place) is None:
             resource.encryption_configuration = None
         resource.image_tag_mutability = settings.immutability.mode
@@ -311,7 +319,11 @@ class HardenedRepository(ecr.Repository):
 _TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
 _AUTO_DELETE = (
     "a property injector asks for auto_delete_images, which deletes every image with the stack; "
-    "let it leave out repositories that do not ask for it, and use EPHEMERAL for those that do"
+    "let it leave this one out, and say EPHEMERAL if its images may go, which needs no function"
+)
+_RENAMED = (
+    "a property injector names the repository {!r}, and it was given the name {!r}; "
+    "let it leave out repositories that have a name"
 )
 _TAG_OR_DIGEST = (
     "image() reads whether it is given a tag or a digest, and a token is known only at deployment; "

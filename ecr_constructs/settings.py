@@ -64,7 +64,7 @@ class RepositorySettings:
     encryption: Encryption = field(default_factory=Encryption.shared_key)
     scan_on_push: bool = True
     access: Sequence[Access] = ()
-    resource_tags: Mapping[str, str] = field(default_factory=dict)
+    resource_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN
     empty_on_delete: bool = False
 

@@ -17,3 +17,49 @@ os.environ["CDK_DISABLE_VERSION_CHECK"] = "1"
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# --- what tests of constructs start from; only a test that asks for one of these imports the CDK ----------------------
+
+import typing  # noqa: E402  (jsii's environment, above, comes before everything else)
+from collections.abc import Callable  # noqa: E402
+
+import pytest  # noqa: E402
+
+if typing.TYPE_CHECKING:
+    import aws_cdk as cdk
+    from syrupy.assertion import SnapshotAssertion
+
+
+@pytest.fixture
+def app() -> "cdk.App":
+    """Give an app with the feature flags of `cdk.json`."""
+    from tests.templates import new_app
+
+    return new_app()
+
+
+@pytest.fixture
+def stack(app: "cdk.App") -> "cdk.Stack":
+    """Give a stack that may be deployed to any account and region."""
+    from tests.templates import new_stack
+
+    return new_stack(app, "Containers")
+
+
+@pytest.fixture
+def stack_in(app: "cdk.App") -> "Callable[[str], cdk.Stack]":
+    """Give a stack for each region one asks for."""
+    from tests.templates import new_stack
+
+    return lambda region: new_stack(app, f"Containers-{region}", region=region)
+
+
+@pytest.fixture
+def template_snapshot(snapshot: "SnapshotAssertion") -> "SnapshotAssertion":
+    """Compare templates with the files `*.template.json`, one for each test."""
+    from syrupy.extensions.json import JSONSnapshotExtension
+
+    class TemplateExtension(JSONSnapshotExtension):
+        file_extension = "template.json"
+
+    return snapshot.use_extension(TemplateExtension)

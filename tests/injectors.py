@@ -1,0 +1,28 @@
+"""A property injector that overrules whoever calls the constructor, as an organization may register one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecr as ecr
+
+
+@jsii.implements(cdk.IPropertyInjector)
+class Overruling:
+    """Put these properties (in the words of JavaScript) over those that are given."""
+
+    def __init__(self, properties: Mapping[str, Any], *, construct: str = ecr.Repository.PROPERTY_INJECTION_ID) -> None:
+        self._properties = properties
+        self._construct = construct
+        self.seen = 0
+
+    @property
+    def construct_unique_id(self) -> str:
+        return self._construct
+
+    def inject(self, original_props: Any, *, id: str, scope: Any) -> Any:  # noqa: ARG002  (the protocol has them)
+        self.seen += 1
+        return {**original_props, **self._properties}

@@ -1,0 +1,95 @@
+"""What tests of constructs start from and look at: apps and stacks as `cdk.json` has them, and their templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk.assertions import Template
+from constructs import Construct
+
+_CDK_JSON = Path(__file__).parent.parent / "cdk.json"
+FLAGS: Mapping[str, Any] = json.loads(_CDK_JSON.read_text(encoding="utf-8"))["context"]
+ACCOUNT = "111122223333"
+OTHER_ACCOUNT = "444455556666"
+
+REPOSITORY = "AWS::ECR::Repository"
+KEY = "AWS::KMS::Key"
+
+
+def new_app(**context: object) -> cdk.App:
+    return cdk.App(context={**FLAGS, **context})
+
+
+def new_stack(scope: Construct, id: str, *, region: str | None = None, account: str = ACCOUNT) -> cdk.Stack:
+    """Make a stack without the bootstrap rule; without a region it may be deployed anywhere."""
+    return cdk.Stack(
+        scope,
+        id,
+        env=cdk.Environment(account=account, region=region) if region else None,
+        synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+    )
+
+
+def template(stack: cdk.Stack) -> Mapping[str, Any]:
+    """Synthesize. The assembly is kept, so this is for the end of a test."""
+    return Template.from_stack(stack).to_json()
+
+
+def resources(stack: cdk.Stack, resource_type: str) -> dict[str, Any]:
+    """Give the resources of a type, by logical id."""
+    found = template(stack).get("Resources", {})
+    return {logical_id: resource for logical_id, resource in found.items() if resource["Type"] == resource_type}
+
+
+def logical_id(repository: ecr.Repository) -> str:
+    element = repository.node.default_child
+    assert isinstance(element, cdk.CfnElement)
+    return repository.stack.get_logical_id(element)
+
+
+def resource(repository: ecr.Repository) -> Mapping[str, Any]:
+    """Give the resource of a repository, with its deletion policies."""
+    found: Mapping[str, Any] = template(repository.stack)["Resources"][logical_id(repository)]
+    return found
+
+
+def properties(repository: ecr.Repository) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = resource(repository).get("Properties", {})
+    return found
+
+
+def lifecycle_rules(repository: ecr.Repository) -> list[dict[str, Any]]:
+    """Give the rules of a repository's lifecycle policy."""
+    policy = properties(repository).get("LifecyclePolicy")
+    return list(json.loads(policy["LifecyclePolicyText"])["rules"]) if policy else []
+
+
+def statements(repository: ecr.Repository) -> list[dict[str, Any]]:
+    """Give the statements of a repository's policy."""
+    return list(properties(repository).get("RepositoryPolicyText", {}).get("Statement", ()))
+
+
+def account_root(account: str) -> Mapping[str, Any]:
+    """Give the principal that stands for an account, as a template spells it."""
+    return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::{account}:root"]]}
+
+
+def readable_template(template: Any) -> Any:
+    """Open up texts that are JSON, so that one changed rule is a change of one line."""
+    if isinstance(template, Mapping):
+        return {key: readable_template(value) for key, value in template.items()}
+    if isinstance(template, list):
+        return [readable_template(value) for value in template]
+    return _opened(template) if isinstance(template, str) and template.startswith("{") else template
+
+
+def _opened(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

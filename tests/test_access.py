@@ -1,0 +1,161 @@
+"""Who may do what: each permission is there when it is given, and not otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_constructs import Access, HardenedRepository, InvalidName
+from tests.templates import account_root, new_app, new_stack, properties, statements
+
+ORGANIZATION = "o-abc1234567"
+ACCOUNT = "444455556666"
+
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+LAMBDA_PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+PUSH = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+]
+FUNCTIONS = {
+    "Fn::Join": [
+        "",
+        ["arn:", {"Ref": "AWS::Partition"}, ":lambda:", {"Ref": "AWS::Region"}, f":{ACCOUNT}:function:*"],
+    ]
+}
+
+# For each access exactly the statements that it is.
+STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
+    "organization_pull": (
+        Access.organization_pull(ORGANIZATION),
+        [
+            {
+                "Action": PULL,
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+            }
+        ],
+    ),
+    "account_pull": (
+        Access.account_pull(ACCOUNT),
+        [{"Action": PULL, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}}],
+    ),
+    "account_push": (
+        Access.account_push(ACCOUNT),
+        [{"Action": PUSH, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}}],
+    ),
+    "lambda_pull": (
+        Access.lambda_pull(ACCOUNT),
+        [
+            {"Action": LAMBDA_PULL, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}},
+            {
+                "Action": LAMBDA_PULL,
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Condition": {"ArnLike": {"aws:SourceArn": FUNCTIONS}},
+            },
+        ],
+    ),
+}
+each_access = pytest.mark.parametrize("name", STATEMENTS)
+
+
+def test_these_tests_know_every_access() -> None:
+    makers = {name for name, value in vars(Access).items() if isinstance(value, classmethod)}
+
+    assert makers == set(STATEMENTS)
+
+
+@each_access
+def test_an_access_that_is_given_is_exactly_its_statements(stack: cdk.Stack, name: str) -> None:
+    access, expected = STATEMENTS[name]
+
+    assert statements(HardenedRepository(stack, "Api", access=[access])) == expected
+
+
+@each_access
+def test_an_access_that_is_not_given_is_nowhere(stack: cdk.Stack, name: str) -> None:
+    others = [access for other, (access, _) in STATEMENTS.items() if other != name]
+    written = statements(HardenedRepository(stack, "Api", access=others))
+
+    expected = [each for other, (_, of_other) in STATEMENTS.items() if other != name for each in of_other]
+    assert written == expected
+
+
+def test_the_policy_has_the_version_that_knows_conditions(stack: cdk.Stack) -> None:
+    policy = properties(HardenedRepository(stack, "Api", access=[Access.account_pull(ACCOUNT)]))["RepositoryPolicyText"]
+
+    assert policy["Version"] == "2012-10-17"
+
+
+def test_the_same_access_twice_is_written_once(stack: cdk.Stack) -> None:
+    access = [Access.account_pull(ACCOUNT), Access.account_pull(ACCOUNT)]
+
+    assert len(statements(HardenedRepository(stack, "Api", access=access))) == 1
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", "us-gov-west-1"])
+@each_access
+def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: str) -> None:
+    access, expected = STATEMENTS[name]
+    repository = HardenedRepository(new_stack(new_app(), "Containers", region=region), "Api", access=[access])
+
+    assert statements(repository) == expected
+    assert "arn:aws" not in str(expected)
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "sentence"),
+    [
+        (Access.organization_pull, "o-abc123456", "organization 'o-abc123456' is not well formed"),
+        (Access.organization_pull, "abc1234567", "write its id, 'o-' and 10 to 32 lower-case letters or digits"),
+        (Access.organization_pull, "o-" + "a" * 33, "has 35 characters; ECR allows 1 to 34"),
+        (Access.organization_pull, "*", r"organization '\*'"),
+        (Access.account_pull, "11112222333", "write its 12 digits as a string"),
+        (Access.account_pull, "1111222233334", "write its 12 digits as a string"),
+        (Access.account_push, "", "account is empty"),
+        (Access.account_push, "*", r"account '\*'"),
+        (Access.lambda_pull, "arn:aws:iam::111122223333:root", "account 'arn:aws"),
+    ],
+)
+def test_an_id_that_is_none_is_refused(make: Callable[[str], Access], given: str, sentence: str) -> None:
+    with pytest.raises(InvalidName, match=sentence):
+        make(given)
+
+
+@pytest.mark.parametrize("given", ["o-" + "a" * 10, "o-" + "0" * 32])
+def test_an_organization_at_the_edge_is_taken(given: str) -> None:
+    assert Access.organization_pull(given).subject == given
+
+
+@pytest.mark.parametrize("make", [Access.account_pull, Access.account_push, Access.lambda_pull])
+def test_an_account_that_is_a_number_is_a_type_error(make: Callable[[Any], Access]) -> None:
+    with pytest.raises(TypeError, match="account must be a string, got 111122223333"):
+        make(111122223333)
+
+
+@each_access
+def test_a_token_is_handed_on(stack: cdk.Stack, name: str) -> None:
+    subject = cdk.CfnParameter(stack, "Subject").value_as_string
+    access = getattr(Access, name)(subject)
+
+    assert "{'Ref': 'Subject'}" in str(statements(HardenedRepository(stack, "Api", access=[access])))
+
+
+def test_an_access_nobody_defined_is_refused_when_it_is_made() -> None:
+    with pytest.raises((ValueError, TypeError), match="intent"):
+        Access(intent="everything", subject=ACCOUNT)  # type: ignore[arg-type]
+
+
+def test_only_an_organization_is_acknowledged_as_an_open_principal(stack: cdk.Stack) -> None:
+    assert Access.organization_pull(ORGANIZATION).names_everyone
+    assert not any(access.names_everyone for name, (access, _) in STATEMENTS.items() if name != "organization_pull")
+    assert HardenedRepository(stack, "Api").settings.access == ()

@@ -1,0 +1,188 @@
+"""Reading what an app synthesized: stacks, the repositories in them, and what a deployment would replace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_constructs import (
+    EPHEMERAL,
+    HARDENED,
+    Access,
+    Encryption,
+    HardenedRepository,
+    Immutability,
+    LifecyclePolicy,
+    RepositorySettings,
+)
+from ecr_constructs.assembly import (
+    Replacement,
+    RepositoryResource,
+    read_assembly,
+    replacements,
+    repositories,
+)
+from tests.templates import new_app, new_stack, template
+
+
+@pytest.fixture(scope="module")
+def assembly() -> Path:
+    """Synthesize two stacks, a nested stack in one, and a stage with both."""
+    app = new_app()
+    for scope in (app, cdk.Stage(app, "Production")):
+        plain = new_stack(scope, "Plain")
+        HardenedRepository(plain, "Api", repository_name="prod/api", settings=EPHEMERAL)
+        nesting = new_stack(scope, "Nesting")
+        HardenedRepository(cdk.NestedStack(cdk.NestedStack(nesting, "Outer"), "Inner"), "Api")
+    return Path(app.synth().directory)
+
+
+def test_all_stacks_are_read_those_of_stages_and_nested_ones_too(assembly: Path) -> None:
+    names = [stack.name for stack in read_assembly(assembly)]
+
+    assert names == sorted(names)
+    assert [name for name in names if "/" not in name] == ["Nesting", "Plain", "Production-Nesting", "Production-Plain"]
+    nested = [name.split("/") for name in names if "/" in name]
+    assert [(parts[0], len(parts)) for parts in nested] == [
+        ("Nesting", 2),
+        ("Nesting", 3),
+        ("Production-Nesting", 2),
+        ("Production-Nesting", 3),
+    ]
+
+
+def test_a_stack_says_where_its_template_is(assembly: Path) -> None:
+    for stack in read_assembly(assembly):
+        assert json.loads(stack.template_path.read_text(encoding="utf-8")) == stack.template
+
+
+def test_the_repositories_of_all_stacks_are_found_each_once(assembly: Path) -> None:
+    found = [repository.name for stack in read_assembly(assembly) for repository in repositories(stack.template)]
+
+    assert sorted(map(str, found)) == ["None", "None", "prod/api", "prod/api"]
+
+
+def test_a_folder_that_is_no_assembly_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"manifest\.json"):
+        read_assembly(tmp_path)
+
+
+# --- repositories ---------------------------------------------------------------------------------------------------
+
+
+def read(stack: cdk.Stack, settings: RepositorySettings, **values: Any) -> RepositoryResource:
+    HardenedRepository(stack, "Api", settings=settings, **values)
+    (found,) = repositories(template(stack))
+    return found
+
+
+def test_a_hardened_repository_reads_as_what_it_is(stack: cdk.Stack) -> None:
+    found = read(stack, HARDENED, repository_name="prod/api")
+
+    assert found.logical_id == "ApiF70053CD"
+    assert (found.name, found.mutability, found.exclusion_filters) == ("prod/api", "IMMUTABLE", ())
+    assert (found.encryption, found.has_own_key, found.scans_on_push) == ("KMS", True, True)
+    assert (found.deletion_policy, found.is_retained, found.policy_statements) == ("Retain", True, ())
+    assert {"rules": list(found.lifecycle_rules)} == HARDENED.effective_lifecycle.to_dict()
+
+
+def test_every_relaxation_reads_as_one(stack: cdk.Stack) -> None:
+    settings = EPHEMERAL.but(
+        immutability=Immutability.only_tags("v*", "release-*"),
+        lifecycle=LifecyclePolicy.none(),
+        encryption=Encryption.aes256(),
+        scan_on_push=False,
+        access=[Access.account_pull("444455556666")],
+    )
+    found = read(stack, settings)
+
+    assert (found.name, found.mutability) == (None, "MUTABLE_WITH_EXCLUSION")
+    assert found.exclusion_filters == ("v*", "release-*")
+    assert (found.encryption, found.has_own_key, found.scans_on_push) == ("AES256", False, False)
+    assert (found.deletion_policy, found.is_retained, found.lifecycle_rules) == ("Delete", False, ())
+    assert len(found.policy_statements) == 1
+
+
+@pytest.mark.parametrize(("choose", "kind"), [(Encryption.aws_managed_key, "KMS"), (Encryption.dual_layer, "KMS_DSSE")])
+def test_a_key_that_aws_manages_is_not_ones_own(stack: cdk.Stack, choose: Callable[[], Encryption], kind: str) -> None:
+    found = read(stack, HARDENED, encryption=choose())
+
+    assert (found.encryption, found.has_own_key) == (kind, False)
+
+
+def test_a_repository_that_stays_unless_its_creation_failed_is_retained(stack: cdk.Stack) -> None:
+    found = read(stack, HARDENED, removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+
+    assert found.is_retained
+
+
+def test_a_name_that_cloudformation_works_out_is_not_a_name(stack: cdk.Stack) -> None:
+    assert read(stack, HARDENED, repository_name=f"prod/{cdk.Aws.REGION}").name is None
+
+
+def test_a_repository_that_says_nothing_is_what_ecr_makes_of_it() -> None:
+    (found,) = repositories({"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}})
+
+    assert (found.name, found.mutability, found.encryption) == (None, "MUTABLE", "AES256")
+    assert (found.scans_on_push, found.is_retained, found.deletion_policy) == (False, False, "Delete")
+    assert (found.lifecycle_rules, found.policy_statements, found.exclusion_filters) == ((), (), ())
+
+
+def test_a_policy_that_is_a_text_is_read_too() -> None:
+    text = json.dumps({"Statement": [{"Effect": "Deny"}]})
+    (found,) = repositories(
+        {"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryPolicyText": text}}}}
+    )
+
+    assert found.policy_statements == ({"Effect": "Deny"},)
+
+
+@pytest.mark.parametrize("found", [{}, {"Resources": {}}, {"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}])
+def test_a_template_without_repositories_has_none(found: dict[str, Any]) -> None:
+    assert repositories(found) == ()
+
+
+# --- replacements ---------------------------------------------------------------------------------------------------
+
+
+def with_resource(resource_type: str, **properties: object) -> dict[str, Any]:
+    return {"Resources": {"It": {"Type": resource_type, "Properties": properties}}}
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "name"),
+    [
+        ("AWS::ECR::Repository", "RepositoryName"),
+        ("AWS::ECR::Repository", "EncryptionConfiguration"),
+        ("AWS::ECR::PullThroughCacheRule", "UpstreamRegistryUrl"),
+        ("AWS::ECR::RepositoryCreationTemplate", "Prefix"),
+    ],
+)
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), (None, "b"), ("a", None)])
+def test_a_create_only_property_that_differs_comes_or_goes_is_a_replacement(
+    resource_type: str, name: str, before: str | None, after: str | None
+) -> None:
+    old, new = (with_resource(resource_type, **({} if value is None else {name: value})) for value in (before, after))
+
+    assert replacements(old, new) == (Replacement(logical_id="It", resource_type=resource_type, changed=(name,)),)
+
+
+def test_other_properties_and_other_resources_are_no_replacement() -> None:
+    old = with_resource("AWS::ECR::Repository", RepositoryName="a", ImageTagMutability="MUTABLE")
+    new = with_resource("AWS::ECR::Repository", RepositoryName="a", ImageTagMutability="IMMUTABLE")
+
+    assert replacements(old, new) == ()
+    assert replacements(with_resource("AWS::S3::Bucket", BucketName="a"), with_resource("AWS::S3::Bucket")) == ()
+
+
+def test_a_resource_that_goes_comes_or_becomes_another_type_is_no_replacement() -> None:
+    old = with_resource("AWS::ECR::Repository", RepositoryName="a")
+
+    assert replacements(old, {}) == ()
+    assert replacements({}, old) == ()
+    assert replacements(old, with_resource("AWS::ECR::PublicRepository", RepositoryName="b")) == ()

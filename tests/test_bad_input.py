@@ -1,0 +1,111 @@
+"""What is wrong is told at once, in one error of ours with its path, before anything is added to the tree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+from ecr_constructs import ADOPTED, Encryption, HardenedRepository, InvalidRepository
+from tests.templates import new_app, new_stack
+
+
+def test_every_fault_is_told_at_once_with_the_path_before_anything_is_added(app: cdk.App) -> None:
+    stack = new_stack(app, "Containers", region="eu-west-1")
+    key = kms.Key.from_key_arn(stack, "Key", f"arn:aws:kms:eu-central-1:111122223333:key/{'0' * 36}")
+    children = [child.node.id for child in stack.node.children]
+
+    with pytest.raises(InvalidRepository) as refused:
+        HardenedRepository(
+            stack,
+            "Api",
+            repository_name="Prod",
+            encryption=Encryption.customer_key(key),
+            resource_tags={"aws:team": "|"},
+            empty_on_delete=True,
+            policy_statements=[iam.PolicyStatement(actions=["s3:GetObject"], principals=[iam.AnyPrincipal()])],
+        )
+
+    error = refused.value
+    assert error.path == "Containers/Api"
+    assert [problem.split(";")[0] for problem in error.problems] == [
+        "empty_on_delete deletes images, and removal_policy is RETAIN",
+        "resource tag value of 'aws:team': '|' is not well formed",
+        "resource tag key 'aws:team' begins with 'aws:', which is reserved for AWS",
+        "repository name 'Prod' has 'P' at position 0",
+        "the key is in region 'eu-central-1' and the repository in 'eu-west-1'",
+        "the statement lets everyone in (no condition, and principal '*' or all but some)",
+        "'s3:GetObject' is not an action of ECR",
+    ]
+    assert str(error).splitlines()[0] == "Containers/Api: 7 problems"
+    assert [child.node.id for child in stack.node.children] == children
+
+
+def test_every_problem_has_a_remedy_behind_a_semicolon(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRepository) as refused:
+        HardenedRepository(
+            stack,
+            "Api",
+            repository_name="",
+            removal_policy=cdk.RemovalPolicy.SNAPSHOT,
+            policy_statements=[iam.PolicyStatement(resources=["*"])],
+        )
+
+    assert [problem for problem in refused.value.problems if not (";" in problem or ", leave" in problem)] == []
+    assert [problem for problem in refused.value.problems if problem.endswith(".")] == []
+
+
+@pytest.mark.parametrize("id", ["", cdk.Aws.REGION], ids=["empty", "token"])
+def test_an_id_that_cannot_name_a_construct_is_refused(stack: cdk.Stack, id: str) -> None:
+    with pytest.raises(InvalidRepository, match="cannot name a construct; write a word such as 'Api'"):
+        HardenedRepository(stack, id)
+
+    assert stack.node.children == []
+
+
+def test_an_id_that_is_taken_is_refused(stack: cdk.Stack) -> None:
+    first = HardenedRepository(stack, "Api", settings=ADOPTED)
+
+    with pytest.raises(InvalidRepository, match="another construct of this scope has that id") as refused:
+        HardenedRepository(stack, "Api", settings=ADOPTED)
+
+    assert refused.value.path == "Containers/Api"
+    assert stack.node.children == [first]
+
+
+def test_a_scope_outside_every_stack_is_refused(app: cdk.App) -> None:
+    with pytest.raises(InvalidRepository, match="a repository stands in a stack, and this scope is in none") as refused:
+        HardenedRepository(app, "Api")
+
+    assert refused.value.path == "Api"
+    assert len(app.node.children) == len(new_app().node.children)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"id": 1}, "id must be a string, got 1"),
+        ({"settings": None}, "settings must be RepositorySettings such as HARDENED, got None"),
+        ({"settings": {"scan_on_push": True}}, "settings must be RepositorySettings"),
+        ({"encryption": "KMS"}, "encryption must be an Encryption"),
+        ({"immutability": ecr.TagMutability.IMMUTABLE}, "immutability must be an Immutability"),
+        ({"lifecycle": [ecr.LifecycleRule(max_image_count=1)]}, "lifecycle must be a LifecyclePolicy"),
+        ({"image_scan_on_push": True}, "unexpected keyword argument 'image_scan_on_push'"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack, options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        HardenedRepository(stack, **{"id": "Api", **options})
+
+    assert stack.node.children == []
+
+
+@pytest.mark.parametrize("given_class", [kms.Key, kms.CfnKey])
+def test_the_class_of_keys_is_no_key(stack: cdk.Stack, given_class: Any) -> None:
+    with pytest.raises(TypeError):
+        HardenedRepository(stack, "Api", encryption=Encryption.customer_key(given_class))

@@ -1,0 +1,183 @@
+"""Property injectors of an organization do not overrule what was chosen, and may fill what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from ecr_constructs import (
+    ADOPTED,
+    EPHEMERAL,
+    HARDENED,
+    HardenedRepository,
+    Immutability,
+    InvalidRepository,
+    LifecyclePolicy,
+    RepositorySettings,
+)
+from tests.injectors import Overruling
+from tests.templates import REPOSITORY, new_app, new_stack, properties, resource, resources, template
+
+# What an injector may want, each by itself and all together, in the words of JavaScript.
+UNWANTED: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "removal": lambda: {"removalPolicy": "destroy"},
+    "mutability": lambda: {"imageTagMutability": "MUTABLE"},
+    "scanning": lambda: {"imageScanOnPush": False},
+    "emptying": lambda: {"removalPolicy": "destroy", "emptyOnDelete": True},
+    "deleting images": lambda: {"removalPolicy": "destroy", "autoDeleteImages": True},
+    "encryption": lambda: {"encryption": ecr.RepositoryEncryption.KMS},
+    "lifecycle": lambda: {"lifecycleRules": [{"maxImageCount": 3}]},
+    "exclusion filters": lambda: {
+        "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [ecr.ImageTagMutabilityExclusionFilter.wildcard("x*")],
+    },
+}
+EVERYTHING = {key: value for make in UNWANTED.values() for key, value in make().items()}
+
+Place = Callable[[cdk.App, cdk.Stage, cdk.Stack], Construct]
+PLACES: Mapping[str, Place] = {
+    "app": lambda app, stage, stack: app,  # noqa: ARG005  (each takes its own of the three)
+    "stage": lambda app, stage, stack: stage,  # noqa: ARG005
+    "stack": lambda app, stage, stack: stack,  # noqa: ARG005
+}
+
+# Choices of each kind, as the keywords that make them.
+CHOICES: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "default": dict,
+    "adopted": lambda: {"settings": ADOPTED},
+    "ephemeral": lambda: {"settings": EPHEMERAL},
+    "movable": lambda: {
+        "immutability": Immutability.all_tags_except("latest"),
+        "lifecycle": LifecyclePolicy.none(),
+        "scan_on_push": True,
+    },
+    "kept on creation": lambda: {"removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE},
+}
+
+
+def made(choice: str, injector: Overruling | None = None, place: str = "stack") -> cdk.Stack:
+    """Make a repository of a choice, with or without an injector somewhere above it."""
+    app = new_app()
+    stage = cdk.Stage(app, "Production")
+    stack = new_stack(stage, "Containers")
+    if injector is not None:
+        cdk.PropertyInjectors.of(PLACES[place](app, stage, stack)).add(injector)
+    HardenedRepository(stack, "Api", repository_name="prod/api", **CHOICES[choice]())
+    return stack
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("unwanted", UNWANTED)
+def test_an_injector_changes_nothing_that_was_chosen(choice: str, unwanted: str) -> None:
+    injector = Overruling(UNWANTED[unwanted]())
+
+    assert template(made(choice, injector)) == template(made(choice))
+    assert injector.seen == 1
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_injector_that_wants_everything_gets_nothing_wherever_it_stands(place: str) -> None:
+    injector = Overruling(EVERYTHING)
+
+    assert template(made("default", injector, place)) == template(made("default"))
+    assert injector.seen == 1
+
+
+def test_an_injector_does_change_a_plain_repository(stack: cdk.Stack) -> None:
+    cdk.PropertyInjectors.of(stack).add(Overruling(EVERYTHING))
+    found = resource(ecr.Repository(stack, "Api"))
+
+    assert found["DeletionPolicy"] == "Delete"
+    assert found["Properties"]["ImageTagMutability"] == "MUTABLE_WITH_EXCLUSION"
+    assert found["Properties"]["EmptyOnDelete"] is True
+
+
+def test_an_injector_that_comes_after_the_first_repository_changes_nothing_in_the_second(stack: cdk.Stack) -> None:
+    first = HardenedRepository(stack, "First")
+    cdk.PropertyInjectors.of(stack).add(Overruling(EVERYTHING))
+    second = HardenedRepository(stack, "Second")
+
+    assert resource(second) == resource(first)
+
+
+@pytest.mark.parametrize("unwanted", UNWANTED)
+def test_nothing_that_deletes_images_appears_in_the_stack(stack: cdk.Stack, unwanted: str) -> None:
+    cdk.PropertyInjectors.of(stack).add(Overruling(UNWANTED[unwanted]()))
+    HardenedRepository(stack, "Api", settings=ADOPTED)
+
+    assert [each["Type"] for each in template(stack)["Resources"].values()] == [REPOSITORY]
+
+
+@pytest.mark.parametrize("settings", [HARDENED, ADOPTED], ids=["HARDENED", "ADOPTED"])
+def test_an_injector_that_insists_on_deleting_images_is_refused_in_so_many_words(
+    stack: cdk.Stack, settings: RepositorySettings
+) -> None:
+    """Without `emptyOnDelete` the CDK adds a function that deletes every image; that cannot be taken back."""
+    wanted = {"removalPolicy": "destroy", "autoDeleteImages": True, "emptyOnDelete": None}
+    cdk.PropertyInjectors.of(stack).add(Overruling(wanted))
+
+    with pytest.raises(InvalidRepository, match="a property injector asks for auto_delete_images") as refused:
+        HardenedRepository(stack, "Api", settings=settings)
+    assert refused.value.path == "Containers/Api"
+
+
+def test_an_injector_that_puts_its_wishes_below_what_is_given_has_no_images_deleted(stack: cdk.Stack) -> None:
+    class Polite(Overruling):
+        def inject(self, original_props: Any, *, id: str, scope: Any) -> Any:  # noqa: ARG002
+            return {**self._properties, **original_props}
+
+    cdk.PropertyInjectors.of(stack).add(
+        Polite({"removalPolicy": "destroy", "emptyOnDelete": True, "autoDeleteImages": True})
+    )
+    found = resource(HardenedRepository(stack, "Api", settings=ADOPTED))
+
+    assert found["DeletionPolicy"] == "Retain"
+    assert "EmptyOnDelete" not in found["Properties"]
+    assert len(template(stack)["Resources"]) == 1
+
+
+def test_an_injector_may_give_a_name_where_nobody_did(stack: cdk.Stack) -> None:
+    cdk.PropertyInjectors.of(stack).add(Overruling({"repositoryName": "platform/filled"}))
+
+    assert properties(HardenedRepository(stack, "Api"))["RepositoryName"] == "platform/filled"
+
+
+@pytest.mark.parametrize("name", ["prod/api", "prod--api"])
+def test_an_injector_that_gives_another_name_is_refused_with_both_names(stack: cdk.Stack, name: str) -> None:
+    """Put back on the resource, the name would still be the other one for stacks of other regions."""
+    cdk.PropertyInjectors.of(stack).add(Overruling({"repositoryName": "platform/other"}))
+
+    with pytest.raises(InvalidRepository, match=f"names the repository 'platform/other', and .* name '{name}'"):
+        HardenedRepository(stack, "Api", repository_name=name)
+
+
+@pytest.mark.parametrize("name", ["prod/api", "prod--api", cdk.Aws.STACK_NAME], ids=["plain", "double", "token"])
+def test_an_injector_that_leaves_the_name_alone_is_no_trouble(stack: cdk.Stack, name: str) -> None:
+    cdk.PropertyInjectors.of(stack).add(Overruling({"imageTagMutability": "MUTABLE"}))
+    found = properties(HardenedRepository(stack, "Api", repository_name=name))
+
+    assert found["RepositoryName"] == stack.resolve(name)
+
+
+def test_an_id_that_is_taken_is_refused_with_our_error_whether_or_not_there_is_an_injector(stack: cdk.Stack) -> None:
+    cdk.PropertyInjectors.of(stack).add(Overruling({}))
+    HardenedRepository(stack, "Api", settings=ADOPTED)
+
+    with pytest.raises(InvalidRepository, match="another construct of this scope has that id"):
+        HardenedRepository(stack, "Api", settings=ADOPTED)
+    assert len(resources(stack, REPOSITORY)) == 1
+
+
+def test_rules_and_statements_that_are_added_later_are_there_with_an_injector_too(stack: cdk.Stack) -> None:
+    cdk.PropertyInjectors.of(stack).add(Overruling({"lifecycleRules": [{"maxImageCount": 3}]}))
+    repository = HardenedRepository(stack, "Api")
+    repository.add_lifecycle_rule(max_image_count=9, tag_pattern_list=["v*"])
+
+    text = properties(repository)["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert text == repository.lifecycle.to_json()
+    assert len(repository.lifecycle.rules) == 2

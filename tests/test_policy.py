@@ -1,0 +1,300 @@
+"""The repository policy: statements of one's own, what is refused and why, and what may still change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs import HARDENED, Access, HardenedRepository, InvalidRepository
+from tests.templates import account_root, new_app, new_stack, statements
+
+ACCOUNT = "444455556666"
+
+
+def statement(**values: Any) -> iam.PolicyStatement:
+    """Make a statement that is fine but for what is given; `None` leaves a part out."""
+    parts: dict[str, Any] = {
+        "actions": ["ecr:BatchGetImage"],
+        "principals": [iam.AccountPrincipal(ACCOUNT)],
+        **values,
+    }
+    return iam.PolicyStatement(**{name: value for name, value in parts.items() if value is not None})
+
+
+# Each statement that ECR, or we, would refuse, and why.
+REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
+    "everyone": (lambda: statement(principals=[iam.AnyPrincipal()]), "lets everyone in"),
+    "the star": (lambda: statement(principals=[iam.StarPrincipal()]), "lets everyone in"),
+    "the star as an ARN": (lambda: statement(principals=[iam.ArnPrincipal("*")]), "lets everyone in"),
+    "everyone among others": (
+        lambda: statement(principals=[iam.AccountPrincipal(ACCOUNT), iam.AnyPrincipal()]),
+        "lets everyone in",
+    ),
+    "everyone but one": (
+        lambda: statement(principals=None, not_principals=[iam.AccountPrincipal(ACCOUNT)]),
+        "lets everyone in",
+    ),
+    "resources": (lambda: statement(resources=["*"]), "a repository policy is about its repository"),
+    "not resources": (
+        lambda: statement(not_resources=["arn:aws:s3:::b"]),
+        "a repository policy is about its repository",
+    ),
+    "no principal": (lambda: statement(principals=None), "the statement has no principal"),
+    "no action": (lambda: statement(actions=None), "the statement has no action"),
+    "login": (lambda: statement(actions=["ecr:GetAuthorizationToken"]), "cannot give ecr:GetAuthorizationToken"),
+    "an action of S3": (lambda: statement(actions=["s3:GetObject"]), "'s3:GetObject' is not an action of ECR"),
+    "an action of ECR Public": (
+        lambda: statement(actions=["ecr-public:PutImage"]),
+        "'ecr-public:PutImage' is not an action of ECR",
+    ),
+}
+each_refused = pytest.mark.parametrize("name", REFUSED)
+
+TAKEN: dict[str, Callable[[], iam.PolicyStatement]] = {
+    "an account": statement,
+    "everyone on a condition": lambda: statement(
+        principals=[iam.AnyPrincipal()], conditions={"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}
+    ),
+    "an organization": lambda: statement(principals=[iam.OrganizationPrincipal("o-abc1234567")]),
+    "nobody at all": lambda: statement(effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()]),
+    "nobody but one": lambda: statement(
+        effect=iam.Effect.DENY, principals=None, not_principals=[iam.AccountPrincipal(ACCOUNT)]
+    ),
+    "a service": lambda: statement(principals=[iam.ServicePrincipal("lambda.amazonaws.com")]),
+    "every action": lambda: statement(actions=["ecr:*"]),
+    "all actions but some": lambda: statement(actions=None, not_actions=["ecr:PutImage"]),
+    "an action in other letters": lambda: statement(actions=["ECR:batchGetImage"]),
+    "a token as the action": lambda: statement(actions=[cdk.Fn.import_value("Action")]),
+}
+
+
+@each_refused
+def test_a_statement_that_is_given_is_refused_with_the_reason_and_the_path(stack: cdk.Stack, name: str) -> None:
+    make, reason = REFUSED[name]
+
+    with pytest.raises(InvalidRepository) as refused:
+        HardenedRepository(stack, "Api", policy_statements=[make()])
+
+    assert [problem for problem in refused.value.problems if reason in problem] == list(refused.value.problems)
+    assert refused.value.path == "Containers/Api"
+    assert stack.node.children == []
+
+
+@each_refused
+def test_a_statement_that_is_added_later_is_refused_with_the_same_reason(stack: cdk.Stack, name: str) -> None:
+    make, reason = REFUSED[name]
+    repository = HardenedRepository(stack, "Api")
+
+    with pytest.raises(InvalidRepository, match=reason) as refused:
+        repository.add_to_resource_policy(make())
+
+    assert refused.value.path == "Containers/Api"
+    assert statements(repository) == []
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_statement_that_is_fine_is_taken_given_or_added(stack: cdk.Stack, name: str) -> None:
+    given = HardenedRepository(stack, "Given", policy_statements=[TAKEN[name]()])
+    added = HardenedRepository(stack, "Added")
+    result = added.add_to_resource_policy(TAKEN[name]())
+
+    assert result.statement_added
+    assert len(statements(given)) == 1
+    assert statements(added) == statements(given)
+
+
+def test_everything_that_is_wrong_with_several_statements_is_told_at_once(stack: cdk.Stack) -> None:
+    bad = [make() for make, _ in REFUSED.values()]
+
+    with pytest.raises(InvalidRepository) as refused:
+        HardenedRepository(stack, "Api", policy_statements=bad)
+
+    assert [
+        reason for _, reason in REFUSED.values() if not any(reason in each for each in refused.value.problems)
+    ] == []
+    assert len(refused.value.problems) == len(REFUSED)
+
+
+def test_everything_that_is_wrong_with_one_statement_is_told_at_once(stack: cdk.Stack) -> None:
+    bad = statement(principals=[iam.AnyPrincipal()], resources=["*"], actions=["ecr:GetAuthorizationToken", "s3:*"])
+
+    with pytest.raises(InvalidRepository) as refused:
+        HardenedRepository(stack, "Api").add_to_resource_policy(bad)
+
+    assert len(refused.value.problems) == 4
+
+
+def test_statements_go_beside_access(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(
+        stack,
+        "Api",
+        access=[Access.account_pull("777788889999")],
+        policy_statements=[statement(sid="Ours", actions=["ecr:DescribeImages"])],
+    )
+
+    assert [each["Principal"] for each in statements(repository)] == [
+        {"AWS": account_root("777788889999")},
+        {"AWS": account_root(ACCOUNT)},
+    ]
+    assert statements(repository)[1]["Sid"] == "Ours"
+
+
+def test_access_reads_the_same_with_and_without_statements_beside_it(stack: cdk.Stack) -> None:
+    access = [Access.organization_pull("o-abc1234567"), Access.lambda_pull(ACCOUNT)]
+    alone = HardenedRepository(stack, "Alone", access=access)
+    beside = HardenedRepository(
+        stack, "Beside", access=access, policy_statements=[statement(actions=["ecr:DescribeImages"])]
+    )
+
+    assert statements(beside)[: len(statements(alone))] == statements(alone)
+
+
+def test_a_statement_that_changes_after_it_was_added_is_written_as_it_is_in_the_end(stack: cdk.Stack) -> None:
+    given, added = statement(sid="Given"), statement(sid="Added")
+    repository = HardenedRepository(stack, "Api", policy_statements=[given])
+    repository.add_to_resource_policy(added)
+
+    given.add_actions("ecr:DescribeImages")
+    added.add_aws_account_principal("777788889999")
+
+    written = {each["Sid"]: each for each in statements(repository)}
+    assert written["Given"]["Action"] == ["ecr:BatchGetImage", "ecr:DescribeImages"]
+    assert account_root("777788889999") in written["Added"]["Principal"]["AWS"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["statement", [{"Effect": "Allow"}], [None], 42, None],
+    ids=["text", "dict", "none in it", "number", "none"],
+)
+def test_what_is_no_list_of_statements_is_a_type_error(stack: cdk.Stack, given: Any) -> None:
+    with pytest.raises(TypeError):
+        HardenedRepository(stack, "Api", policy_statements=given)
+
+    assert stack.node.children == []
+
+
+def test_statements_from_a_generator_are_written_or_refused_but_not_dropped(stack: cdk.Stack) -> None:
+    several: Any = (statement() for _ in range(1))
+    try:
+        repository = HardenedRepository(stack, "Api", policy_statements=several)
+    except TypeError:
+        return
+
+    assert len(statements(repository)) == 1
+
+
+# --- how long a policy may be ---------------------------------------------------------------------------------------
+
+
+def sized(characters: int) -> iam.PolicyStatement:
+    """Make a statement whose policy, alone, has exactly so many characters when it is written compactly."""
+
+    def made(filling: str) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            actions=["ecr:BatchGetImage"],
+            principals=[iam.ArnPrincipal("arn:aws:iam::444455556666:role/puller")],
+            conditions={"StringLike": {"aws:SourceArn": filling}},
+        )
+
+    return made("x" * (characters - length([made("").to_json()])))
+
+
+def length(written: Sequence[object]) -> int:
+    return len(json.dumps({"Version": "2012-10-17", "Statement": written}, separators=(",", ":")))
+
+
+def test_a_policy_of_10240_characters_is_the_longest(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", policy_statements=[sized(10_240)])
+
+    assert length(statements(repository)) == 10_240
+
+
+def test_a_policy_of_one_character_more_is_refused(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRepository, match=r"the repository policy has 10241 characters; ECR allows 10240, merge"):
+        HardenedRepository(stack, "Api", policy_statements=[sized(10_241)])
+
+
+def test_what_is_added_counts_together_with_what_was_given(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(
+        stack, "Api", policy_statements=[sized(6_000)], access=[Access.account_pull(ACCOUNT)]
+    )
+
+    with pytest.raises(InvalidRepository, match="ECR allows 10240"):
+        repository.add_to_resource_policy(sized(4_500))
+    assert len(statements(repository)) == 2
+
+
+def test_many_accounts_are_too_long_and_an_organization_is_the_remedy(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRepository, match=r"use Access.organization_pull\('o-...'\)"):
+        HardenedRepository(stack, "Api", access=accounts(100))
+
+
+def accounts(count: int) -> list[Access]:
+    return [Access.account_pull(f"{number:012}") for number in range(count)]
+
+
+def test_a_policy_that_is_taken_also_fits_when_its_tokens_are_known(app: cdk.App) -> None:
+    """A partition is `aws` or longer: what is taken here must not be refused by ECR when it is deployed."""
+
+    def deployed(value: Any) -> Any:
+        if isinstance(value, dict) and "Fn::Join" in value:
+            return "".join(part if isinstance(part, str) else "aws" for part in value["Fn::Join"][1])
+        if isinstance(value, dict):
+            return {key: deployed(inner) for key, inner in value.items()}
+        return [deployed(inner) for inner in value] if isinstance(value, list) else value
+
+    most = 0
+    for count in range(58, 70):
+        try:
+            HardenedRepository(new_stack(app, f"Trial{count}"), "Api", access=accounts(count))
+        except InvalidRepository:
+            break
+        most = count
+    taken = HardenedRepository(new_stack(new_app(), "Containers"), "Api", access=accounts(most))
+
+    assert length(deployed(statements(taken))) <= 10_240
+
+
+def test_access_that_is_in_the_settings_already_does_not_count_twice(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", settings=HARDENED.but(access=accounts(40)), access=accounts(40))
+
+    assert len(statements(repository)) == 40
+
+
+# --- statements that change after they were added -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["given", "added"])
+def test_a_statement_that_becomes_public_after_it_was_added_stops_the_synthesis(
+    app: cdk.App, stack: cdk.Stack, *, later: bool
+) -> None:
+    changing = statement()
+    repository = HardenedRepository(stack, "Api", policy_statements=[] if later else [changing])
+    if later:
+        repository.add_to_resource_policy(changing)
+    changing.add_any_principal()
+
+    with pytest.raises(RuntimeError, match=r"\[Containers/Api\] the statement lets everyone in"):
+        app.synth()
+
+
+def test_a_policy_of_plain_access_is_not_looked_at_again(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", access=[Access.account_pull("111122223333")])
+
+    assert repository.policy.is_fixed
+
+
+@pytest.mark.parametrize("action", ["ecr:GetAuthorizationToken", "ecr:getauthorizationtoken"])
+def test_logging_in_is_refused_however_it_is_spelled(stack: cdk.Stack, action: str) -> None:
+    repository = HardenedRepository(stack, "Api")
+
+    with pytest.raises(InvalidRepository, match="a repository policy cannot give"):
+        repository.add_to_resource_policy(
+            iam.PolicyStatement(actions=[action], principals=[iam.AccountPrincipal("111122223333")])
+        )

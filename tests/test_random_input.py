@@ -1,0 +1,377 @@
+"""Whatever is thrown at a public constructor: a valid template, one of our errors, or a plain `TypeError`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from cfnlint.jsonschema import StandardValidator
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+
+import ecr_constructs
+from ecr_constructs import (
+    ADOPTED,
+    EPHEMERAL,
+    HARDENED,
+    Access,
+    EcrConstructsError,
+    Encryption,
+    HardenedRepository,
+    ImageReference,
+    Immutability,
+    LifecyclePolicy,
+    LifecycleRule,
+    Namespace,
+    Replication,
+    ReplicationFilter,
+    RepositorySettings,
+    ScanFilter,
+    Scanning,
+    Upstream,
+    expire_older_than,
+    expire_unmatched,
+    expire_untagged,
+    keep_latest,
+)
+from tests.templates import REPOSITORY, new_app, new_stack, template
+
+# The CDK's own validation takes longer than all the rest, and is asked elsewhere.
+QUICK = {"@aws-cdk/core:validateAgainstDefaultRules": False}
+SCHEMA = StandardValidator(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", REPOSITORY).schema)
+
+# --- what is thrown -------------------------------------------------------------------------------------------------
+
+WORDS = """
+    prod prod/api a--b PROD latest v* a*b*c*d*e* * o-abc1234567 111122223333 eu-west-1 IMMUTABLE ENHANCED tagged any
+    untagged sinceImagePushed imageCountMoreThan expire transition organization_pull mycompany.azurecr.io ${Token[
+    ${AWS::Region} {"rules":[]}
+"""
+TEXTS = st.sampled_from(
+    [*WORDS.split(), "a" * 300, "sha256:" + "0" * 64, "nginx:1.27@sha256:" + "a" * 64, "\ud800", "\0", "é"]
+)
+VALUES = st.sampled_from(
+    [
+        HARDENED,
+        ADOPTED,
+        EPHEMERAL,
+        Immutability.off(),
+        Encryption.aes256(),
+        Access.account_pull("111122223333"),
+        LifecyclePolicy.none(),
+        LifecyclePolicy.of(keep_latest(1, matching="v*")),
+        LifecyclePolicy.of(keep_latest(1, matching="v*")).rules[0],
+        expire_untagged(after_days=1),
+        Namespace("prod"),
+        cdk.RemovalPolicy.DESTROY,
+        cdk.RemovalPolicy.SNAPSHOT,
+        ecr.TagStatus.UNTAGGED,
+        ecr.Repository,
+        Encryption,
+        print,
+        ...,
+        b"bytes",
+        range(3),
+    ]
+)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 400), st.integers(), st.floats(), st.text(max_size=8), TEXTS, VALUES
+)
+ANYTHING = st.one_of(
+    SCALARS,
+    st.lists(SCALARS, max_size=3),
+    st.lists(SCALARS, max_size=3).map(tuple),
+    st.dictionaries(st.one_of(st.text(max_size=3), TEXTS, st.integers()), SCALARS, max_size=3),
+    st.lists(st.integers(), max_size=2).map(iter),
+    st.recursive(st.just([]), lambda inner: st.lists(inner, max_size=2), max_leaves=4),
+)
+
+
+def outcome(call: Callable[[], object]) -> object | None:
+    """Give the result; `None` if it was refused as things are refused here. All other errors come through."""
+    try:
+        return call()
+    except (EcrConstructsError, TypeError):
+        return None
+
+
+@st.composite
+def calls(draw: st.DrawFn, function: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Draw arguments that fit the signature, and nothing else about them needs to fit."""
+    args: list[Any] = []
+    options: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            args += draw(st.lists(ANYTHING, max_size=4))
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            if parameter.default is parameter.empty or draw(st.booleans()):
+                options[name] = draw(ANYTHING)
+        else:
+            args.append(draw(ANYTHING))
+    return args, options
+
+
+def constructors() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Everything public that makes a value: classes, functions, and what classes make themselves with."""
+    for name in ecr_constructs.__all__:
+        value = getattr(ecr_constructs, name)
+        if inspect.isfunction(value):
+            yield name, value
+        if not inspect.isclass(value) or issubclass(value, (Exception, ecr.Repository)):
+            continue
+        if not inspect.isabstract(value):
+            yield name, value
+        for inner, member in vars(value).items():
+            if isinstance(member, (classmethod, staticmethod)) and not inner.startswith("_"):
+                yield f"{name}.{inner}", getattr(value, inner)
+    yield "HARDENED.but", HARDENED.but
+
+
+CONSTRUCTORS = dict(constructors())
+
+
+def test_what_is_thrown_at_is_everything_that_makes_a_value() -> None:
+    expected = {Access, ImageReference, Immutability, LifecyclePolicy, LifecycleRule, Namespace, Replication, Scanning}
+
+    assert {each.__name__ for each in (*expected, Upstream, RepositorySettings)} <= set(CONSTRUCTORS)
+    assert len(CONSTRUCTORS) > 50
+
+
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+@given(data=st.data())
+def test_a_value_is_made_or_refused_in_a_way_one_can_catch(name: str, data: st.DataObject) -> None:
+    make = CONSTRUCTORS[name]
+    args, options = data.draw(calls(make))
+
+    outcome(lambda: make(*args, **options))
+
+
+# Calls that are fine, to be spoiled in one place or two.
+FINE: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
+    (Access, {"intent": "account_pull", "subject": "111122223333"}),
+    (ImageReference, {"repository": "prod/api", "registry": "localhost:5000", "tag": "v1", "digest": None}),
+    (Immutability, {"mode": "IMMUTABLE_WITH_EXCLUSION", "filters": ["latest", "dev-*"]}),
+    (
+        LifecycleRule,
+        {
+            "rule_priority": 1,
+            "tag_status": "tagged",
+            "count_type": "sinceImagePushed",
+            "count_number": 14,
+            "tag_pattern_list": ["v*"],
+            "tag_prefix_list": [],
+            "action": "expire",
+            "description": "Old ones",
+        },
+    ),
+    (Replication, {"region": "eu-west-1", "account": "111122223333", "filters": [ReplicationFilter("prod/")]}),
+    (Replication.to, {"region": "eu-west-1", "account": None, "repositories": [Namespace("prod"), "dev"]}),
+    (Scanning, {"scan_type": "ENHANCED", "continuous": [ScanFilter("*")], "on_push": []}),
+    (Scanning.enhanced, {"continuous": ["prod*"], "on_push": Namespace("dev")}),
+    (Upstream.ecr, {"account": "111122223333", "region": "eu-west-1"}),
+    (expire_older_than, {"after_days": 30, "matching": ["dev-*"], "matching_all": None}),
+    (expire_unmatched, {"after_days": 30, "keeping": ["v*", "latest"]}),
+    (
+        HARDENED.but,
+        {
+            "immutability": Immutability.off(),
+            "lifecycle": LifecyclePolicy.none(),
+            "encryption": Encryption.aes256(),
+            "scan_on_push": False,
+            "access": [Access.account_pull("111122223333")],
+            "resource_tags": {"team": "payments"},
+            "removal_policy": cdk.RemovalPolicy.DESTROY,
+            "empty_on_delete": True,
+        },
+    ),
+)
+
+
+@pytest.mark.parametrize(("make", "options"), FINE, ids=[make.__qualname__ for make, _ in FINE])
+@given(data=st.data())
+def test_a_call_that_was_fine_is_made_or_refused_when_it_is_spoiled(
+    make: Callable[..., Any], options: dict[str, Any], data: st.DataObject
+) -> None:
+    spoiled = data.draw(st.lists(st.sampled_from(sorted(options)), max_size=2, unique=True))
+    made = outcome(lambda: make(**{**options, **{name: data.draw(ANYTHING) for name in spoiled}}))
+
+    assert made is not None or spoiled
+    outcome(lambda: [*made.statements()] if isinstance(made, Access) else repr(made))
+
+
+# --- repositories ---------------------------------------------------------------------------------------------------
+
+PRINCIPALS: list[iam.IPrincipal] = [
+    iam.AccountPrincipal("111122223333"),
+    iam.AnyPrincipal(),
+    iam.StarPrincipal(),
+    iam.ArnPrincipal("arn:aws:iam::111122223333:role/puller"),
+    iam.OrganizationPrincipal("o-abc1234567"),
+    iam.ServicePrincipal("lambda.amazonaws.com"),
+]
+
+# For each option something that may well be meant, so that not everything is refused at the first one.
+MEANT: Mapping[str, st.SearchStrategy[Any]] = {
+    "repository_name": st.sampled_from(["ab", "prod/api", "a--b", "a" * 256, cdk.Aws.REGION, "x", "A"]),
+    "settings": st.sampled_from([HARDENED, ADOPTED, EPHEMERAL]),
+    "immutability": st.sampled_from(
+        [Immutability.all_tags(), Immutability.off(), Immutability.only_tags("v*"), Immutability.all_tags_except("x")]
+    ),
+    "lifecycle": st.sampled_from([LifecyclePolicy.none(), LifecyclePolicy.of(keep_latest(3, matching="v*"))]),
+    "encryption": st.sampled_from(
+        [Encryption.aes256(), Encryption.aws_managed_key(), Encryption.shared_key(), Encryption.dual_layer()]
+    ),
+    "scan_on_push": st.booleans(),
+    "access": st.lists(
+        st.sampled_from([Access.organization_pull("o-abc1234567"), Access.lambda_pull("111122223333")]), max_size=3
+    ),
+    "policy_statements": st.sampled_from(
+        [
+            [],
+            [iam.PolicyStatement(actions=["ecr:PutImage"], principals=[iam.AccountPrincipal("111122223333")])],
+            [iam.PolicyStatement(actions=["ecr:PutImage"], principals=[iam.AnyPrincipal()])],
+            [iam.PolicyStatement()],
+        ]
+    ),
+    "resource_tags": st.dictionaries(
+        st.sampled_from(["team", "aws:x", "", "k" * 128, "a b", cdk.Aws.REGION]),
+        st.sampled_from(["payments", "", "v" * 256, cdk.Aws.REGION, "|"]),
+        max_size=2,
+    ),
+    "removal_policy": st.sampled_from(list(cdk.RemovalPolicy)),
+    "empty_on_delete": st.booleans(),
+}
+
+
+@st.composite
+def repository_options(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw options of which most are meant, and now and then one is anything."""
+    names = draw(st.lists(st.sampled_from(sorted(MEANT)), unique=True, max_size=6))
+    strange = draw(st.sampled_from([None, None, *names]))
+    return {name: draw(ANYTHING if name == strange else MEANT[name]) for name in names}
+
+
+def test_these_tests_know_every_option_of_a_repository() -> None:
+    options = inspect.signature(HardenedRepository.__init__).parameters
+
+    assert set(options) - {"self", "scope", "id"} == set(MEANT)
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(options=repository_options())
+def test_a_repository_is_valid_or_refused_before_anything_is_added(options: dict[str, Any]) -> None:
+    stack = new_stack(new_app(**QUICK), "Containers")
+
+    if outcome(lambda: HardenedRepository(stack, "Api", **options)) is None:
+        assert stack.node.children == []
+    else:
+        (repository,) = (each for each in template(stack)["Resources"].values() if each["Type"] == REPOSITORY)
+        assert schema_errors(repository.get("Properties", {})) == []
+
+
+@given(id=st.one_of(st.text(max_size=12), TEXTS, SCALARS))
+def test_any_id_makes_a_template_or_is_refused(id: Any) -> None:
+    stack = new_stack(new_app(**QUICK), "Containers")
+
+    if outcome(lambda: HardenedRepository(stack, id, settings=ADOPTED)) is None:
+        assert stack.node.children == []
+    else:
+        assert len(template(stack)["Resources"]) == 1
+
+
+@given(scope=ANYTHING)
+def test_a_scope_that_is_none_is_a_type_error(scope: Any) -> None:
+    with pytest.raises(TypeError, match="scope must be a construct, got "):
+        HardenedRepository(scope, "Api")
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(data=st.data())
+def test_a_rule_added_later_is_valid_or_refused(data: st.DataObject) -> None:
+    _, options = data.draw(calls(HardenedRepository.add_lifecycle_rule))
+    before = REUSED.lifecycle
+
+    def add() -> bool:
+        REUSED.add_lifecycle_rule(**options)
+        return True
+
+    if outcome(add) is None:
+        assert REUSED.lifecycle == before
+    else:
+        assert len(REUSED.lifecycle.rules) == len(before.rules) + 1
+        REUSED.lifecycle = before
+
+
+@given(
+    parts=st.fixed_dictionaries(
+        {},
+        optional={
+            "actions": st.lists(
+                st.sampled_from(["ecr:PutImage", "ecr:*", "*", "s3:GetObject", "ecr:", "ECR:x"]), max_size=2
+            ),
+            "not_actions": st.just(["ecr:PutImage"]),
+            "principals": st.lists(st.sampled_from(PRINCIPALS), max_size=2),
+            "not_principals": st.lists(st.sampled_from(PRINCIPALS), max_size=1),
+            "resources": st.lists(st.sampled_from(["*", "arn:aws:ecr:*:*:repository/*"]), max_size=1),
+            "conditions": st.dictionaries(
+                st.sampled_from(["StringEquals", "Bool"]),
+                st.dictionaries(st.sampled_from(["aws:PrincipalOrgID", "x"]), st.text(max_size=3), max_size=1),
+                max_size=1,
+            ),
+            "effect": st.sampled_from(list(iam.Effect)),
+            "sid": st.one_of(st.text("Aa1", max_size=3), st.text(max_size=3)),
+        },
+    ),
+    added=st.booleans(),
+)
+def test_a_statement_is_in_the_template_or_refused(parts: dict[str, Any], added: bool) -> None:  # noqa: FBT001
+    try:
+        statement = iam.PolicyStatement(**parts)
+    except (RuntimeError, TypeError):
+        reject()  # the CDK refuses it already
+    stack = new_stack(new_app(**QUICK), "Containers")
+
+    def add() -> HardenedRepository:
+        repository = HardenedRepository(stack, "Api", settings=ADOPTED, policy_statements=[] if added else [statement])
+        if added:
+            repository.add_to_resource_policy(statement)
+        return repository
+
+    repository = outcome(add)
+    if repository is not None:
+        (resource,) = template(stack)["Resources"].values()
+        (written,) = resource["Properties"]["RepositoryPolicyText"]["Statement"]
+        assert {"Effect"} < set(written)
+        assert schema_errors(resource["Properties"]) == []
+
+
+@given(image=ANYTHING)
+def test_an_image_is_a_reference_or_refused(image: Any) -> None:
+    reference = outcome(lambda: REUSED.image(image))
+
+    assert reference is None or str(reference).endswith((f":{image}", f"@{image}"))
+
+
+@given(key=ANYTHING)
+def test_a_key_is_a_key_or_refused(key: Any) -> None:
+    for choose in (Encryption.customer_key, Encryption.dual_layer):
+        assert outcome(lambda choose=choose: choose(key)) is None or key is None  # type: ignore[misc]
+
+
+# One for all that is thrown at its methods; it is never synthesized.
+REUSED = HardenedRepository(new_stack(new_app(**QUICK), "Reused"), "Api", settings=ADOPTED)
+
+
+def schema_errors(properties: Mapping[str, Any]) -> list[str]:
+    """Hold properties against the schema; what is known only at deployment is not judged."""
+    return [
+        f"{list(error.path)}: {error.message}"
+        for error in SCHEMA.iter_errors(properties)
+        if not (isinstance(error.instance, Mapping) and {*error.instance} & {"Ref", "Fn::GetAtt", "Fn::Join"})
+    ]

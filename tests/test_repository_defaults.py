@@ -1,0 +1,140 @@
+"""What a repository is like if nobody says anything."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+
+from ecr_constructs import ADOPTED, EPHEMERAL, HARDENED, HardenedRepository
+from tests.templates import KEY, REPOSITORY, lifecycle_rules, logical_id, properties, resource, resources, template
+
+
+@pytest.fixture
+def repository(stack: cdk.Stack) -> HardenedRepository:
+    return HardenedRepository(stack, "Api")
+
+
+def test_every_tag_is_bound_to_its_image(repository: HardenedRepository) -> None:
+    assert properties(repository)["ImageTagMutability"] == "IMMUTABLE"
+
+
+def test_no_tag_is_excluded_from_that(repository: HardenedRepository) -> None:
+    assert "ImageTagMutabilityExclusionFilters" not in properties(repository)
+
+
+def test_images_are_scanned_when_they_are_pushed(repository: HardenedRepository) -> None:
+    assert properties(repository)["ImageScanningConfiguration"] == {"ScanOnPush": True}
+
+
+def test_images_are_encrypted_with_the_shared_key_of_the_stack(
+    stack: cdk.Stack, repository: HardenedRepository
+) -> None:
+    (key,) = resources(stack, KEY)
+
+    assert properties(repository)["EncryptionConfiguration"] == {
+        "EncryptionType": "KMS",
+        "KmsKey": {"Fn::GetAtt": [key, "Arn"]},
+    }
+
+
+def test_untagged_images_expire_two_weeks_after_their_push_and_tagged_ones_stay(repository: HardenedRepository) -> None:
+    assert lifecycle_rules(repository) == [
+        {
+            "rulePriority": 1,
+            "description": "Expire untagged images 14 days after push",
+            "selection": {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": 14,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+
+
+def test_the_lifecycle_text_is_compact(repository: HardenedRepository) -> None:
+    text = properties(repository)["LifecyclePolicy"]["LifecyclePolicyText"]
+
+    assert text.startswith('{"rules":[{"rulePriority":1,"description":')
+    assert '": ' not in text
+
+
+def test_it_is_retained_when_it_leaves_the_stack_and_when_it_is_replaced(repository: HardenedRepository) -> None:
+    found = resource(repository)
+
+    assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_its_images_are_not_deleted_with_it(repository: HardenedRepository) -> None:
+    assert "EmptyOnDelete" not in properties(repository)
+
+
+def test_nobody_else_gets_in(repository: HardenedRepository) -> None:
+    assert "RepositoryPolicyText" not in properties(repository)
+
+
+def test_it_has_no_resource_tags(repository: HardenedRepository) -> None:
+    assert "Tags" not in properties(repository)
+
+
+def test_cloudformation_makes_its_name(repository: HardenedRepository) -> None:
+    assert "RepositoryName" not in properties(repository)
+
+
+def test_nothing_else_is_created(stack: cdk.Stack, repository: HardenedRepository) -> None:
+    found = template(stack)
+
+    assert sorted(each["Type"] for each in found["Resources"].values()) == [REPOSITORY, KEY]
+    assert set(found) == {"Resources"}
+    assert repository.resource.cfn_resource_type == REPOSITORY
+
+
+def test_it_has_the_logical_id_of_a_plain_repository(app: cdk.App, stack: cdk.Stack) -> None:
+    plain = ecr.Repository(cdk.Stack(app, "Plain"), "Api")
+
+    assert logical_id(HardenedRepository(stack, "Api")) == logical_id(plain) == "ApiF70053CD"
+
+
+def test_the_plain_repository_has_none_of_this(stack: cdk.Stack) -> None:
+    assert resource(ecr.Repository(stack, "Api")) == {
+        "Type": REPOSITORY,
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+    }
+
+
+def test_ephemeral_goes_with_its_stack_and_its_images_with_it(stack: cdk.Stack) -> None:
+    found = resource(HardenedRepository(stack, "Api", settings=EPHEMERAL))
+
+    assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Delete", "Delete")
+    assert found["Properties"]["EmptyOnDelete"] is True
+
+
+def test_ephemeral_is_as_hardened_as_others_in_everything_else(stack: cdk.Stack) -> None:
+    ephemeral = HardenedRepository(stack, "Ephemeral", settings=EPHEMERAL)
+    hardened = HardenedRepository(stack, "Hardened", settings=HARDENED)
+
+    assert {**properties(ephemeral), "EmptyOnDelete": None} == {**properties(hardened), "EmptyOnDelete": None}
+
+
+def test_adopted_says_nothing_about_encryption_and_makes_no_key(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", settings=ADOPTED)
+
+    assert "EncryptionConfiguration" not in properties(repository)
+    assert resources(stack, KEY) == {}
+
+
+def test_adopted_keeps_the_newest_hundred_untagged_images_however_old_they_are(stack: cdk.Stack) -> None:
+    (rule,) = lifecycle_rules(HardenedRepository(stack, "Api", settings=ADOPTED))
+
+    assert rule["selection"] == {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 100}
+
+
+def test_adopted_is_as_hardened_as_others_in_everything_else(stack: cdk.Stack) -> None:
+    found = resource(HardenedRepository(stack, "Api", settings=ADOPTED))
+
+    assert found["DeletionPolicy"] == "Retain"
+    assert found["Properties"]["ImageTagMutability"] == "IMMUTABLE"
+    assert found["Properties"]["ImageScanningConfiguration"] == {"ScanOnPush": True}

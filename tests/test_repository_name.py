@@ -1,0 +1,124 @@
+"""What a repository is called: ECR's own grammar, also where the CDK's is narrower."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_constructs import ADOPTED, HardenedRepository, InvalidRepository
+from tests.templates import logical_id, properties, template
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ab",
+        "a" * 256,
+        "prod/payments-api",
+        "a--b",
+        "a__b",
+        "a---b/c__d",
+        "0/1.2_3-4",
+    ],
+    ids=lambda name: name[:12],
+)
+def test_a_name_of_ecrs_grammar_reaches_the_template_as_it_is(stack: cdk.Stack, name: str) -> None:
+    assert properties(HardenedRepository(stack, "Api", repository_name=name))["RepositoryName"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("a", "repository name 'a' has 1 characters; ECR allows 2 to 256"),
+        ("a" * 257, "has 257 characters; ECR allows 2 to 256"),
+        ("", "repository name is empty; use lower-case letters and digits"),
+        ("Prod/Api", "repository name 'Prod/Api' has 'P' at position 0; use lower-case .*, as in 'prod/api'"),
+        ("a___b", "repository name 'a___b' is not well formed"),
+        ("/ab", "repository name '/ab' is not well formed"),
+        ("ab/", "repository name 'ab/' is not well formed"),
+        ("ab\n", r"repository name 'ab\\n' has '\\n' at position 2"),
+        ("a:b", "repository name 'a:b' has ':' at position 1"),
+    ],
+    ids=lambda value: repr(value)[:12],
+)
+def test_a_name_past_the_edge_is_refused_with_the_value_and_the_limit(
+    stack: cdk.Stack, name: str, sentence: str
+) -> None:
+    with pytest.raises(InvalidRepository, match=sentence) as refused:
+        HardenedRepository(stack, "Api", repository_name=name)
+
+    assert refused.value.path == "Containers/Api"
+
+
+def test_a_token_is_handed_on(stack: cdk.Stack) -> None:
+    name = cdk.CfnParameter(stack, "Name").value_as_string
+
+    assert properties(HardenedRepository(stack, "Api", repository_name=name))["RepositoryName"] == {"Ref": "Name"}
+
+
+def test_a_text_with_a_token_in_it_is_handed_on(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", repository_name=f"prod/{cdk.Aws.REGION}")
+
+    assert properties(repository)["RepositoryName"] == {"Fn::Join": ["", ["prod/", {"Ref": "AWS::Region"}]]}
+
+
+def test_what_only_looks_like_a_token_is_refused(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRepository, match="repository name"):
+        HardenedRepository(stack, "Api", repository_name="${Token[}")
+
+
+def test_a_name_that_is_no_string_is_a_type_error(stack: cdk.Stack) -> None:
+    with pytest.raises(TypeError, match="repository name must be a string, got 42"):
+        HardenedRepository(stack, "Api", repository_name=42)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a-b", "a--b", "a__b"])
+def test_another_stack_can_refer_to_it(app: cdk.App, stack: cdk.Stack, name: str) -> None:
+    repository = HardenedRepository(stack, "Api", repository_name=name, settings=ADOPTED)
+    consumer = consumer_of(repository, cdk.Stack(app, "Consumer"))
+
+    assert "Fn::" in str(template(consumer)["Resources"]["Handle"]["Metadata"]["image"])
+    assert properties(repository)["RepositoryName"] == name
+
+
+def test_another_region_can_refer_to_it_by_name(stack_in: Callable[[str], cdk.Stack]) -> None:
+    repository = HardenedRepository(stack_in("eu-west-1"), "Api", repository_name="a-b", settings=ADOPTED)
+    consumer = consumer_of(repository, stack_in("eu-central-1"))
+
+    image = template(consumer)["Resources"]["Handle"]["Metadata"]["image"]
+    assert "arn:aws:ecr:eu-west-1:111122223333:repository/a-b" in str(image)
+    assert "/a-b:v1" in str(image)
+
+
+@pytest.mark.parametrize("name", ["a--b", "a__b"])
+def test_another_region_cannot_refer_to_a_name_that_the_cdk_refuses(
+    stack_in: Callable[[str], cdk.Stack], name: str
+) -> None:
+    """The CDK sees a token where the name is, and knows no name to write into the other template. It does say so."""
+    repository = HardenedRepository(stack_in("eu-west-1"), "Api", repository_name=name, settings=ADOPTED)
+    consumer = consumer_of(repository, stack_in("eu-central-1"))
+
+    with pytest.raises(RuntimeError, match="in a cross-environment fashion"):
+        template(consumer)
+
+
+def test_its_uri_in_its_own_stack_is_made_of_the_reference(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", repository_name="a--b", settings=ADOPTED)
+    consumer_of(repository, stack)
+
+    assert {"Ref": logical_id(repository)} in flat(template(stack)["Resources"]["Handle"]["Metadata"]["image"])
+
+
+def consumer_of(repository: HardenedRepository, stack: cdk.Stack) -> cdk.Stack:
+    """Let a stack mention an image of the repository."""
+    handle = cdk.CfnWaitConditionHandle(stack, "Handle")
+    handle.add_metadata("image", repository.image("v1"))
+    return stack
+
+
+def flat(value: object) -> list[object]:
+    """Every list, mapping and scalar inside a value."""
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [value, *(found for each in inner for found in flat(each))]

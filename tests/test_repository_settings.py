@@ -1,0 +1,167 @@
+"""`RepositorySettings` as a value: its fields, and how one derives from another."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_constructs import (
+    ADOPTED,
+    EPHEMERAL,
+    HARDENED,
+    Access,
+    Encryption,
+    Immutability,
+    InvalidRepository,
+    LifecyclePolicy,
+    RepositorySettings,
+    keep_latest,
+)
+
+PULL = Access.organization_pull("o-abc1234567")
+PUSH = Access.account_push("111122223333")
+
+# For each scalar field a value that is not the default.
+SCALARS: dict[str, Any] = {
+    "immutability": Immutability.off(),
+    "lifecycle": LifecyclePolicy.of(keep_latest(3, matching="v*")),
+    "encryption": Encryption.aws_managed_key(),
+    "scan_on_push": False,
+    "removal_policy": cdk.RemovalPolicy.DESTROY,
+    "empty_on_delete": True,
+}
+each_scalar = pytest.mark.parametrize("name", SCALARS)
+
+
+def test_these_tests_know_every_field() -> None:
+    assert {each.name for each in dataclasses.fields(RepositorySettings)} == {*SCALARS, "access", "resource_tags"}
+
+
+def test_hardened_is_what_nobody_changed() -> None:
+    assert RepositorySettings() == HARDENED
+
+
+@each_scalar
+def test_a_scalar_that_is_given_replaces_what_was_there(name: str) -> None:
+    base = EPHEMERAL if name == "empty_on_delete" else HARDENED.but(removal_policy=cdk.RemovalPolicy.RETAIN)
+
+    derived = base.but(**{name: SCALARS[name]})
+
+    assert getattr(derived, name) == SCALARS[name]
+    others = [each.name for each in dataclasses.fields(base) if each.name != name]
+    assert [getattr(derived, other) for other in others] == [getattr(base, other) for other in others]
+
+
+@each_scalar
+def test_a_scalar_that_is_not_given_stays(name: str) -> None:
+    base = EPHEMERAL.but(**{name: SCALARS[name]})
+
+    assert getattr(base.but(), name) == SCALARS[name]
+
+
+@pytest.mark.parametrize(("name", "value"), [("scan_on_push", False), ("empty_on_delete", False)])
+def test_false_is_given_and_none_is_not(name: str, value: object) -> None:
+    assert getattr(EPHEMERAL.but(**{name: value}), name) is False  # type: ignore[arg-type]
+    assert getattr(EPHEMERAL.but(**{name: None}), name) is True  # type: ignore[arg-type]
+
+
+def test_access_adds_up_and_nobody_is_named_twice() -> None:
+    derived = HARDENED.but(access=[PULL]).but(access=[PUSH, PULL])
+
+    assert derived.access == (PULL, PUSH)
+
+
+def test_access_cannot_be_taken_away() -> None:
+    assert HARDENED.but(access=[PULL]).but(access=[]).access == (PULL,)
+
+
+def test_resource_tags_add_up_and_the_later_value_counts() -> None:
+    derived = HARDENED.but(resource_tags={"a": "1", "b": "1"}).but(resource_tags={"b": "2", "c": "2"})
+
+    assert derived.resource_tags == {"a": "1", "b": "2", "c": "2"}
+
+
+def test_settings_are_never_changed_in_place() -> None:
+    tags, access = {"team": "payments"}, [PULL]
+    settings = HARDENED.but(resource_tags=tags, access=access)
+
+    tags["team"] = "other"
+    access.append(PUSH)
+
+    assert settings.resource_tags == {"team": "payments"}
+    assert settings.access == (PULL,)
+    with pytest.raises(TypeError):
+        settings.resource_tags["team"] = "other"  # type: ignore[index]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.scan_on_push = False  # type: ignore[misc]
+
+
+def test_settings_that_say_the_same_are_equal() -> None:
+    assert HARDENED.but(scan_on_push=False, access=[PULL]) == HARDENED.but(access=[PULL]).but(scan_on_push=False)
+    assert HARDENED != ADOPTED
+
+
+def test_the_effective_lifecycle_is_the_one_that_is_given() -> None:
+    policy = SCALARS["lifecycle"]
+
+    assert HARDENED.but(lifecycle=policy).effective_lifecycle is policy
+
+
+def test_the_default_lifecycle_follows_the_tags_when_settings_derive() -> None:
+    age, number = HARDENED.effective_lifecycle, HARDENED.but(immutability=Immutability.off()).effective_lifecycle
+
+    assert age.rules[0].count_type == "sinceImagePushed"
+    assert number.rules[0].count_type == "imageCountMoreThan"
+    assert ADOPTED.but(immutability=Immutability.all_tags()).effective_lifecycle == number
+
+
+def test_every_fault_of_the_result_is_told_at_once() -> None:
+    with pytest.raises(InvalidRepository) as refused:
+        HARDENED.but(
+            removal_policy=cdk.RemovalPolicy.SNAPSHOT, empty_on_delete=True, resource_tags={"aws:a": "", "b": "|"}
+        )
+
+    assert [problem.split(";")[0] for problem in refused.value.problems] == [
+        "removal_policy SNAPSHOT is not for repositories",
+        "empty_on_delete deletes images, and removal_policy is SNAPSHOT",
+        "resource tag value of 'aws:a': '' has 0 characters",
+        "resource tag key 'aws:a' begins with 'aws:', which is reserved for AWS",
+        "resource tag value of 'b': '|' is not well formed",
+    ]
+    assert refused.value.path == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"immutability": "IMMUTABLE"}, r"immutability must be an Immutability such as .*, got 'IMMUTABLE'"),
+        ({"lifecycle": {"rules": []}}, r"lifecycle must be a LifecyclePolicy such as"),
+        ({"encryption": "KMS"}, r"encryption must be an Encryption such as .*, got 'KMS'"),
+        ({"scan_on_push": 1}, r"scan_on_push must be True or False, got 1"),
+        ({"removal_policy": "retain"}, r"removal_policy must be a RemovalPolicy such as"),
+        ({"empty_on_delete": "no"}, r"empty_on_delete must be True or False, got 'no'"),
+        ({"access": PULL}, r"access must be a list such as"),
+        ({"access": "o-abc1234567"}, r"access must be a list such as"),
+        ({"access": ["o-abc1234567"]}, r"access must be a list such as"),
+        ({"access": iter([PULL])}, r"access must be a list such as"),
+        ({"resource_tags": ["team"]}, r"resource_tags must be a mapping of strings such as"),
+        ({"resource_tags": {"team": 1}}, r"resource_tags must be a mapping of strings such as"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+@pytest.mark.parametrize("make", [RepositorySettings, HARDENED.but], ids=["constructor", "but"])
+def test_a_value_of_the_wrong_kind_is_a_type_error_that_shows_the_right_one(
+    make: Any, values: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        make(**values)
+
+
+def test_settings_can_be_keys_and_members_of_sets() -> None:
+    assert {HARDENED.but(scan_on_push=False), HARDENED.but(scan_on_push=False), HARDENED} == {
+        HARDENED,
+        HARDENED.but(scan_on_push=False),
+    }

@@ -1,0 +1,106 @@
+"""What must type-check as a user writes it. Read by mypy in a test, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+from typing_extensions import assert_type
+
+import ecr_constructs
+from ecr_constructs import (
+    ADOPTED,
+    EPHEMERAL,
+    HARDENED,
+    Access,
+    EcrConstructsError,
+    Encryption,
+    HardenedRepository,
+    Immutability,
+    InvalidRepository,
+    LifecyclePolicy,
+    Namespace,
+    Replication,
+    RepositorySettings,
+    Scanning,
+    expire_untagged,
+    keep_latest,
+)
+
+
+class Platform(Construct):
+    """A construct of somebody else, with a repository in it."""
+
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey, teams: Sequence[str]) -> None:
+        super().__init__(scope, id)
+        house_rules: RepositorySettings = HARDENED.but(
+            access=[Access.organization_pull("o-abc1234567")], resource_tags={"company": "larkspur"}
+        )
+        self.repositories: Mapping[str, ecr.IRepository] = {
+            team: HardenedRepository(self, team, settings=house_rules, encryption=Encryption.customer_key(key))
+            for team in teams
+        }
+
+
+def a_repository(scope: Construct) -> ecr.Repository:
+    return HardenedRepository(
+        scope,
+        "Api",
+        repository_name="prod/api",
+        settings=ADOPTED,
+        immutability=Immutability.all_tags_except("latest", "dev-*"),
+        lifecycle=LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=1)),
+        encryption=Encryption.shared_key(),
+        scan_on_push=True,
+        access=(Access.account_pull("111122223333"), Access.lambda_pull("111122223333")),
+        policy_statements=[iam.PolicyStatement(actions=["ecr:ListImages"], principals=[iam.AccountPrincipal("1")])],
+        resource_tags={"team": "payments"},
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+        empty_on_delete=False,
+    )
+
+
+def goes_wherever_a_repository_is_wanted(scope: Construct, role: iam.Role) -> ecs.ContainerImage:
+    repository = HardenedRepository(scope, "Api", settings=EPHEMERAL)
+    grant: iam.Grant = repository.grant_pull(role)
+    grant.assert_success()
+    repository.add_lifecycle_rule(max_image_age=cdk.Duration.days(3), tag_status=ecr.TagStatus.UNTAGGED)
+    return ecs.ContainerImage.from_ecr_repository(repository, "v1")
+
+
+def keys_of_every_kind(scope: Construct) -> list[Encryption]:
+    key = kms.Key(scope, "Key")
+    imported = kms.Key.from_key_arn(scope, "Imported", "arn:aws:kms:eu-west-1:111122223333:key/k")
+    return [*map(Encryption.customer_key, (key, imported)), Encryption.dual_layer(key), Encryption.dual_layer()]
+
+
+def what_attributes_are(repository: HardenedRepository) -> None:
+    assert_type(repository.settings, RepositorySettings)
+    assert_type(repository.lifecycle, LifecyclePolicy)
+    assert_type(repository.resource, ecr.CfnRepository)
+    assert_type(repository.image("v1"), str)
+    assert_type(HARDENED.effective_lifecycle, LifecyclePolicy)
+    assert_type(ecr_constructs.ADOPTED, RepositorySettings)
+
+
+def errors_are_value_errors(scope: Construct) -> tuple[str, ...]:
+    try:
+        HardenedRepository(scope, "Api", repository_name="A")
+    except InvalidRepository as error:
+        assert_type(error.path, str)
+        assert_type(error.problems, tuple[str, ...])
+        return error.problems
+    except EcrConstructsError as error:
+        base: ValueError = error
+        return (str(base),)
+    return ()
+
+
+def the_registry_language() -> tuple[Scanning, Replication]:
+    prod = Namespace("prod")
+    return Scanning.enhanced(continuous=[prod, "shared/*"]), Replication.to("eu-west-1", repositories=prod)
