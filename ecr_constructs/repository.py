@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -141,16 +142,13 @@ class HardenedRepository(ecr.Repository):
         )
         path = "/".join(filter(None, (place.path, id)))
         in_force, problems = _derived(settings, derive)
-        problems += _place_problems(place, id)
-        problems += () if repository_name is None else forwarded_problems(REPOSITORY_NAME, repository_name)
-        problems += (encryption or settings.encryption).problems(place)
-        problems += RepositoryPolicy(dict.fromkeys((*settings.access, *access))).problems_with(*policy_statements)
+        policy = RepositoryPolicy(dict.fromkeys((*settings.access, *access)))
+        problems += _problems(place, id, repository_name, encryption or settings.encryption)
+        problems += policy.problems_with(*policy_statements)
         if problems:
             raise InvalidRepository(problems, path=path)
         is_injected = place.has_injectors()
-        if is_injected and scope.node.try_find_child(id):
-            raise InvalidRepository([_TAKEN], path=path)
-        try:
+        with _taken_id_explained(scope, id, path, is_injected=is_injected):
             super().__init__(
                 scope,
                 id,
@@ -161,17 +159,11 @@ class HardenedRepository(ecr.Repository):
                 removal_policy=in_force.removal_policy if is_injected else None,
                 empty_on_delete=in_force.empty_on_delete if is_injected else None,
             )
-        except RuntimeError:
-            if not is_injected and scope.node.try_find_child(id):
-                raise InvalidRepository([_TAKEN], path=path) from None
-            raise
         self.settings = in_force
         self.lifecycle = in_force.effective_lifecycle
-        self.policy = RepositoryPolicy(in_force.access)
-        for statement in policy_statements:
-            self._add_statement(statement)
+        self.policy = policy
         self.resource = _resource_of(self)
-        self._build(place)
+        self._build(place, policy_statements)
         if is_injected:
             self._insist(place, repository_name)
 
@@ -271,9 +263,11 @@ class HardenedRepository(ecr.Repository):
             self.node.add_validation(self.policy)
         self.policy.add(statement)
 
-    def _build(self, place: Place) -> None:
+    def _build(self, place: Place, policy_statements: Sequence[iam.PolicyStatement]) -> None:
         """Say what the constructor of the CDK's repository has no word for."""
         settings, resource = self.settings, self.resource
+        for statement in policy_statements:
+            self._add_statement(statement)
         resource.lifecycle_policy = _render.lifecycle_policy(self.lifecycle)
         if encryption := settings.encryption.bind(place):
             resource.encryption_configuration = _render.encryption(*encryption)
@@ -352,11 +346,27 @@ def _derived(
         return settings, list(error.problems)
 
 
-def _place_problems(place: Place, id: str) -> Iterator[str]:
+def _problems(place: Place, id: str, repository_name: str | None, encryption: Encryption) -> Iterator[str]:
     if place.stack is None:
         yield "a repository stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
     if not id or is_token(id):
         yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
+    if repository_name is not None:
+        yield from forwarded_problems(REPOSITORY_NAME, repository_name)
+    yield from encryption.problems(place)
+
+
+@contextmanager
+def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bool) -> Iterator[None]:
+    """Tell of an id that is taken: asked when it is too late, which is cheaper, unless an injector may fail as well."""
+    if is_injected and scope.node.try_find_child(id):
+        raise InvalidRepository([_TAKEN], path=path)
+    try:
+        yield
+    except RuntimeError:
+        if not is_injected and scope.node.try_find_child(id):
+            raise InvalidRepository([_TAKEN], path=path) from None
+        raise
 
 
 def _spelled_for_cdk(repository_name: str | None) -> str | None:
