@@ -1,8 +1,7 @@
 """
 Container registries on AWS that are safe by default: constructs for Amazon ECR.
 
-Every public name is here, and is loaded when it is first used: the language of ECR needs no CDK, and the command line
-none either.
+Every public name is here, and is loaded when it is first used, because the language of ECR needs no CDK.
 """
 
 from __future__ import annotations

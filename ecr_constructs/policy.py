@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -27,6 +26,8 @@ __all__ = ["MAXIMUM_CHARACTERS", "RepositoryPolicy"]
 MAXIMUM_CHARACTERS = 10_240
 
 _LOGIN = tuple(action.lower() for action in LOGIN)
+# The least that references stand for; of all others the length is known only at deployment.
+_SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
 _VERSION = "2012-10-17"
 
 
@@ -40,15 +41,18 @@ class RepositoryPolicy:
 
     Args:
         access: What the settings give.
+        stack: The stack of the repository, in which the policy is measured.
 
     Attributes:
         refusal: Why a statement was refused last, if one was.
 
     """
 
-    def __init__(self, access: Iterable[Access]) -> None:
+    def __init__(self, access: Iterable[Access], stack: cdk.Stack | None) -> None:
         self._access = tuple(access)
+        self._stack = stack
         self._added: list[iam.PolicyStatement] = []
+        self._characters = _length({"Version": _VERSION, "Statement": list(_given(self._access))})
         self._document: iam.PolicyDocument | None = None
         self.refusal: InvalidRepository | None = None
 
@@ -66,13 +70,15 @@ class RepositoryPolicy:
         written = [statement.to_json() for statement in statements]
         for statement in written:
             yield from _statement_problems(statement)
-        yield from _length_problems([*_given(self._access), *(added.to_json() for added in self._added), *written])
+        # The CDK merges statements, so only a policy that looks too long is measured as it would be written.
+        if self._characters + _length(written) > MAXIMUM_CHARACTERS:
+            yield from self._length_problems(written)
 
     def validate(self) -> list[str]:
         """Say what has become wrong with the policy since its statements were added; the CDK asks at the end."""
         written = [statement.to_json() for statement in self._added]
         problems = [problem for statement in written for problem in _statement_problems(statement)]
-        return [*problems, *_length_problems([*_given(self._access), *written])]
+        return [*problems, *self._length_problems([])]
 
     @property
     def is_fixed(self) -> bool:
@@ -82,9 +88,9 @@ class RepositoryPolicy:
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement that has no problems."""
         if self._document is None:
-            given = [iam.PolicyStatement.from_json(dict(one)) for one in _given(self._access)]
-            self._document = iam.PolicyDocument(statements=given)
+            self._document = _document_of(_given(self._access))
         self._added.append(statement)
+        self._characters += _length([statement.to_json()])
         self._document.add_statements(statement)
 
     def document(self) -> object | None:
@@ -93,16 +99,44 @@ class RepositoryPolicy:
             return self._document
         return _shared_document(self._access) if self._access else None
 
+    def _length_problems(self, more: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        if self._stack is None:
+            return
+        # Copies, for what is resolved once cannot change any more, and statements may until the app synthesizes.
+        copies = [*_given(self._access), *(statement.to_json() for statement in self._added), *more]
+        length = _length(self._stack.resolve(_document_of(copies)))
+        if length > MAXIMUM_CHARACTERS:
+            yield (
+                f"the repository policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "
+                "use Access.organization_pull('o-...') instead of many accounts"
+            )
+
 
 @lru_cache(maxsize=128)
 def _given(access: tuple[Access, ...]) -> Sequence[Mapping[str, Any]]:
-    return tuple(statement for one in access for statement in one.statements())
+    """Write the statements of all the access, one for all accounts that get the same."""
+    merged: dict[str, dict[str, Any]] = {}
+    for statement in (statement for one in access for statement in one.statements()):
+        account = statement["Principal"].get("AWS", "*")
+        rest = json.dumps({**statement, "Principal": account == "*"}, sort_keys=True)
+        if account != "*" and rest in merged:
+            merged[rest]["Principal"]["AWS"] = [*_several(merged[rest]["Principal"]["AWS"]), account]
+        else:
+            merged[rest] = {**statement, "Principal": dict(statement["Principal"])}
+    return tuple(merged.values())
 
 
 # Repositories that share settings share this: handing the same document over a thousand times takes its time.
 @lru_cache(maxsize=128)
 def _shared_document(access: tuple[Access, ...]) -> cdk.IResolvable:
     return cdk.Token.as_any({"Version": _VERSION, "Statement": list(_given(access))})
+
+
+def _document_of(statements: Sequence[Mapping[str, Any]]) -> iam.PolicyDocument:
+    """Make a document of the CDK's, in which statements that can be one are one."""
+    return iam.PolicyDocument(
+        statements=[iam.PolicyStatement.from_json(dict(one)) for one in statements], minimize=True
+    )
 
 
 def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
@@ -124,22 +158,21 @@ def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
             yield f"{action!r} is not an action of ECR; a repository policy has actions such as 'ecr:BatchGetImage'"
 
 
-def _length_problems(statements: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    text = json.dumps({"Version": _VERSION, "Statement": list(statements)}, separators=(",", ":"), default=str)
-    for token, shortest in _shortest():
-        text = text.replace(token, shortest)
-    length = len(re.sub(r"\$\{Token\[[^]]*\]\}", "", text))
-    if length > MAXIMUM_CHARACTERS:
-        yield (
-            f"the repository policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "
-            "merge statements or use Access.organization_pull('o-...')"
-        )
+def _length(value: object) -> int:
+    return len(json.dumps(_deployed(value), separators=(",", ":")))
 
 
-@lru_cache(maxsize=1)
-def _shortest() -> Sequence[tuple[str, str]]:
-    """Give the least that tokens stand for; of all others the length is known only at deployment."""
-    return ((cdk.Aws.PARTITION, "aws"), (cdk.Aws.REGION, "us-east-1"), (cdk.Aws.ACCOUNT_ID, "0" * 12))
+def _deployed(value: object) -> object:
+    """Put in what references stand for, as short as it may be, so that a template can be measured."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((function, argument),) = value.items()
+        if function == "Fn::Join":
+            return str(argument[0]).join(str(_deployed(part)) for part in argument[1])
+        if function == "Ref" or function.startswith("Fn::"):
+            return _SHORTEST.get(str(argument), "")
+    if isinstance(value, Mapping):
+        return {key: _deployed(each) for key, each in value.items()}
+    return [_deployed(each) for each in value] if isinstance(value, list) else value
 
 
 def _is_public(statement: Mapping[str, Any]) -> bool:

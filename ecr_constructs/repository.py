@@ -17,7 +17,7 @@ from ecr_constructs import _render
 from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
-from ecr_constructs.encryption import Encryption
+from ecr_constructs.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository
 from ecr_constructs.model.grammar import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
 from ecr_constructs.model.immutability import Immutability
@@ -73,6 +73,8 @@ class HardenedRepository(ecr.Repository):
 
     What is added later with `add_lifecycle_rule`, `add_to_resource_policy` or a grant goes into the template beside
     what was given here, or is refused.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/Repositories.html
 
     Creates: one `AWS::ECR::Repository`, and with the default encryption one `AWS::KMS::Key` for the stack.
 
@@ -142,7 +144,7 @@ class HardenedRepository(ecr.Repository):
         )
         path = "/".join(filter(None, (place.path, id)))
         in_force, problems = _derived(settings, derive)
-        policy = RepositoryPolicy(dict.fromkeys((*settings.access, *access)))
+        policy = RepositoryPolicy(dict.fromkeys((*settings.access, *access)), place.stack)
         problems += _problems(place, id, repository_name, encryption or settings.encryption)
         problems += policy.problems_with(*policy_statements)
         if problems:
@@ -230,7 +232,12 @@ class HardenedRepository(ecr.Repository):
             add = self.lifecycle.with_last_rule if rule_priority is None else self.lifecycle.with_rule
             self.lifecycle = add(rule)
         except InvalidLifecyclePolicy as error:
-            raise InvalidLifecyclePolicy(error.problems, path=self.node.path) from None
+            hint = (
+                ()
+                if self.settings.lifecycle
+                else ("the rules that are there are the default; lifecycle= replaces them",)
+            )
+            raise InvalidLifecyclePolicy([*error.problems, *hint], path=self.node.path) from None
         self.resource.lifecycle_policy = _render.lifecycle_policy(self.lifecycle)
 
     def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
@@ -349,6 +356,8 @@ def _derived(
 def _problems(place: Place, id: str, repository_name: str | None, encryption: Encryption) -> Iterator[str]:
     if place.stack is None:
         yield "a repository stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
+    if id == SHARED_KEY_ID:
+        yield f"id {id!r} is that of the key which the repositories of a stack share; choose another"
     if not id or is_token(id):
         yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
     if repository_name is not None:

@@ -1,4 +1,4 @@
-"""What a repository is like, as one value that a repository, a creation template and a replica can share."""
+"""What a repository is like, as one value that repositories can share."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def _problems(settings: RepositorySettings) -> Iterator[str]:
     if settings.empty_on_delete and settings.removal_policy != cdk.RemovalPolicy.DESTROY:
         yield (
             "empty_on_delete deletes images, and removal_policy is "
-            f"{settings.removal_policy.name}; leave it out, or use EPHEMERAL to let the repository go with its stack"
+            f"{settings.removal_policy.name}; give empty_on_delete=False, or let the repository go as EPHEMERAL does"
         )
     if len(settings.resource_tags) > _MAXIMUM_TAGS:
         yield f"{len(settings.resource_tags)} resource tags; ECR allows {_MAXIMUM_TAGS}, leave some out"
@@ -202,5 +202,7 @@ HARDENED = RepositorySettings()
 # images may have had tags that moved on, so the newest hundred stay however old they are.
 ADOPTED = HARDENED.but(encryption=Encryption.aes256(), lifecycle=_MOVABLE)
 
-# For a repository that may go with its stack, and its images with it.
-EPHEMERAL = HARDENED.but(removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True)
+# For a repository that may go with its stack, and its images with it. The shared key would stay, and cost.
+EPHEMERAL = HARDENED.but(
+    encryption=Encryption.aws_managed_key(), removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True
+)

@@ -216,7 +216,7 @@ def test_a_policy_of_10240_characters_is_the_longest(stack: cdk.Stack) -> None:
 
 
 def test_a_policy_of_one_character_more_is_refused(stack: cdk.Stack) -> None:
-    with pytest.raises(InvalidRepository, match=r"the repository policy has 10241 characters; ECR allows 10240, merge"):
+    with pytest.raises(InvalidRepository, match=r"the repository policy has 10241 characters; ECR allows 10240, use"):
         HardenedRepository(stack, "Api", policy_statements=[sized(10_241)])
 
 
@@ -232,7 +232,7 @@ def test_what_is_added_counts_together_with_what_was_given(stack: cdk.Stack) -> 
 
 def test_many_accounts_are_too_long_and_an_organization_is_the_remedy(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRepository, match=r"use Access.organization_pull\('o-...'\)"):
-        HardenedRepository(stack, "Api", access=accounts(100))
+        HardenedRepository(stack, "Api", access=accounts(400))
 
 
 def accounts(count: int) -> list[Access]:
@@ -264,7 +264,8 @@ def test_a_policy_that_is_taken_also_fits_when_its_tokens_are_known(app: cdk.App
 def test_access_that_is_in_the_settings_already_does_not_count_twice(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", settings=HARDENED.but(access=accounts(40)), access=accounts(40))
 
-    assert len(statements(repository)) == 40
+    (written,) = statements(repository)
+    assert len(written["Principal"]["AWS"]) == 40
 
 
 # --- statements that change after they were added -------------------------------------------------------------------
@@ -298,3 +299,37 @@ def test_logging_in_is_refused_however_it_is_spelled(stack: cdk.Stack, action: s
         repository.add_to_resource_policy(
             iam.PolicyStatement(actions=[action], principals=[iam.AccountPrincipal("111122223333")])
         )
+
+
+# --- what the CDK would merge ---------------------------------------------------------------------------------------
+
+
+def test_accounts_that_get_the_same_are_in_one_statement(stack: cdk.Stack) -> None:
+    access = [Access.account_pull(ACCOUNT), Access.account_push(ACCOUNT), Access.account_pull("777788889999")]
+    pull, push = statements(HardenedRepository(stack, "Api", access=access))
+
+    assert pull["Principal"] == {"AWS": [account_root(ACCOUNT), account_root("777788889999")]}
+    assert push["Principal"] == {"AWS": account_root(ACCOUNT)}
+
+
+def test_a_policy_that_fits_when_its_statements_are_merged_is_taken(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api")
+    for number in range(120):
+        repository.grant_pull(iam.AccountPrincipal(f"{number:012}"))
+
+    (written,) = statements(repository)
+    assert len(written["Principal"]["AWS"]) == 120
+
+
+def test_a_grant_too_many_is_refused_and_leaves_the_others(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api")
+
+    def grant_everybody() -> None:
+        for number in range(400):
+            repository.grant_pull(iam.AccountPrincipal(f"{number:012}"))
+
+    with pytest.raises(InvalidRepository, match=r"the repository policy has \d+ characters; ECR allows 10240"):
+        grant_everybody()
+
+    (written,) = statements(repository)
+    assert 200 < len(written["Principal"]["AWS"]) < 400

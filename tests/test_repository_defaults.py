@@ -116,7 +116,16 @@ def test_ephemeral_is_as_hardened_as_others_in_everything_else(stack: cdk.Stack)
     ephemeral = HardenedRepository(stack, "Ephemeral", settings=EPHEMERAL)
     hardened = HardenedRepository(stack, "Hardened", settings=HARDENED)
 
-    assert {**properties(ephemeral), "EmptyOnDelete": None} == {**properties(hardened), "EmptyOnDelete": None}
+    own = {"EmptyOnDelete": None, "EncryptionConfiguration": None}
+    assert {**properties(ephemeral), **own} == {**properties(hardened), **own}
+
+
+def test_ephemeral_leaves_no_key_behind(stack: cdk.Stack) -> None:
+    """The shared key would be retained, and cost, after its last repository is gone."""
+    repository = HardenedRepository(stack, "Api", settings=EPHEMERAL)
+
+    assert properties(repository)["EncryptionConfiguration"] == {"EncryptionType": "KMS"}
+    assert resources(stack, KEY) == {}
 
 
 def test_adopted_says_nothing_about_encryption_and_makes_no_key(stack: cdk.Stack) -> None:

@@ -17,7 +17,7 @@ from ecr_constructs import (
     LifecyclePolicy,
     archive_unpulled,
     delete_archived,
-    expire_unmatched,
+    expire_older_than,
     expire_untagged,
     keep_forever,
     keep_latest,
@@ -41,7 +41,7 @@ def test_everything(template_snapshot: SnapshotAssertion) -> None:
         lifecycle=LifecyclePolicy.of(
             keep_forever("production-*"),
             keep_latest(30, matching="release-*"),
-            expire_unmatched(keeping="latest", after_days=60),
+            expire_older_than(after_days=60, matching="dev-*"),
             expire_untagged(keep=50),
             archive_unpulled(after_days=120),
             delete_archived(after_days=180),

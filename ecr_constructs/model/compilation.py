@@ -50,9 +50,11 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
             kept.append(step)
         elif not step.is_redundant_after(earlier):
             problems.append(_conflict(earlier, step))
+    problems += filter(None, (_covered(step, kept) for step in kept))
     if problems:
         raise InvalidLifecyclePolicy(dict.fromkeys(problems))
-    return tuple(replace(step.rule, rule_priority=number) for number, step in enumerate(kept, start=1))
+    rules = [_told(step, kept) for step in kept]
+    return tuple(replace(rule, rule_priority=number) for number, rule in enumerate(rules, start=1))
 
 
 class _Step(NamedTuple):
@@ -73,6 +75,10 @@ class _Step(NamedTuple):
         if (mine.tag_status, mine.storage_class) != (other.tag_status, other.storage_class):
             return False
         return all(any(wide.subsumes(narrow) for narrow in mine.selectors) for wide in other.selectors)
+
+    def takes_every_tag(self) -> bool:
+        """Tell whether no tagged image is left to rules below."""
+        return self.rule.tag_status == "tagged" and all(tag.pattern.strip("*") == "" for tag in self.rule.selectors)
 
     def is_redundant_after(self, earlier: _Step) -> bool:
         """Tell whether leaving this rule out changes nothing that anybody asked for."""
@@ -115,3 +121,33 @@ def _conflict(earlier: _Step, later: _Step) -> str:
         f"{earlier.intent} and {later.intent} both have a rule for {what} in {storage} storage, "
         f"and ECR takes one; {remedy}"
     )
+
+
+def _covered(step: _Step, kept: Sequence[_Step]) -> str | None:
+    """Tell whether other rules leave nothing to a rule over all images: one takes every tag, one all that have none."""
+    tagged, untagged = _all_tagged(step, kept), _all_untagged(step, kept)
+    if step.rule.tag_status != "any" or tagged is None or untagged is None:
+        return None
+    return (
+        f"{step.intent} never acts: {tagged.intent} has a rule for all tagged images and {untagged.intent} one for "
+        "the others; leave one of them out"
+    )
+
+
+def _told(step: _Step, kept: Sequence[_Step]) -> LifecycleRule:
+    """Say in the description of a rule over all images that others take those with a tag, if they do."""
+    if step.rule.tag_status != "any" or _all_tagged(step, kept) is None:
+        return step.rule
+    return replace(step.rule, description=f"{step.rule.description} (untagged ones: tagged images have rules above)")
+
+
+def _all_tagged(step: _Step, kept: Sequence[_Step]) -> _Step | None:
+    return next((other for other in kept if _same_class(step, other) and other.takes_every_tag()), None)
+
+
+def _all_untagged(step: _Step, kept: Sequence[_Step]) -> _Step | None:
+    return next((other for other in kept if _same_class(step, other) and other.rule.tag_status == "untagged"), None)
+
+
+def _same_class(step: _Step, other: _Step) -> bool:
+    return step.rule.storage_class == other.rule.storage_class

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.grammar import shown
+from ecr_constructs.model.grammar import is_token, shown
 from ecr_constructs.model.rules import Action, CountType, LifecycleRule, rule_problems
 
 __all__ = ["parse_json", "read_rules"]
@@ -46,6 +46,10 @@ def parse_json(text: str) -> object:
         InvalidLifecyclePolicy: if it is not JSON.
 
     """
+    if not isinstance(text, str):
+        raise TypeError(f"from_json() reads a text, got {shown(text)}; from_dict() reads a mapping")
+    if is_token(text):
+        raise InvalidLifecyclePolicy([f"the policy {shown(text)} is known only at deployment; write it out"])
     try:
         return json.loads(text, object_pairs_hook=_unique_keys)
     except InvalidLifecyclePolicy:
@@ -55,7 +59,7 @@ def parse_json(text: str) -> object:
         raise InvalidLifecyclePolicy([message]) from None
 
 
-def read_rules(document: object) -> tuple[list[LifecycleRule], list[str]]:
+def read_rules(document: object) -> tuple[dict[int, LifecycleRule], list[str]]:
     """
     Read the rules of a policy document.
 
@@ -63,11 +67,11 @@ def read_rules(document: object) -> tuple[list[LifecycleRule], list[str]]:
         document: What stands in the policy: a mapping with `rules`.
 
     Returns:
-        The rules that can be read, and every problem of the others, each with its path.
+        The rules that can be read, by their place, and every problem of the others, each with its path.
 
     """
     if not isinstance(document, Mapping):
-        return [], [f"the policy is {shown(document)}; write an object with 'rules'"]
+        return {}, [f"the policy is {shown(document)}; write an object with 'rules'"]
     problems = [f"{key}: unknown field; a policy has only 'rules'" for key in document if key != "rules"]
     entries = document.get("rules")
     if "rules" not in document:
@@ -78,16 +82,16 @@ def read_rules(document: object) -> tuple[list[LifecycleRule], list[str]]:
         problems.append("rules: empty, and ECR takes no policy without rules; LifecyclePolicy.none() writes no policy")
     else:
         return _read_each(entries, problems)
-    return [], problems
+    return {}, problems
 
 
-def _read_each(entries: Sequence[object], problems: list[str]) -> tuple[list[LifecycleRule], list[str]]:
-    rules = []
+def _read_each(entries: Sequence[object], problems: list[str]) -> tuple[dict[int, LifecycleRule], list[str]]:
+    rules = {}
     for index, entry in enumerate(entries):
         faults = [f"rules[{index}]{place}: {text}" for place, text in _rule_faults(entry)]
         problems += faults
         if not faults:
-            rules.append(LifecycleRule(**_values(_flat(entry))))
+            rules[index] = LifecycleRule(**_values(_flat(entry)))
     return rules, problems
 
 

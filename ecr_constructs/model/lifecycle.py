@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -56,8 +56,11 @@ class LifecyclePolicy:
 
     def __post_init__(self) -> None:
         """Refuse what ECR would, and write the text once."""
-        problems = list(_problems(self.rules))
-        if problems:
+        if not isinstance(self.rules, Sequence) or not all(isinstance(rule, LifecycleRule) for rule in self.rules):
+            raise TypeError(
+                f"rules must be a list of LifecycleRule, got {shown(self.rules)}; from_dict() reads documents"
+            )
+        if problems := list(_problems(dict(enumerate(self.rules)))):
             raise InvalidLifecyclePolicy(problems)
         object.__setattr__(self, "rules", tuple(sorted(self.rules, key=_priority)))
         object.__setattr__(self, "_text", json.dumps(self.to_dict(), separators=(",", ":")))
@@ -114,8 +117,8 @@ class LifecyclePolicy:
         """
         rules, problems = read_rules(document)
         if problems:
-            raise InvalidLifecyclePolicy(problems)
-        return cls(rules=rules)
+            raise InvalidLifecyclePolicy([*problems, *_problems(rules)])
+        return cls(rules=tuple(rules.values()))
 
     @classmethod
     def from_json(cls, text: str) -> LifecyclePolicy:
@@ -179,17 +182,15 @@ def _priority(rule: LifecycleRule) -> int:
     return rule.rule_priority
 
 
-def _problems(rules: Sequence[LifecycleRule]) -> Iterator[str]:
-    if not isinstance(rules, Sequence) or not all(isinstance(rule, LifecycleRule) for rule in rules):
-        msg = f"rules must be a list of LifecycleRule, got {shown(rules)}; from_dict() reads documents"
-        raise TypeError(msg)
+def _problems(rules: Mapping[int, LifecycleRule]) -> Iterator[str]:
+    """Say why rules, given by their place, cannot be in one policy."""
     if len(rules) > MAXIMUM_RULES:
         yield f"rules: {len(rules)} rules; ECR allows {MAXIMUM_RULES}, merge or leave out some"
-    for index, rule in enumerate(rules):
-        for other_index, other in enumerate(rules[:index]):
-            if text := _clash(rule, other):
+    for index, rule in rules.items():
+        for other_index in range(index):
+            if (other := rules.get(other_index)) and (text := _clash(rule, other)):
                 yield f"rules[{index}]: {text.format(other=f'rules[{other_index}]')}"
-        later = [other for other in rules if _same_place(rule, other) and other.rule_priority > rule.rule_priority]
+        later = [each for each in rules.values() if _same_place(rule, each) and each.rule_priority > rule.rule_priority]
         if rule.tag_status == "any" and later:
             yield (
                 f"rules[{index}]: 'any' must come last in {rule.storage_class} storage, and priority "

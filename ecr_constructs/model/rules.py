@@ -35,6 +35,8 @@ MINIMUM_DAYS_ARCHIVED = 90
 
 # Neither bound is documented; both fields are integers, and no repository lives this long.
 _MAXIMUM_NUMBER = 2**31 - 1
+# The CDK spells a number that is known only at deployment as one far below this.
+_NUMBER_TOKENS = -1e288
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "tag_status": get_args(TagStatus),
@@ -182,9 +184,8 @@ def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterat
             yield names[field], f"{shown(values[field])} is unknown; write {_or(choices)}"
     archived = values["count_type"] == "sinceImageTransitioned"
     yield from _number_problems(names["rule_priority"], values["rule_priority"], minimum=1)
-    yield from _number_problems(
-        names["count_number"], values["count_number"], minimum=MINIMUM_DAYS_ARCHIVED if archived else 1
-    )
+    least, why = (MINIMUM_DAYS_ARCHIVED, "; ECR keeps what it archived for 90 days") if archived else (1, "")
+    yield from _number_problems(names["count_number"], values["count_number"], minimum=least, why=why)
     yield from _list_problems(values, names)
     yield from _action_problems(values, names)
     yield from _description_problems(names["description"], values["description"])
@@ -239,14 +240,15 @@ def _is_given(entries: object) -> bool:
     return not (isinstance(entries, Sequence) and len(entries) == 0 and not isinstance(entries, str))
 
 
-def _number_problems(name: str, value: object, *, minimum: int) -> Iterator[tuple[str, str]]:
-    if isinstance(value, bool) or not isinstance(value, int):
+def _number_problems(name: str, value: object, *, minimum: int, why: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, float) and value < _NUMBER_TOKENS:
+        yield name, "the number is known only at deployment, and the policy is one text; write it out"
+    elif isinstance(value, bool) or not isinstance(value, int):
         yield name, f"{shown(value)} is not a whole number; write {minimum} or more"
     elif value > _MAXIMUM_NUMBER:
         yield name, f"the number is too large; write at most {_MAXIMUM_NUMBER}"
     elif value < minimum:
-        archive = "; ECR keeps what it archived for 90 days" if minimum == MINIMUM_DAYS_ARCHIVED else ""
-        yield name, f"{max(value, -_MAXIMUM_NUMBER)} is too small; write {minimum} or more{archive}"
+        yield name, f"{max(value, -_MAXIMUM_NUMBER)} is too small; write {minimum} or more{why}"
 
 
 def _without_nulls(fields: dict[str, Any]) -> dict[str, Any]:

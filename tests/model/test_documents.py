@@ -592,3 +592,25 @@ def test_any_json_is_a_policy_or_refused(document: object) -> None:
 def test_any_text_is_a_policy_or_refused(text: str) -> None:
     with pytest.raises(InvalidLifecyclePolicy):
         LifecyclePolicy.from_json(text)
+
+
+def test_faults_of_rules_and_of_the_policy_are_told_together_by_their_place_in_the_document() -> None:
+    anything = {"selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}}
+    expire = {"action": {"type": "expire"}}
+    faulty = {"rulePriority": 0, **anything, **expire}
+    document = {"rules": [faulty, {"rulePriority": 7, **anything, **expire}, {"rulePriority": 7, **anything, **expire}]}
+
+    assert problems(document) == (
+        "rules[0].rulePriority: 0 is too small; write 1 or more",
+        "rules[2]: priority 7 is that of rules[1]; priorities are unique, write another number",
+    )
+
+
+def test_json_that_is_no_text_is_a_type_error_that_names_the_other_door() -> None:
+    with pytest.raises(TypeError, match=r"from_dict\(\) reads a mapping"):
+        LifecyclePolicy.from_json({"rules": []})  # type: ignore[arg-type]
+
+
+def test_json_that_is_a_token_is_refused_as_one() -> None:
+    with pytest.raises(InvalidLifecyclePolicy, match="known only at deployment; write it out"):
+        LifecyclePolicy.from_json("${Token[TOKEN.7]}")

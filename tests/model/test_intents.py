@@ -280,8 +280,29 @@ def test_spared_images_still_count_and_expire_by_nothing_below() -> None:
     assert lines(expire_unmatched(keeping="v*", after_days=30), limit_images(100)) == [
         "Spare images tagged v* from the rules below",
         "Expire other tagged images 30 days after push",
-        "Keep the newest 100 images of all",
+        "Keep the newest 100 images of all (untagged ones: tagged images have rules above)",
     ]
+
+
+@pytest.mark.parametrize(
+    "tagged",
+    [expire_unmatched(keeping="v*", after_days=60), keep_forever("*"), keep_latest(5, matching="**")],
+    ids=repr,
+)
+def test_a_rule_for_all_images_that_others_leave_none_is_refused_with_all_three_named(tagged: Intent) -> None:
+    """ECR gives an image to the first rule that selects it: archiving what nobody pulls would never happen."""
+    untagged, idle = expire_untagged(after_days=14), archive_unpulled(after_days=120)
+
+    assert problems(tagged, untagged, idle) == (
+        (
+            f"{idle} never acts: {tagged} has a rule for all tagged images and {untagged} one for the others; "
+            "leave one of them out"
+        ),
+    )
+
+
+def test_a_rule_for_the_archive_is_not_covered_by_rules_for_standard_storage() -> None:
+    assert len(written(keep_latest(5, matching="*"), expire_untagged(keep=3), delete_archived(after_days=90))) == 3
 
 
 def test_an_intent_for_spared_images_must_be_written_before() -> None:
