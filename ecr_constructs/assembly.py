@@ -84,35 +84,37 @@ class RepositoryResource:
     @property
     def exclusion_filters(self) -> tuple[str, ...]:
         """The tags that the mutability does not bind."""
-        filters = self.properties.get("ImageTagMutabilityExclusionFilters", ())
-        return tuple(str(each["ImageTagMutabilityExclusionFilterValue"]) for each in filters)
+        filters = self.properties.get("ImageTagMutabilityExclusionFilters")
+        written = filters if isinstance(filters, list) else []
+        return tuple(str(_mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
 
     @property
     def encryption(self) -> str:
-        """How images are encrypted: `AES256`, `KMS` or `KMS_DSSE`."""
-        return str(self.properties.get("EncryptionConfiguration", {}).get("EncryptionType", "AES256"))
+        """How images are encrypted: `AES256`, `KMS` or `KMS_DSSE`, or what is to work it out at deployment."""
+        configuration = _mapping(self.properties.get("EncryptionConfiguration"))
+        return str(configuration.get("EncryptionType", configuration or "AES256"))
 
     @property
     def has_own_key(self) -> bool:
         """Whether it is encrypted with a customer managed key."""
-        return "KmsKey" in self.properties.get("EncryptionConfiguration", {})
+        return "KmsKey" in _mapping(self.properties.get("EncryptionConfiguration"))
 
     @property
     def scans_on_push(self) -> bool:
         """Whether images are scanned when they are pushed, by the repository's own setting."""
-        return bool(self.properties.get("ImageScanningConfiguration", {}).get("ScanOnPush", False))
+        return _mapping(self.properties.get("ImageScanningConfiguration")).get("ScanOnPush") is True
 
     @property
     def lifecycle_rules(self) -> tuple[Mapping[str, Any], ...]:
         """The rules of its lifecycle policy, as the policy has them."""
-        text = self.properties.get("LifecyclePolicy", {}).get("LifecyclePolicyText")
+        text = _mapping(self.properties.get("LifecyclePolicy")).get("LifecyclePolicyText")
         return tuple(json.loads(text)["rules"]) if isinstance(text, str) else ()
 
     @property
     def policy_statements(self) -> tuple[Mapping[str, Any], ...]:
         """The statements of its repository policy."""
-        policy = self.properties.get("RepositoryPolicyText", {})
-        return tuple((json.loads(policy) if isinstance(policy, str) else policy).get("Statement", ()))
+        policy = self.properties.get("RepositoryPolicyText")
+        return tuple(_mapping(json.loads(policy) if isinstance(policy, str) else policy).get("Statement", ()))
 
     @property
     def is_retained(self) -> bool:
@@ -168,7 +170,7 @@ def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
             properties=resource.get("Properties", {}),
             deletion_policy=resource.get("DeletionPolicy", "Delete"),
         )
-        for logical_id, resource in template.get("Resources", {}).items()
+        for logical_id, resource in _resources(template)
         if resource["Type"] == REPOSITORY
     )
 
@@ -177,14 +179,17 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
     """
     Tell which ECR resources a deployment of the new template over the old one would replace.
 
+    Resources are the same if they have the same logical id; one that has another is a new one, and is not told.
+
     Args:
         old: The template that is deployed.
         new: The template that is to be.
 
     """
     found = []
-    for logical_id, before in old.get("Resources", {}).items():
-        after = new.get("Resources", {}).get(logical_id, {})
+    resources = dict(_resources(new))
+    for logical_id, before in _resources(old):
+        after = resources.get(logical_id, {})
         if before["Type"] != after.get("Type"):
             continue
         changed = tuple(
@@ -195,6 +200,17 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
         if changed:
             found.append(Replacement(logical_id=logical_id, resource_type=before["Type"], changed=changed))
     return tuple(found)
+
+
+def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give the resources that are written out; `Fn::ForEach` has others made at deployment."""
+    for logical_id, resource in _mapping(template.get("Resources")).items():
+        if isinstance(resource, Mapping):
+            yield logical_id, resource
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _stacks(directory: Path) -> Iterator[Stack]:
@@ -219,7 +235,7 @@ def _assets(directory: Path) -> Iterator[tuple[str, str]]:
 def _templates(name: str, path: Path, assets: Mapping[str, str]) -> Iterator[Stack]:
     template = json.loads(path.read_text(encoding="utf-8"))
     yield Stack(name=name, template_path=path, template=template)
-    for logical_id, resource in template.get("Resources", {}).items():
+    for logical_id, resource in _resources(template):
         if resource["Type"] == "AWS::CloudFormation::Stack":
             url = json.dumps(resource["Properties"]["TemplateURL"])
             for file_hash, file in assets.items():

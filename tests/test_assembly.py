@@ -186,3 +186,28 @@ def test_a_resource_that_goes_comes_or_becomes_another_type_is_no_replacement() 
     assert replacements(old, {}) == ()
     assert replacements({}, old) == ()
     assert replacements(old, with_resource("AWS::ECR::PublicRepository", RepositoryName="b")) == ()
+
+
+def test_what_cloudformation_works_out_at_deployment_is_no_trouble() -> None:
+    choice = {"Fn::If": ["Production", {"EncryptionType": "KMS"}, {"Ref": "AWS::NoValue"}]}
+    template = {
+        "Resources": {
+            "Fn::ForEach::Teams": ["Team", ["A", "B"], {"Repository${Team}": {"Type": "AWS::ECR::Repository"}}],
+            "Api": {
+                "Type": "AWS::ECR::Repository",
+                "Properties": {
+                    "EncryptionConfiguration": choice,
+                    "ImageTagMutability": {"Ref": "Mutability"},
+                    "ImageTagMutabilityExclusionFilters": {"Fn::If": ["Production", [], []]},
+                    "LifecyclePolicy": {"Fn::If": ["Production", {}, {}]},
+                    "RepositoryName": {"Ref": "Name"},
+                },
+            },
+        }
+    }
+    (api,) = repositories(template)
+
+    assert (api.name, api.exclusion_filters, api.lifecycle_rules, api.policy_statements) == (None, (), (), ())
+    assert api.encryption == str(choice)
+    assert not api.scans_on_push
+    assert replacements(template, template) == ()

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 from aws_cdk import aws_ecr as ecr
 
+import ecr_constructs
 from ecr_constructs.assembly import read_assembly
 from tools.summary import summary
 
@@ -98,13 +99,14 @@ def test_the_picture_shows_the_rooms_there_are_and_the_imports_they_have() -> No
         for upper, lowers in re.findall(r"^    (\w+) --> (.+)$", picture, re.MULTILINE)
         for lower in lowers.split(" & ")
     }
-    there_are = {path.stem for path in (ROOT / "ecr_constructs").iterdir() if path.suffix == ".py"} - {"__init__"}
+    package_of = Path(str(ecr_constructs.__file__)).parent
+    there_are = {path.stem for path in package_of.iterdir() if path.suffix == ".py"} - {"__init__"}
 
     assert set(rooms.values()) == there_are | {"model"}
     for upper, lower in sorted(arrows):
         module = importlib.import_module(f"ecr_constructs.{rooms[upper]}")
         source = "".join(path.read_text() for path in Path(str(module.__file__)).parent.glob(f"{rooms[upper]}.py"))
-        package = "".join(path.read_text() for path in (ROOT / "ecr_constructs" / rooms[upper]).glob("*.py"))
+        package = "".join(path.read_text() for path in (package_of / rooms[upper]).glob("*.py"))
         assert re.search(rf"ecr_constructs(\.| import ){rooms[lower]}\b", source + package), (upper, lower)
 
 

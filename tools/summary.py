@@ -39,11 +39,11 @@ def _row(repository: RepositoryResource) -> tuple[str, ...]:
 def _tags(repository: RepositoryResource) -> str:
     filters = ", ".join(repository.exclusion_filters)
     return {
-        "IMMUTABLE": "no tag moves",
-        "IMMUTABLE_WITH_EXCLUSION": f"only {filters} moves",
-        "MUTABLE_WITH_EXCLUSION": f"all but {filters} move",
-        "MUTABLE": "every tag moves",
-    }[repository.mutability]
+        "IMMUTABLE": "no tag can move",
+        "IMMUTABLE_WITH_EXCLUSION": f"only {filters} can move",
+        "MUTABLE_WITH_EXCLUSION": f"all but {filters} can move",
+        "MUTABLE": "every tag can move",
+    }.get(repository.mutability, repository.mutability)
 
 
 def _count(number: int, one: str, many: str) -> str:
