@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -19,9 +18,11 @@ from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
 from ecr_constructs.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository
+from ecr_constructs.grants import with_reason
 from ecr_constructs.model.grammar import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.settings import HARDENED, RepositorySettings
 
@@ -29,38 +30,6 @@ __all__ = ["HardenedRepository"]
 
 # The CDK's check of names refuses these, and ECR does not.
 _DOUBLE_SEPARATORS = ("__", "--")
-
-
-_Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
-
-
-class _Explained:
-    """
-    A grant of `ecr.Repository` that says why it was refused.
-
-    Grants are made in JavaScript, which calls `add_to_resource_policy` below; an error comes back from there without
-    its type. This is not a function, so that the CDK does not take it for a method that JavaScript should call.
-    """
-
-    def __init__(self, grant: Callable[..., iam.Grant]) -> None:
-        self._grant = grant
-
-    def __get__(self, repository: HardenedRepository | None, owner: type) -> Callable[..., iam.Grant]:
-        return self._grant if repository is None else partial(_explained, repository.policy, self._grant, repository)
-
-
-def _explained(policy: RepositoryPolicy, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
-    policy.refusal = None
-    try:
-        return grant(*args, **options)
-    except RuntimeError:
-        if policy.refusal is not None:
-            raise policy.refusal from None
-        raise
-
-
-def _with_reason(grant: _Grant) -> _Grant:
-    return cast("_Grant", _Explained(grant))
 
 
 class HardenedRepository(ecr.Repository):
@@ -258,11 +227,11 @@ class HardenedRepository(ecr.Repository):
         self.resource.repository_policy_text = self.policy.document()
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
-    grant = _with_reason(ecr.Repository.grant)
-    grant_pull = _with_reason(ecr.Repository.grant_pull)
-    grant_pull_push = _with_reason(ecr.Repository.grant_pull_push)
-    grant_push = _with_reason(ecr.Repository.grant_push)
-    grant_read = _with_reason(ecr.Repository.grant_read)
+    grant = with_reason(ecr.Repository.grant)
+    grant_pull = with_reason(ecr.Repository.grant_pull)
+    grant_pull_push = with_reason(ecr.Repository.grant_pull_push)
+    grant_push = with_reason(ecr.Repository.grant_push)
+    grant_read = with_reason(ecr.Repository.grant_read)
 
     def _add_statement(self, statement: iam.PolicyStatement) -> None:
         # A statement of the CDK's may still change, so the policy is looked at once more when the app synthesizes.
@@ -310,6 +279,8 @@ class HardenedRepository(ecr.Repository):
     def _annotate(self, place: Place) -> None:
         if warning := self.settings.encryption.warning(place):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
+        if self.settings.immutability.tags_can_move and any(map(_expires_untagged_by_age, self.lifecycle.rules)):
+            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:untaggedAgeCountsFromPush", _UNTAGGED_AGE)
         # Asked for in vain by all who do not use cdk-nag, this would be the most expensive line of the class.
         if "cdk_nag" in sys.modules and any(access.names_everyone for access in self.settings.access):
             reason = "the principal is everyone, and a condition on aws:PrincipalOrgID makes it one organization"
@@ -317,6 +288,10 @@ class HardenedRepository(ecr.Repository):
             cdk.Validations.of(self).acknowledge(acknowledgment)
 
 
+_UNTAGGED_AGE = (
+    "tags of this repository can move, and its lifecycle policy expires untagged images by age; ECR counts the age "
+    "from the push, so an image may go on the day it loses its tag: use expire_untagged(keep=...) instead"
+)
 _TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
 _AUTO_DELETE = (
     "a property injector asks for auto_delete_images, which deletes every image with the stack; "
@@ -376,6 +351,10 @@ def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bo
         if not is_injected and scope.node.try_find_child(id):
             raise InvalidRepository([_TAKEN], path=path) from None
         raise
+
+
+def _expires_untagged_by_age(rule: LifecycleRule) -> bool:
+    return (rule.tag_status, rule.count_type, rule.action) == ("untagged", "sinceImagePushed", "expire")
 
 
 def _spelled_for_cdk(repository_name: str | None) -> str | None:

@@ -18,6 +18,7 @@ FLOORS = [
     {"_tokens", "_scopes", "assembly"},
     {"_render", "access", "encryption"},
     {"policy", "settings"},
+    {"grants"},
     {"repository"},
 ]
 

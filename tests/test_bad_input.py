@@ -109,3 +109,9 @@ def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack, options: di
 def test_the_class_of_keys_is_no_key(stack: cdk.Stack, given_class: Any) -> None:
     with pytest.raises(TypeError):
         HardenedRepository(stack, "Api", encryption=Encryption.customer_key(given_class))
+
+
+def test_the_id_of_the_shared_key_is_refused_and_leaves_nothing(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRepository, match="is that of the key which the repositories of a stack share"):
+        HardenedRepository(stack, "EcrConstructsKey")
+    assert stack.node.children == []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk.assertions import Annotations, Match
 
 from ecr_constructs import (
     HARDENED,
@@ -295,3 +296,31 @@ def test_tags_by_keyword_add_to_those_of_the_settings(stack: cdk.Stack) -> None:
 def resource_of_key(stack: cdk.Stack) -> dict[str, object]:
     (key,) = resources(stack, KEY).values()
     return dict(key["Properties"])
+
+
+# --- untagged images where tags can move ----------------------------------------------------------------------------
+
+UNTAGGED_AGE = Match.string_like_regexp("ECR counts the age from the push, so an image may go on the day it loses")
+
+
+@pytest.mark.parametrize(
+    ("immutability", "lifecycle", "warned"),
+    [
+        (Immutability.off(), LifecyclePolicy.of(expire_untagged(after_days=1)), True),
+        (Immutability.all_tags_except("latest"), LifecyclePolicy.of(expire_untagged(after_days=14)), True),
+        (Immutability.all_tags(), LifecyclePolicy.of(expire_untagged(after_days=1)), False),
+        (Immutability.off(), LifecyclePolicy.of(expire_untagged(keep=10)), False),
+        (Immutability.off(), LifecyclePolicy.of(keep_latest(10, matching="v*")), False),
+        (Immutability.off(), None, False),
+    ],
+    ids=["off", "latest", "all bound", "by number", "tagged", "default"],
+)
+def test_an_age_rule_for_untagged_images_is_worth_a_warning_only_where_tags_can_move(
+    stack: cdk.Stack, immutability: Immutability, lifecycle: LifecyclePolicy | None, *, warned: bool
+) -> None:
+    HardenedRepository(stack, "Api", immutability=immutability, lifecycle=lifecycle)
+
+    if warned:
+        Annotations.from_stack(stack).has_warning("/Containers/Api", UNTAGGED_AGE)
+    else:
+        Annotations.from_stack(stack).has_no_warning("*", UNTAGGED_AGE)

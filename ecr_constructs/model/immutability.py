@@ -132,6 +132,8 @@ def _problems(mode: object, filters: object) -> Iterator[str]:
     for index, text in enumerate(filters):
         if not isinstance(text, str):
             yield f"exclusion filter {text!r} is not a string; give them as in all_tags_except('latest', 'dev-*')"
+        elif text and not text.strip("*"):
+            yield f"exclusion filter {text!r} matches every tag; say so with off() or all_tags()"
         elif text in filters[:index]:
             yield f"exclusion filter {text!r} is listed twice; leave one out"
         else:

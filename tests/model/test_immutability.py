@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from ecr_constructs.model import ExclusionFilter, Immutability
 from ecr_constructs.model.immutability import MAXIMUM_FILTERS
 from tests.model.strategies import exclusion_filters, tags
 
-filter_lists = st.lists(exclusion_filters, min_size=1, max_size=MAXIMUM_FILTERS, unique=True)
+filter_lists = st.lists(
+    exclusion_filters.filter(lambda text: text.strip("*") != ""), min_size=1, max_size=MAXIMUM_FILTERS, unique=True
+)
 
 
 @pytest.mark.parametrize(
@@ -127,3 +130,12 @@ def test_no_two_choices_are_equal() -> None:
     ]
 
     assert all(one != other for one, other in itertools.combinations(choices, 2))
+
+
+@pytest.mark.parametrize("text", ["*", "**"])
+@pytest.mark.parametrize("make", [Immutability.all_tags_except, Immutability.only_tags])
+def test_a_filter_for_every_tag_is_refused_for_the_plain_name_of_what_it_does(
+    make: Callable[[str], Immutability], text: str
+) -> None:
+    with pytest.raises(InvalidName, match=r"matches every tag; say so with off\(\) or all_tags\(\)"):
+        make(text)

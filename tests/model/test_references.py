@@ -136,3 +136,20 @@ def test_any_text_is_a_reference_or_an_invalid_name(text: str) -> None:
 
     assert outcome
     assert isinstance(outcome, tuple) or str(outcome) == text
+
+
+@pytest.mark.parametrize(
+    ("parts", "problem"),
+    [
+        ({"repository": "a.b/c"}, "repository 'a.b/c' reads as if 'a.b' were its registry; give registry= too"),
+        (
+            {"repository": "ab", "registry": "mirror"},
+            "registry 'mirror' reads as part of a repository; write a host with a dot or a port",
+        ),
+    ],
+)
+def test_a_reference_that_would_be_read_otherwise_is_refused(parts: dict[str, str], problem: str) -> None:
+    with pytest.raises(InvalidName) as refused:
+        ImageReference(**parts)
+
+    assert refused.value.problems == (problem,)
