@@ -159,7 +159,7 @@ def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _length(value: object) -> int:
-    return len(json.dumps(_deployed(value), separators=(",", ":")))
+    return len(json.dumps(_deployed(value), separators=(",", ":"), default=str))
 
 
 def _deployed(value: object) -> object:

@@ -333,3 +333,16 @@ def test_a_grant_too_many_is_refused_and_leaves_the_others(stack: cdk.Stack) -> 
 
     (written,) = statements(repository)
     assert 200 < len(written["Principal"]["AWS"]) < 400
+
+
+def test_a_condition_that_is_made_at_deployment_is_taken(stack: cdk.Stack) -> None:
+    """A key of a condition that is a token is written by a custom resource of the CDK's."""
+    condition = cdk.CfnJson(stack, "Condition", value={f"{cdk.Aws.REGION}:key": "value"})
+    given = iam.PolicyStatement(
+        actions=["ecr:BatchGetImage"],
+        principals=[iam.AccountPrincipal("111122223333")],
+        conditions={"StringEquals": condition},
+    )
+
+    (written,) = statements(HardenedRepository(stack, "Api", policy_statements=[given]))
+    assert "StringEquals" in written["Condition"]

@@ -48,6 +48,15 @@ _AZURE_REGISTRY = Grammar(
 )
 
 
+_ECR_REGISTRY = Grammar(
+    noun="ECR registry",
+    pattern=r"[0-9]{12}\.dkr\.ecr\.[0-9a-z-]+(?:\.[0-9a-z-]+)+",
+    allowed="0-9a-z.-",
+    shape="write its host, such as '111122223333.dkr.ecr.eu-west-1.amazonaws.com'",
+    maximum=80,
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upstream:
     """
@@ -130,23 +139,35 @@ class Upstream:
         return cls(registry="azure-container-registry", url=host, default_prefix="azure", credentials="secret")
 
     @classmethod
-    def ecr(cls, *, account: str, region: str) -> Upstream:
+    def ecr(cls, host: str | None = None, *, account: str | None = None, region: str | None = None) -> Upstream:
         """
         Give a private ECR registry, of another account (with a role) or of another region.
 
         Args:
-            account: The account that owns it, 12 digits.
-            region: The region it is in.
+            host: Where it is. Default: made of account and region.
+            account: The account that owns it, 12 digits, if no host is given.
+            region: The region it is in, if no host is given.
 
         Raises:
             InvalidName: with every fault.
 
-        >>> Upstream.ecr(account="111122223333", region="eu-west-1").url
-        '111122223333.dkr.ecr.eu-west-1.amazonaws.com'
+        >>> Upstream.ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com") == Upstream.ecr(
+        ...     account="111122223333", region="eu-west-1"
+        ... )
+        True
 
         """
+        if host is not None:
+            if account is not None or region is not None:
+                raise InvalidName(["host: it has the account and the region in it; leave out account= and region="])
+            _ECR_REGISTRY.require(host)
+            account, region = host.split(".")[0], host.split(".")[3]
+        if account is None or region is None:
+            raise InvalidName(["give the host of the registry, or account= and region="])
         if problems := (*ACCOUNT_ID.problems(account), *REGION.problems(region)):
             raise InvalidName(problems)
         suffix = next((suffix for start, suffix in _SUFFIXES if region.startswith(start)), "amazonaws.com")
         url = f"{account}.dkr.ecr.{region}.{suffix}"
+        if host is not None and host != url:
+            raise InvalidName([f"ECR registry {host!r} is not where registries of {region} are; that is {url!r}"])
         return cls(registry="ecr", url=url, default_prefix="ecr", credentials="role")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
@@ -117,7 +118,7 @@ def test_what_is_no_login_server_in_azure_is_refused(host: str, problem: str) ->
 def test_anything_but_a_text_is_a_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
         Upstream.azure(value)
-    with pytest.raises(TypeError):
+    with pytest.raises((TypeError, InvalidName)):
         Upstream.ecr(account=value, region="eu-west-1")
 
 
@@ -125,3 +126,44 @@ def test_values_are_frozen_hashable_and_compared_by_content() -> None:
     assert len({Upstream.quay(), Upstream.quay(), Upstream.github()}) == 2
     with pytest.raises(AttributeError):
         AZURE.url = "elsewhere"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["111122223333.dkr.ecr.eu-west-1.amazonaws.com", "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn"],
+)
+def test_private_ecr_takes_a_host(host: str) -> None:
+    assert Upstream.ecr(host).url == host
+    assert Upstream.ecr(host) == Upstream.ecr(account="111122223333", region=host.split(".")[3])
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (Upstream.ecr, "give the host of the registry, or account= and region="),
+        (lambda: Upstream.ecr(account="111122223333"), "give the host of the registry, or account= and region="),
+        (
+            lambda: Upstream.ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com", region="eu-west-1"),
+            "host: it has the account and the region in it; leave out account= and region=",
+        ),
+        (
+            lambda: Upstream.ecr("public.ecr.aws"),
+            (
+                "ECR registry 'public.ecr.aws' is not well formed; write its host, such as "
+                "'111122223333.dkr.ecr.eu-west-1.amazonaws.com'"
+            ),
+        ),
+        (
+            lambda: Upstream.ecr("111122223333.dkr.ecr.cn-north-1.amazonaws.com"),
+            (
+                "ECR registry '111122223333.dkr.ecr.cn-north-1.amazonaws.com' is not where registries of cn-north-1 "
+                "are; that is '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn'"
+            ),
+        ),
+    ],
+)
+def test_a_host_of_no_private_registry_is_refused(make: Callable[[], Upstream], problem: str) -> None:
+    with pytest.raises(InvalidName) as refused:
+        make()
+
+    assert refused.value.problems == (problem,)
