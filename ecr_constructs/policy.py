@@ -52,7 +52,7 @@ class RepositoryPolicy:
         self._access = tuple(access)
         self._stack = stack
         self._added: list[iam.PolicyStatement] = []
-        self._characters = _length({"Version": _VERSION, "Statement": list(_given(self._access))})
+        self._characters = _given_length(self._access)
         self._document: iam.PolicyDocument | None = None
         self.refusal: InvalidRepository | None = None
 
@@ -71,7 +71,7 @@ class RepositoryPolicy:
         for statement in written:
             yield from _statement_problems(statement)
         # The CDK merges statements, so only a policy that looks too long is measured as it would be written.
-        if self._characters + _length(written) > MAXIMUM_CHARACTERS:
+        if self._characters + (_length(written) if written else 0) > MAXIMUM_CHARACTERS:
             yield from self._length_problems(written)
 
     def validate(self) -> list[str]:
@@ -124,6 +124,11 @@ def _given(access: tuple[Access, ...]) -> Sequence[Mapping[str, Any]]:
         else:
             merged[rest] = {**statement, "Principal": dict(statement["Principal"])}
     return tuple(merged.values())
+
+
+@lru_cache(maxsize=128)
+def _given_length(access: tuple[Access, ...]) -> int:
+    return _length({"Version": _VERSION, "Statement": list(_given(access))})
 
 
 # Repositories that share settings share this: handing the same document over a thousand times takes its time.

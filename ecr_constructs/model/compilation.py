@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
@@ -39,9 +40,15 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
     if strangers := [intent for intent in intents if not isinstance(intent, Intent)]:
         msg = f"LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got {strangers[0]!r}"
         raise TypeError(msg)
+    return _compiled(tuple(dict.fromkeys(intents)))
+
+
+# The repositories of an app say the same a hundred times.
+@lru_cache(maxsize=256)
+def _compiled(intents: tuple[Intent, ...]) -> tuple[LifecycleRule, ...]:
     if not intents:
         raise InvalidLifecyclePolicy(["LifecyclePolicy.of() has no intents; LifecyclePolicy.none() writes no policy"])
-    steps = sorted(_steps(tuple(dict.fromkeys(intents))), key=_Step.rank)
+    steps = sorted(_steps(intents), key=_Step.rank)
     kept: list[_Step] = []
     problems: list[str] = []
     for step in steps:
