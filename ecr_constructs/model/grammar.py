@@ -159,6 +159,8 @@ _PATH_SHAPE = (
     "use lower-case letters and digits, separated by one '.', one or two '_' or any number of '-', "
     "in groups separated by '/'"
 )
+_PREFIX = rf"{_PATH}/?|ROOT"
+_PREFIX_SHAPE = f"{_PATH_SHAPE}, or ROOT for every repository no other prefix matches"
 _FILTER_SHAPE = (
     "use lower-case letters, digits and '*', separated by single '.', '_', '-' or '/', with none of those at the end"
 )
@@ -169,16 +171,16 @@ REPOSITORY_NAME = Grammar(
 NAMESPACE = Grammar(noun="namespace", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
 TEMPLATE_PREFIX = Grammar(
     noun="template prefix",
-    pattern=rf"{_PATH}/?|ROOT",
+    pattern=_PREFIX,
     allowed="a-z0-9._/-",
-    shape=f"{_PATH_SHAPE}, or ROOT for every repository no other prefix matches",
+    shape=_PREFIX_SHAPE,
     maximum=256,
 )
 CACHE_PREFIX = Grammar(
     noun="cache prefix",
-    pattern=rf"{_PATH}/?|ROOT",
+    pattern=_PREFIX,
     allowed="a-z0-9._/-",
-    shape=f"{_PATH_SHAPE}, or ROOT for every repository no other prefix matches",
+    shape=_PREFIX_SHAPE,
     minimum=2,
     maximum=30,
 )
