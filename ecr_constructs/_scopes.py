@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakSet
 
 import aws_cdk as cdk
-from constructs import Construct, IConstruct
+import jsii
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct, IConstruct, IValidation
 
 __all__ = ["Place", "place_of"]
 
@@ -29,8 +33,47 @@ class Place(NamedTuple):
     top_stack: cdk.Stack | None
 
     def has_injectors(self) -> bool:
-        """Tell whether property injectors are registered here. They may be at any time, so this is asked each time."""
-        return any(cdk.PropertyInjectors.has_property_injectors(ancestor) for ancestor in self.ancestors)
+        """
+        Tell whether property injectors are registered here.
+
+        Of a stack and what is above it this is asked once. That nobody registers one later is asked again when the app
+        synthesizes.
+        """
+        if self.stack is None or self.stack not in _without_injectors:
+            if any(map(_has_injectors, self.ancestors)):
+                return True
+            if self.stack is not None:
+                _without_injectors.add(self.stack)
+                self.stack.node.add_validation(_StillWithout(self.stack))
+            return False
+        below = self.ancestors[self.ancestors.index(self.stack) + 1 :]
+        return any(map(_has_injectors, below))
+
+
+_without_injectors: WeakSet[cdk.Stack] = WeakSet()
+_has_injectors = cdk.PropertyInjectors.has_property_injectors
+
+
+@jsii.implements(IValidation)
+class _StillWithout:
+    """Stops the synthesis if somebody registered an injector for repositories after the first of a stack was made."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+
+    def validate(self) -> list[str]:
+        return [_LATE.format(path or "the app") for path in self._late()]
+
+    def _late(self) -> Iterator[str]:
+        for scope in self._stack.node.scopes:
+            if _has_injectors(scope) and cdk.PropertyInjectors.of(scope).for_(ecr.Repository.PROPERTY_INJECTION_ID):
+                yield scope.node.path
+
+
+_LATE = (
+    "a property injector for ecr.Repository was registered on {} after the first repository of this stack was made; "
+    "register it before"
+)
 
 
 @lru_cache(maxsize=128)

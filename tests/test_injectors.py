@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs import (
@@ -97,10 +98,26 @@ def test_an_injector_does_change_a_plain_repository(stack: cdk.Stack) -> None:
     assert found["Properties"]["EmptyOnDelete"] is True
 
 
-def test_an_injector_that_comes_after_the_first_repository_changes_nothing_in_the_second(stack: cdk.Stack) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_an_injector_that_comes_after_the_first_repository_of_a_stack_stops_the_synthesis(place: str) -> None:
+    app = new_app()
+    stage = cdk.Stage(app, "Production")
+    stack = new_stack(stage, "Containers")
+    HardenedRepository(stack, "First")
+    cdk.PropertyInjectors.of(PLACES[place](app, stage, stack)).add(Overruling(EVERYTHING))
+    HardenedRepository(stack, "Second")
+
+    with pytest.raises(RuntimeError, match="registered on .* after the first repository of this stack .* before"):
+        app.synth()
+
+
+def test_an_injector_that_comes_late_for_other_constructs_or_below_the_stack_is_no_trouble(stack: cdk.Stack) -> None:
     first = HardenedRepository(stack, "First")
-    cdk.PropertyInjectors.of(stack).add(Overruling(EVERYTHING))
-    second = HardenedRepository(stack, "Second")
+    cdk.PropertyInjectors.of(stack).add(Overruling({}, construct=kms.Key.PROPERTY_INJECTION_ID))
+    below = Construct(stack, "Below")
+    HardenedRepository(below, "Before")
+    cdk.PropertyInjectors.of(below).add(Overruling(EVERYTHING))
+    second = HardenedRepository(below, "Second")
 
     assert resource(second) == resource(first)
 
