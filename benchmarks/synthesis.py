@@ -33,6 +33,11 @@ SETTINGS = "HardenedRepository, settings shared"
 L2 = "ecr.Repository, each written out"
 L2_SHARED = "ecr.Repository, values shared"
 L1 = "ecr.CfnRepository, values shared"
+CONTRIBUTED = "a registry that every repository adds to"
+BY_HAND = "the same registry, its lists written by hand"
+# Scanning takes 100 filters for each frequency.
+CONTRIBUTORS = 100
+REGION = "eu-west-1"
 
 
 # --- The same stack, written in five ways: each repository by itself, as teams do, or with all shared that can be.
@@ -220,6 +225,41 @@ def _rule(priority: int, description: str, **selection: object) -> dict[str, obj
     }
 
 
+def contributed(stack: cdk.Stack, names: Sequence[str]) -> None:
+    """Have every repository ask the registry for a copy and for scanning."""
+    from ecr_constructs import HardenedRepository, PrivateRegistry, Scanning
+
+    PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous=f"{names[0]}*"))
+    for name in names:
+        HardenedRepository(stack, name, repository_name=name, replicate_to=[REGION], scanning="continuous")
+
+
+def by_hand(stack: cdk.Stack, names: Sequence[str]) -> None:
+    """Write the registry of the same repositories at once, as somebody does who knows all of them."""
+    from aws_cdk import Aws, RemovalPolicy
+    from aws_cdk import aws_ecr as ecr
+
+    from ecr_constructs import HardenedRepository
+
+    scanning, replication = ecr.CfnRegistryScanningConfiguration, ecr.CfnReplicationConfiguration
+    scan_filters = [scanning.RepositoryFilterProperty(filter=f"{name}*", filter_type="WILDCARD") for name in names]
+    rule = scanning.ScanningRuleProperty(scan_frequency="CONTINUOUS_SCAN", repository_filters=scan_filters)
+    copies = replication.ReplicationRuleProperty(
+        destinations=[replication.ReplicationDestinationProperty(region=REGION, registry_id=Aws.ACCOUNT_ID)],
+        repository_filters=[
+            replication.RepositoryFilterProperty(filter=name, filter_type="PREFIX_MATCH") for name in names
+        ],
+    )
+    configuration = replication.ReplicationConfigurationProperty(rules=[copies])
+    for written in (
+        scanning(stack, "Scanning", scan_type="ENHANCED", rules=[rule]),
+        replication(stack, "Replication", replication_configuration=configuration),
+    ):
+        written.apply_removal_policy(RemovalPolicy.RETAIN)
+    for name in names:
+        HardenedRepository(stack, name, repository_name=name)
+
+
 RULES = [
     _rule(
         1,
@@ -253,6 +293,7 @@ FORMS: Mapping[str, Callable[[cdk.Stack, Sequence[str]], None]] = {
     L2_SHARED: hand_written_l2_shared,
     L1: hand_written_l1,
 }
+REGISTRY_FORMS: Mapping[str, Callable[[cdk.Stack, Sequence[str]], None]] = {CONTRIBUTED: contributed, BY_HAND: by_hand}
 
 
 # --- Building one app, in a process of its own ---------------------------------------------------------------------
@@ -268,8 +309,8 @@ def build(form: str, size: int, directory: str) -> None:
 
     app = cdk.App(outdir=directory)
     for first in range(0, size, REPOSITORIES_PER_STACK):
-        names = [f"repository-{number}" for number in range(first, min(first + REPOSITORIES_PER_STACK, size))]
-        FORMS[form](cdk.Stack(app, f"Stack{first // REPOSITORIES_PER_STACK}"), names)
+        names = [f"repository-{number:04}" for number in range(first, min(first + REPOSITORIES_PER_STACK, size))]
+        {**FORMS, **REGISTRY_FORMS}[form](cdk.Stack(app, f"Stack{first // REPOSITORIES_PER_STACK}"), names)
     app.synth()
 
 
@@ -290,8 +331,9 @@ def cpu_seconds(form: str, size: int, *, validated: bool, reference: list[Any]) 
         if size:
             resources = list(_normal_resources(Path(directory)))
             reference[:] = reference or resources
-            if len(resources) != size + -(-size // REPOSITORIES_PER_STACK) or resources != reference:
-                raise SystemExit(f"{form}: the template is not that of {REFERENCE}, so there is nothing to compare")
+            others = -(-size // REPOSITORIES_PER_STACK) + (2 if form in REGISTRY_FORMS else 0)
+            if len(resources) != size + others or resources != reference:
+                raise SystemExit(f"{form}: the template is not that of the others, so there is nothing to compare")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
@@ -301,7 +343,7 @@ def _normal_resources(directory: Path) -> Iterator[Mapping[str, Any]]:
         resources = json.loads(path.read_text())["Resources"]
         keys = [logical_id for logical_id, each in resources.items() if each["Type"] == "AWS::KMS::Key"]
         normal = [_normal(each, keys) for each in resources.values() if each["Type"] != "AWS::CDK::Metadata"]
-        yield from sorted(normal, key=lambda each: str(each["Properties"].get("RepositoryName", "")))
+        yield from sorted(normal, key=lambda each: (str(each["Properties"].get("RepositoryName", "")), each["Type"]))
 
 
 def _normal(given: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
@@ -363,6 +405,21 @@ def compare(rounds: int, size: int, *, validated: bool) -> Iterator[Ratio]:
         yield Ratio(f"{form} / {other}", ratio, *((None, None) if validated else (budget, aim)))
 
 
+def collect(rounds: int) -> Iterator[Ratio]:
+    """Measure what it costs that every repository adds to the registry by itself."""
+    seconds: dict[str, list[float]] = {form: [] for form in (EMPTY, *REGISTRY_FORMS)}
+    reference: list[Any] = []
+    for number in range(rounds):
+        for form in list(seconds)[:: -1 if number % 2 else 1]:
+            built, size = (CONTRIBUTED, 0) if form == EMPTY else (form, CONTRIBUTORS)
+            seconds[form].append(cpu_seconds(built, size, validated=False, reference=reference))
+    ratio = median(
+        (ours - empty) / (theirs - empty)
+        for ours, theirs, empty in zip(seconds[CONTRIBUTED], seconds[BY_HAND], seconds[EMPTY], strict=True)
+    )
+    yield Ratio(f"{CONTRIBUTED} / {BY_HAND}", ratio, budget=1.5)
+
+
 def grow(rounds: int, small: int, large: int) -> Iterator[Ratio]:
     """Measure what one more repository costs in a small app and in a large one."""
     ratios = []
@@ -395,6 +452,10 @@ def main() -> int:
         for ratio in compare(rounds, size, validated=validated):
             print(ratio)
             ratios.append(ratio)
+    print(f"\n{CONTRIBUTORS} repositories that add to a registry, the CDK's own template validation off:")
+    for ratio in collect(rounds):
+        print(ratio)
+        ratios.append(ratio)
     print("\nGrowth, the CDK's own template validation off:")
     for ratio in grow(rounds, small, large):
         print(ratio)

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ecr_constructs.access import Access
+    from ecr_constructs.creation_template import CreationTemplate
+    from ecr_constructs.credentials import Credentials
     from ecr_constructs.encryption import Encryption
-    from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository
+    from ecr_constructs.errors import (
+        EcrConstructsError,
+        InvalidLifecyclePolicy,
+        InvalidName,
+        InvalidRegistry,
+        InvalidRepository,
+    )
     from ecr_constructs.model import (
         ROOT,
         CachePrefix,
@@ -44,16 +52,23 @@ if TYPE_CHECKING:
         keep_latest,
         limit_images,
     )
+    from ecr_constructs.pull_through import PullThroughCache
+    from ecr_constructs.registry import PrivateRegistry
+    from ecr_constructs.replica_registry import ReplicaRegistry
     from ecr_constructs.repository import HardenedRepository
-    from ecr_constructs.settings import ADOPTED, EPHEMERAL, HARDENED, RepositorySettings
+    from ecr_constructs.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
 
 __all__ = [
     "ADOPTED",
+    "CACHED",
+    "CREATED",
     "EPHEMERAL",
     "HARDENED",
     "ROOT",
     "Access",
     "CachePrefix",
+    "CreationTemplate",
+    "Credentials",
     "EcrConstructsError",
     "Encryption",
     "ExclusionFilter",
@@ -63,10 +78,14 @@ __all__ = [
     "Intent",
     "InvalidLifecyclePolicy",
     "InvalidName",
+    "InvalidRegistry",
     "InvalidRepository",
     "LifecyclePolicy",
     "LifecycleRule",
     "Namespace",
+    "PrivateRegistry",
+    "PullThroughCache",
+    "ReplicaRegistry",
     "Replication",
     "ReplicationFilter",
     "RepositoryName",
@@ -93,11 +112,18 @@ __all__ = [
 # The names that need the CDK, and the room each lives in; all others are of the model.
 _ROOMS = {
     "ADOPTED": "settings",
+    "CACHED": "settings",
+    "CREATED": "settings",
     "EPHEMERAL": "settings",
     "HARDENED": "settings",
     "Access": "access",
+    "CreationTemplate": "creation_template",
+    "Credentials": "credentials",
     "Encryption": "encryption",
     "HardenedRepository": "repository",
+    "PrivateRegistry": "registry",
+    "PullThroughCache": "pull_through",
+    "ReplicaRegistry": "replica_registry",
     "RepositorySettings": "settings",
 }
 

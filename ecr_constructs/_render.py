@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -13,9 +13,23 @@ from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.replication import ReplicationRule
 from ecr_constructs.model.rules import LifecycleRule, TagStatus
+from ecr_constructs.model.scanning import Scanning
 
-__all__ = ["encryption", "exclusion_filters", "lifecycle_policy", "read_lifecycle_rule", "scanning", "tag_mutability"]
+__all__ = [
+    "encryption",
+    "exclusion_filters",
+    "lifecycle_policy",
+    "read_lifecycle_rule",
+    "registry_scanning",
+    "replication",
+    "resource_tags",
+    "scanning",
+    "tag_mutability",
+    "template_encryption",
+    "template_exclusion_filters",
+]
 
 
 @lru_cache(maxsize=256)
@@ -56,6 +70,75 @@ def exclusion_filters(
         for text in immutability.filters
     ]
     return filters or None
+
+
+def template_encryption(
+    kind: str, key_arn: str | None
+) -> ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty:
+    """Write how the images of repositories are encrypted that ECR makes by itself."""
+    return ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty(encryption_type=kind, kms_key=key_arn)
+
+
+def template_exclusion_filters(
+    immutability: Immutability,
+) -> list[cdk.IResolvable | ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty] | None:
+    """Write the tags that the mutability setting of a template does not bind."""
+    filters: list[cdk.IResolvable | ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty] = [
+        ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty(
+            image_tag_mutability_exclusion_filter_type="WILDCARD", image_tag_mutability_exclusion_filter_value=text
+        )
+        for text in immutability.filters
+    ]
+    return filters or None
+
+
+def resource_tags(tags: Mapping[str, str]) -> list[cdk.CfnTag] | None:
+    """Write tags of a resource, in an order of their own; nothing if there are none."""
+    return [cdk.CfnTag(key=key, value=value) for key, value in sorted(tags.items())] or None
+
+
+def registry_scanning(scanning: Scanning) -> list[ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty]:
+    """Write the rules of a registry's scanning, one for each frequency that has filters."""
+    rule, repository_filter = (
+        ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty,
+        ecr.CfnRegistryScanningConfiguration.RepositoryFilterProperty,
+    )
+    return [
+        rule(
+            scan_frequency=frequency,
+            repository_filters=[
+                repository_filter(filter=text, filter_type="WILDCARD")
+                for text in sorted({each.value for each in texts})
+            ],
+        )
+        for frequency, texts in (("CONTINUOUS_SCAN", scanning.continuous), ("SCAN_ON_PUSH", scanning.on_push))
+        if texts
+    ]
+
+
+def replication(
+    rules: Sequence[ReplicationRule], account: str
+) -> ecr.CfnReplicationConfiguration.ReplicationConfigurationProperty:
+    """Write the replication of a registry; a destination without an account is in the account of the registry."""
+    configuration = ecr.CfnReplicationConfiguration
+    return configuration.ReplicationConfigurationProperty(
+        rules=[
+            configuration.ReplicationRuleProperty(
+                destinations=[
+                    configuration.ReplicationDestinationProperty(
+                        region=place.region, registry_id=place.account or account
+                    )
+                    for place in rule.destinations
+                ],
+                repository_filters=[
+                    configuration.RepositoryFilterProperty(filter=text, filter_type="PREFIX_MATCH")
+                    for text in rule.filters
+                ]
+                or None,
+            )
+            for rule in rules
+        ]
+    )
 
 
 def read_lifecycle_rule(

@@ -12,7 +12,9 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct, IConstruct, IValidation
 
-__all__ = ["Place", "place_of"]
+from ecr_constructs.model.grammar import is_token
+
+__all__ = ["Place", "checked_place", "id_problems", "place_of"]
 
 
 class Place(NamedTuple):
@@ -87,3 +89,20 @@ def place_of(scope: Construct) -> Place:
         stack=stacks[-1] if stacks else None,
         top_stack=next((stack for stack in reversed(stacks) if stack.nested_stack_parent is None), None),
     )
+
+
+def checked_place(scope: object, id: object) -> Place:
+    """Look around from what somebody says is a scope, for a construct with what somebody says is an id."""
+    if not isinstance(scope, Construct):
+        raise TypeError(f"scope must be a construct, got {scope!r}")
+    if not isinstance(id, str):
+        raise TypeError(f"id must be a string, got {id!r}")
+    return place_of(scope)
+
+
+def id_problems(scope: Construct, id: str) -> Iterator[str]:
+    """Say why a construct cannot have an id."""
+    if not id or is_token(id):
+        yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
+    elif scope.node.try_find_child(id):
+        yield "another construct of this scope has that id; choose another, ids are unique in their scope"

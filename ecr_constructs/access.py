@@ -15,7 +15,7 @@ import aws_cdk as cdk
 
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.errors import InvalidName
-from ecr_constructs.model.actions import LAMBDA_PULL, PULL, PUSH
+from ecr_constructs.model.actions import CACHE_PULL, LAMBDA_PULL, PULL, PUSH
 from ecr_constructs.model.grammar import ACCOUNT_ID, ORGANIZATION_ID
 
 __all__ = ["Access"]
@@ -38,7 +38,7 @@ class Access:
 
     """
 
-    intent: Literal["organization_pull", "account_pull", "account_push", "lambda_pull"]
+    intent: Literal["organization_pull", "account_pull", "account_push", "lambda_pull", "cache_pull"]
     subject: str
 
     def __post_init__(self) -> None:
@@ -110,6 +110,22 @@ class Access:
         """
         return cls(intent="lambda_pull", subject=account)
 
+    @classmethod
+    def cache_pull(cls, account: str) -> Access:
+        """
+        Let the pull-through caches of an account copy from the repository.
+
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+
+        Args:
+            account: 12 digits.
+
+        >>> Access.cache_pull("111122223333").intent
+        'cache_pull'
+
+        """
+        return cls(intent="cache_pull", subject=account)
+
     @property
     def names_everyone(self) -> bool:
         """Whether a statement has the principal `*` and relies on its condition, which some checkers do not read."""
@@ -142,11 +158,16 @@ def _lambda_pull(account: str) -> list[dict[str, Any]]:
     ]
 
 
+def _cache_pull(account: str) -> list[dict[str, Any]]:
+    return [_allow({"AWS": _root(account)}, CACHE_PULL)]
+
+
 _STATEMENTS = {
     "organization_pull": _organization_pull,
     "account_pull": _account_pull,
     "account_push": _account_push,
     "lambda_pull": _lambda_pull,
+    "cache_pull": _cache_pull,
 }
 
 

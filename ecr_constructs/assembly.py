@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CREATE_ONLY", "Replacement", "RepositoryResource", "Stack", "read_assembly", "replacements", "repositories"]
+__all__ = [
+    "CREATE_ONLY",
+    "RegistryResource",
+    "Replacement",
+    "RepositoryResource",
+    "Stack",
+    "read_assembly",
+    "registry_resources",
+    "replacements",
+    "repositories",
+]
 
 REPOSITORY = "AWS::ECR::Repository"
 
@@ -123,6 +133,25 @@ class RepositoryResource:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryResource:
+    """
+    Something of a registry in a template: scanning, replication, the policy, a cache rule, a creation template.
+
+    Attributes:
+        logical_id: What the template calls it.
+        resource_type: Its type, such as `AWS::ECR::RegistryPolicy`.
+        properties: Its properties, as CloudFormation reads them.
+        deletion_policy: What happens to it when it leaves the template; nothing said is `Delete`.
+
+    """
+
+    logical_id: str
+    resource_type: str
+    properties: Mapping[str, Any]
+    deletion_policy: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Replacement:
     """
     A resource that a deployment would replace: a new one is made, and the old one is deleted or left behind.
@@ -172,6 +201,26 @@ def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
         )
         for logical_id, resource in _resources(template)
         if resource["Type"] == REPOSITORY
+    )
+
+
+def registry_resources(template: Mapping[str, Any]) -> tuple[RegistryResource, ...]:
+    """
+    Find what a template has of the registry, which is everything of ECR except for repositories.
+
+    Args:
+        template: A CloudFormation template.
+
+    """
+    return tuple(
+        RegistryResource(
+            logical_id=logical_id,
+            resource_type=resource["Type"],
+            properties=resource.get("Properties", {}),
+            deletion_policy=resource.get("DeletionPolicy", "Delete"),
+        )
+        for logical_id, resource in _resources(template)
+        if resource["Type"] in CREATE_ONLY and resource["Type"] != REPOSITORY
     )
 
 

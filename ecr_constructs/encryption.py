@@ -118,6 +118,11 @@ class Encryption(ABC):
     def bind(self, place: Place) -> BoundEncryption | None:
         """Make what it needs, and say what CloudFormation is told; nothing at all for the default of ECR."""
 
+    @property
+    def given_key_arn(self) -> str | None:
+        """The ARN of the key that was given, if one was."""
+        return None
+
     def warning(self, place: Place) -> str | None:  # noqa: ARG002  (most choices have none)
         """Say what a person should look at."""
         return None
@@ -148,7 +153,11 @@ class _CustomerKey(Encryption):
         yield from _region_problems(self.key, place)
 
     def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
-        return BoundEncryption("KMS", self.key.key_ref.key_arn)
+        return BoundEncryption("KMS", self.given_key_arn)
+
+    @property
+    def given_key_arn(self) -> str:
+        return self.key.key_ref.key_arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +193,11 @@ class _DualLayer(Encryption):
             yield from _region_problems(self.key, place)
 
     def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
-        return BoundEncryption("KMS_DSSE", None if self.key is None else self.key.key_ref.key_arn)
+        return BoundEncryption("KMS_DSSE", self.given_key_arn)
+
+    @property
+    def given_key_arn(self) -> str | None:
+        return None if self.key is None else self.key.key_ref.key_arn
 
     def warning(self, place: Place) -> str | None:
         region = place.stack.region if place.stack else ""

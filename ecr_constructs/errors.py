@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EcrConstructsError", "InvalidLifecyclePolicy", "InvalidName", "InvalidRepository"]
+__all__ = ["EcrConstructsError", "InvalidLifecyclePolicy", "InvalidName", "InvalidRegistry", "InvalidRepository"]
 
 
 class EcrConstructsError(ValueError):
@@ -45,6 +45,10 @@ class InvalidLifecyclePolicy(EcrConstructsError):
 
 class InvalidRepository(EcrConstructsError):
     """A repository, or settings for one, that cannot be built as asked."""
+
+
+class InvalidRegistry(EcrConstructsError):
+    """A registry, or a cache, template or replica in it, that cannot be built as asked."""
 
 
 def _message(problems: tuple[str, ...], path: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -13,7 +13,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs import _render
-from ecr_constructs._scopes import Place, place_of
+from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
+from ecr_constructs._scopes import Place, checked_place
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
 from ecr_constructs.encryption import SHARED_KEY_ID, Encryption
@@ -22,9 +23,9 @@ from ecr_constructs.grants import with_reason
 from ecr_constructs.model.grammar import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.policy import RepositoryPolicy
-from ecr_constructs.settings import HARDENED, RepositorySettings
+from ecr_constructs.registry_wishes import RegistryWishes
+from ecr_constructs.settings import HARDENED, RepositorySettings, untagged_age_warning
 
 __all__ = ["HardenedRepository"]
 
@@ -63,6 +64,9 @@ class HardenedRepository(ecr.Repository):
         resource_tags: Tags of the resource, beside those of the settings. Default: no others.
         removal_policy: What happens to it when it leaves its stack. Default: as in the settings.
         empty_on_delete: Whether its images are deleted with it. Default: as in the settings.
+        replicate_to: Regions to which the registry copies it, in the same account; it needs a name that is written out
+            and a `PrivateRegistry`. Default: where the registry says.
+        scanning: `continuous` or `on_push`, by the registry; it needs the same. Default: as the registry says.
 
     Attributes:
         settings: The settings in force.
@@ -98,6 +102,8 @@ class HardenedRepository(ecr.Repository):
         resource_tags: Mapping[str, str] | None = None,
         removal_policy: cdk.RemovalPolicy | None = None,
         empty_on_delete: bool | None = None,
+        replicate_to: Sequence[str] = (),
+        scanning: Literal["continuous", "on_push"] | None = None,
     ) -> None:
         place = _place(scope, id, settings, policy_statements)
         derive = partial(
@@ -116,6 +122,8 @@ class HardenedRepository(ecr.Repository):
         policy = RepositoryPolicy(dict.fromkeys((*settings.access, *access)), place.stack)
         problems += _problems(place, id, repository_name, encryption or settings.encryption)
         problems += policy.problems_with(*policy_statements)
+        wishes = RegistryWishes(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
+        problems += wishes.problems(place, in_force)
         if problems:
             raise InvalidRepository(problems, path=path)
         is_injected = place.has_injectors()
@@ -137,6 +145,7 @@ class HardenedRepository(ecr.Repository):
         self._build(place, policy_statements)
         if is_injected:
             self._insist(place, repository_name)
+        wishes.bind(place)
 
     def image(self, tag_or_digest: str) -> str:
         """
@@ -279,19 +288,12 @@ class HardenedRepository(ecr.Repository):
     def _annotate(self, place: Place) -> None:
         if warning := self.settings.encryption.warning(place):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
-        if self.settings.immutability.tags_can_move and any(map(_expires_untagged_by_age, self.lifecycle.rules)):
-            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:untaggedAgeCountsFromPush", _UNTAGGED_AGE)
-        # Asked for in vain by all who do not use cdk-nag, this would be the most expensive line of the class.
-        if "cdk_nag" in sys.modules and any(access.names_everyone for access in self.settings.access):
-            reason = "the principal is everyone, and a condition on aws:PrincipalOrgID makes it one organization"
-            acknowledgment = cdk.Acknowledgment(id="AwsSolutions::AwsSolutions-ECR1", reason=reason)
-            cdk.Validations.of(self).acknowledge(acknowledgment)
+        if warning := untagged_age_warning(self.settings.immutability, self.lifecycle):
+            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:untaggedAgeCountsFromPush", warning)
+        if any(access.names_everyone for access in self.settings.access):
+            acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 
 
-_UNTAGGED_AGE = (
-    "tags of this repository can move, and its lifecycle policy expires untagged images by age; ECR counts the age "
-    "from the push, so an image may go on the day it loses its tag: use expire_untagged(keep=...) instead"
-)
 _TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
 _AUTO_DELETE = (
     "a property injector asks for auto_delete_images, which deletes every image with the stack; "
@@ -308,15 +310,12 @@ _TAG_OR_DIGEST = (
 
 
 def _place(scope: object, id: object, settings: object, statements: Sequence[object]) -> Place:
-    if not isinstance(scope, Construct):
-        raise TypeError(f"scope must be a construct, got {scope!r}")
-    if not isinstance(id, str):
-        raise TypeError(f"id must be a string, got {id!r}")
+    place = checked_place(scope, id)
     if not isinstance(settings, RepositorySettings):
         raise TypeError(f"settings must be RepositorySettings such as HARDENED, got {settings!r}")
     if not isinstance(statements, Sequence) or not all(isinstance(each, iam.PolicyStatement) for each in statements):
         raise TypeError(f"policy_statements must be a list of iam.PolicyStatement, got {statements!r}")
-    return place_of(scope)
+    return place
 
 
 def _derived(
@@ -351,10 +350,6 @@ def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bo
         if not is_injected and scope.node.try_find_child(id):
             raise InvalidRepository([_TAKEN], path=path) from None
         raise
-
-
-def _expires_untagged_by_age(rule: LifecycleRule) -> bool:
-    return (rule.tag_status, rule.count_type, rule.action) == ("untagged", "sinceImagePushed", "expire")
 
 
 def _spelled_for_cdk(repository_name: str | None) -> str | None:

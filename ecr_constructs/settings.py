@@ -16,8 +16,9 @@ from ecr_constructs.model.grammar import is_token
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.intents import expire_untagged
 from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.rules import LifecycleRule
 
-__all__ = ["ADOPTED", "EPHEMERAL", "HARDENED", "RepositorySettings"]
+__all__ = ["ADOPTED", "CACHED", "CREATED", "EPHEMERAL", "HARDENED", "RepositorySettings", "untagged_age_warning"]
 
 # Tags of AWS::ECR::Repository in the CloudFormation schema, which is stricter than the API.
 _MAXIMUM_TAGS = 50
@@ -195,12 +196,32 @@ def _tag_problems(what: str, text: str, minimum: int, maximum: int) -> Iterator[
         yield f"resource tag {what} {text!r} is not well formed; use letters, digits, spaces and + - = . _ : / @"
 
 
+def untagged_age_warning(immutability: Immutability, lifecycle: LifecyclePolicy) -> str | None:
+    """Say what a person should look at, if untagged images go by their age where tags can move."""
+    return _UNTAGGED_AGE if immutability.tags_can_move and any(map(_is_untagged_age, lifecycle.rules)) else None
+
+
+def _is_untagged_age(rule: LifecycleRule) -> bool:
+    return (rule.tag_status, rule.count_type, rule.action) == ("untagged", "sinceImagePushed", "expire")
+
+
+_UNTAGGED_AGE = (
+    "tags can move, and the lifecycle policy expires untagged images by age; ECR counts the age "
+    "from the push, so an image may go on the day it loses its tag: use expire_untagged(keep=...) instead"
+)
+
 # What a repository is like if nobody says otherwise.
 HARDENED = RepositorySettings()
 
 # For a repository that exists: its encryption is left alone, since changing it would replace it, and its untagged
 # images may have had tags that moved on, so the newest hundred stay however old they are.
 ADOPTED = HARDENED.but(encryption=Encryption.aes256(), lifecycle=_MOVABLE)
+
+# For repositories that ECR makes by itself. Another encryption than its default takes a role.
+CREATED = HARDENED.but(encryption=Encryption.aes256())
+
+# For those of a pull-through cache: ECR could not refresh a tag that cannot move.
+CACHED = CREATED.but(immutability=Immutability.off())
 
 # For a repository that may go with its stack, and its images with it. The shared key would stay, and cost.
 EPHEMERAL = HARDENED.but(

@@ -107,7 +107,7 @@ def test_an_injector_that_comes_after_the_first_repository_of_a_stack_stops_the_
     cdk.PropertyInjectors.of(PLACES[place](app, stage, stack)).add(Overruling(EVERYTHING))
     HardenedRepository(stack, "Second")
 
-    with pytest.raises(RuntimeError, match="registered on .* after the first repository of this stack .* before"):
+    with pytest.raises(RuntimeError, match=r"registered on .* after the first repository of this stack .* before"):
         app.synth()
 
 

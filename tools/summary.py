@@ -1,17 +1,17 @@
-"""What `make synth` ends with: the stacks, their repositories, and what each is protected by."""
+"""What `make synth` ends with: the stacks, their repositories and what protects them, and what the registry does."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.assembly import read_assembly, repositories
+from ecr_constructs.assembly import read_assembly, registry_resources, repositories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.assembly import RepositoryResource, Stack
+    from ecr_constructs.assembly import RegistryResource, RepositoryResource, Stack
 
 
 def summary(stacks: Sequence[Stack]) -> Iterator[str]:
@@ -19,13 +19,17 @@ def summary(stacks: Sequence[Stack]) -> Iterator[str]:
     for stack in stacks:
         found = repositories(stack.template)
         yield f"{stack.name}: {_count(len(found), 'repository', 'repositories')}, template in {stack.template_path}"
-        rows = [_row(repository) for repository in found]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield from _table([_repository(repository) for repository in found])
+        yield from _table([_registry(resource) for resource in registry_resources(stack.template)])
 
 
-def _row(repository: RepositoryResource) -> tuple[str, ...]:
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _repository(repository: RepositoryResource) -> tuple[str, ...]:
     return (
         repository.name or repository.logical_id,
         _tags(repository),
@@ -44,6 +48,47 @@ def _tags(repository: RepositoryResource) -> str:
         "MUTABLE_WITH_EXCLUSION": f"all but {filters} can move",
         "MUTABLE": "every tag can move",
     }.get(repository.mutability, repository.mutability)
+
+
+def _registry(resource: RegistryResource) -> tuple[str, ...]:
+    kind = resource.resource_type.removeprefix("AWS::ECR::")
+    what = {
+        "RegistryScanningConfiguration": _scanning,
+        "ReplicationConfiguration": _replication,
+        "RegistryPolicy": _policy,
+        "PullThroughCacheRule": _cache,
+        "RepositoryCreationTemplate": _template,
+    }.get(kind, lambda _: (kind, resource.logical_id))
+    is_retained = resource.deletion_policy.startswith("Retain")
+    return (*what(resource.properties), "retained" if is_retained else "deleted with the stack")
+
+
+def _scanning(properties: Mapping[str, Any]) -> tuple[str, str]:
+    rules = [f"{rule['ScanFrequency']} {_filters(rule)}" for rule in properties["Rules"]]
+    return "scanning", f"{properties['ScanType']}: {', '.join(rules)}"
+
+
+def _replication(properties: Mapping[str, Any]) -> tuple[str, str]:
+    rules = properties["ReplicationConfiguration"]["Rules"]
+    copies = [f"{_filters(rule)} to {', '.join(each['Region'] for each in rule['Destinations'])}" for rule in rules]
+    return "replication", "; ".join(copies)
+
+
+def _filters(rule: Mapping[str, Any]) -> str:
+    return ", ".join(each["Filter"] for each in rule.get("RepositoryFilters", ())) or "everything"
+
+
+def _policy(properties: Mapping[str, Any]) -> tuple[str, str]:
+    return "registry policy", _count(len(properties["PolicyText"]["Statement"]), "statement", "statements")
+
+
+def _cache(properties: Mapping[str, Any]) -> tuple[str, str]:
+    return f"cache {properties['EcrRepositoryPrefix']}", f"of {properties['UpstreamRegistryUrl']}"
+
+
+def _template(properties: Mapping[str, Any]) -> tuple[str, str]:
+    purposes = ", ".join(purpose.lower().replace("_", " ") for purpose in properties["AppliedFor"])
+    return f"template {properties['Prefix']}", f"for {purposes}"
 
 
 def _count(number: int, one: str, many: str) -> str:

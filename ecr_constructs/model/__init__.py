@@ -6,7 +6,13 @@ Nothing here imports the CDK.
 
 from __future__ import annotations
 
-from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository
+from ecr_constructs.errors import (
+    EcrConstructsError,
+    InvalidLifecyclePolicy,
+    InvalidName,
+    InvalidRegistry,
+    InvalidRepository,
+)
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.intents import (
@@ -41,6 +47,7 @@ __all__ = [
     "Intent",
     "InvalidLifecyclePolicy",
     "InvalidName",
+    "InvalidRegistry",
     "InvalidRepository",
     "LifecyclePolicy",
     "LifecycleRule",

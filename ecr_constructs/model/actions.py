@@ -8,7 +8,18 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.ht
 
 from __future__ import annotations
 
-__all__ = ["IMPORT", "LAMBDA_PULL", "LOGIN", "PULL", "PUSH", "REPLICATE"]
+__all__ = [
+    "CACHE_PULL",
+    "CACHE_ROLE",
+    "IMPORT",
+    "LAMBDA_PULL",
+    "LOGIN",
+    "PULL",
+    "PUSH",
+    "REPLICATE",
+    "TEMPLATE_KEY",
+    "TEMPLATE_ROLE",
+]
 
 # Logging in is granted to identities, on all resources; a repository policy cannot grant it.
 LOGIN = ("ecr:GetAuthorizationToken",)
@@ -32,3 +43,24 @@ REPLICATE = ("ecr:CreateRepository", "ecr:ReplicateImage")
 
 # What a pull through a cache rule does beside pulling, the first pull of an image above all.
 IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
+
+# What the registry of another account lets a cache do: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+CACHE_PULL = (
+    "ecr:BatchGetImage",
+    "ecr:BatchImportUpstreamImage",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:GetImageCopyStatus",
+)
+
+# What the role of such a cache does, on both sides, beside logging in.
+CACHE_ROLE = (
+    *CACHE_PULL,
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+
+# What the role of a creation template does: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
+TEMPLATE_ROLE = ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource")
+TEMPLATE_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")

@@ -25,6 +25,7 @@ __all__ = [
     "REGISTRY_HOST",
     "REPLICATION_FILTER",
     "REPOSITORY_NAME",
+    "REPOSITORY_PATTERN",
     "SCAN_FILTER",
     "SIGNING_FILTER",
     "TAG_PATTERN",
@@ -167,6 +168,14 @@ _FILTER_SHAPE = (
 
 REPOSITORY_NAME = Grammar(
     noun="repository name", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, minimum=2, maximum=256
+)
+# Repositories in the ARN of a policy statement, where `*` stands for anything.
+REPOSITORY_PATTERN = Grammar(
+    noun="repository pattern",
+    pattern=r"[a-z0-9*]+(?:[._/-]+[a-z0-9*]+)*",
+    allowed="a-z0-9*._/-",
+    shape="write a repository name in which '*' stands for anything, such as 'library/*'",
+    maximum=256,
 )
 NAMESPACE = Grammar(noun="namespace", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
 TEMPLATE_PREFIX = Grammar(

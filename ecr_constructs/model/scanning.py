@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.filters import ScanFilter
@@ -26,6 +26,14 @@ MAXIMUM_FILTERS = 100
 MAXIMUM_RULES = 2
 
 _EVERY_REPOSITORY = "*"
+_UNKNOWN_FREQUENCY = (
+    "scan frequency {!r} is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or leave the repository out of every filter: "
+    "MANUAL is a word of the API that CloudFormation does not know"
+)
+_CONTINUOUS_WINS = (
+    "{!r} is scanned continuously, by the filter {!r} of the registry, and continuous wins over on push; "
+    "narrow that filter, or leave scanning= out"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +114,39 @@ class Scanning:
         if any(text.matches(repository_name) for text in self.continuous):
             return "CONTINUOUS_SCAN"
         return "SCAN_ON_PUSH" if any(text.matches(repository_name) for text in self.on_push) else None
+
+    def including(self, repository_name: str, frequency: ScanFrequency) -> Scanning:
+        """
+        Derive a configuration that scans one more repository.
+
+        The filters of ECR cannot say a whole name, so what is added is "begins with".
+
+        Args:
+            repository_name: The name of the repository.
+            frequency: When it is to be scanned.
+
+        Returns:
+            This configuration if it does so already, otherwise one with another filter.
+
+        Raises:
+            InvalidName: if it cannot be scanned so, or if no filter can say its name.
+
+        >>> Scanning.basic(on_push="prod/*").including("tools/ci", "SCAN_ON_PUSH").on_push[-1].value
+        'tools/ci*'
+
+        """
+        if frequency not in get_args(ScanFrequency):
+            raise InvalidName([_UNKNOWN_FREQUENCY.format(frequency)])
+        found = self.frequency(repository_name)
+        if found == frequency:
+            return self
+        if found == "CONTINUOUS_SCAN":
+            winner = next(text.value for text in self.continuous if text.matches(repository_name))
+            raise InvalidName([_CONTINUOUS_WINS.format(repository_name, winner)])
+        text = ScanFilter(f"{repository_name}*")
+        if frequency == "CONTINUOUS_SCAN":
+            return replace(self, continuous=(*self.continuous, text))
+        return replace(self, on_push=(*self.on_push, text))
 
 
 def _problems(scanning: Scanning) -> Iterator[str]:

@@ -1,0 +1,196 @@
+"""
+What a pull-through cache shows its upstream registry: a secret with a user name and a token.
+
+ECR wants a name that begins with `ecr-pullthroughcache/`, the keys `username` and `accessToken`, the account and region
+of the cache, and encryption with `aws/secretsmanager`; it takes no other key.
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk.interfaces.aws_secretsmanager import ISecretRef
+from constructs import Construct
+
+from ecr_constructs._acknowledgments import acknowledge
+from ecr_constructs._scopes import Place
+from ecr_constructs._tokens import is_unresolved
+
+__all__ = ["NAME_PREFIX", "Credentials"]
+
+NAME_PREFIX = "ecr-pullthroughcache/"
+_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
+_MAXIMUM_NAME = 512
+# CredentialArn in the service model.
+_ARN = re.compile(
+    r"arn:aws(-\w+)*:secretsmanager:(?P<region>[a-zA-Z0-9-:]+):(?P<account>[0-9]{12}):"
+    r"secret:ecr-pullthroughcache/[a-zA-Z0-9/_+=.@-]+"
+)
+_SHORTEST_ARN, _LONGEST_ARN = 50, 612
+_TO_BE_FILLED_IN = '{"username":"fill-in-after-deployment"}'
+_BY_HAND = "it holds a token of another company's registry, which nobody but a person can renew there"
+_MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
+
+
+class Credentials(ABC):
+    """What a cache shows its upstream: `new_secret`, `secret` or `secret_arn`."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def new_secret(name: str | None = None) -> Credentials:
+        """
+        Make a secret, to be filled in by hand once it is deployed; no token ever enters a template.
+
+        It has a user name and a token that open nothing. Fill it in, and renew it later, with `aws secretsmanager
+        put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`; its ARN stays.
+
+        Creates: one `AWS::SecretsManager::Secret`, which stays when its stack goes.
+
+        Args:
+            name: What follows `ecr-pullthroughcache/` in its name. Default: the prefix of the cache.
+
+        >>> Credentials.new_secret("docker-hub-2")
+        Credentials.new_secret('docker-hub-2')
+
+        """
+        return _NewSecret(name)
+
+    @staticmethod
+    def secret(secret: ISecretRef) -> Credentials:
+        """
+        Use a secret of this app, or an imported one.
+
+        Args:
+            secret: A `secretsmanager.Secret`, or one imported with its complete ARN.
+
+        Raises:
+            TypeError: if it is no secret.
+
+        """
+        if isinstance(secret, type) or not hasattr(secret, "secret_ref"):
+            raise TypeError(f"secret must be a secretsmanager.Secret, got {secret!r}")
+        return _Secret(secret)
+
+    @staticmethod
+    def secret_arn(arn: str) -> Credentials:
+        """
+        Use a secret that exists.
+
+        Args:
+            arn: Its complete ARN, with the six characters at the end; 50 to 612 characters.
+
+        Raises:
+            TypeError: if it is not a string.
+
+        """
+        if not isinstance(arn, str):
+            raise TypeError(f"arn must be a string, got {arn!r}")
+        return _SecretArn(arn)
+
+    @abstractmethod
+    def problems(self, place: Place, prefix: str) -> Iterator[str]:
+        """Say why ECR could not use it for a cache."""
+
+    @abstractmethod
+    def bind(self, scope: Construct, prefix: str) -> str:
+        """Make what it needs, and give the ARN of the secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NewSecret(Credentials):
+    name: str | None
+
+    def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (any account and region will do)
+        name = self._full_name(prefix)
+        if not _NAME.fullmatch(name):
+            yield f"credentials: secret name {name!r} is not well formed; use letters, digits and /_+=.@-"
+        if len(name) > _MAXIMUM_NAME:
+            yield f"credentials: secret name has {len(name)} characters; Secrets Manager allows {_MAXIMUM_NAME}"
+
+    def bind(self, scope: Construct, prefix: str) -> str:
+        # Imported here, for it takes as long as everything else together and most caches need none.
+        from aws_cdk import aws_secretsmanager as secretsmanager  # noqa: PLC0415
+
+        secret = secretsmanager.Secret(
+            scope,
+            "Credentials",
+            secret_name=self._full_name(prefix),
+            description=f"What the pull-through cache {prefix} shows its upstream; filled in by hand",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=_TO_BE_FILLED_IN, generate_string_key="accessToken"
+            ),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        acknowledge(secret, "AwsSolutions-SMG4", _BY_HAND)
+        resource = secret.node.default_child
+        if isinstance(resource, cdk.CfnResource):
+            resource.add_metadata("checkov", {"skip": [{"id": "CKV_AWS_149", "comment": _MANAGED_KEY}]})
+            suppressed = ["SECRETSMANAGER_USING_CMK", "SECRETSMANAGER_ROTATION_ENABLED_CHECK"]
+            resource.add_metadata("guard", {"SuppressedRules": suppressed})
+        return secret.secret_arn
+
+    def __repr__(self) -> str:
+        return f"Credentials.new_secret({self.name!r})" if self.name else "Credentials.new_secret()"
+
+    def _full_name(self, prefix: str) -> str:
+        return NAME_PREFIX + (self.name or prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret(Credentials):
+    given: ISecretRef
+
+    def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
+        resource: Any = getattr(self.given, "node", None) and self.given.node.default_child
+        name, key = getattr(resource, "name", None), getattr(resource, "kms_key_id", None)
+        if resource is not None and name is None:
+            yield f"credentials: the secret has no name of its own; ECR wants one that begins with {NAME_PREFIX!r}"
+        if name is not None and not is_unresolved(name) and not name.startswith(NAME_PREFIX):
+            yield f"credentials: the secret is called {name!r}; ECR wants a name that begins with {NAME_PREFIX!r}"
+        if key is not None:
+            yield f"credentials: the secret has a key of its own, and {_MANAGED_KEY}; leave encryption_key= out"
+        yield from _arn_problems(self._arn, place)
+
+    def bind(self, scope: Construct, prefix: str) -> str:  # noqa: ARG002  (it is there already)
+        return self._arn
+
+    @property
+    def _arn(self) -> str:
+        # What an imported secret calls its full ARN is more than its id, if it was imported so.
+        return str(getattr(self.given, "secret_full_arn", None) or self.given.secret_ref.secret_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _SecretArn(Credentials):
+    arn: str
+
+    def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
+        yield from _arn_problems(self.arn, place)
+
+    def bind(self, scope: Construct, prefix: str) -> str:  # noqa: ARG002  (it is there already)
+        return self.arn
+
+
+def _arn_problems(arn: str, place: Place) -> Iterator[str]:
+    if is_unresolved(arn):
+        return
+    found = _ARN.fullmatch(arn)
+    if found is None or not _SHORTEST_ARN <= len(arn) <= _LONGEST_ARN:
+        yield (
+            f"credentials: {arn!r} is not the ARN of a secret for caches; write all of it, such as "
+            f"'arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME_PREFIX}docker-hub-a1B2c3'"
+        )
+    elif place.stack is not None:
+        for what, theirs, ours in (
+            ("region", found["region"], place.stack.region),
+            ("account", found["account"], place.stack.account),
+        ):
+            if theirs != ours and not is_unresolved(ours):
+                yield f"credentials: the secret is in {what} {theirs} and the cache in {ours}; ECR wants the same"

@@ -1,0 +1,341 @@
+"""`PullThroughCache`: images of another registry, served from this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs._acknowledgments import acknowledge_wildcards
+from ecr_constructs._environments import environment_of
+from ecr_constructs._scopes import Place, checked_place, id_problems
+from ecr_constructs._tokens import is_unresolved
+from ecr_constructs.access import Access
+from ecr_constructs.creation_template import CreationTemplate, role_problems, template_problems
+from ecr_constructs.credentials import Credentials
+from ecr_constructs.errors import InvalidName, InvalidRegistry
+from ecr_constructs.model.actions import CACHE_ROLE, IMPORT, LOGIN, PULL
+from ecr_constructs.model.caching import CachedNames
+from ecr_constructs.model.grammar import CACHE_PREFIX
+from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
+from ecr_constructs.model.references import ImageReference
+from ecr_constructs.model.upstreams import Upstream
+from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
+from ecr_constructs.settings import CACHED, RepositorySettings
+
+__all__ = ["PullThroughCache"]
+
+# Rules of a registry: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+_MAXIMUM_RULES = 50
+
+
+class PullThroughCache(Construct):
+    """
+    Serve the images of another registry from this one: `docker-hub/library/nginx` here is `library/nginx` there.
+
+    ECR copies an image when it is first pulled, and looks for a newer one at most once a day. The rule, what the
+    repositories are like, the credentials and the permissions are one thing.
+
+    Lambda cannot pull through a cache. Through a VPC endpoint, the first pull of an image needs a way to the internet.
+    Every property of the rule is create-only: a new secret under an old prefix is refused during the deployment, so
+    renew the value of the secret instead of its ARN.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+
+    Creates: one `AWS::ECR::PullThroughCacheRule` and one `AWS::ECR::RepositoryCreationTemplate`; with a new secret an
+    `AWS::SecretsManager::Secret`; for private ECR of another account an `AWS::IAM::Role` and its policy; with
+    `consumers=` statements in the policy of the registry.
+
+    Args:
+        scope: Where it stands; in a stack.
+        id: Its name in the scope.
+        upstream: The other registry, such as `Upstream.ecr_public()`.
+        prefix: What the names of its repositories begin with here: 2 to 30 characters, or `ROOT` for all that no longer
+            prefix takes. Default: that of the upstream.
+        upstream_prefix: Which part of the upstream is cached, by its path there; not together with `ROOT`. Default: all
+            of it.
+        credentials: What the upstream wants to see. Default: nothing, which is refused if the upstream wants something.
+        role: For private ECR of another account, a role that ECR assumes, without a path; what it needs is added to it.
+            Default: one is made if needed.
+        repositories: What may be pulled, by the names at the upstream, in which `*` stands for anything. This limits
+            `image`, grants and consumers. Principals of the account that may import everything by their own policies
+            are not limited by it. Default: everything.
+        consumers: Who of other accounts may pull, `Access.account_pull` or `Access.organization_pull`; their own
+            policies must let them, too. It needs a `PrivateRegistry`. Default: nobody.
+        settings: What the repositories are like. Default: `CACHED`, with tags that can move, or ECR could not refresh
+            them.
+
+    Attributes:
+        upstream: The other registry.
+        prefix: The prefix, without a `/` at its end.
+        template: The template of its repositories.
+        role: The role that ECR assumes, if there is one.
+        credential_arn: The ARN of the secret, if there is one.
+        resource: The `AWS::ECR::PullThroughCacheRule` itself.
+
+    Raises:
+        InvalidRegistry: with every fault, before anything is added to the tree.
+        TypeError: for a value of the wrong kind.
+
+    >>> from aws_cdk import App, Environment, Stack
+    >>> stack = Stack(App(), "Tools", env=Environment(account="111122223333", region="eu-west-1"))
+    >>> cache = PullThroughCache(stack, "EcrPublic", upstream=Upstream.ecr_public())
+    >>> cache.image("public.ecr.aws/docker/library/nginx:1.27").split("/", 1)[1]
+    'ecr-public/docker/library/nginx:1.27'
+
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        upstream: Upstream,
+        prefix: str | Namespace | CachePrefix | None = None,
+        upstream_prefix: str | Namespace | CachePrefix | None = None,
+        credentials: Credentials | None = None,
+        role: iam.IRole | None = None,
+        repositories: Sequence[str] | None = None,
+        consumers: Sequence[Access] = (),
+        settings: RepositorySettings = CACHED,
+    ) -> None:
+        place = checked_place(scope, id)
+        _require_kinds(upstream, credentials, repositories, consumers, settings)
+        here = str(upstream.default_prefix if prefix is None else prefix).rstrip("/")
+        there = ROOT if upstream_prefix is None else str(upstream_prefix).rstrip("/")
+        path = f"{place.path}/{id}"
+        names = CachedNames(
+            upstream=upstream, here=here, there=there, allowed=("*",) if repositories is None else repositories
+        )
+        registry = find_registry(place)
+        problems = [*id_problems(scope, id), *_prefix_problems(here, there), *role_problems(role)]
+        problems += _rule_problems(place, here)
+        problems += template_problems(place, here, settings.but(access=consumers)) if not problems else ()
+        problems += _credential_problems(place, upstream, credentials, here)
+        problems += _upstream_problems(place, upstream, role)
+        problems += names.problems()
+        problems += _consumer_problems(registry, consumers, names) if not problems else ()
+        if problems:
+            raise InvalidRegistry(problems, path=path)
+        super().__init__(scope, id)
+        environment_of(place).claim(self, "cache", here)
+        self.upstream = upstream
+        self.prefix = here
+        self._names = names
+        self._consumers = tuple(consumers)
+        self.template = CreationTemplate(
+            self, "Template", prefix=here, applied_for=["PULL_THROUGH_CACHE"], settings=settings.but(access=consumers)
+        )
+        self.credential_arn = credentials.bind(self, here) if credentials else None
+        self.role = role
+        if upstream.credentials == "role" and (role is not None or not _is_own(place, upstream)):
+            self.role = role or self._make_role()
+            self._let(self.role)
+        self.resource = ecr.CfnPullThroughCacheRule(
+            self,
+            "Resource",
+            ecr_repository_prefix=here,
+            upstream_registry=upstream.registry,
+            upstream_registry_url=upstream.url,
+            upstream_repository_prefix=None if upstream_prefix is None else there,
+            credential_arn=self.credential_arn,
+            custom_role_arn=self.role.role_arn if self.role else None,
+        )
+        if self.role and (policy := self.role.node.try_find_child("DefaultPolicy")):
+            self.resource.node.add_dependency(policy)
+        if registry is not None:
+            for consumer in consumers:
+                registry.accept_cache_consumer(consumer, repositories=names.patterns)
+        self._annotate()
+
+    def image(self, reference: str) -> str:
+        """
+        Give the reference of a cached image, for a task definition or a manifest.
+
+        Args:
+            reference: The image at the upstream, with a tag or a digest: `library/nginx:1.27`, or with its registry.
+                The official images of Docker Hub may leave `library/` out.
+
+        Raises:
+            InvalidName: if it is malformed, has neither tag nor digest, is of another registry, or is not among the
+                repositories of the cache.
+            TypeError: if it is not a string.
+
+        """
+        parsed = ImageReference.parse(reference)
+        if problems := tuple(self._names.image_problems(parsed)):
+            raise InvalidName(problems, path=self.node.path)
+        stack = cdk.Stack.of(self)
+        tag, digest = (f":{parsed.tag}" if parsed.tag else "", f"@{parsed.digest}" if parsed.digest else "")
+        host = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
+        return f"{host}/{self._names.cached_name(parsed.repository)}{tag}{digest}"
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Let somebody pull every image of the cache, those included that nobody has pulled yet.
+
+        Args:
+            grantee: A role or user. One of another account must be among `consumers=`, too.
+
+        Returns:
+            The grant of what concerns the repositories; logging in is granted beside it.
+
+        Raises:
+            InvalidRegistry: if it has no policy of its own, or is of an account that is not among the consumers.
+
+        """
+        if problems := tuple(self._grantee_problems(grantee.grant_principal)):
+            raise InvalidRegistry(problems, path=self.node.path)
+        stack = cdk.Stack.of(self)
+        arns = [
+            stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
+        ]
+        grant = iam.Grant.add_to_principal(grantee=grantee, actions=[*PULL, *IMPORT], resource_arns=arns)
+        if not grant.success:
+            raise InvalidRegistry([_NO_POLICY.format(type(grantee.grant_principal).__name__)], path=self.node.path)
+        iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
+        return grant
+
+    @property
+    def upstream_access(self) -> Access | None:
+        """
+        What the upstream must allow, if it is private ECR of another account.
+
+        There, give it to each repository as `access=[...]`, or to all of them with
+        `PrivateRegistry.accept_caches_of(account)`.
+        """
+        return Access.cache_pull(cdk.Stack.of(self).account) if self.role else None
+
+    def _grantee_problems(self, principal: iam.IPrincipal) -> Iterator[str]:
+        theirs, ours = principal.principal_account, cdk.Stack.of(self).account
+        if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
+            return
+        if not any(one.intent == "organization_pull" or one.subject == theirs for one in self._consumers):
+            yield (
+                f"the grantee is of account {theirs}, which the cache does not let in; "
+                f"give consumers=[Access.account_pull('{theirs}')] as well"
+            )
+
+    def _make_role(self) -> iam.Role:
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"),
+            description=f"Lets ECR copy from {self.upstream.url}",
+        )
+
+    def _let(self, role: iam.IRole) -> None:
+        """Give a role what ECR needs to copy from private ECR."""
+        stack = cdk.Stack.of(self)
+        account, _, _, region = self.upstream.url.split(".")[:4]
+        resources = [
+            stack.format_arn(service="ecr", account=account, region=region, resource="repository", resource_name=name)
+            for name in self._names.upstream_patterns
+        ]
+        resources += [
+            stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
+        ]
+        role.add_to_principal_policy(iam.PolicyStatement(actions=list(CACHE_ROLE), resources=resources))
+        role.add_to_principal_policy(iam.PolicyStatement(actions=list(LOGIN), resources=["*"]))
+        if isinstance(role, Construct):
+            acknowledge_wildcards(role, [*resources, "*"], _WILDCARDS)
+
+    def _annotate(self) -> None:
+        if not self.template.settings.immutability.tags_can_move:
+            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:cachedTagsCannotMove", _TAGS_CANNOT_MOVE)
+        if self.upstream.registry != "ecr" and (self.prefix == ROOT or self.resource.upstream_repository_prefix):
+            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
+
+
+_NO_POLICY = (
+    "{} has no policy of its own to grant this with; grant it to a role, or for another account give "
+    "consumers=[Access.account_pull(...)]"
+)
+_WILDCARDS = "ECR copies repositories whose names are not known before, and logging in has no resource"
+_TAGS_CANNOT_MOVE = (
+    "tags in this cache cannot move, so ECR keeps serving the first image it saw under a tag; use "
+    "settings.but(immutability=Immutability.off()), or acknowledge it if that is what you want"
+)
+_UNDOCUMENTED = (
+    "AWS documents the prefix ROOT and upstream prefixes for private ECR only; try a pull before you rely on it"
+)
+
+
+def _is_own(place: Place, upstream: Upstream) -> bool:
+    """Tell whether a private registry is known to be of the own account, which needs no role."""
+    return place.stack is not None and upstream.url.split(".")[0] == place.stack.account
+
+
+def _prefix_problems(here: str, there: str) -> Iterator[str]:
+    for name, prefix in (("prefix", here), ("upstream_prefix", there)):
+        yield from (f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
+    if here == ROOT and there != ROOT:
+        yield f"upstream_prefix {there!r} goes with a prefix only, and this is {ROOT}; give prefix= too"
+
+
+def _rule_problems(place: Place, prefix: str) -> Iterator[str]:
+    if place.stack is None:
+        return
+    environment = environment_of(place)
+    if (owner := environment.owner("cache", prefix)) is not None:
+        yield (
+            f"prefix {prefix!r} is that of the cache {owner.node.path} in this account and region; all of its rule is "
+            "create-only, so change the value of its secret instead of making another, or choose another prefix"
+        )
+    if len(environment.names("cache")) >= _MAXIMUM_RULES:
+        yield f"the registry has {_MAXIMUM_RULES} caches in this app, and ECR allows no more; leave one out"
+
+
+def _credential_problems(
+    place: Place, upstream: Upstream, credentials: Credentials | None, prefix: str
+) -> Iterator[str]:
+    if credentials is None and upstream.credentials == "secret":
+        yield (
+            f"credentials: {upstream.url} wants a user name and a token; give Credentials.new_secret() and fill it in "
+            "after the deployment, or Credentials.secret_arn(...)"
+        )
+    elif credentials is not None and upstream.credentials != "secret":
+        yield f"credentials: {upstream.url} takes none; leave them out"
+    elif credentials is not None:
+        yield from credentials.problems(place, prefix)
+
+
+def _upstream_problems(place: Place, upstream: Upstream, role: object) -> Iterator[str]:
+    if upstream.credentials != "role":
+        if role is not None:
+            yield f"role: ECR assumes one for private ECR only, and this is {upstream.url}; leave it out"
+    elif place.stack is not None and upstream.url.split(".")[0::3][:2] == [place.stack.account, place.stack.region]:
+        yield f"upstream {upstream.url} is the registry of the cache itself; name another account or region"
+
+
+def _consumer_problems(
+    registry: PrivateRegistry | None, consumers: Sequence[Access], names: CachedNames
+) -> Iterator[str]:
+    if consumers and registry is None:
+        yield f"consumers: {NO_REGISTRY}"
+    elif registry is not None:
+        yield from registry.cache_consumer_problems(consumers, repositories=names.patterns)
+
+
+def _require_kinds(
+    upstream: object, credentials: object, repositories: object, consumers: object, settings: object
+) -> None:
+    if not isinstance(upstream, Upstream):
+        raise TypeError(f"upstream must be an Upstream such as Upstream.ecr_public(), got {upstream!r}")
+    if credentials is not None and not isinstance(credentials, Credentials):
+        raise TypeError(f"credentials must be Credentials such as Credentials.new_secret(), got {credentials!r}")
+    for name, values, kind, example in (
+        ("repositories", repositories or (), str, "['library/nginx']"),
+        ("consumers", consumers, Access, "[Access.account_pull('111122223333')]"),
+    ):
+        if (
+            not isinstance(values, Sequence)
+            or isinstance(values, str)
+            or not all(isinstance(one, kind) for one in values)
+        ):
+            raise TypeError(f"{name} must be a list such as {example}, got {values!r}")
+    if not isinstance(settings, RepositorySettings):
+        raise TypeError(f"settings must be RepositorySettings such as CACHED, got {settings!r}")

@@ -1,0 +1,100 @@
+"""What a repository asks of the registry that it is in: to be copied, to be scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import aws_cdk as cdk
+
+from ecr_constructs._scopes import Place
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.replication import Replication
+from ecr_constructs.model.scanning import ScanFrequency
+from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
+from ecr_constructs.settings import RepositorySettings
+
+__all__ = ["RegistryWishes"]
+
+_FREQUENCIES: Mapping[str, ScanFrequency] = {"continuous": "CONTINUOUS_SCAN", "on_push": "SCAN_ON_PUSH"}
+_UNKNOWN = (
+    "scanning {!r} is unknown; use 'continuous' or 'on_push', or leave the repository out of the registry's filters: "
+    "MANUAL is a word of the API that CloudFormation does not know"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryWishes:
+    """
+    What one repository wants of its registry.
+
+    Args:
+        repository_name: Its name, if it was given one.
+        replicate_to: The regions that it is copied to.
+        scanning: When it is scanned, if the registry shall see to that.
+
+    """
+
+    repository_name: str | None
+    replicate_to: Sequence[str]
+    scanning: Literal["continuous", "on_push"] | None
+
+    def __post_init__(self) -> None:
+        """Refuse what is of the wrong kind."""
+        if isinstance(self.replicate_to, str) or not isinstance(self.replicate_to, Sequence):
+            raise TypeError(f"replicate_to must be a list such as ['eu-west-1'], got {self.replicate_to!r}")
+        if self.scanning is not None and not isinstance(self.scanning, str):
+            raise TypeError(f"scanning must be 'continuous' or 'on_push', got {self.scanning!r}")
+
+    def problems(self, place: Place, settings: RepositorySettings) -> Iterator[str]:
+        """
+        Say why the registry cannot do it.
+
+        Args:
+            place: Where the repository is.
+            settings: What it is like.
+
+        Yields:
+            One sentence for each fault.
+
+        """
+        if not self.replicate_to and self.scanning is None:
+            return
+        if self.scanning is not None and self.scanning not in _FREQUENCIES:
+            yield _UNKNOWN.format(self.scanning)
+            return
+        if self.replicate_to and settings.removal_policy == cdk.RemovalPolicy.DESTROY:
+            yield "replicate_to: the repository goes with its stack, and its copies stay; leave one of the two out"
+        if self.repository_name is None or is_token(self.repository_name):
+            yield (
+                "replicate_to= and scanning= name the repository to the registry, before anything is deployed; "
+                "write repository_name= out"
+            )
+            return
+        registry = find_registry(place)
+        if registry is None:
+            yield from () if place.stack is None else (NO_REGISTRY,)
+        else:
+            yield from self._problems_with(registry, self.repository_name)
+
+    def bind(self, place: Place) -> None:
+        """Have the registry do it; there are no problems."""
+        registry = find_registry(place) if self.replicate_to or self.scanning else None
+        if registry is None or self.repository_name is None:
+            return
+        if self.replicate_to:
+            registry.replicate(self.repository_name, self.replicate_to)
+        if self.scanning is not None:
+            registry.scan(self.repository_name, _FREQUENCIES[self.scanning])
+
+    def _problems_with(self, registry: PrivateRegistry, repository_name: str) -> Iterator[str]:
+        try:
+            wanted = [Replication.to(region, repositories=repository_name) for region in self.replicate_to]
+        except InvalidName as error:
+            yield from (f"replicate_to: {problem}" for problem in error.problems)
+        else:
+            yield from registry.replication_problems(*wanted)
+        if self.scanning is not None:
+            yield from registry.scanning_problems(repository_name, _FREQUENCIES[self.scanning])
