@@ -1,0 +1,156 @@
+"""What the examples synthesize, as it is and with something changed, and what of it is deployed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import runpy
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_constructs.assembly import Stack, read_assembly
+from tests.e2e.emulator import ACCOUNT, REGION, Emulator
+from tests.templates import FLAGS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """
+    A resource of a stack that is deployed.
+
+    Attributes:
+        resource_type: Its type.
+        physical_id: What its account knows it by.
+        properties: What the template says of it, with everything worked out.
+        retained: Whether it is to stay when the stack goes.
+        account: Where it is...
+        region: ...
+
+    """
+
+    resource_type: str
+    physical_id: str
+    properties: Mapping[str, Any]
+    retained: bool
+    account: str
+    region: str
+
+
+def synthesize(example: Path, assembly: Path) -> Path:
+    """Run an example in this process, configured as `cdk.json` configures it."""
+    with pytest.MonkeyPatch.context() as patch:
+        app = cdk.App
+        patch.setattr(cdk, "App", lambda: app(context=FLAGS, outdir=str(assembly), analytics_reporting=False))
+        runpy.run_path(str(example))
+    return assembly
+
+
+def environments(assembly: Path) -> Mapping[Path, tuple[str, str]]:
+    """Give the account and the region of each stack, by its template."""
+    return {
+        manifest.parent / artifact["properties"]["templateFile"]: _environment(artifact["environment"])
+        for manifest in assembly.rglob("manifest.json")
+        for artifact in json.loads(manifest.read_text(encoding="utf-8"))["artifacts"].values()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+
+
+def _environment(name: str) -> tuple[str, str]:
+    """Read `aws://account/region`; what is not known there is the CLI's."""
+    account, region = name.removeprefix("aws://").split("/")
+    return ACCOUNT if account.startswith("unknown") else account, REGION if region.startswith("unknown") else region
+
+
+def deployed(emulator: Emulator, assembly: Path) -> Iterator[Deployed]:
+    """Give every resource that is in the templates, as it is deployed."""
+    where = environments(assembly)
+    for stack in read_assembly(assembly):
+        account, region = where[stack.template_path]
+        properties = emulator.resolved_properties(stack.name, account, region)
+        listed = emulator.client("cloudformation", account, region).describe_stack_resources(StackName=stack.name)
+        physical_ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed["StackResources"]}
+        for logical_id, resource in stack.template["Resources"].items():
+            yield Deployed(
+                resource_type=resource["Type"],
+                physical_id=physical_ids[logical_id],
+                properties=properties[logical_id],
+                retained=resource.get("DeletionPolicy", "Delete").startswith("Retain"),
+                account=account,
+                region=region,
+            )
+
+
+# --- a change that needs no replacement, for each type that has one --------------------------------------------------
+
+
+def _change_repository(properties: dict[str, Any]) -> None:
+    properties.setdefault("Tags", []).append({"Key": "changed", "Value": "yes"})
+    lifecycle = properties.get("LifecyclePolicy", {})
+    if isinstance(lifecycle.get("LifecyclePolicyText"), str):
+        policy = json.loads(lifecycle["LifecyclePolicyText"])
+        policy["rules"][0]["description"] = "Changed"
+        lifecycle["LifecyclePolicyText"] = json.dumps(policy)
+
+
+def _change_registry_policy(properties: dict[str, Any]) -> None:
+    properties["PolicyText"]["Statement"][0]["Sid"] = "Changed"
+
+
+def _change_replication(properties: dict[str, Any]) -> None:
+    rule = properties["ReplicationConfiguration"]["Rules"][0]
+    rule.setdefault("RepositoryFilters", []).append({"Filter": "changed/", "FilterType": "PREFIX_MATCH"})
+
+
+def _change_scanning(properties: dict[str, Any]) -> None:
+    properties["Rules"][0]["RepositoryFilters"].append({"Filter": "changed/*", "FilterType": "WILDCARD"})
+
+
+def _change_signing(properties: dict[str, Any]) -> None:
+    rule = properties["Rules"][0]
+    rule.setdefault("RepositoryFilters", []).append({"Filter": "changed/*", "FilterType": "WILDCARD_MATCH"})
+
+
+def _change_description(properties: dict[str, Any]) -> None:
+    properties["Description"] = "Changed"
+
+
+CHANGES: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    "AWS::ECR::RegistryPolicy": _change_registry_policy,
+    "AWS::ECR::RegistryScanningConfiguration": _change_scanning,
+    "AWS::ECR::ReplicationConfiguration": _change_replication,
+    "AWS::ECR::Repository": _change_repository,
+    "AWS::ECR::RepositoryCreationTemplate": _change_description,
+    "AWS::ECR::SigningConfiguration": _change_signing,
+    "AWS::SecretsManager::Secret": _change_description,
+}
+
+
+def changed(assembly: Path, copy: Path) -> Path:
+    """Copy an assembly and change in the copy what can be changed in place."""
+    shutil.copytree(assembly, copy)
+    for stack in read_assembly(copy):
+        template = json.loads(stack.template_path.read_text(encoding="utf-8"))
+        for resource in template["Resources"].values():
+            change = CHANGES.get(resource["Type"])
+            if change is not None:
+                change(resource.setdefault("Properties", {}))
+        _replace(stack, json.dumps(template))
+    return copy
+
+
+def _replace(stack: Stack, text: str) -> None:
+    """Replace a template, and its hash wherever that is written: the CLI uploads nothing twice under one hash."""
+    stack.template_path.write_text(text, encoding="utf-8")
+    folder = stack.template_path.parent
+    for assets in folder.glob("*.assets.json"):
+        for old_hash, file in json.loads(assets.read_text(encoding="utf-8"))["files"].items():
+            if file["source"]["path"] == stack.template_path.name:
+                new_hash = hashlib.sha256(text.encode()).hexdigest()
+                for reader in (assets, folder / "manifest.json"):
+                    reader.write_text(reader.read_text(encoding="utf-8").replace(old_hash, new_hash), encoding="utf-8")

@@ -1,0 +1,281 @@
+"""The resource types of ECR that moto lacks or half knows, and the secrets that cache rules log in with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.common_models import CloudFormationModel
+from moto.core.utils import utcnow
+from moto.ecr.models import Repository as MotoRepository
+from moto.ecr.models import RepositoryUpdateProperty
+from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
+from moto.kms.models import kms_backends
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
+
+from ecr_constructs.model import LifecyclePolicy
+from tests.e2e.cloudformation import Resource, refuse, request
+from tests.e2e.registry import registry
+from tests.e2e.validation import api_names
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
+FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"}}
+
+
+class RegistryPolicy(Resource, CloudFormationModel):
+    resource_type = "AWS::ECR::RegistryPolicy"
+
+    def exists(self) -> bool:
+        return self.ecr.registry_policy is not None
+
+    def put(self) -> None:
+        policy = request("PutRegistryPolicy", **api_names(self.properties))["policyText"]
+        # Not moto's own `put_registry_policy`: it knows two of the actions that a registry policy may have.
+        IAMPolicyDocumentValidator(policy).validate()
+        self.ecr.registry_policy = policy
+
+    def remove(self) -> None:
+        self.ecr.registry_policy = None
+
+
+class ReplicationConfiguration(Resource, CloudFormationModel):
+    resource_type = "AWS::ECR::ReplicationConfiguration"
+
+    def exists(self) -> bool:
+        return self.ecr.replication_config != {"rules": []}
+
+    def put(self) -> None:
+        # Not moto's own `put_replication_configuration`: it takes one rule, as ECR did in 2020.
+        configuration = request("PutReplicationConfiguration", **api_names(self.properties))["replicationConfiguration"]
+        here = {"region": self.region, "registryId": self.account}
+        if any(here in rule["destinations"] for rule in configuration["rules"]):
+            refuse(f"PutReplicationConfiguration: the destination {here} is the source")
+        self.ecr.replication_config = configuration
+
+    def remove(self) -> None:
+        self.ecr.replication_config = {"rules": []}
+
+
+class RegistryScanningConfiguration(Resource, CloudFormationModel):
+    resource_type = "AWS::ECR::RegistryScanningConfiguration"
+
+    def exists(self) -> bool:
+        return self.ecr.registry_scanning_configuration != {"scanType": "BASIC", "rules": []}
+
+    def put(self) -> None:
+        scanning = request("PutRegistryScanningConfiguration", **api_names(self.properties))
+        frequencies = {rule["scanFrequency"] for rule in scanning["rules"]}
+        if not frequencies <= FREQUENCIES[scanning["scanType"]]:
+            refuse(f"PutRegistryScanningConfiguration: {scanning['scanType']} scanning has no {frequencies}")
+        self.ecr.put_registry_scanning_configuration(scanning["scanType"], scanning["rules"])
+
+    def remove(self) -> None:
+        self.ecr.put_registry_scanning_configuration("BASIC", [])
+
+
+class SigningConfiguration(Resource, CloudFormationModel):
+    resource_type = "AWS::ECR::SigningConfiguration"
+
+    def exists(self) -> bool:
+        return registry(self.ecr).signing is not None
+
+    def put(self) -> None:
+        configuration = request("PutSigningConfiguration", signingConfiguration=api_names(self.properties))
+        registry(self.ecr).signing = configuration["signingConfiguration"]
+
+    def remove(self) -> None:
+        registry(self.ecr).signing = None
+
+
+class PullThroughCacheRule(Resource, CloudFormationModel):
+    resource_type = "AWS::ECR::PullThroughCacheRule"
+
+    @property
+    def identity(self) -> str:
+        return str(self.properties["EcrRepositoryPrefix"])
+
+    def exists(self) -> bool:
+        return self.physical_resource_id in registry(self.ecr).cache_rules
+
+    def put(self) -> None:
+        rule = request("CreatePullThroughCacheRule", **api_names(self.properties))
+        secret = rule.get("credentialArn")
+        if secret and secret not in secretsmanager_backends[self.account][self.region].secrets:
+            refuse(f"CreatePullThroughCacheRule: there is no secret {secret} in {self.account} {self.region}")
+        _keep(registry(self.ecr).cache_rules, self.physical_resource_id, rule)
+
+    def remove(self) -> None:
+        del registry(self.ecr).cache_rules[self.physical_resource_id]
+
+
+class RepositoryCreationTemplate(Resource, CloudFormationModel):
+    resource_type = "AWS::ECR::RepositoryCreationTemplate"
+
+    @property
+    def identity(self) -> str:
+        return str(self.properties["Prefix"])
+
+    def exists(self) -> bool:
+        return self.physical_resource_id in registry(self.ecr).templates
+
+    def put(self) -> None:
+        template = request("CreateRepositoryCreationTemplate", **api_names(self.properties))
+        if "lifecyclePolicy" in template:
+            check_lifecycle_policy(template["lifecyclePolicy"])
+        _keep(registry(self.ecr).templates, self.physical_resource_id, template)
+
+    def remove(self) -> None:
+        del registry(self.ecr).templates[self.physical_resource_id]
+
+
+class PullTimeUpdateExclusion(Resource, CloudFormationModel):
+    resource_type = "AWS::ECR::PullTimeUpdateExclusion"
+
+    @property
+    def identity(self) -> str:
+        return str(self.properties["PrincipalArn"])
+
+    def exists(self) -> bool:
+        return self.physical_resource_id in registry(self.ecr).exclusions
+
+    def put(self) -> None:
+        request("RegisterPullTimeUpdateExclusion", **api_names(self.properties))
+        registry(self.ecr).exclusions.append(self.physical_resource_id)
+
+    def remove(self) -> None:
+        registry(self.ecr).exclusions.remove(self.physical_resource_id)
+
+
+class Repository(Resource, CloudFormationModel):
+    """A repository of moto's, with all that its own model leaves out: policies, filters, keys, tags that go again."""
+
+    resource_type = "AWS::ECR::Repository"
+
+    @property
+    def identity(self) -> str:
+        return str(self.properties.get("RepositoryName", self.generated_name.lower()))
+
+    def exists(self) -> bool:
+        return self.physical_resource_id in self.ecr.repositories
+
+    @property
+    def repository(self) -> MotoRepository:
+        return self.ecr.repositories[self.physical_resource_id]
+
+    def get_cfn_attribute(self, attribute_name: str) -> Any:
+        return self.repository.get_cfn_attribute(attribute_name)
+
+    def put(self) -> None:
+        name = self.physical_resource_id
+        elsewhere = {"LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete"}
+        settings = {key: value for key, value in self.properties.items() if key not in elsewhere}
+        wanted = request("CreateRepository", **{"repositoryName": name, **api_names(settings)})
+        if not self.exists():
+            self._check_key(wanted.get("encryptionConfiguration", {}).get("kmsKey"))
+            self.ecr.create_repository(
+                repository_name=name,
+                registry_id=None,
+                encryption_config=wanted.get("encryptionConfiguration", {}),
+                image_scan_config=wanted.get("imageScanningConfiguration"),
+                image_tag_mutability=wanted.get("imageTagMutability", "MUTABLE"),
+                image_tag_mutability_exclusion_filters=wanted.get("imageTagMutabilityExclusionFilters"),
+                tags=[],
+            )
+        self._put_settings(wanted)
+        self._put_policies(self.properties.get("LifecyclePolicy", {}), self.properties.get("RepositoryPolicyText"))
+
+    def remove(self) -> None:
+        self.ecr.delete_repository(self.physical_resource_id, force=self.properties.get("EmptyOnDelete", False))
+
+    def _check_key(self, key: str | None) -> None:
+        keys = kms_backends[self.account][self.region].keys.values()
+        if key is not None and not any(key in (each.id, each.arn) for each in keys):
+            refuse(f"CreateRepository: there is no key {key} in {self.account} {self.region}")
+
+    def _put_settings(self, wanted: Mapping[str, Any]) -> None:
+        # The resource handler leaves alone what a template no longer says about mutability and scanning.
+        if "imageTagMutability" in wanted:
+            mutability = wanted["imageTagMutability"]
+            filters = wanted.get("imageTagMutabilityExclusionFilters")
+            self.ecr.validate_image_tag_mutability_params_compatibility(mutability, filters)
+            self.repository.update(
+                RepositoryUpdateProperty.IMAGE_TAG_MUTABILITY,
+                image_tag_mutability=mutability,
+                image_tag_mutability_exclusion_filters=filters,
+            )
+        self.repository.update(
+            RepositoryUpdateProperty.IMAGE_SCANNING_CONFIGURATION,
+            image_scanning_configuration=wanted.get("imageScanningConfiguration"),
+        )
+        self.ecr.tagger.delete_all_tags_for_resource(self.repository.arn)
+        self.ecr.tagger.tag_resource(self.repository.arn, wanted.get("tags", []))
+
+    def _put_policies(self, lifecycle: Mapping[str, Any], policy: Mapping[str, Any] | str | None) -> None:
+        # What the template no longer has is deleted.
+        named = {"repositoryName": self.repository.name}
+        self.repository.lifecycle_policy = None
+        if "LifecyclePolicyText" in lifecycle:
+            put = request("PutLifecyclePolicy", **named, **api_names(lifecycle))
+            check_lifecycle_policy(put["lifecyclePolicyText"])
+            self.repository.lifecycle_policy = put["lifecyclePolicyText"]
+        self.repository.policy = None
+        if policy is not None:
+            put = request("SetRepositoryPolicy", **named, **api_names({"RepositoryPolicyText": policy}))
+            self.ecr.set_repository_policy(self.account, self.repository.name, put["policyText"])
+
+
+class Secret(Resource, CloudFormationModel):
+    """A secret of moto's, without a value unless the template spells one out: nobody logs in here."""
+
+    resource_type = "AWS::SecretsManager::Secret"
+
+    @property
+    def identity(self) -> str:
+        return str(self.properties.get("Name", self.generated_name))
+
+    @property
+    def secrets(self) -> SecretsManagerBackend:
+        return secretsmanager_backends[self.account][self.region]
+
+    def exists(self) -> bool:
+        return self.physical_resource_id in self.secrets.secrets
+
+    def put(self) -> None:
+        description, tags, key = (self.properties.get(name) for name in ("Description", "Tags", "KmsKeyId"))
+        if self.exists():
+            secret = self.secrets.secrets[self.physical_resource_id]
+            assert isinstance(secret, FakeSecret)
+            secret.update(description, tags, key)
+            return
+        made = self.secrets.create_secret(
+            self.physical_resource_id,
+            secret_string=self.properties.get("SecretString"),
+            secret_binary=None,
+            description=description,
+            tags=tags,
+            kms_key_id=key,
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+        # From now on it is known by its ARN, whose end only Secrets Manager knows.
+        self.physical_resource_id = json.loads(made)["ARN"]
+
+    def remove(self) -> None:
+        self.secrets.delete_secret(
+            self.physical_resource_id, recovery_window_in_days=None, force_delete_without_recovery=True
+        )
+
+
+def check_lifecycle_policy(policy: str) -> None:
+    """Refuse a policy that moto or the library finds fault with; neither knows the other's opinion."""
+    EcrLifecyclePolicyValidator(policy).validate()
+    LifecyclePolicy.from_json(policy)
+
+
+def _keep(kept: dict[str, dict[str, Any]], key: str, members: Mapping[str, Any]) -> None:
+    """Keep what a request says, with the times at which it was said first and last."""
+    now = utcnow()
+    kept[key] = {"createdAt": kept.get(key, {"createdAt": now})["createdAt"], "updatedAt": now, **members}

@@ -1,0 +1,161 @@
+"""What an account has, read back through boto3, in the words in which a template would ask for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it ships no types
+
+from tests.e2e.assemblies import Deployed
+from tests.e2e.emulator import Emulator
+from tests.e2e.validation import api_names
+
+Members = Mapping[str, Any]
+# What no API tells.
+WRITE_ONLY = {"emptyOnDelete", "pendingWindowInDays"}
+# What AWS answers when it has no such thing; some services say so in a word of their own.
+ABSENT = ("NotFound", "NoSuchEntity")
+
+
+def read(emulator: Emulator, resource: Deployed) -> Members | None:
+    """Give what the account has, or nothing if it has it no more."""
+    reader, service = READERS[resource.resource_type]
+    return _unless_absent(reader, emulator.client(service, resource.account, resource.region), resource)
+
+
+def asked_for(resource: Deployed) -> Members:
+    """Give what the template asks for, as far as it can be read back."""
+    members = {name: value for name, value in api_names(resource.properties).items() if name not in WRITE_ONLY}
+    if resource.resource_type == "AWS::ECR::Repository":
+        members |= members.pop("lifecyclePolicy", {})
+    opened: Members = readable(members)
+    return opened
+
+
+def answer(has: Members, wanted: Members) -> Members:
+    """Give what the account has of what the template asks for; ECR tells which key of AWS it took, unasked."""
+    found = {name: has.get(name) for name in wanted}
+    if "encryptionConfiguration" in wanted:
+        encryption = has["encryptionConfiguration"]
+        found["encryptionConfiguration"] = {name: encryption.get(name) for name in wanted["encryptionConfiguration"]}
+    opened: Members = readable(found)
+    return opened
+
+
+def readable(members: Any) -> Any:
+    """Open up what is JSON, and sort what has no order."""
+    if isinstance(members, Mapping):
+        return {name: readable(value) for name, value in members.items()}
+    if isinstance(members, list):
+        return sorted((readable(each) for each in members), key=lambda each: json.dumps(each, sort_keys=True))
+    return readable(json.loads(members)) if isinstance(members, str) and members.startswith("{") else members
+
+
+# --- the readers, one for each type -----------------------------------------------------------------------------------
+
+
+def _repository(ecr: Any, resource: Deployed) -> Members:
+    name = resource.physical_id
+    (found,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    lifecycle = _unless_absent(ecr.get_lifecycle_policy, repositoryName=name) or {}
+    policy = _unless_absent(ecr.get_repository_policy, repositoryName=name) or {}
+    return {
+        **found,
+        "tags": ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"],
+        "lifecyclePolicyText": lifecycle.get("lifecyclePolicyText"),
+        "policyText": policy.get("policyText"),
+    }
+
+
+def _registry_policy(ecr: Any, _: Deployed) -> Members:
+    found: Members = ecr.get_registry_policy()
+    return found
+
+
+def _replication(ecr: Any, _: Deployed) -> Members | None:
+    found: Members = ecr.describe_registry()
+    return found if found["replicationConfiguration"]["rules"] else None
+
+
+def _scanning(ecr: Any, _: Deployed) -> Members | None:
+    found: Members = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    return found if found != {"scanType": "BASIC", "rules": []} else None
+
+
+def _signing(ecr: Any, _: Deployed) -> Members | None:
+    found: Members = ecr.get_signing_configuration()["signingConfiguration"]
+    return found if found["rules"] else None
+
+
+def _cache_rule(ecr: Any, resource: Deployed) -> Members | None:
+    rules = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    return next((rule for rule in rules if rule["ecrRepositoryPrefix"] == resource.physical_id), None)
+
+
+def _creation_template(ecr: Any, resource: Deployed) -> Members | None:
+    templates = ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]
+    return next((template for template in templates if template["prefix"] == resource.physical_id), None)
+
+
+def _exclusion(ecr: Any, resource: Deployed) -> Members | None:
+    principals = ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]
+    return {"principalArn": resource.physical_id} if resource.physical_id in principals else None
+
+
+def _key(kms: Any, resource: Deployed) -> Members:
+    key = {"KeyId": resource.physical_id}
+    return {
+        **api_names(kms.describe_key(**key)["KeyMetadata"]),
+        "keyPolicy": kms.get_key_policy(**key, PolicyName="default")["Policy"],
+        "enableKeyRotation": kms.get_key_rotation_status(**key)["KeyRotationEnabled"],
+        "tags": [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in kms.list_resource_tags(**key)["Tags"]],
+    }
+
+
+def _role(iam: Any, resource: Deployed) -> Members:
+    found: Members = iam.get_role(RoleName=resource.physical_id)["Role"]
+    return found
+
+
+def _inline_policy(iam: Any, resource: Deployed) -> Members:
+    names = {"RoleName": resource.properties["Roles"][0], "PolicyName": resource.properties["PolicyName"]}
+    found: Members = iam.get_role_policy(**names)
+    return found
+
+
+def _managed_policy(iam: Any, resource: Deployed) -> Members:
+    found: Members = iam.get_policy(PolicyArn=resource.physical_id)["Policy"]
+    return found
+
+
+def _secret(secrets: Any, resource: Deployed) -> Members:
+    found: Members = secrets.describe_secret(SecretId=resource.physical_id)
+    return found
+
+
+READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
+    "AWS::ECR::PullThroughCacheRule": (_cache_rule, "ecr"),
+    "AWS::ECR::PullTimeUpdateExclusion": (_exclusion, "ecr"),
+    "AWS::ECR::RegistryPolicy": (_registry_policy, "ecr"),
+    "AWS::ECR::RegistryScanningConfiguration": (_scanning, "ecr"),
+    "AWS::ECR::ReplicationConfiguration": (_replication, "ecr"),
+    "AWS::ECR::Repository": (_repository, "ecr"),
+    "AWS::ECR::RepositoryCreationTemplate": (_creation_template, "ecr"),
+    "AWS::ECR::SigningConfiguration": (_signing, "ecr"),
+    "AWS::IAM::ManagedPolicy": (_managed_policy, "iam"),
+    "AWS::IAM::Policy": (_inline_policy, "iam"),
+    "AWS::IAM::Role": (_role, "iam"),
+    "AWS::KMS::Key": (_key, "kms"),
+    "AWS::SecretsManager::Secret": (_secret, "secretsmanager"),
+}
+
+
+def _unless_absent(call: Callable[..., Members | None], *arguments: Any, **members: Any) -> Members | None:
+    try:
+        return call(*arguments, **members)
+    except ClientError as error:
+        if any(word in error.response["Error"]["Code"] for word in ABSENT):
+            return None
+        raise

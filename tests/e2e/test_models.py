@@ -1,0 +1,246 @@
+"""The models do what CloudFormation and ECR do: a test of our own test code, without the CLI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it ships no types
+
+from tests.e2e.samples import CHANGED, ILLEGAL, LEGAL, OTHER_ACCOUNT, SINGLETONS, cache_rule, repository
+
+if TYPE_CHECKING:
+    from tests.e2e.assemblies import Deployed
+    from tests.e2e.emulator import Emulator
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+HERE = ("123456789012", "eu-central-1")
+
+
+def template(name: str, properties: Mapping[str, Any], **attributes: str) -> str:
+    return json.dumps({"Resources": {"Thing": {"Type": f"AWS::ECR::{name}", "Properties": properties, **attributes}}})
+
+
+def deploy(
+    emulator: Emulator, body: str, *, stack: str = "Stack", account: str = HERE[0], region: str = HERE[1]
+) -> None:
+    cloudformation = emulator.client("cloudformation", account, region)
+    stacks = {each["StackName"] for each in cloudformation.describe_stacks()["Stacks"]}
+    put = cloudformation.update_stack if stack in stacks else cloudformation.create_stack
+    put(StackName=stack, TemplateBody=body)
+
+
+def delete(emulator: Emulator) -> None:
+    emulator.client("cloudformation", *HERE).delete_stack(StackName="Stack")
+
+
+def thing(emulator: Emulator) -> Deployed:
+    """Give the one resource of the one stack."""
+    from tests.e2e.assemblies import Deployed
+
+    (found,) = emulator.client("cloudformation", *HERE).describe_stack_resources(StackName="Stack")["StackResources"]
+    return Deployed(
+        resource_type=found["ResourceType"],
+        physical_id=found["PhysicalResourceId"],
+        properties=emulator.resolved_properties("Stack", *HERE)["Thing"],
+        retained=False,
+        account=HERE[0],
+        region=HERE[1],
+    )
+
+
+def content(emulator: Emulator, resource: Deployed) -> Mapping[str, Any]:
+    from tests.e2e.state import read
+
+    found = read(emulator, resource)
+    assert found is not None
+    return found
+
+
+def check_content(emulator: Emulator, resource: Deployed) -> None:
+    from tests.e2e.state import answer, asked_for
+
+    wanted = asked_for(resource)
+    assert answer(content(emulator, resource), wanted) == wanted
+
+
+def is_there(emulator: Emulator, resource: Deployed) -> bool:
+    from tests.e2e.state import read
+
+    return read(emulator, resource) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "told"), ILLEGAL, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_what_is_wrong_fails_the_deployment_and_is_named(
+    emulator: Emulator, name: str, properties: Mapping[str, Any], told: str
+) -> None:
+    with pytest.raises(ClientError) as failure:
+        deploy(emulator, template(name, properties))
+
+    assert f"Thing (AWS::ECR::{name})" in str(failure.value)
+    assert told in str(failure.value)
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_what_is_right_is_there_as_the_template_says_and_goes_with_the_stack(emulator: Emulator, name: str) -> None:
+    deploy(emulator, template(name, LEGAL[name]))
+    made = thing(emulator)
+
+    check_content(emulator, made)
+    delete(emulator)
+    assert not is_there(emulator, made)
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_change_is_made_in_place(emulator: Emulator, name: str) -> None:
+    deploy(emulator, template(name, LEGAL[name]))
+    before = thing(emulator)
+    created = content(emulator, before).get("createdAt")
+
+    deploy(emulator, template(name, CHANGED[name]))
+
+    after = thing(emulator)
+    check_content(emulator, after)
+    assert after.physical_id == before.physical_id
+    assert content(emulator, after).get("createdAt") == created
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_wrong_change_fails_the_deployment(emulator: Emulator, name: str) -> None:
+    deploy(emulator, template(name, LEGAL[name]))
+
+    with pytest.raises(ClientError, match="Wrong"):
+        deploy(emulator, template(name, {**CHANGED[name], "Wrong": True}))
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_an_account_has_one_in_a_region(emulator: Emulator, name: str) -> None:
+    deploy(emulator, template(name, LEGAL[name]))
+
+    with pytest.raises(ClientError, match="AlreadyExists"):
+        deploy(emulator, template(name, LEGAL[name]), stack="Other")
+
+
+@pytest.mark.parametrize("name", SINGLETONS)
+def test_another_region_and_another_account_have_their_own(emulator: Emulator, name: str) -> None:
+    deploy(emulator, template(name, SINGLETONS[name]))
+
+    deploy(emulator, template(name, SINGLETONS[name]), region="ap-south-1")
+    deploy(emulator, template(name, SINGLETONS[name]), account=OTHER_ACCOUNT)
+
+
+@pytest.mark.parametrize("name", LEGAL)
+@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate"])
+def test_what_is_retained_stays_when_the_stack_goes(emulator: Emulator, name: str, policy: str) -> None:
+    deploy(emulator, template(name, LEGAL[name], DeletionPolicy=policy))
+    made = thing(emulator)
+
+    delete(emulator)
+
+    check_content(emulator, made)
+
+
+def test_what_is_retained_stays_when_it_leaves_the_template(emulator: Emulator) -> None:
+    deploy(emulator, template("Repository", repository(), DeletionPolicy="Retain"))
+    made = thing(emulator)
+
+    deploy(emulator, template("RegistryPolicy", LEGAL["RegistryPolicy"]).replace("Thing", "OtherThing"))
+
+    assert is_there(emulator, made)
+
+
+def test_a_policy_and_a_tag_that_leave_the_template_are_gone(emulator: Emulator) -> None:
+    deploy(
+        emulator, template("Repository", repository(RepositoryPolicyText=CHANGED["Repository"]["RepositoryPolicyText"]))
+    )
+
+    deploy(emulator, template("Repository", {"RepositoryName": "prod/shop"}))
+
+    found = content(emulator, thing(emulator))
+    assert (found["lifecyclePolicyText"], found["policyText"], found["tags"]) == (None, None, [])
+
+
+def test_a_repository_without_a_name_keeps_the_one_it_got(emulator: Emulator) -> None:
+    deploy(emulator, template("Repository", {"ImageTagMutability": "MUTABLE"}))
+    before = thing(emulator)
+
+    deploy(emulator, template("Repository", {"ImageTagMutability": "IMMUTABLE"}))
+
+    assert thing(emulator).physical_id == before.physical_id
+
+
+class TestReplacement:
+    def test_the_old_one_goes_after_the_new_one_came(self, emulator: Emulator) -> None:
+        deploy(emulator, template("PullThroughCacheRule", cache_rule()))
+        old = thing(emulator)
+
+        deploy(emulator, template("PullThroughCacheRule", cache_rule(EcrRepositoryPrefix="mirror")))
+
+        assert thing(emulator).physical_id == "mirror"
+        assert not is_there(emulator, old)
+
+    def test_the_old_one_stays_if_it_is_retained(self, emulator: Emulator) -> None:
+        deploy(emulator, template("PullThroughCacheRule", cache_rule()))
+        old = thing(emulator)
+
+        deploy(
+            emulator,
+            template("PullThroughCacheRule", cache_rule(EcrRepositoryPrefix="mirror"), UpdateReplacePolicy="Retain"),
+        )
+
+        assert is_there(emulator, old)
+
+    def test_one_of_the_same_name_is_refused(self, emulator: Emulator) -> None:
+        deploy(emulator, template("PullThroughCacheRule", cache_rule()))
+        deploy_other = template("PullThroughCacheRule", cache_rule(UpstreamRegistryUrl="registry.k8s.io"))
+
+        with pytest.raises(ClientError, match="AlreadyExists"):
+            deploy(emulator, deploy_other)
+
+        assert content(emulator, thing(emulator))["upstreamRegistryUrl"] == "quay.io"
+
+    def test_a_repository_with_another_encryption_is_another_repository(self, emulator: Emulator) -> None:
+        deploy(emulator, template("Repository", repository()))
+
+        with pytest.raises(ClientError, match="AlreadyExists"):
+            deploy(emulator, template("Repository", repository(EncryptionConfiguration={"EncryptionType": "KMS"})))
+
+
+class TestImages:
+    def push(self, emulator: Emulator) -> None:
+        manifest = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}
+        ecr = emulator.client("ecr", *HERE)
+        ecr.put_image(repositoryName="prod/shop", imageManifest=json.dumps(manifest), imageTag="v1")
+
+    def test_a_repository_with_images_is_not_deleted(self, emulator: Emulator) -> None:
+        deploy(emulator, template("Repository", repository()))
+        self.push(emulator)
+
+        with pytest.raises(ClientError, match="still contains images"):
+            delete(emulator)
+
+    def test_unless_the_template_wants_it_emptied(self, emulator: Emulator) -> None:
+        deploy(emulator, template("Repository", repository(EmptyOnDelete=True)))
+        self.push(emulator)
+        made = thing(emulator)
+
+        delete(emulator)
+
+        assert not is_there(emulator, made)
+
+
+def test_a_type_without_a_model_fails_the_deployment(emulator: Emulator) -> None:
+    with pytest.raises(ClientError, match="there is no model of AWS::ECR::PublicRepository"):
+        deploy(emulator, template("PublicRepository", {}))
+
+
+def test_types_that_are_not_of_ecr_are_held_against_their_schemas_too(emulator: Emulator) -> None:
+    role = template("Role", {"AssumeRolePolicyDocument": {}, "Pth": "/"}).replace("AWS::ECR", "AWS::IAM")
+
+    with pytest.raises(ClientError, match="Pth"):
+        deploy(emulator, role)

@@ -1,0 +1,102 @@
+"""What CloudFormation and ECR refuse: properties by the bundled schemas, requests by botocore's shapes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import botocore.session  # type: ignore[import-untyped]  # it ships no types
+from botocore.model import OperationModel, Shape  # type: ignore[import-untyped]  # it ships no types
+from botocore.validate import ParamValidator  # type: ignore[import-untyped]  # it ships no types
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it ships no types
+
+# Members of the API that are not called like the property with a small first letter.
+MEMBERS = {
+    "ImageTagMutabilityExclusionFilterType": "filterType",
+    "ImageTagMutabilityExclusionFilterValue": "filter",
+    "Key": "Key",
+    "RepositoryPolicyText": "policyText",
+    "Value": "Value",
+}
+# Properties that may be written as a JSON object; the API takes its text.
+DOCUMENTS = {"KeyPolicy", "PolicyText", "RepositoryPolicyText"}
+
+
+@cache
+def schema(resource_type: str) -> Mapping[str, Any]:
+    """Give the schema of a resource type, from those that cfn-lint ships."""
+    found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    return found
+
+
+def properties_named(resource_type: str, key: str) -> frozenset[str]:
+    """Give the properties that a schema lists under a key such as `createOnlyProperties`, nested ones left out."""
+    paths = (path.removeprefix("/properties/") for path in schema(resource_type).get(key, ()))
+    return frozenset(path for path in paths if "/" not in path)
+
+
+def property_faults(resource_type: str, properties: Mapping[str, Any]) -> Iterator[str]:
+    """Say what CloudFormation would refuse, each fault with the path of the property."""
+    for fault in Draft7Validator(schema(resource_type)).iter_errors(properties):
+        yield f"{'/'.join(map(str, ['#', *fault.absolute_path]))}: {fault.message}"
+    for name in sorted(properties_named(resource_type, "readOnlyProperties") & set(properties)):
+        yield f"#: {name} is read-only"
+
+
+def api_names(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename properties to members of the API, at every depth."""
+    return {
+        MEMBERS.get(name, name[:1].lower() + name[1:]): _document(value) if name in DOCUMENTS else _renamed(value)
+        for name, value in properties.items()
+    }
+
+
+def _document(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _renamed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return api_names(value)
+    return [_renamed(each) for each in value] if isinstance(value, list) else value
+
+
+def request_faults(operation: str, members: Mapping[str, Any]) -> Iterator[str]:
+    """Say what ECR would refuse in a request, as far as botocore's shapes tell."""
+    shape = _operation(operation).input_shape
+    # botocore itself looks at types, at names, at what is required and at minima...
+    yield from filter(None, ParamValidator().validate(members, shape).generate_report().split("\n"))
+    # ...and leaves the rest of what the shapes say to the service.
+    yield from _deeper_faults(shape, members, "")
+
+
+@cache
+def _operation(name: str) -> OperationModel:
+    return botocore.session.get_session().get_service_model("ecr").operation_model(name)
+
+
+def _deeper_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if shape.type_name == "structure" and isinstance(value, Mapping):
+        for name in shape.members.keys() & value.keys():
+            yield from _deeper_faults(shape.members[name], value[name], f"{path}.{name}")
+    elif shape.type_name == "list" and isinstance(value, list):
+        yield from _maximum_fault(shape, value, path)
+        for index, each in enumerate(value):
+            yield from _deeper_faults(shape.member, each, f"{path}[{index}]")
+    elif shape.type_name == "string" and isinstance(value, str):
+        yield from _maximum_fault(shape, value, path)
+        if shape.enum and value not in shape.enum:
+            yield f"{path[1:]}: {value!r} is not one of {', '.join(shape.enum)}"
+        pattern = shape.metadata.get("pattern")
+        if pattern and not re.fullmatch(pattern, value):
+            yield f"{path[1:]}: {value!r} does not match {pattern}"
+
+
+def _maximum_fault(shape: Shape, value: str | list[Any], path: str) -> Iterator[str]:
+    maximum = shape.metadata.get("max", len(value))
+    if len(value) > maximum:
+        yield f"{path[1:]}: {value!r} has length {len(value)}; at most {maximum} is allowed"
