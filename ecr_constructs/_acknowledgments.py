@@ -6,14 +6,14 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
-from constructs import Construct
+from constructs import IConstruct
 
 __all__ = ["ONE_ORGANIZATION", "acknowledge", "acknowledge_wildcards"]
 
 ONE_ORGANIZATION = "the principal is everyone, and a condition on aws:PrincipalOrgID makes it one organization"
 
 
-def acknowledge(construct: Construct, rule: str, reason: str) -> None:
+def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """
     Answer a finding of cdk-nag, if it is there to find anything: asking in vain costs time.
 
@@ -27,7 +27,7 @@ def acknowledge(construct: Construct, rule: str, reason: str) -> None:
         cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"AwsSolutions::{rule}", reason=reason))
 
 
-def acknowledge_wildcards(construct: Construct, resources: Sequence[str], reason: str) -> None:
+def acknowledge_wildcards(construct: IConstruct, resources: Sequence[str], reason: str) -> None:
     """
     Answer for `*` in the resources of a policy, each by itself: others in the same policy are others' to answer.
 

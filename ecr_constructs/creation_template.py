@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import acknowledge_wildcards
@@ -25,7 +25,7 @@ from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry import find_registry
 from ecr_constructs.settings import CREATED, RepositorySettings, untagged_age_warning
 
-__all__ = ["CreationTemplate", "Purpose", "role_problems", "template_problems"]
+__all__ = ["CreationTemplate", "Purpose", "owner_problems", "role_problems", "settings_problems", "template_problems"]
 
 Purpose = Literal["PULL_THROUGH_CACHE", "REPLICATION", "CREATE_ON_PUSH"]
 
@@ -94,11 +94,13 @@ class CreationTemplate(Construct):
     ) -> None:
         place = checked_place(scope, id)
         _require_kinds(prefix, applied_for, settings, description)
-        path = f"{place.path}/{id}"
-        problems = [*id_problems(scope, id), *template_problems(place, prefix, settings), *role_problems(role)]
+        path = "/".join(filter(None, (place.path, id)))
+        problems = [*id_problems(scope, id), *template_problems(place, prefix, settings), *role_problems(place, role)]
         problems += _purpose_problems(applied_for)
         if description is not None and len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):
-            problems.append(f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}")
+            problems.append(
+                f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}, shorten it"
+            )
         if problems:
             raise InvalidRegistry(problems, path=path)
         super().__init__(scope, id)
@@ -106,10 +108,9 @@ class CreationTemplate(Construct):
         self.settings = settings
         environment_of(place).claim(self, "template", self.prefix)
         encryption = settings.encryption.bind(place)
-        self.role = role
-        if encryption is not None or settings.resource_tags:
-            self.role = role or self._make_role()
-            self._let(self.role, place, encryption)
+        needs_role = role is not None or encryption is not None or bool(settings.resource_tags)
+        self.role = role or (self._make_role() if needs_role else None)
+        permissions = self._let(self.role, place, encryption) if self.role else None
         self.resource = ecr.CfnRepositoryCreationTemplate(
             self,
             "Resource",
@@ -124,8 +125,8 @@ class CreationTemplate(Construct):
             repository_policy=RepositoryPolicy(settings.access, place.stack).text(),
             resource_tags=_render.resource_tags(settings.resource_tags),
         )
-        if self.role and (policy := self.role.node.try_find_child("DefaultPolicy")):
-            self.resource.node.add_dependency(policy)
+        if permissions is not None:
+            self.resource.node.add_dependency(permissions)
         self._annotate(place)
 
     @property
@@ -141,11 +142,11 @@ class CreationTemplate(Construct):
             description=f"Lets ECR make the repositories under {self.prefix}",
         )
 
-    def _let(self, role: iam.IRole, place: Place, encryption: BoundEncryption | None) -> None:
-        """Give a role what ECR needs to make the repositories, and no more."""
+    def _let(self, role: iam.IRole, place: Place, encryption: BoundEncryption | None) -> IDependable | None:
+        """Give a role what ECR needs to make the repositories, and no more; give what must be there before."""
         stack = cdk.Stack.of(self)
         under = stack.format_arn(service="ecr", resource="repository", resource_name=self.repositories)
-        role.add_to_principal_policy(iam.PolicyStatement(actions=list(TEMPLATE_ROLE), resources=[under]))
+        added = role.add_to_principal_policy(iam.PolicyStatement(actions=list(TEMPLATE_ROLE), resources=[under]))
         resources = [under]
         if encryption is not None:
             any_key = stack.format_arn(service="kms", resource="key", resource_name="*")
@@ -157,14 +158,16 @@ class CreationTemplate(Construct):
                     conditions={"StringEquals": {"kms:ViaService": f"ecr.{stack.region}.{stack.url_suffix}"}},
                 )
             )
-        if isinstance(role, Construct):
-            acknowledge_wildcards(role, resources, _UNDER_PREFIX)
+        acknowledge_wildcards(role, resources, _UNDER_PREFIX)
         if registry := find_registry(place):
             registry.except_from_denial(role)
+        return added.policy_dependable
 
     def _annotate(self, place: Place) -> None:
         if warning := untagged_age_warning(self.settings.immutability, self.settings.effective_lifecycle):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:untaggedAgeCountsFromPush", warning)
+        if warning := self.settings.encryption.warning(place):
+            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
         registry = find_registry(place)
         scanning = registry and registry.scanning
         if scanning and scanning.frequency(self.repositories.replace("*", "any")) is None:
@@ -204,11 +207,26 @@ def template_problems(place: Place, prefix: object, settings: RepositorySettings
     except InvalidName as error:
         yield from error.problems
     else:
-        yield from _owner_problems(environment_of(place), spelled)
+        yield from owner_problems(environment_of(place), spelled)
+    yield from settings_problems(place, settings)
+
+
+def settings_problems(place: Place, settings: RepositorySettings) -> Iterator[str]:
+    """
+    Say what a template cannot carry.
+
+    Args:
+        place: Where it would be.
+        settings: What its repositories would be like.
+
+    Yields:
+        One sentence for each fault.
+
+    """
     yield from settings.encryption.problems(place)
     yield from RepositoryPolicy(settings.access, place.stack).problems_with()
     key_arn = settings.encryption.given_key_arn
-    if key_arn is not None and not is_unresolved(key_arn) and not _KEY_ARN.fullmatch(key_arn):
+    if key_arn is not None and not _is_key_arn(key_arn):
         yield f"key {key_arn!r} is no key ARN, and a template takes nothing else; write 'arn:aws:kms:...:key/...'"
     if settings.removal_policy != cdk.RemovalPolicy.RETAIN or settings.empty_on_delete:
         yield (
@@ -222,11 +240,17 @@ def template_problems(place: Place, prefix: object, settings: RepositorySettings
         )
 
 
-def role_problems(role: object) -> Iterator[str]:
+def _is_key_arn(arn: str) -> bool:
+    # An ARN of which only parts are known still says whether it is that of a key or of an alias.
+    return ":key/" in arn or not arn.startswith("arn:") if is_unresolved(arn) else bool(_KEY_ARN.fullmatch(arn))
+
+
+def role_problems(place: Place, role: object) -> Iterator[str]:
     """
     Say why ECR cannot assume a role.
 
     Args:
+        place: Where the template or cache would be.
         role: What was given as a role, or nothing.
 
     Yields:
@@ -238,14 +262,21 @@ def role_problems(role: object) -> Iterator[str]:
     """
     if role is None:
         return
-    if not isinstance(role, Construct) or not hasattr(role, "role_arn"):
+    # Imported roles are no constructs in Python.
+    if isinstance(role, type) or not hasattr(role, "role_arn") or not hasattr(role, "add_to_principal_policy"):
         raise TypeError(f"role must be an iam.Role, or one imported with iam.Role.from_role_arn, got {role!r}")
-    resource = role.node.default_child
+    given = cast("iam.IRole", role)
+    resource = given.node.default_child
     path = resource.path if isinstance(resource, iam.CfnRole) else None
-    arn = role.role_arn
-    if path not in (None, "/") or not (is_unresolved(arn) or _ROLE_ARN.fullmatch(arn)):
+    arn = given.role_arn
+    if path not in (None, "/") or "/" in arn.partition(":role/")[2]:
         shown = f"path {path!r}" if path else repr(arn)
         yield f"role: {shown} is refused by CloudFormation, which takes no path here; give a role without one"
+    elif not is_unresolved(arn) and not _ROLE_ARN.fullmatch(arn):
+        yield f"role: {arn!r} is not the ARN of a role; write one such as 'arn:aws:iam::111122223333:role/ecr'"
+    theirs, ours = given.env.account, place.stack.account if place.stack else None
+    if ours is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
+        yield f"role: it is of account {theirs}, and the registry of {ours}; ECR assumes roles of its own account only"
 
 
 def _spelled(prefix: object) -> str:
@@ -255,7 +286,8 @@ def _spelled(prefix: object) -> str:
     return text.rstrip("/")
 
 
-def _owner_problems(environment: Environment, prefix: str) -> Iterator[str]:
+def owner_problems(environment: Environment, prefix: str) -> Iterator[str]:
+    """Say why a prefix cannot have a template: it has one already."""
     if (owner := environment.owner("template", prefix)) is not None:
         yield (
             f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and there is one "

@@ -19,8 +19,10 @@ from aws_cdk.interfaces.aws_secretsmanager import ISecretRef
 from constructs import Construct
 
 from ecr_constructs._acknowledgments import acknowledge
-from ecr_constructs._scopes import Place
+from ecr_constructs._environments import environment_of
+from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import is_unresolved
+from ecr_constructs.model.grammar import is_token
 
 __all__ = ["NAME_PREFIX", "Credentials"]
 
@@ -30,9 +32,9 @@ _MAXIMUM_NAME = 512
 # CredentialArn in the service model.
 _ARN = re.compile(
     r"arn:aws(-\w+)*:secretsmanager:(?P<region>[a-zA-Z0-9-:]+):(?P<account>[0-9]{12}):"
-    r"secret:ecr-pullthroughcache/[a-zA-Z0-9/_+=.@-]+"
+    r"secret:ecr-pullthroughcache/[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}"
 )
-_SHORTEST_ARN, _LONGEST_ARN = 50, 612
+_LONGEST_ARN = 612
 _TO_BE_FILLED_IN = '{"username":"fill-in-after-deployment"}'
 _BY_HAND = "it holds a token of another company's registry, which nobody but a person can renew there"
 _MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
@@ -56,10 +58,15 @@ class Credentials(ABC):
         Args:
             name: What follows `ecr-pullthroughcache/` in its name. Default: the prefix of the cache.
 
+        Raises:
+            TypeError: if it is not a string.
+
         >>> Credentials.new_secret("docker-hub-2")
         Credentials.new_secret('docker-hub-2')
 
         """
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name must be a string, got {name!r}")
         return _NewSecret(name)
 
     @staticmethod
@@ -84,7 +91,7 @@ class Credentials(ABC):
         Use a secret that exists.
 
         Args:
-            arn: Its complete ARN, with the six characters at the end; 50 to 612 characters.
+            arn: Its complete ARN, with the six characters at the end; up to 612 characters.
 
         Raises:
             TypeError: if it is not a string.
@@ -107,12 +114,20 @@ class Credentials(ABC):
 class _NewSecret(Credentials):
     name: str | None
 
-    def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (any account and region will do)
+    def problems(self, place: Place, prefix: str) -> Iterator[str]:
         name = self._full_name(prefix)
-        if not _NAME.fullmatch(name):
+        if is_token(name):
+            yield f"credentials: secret name {name!r} is known only at deployment; it is read here, so write it out"
+        elif not _NAME.fullmatch(name):
             yield f"credentials: secret name {name!r} is not well formed; use letters, digits and /_+=.@-"
         if len(name) > _MAXIMUM_NAME:
-            yield f"credentials: secret name has {len(name)} characters; Secrets Manager allows {_MAXIMUM_NAME}"
+            yield f"credentials: secret name has {len(name)} characters; AWS allows {_MAXIMUM_NAME}, shorten it"
+        owner = environment_of(place).owner("secret", name) if place.stack else None
+        if owner is not None:
+            yield (
+                f"credentials: {owner.node.path} is called {name!r}; share it with Credentials.secret(...), "
+                "or give another name"
+            )
 
     def bind(self, scope: Construct, prefix: str) -> str:
         # Imported here, for it takes as long as everything else together and most caches need none.
@@ -128,6 +143,7 @@ class _NewSecret(Credentials):
             ),
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
+        environment_of(place_of(scope)).claim(secret, "secret", self._full_name(prefix))
         acknowledge(secret, "AwsSolutions-SMG4", _BY_HAND)
         resource = secret.node.default_child
         if isinstance(resource, cdk.CfnResource):
@@ -148,15 +164,23 @@ class _Secret(Credentials):
     given: ISecretRef
 
     def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
-        resource: Any = getattr(self.given, "node", None) and self.given.node.default_child
-        name, key = getattr(resource, "name", None), getattr(resource, "kms_key_id", None)
+        # The resource of a secret of this app; what is imported has none.
+        resource: Any = self.given if isinstance(self.given, cdk.CfnResource) else self.given.node.default_child
+        # The name of a secret that has none is a token for nothing.
+        name = None if resource is None else resource.stack.resolve(getattr(resource, "name", None))
+        key = getattr(self.given, "encryption_key", None) or getattr(resource, "kms_key_id", None)
         if resource is not None and name is None:
             yield f"credentials: the secret has no name of its own; ECR wants one that begins with {NAME_PREFIX!r}"
-        if name is not None and not is_unresolved(name) and not name.startswith(NAME_PREFIX):
+        if isinstance(name, str) and not name.startswith(NAME_PREFIX):
             yield f"credentials: the secret is called {name!r}; ECR wants a name that begins with {NAME_PREFIX!r}"
         if key is not None:
             yield f"credentials: the secret has a key of its own, and {_MANAGED_KEY}; leave encryption_key= out"
-        yield from _arn_problems(self._arn, place)
+        if getattr(self.given, "secret_full_arn", self._arn) is None and is_unresolved(self._arn):
+            yield "credentials: the secret was imported without its complete ARN; use from_secret_complete_arn"
+        elif is_unresolved(self._arn):
+            yield from _place_problems(self.given.env.region, self.given.env.account, place)
+        else:
+            yield from _arn_problems(self._arn, place)
 
     def bind(self, scope: Construct, prefix: str) -> str:  # noqa: ARG002  (it is there already)
         return self._arn
@@ -181,16 +205,21 @@ class _SecretArn(Credentials):
 def _arn_problems(arn: str, place: Place) -> Iterator[str]:
     if is_unresolved(arn):
         return
+    if len(arn) > _LONGEST_ARN:
+        yield f"credentials: the ARN of the secret has {len(arn)} characters; ECR allows {_LONGEST_ARN}, rename it"
     found = _ARN.fullmatch(arn)
-    if found is None or not _SHORTEST_ARN <= len(arn) <= _LONGEST_ARN:
+    if found is None:
         yield (
             f"credentials: {arn!r} is not the ARN of a secret for caches; write all of it, such as "
             f"'arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME_PREFIX}docker-hub-a1B2c3'"
         )
-    elif place.stack is not None:
-        for what, theirs, ours in (
-            ("region", found["region"], place.stack.region),
-            ("account", found["account"], place.stack.account),
-        ):
-            if theirs != ours and not is_unresolved(ours):
-                yield f"credentials: the secret is in {what} {theirs} and the cache in {ours}; ECR wants the same"
+    else:
+        yield from _place_problems(found["region"], found["account"], place)
+
+
+def _place_problems(region: str, account: str, place: Place) -> Iterator[str]:
+    if place.stack is None:
+        return
+    for what, theirs, ours in (("region", region, place.stack.region), ("account", account, place.stack.account)):
+        if theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
+            yield f"credentials: the secret is in {what} {theirs} and the cache in {ours}; ECR wants the same {what}"

@@ -159,6 +159,9 @@ class _CustomerKey(Encryption):
     def given_key_arn(self) -> str:
         return self.key.key_ref.key_arn
 
+    def __repr__(self) -> str:
+        return "Encryption.customer_key(...)"
+
 
 @dataclass(frozen=True, slots=True)
 class _AwsManagedKey(Encryption):
@@ -198,6 +201,9 @@ class _DualLayer(Encryption):
     @property
     def given_key_arn(self) -> str | None:
         return None if self.key is None else self.key.key_ref.key_arn
+
+    def __repr__(self) -> str:
+        return f"Encryption.dual_layer({'' if self.key is None else '...'})"
 
     def warning(self, place: Place) -> str | None:
         region = place.stack.region if place.stack else ""

@@ -102,7 +102,9 @@ class RepositoryPolicy:
             return
         # Copies, for what is resolved once cannot change any more, and statements may until the app synthesizes.
         copies = [*_given(self._access), *(statement.to_json() for statement in self._added), *more]
-        length = length_of(self._stack.resolve(document_of(copies)))
+        is_plain = self._document is None and not more
+        written = {"Version": VERSION, "Statement": copies} if is_plain else document_of(copies)
+        length = length_of(self._stack.resolve(written))
         if length > MAXIMUM_CHARACTERS:
             yield (
                 f"the repository policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from ecr_constructs._acknowledgments import acknowledge_wildcards
 from ecr_constructs._environments import environment_of
 from ecr_constructs._scopes import Place, checked_place, id_problems
 from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.access import Access
-from ecr_constructs.creation_template import CreationTemplate, role_problems, template_problems
+from ecr_constructs.creation_template import CreationTemplate, owner_problems, role_problems, settings_problems
 from ecr_constructs.credentials import Credentials
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.actions import CACHE_ROLE, IMPORT, LOGIN, PULL
@@ -104,16 +104,17 @@ class PullThroughCache(Construct):
     ) -> None:
         place = checked_place(scope, id)
         _require_kinds(upstream, credentials, repositories, consumers, settings)
-        here = str(upstream.default_prefix if prefix is None else prefix).rstrip("/")
-        there = ROOT if upstream_prefix is None else str(upstream_prefix).rstrip("/")
-        path = f"{place.path}/{id}"
+        _require_prefixes(prefix=prefix, upstream_prefix=upstream_prefix)
+        here = _spelled(upstream.default_prefix if prefix is None else prefix)
+        there = ROOT if upstream_prefix is None else _spelled(upstream_prefix)
+        path = "/".join(filter(None, (place.path, id)))
         names = CachedNames(
             upstream=upstream, here=here, there=there, allowed=("*",) if repositories is None else repositories
         )
         registry = find_registry(place)
-        problems = [*id_problems(scope, id), *_prefix_problems(here, there), *role_problems(role)]
+        problems = [*id_problems(scope, id), *_prefix_problems(here, there), *role_problems(place, role)]
         problems += _rule_problems(place, here)
-        problems += template_problems(place, here, settings.but(access=consumers)) if not problems else ()
+        problems += settings_problems(place, settings.but(access=consumers))
         problems += _credential_problems(place, upstream, credentials, here)
         problems += _upstream_problems(place, upstream, role)
         problems += names.problems()
@@ -133,7 +134,7 @@ class PullThroughCache(Construct):
         self.role = role
         if upstream.credentials == "role" and (role is not None or not _is_own(place, upstream)):
             self.role = role or self._make_role()
-            self._let(self.role)
+        permissions = self._let(self.role) if self.role else None
         self.resource = ecr.CfnPullThroughCacheRule(
             self,
             "Resource",
@@ -144,8 +145,8 @@ class PullThroughCache(Construct):
             credential_arn=self.credential_arn,
             custom_role_arn=self.role.role_arn if self.role else None,
         )
-        if self.role and (policy := self.role.node.try_find_child("DefaultPolicy")):
-            self.resource.node.add_dependency(policy)
+        if permissions is not None:
+            self.resource.node.add_dependency(permissions)
         if registry is not None:
             for consumer in consumers:
                 registry.accept_cache_consumer(consumer, repositories=names.patterns)
@@ -187,6 +188,8 @@ class PullThroughCache(Construct):
             InvalidRegistry: if it has no policy of its own, or is of an account that is not among the consumers.
 
         """
+        if isinstance(grantee, type) or not hasattr(grantee, "grant_principal"):
+            raise TypeError(f"grantee must be something with permissions such as an iam.Role, got {grantee!r}")
         if problems := tuple(self._grantee_problems(grantee.grant_principal)):
             raise InvalidRegistry(problems, path=self.node.path)
         stack = cdk.Stack.of(self)
@@ -206,8 +209,17 @@ class PullThroughCache(Construct):
 
         There, give it to each repository as `access=[...]`, or to all of them with
         `PrivateRegistry.accept_caches_of(account)`.
+
+        Raises:
+            InvalidRegistry: if the account of the cache is known only at deployment; elsewhere it would be another.
+
         """
-        return Access.cache_pull(cdk.Stack.of(self).account) if self.role else None
+        ours = cdk.Stack.of(self).account
+        if self.upstream.credentials != "role" or self.upstream.url.split(".")[0] == ours:
+            return None
+        if is_unresolved(ours):
+            raise InvalidRegistry([_UNKNOWN_ACCOUNT], path=self.node.path)
+        return Access.cache_pull(ours)
 
     def _grantee_problems(self, principal: iam.IPrincipal) -> Iterator[str]:
         theirs, ours = principal.principal_account, cdk.Stack.of(self).account
@@ -227,8 +239,8 @@ class PullThroughCache(Construct):
             description=f"Lets ECR copy from {self.upstream.url}",
         )
 
-    def _let(self, role: iam.IRole) -> None:
-        """Give a role what ECR needs to copy from private ECR."""
+    def _let(self, role: iam.IRole) -> IDependable | None:
+        """Give a role what ECR needs to copy from private ECR; give what must be there before the rule."""
         stack = cdk.Stack.of(self)
         account, _, _, region = self.upstream.url.split(".")[:4]
         resources = [
@@ -239,9 +251,9 @@ class PullThroughCache(Construct):
             stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
         ]
         role.add_to_principal_policy(iam.PolicyStatement(actions=list(CACHE_ROLE), resources=resources))
-        role.add_to_principal_policy(iam.PolicyStatement(actions=list(LOGIN), resources=["*"]))
-        if isinstance(role, Construct):
-            acknowledge_wildcards(role, [*resources, "*"], _WILDCARDS)
+        added = role.add_to_principal_policy(iam.PolicyStatement(actions=list(LOGIN), resources=["*"]))
+        acknowledge_wildcards(role, [*resources, "*"], _WILDCARDS)
+        return added.policy_dependable
 
     def _annotate(self) -> None:
         if not self.template.settings.immutability.tags_can_move:
@@ -253,6 +265,10 @@ class PullThroughCache(Construct):
 _NO_POLICY = (
     "{} has no policy of its own to grant this with; grant it to a role, or for another account give "
     "consumers=[Access.account_pull(...)]"
+)
+_UNKNOWN_ACCOUNT = (
+    "the account of the cache is known only at deployment, and there it would be that of the upstream; give the stack "
+    "env=, or write Access.cache_pull('111122223333') there"
 )
 _WILDCARDS = "ECR copies repositories whose names are not known before, and logging in has no resource"
 _TAGS_CANNOT_MOVE = (
@@ -269,6 +285,12 @@ def _is_own(place: Place, upstream: Upstream) -> bool:
     return place.stack is not None and upstream.url.split(".")[0] == place.stack.account
 
 
+def _spelled(prefix: object) -> str:
+    """Write a prefix in one way; ECR assumes the `/` at its end."""
+    text = str(prefix)
+    return text if text.endswith("//") else text.removesuffix("/")
+
+
 def _prefix_problems(here: str, there: str) -> Iterator[str]:
     for name, prefix in (("prefix", here), ("upstream_prefix", there)):
         yield from (f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
@@ -278,6 +300,7 @@ def _prefix_problems(here: str, there: str) -> Iterator[str]:
 
 def _rule_problems(place: Place, prefix: str) -> Iterator[str]:
     if place.stack is None:
+        yield "a cache stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
         return
     environment = environment_of(place)
     if (owner := environment.owner("cache", prefix)) is not None:
@@ -285,6 +308,8 @@ def _rule_problems(place: Place, prefix: str) -> Iterator[str]:
             f"prefix {prefix!r} is that of the cache {owner.node.path} in this account and region; all of its rule is "
             "create-only, so change the value of its secret instead of making another, or choose another prefix"
         )
+    else:
+        yield from owner_problems(environment, prefix)
     if len(environment.names("cache")) >= _MAXIMUM_RULES:
         yield f"the registry has {_MAXIMUM_RULES} caches in this app, and ECR allows no more; leave one out"
 
@@ -320,6 +345,12 @@ def _consumer_problems(
         yield from registry.cache_consumer_problems(consumers, repositories=names.patterns)
 
 
+def _require_prefixes(**prefixes: object) -> None:
+    for name, prefix in prefixes.items():
+        if prefix is not None and not isinstance(prefix, (str, Namespace, CachePrefix)):
+            raise TypeError(f"{name} must be a Namespace, a string such as 'docker-hub', or ROOT, got {prefix!r}")
+
+
 def _require_kinds(
     upstream: object, credentials: object, repositories: object, consumers: object, settings: object
 ) -> None:
@@ -328,7 +359,7 @@ def _require_kinds(
     if credentials is not None and not isinstance(credentials, Credentials):
         raise TypeError(f"credentials must be Credentials such as Credentials.new_secret(), got {credentials!r}")
     for name, values, kind, example in (
-        ("repositories", repositories or (), str, "['library/nginx']"),
+        ("repositories", () if repositories is None else repositories, str, "['library/nginx']"),
         ("consumers", consumers, Access, "[Access.account_pull('111122223333')]"),
     ):
         if (

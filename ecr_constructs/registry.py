@@ -105,6 +105,8 @@ class PrivateRegistry(RegistryPermissions):
         super().__init__(scope, id, environment=environment, policy=policy)
         environment.claim(self, "registry")
         self.scanning = scanning
+        self._scanning_given = scanning
+        self._scanned: set[tuple[ScanFrequency, str]] = set()
         self._replication = copies
         if scanning is not None:
             self._build_scanning(scanning)
@@ -149,8 +151,10 @@ class PrivateRegistry(RegistryPermissions):
 
         Raises:
             InvalidRegistry: if the registry would copy to itself, or more than ECR allows.
+            TypeError: for anything else than a `Replication`.
 
         """
+        _require_kinds(None, replication, ())
         self._copy(replication)
         for name, text in self._replication.warnings_about(*replication):
             self._warn(name, text)
@@ -158,10 +162,14 @@ class PrivateRegistry(RegistryPermissions):
     def _copy(self, replication: Sequence[Replication]) -> None:
         if problems := tuple(self.replication_problems(*replication)):
             raise InvalidRegistry(problems, path=self.node.path)
+        if not replication:
+            return
         if not self._replication.given:
             written = self._lazily(self._replication_property)
             self._retain(ecr.CfnReplicationConfiguration(self, "Replication", replication_configuration=written))
         self._replication.add(*replication)
+        for name, text in self._replication.warnings():
+            self._warn(name, text)
         for each in replication:
             self._warn_of_way_back(each)
 
@@ -223,7 +231,8 @@ class PrivateRegistry(RegistryPermissions):
         if problems := tuple(self.scanning_problems(repository_name, frequency)):
             raise InvalidRegistry(problems, path=self.node.path)
         assert self.scanning is not None  # noqa: S101  (that is a problem)
-        self.scanning = self.scanning.including(repository_name, frequency)
+        self.scanning = self._scanning_with(self.scanning, repository_name, frequency)
+        self._scanned.add((frequency, repository_name))
 
     def scanning_problems(self, repository_name: str, frequency: ScanFrequency) -> Iterator[str]:
         """
@@ -244,12 +253,22 @@ class PrivateRegistry(RegistryPermissions):
             )
             return
         try:
-            included = self.scanning.including(repository_name, frequency)
+            included = self._scanning_with(self.scanning, repository_name, frequency)
         except InvalidName as error:
             yield from error.problems
         else:
             if included != self.scanning:
                 yield from self._late_problems()
+
+    def _scanning_with(self, scanning: Scanning, repository_name: str, frequency: ScanFrequency) -> Scanning:
+        """Include what all repositories asked for: the same, or the same error, whichever of them came first."""
+        if scanning.frequency(repository_name) == frequency or self._scanning_given is None:
+            return scanning
+        scanning = self._scanning_given
+        # Continuous ones first, for they win; short names before those that begin with them.
+        for each, name in sorted({*self._scanned, (frequency, repository_name)}):
+            scanning = scanning.including(name, each)
+        return scanning
 
     def _build_scanning(self, scanning: Scanning) -> None:
         rules = self._lazily(self._scanning_property)

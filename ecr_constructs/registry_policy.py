@@ -6,9 +6,8 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -18,7 +17,15 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs.access import Access
 from ecr_constructs.model.actions import CACHE_PULL, IMPORT, REPLICATE
 from ecr_constructs.model.grammar import is_token
-from ecr_constructs.statements import MAXIMUM_CHARACTERS, VERSION, length_of, merge, several, statement_problems
+from ecr_constructs.statements import (
+    MAXIMUM_CHARACTERS,
+    VERSION,
+    length_of,
+    merge,
+    several,
+    spelled,
+    statement_problems,
+)
 
 __all__ = [
     "RegistryPolicy",
@@ -89,36 +96,39 @@ class RegistryPolicy:
         return [*problems, *self._length_problems([])]
 
     def document(self) -> Mapping[str, Any]:
-        """Write the policy, in an order that follows from what it says; those who contribute come in any."""
-        return self._document(self._written())
+        """
+        Write the policy, in an order that follows from what it says; those who contribute come in any.
+
+        Tokens are resolved to compare them, and written as they are: some become references between stacks.
+        """
+        return _document(self._written(), lambda part: spelled(self._stack.resolve(part)))
 
     def _written(self) -> list[Statement]:
         return [statement.to_json() for statement in self._statements]
 
     def _length_problems(self, more: Sequence[Statement]) -> Iterator[str]:
-        length = length_of(self._stack.resolve(self._document([*self._written(), *more])))
+        length = length_of(_document(self._stack.resolve([*self._written(), *more]), spelled))
         if length > MAXIMUM_CHARACTERS:
             yield (
                 f"the registry policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "
                 "let statements share their principals or their repositories"
             )
 
-    def _document(self, statements: Sequence[Statement]) -> Mapping[str, Any]:
-        merged = merge(merge(statements, "Resource"), "Principal")
-        return {"Version": VERSION, "Statement": self._ordered(merged)}
 
-    def _ordered(self, value: Any) -> Any:  # noqa: ANN401  (any part of a statement)
-        """
-        Put lists in an order that follows from what they say; in a statement none has another meaning.
+def _document(statements: Sequence[Statement], spell: Callable[[object], str]) -> Mapping[str, Any]:
+    merged = merge(merge(statements, "Resource", spell), "Principal", spell)
+    return {"Version": VERSION, "Statement": _ordered(merged, spell)}
 
-        Tokens are resolved to compare them, and written as they are: some become references between stacks.
-        """
-        if isinstance(value, Mapping):
-            return {key: self._ordered(each) for key, each in value.items()}
-        if isinstance(value, list):
-            ordered = [self._ordered(each) for each in value]
-            return sorted(ordered, key=lambda each: json.dumps(self._stack.resolve(each), sort_keys=True))
+
+def _ordered(value: Any, spell: Callable[[object], str]) -> Any:  # noqa: ANN401  (any part of a statement)
+    """Put lists in an order that follows from what they say; in statements no order has a meaning."""
+    if isinstance(value, dict):
+        return {key: _ordered(each, spell) for key, each in value.items()}
+    if not isinstance(value, list):
         return value
+    ordered = [_ordered(each, spell) for each in value]
+    # One alone may stand for a list that is known only at deployment, and cannot be spelled by itself.
+    return sorted(ordered, key=spell) if len(ordered) > 1 else ordered
 
 
 def replication_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:

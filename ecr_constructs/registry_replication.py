@@ -29,8 +29,8 @@ _PREFIX = (
     "write Namespace({text!r}) if you mean those under '{text}/'"
 )
 _MANY = (
-    "more than {count} replication rules; AWS's page of quotas allows no more here, and its other pages {most}: ask for the quota before "
-    "you deploy, or let more namespaces go to the same places"
+    "more than {count} replication rules; AWS's page of quotas allows no more here, its other pages {most}: ask for "
+    "the quota before you deploy, or let more namespaces go to the same places"
 )
 _TO_ITSELF = "replication to {!r} would copy the registry to itself; name another region or account="
 

@@ -10,7 +10,7 @@ import aws_cdk as cdk
 
 from ecr_constructs._scopes import Place
 from ecr_constructs.errors import InvalidName
-from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.grammar import REPOSITORY_NAME, is_token
 from ecr_constructs.model.replication import Replication
 from ecr_constructs.model.scanning import ScanFrequency
 from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
@@ -73,6 +73,8 @@ class RegistryWishes:
                 "write repository_name= out"
             )
             return
+        if not REPOSITORY_NAME.accepts(self.repository_name):
+            return  # the repository tells that itself
         registry = find_registry(place)
         if registry is None:
             yield from () if place.stack is None else (NO_REGISTRY,)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import aws_cdk as cdk
 import jsii
@@ -11,17 +13,23 @@ from constructs import Construct, IConstruct
 from ecr_constructs._environments import Environment, environment_of
 from ecr_constructs._scopes import Place, checked_place, id_problems, place_of
 from ecr_constructs._tokens import forwarded_problems
-from ecr_constructs.creation_template import CreationTemplate, template_problems
+from ecr_constructs.creation_template import CreationTemplate, settings_problems, template_problems
 from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.grammar import ACCOUNT_ID, REGION
+from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.names import ROOT, Namespace
+from ecr_constructs.model.names import ROOT, Namespace, TemplatePrefix
 from ecr_constructs.model.replication import Replication
+from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.tags import ExclusionFilter
 from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
 from ecr_constructs.repository import HardenedRepository
 from ecr_constructs.settings import HARDENED, RepositorySettings
 
 __all__ = ["ReplicaRegistry"]
+
+# Repositories that a warning names.
+_MOST_SHOWN = 3
 
 
 class ReplicaRegistry(Construct):
@@ -82,28 +90,31 @@ class ReplicaRegistry(Construct):
         path = f"{place.path}/{id}"
         problems = [*id_problems(scope, id), *REGION.problems(source_region)]
         problems += forwarded_problems(ACCOUNT_ID, source_account) if source_account is not None else ()
-        for prefix in prefixes:
-            problems += (problem for problem in template_problems(place, prefix, settings) if problem not in problems)
+        # What is wrong with the settings is wrong for each namespace, and said once.
+        problems += dict.fromkeys(fault for prefix in prefixes for fault in template_problems(place, prefix, settings))
         if not prefixes:
-            problems.append("repositories: an empty list names none; leave it out to take every repository")
+            problems += ["repositories: an empty list names none; leave it out to take every repository"]
+            problems += settings_problems(place, settings)
         problems += _source_problems(place, source_region, source_account)
         if problems:
             raise InvalidRegistry(problems, path=path)
+        registry = find_registry(place)
+        if source_account is not None and registry is not None and not _is_own(place, source_account):
+            # The registry has a limit of its own, so it is asked while nothing has been added to the tree.
+            registry.accept_replication_from(
+                source_account, repositories=[each for each in namespaces if each is not None] or None
+            )
         super().__init__(scope, id)
         self.settings = settings
-        environment = environment_of(place)
         self.templates = tuple(
             CreationTemplate(self, _template_id(prefix), prefix=prefix, applied_for=["REPLICATION"], settings=settings)
             for prefix in prefixes
         )
-        registry = find_registry(place)
-        if source_account is not None and source_account != environment.account and registry is not None:
-            registry.accept_replication_from(
-                source_account, repositories=[each for each in namespaces if each is not None] or None
-            )
-        source = environment.elsewhere(account=source_account, region=source_region)
-        if source is not None:
-            cdk.Aspects.of(self).add(_Agreement(self, environment, source))
+        here = environment_of(place)
+        source = here.elsewhere(account=source_account, region=source_region)
+        # What a registry copies to a place that is not known before deployment cannot be told.
+        if source is not None and here.is_known:
+            cdk.Aspects.of(self).add(_Agreement(self, here, source))
 
 
 @jsii.implements(cdk.IAspect)
@@ -116,28 +127,36 @@ class _Agreement:
         self._source = source
 
     def visit(self, node: IConstruct) -> None:
-        if node is not self._replica:
+        registry = self._source.owner("registry") if node is self._replica else None
+        if not isinstance(registry, PrivateRegistry):
             return
-        registry = self._source.owner("registry")
-        if isinstance(registry, PrivateRegistry):
-            copied = registry.replication_to(self._here)
-            for template in self._replica.templates:
-                self._compare(registry, copied, template)
-
-    def _compare(self, registry: PrivateRegistry, copied: Sequence[Replication], template: CreationTemplate) -> None:
-        mine = None if template.prefix == ROOT else Namespace(template.prefix)
-        wanted = Replication.to("us-east-1", repositories=mine)
-        if not any(each.overlaps(wanted) for each in copied):
-            self._warn(
-                "ecr-constructs:replicaHasNoSource",
-                f"{registry.node.path} copies nothing under {template.prefix!r} to {self._replica.node.path}; add "
-                f"Replication.to({self._here.region!r}, ...) there, with account= if it is another one",
-            )
-        for repository in self._repositories():
+        copied = registry.replication_to(self._here)
+        for template in self._replica.templates:
+            if not any(each.overlaps(_copies_under(template.prefix)) for each in copied):
+                self._warn("ecr-constructs:replicaHasNoSource", self._no_source(registry, template.prefix))
+        differences: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for repository in self._repositories() if copied else ():
             name = repository.stack.resolve(repository.resource.repository_name)
-            if isinstance(name, str) and wanted.copies(name) and any(each.copies(name) for each in copied):
-                for identifier, text in _differences(repository, self._replica.settings):
-                    self._warn(identifier, f"the copy of {repository.node.path} {text}")
+            if isinstance(name, str) and any(each.copies(name) for each in copied) and self._makes(name):
+                for difference in _differences(repository, self._replica.settings):
+                    differences[difference].append(repository.node.path)
+        # One warning for what many repositories have in common: a platform has a thousand of them.
+        for (identifier, text), paths in differences.items():
+            self._warn(identifier, f"the copy of {_listed(paths)} {text}")
+
+    def _no_source(self, registry: PrivateRegistry, prefix: str) -> str:
+        account = f", account={self._here.account!r}" if self._here.account != self._source.account else ""
+        repositories = "" if prefix == ROOT else f", repositories=Namespace({prefix!r})"
+        return (
+            f"{registry.node.path} copies nothing under {prefix!r} to {self._replica.node.path}; "
+            f"add Replication.to({self._here.region!r}{account}{repositories}) there"
+        )
+
+    def _makes(self, repository_name: str) -> bool:
+        """Tell whether ECR makes the copy of a repository by a template of the replica: the longest prefix wins."""
+        prefixes = (each for each in self._here.names("template") if TemplatePrefix(each).matches(repository_name))
+        longest = max(prefixes, key=lambda prefix: 0 if prefix == ROOT else len(prefix), default=None)
+        return longest is not None and self._here.owner("template", longest) in self._replica.templates
 
     def _repositories(self) -> Iterator[HardenedRepository]:
         for construct in self._replica.node.root.node.find_all():
@@ -149,51 +168,83 @@ class _Agreement:
 
 
 _LOST = (
-    "has {!r} where tags move by {!r}: a tag that moved arrives without its tag, untagged images expire, and the image "
-    "to recover with is gone; give both the same immutability="
+    "is {} where the original is {}: when a tag moves there, its image arrives here without it, untagged images "
+    "expire, and the image to recover with is gone; give both the same settings=, or at least immutability="
 )
-_MAY_MOVE = "has {!r}, and the original {!r}: a push to the copy may move a tag; give both the same immutability="
+_OTHERWISE = "is {}, and the original {}, so that tags mean other things; give both the same immutability="
+_ACCESS = "lacks {}, so on the day it is needed not all can use it who use the original; give both the same access="
 _ENCRYPTION = "has {!r}, and the original {!r}; give both the same encryption="
+
+
+def _copies_under(prefix: str) -> Replication:
+    """Give what copies exactly the repositories of a template; only its filters are looked at."""
+    return Replication.to("us-east-1", repositories=None if prefix == ROOT else Namespace(prefix))
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = len(paths) - _MOST_SHOWN
+    return ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _differences(source: HardenedRepository, replica: RepositorySettings) -> Iterator[tuple[str, str]]:
     ours, theirs = source.settings.immutability, replica.immutability
-    if ours != theirs:
-        yield "ecr-constructs:replicaTagsDiffer", (_LOST if ours.tags_can_move else _MAY_MOVE).format(theirs, ours)
-    if set(_meanings(replica.effective_lifecycle)) - set(_meanings(source.lifecycle)):
+    if (ours.mode, set(ours.filters)) != (theirs.mode, set(theirs.filters)):
+        text = _LOST if _loses_tags(ours, theirs) else _OTHERWISE
+        yield "ecr-constructs:replicaTagsDiffer", text.format(_shown(theirs), _shown(ours))
+    if _meanings(replica.effective_lifecycle) - _meanings(source.lifecycle):
         yield (
             "ecr-constructs:replicaLifecycleDiffers",
             "has lifecycle rules that the original has not, and may lose what that keeps; give both the same settings=",
         )
-    if not set(source.settings.access) <= set(replica.access):
-        yield (
-            "ecr-constructs:replicaAccessDiffers",
-            "cannot be pulled by all who pull the original, on the day it is needed; give both the same access=",
-        )
+    if missing := [f"{one.intent} {one.subject}" for one in source.settings.access if one not in replica.access]:
+        yield "ecr-constructs:replicaAccessDiffers", _ACCESS.format(", ".join(missing))
     if type(source.settings.encryption) is not type(replica.encryption):
         text = _ENCRYPTION.format(replica.encryption, source.settings.encryption)
         yield "ecr-constructs:replicaEncryptionDiffers", text
 
 
-def _meanings(policy: LifecyclePolicy) -> Iterator[object]:
+def _shown(immutability: Immutability) -> str:
+    return " ".join([immutability.mode, *(["for", ", ".join(immutability.filters)] if immutability.filters else [])])
+
+
+def _loses_tags(source: Immutability, replica: Immutability) -> bool:
+    """Tell whether a tag that can move at the source is bound at the replica."""
+    if replica.mode == "MUTABLE" or source.mode == "IMMUTABLE":
+        return False
+    if source.mode == "MUTABLE" or replica.mode == "IMMUTABLE":
+        return True
+    theirs, ours = (tuple(map(ExclusionFilter, each.filters)) for each in (source, replica))
+    if source.mode != replica.mode:
+        # Where only some tags are bound here and only some move there, they may be others.
+        return source.mode == "MUTABLE_WITH_EXCLUSION" or any(a.overlaps(b) for a in theirs for b in ours)
+    # The same language: what moves there must move here, or what is bound here must be bound there.
+    narrow, wide = (theirs, ours) if source.mode == "IMMUTABLE_WITH_EXCLUSION" else (ours, theirs)
+    return not all(any(each.subsumes(one) for each in wide) for one in narrow)
+
+
+def _meanings(policy: LifecyclePolicy) -> set[LifecycleRule]:
     """Give the rules without what says nothing about images."""
-    for rule in policy.to_dict()["rules"]:
-        yield str({key: value for key, value in rule.items() if key not in ("rulePriority", "description")})
+    return {replace(rule, rule_priority=1, description=None) for rule in policy.rules}
 
 
 def _source_problems(place: Place, region: str, account: str | None) -> Iterator[str]:
     if place.stack is None:
         return
-    here = environment_of(place)
-    is_own = account is None or account == here.account
-    if is_own and region == here.region:
+    is_own = account is None or _is_own(place, account)
+    if is_own and region == environment_of(place).region:
         yield f"source_region {region!r} is where the replica stands; it stands in the stack of the destination"
     if not is_own and find_registry(place) is None:
         yield f"source_account {account}: {NO_REGISTRY}"
 
 
+def _is_own(place: Place, account: str) -> bool:
+    # A stack that may be deployed anywhere has an account all the same, which it calls by a token.
+    return place.top_stack is not None and account == place.top_stack.account
+
+
 def _template_id(prefix: str) -> str:
-    return "Template" if prefix == ROOT else f"Template-{prefix.replace('/', '.')}"
+    # No name has a colon, so no two namespaces get the same id.
+    return "Template" if prefix == ROOT else f"Template-{prefix.replace('/', ':')}"
 
 
 def _namespaces(repositories: object) -> tuple[Namespace | None, ...]:
@@ -206,8 +257,9 @@ def _namespaces(repositories: object) -> tuple[Namespace | None, ...]:
 
 
 def _require_kinds(source_region: object, source_account: object, settings: object) -> None:
-    for name, text in (("source_region", source_region), ("source_account", source_account or "")):
-        if not isinstance(text, str):
-            raise TypeError(f"{name} must be a string, got {text!r}")
+    if not isinstance(source_region, str):
+        raise TypeError(f"source_region must be a string such as 'eu-west-1', got {source_region!r}")
+    if source_account is not None and not isinstance(source_account, str):
+        raise TypeError(f"source_account must be a string of 12 digits, got {source_account!r}")
     if not isinstance(settings, RepositorySettings):
         raise TypeError(f"settings must be RepositorySettings such as HARDENED, got {settings!r}")

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs.model.actions import LOGIN
 
-__all__ = ["MAXIMUM_CHARACTERS", "VERSION", "document_of", "length_of", "merge", "several", "statement_problems"]
+__all__ = [
+    "MAXIMUM_CHARACTERS",
+    "VERSION",
+    "document_of",
+    "length_of",
+    "merge",
+    "several",
+    "spelled",
+    "statement_problems",
+]
 
 # RepositoryPolicyText and RegistryPolicyText in the service model.
 MAXIMUM_CHARACTERS = 10_240
 VERSION = "2012-10-17"
 
+# How the CDK spells a list that is known only at deployment; nothing can stand beside it.
+_UNKNOWN_LIST = "#{Token["
 _LOGIN = tuple(action.lower() for action in LOGIN)
 # The least that references stand for; of all others the length is known only at deployment.
 _SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
@@ -28,35 +40,51 @@ def document_of(statements: Sequence[Mapping[str, Any]]) -> iam.PolicyDocument:
     )
 
 
-def merge(statements: Iterable[Mapping[str, Any]], part: Literal["Resource", "Principal"]) -> list[Mapping[str, Any]]:
+def spelled(value: object) -> str:
+    """Write a part of a statement so that parts which say the same are alike."""
+    return json.dumps(value, sort_keys=True)
+
+
+def merge(
+    statements: Iterable[Mapping[str, Any]],
+    part: Literal["Resource", "Principal"],
+    spell: Callable[[object], str] = spelled,
+) -> list[Mapping[str, Any]]:
     """
     Make one of statements that differ in one part only.
 
     Args:
-        statements: As they are written; tokens that are spelled alike are alike.
+        statements: As they are written.
         part: In what they may differ. Of principals, only accounts, roles and users are put together.
+        spell: How parts are compared. Default: as they are written.
 
     """
-    merged: dict[str, dict[str, Any]] = {}
+    merged: dict[tuple[bool, str], Mapping[str, Any]] = {}
+    parts: defaultdict[tuple[bool, str], dict[str, object]] = defaultdict(dict)
     for statement in statements:
-        rest = json.dumps({**statement, part: None}, sort_keys=True)
         named = _named(statement, part)
-        before = _named(merged[rest], part) if rest in merged else None
-        if named is None or (rest in merged and before is None):
-            merged[json.dumps(statement, sort_keys=True)] = dict(statement)
-        else:
-            several_of_them = sorted({*(before or ()), *named})
-            one_or_several = several_of_them if len(several_of_them) > 1 else several_of_them[0]
-            merged[rest] = {**statement, part: {"AWS": one_or_several} if part == "Principal" else one_or_several}
-    return list(merged.values())
+        rest = {key: value for key, value in statement.items() if key != part or not named}
+        alike = (bool(named), spell(rest))
+        merged.setdefault(alike, statement)
+        parts[alike].update((spell(one), one) for one in named)
+    return [{**statement, **_written(part, parts[alike])} for alike, statement in merged.items()]
 
 
-def _named(statement: Mapping[str, Any], part: str) -> Sequence[str] | None:
+def _named(statement: Mapping[str, Any], part: str) -> Sequence[object]:
+    """Give the values of a part that can stand beside others, or none."""
     value = statement.get(part)
     if part == "Principal":
         value = value.get("AWS") if isinstance(value, Mapping) and list(value) == ["AWS"] else None
-    named = None if value is None else several(value)
-    return named if named and all(isinstance(one, str) and one != "*" for one in named) else None
+    named = () if value is None else several(value)
+    return () if any(one == "*" or _UNKNOWN_LIST in str(one) for one in named) else named
+
+
+def _written(part: str, values: Mapping[str, object]) -> Mapping[str, object]:
+    if not values:
+        return {}
+    several_of_them = [values[text] for text in sorted(values)]
+    one_or_several = several_of_them if len(several_of_them) > 1 else several_of_them[0]
+    return {part: {"AWS": one_or_several} if part == "Principal" else one_or_several}
 
 
 def statement_problems(statement: Mapping[str, Any], what: str) -> Iterator[str]:

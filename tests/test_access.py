@@ -16,6 +16,12 @@ ACCOUNT = "444455556666"
 
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 LAMBDA_PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+CACHE_PULL = [
+    "ecr:BatchGetImage",
+    "ecr:BatchImportUpstreamImage",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:GetImageCopyStatus",
+]
 PUSH = [
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -23,6 +29,12 @@ PUSH = [
     "ecr:InitiateLayerUpload",
     "ecr:PutImage",
     "ecr:UploadLayerPart",
+]
+CACHE_PULL = [
+    "ecr:BatchGetImage",
+    "ecr:BatchImportUpstreamImage",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:GetImageCopyStatus",
 ]
 FUNCTIONS = {
     "Fn::Join": [
@@ -63,6 +75,10 @@ STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
                 "Condition": {"ArnLike": {"aws:SourceArn": FUNCTIONS}},
             },
         ],
+    ),
+    "cache_pull": (
+        Access.cache_pull(ACCOUNT),
+        [{"Action": CACHE_PULL, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}}],
     ),
 }
 each_access = pytest.mark.parametrize("name", STATEMENTS)
@@ -124,6 +140,8 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
         (Access.account_push, "", "account is empty"),
         (Access.account_push, "*", r"account '\*'"),
         (Access.lambda_pull, "arn:aws:iam::111122223333:root", "account 'arn:aws"),
+        (Access.cache_pull, "11112222333", "write its 12 digits as a string"),
+        (Access.cache_pull, "*", r"account '\*'"),
     ],
 )
 def test_an_id_that_is_none_is_refused(make: Callable[[str], Access], given: str, sentence: str) -> None:
@@ -136,7 +154,7 @@ def test_an_organization_at_the_edge_is_taken(given: str) -> None:
     assert Access.organization_pull(given).subject == given
 
 
-@pytest.mark.parametrize("make", [Access.account_pull, Access.account_push, Access.lambda_pull])
+@pytest.mark.parametrize("make", [Access.account_pull, Access.account_push, Access.lambda_pull, Access.cache_pull])
 def test_an_account_that_is_a_number_is_a_type_error(make: Callable[[Any], Access]) -> None:
     with pytest.raises(TypeError, match="account must be a string, got 111122223333"):
         make(111122223333)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,7 +11,21 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
-from ecr_constructs import ADOPTED, Encryption, HardenedRepository, InvalidRepository
+from ecr_constructs import (
+    ADOPTED,
+    Access,
+    CreationTemplate,
+    Credentials,
+    EcrConstructsError,
+    Encryption,
+    HardenedRepository,
+    InvalidName,
+    InvalidRegistry,
+    InvalidRepository,
+    PrivateRegistry,
+    PullThroughCache,
+    Upstream,
+)
 from tests.templates import new_app, new_stack
 
 
@@ -115,3 +130,91 @@ def test_the_id_of_the_shared_key_is_refused_and_leaves_nothing(stack: cdk.Stack
     with pytest.raises(InvalidRepository, match="is that of the key which the repositories of a stack share"):
         HardenedRepository(stack, "EcrConstructsKey")
     assert stack.node.children == []
+
+
+def test_a_policy_of_many_accounts_is_measured_as_it_is_written(stack: cdk.Stack) -> None:
+    accounts = [f"{number:012d}" for number in range(200)]
+    access = [*map(Access.account_pull, accounts), *map(Access.account_push, accounts)]
+
+    with pytest.raises(InvalidRepository, match=r"the repository policy has 13\d{3} characters; ECR allows 10240, use"):
+        HardenedRepository(stack, "Api", access=access)
+
+
+# --- what is in a registry ------------------------------------------------------------------------------------------
+
+MAKE: Mapping[str, Callable[[Any, Any], object]] = {
+    "registry": PrivateRegistry,
+    "template": lambda scope, id: CreationTemplate(scope, id, prefix="teams", applied_for=["REPLICATION"]),
+    "cache": lambda scope, id: PullThroughCache(scope, id, upstream=Upstream.quay()),
+}
+each_kind = pytest.mark.parametrize("kind", MAKE)
+
+
+@each_kind
+@pytest.mark.parametrize("id", ["", cdk.Aws.REGION], ids=["empty", "token"])
+def test_an_id_that_cannot_name_anything_is_refused(stack: cdk.Stack, kind: str, id: str) -> None:
+    with pytest.raises(InvalidRegistry, match="cannot name a construct; write a word such as 'Api'"):
+        MAKE[kind](stack, id)
+
+    assert stack.node.children == []
+
+
+@each_kind
+def test_an_id_that_something_else_has_is_refused(stack: cdk.Stack, kind: str) -> None:
+    taken = cdk.CfnWaitConditionHandle(stack, "It")
+
+    with pytest.raises(InvalidRegistry, match="another construct of this scope has that id") as refused:
+        MAKE[kind](stack, "It")
+
+    assert refused.value.path == "Containers/It"
+    assert stack.node.children == [taken]
+
+
+@each_kind
+@pytest.mark.parametrize("scope", [None, "Containers", 1, cdk.Stack], ids=["None", "text", "number", "class"])
+def test_a_scope_that_is_none_is_a_type_error(kind: str, scope: Any) -> None:
+    with pytest.raises(TypeError, match="scope must be a construct, got "):
+        MAKE[kind](scope, "It")
+
+
+@each_kind
+def test_outside_every_stack_nothing_is_made(app: cdk.App, kind: str) -> None:
+    with pytest.raises(InvalidRegistry, match="stands in a stack, and this scope is in none; pass a Stack"):
+        MAKE[kind](app, "It")
+
+    assert len(app.node.children) == len(new_app().node.children)
+
+
+def test_the_shared_key_of_a_template_needs_its_construct_id(stack: cdk.Stack) -> None:
+    cdk.CfnWaitConditionHandle(stack, "EcrConstructsKey")
+    settings = ADOPTED.but(encryption=Encryption.shared_key())
+
+    with pytest.raises(InvalidRegistry, match="the shared key cannot be made: Containers/EcrConstructsKey has its"):
+        CreationTemplate(stack, "It", prefix="teams", applied_for=["REPLICATION"], settings=settings)
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda stack: CreationTemplate(stack, "It", prefix="Teams", applied_for=[], description="d" * 257),
+        lambda stack: PullThroughCache(stack, "It", upstream=Upstream.docker_hub(), prefix="a", upstream_prefix="B"),
+        lambda stack: PullThroughCache(
+            stack, "It", upstream=Upstream.docker_hub(), credentials=Credentials.secret_arn("arn"), repositories=["A"]
+        ),
+        lambda stack: PullThroughCache(stack, "It", upstream=Upstream.quay(), credentials=Credentials.new_secret()),
+        lambda stack: PullThroughCache(
+            stack, "It", upstream=Upstream.quay(), consumers=[Access.account_pull("111122223333")]
+        ),
+        lambda stack: PullThroughCache(stack, "It", upstream=Upstream.quay(), settings=ADOPTED).image("a b"),
+        lambda stack: PullThroughCache(stack, "It", upstream=Upstream.quay()).grant_pull(iam.AnyPrincipal()),
+    ],
+)
+def test_every_problem_of_a_registry_has_a_limit_or_a_remedy(
+    stack: cdk.Stack, refuse: Callable[[cdk.Stack], object]
+) -> None:
+    with pytest.raises(EcrConstructsError) as refused:
+        refuse(stack)
+
+    assert [problem for problem in refused.value.problems if ";" not in problem] == []
+    assert [problem for problem in refused.value.problems if problem.endswith(".")] == []
+    assert refused.value.path == "Containers/It" or isinstance(refused.value, InvalidName)

@@ -33,16 +33,20 @@ def cdk(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_synth_says_nothing_but_the_template(checkout: Path) -> None:
+def test_synth_says_where_the_templates_are_and_nothing_else(checkout: Path) -> None:
     run = cdk(checkout, "synth", "--quiet")
 
-    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert (run.returncode, run.stdout) == (0, "")
+    assert run.stderr.splitlines() == [
+        f"Successfully synthesized to {checkout}/cdk.out",
+        "Supply a stack id (Containers, Recovery, Tools) to display its template.",
+    ]
 
 
-def test_ls_lists_the_stack(checkout: Path) -> None:
+def test_ls_lists_the_stacks(checkout: Path) -> None:
     run = cdk(checkout, "ls")
 
-    assert (run.returncode, run.stdout, run.stderr) == (0, "Containers\n", "")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "Containers\nRecovery\nTools\n", "")
 
 
 def test_diff_tells_that_another_encryption_would_replace_a_repository(checkout: Path) -> None:
@@ -51,8 +55,8 @@ def test_diff_tells_that_another_encryption_would_replace_a_repository(checkout:
     template = (checkout / "cdk.out" / "Containers.template.json").read_text(encoding="utf-8")
     deployed.write_text(template.replace('"EncryptionType": "KMS"', '"EncryptionType": "AES256"'), encoding="utf-8")
 
-    same = cdk(checkout, "diff", "--template", "cdk.out/Containers.template.json")
-    other = cdk(checkout, "diff", "--template", str(deployed))
+    same = cdk(checkout, "diff", "Containers", "--template", "cdk.out/Containers.template.json")
+    other = cdk(checkout, "diff", "Containers", "--template", str(deployed))
 
     assert "There were no differences" in same.stdout + same.stderr
     assert "requires replacement" in other.stdout + other.stderr

@@ -316,6 +316,34 @@ def test_outside_every_stack_only_that_is_said_and_nothing_about_regions(
     )
 
 
+# --- the key that was given -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("choose", [Encryption.customer_key, Encryption.dual_layer], ids=["customer_key", "dual_layer"])
+def test_a_key_that_was_given_is_known_by_its_arn(stack: cdk.Stack, choose: Callable[[kms.IKey], Encryption]) -> None:
+    assert choose(kms.Key.from_key_arn(stack, "Key", KEY_ARN)).given_key_arn == KEY_ARN
+
+
+def test_a_key_of_the_app_is_known_by_its_arn_at_deployment(stack: cdk.Stack) -> None:
+    key = kms.Key(stack, "Key")
+
+    assert Encryption.customer_key(key).given_key_arn == key.key_arn
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [Encryption.shared_key(), Encryption.aws_managed_key(), Encryption.aes256(), Encryption.dual_layer()],
+    ids=["shared_key", "aws_managed_key", "aes256", "dual_layer"],
+)
+def test_where_no_key_was_given_there_is_no_arn(choice: Encryption) -> None:
+    assert choice.given_key_arn is None
+
+
+def test_to_ask_for_the_key_that_was_given_makes_none(stack: cdk.Stack) -> None:
+    assert Encryption.shared_key().given_key_arn is None
+    assert stack.node.children == []
+
+
 # --- where two layers are documented --------------------------------------------------------------------------------
 
 

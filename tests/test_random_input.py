@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,15 +13,19 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from cfnlint.jsonschema import StandardValidator
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from constructs import Construct
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import ecr_constructs
 from ecr_constructs import (
     ADOPTED,
+    CACHED,
     EPHEMERAL,
     HARDENED,
     Access,
+    CreationTemplate,
+    Credentials,
     EcrConstructsError,
     Encryption,
     HardenedRepository,
@@ -29,6 +34,9 @@ from ecr_constructs import (
     LifecyclePolicy,
     LifecycleRule,
     Namespace,
+    PrivateRegistry,
+    PullThroughCache,
+    ReplicaRegistry,
     Replication,
     ReplicationFilter,
     RepositorySettings,
@@ -44,7 +52,12 @@ from tests.templates import REPOSITORY, new_app, new_stack, template
 
 # The CDK's own validation takes longer than all the rest, and is asked elsewhere.
 QUICK = {"@aws-cdk/core:validateAgainstDefaultRules": False}
-SCHEMA = StandardValidator(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", REPOSITORY).schema)
+
+
+@cache
+def validator(resource_type: str) -> StandardValidator:
+    return StandardValidator(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema)
+
 
 # --- what is thrown -------------------------------------------------------------------------------------------------
 
@@ -246,6 +259,8 @@ MEANT: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "removal_policy": st.sampled_from(list(cdk.RemovalPolicy)),
     "empty_on_delete": st.booleans(),
+    "replicate_to": st.lists(st.sampled_from(["eu-west-1", "us-east-1", "nowhere", ""]), max_size=2),
+    "scanning": st.sampled_from([None, "continuous", "on_push", "manual"]),
 }
 
 
@@ -283,6 +298,114 @@ def test_any_id_makes_a_template_or_is_refused(id: Any) -> None:
         assert stack.node.children == []
     else:
         assert len(template(stack)["Resources"]) == 1
+
+
+# --- what is in a registry -------------------------------------------------------------------------------------------
+
+CONSUMERS = st.lists(
+    st.sampled_from([Access.organization_pull("o-abc1234567"), Access.account_pull("444455556666")]), max_size=2
+)
+SETTINGS = st.sampled_from([HARDENED, ADOPTED, EPHEMERAL, CACHED, HARDENED.but(resource_tags={"team": "payments"})])
+PREFIXES = st.sampled_from(["prod", "a", "a" * 31, "ROOT", "Prod", Namespace("prod"), "teams/web/"])
+IN_A_REGISTRY: Mapping[type[Construct], Mapping[str, st.SearchStrategy[Any]]] = {
+    PrivateRegistry: {
+        "scanning": st.sampled_from([Scanning.enhanced(), Scanning.basic(on_push=["prod/*"])]),
+        "replication": st.lists(
+            st.sampled_from([Replication.to("eu-west-1"), Replication.to("us-east-1", repositories="prod")]), max_size=2
+        ),
+        "policy_statements": MEANT["policy_statements"],
+    },
+    CreationTemplate: {
+        "prefix": PREFIXES,
+        "applied_for": st.lists(st.sampled_from(["REPLICATION", "CREATE_ON_PUSH", "PUSH"]), max_size=2),
+        "settings": SETTINGS,
+        "description": st.sampled_from(["What teams get", "x" * 257]),
+    },
+    PullThroughCache: {
+        "upstream": st.sampled_from(
+            [Upstream.quay(), Upstream.docker_hub(), Upstream.ecr(account="444455556666", region="eu-west-1")]
+        ),
+        "prefix": PREFIXES,
+        "upstream_prefix": PREFIXES,
+        "credentials": st.sampled_from([Credentials.new_secret("hub"), Credentials.secret_arn("arn:aws:x")]),
+        "repositories": st.lists(st.sampled_from(["library/nginx", "nginx", "*", "prod/*", "A"]), max_size=2),
+        "consumers": CONSUMERS,
+        "settings": SETTINGS,
+    },
+    ReplicaRegistry: {
+        "source_region": st.sampled_from(["eu-west-1", "us-east-1", "nowhere"]),
+        "source_account": st.sampled_from(["111122223333", "444455556666", "1"]),
+        "repositories": st.sampled_from([Namespace("prod"), [Namespace("prod"), Namespace("dev")], []]),
+        "settings": SETTINGS,
+    },
+}
+
+
+@pytest.mark.parametrize("construct", IN_A_REGISTRY)
+@given(data=st.data(), has_registry=st.booleans())
+def test_what_is_in_a_registry_is_valid_or_refused_before_anything_is_added(
+    construct: Callable[..., Construct], data: st.DataObject, *, has_registry: bool
+) -> None:
+    meant = IN_A_REGISTRY[construct]  # type: ignore[index]  # parametrized with the keys
+    required = [
+        name
+        for name, each in inspect.signature(construct).parameters.items()
+        if each.kind is each.KEYWORD_ONLY and each.default is each.empty
+    ]
+    names = {*required, *data.draw(st.lists(st.sampled_from(sorted(meant)), unique=True))}
+    strange = data.draw(st.sampled_from([None, None, *sorted(names)]))
+    options = {name: data.draw(ANYTHING if name == strange else meant[name]) for name in sorted(names)}
+    stack = new_stack(new_app(**QUICK), "Containers", region="us-east-1")
+    if has_registry and construct is not PrivateRegistry:
+        PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced())
+    before = len(stack.node.children)
+
+    if outcome(lambda: construct(stack, "It", **options)) is None:
+        assert len(stack.node.children) == before
+    else:
+        for each in template(stack).get("Resources", {}).values():
+            assert each["Type"].startswith(("AWS::ECR::", "AWS::IAM::", "AWS::KMS::", "AWS::SecretsManager::"))
+            if each["Type"].startswith("AWS::ECR::"):
+                assert schema_errors(each.get("Properties", {}), each["Type"]) == []
+
+
+@pytest.mark.parametrize("construct", [CreationTemplate, PullThroughCache])
+@given(role=ANYTHING)
+def test_a_role_is_a_role_or_a_type_error(construct: Callable[..., Construct], role: Any) -> None:
+    needs: dict[str, Any] = {"upstream": Upstream.ecr(account="444455556666", region="eu-west-1")}
+    if construct is CreationTemplate:
+        needs = {"prefix": "teams", "applied_for": ["REPLICATION"]}
+    stack = new_stack(new_app(**QUICK), "Containers")
+
+    if outcome(lambda: construct(stack, "It", role=role, **needs)) is None:
+        assert stack.node.children == []
+    else:
+        assert role is None
+
+
+@given(
+    arn=st.builds(
+        lambda text, at, stray: text[:at] + stray + text[at + 1 :],
+        st.just("arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-a1B2c3"),
+        st.integers(0, 90),
+        st.one_of(st.text(max_size=2), st.sampled_from([":", "/", "\n", "${Token[TOKEN.1]}"])),
+    )
+)
+def test_an_arn_of_a_secret_is_valid_or_refused_when_it_is_spoiled(arn: str) -> None:
+    stack = new_stack(new_app(**QUICK), "Containers", region="eu-west-1")
+    needs = {"upstream": Upstream.docker_hub(), "credentials": Credentials.secret_arn(arn)}
+
+    if outcome(lambda: PullThroughCache(stack, "It", **needs)) is None:  # type: ignore[arg-type]  # they are mixed
+        assert stack.node.children == []
+    elif "Token[" not in arn:
+        for each in template(stack)["Resources"].values():
+            assert schema_errors(each["Properties"], each["Type"]) == []
+
+
+def test_these_tests_know_every_option_of_what_is_in_a_registry() -> None:
+    for construct, meant in IN_A_REGISTRY.items():
+        known = {*meant, "role"} if {"prefix", "settings"} <= set(meant) else set(meant)
+        assert set(inspect.signature(construct.__init__).parameters) - {"self", "scope", "id"} == known
 
 
 @given(scope=ANYTHING)
@@ -368,10 +491,10 @@ def test_a_key_is_a_key_or_refused(key: Any) -> None:
 REUSED = HardenedRepository(new_stack(new_app(**QUICK), "Reused"), "Api", settings=ADOPTED)
 
 
-def schema_errors(properties: Mapping[str, Any]) -> list[str]:
+def schema_errors(properties: Mapping[str, Any], resource_type: str = REPOSITORY) -> list[str]:
     """Hold properties against the schema; what is known only at deployment is not judged."""
     return [
         f"{list(error.path)}: {error.message}"
-        for error in SCHEMA.iter_errors(properties)
+        for error in validator(resource_type).iter_errors(properties)
         if not (isinstance(error.instance, Mapping) and {*error.instance} & {"Ref", "Fn::GetAtt", "Fn::Join"})
     ]

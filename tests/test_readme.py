@@ -1,14 +1,15 @@
-"""Every block of the README: code runs and prints what it says, commands exist, the picture is of this house."""
+"""Every block of the README and of docs/: code runs and prints what it says, commands exist, pictures are true."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import io
+import json
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from itertools import pairwise
@@ -17,40 +18,69 @@ from typing import NamedTuple
 
 import pytest
 from aws_cdk import aws_ecr as ecr
+from botocore import xform_name  # type: ignore[import-untyped]
+from botocore.model import ServiceModel  # type: ignore[import-untyped]
+from botocore.validate import ParamValidator  # type: ignore[import-untyped]
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 import ecr_constructs
+from ecr_constructs import (
+    CreationTemplate,
+    Credentials,
+    HardenedRepository,
+    PrivateRegistry,
+    PullThroughCache,
+    ReplicaRegistry,
+)
 from ecr_constructs.assembly import read_assembly
+from tests.arbiters.sources import service_model
 from tools.summary import summary
 
+PACKAGE = Path(str(ecr_constructs.__file__)).parent
+CONSTRUCTS = (CreationTemplate, PrivateRegistry, PullThroughCache, ReplicaRegistry)
+
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))}
+README = PAGES[ROOT / "README.md"]
 
 
 class Block(NamedTuple):
-    """A fenced block, and what the one before it was."""
+    """A fenced block, and where it stands."""
 
+    page: str
     line: int
     language: str
     text: str
 
 
 BLOCKS = [
-    Block(README[: found.start()].count("\n") + 1, found[1], found[2])
-    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    Block(path.stem, page[: found.start()].count("\n") + 1, found[1], found[2])
+    for path, page in PAGES.items()
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 ]
 CODE = [block for block in BLOCKS if block.language == "python"]
 OUTPUT_OF = {
-    code.line: block.text for code, block in pairwise(BLOCKS) if (code.language, block.language) == ("python", "text")
+    code: block.text
+    for code, block in pairwise(BLOCKS)
+    if (code.page, code.language, block.language) == (block.page, "python", "text")
 }
+COMMANDS = [
+    shlex.split(line, comments=True)
+    for block in BLOCKS
+    if block.language == "sh"
+    # A command ends where the next begins; an argument may go over several lines.
+    for line in re.split(r"\n(?=make |aws |cdk )", block.text.replace("\\\n", " "))
+]
 
 
 def at(block: Block) -> str:
-    return f"line-{block.line}"
+    return f"{block.page}-line-{block.line}"
 
 
 def test_every_block_is_of_a_kind_that_is_tested_here() -> None:
     assert {block.language for block in BLOCKS} == {"python", "text", "sh", "mermaid"}
     assert len([block for block in BLOCKS if block.language == "text"]) == len(OUTPUT_OF) + 1  # that of make synth
+    assert {command[0] for command in COMMANDS} == {"make", "aws", "cdk"}
 
 
 @pytest.mark.parametrize("block", CODE, ids=at)
@@ -64,19 +94,44 @@ def test_code_runs_and_prints_what_stands_below_it(
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         runpy.run_path(str(program))
 
-    assert printed.getvalue() == OUTPUT_OF.get(block.line, "")
+    assert printed.getvalue() == OUTPUT_OF.get(block, "")
 
 
 def test_commands_are_targets_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    lines = [line for block in BLOCKS if block.language == "sh" for line in block.text.splitlines()]
 
-    assert [line.split("#")[0].split() for line in lines] == [["make", "synth"], ["make", "test"]]
+    assert [command for command in COMMANDS if command[0] == "make"] == [["make", "synth"], ["make", "test"]]
     assert targets >= {"synth", "test"}
 
 
+def test_commands_of_the_cdk_exist() -> None:
+    assert {command[1] for command in COMMANDS if command[0] == "cdk"} == {"import"}
+
+
+@pytest.mark.arbiter
+@pytest.mark.parametrize(
+    "command", [command[1:] for command in COMMANDS if command[0] == "aws"], ids=lambda command: "-".join(command[:2])
+)
+def test_commands_of_aws_are_requests_that_the_api_takes(command: list[str]) -> None:
+    service, operation, *arguments = command
+    model = ServiceModel(service_model(service), service)
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    shape = model.operation_model(names[operation]).input_shape
+    members = {f"--{xform_name(name, '-')}": name for name in shape.members}
+    given: dict[str, object] = {}
+    while arguments:
+        member = members[arguments.pop(0)]
+        kind = shape.members[member].type_name
+        text = "true" if kind == "boolean" else arguments.pop(0)
+        given[member] = text if kind == "string" else json.loads(text)
+
+    assert ParamValidator().validate(given, shape).generate_report() == ""
+    for name, value in given.items():
+        assert value in (getattr(shape.members[name], "enum", None) or [value])
+
+
 def test_make_synth_ends_with_the_lines_that_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (shown,) = [block.text for block in BLOCKS if block.language == "text" and "cdk.out" in block.text]
+    (shown,) = [block.text for block in BLOCKS if block.language == "text" and "template in cdk.out" in block.text]
     environment = os.environ | {"CDK_OUTDIR": "cdk.out", "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, str(ROOT / "examples/app.py")], cwd=tmp_path, env=environment, check=True)
     monkeypatch.chdir(tmp_path)
@@ -86,30 +141,93 @@ def test_make_synth_ends_with_the_lines_that_are_printed(tmp_path: Path, monkeyp
 
 def test_the_settings_table_has_every_keyword_of_the_cdk_repository() -> None:
     keywords = {name for name, one in inspect.signature(ecr.Repository.__init__).parameters.items() if one.kind == 3}
-    rows = re.findall(r"^\| `(\w+)` \| ", README.split("| `ecr.Repository` | here |")[1], re.MULTILINE)
+    table = README.split("| `ecr.Repository` | here |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ", table, re.MULTILINE)
 
     assert set(rows) == keywords
 
 
-def test_the_picture_shows_the_rooms_there_are_and_the_imports_they_have() -> None:
-    (picture,) = [block.text for block in BLOCKS if block.language == "mermaid"]
-    rooms = dict(re.findall(r'^    (\w+)\["(\w+)', picture, re.MULTILINE))
-    arrows = {
-        (upper, lower)
-        for upper, lowers in re.findall(r"^    (\w+) --> (.+)$", picture, re.MULTILINE)
-        for lower in lowers.split(" & ")
-    }
-    package_of = Path(str(ecr_constructs.__file__)).parent
-    there_are = {path.stem for path in package_of.iterdir() if path.suffix == ".py"} - {"__init__"}
+@pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda one: one.__name__)
+def test_the_section_of_a_construct_tells_every_argument_and_resource(construct: type) -> None:
+    section = README.split(f"\n### `{construct.__name__}`\n")[1].split("\n##")[0]
+    parameters = inspect.signature(vars(construct)["__init__"]).parameters
+    made = re.findall(r"`(AWS::\w+::\w+)`", str(construct.__doc__).split("Creates:")[1].split("Args:")[0])
 
-    assert set(rooms.values()) == there_are | {"model"}
-    for upper, lower in sorted(arrows):
-        module = importlib.import_module(f"ecr_constructs.{rooms[upper]}")
-        source = "".join(path.read_text() for path in Path(str(module.__file__)).parent.glob(f"{rooms[upper]}.py"))
-        package = "".join(path.read_text() for path in (package_of / rooms[upper]).glob("*.py"))
-        assert re.search(rf"ecr_constructs(\.| import ){rooms[lower]}\b", source + package), (upper, lower)
+    assert re.findall(r"^\| `(\w+)` \| ", section, re.MULTILINE) == [
+        name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY
+    ]
+    assert {resource for resource in made if resource not in section} <= {"AWS::KMS::Key"}  # "the key of the stack"
+
+
+def test_the_page_of_warnings_has_every_warning() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("**/*.py"))
+    told = re.findall(r"^\| `(ecr-constructs:\w+)` \| ", PAGES[ROOT / "docs" / "warnings.md"], re.MULTILINE)
+
+    assert sorted(told) == sorted(set(re.findall(r"ecr-constructs:\w+", sources)))
+
+
+@pytest.mark.arbiter
+def test_the_page_of_removal_has_every_resource_and_what_identifies_it() -> None:
+    rows = re.findall(r"^\| `(AWS::\w+::\w+)`.*\| ([^|]*) \|$", PAGES[ROOT / "docs" / "removal.md"], re.MULTILINE)
+    docstrings = [str(one.__doc__) for one in (*CONSTRUCTS, HardenedRepository, Credentials.new_secret)]
+    made = {resource for text in docstrings for resource in re.findall(r"`(AWS::\w+::\w+)`", text)}
+
+    assert {resource for resource, _ in rows} == made
+    for resource, asked in rows:
+        (identifier,) = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource).schema["primaryIdentifier"]
+        assert f"`{identifier.removeprefix('/properties/')}`" in asked or asked.startswith("nothing"), resource
+
+
+def rooms_and_arrows() -> tuple[dict[str, set[str]], set[tuple[str, str]]]:
+    """Read the picture: a node is one room or several, an arrow says "stands on"."""
+    (picture,) = [block.text for block in BLOCKS if block.language == "mermaid" and "errors[" in block.text]
+    labels = re.findall(r'^    (\w+)\["([\w, ]+)', picture, re.MULTILINE)
+    arrows = re.findall(r"^    (\w+) --> (.+)$", picture, re.MULTILINE)
+    return (
+        {node: set(label.split(", ")) for node, label in labels},
+        {(upper, lower) for upper, lowers in arrows for lower in lowers.split(" & ")},
+    )
+
+
+def imports_of(room: str) -> set[str]:
+    """Give the other rooms that a room imports from."""
+    paths = [PACKAGE / f"{room}.py", *(PACKAGE / room).glob("*.py")]
+    source = "".join(path.read_text(encoding="utf-8") for path in paths if path.exists())
+    direct = re.findall(r"^ *from ecr_constructs\.(\w+)", source, re.MULTILINE)
+    return {*direct, *re.findall(r"^from ecr_constructs import (\w+)", source, re.MULTILINE)} - {room}
+
+
+def test_the_picture_shows_the_rooms_there_are_and_the_imports_they_have() -> None:
+    rooms, arrows = rooms_and_arrows()
+    there_are = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py"} - {"__init__"}
+
+    assert sorted(room for several in rooms.values() for room in several) == sorted(there_are | {"model"})
+    for upper, lower in arrows:
+        assert set.union(*map(imports_of, rooms[upper])) & rooms[lower], (upper, lower)
+
+
+def test_the_picture_hides_no_import() -> None:
+    rooms, arrows = rooms_and_arrows()
+    below = {upper: {lower for one, lower in arrows if one == upper} for upper in rooms}
+    for _ in rooms:  # by as many steps as there are rooms
+        below = {upper: lowers.union(*(below[lower] for lower in lowers)) for upper, lowers in below.items()}
+
+    for node, several in rooms.items():
+        seen = several.union(*(rooms[lower] for lower in below[node]))
+        assert set.union(*map(imports_of, several)) - seen == set(), node
 
 
 def test_links_lead_to_files_of_the_project() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+    for path, page in PAGES.items():
+        for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page):
+            if target.startswith("https://"):
+                continue
+            linked = (path.parent / target) if target else path
+            assert linked.exists(), target
+            assert not heading or heading in headings(linked), (target, heading)
+
+
+def headings(path: Path) -> set[str]:
+    """Give the anchors of a page, as GitHub makes them of its headings."""
+    titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.model import wildcards
-from ecr_constructs.model.grammar import REPOSITORY_PATTERN
+from ecr_constructs.model.grammar import REPOSITORY_NAME, REPOSITORY_PATTERN, shown
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.upstreams import Upstream
@@ -17,7 +17,7 @@ from ecr_constructs.model.upstreams import Upstream
 __all__ = ["CachedNames"]
 
 # What people call Docker Hub in references.
-_DOCKER_HUB = ("docker.io", "index.docker.io")
+_DOCKER_HUB = ("index.docker.io", "docker.io")
 
 
 class CachedNames:
@@ -63,6 +63,7 @@ class CachedNames:
             yield from (f"repositories: {problem}" for problem in REPOSITORY_PATTERN.problems(pattern))
             if pattern != "*" and not self._is_cached(pattern):
                 yield f"repositories: {pattern!r} is not under the upstream prefix {self._there!r}; write names there"
+            yield from (f"repositories: {problem}" for problem in self._length_problems(pattern))
 
     def image_problems(self, image: ImageReference) -> Iterator[str]:
         """Say why an image cannot be had from the cache."""
@@ -73,9 +74,18 @@ class CachedNames:
             yield f"{image} has neither tag nor digest, which means the tag latest; write '{image}:latest' if you do"
         name = self._official(image.repository)
         if not self._is_cached(name):
-            yield f"{name!r} is not under the upstream prefix {self._there!r} of this cache"
+            yield f"{name!r} is not under the upstream prefix {self._there!r} of this cache; use another cache"
         elif not any(wildcards.matches(pattern, name) for pattern in self._allowed):
             yield f"{name!r} is not among the repositories of this cache: {', '.join(self._allowed)}; add it there"
+        yield from self._length_problems(name)
+
+    def _length_problems(self, name: str) -> Iterator[str]:
+        cached = self.cached_name(name)
+        if len(name) <= REPOSITORY_NAME.maximum < len(cached):
+            yield (
+                f"{shown(cached)} has {len(cached)} characters here; ECR allows {REPOSITORY_NAME.maximum}, "
+                "give the cache a shorter prefix"
+            )
 
     def _is_cached(self, name: str) -> bool:
         return self._there == ROOT or name.startswith(f"{self._there}/")

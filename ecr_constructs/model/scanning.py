@@ -27,8 +27,8 @@ MAXIMUM_RULES = 2
 
 _EVERY_REPOSITORY = "*"
 _UNKNOWN_FREQUENCY = (
-    "scan frequency {!r} is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or leave the repository out of every filter: "
-    "MANUAL is a word of the API that CloudFormation does not know"
+    "scan frequency {!r} is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or leave the repository out of every "
+    "filter: MANUAL is a word of the API that CloudFormation does not know"
 )
 _CONTINUOUS_WINS = (
     "{!r} is scanned continuously, by the filter {!r} of the registry, and continuous wins over on push; "

@@ -97,6 +97,12 @@ def test_scanning_rules_and_filters_are_as_many_as_the_schema_says() -> None:
     )
 
 
+def test_replication_rules_are_as_many_as_the_schema_says() -> None:
+    theirs = node("ReplicationConfiguration", "definitions/ReplicationConfiguration/properties/Rules")
+
+    assert theirs["maxItems"] == replication.MAXIMUM_RULES
+
+
 def test_replication_filters_are_as_many_as_the_schema_says() -> None:
     theirs = node("ReplicationConfiguration", "definitions/ReplicationRule/properties/RepositoryFilters")
 

@@ -23,6 +23,7 @@ from ecr_constructs.model import (
     delete_archived,
 )
 from ecr_constructs.model.grammar import Grammar
+from ecr_constructs.model.replication import EXPECTED_RULES, Destination, ReplicationRule, merged_problems
 from tests.arbiters.sources import schema, service_model
 
 pytestmark = pytest.mark.arbiter
@@ -85,7 +86,7 @@ def test_every_limit_of_the_code_is_on_the_page_once() -> None:
             if isinstance(value, Grammar) and (found.name == "grammar" or name.startswith("_")):
                 limits |= {path, f"{path}.wildcards"} if value.wildcards is not None else {path}
             elif (
-                re.match(r"_?(MAXIMUM|MINIMUM)_", name)
+                re.match(r"_?(MAXIMUM|MINIMUM|EXPECTED)_", name)
                 and isinstance(value, int)
                 and name in _assigned_in(module.__file__)
             ):
@@ -171,3 +172,13 @@ def test_the_archive_is_kept_for_ninety_days() -> None:
     assert delete_archived(after_days=90).rules
     with pytest.raises(InvalidLifecyclePolicy):
         delete_archived(after_days=89)
+
+
+def test_a_registry_has_twenty_five_destinations_and_is_told_above_ten_rules() -> None:
+    def problems(places: int) -> list[str]:
+        everywhere = tuple(Destination(f"eu-west-{number}", None) for number in range(places))
+        return [*merged_problems([ReplicationRule(filters=(), destinations=everywhere)])]
+
+    assert problems(25) == []
+    assert len(problems(26)) == 1
+    assert EXPECTED_RULES == 10

@@ -39,6 +39,7 @@ SHAPES = {
 # The others, and why the API does not decide about them.
 ELSEWHERE = {
     "NAMESPACE": "a path that leaves room for a slash and a name: derived from RepositoryName below",
+    "REPOSITORY_PATTERN": "part of an ARN in a policy, where IAM knows '*'; as long as a RepositoryName",
     "TAG_PATTERN": "ImageTag states the length, nothing states the characters",
     "TAG_PREFIX": "ImageTag states the length, nothing states the characters",
     "IMAGE_TAG": "the OCI distribution specification is stricter than ImageTag",
@@ -84,6 +85,19 @@ def test_the_language_is_that_of_the_pattern_for_other_texts(name: str, shape_na
 
 def test_a_namespace_leaves_room_for_a_slash_and_a_name() -> None:
     assert shape("RepositoryName")["max"] - len("/a") == grammar.NAMESPACE.maximum
+
+
+def test_a_repository_pattern_is_as_long_as_a_name() -> None:
+    assert shape("RepositoryName")["max"] == grammar.REPOSITORY_PATTERN.maximum
+
+
+@given(texts)
+def test_every_repository_name_is_a_repository_pattern_and_stars_may_stand_for_parts_of_it(text: str) -> None:
+    theirs = shape("RepositoryName")
+    if re.fullmatch(theirs["pattern"], text) and theirs["min"] <= len(text) <= theirs["max"]:
+        assert grammar.REPOSITORY_PATTERN.accepts(text)
+        assert grammar.REPOSITORY_PATTERN.accepts(f"{text}/*")
+        assert grammar.REPOSITORY_PATTERN.accepts(f"*{text[1:]}" if text[1].isalnum() else f"*-{text}")
 
 
 def test_tag_patterns_and_prefixes_are_as_long_as_a_tag() -> None:
@@ -160,6 +174,17 @@ def test_replication_filters_are_as_many_as_the_shape_says() -> None:
     assert shape("RepositoryFilterList")["max"] == replication.MAXIMUM_FILTERS
 
 
+def test_replication_rules_are_as_many_as_the_shape_says() -> None:
+    assert shape("ReplicationRuleList")["max"] == replication.MAXIMUM_RULES
+
+
+@pytest.mark.parametrize("name", ["RepositoryPolicyText", "RegistryPolicyText"])
+def test_policies_are_as_long_as_the_shapes_say(name: str) -> None:
+    from ecr_constructs import statements
+
+    assert shape(name)["max"] == statements.MAXIMUM_CHARACTERS
+
+
 def test_the_lifecycle_text_is_as_long_as_the_shape_says() -> None:
     theirs = shape("LifecyclePolicyText")
 
@@ -212,10 +237,11 @@ def test_every_action_of_the_library_is_one_of_the_api() -> None:
 
     operations = {f"ecr:{name}" for name in service_model()["operations"]}
     # Permissions without an operation: what ECR does in somebody's name.
-    only_permissions = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage"}
+    only_permissions = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:GetImageCopyStatus"}
+    keys = {f"kms:{name}" for name in service_model("kms")["operations"]}
 
     for name in actions.__all__:
-        assert set(getattr(actions, name)) <= operations | only_permissions, name
+        assert set(getattr(actions, name)) <= operations | only_permissions | keys, name
 
 
 # --- where the sources disagree -------------------------------------------------------------------------------------
@@ -230,6 +256,14 @@ def test_the_api_still_has_no_limit_on_wildcards() -> None:
 
     assert re.fullmatch(theirs["pattern"], "a*b*c*d")
     assert not grammar.EXCLUSION_FILTER.accepts("a*b*c*d")
+
+
+def test_the_api_still_allows_more_replication_rules_than_the_page_of_quotas() -> None:
+    assert shape("ReplicationRuleList")["max"] > replication.EXPECTED_RULES
+
+
+def test_the_api_still_allows_more_destinations_in_a_rule_than_a_registry_may_have() -> None:
+    assert shape("ReplicationDestinationList")["max"] > replication.MAXIMUM_DESTINATIONS
 
 
 def test_the_api_still_wants_a_replication_filter_where_there_is_a_list() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,7 +14,16 @@ from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import Namespace, Replication, ReplicationFilter, ScanFilter
-from ecr_constructs.model.replication import MAXIMUM_FILTERS
+from ecr_constructs.model.replication import (
+    EXPECTED_RULES,
+    MAXIMUM_DESTINATIONS,
+    MAXIMUM_FILTERS,
+    MAXIMUM_RULES,
+    Destination,
+    ReplicationRule,
+    merge,
+    merged_problems,
+)
 from tests.model.strategies import replication_filters, repository_names
 
 # A digit to Python, and none to ECR.
@@ -154,3 +166,138 @@ def test_the_constructor_takes_filters_and_not_texts() -> None:
 def test_values_are_frozen_hashable_and_compared_by_content() -> None:
     assert Replication.to("eu-west-1") == Replication(region="eu-west-1", filters=[])
     assert len({Replication.to("eu-west-1"), Replication.to("eu-west-1"), Replication.to("eu-west-2")}) == 2
+
+
+# --- which replications meet ------------------------------------------------------------------------------------------
+
+# Few letters, so that one name often begins with another.
+_few = st.text("ab/", min_size=2, max_size=4).filter(lambda text: not text.startswith("/") and "//" not in text)
+_places = st.tuples(st.sampled_from(["eu-west-1", "sa-east-1"]), st.sampled_from([None, "111122223333"]))
+replications = st.builds(
+    lambda place, filters: Replication.to(place[0], account=place[1], repositories=filters),
+    _places,
+    st.one_of(st.none(), st.lists(_few, min_size=1, max_size=4)),
+)
+given_replications = st.lists(replications, max_size=6)
+NAMES = ["".join(letters) for size in (2, 3, 4, 5) for letters in product("ab/", repeat=size)]
+
+
+@given(replications, replications)
+def test_two_replications_overlap_if_a_name_is_copied_by_both(one: Replication, other: Replication) -> None:
+    expected = any(one.copies(name) and other.copies(name) for name in NAMES)
+
+    assert one.overlaps(other) is expected
+    assert other.overlaps(one) is expected
+
+
+# --- what is merged ---------------------------------------------------------------------------------------------------
+
+
+def copied(rules: Sequence[ReplicationRule]) -> set[tuple[str, Destination]]:
+    """Give each name, of all that may meet a filter, with each place it is copied to."""
+    return {
+        (name, place)
+        for rule in rules
+        for name in NAMES
+        if not rule.filters or name.startswith(rule.filters)
+        for place in rule.destinations
+    }
+
+
+@given(given_replications)
+def test_merged_rules_copy_the_same_to_the_same_places(given: list[Replication]) -> None:
+    expected = {(name, each.destination) for each in given for name in NAMES if each.copies(name)}
+
+    assert copied(merge(given)) == expected
+
+
+@given(given_replications, st.randoms(use_true_random=False))
+def test_the_order_of_replications_changes_no_rule(given: list[Replication], chance: random.Random) -> None:
+    assert merge(chance.sample(given, len(given))) == merge(given)
+    assert merge([*given, *given]) == merge(given)
+
+
+@given(given_replications)
+def test_merging_the_merged_rules_changes_nothing(given: list[Replication]) -> None:
+    rules = merge(given)
+    again = [
+        Replication.to(place.region, account=place.account, repositories=rule.filters or None)
+        for rule in rules
+        for place in rule.destinations
+    ]
+
+    assert merge(again) == rules
+
+
+@given(given_replications)
+def test_no_filter_is_covered_by_a_shorter_one_to_the_same_place(given: list[Replication]) -> None:
+    pairs = [(text, place) for rule in merge(given) for text in rule.filters or ("",) for place in rule.destinations]
+
+    assert len(pairs) == len(set(pairs))
+    assert [
+        (longer, shorter, place)
+        for longer, place in pairs
+        for shorter, other in pairs
+        if place == other and longer != shorter and longer.startswith(shorter)
+    ] == []
+
+
+@given(given_replications)
+def test_there_is_one_rule_for_each_set_of_places(given: list[Replication]) -> None:
+    rules = merge(given)
+
+    assert len({rule.destinations for rule in rules}) == len(rules)
+    assert all(rule.destinations for rule in rules)
+
+
+@given(given_replications)
+def test_filters_and_places_are_sorted(given: list[Replication]) -> None:
+    for rule in merge(given):
+        assert list(rule.filters) == sorted(rule.filters)
+        assert list(rule.destinations) == sorted(
+            rule.destinations, key=lambda place: (place.region, place.account or "")
+        )
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 200, 201])
+def test_a_rule_has_at_most_a_hundred_filters_and_only_the_last_has_fewer(count: int) -> None:
+    texts = [f"team-{number:03}/" for number in range(count)]
+    rules = merge(Replication.to("eu-west-1", repositories=text) for text in texts)
+
+    assert [text for rule in rules for text in rule.filters] == texts
+    assert [len(rule.filters) for rule in rules[:-1]] == [MAXIMUM_FILTERS] * (len(rules) - 1)
+    assert 0 < len(rules[-1].filters) <= MAXIMUM_FILTERS
+
+
+def test_nothing_is_no_rule() -> None:
+    assert merge([]) == ()
+
+
+# --- how much ---------------------------------------------------------------------------------------------------------
+
+
+def rules_of(count: int, places: int = 1) -> list[ReplicationRule]:
+    everywhere = tuple(Destination(f"eu-west-{number}", None) for number in range(places))
+    return [ReplicationRule(filters=(f"team-{number}/",), destinations=everywhere) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, EXPECTED_RULES + 1, MAXIMUM_RULES])
+def test_as_many_rules_as_ecr_allows_have_no_problem(count: int) -> None:
+    assert [*merged_problems(rules_of(count))] == []
+
+
+def test_a_rule_too_many_is_told() -> None:
+    assert [*merged_problems(rules_of(26))] == [
+        "26 replication rules; ECR allows 25, let more namespaces go to the same places"
+    ]
+
+
+def test_destinations_count_once_over_all_rules() -> None:
+    assert [*merged_problems(rules_of(3, places=MAXIMUM_DESTINATIONS))] == []
+    assert [*merged_problems(rules_of(3, places=26))] == [
+        "26 destinations of replication; ECR allows 25, leave some out"
+    ]
+
+
+def test_everything_that_is_too_much_is_told_at_once() -> None:
+    assert len([*merged_problems(rules_of(26, places=26))]) == 2

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import Namespace, ReplicationFilter, ScanFilter, Scanning
-from ecr_constructs.model.scanning import MAXIMUM_FILTERS, MAXIMUM_RULES
+from ecr_constructs.model.scanning import MAXIMUM_FILTERS, MAXIMUM_RULES, ScanFrequency
 from tests.model.strategies import repository_names, scan_filters
 
+FREQUENCIES: tuple[ScanFrequency, ...] = ("CONTINUOUS_SCAN", "SCAN_ON_PUSH")
+# What is scanned more often comes later.
+LEAST_TO_MOST = (None, "SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 NAMES = ("prod", "repo-prod", "prod-repo", "repo-prod-repo", "prodrepo")
 
 
@@ -149,3 +152,116 @@ def test_a_filter_of_another_language_is_named() -> None:
 def test_values_are_frozen_hashable_and_compared_by_content() -> None:
     assert Scanning.basic(on_push=["a"]) == Scanning(scan_type="BASIC", on_push=[ScanFilter("a")])
     assert len({Scanning.basic(), Scanning.basic(), Scanning.enhanced()}) == 2
+
+
+# --- one repository more ----------------------------------------------------------------------------------------------
+
+_some = st.lists(scan_filters, max_size=3)
+scannings = st.one_of(
+    st.builds(lambda on_push: Scanning.basic(on_push=on_push), _some),
+    st.builds(lambda filters, on_push: Scanning.enhanced(continuous=filters or ["x"], on_push=on_push), _some, _some),
+)
+
+
+@given(scannings, repository_names, st.sampled_from(FREQUENCIES), repository_names)
+def test_a_repository_that_is_included_is_scanned_as_asked_and_others_no_less(
+    scanning: Scanning, name: str, frequency: ScanFrequency, other: str
+) -> None:
+    try:
+        included = scanning.including(name, frequency)
+    except InvalidName:
+        return
+
+    assert included.frequency(name) == frequency
+    assert LEAST_TO_MOST.index(included.frequency(other)) >= LEAST_TO_MOST.index(scanning.frequency(other))
+    assert included.scan_type == scanning.scan_type
+    assert included.including(name, frequency) == included
+
+
+@given(scannings, repository_names, st.sampled_from(FREQUENCIES), repository_names)
+def test_only_names_that_begin_alike_are_scanned_otherwise_than_before(
+    scanning: Scanning, name: str, frequency: ScanFrequency, other: str
+) -> None:
+    try:
+        included = scanning.including(name, frequency)
+    except InvalidName:
+        return
+
+    if not other.startswith(name):
+        assert included.frequency(other) == scanning.frequency(other)
+
+
+@given(scannings, repository_names)
+def test_a_repository_that_is_scanned_so_already_changes_nothing(scanning: Scanning, name: str) -> None:
+    if found := scanning.frequency(name):
+        assert scanning.including(name, found) is scanning
+
+
+@given(repository_names.filter(lambda name: "--" not in name and "__" not in name and len(name) < 255))
+def test_every_plain_name_can_be_included_where_nothing_stands_against_it(name: str) -> None:
+    assert Scanning.basic(on_push=[]).including(name, "SCAN_ON_PUSH").on_push == (ScanFilter(f"{name}*"),)
+    assert Scanning.enhanced(on_push="*").including(name, "CONTINUOUS_SCAN").frequency(name) == "CONTINUOUS_SCAN"
+
+
+def test_what_was_given_stays_beside_what_is_included() -> None:
+    scanning = Scanning.enhanced(continuous="base/*", on_push="dev/*")
+
+    assert scanning.including("prod/a", "CONTINUOUS_SCAN") == Scanning.enhanced(
+        continuous=["base/*", "prod/a*"], on_push="dev/*"
+    )
+    assert scanning.including("prod/a", "SCAN_ON_PUSH") == Scanning.enhanced(
+        continuous="base/*", on_push=["dev/*", "prod/a*"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("scanning", "name", "frequency", "problem"),
+    [
+        (
+            Scanning.enhanced(continuous=["x", "prod*"]),
+            "prod/api",
+            "SCAN_ON_PUSH",
+            (
+                "'prod/api' is scanned continuously, by the filter 'prod*' of the registry, and continuous wins over "
+                "on push; narrow that filter, or leave scanning= out"
+            ),
+        ),
+        (
+            Scanning.basic(),
+            "prod/api",
+            "CONTINUOUS_SCAN",
+            "continuous: only enhanced scanning is continuous; use Scanning.enhanced(continuous=...), or on_push=",
+        ),
+        (
+            Scanning.basic(),
+            "prod/api",
+            "MANUAL",
+            (
+                "scan frequency 'MANUAL' is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or leave the repository "
+                "out of every filter: MANUAL is a word of the API that CloudFormation does not know"
+            ),
+        ),
+        (
+            Scanning.basic(on_push=[f"team-{number}/*" for number in range(100)]),
+            "prod/api",
+            "SCAN_ON_PUSH",
+            "on_push: 101 filters; ECR allows 100, merge some with '*'",
+        ),
+    ],
+    ids=["continuous wins", "basic", "manual", "one too many"],
+)
+def test_what_cannot_be_included_is_refused(scanning: Scanning, name: str, frequency: Any, problem: str) -> None:
+    with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
+        scanning.including(name, frequency)
+
+
+@pytest.mark.parametrize("name", ["a--b", "a__b", "x" * 255])
+def test_a_name_that_no_filter_can_say_is_refused(name: str) -> None:
+    with pytest.raises(InvalidName, match="scan filter"):
+        Scanning.basic(on_push=[]).including(name, "SCAN_ON_PUSH")
+
+
+def test_the_hundredth_filter_is_included() -> None:
+    scanning = Scanning.basic(on_push=[f"team-{number}/*" for number in range(99)])
+
+    assert len(scanning.including("prod/api", "SCAN_ON_PUSH").on_push) == MAXIMUM_FILTERS

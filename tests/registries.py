@@ -1,0 +1,77 @@
+"""What tests of registries look at: the resources of the registry of a stack, and what the app is told about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import IConstruct
+
+from tests.templates import resources, template
+
+SCANNING = "AWS::ECR::RegistryScanningConfiguration"
+REPLICATION = "AWS::ECR::ReplicationConfiguration"
+POLICY = "AWS::ECR::RegistryPolicy"
+
+EVERY_TYPE = (SCANNING, REPLICATION, POLICY)
+
+
+_SOMETHING = "AWS::CloudFormation::WaitConditionHandle"
+
+
+def synthesize(app: IConstruct) -> None:
+    """Synthesize an app in which a registry may make nothing; the CDK refuses stacks without a resource."""
+    assert isinstance(app, cdk.App)
+    for each in app.node.find_all():
+        if isinstance(each, cdk.Stack) and each.node.try_find_child("Something") is None:
+            cdk.CfnWaitConditionHandle(each, "Something")
+    app.synth()
+
+
+def types(stack: cdk.Stack) -> list[str]:
+    """Give the types of all that a stack has, sorted."""
+    synthesize(stack.node.root)
+    kinds = sorted(resource["Type"] for resource in template(stack)["Resources"].values())
+    return [kind for kind in kinds if kind != _SOMETHING]
+
+
+def the(stack: cdk.Stack, resource_type: str) -> Mapping[str, Any]:
+    """Give the one resource of a type."""
+    synthesize(stack.node.root)
+    (found,) = resources(stack, resource_type).values()
+    return dict(found)
+
+
+def scanning_rules(stack: cdk.Stack) -> dict[str, list[str]]:
+    """Give the filters of the registry's scanning by their frequency, in the order of the template."""
+    return {
+        rule["ScanFrequency"]: [each["Filter"] for each in rule["RepositoryFilters"]]
+        for rule in the(stack, SCANNING)["Properties"]["Rules"]
+    }
+
+
+def replication_rules(stack: cdk.Stack) -> list[tuple[list[str], list[tuple[str, Any]]]]:
+    """Give the rules of the registry's replication: their filters, and region and account of their destinations."""
+    return [
+        (
+            [each["Filter"] for each in rule.get("RepositoryFilters", ())],
+            [(place["Region"], place["RegistryId"]) for place in rule["Destinations"]],
+        )
+        for rule in the(stack, REPLICATION)["Properties"]["ReplicationConfiguration"]["Rules"]
+    ]
+
+
+def registry_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
+    """Give the statements of the registry's policy; none if it has no policy."""
+    return list(the(stack, POLICY)["Properties"]["PolicyText"]["Statement"]) if POLICY in types(stack) else []
+
+
+def warnings(stack: cdk.Stack) -> list[str]:
+    """Give what the app is warned of in a stack."""
+    return [
+        str(entry.data)
+        for construct in stack.node.find_all()
+        for entry in construct.node.metadata
+        if entry.type == "aws:cdk:warning"
+    ]

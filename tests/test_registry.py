@@ -1,0 +1,596 @@
+"""The registry: who owns it, what it writes, how it is scanned, and what comes too late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs import (
+    Access,
+    HardenedRepository,
+    InvalidRegistry,
+    Namespace,
+    PrivateRegistry,
+    Replication,
+    ScanFilter,
+    Scanning,
+)
+from tests.registries import (
+    EVERY_TYPE,
+    POLICY,
+    REPLICATION,
+    SCANNING,
+    registry_statements,
+    replication_rules,
+    scanning_rules,
+    synthesize,
+    the,
+    types,
+    warnings,
+)
+from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack
+
+HERE = "us-east-1"
+THERE = "eu-west-1"
+
+
+def statement() -> iam.PolicyStatement:
+    """Make a statement that a registry takes."""
+    return iam.PolicyStatement(
+        actions=["ecr:ReplicateImage"], principals=[iam.AccountPrincipal(OTHER_ACCOUNT)], resources=["*"]
+    )
+
+
+# What each option makes, given to the constructor.
+OPTIONS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "scanning": (SCANNING, lambda: {"scanning": Scanning.enhanced()}),
+    "replication": (REPLICATION, lambda: {"replication": [Replication.to(THERE)]}),
+    "policy_statements": (POLICY, lambda: {"policy_statements": [statement()]}),
+}
+each_option = pytest.mark.parametrize("name", OPTIONS)
+
+
+def every_option() -> dict[str, Any]:
+    return {name: value for _, make in OPTIONS.values() for name, value in make().items()}
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+
+def test_a_registry_with_nothing_to_say_makes_no_resource(stack: cdk.Stack) -> None:
+    registry = PrivateRegistry(stack, "Registry")
+
+    assert types(stack) == []
+    assert (registry.scanning, registry.replication) == (None, ())
+
+
+@each_option
+def test_each_option_makes_its_resource_and_no_other(stack: cdk.Stack, name: str) -> None:
+    kind, make = OPTIONS[name]
+    PrivateRegistry(stack, "Registry", **make())
+
+    assert types(stack) == [kind]
+
+
+@each_option
+def test_without_an_option_its_resource_is_not_there(stack: cdk.Stack, name: str) -> None:
+    PrivateRegistry(stack, "Registry", **{other: value for other, value in every_option().items() if other != name})
+
+    assert types(stack) == sorted({*EVERY_TYPE} - {OPTIONS[name][0]})
+
+
+@pytest.mark.parametrize("kind", EVERY_TYPE)
+def test_every_resource_stays_when_its_stack_goes(stack: cdk.Stack, kind: str) -> None:
+    PrivateRegistry(stack, "Registry", **every_option())
+
+    found = the(stack, kind)
+    assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_what_is_added_later_stays_as_well(stack: cdk.Stack) -> None:
+    registry = PrivateRegistry(stack, "Registry")
+    registry.add_replication(Replication.to(THERE))
+    registry.accept_replication_from(OTHER_ACCOUNT)
+
+    assert {the(stack, kind)["DeletionPolicy"] for kind in (REPLICATION, POLICY)} == {"Retain"}
+
+
+def test_an_empty_list_is_as_good_as_none(stack: cdk.Stack) -> None:
+    PrivateRegistry(stack, "Registry", replication=[], policy_statements=[])
+
+    assert types(stack) == []
+
+
+# --- one owner --------------------------------------------------------------------------------------------------------
+
+
+def a_stage(app: cdk.App, id: str) -> cdk.Stage:
+    return cdk.Stage(app, id)
+
+
+# Two stacks of one account and region, wherever in the app.
+PAIRS: dict[str, Callable[[cdk.App], tuple[cdk.Stack, cdk.Stack]]] = {
+    "two stacks": lambda app: (new_stack(app, "A", region=HERE), new_stack(app, "B", region=HERE)),
+    "two stages": lambda app: (
+        new_stack(a_stage(app, "One"), "A", region=HERE),
+        new_stack(a_stage(app, "Two"), "B", region=HERE),
+    ),
+    "a stack and a stage": lambda app: (
+        new_stack(app, "A", region=HERE),
+        new_stack(a_stage(app, "Two"), "B", region=HERE),
+    ),
+    "a stack and one nested in it": lambda app: with_nested(new_stack(app, "A", region=HERE)),
+    "a stack for anywhere and one nested in it": lambda app: with_nested(new_stack(app, "A")),
+    "a stack nested in one for anywhere, and its parent": lambda app: with_nested(new_stack(app, "A"))[::-1],
+    "a stack nested in a nested one": lambda app: (
+        (parent := new_stack(app, "A", region=HERE)),
+        cdk.NestedStack(cdk.NestedStack(parent, "N"), "M"),
+    ),
+}
+each_pair = pytest.mark.parametrize("name", PAIRS)
+
+
+def with_nested(parent: cdk.Stack) -> tuple[cdk.Stack, cdk.Stack]:
+    return parent, cdk.NestedStack(parent, "Nested")
+
+
+# Two stacks that are, or may be, deployed to different registries.
+STRANGERS: dict[str, Callable[[cdk.App], tuple[cdk.Stack, cdk.Stack]]] = {
+    "two regions": lambda app: (new_stack(app, "A", region=HERE), new_stack(app, "B", region=THERE)),
+    "two accounts": lambda app: (
+        new_stack(app, "A", region=HERE),
+        new_stack(app, "B", region=HERE, account=OTHER_ACCOUNT),
+    ),
+    "two stacks for anywhere": lambda app: (new_stack(app, "A"), new_stack(app, "B")),
+    "one known and one for anywhere": lambda app: (new_stack(app, "A", region=HERE), new_stack(app, "B")),
+    "two of which only the region is known": lambda app: (
+        cdk.Stack(app, "A", env=cdk.Environment(region=HERE)),
+        cdk.Stack(app, "B", env=cdk.Environment(region=HERE)),
+    ),
+    "two of which only the account is known": lambda app: (
+        cdk.Stack(app, "A", env=cdk.Environment(account=ACCOUNT)),
+        cdk.Stack(app, "B", env=cdk.Environment(account=ACCOUNT)),
+    ),
+    "two apps": lambda app: (new_stack(app, "A", region=HERE), new_stack(new_app(), "A", region=HERE)),
+}
+each_strangers = pytest.mark.parametrize("name", STRANGERS)
+
+
+@each_pair
+def test_a_second_registry_of_an_environment_is_refused_and_both_paths_are_named(app: cdk.App, name: str) -> None:
+    first, second = PAIRS[name](app)
+    owner = PrivateRegistry(first, "Registry")
+    before = len(second.node.children)
+
+    with pytest.raises(InvalidRegistry) as refused:
+        PrivateRegistry(second, "Other")
+
+    (problem,) = refused.value.problems
+    assert refused.value.path == f"{second.node.path}/Other"
+    assert problem.startswith(f"{owner.node.path} is the registry of this account and region already")
+    assert "PrivateRegistry.of(scope)" in problem
+    assert len(second.node.children) == before
+
+
+@each_pair
+def test_the_registry_of_an_environment_is_found_wherever_one_is_in_it(app: cdk.App, name: str) -> None:
+    first, second = PAIRS[name](app)
+    registry = PrivateRegistry(first, "Registry")
+
+    assert PrivateRegistry.of(first) is registry
+    assert PrivateRegistry.of(second) is registry
+    assert PrivateRegistry.of(Construct(second, "Deep")) is registry
+    assert PrivateRegistry.of(registry) is registry
+
+
+@each_strangers
+def test_other_environments_have_registries_of_their_own(app: cdk.App, name: str) -> None:
+    one, other = STRANGERS[name](app)
+    with pytest.raises(InvalidRegistry, match="no PrivateRegistry for this account and region in this app"):
+        PrivateRegistry.of(other)
+    registries = PrivateRegistry(one, "Registry"), PrivateRegistry(other, "Registry")
+
+    assert (PrivateRegistry.of(one), PrivateRegistry.of(other)) == registries
+
+
+def test_where_there_is_none_the_reason_says_what_to_do(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRegistry) as refused:
+        PrivateRegistry.of(stack)
+
+    assert refused.value.path == "Containers"
+    (problem,) = refused.value.problems
+    assert "declare one before, in this stack or in one with the same env=" in problem
+    assert "if a platform team owns the account's registry, ask there: a second one would overwrite it" in problem
+
+
+def test_outside_of_stacks_there_is_no_registry(app: cdk.App) -> None:
+    with pytest.raises(InvalidRegistry, match="no PrivateRegistry"):
+        PrivateRegistry.of(app)
+
+
+def test_what_is_no_construct_is_a_type_error(stack: cdk.Stack) -> None:
+    PrivateRegistry(stack, "Registry")
+
+    with pytest.raises(TypeError, match=r"scope must be a construct, got 'Containers'"):
+        PrivateRegistry.of("Containers")  # type: ignore[arg-type]
+
+
+def test_a_stack_without_an_app_has_a_registry_too() -> None:
+    stack = cdk.Stack()
+    registry = PrivateRegistry(stack, "Registry")
+
+    assert PrivateRegistry.of(stack) is registry
+
+
+def test_a_registry_that_was_refused_owns_nothing(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRegistry):
+        PrivateRegistry(stack, "Registry", policy_statements=[iam.PolicyStatement(actions=["ecr:*"])])
+    registry = PrivateRegistry(stack, "Registry")
+
+    assert PrivateRegistry.of(stack) is registry
+
+
+def test_several_accounts_and_regions_of_one_app_are_kept_apart(app: cdk.App) -> None:
+    places = [(account, region) for account in (ACCOUNT, OTHER_ACCOUNT) for region in (HERE, THERE)]
+    stacks = {
+        (account, region): new_stack(app, f"S-{account}-{region}", region=region, account=account)
+        for account, region in places
+    }
+    for place, stack in stacks.items():
+        PrivateRegistry(stack, "Registry", scanning=Scanning.basic(on_push=[]))
+        team = f"team-{places.index(place)}"
+        theirs = new_stack(app, team, region=place[1], account=place[0])
+        HardenedRepository(theirs, "Api", repository_name=f"{team}/api", scanning="on_push")
+
+    assert [scanning_rules(stack) for stack in stacks.values()] == [
+        {"SCAN_ON_PUSH": [f"team-{number}/api*"]} for number in range(4)
+    ]
+
+
+# --- where it stands --------------------------------------------------------------------------------------------------
+
+
+def test_a_registry_stands_in_a_stack(app: cdk.App) -> None:
+    with pytest.raises(InvalidRegistry, match="a registry stands in a stack, and this scope is in none"):
+        PrivateRegistry(app, "Registry")
+
+    assert [child.node.id for child in app.node.children if isinstance(child, PrivateRegistry)] == []
+
+
+@pytest.mark.parametrize("scope", [None, "Containers", 42], ids=repr)
+def test_a_scope_that_is_no_construct_is_a_type_error(scope: Any) -> None:
+    with pytest.raises(TypeError, match="scope must be a construct"):
+        PrivateRegistry(scope, "Registry")
+
+
+def test_an_id_that_is_taken_is_refused_with_the_path(stack: cdk.Stack) -> None:
+    Construct(stack, "Registry")
+
+    with pytest.raises(InvalidRegistry, match="another construct of this scope has that id") as refused:
+        PrivateRegistry(stack, "Registry")
+    assert refused.value.path == "Containers/Registry"
+
+
+@pytest.mark.parametrize("id", ["", cdk.Aws.REGION], ids=["empty", "token"])
+def test_an_id_that_is_no_word_is_refused(stack: cdk.Stack, id: str) -> None:
+    with pytest.raises(InvalidRegistry, match="cannot name a construct"):
+        PrivateRegistry(stack, id)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("scanning", "enhanced"),
+        ("scanning", True),
+        ("replication", "eu-west-1"),
+        ("replication", ["eu-west-1"]),
+        ("replication", Replication.to(THERE)),
+        ("replication", None),
+        ("policy_statements", statement),
+        ("policy_statements", [{"Effect": "Allow"}]),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_a_type_error_and_adds_nothing(stack: cdk.Stack, option: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=rf"\A{option} must be "):
+        PrivateRegistry(stack, "Registry", **{option: value})
+
+    assert stack.node.children == []
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_added(stack_in: Callable[[str], cdk.Stack]) -> None:
+    stack = stack_in(HERE)
+
+    with pytest.raises(InvalidRegistry) as refused:
+        PrivateRegistry(
+            stack,
+            "",
+            replication=[Replication.to(HERE), Replication.to(THERE)],
+            policy_statements=[iam.PolicyStatement(actions=["s3:GetObject"])],
+        )
+
+    assert [problem.split()[0] for problem in refused.value.problems] == [
+        "id",
+        "replication",
+        *["the"] * 2,
+        "'s3:GetObject'",
+    ]
+    assert stack.node.children == []
+    assert stack.node.root.node.children == [stack]
+
+
+# --- scanning ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scanning", "kind", "rules"),
+    [
+        (Scanning.enhanced(), "ENHANCED", {"CONTINUOUS_SCAN": ["*"]}),
+        (Scanning.enhanced(on_push="*"), "ENHANCED", {"SCAN_ON_PUSH": ["*"]}),
+        (
+            Scanning.enhanced(continuous=[Namespace("prod"), "base-*"], on_push=["*"]),
+            "ENHANCED",
+            {"CONTINUOUS_SCAN": ["base-*", "prod/*"], "SCAN_ON_PUSH": ["*"]},
+        ),
+        (Scanning.basic(), "BASIC", {"SCAN_ON_PUSH": ["*"]}),
+        (Scanning.basic(on_push=[Namespace("prod")]), "BASIC", {"SCAN_ON_PUSH": ["prod/*"]}),
+        (Scanning.basic(on_push=[]), "BASIC", {}),
+    ],
+    ids=["enhanced", "enhanced on push", "enhanced, both", "basic", "basic, some", "basic, when asked"],
+)
+def test_each_scanning_reaches_the_template(
+    stack: cdk.Stack, scanning: Scanning, kind: str, rules: dict[str, list[str]]
+) -> None:
+    registry = PrivateRegistry(stack, "Registry", scanning=scanning)
+
+    assert (the(stack, SCANNING)["Properties"]["ScanType"], scanning_rules(stack)) == (kind, rules)
+    assert registry.scanning == scanning
+
+
+def test_every_scan_filter_is_a_wildcard(stack: cdk.Stack) -> None:
+    PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous="a*", on_push="b*"))
+
+    assert {
+        each["FilterType"] for rule in the(stack, SCANNING)["Properties"]["Rules"] for each in rule["RepositoryFilters"]
+    } == {"WILDCARD"}
+
+
+def test_the_order_of_scan_filters_changes_nothing(stack: cdk.Stack, app: cdk.App) -> None:
+    other = new_stack(app, "Other")
+    PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous=["b*", "a*"], on_push=["d*", "c*"]))
+    PrivateRegistry(other, "Registry", scanning=Scanning.enhanced(on_push=["c*", "d*"], continuous=["a*", "b*"]))
+
+    assert scanning_rules(stack) == scanning_rules(other)
+
+
+def test_a_hundred_filters_of_each_frequency_are_written(stack: cdk.Stack) -> None:
+    hundred = [f"team-{number}/*" for number in range(100)]
+    PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous=hundred, on_push=hundred))
+
+    assert {name: len(filters) for name, filters in scanning_rules(stack).items()} == {
+        "CONTINUOUS_SCAN": 100,
+        "SCAN_ON_PUSH": 100,
+    }
+
+
+@pytest.mark.parametrize("frequency", ["continuous", "on_push"])
+def test_a_filter_without_a_wildcard_is_told_that_it_catches_strangers(stack: cdk.Stack, frequency: str) -> None:
+    PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(**{frequency: "prod"}))
+
+    (warning,) = warnings(stack)
+    assert "scan filter 'prod' has no '*', so it matches every name that contains it" in warning
+    assert "write Namespace('prod') for those under 'prod/', or '*prod*' if you mean it" in warning
+    assert ScanFilter("prod").matches("production")
+
+
+@pytest.mark.parametrize("repositories", [Namespace("prod"), "prod/*", "*prod*", "*", ["prod*", "*-base"]])
+def test_a_filter_with_a_wildcard_and_a_namespace_are_left_alone(stack: cdk.Stack, repositories: Any) -> None:
+    PrivateRegistry(stack, "Registry", scanning=Scanning.basic(on_push=repositories))
+
+    assert warnings(stack) == []
+
+
+# --- scanning that is asked for by name -------------------------------------------------------------------------------
+
+
+def registry_of(stack: cdk.Stack, scanning: Scanning | None) -> PrivateRegistry:
+    return PrivateRegistry(stack, "Registry", scanning=scanning)
+
+
+def test_a_repository_that_is_scanned_so_already_changes_nothing(stack: cdk.Stack) -> None:
+    registry = registry_of(stack, Scanning.enhanced(continuous=Namespace("prod"), on_push="*"))
+    registry.scan("prod/api", "CONTINUOUS_SCAN")
+    registry.scan("dev/api", "SCAN_ON_PUSH")
+
+    assert registry.scanning == Scanning.enhanced(continuous=Namespace("prod"), on_push="*")
+
+
+def test_a_repository_that_is_not_gets_a_filter(stack: cdk.Stack) -> None:
+    registry = registry_of(stack, Scanning.enhanced(continuous=Namespace("prod")))
+    registry.scan("tools/ci", "SCAN_ON_PUSH")
+    registry.scan("tools/cd", "CONTINUOUS_SCAN")
+
+    assert scanning_rules(stack) == {"CONTINUOUS_SCAN": ["prod/*", "tools/cd*"], "SCAN_ON_PUSH": ["tools/ci*"]}
+
+
+@pytest.mark.parametrize(
+    ("scanning", "frequency", "problem"),
+    [
+        (None, "SCAN_ON_PUSH", "the registry Containers/Registry leaves scanning as the account has it; give it"),
+        (Scanning.enhanced(), "SCAN_ON_PUSH", "is scanned continuously, by the filter '*' of the registry"),
+        (Scanning.basic(), "CONTINUOUS_SCAN", "only enhanced scanning is continuous"),
+        (Scanning.basic(), "MANUAL", "MANUAL is a word of the API that CloudFormation does not know"),
+        (Scanning.basic(on_push=[]), "MANUAL", "MANUAL is a word of the API that CloudFormation does not know"),
+        (Scanning.basic(on_push=[f"t{n}/*" for n in range(100)]), "SCAN_ON_PUSH", "101 filters; ECR allows 100"),
+    ],
+    ids=["as the account has it", "continuous wins", "basic", "manual", "manual of nothing", "too many"],
+)
+def test_a_frequency_that_cannot_be_is_refused_with_the_reason(
+    stack: cdk.Stack, scanning: Scanning | None, frequency: Any, problem: str
+) -> None:
+    registry = registry_of(stack, scanning)
+
+    with pytest.raises(InvalidRegistry) as refused:
+        registry.scan("api/x", frequency)
+
+    assert [each for each in refused.value.problems if problem in each] == list(refused.value.problems)
+    assert refused.value.path == "Containers/Registry"
+    assert registry.scanning == scanning
+
+
+@pytest.mark.parametrize("name", ["a--b", "a__b", "x" * 255])
+def test_a_name_that_no_filter_can_say_is_refused(stack: cdk.Stack, name: str) -> None:
+    registry = registry_of(stack, Scanning.basic(on_push=[]))
+
+    with pytest.raises(InvalidRegistry, match="scan filter"):
+        registry.scan(name, "SCAN_ON_PUSH")
+
+
+# Names that begin alike, for a filter of one matches the next.
+WISHES = [
+    ("prod/api", "SCAN_ON_PUSH"),
+    ("prod/api-v2", "SCAN_ON_PUSH"),
+    ("tools/ci", "CONTINUOUS_SCAN"),
+    ("tools/ci-runner", "CONTINUOUS_SCAN"),
+    ("base/a", "SCAN_ON_PUSH"),
+]
+
+
+@pytest.mark.parametrize("order", [WISHES, WISHES[::-1], WISHES[2:] + WISHES[:2]], ids=["as is", "backwards", "turned"])
+def test_the_order_in_which_repositories_ask_changes_nothing(stack: cdk.Stack, order: Sequence[Any]) -> None:
+    registry = registry_of(stack, Scanning.enhanced(on_push=Namespace("base")))
+    for name, frequency in order:
+        registry.scan(name, frequency)
+
+    assert scanning_rules(stack) == {"CONTINUOUS_SCAN": ["tools/ci*"], "SCAN_ON_PUSH": ["base/*", "prod/api*"]}
+
+
+CONTRADICTION = [("prod/api", "SCAN_ON_PUSH"), ("prod/a", "CONTINUOUS_SCAN")]
+
+
+@pytest.mark.parametrize("order", [CONTRADICTION, CONTRADICTION[::-1]], ids=["on push first", "continuous first"])
+def test_a_repository_that_would_overrule_another_is_refused_whoever_asked_first(
+    stack: cdk.Stack, order: Sequence[Any]
+) -> None:
+    registry = registry_of(stack, Scanning.enhanced(on_push="*"))
+    registry.scan(*order[0])
+    before = registry.scanning
+
+    with pytest.raises(InvalidRegistry, match=r"'prod/api' is scanned continuously, by the filter 'prod/a\*'"):
+        registry.scan(*order[1])
+    assert registry.scanning == before
+
+
+def test_a_repository_that_was_refused_stands_in_nobodys_way(stack: cdk.Stack) -> None:
+    registry = registry_of(stack, Scanning.enhanced(on_push="*"))
+    registry.scan("prod/api", "SCAN_ON_PUSH")
+    with pytest.raises(InvalidRegistry):
+        registry.scan("prod/a", "CONTINUOUS_SCAN")
+    registry.scan("tools/ci", "CONTINUOUS_SCAN")
+
+    assert scanning_rules(stack) == {"CONTINUOUS_SCAN": ["tools/ci*"], "SCAN_ON_PUSH": ["*"]}
+
+
+# --- what comes too late ----------------------------------------------------------------------------------------------
+
+# Each way to contribute to a registry.
+CONTRIBUTIONS: dict[str, Callable[[PrivateRegistry], object]] = {
+    "add_replication": lambda registry: registry.add_replication(Replication.to(THERE)),
+    "replicate": lambda registry: registry.replicate("prod/api", [THERE]),
+    "scan": lambda registry: registry.scan("prod/api", "SCAN_ON_PUSH"),
+    "accept_replication_from": lambda registry: registry.accept_replication_from(OTHER_ACCOUNT),
+    "accept_caches_of": lambda registry: registry.accept_caches_of(OTHER_ACCOUNT),
+    "accept_cache_consumer": lambda registry: registry.accept_cache_consumer(
+        Access.account_pull(OTHER_ACCOUNT), repositories="hub/*"
+    ),
+    "deny_repository_creation": lambda registry: registry.deny_repository_creation(
+        except_for=[f"arn:aws:iam::{ACCOUNT}:role/deployer"]
+    ),
+    "add_to_resource_policy": lambda registry: registry.add_to_resource_policy(statement()),
+}
+each_contribution = pytest.mark.parametrize("name", CONTRIBUTIONS)
+
+
+def test_these_tests_know_every_contribution() -> None:
+    makers = {
+        name
+        for kind in PrivateRegistry.__mro__[:2]
+        for name in vars(kind)
+        if not name.startswith("_") and callable(getattr(PrivateRegistry, name))
+    }
+
+    # What only answers, and what is about a role of a template.
+    others = {"of", "replication_problems", "replication_to", "scanning_problems", "cache_consumer_problems"}
+    assert makers - others - {"except_from_denial", "validate"} == set(CONTRIBUTIONS)
+
+
+@each_contribution
+def test_each_contribution_is_in_the_template_when_it_comes_in_time(stack: cdk.Stack, name: str) -> None:
+    registry = registry_of(stack, Scanning.basic(on_push=[]))
+    CONTRIBUTIONS[name](registry)
+
+    written = [scanning_rules(stack), *types(stack)]
+    assert written != [{}, SCANNING]
+
+
+@pytest.mark.parametrize("options", [{}, every_option()], ids=["of a registry that was empty", "of one that was not"])
+@each_contribution
+def test_each_contribution_is_refused_when_the_app_is_synthesized(
+    stack: cdk.Stack, app: cdk.App, name: str, options: dict[str, Any]
+) -> None:
+    if name == "scan":
+        options = options | {"scanning": Scanning.basic(on_push=[])}
+    registry = PrivateRegistry(stack, "Registry", **options)
+    synthesize(app)
+    before = stack.node.find_all()
+
+    with pytest.raises(InvalidRegistry, match="is synthesized already, so this would be lost; declare it before"):
+        CONTRIBUTIONS[name](registry)
+    assert len(stack.node.find_all()) == len(before)
+
+
+def test_a_repository_that_is_scanned_already_may_come_late(stack: cdk.Stack, app: cdk.App) -> None:
+    registry = registry_of(stack, Scanning.basic())
+    synthesize(app)
+
+    registry.scan("prod/api", "SCAN_ON_PUSH")
+
+
+def test_aspects_come_in_time(stack: cdk.Stack, app: cdk.App) -> None:
+    import jsii
+
+    registry = registry_of(stack, Scanning.basic(on_push=[]))
+
+    @jsii.implements(cdk.IAspect)
+    class Contributing:
+        def visit(self, node: Any) -> None:
+            if node.node.path == stack.node.path:
+                registry.scan("prod/api", "SCAN_ON_PUSH")
+                registry.accept_replication_from(OTHER_ACCOUNT)
+
+    cdk.Aspects.of(app).add(Contributing())
+
+    assert scanning_rules(stack) == {"SCAN_ON_PUSH": ["prod/api*"]}
+    assert len(registry_statements(stack)) == 1
+
+
+def test_a_registry_in_a_nested_stack_is_written_there(stack: cdk.Stack) -> None:
+    nested = cdk.NestedStack(stack, "Nested")
+    PrivateRegistry(nested, "Registry", **every_option())
+
+    assert types(nested) == sorted(EVERY_TYPE)
+    assert replication_rules(nested) == [([], [(THERE, {"Ref": "AWS::AccountId"})])]
+
+
+def test_a_registry_in_a_stage_collects_from_the_other_stacks_of_the_stage(app: cdk.App) -> None:
+    stage = cdk.Stage(app, "Prod", env=cdk.Environment(account=ACCOUNT, region=HERE))
+    owner, other = cdk.Stack(stage, "Registry"), cdk.Stack(stage, "Team")
+    PrivateRegistry(owner, "Registry", scanning=Scanning.basic(on_push=[]))
+    PrivateRegistry.of(other).scan("team/api", "SCAN_ON_PUSH")
+
+    assert scanning_rules(owner) == {"SCAN_ON_PUSH": ["team/api*"]}
+    assert types(other) == []
