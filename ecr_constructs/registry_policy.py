@@ -41,7 +41,7 @@ __all__ = [
 Statement = Mapping[str, Any]
 
 # Service-linked roles of ECR make repositories for caches and copies.
-_SERVICE_LINKED_ROLES = f"arn:{cdk.Aws.PARTITION}:iam::*:role/aws-service-role/*"
+_SERVICE_LINKED_ROLES = "role/aws-service-role/*"
 # What `aws:PrincipalArn` may be: who has assumed a role has the ARN of the role there, and not that of the session.
 _PRINCIPAL = re.compile(r"arn:[a-z*-]+:iam::([0-9]{12}|\*):(role|user)/.+")
 _SCANNING = "ecr:putregistryscanningconfiguration"
@@ -175,7 +175,7 @@ def creation_denial(account: str, principals: Sequence[str], resources: Sequence
 
 def creation_exceptions(principals: Sequence[str]) -> tuple[str, Mapping[str, Sequence[str]]]:
     """Write the condition of the denial that leaves these principals alone."""
-    return "ArnNotLike", {"aws:PrincipalArn": [*principals, _SERVICE_LINKED_ROLES]}
+    return "ArnNotLike", {"aws:PrincipalArn": [*principals, f"arn:{cdk.Aws.PARTITION}:iam::*:{_SERVICE_LINKED_ROLES}"]}
 
 
 def principal_problems(arns: Sequence[str]) -> Iterator[str]:

@@ -595,10 +595,11 @@ def test_a_fault_is_refused_with_its_remedy_and_nothing_is_added(
 
 def test_an_account_that_is_none_is_refused(here: cdk.Stack) -> None:
     registry(here)
-    (problem,) = problems(lambda: replica(here, source_account="12345"))
+    account, listed = problems(lambda: replica(here, source_account="12345", repositories=[]))
 
-    assert "account '12345'" in problem
-    assert "write its 12 digits as a string" in problem
+    assert account.startswith("account '12345'")
+    assert "write its 12 digits as a string" in account
+    assert listed.startswith("repositories: ")
 
 
 def test_two_replicas_for_the_same_names_are_refused(here: cdk.Stack) -> None:
