@@ -159,6 +159,7 @@ class CreationTemplate(Construct):
                 )
             )
         acknowledge_wildcards(role, resources, _UNDER_PREFIX)
+        environment_of(place).claim(self, "creator", role.role_arn)
         if registry := find_registry(place):
             registry.except_from_denial(role)
         return added.policy_dependable

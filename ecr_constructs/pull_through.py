@@ -178,6 +178,8 @@ class PullThroughCache(Construct):
         """
         Let somebody pull every image of the cache, those included that nobody has pulled yet.
 
+        Where the registry denies the creation of repositories, name the grantee in `except_for=` there, too.
+
         Args:
             grantee: A role or user. One of another account must be among `consumers=`, too.
 

@@ -53,7 +53,8 @@ class RegistryPermissions(Construct):
         super().__init__(scope, id)
         self._environment = environment
         self._policy = policy
-        self._creators: list[str] = []
+        # The roles of templates that were made before the registry.
+        self._creators: list[str] = list(environment.names("creator"))
         self._denial: iam.PolicyStatement | None = None
         self._is_written = False
         self.node.add_validation(self)
@@ -143,9 +144,10 @@ class RegistryPermissions(Construct):
         """
         Let nobody in the account make repositories, except for those named here.
 
-        Name whoever deploys repositories, too: CloudFormation works with the role `cdk-hnb659fds-cfn-exec-role-...` of
-        the CDK's bootstrap stack. Roles of creation templates of this app are excepted by themselves, and so are
-        the service-linked roles of AWS. Other accounts can do only what a statement lets them.
+        Name whoever deploys repositories, and whoever is the first to pull through a cache, too: CloudFormation works
+        with the role `cdk-hnb659fds-cfn-exec-role-...` of the CDK's bootstrap stack. Roles of creation templates of
+        this app are excepted by themselves, and so are the service-linked roles of AWS. Other accounts can do only what
+        a statement lets them.
 
         Args:
             except_for: Roles, or ARNs in which `*` stands for anything.

@@ -214,6 +214,13 @@ def test_an_imported_secret_is_used_by_its_complete_arn(here: cdk.Stack) -> None
     assert resources(here, STORED) == {}
 
 
+def test_an_imported_secret_whose_arn_is_known_only_at_deployment_is_taken(here: cdk.Stack) -> None:
+    arn = cdk.CfnParameter(here, "SecretArn").value_as_string
+    make(here, credentials=Credentials.secret(secretsmanager.Secret.from_secret_complete_arn(here, "Secret", arn)))
+
+    assert credential(here) == {"Ref": "SecretArn"}
+
+
 @pytest.mark.parametrize("by", ["name", "partial ARN"])
 def test_a_secret_of_which_the_complete_arn_is_not_known_is_refused(here: cdk.Stack, by: str) -> None:
     imported = (

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import aws_cdk as cdk
 import pytest
@@ -14,7 +14,15 @@ from aws_cdk import aws_iam as iam
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs import Access, InvalidRegistry, Namespace, PrivateRegistry, RepositoryName
+from ecr_constructs import (
+    HARDENED,
+    Access,
+    CreationTemplate,
+    InvalidRegistry,
+    Namespace,
+    PrivateRegistry,
+    RepositoryName,
+)
 from ecr_constructs.statements import merge, several
 from tests.registries import POLICY, registry_statements, synthesize, the, types
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, account_root, new_app, new_stack
@@ -381,6 +389,17 @@ def test_the_role_of_a_template_is_excepted_whenever_it_comes(registry: PrivateR
     assert excepted(registry) == [role.role_arn, DEPLOYER]
 
 
+def test_the_role_of_a_template_that_was_there_before_the_registry_is_excepted(stack: cdk.Stack) -> None:
+    template_of_teams = CreationTemplate(
+        stack, "Teams", prefix="teams", applied_for=["CREATE_ON_PUSH"], settings=HARDENED
+    )
+    late = PrivateRegistry(stack, "Late")
+    late.deny_repository_creation(except_for=[DEPLOYER])
+
+    assert template_of_teams.role is not None
+    assert stack.resolve(template_of_teams.role.role_arn) in excepted(late)
+
+
 def test_the_role_of_a_template_makes_no_policy_by_itself(stack: cdk.Stack, registry: PrivateRegistry) -> None:
     registry.except_from_denial(iam.Role.from_role_arn(stack, "Imported", DEPLOYER))
 
@@ -741,36 +760,34 @@ def test_the_order_of_contributors_changes_nothing(seed: int) -> None:
 
 # --- laws of merging --------------------------------------------------------------------------------------------------
 
-_arns = st.sampled_from(["arn:a", "arn:b", "arn:c", {"Fn::GetAtt": ["Role", "Arn"]}])
+# Few values, so that statements are often alike but for one part.
+_arns = st.sampled_from(["arn:a", "arn:b", {"Fn::GetAtt": ["Role", "Arn"]}])
 _one_or_several = st.one_of(_arns, st.lists(_arns, min_size=1, max_size=3))
 _principals = st.one_of(
-    st.builds(lambda arns: {"AWS": arns}, _one_or_several),
-    st.sampled_from(["*", {"AWS": "*"}, {"AWS": ["*", "arn:a"]}, {"Service": "s"}, {"AWS": "arn:a", "Service": "s"}]),
+    st.builds(lambda arns: {"Principal": {"AWS": arns}}, _one_or_several),
+    st.sampled_from(
+        [
+            *({"Principal": one} for one in ("*", {"AWS": "*"}, {"Service": "s"}, {"AWS": "arn:a", "Service": "s"})),
+            {"NotPrincipal": {"AWS": ["arn:a", "arn:b"]}},
+        ]
+    ),
+)
+_resources = st.one_of(
+    st.builds(lambda arns: {"Resource": arns}, _one_or_several),
+    st.sampled_from([{"Resource": "*"}, {"NotResource": ["arn:a", "arn:b"]}]),
+)
+_rest = st.sampled_from(
+    [
+        {"Effect": "Allow", "Action": "ecr:A"},
+        {"Effect": "Deny", "Action": "ecr:A"},
+        {"Effect": "Allow", "Action": ["ecr:A", "ecr:B"]},
+        {"Effect": "Allow", "Action": "ecr:A", "Condition": {"Bool": {"a": "b"}}},
+        {"Effect": "Allow", "Action": "ecr:A", "Sid": "Ours"},
+    ]
 )
 _statements = st.lists(
-    st.builds(
-        lambda effect, principal, action, resource, rest: {
-            "Effect": effect,
-            **principal,
-            "Action": action,
-            **resource,
-            **rest,
-        },
-        st.sampled_from(["Allow", "Deny"]),
-        st.one_of(
-            st.builds(lambda one: {"Principal": one}, _principals),
-            st.just({"NotPrincipal": {"AWS": ["arn:a", "arn:b"]}}),
-        ),
-        st.sampled_from(["ecr:A", "ecr:B", ["ecr:A", "ecr:B"]]),
-        st.one_of(
-            st.builds(
-                lambda one: {"Resource": one}, st.one_of(_one_or_several, st.sampled_from(["*", ["*", "arn:a"]]))
-            ),
-            st.just({"NotResource": ["arn:a", "arn:b"]}),
-        ),
-        st.sampled_from([{}, {"Sid": "Ours"}, {"Condition": {"Bool": {"a": "b"}}}]),
-    ),
-    max_size=8,
+    st.builds(lambda rest, principal, resource: {**rest, **principal, **resource}, _rest, _principals, _resources),
+    max_size=12,
 )
 
 
@@ -810,11 +827,14 @@ def test_merging_does_not_depend_on_the_order(statements: list[dict[str, Any]], 
     assert document(shuffled) == document(statements)
 
 
+@pytest.mark.parametrize("part", ["Resource", "Principal"])
 @given(_statements)
-def test_merging_what_is_merged_changes_nothing(statements: list[dict[str, Any]]) -> None:
-    merged = merge(merge(statements, "Resource"), "Principal")
+def test_merging_what_is_merged_changes_nothing(
+    part: Literal["Principal", "Resource"], statements: list[dict[str, Any]]
+) -> None:
+    merged = merge(statements, part)
 
-    assert merge(merge(merged, "Resource"), "Principal") == merged
+    assert merge(merged, part) == merged
     assert len(merged) <= len(statements)
 
 
@@ -824,3 +844,21 @@ def test_merging_leaves_what_was_given_as_it_was(statements: list[dict[str, Any]
     merge(merge(statements, "Resource"), "Principal")
 
     assert json.dumps(statements) == before
+
+
+@pytest.mark.parametrize(
+    ("part", "everyone", "one"),
+    [
+        ("Principal", {"AWS": "*"}, {"AWS": "arn:a"}),
+        ("Principal", "*", {"AWS": "arn:a"}),
+        ("Principal", {"Service": "s"}, {"AWS": "arn:a"}),
+        ("Resource", "*", "arn:a"),
+    ],
+)
+def test_what_stands_for_everything_stands_alone(
+    part: Literal["Principal", "Resource"], everyone: Any, one: Any
+) -> None:
+    rest = {"Effect": "Allow", "Action": "ecr:A", "Principal": {"AWS": "arn:a"}, "Resource": "arn:a"}
+    statements = [{**rest, part: everyone}, {**rest, part: one}]
+
+    assert merge(statements, part) == statements
