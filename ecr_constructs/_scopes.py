@@ -14,7 +14,9 @@ from constructs import Construct, IConstruct, IValidation
 
 from ecr_constructs.model.grammar import is_token
 
-__all__ = ["Place", "checked_place", "id_problems", "place_of"]
+__all__ = ["TAKEN", "Place", "checked_place", "id_problems", "place_of", "word_problems"]
+
+TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
 
 
 class Place(NamedTuple):
@@ -33,6 +35,10 @@ class Place(NamedTuple):
     ancestors: tuple[IConstruct, ...]
     stack: cdk.Stack | None
     top_stack: cdk.Stack | None
+
+    def path_of(self, id: str) -> str:
+        """Give the construct path of what is made here, also where the path of the scope is empty."""
+        return "/".join(filter(None, (self.path, id)))
 
     def has_injectors(self) -> bool:
         """
@@ -100,9 +106,15 @@ def checked_place(scope: object, id: object) -> Place:
     return place_of(scope)
 
 
-def id_problems(scope: Construct, id: str) -> Iterator[str]:
-    """Say why a construct cannot have an id."""
+def word_problems(id: str) -> Iterator[str]:
+    """Say why an id cannot name a construct, wherever that is."""
     if not id or is_token(id):
         yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
+
+
+def id_problems(scope: Construct, id: str) -> Iterator[str]:
+    """Say why a construct of a scope cannot have an id."""
+    if problems := tuple(word_problems(id)):
+        yield from problems
     elif scope.node.try_find_child(id):
-        yield "another construct of this scope has that id; choose another, ids are unique in their scope"
+        yield TAKEN

@@ -94,7 +94,7 @@ class CreationTemplate(Construct):
     ) -> None:
         place = checked_place(scope, id)
         _require_kinds(prefix, applied_for, settings, description)
-        path = "/".join(filter(None, (place.path, id)))
+        path = place.path_of(id)
         problems = [*id_problems(scope, id), *template_problems(place, prefix, settings), *role_problems(place, role)]
         problems += _purpose_problems(applied_for)
         if description is not None and len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):

@@ -107,7 +107,7 @@ class PullThroughCache(Construct):
         _require_prefixes(prefix=prefix, upstream_prefix=upstream_prefix)
         here = _spelled(upstream.default_prefix if prefix is None else prefix)
         there = ROOT if upstream_prefix is None else _spelled(upstream_prefix)
-        path = "/".join(filter(None, (place.path, id)))
+        path = place.path_of(id)
         names = CachedNames(
             upstream=upstream, here=here, there=there, allowed=("*",) if repositories is None else repositories
         )

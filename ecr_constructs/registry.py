@@ -92,7 +92,7 @@ class PrivateRegistry(RegistryPermissions):
     ) -> None:
         place = checked_place(scope, id)
         _require_kinds(scanning, replication, policy_statements)
-        path = f"{place.path}/{id}"
+        path = place.path_of(id)
         if place.stack is None:
             raise InvalidRegistry(["a registry stands in a stack, and this scope is in none; pass a Stack"], path=path)
         environment = environment_of(place)

@@ -87,7 +87,7 @@ class ReplicaRegistry(Construct):
         namespaces = _namespaces(repositories)
         _require_kinds(source_region, source_account, settings)
         prefixes = tuple(ROOT if each is None else each.value for each in namespaces)
-        path = f"{place.path}/{id}"
+        path = place.path_of(id)
         problems = [*id_problems(scope, id), *REGION.problems(source_region)]
         problems += forwarded_problems(ACCOUNT_ID, source_account) if source_account is not None else ()
         # What is wrong with the settings is wrong for each namespace, and said once.

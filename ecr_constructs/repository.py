@@ -14,7 +14,7 @@ from constructs import Construct
 
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
-from ecr_constructs._scopes import Place, checked_place
+from ecr_constructs._scopes import TAKEN, Place, checked_place, word_problems
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
 from ecr_constructs.encryption import SHARED_KEY_ID, Encryption
@@ -117,7 +117,7 @@ class HardenedRepository(ecr.Repository):
             removal_policy=removal_policy,
             empty_on_delete=empty_on_delete,
         )
-        path = "/".join(filter(None, (place.path, id)))
+        path = place.path_of(id)
         in_force, problems = _derived(settings, derive)
         policy = RepositoryPolicy(dict.fromkeys((*settings.access, *access)), place.stack)
         problems += _problems(place, id, repository_name, encryption or settings.encryption)
@@ -294,7 +294,6 @@ class HardenedRepository(ecr.Repository):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 
 
-_TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
 _AUTO_DELETE = (
     "a property injector asks for auto_delete_images, which deletes every image with the stack; "
     "let it leave this one out, and say EPHEMERAL if its images may go, which needs no function"
@@ -332,8 +331,7 @@ def _problems(place: Place, id: str, repository_name: str | None, encryption: En
         yield "a repository stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
     if id == SHARED_KEY_ID:
         yield f"id {id!r} is that of the key which the repositories of a stack share; choose another"
-    if not id or is_token(id):
-        yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
+    yield from word_problems(id)
     if repository_name is not None:
         yield from forwarded_problems(REPOSITORY_NAME, repository_name)
     yield from encryption.problems(place)
@@ -343,12 +341,12 @@ def _problems(place: Place, id: str, repository_name: str | None, encryption: En
 def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bool) -> Iterator[None]:
     """Tell of an id that is taken: asked when it is too late, which is cheaper, unless an injector may fail as well."""
     if is_injected and scope.node.try_find_child(id):
-        raise InvalidRepository([_TAKEN], path=path)
+        raise InvalidRepository([TAKEN], path=path)
     try:
         yield
     except RuntimeError:
         if not is_injected and scope.node.try_find_child(id):
-            raise InvalidRepository([_TAKEN], path=path) from None
+            raise InvalidRepository([TAKEN], path=path) from None
         raise
 
 

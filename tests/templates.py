@@ -79,6 +79,23 @@ def account_root(account: str) -> Mapping[str, Any]:
     return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::{account}:root"]]}
 
 
+def text_of(value: Any) -> str:
+    """Read a text as it is deployed, with references in angle brackets."""
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    return "".join(map(text_of, argument[1])) if function == "Fn::Join" else f"<{argument}>"
+
+
+def role_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
+    """Give what roles may do, by the policies of a stack."""
+    return [
+        statement
+        for policy in resources(stack, "AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
 def readable_template(template: Any) -> Any:
     """Open up texts that are JSON, so that one changed rule is a change of one line."""
     if isinstance(template, Mapping):

@@ -30,7 +30,17 @@ from ecr_constructs import (
 )
 from ecr_constructs.model import CachePrefix, TemplatePrefix
 from ecr_constructs.settings import CREATED
-from tests.templates import ACCOUNT, KEY, OTHER_ACCOUNT, new_app, new_stack, resources, template
+from tests.templates import (
+    ACCOUNT,
+    KEY,
+    OTHER_ACCOUNT,
+    new_app,
+    new_stack,
+    resources,
+    role_statements,
+    template,
+    text_of,
+)
 
 TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
 ROLE = "AWS::IAM::Role"
@@ -50,23 +60,6 @@ def written(stack: cdk.Stack) -> Mapping[str, Any]:
     (found,) = resources(stack, TEMPLATE).values()
     properties: Mapping[str, Any] = found["Properties"]
     return properties
-
-
-def statements(stack: cdk.Stack) -> list[dict[str, Any]]:
-    """Give what the roles of a stack may do."""
-    return [
-        statement
-        for policy in resources(stack, POLICY).values()
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-    ]
-
-
-def text_of(value: Any) -> str:
-    """Read a text as it is deployed, with references in angle brackets."""
-    if isinstance(value, str):
-        return value
-    ((function, argument),) = value.items()
-    return "".join(map(text_of, argument[1])) if function == "Fn::Join" else f"<{argument}>"
 
 
 def repository_policy(stack: cdk.Stack) -> list[dict[str, Any]]:
@@ -480,7 +473,7 @@ def test_the_role_trusts_ecr_and_nobody_else_and_has_no_path(stack: cdk.Stack) -
 def test_the_role_makes_and_tags_the_repositories_under_the_prefix_and_no_others(here: cdk.Stack) -> None:
     make(here, settings=TAGGED)
 
-    assert statements(here) == [
+    assert role_statements(here) == [
         {
             "Effect": "Allow",
             "Action": ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
@@ -492,14 +485,14 @@ def test_the_role_makes_and_tags_the_repositories_under_the_prefix_and_no_others
 def test_the_role_for_root_makes_every_repository(here: cdk.Stack) -> None:
     make(here, prefix=ROOT, settings=TAGGED)
 
-    assert [each["Resource"] for each in statements(here)] == [f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/*"]
+    assert [each["Resource"] for each in role_statements(here)] == [f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/*"]
 
 
 def test_the_role_may_have_ecr_use_the_key_and_no_other(here: cdk.Stack) -> None:
     make(here, settings=HARDENED)
 
     (key,) = resources(here, KEY)
-    _, of_key = statements(here)
+    _, of_key = role_statements(here)
     condition = of_key["Condition"]["StringEquals"]
     assert (of_key["Effect"], of_key["Action"], of_key["Resource"]) == (
         "Allow",
@@ -515,19 +508,19 @@ def test_the_role_may_have_ecr_use_a_given_key(here: cdk.Stack) -> None:
     key = kms.Key.from_key_arn(here, "Key", KEY_ARN)
     make(here, settings=CREATED.but(encryption=Encryption.customer_key(key)))
 
-    assert statements(here)[1]["Resource"] == KEY_ARN
+    assert role_statements(here)[1]["Resource"] == KEY_ARN
 
 
 def test_of_a_key_that_aws_manages_the_id_is_not_known_so_it_is_any_key_through_ecr(here: cdk.Stack) -> None:
     make(here, settings=ENCRYPTED)
 
-    assert statements(here)[1]["Resource"] == f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"
+    assert role_statements(here)[1]["Resource"] == f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"
 
 
 def test_tags_alone_give_nothing_with_keys(here: cdk.Stack) -> None:
     make(here, settings=TAGGED)
 
-    assert "kms:" not in str(statements(here))
+    assert "kms:" not in str(role_statements(here))
 
 
 @pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
@@ -537,7 +530,7 @@ def test_partition_and_host_are_those_of_the_deployment(
     stack = stack_in(region)
     make(stack, settings=ENCRYPTED.but(access=[Access.account_pull(OTHER_ACCOUNT)]))
 
-    of_repositories, of_key = statements(stack)
+    of_repositories, of_key = role_statements(stack)
     assert text_of(of_repositories["Resource"]).startswith((f"arn:{partition}:ecr:{region}:", "arn:<AWS::Partition>:"))
     assert text_of(of_key["Condition"]["StringEquals"]["kms:ViaService"]) == f"ecr.{region}.<AWS::URLSuffix>"
     assert "arn:aws:" not in json.dumps(template(stack))
@@ -556,7 +549,7 @@ def test_a_role_that_is_given_is_used_and_gets_what_it_needs(here: cdk.Stack) ->
 
     assert made.role is role
     assert len(resources(here, ROLE)) == 1
-    assert [len(each["Action"]) for each in statements(here)] == [3, 3]
+    assert [len(each["Action"]) for each in role_statements(here)] == [3, 3]
 
 
 def test_a_role_that_is_given_is_used_and_may_make_repositories_also_where_none_is_needed(here: cdk.Stack) -> None:
@@ -564,7 +557,7 @@ def test_a_role_that_is_given_is_used_and_may_make_repositories_also_where_none_
     make(here, role=role)
 
     (mine,) = resources(here, ROLE)
-    (statement,) = statements(here)
+    (statement,) = role_statements(here)
     assert written(here)["CustomRoleArn"] == {"Fn::GetAtt": [mine, "Arn"]}
     assert "ecr:CreateRepository" in statement["Action"]
 
@@ -575,7 +568,7 @@ def test_an_imported_role_is_used_and_gets_what_it_needs(here: cdk.Stack) -> Non
     (policy,) = resources(here, POLICY)
     (found,) = resources(here, TEMPLATE).values()
     assert written(here)["CustomRoleArn"] == ROLE_ARN
-    assert len(statements(here)) == 1
+    assert len(role_statements(here)) == 1
     assert found["DependsOn"] == [policy]
     assert resources(here, ROLE) == {}
 

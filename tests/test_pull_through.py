@@ -34,7 +34,7 @@ from ecr_constructs import (
 from ecr_constructs.assembly import replacements
 from ecr_constructs.model import CachePrefix
 from ecr_constructs.settings import CACHED
-from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack, resources, template
+from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack, resources, role_statements, template, text_of
 
 RULE = "AWS::ECR::PullThroughCacheRule"
 TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
@@ -61,23 +61,6 @@ def template_of(stack: cdk.Stack) -> Mapping[str, Any]:
     (found,) = resources(stack, TEMPLATE).values()
     properties: Mapping[str, Any] = found["Properties"]
     return properties
-
-
-def text_of(value: Any) -> str:
-    """Read a text as it is deployed, with references in angle brackets."""
-    if isinstance(value, str):
-        return value
-    ((function, argument),) = value.items()
-    return "".join(map(text_of, argument[1])) if function == "Fn::Join" else f"<{argument}>"
-
-
-def statements(stack: cdk.Stack) -> list[dict[str, Any]]:
-    """Give what roles may do, by the policies of a stack."""
-    return [
-        statement
-        for policy in resources(stack, POLICY).values()
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-    ]
 
 
 def registry_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
@@ -273,7 +256,7 @@ def test_another_account_takes_a_role_that_caches_of_ecr_assume_and_nobody_else(
 def test_the_role_reads_there_and_writes_here_and_logs_in(here: cdk.Stack) -> None:
     make(here, upstream=PARTNER)
 
-    copying, login = statements(here)
+    copying, login = role_statements(here)
     assert copying["Action"] == [
         "ecr:BatchGetImage",
         "ecr:BatchImportUpstreamImage",
@@ -294,7 +277,7 @@ def test_the_role_reads_there_and_writes_here_and_logs_in(here: cdk.Stack) -> No
 def test_the_role_knows_the_part_of_the_upstream_and_the_list(here: cdk.Stack) -> None:
     make(here, upstream=PARTNER, prefix="partner", upstream_prefix="shared", repositories=["shared/api", "shared/w*"])
 
-    assert statements(here)[0]["Resource"] == [
+    assert role_statements(here)[0]["Resource"] == [
         f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/partner/api",
         f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/partner/w*",
         f"arn:aws:ecr:us-east-1:{OTHER_ACCOUNT}:repository/shared/api",
@@ -347,7 +330,7 @@ def test_a_role_that_is_given_is_used_and_gets_what_it_needs(here: cdk.Stack) ->
 
     (mine,) = resources(here, ROLE)
     assert rule(here)["CustomRoleArn"] == {"Fn::GetAtt": [mine, "Arn"]}
-    assert len(statements(here)) == 2
+    assert len(role_statements(here)) == 2
 
 
 def test_an_imported_role_is_used_and_gets_what_it_needs(here: cdk.Stack) -> None:
@@ -357,7 +340,7 @@ def test_an_imported_role_is_used_and_gets_what_it_needs(here: cdk.Stack) -> Non
     (found,) = resources(here, RULE).values()
     assert found["Properties"]["CustomRoleArn"] == arn
     assert found["DependsOn"] == list(resources(here, POLICY))
-    assert len(statements(here)) == 2
+    assert len(role_statements(here)) == 2
 
 
 def test_a_role_with_a_path_is_refused(here: cdk.Stack) -> None:
@@ -429,7 +412,7 @@ def test_partition_and_host_are_those_of_the_deployment(
     make(stack, upstream=Upstream.ecr(account=OTHER_ACCOUNT, region=region))
 
     assert rule(stack)["UpstreamRegistryUrl"] == f"{OTHER_ACCOUNT}.dkr.ecr.{region}.{suffix}"
-    for each in statements(stack)[0]["Resource"]:
+    for each in role_statements(stack)[0]["Resource"]:
         assert text_of(each).startswith((f"arn:{partition}:ecr:{region}:", f"arn:<AWS::Partition>:ecr:{region}:"))
     assert "arn:aws:" not in json.dumps(template(stack))
 

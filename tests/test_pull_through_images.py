@@ -31,7 +31,17 @@ from ecr_constructs import (
 )
 from ecr_constructs.settings import CACHED, CREATED
 from tests.model.strategies import repository_names
-from tests.templates import ACCOUNT, FLAGS, OTHER_ACCOUNT, new_app, new_stack, resources, template
+from tests.templates import (
+    ACCOUNT,
+    FLAGS,
+    OTHER_ACCOUNT,
+    new_app,
+    new_stack,
+    resources,
+    role_statements,
+    template,
+    text_of,
+)
 
 POLICY = "AWS::IAM::Policy"
 DIGEST = f"sha256:{'0' * 64}"
@@ -47,22 +57,6 @@ def hub(scope: cdk.Stack, **options: Any) -> PullThroughCache:
 
 def quay(scope: cdk.Stack, **options: Any) -> PullThroughCache:
     return PullThroughCache(scope, "Quay", upstream=Upstream.quay(), **options)
-
-
-def text_of(value: Any) -> str:
-    """Read a text as it is deployed, with references in angle brackets."""
-    if isinstance(value, str):
-        return value
-    ((function, argument),) = value.items()
-    return "".join(map(text_of, argument[1])) if function == "Fn::Join" else f"<{argument}>"
-
-
-def statements(stack: cdk.Stack) -> list[dict[str, Any]]:
-    return [
-        statement
-        for policy in resources(stack, POLICY).values()
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-    ]
 
 
 def user_role(scope: cdk.Stack, **options: Any) -> iam.Role:
@@ -215,7 +209,7 @@ def test_another_stack_takes_an_image(app: cdk.App, here: cdk.Stack) -> None:
 def test_a_grant_lets_pull_and_import_and_create_and_log_in(here: cdk.Stack) -> None:
     quay(here).grant_pull(user_role(here))
 
-    pulling, login = statements(here)
+    pulling, login = role_statements(here)
     assert pulling == {
         "Effect": "Allow",
         "Action": [
@@ -241,13 +235,13 @@ def test_without_a_grant_nobody_may_anything(here: cdk.Stack) -> None:
     quay(here)
     user_role(here)
 
-    assert statements(here) == []
+    assert role_statements(here) == []
 
 
 def test_a_grant_is_for_what_is_on_the_list_and_nothing_else(here: cdk.Stack) -> None:
     hub(here, repositories=["nginx", "grafana/*"]).grant_pull(user_role(here))
 
-    assert statements(here)[0]["Resource"] == [
+    assert role_statements(here)[0]["Resource"] == [
         f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/docker-hub/grafana/*",
         f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/docker-hub/library/nginx",
     ]
@@ -256,7 +250,7 @@ def test_a_grant_is_for_what_is_on_the_list_and_nothing_else(here: cdk.Stack) ->
 def test_a_grant_of_root_is_for_every_repository(here: cdk.Stack) -> None:
     quay(here, prefix=ROOT).grant_pull(user_role(here))
 
-    assert statements(here)[0]["Resource"] == f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/*"
+    assert role_statements(here)[0]["Resource"] == f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/*"
 
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
@@ -264,7 +258,7 @@ def test_the_partition_of_a_grant_is_that_of_the_deployment(stack_in: Callable[[
     stack = stack_in(region)
     quay(stack).grant_pull(user_role(stack))
 
-    arn = text_of(statements(stack)[0]["Resource"])
+    arn = text_of(role_statements(stack)[0]["Resource"])
     assert arn.endswith(f":ecr:{region}:{ACCOUNT}:repository/quay/*")
     assert not arn.startswith("arn:aws:")
 
@@ -275,20 +269,20 @@ def test_the_execution_role_of_a_task_may_pull(here: cdk.Stack) -> None:
     task.add_container("Web", image=ecs.ContainerImage.from_registry(cache.image("team/api:v1")))
     cache.grant_pull(task.obtain_execution_role())
 
-    assert "ecr:BatchImportUpstreamImage" in statements(here)[0]["Action"]
+    assert "ecr:BatchImportUpstreamImage" in role_statements(here)[0]["Action"]
 
 
 @pytest.mark.parametrize("kind", [iam.User, iam.Group])
 def test_users_and_groups_may_pull(here: cdk.Stack, kind: Any) -> None:
     quay(here).grant_pull(kind(here, "User"))
 
-    assert len(statements(here)) == 2
+    assert len(role_statements(here)) == 2
 
 
 def test_an_imported_role_of_the_account_may_pull(here: cdk.Stack) -> None:
     quay(here).grant_pull(iam.Role.from_role_arn(here, "User", f"arn:aws:iam::{ACCOUNT}:role/user"))
 
-    assert len(statements(here)) == 2
+    assert len(role_statements(here)) == 2
 
 
 def test_a_role_of_another_account_is_refused_unless_that_is_a_consumer(here: cdk.Stack) -> None:
@@ -303,7 +297,7 @@ def test_a_role_of_another_account_is_refused_unless_that_is_a_consumer(here: cd
         f"the grantee is of account {OTHER_ACCOUNT}, which the cache does not let in; "
         f"give consumers=[Access.account_pull('{OTHER_ACCOUNT}')] as well"
     )
-    assert statements(here) == []
+    assert role_statements(here) == []
 
 
 @pytest.mark.parametrize(
@@ -317,7 +311,7 @@ def test_a_role_of_a_consumer_may_pull(app: cdk.App, here: cdk.Stack, consumer: 
     PrivateRegistry(here, "Registry")
     quay(here, consumers=[consumer]).grant_pull(role)
 
-    (pulling, _) = statements(there)
+    (pulling, _) = role_statements(there)
     assert text_of(pulling["Resource"]) == f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/quay/*"
 
 
@@ -344,7 +338,7 @@ def test_who_has_no_policy_of_its_own_is_refused(here: cdk.Stack, principal: iam
     with pytest.raises(InvalidRegistry, match="has no policy of its own to grant this with; grant it to a role, or"):
         cache.grant_pull(principal)
 
-    assert statements(here) == []
+    assert role_statements(here) == []
 
 
 @pytest.mark.parametrize("grantee", [None, "role", 1, iam.Role])
