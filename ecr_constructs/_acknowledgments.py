@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import aws_cdk as cdk
 from constructs import IConstruct
@@ -41,7 +42,18 @@ def acknowledge_wildcards(construct: IConstruct, resources: Sequence[str], reaso
         for resource in resources:
             text = _flat(cdk.Stack.of(construct).resolve(resource))
             if "*" in text:
-                acknowledge(construct, f"AwsSolutions-IAM5[Resource::{text}]", reason)
+                with _as_far_as_the_cdk_can():
+                    acknowledge(construct, f"AwsSolutions-IAM5[Resource::{text}]", reason)
+
+
+@contextmanager
+def _as_far_as_the_cdk_can() -> Iterator[None]:
+    """Leave a finding to be answered by hand where the CDK is too old for its id, which has `::` in it twice."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "InvalidValidationId" not in str(error):
+            raise
 
 
 def _flat(value: object) -> str:
