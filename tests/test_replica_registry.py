@@ -354,6 +354,15 @@ def test_a_stack_for_anywhere_is_not_compared(source: cdk.Stack, stack: cdk.Stac
     assert findings(stack) == []
 
 
+def is_acknowledged_before_it_is_told() -> bool:
+    """Tell whether this CDK remembers acknowledgements; older ones take away only the warnings that are there."""
+    construct = cdk.CfnWaitConditionHandle(cdk.Stack(), "Something")
+    cdk.Annotations.of(construct).acknowledge_warning("tests:remembered")
+    cdk.Annotations.of(construct).add_warning_v2("tests:remembered", "something")
+    return not any(entry.type == "aws:cdk:warning" for entry in construct.node.metadata)
+
+
+@pytest.mark.skipif(not is_acknowledged_before_it_is_told(), reason="this CDK forgets what was acknowledged before")
 def test_a_finding_can_be_acknowledged(source: cdk.Stack, here: cdk.Stack) -> None:
     registry(source, Replication.to("eu-south-1"))
     made = replica(here)
