@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -264,11 +265,10 @@ class PrivateRegistry(RegistryPermissions):
         """Include what all repositories asked for: the same, or the same error, whichever of them came first."""
         if scanning.frequency(repository_name) == frequency or self._scanning_given is None:
             return scanning
-        scanning = self._scanning_given
-        # Continuous ones first, for they win; short names before those that begin with them.
-        for each, name in sorted({*self._scanned, (frequency, repository_name)}):
-            scanning = scanning.including(name, each)
-        return scanning
+        wish = (frequency, repository_name)
+        if wish > max(self._scanned, default=wish[:0]):
+            return scanning.including(repository_name, frequency)
+        return _including(self._scanning_given, tuple(sorted({*self._scanned, wish})))
 
     def _build_scanning(self, scanning: Scanning) -> None:
         rules = self._lazily(self._scanning_property)
@@ -297,6 +297,15 @@ class PrivateRegistry(RegistryPermissions):
                 f"{self.node.path} and {other.node.path} copy the same repositories to each other; ECR does not copy "
                 "copies any further, but a tag that is pushed on both sides names two images: push on one side only",
             )
+
+
+# Asked when a repository is checked, and again when it is made.
+@lru_cache(maxsize=16)
+def _including(scanning: Scanning, wishes: tuple[tuple[ScanFrequency, str], ...]) -> Scanning:
+    """Include what repositories ask for: continuous ones first, for they win, and short names before longer ones."""
+    for frequency, name in wishes:
+        scanning = scanning.including(name, frequency)
+    return scanning
 
 
 def find_registry(place: Place) -> PrivateRegistry | None:
