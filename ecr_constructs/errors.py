@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EcrConstructsError", "InvalidLifecyclePolicy", "InvalidName", "InvalidRegistry", "InvalidRepository"]
+__all__ = [
+    "EcrConstructsError",
+    "InvalidImage",
+    "InvalidLifecyclePolicy",
+    "InvalidName",
+    "InvalidRegistry",
+    "InvalidRepository",
+]
 
 
 class EcrConstructsError(ValueError):
@@ -37,6 +44,10 @@ class EcrConstructsError(ValueError):
 
 class InvalidName(EcrConstructsError):
     """A name, prefix, filter, pattern or reference that its grammar does not allow."""
+
+
+class InvalidImage(EcrConstructsError):
+    """An image, or a list of them, that cannot be what a repository holds."""
 
 
 class InvalidLifecyclePolicy(EcrConstructsError):

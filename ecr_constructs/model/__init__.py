@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from ecr_constructs.errors import (
     EcrConstructsError,
+    InvalidImage,
     InvalidLifecyclePolicy,
     InvalidName,
     InvalidRegistry,
     InvalidRepository,
 )
+from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
+from ecr_constructs.model.findings import Finding
+from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.intents import (
     Intent,
@@ -34,17 +38,24 @@ from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.replication import Replication
 from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.model.scanning import Scanning
+from ecr_constructs.model.schedule import Departure
 from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
 from ecr_constructs.model.upstreams import Upstream
 
 __all__ = [
     "ROOT",
     "CachePrefix",
+    "Decision",
+    "Departure",
     "EcrConstructsError",
+    "Evaluation",
     "ExclusionFilter",
+    "Finding",
+    "Image",
     "ImageReference",
     "Immutability",
     "Intent",
+    "InvalidImage",
     "InvalidLifecyclePolicy",
     "InvalidName",
     "InvalidRegistry",

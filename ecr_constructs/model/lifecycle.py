@@ -7,16 +7,22 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.compilation import compile_intents
 from ecr_constructs.model.documents import parse_json, read_rules
+from ecr_constructs.model.evaluation import Evaluation, evaluate
+from ecr_constructs.model.findings import Finding, find
 from ecr_constructs.model.grammar import shown
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.intents import Intent
 from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.schedule import Departure, schedule
 
 __all__ = ["MAXIMUM_CHARACTERS", "MAXIMUM_RULES", "MINIMUM_CHARACTERS", "LifecyclePolicy"]
 
@@ -141,6 +147,58 @@ class LifecyclePolicy:
     def to_json(self) -> str:
         """Write the policy as the compact text that goes into a template; equal policies have equal texts."""
         return self._text
+
+    def evaluate(self, images: Iterable[Image], *, at: datetime) -> Evaluation:
+        """
+        Say what the policy would do to images, by AWS's documents to the letter.
+
+        Args:
+            images: Every image of the repository, whatever its status: ECR counts them all.
+            at: The instant, with a time zone.
+
+        Raises:
+            InvalidImage: if an image is listed twice, or `at` has no time zone.
+
+        >>> from datetime import datetime, timedelta, timezone
+        >>> from ecr_constructs.model import Image, expire_untagged
+        >>> now = datetime(2026, 6, 1, tzinfo=timezone.utc)
+        >>> old = Image(digest="sha256:" + "0" * 64, pushed_at=now - timedelta(days=30), size=1000)
+        >>> LifecyclePolicy.of(expire_untagged(after_days=14)).evaluate([old], at=now).bytes_freed
+        1000
+
+        """
+        return evaluate(self.rules, images, at=at)
+
+    def schedule(self, images: Iterable[Image], *, at: datetime) -> tuple[Departure, ...]:
+        """
+        Say for each image on which day it would go, and by which rule, if nothing else were pushed or pulled.
+
+        Args:
+            images: Every image of the repository, whatever its status.
+            at: The instant from which on nothing is pushed, with a time zone.
+
+        Returns:
+            The departures, the earliest first. An image that stays for good has none; one that is archived and then
+            deleted has two.
+
+        Raises:
+            InvalidImage: if an image is listed twice, or `at` has no time zone.
+
+        """
+        return schedule(self.rules, images, at=at)
+
+    def findings(
+        self, images: Iterable[Image] | None = None, *, immutability: Immutability | None = None
+    ) -> tuple[Finding, ...]:
+        """
+        Say what a person should look at; docs/findings.md lists what there is.
+
+        Args:
+            images: The images of the repository: some facts are about them. Default: not known.
+            immutability: Which tags of the repository are bound to their image. Default: not known.
+
+        """
+        return find(self.rules, images, immutability=immutability)
 
     def with_rule(self, rule: LifecycleRule) -> LifecyclePolicy:
         """

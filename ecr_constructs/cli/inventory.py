@@ -1,0 +1,68 @@
+"""What is known of repositories before a preview: their images, who runs them, what is deployed, what AWS says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+
+__all__ = ["AwsDecision", "Policy", "Repository"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """
+    A lifecycle policy, and where it stands.
+
+    Attributes:
+        policy: The policy.
+        repository: The name of its repository, or nothing if it is not known.
+        prefix: For the policy of a creation template: what the names of its repositories begin with, or `ROOT`.
+        where: Its place, for a person: a file, and in it a stack and a logical id.
+
+    """
+
+    policy: LifecyclePolicy
+    repository: str | None = None
+    prefix: str | None = None
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwsDecision:
+    """
+    What AWS's own preview says of one image.
+
+    Attributes:
+        digest: The image.
+        action: `expire` or `archive`.
+        rule_priority: The priority of the rule that acts.
+
+    """
+
+    digest: str
+    action: str
+    rule_priority: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """
+    A repository and what is in it.
+
+    Attributes:
+        name: What ECR calls it.
+        images: All its images.
+        in_use: Who runs an image, by digest: such as `service prod/payments-api`.
+        deployed: The policy that it has today, if it has one and somebody asked.
+        aws_preview: What AWS's own preview of the new policy says, if somebody asked AWS.
+
+    """
+
+    name: str
+    images: tuple[Image, ...]
+    in_use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deployed: LifecyclePolicy | None = None
+    aws_preview: tuple[AwsDecision, ...] | None = None
