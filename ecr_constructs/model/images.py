@@ -6,10 +6,9 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import InvalidImage
@@ -26,6 +25,13 @@ _INDEXES = frozenset(
         "application/vnd.oci.image.index.v1+json",
     }
 )
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# A time zone away from the first and the last instant that Python knows, every time can be told in UTC.
+_FIRST_DAY = datetime(1, 1, 3, tzinfo=timezone.utc)
+_LAST_DAY = datetime(9999, 12, 29, tzinfo=timezone.utc)
+_TIMES = ("pushed_at", "last_pulled_at", "archived_at", "activated_at")
+_TEXTS = ("manifest_media_type", "artifact_media_type", "subject_digest")
+_LISTS = ("tags", "referenced_digests")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +39,7 @@ class Image:
     """
     An image of a repository, as `DescribeImages` reports it.
 
-    Times without a zone are refused: which day it is decides what expires.
+    Times without a zone are refused, for a few hours can decide what expires.
 
     Args:
         digest: Its digest, `sha256:...`; a repository holds each once.
@@ -41,7 +47,7 @@ class Image:
         tags: Its tags. Default: none, it is untagged.
         last_pulled_at: When somebody last pulled it, as ECR recorded it. Default: never.
         status: `active`, `archived`, or `activating` while it is being restored. Default: `active`.
-        archived_at: When it was last archived. Default: never.
+        archived_at: When it was last archived. Default: never; an archived image needs it.
         activated_at: When it was last restored from the archive. Default: never.
         size: Its size in bytes. Default: 0.
         manifest_media_type: What kind of manifest it is. Default: not known.
@@ -53,8 +59,8 @@ class Image:
         InvalidImage: with every fault.
 
     >>> from datetime import datetime, timezone
-    >>> Image(digest="sha256:" + "0" * 64, tags=["v1"], pushed_at=datetime(2026, 1, 1, tzinfo=timezone.utc)).tags
-    ('v1',)
+    >>> Image(digest="sha256:" + "0" * 64, tags=["v2", "v1"], pushed_at=datetime(2026, 1, 1, tzinfo=timezone.utc)).tags
+    ('v1', 'v2')
 
     """
 
@@ -72,19 +78,19 @@ class Image:
     referenced_digests: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no image; keep times in UTC and lists as tuples, so that equal images are equal."""
-        if problems := tuple(_problems(self)):
+        """Refuse what is no image; keep times in UTC and lists in one order, so that equal images are equal."""
+        if problems := [f"{name}: {text}" for name, text in _problems(self)]:
             raise InvalidImage(problems)
         for name in _TIMES:
             time = getattr(self, name)
             if time is not None and time.tzinfo is not timezone.utc:
                 object.__setattr__(self, name, time.astimezone(timezone.utc))
-        object.__setattr__(self, "tags", tuple(sorted(self.tags)))
+        object.__setattr__(self, "tags", tuple(sorted(set(self.tags))))
         if self.referenced_digests is not None:
             object.__setattr__(self, "referenced_digests", tuple(sorted(set(self.referenced_digests))))
 
     def __hash__(self) -> int:
-        """Go by the digest: it says what an image is."""
+        """Go by the digest, which says what an image is."""
         return hash(self.digest)
 
     @property
@@ -99,7 +105,7 @@ class Image:
 
         Args:
             detail: As boto3 gives it, or as the AWS command line prints it: times may be `datetime`, ISO 8601 texts or
-                seconds since 1970. Fields that say nothing about the fate of an image are passed over.
+                seconds since 1970. Fields that do not decide what happens to an image are passed over.
 
         Raises:
             InvalidImage: with every fault, each with the name of the field.
@@ -110,7 +116,22 @@ class Image:
         '2026-01-01T11:00:00+00:00'
 
         """
-        raise NotImplementedError
+        if not isinstance(detail, Mapping):
+            raise InvalidImage([f"{shown(detail)} is not an object; give one of the imageDetails of DescribeImages"])
+        problems = [f"{_FIELDS[name]}: missing; DescribeImages tells it" for name in _REQUIRED if _lacks(detail, name)]
+        values: dict[str, Any] = {}
+        for name, field in _FIELDS.items():
+            if detail.get(field) is not None:
+                try:
+                    values[name] = _READERS.get(name, _as_it_is)(detail[field])
+                except InvalidImage as error:
+                    problems += [f"{field}: {problem}" for problem in error.problems]
+        if not problems:
+            try:
+                return cls(**values)
+            except InvalidImage as error:
+                problems += [_renamed(problem) for problem in error.problems]
+        raise InvalidImage(problems)
 
 
 def read_images(document: object) -> tuple[Image, ...]:
@@ -123,12 +144,129 @@ def read_images(document: object) -> tuple[Image, ...]:
     Raises:
         InvalidImage: with every fault and its place.
 
+    >>> read_images({"imageDetails": [{"imageDigest": "sha256:" + "0" * 64, "imagePushedAt": 1767225600.0}]})[0].tags
+    ()
+
     """
-    raise NotImplementedError
+    problems: list[str] = []
+    images = [image for place, detail in _details(document, "") for image in _read(place, detail, problems)]
+    if problems:
+        raise InvalidImage(problems)
+    return tuple(images)
 
 
-_TIMES = ("pushed_at", "last_pulled_at", "archived_at", "activated_at")
+def _read(place: str, detail: Any, problems: list[str]) -> Iterator[Image]:
+    """Give the image, or add its faults to the problems."""
+    try:
+        yield Image.from_describe_images(detail)
+    except InvalidImage as error:
+        separator = "." if isinstance(detail, Mapping) else ": "
+        problems += [f"{place}{separator}{problem}" for problem in error.problems]
 
 
-def _problems(image: Image) -> Iterator[str]:
-    return iter(())
+def _details(document: object, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(document, Mapping) and "imageDetails" in document:
+        yield from _details(document["imageDetails"], f"{place}.imageDetails".lstrip("."))
+    elif isinstance(document, Sequence) and not isinstance(document, str):
+        for index, entry in enumerate(document):
+            if isinstance(entry, Mapping) and "imageDetails" in entry:
+                yield from _details(entry, f"{place}[{index}]")
+            else:
+                yield f"{place}[{index}]", entry
+    else:
+        message = f"{shown(document)} is not what `aws ecr describe-images` prints: an object with imageDetails"
+        raise InvalidImage([f"{place}: {message}" if place else message])
+
+
+def _problems(image: Image) -> Iterator[tuple[str, str]]:
+    if not isinstance(image.digest, str) or not image.digest:
+        yield "digest", f"{shown(image.digest)} is not a digest; write 'sha256:' and 64 hexadecimal digits"
+    for name in _TIMES:
+        time = getattr(image, name)
+        if (time is not None or name == "pushed_at") and (text := _time_problem(time)):
+            yield name, text
+    if image.status not in get_args(ImageStatus):
+        yield "status", f"{shown(image.status)} is unknown; write 'active', 'archived' or 'activating'"
+    elif image.status == "archived" and image.archived_at is None:
+        yield "archived_at", "missing for an archived image; its days in the archive count from it"
+    if isinstance(image.size, bool) or not isinstance(image.size, int) or image.size < 0:
+        yield "size", f"{shown(image.size)} is not a number of bytes; write 0 or more"
+    for name in _TEXTS:
+        text = getattr(image, name)
+        if text is not None and not isinstance(text, str):
+            yield name, f"{shown(text)} is not a text"
+    for name in _LISTS:
+        yield from _list_problems(name, getattr(image, name))
+
+
+def _time_problem(time: object) -> str | None:
+    if not isinstance(time, datetime):
+        return f"{shown(time)} is not a datetime; give one with a time zone"
+    if time.tzinfo is None:
+        return f"{time} has no time zone; give one, such as timezone.utc"
+    return None if _FIRST_DAY <= time <= _LAST_DAY else f"{time} is no time at which anything was pushed; mend its year"
+
+
+def _list_problems(name: str, entries: object) -> Iterator[tuple[str, str]]:
+    if name == "referenced_digests" and entries is None:
+        return
+    if isinstance(entries, str) or not isinstance(entries, Sequence):
+        yield name, f"{shown(entries)} is not a list of strings; write [{shown(entries)}]"
+        return
+    for index, entry in enumerate(entries):
+        # Tags are searched side by side with NUL between them; no tag of a registry holds one.
+        if not isinstance(entry, str) or not entry or "\0" in entry:
+            yield f"{name}[{index}]", f"{shown(entry)} is not a text that a registry takes; leave it out"
+
+
+# Where each field of an `Image` stands in an image detail.
+_FIELDS = {
+    "digest": "imageDigest",
+    "pushed_at": "imagePushedAt",
+    "tags": "imageTags",
+    "last_pulled_at": "lastRecordedPullTime",
+    "status": "imageStatus",
+    "archived_at": "lastArchivedAt",
+    "activated_at": "lastActivatedAt",
+    "size": "imageSizeInBytes",
+    "manifest_media_type": "imageManifestMediaType",
+    "artifact_media_type": "artifactMediaType",
+    "subject_digest": "subjectManifestDigest",
+}
+_REQUIRED = ("digest", "pushed_at")
+
+
+def _lacks(detail: Mapping[str, Any], name: str) -> bool:
+    return detail.get(_FIELDS[name]) is None
+
+
+def _renamed(problem: str) -> str:
+    """Say a fault of an `Image` by the name of the field that it came from."""
+    name, colon, text = problem.partition(":")
+    field, bracket, place = name.partition("[")
+    return f"{_FIELDS[field]}{bracket}{place}{colon}{text}"
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _time(value: object) -> object:
+    """Read a time; one without a zone was printed by a tool that meant UTC."""
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return _EPOCH + timedelta(seconds=value)
+        # Python 3.10 knows no Z.
+        time = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
+    except (ValueError, OverflowError):
+        raise InvalidImage([f"{shown(value)} is not a time; write it as 2026-01-31T12:00:00+00:00"]) from None
+    if isinstance(time, datetime) and time.tzinfo is None:
+        return time.replace(tzinfo=timezone.utc)
+    return time
+
+
+def _status(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+_READERS = {**dict.fromkeys(_TIMES, _time), "status": _status}
