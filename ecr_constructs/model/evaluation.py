@@ -7,13 +7,15 @@ rests on which sentence there, and which on inference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from ecr_constructs.model.census import Census, instant
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.replay import Doubt, Mark, Replay
+from ecr_constructs.model.rules import Action, CountType, LifecycleRule
 
 __all__ = ["Decision", "Evaluation", "evaluate"]
 
@@ -64,13 +66,18 @@ class Evaluation:
 
     @property
     def bytes_freed(self) -> int:
-        """The size of what would be deleted; layers that images share are counted for each of them."""
-        return sum(decision.image.size for decision in self.expired)
+        """
+        The size of what would be deleted.
+
+        Layers that images share are counted for each of them. An index counts nothing: what ECR gives as its size is
+        that of the largest image it names, which stays.
+        """
+        return _bytes(self.expired)
 
     @property
     def bytes_archived(self) -> int:
         """The size of what would be archived."""
-        return sum(decision.image.size for decision in self.archived)
+        return _bytes(self.archived)
 
 
 def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: datetime) -> Evaluation:
@@ -82,5 +89,130 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
         images: Every image of the repository, whatever its status.
         at: The instant, with a time zone.
 
+    Raises:
+        InvalidImage: if an image is listed twice, or `at` has no time zone.
+
     """
-    raise NotImplementedError
+    moment = instant(at)
+    census = Census(images)
+    verdict = _Verdict(census, Replay(rules, census, moment))
+    groups: dict[str, list[Decision]] = {"expire": [], "archive": [], "keep": [], _UNCERTAIN: []}
+    for position in reversed(census.newest_first):
+        group, action, rule, why = verdict.on(position)
+        groups[group].append(Decision(image=census.images[position], action=action, rule=rule, why=why))
+    return Evaluation(
+        at=moment,
+        expired=tuple(groups["expire"]),
+        archived=tuple(groups["archive"]),
+        kept=tuple(groups["keep"]),
+        uncertain=tuple(groups[_UNCERTAIN]),
+    )
+
+
+def _bytes(decisions: Iterable[Decision]) -> int:
+    return sum(decision.image.size for decision in decisions if not decision.image.is_index)
+
+
+_UNCERTAIN = "uncertain"
+
+
+class _Fate(NamedTuple):
+    """The group an image is in, what happens or may happen to it, by which rule, and why."""
+
+    group: str
+    action: Literal["expire", "archive", "keep"]
+    rule: LifecycleRule | None
+    why: str
+
+
+class _Verdict:
+    """What becomes of each image, from what the rules mark."""
+
+    def __init__(self, census: Census, replay: Replay) -> None:
+        self._census = census
+        self._replay = replay
+        self._protected = census.indexes_of
+        self._referrers = census.referrers
+        # A policy has few sentences, and a repository many images that share them.
+        self._kept: dict[int, _Fate] = {}
+        self._taken: dict[tuple[int, frozenset[Doubt]], _Fate] = {}
+
+    def on(self, position: int) -> _Fate:
+        """Say what becomes of the image at this position."""
+        if position in self._referrers:
+            return self._of_artifact(position)
+        mark = self._replay.marks.get(position)
+        if mark is None:
+            return self._keep(position)
+        if position in self._protected:
+            return _Fate("keep", "keep", mark.rule, _PROTECTED)
+        return self._take(mark)
+
+    def _keep(self, position: int) -> _Fate:
+        rule = self._replay.claims.get(position)
+        number = rule.rule_priority if rule else 0
+        if number not in self._kept:
+            self._kept[number] = _Fate("keep", "keep", rule, _why_kept(rule))
+        return self._kept[number]
+
+    def _take(self, mark: Mark) -> _Fate:
+        key = (mark.rule.rule_priority, mark.doubts)
+        if key not in self._taken:
+            why = _why_taken(mark.rule)
+            if mark.doubts:
+                why = f"{why}; but {', and '.join(doubt.value for doubt in Doubt if doubt in mark.doubts)}"
+            action = _ACTIONS[mark.rule.action]
+            self._taken[key] = _Fate(_UNCERTAIN if mark.doubts else action, action, mark.rule, why)
+        return self._taken[key]
+
+    def _of_artifact(self, position: int) -> _Fate:
+        """Let an artifact follow the image that it is about; whether rules may take it by itself is an open question."""
+        artifact, mark = self._census.images[position], self._replay.marks.get(position)
+        by_itself = self._keep(position) if mark is None else self._take(mark)
+        subject = self._census.subject_of(position)
+        if position in self._protected or subject is None:
+            return self._keep(position) if position in self._protected else by_itself
+        image, fate = self._census.images[subject], self.on(subject)
+        if fate.group == "keep" and (image.status, artifact.status) == ("archived", "active"):
+            why = f"its subject {image.digest} is archived, and AWS archives what is about it within 24 hours"
+            return _Fate(_UNCERTAIN, "archive", None, why)
+        if fate.group == "keep" or (fate.action == "archive" and artifact.status == "archived"):
+            return by_itself
+        group, why = fate.group, f"it follows its subject {image.digest} within 24 hours; of that one: {fate.why}"
+        if artifact.tags and mark is None and position in self._replay.claims:
+            # Between "cannot be expired by a lower rule" and "goes with its subject" AWS's documents do not choose.
+            group, why = _UNCERTAIN, f"{why}; but {by_itself.why}"
+        return _Fate(group, fate.action, fate.rule, why)
+
+
+_ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "transition": "archive"}
+_PROTECTED = "an index that is there names it, and ECR keeps the images of an index"
+
+
+def _why_taken(rule: LifecycleRule) -> str:
+    return _TAKEN[rule.count_type].format(number=rule.count_number, days=_days(rule.count_number))
+
+
+def _why_kept(rule: LifecycleRule | None) -> str:
+    if rule is None:
+        return "no rule selects it"
+    why = _KEPT[rule.count_type].format(number=rule.count_number, days=_days(rule.count_number))
+    return f"rule {rule.rule_priority} selects it, and {why}"
+
+
+_TAKEN: Mapping[CountType, str] = {
+    "imageCountMoreThan": "it is not among the newest {number} that the rule selects",
+    "sinceImagePushed": "it was pushed more than {days} ago",
+    "sinceImagePulled": "nobody pulled it for more than {days}",
+    "sinceImageTransitioned": "it was archived more than {days} ago",
+}
+_KEPT: Mapping[CountType, str] = {
+    "imageCountMoreThan": "it is among the newest {number}",
+    "sinceImagePushed": "it was not pushed more than {days} ago",
+    "sinceImagePulled": "it was in use in the last {days}",
+    "sinceImageTransitioned": "it was not archived more than {days} ago",
+}
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.grammar import shown
 
-__all__ = ["Image", "ImageStatus", "read_images"]
+__all__ = ["Image", "ImageStatus", "read_images", "time_problem"]
 
 ImageStatus = Literal["active", "archived", "activating"]
 
@@ -155,7 +155,7 @@ def read_images(document: object) -> tuple[Image, ...]:
     return tuple(images)
 
 
-def _read(place: str, detail: Any, problems: list[str]) -> Iterator[Image]:
+def _read(place: str, detail: Mapping[str, Any], problems: list[str]) -> Iterator[Image]:
     """Give the image, or add its faults to the problems."""
     try:
         yield Image.from_describe_images(detail)
@@ -183,7 +183,7 @@ def _problems(image: Image) -> Iterator[tuple[str, str]]:
         yield "digest", f"{shown(image.digest)} is not a digest; write 'sha256:' and 64 hexadecimal digits"
     for name in _TIMES:
         time = getattr(image, name)
-        if (time is not None or name == "pushed_at") and (text := _time_problem(time)):
+        if (time is not None or name == "pushed_at") and (text := time_problem(time)):
             yield name, text
     if image.status not in get_args(ImageStatus):
         yield "status", f"{shown(image.status)} is unknown; write 'active', 'archived' or 'activating'"
@@ -199,7 +199,14 @@ def _problems(image: Image) -> Iterator[tuple[str, str]]:
         yield from _list_problems(name, getattr(image, name))
 
 
-def _time_problem(time: object) -> str | None:
+def time_problem(time: object) -> str | None:
+    """
+    Say what is wrong with a time, if anything is.
+
+    Args:
+        time: What was given.
+
+    """
     if not isinstance(time, datetime):
         return f"{shown(time)} is not a datetime; give one with a time zone"
     if time.tzinfo is None:
