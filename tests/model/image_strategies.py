@@ -21,8 +21,8 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SIGNATURE = "application/vnd.cncf.notary.signature"
 
-# Half a day from the midnight of an age, so that no test asks whether hours of a day count.
-WHOLE_DAYS = timedelta(hours=12)
+# Images are whole days old, to the second: then it does not matter whether the hours of a day count.
+WHOLE_DAYS = timedelta(0)
 
 # As far apart as the rules of tests/model/strategies.py, and dense where small numbers are.
 ages = st.one_of(st.integers(0, 5), st.integers(0, 420), st.sampled_from([29, 30, 31, 89, 90, 91, 399, 400, 401]))
@@ -92,7 +92,7 @@ def repositories(
         restoration: Whether some came back from there, or are on their way.
         indexes: Whether some are indexes, of images that are there, of others, or of unknown ones.
         referrers: Whether some are signatures of others.
-        offset: What is added to whole days; several images may share a time.
+        offset: What is added to the whole days of every age; several images may share a time.
         most: How many images at most, signatures apart.
 
     """
