@@ -1,4 +1,4 @@
-"""The preview of one repository, as every output shows it."""
+"""What a command has to show: the preview of each repository, and what could not be previewed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ecr_constructs.cli.inventory import AwsDecision, Policy
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.findings import Finding
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.schedule import Departure
 
-__all__ = ["Disagreement", "Preview"]
+__all__ = ["Disagreement", "Preview", "Survey"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,22 +42,27 @@ class Preview:
         repository: What ECR calls it.
         policy: The policy; without rules where nothing would be done.
         where: Where the policy stands.
+        prefix: For the policy of a creation template: what the names of its repositories begin with. Such a policy acts
+            on repositories that ECR creates from now on, so it does nothing to this one, which is there.
         at: The instant.
         evaluation: What would happen at that instant. Where AWS's own preview was asked, its word is in here.
         departures: What will happen on which day, if nothing else is pushed.
         findings: What a person should look at.
         in_use: Who runs an image, by digest.
         current: What the deployed policy would do, if somebody asked.
-        newly_lost: What the deployed policy keeps and this one does not.
-        newly_kept: What the deployed policy does not keep and this one does.
+        newly_lost: What would or may happen to images that the deployed policy spares: deleted or archived where it
+            keeps them, deleted where it archives them.
+        newly_kept: What this policy spares and the deployed one would or may delete or archive.
         by_aws: Whether AWS's own preview was asked.
         disagreements: Where AWS and the replay differ.
+        unlisted: What AWS's own preview says of images that were not there when images were listed.
 
     """
 
     repository: str
     policy: LifecyclePolicy
     where: str
+    prefix: str | None = None
     at: datetime
     evaluation: Evaluation
     departures: tuple[Departure, ...]
@@ -67,3 +73,37 @@ class Preview:
     newly_kept: tuple[Decision, ...] = ()
     by_aws: bool = False
     disagreements: tuple[Disagreement, ...] = ()
+    unlisted: tuple[AwsDecision, ...] = ()
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Every image of the repository, those that go first."""
+        groups = self.evaluation
+        decisions = (*groups.expired, *groups.archived, *groups.uncertain, *groups.kept)
+        return tuple(decision.image for decision in decisions)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """
+    The previews of several repositories, and what is missing among them.
+
+    Attributes:
+        at: The instant.
+        previews: One for each repository that has a policy and whose images are known, by name.
+        without_images: Policies that no repository with known images goes with.
+        without_policy: Repositories with known images that no policy goes with.
+        problems: What could not be read, and what to do about it.
+        notes: What a reader should know about where images and policies came from.
+        is_live: Whether an account was asked: it said who runs the images, and a repository that it did not name does not
+            exist. Listings in files say neither.
+
+    """
+
+    at: datetime
+    previews: tuple[Preview, ...]
+    without_images: tuple[Policy, ...] = ()
+    without_policy: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_live: bool = False

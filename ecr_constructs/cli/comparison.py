@@ -1,0 +1,91 @@
+"""A policy held against a repository: what it would do, what AWS says, and what is different from what is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ecr_constructs.cli.authority import decided_by_aws, departures_by_aws, unlisted
+from ecr_constructs.cli.inventory import Policy, Repository
+from ecr_constructs.cli.previews import Disagreement, Preview
+from ecr_constructs.errors import InvalidImage
+from ecr_constructs.model.evaluation import Decision, Evaluation
+
+__all__ = ["build"]
+
+
+def build(policy: Policy, repository: Repository, at: datetime) -> Preview:
+    """
+    Preview a policy over a repository.
+
+    Args:
+        policy: The policy.
+        repository: The repository, with all its images.
+        at: The instant, with a time zone.
+
+    Raises:
+        InvalidImage: if the images cannot be those of one repository, with its name as the path.
+
+    """
+    try:
+        return _build(policy, repository, at)
+    except InvalidImage as error:
+        raise InvalidImage(error.problems, path=repository.name) from None
+
+
+def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:
+    rules, images, answers = policy.policy.rules, repository.images, repository.aws_preview
+    evaluation = policy.policy.evaluate(images, at=at)
+    departures = policy.policy.schedule(images, at=at)
+    disagreements: tuple[Disagreement, ...] = ()
+    if answers is not None:
+        evaluation, disagreements = decided_by_aws(evaluation, answers, rules)
+        departures = departures_by_aws(departures, evaluation)
+    current = repository.deployed.evaluate(images, at=at) if repository.deployed else None
+    newly_lost, newly_kept = _differences(evaluation, current)
+    return Preview(
+        repository=repository.name,
+        policy=policy.policy,
+        where=policy.where,
+        prefix=policy.prefix,
+        at=at,
+        evaluation=evaluation,
+        departures=departures,
+        findings=policy.policy.findings(images),
+        in_use=_in_use(repository),
+        current=current,
+        newly_lost=newly_lost,
+        newly_kept=newly_kept,
+        by_aws=answers is not None,
+        disagreements=disagreements,
+        unlisted=unlisted(answers or (), evaluation),
+    )
+
+
+# How far an action goes. What may happen counts as happening, on both sides: a change from "may" to "will" is none.
+_REACH = {"keep": 0, "archive": 1, "expire": 2}
+
+
+def _differences(
+    evaluation: Evaluation, current: Evaluation | None
+) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
+    """Find what goes further than with the deployed policy, and what goes less far."""
+    if current is None:
+        return (), ()
+    reach = {decision.image.digest: _REACH[decision.action] for decision in _decisions(current)}
+    further = [(each, _REACH[each.action] - reach[each.image.digest]) for each in _decisions(evaluation)]
+    return tuple(each for each, steps in further if steps > 0), tuple(each for each, steps in further if steps < 0)
+
+
+def _decisions(evaluation: Evaluation) -> tuple[Decision, ...]:
+    return (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
+
+
+def _in_use(repository: Repository) -> Mapping[str, tuple[str, ...]]:
+    """Say who runs each image; an index runs where one of its images does."""
+    found = dict(repository.in_use)
+    for image in repository.images:
+        users = (user for digest in image.referenced_digests or () for user in repository.in_use.get(digest, ()))
+        if together := tuple(dict.fromkeys((*repository.in_use.get(image.digest, ()), *users))):
+            found[image.digest] = together
+    return found

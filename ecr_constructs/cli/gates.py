@@ -1,0 +1,173 @@
+"""Gates of a pipeline: what must not happen to images, and what a gate says if it would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.cli.previews import Preview, Survey
+from ecr_constructs.cli.quantities import count, name
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.evaluation import Decision
+from ecr_constructs.model.grammar import shown
+from ecr_constructs.model.tags import TagPattern
+
+__all__ = ["Catch", "Gate", "Verdict", "read_gate"]
+
+_IN_USE = "in-use"
+_EXPIRES = "expires:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catch:
+    """
+    An image that a gate is there for.
+
+    Attributes:
+        repository: Its repository.
+        decision: What would happen to it.
+        is_certain: Whether it would happen; otherwise it may.
+        users: Who runs it.
+
+    """
+
+    repository: str
+    decision: Decision
+    is_certain: bool
+    users: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the image, what would happen to it, by which rule, and who runs it."""
+        decision = self.decision
+        verb = {"expire": "expired", "archive": "archived"}[decision.action]
+        rule = f" by rule {decision.rule.rule_priority}" if decision.rule else ""
+        users = f"; {', '.join(self.users)} runs it" if self.users else ""
+        will = "would" if self.is_certain else "may"
+        return f"{self.repository}: {name(decision.image)} {will} be {verb}{rule}: {decision.why}{users}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """
+    What a gate says.
+
+    Attributes:
+        gate: How the gate is written.
+        caught: The images for which it is closed.
+        unknown: Why it cannot be open even if it caught nothing.
+        remedy: What to do about the images.
+
+    """
+
+    gate: str
+    caught: tuple[Catch, ...]
+    unknown: tuple[str, ...]
+    remedy: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everything is known, and nothing is caught."""
+        return not self.caught and not self.unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate:
+    """
+    What must not happen: an image in use goes, or an image with such a tag is deleted.
+
+    Attributes:
+        text: How it is written: `in-use`, or `expires:` and a pattern of tags.
+        pattern: The tags, unless it is about images in use.
+
+    """
+
+    text: str
+    pattern: TagPattern | None
+
+    @property
+    def needs_account(self) -> bool:
+        """Whether only an account can say what it asks."""
+        return self.pattern is None
+
+    def judge(self, survey: Survey) -> Verdict:
+        """
+        Say whether the gate is open.
+
+        What may happen counts as what would. The policies of creation templates do not count, for they never act on
+        repositories that exist.
+
+        Args:
+            survey: What was previewed.
+
+        """
+        previews = [preview for preview in survey.previews if preview.prefix is None]
+        caught = tuple(catch for preview in previews for catch in self._caught(preview))
+        unknown = (*_gaps(survey, previews), *(text for preview in previews for text in self._unlisted(preview)))
+        return Verdict(gate=self.text, caught=caught, unknown=unknown, remedy=self._remedy)
+
+    @property
+    def _remedy(self) -> str:
+        if self.pattern is None:
+            return "keep what runs: give it a tag when it is deployed, and begin with keep_forever over such tags"
+        return f"keep such images: begin with keep_forever({self.pattern.value!r}), or keep more of them"
+
+    def _caught(self, preview: Preview) -> Iterator[Catch]:
+        evaluation = preview.evaluation
+        for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
+            for decision in decisions:
+                users = preview.in_use.get(decision.image.digest, ())
+                if self._is_about(decision, users):
+                    yield Catch(repository=preview.repository, decision=decision, is_certain=is_certain, users=users)
+
+    def _is_about(self, decision: Decision, users: tuple[str, ...]) -> bool:
+        if self.pattern is None:
+            return bool(users)
+        return decision.action == "expire" and any(map(self.pattern.matches, decision.image.tags))
+
+    def _unlisted(self, preview: Preview) -> Iterator[str]:
+        """Mind what AWS would do to images that were pushed after the listing: their tags are not known."""
+        going = [each for each in preview.unlisted if self.pattern is None or each.action == "expire"]
+        if self.pattern is None:
+            going = [each for each in going if each.digest in preview.in_use]
+        if going:
+            what = f"{count(len(going), 'image')} pushed after the images were listed"
+            yield f"{preview.repository}: AWS's own preview takes {what}; run the command again"
+
+
+def read_gate(text: str) -> Gate:
+    """
+    Read a gate.
+
+    Args:
+        text: `in-use`, or `expires:` and a pattern of tags as in a lifecycle rule.
+
+    Raises:
+        CommandError: if it is neither.
+
+    """
+    if text == _IN_USE:
+        return Gate(text=text, pattern=None)
+    if not text.startswith(_EXPIRES):
+        message = f"{shown(text)} is unknown; write in-use, or expires: and a tag pattern such as expires:release-*"
+        raise CommandError([message], path="--fail-if")
+    try:
+        return Gate(text=text, pattern=TagPattern(text.removeprefix(_EXPIRES)))
+    except InvalidName as error:
+        raise CommandError(error.problems, path="--fail-if") from None
+
+
+def _gaps(survey: Survey, previews: Iterable[Preview]) -> Iterator[str]:
+    """Say why something may have escaped notice."""
+    if not list(previews):
+        yield "no policy was previewed over a repository that it acts on, so there is nothing to judge"
+    if survey.problems:
+        yield f"{count(len(survey.problems), 'problem')} kept something from being previewed"
+    for policy in survey.without_images:
+        if policy.prefix is not None or not policy.policy.rules:
+            continue
+        if policy.repository is None:
+            yield f"{policy.where}: the name of its repository is not known; say with --repository what is to be judged"
+        elif not survey.is_live:
+            remedy = "list them, or say with --repository what is to be judged"
+            yield f"{policy.where}: the images of {policy.repository} were not given; {remedy}"

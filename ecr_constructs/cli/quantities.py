@@ -1,0 +1,50 @@
+"""How the command writes numbers, bytes, days and images for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from ecr_constructs.model.images import Image
+
+__all__ = ["bytes_of", "count", "day", "instant", "name", "size"]
+
+_STEP = 1000
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+_DIGEST = len("sha256:") + 12
+
+
+def count(number: int, noun: str) -> str:
+    """Write how many there are: `1 image`, `20,000 images`, `2 repositories`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith(("ry", "cy")) else f"{number:,} {noun}s"
+
+
+def size(number: float) -> str:
+    """Write bytes in the unit in which they have one to three digits before the point: `1.2 GB`."""
+    steps = 0
+    # What would be written as 1000 belongs to the next unit.
+    while round(number, 1) >= _STEP and steps < len(_UNITS) - 1:
+        number, steps = number / _STEP, steps + 1
+    return f"{number:,.1f} {_UNITS[steps]}" if steps else f"{number:,.0f} {_UNITS[0]}"
+
+
+def bytes_of(images: Iterable[Image]) -> int:
+    """Add up what images take; ECR gives as the size of an index that of the largest image that it names."""
+    return sum(image.size for image in images if not image.is_index)
+
+
+def day(moment: date) -> str:
+    """Write the day, which in UTC is the same everywhere: `2026-06-01`."""
+    return f"{moment:%Y-%m-%d}"
+
+
+def instant(moment: datetime) -> str:
+    """Write the minute: `2026-06-01 12:30 UTC`."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def name(image: Image) -> str:
+    """Write what people call an image: its tags, or the beginning of its digest."""
+    return ", ".join(image.tags) or image.digest[:_DIGEST]
