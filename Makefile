@@ -33,7 +33,7 @@ synth: $(READY) ## synthesize examples/app.py into cdk.out and say what is in it
 	said=$$(.venv/bin/cdk synth --quiet --no-notices 2>&1) && status=0 || status=$$?; \
 	[ -z "$$said" ] || printf '%s\n' "$$said" >&2; \
 	exit $$status
-	@.venv/bin/python tools/summary.py cdk.out
+	@.venv/bin/ecr-constructs summary cdk.out
 
 test: lint ## format, lint, types, import contracts and every test that is not slow (minutes)
 	$(heading) 'pytest'

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ecr_constructs.errors import EcrConstructsError
+
 __all__ = [
     "CREATE_ONLY",
+    "CreationTemplateResource",
     "RegistryResource",
     "Replacement",
     "RepositoryResource",
     "Stack",
+    "creation_templates",
     "read_assembly",
     "registry_resources",
     "replacements",
@@ -25,6 +29,7 @@ __all__ = [
 ]
 
 REPOSITORY = "AWS::ECR::Repository"
+CREATION_TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
 
 # createOnlyProperties in the CloudFormation schemas: if one of them changes, the resource is replaced.
 CREATE_ONLY: Mapping[str, Sequence[str]] = {
@@ -42,7 +47,7 @@ CREATE_ONLY: Mapping[str, Sequence[str]] = {
     "AWS::ECR::RegistryScanningConfiguration": (),
     "AWS::ECR::ReplicationConfiguration": (),
     REPOSITORY: ("RepositoryName", "EncryptionConfiguration"),
-    "AWS::ECR::RepositoryCreationTemplate": ("Prefix",),
+    CREATION_TEMPLATE: ("Prefix",),
     "AWS::ECR::SigningConfiguration": (),
 }
 
@@ -83,20 +88,17 @@ class RepositoryResource:
     @property
     def name(self) -> str | None:
         """What ECR calls it, if the template says so and CloudFormation has nothing to work out."""
-        name = self.properties.get("RepositoryName")
-        return name if isinstance(name, str) else None
+        return _text(self.properties.get("RepositoryName"))
 
     @property
     def mutability(self) -> str:
         """Which tags can move, by ECR's name for it."""
-        return str(self.properties.get("ImageTagMutability", "MUTABLE"))
+        return _mutability(self.properties)
 
     @property
     def exclusion_filters(self) -> tuple[str, ...]:
         """The tags that the mutability does not bind."""
-        filters = self.properties.get("ImageTagMutabilityExclusionFilters")
-        written = filters if isinstance(filters, list) else []
-        return tuple(str(_mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
+        return _exclusion_filters(self.properties)
 
     @property
     def encryption(self) -> str:
@@ -115,21 +117,62 @@ class RepositoryResource:
         return _mapping(self.properties.get("ImageScanningConfiguration")).get("ScanOnPush") is True
 
     @property
+    def lifecycle_text(self) -> object:
+        """The text of its lifecycle policy, nothing, or what is to work it out at deployment."""
+        policy = self.properties.get("LifecyclePolicy")
+        return _mapping(policy).get("LifecyclePolicyText", policy)
+
+    @property
     def lifecycle_rules(self) -> tuple[Mapping[str, Any], ...]:
-        """The rules of its lifecycle policy, as the policy has them."""
-        text = _mapping(self.properties.get("LifecyclePolicy")).get("LifecyclePolicyText")
-        return tuple(json.loads(text)["rules"]) if isinstance(text, str) else ()
+        """The rules of its lifecycle policy, as the policy has them; none if it cannot be read."""
+        rules = _parsed(self.lifecycle_text).get("rules")
+        return tuple(rules) if isinstance(rules, list) else ()
 
     @property
     def policy_statements(self) -> tuple[Mapping[str, Any], ...]:
-        """The statements of its repository policy."""
-        policy = self.properties.get("RepositoryPolicyText")
-        return tuple(_mapping(json.loads(policy) if isinstance(policy, str) else policy).get("Statement", ()))
+        """The statements of its repository policy; none if it cannot be read."""
+        statements = _parsed(self.properties.get("RepositoryPolicyText")).get("Statement", [])
+        return tuple(statements) if isinstance(statements, list) else (statements,)
 
     @property
     def is_retained(self) -> bool:
         """Whether it stays when it leaves the template."""
         return self.deletion_policy.startswith("Retain")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreationTemplateResource:
+    """
+    What ECR makes repositories from, in a template.
+
+    Attributes:
+        logical_id: What the template calls it.
+        properties: Its properties, as CloudFormation reads them.
+
+    """
+
+    logical_id: str
+    properties: Mapping[str, Any]
+
+    @property
+    def prefix(self) -> str | None:
+        """What the names of its repositories begin with, or `ROOT`, if CloudFormation has nothing to work out."""
+        return _text(self.properties.get("Prefix"))
+
+    @property
+    def mutability(self) -> str:
+        """Which tags of its repositories can move, by ECR's name for it."""
+        return _mutability(self.properties)
+
+    @property
+    def exclusion_filters(self) -> tuple[str, ...]:
+        """The tags that the mutability does not bind."""
+        return _exclusion_filters(self.properties)
+
+    @property
+    def lifecycle_text(self) -> object:
+        """The text of its lifecycle policy, nothing, or what is to work it out at deployment."""
+        return self.properties.get("LifecyclePolicy")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +223,7 @@ def read_assembly(directory: Path) -> tuple[Stack, ...]:
 
     Raises:
         FileNotFoundError: if it is not a cloud assembly.
+        EcrConstructsError: if one of its files is not what the CDK writes.
 
     """
     return tuple(sorted(_stacks(directory), key=lambda stack: stack.name))
@@ -196,11 +240,26 @@ def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
     return tuple(
         RepositoryResource(
             logical_id=logical_id,
-            properties=resource.get("Properties", {}),
-            deletion_policy=resource.get("DeletionPolicy", "Delete"),
+            properties=_mapping(resource.get("Properties")),
+            deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
         )
         for logical_id, resource in _resources(template)
-        if resource["Type"] == REPOSITORY
+        if resource.get("Type") == REPOSITORY
+    )
+
+
+def creation_templates(template: Mapping[str, Any]) -> tuple[CreationTemplateResource, ...]:
+    """
+    Find the repository creation templates of a template.
+
+    Args:
+        template: A CloudFormation template.
+
+    """
+    return tuple(
+        CreationTemplateResource(logical_id=logical_id, properties=_mapping(resource.get("Properties")))
+        for logical_id, resource in _resources(template)
+        if resource.get("Type") == CREATION_TEMPLATE
     )
 
 
@@ -216,11 +275,11 @@ def registry_resources(template: Mapping[str, Any]) -> tuple[RegistryResource, .
         RegistryResource(
             logical_id=logical_id,
             resource_type=resource["Type"],
-            properties=resource.get("Properties", {}),
-            deletion_policy=resource.get("DeletionPolicy", "Delete"),
+            properties=_mapping(resource.get("Properties")),
+            deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
         )
         for logical_id, resource in _resources(template)
-        if resource["Type"] in CREATE_ONLY and resource["Type"] != REPOSITORY
+        if resource.get("Type") in CREATE_ONLY and resource["Type"] != REPOSITORY
     )
 
 
@@ -262,31 +321,63 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _parsed(text: object) -> Mapping[str, Any]:
+    """Give a document that may be a text; nothing if it cannot be read, for it is CloudFormation that will tell."""
+    try:
+        return _mapping(json.loads(text) if isinstance(text, str) else text)
+    except ValueError:
+        return {}
+
+
+def _mutability(properties: Mapping[str, Any]) -> str:
+    return str(properties.get("ImageTagMutability", "MUTABLE"))
+
+
+def _exclusion_filters(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    filters = properties.get("ImageTagMutabilityExclusionFilters")
+    written = filters if isinstance(filters, list) else []
+    return tuple(str(_mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
+
+
 def _stacks(directory: Path) -> Iterator[Stack]:
-    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    manifest = _read(directory / "manifest.json")
     assets = dict(_assets(directory))
-    for artifact_id, artifact in manifest.get("artifacts", {}).items():
+    for artifact_id, artifact in _mapping(manifest.get("artifacts")).items():
         properties = artifact.get("properties", {})
-        if artifact["type"] == "aws:cloudformation:stack":
+        if artifact.get("type") == "aws:cloudformation:stack":
             name = properties.get("stackName", artifact_id)
             yield from _templates(name, directory / properties["templateFile"], assets)
-        elif artifact["type"] == "cdk:cloud-assembly":
+        elif artifact.get("type") == "cdk:cloud-assembly":
             yield from _stacks(directory / properties["directoryName"])
 
 
 def _assets(directory: Path) -> Iterator[tuple[str, str]]:
     """Give the files that are uploaded, by their hash; the templates of nested stacks are among them."""
     for path in directory.glob("*.assets.json"):
-        for file_hash, file in json.loads(path.read_text(encoding="utf-8")).get("files", {}).items():
+        for file_hash, file in _mapping(_read(path).get("files")).items():
             yield file_hash, file["source"].get("path", "")
 
 
 def _templates(name: str, path: Path, assets: Mapping[str, str]) -> Iterator[Stack]:
-    template = json.loads(path.read_text(encoding="utf-8"))
+    template = _read(path)
     yield Stack(name=name, template_path=path, template=template)
     for logical_id, resource in _resources(template):
-        if resource["Type"] == "AWS::CloudFormation::Stack":
-            url = json.dumps(resource["Properties"]["TemplateURL"])
+        if resource.get("Type") == "AWS::CloudFormation::Stack":
+            url = json.dumps(_mapping(resource.get("Properties")).get("TemplateURL"))
             for file_hash, file in assets.items():
                 if file_hash in url:
                     yield from _templates(f"{name}/{logical_id}", path.parent / file, assets)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise EcrConstructsError([f"not JSON: {error}; synthesize again"], path=str(path)) from None
+    if not isinstance(document, Mapping):
+        raise EcrConstructsError(["not an object, as the CDK writes it; synthesize again"], path=str(path))
+    return document

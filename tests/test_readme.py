@@ -33,8 +33,8 @@ from ecr_constructs import (
     ReplicaRegistry,
 )
 from ecr_constructs.assembly import read_assembly
+from ecr_constructs.cli.summary import lines
 from tests.arbiters.sources import service_model
-from tools.summary import summary
 
 PACKAGE = Path(str(ecr_constructs.__file__)).parent
 CONSTRUCTS = (CreationTemplate, PrivateRegistry, PullThroughCache, ReplicaRegistry)
@@ -136,7 +136,7 @@ def test_make_synth_ends_with_the_lines_that_are_printed(tmp_path: Path, monkeyp
     subprocess.run([sys.executable, str(ROOT / "examples/app.py")], cwd=tmp_path, env=environment, check=True)
     monkeypatch.chdir(tmp_path)
 
-    assert shown.splitlines() == list(summary(read_assembly(Path("cdk.out"))))
+    assert shown.splitlines() == list(lines(read_assembly(Path("cdk.out"))))
 
 
 def test_the_settings_table_has_every_keyword_of_the_cdk_repository() -> None:

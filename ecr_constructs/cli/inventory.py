@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ecr_constructs.model.images import Image
+from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
 __all__ = ["AwsDecision", "Policy", "Repository"]
@@ -21,6 +22,7 @@ class Policy:
         repository: The name of its repository, or nothing if it is not known.
         prefix: For the policy of a creation template: what the names of its repositories begin with, or `ROOT`.
         where: Its place, for a person: a file, and in it a stack and a logical id.
+        immutability: Which tags of the repository are bound to their image, or nothing if it is not known.
 
     """
 
@@ -28,6 +30,7 @@ class Policy:
     repository: str | None = None
     prefix: str | None = None
     where: str
+    immutability: Immutability | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,21 +1,34 @@
-"""What `make synth` ends with: the stacks, their repositories and what protects them, and what the registry does."""
+"""The subcommand `summary`: the stacks of an assembly, their repositories and what protects them, and the registry."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
-from ecr_constructs.assembly import read_assembly, registry_resources, repositories
+import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from ecr_constructs.assembly import RegistryResource, RepositoryResource, Stack, registry_resources, repositories
+from ecr_constructs.cli.policies import stacks_of
 
-    from ecr_constructs.assembly import RegistryResource, RepositoryResource, Stack
+__all__ = ["lines", "summary"]
 
 
-def summary(stacks: Sequence[Stack]) -> Iterator[str]:
-    """Write the lines of the summary."""
+def summary(
+    directory: Annotated[str, typer.Argument(metavar="FOLDER", help="What 'cdk synth' wrote.", show_default=False)],
+) -> None:
+    """Say which repositories an app has, what protects them, and what its registry does."""
+    for line in lines(stacks_of(directory)):
+        print(line)
+
+
+def lines(stacks: Sequence[Stack]) -> Iterator[str]:
+    """
+    Write the lines of the summary.
+
+    Args:
+        stacks: The stacks of an assembly.
+
+    """
     for stack in stacks:
         found = repositories(stack.template)
         yield f"{stack.name}: {_count(len(found), 'repository', 'repositories')}, template in {stack.template_path}"
@@ -93,7 +106,3 @@ def _template(properties: Mapping[str, Any]) -> tuple[str, str]:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-if __name__ == "__main__":
-    print("\n".join(summary(read_assembly(Path(sys.argv[1])))))

@@ -1,0 +1,5 @@
+"""The command, for `python -m ecr_constructs`."""
+
+from ecr_constructs.cli.command import main
+
+main()

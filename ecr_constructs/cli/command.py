@@ -1,0 +1,114 @@
+"""
+The `ecr-constructs` command: its subcommands, and how each of them ends.
+
+Its help is shown often and its work is done seldom, so nothing but typer and the model is imported before a subcommand
+runs; rich, jinja2, yaml and boto3 are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ecr_constructs.cli.exits import CommandError, ExitCode, tell
+from ecr_constructs.errors import EcrConstructsError
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["application", "main", "run"]
+
+_EXTRA = frozenset({"boto3", "jinja2", "rich", "typer", "yaml"})
+_HELP = """
+Lifecycle policies of Amazon ECR, explained, checked and replayed before they delete anything.
+
+A policy is a file with the JSON of ECR's lifecycle language, what 'aws ecr get-lifecycle-policy' prints, a
+CloudFormation template, a folder that 'cdk synth' wrote, or '-' for standard input.
+"""
+
+
+def main() -> None:
+    """Run the command as its caller wrote it, and end with its exit code."""
+    # A description may hold what the terminal, or no terminal, can show.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always so for the real ones
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """
+    Run the command, and say in one line what keeps it from doing what was asked.
+
+    Args:
+        arguments: What stands behind `ecr-constructs`; its help if there is nothing.
+
+    Returns:
+        The exit code.
+
+    """
+    try:
+        code = _invoke(list(arguments) or ["--help"])
+        sys.stdout.flush()
+    except EcrConstructsError as error:
+        tell(error)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        tell(CommandError([f"{error.name} is not installed; run pip install 'ecr-constructs[cli]'"]))
+    except BrokenPipeError:
+        _close_output()
+        return 1
+    except OSError as error:
+        tell(CommandError([_sentence(error)]))
+        _close_output()
+    else:
+        return code
+    return ExitCode.REFUSED
+
+
+def application() -> typer.Typer:
+    """Make the application: every subcommand, with examples below its help."""
+    import typer
+
+    from ecr_constructs.cli.lint import lint
+    from ecr_constructs.cli.summary import summary
+
+    # Plain help is copied, piped and read at any width; it also starts in half the time of the one that rich draws.
+    app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command("lint", epilog=_examples("lint cdk.out", "lint policy.json --format json"))(lint)
+    app.command("summary", epilog=_examples("summary cdk.out"))(summary)
+    return app
+
+
+def _examples(*lines: str) -> str:
+    # `\b` keeps the lines from being filled like prose.
+    return "\n".join(["\b", "Examples:", *(f"  ecr-constructs {line}" for line in lines)])
+
+
+def _invoke(arguments: list[str]) -> int:
+    from typer import TyperException
+    from typer.main import get_command
+
+    try:
+        code = get_command(application()).main(arguments, prog_name="ecr-constructs", standalone_mode=False)
+    except TyperException as error:
+        message = error.format_message().rstrip(".")
+        raise CommandError([f"{message[:1].lower()}{message[1:]}; see {_help_of(error)}"]) from None
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _help_of(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return f"'{context.command_path if context else 'ecr-constructs'} --help'"
+
+
+def _sentence(error: OSError) -> str:
+    what = (error.strerror or str(error)).lower()
+    return f"{error.filename}: {what}" if error.filename else f"the output cannot be written: {what}"
+
+
+def _close_output() -> None:
+    """Send what is still to be written nowhere, so that Python does not try again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

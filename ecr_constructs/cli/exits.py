@@ -1,0 +1,41 @@
+"""How the command ends: its exit codes, and the one line in which it says why it cannot do what was asked."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+
+from ecr_constructs.errors import EcrConstructsError
+
+__all__ = ["CommandError", "ExitCode", "tell"]
+
+
+class ExitCode(IntEnum):
+    """
+    What a pipeline can tell apart; docs/command.md has the table.
+
+    1 is none of ours: Python ends so after a fault of the command itself, and typer when the reader of a pipe is gone.
+    """
+
+    DONE = 0
+    REFUSED = 2
+    FOUND = 3
+    GATE = 4
+    INTERRUPTED = 130
+
+
+class CommandError(EcrConstructsError):
+    """What was asked of the command cannot be read or done; the path is the file, the repository or the option."""
+
+
+def tell(error: EcrConstructsError) -> None:
+    """
+    Say on standard error what is wrong, in one line for each problem.
+
+    Args:
+        error: What was raised.
+
+    """
+    where = f"{error.path}: " if error.path else ""
+    for problem in error.problems:
+        print(f"ecr-constructs: {where}{problem}", file=sys.stderr)

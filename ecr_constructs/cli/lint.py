@@ -1,0 +1,159 @@
+"""The subcommand `lint`: what is wrong with lifecycle policies, and what a person should look at."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from ecr_constructs.cli.exits import ExitCode
+from ecr_constructs.cli.inventory import Policy
+from ecr_constructs.cli.policies import Reading, UnreadPolicy, read_policies
+
+__all__ = ["Remark", "lint", "remarks"]
+
+# From bad to harmless; the colour is that of the word in a terminal.
+_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+class Format(str, Enum):
+    """How remarks are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Severity(str, Enum):
+    """How bad a remark must be to make the command fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """
+    A finding about a policy, or a fault that keeps it from being read.
+
+    Attributes:
+        where: Where the policy stands.
+        repository: The name of its repository, if it is known.
+        prefix: What the names of its repositories begin with, for a creation template.
+        id: That of the finding; `invalid-policy` for what would be refused, `unread-policy` for what only
+            CloudFormation can read.
+        severity: `error`, `warning` or `info`.
+        rule_priority: The rule it is about, if it is about one.
+        sentence: The fact; for a policy that is not read, with the remedy.
+        remedy: What to do.
+
+    """
+
+    where: str
+    repository: str | None
+    prefix: str | None
+    id: str
+    severity: str
+    rule_priority: int | None
+    sentence: str
+    remedy: str | None
+
+
+def lint(
+    sources: Annotated[list[str], typer.Argument(metavar="PATH", help="Where the policies are.", show_default=False)],
+    *,
+    form: Annotated[Format, typer.Option("--format", help="Lines to read, or JSON for a program.")] = Format.TEXT,
+    fail_on: Annotated[Severity, typer.Option(help="How bad it must be to end with exit code 3.")] = Severity.ERROR,
+) -> None:
+    """
+    Say what is wrong with lifecycle policies, and what a person should look at.
+
+    Every problem of a policy that ECR would refuse is told at once. What ECR would accept and a person should look at
+    is a warning or an info.
+    """
+    readings = [read_policies(source) for source in sources]
+    found = [remark for reading in readings for remark in remarks(reading)]
+    count = sum(len(reading.policies) + len(reading.unread) for reading in readings)
+    if form is Format.JSON:
+        print(json.dumps({"policies": count, "remarks": [asdict(remark) for remark in found]}, indent=2))
+    else:
+        _print(found, count)
+    severities = list(_COLOURS)
+    if any(severities.index(remark.severity) <= severities.index(fail_on.value) for remark in found):
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def remarks(reading: Reading) -> Iterator[Remark]:
+    """
+    Say what there is to say about the policies of a source.
+
+    Args:
+        reading: The policies.
+
+    """
+    for unread in reading.unread:
+        for problem in unread.problems:
+            yield _remark(
+                unread,
+                id="invalid-policy" if unread.is_invalid else "unread-policy",
+                severity="error" if unread.is_invalid else "warning",
+                sentence=problem,
+            )
+    for policy in reading.policies:
+        for finding in policy.policy.findings(immutability=policy.immutability):
+            yield _remark(
+                policy,
+                id=finding.id,
+                severity=finding.severity,
+                rule_priority=finding.rule.rule_priority if finding.rule else None,
+                sentence=finding.sentence,
+                remedy=finding.remedy,
+            )
+
+
+def _remark(
+    policy: Policy | UnreadPolicy,
+    *,
+    id: str,
+    severity: str,
+    sentence: str,
+    rule_priority: int | None = None,
+    remedy: str | None = None,
+) -> Remark:
+    return Remark(
+        where=policy.where,
+        repository=policy.repository,
+        prefix=policy.prefix,
+        id=id,
+        severity=severity,
+        rule_priority=rule_priority,
+        sentence=sentence,
+        remedy=remedy,
+    )
+
+
+def _print(found: Sequence[Remark], count: int) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for remark in found:
+        owner = remark.repository or (remark.prefix and f"template {remark.prefix}")
+        line = Text(f"{remark.where}{f' ({owner})' if owner else ''}: ")
+        line.append(remark.severity, style=_COLOURS[remark.severity])
+        line.append(": " if remark.rule_priority is None else f": rule {remark.rule_priority}: ")
+        line.append("; ".join(filter(None, (remark.sentence, remark.remedy))))
+        line.append(f" [{remark.id}]", style="dim")
+        console.print(line, soft_wrap=True)
+    severities = Counter(remark.severity for remark in found)
+    told = ", ".join(_count(severities[severity], severity) for severity in _COLOURS)
+    console.print(f"{_count(count, 'policy', 'policies')}: {told}", soft_wrap=True, markup=False)
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

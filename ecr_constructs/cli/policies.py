@@ -1,0 +1,220 @@
+"""Where lifecycle policies come from: a policy file, an answer of AWS, a template, a cloud assembly, standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ecr_constructs.assembly import (
+    CreationTemplateResource,
+    RepositoryResource,
+    Stack,
+    creation_templates,
+    read_assembly,
+    repositories,
+)
+from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.cli.inventory import Policy
+from ecr_constructs.cli.templates import parse
+from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName
+from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+
+__all__ = ["Reading", "UnreadPolicy", "read_policies", "read_policy", "stacks_of"]
+
+STANDARD_INPUT = "-"
+# A property that is not there, as a template may write it.
+_NOTHING: tuple[object, ...] = (None, {}, {"Ref": "AWS::NoValue"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadPolicy:
+    """
+    A lifecycle policy that could not be read.
+
+    Attributes:
+        repository: As that of a `Policy`.
+        prefix: As that of a `Policy`.
+        where: Its place, for a person.
+        problems: Why it cannot be read, in one sentence each.
+        is_invalid: Whether it would be refused when it is deployed. Otherwise it may be right, and only CloudFormation
+            will know what it says.
+
+    """
+
+    repository: str | None = None
+    prefix: str | None = None
+    where: str
+    problems: tuple[str, ...]
+    is_invalid: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """
+    The policies of one source.
+
+    Attributes:
+        policies: Those that could be read, in the order of the source. A repository without one has the policy without
+            rules.
+        unread: Those that could not.
+
+    """
+
+    policies: tuple[Policy, ...]
+    unread: tuple[UnreadPolicy, ...] = ()
+
+    def require_valid(self) -> None:
+        """
+        Refuse a source that holds a policy which ECR would refuse.
+
+        Raises:
+            CommandError: with every problem of every such policy.
+
+        """
+        problems = [f"{each.where}: {text}" for each in self.unread if each.is_invalid for text in each.problems]
+        if problems:
+            raise CommandError(problems)
+
+
+def read_policies(source: str) -> Reading:
+    """
+    Read the policies of a source.
+
+    Args:
+        source: A folder that `cdk synth` wrote, a CloudFormation template, a policy file, what
+            `aws ecr get-lifecycle-policy` prints, or `-` for one of these on standard input, except for the folder.
+
+    Raises:
+        CommandError: if it is none of them.
+
+    """
+    if source == STANDARD_INPUT:
+        return _read_text(sys.stdin.read(), "standard input")
+    path = Path(source)
+    if not path.exists():
+        raise CommandError(["no such file or folder; give a policy file, a template or a cdk.out"], path=source)
+    if path.is_dir():
+        return _read_assembly(source)
+    try:
+        return _read_text(path.read_text(encoding="utf-8-sig"), source)
+    except UnicodeDecodeError:
+        raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=source) from None
+
+
+def read_policy(source: str) -> Policy:
+    """
+    Read the one policy of a source.
+
+    Args:
+        source: As for `read_policies`.
+
+    Raises:
+        CommandError: if the source has none, several, or one that cannot be read.
+
+    """
+    reading = read_policies(source)
+    found = [each for each in reading.policies if each.policy.rules]
+    if len(found) + len(reading.unread) > 1:
+        places = ", ".join([*(each.where for each in found), *(each.where for each in reading.unread)])
+        raise CommandError([f"several policies, and one is asked for; give a file with one of {places}"], path=source)
+    for each in reading.unread:
+        raise CommandError(each.problems, path=each.where)
+    if not found:
+        raise CommandError(["no lifecycle policy in it"], path=source)
+    return found[0]
+
+
+def stacks_of(source: str) -> tuple[Stack, ...]:
+    """
+    Read the stacks of a cloud assembly.
+
+    Args:
+        source: A folder that `cdk synth` wrote.
+
+    Raises:
+        CommandError: if it is none.
+
+    """
+    if not (Path(source) / "manifest.json").exists():
+        message = "no folder with a manifest.json; give one that 'cdk synth' wrote, such as cdk.out"
+        raise CommandError([message], path=source)
+    return read_assembly(Path(source))
+
+
+def _read_assembly(source: str) -> Reading:
+    found = [each for stack in stacks_of(source) for each in _of_template(stack.template, f"{source}: {stack.name}/")]
+    return _reading(found)
+
+
+def _read_text(text: str, where: str) -> Reading:
+    document = parse(text, where=where)
+    if isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping):
+        return _reading(_of_template(document, f"{where}: "))
+    if isinstance(document, Mapping) and "lifecyclePolicyText" in document:
+        name = document.get("repositoryName")
+        repository = name if isinstance(name, str) else None
+        return _reading([_of_text(document["lifecyclePolicyText"], where=where, repository=repository)])
+    if isinstance(document, Mapping) and "rules" in document:
+        # Read once more, for a key that is written twice is gone from the document.
+        return _reading([_of_text(text if text.lstrip().startswith("{") else json.dumps(document), where=where)])
+    raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
+
+
+def _reading(found: list[Policy | UnreadPolicy] | Iterator[Policy | UnreadPolicy]) -> Reading:
+    each = tuple(found)
+    return Reading(
+        policies=tuple(one for one in each if isinstance(one, Policy)),
+        unread=tuple(one for one in each if isinstance(one, UnreadPolicy)),
+    )
+
+
+def _of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | UnreadPolicy]:
+    for repository in repositories(template):
+        where, bound = f"{before}{repository.logical_id}", _immutability(repository)
+        yield _of_text(repository.lifecycle_text, where=where, repository=repository.name, immutability=bound)
+    for each in creation_templates(template):
+        where, bound = f"{before}{each.logical_id}", _immutability(each)
+        yield _of_text(each.lifecycle_text, where=where, prefix=each.prefix, immutability=bound)
+
+
+def _immutability(resource: RepositoryResource | CreationTemplateResource) -> Immutability | None:
+    try:
+        return Immutability(mode=resource.mutability, filters=resource.exclusion_filters)  # type: ignore[arg-type]  # checked there
+    except InvalidName:
+        return None
+
+
+def _of_text(
+    text: object,
+    *,
+    where: str,
+    repository: str | None = None,
+    prefix: str | None = None,
+    immutability: Immutability | None = None,
+) -> Policy | UnreadPolicy:
+    problems, is_invalid = _problems(text)
+    if problems:
+        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=problems, is_invalid=is_invalid)
+    policy = LifecyclePolicy.from_json(text) if isinstance(text, str) else LifecyclePolicy.none()
+    return Policy(policy=policy, repository=repository, prefix=prefix, where=where, immutability=immutability)
+
+
+def _problems(text: object) -> tuple[tuple[str, ...], bool]:
+    """Say why a policy cannot be read, and whether it is the policy's fault."""
+    if text in _NOTHING:
+        return (), False
+    if isinstance(text, Mapping) and any(str(key) == "Ref" or str(key).startswith("Fn::") for key in text):
+        function = ", ".join(map(str, text))
+        return (f"CloudFormation works the text out at deployment ({function}); write it out to have it read",), False
+    if not isinstance(text, str):
+        return ("the policy is not a text; write its JSON as one string",), True
+    try:
+        LifecyclePolicy.from_json(text)
+    except InvalidLifecyclePolicy as error:
+        return error.problems, True
+    return (), False
