@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from ecr_constructs.cli.inventory import Repository
+from ecr_constructs.cli.live.faults import REPOSITORY_GONE, CallFailed, sentences, told
+from ecr_constructs.cli.live.images import Tally, fill_indexes, list_images
+from ecr_constructs.cli.live.policies import deployed_policy
+from ecr_constructs.cli.live.previews import PATIENCE, Wait, await_preview, start_preview
 from ecr_constructs.cli.live.progress import Progress
+from ecr_constructs.cli.live.session import Session, open_session
+from ecr_constructs.cli.live.usage import Use, inspected, marks, services
+from ecr_constructs.cli.live.workers import Workers, working
+from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
 __all__ = ["Account", "Gathered", "connect"]
@@ -30,7 +39,22 @@ class Gathered:
 
 
 class Account:
-    """An account in a region; `connect` gives it."""
+    """
+    An account in a region; `connect` gives it.
+
+    Args:
+        session: Credentials and a region.
+
+    Attributes:
+        account_id: Its number.
+        region: The region.
+
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.account_id = session.account_id
+        self.region = session.region
 
     def repository_names(self) -> tuple[str, ...]:
         """
@@ -40,7 +64,9 @@ class Account:
             AccountUnavailable: if they cannot be listed.
 
         """
-        raise NotImplementedError
+        with told():
+            pages = self._session.service("ecr").pages("DescribeRepositories", {"maxResults": _REPOSITORIES_A_PAGE})
+            return tuple(repository["repositoryName"] for page in pages for repository in page["repositories"])
 
     def repositories(
         self,
@@ -58,19 +84,66 @@ class Account:
         What goes wrong with one of them is a problem of the answer and leaves the others alone.
 
         Args:
-            wanted: The names, each with the policy that AWS is to preview, if there is one.
+            wanted: The names, each with the policy that AWS is to preview, if there is one. Nothing is asked about a
+                policy without rules.
             ask_aws: Whether AWS previews the policies; `Repository.aws_preview` is what it says.
-            current: Whether the policies they have today are read. `Repository.deployed` is then a policy without rules
-                for a repository that has none, and nothing only if it could not be read.
+            current: Whether the policies of today are read. `Repository.deployed` is then a policy without rules for a
+                repository that has none, and nothing only if it could not be read.
             in_use: Whether it is found out who runs the images.
-            read_indexes: Whether indexes are read for the images they name. That counts as a pull.
+            read_indexes: Whether indexes are read for the images that they name. That counts as a pull of the index.
             progress: Who is told how far it is.
 
         Raises:
             AccountUnavailable: if nothing more can be read, such as with credentials that expired.
 
         """
-        raise NotImplementedError
+        texts = {name: policy.to_json() for name, policy in wanted.items() if ask_aws and policy and policy.rules}
+        with told(), working(progress) as workers:
+            workers.expect(2 * len(texts) + (1 + current + read_indexes) * len(wanted))
+            ecr, tally = self._session.service("ecr"), Tally(progress)
+            started = workers.each("AWS's own previews", texts, lambda name: start_preview(ecr, name, texts[name]))
+            images = workers.each("images", wanted, lambda name: list_images(ecr, name, tally=tally))
+            workers.expect(len(started) - len(texts) + (current + read_indexes) * (len(images) - len(wanted)))
+            deployed: dict[str, LifecyclePolicy] = {}
+            if current:
+                deployed = workers.each("policies of today", images, lambda name: deployed_policy(ecr, name))
+            wait = Wait(until=monotonic() + PATIENCE, stopped=workers.stopped)
+            said = workers.each(
+                "AWS's own previews", started, lambda name: await_preview(ecr, name, texts[name], wait=wait)
+            )
+            if read_indexes:  # last of all: what AWS says of last pulls would not be the same afterwards
+                images |= workers.each("indexes", images, lambda name: fill_indexes(ecr, name, images[name]))
+            users, notes = self._users(workers, images) if in_use else ({}, ())
+            gone = {name for name, failed in workers.failures if failed.code == REPOSITORY_GONE}
+        repositories = (
+            Repository(
+                name=name,
+                images=images[name],
+                in_use=users.get(name, {}),
+                deployed=deployed.get(name),
+                aws_preview=said.get(name),
+            )
+            for name in wanted
+            if name in images and name not in gone
+        )
+        return Gathered(repositories=tuple(repositories), problems=sentences(workers.failures), notes=notes)
+
+    def _users(
+        self, workers: Workers, images: Mapping[str, Sequence[Image]]
+    ) -> tuple[dict[str, dict[str, tuple[str, ...]]], tuple[str, ...]]:
+        """Find out who runs the images. Inspector may well not be there; that is worth a note."""
+        uses: list[Use] = []
+        notes: list[str] = []
+        ecs = self._session.service("ecs")
+        try:
+            uses += services(ecs, workers, account_id=self.account_id, region=self.region)
+        except CallFailed as failed:  # no way to ECS, although there is one to ECR
+            workers.failures.append(("Amazon ECS", failed))
+        try:
+            uses += inspected(self._session.service("inspector2"), account_id=self.account_id)
+        except CallFailed as failed:
+            notes.append(f"Amazon Inspector does not tell who runs images, where it is enabled: {failed}")
+        return marks(uses, images), tuple(notes)
 
 
 def connect(*, profile: str | None, region: str | None, role: str | None) -> Account:
@@ -86,4 +159,8 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
         AccountUnavailable: if there are no credentials or no region, or if AWS does not take them.
 
     """
-    raise NotImplementedError
+    return Account(open_session(profile=profile, region=region, role=role))
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositories.html
+_REPOSITORIES_A_PAGE = 1_000
