@@ -72,12 +72,14 @@ def application() -> typer.Typer:
     """Make the application: every subcommand, with examples below its help."""
     import typer
 
+    from ecr_constructs.cli.explain import explain
     from ecr_constructs.cli.lint import lint
     from ecr_constructs.cli.summary import summary
 
     # Plain help is copied, piped and read at any width; it also starts in half the time of the one that rich draws.
     app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command("lint", epilog=_examples("lint cdk.out", "lint policy.json --format json"))(lint)
+    app.command("explain", epilog=_examples("explain policy.json", "explain - < policy.json"))(explain)
     app.command("summary", epilog=_examples("summary cdk.out"))(summary)
     return app
 

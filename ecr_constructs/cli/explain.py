@@ -1,0 +1,36 @@
+"""The subcommand `explain`: what each rule of a lifecycle policy does, in one sentence."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ecr_constructs.cli.policies import read_policies
+from ecr_constructs.cli.sentences import sentences
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+
+__all__ = ["explain"]
+
+
+def explain(
+    source: Annotated[str, typer.Argument(metavar="POLICY", help="Where the policy is.", show_default=False)],
+) -> None:
+    """
+    Say what each rule of a lifecycle policy does, in one sentence.
+
+    An image belongs to the first rule that selects it; each sentence says which images the rules above it have taken.
+    """
+    reading = read_policies(source)
+    reading.require_valid()
+    told = [(each.where, each.repository, _lines(each.policy)) for each in reading.policies]
+    told += [(each.where, each.repository, each.problems) for each in reading.unread]
+    for where, repository, lines in told:
+        if len(told) > 1:
+            print(f"{where}{f' ({repository})' if repository else ''}")
+        for line in lines:
+            print(f"  {line}" if len(told) > 1 else line)
+
+
+def _lines(policy: LifecyclePolicy) -> tuple[str, ...]:
+    return sentences(policy) or ("No rule: every image stays.",)
