@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.intents import Intent
 from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.shadows import rules_that_shadow, takes_every_tag
 
 __all__ = ["compile_intents"]
 
@@ -78,14 +79,7 @@ class _Step(NamedTuple):
 
     def is_idle_after(self, earlier: _Step) -> bool:
         """Tell whether the earlier rule takes every image that this one selects, or ECR allows only one of the two."""
-        mine, other = self.rule, earlier.rule
-        if (mine.tag_status, mine.storage_class) != (other.tag_status, other.storage_class):
-            return False
-        return all(any(wide.subsumes(narrow) for narrow in mine.selectors) for wide in other.selectors)
-
-    def takes_every_tag(self) -> bool:
-        """Tell whether no tagged image is left to rules below."""
-        return self.rule.tag_status == "tagged" and all(tag.pattern.strip("*") == "" for tag in self.rule.selectors)
+        return bool(rules_that_shadow(self.rule, [earlier.rule]))
 
     def is_redundant_after(self, earlier: _Step) -> bool:
         """Tell whether leaving this rule out changes nothing that anybody asked for."""
@@ -149,7 +143,7 @@ def _told(step: _Step, kept: Sequence[_Step]) -> LifecycleRule:
 
 
 def _all_tagged(step: _Step, kept: Sequence[_Step]) -> _Step | None:
-    return next((other for other in kept if _same_class(step, other) and other.takes_every_tag()), None)
+    return next((other for other in kept if _same_class(step, other) and takes_every_tag(other.rule)), None)
 
 
 def _all_untagged(step: _Step, kept: Sequence[_Step]) -> _Step | None:

@@ -1,18 +1,39 @@
-"""What a person should look at in a lifecycle policy: rules that never act, rules that do something else than they say."""
+"""What a person should look at in a lifecycle policy. docs/findings.md tells of each finding why it matters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
+from ecr_constructs.model.image_remarks import remarks_on_images
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.remarks import Case
+from ecr_constructs.model.rule_remarks import remarks_on_rules
 from ecr_constructs.model.rules import LifecycleRule
 
-__all__ = ["Finding", "Severity", "find"]
+__all__ = ["SEVERITIES", "Finding", "Severity", "find"]
 
 Severity = Literal["error", "warning", "info"]
+
+# An error is surely wrong, and what to do about it is safe. A warning looks wrong, and may be meant. An info is what a
+# policy leaves open.
+SEVERITIES: Mapping[str, Severity] = {
+    "shadowed-rule": "error",
+    "any-described-as-untagged": "error",
+    "never-matches": "warning",
+    "list-of-alternatives": "warning",
+    "prefix-matches-another": "warning",
+    "untagged-age-counts-from-push": "warning",
+    "bound-tags-expire-by-count": "warning",
+    "last-pull-counts-scanners": "info",
+    "any-count-counts-parts": "info",
+    "untagged-images-never-expire": "info",
+    "tagged-images-never-expire": "info",
+}
+_MOST_SEVERE_FIRST: Sequence[Severity] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,10 +63,39 @@ def find(
     """
     Say what a person should look at.
 
+    A policy without rules says that nothing expires, so nothing is found in it.
+
     Args:
         rules: The rules of a policy, by priority.
         images: The images of the repository: some facts are about them. Default: not known.
         immutability: Which tags of the repository are bound to their image. Default: not known.
 
+    Returns:
+        The findings, errors first, and those about the whole policy after those about a rule.
+
     """
-    raise NotImplementedError
+    if images is None:
+        return _of_policy(tuple(rules), immutability)
+    there = tuple(images)
+    tags = frozenset(tag for image in there for tag in image.tags)
+    return _sorted(Case(tuple(rules), immutability, there, tags))
+
+
+# The repositories of an app share few policies.
+@lru_cache(maxsize=256)
+def _of_policy(rules: tuple[LifecycleRule, ...], immutability: Immutability | None) -> tuple[Finding, ...]:
+    return _sorted(Case(rules, immutability))
+
+
+def _sorted(case: Case) -> tuple[Finding, ...]:
+    return tuple(sorted(_found(case), key=_order)) if case.rules else ()
+
+
+def _found(case: Case) -> Iterator[Finding]:
+    for id, rule, sentence, remedy in (*remarks_on_rules(case), *remarks_on_images(case)):
+        yield Finding(id=id, severity=SEVERITIES[id], rule=rule, sentence=sentence, remedy=remedy)
+
+
+def _order(finding: Finding) -> tuple[int, float]:
+    priority = finding.rule.rule_priority if finding.rule else float("inf")
+    return _MOST_SEVERE_FIRST.index(finding.severity), priority
