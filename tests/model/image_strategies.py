@@ -27,6 +27,11 @@ WHOLE_DAYS = timedelta(0)
 # As far apart as the rules of tests/model/strategies.py, and dense where small numbers are.
 ages = st.one_of(st.integers(0, 5), st.integers(0, 420), st.sampled_from([29, 30, 31, 89, 90, 91, 399, 400, 401]))
 sizes = st.integers(0, 500_000_000)
+# Tags that people write, more often than any.
+image_tags = st.one_of(
+    st.lists(st.sampled_from(["latest", "v1", "v1.2", "release-1", "dev-7", "a", "ab"]), max_size=3, unique=True),
+    tag_sets,
+)
 
 
 def digest_of(number: int) -> str:
@@ -41,7 +46,7 @@ def plain_images(draw: st.DrawFn, number: int = 0, offset: timedelta = WHOLE_DAY
     pulled = draw(st.none() | st.integers(0, age))
     return Image(
         digest=digest_of(number),
-        tags=draw(tag_sets),
+        tags=draw(image_tags),
         pushed_at=AT - timedelta(days=age) - offset,
         last_pulled_at=None if pulled is None else AT - timedelta(days=pulled) - offset,
         size=draw(sizes),
