@@ -12,24 +12,38 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ecr_constructs.cli.previews import Preview
-from ecr_constructs.cli.report import quantities
-from ecr_constructs.cli.report.tallies import selection, tallies
+from ecr_constructs.cli.quantities import bytes_of, count, day, instant, name, size
+from ecr_constructs.cli.report.sections import Totals, section
 
 __all__ = ["render"]
 
 
-def render(previews: Sequence[Preview]) -> str:
+def render(previews: Sequence[Preview], *, missing: Sequence[str] = ()) -> str:
     """
     Write previews as one page of HTML.
 
     Args:
         previews: One for each repository, in the order in which they are shown.
+        missing: What is not on the page and why, each in one line. Default: nothing is missing.
 
     Returns:
         The whole page; the same previews give the same text.
 
     """
-    text = _environment().get_template("report.html.j2").render(previews=previews)
+    sections = [section(preview) for preview in previews]
+    # The policy of a creation template does nothing to repositories that are there.
+    acting = [each for each in sections if each.preview.prefix is None]
+    text = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            sections=sections,
+            acting=acting,
+            totals=sum((each.totals for each in acting), Totals()),
+            instants=sorted({preview.at for preview in previews}),
+            missing=missing,
+        )
+    )
     # JSON can hold half a character, which no file can.
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -42,6 +56,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {word: getattr(quantities, word) for word in quantities.__all__}
-    environment.filters |= {"selection": selection, "tallies": tallies}
+    environment.filters |= {
+        "bytes_of": bytes_of,
+        "count": count,
+        "day": day,
+        "instant": instant,
+        "name": name,
+        "number": "{:,}".format,
+        "size": size,
+    }
     return environment

@@ -1,0 +1,170 @@
+"""What the page says of one repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from ecr_constructs.cli.previews import Preview
+from ecr_constructs.cli.quantities import bytes_of
+from ecr_constructs.cli.report.curve import Curve, draw_curve
+from ecr_constructs.cli.report.timeline import Timeline, draw_timeline
+from ecr_constructs.cli.rows import Row, rows
+from ecr_constructs.cli.sentences import sentences
+from ecr_constructs.model.evaluation import Decision, Evaluation
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.rules import LifecycleRule
+
+__all__ = ["Doubt", "RuleRows", "Section", "Totals", "section"]
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """What would happen, counted. Repositories add up."""
+
+    images: int = 0
+    size: int = 0
+    expired: int = 0
+    freed: int = 0
+    archived: int = 0
+    moved: int = 0
+    uncertain: int = 0
+    kept: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        """Count both."""
+        return Totals(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleRows:
+    """
+    What one rule does.
+
+    Attributes:
+        rule: Its priority, or `none` for images that belong to no rule.
+        description: What its author says of it, if anything.
+        sentence: What it does, or nothing for no rule.
+        rows: Its images by fate.
+
+    """
+
+    rule: str
+    description: str
+    sentence: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doubt:
+    """
+    Uncertain images with one reason.
+
+    Attributes:
+        action: What may happen.
+        rule: By which rule, if one is known.
+        why: The reason.
+        images: The images, the oldest first.
+
+    """
+
+    action: str
+    rule: LifecycleRule | None
+    why: str
+    images: tuple[Image, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """
+    What is said of one repository.
+
+    Attributes:
+        preview: The preview.
+        totals: Its numbers.
+        rules: What each rule does.
+        timeline: The images by age, if there are any.
+        curve: What remains, if anything leaves.
+        doubts: The uncertain images, by reason.
+        endangered: Images in use that would go.
+        doubtful: Images in use that may go.
+
+    """
+
+    preview: Preview
+    totals: Totals
+    rules: tuple[RuleRows, ...]
+    timeline: Timeline | None
+    curve: Curve | None
+    doubts: tuple[Doubt, ...]
+    endangered: tuple[Decision, ...]
+    doubtful: tuple[Decision, ...]
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether a person should look at it before the others."""
+        has_errors = any(finding.severity == "error" for finding in self.preview.findings)
+        return bool(self.endangered or self.doubtful or self.preview.disagreements or has_errors)
+
+
+def section(preview: Preview) -> Section:
+    """
+    Say everything about one repository.
+
+    Args:
+        preview: Its preview.
+
+    """
+    evaluation = preview.evaluation
+    # The policy of a creation template does nothing to a repository that is there.
+    in_use: Mapping[str, object] = preview.in_use if preview.prefix is None else {}
+    return Section(
+        preview=preview,
+        totals=_totals(evaluation),
+        rules=_rules(preview),
+        timeline=draw_timeline(preview),
+        curve=draw_curve(preview),
+        doubts=_doubts(evaluation.uncertain),
+        endangered=tuple(each for each in evaluation.decisions if each.image.digest in in_use),
+        doubtful=tuple(each for each in evaluation.uncertain if each.image.digest in in_use),
+    )
+
+
+def _totals(evaluation: Evaluation) -> Totals:
+    every = (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
+    return Totals(
+        images=len(every),
+        size=bytes_of(each.image for each in every),
+        expired=len(evaluation.expired),
+        freed=evaluation.bytes_freed,
+        archived=len(evaluation.archived),
+        moved=evaluation.bytes_archived,
+        uncertain=len(evaluation.uncertain),
+        kept=len(evaluation.kept),
+    )
+
+
+def _rules(preview: Preview) -> tuple[RuleRows, ...]:
+    rules = preview.policy.rules
+    said = {str(rule.rule_priority): text for rule, text in zip(rules, sentences(preview.policy), strict=True)}
+    described = {str(rule.rule_priority): rule.description or "" for rule in rules}
+    return tuple(
+        RuleRows(rule=rule, description=described.get(rule, ""), sentence=said.get(rule, ""), rows=tuple(group))
+        for rule, group in groupby(rows(preview), key=attrgetter("rule"))
+    )
+
+
+def _doubts(uncertain: Iterable[Decision]) -> tuple[Doubt, ...]:
+    """Group uncertain images; reasons that differ only in the image that they name are one."""
+    groups: dict[tuple[str, LifecycleRule | None, str], list[Image]] = {}
+    for decision in uncertain:
+        reason = (decision.action, decision.rule, _DIGEST.sub("…", decision.why))
+        groups.setdefault(reason, []).append(decision.image)
+    return tuple(
+        Doubt(action=action, rule=rule, why=why, images=tuple(images)) for (action, rule, why), images in groups.items()
+    )
