@@ -14,6 +14,7 @@ from constructs import Construct, IDependable
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import acknowledge_wildcards
 from ecr_constructs._environments import Environment, environment_of
+from ecr_constructs._findings import require_sound, watch
 from ecr_constructs._scopes import Place, checked_place, id_problems
 from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.encryption import BoundEncryption
@@ -23,7 +24,7 @@ from ecr_constructs.model.grammar import is_token
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry import find_registry
-from ecr_constructs.settings import CREATED, RepositorySettings, untagged_age_warning
+from ecr_constructs.settings import CREATED, RepositorySettings
 
 __all__ = ["CreationTemplate", "Purpose", "owner_problems", "role_problems", "settings_problems", "template_problems"]
 
@@ -71,6 +72,7 @@ class CreationTemplate(Construct):
 
     Raises:
         InvalidRegistry: with every fault, before anything is added to the tree.
+        InvalidLifecyclePolicy: if the only fault is that a lifecycle rule surely is not meant so: see docs/findings.md.
         TypeError: for a value of the wrong kind.
 
     >>> from aws_cdk import App, Stack
@@ -101,8 +103,7 @@ class CreationTemplate(Construct):
             problems.append(
                 f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}, shorten it"
             )
-        if problems:
-            raise InvalidRegistry(problems, path=path)
+        require_sound(InvalidRegistry, problems, settings, path=path)
         super().__init__(scope, id)
         self.prefix = _spelled(prefix)
         self.settings = settings
@@ -165,8 +166,7 @@ class CreationTemplate(Construct):
         return added.policy_dependable
 
     def _annotate(self, place: Place) -> None:
-        if warning := untagged_age_warning(self.settings.immutability, self.settings.effective_lifecycle):
-            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:untaggedAgeCountsFromPush", warning)
+        watch(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)
         if warning := self.settings.encryption.warning(place):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
         registry = find_registry(place)

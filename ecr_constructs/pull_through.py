@@ -11,6 +11,7 @@ from constructs import Construct, IDependable
 
 from ecr_constructs._acknowledgments import acknowledge_wildcards
 from ecr_constructs._environments import environment_of
+from ecr_constructs._findings import require_sound
 from ecr_constructs._scopes import Place, checked_place, id_problems
 from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.access import Access
@@ -78,6 +79,7 @@ class PullThroughCache(Construct):
 
     Raises:
         InvalidRegistry: with every fault, before anything is added to the tree.
+        InvalidLifecyclePolicy: if the only fault is that a lifecycle rule surely is not meant so: see docs/findings.md.
         TypeError: for a value of the wrong kind.
 
     >>> from aws_cdk import App, Environment, Stack
@@ -119,8 +121,7 @@ class PullThroughCache(Construct):
         problems += _upstream_problems(place, upstream, role)
         problems += names.problems()
         problems += _consumer_problems(registry, consumers, names) if not problems else ()
-        if problems:
-            raise InvalidRegistry(problems, path=path)
+        require_sound(InvalidRegistry, problems, settings, path=path)
         super().__init__(scope, id)
         environment_of(place).claim(self, "cache", here)
         self.upstream = upstream

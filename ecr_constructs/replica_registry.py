@@ -11,6 +11,7 @@ import jsii
 from constructs import Construct, IConstruct
 
 from ecr_constructs._environments import Environment, environment_of
+from ecr_constructs._findings import require_sound
 from ecr_constructs._scopes import Place, checked_place, id_problems, place_of
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.creation_template import CreationTemplate, settings_problems, template_problems
@@ -63,6 +64,7 @@ class ReplicaRegistry(Construct):
 
     Raises:
         InvalidRegistry: with every fault, before anything is added to the tree.
+        InvalidLifecyclePolicy: if the only fault is that a lifecycle rule surely is not meant so: see docs/findings.md.
         TypeError: for a value of the wrong kind.
 
     >>> from aws_cdk import App, Environment, Stack
@@ -96,8 +98,7 @@ class ReplicaRegistry(Construct):
             problems += ["repositories: an empty list names none; leave it out to take every repository"]
             problems += settings_problems(place, settings)
         problems += _source_problems(place, source_region, source_account)
-        if problems:
-            raise InvalidRegistry(problems, path=path)
+        require_sound(InvalidRegistry, problems, settings, path=path)
         registry = find_registry(place)
         if source_account is not None and registry is not None and not _is_own(place, source_account):
             # The registry has a limit of its own, so it is asked while nothing has been added to the tree.

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
+from ecr_constructs._findings import require_sound, sound, watch
 from ecr_constructs._scopes import TAKEN, Place, checked_place, word_problems
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
@@ -25,7 +26,7 @@ from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry_wishes import RegistryWishes
-from ecr_constructs.settings import HARDENED, RepositorySettings, untagged_age_warning
+from ecr_constructs.settings import HARDENED, RepositorySettings
 
 __all__ = ["HardenedRepository"]
 
@@ -76,6 +77,7 @@ class HardenedRepository(ecr.Repository):
 
     Raises:
         InvalidRepository: with every fault, before anything is added to the tree.
+        InvalidLifecyclePolicy: if the only fault is that a lifecycle rule surely is not meant so: see docs/findings.md.
         TypeError: for a value of the wrong kind.
 
     >>> from aws_cdk import App, Stack
@@ -124,8 +126,7 @@ class HardenedRepository(ecr.Repository):
         problems += policy.problems_with(*policy_statements)
         wishes = RegistryWishes(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
         problems += wishes.problems(place, in_force)
-        if problems:
-            raise InvalidRepository(problems, path=path)
+        require_sound(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
         with _taken_id_explained(scope, id, path, is_injected=is_injected):
             super().__init__(
@@ -194,7 +195,8 @@ class HardenedRepository(ecr.Repository):
             tag_status: Which images. Default: tagged ones if there is a list, all if not.
 
         Raises:
-            InvalidLifecyclePolicy: if ECR would refuse the rule, or the policy with it.
+            InvalidLifecyclePolicy: if ECR would refuse the rule, or the policy with it, or if the policy surely is not
+                meant so: see docs/findings.md.
 
         """
         try:
@@ -208,7 +210,7 @@ class HardenedRepository(ecr.Repository):
                 tag_status=tag_status,
             )
             add = self.lifecycle.with_last_rule if rule_priority is None else self.lifecycle.with_rule
-            self.lifecycle = add(rule)
+            self.lifecycle = sound(add(rule), self.settings.immutability)
         except InvalidLifecyclePolicy as error:
             hint = (
                 ()
@@ -288,8 +290,7 @@ class HardenedRepository(ecr.Repository):
     def _annotate(self, place: Place) -> None:
         if warning := self.settings.encryption.warning(place):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
-        if warning := untagged_age_warning(self.settings.immutability, self.lifecycle):
-            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:untaggedAgeCountsFromPush", warning)
+        watch(self, place, self.settings.immutability, lambda: self.lifecycle)
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 

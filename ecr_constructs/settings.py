@@ -16,9 +16,8 @@ from ecr_constructs.model.grammar import is_token
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.intents import expire_untagged
 from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.rules import LifecycleRule
 
-__all__ = ["ADOPTED", "CACHED", "CREATED", "EPHEMERAL", "HARDENED", "RepositorySettings", "untagged_age_warning"]
+__all__ = ["ADOPTED", "CACHED", "CREATED", "DEFAULT_LIFECYCLES", "EPHEMERAL", "HARDENED", "RepositorySettings"]
 
 # Tags of AWS::ECR::Repository in the CloudFormation schema, which is stricter than the API.
 _MAXIMUM_TAGS = 50
@@ -31,6 +30,9 @@ _TAG_TEXT = re.compile(r"[\w\s+\-=.:/@]*")
 # one, and two weeks are time enough. Where a tag can move, the image that lost it may be old and yesterday's release.
 _BOUND = LifecyclePolicy.of(expire_untagged(after_days=14))
 _MOVABLE = LifecyclePolicy.of(expire_untagged(keep=100))
+
+# What nobody wrote.
+DEFAULT_LIFECYCLES = (_BOUND, _MOVABLE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,20 +197,6 @@ def _tag_problems(what: str, text: str, minimum: int, maximum: int) -> Iterator[
     if not _TAG_TEXT.fullmatch(text):
         yield f"resource tag {what} {text!r} is not well formed; use letters, digits, spaces and + - = . _ : / @"
 
-
-def untagged_age_warning(immutability: Immutability, lifecycle: LifecyclePolicy) -> str | None:
-    """Say what a person should look at, if untagged images go by their age where tags can move."""
-    return _UNTAGGED_AGE if immutability.tags_can_move and any(map(_is_untagged_age, lifecycle.rules)) else None
-
-
-def _is_untagged_age(rule: LifecycleRule) -> bool:
-    return (rule.tag_status, rule.count_type, rule.action) == ("untagged", "sinceImagePushed", "expire")
-
-
-_UNTAGGED_AGE = (
-    "tags can move, and the lifecycle policy expires untagged images by age; ECR counts the age "
-    "from the push, so an image may go on the day it loses its tag: use expire_untagged(keep=...) instead"
-)
 
 # What a repository is like if nobody says otherwise.
 HARDENED = RepositorySettings()

@@ -2,7 +2,7 @@
 
 from aws_cdk import App, Environment, Stack
 
-from ecr_constructs import HARDENED, CreationTemplate, LifecyclePolicy, Namespace, expire_untagged, limit_images
+from ecr_constructs import HARDENED, CreationTemplate, LifecyclePolicy, Namespace, expire_untagged, keep_latest
 
 app = App()
 stack = Stack(app, "Templates", env=Environment(account="111122223333", region="eu-west-1"))
@@ -14,7 +14,7 @@ template = CreationTemplate(
     prefix=Namespace("teams"),
     applied_for=["CREATE_ON_PUSH"],
     settings=HARDENED.but(
-        lifecycle=LifecyclePolicy.of(expire_untagged(after_days=14), limit_images(200)),
+        lifecycle=LifecyclePolicy.of(expire_untagged(after_days=14), keep_latest(200, matching="*")),
         resource_tags={"made-by": "push"},
     ),
     description="What teams get when they push to teams/",
