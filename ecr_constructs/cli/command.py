@@ -72,6 +72,7 @@ def application() -> typer.Typer:
     """Make the application: every subcommand, with examples below its help."""
     import typer
 
+    from ecr_constructs.cli.convert import convert
     from ecr_constructs.cli.explain import explain
     from ecr_constructs.cli.lint import lint
     from ecr_constructs.cli.summary import summary
@@ -80,6 +81,7 @@ def application() -> typer.Typer:
     app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command("lint", epilog=_examples("lint cdk.out", "lint policy.json --format json"))(lint)
     app.command("explain", epilog=_examples("explain policy.json", "explain - < policy.json"))(explain)
+    app.command("convert", epilog=_examples("convert policy.json > lifecycle.py"))(convert)
     app.command("summary", epilog=_examples("summary cdk.out"))(summary)
     return app
 
