@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from ecr_constructs.cli.authority import decided_by_aws, departures_by_aws, unlisted
@@ -51,8 +50,8 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:
         at=at,
         evaluation=evaluation,
         departures=departures,
-        findings=policy.policy.findings(images),
-        in_use=_in_use(repository),
+        findings=policy.policy.findings(images, immutability=policy.immutability),
+        in_use=repository.in_use,
         current=current,
         newly_lost=newly_lost,
         newly_kept=newly_kept,
@@ -79,13 +78,3 @@ def _differences(
 
 def _decisions(evaluation: Evaluation) -> tuple[Decision, ...]:
     return (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
-
-
-def _in_use(repository: Repository) -> Mapping[str, tuple[str, ...]]:
-    """Say who runs each image; an index runs where one of its images does."""
-    found = dict(repository.in_use)
-    for image in repository.images:
-        users = (user for digest in image.referenced_digests or () for user in repository.in_use.get(digest, ()))
-        if together := tuple(dict.fromkeys((*repository.in_use.get(image.digest, ()), *users))):
-            found[image.digest] = together
-    return found

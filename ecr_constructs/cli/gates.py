@@ -42,7 +42,7 @@ class Catch:
         decision = self.decision
         verb = {"expire": "expired", "archive": "archived"}[decision.action]
         rule = f" by rule {decision.rule.rule_priority}" if decision.rule else ""
-        users = f"; {', '.join(self.users)} runs it" if self.users else ""
+        users = f"; in use by {', '.join(self.users)}" if self.users else ""
         will = "would" if self.is_certain else "may"
         return f"{self.repository}: {name(decision.image)} {will} be {verb}{rule}: {decision.why}{users}"
 
@@ -163,6 +163,9 @@ def _gaps(survey: Survey, previews: Iterable[Preview]) -> Iterator[str]:
         yield "no policy was previewed over a repository that it acts on, so there is nothing to judge"
     if survey.problems:
         yield f"{count(len(survey.problems), 'problem')} kept something from being previewed"
+    for unread in survey.unread:
+        if unread.prefix is None:
+            yield f"{unread.where}: {'; '.join(unread.problems)}"
     for policy in survey.without_images:
         if policy.prefix is not None or not policy.policy.rules:
             continue

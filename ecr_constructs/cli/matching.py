@@ -9,7 +9,7 @@ from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.inventory import Policy
 from ecr_constructs.model import wildcards
 
-__all__ = ["Matches", "match", "narrow"]
+__all__ = ["Matches", "chooses", "is_loose", "match", "narrow"]
 
 _ROOT = "ROOT"
 
@@ -44,11 +44,16 @@ def narrow(names: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
 
     """
     known = tuple(names)
-    idle = [each for each in patterns if not any(wildcards.matches(each, name) for name in known)]
+    idle = [each for each in patterns if not any(chooses([each], name) for name in known)]
     if idle:
         message = "no repository that is known has such a name; correct it, or leave the option out to see them all"
         raise CommandError([message], path=f"--repository {' '.join(idle)}")
-    return tuple(name for name in known if not patterns or any(wildcards.matches(each, name) for each in patterns))
+    return tuple(name for name in known if not patterns or chooses(patterns, name))
+
+
+def chooses(patterns: Sequence[str], name: str) -> bool:
+    """Tell whether one of the patterns describes the name of a repository."""
+    return any(wildcards.matches(pattern, name) for pattern in patterns)
 
 
 def match(policies: Sequence[Policy], names: Iterable[str]) -> Matches:
@@ -67,7 +72,7 @@ def match(policies: Sequence[Policy], names: Iterable[str]) -> Matches:
 
     """
     known = sorted(names)
-    if len(policies) == 1 and _is_loose(policies[0]):
+    if len(policies) == 1 and is_loose(policies[0]):
         found = dict.fromkeys(known, policies[0])
     else:
         own = _by_key(policies, "repository")
@@ -81,7 +86,8 @@ def match(policies: Sequence[Policy], names: Iterable[str]) -> Matches:
     )
 
 
-def _is_loose(policy: Policy) -> bool:
+def is_loose(policy: Policy) -> bool:
+    """Tell whether a policy says nothing of its repository."""
     return policy.repository is None and policy.prefix is None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ecr_constructs.cli.inventory import AwsDecision, Policy
+from ecr_constructs.cli.policies import UnreadPolicy
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.findings import Finding
 from ecr_constructs.model.images import Image
@@ -75,13 +76,6 @@ class Preview:
     disagreements: tuple[Disagreement, ...] = ()
     unlisted: tuple[AwsDecision, ...] = ()
 
-    @property
-    def images(self) -> tuple[Image, ...]:
-        """Every image of the repository, those that go first."""
-        groups = self.evaluation
-        decisions = (*groups.expired, *groups.archived, *groups.uncertain, *groups.kept)
-        return tuple(decision.image for decision in decisions)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
@@ -91,17 +85,18 @@ class Survey:
     Attributes:
         at: The instant.
         previews: One for each repository that has a policy and whose images are known, by name.
+        unread: Policies that only CloudFormation can read.
         without_images: Policies that no repository with known images goes with.
         without_policy: Repositories with known images that no policy goes with.
         problems: What could not be read, and what to do about it.
         notes: What a reader should know about where images and policies came from.
-        is_live: Whether an account was asked: it said who runs the images, and a repository that it did not name does not
-            exist. Listings in files say neither.
+        is_live: Whether an account was asked: it says which repositories there are, and listings in files do not.
 
     """
 
     at: datetime
     previews: tuple[Preview, ...]
+    unread: tuple[UnreadPolicy, ...] = ()
     without_images: tuple[Policy, ...] = ()
     without_policy: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from ecr_constructs.model.images import Image
 
-__all__ = ["bytes_of", "count", "day", "instant", "name", "size"]
+__all__ = ["bytes_of", "count", "day", "instant", "name", "names", "size"]
 
 _STEP = 1000
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _DIGEST = len("sha256:") + 12
+_EXAMPLES = 3
 
 
 def count(number: int, noun: str) -> str:
@@ -46,5 +47,13 @@ def instant(moment: datetime) -> str:
 
 
 def name(image: Image) -> str:
-    """Write what people call an image: its tags, or the beginning of its digest."""
-    return ", ".join(image.tags) or image.digest[:_DIGEST]
+    """Write what people call an image: its first tag and how many more there are, or the beginning of its digest."""
+    if not image.tags:
+        return image.digest[:_DIGEST]
+    return f"{image.tags[0]} (+{len(image.tags) - 1})" if len(image.tags) > 1 else image.tags[0]
+
+
+def names(images: Sequence[Image]) -> str:
+    """Name the first few of several images."""
+    more = ", ..." if len(images) > _EXAMPLES else ""
+    return f"{', '.join(name(image) for image in images[:_EXAMPLES])}{more}"

@@ -1,0 +1,60 @@
+"""Policies that repositories have today, as `aws ecr get-lifecycle-policy` printed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ecr_constructs.cli.dumps import Dump, read_dumps
+from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.grammar import shown
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+
+__all__ = ["read_deployed"]
+
+
+def read_deployed(sources: Iterable[str]) -> dict[str, LifecyclePolicy]:
+    """
+    Read the policies of today, by repository.
+
+    Args:
+        sources: Files with what `aws ecr get-lifecycle-policy` prints, or folders of them; listings of images that lie
+            beside them are passed over. An empty text is that of a repository without a policy.
+
+    Raises:
+        CommandError: if something is not what `aws ecr get-lifecycle-policy` prints.
+        InvalidLifecyclePolicy: for a policy that cannot be read, with the file as the path.
+
+    """
+    found: dict[str, LifecyclePolicy] = {}
+    for source in sources:
+        for dump in read_dumps(source):
+            for entry in _entries(dump):
+                name, policy = _read(entry, dump)
+                if found.setdefault(name, policy) != policy:
+                    raise CommandError([f"{name} has another policy in another file; leave one out"], path=dump.where)
+    return found
+
+
+def _entries(dump: Dump) -> Iterator[object]:
+    document = dump.document
+    entries = document if isinstance(document, Sequence) and not isinstance(document, str) else [document]
+    for entry in entries:
+        is_other = isinstance(entry, Mapping) and ("imageDetails" in entry or "imageDigest" in entry)
+        if not (dump.is_found and is_other):
+            yield entry
+
+
+def _read(entry: object, dump: Dump) -> tuple[str, LifecyclePolicy]:
+    text = entry.get("lifecyclePolicyText") if isinstance(entry, Mapping) else None
+    name = entry.get("repositoryName") if isinstance(entry, Mapping) else None
+    if not isinstance(text, str) or not isinstance(name, str):
+        message = (
+            f"{shown(entry)} is not what `aws ecr get-lifecycle-policy` prints: "
+            "an object with repositoryName and lifecyclePolicyText"
+        )
+        raise CommandError([message], path=dump.where)
+    try:
+        return name, LifecyclePolicy.from_json(text) if text else LifecyclePolicy.none()
+    except InvalidLifecyclePolicy as error:
+        raise InvalidLifecyclePolicy(error.problems, path=f"{dump.where}, {name}") from None

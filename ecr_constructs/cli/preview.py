@@ -1,0 +1,196 @@
+"""The subcommand `preview`: what lifecycle policies would do to which images."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+from io import StringIO
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecr_constructs.cli.deployed import read_deployed
+from ecr_constructs.cli.documents import write_json
+from ecr_constructs.cli.exits import CommandError, ExitCode, tell
+from ecr_constructs.cli.gates import Verdict, read_gate
+from ecr_constructs.cli.images import read_repositories
+from ecr_constructs.cli.notices import closing
+from ecr_constructs.cli.policies import Reading, read_policies
+from ecr_constructs.cli.previews import Survey
+from ecr_constructs.cli.quantities import count
+from ecr_constructs.cli.requests import Request, instant_of
+
+__all__ = ["preview"]
+
+_CAUGHT = 20
+
+
+class Format(str, Enum):
+    """How previews are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+def preview(
+    source: Annotated[str, typer.Argument(metavar="PATH", help="Where the policies are.", show_default=False)],
+    *,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH", help="What 'aws ecr describe-images' printed: a file, a folder of them, or '-'. Repeatable."
+        ),
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask the AWS account for the images.")] = False,
+    profile: Annotated[str | None, typer.Option(help="With --live: a profile of the AWS configuration.")] = None,
+    region: Annotated[str | None, typer.Option(help="With --live: the region.")] = None,
+    role: Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")] = None,
+    repository: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Only repositories with such a name, in which '*' stands for anything. Repeatable."
+        ),
+    ] = None,
+    current: Annotated[
+        bool, typer.Option("--current", help="With --live: compare with the policies that are deployed.")
+    ] = False,
+    current_policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Compare with what 'aws ecr get-lifecycle-policy' printed: a file, or a folder of them. Repeatable.",
+        ),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="As if it were then, such as 2026-06-01T00:00:00Z.")
+    ] = None,
+    aws_preview: Annotated[
+        bool, typer.Option(help="With --live: ask AWS's own preview, which has the last word.")
+    ] = True,
+    in_use: Annotated[bool, typer.Option(help="With --live: find out which images run.")] = True,
+    read_indexes: Annotated[
+        bool,
+        typer.Option(
+            "--read-indexes", help="With --live: read which images an index names. ECR records a pull of the index."
+        ),
+    ] = False,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GATE",
+            help="End with exit code 4 if an image goes, or may go, that is 'in-use' (with --live), or if one "
+            "with a tag like PATTERN is deleted ('expires:PATTERN'). Repeatable.",
+        ),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="For people, for programs, or as a page.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there and not to the screen.")] = None,
+) -> None:
+    """
+    Say what lifecycle policies would do to which images, by which rule, and why.
+
+    Policies find their repositories by name. Nothing is changed, neither an image nor a policy.
+    """
+    request = Request(
+        source=source,
+        images=images or (),
+        live=live,
+        profile=profile,
+        region=region,
+        role=role,
+        repository=repository or (),
+        current=current,
+        current_policy=current_policy or (),
+        at=instant_of(at) if at is not None else None,
+        aws_preview=aws_preview,
+        in_use=in_use,
+        read_indexes=read_indexes,
+        gates=[read_gate(text) for text in dict.fromkeys(fail_if or ())],
+        output=output,
+    )
+    survey = _survey(request)
+    verdicts = [gate.judge(survey) for gate in request.gates]
+    _write(_text(survey, verdicts, form, is_shown=output is None), output)
+    if form is Format.HTML:
+        _say_what_the_page_does_not(survey)
+    raise typer.Exit(_ending(survey, verdicts))
+
+
+def _survey(request: Request) -> Survey:
+    from ecr_constructs.cli.surveys import survey_files
+
+    reading = read_policies(request.source)
+    reading.require_valid()
+    if request.live:
+        return _survey_account(request, reading)
+    deployed = read_deployed(request.current_policy)
+    repositories = [replace(each, deployed=deployed.get(each.name)) for each in read_repositories(request.images)]
+    return survey_files(reading, repositories, only=request.repository, at=request.instant)
+
+
+def _survey_account(request: Request, reading: Reading) -> Survey:
+    from ecr_constructs.cli.live import connect
+    from ecr_constructs.cli.progress import bar
+    from ecr_constructs.cli.surveys import survey_account
+
+    account = connect(profile=request.profile, region=request.region, role=request.role)
+    with bar() as progress:
+        return survey_account(
+            reading,
+            account,
+            only=request.repository,
+            at=request.instant,
+            ask_aws=request.aws_preview,
+            current=request.current,
+            in_use=request.in_use,
+            read_indexes=request.read_indexes,
+            progress=progress,
+        )
+
+
+def _text(survey: Survey, verdicts: Sequence[Verdict], form: Format, *, is_shown: bool) -> str:
+    if form is Format.JSON:
+        return write_json(survey, verdicts)
+    if form is Format.HTML:
+        from ecr_constructs.cli.report import render
+
+        return render(survey.previews)
+    from rich.console import Console
+
+    from ecr_constructs.cli.tables import draw
+
+    return draw(survey, Console() if is_shown else Console(file=StringIO()))
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _say_what_the_page_does_not(survey: Survey) -> None:
+    for notice in closing(survey):
+        print(f"{notice.word}: {notice.text}", file=sys.stderr)
+
+
+def _ending(survey: Survey, verdicts: Sequence[Verdict]) -> ExitCode:
+    """Say on standard error what went wrong and which gates are closed, and choose the exit code."""
+    if survey.problems:
+        tell(CommandError(survey.problems))
+    for verdict in verdicts:
+        if not verdict.is_open:
+            tell(CommandError(_sentences(verdict), path=f"--fail-if {verdict.gate}"))
+    if any(verdict.caught for verdict in verdicts):
+        return ExitCode.GATE
+    return ExitCode.REFUSED if survey.problems or any(verdict.unknown for verdict in verdicts) else ExitCode.DONE
+
+
+def _sentences(verdict: Verdict) -> list[str]:
+    caught = [str(catch) for catch in verdict.caught[:_CAUGHT]]
+    if len(verdict.caught) > _CAUGHT:
+        caught.append(f"and {count(len(verdict.caught) - _CAUGHT, 'image')} more; --format json has all")
+    return [*caught, *([verdict.remedy] if caught else []), *verdict.unknown]

@@ -1,0 +1,141 @@
+"""Previews of many repositories: of listings in files, or of a live account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from ecr_constructs.cli.comparison import build
+from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.cli.inventory import Policy, Repository
+from ecr_constructs.cli.live import Account, Progress
+from ecr_constructs.cli.matching import Matches, chooses, is_loose, match, narrow
+from ecr_constructs.cli.policies import Reading
+from ecr_constructs.cli.previews import Survey
+from ecr_constructs.cli.quantities import count
+
+__all__ = ["survey_account", "survey_files"]
+
+
+def survey_files(
+    reading: Reading, repositories: Iterable[Repository], *, only: Sequence[str] = (), at: datetime
+) -> Survey:
+    """
+    Preview policies over repositories whose images were listed.
+
+    Args:
+        reading: The policies.
+        repositories: The repositories.
+        only: Names of repositories, in which `*` stands for anything. Default: all.
+        at: The instant, with a time zone.
+
+    Raises:
+        CommandError: if policies and repositories cannot be brought together.
+        InvalidImage: if images cannot be those of one repository.
+
+    """
+    known = {repository.name: repository for repository in repositories}
+    matches = match(reading.policies, narrow(known, only))
+    chosen = [known[name] for name in matches.policies]
+    return _survey(reading, matches, chosen, only=only, at=at, notes=tuple(_notes(matches.policies, known)))
+
+
+def survey_account(
+    reading: Reading,
+    account: Account,
+    *,
+    only: Sequence[str] = (),
+    at: datetime,
+    ask_aws: bool,
+    current: bool,
+    in_use: bool,
+    read_indexes: bool,
+    progress: Progress,
+) -> Survey:
+    """
+    Preview policies over the repositories of an account.
+
+    Args:
+        reading: The policies.
+        account: The account.
+        only: As in `survey_files`.
+        at: As in `survey_files`.
+        ask_aws: Whether AWS's own preview is asked, and has the last word.
+        current: Whether the policies of today are compared.
+        in_use: Whether it is found out who runs the images.
+        read_indexes: Whether indexes are read for the images that they name.
+        progress: Who is told how far it is.
+
+    Raises:
+        AccountUnavailable: if the account cannot be asked.
+        CommandError: as in `survey_files`.
+
+    """
+    if not only and (loose := [policy for policy in reading.policies if is_loose(policy)]) == [*reading.policies]:
+        message = "the policy names no repository; say with --repository which ones it is for, '*' for every one"
+        raise CommandError([message], path=loose[0].where)
+    matches = match(reading.policies, narrow(account.repository_names(), only))
+    gathered = account.repositories(
+        {name: policy.policy for name, policy in matches.policies.items()},
+        ask_aws=ask_aws,
+        current=current,
+        in_use=in_use,
+        read_indexes=read_indexes,
+        progress=progress,
+    )
+    return _survey(
+        reading,
+        matches,
+        gathered.repositories,
+        only=only,
+        at=at,
+        problems=gathered.problems,
+        notes=gathered.notes,
+        is_live=True,
+    )
+
+
+def _survey(
+    reading: Reading,
+    matches: Matches,
+    repositories: Iterable[Repository],
+    *,
+    only: Sequence[str],
+    at: datetime,
+    problems: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+    is_live: bool = False,
+) -> Survey:
+    previews = tuple(build(matches.policies[each.name], each, at) for each in repositories)
+    if not previews and not problems:
+        known = count(len(matches.without_policy), "repository")
+        message = (
+            f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and none goes with another"
+        )
+        problems = (message,)
+    return Survey(
+        at=at,
+        previews=previews,
+        unread=tuple(each for each in reading.unread if _is_asked_for(each.repository, only)),
+        without_images=tuple(each for each in matches.without_images if _is_asked_for(each.repository, only)),
+        without_policy=matches.without_policy,
+        problems=problems,
+        notes=notes,
+        is_live=is_live,
+    )
+
+
+def _is_asked_for(name: str | None, only: Sequence[str]) -> bool:
+    return not only or (name is not None and chooses(only, name))
+
+
+def _notes(policies: Mapping[str, Policy], repositories: Mapping[str, Repository]) -> Iterator[str]:
+    """Mind that AWS lists archived images only if it is asked to."""
+    for name, policy in policies.items():
+        rules = [rule for rule in policy.policy.rules if rule.storage_class == "archive"]
+        statuses = {image.status for image in repositories[name].images}
+        if rules and statuses == {"active"}:
+            yield (
+                f"{name}: rule {rules[0].rule_priority} is about archived images, and none is listed; "
+                "aws ecr describe-images leaves them out without --filter imageStatus=ANY"
+            )
