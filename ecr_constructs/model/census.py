@@ -1,15 +1,17 @@
 """
 The images of a repository side by side: who is newer, who has which tags, who belongs to whom.
 
-Everything here is about positions: an image is the number of its place in the list that was given.
+Everything here is about positions: an image is the number of its place in the order of age, 0 for the newest.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from functools import partial
+from operator import attrgetter
 
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import wildcards
@@ -19,40 +21,71 @@ from ecr_constructs.model.rules import LifecycleRule
 
 __all__ = ["Census", "instant"]
 
-# Between the tags of an image, and at both ends: no tag holds it, so that a tag can be searched for as text.
-_BETWEEN = "\0"
+# Around every tag, so that one can be searched for as text; and between images. No tag holds either.
+_EDGE, _END = "\0", "\n"
+_UNTAGGED = f"{_EDGE}{_EDGE}"
 
 
 class Census:
     """
     The images of one repository.
 
+    Args:
+        images: Every image, in any order; of two that are equally old, the one that is listed later is the newer.
+
+    Raises:
+        InvalidImage: if one is listed twice.
+
     Attributes:
-        images: The images, as they were given.
-        newest_first: The positions of all.
-        standard: The positions of those that are not archived, the newest first.
-        archive: The positions of those that are archived or were until now, the newest first.
-        indexes_of: For a position, those of the indexes that are present and name it.
-        referrers: The positions of signatures and other artifacts that are about another image.
-        may_be_children: The positions that indexes may name of which DescribeImages did not tell what they name.
+        images: The images, the newest first. A restored image is as new as its restoration.
+        standard: The positions of those that are not archived.
+        archive: The positions of those that are archived or were until now.
         activating: The positions of images that are being restored.
+        restored: The positions of images that were in the archive once.
+        referrers: The positions of signatures and other artifacts that are about another image.
+        indexes_of: For a position, those of the indexes that are there and name it.
+        may_be_children: The positions that indexes may name of which DescribeImages did not tell what they name.
 
     """
 
     def __init__(self, images: Iterable[Image]) -> None:
         """Look at every image once."""
-        self.images = tuple(images)
+        listed = tuple(images)
+        self.images = sorted(listed, key=_age)[::-1]
         self.position_of = {image.digest: position for position, image in enumerate(self.images)}
-        self._require_each_once()
-        self._tags = [_BETWEEN.join(("", *image.tags, "")) if image.tags else "" for image in self.images]
-        self.newest_first = self._by_age()
-        self.standard = [position for position in self.newest_first if self.images[position].status != "archived"]
-        self.archive = [position for position in self.newest_first if self.images[position].status != "active"]
-        self.activating = {position for position in self.archive if self.images[position].status == "activating"}
-        self.referrers = {position for position, image in enumerate(self.images) if image.subject_digest is not None}
+        if len(self.position_of) < len(listed):
+            raise InvalidImage(_twice(listed))
+        self._tags = _tag_texts(self.images)
+        self.standard = list(range(len(listed)))
+        self.archive: list[int]
+        self.activating: set[int]
+        self.restored: set[int]
+        self.referrers: set[int]
         self.indexes_of: dict[int, list[int]] = {}
         self.may_be_children: set[int] = set()
-        self._look_into_indexes()
+        self._look_at([position for position, image in enumerate(self.images) if not image.is_ordinary])
+
+    def _look_at(self, positions: Sequence[int]) -> None:
+        """Put each image that is not ordinary where it belongs."""
+        images = self.images
+        self.archive = [position for position in positions if images[position].status != "active"]
+        archived = {position for position in self.archive if images[position].status == "archived"}
+        if archived:
+            self.standard = [position for position in self.standard if position not in archived]
+        self.activating = set(self.archive) - archived
+        self.restored = {position for position in positions if images[position].activated_at is not None}
+        self.referrers = {position for position in positions if images[position].subject_digest is not None}
+        self._look_into_indexes([each for each in positions if images[each].is_index and each not in archived])
+
+    def first_older_than(self, time: datetime) -> int:
+        """
+        Give the position from which on images are older than a time.
+
+        Args:
+            time: The time, in UTC.
+
+        """
+        return bisect_left(self.images, x=True, key=lambda image: _age(image) < time)
 
     def selected(self, rule: LifecycleRule, positions: Iterable[int]) -> list[int]:
         """
@@ -67,7 +100,7 @@ class Census:
         if rule.tag_status == "any":
             return list(positions)
         if rule.tag_status == "untagged":
-            return [position for position in positions if not tags[position]]
+            return [position for position in positions if tags[position] == _UNTAGGED]
         for pattern in (selector.pattern for selector in rule.selectors):
             positions = self._matching(pattern, positions)
         return list(positions)
@@ -90,28 +123,16 @@ class Census:
     def _matching(self, pattern: str, positions: Iterable[int]) -> list[int]:
         """Search the tags of each image as one text: that is what makes a rule quick over many images."""
         tags = self._tags
-        if (text := _literal(pattern)) is not None:
-            return [position for position in positions if text in tags[position]]
+        texts = _texts(pattern)
+        if not texts:
+            return [position for position in positions if tags[position] != _UNTAGGED]
+        found = [position for position in positions if texts[0] in tags[position]]
+        if len(texts) == 1:
+            return found
         matches = partial(wildcards.matches, pattern)
-        return [position for position in positions if any(map(matches, self.images[position].tags))]
+        return [position for position in found if any(map(matches, self.images[position].tags))]
 
-    def _require_each_once(self) -> None:
-        if len(self.position_of) < len(self.images):
-            counts = Counter(image.digest for image in self.images)
-            twice = [digest for digest, count in counts.items() if count > 1]
-            raise InvalidImage(f"image {shown(digest)} is listed twice; a repository holds it once" for digest in twice)
-
-    def _by_age(self) -> list[int]:
-        """
-        Order images by age; of two that are equally old, the one that is listed later is the newer.
-
-        A restored image is as new as its restoration.
-        """
-        times = [image.activated_at or image.pushed_at for image in self.images]
-        return sorted(range(len(times)), key=times.__getitem__)[::-1]
-
-    def _look_into_indexes(self) -> None:
-        indexes = [position for position in self.standard if self.images[position].is_index]
+    def _look_into_indexes(self, indexes: Sequence[int]) -> None:
         for index in indexes:
             for digest in self.images[index].referenced_digests or ():
                 if (child := self.position_of.get(digest)) is None:
@@ -122,7 +143,7 @@ class Census:
                     self.indexes_of.setdefault(child, []).append(index)
         closed = [index for index in indexes if self.images[index].referenced_digests is None]
         if closed:
-            self.may_be_children.update(position for position, tags in enumerate(self._tags) if not tags)
+            self.may_be_children.update(position for position, tags in enumerate(self._tags) if tags == _UNTAGGED)
         if len(closed) == 1:
             self.may_be_children.discard(closed[0])  # no index names itself
         self.may_be_children -= self.indexes_of.keys()
@@ -144,12 +165,32 @@ def instant(at: datetime) -> datetime:
     return at.astimezone(timezone.utc)
 
 
-def _literal(pattern: str) -> str | None:
-    """Say which text stands in the tags of an image if one of them matches, for patterns that are that simple."""
+def _age(image: Image) -> datetime:
+    return image.activated_at or image.pushed_at
+
+
+def _twice(images: Sequence[Image]) -> list[str]:
+    counts = Counter(image.digest for image in images)
+    return [
+        f"image {shown(d)} is listed twice; a repository holds it once" for d, number in counts.items() if number > 1
+    ]
+
+
+def _tag_texts(images: Sequence[Image]) -> list[str]:
+    """Write the tags of each image as one text, side by side in memory, which makes searching them many times quick."""
+    texts = map(_EDGE.join, map(attrgetter("tags"), images))
+    return f"{_EDGE}{f'{_EDGE}{_END}{_EDGE}'.join(texts)}{_EDGE}".split(_END) if images else []
+
+
+def _texts(pattern: str) -> list[str]:
+    """
+    Say which texts stand in the tags of an image if one of them matches, the longest first.
+
+    If there is one only, the image matches wherever it stands; if there is none, every tag matches.
+    """
     head, *rest = pattern.split("*")
     if not rest:
-        return f"{_BETWEEN}{head}{_BETWEEN}"
+        return [f"{_EDGE}{head}{_EDGE}"]
     *middle, tail = rest
-    parts = [f"{_BETWEEN}{head}" if head else "", *middle, f"{tail}{_BETWEEN}" if tail else ""]
-    written = [part for part in parts if part] or [_BETWEEN]
-    return written[0] if len(written) == 1 else None
+    parts = [f"{_EDGE}{head}" if head else "", *middle, f"{tail}{_EDGE}" if tail else ""]
+    return sorted(filter(None, parts), key=len, reverse=True)

@@ -20,8 +20,7 @@ from ecr_constructs.model.rules import Action, CountType, LifecycleRule
 __all__ = ["Decision", "Evaluation", "evaluate"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """
     What happens to one image, and by which rule.
 
@@ -95,11 +94,9 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
     """
     moment = instant(at)
     census = Census(images)
-    verdict = _Verdict(census, Replay(rules, census, moment))
     groups: dict[str, list[Decision]] = {"expire": [], "archive": [], "keep": [], _UNCERTAIN: []}
-    for position in reversed(census.newest_first):
-        group, action, rule, why = verdict.on(position)
-        groups[group].append(Decision(image=census.images[position], action=action, rule=rule, why=why))
+    for image, fate in zip(reversed(census.images), reversed(_fates(rules, census, moment)), strict=True):
+        groups[fate.group].append(Decision(image, fate.action, fate.rule, fate.why))
     return Evaluation(
         at=moment,
         expired=tuple(groups["expire"]),
@@ -125,28 +122,28 @@ class _Fate(NamedTuple):
     why: str
 
 
+def _fates(rules: Sequence[LifecycleRule], census: Census, at: datetime) -> list[_Fate]:
+    verdict = _Verdict(census, Replay(rules, census, at))
+    return [verdict.on(position) for position in range(len(census.images))]
+
+
 class _Verdict:
-    """What becomes of each image, from what the rules mark."""
+    """What becomes of each image, from what the rules claim and mark."""
 
     def __init__(self, census: Census, replay: Replay) -> None:
         self._census = census
         self._replay = replay
-        self._protected = census.indexes_of
-        self._referrers = census.referrers
+        self._special = census.referrers | census.indexes_of.keys()
         # A policy has few sentences, and a repository many images that share them.
         self._kept: dict[int, _Fate] = {}
-        self._taken: dict[tuple[int, frozenset[Doubt]], _Fate] = {}
+        self._taken: dict[Mark, _Fate] = {}
 
     def on(self, position: int) -> _Fate:
         """Say what becomes of the image at this position."""
-        if position in self._referrers:
-            return self._of_artifact(position)
         mark = self._replay.marks.get(position)
-        if mark is None:
-            return self._keep(position)
-        if position in self._protected:
-            return _Fate("keep", "keep", mark.rule, _PROTECTED)
-        return self._take(mark)
+        if position in self._special:
+            return self._on_special(position, mark)
+        return self._keep(position) if mark is None else self._take(mark)
 
     def _keep(self, position: int) -> _Fate:
         rule = self._replay.claims.get(position)
@@ -156,30 +153,31 @@ class _Verdict:
         return self._kept[number]
 
     def _take(self, mark: Mark) -> _Fate:
-        key = (mark.rule.rule_priority, mark.doubts)
-        if key not in self._taken:
+        if mark not in self._taken:
             why = _why_taken(mark.rule)
             if mark.doubts:
                 why = f"{why}; but {', and '.join(doubt.value for doubt in Doubt if doubt in mark.doubts)}"
             action = _ACTIONS[mark.rule.action]
-            self._taken[key] = _Fate(_UNCERTAIN if mark.doubts else action, action, mark.rule, why)
-        return self._taken[key]
+            self._taken[mark] = _Fate(_UNCERTAIN if mark.doubts else action, action, mark.rule, why)
+        return self._taken[mark]
 
-    def _of_artifact(self, position: int) -> _Fate:
-        """Let an artifact follow the image that it is about; whether rules may take it by itself is an open question."""
-        artifact, mark = self._census.images[position], self._replay.marks.get(position)
+    def _on_special(self, position: int, mark: Mark | None) -> _Fate:
+        if position in self._census.indexes_of:
+            return self._keep(position) if mark is None else _Fate("keep", "keep", mark.rule, _PROTECTED)
         by_itself = self._keep(position) if mark is None else self._take(mark)
         subject = self._census.subject_of(position)
-        if position in self._protected or subject is None:
-            return self._keep(position) if position in self._protected else by_itself
-        image, fate = self._census.images[subject], self.on(subject)
+        return by_itself if subject is None else self._of_artifact(position, subject, by_itself)
+
+    def _of_artifact(self, position: int, subject: int, by_itself: _Fate) -> _Fate:
+        """Let an artifact follow the image it is about; whether rules may take it by itself is an open question."""
+        artifact, image, fate = self._census.images[position], self._census.images[subject], self.on(subject)
         if fate.group == "keep" and (image.status, artifact.status) == ("archived", "active"):
             why = f"its subject {image.digest} is archived, and AWS archives what is about it within 24 hours"
             return _Fate(_UNCERTAIN, "archive", None, why)
         if fate.group == "keep" or (fate.action == "archive" and artifact.status == "archived"):
             return by_itself
         group, why = fate.group, f"it follows its subject {image.digest} within 24 hours; of that one: {fate.why}"
-        if artifact.tags and mark is None and position in self._replay.claims:
+        if artifact.tags and by_itself.group == "keep" and by_itself.rule is not None:
             # Between "cannot be expired by a lower rule" and "goes with its subject" AWS's documents do not choose.
             group, why = _UNCERTAIN, f"{why}; but {by_itself.why}"
         return _Fate(group, fate.action, fate.rule, why)

@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, get_args
 
@@ -55,6 +56,10 @@ class Image:
         subject_digest: The image that it is about, for a signature, an SBOM or an attestation. Default: none.
         referenced_digests: The images that an index names. `DescribeImages` does not tell. Default: not known.
 
+    Attributes:
+        is_ordinary: Whether its tags and times say all about it: it is no index, is about no other image, and was
+            never in the archive.
+
     Raises:
         InvalidImage: with every fault.
 
@@ -76,6 +81,7 @@ class Image:
     artifact_media_type: str | None = None
     subject_digest: str | None = None
     referenced_digests: Sequence[str] | None = None
+    is_ordinary: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no image; keep times in UTC and lists in one order, so that equal images are equal."""
@@ -88,6 +94,8 @@ class Image:
         object.__setattr__(self, "tags", tuple(sorted(set(self.tags))))
         if self.referenced_digests is not None:
             object.__setattr__(self, "referenced_digests", tuple(sorted(set(self.referenced_digests))))
+        is_ordinary = self.status == "active" and not (self.activated_at or self.subject_digest or self.is_index)
+        object.__setattr__(self, "is_ordinary", is_ordinary)
 
     def __hash__(self) -> int:
         """Go by the digest, which says what an image is."""
@@ -120,12 +128,12 @@ class Image:
             raise InvalidImage([f"{shown(detail)} is not an object; give one of the imageDetails of DescribeImages"])
         problems = [f"{_FIELDS[name]}: missing; DescribeImages tells it" for name in _REQUIRED if _lacks(detail, name)]
         values: dict[str, Any] = {}
-        for name, field in _FIELDS.items():
-            if detail.get(field) is not None:
+        for name, key in _FIELDS.items():
+            if detail.get(key) is not None:
                 try:
-                    values[name] = _READERS.get(name, _as_it_is)(detail[field])
+                    values[name] = _READERS[name](detail[key])
                 except InvalidImage as error:
-                    problems += [f"{field}: {problem}" for problem in error.problems]
+                    problems += [f"{key}: {problem}" for problem in error.problems]
         if not problems:
             try:
                 return cls(**values)
@@ -221,8 +229,8 @@ def _list_problems(name: str, entries: object) -> Iterator[tuple[str, str]]:
         yield name, f"{shown(entries)} is not a list of strings; write [{shown(entries)}]"
         return
     for index, entry in enumerate(entries):
-        # Tags are searched side by side with NUL between them; no tag of a registry holds one.
-        if not isinstance(entry, str) or not entry or "\0" in entry:
+        # Many tags are searched as one text, with these two characters between them.
+        if not isinstance(entry, str) or not entry or "\0" in entry or "\n" in entry:
             yield f"{name}[{index}]", f"{shown(entry)} is not a text that a registry takes; leave it out"
 
 
@@ -250,12 +258,8 @@ def _lacks(detail: Mapping[str, Any], name: str) -> bool:
 def _renamed(problem: str) -> str:
     """Say a fault of an `Image` by the name of the field that it came from."""
     name, colon, text = problem.partition(":")
-    field, bracket, place = name.partition("[")
-    return f"{_FIELDS[field]}{bracket}{place}{colon}{text}"
-
-
-def _as_it_is(value: object) -> object:
-    return value
+    stem, bracket, place = name.partition("[")
+    return f"{_FIELDS[stem]}{bracket}{place}{colon}{text}"
 
 
 def _time(value: object) -> object:
@@ -276,4 +280,18 @@ def _status(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-_READERS = {**dict.fromkeys(_TIMES, _time), "status": _status}
+def _shared(value: object) -> object:
+    """Keep what many images say alike once."""
+    return sys.intern(value) if type(value) is str else value
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+_READERS = {
+    **dict.fromkeys(_FIELDS, _as_it_is),
+    **dict.fromkeys(_TIMES, _time),
+    **dict.fromkeys(("manifest_media_type", "artifact_media_type"), _shared),
+    "status": _status,
+}

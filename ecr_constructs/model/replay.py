@@ -8,10 +8,10 @@ may, and one in which it takes only what it must. What differs is doubtful, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from operator import attrgetter
-from typing import NamedTuple
 
 from ecr_constructs.model.census import Census
 from ecr_constructs.model.images import Image
@@ -19,6 +19,7 @@ from ecr_constructs.model.rules import LifecycleRule
 
 __all__ = ["Doubt", "Mark", "Replay", "age_begins", "doubts_of"]
 
+_AN_INSTANT = timedelta.resolution
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -35,8 +36,9 @@ class Doubt(Enum):
     ACTIVATING = "AWS does not say which rules select an image while it is being restored"
 
 
-class Mark(NamedTuple):
-    """A rule that takes an image, for certain if there are no doubts."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Mark:
+    """A rule that takes images, for certain if there are no doubts. Images that are taken alike share one."""
 
     rule: LifecycleRule
     doubts: frozenset[Doubt] = frozenset()
@@ -67,57 +69,66 @@ class Replay:
 
     def _apply(self, rules: Sequence[LifecycleRule], images: Sequence[int]) -> None:
         claimed: set[int] = set()
-        free = images
         for rule in rules:
+            selected = self._census.selected(rule, images)
+            mine = [position for position in selected if position not in claimed]
             if rule.count_type == "imageCountMoreThan":
                 # What higher rules claimed or marked is counted all the same, and nothing takes its place.
-                selected = self._census.selected(rule, images)
-                mine = [position for position in selected if position not in claimed]
                 self._mark_beyond(rule, selected, claimed)
-            else:
-                mine = self._census.selected(rule, free)
+            elif rule.count_type == "sinceImagePushed":
                 self._mark_older(rule, mine)
+            else:
+                self._mark_unused(rule, mine)
             self.claims.update(dict.fromkeys(mine, rule))
             claimed.update(mine)
-            free = [position for position in free if position not in claimed]
 
     def _mark_beyond(self, rule: LifecycleRule, selected: Sequence[int], claimed: set[int]) -> None:
         """Mark what comes after the newest so many, unless it is claimed."""
-        beyond = selected[rule.count_number :]
+        beyond = [position for position in selected[rule.count_number :] if position not in claimed]
         if self._may_take_no_place.isdisjoint(selected):
-            self.marks.update(dict.fromkeys((each for each in beyond if each not in claimed), Mark(rule)))
+            self._mark_all(beyond, rule)
             return
-        takers = sum(each not in self._may_take_no_place for each in selected[: rule.count_number])
-        for position in beyond:
-            if position not in claimed:
-                open_question = Doubt.PLACES if takers < rule.count_number else None
-                self._mark(position, rule, open_question)
-            takers += position not in self._may_take_no_place
+        takers = [position for position in selected if position not in self._may_take_no_place]
+        last = takers[rule.count_number - 1] if len(takers) >= rule.count_number else len(self._census.images)
+        self._mark_all([position for position in beyond if position > last], rule)
+        self._mark_all([position for position in beyond if position <= last], rule, Doubt.PLACES)
 
     def _mark_older(self, rule: LifecycleRule, images: Sequence[int]) -> None:
-        """Mark what is older than so many days; what is older by hours only is doubtful."""
-        limit, day_before = _days_before(self._at, rule.count_number), _days_before(self._at, rule.count_number + 1)
-        begins = age_begins(rule)
-        pictures = self._census.images
-        counts_pushes = rule.count_type == "sinceImagePushed"
-        certain = Mark(rule)
-        for position in images:
-            image = pictures[position]
-            begin = begins(image)
-            if begin is None or begin >= limit:
-                continue
-            if counts_pushes and image.activated_at is not None and image.activated_at > day_before:
-                self._mark(position, rule, Doubt.RESTORED if begin <= day_before else Doubt.HOURS)
-            elif begin > day_before:
-                self._mark(position, rule, Doubt.HOURS)
-            elif position in self._doubts:
-                self._mark(position, rule, None)
-            else:
-                self.marks[position] = certain
+        """Mark what was pushed before so many days. Images are in order of age, but for those that were restored."""
+        limit, day_before = self._limits(rule)
+        older, surely_older = map(self._census.first_older_than, (limit, day_before))
+        self._mark_all([position for position in images if position >= surely_older], rule)
+        self._mark_all([position for position in images if older <= position < surely_older], rule, Doubt.HOURS)
+        for position in self._census.restored.intersection(images):
+            pushed_at = self._census.images[position].pushed_at
+            if position < surely_older and pushed_at < limit:
+                self._mark_all([position], rule, Doubt.RESTORED if pushed_at < day_before else Doubt.HOURS)
 
-    def _mark(self, position: int, rule: LifecycleRule, open_question: Doubt | None) -> None:
-        doubts = self._doubts.get(position, frozenset())
-        self.marks[position] = Mark(rule, doubts if open_question is None else doubts | {open_question})
+    def _mark_unused(self, rule: LifecycleRule, images: Sequence[int]) -> None:
+        """Mark what was pulled last, or archived, before so many days."""
+        limit, day_before = self._limits(rule)
+        begins, pictures = age_begins(rule), self._census.images
+        older = [each for each in images if (time := begins(pictures[each])) is not None and time < limit]
+        by_hours = {each for each in older if (time := begins(pictures[each])) is not None and time >= day_before}
+        self._mark_all([each for each in older if each not in by_hours], rule)
+        self._mark_all(list(by_hours), rule, Doubt.HOURS)
+
+    def _limits(self, rule: LifecycleRule) -> tuple[datetime, datetime]:
+        """
+        Say before which instant an age begins that is more than so many days, and one that is so by whole days.
+
+        An age of exactly so many days is not more; the second limit is as strict as the first, and a day earlier.
+        """
+        return _days_before(self._at, rule.count_number), _days_before(self._at, rule.count_number + 1) + _AN_INSTANT
+
+    def _mark_all(self, positions: Sequence[int], rule: LifecycleRule, open_question: Doubt | None = None) -> None:
+        """Mark images with what is doubtful of all of them, and of each."""
+        common = frozenset() if open_question is None else frozenset({open_question})
+        self.marks.update(dict.fromkeys(positions, Mark(rule, common)))
+        marks: dict[frozenset[Doubt], Mark] = {}
+        for position in self._doubts.keys() & positions if self._doubts else ():
+            doubts = common | self._doubts[position]
+            self.marks[position] = marks.setdefault(doubts, Mark(rule, doubts))
 
 
 def age_begins(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
