@@ -22,7 +22,7 @@ def read_deployed(sources: Iterable[str]) -> dict[str, LifecyclePolicy]:
             beside them are passed over. An empty text is that of a repository without a policy.
 
     Raises:
-        CommandError: if something is not what `aws ecr get-lifecycle-policy` prints.
+        CommandError: if something is not what `aws ecr get-lifecycle-policy` prints, or if there is nothing of it.
         InvalidLifecyclePolicy: for a policy that cannot be read, with the file as the path.
 
     """
@@ -33,6 +33,8 @@ def read_deployed(sources: Iterable[str]) -> dict[str, LifecyclePolicy]:
                 name, policy = _read(entry, dump)
                 if found.setdefault(name, policy) != policy:
                     raise CommandError([f"{name} has another policy in another file; leave one out"], path=dump.where)
+        if not found:
+            raise CommandError(["no policy in it; give what 'aws ecr get-lifecycle-policy' printed"], path=source)
     return found
 
 

@@ -54,6 +54,8 @@ def read_dumps(source: str) -> Iterator[Dump]:
         yield from _dumps(sys.stdin.buffer.read(), "standard input", None, is_found=False)
         return
     path = Path(source)
+    if not path.exists():
+        raise CommandError(["no such file or folder; give what AWS printed, or '-' for standard input"], path=source)
     if not path.is_dir():
         yield from _dumps(path.read_bytes(), source, _repository(Path(path.name)), is_found=False)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ecr_constructs.cli.dumps import Dump, read_dumps
@@ -15,7 +15,7 @@ from ecr_constructs.model.images import Image, read_images
 __all__ = ["read_repositories"]
 
 
-def read_repositories(sources: Iterable[str]) -> tuple[Repository, ...]:
+def read_repositories(sources: Sequence[str]) -> tuple[Repository, ...]:
     """
     Read the images of repositories.
 
@@ -29,7 +29,7 @@ def read_repositories(sources: Iterable[str]) -> tuple[Repository, ...]:
         The repositories, by name. The pages of one repository may be spread over documents and files.
 
     Raises:
-        CommandError: if something is not what `aws ecr describe-images` prints.
+        CommandError: if something is not what `aws ecr describe-images` prints, or if it is of no repository.
         InvalidImage: for images that cannot be, with the file as the path.
 
     """
@@ -38,6 +38,9 @@ def read_repositories(sources: Iterable[str]) -> tuple[Repository, ...]:
         for dump in read_dumps(source):
             if not (dump.is_found and _is_about_a_policy(dump.document)):
                 _add(dump, found)
+    if not found:
+        message = "no images are listed; give what 'aws ecr describe-images' printed"
+        raise CommandError([message], path=f"--images {' '.join(sources)}")
     return tuple(Repository(name=name, images=tuple(images.values())) for name, images in sorted(found.items()))
 
 

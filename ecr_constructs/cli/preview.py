@@ -128,7 +128,13 @@ def _survey(request: Request) -> Survey:
         return _survey_account(request, reading)
     deployed = read_deployed(request.current_policy)
     repositories = [replace(each, deployed=deployed.get(each.name)) for each in read_repositories(request.images)]
-    return survey_files(reading, repositories, only=request.repository, at=request.instant)
+    return survey_files(
+        reading,
+        repositories,
+        only=request.repository,
+        at=request.instant,
+        compares=bool(request.current_policy),
+    )
 
 
 def _survey_account(request: Request, reading: Reading) -> Survey:

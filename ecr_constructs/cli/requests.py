@@ -100,3 +100,5 @@ def _of_files(request: Request) -> Iterator[str]:
         yield "standard input can be read once; give files for the rest"
     if request.output and not request.output.absolute().parent.is_dir():
         yield f"--output {request.output}: there is no such folder; make it first"
+    if request.output and request.output.is_dir():
+        yield f"--output {request.output}: this is a folder; name a file in it"

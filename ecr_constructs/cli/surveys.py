@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from ecr_constructs.cli.comparison import build
@@ -18,7 +18,12 @@ __all__ = ["survey_account", "survey_files"]
 
 
 def survey_files(
-    reading: Reading, repositories: Iterable[Repository], *, only: Sequence[str] = (), at: datetime
+    reading: Reading,
+    repositories: Iterable[Repository],
+    *,
+    only: Sequence[str] = (),
+    at: datetime,
+    compares: bool = False,
 ) -> Survey:
     """
     Preview policies over repositories whose images were listed.
@@ -28,6 +33,7 @@ def survey_files(
         repositories: The repositories.
         only: Names of repositories, in which `*` stands for anything. Default: all.
         at: The instant, with a time zone.
+        compares: Whether the policies of today were to be given with the repositories.
 
     Raises:
         CommandError: if policies and repositories cannot be brought together.
@@ -37,7 +43,8 @@ def survey_files(
     known = {repository.name: repository for repository in repositories}
     matches = match(reading.policies, narrow(known, only))
     chosen = [known[name] for name in matches.policies]
-    return _survey(reading, matches, chosen, only=only, at=at, notes=tuple(_notes(matches.policies, known)))
+    notes = tuple(note for each in chosen for note in _notes(matches.policies[each.name], each, compares=compares))
+    return _survey(reading, matches, chosen, only=only, at=at, notes=notes)
 
 
 def survey_account(
@@ -129,13 +136,13 @@ def _is_asked_for(name: str | None, only: Sequence[str]) -> bool:
     return not only or (name is not None and chooses(only, name))
 
 
-def _notes(policies: Mapping[str, Policy], repositories: Mapping[str, Repository]) -> Iterator[str]:
-    """Mind that AWS lists archived images only if it is asked to."""
-    for name, policy in policies.items():
-        rules = [rule for rule in policy.policy.rules if rule.storage_class == "archive"]
-        statuses = {image.status for image in repositories[name].images}
-        if rules and statuses == {"active"}:
-            yield (
-                f"{name}: rule {rules[0].rule_priority} is about archived images, and none is listed; "
-                "aws ecr describe-images leaves them out without --filter imageStatus=ANY"
-            )
+def _notes(policy: Policy, repository: Repository, *, compares: bool) -> Iterator[str]:
+    """Say what a listing may lack: AWS lists archived images only if it is asked to."""
+    rules = [rule for rule in policy.policy.rules if rule.storage_class == "archive"]
+    if rules and {image.status for image in repository.images} == {"active"}:
+        yield (
+            f"{repository.name}: rule {rules[0].rule_priority} is about archived images, and none is listed; "
+            "aws ecr describe-images leaves them out without --filter imageStatus=ANY"
+        )
+    if compares and repository.deployed is None:
+        yield f"{repository.name}: --current-policy has no policy of it, so nothing is compared"
