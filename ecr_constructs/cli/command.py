@@ -57,12 +57,15 @@ def run(arguments: Sequence[str]) -> int:
         if error.name not in _EXTRA:
             raise
         tell(CommandError([f"{error.name} is not installed; run pip install 'ecr-constructs[cli]'"]))
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         _close_output()
         return 1
     except OSError as error:
         tell(CommandError([_sentence(error)]))
-        _close_output()
+        if error.filename is None:
+            _close_output()
     else:
         return code
     return ExitCode.REFUSED

@@ -47,7 +47,7 @@ class Remark:
         prefix: What the names of its repositories begin with, for a creation template.
         id: That of the finding; `invalid-policy` for what would be refused, `unread-policy` for what only
             CloudFormation can read.
-        severity: `error`, `warning` or `info`.
+        severity: As a finding's.
         rule_priority: The rule it is about, if it is about one.
         sentence: The fact; for a policy that is not read, with the remedy.
         remedy: What to do.
@@ -78,9 +78,9 @@ def lint(
     """
     readings = [read_policies(source) for source in sources]
     found = [remark for reading in readings for remark in remarks(reading)]
-    count = sum(len(reading.policies) + len(reading.unread) for reading in readings)
+    count = sum(len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies) for reading in readings)
     if form is Format.JSON:
-        print(json.dumps({"policies": count, "remarks": [asdict(remark) for remark in found]}, indent=2))
+        print(json.dumps({"policies": count, "findings": [asdict(remark) for remark in found]}, indent=2))
     else:
         _print(found, count)
     severities = list(_COLOURS)
@@ -146,8 +146,7 @@ def _print(found: Sequence[Remark], count: int) -> None:
         owner = remark.repository or (remark.prefix and f"template {remark.prefix}")
         line = Text(f"{remark.where}{f' ({owner})' if owner else ''}: ")
         line.append(remark.severity, style=_COLOURS[remark.severity])
-        line.append(": " if remark.rule_priority is None else f": rule {remark.rule_priority}: ")
-        line.append("; ".join(filter(None, (remark.sentence, remark.remedy))))
+        line.append(f": {'; '.join(filter(None, (remark.sentence, remark.remedy)))}")
         line.append(f" [{remark.id}]", style="dim")
         console.print(line, soft_wrap=True)
     severities = Counter(remark.severity for remark in found)

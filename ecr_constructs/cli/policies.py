@@ -93,17 +93,16 @@ def read_policies(source: str) -> Reading:
         CommandError: if it is none of them.
 
     """
-    if source == STANDARD_INPUT:
-        return _read_text(sys.stdin.read(), "standard input")
-    path = Path(source)
-    if not path.exists():
-        raise CommandError(["no such file or folder; give a policy file, a template or a cdk.out"], path=source)
-    if path.is_dir():
+    if Path(source).is_dir():
         return _read_assembly(source)
+    if source != STANDARD_INPUT and not Path(source).exists():
+        raise CommandError(["no such file or folder; give a policy file, a template or a cdk.out"], path=source)
+    where = "standard input" if source == STANDARD_INPUT else source
     try:
-        return _read_text(path.read_text(encoding="utf-8-sig"), source)
+        text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=source) from None
+        raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=where) from None
+    return _read_text(text.removeprefix("\ufeff"), where)
 
 
 def read_policy(source: str) -> Policy:
@@ -160,8 +159,9 @@ def _read_text(text: str, where: str) -> Reading:
         repository = name if isinstance(name, str) else None
         return _reading([_of_text(document["lifecyclePolicyText"], where=where, repository=repository)])
     if isinstance(document, Mapping) and "rules" in document:
-        # Read once more, for a key that is written twice is gone from the document.
-        return _reading([_of_text(text if text.lstrip().startswith("{") else json.dumps(document), where=where)])
+        # JSON is read once more from its text: a key that is written twice is gone from the document.
+        is_json = text.lstrip().startswith("{")
+        return _reading([_of_text(text if is_json else json.dumps(document, default=str), where=where)])
     raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
 
 
@@ -180,6 +180,10 @@ def _of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | 
     for each in creation_templates(template):
         where, bound = f"{before}{each.logical_id}", _immutability(each)
         yield _of_text(each.lifecycle_text, where=where, prefix=each.prefix, immutability=bound)
+    for name, loop in template.get("Resources", {}).items():
+        if str(name).startswith("Fn::ForEach") and "AWS::ECR::Repository" in str(loop):
+            message = "CloudFormation makes these at deployment; give the processed template to have them read"
+            yield UnreadPolicy(where=f"{before}{name}", problems=(message,), is_invalid=False)
 
 
 def _immutability(resource: RepositoryResource | CreationTemplateResource) -> Immutability | None:

@@ -48,9 +48,15 @@ def _repository(repository: RepositoryResource) -> tuple[str, ...]:
         _tags(repository),
         "scanned on push" if repository.scans_on_push else "not scanned on push",
         f"{repository.encryption}, {'own key' if repository.has_own_key else 'key of AWS'}",
-        _count(len(repository.lifecycle_rules), "lifecycle rule", "lifecycle rules"),
+        _lifecycle(repository),
         "retained" if repository.is_retained else "deleted with the stack",
     )
+
+
+def _lifecycle(repository: RepositoryResource) -> str:
+    if isinstance(repository.lifecycle_text, Mapping):
+        return "lifecycle worked out at deployment"
+    return _count(len(repository.lifecycle_rules), "lifecycle rule", "lifecycle rules")
 
 
 def _tags(repository: RepositoryResource) -> str:
@@ -72,8 +78,12 @@ def _registry(resource: RegistryResource) -> tuple[str, ...]:
         "PullThroughCacheRule": _cache,
         "RepositoryCreationTemplate": _template,
     }.get(kind, lambda _: (kind, resource.logical_id))
+    try:
+        told = what(resource.properties)
+    except (KeyError, TypeError, AttributeError):  # a function of CloudFormation stands where a value is read
+        told = kind, "worked out at deployment"
     is_retained = resource.deletion_policy.startswith("Retain")
-    return (*what(resource.properties), "retained" if is_retained else "deleted with the stack")
+    return (*told, "retained" if is_retained else "deleted with the stack")
 
 
 def _scanning(properties: Mapping[str, Any]) -> tuple[str, str]:
@@ -92,7 +102,8 @@ def _filters(rule: Mapping[str, Any]) -> str:
 
 
 def _policy(properties: Mapping[str, Any]) -> tuple[str, str]:
-    return "registry policy", _count(len(properties["PolicyText"]["Statement"]), "statement", "statements")
+    statements = properties["PolicyText"]["Statement"]
+    return "registry policy", _count(len(statements) if isinstance(statements, list) else 1, "statement", "statements")
 
 
 def _cache(properties: Mapping[str, Any]) -> tuple[str, str]:
