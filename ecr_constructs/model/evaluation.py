@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 
 from ecr_constructs.model.census import Census, instant
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.replay import Doubt, Mark, Replay
-from ecr_constructs.model.rules import Action, CountType, LifecycleRule
+from ecr_constructs.model.replay import ACTIONS, Doubt, Mark, Replay
+from ecr_constructs.model.rules import CountType, LifecycleRule
 
 __all__ = ["Decision", "Evaluation", "evaluate"]
 
@@ -157,7 +157,7 @@ class _Verdict:
             why = _why_taken(mark.rule)
             if mark.doubts:
                 why = f"{why}; but {', and '.join(doubt.value for doubt in Doubt if doubt in mark.doubts)}"
-            action = _ACTIONS[mark.rule.action]
+            action = ACTIONS[mark.rule.action]
             self._taken[mark] = _Fate(_UNCERTAIN if mark.doubts else action, action, mark.rule, why)
         return self._taken[mark]
 
@@ -183,7 +183,6 @@ class _Verdict:
         return _Fate(group, fate.action, fate.rule, why)
 
 
-_ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "transition": "archive"}
 _PROTECTED = "an index that is there names it, and ECR keeps the images of an index"
 
 

@@ -7,17 +7,21 @@ may, and one in which it takes only what it must. What differs is doubtful, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from operator import attrgetter
+from typing import Literal
 
 from ecr_constructs.model.census import Census
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.rules import Action, LifecycleRule
 
-__all__ = ["Doubt", "Mark", "Replay", "age_begins", "doubts_of"]
+__all__ = ["ACTIONS", "Doubt", "Mark", "Replay", "age_begins", "doubts_of"]
+
+# What a rule's action is called where it is about an image.
+ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "transition": "archive"}
 
 _AN_INSTANT = timedelta.resolution
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
