@@ -54,9 +54,10 @@ def run(arguments: Sequence[str]) -> int:
     except EcrConstructsError as error:
         tell(error)
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        name = str(error.name).partition(".")[0]
+        if name not in _EXTRA:
             raise
-        tell(CommandError([f"{error.name} is not installed; run pip install 'ecr-constructs[cli]'"]))
+        tell(CommandError([f"{name} is not installed; run pip install 'ecr-constructs[cli]'"]))
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

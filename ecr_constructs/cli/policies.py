@@ -180,7 +180,7 @@ def _of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | 
     for each in creation_templates(template):
         where, bound = f"{before}{each.logical_id}", _immutability(each)
         yield _of_text(each.lifecycle_text, where=where, prefix=each.prefix, immutability=bound)
-    for name, loop in template.get("Resources", {}).items():
+    for name, loop in (template.get("Resources") or {}).items():
         if str(name).startswith("Fn::ForEach") and "AWS::ECR::Repository" in str(loop):
             message = "CloudFormation makes these at deployment; give the processed template to have them read"
             yield UnreadPolicy(where=f"{before}{name}", problems=(message,), is_invalid=False)
