@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from time import monotonic
 
 from ecr_constructs.cli.inventory import Repository
+from ecr_constructs.cli.live.containers import Registry, running_images
 from ecr_constructs.cli.live.faults import REPOSITORY_GONE, CallFailed, sentences, told
 from ecr_constructs.cli.live.images import Tally, fill_indexes, list_images
+from ecr_constructs.cli.live.inspector import inspected
 from ecr_constructs.cli.live.policies import deployed_policy
 from ecr_constructs.cli.live.previews import PATIENCE, Wait, await_preview, start_preview
 from ecr_constructs.cli.live.progress import Progress
 from ecr_constructs.cli.live.session import Session, open_session
-from ecr_constructs.cli.live.usage import Use, inspected, marks, services
+from ecr_constructs.cli.live.usage import Use, marks
 from ecr_constructs.cli.live.workers import Workers, working
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -134,15 +136,15 @@ class Account:
         """Find out who runs the images. Inspector may well not be there; that is worth a note."""
         uses: list[Use] = []
         notes: list[str] = []
-        ecs = self._session.service("ecs")
+        registry = Registry(account_id=self.account_id, region=self.region)
         try:
-            uses += services(ecs, workers, account_id=self.account_id, region=self.region)
+            uses += running_images(self._session.service("ecs"), workers, registry)
         except CallFailed as failed:  # no way to ECS, although there is one to ECR
             workers.failures.append(("Amazon ECS", failed))
         try:
             uses += inspected(self._session.service("inspector2"), account_id=self.account_id)
         except CallFailed as failed:
-            notes.append(f"Amazon Inspector does not tell who runs images, where it is enabled: {failed}")
+            notes.append(f"Amazon Inspector does not tell who runs images: {failed}")
         return marks(uses, images), tuple(notes)
 
 

@@ -63,9 +63,7 @@ def start_preview(ecr: Service, repository: str, text: str) -> None:
         ecr.call("StartLifecyclePolicyPreview", {"repositoryName": repository, "lifecyclePolicyText": text})
     except CallFailed as failed:
         if failed.code == "InvalidParameterException":
-            raise CallFailed(
-                f"AWS refuses the policy: {failed.what}", "correct the policy", code=failed.code
-            ) from failed
+            raise CallFailed(failed.what, "correct the policy", code=failed.code) from failed
         if failed.code != _BUSY:
             raise
 
@@ -101,7 +99,7 @@ def await_preview(ecr: Service, repository: str, text: str, *, wait: Wait) -> tu
 
 _BUSY = "LifecyclePolicyPreviewInProgressException"
 _ABSENT = "ABSENT"
-_AGAIN = "repeat the command; until then the replay alone says what happens"
+_AGAIN = "repeat the command, or rest on the replay alone"
 _ENDINGS = {
     "FAILED": "AWS's own preview failed",
     "EXPIRED": "AWS's own preview expired before it was read",

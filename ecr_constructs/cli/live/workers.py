@@ -74,7 +74,8 @@ class Workers:
             CallFailed: if it would fail for all others too.
 
         """
-        self._progress.describe(doing)
+        if subjects:
+            self._progress.describe(doing)
         futures = {self._pool.submit(work, name): name for name in subjects}
         results: dict[str, Result] = {}
         for future in as_completed(futures):

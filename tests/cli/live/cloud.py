@@ -1,0 +1,231 @@
+"""What an account of AWS has, and how it behaves; `server.py` lets it be asked."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+def image(number: int, *tags: str, days: float = 0, media_type: str = MANIFEST, **more: Any) -> dict[str, Any]:
+    """Give an image as DescribeImages tells it, pushed some days ago."""
+    pushed = NOW - timedelta(days=days)
+    detail = {
+        "imageDigest": digest(number),
+        "imagePushedAt": pushed.timestamp(),
+        "imageSizeInBytes": 1_000 + number,
+        "imageStatus": "ACTIVE",
+        "imageManifestMediaType": media_type,
+    }
+    return detail | ({"imageTags": list(tags)} if tags else {}) | more
+
+
+def results(entries: Iterable[tuple[int, str, int]]) -> list[dict[str, Any]]:
+    """Give what AWS says of images: their number, EXPIRE or TRANSITION, and the priority of the rule."""
+    return [
+        {
+            "imageDigest": digest(number),
+            "action": {"type": action},
+            "appliedRulePriority": priority,
+            "storageClass": "STANDARD",
+        }
+        for number, action, priority in entries
+    ]
+
+
+class Refusal(Exception):
+    """
+    An error with which AWS answers.
+
+    Args:
+        code: Its code.
+        message: What it says.
+
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(slots=True)
+class Preview:
+    """
+    AWS's preview of a policy of a repository.
+
+    Attributes:
+        results: What it comes to, in the API's words.
+        statuses: What looks at it show, one after the other; the last one stays.
+        text: The policy.
+
+    AWS's word is scripted: it is what a test says that it is, never our replay.
+
+    """
+
+    results: Sequence[dict[str, Any]] = ()
+    statuses: deque[str] = field(default_factory=lambda: deque(["IN_PROGRESS", "COMPLETE"]))
+    text: str = "{}"
+
+    @property
+    def laid_out(self) -> str:
+        """The text as ECR gives it back, which lays it out in its own way."""
+        return json.dumps(json.loads(self.text), indent=1)
+
+    def look(self) -> str:
+        return self.statuses[0] if len(self.statuses) == 1 else self.statuses.popleft()
+
+
+@dataclass(slots=True)
+class Stored:
+    """A repository of the account, in the API's words."""
+
+    images: list[dict[str, Any]] = field(default_factory=list)
+    policy: str | None = None
+    manifests: dict[str, str] = field(default_factory=dict)
+    running: Preview | None = None
+    next: Preview = field(default_factory=Preview)
+
+    def add_index(self, number: int, *children: int, tag: str) -> None:
+        """Push an index of images that are here."""
+        self.images.append(image(number, tag, media_type=INDEX))
+        self.manifests[digest(number)] = json.dumps({"manifests": [{"digest": digest(child)} for child in children]})
+
+    def pull(self, digests: Iterable[str]) -> None:
+        for detail in self.images:
+            if detail["imageDigest"] in digests:
+                detail["lastRecordedPullTime"] = NOW.timestamp()
+
+    def start_preview(self, text: str) -> None:
+        if self.running is not None and self.running.statuses[0] == "IN_PROGRESS":
+            raise Refusal("LifecyclePolicyPreviewInProgressException", "The previous preview has not completed")
+        self.running, self.next = self.next, Preview()
+        self.running.text = text
+
+
+@dataclass(slots=True)
+class Fault:
+    """Something that AWS answers with in the place of what was asked for."""
+
+    operation: str
+    code: str
+    message: str
+    repository: str | None
+    times: float
+
+    def hits(self, operation: str, repository: str | None) -> bool:
+        if operation != self.operation or self.repository not in {None, repository} or self.times <= 0:
+            return False
+        self.times -= 1
+        return True
+
+
+class Cloud:
+    """
+    What the account has, and how it behaves.
+
+    Attributes:
+        url: Where the server listens.
+        repositories: Its repositories, by name.
+        covered: What Amazon Inspector covers, in the API's words.
+        tasks: What runs in each cluster of Amazon ECS, in the API's words.
+        calls: Every operation that was called, with its repository if it has one.
+        before: Called with the operation and the repository before it is answered, if a test has something to do then.
+
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.repositories: dict[str, Stored] = {}
+        self.covered: list[dict[str, Any]] = []
+        self.tasks: dict[str, list[dict[str, Any]]] = {}
+        self.calls: list[tuple[str, str | None]] = []
+        self.before: Callable[[str, str | None], object] | None = None
+        self._faults: list[Fault] = []
+
+    def add(self, name: str, *images: dict[str, Any], policy: str | None = None) -> Stored:
+        self.repositories[name] = Stored(images=list(images), policy=policy)
+        return self.repositories[name]
+
+    def fail(
+        self,
+        operation: str,
+        code: str,
+        message: str = "",
+        *,
+        repository: str | None = None,
+        times: float = float("inf"),
+    ) -> None:
+        """Answer an operation with an error, for all repositories or one, always or a number of times."""
+        self._faults.append(Fault(operation, code, message, repository, times))
+
+    def deny(self, operation: str, service: str = "ecr", *, repository: str | None = None) -> None:
+        message = (
+            f"User: arn:aws:sts::{ACCOUNT}:user/moto is not authorized to perform: {service}:{operation} "
+            f"because no identity-based policy allows the {service}:{operation} action"
+        )
+        self.fail(operation, "AccessDeniedException", message, repository=repository)
+
+    def use(self, number: int, *, repository: str, count: int = 1, account: str = ACCOUNT) -> None:
+        """Have Amazon Inspector see an image running."""
+        arn = f"arn:aws:ecr:{REGION}:{account}:repository/{repository}/{digest(number)}"
+        self.covered.append(
+            {
+                "resourceType": "AWS_ECR_CONTAINER_IMAGE",
+                "resourceId": arn,
+                "accountId": account,
+                "scanType": "PACKAGE",
+                "resourceMetadata": {"ecrImage": {"tags": [], "inUseCount": count}},
+            }
+        )
+
+    def run(self, cluster: str, text: str, number: int | None, *, group: str) -> None:
+        """Have Amazon ECS run a task; without a number, its image is still being pulled."""
+        tasks = self.tasks.setdefault(cluster, [])
+        prefix = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+        container = {"image": text} | ({"imageDigest": digest(number)} if number is not None else {})
+        tasks.append(
+            {
+                "taskArn": f"{prefix}:task/{cluster}/{len(tasks):032x}",
+                "clusterArn": f"{prefix}:cluster/{cluster}",
+                "taskDefinitionArn": f"{prefix}:task-definition/nightly:7",
+                "group": group,
+                "containers": [container],
+            }
+        )
+
+    def called(self, operation: str) -> int:
+        return sum(name == operation for name, _ in self.calls)
+
+    def receive(self, operation: str, repository: str | None) -> None:
+        """Keep what was called, and fail if that is what is to happen."""
+        self.calls.append((operation, repository))
+        if self.before is not None:
+            self.before(operation, repository)
+        for fault in self._faults:
+            if fault.hits(operation, repository):
+                raise Refusal(fault.code, fault.message)
+
+    def stored(self, name: str) -> Stored:
+        if name not in self.repositories:
+            message = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'"
+            raise Refusal("RepositoryNotFoundException", message)
+        return self.repositories[name]
