@@ -24,8 +24,8 @@ SIGNATURE = "application/vnd.cncf.notary.signature"
 # Images are whole days old, to the second: then it does not matter whether the hours of a day count.
 WHOLE_DAYS = timedelta(0)
 
-# As far apart as the rules of tests/model/strategies.py, and dense where small numbers are.
-ages = st.one_of(st.integers(0, 5), st.integers(0, 420), st.sampled_from([29, 30, 31, 89, 90, 91, 399, 400, 401]))
+# Mostly about as many days as rules name, and as far apart as the rules of tests/model/strategies.py.
+ages = st.sampled_from([0, 1, 2, 3, 4, 29, 30, 31, 89, 90, 91, 92]) | st.integers(0, 420)
 sizes = st.integers(0, 500_000_000)
 # Tags that people write, more often than any.
 image_tags = st.one_of(
@@ -101,7 +101,10 @@ def repositories(
         most: How many images at most, signatures apart.
 
     """
-    images = [draw(plain_images(number, offset)) for number in range(draw(st.integers(0, most)))]
+    images = [
+        draw(plain_images(number, offset))
+        for number in range(draw(st.integers(0, most) | st.integers(most // 2, most)))
+    ]
     kinds = [None, None, None, *([archived] if archive else []), *([restored] if restoration else [])]
     histories = [draw(st.sampled_from(kinds)) for _ in images]
     images = [draw(kind(image, offset)) if kind else image for kind, image in zip(histories, images, strict=True)]
