@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from ecr_constructs.cli.inventory import AwsDecision
@@ -57,20 +58,35 @@ def decided_by_aws(
     return settled, tuple(differing)
 
 
-def departures_by_aws(departures: Sequence[Departure], evaluation: Evaluation) -> tuple[Departure, ...]:
+def departures_by_aws(
+    departures: Sequence[Departure], replayed: Evaluation, decided: Evaluation
+) -> tuple[Departure, ...]:
     """
-    Bring the schedule in line with what AWS says of today.
+    Bring the schedule in line with what AWS says of the present.
 
     Args:
         departures: What the replay foresees.
-        evaluation: What happens now, as AWS has it.
+        replayed: What happens now, by the replay.
+        decided: What happens now, as AWS has it.
 
     Returns:
-        The departures, the earliest first. What AWS takes goes today for certain; of what it spares today the replay's
-        day stands, but is not certain any more.
+        The departures, the earliest first. What AWS takes goes today for certain. Of what AWS leaves and the replay
+        would take, the day stands and is not certain.
 
     """
-    return tuple(sorted(_departures(departures, evaluation), key=lambda each: (each.day, each.image.pushed_at)))
+    certain = {decision.image.digest: decision for decision in replayed.decisions}
+    doubtful = {decision.image.digest for decision in replayed.uncertain}
+    taken = {each.image.digest: each for each in decided.decisions if certain.get(each.image.digest) != each}
+    left = {each.image.digest for each in decided.kept} & (certain.keys() | doubtful)
+    today = decided.at.date()
+    found = [_today(decision, today) for decision in taken.values()]
+    for departure in departures:
+        digest, is_due = departure.image.digest, departure.day <= today
+        if digest not in taken:
+            found.append(replace(departure, is_certain=False) if is_due and digest in left else departure)
+        elif (taken[digest].action, departure.action) == ("archive", "expire") and not is_due:
+            found.append(departure)
+    return tuple(sorted((each for each in found if each), key=lambda departure: departure.day))
 
 
 def unlisted(answers: Sequence[AwsDecision], evaluation: Evaluation) -> tuple[AwsDecision, ...]:
@@ -163,26 +179,14 @@ def _decisions(evaluation: Evaluation) -> tuple[Decision, ...]:
     return (*evaluation.decisions, *evaluation.kept, *evaluation.uncertain)
 
 
-def _age(decision: Decision) -> tuple[object, ...]:
-    return decision.image.pushed_at, decision.image.digest
+def _age(decision: Decision) -> datetime:
+    """Go by age as rules do: a restored image is as new as its restoration."""
+    return decision.image.activated_at or decision.image.pushed_at
 
 
-def _departures(departures: Sequence[Departure], evaluation: Evaluation) -> Iterator[Departure]:
-    today = evaluation.at.date()
-    taken = {decision.image.digest: decision for decision in evaluation.decisions}
-    for decision in taken.values():
-        if decision.rule:
-            yield Departure(
-                image=decision.image,
-                day=today,
-                action="archive" if decision.action == "archive" else "expire",
-                rule=decision.rule,
-                is_certain=True,
-            )
-    for departure in departures:
-        action = taken[departure.image.digest].action if departure.image.digest in taken else "keep"
-        is_past = departure.day <= today
-        if action == "keep":
-            yield replace(departure, is_certain=departure.is_certain and not is_past)
-        elif action == "archive" and departure.action == "expire" and not is_past:
-            yield departure
+def _today(decision: Decision, today: date) -> Departure | None:
+    """Let an image go today, if it is known by which rule."""
+    if decision.rule is None:
+        return None
+    action: Literal["expire", "archive"] = "archive" if decision.action == "archive" else "expire"
+    return Departure(image=decision.image, day=today, action=action, rule=decision.rule, is_certain=True)

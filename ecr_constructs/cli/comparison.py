@@ -34,12 +34,12 @@ def build(policy: Policy, repository: Repository, at: datetime) -> Preview:
 
 def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:
     rules, images, answers = policy.policy.rules, repository.images, repository.aws_preview
-    evaluation = policy.policy.evaluate(images, at=at)
+    evaluation = replayed = policy.policy.evaluate(images, at=at)
     departures = policy.policy.schedule(images, at=at)
     disagreements: tuple[Disagreement, ...] = ()
     if answers is not None:
-        evaluation, disagreements = decided_by_aws(evaluation, answers, rules)
-        departures = departures_by_aws(departures, evaluation)
+        evaluation, disagreements = decided_by_aws(replayed, answers, rules)
+        departures = departures_by_aws(departures, replayed, evaluation)
     current = repository.deployed.evaluate(images, at=at) if repository.deployed else None
     newly_lost, newly_kept = _differences(evaluation, current)
     return Preview(

@@ -69,7 +69,7 @@ def _details(document: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401  (re
 
 
 def _name(detail: Mapping[str, Any], dump: Dump) -> str:
-    name = detail.get("repositoryName", dump.repository)
+    name = dump.repository if (said := detail.get("repositoryName")) is None else said
     if name is None:
         message = (
             "the images do not say which repository they are in; keep repositoryName in the output, "
