@@ -56,7 +56,8 @@ def _sentence(rule: LifecycleRule, above: Sequence[LifecycleRule], *, archives: 
         return f"{me} {_shields(images, takers)}, and this one only beyond the newest {number}."
     order = "by time of push or restore" if archives else "by time of push"
     counted = f"; images of {_rules(takers)} count too, but are left to {_it(takers)}" if takers else ""
-    return f"{me} keeps the newest {number} {images}, {order}, and {verb} the others{counted}."
+    newest = "only the newest of the" if rule.count_number == 1 else f"the newest {number}"
+    return f"{me} keeps {newest} {images}, {order}, and {verb} the others{counted}."
 
 
 def _images(rule: LifecycleRule, *, archives: bool) -> str:
