@@ -1,0 +1,277 @@
+"""
+Our reading of lifecycle policies against two others: botocore's model of the API, and the validator of moto.
+
+Where they overlap they agree, or the disagreement has a reason; docs/limits.md tells the same disagreements. A test
+fails when they come to agree, so that no reason outlives its cause.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import pytest
+from botocore.model import ServiceModel  # type: ignore[import-untyped]
+from botocore.validate import ParamValidator  # type: ignore[import-untyped]
+from moto.ecr.exceptions import InvalidParameterException
+from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model import LifecyclePolicy, images
+from ecr_constructs.model.images import ImageStatus
+from ecr_constructs.model.rules import TagStatus
+from tests.arbiters.sources import service_model, shape
+
+pytestmark = pytest.mark.arbiter
+
+PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
+
+Verdict = Literal["accepted", "refused", "fails"]
+
+
+class Case(NamedTuple):
+    """A policy, and what is made of it; a disagreement has a reason."""
+
+    about: str
+    text: str
+    ours: Verdict
+    moto: Verdict
+    why: str = ""
+
+
+def of(*rules: object, **more: object) -> str:
+    return json.dumps({"rules": list(rules), **more})
+
+
+def rule(
+    selection: object = None, *, priority: object = 1, action: object = None, without: str = "", **more: object
+) -> dict[str, object]:
+    whole = {
+        "rulePriority": priority,
+        "selection": {**ANY} if selection is None else selection,
+        "action": {"type": "expire"} if action is None else action,
+        **more,
+    }
+    return {key: value for key, value in whole.items() if key != without}
+
+
+ANY = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}
+UNTAGGED = {**ANY, "tagStatus": "untagged"}
+TAGGED = {**ANY, "tagStatus": "tagged", "tagPatternList": ["v*"]}
+PUSHED = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1}
+IN_ARCHIVE = {**PUSHED, "countType": "sinceImageTransitioned", "storageClass": "archive", "countNumber": 90}
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+
+OLDER = "moto knows the language as it was before the archive; AWS prints such policies"
+SCHEMA = "moto checks single fields, not which of them go together"
+WHOLE = "moto looks at one rule at a time"
+TYPES = "moto compares values without looking at their type"
+
+CASES = [
+    # What both accept.
+    Case("a number of all images", of(rule(ANY)), "accepted", "accepted"),
+    Case("a number of images with a pattern", of(rule(TAGGED)), "accepted", "accepted"),
+    Case(
+        "an age of images with a prefix",
+        of(rule({**PUSHED, "tagStatus": "tagged", "tagPrefixList": ["v"]})),
+        "accepted",
+        "accepted",
+    ),
+    Case("an age of untagged images", of(rule({**PUSHED, "tagStatus": "untagged"})), "accepted", "accepted"),
+    Case("a description", of(rule(description="Keep one")), "accepted", "accepted"),
+    Case("priorities with gaps", of(rule(priority=70), rule(TAGGED, priority=7)), "accepted", "accepted"),
+    # What both refuse.
+    Case("no JSON", "rules", "refused", "refused"),
+    Case("no object", "[]", "refused", "refused"),
+    Case("no `rules`", "{}", "refused", "refused"),
+    Case("`rules` that are no list", '{"rules": {}}', "refused", "refused"),
+    Case("a rule that is no object", of("any"), "refused", "refused"),
+    *(
+        Case(f"a rule without `{field}`", of(rule(without=field)), "refused", "refused")
+        for field in ("rulePriority", "selection", "action")
+    ),
+    *(
+        Case(
+            f"a selection without `{field}`",
+            of(rule({key: value for key, value in ANY.items() if key != field})),
+            "refused",
+            "refused",
+        )
+        for field in ANY
+    ),
+    Case("an action without a type", of(rule(action={})), "refused", "refused"),
+    Case("an unknown field of a rule", of(rule(enabled=True)), "refused", "refused"),
+    Case("an unknown field of a selection", of(rule({**ANY, "tagList": ["v1"]})), "refused", "refused"),
+    Case("an unknown field of an action", of(rule(action={"type": "expire", "dryRun": True})), "refused", "refused"),
+    Case("an unknown action", of(rule(action={"type": "delete"})), "refused", "refused"),
+    Case("an unknown tag status", of(rule({**ANY, "tagStatus": "all"})), "refused", "refused"),
+    Case("an unknown count type", of(rule({**ANY, "countType": "imageCountLessThan"})), "refused", "refused"),
+    Case("an age in hours", of(rule({**PUSHED, "countUnit": "hours"})), "refused", "refused"),
+    Case("a number of 0", of(rule({**ANY, "countNumber": 0})), "refused", "refused"),
+    Case("a number below 0", of(rule({**ANY, "countNumber": -1})), "refused", "refused"),
+    Case(
+        "a target for what expires",
+        of(rule(action={"type": "expire", "targetStorageClass": "archive"})),
+        "refused",
+        "refused",
+    ),
+    # What AWS takes, and moto does not.
+    Case("archiving", of(rule(PUSHED, action=ARCHIVE)), "accepted", "refused", OLDER),
+    Case(
+        "days since the last pull",
+        of(rule({**PUSHED, "countType": "sinceImagePulled"}, action=ARCHIVE)),
+        "accepted",
+        "refused",
+        OLDER,
+    ),
+    Case("days in the archive", of(rule(IN_ARCHIVE)), "accepted", "refused", OLDER),
+    Case(
+        "`standard` written out as storage class",
+        of(rule({**ANY, "storageClass": "standard"})),
+        "accepted",
+        "refused",
+        OLDER,
+    ),
+    # What moto takes, and AWS's documents do not.
+    Case("no rules", of(), "refused", "accepted", "the text is shorter than the 100 characters that the API asks for"),
+    Case("an unknown field beside `rules`", of(rule(), version=1), "refused", "accepted", SCHEMA),
+    Case("`tagged` without a list", of(rule({**ANY, "tagStatus": "tagged"})), "refused", "accepted", SCHEMA),
+    Case("a list for `untagged`", of(rule({**UNTAGGED, "tagPrefixList": ["v"]})), "refused", "accepted", SCHEMA),
+    Case("a list for `any`", of(rule({**ANY, "tagPatternList": ["v*"]})), "refused", "accepted", SCHEMA),
+    Case(
+        "patterns and prefixes in one rule", of(rule({**TAGGED, "tagPrefixList": ["v"]})), "refused", "accepted", SCHEMA
+    ),
+    Case("an empty list of tags", of(rule({**TAGGED, "tagPatternList": []})), "refused", "accepted", SCHEMA),
+    Case("five wildcards", of(rule({**TAGGED, "tagPatternList": ["a*b*c*d*e*"]})), "refused", "accepted", SCHEMA),
+    Case("a unit for a number of images", of(rule({**ANY, "countUnit": "days"})), "refused", "accepted", SCHEMA),
+    Case(
+        "an age without a unit",
+        of(rule({key: value for key, value in PUSHED.items() if key != "countUnit"})),
+        "refused",
+        "accepted",
+        SCHEMA,
+    ),
+    Case("a priority of 0", of(rule(priority=0)), "refused", "accepted", SCHEMA),
+    Case("two rules of one priority", of(rule(TAGGED), rule()), "refused", "accepted", WHOLE),
+    Case("`any` before another rule", of(rule(), rule(TAGGED, priority=2)), "refused", "accepted", WHOLE),
+    Case("two rules for `any`", of(rule(), rule(priority=2)), "refused", "accepted", WHOLE),
+    Case("two rules for `untagged`", of(rule(UNTAGGED), rule(UNTAGGED, priority=2)), "refused", "accepted", WHOLE),
+    Case("two rules with one list", of(rule(TAGGED), rule(TAGGED, priority=2)), "refused", "accepted", WHOLE),
+    Case(
+        "51 rules",
+        of(*(rule({**TAGGED, "tagPatternList": [f"v{each}"]}, priority=each) for each in range(1, 52))),
+        "refused",
+        "accepted",
+        WHOLE,
+    ),
+    Case("a text of 30,721 characters", of(rule(description="x" * 30_721)), "refused", "accepted", WHOLE),
+    Case("a priority in quotation marks", of(rule(priority="1")), "refused", "accepted", TYPES),
+    Case("a number with a fraction", of(rule({**ANY, "countNumber": 1.5})), "refused", "accepted", TYPES),
+    Case("a list that is a text", of(rule({**TAGGED, "tagPatternList": "v*"})), "refused", "accepted", TYPES),
+    Case("a description that is null", of(rule(description=None)), "refused", "accepted", TYPES),
+    Case("a number in quotation marks", of(rule({**ANY, "countNumber": "1"})), "refused", "fails", TYPES),
+    Case("a selection that is a list", of(rule(selection=[])), "refused", "fails", TYPES),
+    Case(
+        "a key that is written twice",
+        of(rule()).replace('"rulePriority": 1', '"rulePriority": 1, "rulePriority": 2'),
+        "refused",
+        "accepted",
+        "whoever reads the JSON sees only the last; which one its author meant nobody knows",
+    ),
+]
+
+
+def verdict(check: Callable[[], object], refusal: type[Exception]) -> Verdict:
+    try:
+        check()
+    except refusal:
+        return "refused"
+    except (TypeError, AttributeError):  # a validator that stumbles, which the API answers with an error of its own
+        return "fails"
+    return "accepted"
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.about for case in CASES])
+def test_a_policy_is_judged_as_expected_by_both(case: Case) -> None:
+    ours = verdict(lambda: LifecyclePolicy.from_json(case.text), InvalidLifecyclePolicy)
+    moto = verdict(EcrLifecyclePolicyValidator(case.text).validate, InvalidParameterException)
+
+    assert (ours, moto) == (case.ours, case.moto)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.about for case in CASES])
+def test_who_disagrees_has_a_reason(case: Case) -> None:
+    assert bool(case.why) is (case.ours != case.moto)
+
+
+def test_the_page_tells_the_same_disagreements() -> None:
+    _, _, table = PAGE.read_text(encoding="utf-8").partition(
+        "| policy | moto | here | why |\n| --- | --- | --- | --- |\n"
+    )
+
+    assert table.splitlines() == [
+        f"| {case.about} | {case.moto} | {case.ours} | {case.why} |" for case in CASES if case.why
+    ]
+
+
+# --- botocore's model -------------------------------------------------------------------------------------------------
+
+
+def faults_of_the_request(text: str) -> str:
+    """Give what botocore says of a request that has this text."""
+    operation = ServiceModel(service_model(), "ecr").operation_model("PutLifecyclePolicy")
+    report = ParamValidator().validate({"repositoryName": "ab", "lifecyclePolicyText": text}, operation.input_shape)
+    return str(report.generate_report())
+
+
+def test_the_api_refuses_the_policy_without_rules_for_its_length() -> None:
+    assert "valid min length: 100" in faults_of_the_request(of())
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.ours == "accepted"], ids=lambda case: str(case.about))
+def test_what_we_accept_is_long_enough_for_the_api(case: Case) -> None:
+    assert faults_of_the_request(LifecyclePolicy.from_json(case.text).to_json()) == ""
+
+
+def test_the_api_still_says_nothing_of_what_stands_in_the_text() -> None:
+    """When a shape comes to name count types, compare them with ours here."""
+    assert faults_of_the_request("x" * 100) == ""
+    assert "sinceImagePulled" not in json.dumps(
+        {name: each for name, each in service_model()["shapes"].items() if "enum" in each}
+    )
+
+
+def test_tag_statuses_are_those_by_which_a_preview_is_filtered() -> None:
+    assert {status.upper() for status in get_args(TagStatus)} == set(shape("TagStatus")["enum"])
+    assert shape("LifecyclePolicyPreviewFilter")["members"]["tagStatus"]["shape"] == "TagStatus"
+
+
+def test_statuses_of_images_are_those_of_the_api() -> None:
+    assert {status.upper() for status in get_args(ImageStatus)} == set(shape("ImageStatus")["enum"])
+
+
+def test_the_fields_that_an_image_is_read_from_are_fields_of_the_api() -> None:
+    """A new field may decide what happens to an image, or tell which images an index names; list it here if not."""
+    irrelevant = {"registryId", "repositoryName", "imageScanStatus", "imageScanFindingsSummary"}
+
+    assert set(images._FIELDS.values()) | irrelevant == set(shape("ImageDetail")["members"])
+
+
+def test_a_preview_tells_of_each_image_what_a_decision_tells() -> None:
+    members: dict[str, Any] = shape("LifecyclePolicyPreviewResult")["members"]
+
+    assert {name: each["shape"] for name, each in members.items()} == {
+        "imageTags": "ImageTagList",
+        "imageDigest": "ImageDigest",
+        "imagePushedAt": "PushTimestamp",
+        "action": "LifecyclePolicyRuleAction",
+        "appliedRulePriority": "LifecyclePolicyRulePriority",
+        "storageClass": "LifecyclePolicyStorageClass",
+    }
+    assert set(shape("LifecyclePolicyRuleAction")["members"]) == {"type", "targetStorageClass"}
+
+
+def test_the_api_refuses_to_delete_an_image_of_an_index() -> None:
+    assert "ImageReferencedByManifestList" in shape("ImageFailureCode")["enum"]
