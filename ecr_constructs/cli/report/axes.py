@@ -23,6 +23,7 @@ _TICKS = (0, 14, 365, 91, 7, 1826, 183, 730, 3652)
 # In percent of the width: what a label needs on a telephone, and on anything wider.
 _ROOM_NARROW, _ROOM_WIDE = 17.0, 8.0
 _DAY = timedelta(days=1)
+_HAIR = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,11 +68,10 @@ class AgeAxis:
     def left_of_age(self, days: float) -> float | None:
         """Say where an age is, in percent of the width, or nothing if it is older than all that is shown."""
         column = self._column_of_age(days)
-        if column >= self.columns:
-            return None
         start = _EDGES[column]
         length = _EDGES[column + 1] - start if column + 1 < len(_EDGES) else _YEAR
-        return 100 - (column + min(1, (days - start) / length)) * self.width
+        left = 100 - (column + min(1, (days - start) / length)) * self.width
+        return left if left > -_HAIR else None
 
     def label(self, column: int) -> str:
         """Call a column by the ages in it: `2 to 3 weeks`."""

@@ -63,6 +63,11 @@ def _environment() -> Environment:
         "instant": instant,
         "name": name,
         "number": "{:,}".format,
+        "sentence": _sentence,
         "size": size,
     }
     return environment
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
