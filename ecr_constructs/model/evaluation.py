@@ -180,6 +180,8 @@ class _Verdict:
         if artifact.tags and by_itself.group == "keep" and by_itself.rule is not None:
             # Between "cannot be expired by a lower rule" and "goes with its subject" AWS's documents do not choose.
             group, why = _UNCERTAIN, f"{why}; but {by_itself.why}"
+        elif position in self._census.may_be_children:
+            group, why = _UNCERTAIN, f"{why}; but {Doubt.CHILD.value}"
         return _Fate(group, fate.action, fate.rule, why)
 
 

@@ -161,7 +161,8 @@ class _Calendar:
         if follow is None or (by_itself is not None and by_itself.day < follow.day):
             return by_itself
         is_kept = bool(self._census.images[position].tags) and by_itself is None and position in self._replay.claims
-        return follow._replace(is_certain=follow.is_certain and not is_kept)
+        is_certain = follow.is_certain and not is_kept and position not in self._census.may_be_children
+        return follow._replace(is_certain=is_certain)
 
 
 def _claims(rules: Sequence[LifecycleRule], census: Census) -> dict[int, LifecycleRule]:

@@ -1,0 +1,238 @@
+"""Images, from whoever prints them: boto3, the AWS command line in its two formats of time, several pages at once."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.errors import InvalidImage
+from ecr_constructs.model import Image
+from ecr_constructs.model.images import read_images
+from tests.model.strategies import json_values
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+NOON = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
+BOTO3 = {
+    "registryId": "111122223333",
+    "repositoryName": "prod/api",
+    "imageDigest": DIGEST,
+    "imageTags": ["v1", "latest"],
+    "imageSizeInBytes": 1234,
+    "imagePushedAt": NOON,
+    "imageScanStatus": {"status": "ACTIVE"},
+    "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
+    "artifactMediaType": "application/vnd.oci.image.config.v1+json",
+    "lastRecordedPullTime": NOON + timedelta(days=1),
+    "subjectManifestDigest": "sha256:" + "f" * 64,
+    "imageStatus": "ACTIVE",
+    "lastArchivedAt": NOON + timedelta(days=2),
+    "lastActivatedAt": NOON + timedelta(days=3),
+}
+
+
+def faults(**fields: Any) -> list[str]:
+    values: dict[str, Any] = {"digest": DIGEST, "pushed_at": NOON, **fields}
+    with pytest.raises(InvalidImage) as caught:
+        Image(**values)
+    return list(caught.value.problems)
+
+
+def faults_in(document: object) -> list[str]:
+    with pytest.raises(InvalidImage) as caught:
+        read_images(document)
+    return list(caught.value.problems)
+
+
+def test_every_field_that_decides_is_read() -> None:
+    assert Image.from_describe_images(BOTO3) == Image(
+        digest=DIGEST,
+        tags=["latest", "v1"],
+        size=1234,
+        pushed_at=NOON,
+        last_pulled_at=NOON + timedelta(days=1),
+        status="active",
+        archived_at=NOON + timedelta(days=2),
+        activated_at=NOON + timedelta(days=3),
+        manifest_media_type="application/vnd.oci.image.manifest.v1+json",
+        artifact_media_type="application/vnd.oci.image.config.v1+json",
+        subject_digest="sha256:" + "f" * 64,
+    )
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        NOON,
+        NOON.astimezone(timezone(timedelta(hours=-5))),
+        "2026-01-31T12:00:00+00:00",
+        "2026-01-31T13:00:00+01:00",
+        "2026-01-31T12:00:00Z",
+        "2026-01-31T12:00:00",
+        "2026-01-31T12:00:00.000000+00:00",
+        1769860800,
+        1769860800.0,
+    ],
+)
+def test_a_time_is_the_same_however_it_is_written(time: object) -> None:
+    image = Image.from_describe_images({"imageDigest": DIGEST, "imagePushedAt": time})
+
+    assert image.pushed_at == NOON
+    assert image.pushed_at.tzinfo is timezone.utc
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(timezone.utc)))  # noqa: DTZ001  (bounds)
+def test_epoch_and_iso_say_the_same_to_the_millisecond(time: datetime) -> None:
+    time = time.replace(microsecond=time.microsecond // 1000 * 1000)
+    written = [{"imageDigest": DIGEST, "imagePushedAt": each} for each in (time.isoformat(), time.timestamp(), time)]
+    read = [Image.from_describe_images(each).pushed_at for each in written]
+
+    assert max(read) - min(read) < timedelta(milliseconds=1)
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    image = Image.from_describe_images({"imageDigest": DIGEST, "imagePushedAt": NOON, "imageTags": None})
+
+    assert (image.tags, image.status, image.size, image.last_pulled_at) == ((), "active", 0, None)
+    assert image.referenced_digests is None
+
+
+@pytest.mark.parametrize("word", ["ACTIVE", "ARCHIVED", "ACTIVATING"])
+def test_every_status_of_ecr_is_known(word: str) -> None:
+    detail = {"imageDigest": DIGEST, "imagePushedAt": NOON, "imageStatus": word, "lastArchivedAt": NOON}
+
+    assert Image.from_describe_images(detail).status == word.lower()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"imageDetails": [BOTO3]},
+        [BOTO3],
+        [{"imageDetails": [BOTO3], "nextToken": "..."}, {"imageDetails": []}],
+        {"imageDetails": [BOTO3], "ResponseMetadata": {}},
+    ],
+)
+def test_images_are_found_in_what_the_command_line_prints(document: object) -> None:
+    assert read_images(document) == (Image.from_describe_images(BOTO3),)
+
+
+def test_lists_are_kept_in_one_order_and_without_repetition() -> None:
+    image = Image(digest=DIGEST, pushed_at=NOON, tags=["b", "a", "b"], referenced_digests=["y", "x", "x"])
+
+    assert (image.tags, image.referenced_digests) == (("a", "b"), ("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_index"),
+    [
+        ({}, False),
+        ({"manifest_media_type": "application/vnd.oci.image.manifest.v1+json"}, False),
+        ({"manifest_media_type": "application/vnd.oci.image.index.v1+json"}, True),
+        ({"manifest_media_type": "application/vnd.docker.distribution.manifest.list.v2+json"}, True),
+        ({"referenced_digests": []}, True),
+    ],
+)
+def test_an_index_is_known_by_its_media_type_or_by_what_it_names(fields: dict[str, Any], *, is_index: bool) -> None:
+    assert Image(digest=DIGEST, pushed_at=NOON, **fields).is_index is is_index
+
+
+def test_an_ordinary_image_says_all_about_itself() -> None:
+    def is_ordinary(**fields: Any) -> bool:
+        return Image(digest=DIGEST, pushed_at=NOON, **fields).is_ordinary
+
+    assert is_ordinary(tags=["v1"], last_pulled_at=NOON)
+    assert not is_ordinary(referenced_digests=["x"])
+    assert not is_ordinary(subject_digest="x")
+    assert not is_ordinary(activated_at=NOON)
+    assert not is_ordinary(status="archived", archived_at=NOON)
+
+
+def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
+    assert faults(
+        digest="", pushed_at="2026", tags="v1", status="ACTIVE", size=-1, subject_digest=5, referenced_digests=[3, "ok"]
+    ) == [
+        "digest: '' is not a digest; write 'sha256:' and 64 hexadecimal digits",
+        "pushed_at: '2026' is not a datetime; give one with a time zone",
+        "status: 'ACTIVE' is unknown; write 'active', 'archived' or 'activating'",
+        "size: -1 is not a number of bytes; write 0 or more",
+        "subject_digest: 5 is not a text",
+        "tags: 'v1' is not a list of strings; write ['v1']",
+        "referenced_digests[0]: 3 is not a text that a registry takes; leave it out",
+    ]
+
+
+@pytest.mark.parametrize("name", ["pushed_at", "last_pulled_at", "archived_at", "activated_at"])
+def test_a_time_without_a_zone_is_refused(name: str) -> None:
+    assert faults(**{name: NOON.replace(tzinfo=None)}) == [
+        f"{name}: 2026-01-31 12:00:00 has no time zone; give one, such as timezone.utc"
+    ]
+
+
+def test_a_time_at_the_end_of_all_times_is_refused() -> None:
+    ends = datetime.min.replace(tzinfo=timezone(timedelta(hours=10)))
+
+    assert faults(pushed_at=ends) == [
+        "pushed_at: 0001-01-01 00:00:00+10:00 is no time at which anything was pushed; mend its year"
+    ]
+
+
+def test_a_tag_that_would_look_like_two_is_refused() -> None:
+    assert faults(tags=["a\0b", "a\nb", ""]) == [
+        f"tags[{index}]: {text!r} is not a text that a registry takes; leave it out"
+        for index, text in enumerate(["a\0b", "a\nb", ""])
+    ]
+
+
+def test_an_archived_image_needs_the_time_of_its_archival() -> None:
+    assert faults(status="archived") == [
+        "archived_at: missing for an archived image; its days in the archive count from it"
+    ]
+    assert faults_in([BOTO3 | {"imageStatus": "ARCHIVED", "lastArchivedAt": None}]) == [
+        "[0].lastArchivedAt: missing for an archived image; its days in the archive count from it"
+    ]
+
+
+def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
+    documents = {
+        "imageDetails": [BOTO3, {"imageTags": ["v1"]}, BOTO3 | {"imagePushedAt": "yesterday", "imageTags": [1]}, 7]
+    }
+
+    assert faults_in(documents) == [
+        "imageDetails[1].imageDigest: missing; DescribeImages tells it",
+        "imageDetails[1].imagePushedAt: missing; DescribeImages tells it",
+        "imageDetails[2].imagePushedAt: 'yesterday' is not a time; write it as 2026-01-31T12:00:00+00:00",
+        "imageDetails[3]: 7 is not an object; give one of the imageDetails of DescribeImages",
+    ]
+    assert faults_in([{"imageDetails": [BOTO3 | {"imageTags": [1]}]}]) == [
+        "[0].imageDetails[0].imageTags[0]: 1 is not a text that a registry takes; leave it out"
+    ]
+
+
+@pytest.mark.parametrize("document", [5, None, "text", {"imageIds": []}, {}])
+def test_what_is_no_listing_is_said_to_be_none(document: object) -> None:
+    (fault,) = faults_in(document)
+
+    assert fault.endswith("is not what `aws ecr describe-images` prints: an object with imageDetails")
+
+
+@given(st.one_of(json_values, st.dictionaries(st.sampled_from(list(BOTO3)), json_values)))
+def test_whatever_is_read_is_an_image_or_a_typed_error(value: Any) -> None:
+    for document in (value, [value], {"imageDetails": value}, {"imageDetails": [value]}):
+        try:
+            images = read_images(document)
+        except InvalidImage:
+            continue
+        assert all(isinstance(image, Image) for image in images)
+
+
+def test_an_image_survives_pickling_and_copying() -> None:
+    image = Image.from_describe_images(BOTO3)
+
+    assert pickle.loads(pickle.dumps(image)) == copy.deepcopy(image) == image
+    assert len({image, copy.deepcopy(image)}) == 1

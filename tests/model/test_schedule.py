@@ -1,0 +1,204 @@
+"""The schedule: on which day each image would go, if nothing else were pushed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+
+from ecr_constructs.errors import InvalidImage
+from ecr_constructs.model import (
+    Departure,
+    Image,
+    LifecyclePolicy,
+    archive_older_than,
+    archive_unpulled,
+    archive_untagged,
+    delete_archived,
+    expire_older_than,
+    expire_untagged,
+    keep_forever,
+    keep_latest,
+    limit_images,
+)
+from tests.model.image_strategies import repositories
+from tests.model.strategies import policies
+
+AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
+TODAY = AT.date()
+
+
+def day(number: int) -> date:
+    return TODAY + timedelta(days=number)
+
+
+def image(name: str, age: float, *tags: str, **fields: object) -> Image:
+    return Image(digest=name, pushed_at=AT - timedelta(days=age), tags=tags, **fields)  # type: ignore[arg-type]
+
+
+def leaving(policy: LifecyclePolicy, *images: Image) -> list[tuple[str, date, str]]:
+    return [(each.image.digest, each.day, each.action) for each in policy.schedule(images, at=AT)]
+
+
+def test_an_image_goes_on_the_day_on_which_it_becomes_too_old_the_earliest_first() -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=14), keep_forever("v*"))
+
+    assert leaving(policy, image("young", 4), image("old", 40), image("half", 7.6), image("tagged", 90, "v1")) == [
+        ("old", TODAY, "expire"),
+        ("half", day(6), "expire"),
+        ("young", day(10), "expire"),
+    ]
+
+
+def test_a_departure_names_its_rule() -> None:
+    policy = LifecyclePolicy.of(keep_latest(5, matching="v*"), expire_untagged(after_days=14))
+    (departure,) = policy.schedule([image("a", 4)], at=AT)
+
+    assert departure == Departure(
+        image=image("a", 4), day=day(10), action="expire", rule=policy.rules[1], is_certain=True
+    )
+
+
+def test_what_a_count_takes_goes_today_and_the_rest_never() -> None:
+    policy = LifecyclePolicy.of(keep_latest(1, matching="v*"))
+
+    assert leaving(policy, image("a", 1, "v2"), image("b", 2, "v1")) == [("b", TODAY, "expire")]
+
+
+def test_what_is_archived_is_deleted_from_the_archive_later() -> None:
+    policy = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90))
+    archived = image("c", 300, "v0", status="archived", archived_at=AT - timedelta(days=80))
+
+    assert leaving(policy, image("a", 10, "v2"), image("b", 60, "v1"), archived) == [
+        ("b", TODAY, "archive"),
+        ("c", day(10), "expire"),
+        ("a", day(20), "archive"),
+        ("b", day(90), "expire"),
+        ("a", day(110), "expire"),
+    ]
+
+
+def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
+    policy = LifecyclePolicy.of(keep_forever("v*"), archive_unpulled(after_days=30), delete_archived(after_days=90))
+
+    assert leaving(policy, image("a", 10, "v2"), image("b", 10, last_pulled_at=AT - timedelta(days=5))) == [
+        ("b", day(25), "archive"),
+        ("b", day(115), "expire"),
+    ]
+
+
+def test_images_of_an_index_wait_until_it_is_gone() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=5))
+    index = image("index", 10, "v1", referenced_digests=["child", "elsewhere"])
+
+    assert leaving(policy, index, image("child", 10)) == [("index", day(20), "expire"), ("child", day(21), "expire")]
+    assert leaving(LifecyclePolicy.of(expire_untagged(after_days=5)), index, image("child", 10)) == []
+
+
+def test_an_image_of_two_indexes_waits_for_both() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=5))
+    one, two = (image(f"index {age}", age, f"v{age}", referenced_digests=["child"]) for age in (10, 20))
+
+    assert leaving(policy, one, two, image("child", 20))[-1] == ("child", day(21), "expire")
+
+
+def test_an_image_of_an_index_that_a_count_takes_is_certain_if_the_newest_stay() -> None:
+    images = [image("new", 1, "w"), image("index", 5, "v1", referenced_digests=["child"]), image("child", 5)]
+    counted = LifecyclePolicy.of(limit_images(1)).schedule(images, at=AT)
+    mixed = LifecyclePolicy.of(expire_older_than(after_days=1, matching="w"), limit_images(1)).schedule(images, at=AT)
+
+    assert [(each.image.digest, each.day, each.is_certain) for each in counted] == [
+        ("index", TODAY, True),
+        ("child", day(1), True),
+    ]
+    assert ("child", day(1), False) in [(each.image.digest, each.day, each.is_certain) for each in mixed]
+
+
+def test_a_signature_goes_with_its_subject_from_both_storage_classes() -> None:
+    policy = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90))
+
+    assert leaving(policy, image("a", 10, "v2"), image("signature", 10, subject_digest="a")) == [
+        ("signature", day(20), "archive"),
+        ("a", day(20), "archive"),
+        ("signature", day(110), "expire"),
+        ("a", day(110), "expire"),
+    ]
+
+
+def test_what_aws_does_not_decide_is_told() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), archive_untagged(after_days=5))
+    restored = image("restored", 99, "v1", archived_at=AT - timedelta(days=50), activated_at=AT - timedelta(days=2))
+    orphan = image("orphan", 1, subject_digest="gone")
+
+    assert {each.image.digest: each.is_certain for each in policy.schedule([restored, orphan], at=AT)} == {
+        "restored": False,
+        "orphan": False,
+    }
+
+
+def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
+    assert leaving(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 4)) == []
+
+
+def test_an_image_that_is_listed_twice_is_refused() -> None:
+    with pytest.raises(InvalidImage, match="'a' is listed twice"):
+        LifecyclePolicy.none().schedule([image("a", 1), image("a", 1)], at=AT)
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+EVERYTHING = repositories(archive=True, restoration=True, indexes=True, referrers=True)
+
+
+@given(policies, EVERYTHING)
+def test_what_is_decided_today_leaves_today(policy: LifecyclePolicy, images: list[Image]) -> None:
+    evaluation = policy.evaluate(images, at=AT)
+    today = {(each.image, each.action) for each in policy.schedule(images, at=AT) if each.day == TODAY}
+    certain = {each.image for each in policy.schedule(images, at=AT) if each.is_certain and each.day == TODAY}
+
+    assert {(each.image, each.action) for each in evaluation.decisions} <= today
+    assert {each.image for each in evaluation.decisions} <= certain
+    assert not {each.image for each in evaluation.uncertain} & certain
+
+
+@given(policies, EVERYTHING)
+def test_nothing_leaves_before_today_nor_twice_from_one_storage_class(
+    policy: LifecyclePolicy, images: list[Image]
+) -> None:
+    departures = policy.schedule(images, at=AT)
+    days = [each.day for each in departures]
+
+    assert days == sorted(days)
+    assert not days or days[0] >= TODAY
+    assert len({(each.image, each.action) for each in departures}) == len(departures)
+
+
+@given(policies, repositories(archive=True, indexes=True, most=6))
+def test_living_through_the_days_comes_to_the_same(policy: LifecyclePolicy, images: list[Image]) -> None:
+    # Of what AWS decides: an index whose images are not known leaves them open for good.
+    images = [
+        each if not each.is_index else replace(each, referenced_digests=each.referenced_digests or ())
+        for each in images
+    ]
+    departures = [each for each in policy.schedule(images, at=AT) if each.is_certain]
+    soon = [each for each in departures if each.day <= day(130)]
+    lived: dict[tuple[str, str], date] = {}
+    present = {each.digest: each for each in images}
+    for number in range(132):
+        at = AT + timedelta(days=number)
+        for decision in policy.evaluate(present.values(), at=at).decisions:
+            gone = present.pop(decision.image.digest)
+            lived[gone.digest, decision.action] = at.date()
+            if decision.action == "archive":
+                present[gone.digest] = replace(gone, status="archived", archived_at=at)
+    told = {(each.image.digest, each.action): each.day for each in soon}
+
+    # An image that is exactly so many days old is not older: lived through at noon, it goes a day later, and the
+    # second departure up to two.
+    for key, when in told.items():
+        assert when <= lived[key] <= when + timedelta(days=3), key
+    assert {key for key, when in lived.items() if when <= day(120)} <= {
+        (each.image.digest, each.action) for each in policy.schedule(images, at=AT)
+    }
