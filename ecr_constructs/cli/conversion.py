@@ -88,7 +88,8 @@ def rule_call(rule: LifecycleRule) -> Call:
 
     """
     values = {name: getattr(rule, name) for name in LifecycleRule.__dataclass_fields__}
-    given = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
+    given = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    given = {name: value for name, value in given.items() if value not in (None, [])}
     if rule.action == "expire":
         del given["action"]
     return Call(name="LifecycleRule", options=given, is_long=True)

@@ -101,14 +101,14 @@ def _takes_from(other: LifecycleRule, rule: LifecycleRule) -> bool:
     """Tell whether an image that the rule selects can belong to the other one, which is above it."""
     if other.storage_class != rule.storage_class:
         return False
-    # An image may have the tags of both rules, whatever these are.
-    return rule.tag_status in ("any", other.tag_status) or other.tag_status == "any"
+    # An image may have the tags of both rules, whatever these are; a rule over all images is above no other.
+    return rule.tag_status in ("any", other.tag_status)
 
 
 def _covering(rule: LifecycleRule, takers: Sequence[LifecycleRule]) -> list[LifecycleRule]:
     """Give the rules that leave nothing to this one, if there are any."""
     for other in takers:
-        if other.tag_status == "any" or (other.tag_status == rule.tag_status and _is_wider(other, rule)):
+        if other.tag_status == rule.tag_status and _is_wider(other, rule):
             return [other]
     tagged = [other for other in takers if other.tag_status == "tagged" and _takes_every_tag(other)]
     untagged = [other for other in takers if other.tag_status == "untagged"]
