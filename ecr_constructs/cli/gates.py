@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.cli.exits import CommandError
@@ -157,12 +157,12 @@ def read_gate(text: str) -> Gate:
         raise CommandError(error.problems, path="--fail-if") from None
 
 
-def _gaps(survey: Survey, previews: Iterable[Preview]) -> Iterator[str]:
+def _gaps(survey: Survey, previews: Sequence[Preview]) -> Iterator[str]:
     """Say why something may have escaped notice."""
-    if not list(previews):
-        yield "no policy was previewed over a repository that it acts on, so there is nothing to judge"
     if survey.problems:
-        yield f"{count(len(survey.problems), 'problem')} kept something from being previewed"
+        yield f"{count(len(survey.problems), 'problem')} kept something from being previewed; see there"
+    elif not previews:
+        yield "only creation templates match, and they never act on repositories that exist; there is nothing to judge"
     for unread in survey.unread:
         if unread.prefix is None:
             yield f"{unread.where}: {'; '.join(unread.problems)}"

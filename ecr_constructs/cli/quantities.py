@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from ecr_constructs.model.images import Image
 
-__all__ = ["bytes_of", "count", "day", "instant", "name", "names", "size"]
+__all__ = ["bytes_of", "count", "day", "instant", "name", "names", "printable", "size"]
 
 _STEP = 1000
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
@@ -50,10 +50,16 @@ def name(image: Image) -> str:
     """Write what people call an image: its first tag and how many more there are, or the beginning of its digest."""
     if not image.tags:
         return image.digest[:_DIGEST]
-    return f"{image.tags[0]} (+{len(image.tags) - 1})" if len(image.tags) > 1 else image.tags[0]
+    first = printable(image.tags[0])
+    return f"{first} (+{len(image.tags) - 1})" if len(image.tags) > 1 else first
 
 
 def names(images: Sequence[Image]) -> str:
     """Name the first few of several images."""
     more = ", ..." if len(images) > _EXAMPLES else ""
     return f"{', '.join(name(image) for image in images[:_EXAMPLES])}{more}"
+
+
+def printable(text: str) -> str:
+    """Write out what would move the cursor or colour the terminal: tags and descriptions are other people's text."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)

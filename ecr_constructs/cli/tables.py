@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ecr_constructs.cli.notices import Notice, closing, notices
 from ecr_constructs.cli.previews import Preview, Survey
-from ecr_constructs.cli.quantities import bytes_of, count, day, instant, names, size
+from ecr_constructs.cli.quantities import bytes_of, count, day, instant, names, printable, size
 from ecr_constructs.cli.rows import TOTAL, Row, rows, totals
 from ecr_constructs.cli.sentences import sentences
 
@@ -64,14 +64,14 @@ def _heading(preview: Preview) -> Iterator[RenderableType]:
     what = f": {count(len(images), 'image')}, {size(bytes_of(images))}"
     yield Text.assemble((preview.repository, "bold"), what)
     said = "as AWS's own preview has it" if preview.by_aws else "replayed"
-    yield Text(f"policy of {preview.where}, {said} at {instant(preview.at)}")
+    yield Text(printable(f"policy of {preview.where}, {said} at {instant(preview.at)}"))
     if preview.prefix is not None:
         warning = (
             f"it is that of the creation template for {preview.prefix}, which acts on repositories that ECR creates "
             "from now on and never touches one that exists; this is what it would do to one like this"
         )
-        yield Text(warning, style="yellow")
-    yield from (Text(_printable(sentence)) for sentence in sentences(preview.policy))
+        yield Text(printable(warning), style="yellow")
+    yield from (Text(printable(sentence)) for sentence in sentences(preview.policy))
     if not preview.policy.rules:
         yield Text("It has no rules: nothing ever expires.")
 
@@ -99,14 +99,9 @@ def _cells(row: Row) -> dict[str, str]:
         "size": size(bytes_of(row.images)),
         "oldest": day(row.images[0].pushed_at) if row.images else "",
         "newest": day(row.images[-1].pushed_at) if row.images else "",
-        "such as": _printable(names(row.images)),
+        "such as": printable(names(row.images)),
     }
 
 
 def _line(notice: Notice) -> RenderableType:
-    return Text.assemble((f"{notice.word}:", notice.style), " ", _printable(notice.text))
-
-
-def _printable(text: str) -> str:
-    """Write out what would move the cursor or colour the terminal: tags and descriptions are other people's text."""
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    return Text.assemble((f"{notice.word}:", notice.style), " ", printable(notice.text))

@@ -1,0 +1,239 @@
+"""What people see: figures for each rule, the sums, and below them what deserves a look."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ecr_constructs.cli.comparison import build
+from ecr_constructs.cli.inventory import AwsDecision, Repository
+from ecr_constructs.cli.policies import UnreadPolicy
+from ecr_constructs.cli.previews import Preview, Survey
+from ecr_constructs.cli.quantities import count, name, names, size
+from ecr_constructs.cli.tables import draw
+from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
+from ecr_constructs.testing import leftovers, pushes, tagged
+from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
+
+V1, V2, V3, V4 = RELEASES
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def preview(
+    images: list[Image] = HISTORY, *, of: LifecyclePolicy = POLICY, prefix: str | None = None, **known: Any
+) -> Preview:
+    repository = Repository(name="prod/api", images=tuple(images), **known)
+    return build(policy(of, where="cdk.out: App/Api", prefix=prefix), repository, NOW)
+
+
+def plain(*previews: Preview, **values: Any) -> str:
+    return draw(Survey(at=NOW, previews=previews, **values), Console(file=StringIO()))
+
+
+def on_terminal(shown: Preview, width: int, *, no_color: bool = False) -> str:
+    console = Console(file=StringIO(), force_terminal=True, width=width, no_color=no_color, color_system="standard")
+    return draw(Survey(at=NOW, previews=(shown,)), console)
+
+
+def line(text: str, word: str) -> str:
+    (found,) = (line for line in text.splitlines() if line.startswith(word))
+    return found
+
+
+def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
+    shown = preview(in_use={V1.digest: ("service prod/api",)}, deployed=GENEROUS)
+
+    text = plain(replace(shown, findings=()))
+    digests = [image.digest[:19] for image in HISTORY[4:]]
+    assert text.splitlines() == [
+        "prod/api: 8 images, 800.0 MB",
+        "policy of cdk.out: App/Api, replayed at 2026-06-01 00:00 UTC",
+        "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
+        "Rule 2 deletes images without a tag more than 1 day after their push.",
+        " rule  action  images      size  oldest      newest      such as",
+        "    1  expire       2  200.0 MB  2026-05-11  2026-05-18  v1, v2",
+        "    1  keep         2  200.0 MB  2026-05-25  2026-06-01  v3, v4",
+        f"    2  expire       2  200.0 MB  2026-05-29  2026-05-30  {digests[0]}, {digests[1]}",
+        f"    2  keep         2  200.0 MB  2026-05-31  2026-06-01  {digests[2]}, {digests[3]}",
+        f"total  expire       4  400.0 MB  2026-05-11  2026-05-30  v1, v2, {digests[0]}, ...",
+        f"total  keep         4  400.0 MB  2026-05-25  2026-06-01  v3, {digests[2]}, v4, ...",
+        "in use: v1 would expire, and is in use by service prod/api",
+        "newly lost: 1 image, 100.0 MB: v2",
+        "",
+        "total: 1 repository: 4 images (400.0 MB) would expire, 0 be archived, 0 may go, 4 stay",
+    ]
+
+
+def test_findings_come_with_severity_remedy_and_id() -> None:
+    (finding,) = preview().findings
+
+    assert line(plain(preview()), "warning:") == f"warning: {finding.sentence}; {finding.remedy} [{finding.id}]"
+
+
+def test_a_rule_that_does_nothing_has_its_row_and_what_no_rule_selects_comes_last() -> None:
+    text = plain(preview([tagged(V1, "dev")], of=LifecyclePolicy.of(expire_older_than(after_days=9, matching="x*"))))
+
+    rows = [line.split()[:3] for line in text.splitlines() if re.match(r" *(\d+|none|total)  ", line)]
+    assert rows == [["1", "expire", "0"], ["none", "keep", "1"], ["total", "keep", "1"]]
+
+
+def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
+    index = replace(V4, manifest_media_type=INDEX)
+    text = plain(preview([index, *leftovers(days=4, until=NOW)]))
+
+    assert re.search(r"^ +2  may expire +2 ", text, re.MULTILINE)
+    assert line(text, "uncertain:").startswith(
+        "uncertain: 2 images: it was pushed more than 1 day ago; but it may belong"
+    )
+    assert line(text, "total: ").endswith("0 images (0 bytes) would expire, 0 be archived, 2 may go, 3 stay")
+
+
+def test_an_index_adds_no_bytes() -> None:
+    assert plain(preview([replace(V4, manifest_media_type=INDEX)])).startswith("prod/api: 1 image, 0 bytes\n")
+
+
+def test_a_template_is_told_to_leave_repositories_alone_and_is_not_in_the_sum() -> None:
+    text = plain(preview(prefix="prod"))
+
+    assert "the creation template for prod, which acts on repositories that ECR creates from now on and never" in text
+    assert line(text, "total: ") == (
+        "total: 0 repositories: 0 images (0 bytes) would expire, 0 be archived, 0 may go, 0 stay"
+    )
+
+
+def test_a_policy_without_rules_says_so() -> None:
+    assert "\nIt has no rules: nothing ever expires.\n" in plain(preview(of=LifecyclePolicy.none()))
+
+
+def test_the_same_policy_as_the_deployed_one_says_so() -> None:
+    assert line(plain(preview(deployed=POLICY)), "same:") == "same: the deployed policy does the same to these images"
+    assert "same:" not in plain(preview())
+
+
+def test_disagreements_with_aws_give_both_sides() -> None:
+    takes = AwsDecision(digest=V4.digest, action="expire", rule_priority=1)
+    late = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
+    text = plain(preview(RELEASES[2:], aws_preview=(takes, late)))
+
+    assert "\npolicy of cdk.out: App/Api, as AWS's own preview has it at 2026-06-01 00:00 UTC\n" in text
+    assert line(text, "disagreement:") == (
+        "disagreement: v4: AWS's own preview says expire by rule 1, "
+        "and the replay keep: rule 1 selects it, and it is among the newest 2"
+    )
+    assert line(text, "not listed:").startswith("not listed: AWS's own preview takes 1 image pushed after the images")
+
+
+def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
+    images = pushes("v{n}", days=30, until=NOW)
+    text = plain(preview(images, in_use={image.digest: ("service a",) for image in images}, aws_preview=()))
+
+    assert text.count("\ndisagreement: ") == 11
+    assert "\ndisagreement: of such images there are 18 more; --format json has all\n" in text
+    shown = preview(images, in_use={image.digest: ("service a",) for image in images})
+    assert "\nin use: of such images there are 18 more; --format json has all\n" in plain(shown)
+
+
+def test_what_was_not_previewed_is_told() -> None:
+    unread = UnreadPolicy(where="App/Web", problems=("worked out later",), is_invalid=False)
+    missing = [policy(repository="web"), policy(prefix="web"), policy()]
+    text = plain(unread=(unread,), without_images=tuple(missing), without_policy=("db", "queue"), notes=("mind this",))
+
+    assert text.splitlines() == [
+        "not read: App/Web: worked out later",
+        "no images: policy.json: there is no repository web among the images given",
+        (
+            "no images: policy.json: "
+            "there is no repository without a policy of its own for the creation template for web"
+        ),
+        (
+            "no images: policy.json: "
+            "the name of its repository is not known before deployment; write one, or preview its policy alone"
+        ),
+        "no policy: for 2 repositories: db, queue",
+        "note: mind this",
+        "total: 0 repositories: 0 images (0 bytes) would expire, 0 be archived, 0 may go, 0 stay",
+    ]
+    assert "there is no repository web\n" in plain(without_images=(missing[0],), is_live=True)
+
+
+# --- where it is shown ------------------------------------------------------------------------------------------------
+
+
+def test_into_a_pipe_goes_plain_text_without_boxes_colours_or_blanks_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = plain(preview())
+
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+    assert len(line(text, "warning:")) > 200
+
+
+@pytest.mark.parametrize("width", [36, 40, 55, 56, 75, 76, 120])
+def test_on_a_terminal_every_line_fits(width: int) -> None:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
+
+    assert max(map(len, text.splitlines())) <= width
+    assert [word in text for word in ("oldest", "such as")] == [width >= 56, width >= 76]
+    assert re.search(r"2 +expire +2 +200.0 MB", text)
+
+
+def test_on_a_terminal_what_goes_is_red_unless_the_user_wants_no_colour() -> None:
+    assert "\x1b[31mexpire" in on_terminal(preview(), 100)
+    assert "\x1b[31m" not in on_terminal(preview(), 100, no_color=True)
+
+
+def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
+    evil = "\x1b]0;owned\x07[red]\ud800"
+    images = (replace(V1, tags=[evil, "v1"]),)
+    rule = replace(POLICY.rules[1], description=evil)
+    sly = policy(LifecyclePolicy(rules=[rule]), where=evil, prefix=evil)
+    text = plain(build(sly, Repository(name="prod/api", images=images), NOW), without_images=(sly,), notes=(evil,))
+
+    assert [letter for letter in text if not letter.isprintable() and letter != "\n"] == []
+    assert text.count("\\x1b]0;owned\\x07[red]\\xd800") > 4
+
+
+# --- quantities -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (1_234_567_890, "1.2 GB"),
+        (10**15, "1.0 PB"),
+        (10**18, "1,000.0 PB"),
+    ],
+)
+def test_bytes_are_written_in_the_unit_that_fits(number: int, text: str) -> None:
+    assert size(number) == text
+
+
+def test_things_are_counted_in_english() -> None:
+    assert [count(number, "repository") for number in (0, 1, 2000)] == [
+        "0 repositories",
+        "1 repository",
+        "2,000 repositories",
+    ]
+    assert [count(2, noun) for noun in ("image", "policy")] == ["2 images", "2 policies"]
+
+
+def test_images_are_called_by_a_tag_or_else_by_the_beginning_of_their_digest() -> None:
+    assert name(V1) == "v1"
+    assert name(tagged(V1, "a", "b")) == "a (+2)"
+    assert name(HISTORY[-1]) == HISTORY[-1].digest[:19]
+    assert names(RELEASES[:3]) == "v1, v2, v3"
+    assert names(RELEASES) == "v1, v2, v3, ..."
