@@ -79,10 +79,19 @@ def application() -> typer.Typer:
     from ecr_constructs.cli.convert import convert
     from ecr_constructs.cli.explain import explain
     from ecr_constructs.cli.lint import lint
+    from ecr_constructs.cli.preview import preview
     from ecr_constructs.cli.summary import summary
 
     # Plain help is copied, piped and read at any width; it also starts in half the time of the one that rich draws.
     app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(
+        "preview",
+        epilog=_examples(
+            "preview cdk.out --images images.json",
+            "preview policy.json --live --region eu-west-1 --repository 'prod/*' --current",
+            "preview cdk.out --live --fail-if in-use --fail-if 'expires:release-*'",
+        ),
+    )(preview)
     app.command("lint", epilog=_examples("lint cdk.out", "lint policy.json --format json"))(lint)
     app.command("explain", epilog=_examples("explain policy.json", "explain - < policy.json"))(explain)
     app.command("convert", epilog=_examples("convert policy.json > lifecycle.py"))(convert)
