@@ -67,11 +67,12 @@ def failure(error: Exception, *, action: str, region: str, caller: str) -> CallF
         caller: Who called, as IAM names it.
 
     """
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError, ParamValidationError
 
     if isinstance(error, ClientError):
         return _refusal(error, action=action, region=region, caller=caller)
     told = _one_line(str(error))
+    told = told[:1].lower() + told[1:]
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if kinds & _STALE:
         return CallFailed(told, "sign in again, then repeat the command", final=True)
@@ -80,6 +81,8 @@ def failure(error: Exception, *, action: str, region: str, caller: str) -> CallF
     if kinds & _NO_WAY:
         remedy = f"check the network, the proxy, and whether {region} is a region that has the service"
         return CallFailed(told, remedy, final=True)
+    if isinstance(error, ParamValidationError):  # before anything is sent; an older boto3 does not know all we ask
+        return CallFailed(f"{action} failed: {told}", "check what was asked for, and that boto3 is 1.41 or newer")
     return CallFailed(f"{action} failed: {told}", "check the AWS configuration that is used", final=True)
 
 
@@ -116,7 +119,8 @@ _THROTTLED = frozenset(
     {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}
 )
 # AWS ends what it says of a denial with the kind of policy that is behind it.
-_KIND_OF_POLICY = re.compile(r"(?:because no|with an explicit deny in an?) [a-z -]+policy")
+_NO_POLICY = re.compile(r"because no (?P<kind>[a-z -]+policy) allows")
+_DENYING_POLICY = re.compile(r"with an explicit deny in an? (?P<kind>[a-z -]+policy)")
 _NAMES_SHOWN = 3
 
 
@@ -130,15 +134,20 @@ def _refusal(error: ClientError, *, action: str, region: str, caller: str) -> Ca
         remedy = "check --profile and the keys, and that the account has the region enabled"
         return CallFailed(what, remedy, code=code, final=True)
     if code in _DENIED:
-        policy = _KIND_OF_POLICY.search(message)
-        what = f"{action} is not allowed" + (f" {policy.group()}" if policy else "")
-        return CallFailed(what, f"allow it for {caller}", code=code)
+        return CallFailed(f"{action} is not allowed{_because(message)}", f"allow it for {caller}", code=code)
     if code in _THROTTLED:
         return CallFailed(f"AWS throttles {action}, however long one waits", "repeat the command later", code=code)
     if code == REPOSITORY_GONE:
         what = f"ECR has no such repository in {region}"
         return CallFailed(what, "it was deleted meanwhile, or another account or region is meant", code=code)
     return CallFailed(f"{action} failed: {message} ({code})", "repeat the command", code=code)
+
+
+def _because(message: str) -> str:
+    if lacking := _NO_POLICY.search(message):
+        return f": no {lacking['kind']} allows it"
+    denying = _DENYING_POLICY.search(message)
+    return f": the {denying['kind']} denies it" if denying else ""
 
 
 def _one_line(text: str) -> str:

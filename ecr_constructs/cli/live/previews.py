@@ -99,7 +99,7 @@ def await_preview(ecr: Service, repository: str, text: str, *, wait: Wait) -> tu
 
 _BUSY = "LifecyclePolicyPreviewInProgressException"
 _ABSENT = "ABSENT"
-_AGAIN = "repeat the command, or rest on the replay alone"
+_AGAIN = "repeat the command, or give --no-aws-preview"
 _ENDINGS = {
     "FAILED": "AWS's own preview failed",
     "EXPIRED": "AWS's own preview expired before it was read",

@@ -154,7 +154,7 @@ def test_a_preview_that_comes_to_nothing_is_a_problem(cloud: Cloud, gather: Gath
 
     gathered = gather({"prod/api": OURS, "prod/web": OURS}, ask_aws=True)
 
-    assert gathered.problems == (f"prod/api: {problem}; repeat the command, or rest on the replay alone",)
+    assert gathered.problems == (f"prod/api: {problem}; repeat the command, or give --no-aws-preview",)
     assert [repository.aws_preview for repository in gathered.repositories] == [None, ()]
 
 
