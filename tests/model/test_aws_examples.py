@@ -15,13 +15,16 @@ stand beside it that its heading tells apart. The pages:
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import Evaluation, Image, LifecyclePolicy, TagPattern, TagPrefix
+from ecr_constructs.model.replay import Doubt
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 EXPIRE = {"type": "expire"}
@@ -438,3 +441,23 @@ def test_an_image_of_an_index_is_marked_and_stays() -> None:
 
     assert names(tuple(each.image for each in (*evaluation.expired, *evaluation.uncertain))) == "AB"
     assert kept(evaluation) == {"C": 1, "D": 1, "E": 1}
+
+
+# --- docs/lifecycle.md ------------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+
+
+def test_the_page_gives_every_reason_for_which_an_image_is_uncertain_as_it_is_told() -> None:
+    _, _, table = PAGE.partition("| reason | why it is open | what is uncertain |\n| --- | --- | --- |\n")
+    rows = table.partition("\n\n")[0].splitlines()
+
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [doubt.value for doubt in Doubt]
+
+
+def test_the_page_links_every_page_that_the_examples_come_from() -> None:
+    assert __doc__ is not None
+    guide = re.findall(r"https://\S+/userguide/\S+", __doc__)
+
+    assert len(guide) == 4
+    assert [url for url in guide if url not in PAGE] == []
