@@ -124,6 +124,8 @@ def _survey(request: Request) -> Survey:
 
     reading = read_policies(request.source)
     reading.require_valid()
+    if not reading.policies and not reading.unread:
+        raise CommandError(["no repository and no creation template in it"], path=request.source)
     if request.live:
         return _survey_account(request, reading)
     deployed = read_deployed(request.current_policy)

@@ -78,9 +78,9 @@ def survey_account(
         CommandError: as in `survey_files`.
 
     """
-    if not only and (loose := [policy for policy in reading.policies if is_loose(policy)]) == [*reading.policies]:
+    if not only and len(reading.policies) == 1 and is_loose(reading.policies[0]):
         message = "the policy names no repository; say with --repository which ones it is for, '*' for every one"
-        raise CommandError([message], path=loose[0].where)
+        raise CommandError([message], path=reading.policies[0].where)
     matches = match(reading.policies, narrow(account.repository_names(), only))
     gathered = account.repositories(
         {name: policy.policy for name, policy in matches.policies.items()},
@@ -117,7 +117,7 @@ def _survey(
     if not previews and not problems:
         known = count(len(matches.without_policy), "repository")
         message = (
-            f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and none goes with another"
+            f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and no names that match"
         )
         problems = (message,)
     return Survey(
