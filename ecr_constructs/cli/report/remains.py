@@ -54,15 +54,13 @@ def levels(images: Sequence[Image], departures: Sequence[Departure], *, today: d
 
     Args:
         images: Every image of the repository.
-        departures: What goes when.
+        departures: What goes when, the earliest first.
         today: The day of the preview.
 
     """
     certain, possible = _Shelves(images), _Shelves(images)
     yield Level(day=today, certain=certain.stock(), possible=possible.stock())
-    ordered = sorted(departures, key=attrgetter("day"))
-    # A rule may have selected an image long ago; what remains is counted from today.
-    for day, group in groupby(ordered, key=lambda departure: max(departure.day, today)):
+    for day, group in groupby(departures, key=attrgetter("day")):
         for departure in group:
             possible.take(departure)
             if departure.is_certain:

@@ -200,7 +200,7 @@ def test_there_is_no_alarm_where_nothing_in_use_goes() -> None:
 
     assert page_of(replace(FULL, in_use={kept: ("task batch",)})).all(class_="alarm") == []
     assert page_of(FULL).all(class_="alarm") == []
-    assert tiles(page_of(FULL))["In use, would go"] == "none known"
+    assert tiles(page_of(FULL))["In use, would go"] == "\N{EN DASH} none is known to be in use"
 
 
 def test_whether_aws_was_asked_is_said() -> None:
