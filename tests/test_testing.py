@@ -312,3 +312,14 @@ def test_pytest_shows_the_line_of_the_test_and_not_of_the_assertion() -> None:
 
 def test_the_examples_in_docstrings_are_true() -> None:
     assert doctest.testmod(testing).failed == 0
+
+
+def test_the_example_in_the_docs_passes_when_it_is_run() -> None:
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    names: dict[str, Callable[[], None]] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)  # noqa: S102  (the page is our own)
+    tests = [test for name, test in names.items() if name.startswith("test_")]
+
+    assert len(tests) == 4
+    for test in tests:
+        test()
