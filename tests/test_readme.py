@@ -12,6 +12,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from botocore import xform_name  # type: ignore[import-untyped]
 from botocore.model import ServiceModel  # type: ignore[import-untyped]
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from typer.core import TyperGroup
+from typer.main import get_command
 
 import ecr_constructs
 from ecr_constructs import (
@@ -33,6 +36,8 @@ from ecr_constructs import (
     ReplicaRegistry,
 )
 from ecr_constructs.assembly import read_assembly
+from ecr_constructs.cli.command import application, run
+from ecr_constructs.cli.exits import ExitCode
 from ecr_constructs.cli.summary import lines
 from ecr_constructs.model.findings import SEVERITIES
 from tests.arbiters.sources import service_model
@@ -65,13 +70,20 @@ OUTPUT_OF = {
     for code, block in pairwise(BLOCKS)
     if (code.page, code.language, block.language) == (block.page, "python", "text")
 }
+# What `ecr-constructs` prints, by the block that asks it.
+SHOWN_BY = {
+    asking: block.text
+    for asking, block in pairwise(BLOCKS)
+    if (asking.language, block.language) == ("sh", "text") and asking.text.startswith("ecr-constructs ")
+}
 COMMANDS = [
-    shlex.split(line, comments=True)
+    shlex.split(command.partition(" > ")[0], comments=True)
     for block in BLOCKS
     if block.language == "sh"
     # A command ends where the next begins; an argument may go over several lines.
-    for line in re.split(r"\n(?=make |aws |cdk )", block.text.replace("\\\n", " "))
+    for command in re.split(r"(?:\n| \| )(?=make |aws |cdk |pip |ecr-constructs )", block.text.replace("\\\n", " "))
 ]
+OURS = [command[1:] for command in COMMANDS if command[0] == "ecr-constructs"]
 
 
 def at(block: Block) -> str:
@@ -79,9 +91,11 @@ def at(block: Block) -> str:
 
 
 def test_every_block_is_of_a_kind_that_is_tested_here() -> None:
-    assert {block.language for block in BLOCKS} == {"python", "text", "sh", "mermaid"}
-    assert len([block for block in BLOCKS if block.language == "text"]) == len(OUTPUT_OF) + 1  # that of make synth
-    assert {command[0] for command in COMMANDS} == {"make", "aws", "cdk"}
+    outputs = [block for block in BLOCKS if block.language == "text"]
+
+    assert {block.language for block in BLOCKS} == {"python", "text", "sh", "json", "mermaid"}
+    assert len(outputs) == len(OUTPUT_OF) + len(SHOWN_BY) + 1  # that of make synth
+    assert {command[0] for command in COMMANDS} == {"make", "aws", "cdk", "pip", "ecr-constructs"}
 
 
 @pytest.mark.parametrize("block", CODE, ids=at)
@@ -103,6 +117,41 @@ def test_commands_are_targets_of_the_makefile() -> None:
 
     assert [command for command in COMMANDS if command[0] == "make"] == [["make", "synth"], ["make", "test"]]
     assert targets >= {"synth", "test"}
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "json"], ids=at)
+def test_json_is_json(block: Block) -> None:
+    assert json.loads(block.text)
+
+
+def test_the_extra_of_the_command_is_installed_as_it_is_called() -> None:
+    installed = [command for command in COMMANDS if command[0] == "pip"]
+
+    assert {tuple(command) for command in installed} <= {("pip", "install", "ecr-constructs[cli]")}
+    assert "cli" in (metadata.metadata("ecr-constructs").get_all("Provides-Extra") or [])
+
+
+@pytest.mark.parametrize("arguments", OURS, ids=" ".join)
+def test_our_commands_take_the_arguments_that_they_are_given(arguments: list[str]) -> None:
+    group = get_command(application())
+    assert isinstance(group, TyperGroup)
+    with group.make_context("ecr-constructs", [*arguments], resilient_parsing="--" in arguments[0]) as context:
+        if not arguments[0].startswith("--"):
+            name, command, rest = group.resolve_command(context, arguments)
+            with command.make_context(name, rest, parent=context):
+                pass
+
+
+@pytest.mark.parametrize("asking", SHOWN_BY, ids=at)
+def test_our_commands_print_what_stands_below_them(
+    asking: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (policy,) = [block.text for block in BLOCKS if block.language == "json" and '"rules"' in block.text]
+    (tmp_path / "policy.json").write_text(policy, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(shlex.split(asking.text)[1:]) == ExitCode.DONE
+    assert capsys.readouterr().out == SHOWN_BY[asking]
 
 
 def test_commands_of_the_cdk_exist() -> None:
@@ -195,7 +244,7 @@ def rooms_and_arrows() -> tuple[dict[str, set[str]], set[tuple[str, str]]]:
 
 def imports_of(room: str) -> set[str]:
     """Give the other rooms that a room imports from."""
-    paths = [PACKAGE / f"{room}.py", *(PACKAGE / room).glob("*.py")]
+    paths = [PACKAGE / f"{room}.py", *(PACKAGE / room).glob("**/*.py")]
     source = "".join(path.read_text(encoding="utf-8") for path in paths if path.exists())
     direct = re.findall(r"^ *from ecr_constructs\.(\w+)", source, re.MULTILINE)
     return {*direct, *re.findall(r"^from ecr_constructs import (\w+)", source, re.MULTILINE)} - {room}
@@ -203,9 +252,9 @@ def imports_of(room: str) -> set[str]:
 
 def test_the_picture_shows_the_rooms_there_are_and_the_imports_they_have() -> None:
     rooms, arrows = rooms_and_arrows()
-    there_are = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py"} - {"__init__"}
+    there_are = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py"} - {"__init__", "__main__"}
 
-    assert sorted(room for several in rooms.values() for room in several) == sorted(there_are | {"model"})
+    assert sorted(room for several in rooms.values() for room in several) == sorted(there_are | {"model", "cli"})
     for upper, lower in arrows:
         assert set.union(*map(imports_of, rooms[upper])) & rooms[lower], (upper, lower)
 
