@@ -40,8 +40,9 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:
     if answers is not None:
         evaluation, disagreements = decided_by_aws(replayed, answers, rules)
         departures = departures_by_aws(departures, replayed, evaluation)
-    current = repository.deployed.evaluate(images, at=at) if repository.deployed else None
-    newly_lost, newly_kept = _differences(evaluation, current)
+    # The same policy does the same, also where AWS says what the replay cannot tell.
+    current = evaluation if repository.deployed == policy.policy else _current(repository, at)
+    newly_lost, newly_kept = _differences(evaluation, replayed, current)
     return Preview(
         repository=repository.name,
         policy=policy.policy,
@@ -66,15 +67,28 @@ _REACH = {"keep": 0, "archive": 1, "expire": 2}
 
 
 def _differences(
-    evaluation: Evaluation, current: Evaluation | None
+    evaluation: Evaluation, replayed: Evaluation, current: Evaluation | None
 ) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
-    """Find what goes further than with the deployed policy, and what goes less far."""
+    """
+    Find what goes further than with the deployed policy, and what goes less far.
+
+    AWS was asked about one of the two policies only. So nothing is said to be kept newly because AWS spared it alone.
+    """
     if current is None:
         return (), ()
-    reach = {decision.image.digest: _REACH[decision.action] for decision in _decisions(current)}
-    further = [(each, _REACH[each.action] - reach[each.image.digest]) for each in _decisions(evaluation)]
-    return tuple(each for each, steps in further if steps > 0), tuple(each for each, steps in further if steps < 0)
+    now, new, alone = _reaches(current), _reaches(evaluation), _reaches(replayed)
+    decisions = (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
+    lost = (each for each in decisions if new[each.image.digest] > now[each.image.digest])
+    kept = (
+        each for each in decisions if max(new[each.image.digest], alone[each.image.digest]) < now[each.image.digest]
+    )
+    return tuple(lost), tuple(kept)
 
 
-def _decisions(evaluation: Evaluation) -> tuple[Decision, ...]:
-    return (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
+def _reaches(evaluation: Evaluation) -> dict[str, int]:
+    decisions = (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
+    return {decision.image.digest: _REACH[decision.action] for decision in decisions}
+
+
+def _current(repository: Repository, at: datetime) -> Evaluation | None:
+    return None if repository.deployed is None else repository.deployed.evaluate(repository.images, at=at)

@@ -31,6 +31,9 @@ from tests.model.image_strategies import repositories
 from tests.model.strategies import policies
 
 V1, V2, V3, V4 = RELEASES
+# An index of which nobody knows what it names leaves the fate of untagged images open.
+CLOSED = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
+OPEN = [CLOSED, *leftovers(days=4, until=NOW)]
 
 
 def preview(
@@ -154,6 +157,22 @@ def test_what_may_go_is_lost_if_it_stays_today_for_certain_and_not_if_it_may_go_
     assert preview(POLICY, [index, *children], deployed=GENEROUS).newly_lost == ()
 
 
+def test_the_policy_that_is_deployed_already_makes_no_difference_whatever_aws_says() -> None:
+    shown = preview(images=OPEN, deployed=POLICY, aws=[said(V1, 1)])
+
+    assert shown.current == shown.evaluation
+    assert (shown.newly_lost, shown.newly_kept) == ((), ())
+
+
+def test_nothing_is_newly_kept_because_aws_was_asked_about_one_of_two_policies_only() -> None:
+    assert preview(images=OPEN, deployed=GENEROUS, aws=[]).newly_kept == ()
+    assert preview(GENEROUS, deployed=POLICY, aws=[]).newly_kept == preview(GENEROUS, deployed=POLICY).newly_kept[:1]
+
+
+def test_what_aws_takes_is_newly_lost_if_the_deployed_policy_keeps_it() -> None:
+    assert [each.image for each in preview(deployed=GENEROUS, aws=[said(V4, 1)]).newly_lost] == [V4]
+
+
 # --- the authority ----------------------------------------------------------------------------------------------------
 
 
@@ -221,11 +240,6 @@ def test_groups_stay_in_order_of_age() -> None:
     shown = preview(aws=[said(V4, 1), said(V2, 1), said(V1, 1)])
 
     assert [each.image for each in shown.evaluation.expired] == [V1, V2, V4]
-
-
-# An index of which nobody knows what it names leaves the fate of untagged images open.
-CLOSED = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
-OPEN = [CLOSED, *leftovers(days=4, until=NOW)]
 
 
 def test_what_the_replay_cannot_tell_aws_decides_and_that_is_no_disagreement() -> None:
