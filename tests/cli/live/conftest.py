@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,16 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
         monkeypatch.setenv(name, f"{tmp_path}/none")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="session")
+def models() -> Iterator[None]:
+    """Read botocore's descriptions of the services once, not for each account that is opened."""
+    from botocore.loaders import create_loader  # type: ignore[import-untyped]  # it ships no types
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        yield
 
 
 @pytest.fixture
@@ -48,6 +59,7 @@ def started_cloud() -> Iterator[Cloud]:
 def cloud(
     started_cloud: Cloud,
     environment: None,  # noqa: ARG001
+    models: None,  # noqa: ARG001
     patience: None,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Cloud]:
