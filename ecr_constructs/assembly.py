@@ -244,7 +244,7 @@ def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
             deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
         )
         for logical_id, resource in _resources(template)
-        if resource.get("Type") == REPOSITORY
+        if resource["Type"] == REPOSITORY
     )
 
 
@@ -259,7 +259,7 @@ def creation_templates(template: Mapping[str, Any]) -> tuple[CreationTemplateRes
     return tuple(
         CreationTemplateResource(logical_id=logical_id, properties=_mapping(resource.get("Properties")))
         for logical_id, resource in _resources(template)
-        if resource.get("Type") == CREATION_TEMPLATE
+        if resource["Type"] == CREATION_TEMPLATE
     )
 
 
@@ -279,7 +279,7 @@ def registry_resources(template: Mapping[str, Any]) -> tuple[RegistryResource, .
             deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
         )
         for logical_id, resource in _resources(template)
-        if resource.get("Type") in CREATE_ONLY and resource["Type"] != REPOSITORY
+        if resource["Type"] in CREATE_ONLY and resource["Type"] != REPOSITORY
     )
 
 
@@ -300,11 +300,8 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
         after = resources.get(logical_id, {})
         if before["Type"] != after.get("Type"):
             continue
-        changed = tuple(
-            name
-            for name in CREATE_ONLY.get(before["Type"], ())
-            if before.get("Properties", {}).get(name) != after.get("Properties", {}).get(name)
-        )
+        was, now = (_mapping(resource.get("Properties")) for resource in (before, after))
+        changed = tuple(name for name in CREATE_ONLY.get(before["Type"], ()) if was.get(name) != now.get(name))
         if changed:
             found.append(Replacement(logical_id=logical_id, resource_type=before["Type"], changed=changed))
     return tuple(found)
@@ -313,7 +310,7 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
 def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Give the resources that are written out; `Fn::ForEach` has others made at deployment."""
     for logical_id, resource in _mapping(template.get("Resources")).items():
-        if isinstance(resource, Mapping):
+        if isinstance(resource, Mapping) and isinstance(resource.get("Type"), str):
             yield logical_id, resource
 
 
@@ -366,7 +363,7 @@ def _templates(name: str, path: Path, assets: Mapping[str, str]) -> Iterator[Sta
     template = _read(path)
     yield Stack(name=name, template_path=path, template=template)
     for logical_id, resource in _resources(template):
-        if resource.get("Type") == "AWS::CloudFormation::Stack":
+        if resource["Type"] == "AWS::CloudFormation::Stack":
             url = json.dumps(_mapping(resource.get("Properties")).get("TemplateURL"))
             for file_hash, file in assets.items():
                 if file_hash in url:

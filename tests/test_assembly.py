@@ -11,19 +11,24 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_constructs import (
+    CREATED,
     EPHEMERAL,
     HARDENED,
     Access,
+    CreationTemplate,
     Encryption,
     HardenedRepository,
     Immutability,
     LifecyclePolicy,
     RepositorySettings,
+    expire_untagged,
 )
 from ecr_constructs.assembly import (
     Replacement,
     RepositoryResource,
+    creation_templates,
     read_assembly,
+    registry_resources,
     replacements,
     repositories,
 )
@@ -140,6 +145,69 @@ def test_a_policy_that_is_a_text_is_read_too() -> None:
     )
 
     assert found.policy_statements == ({"Effect": "Deny"},)
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"rules": 1}', {"Ref": "Text"}, 7])
+def test_a_policy_that_cannot_be_read_has_no_rules_and_no_statements(text: object) -> None:
+    properties = {"LifecyclePolicy": {"LifecyclePolicyText": text}, "RepositoryPolicyText": text}
+    (found,) = repositories({"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}})
+
+    assert (found.lifecycle_text, found.lifecycle_rules, found.policy_statements) == (text, (), ())
+
+
+def test_a_single_statement_is_one_statement() -> None:
+    policy = {"Statement": {"Effect": "Deny"}}
+    (found,) = repositories(
+        {"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryPolicyText": policy}}}}
+    )
+
+    assert found.policy_statements == ({"Effect": "Deny"},)
+
+
+@pytest.mark.parametrize("policy", [None, {}, {"Ref": "AWS::NoValue"}, {"Fn::If": ["Production", {}, {}]}])
+def test_a_policy_without_a_text_is_given_as_it_is(policy: object) -> None:
+    (found,) = repositories(with_resource("AWS::ECR::Repository", LifecyclePolicy=policy))
+
+    assert found.lifecycle_text == policy
+
+
+@pytest.mark.parametrize("resource", [{}, {"Type": {}}, {"Type": "AWS::ECR::Repository", "Properties": None}, "Api"])
+def test_a_resource_that_is_not_well_formed_is_no_trouble(resource: object) -> None:
+    found = {"Resources": {"Api": resource}}
+
+    assert [each.properties for each in repositories(found)] in ([], [{}])
+    assert (registry_resources(found), creation_templates(found)) == ((), ())
+    assert replacements(found, found) == ()
+
+
+# --- creation templates ---------------------------------------------------------------------------------------------
+
+
+def test_a_creation_template_says_what_its_repositories_are_like(stack: cdk.Stack) -> None:
+    settings = CREATED.but(
+        lifecycle=LifecyclePolicy.of(expire_untagged(keep=5)), immutability=Immutability.all_tags_except("dev-*")
+    )
+    CreationTemplate(stack, "Teams", prefix="teams", applied_for=["CREATE_ON_PUSH"], settings=settings)
+    (found,) = creation_templates(template(stack))
+
+    assert (found.logical_id, found.prefix) == ("Teams577113D3", "teams")
+    assert (found.mutability, found.exclusion_filters) == ("IMMUTABLE_WITH_EXCLUSION", ("dev-*",))
+    assert found.lifecycle_text == LifecyclePolicy.of(expire_untagged(keep=5)).to_json()
+    assert repositories(template(stack)) == ()
+
+
+def test_a_creation_template_that_says_nothing_is_what_ecr_makes_of_it() -> None:
+    (found,) = creation_templates(with_resource("AWS::ECR::RepositoryCreationTemplate", Prefix={"Ref": "Prefix"}))
+
+    assert (found.prefix, found.mutability, found.exclusion_filters, found.lifecycle_text) == (
+        None,
+        "MUTABLE",
+        (),
+        None,
+    )
+
+
+# --- no repositories ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("found", [{}, {"Resources": {}}, {"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}])

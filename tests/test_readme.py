@@ -138,6 +138,7 @@ def test_our_commands_take_the_arguments_that_they_are_given(arguments: list[str
     with group.make_context("ecr-constructs", [*arguments], resilient_parsing="--" in arguments[0]) as context:
         if not arguments[0].startswith("--"):
             name, command, rest = group.resolve_command(context, arguments)
+            assert command is not None
             with command.make_context(name, rest, parent=context):
                 pass
 
