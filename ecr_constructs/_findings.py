@@ -117,18 +117,23 @@ class _Teller:
         for each in self.watched:
             for finding in each.findings():
                 if finding.severity == "warning":
-                    cdk.Annotations.of(each.construct).add_warning_v2(_id(finding), _told(finding))
+                    _annotations_of(each.construct).add_warning_v2(_id(finding), _told(finding))
                 else:
                     notes.setdefault(finding, []).append(each.construct)
         # One note for what the repositories of a stack have in common: a platform has a thousand of them.
         for finding, constructs in notes.items():
             if finding.id != "last-pull-counts-scanners" or not _has_exclusions(self._place):
                 text = _told(finding) + _others(constructs[1:])
-                cdk.Annotations.of(constructs[0]).add_info_v2(_id(finding), text)
+                _annotations_of(constructs[0]).add_info_v2(_id(finding), text)
         return []
 
 
 _tellers: WeakKeyDictionary[cdk.Stack, _Teller] = WeakKeyDictionary()
+
+
+def _annotations_of(construct: Construct) -> cdk.Annotations:
+    # On the resource in it: older CDKs overlook what was acknowledged before on the very construct of an annotation.
+    return cdk.Annotations.of(construct.node.default_child or construct)
 
 
 def _has_exclusions(place: Place) -> bool:

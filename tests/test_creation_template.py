@@ -803,7 +803,8 @@ def test_untagged_images_that_go_by_age_where_tags_can_move_are_worth_a_warning(
     by_age = LifecyclePolicy.of(expire_untagged(after_days=1))
     make(stack, settings=CREATED.but(immutability=Immutability.off(), lifecycle=by_age))
 
-    assert_warned(stack, r"use expire_untagged.keep=\.\.\.. instead.*ecr-constructs:untaggedAgeCountsFromPush")
+    text = r"use expire_untagged.keep=\.\.\.. instead.*ecr-constructs:untaggedAgeCountsFromPush"
+    Annotations.from_stack(stack).has_warning("/Containers/Teams/Resource", Match.string_like_regexp(text))
 
 
 def test_two_layers_outside_govcloud_are_worth_a_warning_as_in_a_repository(here: cdk.Stack) -> None:

@@ -98,12 +98,16 @@ class Note(NamedTuple):
 
 
 def notes(stack: cdk.Stack) -> list[Note]:
-    """Synthesize, and give what is said about the constructs of a stack."""
+    """Synthesize, and give what is said about the constructs of a stack; of a resource, it is about what it is in."""
     app = stack.node.root
     assert isinstance(app, cdk.App)
     app.synth()
     return [
-        Note(entry.type.removeprefix("aws:cdk:"), construct.node.path, *str(entry.data)[:-1].split(" [ack: "))
+        Note(
+            entry.type.removeprefix("aws:cdk:"),
+            construct.node.path.removesuffix("/Resource"),
+            *str(entry.data)[:-1].split(" [ack: "),
+        )
         for construct in stack.node.find_all()
         for entry in construct.node.metadata
         if entry.type in ("aws:cdk:warning", "aws:cdk:info")

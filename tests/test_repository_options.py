@@ -321,6 +321,6 @@ def test_an_age_rule_for_untagged_images_is_worth_a_warning_only_where_tags_can_
     HardenedRepository(stack, "Api", immutability=immutability, lifecycle=lifecycle)
 
     if warned:
-        Annotations.from_stack(stack).has_warning("/Containers/Api", UNTAGGED_AGE)
+        Annotations.from_stack(stack).has_warning("/Containers/Api/Resource", UNTAGGED_AGE)
     else:
         Annotations.from_stack(stack).has_no_warning("*", UNTAGGED_AGE)

@@ -265,6 +265,7 @@ def test_a_list_of_what_one_tag_can_be_at_once_is_left_alone(patterns: Sequence[
 def test_a_list_whose_description_says_and_is_left_alone() -> None:
     assert "list-of-alternatives" not in ids(rule(1, "dev-*", "pr-*", description="Those tagged pr-* and dev-*"))
     assert "list-of-alternatives" in ids(rule(1, "dev-*", "pr-*", description="Previews and the like"))
+    assert "list-of-alternatives" in ids(rule(1, "dev-*", "pr-*", description="Those tagged dev-* or pr-*"))
 
 
 def test_a_prefix_within_a_word_takes_what_another_rule_is_about() -> None:
