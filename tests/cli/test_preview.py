@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecr_constructs.cli import live, progress
+from ecr_constructs.cli import live, notices, progress
 from ecr_constructs.cli.command import run
 from ecr_constructs.cli.inventory import AwsDecision, Repository
 from ecr_constructs.model import LifecyclePolicy
-from tests.cli.listings import GENEROUS, HISTORY, POLICY, RELEASES, listing
+from ecr_constructs.model.findings import Severity
+from ecr_constructs.testing import leftovers, releases, tagged
+from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, listing
 from tests.cli.test_surveys import FakeAccount
 from tests.model.strategies import json_values
 
@@ -437,3 +440,38 @@ def test_the_help_needs_neither_rich_nor_the_report(tmp_path: Path) -> None:
 
     assert "--fail-if GATE" in ended.stdout
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+# --- its page ---------------------------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[2] / "docs" / "preview.md"
+
+
+def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> None:
+    page, other = PAGE.read_text(encoding="utf-8"), PAGE.with_name("command.md").read_text(encoding="utf-8")
+    (policy,) = [
+        block for block in re.findall(r"^```json\n(.*?)^```$", other, re.MULTILINE | re.DOTALL) if "rules" in block
+    ]
+    images = [*releases("release-1.{n}", count=36, until=NOW), *leftovers(days=20, until=NOW)]
+    images[20] = tagged(images[20], "production-2026-03")
+    today = {
+        "repositoryName": "prod/api",
+        "lifecyclePolicyText": policy.replace('"countNumber": 30', '"countNumber": 33'),
+    }
+    code, out, _ = call(
+        write("policy.json", policy),
+        *("--images", write("images.json", listing(images, "prod/api"))),
+        *("--current-policy", write("current.json", today), AT),
+    )
+
+    assert code == 0
+    assert "".join(f"    {line}".rstrip() + "\n" for line in out.splitlines()) in page
+
+
+def test_the_page_tells_every_word_that_begins_a_line() -> None:
+    source = Path(notices.__file__).read_text(encoding="utf-8")
+    words = {*re.findall(r'Notice\("([^"]+)"', source), *get_args(Severity)}
+    table = PAGE.read_text(encoding="utf-8").split("| line | what it tells |")[1].split("\n\n")[0]
+
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert {word for row in rows for word in re.findall(r"`(.*?)`", row)} == words
