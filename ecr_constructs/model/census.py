@@ -52,9 +52,9 @@ class Census:
         """Look at every image once."""
         listed = tuple(images)
         self.images = sorted(listed, key=_age)[::-1]
-        self.position_of = {image.digest: position for position, image in enumerate(self.images)}
-        if len(self.position_of) < len(listed):
+        if len({image.digest for image in listed}) < len(listed):
             raise InvalidImage(_twice(listed))
+        self._positions: dict[str, int] = {}
         self._tags = _tag_texts(self.images)
         self.standard = list(range(len(listed)))
         self.archive: list[int]
@@ -68,6 +68,8 @@ class Census:
     def _look_at(self, positions: Sequence[int]) -> None:
         """Put each image that is not ordinary where it belongs."""
         images = self.images
+        if positions:
+            self._positions = {image.digest: position for position, image in enumerate(images)}
         self.archive = [position for position in positions if images[position].status != "active"]
         archived = {position for position in self.archive if images[position].status == "archived"}
         if archived:
@@ -117,7 +119,7 @@ class Census:
         at: int | None = position
         while at is not None and at in self.referrers and at not in passed:
             passed.add(at)
-            at = self.position_of.get(str(self.images[at].subject_digest))
+            at = self._positions.get(str(self.images[at].subject_digest))
         return None if at in passed else at
 
     def _matching(self, pattern: str, positions: Iterable[int]) -> list[int]:
@@ -135,7 +137,7 @@ class Census:
     def _look_into_indexes(self, indexes: Sequence[int]) -> None:
         for index in indexes:
             for digest in self.images[index].referenced_digests or ():
-                if (child := self.position_of.get(digest)) is None:
+                if (child := self._positions.get(digest)) is None:
                     continue
                 if index in self.activating:
                     self.may_be_children.add(child)

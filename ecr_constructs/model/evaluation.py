@@ -7,17 +7,17 @@ rests on which sentence there, and which on inference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 from ecr_constructs.model.census import Census, instant
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.replay import ACTIONS, Doubt, Mark, Replay
 from ecr_constructs.model.rules import CountType, LifecycleRule
 
-__all__ = ["Decision", "Evaluation", "evaluate"]
+__all__ = ["Decision", "Decisions", "Evaluation", "Fate", "evaluate"]
 
 
 class Decision(NamedTuple):
@@ -38,6 +38,69 @@ class Decision(NamedTuple):
     why: str
 
 
+class Fate(NamedTuple):
+    """
+    What happens or may happen to images that are alike, by which rule, and why.
+
+    Attributes:
+        action: As in `Decision`.
+        rule: As in `Decision`.
+        why: As in `Decision`.
+        is_certain: Whether AWS's documents decide it.
+
+    """
+
+    action: Literal["expire", "archive", "keep"]
+    rule: LifecycleRule | None
+    why: str
+    is_certain: bool = True
+
+
+class Decisions(Sequence[Decision]):
+    """
+    Decisions that are made when they are looked at, for there may be a hundred thousand of a few kinds.
+
+    Args:
+        images: The images.
+        fates: For each of them what happens to it.
+
+    """
+
+    __slots__ = ("_fates", "_images")
+
+    def __init__(self, images: Sequence[Image], fates: Sequence[Fate]) -> None:
+        """Keep both side by side."""
+        self._images = tuple(images)
+        self._fates = tuple(fates)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __iter__(self) -> Iterator[Decision]:
+        for image, (action, rule, why, _) in zip(self._images, self._fates, strict=True):
+            yield Decision(image, action, rule, why)
+
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Decision, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Decision | tuple[Decision, ...]:
+        if isinstance(index, slice):
+            return tuple(Decisions(self._images[index], self._fates[index]))
+        return Decision(self._images[index], *self._fates[index][:3])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Decisions, tuple)) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._images)
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
     """
@@ -53,10 +116,10 @@ class Evaluation:
     """
 
     at: datetime
-    expired: tuple[Decision, ...]
-    archived: tuple[Decision, ...]
-    kept: tuple[Decision, ...]
-    uncertain: tuple[Decision, ...]
+    expired: Sequence[Decision]
+    archived: Sequence[Decision]
+    kept: Sequence[Decision]
+    uncertain: Sequence[Decision]
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -94,16 +157,15 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
     """
     moment = instant(at)
     census = Census(images)
-    groups: dict[str, list[Decision]] = {"expire": [], "archive": [], "keep": [], _UNCERTAIN: []}
-    for image, fate in zip(reversed(census.images), reversed(_fates(rules, census, moment)), strict=True):
-        groups[fate.group].append(Decision(image, fate.action, fate.rule, fate.why))
-    return Evaluation(
-        at=moment,
-        expired=tuple(groups["expire"]),
-        archived=tuple(groups["archive"]),
-        kept=tuple(groups["keep"]),
-        uncertain=tuple(groups[_UNCERTAIN]),
-    )
+    verdict = _Verdict(census, Replay(rules, census, moment))
+    groups: dict[str, tuple[list[Image], list[Fate]]] = {name: ([], []) for name in _GROUPS}
+    for position in range(len(census.images) - 1, -1, -1):
+        fate = verdict.on(position)
+        images_of_group, fates_of_group = groups[fate.action if fate.is_certain else _UNCERTAIN]
+        images_of_group.append(census.images[position])
+        fates_of_group.append(fate)
+    expired, archived, kept, uncertain = (Decisions(*groups[name]) for name in _GROUPS)
+    return Evaluation(at=moment, expired=expired, archived=archived, kept=kept, uncertain=uncertain)
 
 
 def _bytes(decisions: Iterable[Decision]) -> int:
@@ -111,20 +173,7 @@ def _bytes(decisions: Iterable[Decision]) -> int:
 
 
 _UNCERTAIN = "uncertain"
-
-
-class _Fate(NamedTuple):
-    """The group an image is in, what happens or may happen to it, by which rule, and why."""
-
-    group: str
-    action: Literal["expire", "archive", "keep"]
-    rule: LifecycleRule | None
-    why: str
-
-
-def _fates(rules: Sequence[LifecycleRule], census: Census, at: datetime) -> list[_Fate]:
-    verdict = _Verdict(census, Replay(rules, census, at))
-    return [verdict.on(position) for position in range(len(census.images))]
+_GROUPS = ("expire", "archive", "keep", _UNCERTAIN)
 
 
 class _Verdict:
@@ -135,54 +184,56 @@ class _Verdict:
         self._replay = replay
         self._special = census.referrers | census.indexes_of.keys()
         # A policy has few sentences, and a repository many images that share them.
-        self._kept: dict[int, _Fate] = {}
-        self._taken: dict[Mark, _Fate] = {}
+        self._kept: dict[int, Fate] = {}
+        self._taken: dict[Mark, Fate] = {}
 
-    def on(self, position: int) -> _Fate:
+    def on(self, position: int) -> Fate:
         """Say what becomes of the image at this position."""
-        mark = self._replay.marks.get(position)
+        mark = self._replay.marks[position]
         if position in self._special:
             return self._on_special(position, mark)
         return self._keep(position) if mark is None else self._take(mark)
 
-    def _keep(self, position: int) -> _Fate:
-        rule = self._replay.claims.get(position)
+    def _keep(self, position: int) -> Fate:
+        rule = self._replay.claims[position]
         number = rule.rule_priority if rule else 0
         if number not in self._kept:
-            self._kept[number] = _Fate("keep", "keep", rule, _why_kept(rule))
+            self._kept[number] = Fate("keep", rule, _why_kept(rule))
         return self._kept[number]
 
-    def _take(self, mark: Mark) -> _Fate:
+    def _take(self, mark: Mark) -> Fate:
         if mark not in self._taken:
             why = _why_taken(mark.rule)
             if mark.doubts:
                 why = f"{why}; but {', and '.join(doubt.value for doubt in Doubt if doubt in mark.doubts)}"
-            action = ACTIONS[mark.rule.action]
-            self._taken[mark] = _Fate(_UNCERTAIN if mark.doubts else action, action, mark.rule, why)
+            self._taken[mark] = Fate(ACTIONS[mark.rule.action], mark.rule, why, is_certain=not mark.doubts)
         return self._taken[mark]
 
-    def _on_special(self, position: int, mark: Mark | None) -> _Fate:
+    def _on_special(self, position: int, mark: Mark | None) -> Fate:
         if position in self._census.indexes_of:
-            return self._keep(position) if mark is None else _Fate("keep", "keep", mark.rule, _PROTECTED)
+            return self._keep(position) if mark is None else Fate("keep", mark.rule, _PROTECTED)
         by_itself = self._keep(position) if mark is None else self._take(mark)
         subject = self._census.subject_of(position)
         return by_itself if subject is None else self._of_artifact(position, subject, by_itself)
 
-    def _of_artifact(self, position: int, subject: int, by_itself: _Fate) -> _Fate:
+    def _of_artifact(self, position: int, subject: int, by_itself: Fate) -> Fate:
         """Let an artifact follow the image it is about; whether rules may take it by itself is an open question."""
         artifact, image, fate = self._census.images[position], self._census.images[subject], self.on(subject)
-        if fate.group == "keep" and (image.status, artifact.status) == ("archived", "active"):
+        if fate.action == "keep" and (image.status, artifact.status) == ("archived", "active"):
             why = f"its subject {image.digest} is archived, and AWS archives what is about it within 24 hours"
-            return _Fate(_UNCERTAIN, "archive", None, why)
-        if fate.group == "keep" or (fate.action == "archive" and artifact.status == "archived"):
+            return Fate("archive", None, why, is_certain=False)
+        if fate.action == "keep" or (fate.action == "archive" and artifact.status == "archived"):
             return by_itself
-        group, why = fate.group, f"it follows its subject {image.digest} within 24 hours; of that one: {fate.why}"
-        if artifact.tags and by_itself.group == "keep" and by_itself.rule is not None:
+        is_certain, why = (
+            fate.is_certain,
+            f"it follows its subject {image.digest} within 24 hours; of that one: {fate.why}",
+        )
+        if artifact.tags and by_itself.action == "keep" and by_itself.rule is not None:
             # Between "cannot be expired by a lower rule" and "goes with its subject" AWS's documents do not choose.
-            group, why = _UNCERTAIN, f"{why}; but {by_itself.why}"
+            is_certain, why = False, f"{why}; but {by_itself.why}"
         elif position in self._census.may_be_children:
-            group, why = _UNCERTAIN, f"{why}; but {Doubt.CHILD.value}"
-        return _Fate(group, fate.action, fate.rule, why)
+            is_certain, why = False, f"{why}; but {Doubt.CHILD.value}"
+        return Fate(fate.action, fate.rule, why, is_certain=is_certain)
 
 
 _PROTECTED = "an index that is there names it, and ECR keeps the images of an index"

@@ -53,8 +53,8 @@ class Replay:
     The rules applied to the images of a census.
 
     Attributes:
-        claims: For a position, the first rule of its storage class that is about the image, whether or not it acts.
-        marks: For a position, the rule that takes the image, unless an index that is there protects it.
+        claims: For each position the first rule of its storage class that is about the image, whether or not it acts.
+        marks: For each position the rule that takes the image, unless an index that is there protects it.
 
     """
 
@@ -65,30 +65,32 @@ class Replay:
         self._doubts = doubts_of(census)
         # Images of an index are surely not taken; whether they take places in a count is not known.
         self._may_take_no_place = self._doubts.keys() | census.indexes_of.keys()
-        self.claims: dict[int, LifecycleRule] = {}
-        self.marks: dict[int, Mark] = {}
-        # Images that are being restored are in both places; what standard storage says of them is said last.
+        self.claims: list[LifecycleRule | None] = [None] * len(census.images)
+        self.marks: list[Mark | None] = [None] * len(census.images)
         self._apply([rule for rule in rules if rule.storage_class == "archive"], census.archive)
+        # Images that are being restored are in both places; what standard storage says of them is said last.
+        for position in census.activating:
+            self.claims[position] = None
         self._apply([rule for rule in rules if rule.storage_class == "standard"], census.standard)
 
     def _apply(self, rules: Sequence[LifecycleRule], images: Sequence[int]) -> None:
-        claimed: set[int] = set()
+        claims = self.claims
         for rule in rules:
             selected = self._census.selected(rule, images)
-            mine = [position for position in selected if position not in claimed]
+            mine = [position for position in selected if claims[position] is None]
             if rule.count_type == "imageCountMoreThan":
                 # What higher rules claimed or marked is counted all the same, and nothing takes its place.
-                self._mark_beyond(rule, selected, claimed)
+                self._mark_beyond(rule, selected)
             elif rule.count_type == "sinceImagePushed":
                 self._mark_older(rule, mine)
             else:
                 self._mark_unused(rule, mine)
-            self.claims.update(dict.fromkeys(mine, rule))
-            claimed.update(mine)
+            for position in mine:
+                claims[position] = rule
 
-    def _mark_beyond(self, rule: LifecycleRule, selected: Sequence[int], claimed: set[int]) -> None:
+    def _mark_beyond(self, rule: LifecycleRule, selected: Sequence[int]) -> None:
         """Mark what comes after the newest so many, unless it is claimed."""
-        beyond = [position for position in selected[rule.count_number :] if position not in claimed]
+        beyond = [position for position in selected[rule.count_number :] if self.claims[position] is None]
         if self._may_take_no_place.isdisjoint(selected):
             self._mark_all(beyond, rule)
             return
@@ -128,11 +130,12 @@ class Replay:
     def _mark_all(self, positions: Sequence[int], rule: LifecycleRule, open_question: Doubt | None = None) -> None:
         """Mark images with what is doubtful of all of them, and of each."""
         common = frozenset() if open_question is None else frozenset({open_question})
-        self.marks.update(dict.fromkeys(positions, Mark(rule, common)))
-        marks: dict[frozenset[Doubt], Mark] = {}
+        mark, others = Mark(rule, common), dict[frozenset[Doubt], Mark]()
+        for position in positions:
+            self.marks[position] = mark
         for position in self._doubts.keys() & positions if self._doubts else ():
             doubts = common | self._doubts[position]
-            self.marks[position] = marks.setdefault(doubts, Mark(rule, doubts))
+            self.marks[position] = others.setdefault(doubts, Mark(rule, doubts))
 
 
 def age_begins(rule: LifecycleRule) -> Callable[[Image], datetime | None]:

@@ -110,7 +110,7 @@ class _Calendar:
         return self._known[position]
 
     def _by_rule(self, position: int) -> _Leave | None:
-        rule, mark = self._replay.claims.get(position), self._replay.marks.get(position)
+        rule, mark = self._replay.claims[position], self._replay.marks[position]
         if mark is not None:
             # A day later the hours are a day, so that is no doubt here.
             return _Leave(self._today, ACTIONS[mark.rule.action], mark.rule, mark.doubts <= {Doubt.HOURS})
@@ -160,7 +160,9 @@ class _Calendar:
         )
         if follow is None or (by_itself is not None and by_itself.day < follow.day):
             return by_itself
-        is_kept = bool(self._census.images[position].tags) and by_itself is None and position in self._replay.claims
+        is_kept = (
+            bool(self._census.images[position].tags) and by_itself is None and self._replay.claims[position] is not None
+        )
         is_certain = follow.is_certain and not is_kept and position not in self._census.may_be_children
         return follow._replace(is_certain=is_certain)
 

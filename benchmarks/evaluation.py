@@ -1,0 +1,137 @@
+"""
+What a replay costs: `LifecyclePolicy.evaluate` beside `json.loads` of the same images, growth, and memory.
+
+A repository of 100,000 images, which is ECR's quota, under a policy of ten rules. Both are measured in one process, in
+turns, with the images in memory and the garbage collector running; the median of the rounds is printed beside its
+budget. Reading every decision is part of what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from statistics import median
+
+from ecr_constructs.model import (
+    Image,
+    LifecyclePolicy,
+    archive_unpulled,
+    expire_older_than,
+    expire_untagged,
+    keep_forever,
+    keep_latest,
+)
+from ecr_constructs.model.images import read_images
+
+AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
+POLICY = LifecyclePolicy.of(
+    keep_forever("production-*"),
+    keep_latest(30, matching="release-*"),
+    expire_older_than(after_days=60, matching=["dev-*", "pr-*"]),
+    keep_latest(100, matching="v*"),
+    expire_older_than(after_days=300, matching="feature-*-*"),
+    expire_older_than(after_days=200, matching="main-*"),
+    keep_latest(50, matching="hotfix-*"),
+    expire_untagged(after_days=14),
+    archive_unpulled(after_days=120),
+)
+KINDS = ("release-1.{}", "dev-{}", "pr-{}", "v{}", "feature-x-{}", "main-{}", "hotfix-{}", "production-{}")
+QUOTA = 100_000
+
+
+def listing(number: int) -> str:
+    """Write what `aws ecr describe-images` would print of so many images, in no particular order."""
+    chance = random.Random(number)  # noqa: S311  (images, no secrets)
+    details = []
+    for each in range(number):
+        pushed = AT - timedelta(seconds=chance.randrange(900 * 86_400))
+        tags = [chance.choice(KINDS).format(each), *([f"sha-{chance.getrandbits(28):07x}"] if each % 3 == 0 else [])]
+        details.append(
+            {
+                "registryId": "111122223333",
+                "repositoryName": "prod/api",
+                "imageDigest": f"sha256:{chance.getrandbits(256):064x}",
+                **({"imageTags": tags} if each % 10 else {}),
+                "imageSizeInBytes": chance.randrange(500_000_000),
+                "imagePushedAt": pushed.isoformat(),
+                "imageManifestMediaType": "application/vnd.docker.distribution.manifest.v2+json",
+                "artifactMediaType": "application/vnd.docker.container.image.v1+json",
+                "lastRecordedPullTime": (pushed + (AT - pushed) * chance.random()).isoformat(timespec="seconds"),
+                "imageStatus": "ACTIVE",
+            }
+        )
+    return json.dumps({"imageDetails": details})
+
+
+def replay(images: tuple[Image, ...]) -> int:
+    """Evaluate, and look at every decision."""
+    evaluation = POLICY.evaluate(images, at=AT)
+    groups = (evaluation.expired, evaluation.archived, evaluation.kept, evaluation.uncertain)
+    return sum(len(decision.why) > 0 for group in groups for decision in group)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Measure the CPU time of some work; what it makes is thrown away before the clock stops."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def peak(work: Callable[[], object]) -> int:
+    """Measure how many bytes some work takes at its height, beside what was there before."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def main() -> int:
+    """Measure, print, and tell with `--check` whether every budget is kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9, help="how often everything is measured (default: 9)")
+    parser.add_argument("--quick", action="store_true", help="small repositories: whether it runs, not how fast")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a budget is missed")
+    arguments = parser.parse_args()
+    number, rounds = (QUOTA // 100, 1) if arguments.quick else (QUOTA, arguments.rounds)
+
+    text = listing(number)
+    images = read_images(json.loads(text))
+    pairs = [(seconds(lambda: replay(images)), seconds(lambda: json.loads(text))) for _ in range(rounds)]
+    ratio = median(ours / theirs for ours, theirs in pairs)
+    print(
+        f"{number:,} images, {len(POLICY.rules)} rules, {len(text) / 1e6:.0f} MB of text; median of {rounds}, CPU time."
+    )
+    print(f"  {'json.loads':<44} {1e3 * median(theirs for _, theirs in pairs):6.0f} ms")
+    print(f"  {'evaluate, and read every decision':<44} {1e3 * median(ours for ours, _ in pairs):6.0f} ms")
+    kept = [line("evaluate / json.loads", f"{ratio:.2f}", "1.00", is_kept=ratio <= 1.0)]
+
+    memory, theirs = peak(lambda: replay(images)) / number, peak(lambda: json.loads(text)) / number
+    print(f"  {'peak memory of json.loads, for an image':<44} {theirs:6.0f} bytes")
+    print(f"  {'peak memory of evaluate, for an image':<44} {memory:6.0f} bytes")
+
+    one = median(ours for ours, _ in pairs) / number
+    more = 10 * number
+    large = read_images(json.loads(listing(more)))
+    ten = median(seconds(lambda: replay(large)) for _ in range(min(rounds, 3))) / more
+    kept.append(
+        line(f"an image among {more:,} / among {number:,}", f"{ten / one:.2f}", "1.50", is_kept=ten / one <= 1.5)
+    )
+    return 1 if arguments.check and not all(kept) else 0
+
+
+def line(what: str, measured: str, budget: str, *, is_kept: bool) -> bool:
+    """Print one line of the answer."""
+    print(f"  {what:<44} {measured:>6}   budget {budget}: {'kept' if is_kept else 'MISSED'}")
+    return is_kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())
