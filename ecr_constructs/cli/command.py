@@ -27,6 +27,21 @@ Lifecycle policies of Amazon ECR, explained, checked and replayed before they de
 A policy is a file with the JSON of ECR's lifecycle language, what 'aws ecr get-lifecycle-policy' prints, a
 CloudFormation template, a folder that 'cdk synth' wrote, or '-' for standard input.
 """
+# What the list of subcommands says of each, and what stands below its own help.
+_SUBCOMMANDS = {
+    "preview": (
+        "What policies would do to which images.",
+        (
+            "preview cdk.out --images images.json",
+            "preview policy.json --live --region eu-west-1 --repository 'prod/*' --current",
+            "preview cdk.out --live --fail-if in-use --fail-if 'expires:release-*'",
+        ),
+    ),
+    "lint": ("What is wrong with policies.", ("lint cdk.out", "lint policy.json --format json --fail-on warning")),
+    "explain": ("What each rule does, in one sentence.", ("explain policy.json", "explain - < policy.json")),
+    "convert": ("The Python that builds the same policy.", ("convert policy.json > lifecycle.py",)),
+    "summary": ("What an app has of ECR, and what protects it.", ("summary cdk.out",)),
+}
 
 
 def main() -> None:
@@ -84,22 +99,13 @@ def application() -> typer.Typer:
 
     # Plain help is copied, piped and read at any width; it also starts in half the time of the one that rich draws.
     app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(
-        "preview",
-        epilog=_examples(
-            "preview cdk.out --images images.json",
-            "preview policy.json --live --region eu-west-1 --repository 'prod/*' --current",
-            "preview cdk.out --live --fail-if in-use --fail-if 'expires:release-*'",
-        ),
-    )(preview)
-    app.command("lint", epilog=_examples("lint cdk.out", "lint policy.json --format json"))(lint)
-    app.command("explain", epilog=_examples("explain policy.json", "explain - < policy.json"))(explain)
-    app.command("convert", epilog=_examples("convert policy.json > lifecycle.py"))(convert)
-    app.command("summary", epilog=_examples("summary cdk.out"))(summary)
+    for subcommand in (preview, lint, explain, convert, summary):
+        what, examples = _SUBCOMMANDS[subcommand.__name__]
+        app.command(subcommand.__name__, short_help=what, epilog=_examples(examples))(subcommand)
     return app
 
 
-def _examples(*lines: str) -> str:
+def _examples(lines: Sequence[str]) -> str:
     # `\b` keeps the lines from being filled like prose.
     return "\n".join(["\b", "Examples:", *(f"  ecr-constructs {line}" for line in lines)])
 

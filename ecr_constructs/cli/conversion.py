@@ -167,13 +167,14 @@ def _add(found: list[Step], rule: LifecycleRule) -> None:
 
 def _unmatched(found: list[Step], rule: LifecycleRule) -> bool:
     """Say a rule over all other tags together with the shields before it, or with what else is above it."""
-    above = [each for step in found if step.call and step.call.name != "keep_forever" for each in step.rules]
-    keeping = [_patterns(each)[0] for each in above if len(each.selectors) == 1]
+    above = [step for step in found if step.call and step.call.name != "keep_forever"]
+    keeping = [_patterns(each)[0] for step in above for each in step.rules if len(each.selectors) == 1]
     if not keeping:
         return False
     shields: list[LifecycleRule] = []
-    while found and len(found[-1].rules) == 1 and _shields(found[-1].rules[0]):
+    while above and found[-1] is above[-1] and _shields(above[-1].rules[0]):
         shields.insert(0, found.pop().rules[0])
+        above.pop()
     call = Call(name="expire_unmatched", options={"keeping": _one_or_list(keeping), "after_days": rule.count_number})
     found.append(Step(call=call, rules=(*shields, rule)))
     return True

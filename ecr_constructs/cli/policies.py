@@ -201,24 +201,25 @@ def _of_text(
     prefix: str | None = None,
     immutability: Immutability | None = None,
 ) -> Policy | UnreadPolicy:
-    problems, is_invalid = _problems(text)
-    if problems:
-        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=problems, is_invalid=is_invalid)
-    policy = LifecyclePolicy.from_json(text) if isinstance(text, str) else LifecyclePolicy.none()
+    if functions := _functions(text):
+        problem = f"CloudFormation works the text out at deployment ({functions}); write it out to have it read"
+        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=(problem,), is_invalid=False)
+    try:
+        policy = _policy(text)
+    except InvalidLifecyclePolicy as error:
+        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=error.problems, is_invalid=True)
     return Policy(policy=policy, repository=repository, prefix=prefix, where=where, immutability=immutability)
 
 
-def _problems(text: object) -> tuple[tuple[str, ...], bool]:
-    """Say why a policy cannot be read, and whether it is the policy's fault."""
+def _policy(text: object) -> LifecyclePolicy:
     if text in _NOTHING:
-        return (), False
-    if isinstance(text, Mapping) and any(str(key) == "Ref" or str(key).startswith("Fn::") for key in text):
-        function = ", ".join(map(str, text))
-        return (f"CloudFormation works the text out at deployment ({function}); write it out to have it read",), False
+        return LifecyclePolicy.none()
     if not isinstance(text, str):
-        return ("the policy is not a text; write its JSON as one string",), True
-    try:
-        LifecyclePolicy.from_json(text)
-    except InvalidLifecyclePolicy as error:
-        return error.problems, True
-    return (), False
+        raise InvalidLifecyclePolicy(["the policy is not a text; write its JSON as one string"])
+    return LifecyclePolicy.from_json(text)
+
+
+def _functions(text: object) -> str:
+    """Name the functions of CloudFormation that give a text, if it is not written out."""
+    names = [str(name) for name in text] if isinstance(text, Mapping) and text not in _NOTHING else []
+    return ", ".join(name for name in names if name == "Ref" or name.startswith("Fn::"))

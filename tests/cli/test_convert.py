@@ -214,6 +214,10 @@ def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(p
                 'expire_unmatched(keeping=["v*", "w"], after_days=30),',
             ],
         ),
+        (
+            [keep_forever("v1*"), expire_unmatched(keeping=["v*", "w"], after_days=30)],
+            ['keep_forever("v1*"),', 'expire_unmatched(keeping=["v*", "w"], after_days=30),'],
+        ),
         ([expire_older_than(after_days=30, matching="*")], ['expire_older_than(after_days=30, matching="*"),']),
         ([archive_unpulled(after_days=9)], ["archive_unpulled(after_days=9),"]),
         ([archive_untagged(after_days=9)], ["archive_untagged(after_days=9),"]),
