@@ -232,7 +232,7 @@ def test_images_that_aws_saw_and_the_listing_did_not_are_told() -> None:
 
 
 def test_the_difference_to_the_deployed_policy_is_shown_if_somebody_asked() -> None:
-    lost, kept = FULL.evaluation.expired[:2], FULL.evaluation.kept[:1]
+    lost, kept = tuple(FULL.evaluation.expired[:2]), tuple(FULL.evaluation.kept[:1])
     page = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost, newly_kept=kept))
     same = page_of(replace(FULL, current=FULL.evaluation))
 
@@ -271,6 +271,7 @@ def test_the_policy_of_a_creation_template_counts_for_nothing_that_is_there() ->
     assert tiles(page)["Would be deleted"] == "0 0 bytes"
     assert page.all(class_="alarm") == []
     assert "the policy of the creation template for prod/" in page.text
+    assert "Images in use that would go" not in page.text
 
 
 def test_what_is_missing_is_said_first() -> None:
@@ -338,7 +339,7 @@ def test_of_many_repositories_those_that_need_a_look_are_open() -> None:
 
 @pytest.fixture(scope="module")
 def page() -> Element:
-    gone = FULL.evaluation.expired[:2]
+    gone = tuple(FULL.evaluation.expired[:2])
     loud = replace(FULL, in_use=IN_USE, by_aws=True, current=FULL.evaluation, newly_lost=gone, newly_kept=gone)
     return page_of(loud, *many(), missing=["something"])
 
