@@ -104,10 +104,12 @@ class Repository:
         self.answers = answers
 
     def fate(self, image: Image) -> Fate:
+        if self.belongs_to_an_index(image):
+            return "keep"
         subject = next((each for each in self.images if each.digest == image.subject_digest), None)
         if subject is not None and self.fate(subject) != "keep":
             return self.fate(subject)
-        if self.belongs_to_an_index(image) or (image.subject_digest and not self.answers.artifacts_are_images):
+        if image.subject_digest and not self.answers.artifacts_are_images:
             return "keep"
         if self.is_in("archived", image):
             return self.fate_in_archive(image)
