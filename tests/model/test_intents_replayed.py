@@ -44,7 +44,7 @@ near_intents = st.one_of(
     st.builds(delete_archived, after_days=st.integers(90, 92)),
 )
 some_intents = st.lists(near_intents, min_size=1, max_size=4) | st.lists(intents, min_size=1, max_size=4)
-more_examples = settings(max_examples=3 * settings().max_examples)
+more_examples = settings(max_examples=2 * settings().max_examples)
 GROUPS: dict[str, Fate] = {"expired": "expire", "archived": "archive", "kept": "keep"}
 
 
