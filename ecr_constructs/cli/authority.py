@@ -71,7 +71,7 @@ def departures_by_aws(
 
     Returns:
         The departures, the earliest first. What AWS takes goes today for certain. Of what AWS leaves and the replay
-        would take, the day stands and is not certain.
+        would take, the days stand and are not certain.
 
     """
     certain = {decision.image.digest: decision for decision in replayed.decisions}
@@ -81,10 +81,10 @@ def departures_by_aws(
     today = decided.at.date()
     found = [_today(decision, today) for decision in taken.values()]
     for departure in departures:
-        digest, is_due = departure.image.digest, departure.day <= today
+        digest = departure.image.digest
         if digest not in taken:
-            found.append(replace(departure, is_certain=False) if is_due and digest in left else departure)
-        elif (taken[digest].action, departure.action) == ("archive", "expire") and not is_due:
+            found.append(replace(departure, is_certain=False) if digest in left else departure)
+        elif (taken[digest].action, departure.action) == ("archive", "expire") and departure.day > today:
             found.append(departure)
     return tuple(sorted((each for each in found if each), key=lambda departure: departure.day))
 

@@ -122,6 +122,22 @@ def test_whatever_the_policy_and_the_images_the_schema_holds(lifecycle: Lifecycl
     }
 
 
+def test_what_was_missed_and_where_it_was_looked_for_is_there() -> None:
+    document = written(everything())
+
+    assert document["is_live"] is True
+    assert written(Survey(at=NOW, previews=()))["is_live"] is False
+    assert document["unread"] == [
+        {"repository": "late", "where": "App/Late", "prefix": None, "problems": ["worked out later"]}
+    ]
+    assert [each["repository"] or each["prefix"] for each in document["without_images"]] == ["missing", "prod"]
+    assert [document[each] for each in ("without_policy", "problems", "notes")] == [
+        ["lonely"],
+        ["db: access denied"],
+        ["mind this"],
+    ]
+
+
 def test_bytes_and_times_are_exact_and_names_are_those_of_python() -> None:
     shown = build(policy(repository="api"), Repository(name="api", images=tuple(HISTORY), deployed=GENEROUS), NOW)
     (document,) = written(Survey(at=NOW, previews=(shown,)))["repositories"]

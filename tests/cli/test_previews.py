@@ -265,6 +265,16 @@ def test_a_signature_goes_with_its_image_although_aws_does_not_name_it() -> None
     assert shown.disagreements == ()
 
 
+def test_a_signature_is_no_disagreement_of_its_own() -> None:
+    images = signed(RELEASES)
+    shown = preview(images=images, aws=[said(V4, 1)])
+
+    assert decision_on(images[-1], shown).why == (
+        "it goes with the image that it is about, which AWS's own preview takes, against the replay"
+    )
+    assert images[-1] not in [each.image for each in shown.disagreements]
+
+
 def test_a_signature_stays_with_its_image_if_aws_leaves_that() -> None:
     images = signed(RELEASES)
     shown = preview(images=images, aws=[])
@@ -327,6 +337,13 @@ def test_what_aws_leaves_goes_on_a_day_that_is_not_certain() -> None:
     departures = [each for each in preview(aws=[]).departures if each.image == V1]
 
     assert [(each.day, each.is_certain) for each in departures] == [(NOW.date(), False)]
+
+
+def test_what_aws_does_not_archive_today_is_not_deleted_from_the_archive_for_certain() -> None:
+    lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
+    departures = [each for each in preview(lifecycle, RELEASES, aws=[]).departures if each.image == V1]
+
+    assert [(each.action, each.is_certain) for each in departures] == [("archive", False), ("expire", False)]
 
 
 def test_what_is_archived_today_is_deleted_from_the_archive_later() -> None:

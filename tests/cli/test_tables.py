@@ -135,6 +135,7 @@ def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
     assert text.count("\ndisagreement: ") == 11
     assert "\ndisagreement: of such images there are 18 more; --format json has all\n" in text
     shown = preview(images, in_use={image.digest: ("service a",) for image in images})
+    assert plain(shown).count("\nin use: ") == 11
     assert "\nin use: of such images there are 18 more; --format json has all\n" in plain(shown)
 
 
