@@ -6,7 +6,7 @@ Rules may be added to a policy until then, and what the policy of now leaves und
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -161,10 +161,9 @@ def _told(finding: Finding) -> str:
     return f"{finding.sentence}; {finding.remedy}"
 
 
-def _others(constructs: Iterable[Construct]) -> str:
-    paths = [each.node.path for each in constructs]
-    if not paths:
+def _others(constructs: Sequence[Construct]) -> str:
+    if not constructs:
         return ""
-    more = len(paths) - _MOST_SHOWN
-    named = ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(constructs) - _MOST_SHOWN
+    named = ", ".join(each.node.path for each in constructs[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
     return f" (so it is with {named})"
