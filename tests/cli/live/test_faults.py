@@ -5,6 +5,7 @@ import re
 import socket
 
 import pytest
+from botocore.exceptions import UnauthorizedSSOTokenError  # type: ignore[import-untyped]  # it ships no types
 
 from ecr_constructs.cli.live import Account, AccountUnavailable, connect
 from ecr_constructs.cli.live.faults import CallFailed, sentences
@@ -70,6 +71,16 @@ def test_the_region_is_that_of_the_option_then_that_of_the_environment(
 
 def test_an_account_knows_its_number(account: Account) -> None:
     assert account.account_id == ACCOUNT
+
+
+def test_a_sign_in_that_is_over_is_told_before_anything_is_asked(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lapsed(_: object) -> None:
+        raise UnauthorizedSSOTokenError
+
+    monkeypatch.setattr("botocore.credentials.EnvProvider.load", lapsed)
+
+    assert unavailable().endswith("; sign in again, then repeat the command")
+    assert cloud.calls == []
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])

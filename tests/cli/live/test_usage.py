@@ -7,6 +7,7 @@ from typing import Any
 import boto3  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from ecr_constructs.cli.live import containers
 from ecr_constructs.cli.live.containers import Registry
 from ecr_constructs.cli.live.usage import Use, marks
 from ecr_constructs.model.images import Image
@@ -120,6 +121,19 @@ def test_while_a_service_is_deployed_both_images_are_in_use(cloud: Cloud, gather
     ecs.client.update_service(cluster="prod", service="payments", taskDefinition=later)
 
     assert in_use(gather) == {digest(1): ("service prod/payments",), digest(2): ("service prod/payments",)}
+
+
+def test_a_deployment_that_is_over_runs_nothing_and_a_task_set_does() -> None:
+    service = {
+        "deployments": [
+            {"status": "PRIMARY", "taskDefinition": "payments:3"},
+            {"status": "ACTIVE", "taskDefinition": "payments:2"},
+            {"status": "INACTIVE", "taskDefinition": "payments:1"},
+        ],
+        "taskSets": [{"status": "ACTIVE", "taskDefinition": "payments:4"}],
+    }
+
+    assert containers._task_definitions(service) == {"payments:2", "payments:3", "payments:4"}
 
 
 def test_a_service_scaled_to_zero_will_need_its_image_again(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
