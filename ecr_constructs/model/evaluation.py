@@ -246,6 +246,8 @@ def _why_taken(rule: LifecycleRule) -> str:
 def _why_kept(rule: LifecycleRule | None) -> str:
     if rule is None:
         return "no rule selects it"
+    if rule.is_shield:
+        return f"rule {rule.rule_priority} keeps all that it selects"
     why = _KEPT[rule.count_type].format(number=rule.count_number, days=_days(rule.count_number))
     return f"rule {rule.rule_priority} selects it, and {why}"
 

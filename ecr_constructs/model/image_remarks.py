@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.remarks import Case, Remark, is_shield, named
+from ecr_constructs.model.remarks import Case, Remark, named
 from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.model.shadows import takes_every_tag
 from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
@@ -122,7 +122,7 @@ def _is_part(image: Image) -> bool:
 def _staying(case: Case) -> Iterator[Remark]:
     standard = [rule for rule in case.rules if rule.storage_class == "standard"]
     first = next((rule for rule in standard if rule.tag_status != "tagged"), None)
-    if first is None or is_shield(first):
+    if first is None or first.is_shield:
         sentence = (
             "no rule expires or archives untagged images, and a push over a tag that can move leaves one each time"
         )

@@ -12,12 +12,7 @@ from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.model.shadows import rules_that_shadow
 
-__all__ = ["Case", "Remark", "is_shield", "named"]
-
-# A rule with a number that no repository reaches never acts: it keeps images from the rules below it. The quota of
-# images: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
-_IMAGES_THAT_FIT = 100_000
-_A_CENTURY = 36_500
+__all__ = ["Case", "Remark", "named"]
 
 
 class Remark(NamedTuple):
@@ -54,12 +49,7 @@ class Case:
 
     def acting(self) -> Iterator[LifecycleRule]:
         """Give the rules that act on images sooner or later."""
-        return (rule for rule in self.rules if not is_shield(rule) and not rules_that_shadow(rule, self.above(rule)))
-
-
-def is_shield(rule: LifecycleRule) -> bool:
-    """Tell whether a rule never acts, and only keeps images from the rules below it."""
-    return rule.count_number >= (_IMAGES_THAT_FIT if rule.count_type == "imageCountMoreThan" else _A_CENTURY)
+        return (rule for rule in self.rules if not rule.is_shield and not rules_that_shadow(rule, self.above(rule)))
 
 
 def named(rule: LifecycleRule) -> str:

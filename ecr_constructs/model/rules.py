@@ -33,6 +33,11 @@ Action = Literal["expire", "transition"]
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 MINIMUM_DAYS_ARCHIVED = 90
 
+# More images than a repository holds, or more days than it lives, and a rule never acts. The quota of images:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+_IMAGES_THAT_FIT = 100_000
+_A_CENTURY = 36_500
+
 # Neither bound is documented; both fields are integers, and no repository lives this long.
 _MAXIMUM_NUMBER = 2**31 - 1
 # The CDK spells a number that is known only at deployment as one far below this.
@@ -127,6 +132,11 @@ class LifecycleRule:
     def selectors(self) -> tuple[TagPattern | TagPrefix, ...]:
         """The entries of whichever list the rule has, as values that match tags."""
         return (*map(TagPattern, self.tag_pattern_list), *map(TagPrefix, self.tag_prefix_list))
+
+    @property
+    def is_shield(self) -> bool:
+        """Whether the rule never acts, and only keeps its images from the rules below it."""
+        return self.count_number >= (_A_CENTURY if self.count_unit else _IMAGES_THAT_FIT)
 
     def selects_tags(self, tags: Sequence[str]) -> bool:
         """
