@@ -103,7 +103,8 @@ class Gate:
         """
         previews = [preview for preview in survey.previews if preview.prefix is None]
         caught = tuple(catch for preview in previews for catch in self._caught(preview))
-        unknown = (*_gaps(survey, previews), *(text for preview in previews for text in self._unlisted(preview)))
+        unlisted = (text for preview in previews for text in self._unlisted(preview))
+        unknown = (*_gaps(survey, previews), *(_idle(previews) if self.needs_account else ()), *unlisted)
         return Verdict(gate=self.text, caught=caught, unknown=unknown, remedy=self._remedy)
 
     @property
@@ -155,6 +156,16 @@ def read_gate(text: str) -> Gate:
         return Gate(text=text, pattern=TagPattern(text.removeprefix(_EXPIRES)))
     except InvalidName as error:
         raise CommandError(error.problems, path="--fail-if") from None
+
+
+def _idle(previews: Sequence[Preview]) -> Iterator[str]:
+    """Mind a registry whose images run elsewhere: where nobody is seen to run anything, nobody was seen."""
+    goes = any(preview.evaluation.decisions or preview.evaluation.uncertain for preview in previews)
+    if goes and not any(preview.in_use for preview in previews):
+        yield (
+            "images would go, and nobody is seen to run any image of these repositories; if they run in another "
+            "account or region, or neither in Amazon ECS nor seen by Amazon Inspector, judge by expires:PATTERN"
+        )
 
 
 def _gaps(survey: Survey, previews: Sequence[Preview]) -> Iterator[str]:

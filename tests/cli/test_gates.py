@@ -157,6 +157,18 @@ def test_a_policy_of_nobody_knows_what_keeps_the_gate_closed() -> None:
     )
 
 
+def test_a_registry_whose_images_run_elsewhere_does_not_know_what_is_in_use() -> None:
+    assert unknown(survey(), "in-use") == (
+        (
+            "images would go, and nobody is seen to run any image of these repositories; if they run in another "
+            "account or region, or neither in Amazon ECS nor seen by Amazon Inspector, judge by expires:PATTERN"
+        ),
+    )
+    assert unknown(survey(), "expires:stable") == ()
+    assert unknown(survey([V3, V4]), "in-use") == ()
+    assert unknown(survey(runs=(V4,)), "in-use") == ()
+
+
 def test_missing_templates_and_policies_without_rules_harm_nobody() -> None:
     missing = (policy(prefix="web"), policy(LifecyclePolicy.none(), repository="web"))
 
@@ -176,7 +188,7 @@ def test_images_that_aws_takes_and_nobody_listed_may_have_any_tag() -> None:
     assert unknown(survey(aws=(late,))) == (
         "api: AWS's own preview takes 1 image pushed after the images were listed; run the command again",
     )
-    assert unknown(survey(aws=(late,)), "in-use") == ()
+    assert unknown(survey(aws=(late,), runs=(V4,)), "in-use") == ()
     assert unknown(survey(aws=(replace(late, action="archive"),))) == ()
 
 
