@@ -116,9 +116,7 @@ def _survey(
     previews = tuple(build(matches.policies[each.name], each, at) for each in repositories)
     if not previews and not problems:
         known = count(len(matches.without_policy), "repository")
-        message = (
-            f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and no names that match"
-        )
+        message = f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and no names that match"
         problems = (message,)
     return Survey(
         at=at,
