@@ -84,8 +84,9 @@ def departures_by_aws(
         digest = departure.image.digest
         if digest not in taken:
             found.append(replace(departure, is_certain=False) if digest in left else departure)
-        elif (taken[digest].action, departure.action) == ("archive", "expire") and departure.day > today:
-            found.append(departure)
+        elif (taken[digest].action, departure.action) == ("archive", "expire"):
+            # It was foreseen from another day of archival.
+            found.append(replace(departure, is_certain=False))
     return tuple(sorted((each for each in found if each), key=lambda departure: departure.day))
 
 

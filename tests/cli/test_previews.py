@@ -354,6 +354,18 @@ def test_what_is_archived_today_is_deleted_from_the_archive_later() -> None:
     assert [each.action for each in shown.departures if each.image == V1] == ["archive", "expire"]
 
 
+def test_what_aws_archives_before_its_time_leaves_the_archive_on_a_day_that_is_not_certain() -> None:
+    lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
+    departures = [
+        each for each in preview(lifecycle, RELEASES, aws=[said(V4, 1, "archive")]).departures if each.image == V4
+    ]
+
+    assert [(each.action, each.day == NOW.date(), each.is_certain) for each in departures] == [
+        ("archive", True, True),
+        ("expire", False, False),
+    ]
+
+
 def test_what_goes_later_today_is_no_matter_of_what_aws_says_of_now() -> None:
     young = replace(V4, pushed_at=NOW - timedelta(days=13, hours=12))
     lifecycle = LifecyclePolicy.of(expire_older_than(after_days=13, matching="v*"))

@@ -16,7 +16,7 @@ from ecr_constructs.cli.policies import UnreadPolicy
 from ecr_constructs.cli.previews import Preview, Survey
 from ecr_constructs.cli.quantities import count, name, names, size
 from ecr_constructs.cli.tables import draw
-from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
+from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.testing import leftovers, pushes, tagged
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
@@ -113,6 +113,23 @@ def test_a_policy_without_rules_says_so() -> None:
 def test_the_same_policy_as_the_deployed_one_says_so() -> None:
     assert line(plain(preview(deployed=POLICY)), "same:") == "same: the deployed policy does the same to these images"
     assert "same:" not in plain(preview())
+
+
+def test_what_is_newly_kept_says_so() -> None:
+    assert line(plain(preview(of=GENEROUS, deployed=POLICY)), "newly") == "newly kept: 1 image, 100.0 MB: v2"
+
+
+def test_of_many_reasons_the_most_frequent_are_told() -> None:
+    shown = preview()
+    doubts = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
+    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(doubts))))
+
+    assert text.count("\nuncertain: 2 images: reason ") == 10
+    assert "\nuncertain: of reasons there are 2 more; --format json has all\n" in text
+
+
+def replace_why(decision: Decision, why: str) -> Decision:
+    return Decision(image=decision.image, action="expire", rule=decision.rule, why=why)
 
 
 def test_disagreements_with_aws_give_both_sides() -> None:
