@@ -66,7 +66,7 @@ def test_everything(template_snapshot: SnapshotAssertion) -> None:
         empty_on_delete=True,
     )
     repository.add_lifecycle_rule(
-        description="Added later", tag_prefix_list=["dev-"], max_image_age=cdk.Duration.days(14)
+        description="Added later", tag_prefix_list=["pr-"], max_image_age=cdk.Duration.days(14)
     )
     repository.on_image_scan_completed("Scanned")
 
