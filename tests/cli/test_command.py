@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ecr_constructs.cli import command as command_room
 from ecr_constructs.cli import lint as lint_room
 from ecr_constructs.cli.command import application, run
 from ecr_constructs.cli.exits import CommandError, ExitCode, tell
@@ -23,6 +24,12 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "command.md"
 SUBCOMMANDS = sorted(str(command.name) for command in application().registered_commands)
 COMMAND = [sys.executable, "-m", "ecr_constructs"]
+# Output as a person has it, whatever a machine that runs tests sets.
+SETTINGS = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONUNBUFFERED", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
+}
 POLICY = LifecyclePolicy.of(keep_latest(10, matching="v*"))
 
 
@@ -44,7 +51,7 @@ def large_template(tmp_path: Path) -> str:
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in an interpreter of its own, without a terminal."""
     return subprocess.run(
-        [*COMMAND, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
+        [*COMMAND, *arguments], env=SETTINGS | environment, capture_output=True, text=True, check=False
     )
 
 
@@ -185,6 +192,18 @@ def test_a_module_of_somebody_else_that_is_missing_is_not_blamed_on_the_extra(
         run(["lint", "policy.json"])
 
 
+def test_an_interrupt_before_a_subcommand_runs_ends_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_room, "application", interrupted)
+
+    assert run(["lint", "policy.json"]) == ExitCode.INTERRUPTED
+    assert capsys.readouterr() == ("", "")
+
+
 def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(_: str) -> None:
         raise KeyboardInterrupt
@@ -198,10 +217,18 @@ def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 # --- output ---------------------------------------------------------------------------------------------------------
 
 
+each_buffering = pytest.mark.parametrize("environment", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+
+
+@each_buffering
 @pytest.mark.parametrize("size", ["short", "long"])
-def test_a_reader_that_goes_away_is_no_error(size: str, policy_file: str, large_template: str) -> None:
+def test_a_reader_that_goes_away_is_no_error(
+    size: str, environment: dict[str, str], policy_file: str, large_template: str
+) -> None:
     source = policy_file if size == "short" else large_template
-    process = subprocess.Popen([*COMMAND, "explain", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, "explain", source], env=SETTINGS | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
@@ -211,11 +238,17 @@ def test_a_reader_that_goes_away_is_no_error(size: str, policy_file: str, large_
     assert process.wait() == 1
 
 
+@each_buffering
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_output_that_cannot_be_written_is_an_error(policy_file: str) -> None:
+def test_output_that_cannot_be_written_is_an_error(environment: dict[str, str], policy_file: str) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         run = subprocess.run(
-            [*COMMAND, "explain", policy_file], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*COMMAND, "explain", policy_file],
+            env=SETTINGS | environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
 
     assert run.returncode == ExitCode.REFUSED
@@ -242,8 +275,7 @@ def test_a_pipe_gets_whole_lines_without_colour(tmp_path: Path) -> None:
 def in_a_terminal(*arguments: str, **environment: str) -> str:
     """Run the command in a terminal of its own, and give what it shows."""
     ours, theirs = pty.openpty()
-    settings = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM", "FORCE_COLOR")}
-    subprocess.run([*COMMAND, *arguments], stdout=theirs, env=settings | environment, check=False)
+    subprocess.run([*COMMAND, *arguments], stdout=theirs, env=SETTINGS | environment, check=False)
     os.close(theirs)
     shown = b""
     try:

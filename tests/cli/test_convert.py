@@ -186,6 +186,10 @@ def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(p
             [keep_forever("v*"), delete_archived(after_days=90)],
             ['keep_forever("v*"),', "delete_archived(after_days=90),"],
         ),
+        (
+            [keep_latest(999_999, matching="v*"), delete_archived(after_days=90)],
+            ['keep_latest(999999, matching="v*"),', "delete_archived(after_days=90),"],
+        ),
         ([limit_images(500)], ["limit_images(500),"]),
         ([expire_untagged(after_days=14)], ["expire_untagged(after_days=14),"]),
         ([expire_untagged(keep=100)], ["expire_untagged(keep=100),"]),

@@ -64,6 +64,7 @@ def test_what_the_aws_command_line_prints_names_its_repository(tmp_path: Path) -
 
 def test_a_byte_order_mark_is_no_part_of_the_policy(tmp_path: Path) -> None:
     assert read(tmp_path, f"\ufeff{POLICY.to_json()}").policies[0].policy == POLICY
+    assert read(tmp_path, '\ufeff{"rules": [], "rules": []}').unread[0].problems[0].startswith("rules: written twice")
 
 
 @pytest.mark.parametrize("text", [POLICY.to_json(), f"\ufeff{POLICY.to_json()}"])
