@@ -79,16 +79,11 @@ class _Shelves:
 
     def take(self, departure: Departure) -> None:
         """Take an image from where it is, into the archive or out of the repository."""
-        image, to_archive = departure.image, departure.action == "archive"
-        is_archived = self._is_archived.get(image.digest)
-        if is_archived is None or (is_archived and to_archive):
-            return
-        self._put(image, -1, is_archived=is_archived)
-        if to_archive:
+        image = departure.image
+        self._put(image, -1, is_archived=self._is_archived[image.digest])
+        if departure.action == "archive":
             self._is_archived[image.digest] = True
             self._put(image, 1, is_archived=True)
-        else:
-            del self._is_archived[image.digest]
 
     def stock(self) -> Stock:
         """Count what is there."""
