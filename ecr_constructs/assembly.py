@@ -226,7 +226,11 @@ def read_assembly(directory: Path) -> tuple[Stack, ...]:
         EcrConstructsError: if one of its files is not what the CDK writes.
 
     """
-    return tuple(sorted(_stacks(directory), key=lambda stack: stack.name))
+    try:
+        return tuple(sorted(_stacks(directory), key=lambda stack: stack.name))
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        message = f"not an assembly as the CDK writes it ({error!r}); synthesize again"
+        raise EcrConstructsError([message], path=str(directory)) from error
 
 
 def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:

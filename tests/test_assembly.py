@@ -16,6 +16,7 @@ from ecr_constructs import (
     HARDENED,
     Access,
     CreationTemplate,
+    EcrConstructsError,
     Encryption,
     HardenedRepository,
     Immutability,
@@ -74,6 +75,32 @@ def test_the_repositories_of_all_stacks_are_found_each_once(assembly: Path) -> N
 
 def test_a_folder_that_is_no_assembly_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"manifest\.json"):
+        read_assembly(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "artifact",
+    [
+        7,
+        {"type": "aws:cloudformation:stack"},
+        {"type": "aws:cloudformation:stack", "properties": {"templateFile": 7}},
+        {"type": "cdk:cloud-assembly", "properties": {"directoryName": "."}},
+    ],
+)
+def test_an_assembly_that_the_cdk_did_not_write_is_not_read(tmp_path: Path, artifact: object) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"It": artifact}}), encoding="utf-8")
+
+    with pytest.raises(EcrConstructsError, match=r"not an assembly as the CDK writes it \(.*\); synthesize again"):
+        read_assembly(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "\ud800"])
+def test_a_template_that_is_not_json_is_told_by_its_path(tmp_path: Path, content: str) -> None:
+    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "It.template.json"}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"It": artifact}}), encoding="utf-8")
+    (tmp_path / "It.template.json").write_bytes(content.encode("utf-8", "surrogatepass"))
+
+    with pytest.raises(EcrConstructsError, match=r"It\.template\.json: not .*; synthesize again"):
         read_assembly(tmp_path)
 
 

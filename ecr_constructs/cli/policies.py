@@ -161,7 +161,7 @@ def _read_text(text: str, where: str) -> Reading:
     if isinstance(document, Mapping) and "rules" in document:
         # JSON is read once more from its text: a key that is written twice is gone from the document.
         is_json = text.lstrip().startswith("{")
-        return _reading([_of_text(text if is_json else json.dumps(document, default=str), where=where)])
+        return _reading([_of_text(text if is_json else json.dumps(document), where=where)])
     raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
 
 

@@ -38,8 +38,9 @@ def _parse_yaml(text: str, where: str) -> object:
     loader = type("_Loader", (yaml.SafeLoader,), {"yaml_multi_constructors": {}})
     loader.add_multi_constructor("!", _function)  # type: ignore[attr-defined]  # as above
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506  (it is a SafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Through JSON: a date becomes its text, and what contains itself is found out.
+        return json.loads(json.dumps(yaml.load(text, Loader=loader), default=str))  # noqa: S506  (it is a SafeLoader)
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         first = str(error).partition("\n")[0]
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""

@@ -101,6 +101,8 @@ def test_a_key_that_is_written_twice_is_a_fault_of_the_policy(tmp_path: Path) ->
         ("just words", "neither a lifecycle policy"),
         ("a: [", "neither JSON nor YAML"),
         ("a: !!python/object:os.system {}", "neither JSON nor YAML"),
+        ("rules: &rules [*rules]", "neither JSON nor YAML: Circular reference"),
+        ("rules: {[a]: b}", "neither JSON nor YAML"),
     ],
 )
 def test_what_is_no_policy_is_refused_with_its_name(tmp_path: Path, text: str, problem: str) -> None:
