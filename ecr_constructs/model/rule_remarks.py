@@ -13,10 +13,12 @@ from ecr_constructs.model.shadows import rules_that_shadow, takes_every_tag
 
 __all__ = ["remarks_on_rules"]
 
-_SAYS_UNTAGGED = re.compile(r"\buntagged\b|\bwithout (?:a |any )?tags?\b|\bno tags?\b", re.IGNORECASE)
-# Words by which a description may be about more than untagged images.
+_SAYS_UNTAGGED = re.compile(r"\buntagged\b|\b(?:without|with no) (?:a |any )?tags?\b", re.IGNORECASE)
+# Words by which a description may be about more than untagged images, or about all but them.
 _SAYS_MORE = re.compile(
-    r"\b(?:all|also|and|any|both|each|every|everything|includ\w+|or|plus|tagged|too)\b", re.IGNORECASE
+    r"\b(?:all|also|and|any|both|but|each|every|everything|except|exclud\w+|includ\w+|never|not|or|other|others|plus|"
+    r"tagged|too|unless)\b",
+    re.IGNORECASE,
 )
 
 
@@ -32,7 +34,7 @@ def remarks_on_rules(case: Case) -> Iterator[Remark]:
         yield from _shadowed(case, rule)
         yield from _described_as_untagged(case, rule)
         yield from _never_matching(case, rule)
-        yield from _alternatives(rule)
+        yield from _alternatives(case, rule)
         yield from _prefixes(case, rule)
 
 
@@ -50,7 +52,8 @@ def _shadowed(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
 
 def _described_as_untagged(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
     text = rule.description or ""
-    if rule.tag_status != "any" or not _SAYS_UNTAGGED.search(text) or _SAYS_MORE.search(text):
+    rest, says_untagged = _SAYS_UNTAGGED.subn("", text)
+    if rule.tag_status != "any" or not says_untagged or _SAYS_MORE.search(rest):
         return
     if not any(map(takes_every_tag, case.above(rule))):
         verb = "expires" if rule.action == "expire" else "archives"
@@ -76,9 +79,9 @@ def _is_matched(case: Case, rule: LifecycleRule) -> bool:
     return any(rule.selects_tags(image.tags) for image in case.images or ())
 
 
-def _alternatives(rule: LifecycleRule) -> Iterator[Remark]:
+def _alternatives(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
     apart = next((pair for pair in combinations(rule.selectors, 2) if not pair[0].overlaps(pair[1])), None)
-    if apart is None or _says_and(rule):
+    if apart is None or _says_and(rule) or _is_matched(case, rule):
         return
     sentence = (
         "{} lists {} and {}, and ECR reads a list as AND: it selects only images that have a tag of each kind"

@@ -188,14 +188,17 @@ def test_rules_for_the_archive_and_for_standard_storage_do_not_shadow_each_other
 # --- what is found, and what is not ----------------------------------------------------------------------------------
 
 
-def test_an_any_rule_that_speaks_of_untagged_images_is_wrong() -> None:
-    finding = one("any-described-as-untagged", rule(1, description="Expire untagged images after 30 days", **AGE))
+@pytest.mark.parametrize("who", ["Untagged", "untagged images", "images without any tag", "images with no tags"])
+def test_an_any_rule_that_speaks_of_untagged_images_is_wrong(who: str) -> None:
+    finding = one("any-described-as-untagged", rule(1, description=f"Expire {who} after 30 days", **AGE))
 
     assert finding.severity == "error"
     assert "it expires tagged ones too" in finding.sentence
     assert (
         "it archives tagged ones too"
-        in one("any-described-as-untagged", rule(1, description="No tag: archive", action="transition", **AGE)).sentence
+        in one(
+            "any-described-as-untagged", rule(1, description="Archive images with no tag", action="transition", **AGE)
+        ).sentence
     )
 
 
@@ -208,6 +211,8 @@ def test_an_any_rule_that_speaks_of_untagged_images_is_wrong() -> None:
         "Keep 5 images including untagged",
         "Old images and untagged ones",
         "All, also untagged",
+        "Old images unless untagged",
+        "No tags are safe from this rule",
     ],
 )
 def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone(description: str | None) -> None:
@@ -266,6 +271,13 @@ def test_a_list_whose_description_says_and_is_left_alone() -> None:
     assert "list-of-alternatives" not in ids(rule(1, "dev-*", "pr-*", description="Those tagged pr-* and dev-*"))
     assert "list-of-alternatives" in ids(rule(1, "dev-*", "pr-*", description="Previews and the like"))
     assert "list-of-alternatives" in ids(rule(1, "dev-*", "pr-*", description="Those tagged dev-* or pr-*"))
+
+
+def test_a_list_that_an_image_of_the_repository_satisfies_is_left_alone() -> None:
+    previews = rule(1, "dev-*", "pr-*")
+
+    assert "list-of-alternatives" in ids(previews, images=[image(1, "dev-1"), image(2, "pr-1")])
+    assert "list-of-alternatives" not in ids(previews, images=[image(1, "dev-1", "pr-1")])
 
 
 def test_a_prefix_within_a_word_takes_what_another_rule_is_about() -> None:
