@@ -1,4 +1,4 @@
-"""Where things stand on the pages axes: ages in columns that are longer the older they are, and names with room."""
+"""Where things stand on the page's axes: ages in columns that are longer the older they are, and names with room."""
 
 from __future__ import annotations
 

@@ -19,6 +19,8 @@ _MOST_BLOCKS, _HIGHEST_PILE = 250, 30
 _HEIGHT, _LOWEST, _BLOCK, _GAP, _SLIVER = 120.0, 28.0, 10.0, 1.0, 2.0
 # Above the highest bar stands a number, below the line the marks of what runs.
 _ABOVE, _BELOW = 16.0, 12.0
+# So near to an edge, in percent of the width, a number is written inwards.
+_EDGE = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,9 +204,6 @@ class _Brush:
         middle = self._middle(column)
         anchor = "start" if middle < _EDGE else "end" if middle > 100 - _EDGE else "middle"
         return {"start": 0.0, "end": 100.0}.get(anchor, middle), round(top - 4, 1), anchor
-
-
-_EDGE = 4
 
 
 def _bar(left: float, width: float, top: float, height: float, *, number: int, title: str) -> Bar:
