@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from enum import IntEnum
 
+from ecr_constructs.cli.quantities import printable
 from ecr_constructs.errors import EcrConstructsError
 
 __all__ = ["CommandError", "ExitCode", "tell"]
@@ -38,4 +39,4 @@ def tell(error: EcrConstructsError) -> None:
     """
     where = f"{error.path}: " if error.path else ""
     for problem in error.problems:
-        print(f"ecr-constructs: {where}{problem}", file=sys.stderr)
+        print(printable(f"ecr-constructs: {where}{problem}"), file=sys.stderr)

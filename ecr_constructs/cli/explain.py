@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.policies import read_policies
+from ecr_constructs.cli.quantities import printable
 from ecr_constructs.cli.sentences import sentences
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
@@ -27,9 +28,9 @@ def explain(
     told += [(each.where, each.repository, each.problems) for each in reading.unread]
     for where, repository, lines in told:
         if len(told) > 1:
-            print(f"{where}{f' ({repository})' if repository else ''}")
+            print(printable(f"{where}{f' ({repository})' if repository else ''}"))
         for line in lines:
-            print(f"  {line}" if len(told) > 1 else line)
+            print(printable(f"  {line}" if len(told) > 1 else line))
 
 
 def _lines(policy: LifecyclePolicy) -> tuple[str, ...]:

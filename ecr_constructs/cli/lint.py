@@ -14,6 +14,7 @@ import typer
 from ecr_constructs.cli.exits import ExitCode
 from ecr_constructs.cli.inventory import Policy
 from ecr_constructs.cli.policies import Reading, UnreadPolicy, read_policies
+from ecr_constructs.cli.quantities import count, printable
 
 __all__ = ["Remark", "lint", "remarks"]
 
@@ -78,11 +79,13 @@ def lint(
     """
     readings = [read_policies(source) for source in sources]
     found = [remark for reading in readings for remark in remarks(reading)]
-    count = sum(len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies) for reading in readings)
+    policies = sum(
+        len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies) for reading in readings
+    )
     if form is Format.JSON:
-        print(json.dumps({"policies": count, "findings": [asdict(remark) for remark in found]}, indent=2))
+        print(json.dumps({"policies": policies, "findings": [asdict(remark) for remark in found]}, indent=2))
     else:
-        _print(found, count)
+        _print(found, policies)
     severities = list(_COLOURS)
     if any(severities.index(remark.severity) <= severities.index(fail_on.value) for remark in found):
         raise typer.Exit(ExitCode.FOUND)
@@ -137,22 +140,18 @@ def _remark(
     )
 
 
-def _print(found: Sequence[Remark], count: int) -> None:
+def _print(found: Sequence[Remark], policies: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False)
     for remark in found:
         owner = remark.repository or (remark.prefix and f"template {remark.prefix}")
-        line = Text(f"{remark.where}{f' ({owner})' if owner else ''}: ")
+        line = Text(printable(f"{remark.where}{f' ({owner})' if owner else ''}: "))
         line.append(remark.severity, style=_COLOURS[remark.severity])
-        line.append(f": {'; '.join(filter(None, (remark.sentence, remark.remedy)))}")
+        line.append(printable(f": {'; '.join(filter(None, (remark.sentence, remark.remedy)))}"))
         line.append(f" [{remark.id}]", style="dim")
         console.print(line, soft_wrap=True)
     severities = Counter(remark.severity for remark in found)
-    told = ", ".join(_count(severities[severity], severity) for severity in _COLOURS)
-    console.print(f"{_count(count, 'policy', 'policies')}: {told}", soft_wrap=True, markup=False)
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    told = ", ".join(count(severities[severity], severity) for severity in _COLOURS)
+    console.print(f"{count(policies, 'policy')}: {told}", soft_wrap=True, markup=False)

@@ -9,6 +9,7 @@ import typer
 
 from ecr_constructs.assembly import RegistryResource, RepositoryResource, Stack, registry_resources, repositories
 from ecr_constructs.cli.policies import stacks_of
+from ecr_constructs.cli.quantities import count, printable
 
 __all__ = ["lines", "summary"]
 
@@ -18,7 +19,7 @@ def summary(
 ) -> None:
     """Say which repositories an app has, what protects them, and what its registry does."""
     for line in lines(stacks_of(directory)):
-        print(line)
+        print(printable(line))
 
 
 def lines(stacks: Sequence[Stack]) -> Iterator[str]:
@@ -31,7 +32,7 @@ def lines(stacks: Sequence[Stack]) -> Iterator[str]:
     """
     for stack in stacks:
         found = repositories(stack.template)
-        yield f"{stack.name}: {_count(len(found), 'repository', 'repositories')}, template in {stack.template_path}"
+        yield f"{stack.name}: {count(len(found), 'repository')}, template in {stack.template_path}"
         yield from _table([_repository(repository) for repository in found])
         yield from _table([_registry(resource) for resource in registry_resources(stack.template)])
 
@@ -56,7 +57,7 @@ def _repository(repository: RepositoryResource) -> tuple[str, ...]:
 def _lifecycle(repository: RepositoryResource) -> str:
     if isinstance(repository.lifecycle_text, Mapping):
         return "lifecycle worked out at deployment"
-    return _count(len(repository.lifecycle_rules), "lifecycle rule", "lifecycle rules")
+    return count(len(repository.lifecycle_rules), "lifecycle rule")
 
 
 def _tags(repository: RepositoryResource) -> str:
@@ -103,7 +104,7 @@ def _filters(rule: Mapping[str, Any]) -> str:
 
 def _policy(properties: Mapping[str, Any]) -> tuple[str, str]:
     statements = properties["PolicyText"]["Statement"]
-    return "registry policy", _count(len(statements) if isinstance(statements, list) else 1, "statement", "statements")
+    return "registry policy", count(len(statements) if isinstance(statements, list) else 1, "statement")
 
 
 def _cache(properties: Mapping[str, Any]) -> tuple[str, str]:
@@ -113,7 +114,3 @@ def _cache(properties: Mapping[str, Any]) -> tuple[str, str]:
 def _template(properties: Mapping[str, Any]) -> tuple[str, str]:
     purposes = ", ".join(purpose.lower().replace("_", " ") for purpose in properties["AppliedFor"])
     return f"template {properties['Prefix']}", f"for {purposes}"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

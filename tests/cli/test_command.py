@@ -264,6 +264,30 @@ def test_a_description_that_the_output_cannot_hold_is_written_with_escapes(tmp_p
     assert "# 1: caf\\xe9 \\ud800\n" in run.stdout
 
 
+def test_texts_of_a_template_do_not_move_the_cursor(tmp_path: Path) -> None:
+    evil = "\x1b[2J\x9b\x07"
+    good = {"LifecyclePolicy": {"LifecyclePolicyText": POLICY.to_json()}, "RepositoryName": evil}
+    bad = {"LifecyclePolicy": {"LifecyclePolicyText": "{}"}, "ImageTagMutability": evil}
+    resources = {
+        f"{name}{evil}": {"Type": "AWS::ECR::Repository", "Properties": properties}
+        for name, properties in (("Good", good), ("Bad", bad), ("Other", good))
+    }
+    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "It.json", "stackName": evil}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"It": artifact}}), encoding="utf-8")
+    (tmp_path / "It.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    runs = [command(name, str(tmp_path)) for name in ("lint", "explain", "summary", "convert")]
+    del resources[f"Bad{evil}"]
+    (tmp_path / "It.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    runs.append(command("explain", str(tmp_path)))
+    del resources[f"Other{evil}"]
+    (tmp_path / "It.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    runs.append(command("convert", str(tmp_path)))
+
+    assert [done.returncode for done in runs] == [3, 2, 0, 2, 0, 0]
+    for done in runs:
+        assert not set("\x1b\x9b\x07") & set(done.stdout + done.stderr)
+
+
 def test_a_pipe_gets_whole_lines_without_colour(tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text(POLICY.to_json(), encoding="utf-8")
     run = command("lint", str(tmp_path / "policy.json"), COLUMNS="30")
