@@ -119,9 +119,10 @@ def build(session: nox.Session, shop: Path) -> Path:
     (path,) = shop.glob("*.whl")
     with zipfile.ZipFile(path) as archive:
         held = set(archive.namelist())
-    package = {file.relative_to(ROOT).as_posix() for file in ROOT.glob("ecr_constructs/**/*.py")}
+    files = (file for file in ROOT.glob("ecr_constructs/**/*") if file.is_file() and file.suffix != ".pyc")
+    package = {file.relative_to(ROOT).as_posix() for file in files}
     information = path.name.rsplit("-", 3)[0] + ".dist-info/"
-    missing = (package | {"ecr_constructs/py.typed", f"{information}licenses/LICENSE"}) - held
+    missing = (package | {f"{information}licenses/LICENSE"}) - held
     foreign = {name for name in held if not name.startswith(("ecr_constructs/", information))}
     if missing or foreign:
         session.error(f"the wheel lacks {sorted(missing)} and should not hold {sorted(foreign)}")

@@ -165,7 +165,8 @@ def _text(survey: Survey, verdicts: Sequence[Verdict], form: Format, *, is_shown
     if form is Format.HTML:
         from ecr_constructs.cli.report import render
 
-        return render(survey.previews)
+        unsaid = [f"{notice.word}: {notice.text}" for notice in closing(survey) if notice.word != "total"]
+        return render(survey.previews, missing=[*survey.problems, *unsaid])
     from rich.console import Console
 
     from ecr_constructs.cli.tables import draw
