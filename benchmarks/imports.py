@@ -29,6 +29,7 @@ for name in ("HardenedRepository", "PrivateRegistry", "PullThroughCache"):
     if name in ecr_constructs.__all__:
         getattr(ecr_constructs, name)
 """
+HELP = "from ecr_constructs.cli.command import run; run(['--help'])"
 USED = """
 import sys, aws_cdk, ecr_constructs
 app = aws_cdk.App()
@@ -77,7 +78,7 @@ def main() -> int:
     arguments = parser.parse_args()
     use_node_of_environment()
     rounds = 1 if arguments.quick else arguments.rounds
-    seconds: dict[str, list[float]] = {program: [] for program in (BARE, MODEL, CDK, OURS)}
+    seconds: dict[str, list[float]] = {program: [] for program in (BARE, MODEL, HELP, CDK, OURS)}
     for program in seconds:
         run(program)  # so that everybody finds compiled files
     for number in range(rounds):
@@ -92,6 +93,12 @@ def main() -> int:
     kept = [
         line("ours / theirs", f"{ratio:.2f}", "1.10", is_kept=ratio <= 1.1),
         line(f"{MODEL}, over bare Python", f"{1e3 * model:.0f} ms", "60 ms", is_kept=model <= 0.060),
+        line(
+            "ecr-constructs --help",
+            f"{1e3 * median(seconds[HELP]):.0f} ms",
+            "300 ms",
+            is_kept=median(seconds[HELP]) <= 0.3,
+        ),
     ]
     for what, program in (
         ("importing ours loads none of the large modules", f"{OURS}\nimport sys; print(*sys.modules)"),

@@ -67,6 +67,7 @@ def test_the_extra_cli_carries_what_the_command_needs() -> None:
     assert {re.split(r"[^\w-]", line)[0] for line in REQUIRES if 'extra == "cli"' in line.replace("'", '"')} == {
         "boto3",
         "jinja2",
+        "pyyaml",
         "rich",
         "typer",
     }
