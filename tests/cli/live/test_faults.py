@@ -139,8 +139,8 @@ def test_a_role_that_is_no_arn_is_told() -> None:
 # --- while it is asked ------------------------------------------------------------------------------------------------
 
 
-def test_credentials_that_expire_halfway_end_the_run(cloud: Cloud, gather: Gather) -> None:
-    for number in range(40):
+def test_credentials_that_expire_halfway_end_the_run_at_once(cloud: Cloud, gather: Gather) -> None:
+    for number in range(300):
         cloud.add(f"team/service-{number}", image(1))
     cloud.fail("DescribeImages", "ExpiredTokenException", "expired", repository="team/service-20")
 
@@ -148,6 +148,7 @@ def test_credentials_that_expire_halfway_end_the_run(cloud: Cloud, gather: Gathe
         AccountUnavailable, match=r"^the credentials have expired; renew them, then repeat the command$"
     ):
         gather(dict.fromkeys(cloud.repositories))
+    assert cloud.called("DescribeImages") < 200
 
 
 def test_names_that_may_not_be_listed_end_the_run(cloud: Cloud, account: Account) -> None:

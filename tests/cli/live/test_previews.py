@@ -67,9 +67,10 @@ def test_previews_of_many_repositories_run_at_the_same_time(cloud: Cloud, gather
 def test_aws_is_not_asked_what_no_rule_would_do(cloud: Cloud, gather: Gather, policy: LifecyclePolicy | None) -> None:
     cloud.add("prod/api", image(1))
 
-    [repository] = gather({"prod/api": policy}, ask_aws=True).repositories
+    gathered = gather({"prod/api": policy}, ask_aws=True)
 
-    assert repository.aws_preview is None
+    assert gathered.repositories[0].aws_preview is None
+    assert gathered.problems == ()
     assert cloud.called("StartLifecyclePolicyPreview") == 0
 
 
