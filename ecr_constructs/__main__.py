@@ -2,5 +2,7 @@
 
 from ecr_constructs.cli.command import main
 
+__all__ = ["main"]
+
 if __name__ == "__main__":
     main()
