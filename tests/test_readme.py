@@ -37,8 +37,8 @@ from ecr_constructs import (
 )
 from ecr_constructs.assembly import read_assembly
 from ecr_constructs.cli.command import application, run
+from ecr_constructs.cli.commands.summary import lines
 from ecr_constructs.cli.exits import ExitCode
-from ecr_constructs.cli.summary import lines
 from ecr_constructs.model.findings import SEVERITIES
 from tests.arbiters.sources import service_model
 

@@ -91,11 +91,11 @@ def application() -> typer.Typer:
     """Make the application: every subcommand, with examples below its help."""
     import typer
 
-    from ecr_constructs.cli.convert import convert
-    from ecr_constructs.cli.explain import explain
-    from ecr_constructs.cli.lint import lint
-    from ecr_constructs.cli.preview import preview
-    from ecr_constructs.cli.summary import summary
+    from ecr_constructs.cli.commands.convert import convert
+    from ecr_constructs.cli.commands.explain import explain
+    from ecr_constructs.cli.commands.lint import lint
+    from ecr_constructs.cli.commands.preview import preview
+    from ecr_constructs.cli.commands.summary import summary
 
     # Plain help is copied, piped and read at any width; it also starts in half the time of the one that rich draws.
     app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from ecr_constructs.cli import command as command_room
-from ecr_constructs.cli import lint as lint_room
 from ecr_constructs.cli.command import application, run
+from ecr_constructs.cli.commands import lint as lint_room
 from ecr_constructs.cli.exits import CommandError, ExitCode, tell
 from ecr_constructs.model import LifecyclePolicy, keep_latest
 

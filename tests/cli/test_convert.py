@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli import convert as convert_room
 from ecr_constructs.cli.command import run
-from ecr_constructs.cli.conversion import are_alike
-from ecr_constructs.cli.convert import program
+from ecr_constructs.cli.commands import convert as convert_room
+from ecr_constructs.cli.commands.convert import program
+from ecr_constructs.cli.conversion.meaning import are_alike
 from ecr_constructs.cli.exits import ExitCode
-from ecr_constructs.cli.inventory import Policy
+from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model import (
     Image,

@@ -11,19 +11,21 @@ import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from hypothesis import given
 
-from ecr_constructs.cli.comparison import build
-from ecr_constructs.cli.documents import write_json
-from ecr_constructs.cli.gates import read_gate
-from ecr_constructs.cli.inventory import AwsDecision, Repository
-from ecr_constructs.cli.policies import UnreadPolicy
-from ecr_constructs.cli.previews import Survey
+from ecr_constructs.cli.output.documents import write_json
+from ecr_constructs.cli.previews.comparison import build
+from ecr_constructs.cli.previews.gates import read_gate
+from ecr_constructs.cli.previews.preview import Survey
+from ecr_constructs.cli.sources.inventory import AwsDecision, Repository
+from ecr_constructs.cli.sources.policies import UnreadPolicy
 from ecr_constructs.model import Image, LifecyclePolicy
 from ecr_constructs.testing import archived, leftovers, pulled, signed
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 from tests.model.image_strategies import repositories
 from tests.model.strategies import policies
 
-SCHEMA: dict[str, Any] = json.loads(files("ecr_constructs.cli").joinpath("preview.schema.json").read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads(
+    files("ecr_constructs.cli.output").joinpath("preview.schema.json").read_text("utf-8")
+)
 LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
 
 

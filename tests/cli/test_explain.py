@@ -12,7 +12,7 @@ from hypothesis import given
 
 from ecr_constructs.cli.command import run
 from ecr_constructs.cli.exits import ExitCode
-from ecr_constructs.cli.sentences import sentences
+from ecr_constructs.cli.output.sentences import sentences
 from ecr_constructs.model import (
     Intent,
     LifecyclePolicy,

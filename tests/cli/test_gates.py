@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.cli.comparison import build
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.gates import read_gate
-from ecr_constructs.cli.inventory import AwsDecision, Policy, Repository
-from ecr_constructs.cli.policies import UnreadPolicy
-from ecr_constructs.cli.previews import Survey
+from ecr_constructs.cli.previews.comparison import build
+from ecr_constructs.cli.previews.gates import read_gate
+from ecr_constructs.cli.previews.preview import Survey
+from ecr_constructs.cli.sources.inventory import AwsDecision, Policy, Repository
+from ecr_constructs.cli.sources.policies import UnreadPolicy
 from ecr_constructs.model import Image, LifecyclePolicy, archive_older_than, expire_older_than
 from ecr_constructs.testing import leftovers
 from tests.cli.listings import HISTORY, NOW, RELEASES, policy

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.images import read_repositories
+from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.errors import EcrConstructsError
 from tests.cli.listings import HISTORY, RELEASES, detail, listing, page
 from tests.model.strategies import json_values

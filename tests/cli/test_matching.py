@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.matching import match, narrow
+from ecr_constructs.cli.previews.matching import match, narrow
 from tests.cli.listings import GENEROUS, policy
 
 

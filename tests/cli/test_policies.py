@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.policies import Reading, UnreadPolicy, read_policies, read_policy, stacks_of
+from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy, read_policies, read_policy, stacks_of
 from ecr_constructs.model import Immutability, LifecyclePolicy, expire_untagged, keep_latest
 
 POLICY = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=1))

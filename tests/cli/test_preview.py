@@ -16,9 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecr_constructs.cli import live, notices, progress
+from ecr_constructs.cli import live
 from ecr_constructs.cli.command import run
-from ecr_constructs.cli.inventory import AwsDecision, Repository
+from ecr_constructs.cli.commands import progress
+from ecr_constructs.cli.output import notices
+from ecr_constructs.cli.sources.inventory import AwsDecision, Repository
 from ecr_constructs.model import LifecyclePolicy
 from ecr_constructs.model.findings import Severity
 from ecr_constructs.testing import leftovers, releases, tagged

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.comparison import build
-from ecr_constructs.cli.inventory import AwsDecision, Repository
-from ecr_constructs.cli.previews import Preview
+from ecr_constructs.cli.previews.comparison import build
+from ecr_constructs.cli.previews.preview import Preview
+from ecr_constructs.cli.sources.inventory import AwsDecision, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import (
     Decision,

@@ -10,8 +10,8 @@ import pytest
 
 from ecr_constructs.assembly import Stack
 from ecr_constructs.cli.command import run
+from ecr_constructs.cli.commands.summary import lines
 from ecr_constructs.cli.exits import ExitCode
-from ecr_constructs.cli.summary import lines
 from ecr_constructs.model import LifecyclePolicy, expire_untagged
 
 POLICY = {"LifecyclePolicyText": LifecyclePolicy.of(expire_untagged(keep=5)).to_json()}

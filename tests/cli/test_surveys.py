@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.inventory import AwsDecision, Policy, Repository
 from ecr_constructs.cli.live import Account, Gathered, Progress
-from ecr_constructs.cli.policies import Reading, UnreadPolicy
-from ecr_constructs.cli.surveys import survey_account, survey_files
+from ecr_constructs.cli.previews.surveys import survey_account, survey_files
+from ecr_constructs.cli.sources.inventory import AwsDecision, Policy, Repository
+from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy
 from ecr_constructs.model import LifecyclePolicy, delete_archived
 from ecr_constructs.testing import archived
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy

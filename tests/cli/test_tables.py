@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ecr_constructs.cli.comparison import build
-from ecr_constructs.cli.inventory import AwsDecision, Repository
-from ecr_constructs.cli.policies import UnreadPolicy
-from ecr_constructs.cli.previews import Preview, Survey
+from ecr_constructs.cli.output.tables import draw
+from ecr_constructs.cli.previews.comparison import build
+from ecr_constructs.cli.previews.preview import Preview, Survey
 from ecr_constructs.cli.quantities import count, name, names, size
-from ecr_constructs.cli.tables import draw
+from ecr_constructs.cli.sources.inventory import AwsDecision, Repository
+from ecr_constructs.cli.sources.policies import UnreadPolicy
 from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.testing import leftovers, pushes, tagged
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from ecr_constructs.cli.inventory import Repository
 from ecr_constructs.cli.live.containers import Registry, running_images
 from ecr_constructs.cli.live.faults import REPOSITORY_GONE, CallFailed, sentences, told
 from ecr_constructs.cli.live.images import Tally, fill_indexes, list_images
@@ -17,6 +16,7 @@ from ecr_constructs.cli.live.progress import Progress
 from ecr_constructs.cli.live.session import Session, open_session
 from ecr_constructs.cli.live.usage import Use, marks
 from ecr_constructs.cli.live.workers import Workers, working
+from ecr_constructs.cli.sources.inventory import Repository
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 

@@ -14,9 +14,9 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-from ecr_constructs.cli.inventory import AwsDecision
 from ecr_constructs.cli.live.faults import CallFailed
 from ecr_constructs.cli.live.session import Service
+from ecr_constructs.cli.sources.inventory import AwsDecision
 
 __all__ = ["PATIENCE", "PAUSE", "Wait", "await_preview", "start_preview"]
 

@@ -4,8 +4,8 @@ from collections import deque
 
 import pytest
 
-from ecr_constructs.cli.inventory import AwsDecision
 from ecr_constructs.cli.live import Account, AccountUnavailable, previews
+from ecr_constructs.cli.sources.inventory import AwsDecision
 from ecr_constructs.model.intents import expire_untagged, keep_latest, limit_images
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from tests.cli.live.cloud import Cloud, Preview, digest, image, results

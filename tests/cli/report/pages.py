@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any
 
-from ecr_constructs.cli.previews import Preview
-from ecr_constructs.cli.report import render
+from ecr_constructs.cli.output.report import render
+from ecr_constructs.cli.previews.preview import Preview
 from ecr_constructs.model import (
     Image,
     LifecyclePolicy,

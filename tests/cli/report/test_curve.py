@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.previews import Preview
+from ecr_constructs.cli.output.report.curve import Curve, draw_curve
+from ecr_constructs.cli.output.report.remains import Amount, Level, levels
+from ecr_constructs.cli.previews.preview import Preview
 from ecr_constructs.cli.quantities import bytes_of
-from ecr_constructs.cli.report.curve import Curve, draw_curve
-from ecr_constructs.cli.report.remains import Amount, Level, levels
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.model.schedule import Departure
 from ecr_constructs.testing import archived, pushes, releases

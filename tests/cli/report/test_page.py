@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import ecr_constructs.cli.report
-from ecr_constructs.cli.inventory import AwsDecision
-from ecr_constructs.cli.previews import Disagreement, Preview
+import ecr_constructs.cli.output.report
+from ecr_constructs.cli.output.report import render
+from ecr_constructs.cli.previews.preview import Disagreement, Preview
 from ecr_constructs.cli.quantities import bytes_of, size
-from ecr_constructs.cli.report import render
+from ecr_constructs.cli.sources.inventory import AwsDecision
 from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged, keep_latest
 from ecr_constructs.model.evaluation import Decision
 from ecr_constructs.model.findings import Finding
@@ -30,7 +30,7 @@ HARMLESS = re.compile(
     "a|bdi|body|br|caption|circle|code|dd|details|div|dl|dt|figcaption|figure|footer|h[1-3]|head|header|html|li|line|main"
     "|meta|p|path|q|rect|section|small|span|strong|style|summary|svg|table|tbody|td|text|tfoot|th|thead|time|title|tr|ul"
 )
-STYLE = Path(ecr_constructs.cli.report.__file__).with_name("style.css").read_text(encoding="utf-8")
+STYLE = Path(ecr_constructs.cli.output.report.__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
 def many() -> list[Preview]:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.previews import Preview
-from ecr_constructs.cli.report.axes import AgeAxis, spaced
-from ecr_constructs.cli.report.timeline import Timeline, draw_timeline
+from ecr_constructs.cli.output.report.axes import AgeAxis, spaced
+from ecr_constructs.cli.output.report.timeline import Timeline, draw_timeline
+from ecr_constructs.cli.previews.preview import Preview
 from ecr_constructs.model import LifecyclePolicy, expire_older_than, keep_latest
 from ecr_constructs.testing import pushes, releases
 from tests.cli.report.pages import AT, Element, page_of, preview, table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ecr_constructs.cli.authority import decided_by_aws, departures_by_aws, unlisted
-from ecr_constructs.cli.inventory import Policy, Repository
-from ecr_constructs.cli.previews import Disagreement, Preview
+from ecr_constructs.cli.previews.authority import decided_by_aws, departures_by_aws, unlisted
+from ecr_constructs.cli.previews.preview import Disagreement, Preview
+from ecr_constructs.cli.sources.inventory import Policy, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.evaluation import Decision, Evaluation
 

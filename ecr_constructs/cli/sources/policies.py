@@ -18,8 +18,8 @@ from ecr_constructs.assembly import (
     repositories,
 )
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.inventory import Policy
-from ecr_constructs.cli.templates import parse
+from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.sources.templates import parse
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ecr_constructs.cli.programs import Call
+from ecr_constructs.cli.conversion.programs import Call
 from ecr_constructs.model.rules import LifecycleRule
 
 __all__ = ["Step", "are_alike", "meaning", "rule_call", "steps"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from ecr_constructs.cli.comparison import build
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.inventory import Policy, Repository
 from ecr_constructs.cli.live import Account, Progress
-from ecr_constructs.cli.matching import Matches, chooses, is_loose, match, narrow
-from ecr_constructs.cli.policies import Reading
-from ecr_constructs.cli.previews import Survey
+from ecr_constructs.cli.previews.comparison import build
+from ecr_constructs.cli.previews.matching import Matches, chooses, is_loose, match, narrow
+from ecr_constructs.cli.previews.preview import Survey
 from ecr_constructs.cli.quantities import count
+from ecr_constructs.cli.sources.inventory import Policy, Repository
+from ecr_constructs.cli.sources.policies import Reading
 
 __all__ = ["survey_account", "survey_files"]
 

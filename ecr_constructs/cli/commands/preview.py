@@ -12,16 +12,16 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.deployed import read_deployed
-from ecr_constructs.cli.documents import write_json
+from ecr_constructs.cli.commands.requests import Request, instant_of
 from ecr_constructs.cli.exits import CommandError, ExitCode, tell
-from ecr_constructs.cli.gates import Verdict, read_gate
-from ecr_constructs.cli.images import read_repositories
-from ecr_constructs.cli.notices import closing
-from ecr_constructs.cli.policies import Reading, read_policies
-from ecr_constructs.cli.previews import Survey
+from ecr_constructs.cli.output.documents import write_json
+from ecr_constructs.cli.output.notices import closing
+from ecr_constructs.cli.previews.gates import Verdict, read_gate
+from ecr_constructs.cli.previews.preview import Survey
 from ecr_constructs.cli.quantities import count
-from ecr_constructs.cli.requests import Request, instant_of
+from ecr_constructs.cli.sources.deployed import read_deployed
+from ecr_constructs.cli.sources.images import read_repositories
+from ecr_constructs.cli.sources.policies import Reading, read_policies
 
 __all__ = ["preview"]
 
@@ -120,7 +120,7 @@ def preview(
 
 
 def _survey(request: Request) -> Survey:
-    from ecr_constructs.cli.surveys import survey_files
+    from ecr_constructs.cli.previews.surveys import survey_files
 
     reading = read_policies(request.source)
     reading.require_valid()
@@ -140,9 +140,9 @@ def _survey(request: Request) -> Survey:
 
 
 def _survey_account(request: Request, reading: Reading) -> Survey:
+    from ecr_constructs.cli.commands.progress import bar
     from ecr_constructs.cli.live import connect
-    from ecr_constructs.cli.progress import bar
-    from ecr_constructs.cli.surveys import survey_account
+    from ecr_constructs.cli.previews.surveys import survey_account
 
     account = connect(profile=request.profile, region=request.region, role=request.role)
     with bar() as progress:
@@ -163,13 +163,13 @@ def _text(survey: Survey, verdicts: Sequence[Verdict], form: Format, *, is_shown
     if form is Format.JSON:
         return write_json(survey, verdicts)
     if form is Format.HTML:
-        from ecr_constructs.cli.report import render
+        from ecr_constructs.cli.output.report import render
 
         unsaid = [f"{notice.word}: {notice.text}" for notice in closing(survey) if notice.word != "total"]
         return render(survey.previews, missing=[*survey.problems, *unsaid])
     from rich.console import Console
 
-    from ecr_constructs.cli.tables import draw
+    from ecr_constructs.cli.output.tables import draw
 
     return draw(survey, Console() if is_shown else Console(file=StringIO()))
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ecr_constructs.cli.inventory import AwsDecision, Policy
-from ecr_constructs.cli.policies import UnreadPolicy
+from ecr_constructs.cli.sources.inventory import AwsDecision, Policy
+from ecr_constructs.cli.sources.policies import UnreadPolicy
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.findings import Finding
 from ecr_constructs.model.images import Image

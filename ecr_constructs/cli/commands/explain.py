@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.policies import read_policies
+from ecr_constructs.cli.output.sentences import sentences
 from ecr_constructs.cli.quantities import printable
-from ecr_constructs.cli.sentences import sentences
+from ecr_constructs.cli.sources.policies import read_policies
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
 __all__ = ["explain"]

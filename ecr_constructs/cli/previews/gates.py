@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.previews import Preview, Survey
+from ecr_constructs.cli.previews.preview import Preview, Survey
 from ecr_constructs.cli.quantities import count, name
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.evaluation import Decision

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ecr_constructs.cli.previews import Preview
+from ecr_constructs.cli.previews.preview import Preview
 from ecr_constructs.model.evaluation import Decision
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.rules import LifecycleRule

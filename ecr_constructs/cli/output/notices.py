@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from ecr_constructs.cli.inventory import Policy
-from ecr_constructs.cli.previews import Preview, Survey
+from ecr_constructs.cli.previews.preview import Preview, Survey
 from ecr_constructs.cli.quantities import bytes_of, count, names, size
+from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.model.evaluation import Decision
 
 __all__ = ["Notice", "closing", "notices"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ecr_constructs.cli.dumps import Dump, read_dumps
 from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.cli.sources.dumps import Dump, read_dumps
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.lifecycle import LifecyclePolicy

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.exits import ExitCode
-from ecr_constructs.cli.inventory import Policy
-from ecr_constructs.cli.policies import Reading, UnreadPolicy, read_policies
 from ecr_constructs.cli.quantities import count, printable
+from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy, read_policies
 
 __all__ = ["Remark", "lint", "remarks"]
 

@@ -12,11 +12,11 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ecr_constructs.cli.notices import Notice, closing, notices
-from ecr_constructs.cli.previews import Preview, Survey
+from ecr_constructs.cli.output.notices import Notice, closing, notices
+from ecr_constructs.cli.output.rows import TOTAL, Row, rows, totals
+from ecr_constructs.cli.output.sentences import sentences
+from ecr_constructs.cli.previews.preview import Preview, Survey
 from ecr_constructs.cli.quantities import bytes_of, count, day, instant, names, printable, size
-from ecr_constructs.cli.rows import TOTAL, Row, rows, totals
-from ecr_constructs.cli.sentences import sentences
 
 __all__ = ["draw"]
 

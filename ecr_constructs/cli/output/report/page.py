@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ecr_constructs.cli.previews import Preview
+from ecr_constructs.cli.output.report.sections import Totals, section
+from ecr_constructs.cli.previews.preview import Preview
 from ecr_constructs.cli.quantities import bytes_of, count, day, instant, name, size
-from ecr_constructs.cli.report.sections import Totals, section
 
 __all__ = ["render"]
 
@@ -50,7 +50,7 @@ def render(previews: Sequence[Preview], *, missing: Sequence[str] = ()) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("ecr_constructs.cli.report", ""),
+        loader=PackageLoader("ecr_constructs.cli.output.report", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.inventory import Policy
+from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.model import wildcards
 
 __all__ = ["Matches", "chooses", "is_loose", "match", "narrow"]

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.conversion import Step, are_alike, meaning, rule_call, steps
-from ecr_constructs.cli.inventory import Policy
-from ecr_constructs.cli.policies import read_policy
-from ecr_constructs.cli.programs import Call, evaluate, imports, printable, written
+from ecr_constructs.cli.conversion.meaning import Step, are_alike, meaning, rule_call, steps
+from ecr_constructs.cli.conversion.programs import Call, evaluate, imports, printable, written
+from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.sources.policies import read_policy
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.rules import LifecycleRule
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import sqrt
 
-from ecr_constructs.cli.previews import Preview
+from ecr_constructs.cli.output.report.axes import AgeAxis, Tick
+from ecr_constructs.cli.previews.preview import Preview
 from ecr_constructs.cli.quantities import bytes_of, count, day, name, size
-from ecr_constructs.cli.report.axes import AgeAxis, Tick
 from ecr_constructs.model.evaluation import Decision
 
 __all__ = ["Bar", "Lane", "Row", "Threshold", "Timeline", "draw_timeline"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ecr_constructs.cli.dumps import Dump, read_dumps
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.inventory import Repository
+from ecr_constructs.cli.sources.dumps import Dump, read_dumps
+from ecr_constructs.cli.sources.inventory import Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.grammar import REPOSITORY_NAME, shown
 from ecr_constructs.model.images import Image, read_images

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from ecr_constructs.cli.previews import Preview
+from ecr_constructs.cli.output.report.curve import Curve, draw_curve
+from ecr_constructs.cli.output.report.timeline import Timeline, draw_timeline
+from ecr_constructs.cli.output.rows import Row, rows
+from ecr_constructs.cli.output.sentences import sentences
+from ecr_constructs.cli.previews.preview import Preview
 from ecr_constructs.cli.quantities import bytes_of
-from ecr_constructs.cli.report.curve import Curve, draw_curve
-from ecr_constructs.cli.report.timeline import Timeline, draw_timeline
-from ecr_constructs.cli.rows import Row, rows
-from ecr_constructs.cli.sentences import sentences
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.rules import LifecycleRule

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from math import ceil
 from operator import attrgetter
 
-from ecr_constructs.cli.previews import Preview
-from ecr_constructs.cli.report.axes import Tick, spaced
-from ecr_constructs.cli.report.remains import Amount, Level, levels
+from ecr_constructs.cli.output.report.axes import Tick, spaced
+from ecr_constructs.cli.output.report.remains import Amount, Level, levels
+from ecr_constructs.cli.previews.preview import Preview
 
 __all__ = ["Curve", "Panel", "draw_curve"]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ecr_constructs.cli.gates import Verdict
-from ecr_constructs.cli.inventory import Policy
-from ecr_constructs.cli.policies import UnreadPolicy
-from ecr_constructs.cli.previews import Preview, Survey
+from ecr_constructs.cli.previews.gates import Verdict
+from ecr_constructs.cli.previews.preview import Preview, Survey
 from ecr_constructs.cli.quantities import bytes_of
+from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.sources.policies import UnreadPolicy
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.findings import Finding
 from ecr_constructs.model.rules import LifecycleRule

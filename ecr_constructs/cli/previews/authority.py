@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-from ecr_constructs.cli.inventory import AwsDecision
-from ecr_constructs.cli.previews import Disagreement
+from ecr_constructs.cli.previews.preview import Disagreement
+from ecr_constructs.cli.sources.inventory import AwsDecision
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.rules import LifecycleRule

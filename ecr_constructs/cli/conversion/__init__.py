@@ -1,0 +1,1 @@
+"""From a policy back to the Python that builds it."""

@@ -1,0 +1,1 @@
+"""Where policies and images come from, as files hold them."""
