@@ -61,5 +61,9 @@ def names(images: Sequence[Image]) -> str:
 
 
 def printable(text: str) -> str:
-    """Write out what would move the cursor or colour the terminal: tags and descriptions are other people's text."""
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    """
+    Write out, as Python does, what would move the cursor or colour the terminal.
+
+    Tags, names and descriptions are other people's text.
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -13,7 +13,7 @@ from rich.console import Console
 from ecr_constructs.cli.output.tables import draw
 from ecr_constructs.cli.previews.comparison import build
 from ecr_constructs.cli.previews.preview import Preview, Survey
-from ecr_constructs.cli.quantities import count, name, names, size
+from ecr_constructs.cli.quantities import count, name, names, printable, size
 from ecr_constructs.cli.sources.inventory import AwsDecision, Repository
 from ecr_constructs.cli.sources.policies import UnreadPolicy
 from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than
@@ -216,10 +216,18 @@ def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
     text = plain(build(sly, Repository(name="prod/api", images=images), NOW), without_images=(sly,), notes=(evil,))
 
     assert [letter for letter in text if not letter.isprintable() and letter != "\n"] == []
-    assert text.count("\\x1b]0;owned\\x07[red]\\xd800") > 4
+    assert text.count("\\x1b]0;owned\\x07[red]\\ud800") > 4
 
 
 # --- quantities -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("letter", "written"),
+    [("é", "é"), ("\x1b", "\\x1b"), ("\n", "\\n"), ("\u2028", "\\u2028"), ("\U000e0001", "\\U000e0001")],
+)
+def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, written: str) -> None:
+    assert printable(f"a{letter}b") == f"a{written}b"
 
 
 @pytest.mark.parametrize(

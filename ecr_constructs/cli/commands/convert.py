@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.conversion.meaning import Step, are_alike, meaning, rule_call, steps
-from ecr_constructs.cli.conversion.programs import Call, evaluate, imports, printable, written
+from ecr_constructs.cli.conversion.programs import Call, evaluate, imports, written
+from ecr_constructs.cli.quantities import printable
 from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.cli.sources.policies import read_policy
 from ecr_constructs.errors import InvalidLifecyclePolicy

@@ -12,14 +12,12 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.exits import ExitCode
+from ecr_constructs.cli.output.notices import COLOURS
 from ecr_constructs.cli.quantities import count, printable
 from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy, read_policies
 
 __all__ = ["Remark", "lint", "remarks"]
-
-# From bad to harmless; the colour is that of the word in a terminal.
-_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 class Format(str, Enum):
@@ -86,7 +84,7 @@ def lint(
         print(json.dumps({"policies": policies, "findings": [asdict(remark) for remark in found]}, indent=2))
     else:
         _print(found, policies)
-    severities = list(_COLOURS)
+    severities = list(COLOURS)
     if any(severities.index(remark.severity) <= severities.index(fail_on.value) for remark in found):
         raise typer.Exit(ExitCode.FOUND)
 
@@ -148,10 +146,10 @@ def _print(found: Sequence[Remark], policies: int) -> None:
     for remark in found:
         owner = remark.repository or (remark.prefix and f"template {remark.prefix}")
         line = Text(printable(f"{remark.where}{f' ({owner})' if owner else ''}: "))
-        line.append(remark.severity, style=_COLOURS[remark.severity])
+        line.append(remark.severity, style=COLOURS[remark.severity])
         line.append(printable(f": {'; '.join(filter(None, (remark.sentence, remark.remedy)))}"))
         line.append(f" [{remark.id}]", style="dim")
         console.print(line, soft_wrap=True)
     severities = Counter(remark.severity for remark in found)
-    told = ", ".join(count(severities[severity], severity) for severity in _COLOURS)
+    told = ", ".join(count(severities[severity], severity) for severity in COLOURS)
     console.print(f"{count(policies, 'policy')}: {told}", soft_wrap=True, markup=False)

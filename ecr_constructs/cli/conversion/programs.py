@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecr_constructs import model
+from ecr_constructs.cli.quantities import printable
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
-__all__ = ["Call", "evaluate", "imports", "printable", "written"]
+__all__ = ["Call", "evaluate", "imports", "written"]
 
 # The shortest line in use: what fits here fits everywhere.
 _WIDTH = 88
@@ -77,17 +78,6 @@ def imports(names: Sequence[str]) -> str:
     if len(line) <= _WIDTH:
         return line
     return "from ecr_constructs import (\n" + "".join(f"{_INDENT}{name},\n" for name in ordered) + ")"
-
-
-def printable(text: str) -> str:
-    """
-    Write a text so that it stays in its line, whatever it holds.
-
-    Args:
-        text: The text.
-
-    """
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def evaluate(program: str) -> LifecyclePolicy:

@@ -71,19 +71,19 @@ def failure(error: Exception, *, action: str, region: str, caller: str) -> CallF
 
     if isinstance(error, ClientError):
         return _refusal(error, action=action, region=region, caller=caller)
-    told = _one_line(str(error))
-    told = told[:1].lower() + told[1:]
+    what = _one_line(str(error))
+    what = what[:1].lower() + what[1:]
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if kinds & _STALE:
-        return CallFailed(told, "sign in again, then repeat the command", final=True)
+        return CallFailed(what, "sign in again, then repeat the command", final=True)
     if kinds & _NO_CREDENTIALS:
-        return CallFailed(told, "give --profile, or set the credentials in the environment", final=True)
+        return CallFailed(what, "give --profile, or set the credentials in the environment", final=True)
     if kinds & _NO_WAY:
         remedy = f"check the network, the proxy, and whether {region} is a region that has the service"
-        return CallFailed(told, remedy, final=True)
+        return CallFailed(what, remedy, final=True)
     if isinstance(error, ParamValidationError):  # before anything is sent; an older boto3 does not know all we ask
-        return CallFailed(f"{action} failed: {told}", "check what was asked for, and that boto3 is 1.41 or newer")
-    return CallFailed(f"{action} failed: {told}", "check the AWS configuration that is used", final=True)
+        return CallFailed(f"{action} failed: {what}", "check what was asked for, and that boto3 is 1.41 or newer")
+    return CallFailed(f"{action} failed: {what}", "check the AWS configuration that is used", final=True)
 
 
 def sentences(failures: Iterable[tuple[str, CallFailed]]) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from ecr_constructs.cli.quantities import bytes_of, count, names, size
 from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.model.evaluation import Decision
 
-__all__ = ["Notice", "closing", "notices"]
+__all__ = ["COLOURS", "Notice", "closing", "notices"]
 
 _LINES = 10
-_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+# From bad to harmless.
+COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _Thing = TypeVar("_Thing")
 
 
@@ -48,7 +49,7 @@ def notices(preview: Preview) -> Iterator[Notice]:
     yield from _disagreements(preview)
     for finding in preview.findings:
         text = f"{finding.sentence}; {finding.remedy} [{finding.id}]"
-        yield Notice(finding.severity, text, _COLOURS[finding.severity])
+        yield Notice(finding.severity, text, COLOURS[finding.severity])
 
 
 def closing(survey: Survey) -> Iterator[Notice]:

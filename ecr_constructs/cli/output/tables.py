@@ -99,7 +99,7 @@ def _cells(row: Row) -> dict[str, str]:
         "size": size(bytes_of(row.images)),
         "oldest": day(row.images[0].pushed_at) if row.images else "",
         "newest": day(row.images[-1].pushed_at) if row.images else "",
-        "such as": printable(names(row.images)),
+        "such as": names(row.images),
     }
 
 

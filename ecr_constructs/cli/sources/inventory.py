@@ -59,7 +59,8 @@ class Repository:
         name: What ECR calls it.
         images: All its images.
         in_use: Who runs an image, by digest: such as `service prod/payments-api`.
-        deployed: The policy that it has today, if it has one and somebody asked.
+        deployed: The policy that it has today, without rules if it has none; nothing if nobody asked or it could
+            not be read.
         aws_preview: What AWS's own preview of the new policy says, if somebody asked AWS.
 
     """

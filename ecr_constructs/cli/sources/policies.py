@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ecr_constructs.assembly import (
     repositories,
 )
 from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.cli.sources.dumps import STANDARD_INPUT
 from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.cli.sources.templates import parse
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName
@@ -26,7 +27,6 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 
 __all__ = ["Reading", "UnreadPolicy", "read_policies", "read_policy", "stacks_of"]
 
-STANDARD_INPUT = "-"
 # A property that is not there, as a template may write it.
 _NOTHING: tuple[object, ...] = (None, {}, {"Ref": "AWS::NoValue"})
 
@@ -146,8 +146,8 @@ def stacks_of(source: str) -> tuple[Stack, ...]:
 
 
 def _read_assembly(source: str) -> Reading:
-    found = [each for stack in stacks_of(source) for each in _of_template(stack.template, f"{source}: {stack.name}/")]
-    return _reading(found)
+    stacks = stacks_of(source)
+    return _reading(each for stack in stacks for each in _of_template(stack.template, f"{source}: {stack.name}/"))
 
 
 def _read_text(text: str, where: str) -> Reading:
@@ -165,11 +165,11 @@ def _read_text(text: str, where: str) -> Reading:
     raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
 
 
-def _reading(found: list[Policy | UnreadPolicy] | Iterator[Policy | UnreadPolicy]) -> Reading:
-    each = tuple(found)
+def _reading(found: Iterable[Policy | UnreadPolicy]) -> Reading:
+    everything = tuple(found)
     return Reading(
-        policies=tuple(one for one in each if isinstance(one, Policy)),
-        unread=tuple(one for one in each if isinstance(one, UnreadPolicy)),
+        policies=tuple(each for each in everything if isinstance(each, Policy)),
+        unread=tuple(each for each in everything if isinstance(each, UnreadPolicy)),
     )
 
 
