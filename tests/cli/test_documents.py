@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -158,8 +158,20 @@ def test_bytes_and_times_are_exact_and_names_are_those_of_python() -> None:
         "rule_priority": 1,
         "why": "it is not among the newest 2 that the rule selects",
         "group": "expired",
-        "in_use_by": [],
+        "in_use_by": None,
     }
+
+
+@pytest.mark.parametrize(("in_use", "written_as"), [(None, None), ({}, [])])
+def test_whether_anybody_asked_what_runs_is_there(
+    in_use: Mapping[str, tuple[str, ...]] | None, written_as: object
+) -> None:
+    repository = Repository(name="api", images=tuple(HISTORY), in_use=in_use)
+    document = written(Survey(at=NOW, previews=(build(policy(repository="api"), repository, NOW),)), "expires:v1")
+
+    assert {str(each["in_use_by"]) for each in document["repositories"][0]["images"]} == {str(written_as)}
+    assert [each["in_use_by"] for each in document["gates"][0]["caught"]] == [written_as]
+    assert complaints(document) == []
 
 
 def test_a_gate_tells_what_it_caught_and_what_it_does_not_know() -> None:

@@ -413,6 +413,7 @@ def test_every_image_is_in_one_group_whatever_aws_says(
     }
     lost, kept = ({each.image.digest for each in group} for group in (shown.newly_lost, shown.newly_kept))
     assert not lost & kept
+    assert {each.image.digest for each in shown.departures} <= set(found)
 
 
 @given(lifecycle=policies, images=repositories(archive=True, indexes=True, referrers=True))

@@ -51,7 +51,7 @@ def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
     text = plain(replace(shown, findings=()))
     digests = [image.digest[:19] for image in HISTORY[4:]]
     assert text.splitlines() == [
-        "prod/api: 8 images, 800.0 MB",
+        "prod/api: 8 images, 800.0 MB, 1 known to be in use",
         "policy of cdk.out: App/Api, replayed at 2026-06-01 00:00 UTC",
         "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
         "Rule 2 deletes images without a tag more than 1 day after their push.",
@@ -67,6 +67,11 @@ def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
         "",
         "total: 1 repository: 4 images (400.0 MB) would expire, 0 be archived, 0 may go, 4 stay",
     ]
+
+
+def test_whether_anybody_asked_what_runs_is_told() -> None:
+    assert plain(preview()).startswith("prod/api: 8 images, 800.0 MB\n")
+    assert plain(preview(in_use={})).startswith("prod/api: 8 images, 800.0 MB, none known to be in use\n")
 
 
 def test_findings_come_with_severity_remedy_and_id() -> None:

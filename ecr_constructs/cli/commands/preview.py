@@ -69,7 +69,7 @@ def preview(
         str | None, typer.Option(metavar="INSTANT", help="As if it were then, such as 2026-06-01T00:00:00Z.")
     ] = None,
     aws_preview: Annotated[
-        bool, typer.Option(help="With --live: ask AWS's own preview, which has the last word.")
+        bool, typer.Option(help="With --live: ask AWS's own preview, which has the last word; CloudTrail records it.")
     ] = True,
     in_use: Annotated[bool, typer.Option(help="With --live: find out which images run.")] = True,
     read_indexes: Annotated[

@@ -91,7 +91,7 @@ class Account:
             ask_aws: Whether AWS previews the policies; `Repository.aws_preview` is what it says.
             current: Whether the policies of today are read. `Repository.deployed` is then a policy without rules for a
                 repository that has none, and nothing only if it could not be read.
-            in_use: Whether it is found out who runs the images.
+            in_use: Whether it is found out who runs the images; `Repository.in_use` is what is known of that.
             read_indexes: Whether indexes are read for the images that they name. That counts as a pull of the index.
             progress: Who is told how far it is.
 
@@ -115,13 +115,13 @@ class Account:
             )
             if read_indexes:  # last of all: what AWS says of last pulls would not be the same afterwards
                 images |= workers.each("indexes", images, lambda name: fill_indexes(ecr, name, images[name]))
-            users, notes = self._users(workers, images) if in_use else ({}, ())
+            users, notes = self._users(workers, images) if in_use else (None, ())
             gone = {name for name, failed in workers.failures if failed.code == REPOSITORY_GONE}
         repositories = (
             Repository(
                 name=name,
                 images=images[name],
-                in_use=users.get(name, {}),
+                in_use=None if users is None else users.get(name, {}),
                 deployed=deployed.get(name),
                 aws_preview=said.get(name),
             )

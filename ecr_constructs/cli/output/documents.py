@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ecr_constructs.cli.previews.gates import Verdict
-from ecr_constructs.cli.previews.preview import Preview, Survey
+from ecr_constructs.cli.previews.preview import Preview, Survey, groups
 from ecr_constructs.cli.quantities import bytes_of
 from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.cli.sources.policies import UnreadPolicy
@@ -75,23 +75,14 @@ def _preview(preview: Preview) -> dict[str, Any]:
 def _summary(evaluation: Evaluation) -> dict[str, Any]:
     return {
         group: {"images": len(decisions), "bytes": bytes_of(decision.image for decision in decisions)}
-        for group, decisions in _groups(evaluation)
+        for group, decisions in groups(evaluation).items()
     }
-
-
-def _groups(evaluation: Evaluation) -> tuple[tuple[str, Sequence[Decision]], ...]:
-    return (
-        ("expired", evaluation.expired),
-        ("archived", evaluation.archived),
-        ("uncertain", evaluation.uncertain),
-        ("kept", evaluation.kept),
-    )
 
 
 def _images(preview: Preview) -> list[dict[str, Any]]:
     return [
-        _image(decision) | {"group": group, "in_use_by": list(preview.in_use.get(decision.image.digest, ()))}
-        for group, decisions in _groups(preview.evaluation)
+        _image(decision) | {"group": group, "in_use_by": preview.users(decision.image.digest)}
+        for group, decisions in groups(preview.evaluation).items()
         for decision in decisions
     ]
 
@@ -150,7 +141,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "caught": [
             {"repository": each.repository, "is_certain": each.is_certain}
             | _image(each.decision)
-            | {"in_use_by": list(each.users)}
+            | {"in_use_by": each.users}
             for each in verdict.caught
         ],
         "unknown": list(verdict.unknown),

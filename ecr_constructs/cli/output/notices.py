@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from ecr_constructs.cli.previews.preview import Preview, Survey
-from ecr_constructs.cli.quantities import bytes_of, count, names, size
+from ecr_constructs.cli.quantities import bytes_of, count, name, names, size
 from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.model.evaluation import Decision
 
@@ -73,13 +73,15 @@ def closing(survey: Survey) -> Iterator[Notice]:
 
 
 def _in_use(preview: Preview) -> Iterator[Notice]:
-    groups = preview.evaluation
-    going = [each for each in (*groups.decisions, *groups.uncertain) if each.image.digest in preview.in_use]
-    will = {decision.image.digest for decision in groups.decisions}
-    for decision in going[:_LINES]:
-        verb = "would" if decision.image.digest in will else "may"
-        users = ", ".join(preview.in_use[decision.image.digest])
-        text = f"{names([decision.image])} {verb} {decision.action}, and is in use by {users}"
+    evaluation = preview.evaluation
+    going = [
+        (decision, verb, users)
+        for decisions, verb in ((evaluation.decisions, "would"), (evaluation.uncertain, "may"))
+        for decision in decisions
+        if (users := preview.users(decision.image.digest))
+    ]
+    for decision, verb, users in going[:_LINES]:
+        text = f"{name(decision.image)} {verb} {decision.action}, and is in use by {', '.join(users)}"
         yield Notice("in use", text, "bold red")
     if more := _more(going):
         yield Notice("in use", f"of such images there are{more}", "bold red")
@@ -106,7 +108,7 @@ def _uncertain(preview: Preview) -> Iterator[Notice]:
 
 def _disagreements(preview: Preview) -> Iterator[Notice]:
     for each in preview.disagreements[:_LINES]:
-        text = f"{names([each.image])}: AWS's own preview says {each.aws}, and the replay {each.replay}"
+        text = f"{name(each.image)}: AWS's own preview says {each.aws}, and the replay {each.replay}"
         yield Notice("disagreement", text, "magenta")
     if more := _more(preview.disagreements):
         yield Notice("disagreement", f"of such images there are{more}", "magenta")
@@ -136,12 +138,12 @@ def _more(things: Sequence[_Thing]) -> str:
 def _sum(previews: Iterable[Preview]) -> str:
     # The policy of a creation template does nothing to repositories that exist.
     evaluations = [preview.evaluation for preview in previews if preview.prefix is None]
-    expired = [decision for each in evaluations for decision in each.expired]
+    expired = sum(len(each.expired) for each in evaluations)
     archived = sum(len(each.archived) for each in evaluations)
     uncertain = sum(len(each.uncertain) for each in evaluations)
     kept = sum(len(each.kept) for each in evaluations)
-    freed = size(bytes_of(decision.image for decision in expired))
+    freed = size(sum(each.bytes_freed for each in evaluations))
     return (
-        f"{count(len(evaluations), 'repository')}: {count(len(expired), 'image')} ({freed}) would expire, "
+        f"{count(len(evaluations), 'repository')}: {count(expired, 'image')} ({freed}) would expire, "
         f"{archived:,} be archived, {uncertain:,} may go, {kept:,} stay"
     )

@@ -15,7 +15,7 @@ from rich.text import Text
 from ecr_constructs.cli.output.notices import Notice, closing, notices
 from ecr_constructs.cli.output.rows import TOTAL, Row, rows, totals
 from ecr_constructs.cli.output.sentences import sentences
-from ecr_constructs.cli.previews.preview import Preview, Survey
+from ecr_constructs.cli.previews.preview import Preview, Survey, every_decision
 from ecr_constructs.cli.quantities import bytes_of, count, day, instant, names, printable, size
 
 __all__ = ["draw"]
@@ -59,9 +59,8 @@ def _parts(survey: Survey, width: int) -> Iterator[RenderableType]:
 
 
 def _heading(preview: Preview) -> Iterator[RenderableType]:
-    groups = preview.evaluation
-    images = [each.image for each in (*groups.decisions, *groups.uncertain, *groups.kept)]
-    what = f": {count(len(images), 'image')}, {size(bytes_of(images))}"
+    images = [each.image for each in every_decision(preview.evaluation)]
+    what = f": {count(len(images), 'image')}, {size(bytes_of(images))}{_running(preview)}"
     yield Text.assemble((preview.repository, "bold"), what)
     said = "as AWS's own preview has it" if preview.by_aws else "replayed"
     yield Text(printable(f"policy of {preview.where}, {said} at {instant(preview.at)}"))
@@ -74,6 +73,12 @@ def _heading(preview: Preview) -> Iterator[RenderableType]:
     yield from (Text(printable(sentence)) for sentence in sentences(preview.policy))
     if not preview.policy.rules:
         yield Text("It has no rules: nothing ever expires.")
+
+
+def _running(preview: Preview) -> str:
+    if preview.in_use is None:
+        return ""
+    return f", {f'{len(preview.in_use):,}' if preview.in_use else 'none'} known to be in use"
 
 
 def _table(lines: list[Row], width: int) -> RenderableType:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-from ecr_constructs.cli.previews.preview import Disagreement
+from ecr_constructs.cli.previews.preview import Disagreement, every_decision
 from ecr_constructs.cli.sources.inventory import AwsDecision
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.images import Image
@@ -38,7 +38,7 @@ def decided_by_aws(
         The evaluation as AWS has it, and every image of which the replay was certain and AWS says something else.
 
     """
-    authority = _Authority(_decisions(evaluation), answers, rules)
+    authority = _Authority(every_decision(evaluation), answers, rules)
     groups: defaultdict[str, list[Decision]] = defaultdict(list)
     differing = []
     for decision in (*evaluation.decisions, *evaluation.kept):
@@ -99,7 +99,7 @@ def unlisted(answers: Sequence[AwsDecision], evaluation: Evaluation) -> tuple[Aw
         evaluation: The replay.
 
     """
-    listed = {decision.image.digest for decision in _decisions(evaluation)}
+    listed = {decision.image.digest for decision in every_decision(evaluation)}
     return tuple(answer for answer in answers if answer.digest not in listed)
 
 
@@ -174,10 +174,6 @@ def _disagreement(decision: Decision, word: _Word) -> Disagreement:
 
 def _said(action: str, rule: LifecycleRule | None) -> str:
     return f"{action} by rule {rule.rule_priority}" if rule and action != "keep" else action
-
-
-def _decisions(evaluation: Evaluation) -> tuple[Decision, ...]:
-    return (*evaluation.decisions, *evaluation.kept, *evaluation.uncertain)
 
 
 def _age(decision: Decision) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ecr_constructs.cli.previews.authority import decided_by_aws, departures_by_aws, unlisted
-from ecr_constructs.cli.previews.preview import Disagreement, Preview
+from ecr_constructs.cli.previews.preview import Disagreement, Preview, every_decision
 from ecr_constructs.cli.sources.inventory import Policy, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.evaluation import Decision, Evaluation
@@ -77,17 +77,18 @@ def _differences(
     if current is None:
         return (), ()
     now, new, alone = _reaches(current), _reaches(evaluation), _reaches(replayed)
-    decisions = (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
-    lost = (each for each in decisions if new[each.image.digest] > now[each.image.digest])
-    kept = (
-        each for each in decisions if max(new[each.image.digest], alone[each.image.digest]) < now[each.image.digest]
-    )
+    lost, kept = [], []
+    for decision in every_decision(evaluation):
+        digest = decision.image.digest
+        if new[digest] > now[digest]:
+            lost.append(decision)
+        elif max(new[digest], alone[digest]) < now[digest]:
+            kept.append(decision)
     return tuple(lost), tuple(kept)
 
 
 def _reaches(evaluation: Evaluation) -> dict[str, int]:
-    decisions = (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
-    return {decision.image.digest: _REACH[decision.action] for decision in decisions}
+    return {decision.image.digest: _REACH[decision.action] for decision in every_decision(evaluation)}
 
 
 def _current(repository: Repository, at: datetime) -> Evaluation | None:

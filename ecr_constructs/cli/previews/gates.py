@@ -28,14 +28,14 @@ class Catch:
         repository: Its repository.
         decision: What would happen to it.
         is_certain: Whether it would happen; otherwise it may.
-        users: Who runs it.
+        users: Who runs it, or nothing if nobody asked.
 
     """
 
     repository: str
     decision: Decision
     is_certain: bool
-    users: tuple[str, ...]
+    users: tuple[str, ...] | None
 
     def __str__(self) -> str:
         """Name the image, what would happen to it, by which rule, and who runs it."""
@@ -117,11 +117,11 @@ class Gate:
         evaluation = preview.evaluation
         for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
             for decision in decisions:
-                users = preview.in_use.get(decision.image.digest, ())
+                users = preview.users(decision.image.digest)
                 if self._is_about(decision, users):
                     yield Catch(repository=preview.repository, decision=decision, is_certain=is_certain, users=users)
 
-    def _is_about(self, decision: Decision, users: tuple[str, ...]) -> bool:
+    def _is_about(self, decision: Decision, users: tuple[str, ...] | None) -> bool:
         if self.pattern is None:
             return bool(users)
         return decision.action == "expire" and any(map(self.pattern.matches, decision.image.tags))
@@ -130,7 +130,7 @@ class Gate:
         """Mind what AWS would do to images that were pushed after the listing: their tags are not known."""
         going = [each for each in preview.unlisted if self.pattern is None or each.action == "expire"]
         if self.pattern is None:
-            going = [each for each in going if each.digest in preview.in_use]
+            going = [each for each in going if preview.users(each.digest)]
         if going:
             what = f"{count(len(going), 'image')} pushed after the images were listed"
             yield f"{preview.repository}: AWS's own preview takes {what}; run the command again"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from ecr_constructs.cli.sources.inventory import AwsDecision, Policy
@@ -14,7 +14,7 @@ from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.schedule import Departure
 
-__all__ = ["Disagreement", "Preview", "Survey"]
+__all__ = ["Disagreement", "Preview", "Survey", "every_decision", "groups"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ class Preview:
         evaluation: What would happen at that instant. Where AWS's own preview was asked, its word is in here.
         departures: What will happen on which day, if nothing else is pushed.
         findings: What a person should look at.
-        in_use: Who runs an image, by digest.
+        in_use: Who runs an image, by digest, or nothing if nobody asked; `users` gives it.
         current: What the deployed policy would do, if somebody asked.
         newly_lost: What would or may happen to images that the deployed policy spares: deleted or archived where it
             keeps them, deleted where it archives them.
@@ -68,13 +68,17 @@ class Preview:
     evaluation: Evaluation
     departures: tuple[Departure, ...]
     findings: tuple[Finding, ...]
-    in_use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    in_use: Mapping[str, tuple[str, ...]] | None = None
     current: Evaluation | None = None
     newly_lost: tuple[Decision, ...] = ()
     newly_kept: tuple[Decision, ...] = ()
     by_aws: bool = False
     disagreements: tuple[Disagreement, ...] = ()
     unlisted: tuple[AwsDecision, ...] = ()
+
+    def users(self, digest: str) -> tuple[str, ...] | None:
+        """Say who is known to run an image; nothing if nobody asked."""
+        return None if self.in_use is None else self.in_use.get(digest, ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,3 +106,30 @@ class Survey:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_live: bool = False
+
+
+def groups(evaluation: Evaluation) -> dict[str, Sequence[Decision]]:
+    """
+    Give the decisions on all images by what happens to them, in the order in which people want to know it.
+
+    Args:
+        evaluation: The evaluation.
+
+    """
+    return {
+        "expired": evaluation.expired,
+        "archived": evaluation.archived,
+        "uncertain": evaluation.uncertain,
+        "kept": evaluation.kept,
+    }
+
+
+def every_decision(evaluation: Evaluation) -> tuple[Decision, ...]:
+    """
+    Give the decisions on all images.
+
+    Args:
+        evaluation: The evaluation.
+
+    """
+    return tuple(decision for decisions in groups(evaluation).values() for decision in decisions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
@@ -58,7 +58,7 @@ class Repository:
     Attributes:
         name: What ECR calls it.
         images: All its images.
-        in_use: Who runs an image, by digest: such as `service prod/payments-api`.
+        in_use: Who runs an image, by digest, such as `service prod/payments-api`; nothing if nobody asked.
         deployed: The policy that it has today, without rules if it has none; nothing if nobody asked or it could
             not be read.
         aws_preview: What AWS's own preview of the new policy says, if somebody asked AWS.
@@ -67,6 +67,6 @@ class Repository:
 
     name: str
     images: tuple[Image, ...]
-    in_use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    in_use: Mapping[str, tuple[str, ...]] | None = None
     deployed: LifecyclePolicy | None = None
     aws_preview: tuple[AwsDecision, ...] | None = None

@@ -42,7 +42,9 @@ def ecs(cloud: Cloud) -> Iterator[Ecs]:  # noqa: ARG001  (it is where ECS is)
 def in_use(gather: Gather, name: str = "prod/api", *, read_indexes: bool = False) -> Mapping[str, tuple[str, ...]]:
     gathered = gather(name, in_use=True, read_indexes=read_indexes)
     assert gathered.problems == gathered.notes == ()
-    return gathered.repositories[0].in_use
+    [repository] = gathered.repositories
+    assert repository.in_use is not None
+    return repository.in_use
 
 
 def test_nobody_is_asked_who_runs_images_unless_it_is_wanted(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
@@ -51,7 +53,7 @@ def test_nobody_is_asked_who_runs_images_unless_it_is_wanted(cloud: Cloud, gathe
 
     [repository] = gather("prod/api").repositories
 
-    assert repository.in_use == {}
+    assert repository.in_use is None
     assert cloud.called("ListClusters") == cloud.called("ListCoverage") == 0
 
 
@@ -267,7 +269,7 @@ def test_inspector_is_asked_once_for_the_whole_registry(cloud: Cloud, gather: Ga
 
     gathered = gather(dict.fromkeys(cloud.repositories), in_use=True)
 
-    assert [len(repository.in_use) for repository in gathered.repositories] == [100] * 5
+    assert [len(repository.in_use or ()) for repository in gathered.repositories] == [100] * 5
     assert cloud.called("ListCoverage") == 3
 
 

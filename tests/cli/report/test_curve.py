@@ -129,6 +129,13 @@ def test_what_is_archived_already_leaves_the_archive() -> None:
     assert last.certain.archive == last.certain.standard == Amount(images=0, size=0)
 
 
+def test_an_image_leaves_once_and_what_is_not_there_does_not_leave() -> None:
+    image, stranger = pushes("build-{n}", days=2, until=AT)
+    stages = list(levels([image], [leaves(stranger, 3), leaves(image, 6), leaves(image, 9)], today=TODAY))
+
+    assert [each.certain.standard.images for each in stages] == [1, 1, 0, 0]
+
+
 def test_what_goes_for_certain_and_what_may_go_are_told_apart() -> None:
     sure, unsure = pushes("build-{n}", days=2, until=AT)
     last = list(levels([sure, unsure], [leaves(sure, 1), leaves(unsure, 1, is_certain=False)], today=TODAY))[-1]

@@ -201,7 +201,20 @@ def test_there_is_no_alarm_where_nothing_in_use_goes() -> None:
 
     assert page_of(replace(FULL, in_use={kept: ("task batch",)})).all(class_="alarm") == []
     assert page_of(FULL).all(class_="alarm") == []
-    assert tiles(page_of(FULL))["In use, would go"] == "\N{EN DASH} none is known to be in use"
+    assert tiles(page_of(replace(FULL, in_use={kept: ("task batch",)})))["In use, would go"] == "0"
+
+
+def test_whether_anybody_asked_what_runs_is_said() -> None:
+    compared = replace(FULL, current=FULL.evaluation, newly_lost=tuple(FULL.evaluation.expired[:2]))
+    unasked, asked = page_of(compared), page_of(replace(compared, in_use={}))
+
+    assert tiles(unasked)["In use, would go"] == "\N{EN DASH} nobody asked what runs"
+    assert tiles(asked)["In use, would go"] == "\N{EN DASH} none is known to be in use"
+    assert "In use by" not in unasked.text
+    assert "In use by" in asked.text
+    assert [len(row) for row in table(asked, "Images by age")] == [
+        len(row) + 1 for row in table(unasked, "Images by age")
+    ]
 
 
 def test_whether_aws_was_asked_is_said() -> None:

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from ecr_constructs.cli.output.report.axes import Tick, spaced
 from ecr_constructs.cli.output.report.remains import Amount, Level, levels
-from ecr_constructs.cli.previews.preview import Preview
+from ecr_constructs.cli.previews.preview import Preview, every_decision
 
 __all__ = ["Curve", "Panel", "draw_curve"]
 
@@ -86,11 +86,11 @@ def draw_curve(preview: Preview) -> Curve | None:
         The picture, or nothing where nothing leaves within five years.
 
     """
-    today, evaluation = preview.at.date(), preview.evaluation
+    today = preview.at.date()
     shown = [each for each in preview.departures if (each.day - today).days <= _FARTHEST]
     if not shown:
         return None
-    images = [each.image for each in (*evaluation.decisions, *evaluation.kept, *evaluation.uncertain)]
+    images = [each.image for each in every_decision(preview.evaluation)]
     every = tuple(levels(images, shown, today=today))
     axis = _DayAxis(today, every[-1].day)
     steps = _thinned(every, axis)

@@ -78,9 +78,12 @@ class _Shelves:
             self._put(image, 1, is_archived=image.status == "archived")
 
     def take(self, departure: Departure) -> None:
-        """Take an image from where it is, into the archive or out of the repository."""
+        """Take an image from where it is, into the archive or out of the repository. What is not there stays away."""
         image = departure.image
-        self._put(image, -1, is_archived=self._is_archived[image.digest])
+        is_archived = self._is_archived.pop(image.digest, None)
+        if is_archived is None:
+            return
+        self._put(image, -1, is_archived=is_archived)
         if departure.action == "archive":
             self._is_archived[image.digest] = True
             self._put(image, 1, is_archived=True)

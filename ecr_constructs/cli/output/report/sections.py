@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -12,7 +12,7 @@ from ecr_constructs.cli.output.report.curve import Curve, draw_curve
 from ecr_constructs.cli.output.report.timeline import Timeline, draw_timeline
 from ecr_constructs.cli.output.rows import Row, rows
 from ecr_constructs.cli.output.sentences import sentences
-from ecr_constructs.cli.previews.preview import Preview
+from ecr_constructs.cli.previews.preview import Preview, every_decision
 from ecr_constructs.cli.quantities import bytes_of
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.images import Image
@@ -122,7 +122,7 @@ def section(preview: Preview) -> Section:
     """
     evaluation = preview.evaluation
     # The policy of a creation template does nothing to a repository that is there.
-    in_use: Mapping[str, object] = preview.in_use if preview.prefix is None else {}
+    in_use = (preview.in_use or {}) if preview.prefix is None else {}
     return Section(
         preview=preview,
         totals=_totals(evaluation),
@@ -136,7 +136,7 @@ def section(preview: Preview) -> Section:
 
 
 def _totals(evaluation: Evaluation) -> Totals:
-    every = (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)
+    every = every_decision(evaluation)
     return Totals(
         images=len(every),
         size=bytes_of(each.image for each in every),

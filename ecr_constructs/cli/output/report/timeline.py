@@ -8,7 +8,7 @@ from itertools import groupby
 from math import sqrt
 
 from ecr_constructs.cli.output.report.axes import AgeAxis, Tick
-from ecr_constructs.cli.previews.preview import Preview
+from ecr_constructs.cli.previews.preview import Preview, groups
 from ecr_constructs.cli.quantities import bytes_of, count, day, name, size
 from ecr_constructs.model.evaluation import Decision
 
@@ -116,22 +116,21 @@ def draw_timeline(preview: Preview) -> Timeline | None:
         The picture, or nothing where there is no image.
 
     """
-    evaluation = preview.evaluation
-    fates = ("expired", "archived", "uncertain", "kept")
-    groups = {fate: getattr(evaluation, fate) for fate in fates if getattr(evaluation, fate)}
-    if not groups:
+    fates = {fate: decisions for fate, decisions in groups(preview.evaluation).items() if decisions}
+    if not fates:
         return None
-    pushed = [decision.image.pushed_at for decisions in groups.values() for decision in decisions]
+    pushed = [decision.image.pushed_at for decisions in fates.values() for decision in decisions]
     axis = AgeAxis(preview.at, min(pushed))
-    columns = {fate: _columns(decisions, axis) for fate, decisions in groups.items()}
+    columns = {fate: _columns(decisions, axis) for fate, decisions in fates.items()}
     highest = max(len(column) for lane in columns.values() for column in lane.values())
     has_blocks = len(pushed) <= _MOST_BLOCKS and highest <= _HIGHEST_PILE
-    brush = _Brush(axis, highest, preview.in_use, has_blocks=has_blocks)
+    in_use = preview.in_use or {}
+    brush = _Brush(axis, highest, in_use, has_blocks=has_blocks)
     return Timeline(
-        lanes=tuple(brush.lane(fate, groups[fate], columns[fate]) for fate in groups),
+        lanes=tuple(brush.lane(fate, fates[fate], columns[fate]) for fate in fates),
         ticks=axis.ticks(),
         thresholds=tuple(_thresholds(preview, axis)),
-        rows=tuple(_rows(columns, axis, preview.in_use)),
+        rows=tuple(_rows(columns, axis, in_use)),
         has_blocks=has_blocks,
     )
 
