@@ -99,6 +99,14 @@ def test_findings_know_which_tags_can_move() -> None:
     assert found != preview().findings
 
 
+def test_what_the_source_says_of_tags_counts_more_than_what_they_are_today() -> None:
+    today = Repository(name="api", images=tuple(HISTORY), immutability=Immutability.all_tags())
+    silent, saying = policy(), replace(policy(), immutability=Immutability.off())
+
+    assert build(silent, today, NOW).findings == POLICY.findings(HISTORY, immutability=Immutability.all_tags())
+    assert build(saying, today, NOW).findings == POLICY.findings(HISTORY, immutability=Immutability.off())
+
+
 def test_images_that_cannot_be_are_told_with_their_repository() -> None:
     with pytest.raises(InvalidImage) as caught:
         preview(images=[V1, V1])

@@ -13,7 +13,7 @@ from ecr_constructs.cli.live import Account, Gathered, Progress
 from ecr_constructs.cli.previews.surveys import survey_account, survey_files
 from ecr_constructs.cli.sources.inventory import AwsDecision, Policy, Repository
 from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy
-from ecr_constructs.model import LifecyclePolicy, delete_archived
+from ecr_constructs.model import Immutability, LifecyclePolicy, delete_archived
 from ecr_constructs.testing import archived
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
@@ -43,8 +43,8 @@ class FakeAccount(Account):
         self.problems, self.notes = problems, notes
         self.asked: dict[str, Any] = {}
 
-    def repository_names(self) -> tuple[str, ...]:
-        return tuple(self.there)
+    def immutability(self) -> dict[str, Immutability | None]:
+        return dict.fromkeys(self.there, Immutability.all_tags())
 
     def repositories(
         self,
@@ -157,6 +157,13 @@ def test_what_aws_says_is_in_the_preview() -> None:
 
     assert survey.previews[0].by_aws
     assert [each.image for each in survey.previews[0].evaluation.expired] == [RELEASES[3]]
+
+
+def test_findings_know_which_tags_can_move_in_the_account() -> None:
+    (shown,) = asked(FakeAccount(WEB), reading(policy(repository="prod/web"))).previews
+
+    assert shown.findings == POLICY.findings(RELEASES, immutability=Immutability.all_tags())
+    assert shown.findings != POLICY.findings(RELEASES)
 
 
 def test_problems_and_notes_of_an_account_are_passed_on() -> None:

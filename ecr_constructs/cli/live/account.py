@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from ecr_constructs.cli.live.containers import Registry, running_images
 from ecr_constructs.cli.live.faults import REPOSITORY_GONE, CallFailed, sentences, told
@@ -16,8 +17,9 @@ from ecr_constructs.cli.live.progress import Progress
 from ecr_constructs.cli.live.session import Session, open_session
 from ecr_constructs.cli.live.usage import Use, marks
 from ecr_constructs.cli.live.workers import Workers, working
-from ecr_constructs.cli.sources.inventory import Repository
+from ecr_constructs.cli.sources.inventory import Repository, immutability_of
 from ecr_constructs.model.images import Image
+from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
 __all__ = ["Account", "Gathered", "connect"]
@@ -58,9 +60,9 @@ class Account:
         self.account_id = session.account_id
         self.region = session.region
 
-    def repository_names(self) -> tuple[str, ...]:
+    def immutability(self) -> dict[str, Immutability | None]:
         """
-        List the names of all repositories.
+        List all repositories by name, and say which tags of each are bound to their image, if that is known.
 
         Raises:
             AccountUnavailable: if they cannot be listed.
@@ -68,7 +70,7 @@ class Account:
         """
         with told():
             pages = self._session.service("ecr").pages("DescribeRepositories", {"maxResults": _REPOSITORIES_A_PAGE})
-            return tuple(repository["repositoryName"] for page in pages for repository in page["repositories"])
+            return {each["repositoryName"]: _immutability(each) for page in pages for each in page["repositories"]}
 
     def repositories(
         self,
@@ -166,3 +168,8 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositories.html
 _REPOSITORIES_A_PAGE = 1_000
+
+
+def _immutability(repository: Mapping[str, Any]) -> Immutability | None:
+    filters = [each["filter"] for each in repository.get("imageTagMutabilityExclusionFilters", ())]
+    return immutability_of(repository.get("imageTagMutability", ""), filters)

@@ -51,7 +51,8 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:
         at=at,
         evaluation=evaluation,
         departures=departures,
-        findings=policy.policy.findings(images, immutability=policy.immutability),
+        # What the source says will be; what the repository has today may be all that is known.
+        findings=policy.policy.findings(images, immutability=policy.immutability or repository.immutability),
         in_use=repository.in_use,
         current=current,
         newly_lost=newly_lost,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ecr_constructs.cli.exits import CommandError
@@ -81,7 +82,8 @@ def survey_account(
     if not only and len(reading.policies) == 1 and is_loose(reading.policies[0]):
         message = "the policy names no repository; say with --repository which ones it is for, '*' for every one"
         raise CommandError([message], path=reading.policies[0].where)
-    matches = match(reading.policies, narrow(account.repository_names(), only))
+    bound = account.immutability()
+    matches = match(reading.policies, narrow(bound, only))
     gathered = account.repositories(
         {name: policy.policy for name, policy in matches.policies.items()},
         ask_aws=ask_aws,
@@ -93,7 +95,7 @@ def survey_account(
     return _survey(
         reading,
         matches,
-        gathered.repositories,
+        [replace(each, immutability=bound[each.name]) for each in gathered.repositories],
         only=only,
         at=at,
         problems=gathered.problems,

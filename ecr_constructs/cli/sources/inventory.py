@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
-__all__ = ["AwsDecision", "Policy", "Repository"]
+__all__ = ["AwsDecision", "Policy", "Repository", "immutability_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +23,7 @@ class Policy:
         repository: The name of its repository, or nothing if it is not known.
         prefix: For the policy of a creation template: what the names of its repositories begin with, or `ROOT`.
         where: Its place, for a person: a file, and in it a stack and a logical id.
-        immutability: Which tags of the repository are bound to their image, or nothing if it is not known.
+        immutability: Which tags of the repository its source binds to their image, or nothing if it does not say.
 
     """
 
@@ -62,6 +63,7 @@ class Repository:
         deployed: The policy that it has today, without rules if it has none; nothing if nobody asked or it could
             not be read.
         aws_preview: What AWS's own preview of the new policy says, if somebody asked AWS.
+        immutability: Which of its tags are bound to their image today, or nothing if it is not known.
 
     """
 
@@ -70,3 +72,19 @@ class Repository:
     in_use: Mapping[str, tuple[str, ...]] | None = None
     deployed: LifecyclePolicy | None = None
     aws_preview: tuple[AwsDecision, ...] | None = None
+    immutability: Immutability | None = None
+
+
+def immutability_of(mode: str, filters: Sequence[str]) -> Immutability | None:
+    """
+    Say which tags a setting binds, or nothing if there is no such setting.
+
+    Args:
+        mode: The setting by ECR's name.
+        filters: The tags that are excluded from it.
+
+    """
+    try:
+        return Immutability(mode=mode, filters=filters)  # type: ignore[arg-type]  # it is checked there
+    except InvalidName:
+        return None

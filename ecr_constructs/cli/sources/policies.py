@@ -19,9 +19,9 @@ from ecr_constructs.assembly import (
 )
 from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.sources.dumps import STANDARD_INPUT
-from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.sources.inventory import Policy, immutability_of
 from ecr_constructs.cli.sources.templates import parse
-from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName
+from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
@@ -187,10 +187,7 @@ def _of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | 
 
 
 def _immutability(resource: RepositoryResource | CreationTemplateResource) -> Immutability | None:
-    try:
-        return Immutability(mode=resource.mutability, filters=resource.exclusion_filters)  # type: ignore[arg-type]  # checked there
-    except InvalidName:
-        return None
+    return immutability_of(resource.mutability, resource.exclusion_filters)
 
 
 def _of_text(

@@ -96,6 +96,7 @@ class Stored:
 
     images: list[dict[str, Any]] = field(default_factory=list)
     policy: str | None = None
+    mutability: dict[str, Any] = field(default_factory=lambda: {"imageTagMutability": "MUTABLE"})
     manifests: dict[str, str] = field(default_factory=dict)
     running: Preview | None = None
     next: Preview = field(default_factory=Preview)
@@ -104,6 +105,11 @@ class Stored:
         """Push an index of images that are here."""
         self.images.append(image(number, tag, media_type=INDEX))
         self.manifests[digest(number)] = json.dumps({"manifests": [{"digest": digest(child)} for child in children]})
+
+    def bind(self, mode: str, *filters: str) -> None:
+        """Bind tags to their images, as the API says it."""
+        excluded = [{"filterType": "WILDCARD", "filter": text} for text in filters]
+        self.mutability = {"imageTagMutability": mode, "imageTagMutabilityExclusionFilters": excluded}
 
     def pull(self, digests: Iterable[str]) -> None:
         for detail in self.images:

@@ -94,7 +94,8 @@ def _few(response: BaseResponse, name: str, most: int) -> list[Any]:
 
 def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
     def describe_repositories(self: ECRResponse) -> ActionResult:
-        return _page(self, "repositories", [{"repositoryName": name} for name in cloud.repositories], 1_000)
+        described = [{"repositoryName": name, **stored.mutability} for name, stored in cloud.repositories.items()]
+        return _page(self, "repositories", described, 1_000)
 
     def describe_images(self: ECRResponse) -> ActionResult:
         images = cloud.stored(self._get_param("repositoryName")).images

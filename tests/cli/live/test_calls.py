@@ -71,7 +71,7 @@ def ask(
 ) -> None:
     account = connect(profile=None, region=None, role=role)
     gathered = account.repositories(
-        dict.fromkeys(account.repository_names(), POLICY),
+        dict.fromkeys(account.immutability(), POLICY),
         ask_aws=ask_aws,
         current=current,
         in_use=in_use,

@@ -155,7 +155,7 @@ def test_names_that_may_not_be_listed_end_the_run(cloud: Cloud, account: Account
     cloud.deny("DescribeRepositories")
 
     with pytest.raises(AccountUnavailable) as error:
-        account.repository_names()
+        account.immutability()
 
     assert error.value.problems == (
         "ecr:DescribeRepositories is not allowed: no identity-based policy allows it; allow it for " + CALLER,

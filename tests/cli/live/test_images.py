@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ecr_constructs.cli.live import Account
+from ecr_constructs.model.immutability import Immutability
 from tests.cli.live.cloud import NOW, Cloud, digest, image
 from tests.cli.live.record import Gather, Record
 
@@ -13,8 +14,26 @@ def test_repositories_are_listed_over_all_pages(cloud: Cloud, account: Account) 
     for number in range(2_300):
         cloud.add(f"team/service-{number}")
 
-    assert account.repository_names() == tuple(f"team/service-{number}" for number in range(2_300))
+    assert [*account.immutability()] == [f"team/service-{number}" for number in range(2_300)]
     assert cloud.called("DescribeRepositories") == 3
+
+
+def test_repositories_tell_which_of_their_tags_can_move(cloud: Cloud, account: Account) -> None:
+    cloud.add("all").bind("IMMUTABLE")
+    cloud.add("most").bind("IMMUTABLE_WITH_EXCLUSION", "latest", "dev-*")
+    cloud.add("some").bind("MUTABLE_WITH_EXCLUSION", "v*")
+    cloud.add("none")
+    cloud.add("unknown").bind("IMMUTABLE_ON_SUNDAYS")
+    cloud.add("untold").mutability = {}
+
+    assert account.immutability() == {
+        "all": Immutability.all_tags(),
+        "most": Immutability.all_tags_except("latest", "dev-*"),
+        "some": Immutability.only_tags("v*"),
+        "none": Immutability.off(),
+        "unknown": None,
+        "untold": None,
+    }
 
 
 def test_images_are_listed_over_all_pages_and_counted(cloud: Cloud, gather: Gather, record: Record) -> None:
