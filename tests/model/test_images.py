@@ -122,10 +122,18 @@ def test_images_are_found_in_what_the_command_line_prints(document: object) -> N
     assert read_images(document) == (Image.from_describe_images(BOTO3),)
 
 
-def test_lists_are_kept_in_one_order_and_without_repetition() -> None:
-    image = Image(digest=DIGEST, pushed_at=NOON, tags=["b", "a", "b"], referenced_digests=["y", "x", "x"])
+def test_images_of_several_pages_keep_the_order_in_which_they_are_listed() -> None:
+    one, two, three = ({"imageDigest": name, "imagePushedAt": NOON} for name in ("one", "two", "three"))
+    pages = [{"imageDetails": [two, one]}, {"imageDetails": [three]}]
 
-    assert (image.tags, image.referenced_digests) == (("a", "b"), ("x", "y"))
+    assert [image.digest for image in read_images(pages)] == ["two", "one", "three"]
+
+
+def test_lists_are_kept_in_one_order_and_without_repetition() -> None:
+    image = Image(digest=DIGEST, pushed_at=NOON, tags=[*"hgfedcbab"], referenced_digests=[*"hgfedcbab"])
+
+    assert (image.tags, image.referenced_digests) == (tuple("abcdefgh"), tuple("abcdefgh"))
+    assert Image(digest=DIGEST, pushed_at=NOON, referenced_digests=[]).referenced_digests == ()
 
 
 @pytest.mark.parametrize(
@@ -151,6 +159,7 @@ def test_an_ordinary_image_says_all_about_itself() -> None:
     assert not is_ordinary(subject_digest="x")
     assert not is_ordinary(activated_at=NOON)
     assert not is_ordinary(status="archived", archived_at=NOON)
+    assert not is_ordinary(status="activating")
 
 
 def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
@@ -167,6 +176,27 @@ def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("digest", 5),
+        ("pushed_at", None),
+        ("size", True),
+        ("size", "1"),
+        ("manifest_media_type", 5),
+        ("artifact_media_type", 5),
+        ("tags", None),
+        ("tags", 5),
+        ("referenced_digests", ""),
+        ("referenced_digests", 5),
+    ],
+)
+def test_a_value_of_another_type_is_one_fault(name: str, value: object) -> None:
+    (fault,) = faults(**{name: value})
+
+    assert fault.startswith(f"{name}: {value!r} is not a")
+
+
 @pytest.mark.parametrize("name", ["pushed_at", "last_pulled_at", "archived_at", "activated_at"])
 def test_a_time_without_a_zone_is_refused(name: str) -> None:
     assert faults(**{name: NOON.replace(tzinfo=None)}) == [
@@ -180,6 +210,15 @@ def test_a_time_at_the_end_of_all_times_is_refused() -> None:
     assert faults(pushed_at=ends) == [
         "pushed_at: 0001-01-01 00:00:00+10:00 is no time at which anything was pushed; mend its year"
     ]
+
+
+def test_a_time_is_taken_up_to_two_days_from_both_ends_of_all_times() -> None:
+    first, last = datetime(1, 1, 3, tzinfo=timezone.utc), datetime(9999, 12, 29, tzinfo=timezone.utc)
+    instant = timedelta(microseconds=1)
+
+    assert Image(digest=DIGEST, pushed_at=first, last_pulled_at=last).pushed_at == first
+    for time in (first - instant, last + instant):
+        assert faults(pushed_at=time) == [f"pushed_at: {time} is no time at which anything was pushed; mend its year"]
 
 
 def test_a_tag_that_would_look_like_two_is_refused() -> None:
@@ -198,6 +237,25 @@ def test_an_archived_image_needs_the_time_of_its_archival() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("imageDigest", None),
+        ("imagePushedAt", None),
+        ("imagePushedAt", True),
+        ("imagePushedAt", 1e300),
+        ("imagePushedAt", float("nan")),
+        ("imagePushedAt", []),
+        ("imageStatus", 5),
+        ("imageManifestMediaType", 5),
+    ],
+)
+def test_a_value_of_another_type_is_one_fault_of_its_field_of_aws(key: str, value: object) -> None:
+    (fault,) = faults_in([BOTO3 | {key: value}])
+
+    assert fault.startswith(f"[0].{key}: ")
+
+
 def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
     documents = {
         "imageDetails": [BOTO3, {"imageTags": ["v1"]}, BOTO3 | {"imagePushedAt": "yesterday", "imageTags": [1]}, 7]
@@ -214,11 +272,20 @@ def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
     ]
 
 
-@pytest.mark.parametrize("document", [5, None, "text", {"imageIds": []}, {}])
-def test_what_is_no_listing_is_said_to_be_none(document: object) -> None:
-    (fault,) = faults_in(document)
-
-    assert fault.endswith("is not what `aws ecr describe-images` prints: an object with imageDetails")
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (5, "5"),
+        (None, "None"),
+        ("text", "'text'"),
+        ({"imageIds": []}, "{'imageIds': []}"),
+        ({}, "{}"),
+        ({"imageDetails": 5}, "imageDetails: 5"),
+        ([{"imageDetails": {}}], "[0].imageDetails: {}"),
+    ],
+)
+def test_what_is_no_listing_is_said_to_be_none(document: object, told: str) -> None:
+    assert faults_in(document) == [f"{told} is not what `aws ecr describe-images` prints: an object with imageDetails"]
 
 
 @given(st.one_of(json_values, st.dictionaries(st.sampled_from(list(BOTO3)), json_values)))
