@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         keep_forever,
         keep_latest,
         limit_images,
+        read_images,
     )
     from ecr_constructs.pull_through import PullThroughCache
     from ecr_constructs.registry import PrivateRegistry
@@ -119,6 +120,7 @@ __all__ = [
     "keep_forever",
     "keep_latest",
     "limit_images",
+    "read_images",
 ]
 
 # The names that need the CDK, and the room each lives in; all others are of the model.

@@ -101,6 +101,7 @@ _WANTED = {"expired": "expire", "archived": "archive", "kept": "keep"}
 _SAID = {"expired": "expires", "archived": "is archived", "kept": "stays", "uncertain": "is uncertain"}
 # A message about a thousand images helps nobody.
 _MOST_SHOWN = 10
+_FEW = 3
 
 
 def _assert_all(
@@ -109,6 +110,8 @@ def _assert_all(
     __tracebackhide__ = True
     if not selectors:
         raise TypeError("say which images: tag patterns such as 'release-*', digests, or images themselves")
+    if not isinstance(policy, LifecyclePolicy):
+        raise TypeError(f"policy must be a LifecyclePolicy, got {shown(policy)}; from_json() and from_dict() read one")
     present = tuple(images)
     chosen = {image.digest: image for selector in selectors for image in _selected(present, selector)}
     fates = _fates(policy.evaluate(present, at=at))
@@ -129,14 +132,16 @@ def _selected(images: Sequence[Image], selector: str | Image) -> list[Image]:
         found = [image for image in images if image.digest == selector.digest]
         what = f"digest {selector.digest}"
     elif ":" in selector:  # no tag holds a colon
-        found = [image for image in images if image.digest == selector]
+        found = [image for image in images if image.digest.startswith(selector)]  # a message shows its beginning
         what = f"digest {selector}"
     else:
         pattern = TagPattern(selector)
         found = [image for image in images if any(map(pattern.matches, image.tags))]
         what = f"a tag that matches {selector!r}"
     if not found:
-        raise AssertionError(f"none of {_images(len(images))} has {what}; what is said of no image is always true")
+        tags = sorted({tag for image in images for tag in image.tags})[:_FEW]
+        there = f"there are tags such as {', '.join(tags)}" if tags else "no image has a tag"
+        raise AssertionError(f"none of {_images(len(images))} has {what}, so this would always hold; {there}")
     return found
 
 

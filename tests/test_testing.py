@@ -259,7 +259,7 @@ def test_a_long_failure_is_cut() -> None:
 @pytest.mark.parametrize("assertion", ASSERTIONS)
 def test_an_assertion_about_no_image_fails(assertion: Callable[..., None], selector: str | Image, what: str) -> None:
     assert said_by(lambda: assertion(POLICY, BUILDS, "build-5", selector, at=NOW)) == [
-        f"none of 5 images has {what}; what is said of no image is always true"
+        f"none of 5 images has {what}, so this would always hold; there are tags such as build-1, build-2, build-3"
     ]
 
 
@@ -323,3 +323,15 @@ def test_the_example_in_the_docs_passes_when_it_is_run() -> None:
     assert len(tests) == 4
     for test in tests:
         test()
+
+
+@pytest.mark.parametrize("assertion", ASSERTIONS)
+def test_an_assertion_about_something_else_than_a_policy_says_what_it_takes(assertion: Callable[..., None]) -> None:
+    with pytest.raises(
+        TypeError, match=r"policy must be a LifecyclePolicy, got \[\]; from_json\(\) and from_dict\(\) read"
+    ):
+        assertion([], BUILDS, "build-5", at=NOW)
+
+
+def test_a_digest_may_be_given_as_far_as_a_message_shows_it() -> None:
+    assert_expires(LifecyclePolicy.of(limit_images(1)), BUILDS, BUILDS[0].digest[:19], at=NOW)

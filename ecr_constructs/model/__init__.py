@@ -17,7 +17,7 @@ from ecr_constructs.errors import (
 from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
 from ecr_constructs.model.findings import Finding
-from ecr_constructs.model.images import Image
+from ecr_constructs.model.images import Image, read_images
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.intents import (
     Intent,
@@ -83,4 +83,5 @@ __all__ = [
     "keep_forever",
     "keep_latest",
     "limit_images",
+    "read_images",
 ]

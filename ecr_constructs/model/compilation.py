@@ -114,7 +114,7 @@ def _conflict(earlier: _Step, later: _Step) -> str:
         tags = " and ".join(later.rule.tag_pattern_list)
         return (
             f"{later.intent} never acts on images tagged {tags}: they belong to {earlier.intent}, which comes first; "
-            "leave one out, or write the one for fewer images first"
+            "leave one out, or write the narrower pattern first"
         )
     what = "untagged images" if status == "untagged" else "all images"
     remedy = "leave one out" if status == "untagged" else "leave one out, or give one a pattern with matching="

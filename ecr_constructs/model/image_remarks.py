@@ -108,7 +108,7 @@ def _parts(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
     if case.images is not None:
         counted = [image for image in case.images if image.status != "archived"]
         parts = sum(map(_is_part, counted))
-        what = f"of the {len(counted)} there are, {parts} are parts of others, such as the platforms of an index"
+        what = f"of the {len(counted)} there are, {parts} are untagged or about others, as platforms and SBOMs are"
         if not parts:
             return
     remedy = "count tagged images only, by the pattern '*', or allow for the parts"

@@ -147,15 +147,17 @@ def read_images(document: object) -> tuple[Image, ...]:
     Read what `aws ecr describe-images` prints.
 
     Args:
-        document: The parsed JSON: an object with `imageDetails`, a list of such details, or a list of such objects.
+        document: The parsed JSON: an object with `imageDetails`, a list of such details, or a list of such objects,
+            the pages of one listing.
 
     Raises:
-        InvalidImage: with every fault and its place.
+        InvalidImage: with every fault and its place, and for a listing that goes on where it ends here.
 
     >>> read_images({"imageDetails": [{"imageDigest": "sha256:" + "0" * 64, "imagePushedAt": 1767225600.0}]})[0].tags
     ()
 
     """
+    _require_whole(document)
     problems: list[str] = []
     images = [image for place, detail in _details(document, "") for image in _read(place, detail, problems)]
     if problems:
@@ -170,6 +172,17 @@ def _read(place: str, detail: Mapping[str, Any], problems: list[str]) -> Iterato
     except InvalidImage as error:
         separator = "." if isinstance(detail, Mapping) else ": "
         problems += [f"{place}{separator}{problem}" for problem in error.problems]
+
+
+def _require_whole(document: object) -> None:
+    """Refuse a listing of which the end is missing: what a rule counts would be wrong."""
+    last = document[-1] if isinstance(document, Sequence) and document else document
+    if (
+        isinstance(last, Mapping)
+        and "imageDetails" in last
+        and any(last.get(key) for key in ("nextToken", "NextToken"))
+    ):
+        raise InvalidImage(["nextToken: the listing goes on; list all images, without --max-items, or give every page"])
 
 
 def _details(document: object, place: str) -> Iterator[tuple[str, Any]]:
@@ -277,7 +290,8 @@ def _time(value: object) -> object:
 
 
 def _status(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+    """Read a status; one that is unknown is told as it was written."""
+    return value.lower() if isinstance(value, str) and value.lower() in get_args(ImageStatus) else value
 
 
 def _shared(value: object) -> object:

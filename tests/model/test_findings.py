@@ -417,7 +417,7 @@ def test_how_many_parts_there_are_is_told_if_images_are_known() -> None:
     gone = image(4, status="archived", archived_at=AT)
 
     assert (
-        "of the 3 there are, 2 are parts of others"
+        "of the 3 there are, 2 are untagged or about others"
         in one("any-count-counts-parts", rule(1), images=[index, *parts, gone]).sentence
     )
     assert "any-count-counts-parts" not in ids(rule(1), images=[index, gone])

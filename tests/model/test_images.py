@@ -303,3 +303,20 @@ def test_an_image_survives_pickling_and_copying() -> None:
 
     assert pickle.loads(pickle.dumps(image)) == copy.deepcopy(image) == image
     assert len({image, copy.deepcopy(image)}) == 1
+
+
+@pytest.mark.parametrize("key", ["nextToken", "NextToken"])
+@pytest.mark.parametrize("as_pages", [False, True])
+def test_a_listing_that_goes_on_is_refused(key: str, *, as_pages: bool) -> None:
+    page = {"imageDetails": [BOTO3], key: "abc"}
+
+    assert faults_in([{"imageDetails": []}, page] if as_pages else page) == [
+        "nextToken: the listing goes on; list all images, without --max-items, or give every page"
+    ]
+    assert read_images([page, {"imageDetails": []}]) == (Image.from_describe_images(BOTO3),)
+
+
+def test_an_unknown_status_is_told_as_it_was_written() -> None:
+    assert faults_in([BOTO3 | {"imageStatus": "FROZEN"}]) == [
+        "[0].imageStatus: 'FROZEN' is unknown; write 'active', 'archived' or 'activating'"
+    ]

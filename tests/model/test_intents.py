@@ -240,7 +240,7 @@ def test_the_narrower_pattern_may_be_written_first_and_not_last() -> None:
     assert problems(wide, narrow) == (
         (
             "keep_latest(5, matching='v1*') never acts on images tagged v1*: they belong to "
-            "keep_latest(50, matching='v*'), which comes first; leave one out, or write the one for fewer images first"
+            "keep_latest(50, matching='v*'), which comes first; leave one out, or write the narrower pattern first"
         ),
     )
 
@@ -310,7 +310,7 @@ def test_an_intent_for_spared_images_must_be_written_before() -> None:
         (
             "keep_latest(10, matching='v*') never acts on images tagged v*: they belong to "
             "expire_unmatched(keeping='v*', after_days=30), which comes first; "
-            "leave one out, or write the one for fewer images first"
+            "leave one out, or write the narrower pattern first"
         ),
     )
 
@@ -415,7 +415,7 @@ def test_keeping_and_expiring_the_same_images_is_refused_with_both_named(keep: I
         (
             f"{expire} never acts on images tagged {' and '.join(expire.rules[0].tag_pattern_list)}: "
             f"they belong to {keep}, which comes first; "
-            "leave one out, or write the one for fewer images first"
+            "leave one out, or write the narrower pattern first"
         ),
     )
 
