@@ -67,9 +67,9 @@ def test_a_byte_order_mark_is_no_part_of_the_policy(tmp_path: Path) -> None:
     assert read(tmp_path, '\ufeff{"rules": [], "rules": []}').unread[0].problems[0].startswith("rules: written twice")
 
 
-@pytest.mark.parametrize("text", [POLICY.to_json(), f"\ufeff{POLICY.to_json()}"])
-def test_a_policy_comes_through_a_pipe(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_policy_comes_through_a_pipe(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(POLICY.to_json().encode(encoding))))
     (found,) = read_policies("-").policies
 
     assert (found.policy, found.where) == (POLICY, "standard input")

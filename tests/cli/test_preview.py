@@ -25,7 +25,7 @@ from ecr_constructs.model import LifecyclePolicy
 from ecr_constructs.model.findings import Severity
 from ecr_constructs.testing import leftovers, releases, tagged
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, listing
-from tests.cli.test_surveys import FakeAccount
+from tests.cli.test_surveys import QUESTIONS, FakeAccount
 from tests.model.strategies import json_values
 
 AT = "--at=2026-06-01T00:00:00Z"
@@ -230,10 +230,12 @@ def account(monkeypatch: pytest.MonkeyPatch, write: Write) -> FakeAccount:
 
 def test_a_live_account_is_asked_for_everything_unless_it_is_told_not_to(call: Any, account: FakeAccount) -> None:
     assert call("policy.json", "--live")[0] == 0
-    assert account.asked == {"wanted": {"prod/api": POLICY}, "flags": (True, False, True, False)}
+    assert account.asked == {"wanted": {"prod/api": POLICY}, "questions": QUESTIONS}
 
     assert call("policy.json", "--live", "--no-aws-preview", "--no-in-use", "--current", "--read-indexes", AT)[0] == 0
-    assert account.asked["flags"] == (False, True, False, True)
+    assert account.asked["questions"] == live.Questions(
+        aws_preview=False, current=True, in_use=False, read_indexes=True
+    )
 
 
 def test_where_the_account_is_can_be_said(call: Any, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +257,7 @@ def test_an_image_that_runs_and_would_go_closes_the_gate(call: Any, account: Fak
     assert code == 4
     assert "in use: v1 would expire, and is in use by service prod/api\n" in out
     assert said(err)[0].startswith("--fail-if in-use: prod/api: v1 would be expired by rule 1: ")
-    assert account.asked["flags"][2]
+    assert account.asked["questions"].in_use
 
 
 def test_what_aws_says_decides_about_the_gate(call: Any, account: FakeAccount) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.live import Account, Gathered, Progress
+from ecr_constructs.cli.live import Account, Gathered, Progress, Questions
 from ecr_constructs.cli.previews.surveys import survey_account, survey_files
 from ecr_constructs.cli.sources.inventory import AwsDecision, Policy, Repository
 from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy
@@ -18,6 +18,7 @@ from ecr_constructs.testing import archived
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
 API = Repository(name="prod/api", images=tuple(HISTORY))
+QUESTIONS = Questions(aws_preview=True, current=False, in_use=True, read_indexes=False)
 WEB = Repository(name="prod/web", images=tuple(RELEASES))
 
 
@@ -49,14 +50,11 @@ class FakeAccount(Account):
     def repositories(
         self,
         wanted: Mapping[str, LifecyclePolicy | None],
+        questions: Questions,
         *,
-        ask_aws: bool,
-        current: bool,
-        in_use: bool,
-        read_indexes: bool,
         progress: Progress,
     ) -> Gathered:
-        self.asked = {"wanted": dict(wanted), "flags": (ask_aws, current, in_use, read_indexes)}
+        self.asked = {"wanted": dict(wanted), "questions": questions}
         progress.begin(1)
         found = tuple(self.there[name] for name in wanted if self.there[name].images)
         return Gathered(repositories=found, problems=self.problems, notes=self.notes)
@@ -66,12 +64,9 @@ def asked(account: FakeAccount, policies: Reading, *, only: tuple[str, ...] = ()
     return survey_account(
         policies,
         account,
+        QUESTIONS,
         only=only,
         at=NOW,
-        ask_aws=True,
-        current=False,
-        in_use=True,
-        read_indexes=False,
         progress=Silent(),
     )
 
@@ -145,7 +140,7 @@ def test_an_account_is_asked_for_those_repositories_alone_that_a_policy_goes_wit
     account = FakeAccount(API, WEB)
     survey = asked(account, reading(policy(repository="prod/web"), policy(repository="prod/db")))
 
-    assert account.asked == {"wanted": {"prod/web": POLICY}, "flags": (True, False, True, False)}
+    assert account.asked == {"wanted": {"prod/web": POLICY}, "questions": QUESTIONS}
     assert [each.repository for each in survey.previews] == ["prod/web"]
     assert survey.without_policy == ("prod/api",)
     assert survey.is_live

@@ -115,7 +115,7 @@ def preview(
     verdicts = [gate.judge(survey) for gate in request.gates]
     _write(_text(survey, verdicts, form, is_shown=output is None), output)
     if form is Format.HTML:
-        _say_what_the_page_does_not(survey)
+        _say_beside_the_page(survey)
     raise typer.Exit(_ending(survey, verdicts))
 
 
@@ -141,21 +141,19 @@ def _survey(request: Request) -> Survey:
 
 def _survey_account(request: Request, reading: Reading) -> Survey:
     from ecr_constructs.cli.commands.progress import bar
-    from ecr_constructs.cli.live import connect
+    from ecr_constructs.cli.live import Questions, connect
     from ecr_constructs.cli.previews.surveys import survey_account
 
     account = connect(profile=request.profile, region=request.region, role=request.role)
+    questions = Questions(
+        aws_preview=request.aws_preview,
+        current=request.current,
+        in_use=request.in_use,
+        read_indexes=request.read_indexes,
+    )
     with bar() as progress:
         return survey_account(
-            reading,
-            account,
-            only=request.repository,
-            at=request.instant,
-            ask_aws=request.aws_preview,
-            current=request.current,
-            in_use=request.in_use,
-            read_indexes=request.read_indexes,
-            progress=progress,
+            reading, account, questions, only=request.repository, at=request.instant, progress=progress
         )
 
 
@@ -181,7 +179,7 @@ def _write(text: str, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
 
 
-def _say_what_the_page_does_not(survey: Survey) -> None:
+def _say_beside_the_page(survey: Survey) -> None:
     for notice in closing(survey):
         print(f"{notice.word}: {notice.text}", file=sys.stderr)
 

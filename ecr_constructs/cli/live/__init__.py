@@ -4,8 +4,8 @@ A live account: everything of the command that talks to AWS.
 boto3 is imported when an account is asked, never before. `docs/live.md` lists every call, and what it needs.
 """
 
-from ecr_constructs.cli.live.account import Account, Gathered, connect
+from ecr_constructs.cli.live.account import Account, Gathered, Questions, connect
 from ecr_constructs.cli.live.faults import AccountUnavailable
 from ecr_constructs.cli.live.progress import Progress
 
-__all__ = ["Account", "AccountUnavailable", "Gathered", "Progress", "connect"]
+__all__ = ["Account", "AccountUnavailable", "Gathered", "Progress", "Questions", "connect"]

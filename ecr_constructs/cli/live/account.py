@@ -22,7 +22,27 @@ from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
-__all__ = ["Account", "Gathered", "connect"]
+__all__ = ["Account", "Gathered", "Questions", "connect"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Questions:
+    """
+    What an account is asked about repositories, beside their images.
+
+    Attributes:
+        aws_preview: What AWS's own preview says of the policies, for `Repository.aws_preview`. Nothing is asked about a
+            policy without rules.
+        current: Which policies they have today, for `Repository.deployed`.
+        in_use: Who runs the images, for `Repository.in_use`.
+        read_indexes: Which images an index names. That counts as a pull of the index.
+
+    """
+
+    aws_preview: bool
+    current: bool
+    in_use: bool
+    read_indexes: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,11 +95,8 @@ class Account:
     def repositories(
         self,
         wanted: Mapping[str, LifecyclePolicy | None],
+        questions: Questions,
         *,
-        ask_aws: bool,
-        current: bool,
-        in_use: bool,
-        read_indexes: bool,
         progress: Progress,
     ) -> Gathered:
         """
@@ -88,36 +105,33 @@ class Account:
         What goes wrong with one of them is a problem of the answer and leaves the others alone.
 
         Args:
-            wanted: The names, each with the policy that AWS is to preview, if there is one. Nothing is asked about a
-                policy without rules.
-            ask_aws: Whether AWS previews the policies; `Repository.aws_preview` is what it says.
-            current: Whether the policies of today are read. `Repository.deployed` is then a policy without rules for a
-                repository that has none, and nothing only if it could not be read.
-            in_use: Whether it is found out who runs the images; `Repository.in_use` is what is known of that.
-            read_indexes: Whether indexes are read for the images that they name. That counts as a pull of the index.
+            wanted: The names, each with the policy that AWS is to preview, if there is one.
+            questions: What is asked.
             progress: Who is told how far it is.
 
         Raises:
             AccountUnavailable: if nothing more can be read, such as with credentials that expired.
 
         """
-        texts = {name: policy.to_json() for name, policy in wanted.items() if ask_aws and policy and policy.rules}
+        previewed = wanted if questions.aws_preview else {}
+        texts = {name: policy.to_json() for name, policy in previewed.items() if policy and policy.rules}
+        rounds = questions.current + questions.read_indexes
         with told(), working(progress) as workers:
-            workers.expect(2 * len(texts) + (1 + current + read_indexes) * len(wanted))
+            workers.expect(2 * len(texts) + (1 + rounds) * len(wanted))
             ecr, tally = self._session.service("ecr"), Tally(progress)
             started = workers.each("AWS's own previews", texts, lambda name: start_preview(ecr, name, texts[name]))
             images = workers.each("images", wanted, lambda name: list_images(ecr, name, tally=tally))
-            workers.expect(len(started) - len(texts) + (current + read_indexes) * (len(images) - len(wanted)))
+            workers.expect(len(started) - len(texts) + rounds * (len(images) - len(wanted)))
             deployed: dict[str, LifecyclePolicy] = {}
-            if current:
+            if questions.current:
                 deployed = workers.each("policies of today", images, lambda name: deployed_policy(ecr, name))
             wait = Wait(until=monotonic() + PATIENCE, stopped=workers.stopped)
             said = workers.each(
                 "AWS's own previews", started, lambda name: await_preview(ecr, name, texts[name], wait=wait)
             )
-            if read_indexes:  # last of all: what AWS says of last pulls would not be the same afterwards
+            if questions.read_indexes:  # last of all: what AWS says of last pulls would not be the same afterwards
                 images |= workers.each("indexes", images, lambda name: fill_indexes(ecr, name, images[name]))
-            users, notes = self._users(workers, images) if in_use else (None, ())
+            users, notes = self._users(workers, images) if questions.in_use else (None, ())
             gone = {name for name, failed in workers.failures if failed.code == REPOSITORY_GONE}
         repositories = (
             Repository(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.live import Account, Progress
+from ecr_constructs.cli.live import Account, Progress, Questions
 from ecr_constructs.cli.previews.comparison import build
 from ecr_constructs.cli.previews.matching import Matches, chooses, is_loose, match, narrow
 from ecr_constructs.cli.previews.preview import Survey
@@ -51,13 +51,10 @@ def survey_files(
 def survey_account(
     reading: Reading,
     account: Account,
+    questions: Questions,
     *,
     only: Sequence[str] = (),
     at: datetime,
-    ask_aws: bool,
-    current: bool,
-    in_use: bool,
-    read_indexes: bool,
     progress: Progress,
 ) -> Survey:
     """
@@ -66,12 +63,9 @@ def survey_account(
     Args:
         reading: The policies.
         account: The account.
+        questions: What it is asked, beside the images.
         only: As in `survey_files`.
         at: As in `survey_files`.
-        ask_aws: Whether AWS's own preview is asked, and has the last word.
-        current: Whether the policies of today are compared.
-        in_use: Whether it is found out who runs the images.
-        read_indexes: Whether indexes are read for the images that they name.
         progress: Who is told how far it is.
 
     Raises:
@@ -84,14 +78,8 @@ def survey_account(
         raise CommandError([message], path=reading.policies[0].where)
     bound = account.immutability()
     matches = match(reading.policies, narrow(bound, only))
-    gathered = account.repositories(
-        {name: policy.policy for name, policy in matches.policies.items()},
-        ask_aws=ask_aws,
-        current=current,
-        in_use=in_use,
-        read_indexes=read_indexes,
-        progress=progress,
-    )
+    wanted = {name: policy.policy for name, policy in matches.policies.items()}
+    gathered = account.repositories(wanted, questions, progress=progress)
     return _survey(
         reading,
         matches,

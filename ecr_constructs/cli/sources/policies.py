@@ -98,11 +98,13 @@ def read_policies(source: str) -> Reading:
     if source != STANDARD_INPUT and not Path(source).exists():
         raise CommandError(["no such file or folder; give a policy file, a template or a cdk.out"], path=source)
     where = "standard input" if source == STANDARD_INPUT else source
+    content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
     try:
-        text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8")
+        # PowerShell redirects in UTF-16; JSON can tell, and anything else that people write begins like it.
+        text = content.decode(json.detect_encoding(content))
     except UnicodeDecodeError:
         raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=where) from None
-    return _read_text(text.removeprefix("\ufeff"), where)
+    return _read_text(text, where)
 
 
 def read_policy(source: str) -> Policy:

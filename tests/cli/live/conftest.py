@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from ecr_constructs.cli.live import Account, Gathered, connect, previews
+from ecr_constructs.cli.live import Account, Gathered, Questions, connect, previews
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from tests.cli.live.cloud import Cloud
 from tests.cli.live.record import Gather, Record
@@ -98,13 +98,8 @@ def gather(account: Account, record: Record) -> Gather:
         in_use: bool = False,
         read_indexes: bool = False,
     ) -> Gathered:
-        return account.repositories(
-            {wanted: None} if isinstance(wanted, str) else wanted,
-            ask_aws=ask_aws,
-            current=current,
-            in_use=in_use,
-            read_indexes=read_indexes,
-            progress=record,
-        )
+        questions = Questions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
+        names = {wanted: None} if isinstance(wanted, str) else wanted
+        return account.repositories(names, questions, progress=record)
 
     return gather

@@ -13,7 +13,7 @@ import boto3  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 import ecr_constructs
-from ecr_constructs.cli.live import connect
+from ecr_constructs.cli.live import Questions, connect
 from ecr_constructs.model.intents import limit_images
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from tests.cli.live.cloud import ACCOUNT, REGION, REGISTRY, Cloud, image
@@ -70,14 +70,8 @@ def ask(
     read_indexes: bool = False,
 ) -> None:
     account = connect(profile=None, region=None, role=role)
-    gathered = account.repositories(
-        dict.fromkeys(account.immutability(), POLICY),
-        ask_aws=ask_aws,
-        current=current,
-        in_use=in_use,
-        read_indexes=read_indexes,
-        progress=Record(),
-    )
+    questions = Questions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
+    gathered = account.repositories(dict.fromkeys(account.immutability(), POLICY), questions, progress=Record())
     assert gathered.problems == gathered.notes == ()
 
 

@@ -4,7 +4,7 @@ from collections import deque
 
 import pytest
 
-from ecr_constructs.cli.live import Account, AccountUnavailable, previews
+from ecr_constructs.cli.live import Account, AccountUnavailable, Questions, previews
 from ecr_constructs.cli.sources.inventory import AwsDecision
 from ecr_constructs.model.intents import expire_untagged, keep_latest, limit_images
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -235,9 +235,6 @@ def test_somebody_who_interrupts_does_not_wait_either(
     with pytest.raises(KeyboardInterrupt):
         account.repositories(
             {"prod/api": OURS, "prod/web": OURS},
-            ask_aws=True,
-            current=False,
-            in_use=False,
-            read_indexes=False,
+            Questions(aws_preview=True, current=False, in_use=False, read_indexes=False),
             progress=Impatient(),
         )
