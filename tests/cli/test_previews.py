@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -48,14 +49,18 @@ def preview(
     return build(policy(lifecycle), repository, NOW)
 
 
-def said(image: Image, rule_priority: int, action: str = "expire") -> AwsDecision:
+def said(image: Image, rule_priority: int, action: Literal["expire", "archive"] = "expire") -> AwsDecision:
     return AwsDecision(digest=image.digest, action=action, rule_priority=rule_priority)
 
 
 def agreeing(lifecycle: LifecyclePolicy, images: list[Image]) -> list[AwsDecision]:
     """Let AWS say what the replay says."""
     decisions = lifecycle.evaluate(images, at=NOW).decisions
-    return [said(each.image, each.rule.rule_priority, each.action) for each in decisions if each.rule]
+    return [
+        said(each.image, each.rule.rule_priority, each.action)
+        for each in decisions
+        if each.rule and each.action != "keep"
+    ]
 
 
 def fates(preview: Preview) -> dict[Image, str]:
@@ -404,9 +409,9 @@ def test_every_image_is_in_one_group_whatever_aws_says(
     lifecycle: LifecyclePolicy, images: list[Image], chances: list[int], deployed: LifecyclePolicy | None
 ) -> None:
     names = [rule.rule_priority for rule in lifecycle.rules]
-    actions = ["", "expire", "archive", "expire"]
+    actions: list[Literal["expire", "archive"]] = ["expire", "archive", "expire"]
     aws = [
-        said(image, names[chance % len(names)], actions[chance])
+        said(image, names[chance % len(names)], actions[chance - 1])
         for image, chance in zip(images, chances, strict=False)
         if chance
     ]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from ecr_constructs.cli.live.faults import CallFailed
 from ecr_constructs.cli.live.session import Service
@@ -24,7 +24,7 @@ __all__ = ["PATIENCE", "PAUSE", "Wait", "await_preview", "start_preview"]
 PAUSE = 2.0
 PATIENCE = 300.0
 _RESULTS_A_PAGE = 100
-_ACTIONS = {"EXPIRE": "expire", "TRANSITION": "archive"}
+_ACTIONS: Mapping[str, Literal["expire", "archive"]] = {"EXPIRE": "expire", "TRANSITION": "archive"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -136,8 +136,7 @@ class _Authority:
         return _Word("keep", None, "AWS's own preview leaves it")
 
     def _word(self, answer: AwsDecision, reason: str) -> _Word:
-        action: Literal["expire", "archive"] = "archive" if answer.action == "archive" else "expire"
-        return _Word(action, self._rules.get(answer.rule_priority), reason)
+        return _Word(answer.action, self._rules.get(answer.rule_priority), reason)
 
     def _subjects(self, image: Image) -> Iterator[str]:
         """Give the image that an artifact is about, the one that this is about, and so on."""
@@ -183,7 +182,6 @@ def _age(decision: Decision) -> datetime:
 
 def _today(decision: Decision, today: date) -> Departure | None:
     """Let an image go today, if it is known by which rule."""
-    if decision.rule is None:
+    if decision.rule is None or decision.action == "keep":
         return None
-    action: Literal["expire", "archive"] = "archive" if decision.action == "archive" else "expire"
-    return Departure(image=decision.image, day=today, action=action, rule=decision.rule, is_certain=True)
+    return Departure(image=decision.image, day=today, action=decision.action, rule=decision.rule, is_certain=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.images import Image
@@ -47,7 +48,7 @@ class AwsDecision:
     """
 
     digest: str
-    action: str
+    action: Literal["expire", "archive"]
     rule_priority: int
 
 
