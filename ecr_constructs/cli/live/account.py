@@ -149,7 +149,7 @@ class Account:
     def _users(
         self, workers: Workers, images: Mapping[str, Sequence[Image]]
     ) -> tuple[dict[str, dict[str, tuple[str, ...]]], tuple[str, ...]]:
-        """Find out who runs the images. Inspector may well not be there; that is worth a note."""
+        """Find out who runs the images. Inspector may well not be there, and says so by a denial: worth a note."""
         uses: list[Use] = []
         notes: list[str] = []
         registry = Registry(account_id=self.account_id, region=self.region)
@@ -160,7 +160,10 @@ class Account:
         try:
             uses += inspected(self._session.service("inspector2"), account_id=self.account_id)
         except CallFailed as failed:
-            notes.append(f"Amazon Inspector does not tell who runs images: {failed}")
+            if failed.code in _NO_INSPECTOR:
+                notes.append(f"Amazon Inspector does not tell who runs images: {failed}")
+            else:
+                workers.failures.append(("Amazon Inspector", failed))
         return marks(uses, images), tuple(notes)
 
 
@@ -182,6 +185,8 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositories.html
 _REPOSITORIES_A_PAGE = 1_000
+# What comes from an account that does not use Inspector, and, without a code, from where there is no way to it.
+_NO_INSPECTOR = frozenset({"AccessDeniedException", ""})
 
 
 def _immutability(repository: Mapping[str, Any]) -> Immutability | None:

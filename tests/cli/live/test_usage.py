@@ -286,6 +286,20 @@ def test_an_account_without_inspector_gets_a_note_and_all_the_rest(cloud: Cloud,
     assert note.startswith("Amazon Inspector does not tell who runs images: inspector2:ListCoverage is not allowed")
 
 
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "ThrottlingException", "InternalServerException"])
+def test_an_inspector_that_is_there_and_does_not_answer_is_a_problem(cloud: Cloud, gather: Gather, code: str) -> None:
+    """A gate must not open because the only one who sees pods could not be asked."""
+    cloud.fail("ListCoverage", code)
+    cloud.add("prod/api", image(1, "v1"))
+
+    gathered = gather("prod/api", in_use=True)
+
+    assert len(gathered.repositories) == 1
+    assert gathered.notes == ()
+    [problem] = gathered.problems
+    assert problem.startswith("Amazon Inspector: ")
+
+
 # --- indexes ----------------------------------------------------------------------------------------------------------
 
 
