@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.image_remarks import remarks_on_images
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
@@ -23,6 +24,7 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: Mapping[str, Severity] = {
     "shadowed-rule": "error",
     "any-described-as-untagged": "error",
+    "any-may-mean-untagged": "warning",
     "never-matches": "warning",
     "list-of-alternatives": "warning",
     "prefix-matches-another": "warning",
@@ -73,10 +75,22 @@ def find(
     Returns:
         The findings, errors first, and those about the whole policy after those about a rule.
 
+    Raises:
+        TypeError: for images, or an immutability, that are none.
+
     """
+    if not isinstance(immutability, Immutability | None):
+        raise TypeError(
+            f"immutability is {shown(immutability)}, not an Immutability; give one, such as Immutability.all_tags()"
+        )
     if images is None:
         return _of_policy(tuple(rules), immutability)
     there = tuple(images)
+    for index, image in enumerate(there):
+        if not isinstance(image, Image):
+            raise TypeError(
+                f"images[{index}] is {shown(image)}, not an Image; read it with Image.from_describe_images()"
+            )
     tags = frozenset(tag for image in there for tag in image.tags)
     return _sorted(Case(tuple(rules), immutability, there, tags))
 

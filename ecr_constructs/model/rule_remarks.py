@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations, product
+from typing import TypeAlias
 
 from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.remarks import Case, Remark, named
 from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.model.shadows import rules_that_shadow, takes_every_tag
+from ecr_constructs.model.tags import TagPattern, TagPrefix
 
 __all__ = ["remarks_on_rules"]
 
-_SAYS_UNTAGGED = re.compile(r"\buntagged\b|\b(?:without|with no) (?:a |any )?tags?\b", re.IGNORECASE)
-# Words by which a description may be about more than untagged images, or about all but them.
-_SAYS_MORE = re.compile(
-    r"\b(?:all|also|and|any|both|but|each|every|everything|except|exclud\w+|includ\w+|never|not|or|other|others|plus|"
-    r"tagged|too|unless)\b",
+_UNTAGGED = re.compile(
+    r"\b(?:(?:all |any )?(?:un-?tagged|dangling)|(?:without|(?:with|has|have|having) no) (?:a |any )?tags?"
+    r"|no tags?(?=[.!]?$))\b",
     re.IGNORECASE,
 )
+_UNTAGGED_BY_NAME = re.compile(r"\b(?:un-?tagged|dangling)\b", re.IGNORECASE)
+# What says how many or how old, and nothing of which images.
+_PLAIN_WORD = re.compile(
+    r"a|after|aged?|an|archives?|are|at|be|been|clean(?:s|up)?|containers?|days?|deletes?|docker|drops?|ecr|expires?|for|"
+    r"from|has|have|hours?|if|images?|in|is|keeps?|last|latest|max|maximum|months?|more|most|newest|of|old|older|oldest|"
+    r"only|prunes?|purges?|push|pushed|recent|removes?|repository|retains?|since|than|that|the|they|to|up|weeks?|when|"
+    r"which|years?|one|two|three|four|five|six|seven|ten|fourteen|thirty",
+    re.IGNORECASE,
+)
+# Words by which a description may be about more than untagged images, or about all but them.
+_SAYS_MORE = re.compile(
+    r"[/&+]|\b(?:all|also|and|any|both|but|each|every|everything|except|exclud\w+|includ\w+|irrespective|never|not|or|"
+    r"other|others|plus|regardless|tagged|too|total|unless|whatever|whether|with)\b",
+    re.IGNORECASE,
+)
+# The words in which intents say that AND is meant.
+_TAGGED_AND = re.compile(r"\btagged (\S+(?: and \S+)+)")
+_MARKS = ".,;:!'\"`()"
+_Selector: TypeAlias = "TagPattern | TagPrefix"
 
 
 def remarks_on_rules(case: Case) -> Iterator[Remark]:
@@ -51,15 +70,32 @@ def _shadowed(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
 
 
 def _described_as_untagged(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
-    text = rule.description or ""
-    rest, says_untagged = _SAYS_UNTAGGED.subn("", text)
-    if rule.tag_status != "any" or not says_untagged or _SAYS_MORE.search(rest):
+    text, above = rule.description or "", case.above(rule)
+    if rule.tag_status != "any" or rule.is_shield or any(map(takes_every_tag, above)):
         return
-    if not any(map(takes_every_tag, case.above(rule))):
-        verb = "expires" if rule.action == "expire" else "archives"
-        sentence = f"{named(rule)} speaks of untagged images, and it selects 'any': it {verb} tagged ones too"
+    verb = "expires" if rule.action == "expire" else "archives"
+    sentence = f"{named(rule)} speaks of untagged images, and it selects 'any': it {verb} tagged ones too"
+    # Where a rule above takes the untagged ones, a word about them may be about that rule.
+    is_single = all(each.tag_status != "untagged" for each in above)
+    if _is_about_untagged(text) and is_single:
         remedy = "write tag_status 'untagged', or describe what it does"
         yield Remark("any-described-as-untagged", rule, sentence, remedy)
+    elif _is_about_untagged(text) or (_may_be_about_untagged(text) and is_single):
+        remedy = "write tag_status 'untagged' if only these are meant, or say in the description what else it selects"
+        yield Remark("any-may-mean-untagged", rule, sentence, remedy)
+
+
+def _is_about_untagged(text: str) -> bool:
+    """Tell whether a description says nothing of which images but that they have no tag."""
+    rest, times = _UNTAGGED.subn("", text)
+    # After a comma or a colon may come other images: "Keep last 10 images, delete untagged after 1 day".
+    is_one_clause = re.fullmatch(r"[\w >='\"]*[.!]?", rest)
+    return bool(times and is_one_clause and all(map(_PLAIN_WORD.fullmatch, re.findall(r"[^\W\d_]+", rest))))
+
+
+def _may_be_about_untagged(text: str) -> bool:
+    rest, times = _UNTAGGED_BY_NAME.subn("", text)
+    return bool(times and not _SAYS_MORE.search(rest))
 
 
 def _never_matching(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
@@ -80,20 +116,47 @@ def _is_matched(case: Case, rule: LifecycleRule) -> bool:
 
 
 def _alternatives(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
-    apart = next((pair for pair in combinations(rule.selectors, 2) if not pair[0].overlaps(pair[1])), None)
-    if apart is None or _says_and(rule) or _is_matched(case, rule):
-        return
-    sentence = (
-        "{} lists {} and {}, and ECR reads a list as AND: it selects only images that have a tag of each kind"
-    ).format(named(rule), *(shown(each.value) for each in apart))
-    remedy = "write one rule for each; if AND is meant, let the description say 'tagged A and B'"
-    yield Remark("list-of-alternatives", rule, sentence, remedy)
+    kinds, remedy = "a tag of each kind", "if AND is meant, let the description say 'tagged A and B'"
+    pair = next((pair for pair in permutations(rule.selectors, 2) if pair[0].subsumes(pair[1])), None)
+    if pair is not None:
+        wide, narrow = (shown(each.value) for each in pair)
+        kinds, remedy = f"a tag like {narrow}, and {wide} changes nothing", f"if AND is meant, leave {wide} out"
+    elif not _says_and(rule):
+        pair = _joined_by_or(rule) or (None if _is_matched(case, rule) else _apart(rule))
+    if pair is not None:
+        lists = "{} lists {} and {}".format(named(rule), *(shown(each.value) for each in pair))
+        sentence = f"{lists}, and ECR reads a list as AND: it selects only images that have {kinds}"
+        yield Remark("list-of-alternatives", rule, sentence, f"write one rule for each; {remedy}")
+
+
+def _apart(rule: LifecycleRule) -> tuple[_Selector, _Selector] | None:
+    """Give two entries that no tag matches together."""
+    return next((pair for pair in combinations(rule.selectors, 2) if not pair[0].overlaps(pair[1])), None)
 
 
 def _says_and(rule: LifecycleRule) -> bool:
-    """Tell whether the author says that AND is meant, as the descriptions of intents do."""
-    text = rule.description or ""
-    return " and " in text and all(each.value in text for each in rule.selectors)
+    """Tell whether the author says that AND is meant, as intents do; by a mere "and" people mean one as well as two."""
+    listed = {each.value.strip(_MARKS) for each in rule.selectors}
+    said = _TAGGED_AND.findall(rule.description or "")
+    return any({word.strip(_MARKS) for word in words.split(" and ")} == listed for words in said)
+
+
+def _joined_by_or(rule: LifecycleRule) -> tuple[_Selector, _Selector] | None:
+    """Give two entries between which the description has "or" or a slash, and few other words."""
+    entries = {_core(each.value): each for each in rule.selectors}
+    words = re.findall(r"[\w*.-]+|/", rule.description or "")
+    for i, word in enumerate(words):
+        if word.lower() in ("or", "/"):
+            before, after = map(_core, words[max(0, i - 2) : i]), map(_core, words[i + 1 : i + 4])
+            for one, other in product(before, after):
+                if one != other and one in entries and other in entries:
+                    return entries[one], entries[other]
+    return None
+
+
+def _core(text: str) -> str:
+    """Give what people write of a pattern in a sentence."""
+    return text.strip("*._-").lower()
 
 
 def _prefixes(case: Case, rule: LifecycleRule) -> Iterator[Remark]:

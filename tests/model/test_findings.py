@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -188,18 +189,39 @@ def test_rules_for_the_archive_and_for_standard_storage_do_not_shadow_each_other
 # --- what is found, and what is not ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", ["Untagged", "untagged images", "images without any tag", "images with no tags"])
-def test_an_any_rule_that_speaks_of_untagged_images_is_wrong(who: str) -> None:
-    finding = one("any-described-as-untagged", rule(1, description=f"Expire {who} after 30 days", **AGE))
+DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Untagged",
+        "Expire Untagged after 30 days",
+        "Expire all untagged images older than one month.",
+        "Delete any untagged image > 30days",
+        "Clean up untagged images",
+        "Keep only the last 5 untagged images",
+        "remove un-tagged images",
+        "Remove dangling images",
+        "Expire images without tags after 30 days",
+        "Expire images without any tag",
+        "Expire images that have no tags",
+        "Expire images with no tag when older than 2 weeks",
+        "Images older than 14 days without a tag",
+        "Delete images older than 14 days no tags.",
+    ],
+)
+def test_an_any_rule_that_speaks_of_nothing_but_untagged_images_is_wrong(description: str) -> None:
+    finding = one(DESCRIBED, rule(1, description=description, **AGE))
 
     assert finding.severity == "error"
     assert "it expires tagged ones too" in finding.sentence
-    assert (
-        "it archives tagged ones too"
-        in one(
-            "any-described-as-untagged", rule(1, description="Archive images with no tag", action="transition", **AGE)
-        ).sentence
-    )
+
+
+def test_an_any_rule_that_archives_untagged_images_by_its_own_words_archives_tagged_ones_too() -> None:
+    finding = one(DESCRIBED, rule(1, description="Archive images with no tag", action="transition", **AGE))
+
+    assert "it archives tagged ones too" in finding.sentence
 
 
 @pytest.mark.parametrize(
@@ -209,22 +231,61 @@ def test_an_any_rule_that_speaks_of_untagged_images_is_wrong(who: str) -> None:
         "Keep the newest 5 images",
         "Expire images, tagged or untagged",
         "Keep 5 images including untagged",
+        "Keep 10 images with untagged",
         "Old images and untagged ones",
+        "Expire old/untagged images",
         "All, also untagged",
         "Old images unless untagged",
         "No tags are safe from this rule",
+        "Keep last 10 images, without tag filter",
+        "Keep last 10 images without tag filter",
+        "Keep last 10 images with no tag restriction",
+        "Delete images older than 30 days regardless of whether they are untagged",
+        "Keep last 10 images whatever the tags or no tags",
+        "Delete untagged images older than one day and keep storage low",
     ],
 )
 def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone(description: str | None) -> None:
-    assert "any-described-as-untagged" not in ids(rule(1, description=description))
+    assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description=description)))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Delete untagged images to save storage",
+        "Untagged Images nach 30 Tagen, sowie alte Releases loeschen",
+        "Keep last 10 images, remove untagged after 1 day",
+        "Keep last 10 images. Untagged after 1 day",
+        "Cleanup: untagged images",
+        "Expire dangling leftovers",
+    ],
+)
+def test_what_may_be_about_untagged_images_alone_is_no_error(description: str) -> None:
+    finding = one(DOUBTFUL, rule(1, description=description))
+
+    assert finding.severity == "warning"
+    assert "it expires tagged ones too" in finding.sentence
+    assert DESCRIBED not in ids(rule(1, description=description))
 
 
 def test_an_any_rule_to_which_only_untagged_images_are_left_may_say_so() -> None:
-    last = rule(2, description="Expire untagged images", **AGE)
+    for description, id in (("Expire untagged images", DESCRIBED), ("Expire untagged leftovers", DOUBTFUL)):
+        last = rule(2, description=description, **AGE)
 
-    assert "any-described-as-untagged" not in ids(rule(1, "*"), last)
-    assert "any-described-as-untagged" in ids(rule(1, "v*"), last)
-    assert "any-described-as-untagged" in ids(rule(1, "*", **ARCHIVE), last)
+        assert id not in ids(rule(1, "*"), last)
+        assert id in ids(rule(1, "v*"), last)
+        assert id in ids(rule(1, "*", **ARCHIVE), last)
+
+
+def test_an_any_rule_below_one_for_untagged_images_may_speak_of_that_one() -> None:
+    above = rule(1, **UNTAGGED)
+
+    assert ids(above, rule(2, description="Keep last 10 images, remove untagged after 1 day", **AGE)) == []
+    assert ids(above, rule(2, description="Expire untagged images", **AGE)) == [DOUBTFUL]
+
+
+def test_an_any_rule_that_never_acts_may_say_that_it_keeps_untagged_images() -> None:
+    assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description="Keep untagged images", count_number=999_999)))
 
 
 def test_an_untagged_rule_may_say_that_it_is_one() -> None:
@@ -267,10 +328,69 @@ def test_a_list_of_what_one_tag_can_be_at_once_is_left_alone(patterns: Sequence[
     assert "list-of-alternatives" not in ids(rule(1, *patterns))
 
 
-def test_a_list_whose_description_says_and_is_left_alone() -> None:
-    assert "list-of-alternatives" not in ids(rule(1, "dev-*", "pr-*", description="Those tagged pr-* and dev-*"))
-    assert "list-of-alternatives" in ids(rule(1, "dev-*", "pr-*", description="Previews and the like"))
-    assert "list-of-alternatives" in ids(rule(1, "dev-*", "pr-*", description="Those tagged dev-* or pr-*"))
+ALTERNATIVES = "list-of-alternatives"
+
+
+def test_a_list_whose_description_says_and_as_intents_do_is_left_alone() -> None:
+    assert ALTERNATIVES not in ids(rule(1, "dev-*", "pr-*", description="Those tagged pr-* and dev-*."))
+    assert ALTERNATIVES not in ids(rule(1, "dev-*", "or", "pr-*", description="Those tagged dev-* and or and pr-*"))
+    assert ALTERNATIVES in ids(rule(1, "dev-*", "pr-*", "x", description="Those tagged pr-* and dev-*"))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Expire dev- and test- images after 10 days",
+        "Previews and the like",
+        "Those tagged dev- or test-",
+        "dev-, test-",
+    ],
+)
+def test_an_everyday_and_is_no_sign_that_and_is_meant(description: str) -> None:
+    assert ALTERNATIVES in ids(rule(1, tag_prefix_list=["dev-", "test-"], description=description))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "delete dev or test images",
+        "Delete Test/Dev images",
+        "Keep 3 tagged *dev* or *test*",
+        "images with dev and/or with test",
+        "dev images or images tagged test",
+    ],
+)
+def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_there_are(description: str) -> None:
+    either = rule(1, "*dev*", "*test*", description=description)
+
+    assert "lists '*" in one(ALTERNATIVES, either).sentence
+    assert ALTERNATIVES in ids(either, images=[image(1, "dev-test")])
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        None,
+        "delete dev images that test something, or more",
+        "latest development or testing",
+        "Keep 3 of dev test images and/or less",
+        "Release images for amd64/arm64",
+    ],
+)
+def test_an_or_that_is_not_between_the_entries_says_nothing_of_them(description: str | None) -> None:
+    for patterns in (("*dev*", "*test*"), ("release-*", "*-arm64")):
+        assert ALTERNATIVES not in ids(rule(1, *patterns, description=description))
+
+
+@pytest.mark.parametrize("values", [{}, {"description": "Those tagged dev and develop"}, {"count_number": 9}])
+def test_an_entry_that_another_one_covers_is_always_a_finding(values: Mapping[str, Any]) -> None:
+    covered = rule(1, tag_prefix_list=["dev", "develop"], **values)
+    finding = one(ALTERNATIVES, covered, images=[image(1, "develop-1")])
+
+    assert finding.sentence.endswith("only images that have a tag like 'develop', and 'dev' changes nothing")
+    assert finding.remedy == "write one rule for each; if AND is meant, leave 'dev' out"
+    assert ALTERNATIVES in ids(rule(1, "v1.*", "v*"))
+    assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
 
 
 def test_a_list_that_an_image_of_the_repository_satisfies_is_left_alone() -> None:
@@ -485,7 +605,94 @@ def test_what_intents_compile_to_is_never_surely_wrong_and_says_and_where_it_mea
         return
 
     assert [each for each in policy.findings() if each.severity == "error"] == []
-    assert [each for each in policy.findings() if each.id == "list-of-alternatives"] == []
+    read_as_or = [each.rule for each in policy.findings() if each.id == ALTERNATIVES and each.rule]
+    assert [each for each in read_as_or if not any(a.subsumes(b) for a, b in permutations(each.selectors, 2))] == []
+
+
+# Policies as Terraform modules, the pages of AWS and the CDK's own constructs write them, and as people do after them.
+# Each is what its author means, but for what a warning or an info tells.
+AS_WRITTEN: Mapping[str, Sequence[LifecycleRule]] = {
+    "terraform: untagged by age": [
+        rule(1, description="Expire images older than 14 days", tag_status="untagged", **AGE)
+    ],
+    "terraform: a prefix": [rule(1, tag_prefix_list=["v"], description="Keep last 30 images")],
+    "module: the last images": [rule(1, description="Keep last 10 images")],
+    "module: every tag": [rule(1, "*", description="Keep last 10 images")],
+    "module: a full repository": [
+        rule(1, tag_prefix_list=["prod"], description="Protects images tagged with prod", count_number=999_999),
+        rule(2, description="Remove untagged images", **UNTAGGED),
+        rule(3, description="Rotate images when reach 500 images stored"),
+    ],
+    "module: a tag at a time": [
+        rule(1, tag_prefix_list=["release"], description="Keeps ten tagged images, expires all others"),
+        rule(2, tag_prefix_list=["manual"], description="Keeps ten tagged images for manual*, expires all others"),
+        rule(3, description="Keeps one untagged image, expires all others", **UNTAGGED),
+    ],
+    "aws: age of a tag": [rule(1, "prod*", description="Expire images older than 14 days", **AGE)],
+    "aws: count of untagged": [rule(1, description="Keep only one untagged image, expire all others", **UNTAGGED)],
+    "aws: two counts": [rule(1, "prod*", description="Rule 1"), rule(2, "beta*", description="Rule 2")],
+    "aws: a list": [rule(1, "alpha*", "beta*", description="Rule 1", **AGE)],
+    "aws: all images": [rule(1, "alpha*"), rule(2, description="Rule 2", **UNTAGGED), rule(3, description="Rule 3")],
+    "aws: last pull": [
+        rule(
+            1,
+            description="Archive images not pulled in 90 days",
+            count_type="sinceImagePulled",
+            count_number=90,
+            action="transition",
+        ),
+        rule(2, description="Expire images archived for more than 365 days", **ARCHIVE),
+    ],
+    "aws: a run of the record": [rule(1, description="remove all images > 2")],
+    "cdk: without descriptions": [rule(1, tag_prefix_list=["prod"]), rule(2)],
+    "cdk: bootstrap": [
+        rule(1, description="Untagged images should not exist, but expire any older than one year", **UNTAGGED)
+    ],
+    "cdk: described": [
+        rule(1, description="Expire untagged images", tag_status="untagged", **AGE),
+        rule(2, description="Keep the last 50 images, tagged or not"),
+    ],
+    "people: whatever the tag": [rule(1, description="Safety net: keep max 50 images total regardless of tag")],
+    "people: after the untagged": [
+        rule(1, description="Expire untagged", **UNTAGGED),
+        rule(2, "v*", description="Keep last 20 releases"),
+        rule(3, description="Everything else: 30 days, untagged ones earlier", **AGE),
+    ],
+    "people: one text for both": [
+        rule(1, description="Keep 10, drop untagged after 1 day", tag_status="untagged", **AGE),
+        rule(2, description="Keep 10, drop untagged after 1 day"),
+    ],
+    "people: no filter": [rule(1, description="Keep last 10 images, without tag filter")],
+    "people: no restriction": [rule(1, description="Keep last 10 images with no tag restriction")],
+    "people: untagged too": [rule(1, description="Expire old and untagged images", **AGE)],
+    "people: in Japanese": [rule(1, description="30タグしか保持しない")],
+    "people: in German": [rule(1, description="Alte Images, auch untagged, nach 30 Tagen", **AGE)],
+    "people: branches": [
+        rule(1, "main-*", description="Keep last 10 main builds"),
+        rule(2, "pr-*", description="Expire pull requests after 30 days", **AGE),
+        rule(3, description="Untagged images are gone by now, so this is the rest", **AGE),
+    ],
+    "people: architectures": [rule(1, "release-*", "*-arm64", description="Keep 5 releases for arm64")],
+}
+
+
+@pytest.mark.parametrize("rules", AS_WRITTEN.values(), ids=AS_WRITTEN)
+def test_nothing_is_surely_wrong_with_what_people_write_and_mean(rules: Sequence[LifecycleRule]) -> None:
+    assert [finding for finding in found(*rules) if finding.severity == "error"] == []
+
+
+def test_what_people_write_and_mean_has_few_warnings_about_words_and_lists() -> None:
+    told = {
+        name: told
+        for name, rules in AS_WRITTEN.items()
+        if (told := {DESCRIBED, DOUBTFUL, ALTERNATIVES}.intersection(ids(*rules)))
+    }
+
+    assert told == {
+        "aws: a list": {ALTERNATIVES},
+        "people: in German": {DOUBTFUL},
+        "people: branches": {DOUBTFUL},
+    }
 
 
 def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
@@ -493,6 +700,24 @@ def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
 
     assert "untagged" in str(policy.rules[-1].description)
     assert [each.id for each in policy.findings()] == ["last-pull-counts-scanners"]
+
+
+# --- what is asked amiss ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"images": [image(1), {"imageDigest": "x"}]}, "images[1] is {'imageDigest': 'x'}, not an Image; read it with"),
+        ({"images": {"imageDetails": []}}, "images[0] is 'imageDetails', not an Image"),
+        ({"immutability": []}, "immutability is [], not an Immutability; give one, such as Immutability.all_tags()"),
+        ({"immutability": "IMMUTABLE", "images": []}, "immutability is 'IMMUTABLE', not an Immutability"),
+    ],
+)
+def test_images_and_an_immutability_that_are_none_are_refused_plainly(options: Mapping[str, Any], told: str) -> None:
+    for policy in (LifecyclePolicy(rules=[rule(1, "v*")]), LifecyclePolicy.none()):
+        with pytest.raises(TypeError, match=re.escape(told)):
+            policy.findings(**options)
 
 
 # --- what every finding is -------------------------------------------------------------------------------------------
