@@ -374,6 +374,8 @@ def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_
         "delete dev images that test something, or more",
         "latest development or testing",
         "Keep 3 of dev test images and/or less",
+        "*dev* or dev images",
+        "Images called dev or of which somebody wrote test",
         "Release images for amd64/arm64",
     ],
 )
