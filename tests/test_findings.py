@@ -217,7 +217,15 @@ ALTERNATIVES = LifecycleRule(
     count_type="imageCountMoreThan",
     count_number=10,
 )
+LEFTOVERS = LifecycleRule(
+    rule_priority=1,
+    tag_status="any",
+    count_type="sinceImagePushed",
+    count_number=14,
+    description="Expire untagged images of the nightly build",
+)
 TOLD: Mapping[str, tuple[str, LifecyclePolicy, Immutability | None]] = {
+    "any-may-mean-untagged": ("warning", LifecyclePolicy(rules=[LEFTOVERS]), None),
     "never-matches": ("warning", LifecyclePolicy(rules=[by_count(1, "-*")]), None),
     "list-of-alternatives": ("warning", LifecyclePolicy(rules=[ALTERNATIVES]), None),
     "prefix-matches-another": (

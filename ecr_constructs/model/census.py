@@ -16,7 +16,7 @@ from operator import attrgetter
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.grammar import shown
-from ecr_constructs.model.images import Image, time_problem
+from ecr_constructs.model.images import Image, require_images, time_problem
 from ecr_constructs.model.rules import LifecycleRule
 
 __all__ = ["Census", "instant"]
@@ -51,10 +51,12 @@ class Census:
     def __init__(self, images: Iterable[Image]) -> None:
         """Look at every image once."""
         listed = tuple(images)
+        require_images(listed)
         self.images = sorted(listed, key=_age)[::-1]
         if len({image.digest for image in listed}) < len(listed):
             raise InvalidImage(_twice(listed))
         self._positions: dict[str, int] = {}
+        self._subjects: dict[int, int | None] = {}
         self._tags = _tag_texts(self.images)
         self.standard = list(range(len(listed)))
         self.archive: list[int]
@@ -117,10 +119,12 @@ class Census:
         """
         passed: set[int] = set()
         at: int | None = position
-        while at is not None and at in self.referrers and at not in passed:
+        while at in self.referrers and at not in passed and at not in self._subjects:
             passed.add(at)
             at = self._positions.get(str(self.images[at].subject_digest))
-        return None if at in passed else at
+        end = None if at is None or at in passed else self._subjects.get(at, at)
+        self._subjects.update(dict.fromkeys(passed, end))  # what was walked once is not walked again
+        return end
 
     def _matching(self, pattern: str, positions: Iterable[int]) -> list[int]:
         """Search the tags of each image as one text: that is what makes a rule quick over many images."""
@@ -137,7 +141,8 @@ class Census:
     def _look_into_indexes(self, indexes: Sequence[int]) -> None:
         for index in indexes:
             for digest in self.images[index].referenced_digests or ():
-                if (child := self._positions.get(digest)) is None:
+                child = self._positions.get(digest)
+                if child is None or child == index:  # no index names itself
                     continue
                 if index in self.activating:
                     self.may_be_children.add(child)
@@ -145,10 +150,8 @@ class Census:
                     self.indexes_of.setdefault(child, []).append(index)
         closed = [index for index in indexes if self.images[index].referenced_digests is None]
         if closed:
-            self.may_be_children.update(position for position, tags in enumerate(self._tags) if tags == _UNTAGGED)
-        if len(closed) == 1:
-            self.may_be_children.discard(closed[0])  # no index names itself
-        self.may_be_children -= self.indexes_of.keys()
+            untagged = {position for position, tags in enumerate(self._tags) if tags == _UNTAGGED}
+            self.may_be_children |= untagged.difference(closed if len(closed) == 1 else ())
 
 
 def instant(at: datetime) -> datetime:

@@ -14,13 +14,10 @@ from typing import NamedTuple
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.intents import Intent
-from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.rules import A_CENTURY, LifecycleRule
 from ecr_constructs.model.shadows import rules_that_shadow, takes_every_tag
 
 __all__ = ["compile_intents"]
-
-# ECR has no "never"; this many days are long enough.
-_A_CENTURY = 36_500
 
 
 def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
@@ -101,7 +98,7 @@ def _in_archive(shield: LifecycleRule) -> LifecycleRule:
     return replace(
         shield,
         count_type="sinceImageTransitioned",
-        count_number=_A_CENTURY,
+        count_number=A_CENTURY,
         description=f"{shield.description} in the archive too",
     )
 

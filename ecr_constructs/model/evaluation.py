@@ -95,7 +95,7 @@ class Decisions(Sequence[Decision]):
         return isinstance(other, (Decisions, tuple)) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
-        return hash(self._images)
+        return hash(tuple(self))
 
     def __repr__(self) -> str:
         return repr(tuple(self))
@@ -224,16 +224,21 @@ class _Verdict:
             return Fate("archive", None, why, is_certain=False)
         if fate.action == "keep" or (fate.action == "archive" and artifact.status == "archived"):
             return by_itself
-        is_certain, why = (
-            fate.is_certain,
-            f"it follows its subject {image.digest} within 24 hours; of that one: {fate.why}",
-        )
-        if artifact.tags and by_itself.action == "keep" and by_itself.rule is not None:
+        why = f"it follows its subject {image.digest} within 24 hours; of that one: {fate.why}"
+        if (by_itself.action, fate.action) == ("expire", "archive"):
+            return by_itself._replace(why=f"{by_itself.why}; else {why}")
+        if self._may_stay_by_itself(position):
             # Between "cannot be expired by a lower rule" and "goes with its subject" AWS's documents do not choose.
-            is_certain, why = False, f"{why}; but {by_itself.why}"
-        elif position in self._census.may_be_children:
-            is_certain, why = False, f"{why}; but {Doubt.CHILD.value}"
-        return Fate(fate.action, fate.rule, why, is_certain=is_certain)
+            return fate._replace(why=f"{why}; but {by_itself.why}", is_certain=False)
+        if position in self._census.may_be_children:
+            return fate._replace(why=f"{why}; but {Doubt.CHILD.value}", is_certain=False)
+        return fate._replace(why=why)
+
+    def _may_stay_by_itself(self, position: int) -> bool:
+        """Tell whether a rule claims an artifact by a tag of its own, and may not take it."""
+        mark = self._replay.marks[position]
+        is_claimed = bool(self._census.images[position].tags) and self._replay.claims[position] is not None
+        return is_claimed and (mark is None or not mark.doubts <= {Doubt.REFERRER})
 
 
 _PROTECTED = "an index that is there names it, and ECR keeps the images of an index"

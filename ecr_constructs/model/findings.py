@@ -9,7 +9,7 @@ from typing import Literal
 
 from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.image_remarks import remarks_on_images
-from ecr_constructs.model.images import Image
+from ecr_constructs.model.images import Image, require_images
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.remarks import Case
 from ecr_constructs.model.rule_remarks import remarks_on_rules
@@ -86,11 +86,7 @@ def find(
     if images is None:
         return _of_policy(tuple(rules), immutability)
     there = tuple(images)
-    for index, image in enumerate(there):
-        if not isinstance(image, Image):
-            raise TypeError(
-                f"images[{index}] is {shown(image)}, not an Image; read it with Image.from_describe_images()"
-            )
+    require_images(there)
     tags = frozenset(tag for image in there for tag in image.tags)
     return _sorted(Case(tuple(rules), immutability, there, tags))
 

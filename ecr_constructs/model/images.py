@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.grammar import shown
 
-__all__ = ["Image", "ImageStatus", "read_images", "time_problem"]
+__all__ = ["Image", "ImageStatus", "read_images", "require_images", "time_problem"]
 
 ImageStatus = Literal["active", "archived", "activating"]
 
@@ -165,6 +165,24 @@ def read_images(document: object) -> tuple[Image, ...]:
     return tuple(images)
 
 
+def require_images(images: Sequence[object]) -> None:
+    """
+    Refuse what is no image, such as the dictionaries of boto3.
+
+    Args:
+        images: What was given for a list of images.
+
+    Raises:
+        TypeError: with the first that is none.
+
+    """
+    for index, image in enumerate(images):
+        if not isinstance(image, Image):
+            raise TypeError(
+                f"images[{index}] is {shown(image)}, not an Image; read it with Image.from_describe_images()"
+            )
+
+
 def _read(place: str, detail: Mapping[str, Any], problems: list[str]) -> Iterator[Image]:
     """Give the image, or add its faults to the problems."""
     try:
@@ -230,7 +248,7 @@ def time_problem(time: object) -> str | None:
     """
     if not isinstance(time, datetime):
         return f"{shown(time)} is not a datetime; give one with a time zone"
-    if time.tzinfo is None:
+    if time.utcoffset() is None:
         return f"{time} has no time zone; give one, such as timezone.utc"
     return None if _FIRST_DAY <= time <= _LAST_DAY else f"{time} is no time at which anything was pushed; mend its year"
 

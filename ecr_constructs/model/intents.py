@@ -15,7 +15,7 @@ from typing import Any
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.drafts import Draft, rules_of
 from ecr_constructs.model.grammar import shown
-from ecr_constructs.model.rules import Action, LifecycleRule
+from ecr_constructs.model.rules import MORE_IMAGES_THAN_FIT, Action, LifecycleRule
 
 __all__ = [
     "Intent",
@@ -30,10 +30,6 @@ __all__ = [
     "keep_latest",
     "limit_images",
 ]
-
-# ECR has no "never", and a repository holds 100,000 images:
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
-_MORE_IMAGES_THAN_FIT = 999_999
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -334,7 +330,7 @@ def _shields(call: str, patterns: Sequence[str], argument: str, description: str
         Draft(call, description.format(pattern), tag_status="tagged", patterns=(pattern,), argument=argument)
         for pattern in patterns
     ]
-    return rules_of(drafts, "imageCountMoreThan", _MORE_IMAGES_THAN_FIT)
+    return rules_of(drafts, "imageCountMoreThan", MORE_IMAGES_THAN_FIT)
 
 
 def _any_of(call: str, argument: str, patterns: object) -> Sequence[Any]:

@@ -107,8 +107,8 @@ class Replay:
         self._mark_all([position for position in images if older <= position < surely_older], rule, Doubt.HOURS)
         for position in self._census.restored.intersection(images):
             pushed_at = self._census.images[position].pushed_at
-            if position < surely_older and pushed_at < limit:
-                self._mark_all([position], rule, Doubt.RESTORED if pushed_at < day_before else Doubt.HOURS)
+            if position < older and pushed_at < limit:
+                self._mark_all([position], rule, Doubt.RESTORED)
 
     def _mark_unused(self, rule: LifecycleRule, images: Sequence[int]) -> None:
         """Mark what was pulled last, or archived, before so many days."""

@@ -15,7 +15,10 @@ from ecr_constructs.model.grammar import Grammar, is_token, shown
 from ecr_constructs.model.tags import TagPattern, TagPrefix
 
 __all__ = [
+    "A_CENTURY",
+    "IMAGES_THAT_FIT",
     "MINIMUM_DAYS_ARCHIVED",
+    "MORE_IMAGES_THAN_FIT",
     "Action",
     "CountType",
     "LifecycleRule",
@@ -33,10 +36,12 @@ Action = Literal["expire", "transition"]
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 MINIMUM_DAYS_ARCHIVED = 90
 
-# More images than a repository holds, or more days than it lives, and a rule never acts. The quota of images:
+# ECR has no "never": a rule with more images than a repository holds, or more days than it lives, never acts. The quota
+# of images can be raised, so what we write is well above it:
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
-_IMAGES_THAT_FIT = 100_000
-_A_CENTURY = 36_500
+IMAGES_THAT_FIT = 100_000
+MORE_IMAGES_THAN_FIT = 999_999
+A_CENTURY = 36_500
 
 # Neither bound is documented; both fields are integers, and no repository lives this long.
 _MAXIMUM_NUMBER = 2**31 - 1
@@ -136,7 +141,7 @@ class LifecycleRule:
     @property
     def is_shield(self) -> bool:
         """Whether the rule never acts, and only keeps its images from the rules below it."""
-        return self.count_number >= (_A_CENTURY if self.count_unit else _IMAGES_THAT_FIT)
+        return self.count_number >= (A_CENTURY if self.count_unit else IMAGES_THAT_FIT)
 
     def selects_tags(self, tags: Sequence[str]) -> bool:
         """

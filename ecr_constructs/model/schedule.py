@@ -95,19 +95,28 @@ class _Calendar:
         second = self._from_archive(position, first)
         if (subject := self._subject_of(position)) is not None:
             with_subject = [leave for leave in self.leaves(subject) if leave.action == "expire"]
-            second = min(filter(None, [second, *with_subject]), default=None, key=_day)
+            second = min(filter(None, [*with_subject, second]), default=None, key=_day)
         return [first] if second is None else [first, second]
 
     def _leave(self, position: int) -> _Leave | None:
-        if position not in self._known:
-            self._known[position] = None  # for the images of an index that is in another one, and so on in a circle
-            leave = self._by_rule(position)
-            if position in self._census.indexes_of:
-                leave = self._after_indexes(position, leave)
-            elif (subject := self._subject_of(position)) is not None:
-                leave = self._with_subject(position, subject, leave)
-            self._known[position] = leave
+        """Settle an image after all the indexes above it, which may be many, one in the other."""
+        waiting, opened = [position], set[int]()
+        while waiting:
+            at = waiting[-1]
+            if at in self._known:
+                waiting.pop()
+            elif at in opened:
+                self._known[at] = self._settled(at)
+            else:
+                opened.add(at)
+                waiting += [index for index in self._census.indexes_of.get(at, ()) if index not in opened]
         return self._known[position]
+
+    def _settled(self, position: int) -> _Leave | None:
+        leave = self._after_indexes(position, self._by_rule(position))
+        if (subject := self._subject_of(position)) is not None:
+            leave = self._after_indexes(position, self._with_subject(position, subject, leave))
+        return leave
 
     def _by_rule(self, position: int) -> _Leave | None:
         rule, mark = self._replay.claims[position], self._replay.marks[position]
@@ -126,13 +135,15 @@ class _Calendar:
     def _from_archive(self, position: int, first: _Leave) -> _Leave | None:
         rule = self._archive_claims.get(position)
         day = None if rule is None else _days_after(first.day, rule.count_number)
-        return None if rule is None or day is None else _Leave(day, "expire", rule, first.is_certain)
+        is_certain = first.is_certain and position not in self._doubts
+        return None if rule is None or day is None else _Leave(day, "expire", rule, is_certain)
 
     def _after_indexes(self, position: int, leave: _Leave | None) -> _Leave | None:
         """Let an image wait for the indexes that name it: ECR can take it a day after the last of them."""
-        indexes = [self._leave(index) for index in self._census.indexes_of[position]]
-        if leave is None or not all(indexes):
-            return None
+        # Of indexes that name each other in a circle, none is known before the other: they stay.
+        indexes = [self._known.get(index) for index in self._census.indexes_of.get(position, ())]
+        if leave is None or not indexes or not all(indexes):
+            return None if indexes else leave
         waits = [index for index in indexes if index is not None]
         free = max(index.day for index in waits) + timedelta(days=1)
         day = max(leave.day, free)
@@ -144,6 +155,7 @@ class _Calendar:
     def _first_gap_of(self, rule: LifecycleRule) -> date:
         """Give the first day on which one of the newest images leaves that a rule counts."""
         if rule.rule_priority not in self._first_gap:
+            self._first_gap[rule.rule_priority] = date.min  # for who asks while it is being found out
             newest = self._census.selected(rule, self._census.standard)[: rule.count_number]
             days = [leave.day for leave in map(self._leave, newest) if leave is not None]
             self._first_gap[rule.rule_priority] = min(days, default=date.max)
@@ -158,11 +170,10 @@ class _Calendar:
         follow = next(
             (leave for leave in self.leaves(subject) if not (leave.action == "archive" and status == "archived")), None
         )
-        if follow is None or (by_itself is not None and by_itself.day < follow.day):
+        if follow is None or (by_itself is not None and _comes_first(by_itself, follow)):
             return by_itself
-        is_kept = (
-            bool(self._census.images[position].tags) and by_itself is None and self._replay.claims[position] is not None
-        )
+        is_claimed = bool(self._census.images[position].tags) and self._replay.claims[position] is not None
+        is_kept = is_claimed and (by_itself is None or by_itself.day > follow.day)
         is_certain = follow.is_certain and not is_kept and position not in self._census.may_be_children
         return follow._replace(is_certain=is_certain)
 
@@ -173,6 +184,12 @@ def _claims(rules: Sequence[LifecycleRule], census: Census) -> dict[int, Lifecyc
     for rule in reversed(rules):
         claims.update(dict.fromkeys(census.selected(rule, range(len(census.images))), rule))
     return claims
+
+
+def _comes_first(by_itself: _Leave, follow: _Leave) -> bool:
+    """Tell whether a rule may take an artifact before its subject takes it along, or may delete what that archives."""
+    is_deleted_instead = (by_itself.action, follow.action) == ("expire", "archive")
+    return by_itself.day < follow.day or (by_itself.day == follow.day and is_deleted_instead)
 
 
 def _day(leave: _Leave) -> date:

@@ -85,6 +85,7 @@ def repositories(
     restoration: bool = False,
     indexes: bool = False,
     referrers: bool = False,
+    tagged_referrers: bool = False,
     offset: timedelta = WHOLE_DAYS,
     most: int = 12,
 ) -> list[Image]:
@@ -97,6 +98,7 @@ def repositories(
         restoration: Whether some came back from there, or are on their way.
         indexes: Whether some are indexes, of images that are there, of others, or of unknown ones.
         referrers: Whether some are signatures of others.
+        tagged_referrers: Whether signatures may have tags, and come later than what they are about.
         offset: What is added to the whole days of every age; several images may share a time.
         most: How many images at most, signatures apart.
 
@@ -111,7 +113,7 @@ def repositories(
     if indexes:
         images = _with_indexes(draw, images)
     if referrers:
-        images = [*images, *_signatures(draw, images)]
+        images = [*images, *_signatures(draw, images, tagged=tagged_referrers)]
     return draw(st.permutations(images))
 
 
@@ -128,10 +130,10 @@ def _with_indexes(draw: st.DrawFn, images: Sequence[Image]) -> list[Image]:
     return drawn
 
 
-def _signatures(draw: st.DrawFn, images: Sequence[Image]) -> list[Image]:
-    """Sign some of the images, as cosign and notation do: untagged, a moment after the push."""
+def _signatures(draw: st.DrawFn, images: Sequence[Image], *, tagged: bool) -> list[Image]:
+    """Sign some of the images, as cosign and notation do: untagged, a moment after the push; or tagged, and later."""
     signed = [image for image in images if draw(st.booleans())]
-    return [
+    signatures = [
         replace(
             image,
             digest=digest_of(1_000 + number),
@@ -144,3 +146,18 @@ def _signatures(draw: st.DrawFn, images: Sequence[Image]) -> list[Image]:
         )
         for number, image in enumerate(signed)
     ]
+    return [_with_tags(draw, each) if tagged and draw(st.booleans()) else each for each in signatures]
+
+
+def _with_tags(draw: st.DrawFn, signature: Image) -> Image:
+    """Give a signature tags, and a time after which nothing happened to it yet."""
+    pushed_at = min(AT, signature.pushed_at + timedelta(days=draw(ages)))
+    return replace(
+        signature,
+        tags=draw(image_tags),
+        pushed_at=pushed_at,
+        status="active",
+        last_pulled_at=None,
+        archived_at=None,
+        activated_at=None,
+    )

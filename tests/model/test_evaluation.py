@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from ecr_constructs.model import (
     Decision,
     Evaluation,
     Image,
+    Intent,
     LifecyclePolicy,
     LifecycleRule,
     archive_older_than,
@@ -27,12 +29,13 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
+from ecr_constructs.model.replay import Doubt
 from tests.model.image_strategies import AT, repositories
 from tests.model.strategies import intents, policies
 from tests.model.worlds import outcome, worlds
 
 INDEX = "application/vnd.oci.image.index.v1+json"
-EVERYTHING = repositories(archive=True, restoration=True, indexes=True, referrers=True, most=8)
+EVERYTHING = repositories(archive=True, restoration=True, indexes=True, referrers=True, tagged_referrers=True, most=8)
 HOURS = timedelta(hours=9)
 
 
@@ -100,6 +103,7 @@ def test_an_age_of_exactly_so_many_days_is_not_older() -> None:
         (timedelta(0), "keep"),
         (timedelta(microseconds=1), "uncertain"),
         (timedelta(hours=23, minutes=59), "uncertain"),
+        (timedelta(days=1) - timedelta(microseconds=1), "uncertain"),
         (timedelta(days=1), "expire"),
     ],
 )
@@ -107,6 +111,7 @@ def test_what_is_older_by_hours_only_is_uncertain(beyond: timedelta, fate: str) 
     old = Image(digest="a", pushed_at=days(5) - beyond)
 
     assert replay(LifecyclePolicy.of(expire_untagged(after_days=5)), old) == {"a": fate}
+    assert replay(LifecyclePolicy.of(archive_unpulled(after_days=5)), old) == {"a": fate.replace("expire", "archive")}
 
 
 def test_an_image_belongs_to_the_first_rule_that_selects_it_whether_or_not_that_rule_acts() -> None:
@@ -167,8 +172,9 @@ def test_last_pulls_count_from_the_pull_the_push_or_the_restoration() -> None:
     }
 
 
-def test_each_storage_class_has_claims_and_counts_of_its_own() -> None:
-    policy = LifecyclePolicy.of(archive_older_than(after_days=5), delete_archived(after_days=90))
+@pytest.mark.parametrize("order", [1, -1])
+def test_each_storage_class_has_claims_and_counts_of_its_own(order: int) -> None:
+    policy = LifecyclePolicy.of(*[archive_older_than(after_days=5), delete_archived(after_days=90)][::order])
     archived = [
         image("long there", 300, "v1", status="archived", archived_at=days(91)),
         image("exactly so long there", 300, "v2", status="archived", archived_at=days(90)),
@@ -181,6 +187,13 @@ def test_each_storage_class_has_claims_and_counts_of_its_own() -> None:
         "exactly so long there": "keep",
     }
     assert replay(LifecyclePolicy.of(limit_images(1)), image("new", 301), *archived)["new"] == "keep"
+
+
+def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
+    policy = LifecyclePolicy.of(keep_forever("v*"), delete_archived(after_days=90))
+    archived = [image(tag, 300, tag, status="archived", archived_at=days(200)) for tag in ("v1", "w1")]
+
+    assert replay(policy, *archived) == {"v1": "keep", "w1": "expire"}
 
 
 def test_a_restored_image_is_as_new_as_its_restoration_where_images_are_counted() -> None:
@@ -199,12 +212,20 @@ def test_whether_a_restored_image_ages_from_its_push_is_open() -> None:
             image("lately", 99, "v1", archived_at=days(50), activated_at=days(5)),
             image("long ago", 99, "v2", archived_at=days(50), activated_at=days(40)),
             image("young", 20, "v3", archived_at=days(15), activated_at=days(5)),
+            image("exact", 30, "v4", archived_at=days(15), activated_at=days(5)),
+            image("by hours", 30.4, "v5", archived_at=days(15), activated_at=days(5)),
         ],
         at=AT,
     )
 
-    assert fates(evaluation) == {"lately": "uncertain", "long ago": "expire", "young": "keep"}
-    assert "restored image" in evaluation.uncertain[0].why
+    assert fates(evaluation) == {
+        "lately": "uncertain",
+        "long ago": "expire",
+        "young": "keep",
+        "exact": "keep",
+        "by hours": "uncertain",
+    }
+    assert all("restored image" in each.why for each in evaluation.uncertain)
 
 
 # --- indexes ----------------------------------------------------------------------------------------------------------
@@ -246,13 +267,30 @@ def test_an_index_does_not_name_itself() -> None:
     assert replay(policy, one, other) == {"one": "uncertain", "other": "uncertain"}
 
 
-def test_whether_images_of_an_index_take_places_is_open() -> None:
-    index = image("index", 1, "v3", referenced_digests=["child"])
-    images = [index, image("child", 2), image("b", 3, "v2"), image("c", 4, "v1")]
+def test_an_index_that_is_being_restored_may_hold_its_images() -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=5))
+    restoring = image("index", 9, "v1", status="activating", archived_at=days(3), referenced_digests=["child"])
+    evaluation = policy.evaluate([restoring, image("child", 9)], at=AT)
+
+    assert fates(evaluation) == {"index": "keep", "child": "uncertain"}
+    assert "it may belong to an index" in evaluation.uncertain[0].why
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"referenced_digests": ["second"]}, {}),
+        ({"manifest_media_type": INDEX}, {}),
+        ({}, {"subject_digest": "index"}),
+        ({}, {"status": "activating"}),
+    ],
+)
+def test_whether_all_that_a_rule_selects_take_places_is_open(first: dict[str, Any], second: dict[str, Any]) -> None:
+    images = [image("index", 1, "v3", **first), image("second", 2, **second), image("b", 3, "v2"), image("c", 4, "v1")]
 
     assert replay(LifecyclePolicy.of(limit_images(2)), *images) == {
         "index": "keep",
-        "child": "keep",
+        "second": "keep",
         "b": "uncertain",
         "c": "expire",
     }
@@ -315,6 +353,91 @@ def test_an_image_that_is_being_restored_is_uncertain_if_a_rule_of_either_class_
     assert replay(LifecyclePolicy.of(expire_older_than(after_days=9)), restoring) == {"a": "uncertain"}
 
 
+def test_a_rule_of_the_archive_does_not_hold_an_image_that_is_being_restored() -> None:
+    restoring = image("a", 99, "v1", status="activating", archived_at=days(5))
+    policy = LifecyclePolicy.of(delete_archived(after_days=90), expire_older_than(after_days=9))
+
+    assert replay(policy, restoring) == {"a": "uncertain"}
+
+
+# --- reasons ----------------------------------------------------------------------------------------------------------
+
+
+def test_each_decision_says_what_its_rule_counts_and_by_which_number() -> None:
+    policy = LifecyclePolicy.of(
+        keep_forever("keep"),
+        keep_latest(2, matching="v*"),
+        expire_untagged(after_days=1),
+        archive_unpulled(after_days=30),
+        delete_archived(after_days=90),
+    )
+    evaluation = policy.evaluate(
+        [
+            image("kept", 9, "keep"),
+            image("beyond", 9, "v1"),
+            image("among", 8, "v2"),
+            image("newest", 7, "v3"),
+            image("old", 3),
+            image("young", 1),
+            image("unused", 99, "x"),
+            image("used", 99, "x", last_pulled_at=days(3)),
+            image("archived", 300, "x", status="archived", archived_at=days(100)),
+            image("archived lately", 300, "x", status="archived", archived_at=days(90)),
+            image("kept there", 300, "keep", status="archived", archived_at=days(100)),
+        ],
+        at=AT,
+    )
+
+    assert {each.image.digest: each.why for each in (*evaluation.decisions, *evaluation.kept)} == {
+        "kept": "rule 1 keeps all that it selects",
+        "kept there": "rule 2 keeps all that it selects",
+        "beyond": "it is not among the newest 2 that the rule selects",
+        "among": "rule 3 selects it, and it is among the newest 2",
+        "newest": "rule 3 selects it, and it is among the newest 2",
+        "old": "it was pushed more than 1 day ago",
+        "young": "rule 4 selects it, and it was not pushed more than 1 day ago",
+        "unused": "nobody pulled it for more than 30 days",
+        "used": "rule 5 selects it, and it was in use in the last 30 days",
+        "archived": "it was archived more than 90 days ago",
+        "archived lately": "rule 6 selects it, and it was not archived more than 90 days ago",
+    }
+    (free,) = LifecyclePolicy.of(keep_forever("v*")).evaluate([image("free", 9, "w")], at=AT).kept
+    assert (free.rule, free.why) == (None, "no rule selects it")
+
+
+BY_AGE, BY_COUNT = expire_older_than(after_days=5), limit_images(1)
+UNTOLD = image("untold", 1, "v9", manifest_media_type=INDEX)
+
+
+@pytest.mark.parametrize(
+    ("intent", "images", "doubts"),
+    [
+        (BY_AGE, [image("a", 5.4)], [Doubt.HOURS]),
+        (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(2))], [Doubt.RESTORED]),
+        (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(5.4))], [Doubt.HOURS]),
+        (BY_COUNT, [image("i", 1, "v", referenced_digests=["b"]), image("a", 2)], []),
+        (BY_COUNT, [image("i", 2, "v", referenced_digests=["b"]), image("b", 1), image("a", 9)], []),
+        (BY_COUNT, [image("a", 2, "v", referenced_digests=["b"]), image("b", 1)], [Doubt.PLACES]),
+        (BY_COUNT, [UNTOLD, image("a", 9)], [Doubt.CHILD]),
+        (BY_AGE, [UNTOLD, image("a", 9)], [Doubt.CHILD]),
+        (BY_AGE, [UNTOLD, image("a", 5.4)], [Doubt.HOURS, Doubt.CHILD]),
+        (BY_AGE, [image("a", 9, subject_digest="gone")], [Doubt.REFERRER]),
+        (BY_AGE, [UNTOLD, image("a", 9, subject_digest="gone")], [Doubt.CHILD, Doubt.REFERRER]),
+        (BY_AGE, [image("a", 9, status="activating")], [Doubt.ACTIVATING]),
+    ],
+)
+def test_an_uncertain_image_is_told_with_every_question_that_its_fate_hangs_on(
+    intent: Intent, images: list[Image], doubts: list[Doubt]
+) -> None:
+    evaluation = LifecyclePolicy.of(intent).evaluate(images, at=AT)
+    (why,) = (each.why for each in (*evaluation.expired, *evaluation.uncertain) if each.image.digest == "a")
+    taken = "it was pushed more than 5 days ago"
+    if intent is BY_COUNT:
+        taken = "it is not among the newest 1 that the rule selects"
+
+    assert why == "; but ".join(filter(None, [taken, ", and ".join(doubt.value for doubt in doubts)]))
+
+
 # --- the whole --------------------------------------------------------------------------------------------------------
 
 
@@ -345,8 +468,10 @@ def test_decisions_are_deletions_first_and_the_oldest_first() -> None:
 
 
 def test_a_digest_that_is_listed_twice_is_refused() -> None:
-    with pytest.raises(InvalidImage, match="image 'a' is listed twice; a repository holds it once"):
-        LifecyclePolicy.none().evaluate([image("a", 1), image("a", 2)], at=AT)
+    with pytest.raises(InvalidImage) as caught:
+        LifecyclePolicy.none().evaluate([image("a", 1), image("a", 2), image("b", 2)], at=AT)
+
+    assert caught.value.problems == ("image 'a' is listed twice; a repository holds it once",)
 
 
 def test_an_instant_without_a_time_zone_is_refused_and_another_zone_is_the_same_instant() -> None:
@@ -360,6 +485,17 @@ def test_an_instant_without_a_time_zone_is_refused_and_another_zone_is_the_same_
 
 def test_a_number_of_days_before_all_time_takes_nothing() -> None:
     assert replay(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 400)) == {"a": "keep"}
+
+
+def test_decisions_are_read_like_a_tuple() -> None:
+    policy, images = LifecyclePolicy.of(expire_untagged(after_days=5)), [image("a", 6), image("b", 9), image("c", 7)]
+    expired, again = (policy.evaluate(images, at=AT).expired for _ in range(2))
+    listed = tuple(expired)
+
+    assert (len(expired), repr(expired), hash(expired)) == (3, repr(listed), hash(again))
+    assert [expired[0], expired[-1], expired[1:]] == [listed[0], listed[-1], listed[1:]]
+    assert expired == listed == again
+    assert expired != listed[:2]
 
 
 def test_an_evaluation_survives_pickling() -> None:
@@ -452,3 +588,56 @@ def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: lis
     deciding = [each.rule for each in (*evaluation.decisions, *evaluation.uncertain)]
 
     assert not [rule for rule in shadowed if rule in deciding]
+
+
+# --- what is open about artifacts, and what is no image ---------------------------------------------------------------
+
+
+def test_a_signature_that_a_rule_may_delete_and_its_subject_takes_to_the_archive_is_uncertain() -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=10), archive_older_than(after_days=30, matching="v*"))
+    evaluation = policy.evaluate([image("a", 40, "v1"), image("signature", 40, subject_digest="a")], at=AT)
+
+    assert fates(evaluation) == {"a": "archive", "signature": "uncertain"}
+    assert evaluation.uncertain[0].action == "expire"
+    assert "else it follows its subject a within 24 hours" in evaluation.uncertain[0].why
+
+
+def test_a_tagged_artifact_that_its_own_rule_may_keep_is_uncertain() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=14, matching="*"))
+    subject = image("a", 20, "v1")
+
+    assert replay(policy, subject, image("by hours", 14.5, "sig", subject_digest="a"))["by hours"] == "uncertain"
+    assert replay(policy, subject, image("young", 2, "sig", subject_digest="a"))["young"] == "uncertain"
+    assert replay(policy, subject, image("old", 16, "sig", subject_digest="a"))["old"] == "expire"
+
+
+def test_a_long_chain_of_signatures_goes_with_its_end_and_is_walked_once() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*"))
+    chain = [image(str(each), 9, subject_digest=str(each - 1)) for each in range(1, 5000)]
+
+    assert set(replay(policy, image("0", 9, "v1"), *chain).values()) == {"expire"}
+
+
+def test_an_image_that_a_known_index_holds_may_still_be_in_one_that_nobody_read() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*"), expire_untagged(after_days=5))
+    images = [
+        image("read", 9, "v1", referenced_digests=["child"]),
+        image("unread", 9, "w", manifest_media_type=INDEX),
+        image("child", 9),
+    ]
+
+    assert replay(policy, *images) == {"read": "expire", "unread": "keep", "child": "keep"}
+    assert [each.is_certain for each in policy.schedule(images, at=AT) if each.image.digest == "child"] == [False]
+
+
+def test_what_is_no_image_is_told_how_to_be_read() -> None:
+    with pytest.raises(TypeError, match=r"images\[0\] is {'imageDigest': 'a'}, not an Image; read it with"):
+        LifecyclePolicy.none().evaluate([{"imageDigest": "a"}], at=AT)  # type: ignore[list-item]  # what people give
+
+
+def test_equal_decisions_have_equal_hashes() -> None:
+    kept = LifecyclePolicy.none().evaluate([image("a", 1)], at=AT).kept
+
+    assert kept == tuple(kept)
+    assert hash(kept) == hash(tuple(kept))
+    assert (kept[0], kept[:1], len(kept)) == (next(iter(kept)), tuple(kept), 1)

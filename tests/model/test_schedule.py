@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
@@ -12,6 +13,7 @@ from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import (
     Departure,
     Image,
+    Intent,
     LifecyclePolicy,
     archive_older_than,
     archive_unpulled,
@@ -28,6 +30,7 @@ from tests.model.strategies import policies
 
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 TODAY = AT.date()
+INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def day(number: int) -> date:
@@ -40,6 +43,11 @@ def image(name: str, age: float, *tags: str, **fields: object) -> Image:
 
 def leaving(policy: LifecyclePolicy, *images: Image) -> list[tuple[str, date, str]]:
     return [(each.image.digest, each.day, each.action) for each in policy.schedule(images, at=AT)]
+
+
+def certainty(policy: LifecyclePolicy, *images: Image) -> dict[str, tuple[date, bool]]:
+    """Tell the last day on which each image leaves, and whether AWS's documents decide it."""
+    return {each.image.digest: (each.day, each.is_certain) for each in policy.schedule(images, at=AT)}
 
 
 def test_an_image_goes_on_the_day_on_which_it_becomes_too_old_the_earliest_first() -> None:
@@ -138,6 +146,72 @@ def test_what_aws_does_not_decide_is_told() -> None:
     }
 
 
+def test_today_is_the_day_in_utc() -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=5))
+    east = AT.astimezone(timezone(timedelta(hours=13)))
+
+    assert policy.schedule([image("a", 9)], at=east) == policy.schedule([image("a", 9)], at=AT)
+
+
+def test_what_is_past_its_age_by_hours_goes_today_for_certain() -> None:
+    assert certainty(LifecyclePolicy.of(expire_untagged(after_days=5)), image("a", 5.4)) == {"a": (TODAY, True)}
+
+
+@pytest.mark.parametrize(
+    ("images", "is_certain"),
+    [
+        ([image("a", 10)], True),
+        ([image("a", 10, subject_digest="gone")], False),
+        ([image("a", 10, status="activating")], False),
+        ([image("a", 10), image("untold", 40, "v1", manifest_media_type=INDEX)], False),
+    ],
+)
+def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today(images: list[Image], *, is_certain: bool) -> None:
+    assert certainty(LifecyclePolicy.of(expire_older_than(after_days=30)), *images)["a"] == (day(20), is_certain)
+
+
+def test_the_last_use_of_a_restored_image_is_no_open_question() -> None:
+    restored = image("a", 40, archived_at=AT - timedelta(days=20), activated_at=AT - timedelta(days=10))
+
+    assert certainty(LifecyclePolicy.of(archive_unpulled(after_days=30)), restored) == {"a": (day(20), True)}
+
+
+@pytest.mark.parametrize(("after_days", "is_certain"), [(3, False), (4, True)])
+def test_an_image_of_an_index_is_open_if_one_of_the_newest_goes_before_it(after_days: int, *, is_certain: bool) -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=after_days, matching="w*"), limit_images(2))
+    newest = [image("new", 1, "w2"), image("second", 3, "w1")]
+    departures = certainty(policy, *newest, image("index", 5, "v1", referenced_digests=["child"]), image("child", 5))
+
+    assert departures["child"] == (day(1), is_certain)
+
+
+def test_an_archived_signature_follows_its_subject_only_out_of_the_archive() -> None:
+    policy = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90))
+    signature = image("signature", 40, subject_digest="a", status="archived", archived_at=AT)
+
+    assert leaving(policy, image("a", 40, "v1"), signature) == [
+        ("a", TODAY, "archive"),
+        ("signature", day(90), "expire"),
+        ("a", day(90), "expire"),
+    ]
+
+
+def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer() -> None:
+    subject, by_age = image("a", 10, "v1"), expire_older_than(after_days=30, matching="v*")
+    plain, tagged = (image("signature", 10, *tags, subject_digest="a") for tags in ((), ("sig",)))
+    untold = image("untold", 1, "w", manifest_media_type=INDEX)
+
+    def signature(*images: Image, intents: Sequence[Intent] = (by_age,)) -> tuple[date, bool]:
+        return certainty(LifecyclePolicy.of(*intents), subject, *images)["signature"]
+
+    assert signature(plain) == (day(20), True)
+    assert signature(plain, intents=[by_age, expire_untagged(after_days=5)]) == (TODAY, False)
+    assert signature(plain, intents=[by_age, expire_untagged(after_days=60)]) == (day(20), True)
+    assert signature(tagged) == (day(20), True)
+    assert signature(tagged, intents=[keep_forever("sig"), by_age]) == (day(20), False)
+    assert signature(plain, untold) == (day(20), False)
+
+
 def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
     assert leaving(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 4)) == []
 
@@ -149,7 +223,7 @@ def test_an_image_that_is_listed_twice_is_refused() -> None:
 
 # --- laws -------------------------------------------------------------------------------------------------------------
 
-EVERYTHING = repositories(archive=True, restoration=True, indexes=True, referrers=True)
+EVERYTHING = repositories(archive=True, restoration=True, indexes=True, referrers=True, tagged_referrers=True)
 
 
 @given(policies, EVERYTHING)
@@ -202,3 +276,71 @@ def test_living_through_the_days_comes_to_the_same(policy: LifecyclePolicy, imag
     assert {key for key, when in lived.items() if when <= day(120)} <= {
         (each.image.digest, each.action) for each in policy.schedule(images, at=AT)
     }
+
+
+def nested(number: int) -> list[Image]:
+    """Give indexes one in the other, the innermost image first."""
+    inner = [image("0", 40)]
+    return inner + [image(str(each), 40, referenced_digests=[str(each - 1)]) for each in range(1, number)]
+
+
+def test_indexes_may_be_one_in_the_other_as_deep_as_one_likes_and_in_a_circle() -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=30))
+    circle = [image(each, 40, referenced_digests=[other]) for each, other in ("ab", "ba")]
+
+    assert [each[:2] for each in leaving(policy, *nested(2000))][-1] == ("0", day(1999))
+    assert [each[:2] for each in leaving(policy, *reversed(nested(2000)))][-1] == ("0", day(1999))
+    assert leaving(policy, *circle) == []
+    assert leaving(policy, image("self", 40, referenced_digests=["self"])) == [("self", TODAY, "expire")]
+
+
+def test_a_restored_image_past_its_age_by_hours_is_as_doubtful_as_one_past_by_days() -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=30))
+    (departure,) = policy.schedule(
+        [image("a", 30.5, archived_at=AT - timedelta(days=20), activated_at=AT - timedelta(days=13))], at=AT
+    )
+
+    assert (departure.day, departure.is_certain) == (TODAY, False)
+
+
+def test_an_attestation_that_an_index_names_goes_with_its_subject() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=5))
+    images = [
+        image("index", 31, "v1", referenced_digests=["amd64", "attestation"]),
+        image("amd64", 31),
+        image("attestation", 31, subject_digest="amd64"),
+    ]
+
+    assert [(each.image.digest, each.day, each.is_certain) for each in policy.schedule(images, at=AT)] == [
+        ("index", TODAY, True),
+        ("attestation", day(1), True),
+        ("amd64", day(1), True),
+    ]
+
+
+def test_whether_a_rule_of_the_archive_takes_a_signature_by_itself_is_open() -> None:
+    policy = LifecyclePolicy.from_dict(
+        {
+            "rules": [
+                LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*")).rules[0].to_dict(),
+                {
+                    "rulePriority": 2,
+                    "selection": {
+                        "tagStatus": "untagged",
+                        "storageClass": "archive",
+                        "countType": "sinceImageTransitioned",
+                        "countUnit": "days",
+                        "countNumber": 90,
+                    },
+                    "action": {"type": "expire"},
+                },
+            ]
+        }
+    )
+    signed = [image("a", 40, "v1"), image("signature", 40, subject_digest="a")]
+
+    assert [(each.image.digest, each.action, each.is_certain) for each in policy.schedule(signed, at=AT)] == [
+        ("signature", "archive", True),
+        ("a", "archive", True),
+        ("signature", "expire", False),
+    ]

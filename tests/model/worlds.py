@@ -50,6 +50,8 @@ def outcome(image: Image, rules: Sequence[LifecycleRule], images: Sequence[Image
         return "archive"
     if theirs == "keep" or (theirs == "archive" and image.status == "archived"):
         return own
+    if (own, theirs) == ("expire", "archive"):
+        return own
     is_kept = (
         bool(image.tags) and own == "keep" and any(_selects(rule, image, world) for rule in _of(image, rules, world))
     )
