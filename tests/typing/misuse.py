@@ -7,6 +7,8 @@ does not occur is an error itself (`warn_unused_ignores`), so `make lint` holds 
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
@@ -18,12 +20,15 @@ from ecr_constructs import (
     Access,
     Encryption,
     HardenedRepository,
+    Image,
     Immutability,
     LifecyclePolicy,
     LifecycleRule,
     expire_untagged,
     keep_latest,
 )
+
+NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 
 
 def options_of_a_repository(scope: Construct) -> None:
@@ -54,6 +59,9 @@ def values(key: kms.IKey) -> None:
     LifecyclePolicy.of([expire_untagged(after_days=1)])  # type: ignore[arg-type]
     LifecycleRule(rule_priority=1, tag_status="all", count_type="imageCountMoreThan", count_number=1)  # type: ignore[arg-type]
     keep_latest("10", matching="v*")  # type: ignore[arg-type]
+    LifecyclePolicy.none().evaluate([], at="2026-06-01")  # type: ignore[arg-type]
+    LifecyclePolicy.none().evaluate([{"imageDigest": "sha256:0"}], at=NOW)  # type: ignore[list-item]
+    Image(digest="sha256:0", pushed_at=NOW, status="ACTIVE")  # type: ignore[arg-type]
     expire_untagged(1)  # type: ignore[call-arg]
     HARDENED.but(repository_name="prod/api")  # type: ignore[call-arg]
     HARDENED.scan_on_push = False  # type: ignore[misc]

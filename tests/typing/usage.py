@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -18,9 +19,13 @@ from ecr_constructs import (
     EPHEMERAL,
     HARDENED,
     Access,
+    Decision,
+    Departure,
     EcrConstructsError,
     Encryption,
+    Finding,
     HardenedRepository,
+    Image,
     Immutability,
     InvalidRepository,
     LifecyclePolicy,
@@ -30,7 +35,9 @@ from ecr_constructs import (
     Scanning,
     expire_untagged,
     keep_latest,
+    read_images,
 )
+from ecr_constructs.testing import assert_keeps, pushes
 
 
 class Platform(Construct):
@@ -104,3 +111,14 @@ def errors_are_value_errors(scope: Construct) -> tuple[str, ...]:
 def the_registry_language() -> tuple[Scanning, Replication]:
     prod = Namespace("prod")
     return Scanning.enhanced(continuous=[prod, "shared/*"]), Replication.to("eu-west-1", repositories=prod)
+
+
+def a_replay(policy: LifecyclePolicy, listing: object, detail: Mapping[str, object], now: datetime) -> list[Decision]:
+    images = [*read_images(listing), Image.from_describe_images(detail), *pushes("v{n}", days=3, until=now)]
+    evaluation = policy.evaluate(images, at=now)
+    assert_type(evaluation.bytes_freed, int)
+    assert_type(evaluation.kept[0], Decision)
+    assert_type(policy.schedule(images, at=now), tuple[Departure, ...])
+    assert_type(policy.findings(images, immutability=Immutability.off()), tuple[Finding, ...])
+    assert_keeps(policy, images, "v*", images[0], at=now)
+    return [decision for decision in evaluation.decisions if decision.action == "expire" and decision.rule]
