@@ -15,6 +15,7 @@ from ecr_constructs.model import (
     Image,
     Intent,
     LifecyclePolicy,
+    LifecycleRule,
     archive_older_than,
     archive_unpulled,
     archive_untagged,
@@ -154,7 +155,10 @@ def test_today_is_the_day_in_utc() -> None:
 
 
 def test_what_is_past_its_age_by_hours_goes_today_for_certain() -> None:
-    assert certainty(LifecyclePolicy.of(expire_untagged(after_days=5)), image("a", 5.4)) == {"a": (TODAY, True)}
+    policy = LifecyclePolicy.of(expire_untagged(after_days=5))
+
+    assert certainty(policy, image("a", 5.4)) == {"a": (TODAY, True)}
+    assert certainty(policy, image("a", 4.4)) == {"a": (day(1), True)}
 
 
 @pytest.mark.parametrize(
@@ -192,6 +196,26 @@ def test_an_archived_signature_follows_its_subject_only_out_of_the_archive() -> 
     assert leaving(policy, image("a", 40, "v1"), signature) == [
         ("a", TODAY, "archive"),
         ("signature", day(90), "expire"),
+        ("a", day(90), "expire"),
+    ]
+
+
+def test_a_signature_that_no_rule_of_the_archive_selects_leaves_there_with_its_subject() -> None:
+    (archiving,) = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*")).rules
+    deleting = LifecycleRule(
+        rule_priority=2,
+        tag_status="tagged",
+        tag_pattern_list=["v*"],
+        count_type="sinceImageTransitioned",
+        count_number=90,
+    )
+
+    assert leaving(
+        LifecyclePolicy(rules=[archiving, deleting]), image("a", 40, "v1"), image("b", 40, subject_digest="a")
+    ) == [
+        ("b", TODAY, "archive"),
+        ("a", TODAY, "archive"),
+        ("b", day(90), "expire"),
         ("a", day(90), "expire"),
     ]
 
