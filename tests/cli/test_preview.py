@@ -120,7 +120,7 @@ def test_the_policies_of_today_are_compared(call: Any, files: Sequence[str], wri
     code, out, _ = call(*files, AT, "--current-policy", write("current/web.json", today))
 
     assert code == 0
-    assert "newly lost: 1 image, 100.0 MB: v2\n" in out
+    assert "newly lost: 1 image, 100.0 MB, spared by the deployed policy of --current-policy: v2\n" in out
     assert "note: prod/api: --current-policy has no policy of it, so nothing is compared\n" in out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from ecr_constructs.cli.output.screen import screen
 from ecr_constructs.cli.output.tables import draw
 from ecr_constructs.cli.previews.comparison import build
+from ecr_constructs.cli.previews.gates import Catch, Verdict
 from ecr_constructs.cli.previews.preview import Preview, Survey
 from ecr_constructs.cli.quantities import count, name, names, printable, size
 from ecr_constructs.cli.sources.inventory import AwsDecision, Repository
 from ecr_constructs.cli.sources.policies import UnreadPolicy
-from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than
-from ecr_constructs.testing import leftovers, pushes, tagged
+from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than, expire_untagged, keep_latest
+from ecr_constructs.testing import leftovers, pushes, releases, tagged
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
 V1, V2, V3, V4 = RELEASES
@@ -31,12 +34,12 @@ def preview(
     return build(policy(of, where="cdk.out: App/Api", prefix=prefix), repository, NOW)
 
 
-def plain(*previews: Preview, **values: Any) -> str:
-    return draw(Survey(at=NOW, previews=previews, **values), Console(file=StringIO()))
+def plain(*previews: Preview, verdicts: Sequence[Verdict] = (), **values: Any) -> str:
+    return draw(Survey(at=NOW, previews=previews, **values), Console(file=StringIO()), verdicts=verdicts)
 
 
-def on_terminal(shown: Preview, width: int, *, no_color: bool = False) -> str:
-    console = Console(file=StringIO(), force_terminal=True, width=width, no_color=no_color, color_system="standard")
+def on_terminal(shown: Preview, width: int) -> str:
+    console = Console(file=StringIO(), force_terminal=True, width=width, color_system="standard")
     return draw(Survey(at=NOW, previews=(shown,)), console)
 
 
@@ -63,7 +66,7 @@ def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
         f"total  expire       4  400.0 MB  2026-05-11  2026-05-30  v1, v2, {digests[0]}, ...",
         f"total  keep         4  400.0 MB  2026-05-25  2026-06-01  v3, {digests[2]}, v4, ...",
         "in use: v1 would expire, and is in use by service prod/api",
-        "newly lost: 1 image, 100.0 MB: v2",
+        "newly lost: 1 image, 100.0 MB, spared by the deployed policy of --current-policy: v2",
         "",
         "total: 1 repository: 4 images (400.0 MB) would expire, 0 be archived, 0 may go, 4 stay",
     ]
@@ -80,11 +83,11 @@ def test_findings_come_with_severity_remedy_and_id() -> None:
     assert line(plain(preview()), "warning:") == f"warning: {finding.sentence}; {finding.remedy} [{finding.id}]"
 
 
-def test_a_rule_that_does_nothing_has_its_row_and_what_no_rule_selects_comes_last() -> None:
+def test_a_rule_without_images_says_so_and_what_no_rule_selects_comes_last() -> None:
     text = plain(preview([tagged(V1, "dev")], of=LifecyclePolicy.of(expire_older_than(after_days=9, matching="x*"))))
 
     rows = [line.split()[:3] for line in text.splitlines() if re.match(r" *(\d+|none|total)  ", line)]
-    assert rows == [["1", "expire", "0"], ["none", "keep", "1"], ["total", "keep", "1"]]
+    assert rows == [["1", "no", "images"], ["none", "keep", "1"], ["total", "keep", "1"]]
 
 
 def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
@@ -92,23 +95,61 @@ def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
     text = plain(preview([index, *leftovers(days=4, until=NOW)]))
 
     assert re.search(r"^ +2  may expire +2 ", text, re.MULTILINE)
-    assert line(text, "uncertain:").startswith(
-        "uncertain: 2 images: it was pushed more than 1 day ago; but it may belong"
+    assert (
+        "\nuncertain: 2 images may expire by rule 2: it was pushed more than 1 day ago; but it may belong to an index, "
+        in text
     )
-    assert line(text, "total: ").endswith("0 images (0 bytes) would expire, 0 be archived, 2 may go, 3 stay")
+    assert line(text, "total: ").endswith("0 images would expire, 0 be archived, 2 may go, 3 stay")
 
 
-def test_an_index_adds_no_bytes() -> None:
-    assert plain(preview([replace(V4, manifest_media_type=INDEX)])).startswith("prod/api: 1 image, 0 bytes\n")
+def test_an_index_adds_no_bytes_and_what_has_no_size_says_why() -> None:
+    index = replace(V4, manifest_media_type=INDEX)
+
+    assert plain(preview([V3, index])).startswith("prod/api: 2 images, 100.0 MB\n")
+    text = plain(preview([index]))
+    assert text.startswith("prod/api: 1 image, all of them indexes, which have no size of their own\n")
+    assert re.search(r"^total  keep +1 +-  2026", text, re.MULTILINE)
+    assert plain(preview([replace(V4, size=0)])).startswith("prod/api: 1 image, of unknown size\n")
+
+
+def test_a_repository_without_images_is_a_line_and_no_table() -> None:
+    text = plain(preview([]))
+
+    assert text.startswith("prod/api: no images\n")
+    assert "\n rule  action" not in text
+
+
+def test_uncertain_images_with_one_reason_are_one_line_whichever_image_the_reason_names() -> None:
+    shown = preview()
+    why = "it follows its subject {} within 24 hours"
+    uncertain = tuple(replace_why(each, why.format(each.image.digest)) for each in shown.evaluation.kept)
+    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=uncertain)))
+
+    assert [line for line in text.splitlines() if line.startswith("uncertain")] == [
+        "uncertain: 2 images may expire by rule 1: it follows its subject within 24 hours",
+        "uncertain: 2 images may expire by rule 2: it follows its subject within 24 hours",
+    ]
+
+
+def test_what_settles_whether_images_belong_to_an_index_is_told_once() -> None:
+    index = replace(V4, manifest_media_type=INDEX)
+    doubtful = preview([index, *leftovers(days=4, until=NOW)])
+    other = replace(doubtful, repository="prod/web")
+
+    assert plain(doubtful, other).count("--read-indexes") == 1
+    assert "\nuncertain: --live asks AWS's own preview" in plain(doubtful, other)
+    assert "\nuncertain: --read-indexes reads which images" in plain(doubtful, is_live=True)
+    assert "--read-indexes" not in plain(preview())
 
 
 def test_a_template_is_told_to_leave_repositories_alone_and_is_not_in_the_sum() -> None:
-    text = plain(preview(prefix="prod"))
+    text = plain(preview(prefix="prod", in_use={V1.digest: ("service prod/api",)}))
 
-    assert "the creation template for prod, which acts on repositories that ECR creates from now on and never" in text
-    assert line(text, "total: ") == (
-        "total: 0 repositories: 0 images (0 bytes) would expire, 0 be archived, 0 may go, 0 stay"
+    assert text.startswith(
+        "prod/api (as if by the creation template for prod, which touches no repository that exists): 8 images, "
     )
+    assert line(text, "total: ") == "total: 0 repositories: 0 images would expire, 0 be archived, 0 may go, 0 stay"
+    assert "\nin use:" not in text
 
 
 def test_a_policy_without_rules_says_so() -> None:
@@ -121,7 +162,9 @@ def test_the_same_policy_as_the_deployed_one_says_so() -> None:
 
 
 def test_what_is_newly_kept_says_so() -> None:
-    assert line(plain(preview(of=GENEROUS, deployed=POLICY)), "newly") == "newly kept: 1 image, 100.0 MB: v2"
+    text = plain(preview(of=GENEROUS, deployed=POLICY), is_live=True)
+
+    assert line(text, "newly") == "newly kept: 1 image, 100.0 MB, taken by the policy deployed in the account: v2"
 
 
 def test_of_many_reasons_the_most_frequent_are_told() -> None:
@@ -129,7 +172,7 @@ def test_of_many_reasons_the_most_frequent_are_told() -> None:
     doubts = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
     text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(doubts))))
 
-    assert text.count("\nuncertain: 2 images: reason ") == 10
+    assert text.count("\nuncertain: 2 images may expire by rule ") == 10
     assert "\nuncertain: of reasons there are 2 more; --format json has all\n" in text
 
 
@@ -179,9 +222,92 @@ def test_what_was_not_previewed_is_told() -> None:
         ),
         "no policy: for 2 repositories: db, queue",
         "note: mind this",
-        "total: 0 repositories: 0 images (0 bytes) would expire, 0 be archived, 0 may go, 0 stay",
+        "total: 0 repositories: 0 images would expire, 0 be archived, 0 may go, 0 stay",
     ]
     assert "there is no repository web\n" in plain(without_images=(missing[0],), is_live=True)
+
+
+# --- many repositories ------------------------------------------------------------------------------------------------
+
+
+def crowd(number: int, **known: Any) -> list[Preview]:
+    return [replace(preview(**known), repository=f"team/{place:02}") for place in range(number)]
+
+
+def test_of_many_repositories_with_one_policy_each_has_a_line_and_the_policy_is_told_once() -> None:
+    text = plain(*crowd(11))
+
+    assert text.splitlines()[:6] == [
+        "11 repositories with the same policy: 88 images, 8.8 GB",
+        "policy of cdk.out: App/Api, replayed at 2026-06-01 00:00 UTC",
+        "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
+        "Rule 2 deletes images without a tag more than 1 day after their push.",
+        "repository  images      size  expire     frees  archive  may go  stay",
+        "team/00          8  800.0 MB       4  400.0 MB        0       0     4",
+    ]
+    assert text.splitlines()[16] == "total           88    8.8 GB      44    4.4 GB        0       0    44"
+    assert text.count("warning:") == text.count("Rule 1 ") == 1
+
+
+def test_a_few_repositories_have_a_table_each() -> None:
+    assert plain(*crowd(10)).count("Rule 1 ") == 10
+    assert "with the same policy" not in plain(*crowd(10))
+
+
+def test_of_many_repositories_those_where_something_in_use_goes_have_a_table_as_well() -> None:
+    first, *others = crowd(12)
+    running = replace(first, in_use={V1.digest: ("service prod/api",)})
+
+    assert plain(running, *others).count("Rule 1 ") == 2
+    assert "\nteam/00: 8 images, 800.0 MB, 1 known to be in use\n" in plain(running, *others)
+
+
+def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> None:
+    previews = [*crowd(11), replace(preview(of=GENEROUS), repository="other")]
+    decision = previews[3].evaluation.expired[0]
+    catch = Catch(repository="team/03", decision=decision, is_certain=True, users=None)
+    verdict = Verdict(gate="expires:v*", caught=(catch,), unknown=(), remedy="keep them")
+
+    heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, verdicts=[verdict]), re.MULTILINE)
+    assert heads == ["team/03", "other"]
+
+
+def test_findings_of_some_among_many_say_where_they_are_and_the_worst_come_first() -> None:
+    first, second, *others = crowd(12)
+    (warning,) = first.findings
+    error = replace(warning, id="bad", severity="error", sentence="it is bad")
+    of = [replace(each, findings=(warning, error)) for each in (first, second)]
+    text = plain(*of, *others)
+
+    assert [line for line in text.splitlines() if line.startswith(("error", "warning"))] == [
+        f"error: 2 repositories, such as team/00: it is bad; {error.remedy} [bad]",
+        f"warning: {warning.sentence}; {warning.remedy} [{warning.id}]",
+    ]
+
+
+def test_what_is_newly_lost_among_many_is_a_column_and_says_compared_with_what() -> None:
+    text = plain(*crowd(11, deployed=GENEROUS))
+
+    assert text.splitlines()[4].endswith("stay  newly lost  newly kept")
+    assert text.splitlines()[5].endswith("4           1           0")
+    assert "\ncompared: with the deployed policy of --current-policy, of each repository\n" in text
+
+
+def test_a_template_for_many_has_no_sum() -> None:
+    text = plain(*crowd(11, prefix="team"))
+
+    assert text.startswith("11 repositories with the same policy (as if by the creation template for team, ")
+    assert "\ntotal  " not in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_on_a_terminal_many_repositories_fit(width: int) -> None:
+    console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
+    previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
+    lines = draw(Survey(at=NOW, previews=tuple(previews)), console).splitlines()
+
+    assert max(map(len, lines)) <= width
+    assert sum("team/" in line for line in lines) == 60
 
 
 # --- where it is shown ------------------------------------------------------------------------------------------------
@@ -199,18 +325,37 @@ def test_into_a_pipe_goes_plain_text_without_boxes_colours_or_blanks_at_the_end(
     assert len(line(text, "warning:")) > 200
 
 
-@pytest.mark.parametrize("width", [36, 40, 55, 56, 75, 76, 120])
+@pytest.mark.parametrize("width", [36, 40, 55, 56, 75, 76, 91, 92, 120])
 def test_on_a_terminal_every_line_fits(width: int) -> None:
     text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
 
     assert max(map(len, text.splitlines())) <= width
-    assert [word in text for word in ("oldest", "such as")] == [width >= 56, width >= 76]
+    shown = [f"  {word}" in text for word in ("newest", "such as", "oldest")]
+    assert shown == [width >= least for least in (56, 76, 92)]
     assert re.search(r"2 +expire +2 +200.0 MB", text)
 
 
-def test_on_a_terminal_what_goes_is_red_unless_the_user_wants_no_colour() -> None:
+@pytest.mark.parametrize("width", [76, 80, 92, 120])
+def test_examples_are_cut_to_the_width_and_rows_stay_one_line(width: int) -> None:
+    images = [tagged(image, f"release-{image.tags[0]}") for image in releases("2026.{n}", count=20, until=NOW)]
+    of = LifecyclePolicy.of(keep_latest(9, matching="2026.*"), expire_untagged(after_days=3))
+    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *leftovers(days=9, until=NOW)], of=of), width))
+    head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
+
+    rows = [line.split()[:2] for line in text.splitlines()[head + 1 : head + 7]]
+    assert rows == [[rule, fate] for rule in ("1", "2", "total") for fate in ("expire", "keep")]
+    assert text.count(", ...") == 6
+
+
+def test_on_a_terminal_what_goes_is_red() -> None:
     assert "\x1b[31mexpire" in on_terminal(preview(), 100)
-    assert "\x1b[31m" not in on_terminal(preview(), 100, no_color=True)
+
+
+def test_who_wants_no_colour_gets_no_escape_code_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in draw(Survey(at=NOW, previews=(preview(),)), screen())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in draw(Survey(at=NOW, previews=(preview(),)), screen())
 
 
 def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:

@@ -163,13 +163,13 @@ def _text(survey: Survey, verdicts: Sequence[Verdict], form: Format, *, is_shown
     if form is Format.HTML:
         from ecr_constructs.cli.output.report import render
 
-        unsaid = [f"{notice.word}: {notice.text}" for notice in closing(survey) if notice.word != "total"]
-        return render(survey.previews, missing=[*survey.problems, *unsaid])
+        return render(survey, verdicts)
     from rich.console import Console
 
+    from ecr_constructs.cli.output.screen import screen
     from ecr_constructs.cli.output.tables import draw
 
-    return draw(survey, Console() if is_shown else Console(file=StringIO()))
+    return draw(survey, screen() if is_shown else Console(file=StringIO()), verdicts=verdicts)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -11,11 +11,11 @@ from ecr_constructs.model.evaluation import Decision
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.rules import LifecycleRule
 
-__all__ = ["FATES", "TOTAL", "Row", "rows", "totals"]
+__all__ = ["FATES", "NO_IMAGES", "TOTAL", "Row", "rows", "totals"]
 
 FATES = ("expire", "archive", "may expire", "may archive", "keep")
+NO_IMAGES = "no images"
 TOTAL = "total"
-_FATES_OF = {"expire": "expire", "transition": "archive"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +25,7 @@ class Row:
 
     Attributes:
         rule: The priority of the rule, `none` for images that belong to no rule, or `TOTAL`.
-        fate: One of `FATES`.
+        fate: One of `FATES`, or `NO_IMAGES` for a rule to which none belongs.
         images: The images, the oldest push first.
 
     """
@@ -39,7 +39,7 @@ def rows(preview: Preview) -> Iterator[Row]:
     """
     Count what each rule does, by priority.
 
-    A rule that does nothing has a row as well, and images that belong to no rule come last.
+    A rule without images has a row as well, and images that belong to no rule come last.
 
     Args:
         preview: What was previewed.
@@ -51,7 +51,7 @@ def rows(preview: Preview) -> Iterator[Row]:
     for rule in (*preview.policy.rules, None):
         name = _name(rule)
         mine = [_row(name, fate, found[name, fate]) for fate in FATES if (name, fate) in found]
-        yield from mine or ([_row(name, _FATES_OF[rule.action], [])] if rule else [])
+        yield from mine or ([_row(name, NO_IMAGES, [])] if rule else [])
 
 
 def totals(preview: Preview) -> Iterator[Row]:

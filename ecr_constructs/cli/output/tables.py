@@ -1,40 +1,47 @@
 """
 The preview as tables for people: a table for each repository, and below it what deserves a look.
 
-On a terminal it has colours and keeps to the width; into a file or a pipe goes plain text, each row in one line.
+Many repositories with the same policy stand in one table, and only those that need a look have one of their own as
+well. On a terminal it has colours and keeps to the width; into a file or a pipe goes plain text, each row in one line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from ecr_constructs.cli.output.notices import Notice, closing, notices
-from ecr_constructs.cli.output.rows import TOTAL, Row, rows, totals
-from ecr_constructs.cli.output.sentences import sentences
+from ecr_constructs.cli.output.grids import fitting, grid
+from ecr_constructs.cli.output.headings import heading
+from ecr_constructs.cli.output.notices import Notice, closing, endangered, notices, settling
+from ecr_constructs.cli.output.overview import crowds, notices_of_crowd, overview
+from ecr_constructs.cli.output.rows import NO_IMAGES, TOTAL, Row, rows, totals
+from ecr_constructs.cli.output.sizes import weight
+from ecr_constructs.cli.previews.gates import Verdict
 from ecr_constructs.cli.previews.preview import Preview, Survey, every_decision
-from ecr_constructs.cli.quantities import bytes_of, count, day, instant, names, printable, size
+from ecr_constructs.cli.quantities import bytes_of, day, names, printable
+from ecr_constructs.model.images import Image
 
 __all__ = ["draw"]
 
 _STYLES = {"expire": "red", "archive": "yellow", "may expire": "magenta", "may archive": "magenta", "keep": "green"}
 # In a terminal of fewer characters a column is left out.
-_WIDTHS = {"rule": 0, "action": 0, "images": 0, "size": 0, "oldest": 56, "newest": 56, "such as": 76}
-_NUMBERS = frozenset({"rule", "images", "size"})
+_WIDTHS = {"rule": 0, "action": 0, "images": 0, "size": 0, "oldest": 92, "newest": 56, "such as": 76}
+_EXAMPLES = (3, 2, 1)
+_GAP = 2
 # More than a policy has characters, so that whatever is searched for stands in one line.
 _ENDLESS = 40_000
 
 
-def draw(survey: Survey, console: Console) -> str:
+def draw(survey: Survey, console: Console, *, verdicts: Sequence[Verdict] = ()) -> str:
     """
     Draw previews.
 
     Args:
         survey: What was previewed.
         console: Where it is to be shown: its width, and whether it takes colours.
+        verdicts: What the gates say. Default: there are none.
 
     Returns:
         The text, with the codes for colours if the console takes them.
@@ -43,69 +50,72 @@ def draw(survey: Survey, console: Console) -> str:
     if not console.is_terminal:
         console.width = _ENDLESS
     with console.capture() as capture:
-        for part in _parts(survey, console.width):
+        for part in _parts(survey, verdicts, console.width):
             console.print(part)
     text = capture.get()
     return text if console.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
-def _parts(survey: Survey, width: int) -> Iterator[RenderableType]:
-    for preview in survey.previews:
-        yield from _heading(preview)
-        yield _table([*rows(preview), *totals(preview)], width)
-        yield from map(_line, notices(preview))
+def _parts(survey: Survey, verdicts: Sequence[Verdict], width: int) -> Iterator[RenderableType]:
+    caught = {catch.repository for verdict in verdicts for catch in verdict.caught}
+    told = set()
+    for crowd in crowds(survey.previews):
+        yield from overview(crowd, width)
+        yield from map(_line, notices_of_crowd(crowd, is_live=survey.is_live))
         yield ""
-    yield from map(_line, closing(survey))
+        told |= {preview.repository for preview in crowd if not _is_urgent(preview, caught)}
+    for preview in survey.previews:
+        if preview.repository not in told:
+            yield from _block(preview, width, is_live=survey.is_live)
+    yield from map(_line, (*settling(survey), *closing(survey)))
 
 
-def _heading(preview: Preview) -> Iterator[RenderableType]:
-    images = [each.image for each in every_decision(preview.evaluation)]
-    what = f": {count(len(images), 'image')}, {size(bytes_of(images))}{_running(preview)}"
-    yield Text.assemble((preview.repository, "bold"), what)
-    said = "as AWS's own preview has it" if preview.by_aws else "replayed"
-    yield Text(printable(f"policy of {preview.where}, {said} at {instant(preview.at)}"))
-    if preview.prefix is not None:
-        warning = (
-            f"it is that of the creation template for {preview.prefix}, which acts on repositories that ECR creates "
-            "from now on and never touches one that exists; this is what it would do to one like this"
+def _is_urgent(preview: Preview, caught: set[str]) -> bool:
+    """Tell whether a repository needs a table of its own beside many others."""
+    differs = preview.disagreements or preview.unlisted
+    return bool(preview.repository in caught or endangered(preview) or differs)
+
+
+def _block(preview: Preview, width: int, *, is_live: bool) -> Iterator[RenderableType]:
+    yield from heading([preview])
+    if every_decision(preview.evaluation):
+        yield _table([*rows(preview), *totals(preview)], width)
+    yield from map(_line, notices(preview, is_live=is_live))
+    yield ""
+
+
+def _table(lines: Sequence[Row], width: int) -> RenderableType:
+    columns = fitting(_WIDTHS, width)
+    cells = [_cells(row) for row in lines]
+    taken = sum(max(len(name), *(len(row[name]) for row in cells)) + _GAP for name in columns if name in cells[0])
+    table = grid(columns)
+    for row, texts in zip(lines, cells, strict=True):
+        every = texts | {"such as": _examples(row.images, width - taken)}
+        action = Text(every["action"], style=_STYLES.get(row.fate, ""))
+        table.add_row(
+            *(action if name == "action" else Text(every[name]) for name in columns),
+            style="bold" if row.rule == TOTAL else None,
         )
-        yield Text(printable(warning), style="yellow")
-    yield from (Text(printable(sentence)) for sentence in sentences(preview.policy))
-    if not preview.policy.rules:
-        yield Text("It has no rules: nothing ever expires.")
-
-
-def _running(preview: Preview) -> str:
-    if preview.in_use is None:
-        return ""
-    return f", {f'{len(preview.in_use):,}' if preview.in_use else 'none'} known to be in use"
-
-
-def _table(lines: list[Row], width: int) -> RenderableType:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    columns = [name for name, least in _WIDTHS.items() if width >= least]
-    for name in columns:
-        table.add_column(
-            name, justify="right" if name in _NUMBERS else "left", overflow="fold", no_wrap=name != "such as"
-        )
-    for row in lines:
-        cells = _cells(row)
-        colour = _STYLES[row.fate] if row.images else ""
-        texts = [Text(cells[name], style=colour if name == "action" else "") for name in columns]
-        table.add_row(*texts, style="bold" if row.rule == TOTAL else None)
     return table
 
 
 def _cells(row: Row) -> dict[str, str]:
+    if row.fate == NO_IMAGES:
+        return dict.fromkeys(("images", "size", "oldest", "newest"), "") | {"rule": row.rule, "action": row.fate}
     return {
         "rule": row.rule,
         "action": row.fate,
         "images": f"{len(row.images):,}",
-        "size": size(bytes_of(row.images)),
-        "oldest": day(row.images[0].pushed_at) if row.images else "",
-        "newest": day(row.images[-1].pushed_at) if row.images else "",
-        "such as": names(row.images),
+        "size": weight(bytes_of(row.images)),
+        "oldest": day(row.images[0].pushed_at),
+        "newest": day(row.images[-1].pushed_at),
     }
+
+
+def _examples(images: Sequence[Image], room: int) -> str:
+    """Name as many images as there is room for, and at least one."""
+    texts = [f"{names(images[:most])}{', ...' if len(images) > most else ''}" for most in _EXAMPLES]
+    return next((text for text in texts if len(text) <= room), texts[-1])
 
 
 def _line(notice: Notice) -> RenderableType:

@@ -95,7 +95,7 @@ def test_a_table_tells_what_aws_has_and_where_the_replay_differs(call: Call, clo
         "total keep 3,000 9.0 MB 2016-11-07 2026-05-31 v7, v500, v501, ...",
         "in use: v3 would expire, and is in use by 1 task or pod seen by Amazon Inspector",
         "in use: v4 would expire, and is in use by service prod/payments",
-        "newly lost: 401 images, 523.8 kB: v100, v101, v102, ...",
+        "newly lost: 401 images, 523.8 kB, spared by the policy deployed in the account: v100, v101, v102, ...",
         (
             "disagreement: v7: AWS's own preview says keep, and the replay expire by rule 1: "
             "it is not among the newest 3000 that the rule selects"

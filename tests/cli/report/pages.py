@@ -9,7 +9,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 from ecr_constructs.cli.output.report import render
-from ecr_constructs.cli.previews.preview import Preview
+from ecr_constructs.cli.output.report.axes import Tick
+from ecr_constructs.cli.previews.gates import Verdict
+from ecr_constructs.cli.previews.preview import Preview, Survey
 from ecr_constructs.model import (
     Image,
     LifecyclePolicy,
@@ -137,9 +139,26 @@ def read(page: str) -> Element:
     return reader.root
 
 
-def page_of(*previews: Preview, missing: Sequence[str] = ()) -> Element:
+def survey(*previews: Preview, **values: Any) -> Survey:
+    """Put previews together; what is said beside them may be given."""
+    return Survey(at=AT, previews=previews, **values)
+
+
+def page_of(*previews: Preview, verdicts: Sequence[Verdict] = (), **values: Any) -> Element:
     """Write previews as a page, and read it."""
-    return read(render(previews, missing=missing))
+    return read(render(survey(*previews, **values), verdicts))
+
+
+def is_legible(ticks: Sequence[Tick], *, width: int) -> bool:
+    """Tell whether letters of 6 pixels stand apart, where names at the edges are written inwards."""
+    ends = [0.0]
+    for tick in ticks:
+        length = 6 * len(tick.label)
+        start = tick.left * width / 100 - {"start": 0.0, "middle": length / 2, "end": length}[tick.anchor]
+        if start < ends[-1]:
+            return False
+        ends.append(start + length + 3)
+    return ends[-1] <= width + 3
 
 
 def table(page: Element, caption: str) -> list[list[str]]:

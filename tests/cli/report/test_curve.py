@@ -17,7 +17,7 @@ from ecr_constructs.cli.quantities import bytes_of
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.model.schedule import Departure
 from ecr_constructs.testing import archived, pushes, releases
-from tests.cli.report.pages import AT, POLICY, page_of, preview, table
+from tests.cli.report.pages import AT, POLICY, is_legible, page_of, preview, table
 from tests.model.image_strategies import AT as DRAWN_AT
 from tests.model.image_strategies import repositories
 from tests.model.strategies import policies
@@ -25,6 +25,7 @@ from tests.model.strategies import policies
 TODAY = AT.date()
 RULE = POLICY.rules[0]
 FULL = preview()
+LABEL = "Images that remain. The numbers are in the table below."
 
 
 def day(number: int) -> date:
@@ -199,6 +200,31 @@ def test_images_without_a_known_size_can_be_drawn() -> None:
 
     assert curve.panels[1].highest == 0
     assert "nan" not in curve.panels[1].standard
+
+
+@given(shown=previews())
+def test_days_do_not_run_into_each_other(shown: Preview) -> None:
+    curve = draw_curve(shown)
+    ticks = curve.ticks if curve else ()
+
+    assert is_legible(ticks, width=544)
+    assert is_legible([tick for tick in ticks if not tick.is_minor], width=320)
+
+
+def test_the_number_at_the_end_of_a_line_is_what_remains() -> None:
+    images = pushes("build-{n}", days=4, until=AT)
+    curve = curve_of(preview(images, departures=(leaves(images[0], 3),)))
+    both = curve_of(preview(images, departures=(leaves(images[0], 3, "archive"),)))
+    close = curve_of(preview(images, departures=(leaves(images[0], 3, "archive"), leaves(images[1], 3, "archive"))))
+
+    assert [[end.value for end in panel.ends] for panel in curve.panels] == [[3], [300_000_000]]
+    assert curve.panels[0].ends[0].top == 16 + 140 / 4 - 4
+    assert [end.value for end in both.panels[0].ends] == [3, 1]
+    assert [end.value for end in close.panels[0].ends] == [2]
+    page = page_of(preview(images, departures=(leaves(images[0], 3),)))
+    assert [
+        each.text for each in page.one("svg", class_="curve", **{"aria-label": LABEL}).all("text", class_="peak")
+    ] == ["3"]
 
 
 # --- the words and the table ------------------------------------------------------------------------------------------

@@ -12,14 +12,16 @@ import pytest
 
 import ecr_constructs.cli.output.report
 from ecr_constructs.cli.output.report import render
+from ecr_constructs.cli.previews.gates import Catch, Verdict
 from ecr_constructs.cli.previews.preview import Disagreement, Preview
 from ecr_constructs.cli.quantities import bytes_of, size
 from ecr_constructs.cli.sources.inventory import AwsDecision
 from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged, keep_latest
 from ecr_constructs.model.evaluation import Decision
 from ecr_constructs.model.findings import Finding
+from ecr_constructs.model.replay import Doubt
 from ecr_constructs.testing import leftovers, pushes, tagged
-from tests.cli.report.pages import AT, Element, history, page_of, preview, read, table
+from tests.cli.report.pages import AT, Element, history, page_of, preview, read, survey, table
 
 FULL = preview()
 IN_USE = {
@@ -50,7 +52,7 @@ def test_nothing_is_loaded_from_anywhere() -> None:
     links = {value for each in page.all() for name, value in each.attributes.items() if name in {"href", "src", "data"}}
 
     assert {link[:1] for link in links} == {"#"}
-    assert not re.search(r"url\(|@import|https?:", render([FULL]))
+    assert not re.search(r"url\(|@import|https?:", render(survey(FULL)))
 
 
 def test_the_page_allows_itself_nothing_but_its_style() -> None:
@@ -94,7 +96,7 @@ def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
         newly_lost=(gone,),
         newly_kept=(gone,),
     )
-    page = page_of(hostile, replace(hostile, prefix=None), missing=[HOSTILE])
+    page = page_of(hostile, replace(hostile, prefix=None), problems=(HOSTILE,), verdicts=[verdict_of(HOSTILE, hostile)])
 
     assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == []
     assert [each.text for each in page.all("h2") if HOSTILE in each.text] == [HOSTILE, HOSTILE]
@@ -103,13 +105,13 @@ def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
 
 
 def test_half_a_character_of_a_tag_does_not_keep_the_page_from_being_written() -> None:
-    page = render([preview(repository="prod/\ud800api")])
+    page = render(survey(preview(repository="prod/\ud800api")))
 
     assert "prod/?api" in page.encode("utf-8").decode("utf-8")
 
 
 def test_the_same_previews_give_the_same_page() -> None:
-    assert render([preview()]) == render([preview()])
+    assert render(survey(preview())) == render(survey(preview()))
 
 
 # --- what it says is true ---------------------------------------------------------------------------------------------
@@ -123,8 +125,8 @@ def test_the_head_counts_what_the_evaluation_has() -> None:
         "Images": f"{len(images):,} {size(bytes_of(images))}",
         "Would be deleted": f"{len(evaluation.expired):,} {size(evaluation.bytes_freed)}",
         "Would be archived": f"{len(evaluation.archived):,} {size(evaluation.bytes_archived)}",
-        "Uncertain": f"{len(evaluation.uncertain):,}",
-        "Stay": f"{len(evaluation.kept):,}",
+        "Uncertain": f"{len(evaluation.uncertain):,} {size(bytes_of(each.image for each in evaluation.uncertain))}",
+        "Stay": f"{len(evaluation.kept):,} {size(bytes_of(each.image for each in evaluation.kept))}",
         "In use, would go": "1",
     }
     assert all((evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept))
@@ -147,10 +149,12 @@ def test_every_rule_says_what_it_does_to_which_images() -> None:
     rows = table(page_of(FULL), "What each rule does")
     by_rule = [decision for decision in FULL.evaluation.expired if decision.rule == FULL.policy.rules[1]]
     images = sorted((decision.image for decision in by_rule), key=lambda image: image.pushed_at)
-    start = next(index for index, row in enumerate(rows) if row[0].startswith("Rule 2 "))
+    sentence = page_of(FULL).one("ul", class_="sentences").all("li")[1].text
 
-    assert rows[start][0].endswith("Expire images tagged build-* 14 days after push")
-    assert rows[start + 1] == [
+    assert sentence.startswith("Rule 2 deletes images")
+    assert sentence.endswith("Expire images tagged build-* 14 days after push")
+    assert next(row for row in rows if row[0] == "2") == [
+        "2",
         "expire",
         str(len(images)),
         size(bytes_of(images)),
@@ -161,9 +165,9 @@ def test_every_rule_says_what_it_does_to_which_images() -> None:
 
 
 def test_the_rules_account_for_every_image_once() -> None:
-    rows = [row for row in table(page_of(FULL), "What each rule does") if len(row) > 1]
+    rows = [row for row in table(page_of(FULL), "What each rule does") if row[1] != "no images"]
 
-    assert sum(int(row[1]) for row in rows) == len(history())
+    assert sum(int(row[2]) for row in rows) == len(history())
 
 
 def test_when_it_was_looked_at_is_said_in_utc() -> None:
@@ -250,11 +254,14 @@ def test_the_difference_to_the_deployed_policy_is_shown_if_somebody_asked() -> N
     page = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost, newly_kept=kept))
     same = page_of(replace(FULL, current=FULL.evaluation))
 
-    assert len(table(page, "Newly lost: the deployed policy keeps 2 images")) == 2
+    assert len(table(page, "Newly lost: the deployed policy spares 2 images")) == 2
     assert len(table(page, "Newly kept: the deployed policy would take 1 image")) == 1
     assert "Nothing is newly lost." in same.text
     assert "Nothing is newly kept." in same.text
     assert "deployed policy" not in page_of(FULL).text
+    assert "compared with the deployed policy of --current-policy, which would delete" in page.text
+    live = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost), is_live=True)
+    assert "compared with the policy deployed in the account, which would delete" in live.text
 
 
 def test_uncertain_images_are_grouped_by_reason_whichever_image_the_reason_names() -> None:
@@ -266,7 +273,9 @@ def test_uncertain_images_are_grouped_by_reason_whichever_image_the_reason_names
     )
     page = page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=uncertain), departures=()))
 
-    assert [row[1:3] for row in table(page, "Uncertain images by reason")] == [[reason.format("…"), "2"]]
+    assert [row[1:3] for row in table(page, "Uncertain images by reason")] == [
+        ["it follows its subject within 24 hours", "2"]
+    ]
 
 
 def test_findings_are_said_in_sentences() -> None:
@@ -282,14 +291,97 @@ def test_findings_are_said_in_sentences() -> None:
 def test_the_policy_of_a_creation_template_counts_for_nothing_that_is_there() -> None:
     page = page_of(replace(FULL, prefix="prod/", in_use=IN_USE))
 
-    assert tiles(page)["Would be deleted"] == "0 0 bytes"
+    assert tiles(page)["Would be deleted"] == "0"
     assert page.all(class_="alarm") == []
     assert "the policy of the creation template for prod/" in page.text
     assert "Images in use that would go" not in page.text
 
 
+def test_creation_templates_have_a_table_of_their_own_and_are_in_no_sum() -> None:
+    templates = [replace(each, repository=f"new/{place}", prefix="new") for place, each in enumerate(many())]
+    page = page_of(*many(), *templates)
+
+    rows = table(page, "Every repository in one line")
+    assert [row[0] for row in rows] == ["prod/1", "prod/20", "prod/40"]
+    assert page.all("tfoot")[0].all("td")[0].text == "61"
+    as_if = table(page, "As if by creation templates, which touch no repository that exists; in no sum")
+    assert [row[0] for row in as_if] == ["new/0", "new/1", "new/2"]
+    assert tiles(page)["Repositories"] == "3"
+    summaries = [each.all("summary")[0].text for each in page.all("details", class_="repository")]
+    says = "As if by the creation template for new, which touches no repository that exists."
+    assert [says in summary for summary in summaries] == [False] * 3 + [True] * 3
+
+
+def verdict_of(gate: str, shown: Preview, *, unknown: tuple[str, ...] = ()) -> Verdict:
+    caught = tuple(
+        Catch(repository=shown.repository, decision=decision, is_certain=True, users=None)
+        for decision in shown.evaluation.expired
+    )
+    return Verdict(gate=gate, caught=caught, unknown=unknown, remedy="keep such images")
+
+
+def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
+    verdict = verdict_of("expires:v*", FULL)
+    gates = (
+        page_of(FULL, verdicts=[verdict, Verdict(gate="in-use", caught=(), unknown=(), remedy="")]).one("main").all()[0]
+    )
+
+    assert gates.attributes["class"] == "gates alarm"
+    assert gates.one("h2").text == "1 of 2 gates failed"
+    assert f"expires:v*: failed for {len(verdict.caught)} images. Keep such images." in gates.text
+    assert gates.all("li")[1].text == str(verdict.caught[0])
+    assert f"and {len(verdict.caught) - 10} more; --format json has all of them" in gates.text
+    assert gates.all("li")[-1].text == "in-use: passed"
+
+
+def test_a_gate_that_cannot_know_says_why() -> None:
+    verdict = Verdict(gate="in-use", caught=(), unknown=("nobody is seen to run any image",), remedy="")
+    gates = page_of(FULL, verdicts=[verdict]).one("section", class_="gates")
+
+    assert gates.attributes["class"] == "gates missing"
+    assert gates.text == "1 of 1 gate cannot know in-use: cannot know nobody is seen to run any image"
+
+
+def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
+    passed = Verdict(gate="in-use", caught=(), unknown=(), remedy="")
+
+    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
+    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").attributes["class"] == "gates"
+    assert page_of(FULL).all("section", class_="gates") == []
+
+
+def test_nothing_is_said_to_be_deleted_that_would_be() -> None:
+    page = page_of(FULL, *many())
+
+    assert re.findall(r"(?<!would be )(?<!Would be )(?<!been )deleted", page.one("body").text) == []
+
+
+def test_what_has_no_size_has_none() -> None:
+    index = replace(pushes("v{n}", days=1, until=AT)[0], manifest_media_type="application/vnd.oci.image.index.v1+json")
+    page = page_of(preview([index]))
+
+    assert tiles(page)["Images"] == "1 no size counted"
+    assert table(page, "What each rule does")[-1][:4] == ["none", "keep", "1", "\N{EN DASH}"]
+    assert "0 bytes" not in page.text
+
+
+def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
+    doubtful = Decision(image=FULL.evaluation.kept[0].image, action="expire", rule=None, why=f"but {Doubt.CHILD.value}")
+    shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(doubtful,)))
+
+    assert "--live asks AWS's own preview" in page_of(shown).text
+    assert "--read-indexes" not in page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=()))).text
+
+
+def test_sentences_of_rules_wrap_outside_of_what_is_scrolled() -> None:
+    page = page_of(FULL)
+
+    assert len(page.one("ul", class_="sentences").all("li")) == len(FULL.policy.rules)
+    assert "Rule 1 keeps" not in " ".join(box.text for box in page.all("div", class_="scroll"))
+
+
 def test_what_is_missing_is_said_first() -> None:
-    page = page_of(FULL, missing=["repository prod/web: access denied"])
+    page = page_of(FULL, problems=("repository prod/web: access denied",))
 
     assert page.one("section", class_="missing").one("li").text == "repository prod/web: access denied"
     assert page_of(FULL).all(class_="missing") == []
@@ -320,12 +412,12 @@ def test_one_image_is_one_block() -> None:
     page = page_of(preview(pushes("v{n}", days=1, until=AT), policy=LifecyclePolicy.of(keep_latest(3, matching="v*"))))
 
     assert len(page.all("rect")) == 1
-    assert "1 image (100.0 MB): none deleted, 1 kept." in page.text
+    assert "1 image (100.0 MB): none would be deleted, 1 would stay (100.0 MB)." in page.text
 
 
 def test_twenty_thousand_images_make_no_larger_a_page() -> None:
     images = [*pushes("build-{n}", days=1000, a_day=19, until=AT), *leftovers(days=1000, until=AT)]
-    page = render([preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))])
+    page = render(survey(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
 
     assert len(page.encode("utf-8")) < 100_000
     assert "20,000" in read(page).text
@@ -355,7 +447,7 @@ def test_of_many_repositories_those_that_need_a_look_are_open() -> None:
 def page() -> Element:
     gone = tuple(FULL.evaluation.expired[:2])
     loud = replace(FULL, in_use=IN_USE, by_aws=True, current=FULL.evaluation, newly_lost=gone, newly_kept=gone)
-    return page_of(loud, *many(), missing=["something"])
+    return page_of(loud, *many(), problems=("something",))
 
 
 def test_ids_are_unique_and_links_lead_to_them(page: Element) -> None:
@@ -438,15 +530,14 @@ def test_an_answer_of_aws_by_a_rule_that_nobody_knows_is_shown() -> None:
         Decision(image=each.image, action="expire", rule=None, why="AWS says so") for each in FULL.evaluation.expired
     )
     rows = table(page_of(replace(FULL, evaluation=replace(FULL.evaluation, expired=unknown))), "What each rule does")
-    start = next(index for index, row in enumerate(rows) if row == ["No rule of this policy"])
 
-    assert rows[start + 1][:2] == ["expire", str(len(unknown))]
+    assert ["none", "expire", str(len(unknown))] in [row[:3] for row in rows]
 
 
-def test_a_rule_that_does_nothing_is_shown() -> None:
+def test_a_rule_without_images_says_so() -> None:
     rule = LifecycleRule(
         rule_priority=1, tag_status="tagged", tag_pattern_list=["x*"], count_type="sinceImagePushed", count_number=1
     )
     rows = table(page_of(preview(policy=LifecyclePolicy(rules=[rule]))), "What each rule does")
 
-    assert rows[1] == ["expire", "0", *["\N{EN DASH}"] * 4]
+    assert rows[0] == ["1", "no images"]

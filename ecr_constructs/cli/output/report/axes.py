@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 __all__ = ["AgeAxis", "Tick", "spaced"]
@@ -20,8 +20,10 @@ _EDGES = tuple(days for days, _, _ in _BEGINS)
 _FEWEST_COLUMNS = 14
 # By importance: where two would stand too close together, the first one stays.
 _TICKS = (0, 14, 365, 91, 7, 1826, 183, 730, 3652)
-# In percent of the width: what a label needs on a telephone, and on anything wider.
-_ROOM_NARROW, _ROOM_WIDE = 17.0, 8.0
+# In percent of the width: what a letter of a label needs on a telephone, and on anything wider; and between labels.
+_LETTER_NARROW, _LETTER_WIDE, _BETWEEN = 2.0, 1.15, 1.5
+# So near to an edge a label is written inwards.
+_EDGE = 6.0
 _DAY = timedelta(days=1)
 _HAIR = 1e-9
 
@@ -41,6 +43,28 @@ class Tick:
     left: float
     label: str
     is_minor: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """Say which end of the name stands there: near an edge it is written inwards."""
+        return "start" if self.left < _EDGE else "end" if self.left > 100 - _EDGE else "middle"
+
+    def collides(self, other: Tick, letter: float) -> bool:
+        """
+        Tell whether two names would run into each other.
+
+        Args:
+            other: The other one.
+            letter: What a letter needs, in percent of the width.
+
+        """
+        (start, end), (others_start, others_end) = self._span(letter), other._span(letter)
+        return start < others_end + _BETWEEN and others_start < end + _BETWEEN
+
+    def _span(self, letter: float) -> tuple[float, float]:
+        width = letter * len(self.label)
+        start = self.left - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
+        return start, start + width
 
 
 class AgeAxis:
@@ -100,10 +124,10 @@ def spaced(places: list[tuple[float, str]]) -> tuple[Tick, ...]:
     """Keep of named places, the most important first, those that have room, from left to right."""
     kept: list[Tick] = []
     for left, label in places:
-        nearest = min((abs(left - tick.left) for tick in kept), default=100.0)
-        nearest_major = min((abs(left - tick.left) for tick in kept if not tick.is_minor), default=100.0)
-        if nearest >= _ROOM_WIDE:
-            kept.append(Tick(left=round(left, 2), label=label, is_minor=nearest_major < _ROOM_NARROW))
+        tick = Tick(left=round(left, 2), label=label)
+        if not any(tick.collides(other, _LETTER_WIDE) for other in kept):
+            is_minor = any(tick.collides(other, _LETTER_NARROW) for other in kept if not other.is_minor)
+            kept.append(replace(tick, is_minor=is_minor))
     return tuple(sorted(kept, key=lambda tick: tick.left))
 
 

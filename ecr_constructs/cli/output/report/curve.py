@@ -13,7 +13,7 @@ from ecr_constructs.cli.output.report.axes import Tick, spaced
 from ecr_constructs.cli.output.report.remains import Amount, Level, levels
 from ecr_constructs.cli.previews.preview import Preview, every_decision
 
-__all__ = ["Curve", "Panel", "draw_curve"]
+__all__ = ["Curve", "End", "Panel", "draw_curve"]
 
 # What leaves later than this is told, not drawn: it would press the coming months against the edge.
 _FARTHEST = 5 * 366
@@ -23,8 +23,18 @@ _MOST_ROWS = 12
 _MOST_TICKS = 5
 # The picture begins with a little of what is there now, so that what goes today is a step and not an edge.
 _LEAD = 4.0
+# In pixels: the height of the picture and its margin above, where a number stands above its line, and a line of text.
+_HEIGHT, _MARGIN, _ABOVE, _LINE = 140, 16, 4, 14
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _QUARTER, _FEW_WEEKS = 92, 35
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """Where a line ends: its value, and where that is written, in pixels from the top."""
+
+    value: int
+    top: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +50,7 @@ class Panel:
         doubt: Between what remains for certain and what may remain; empty if they are the same.
         archive: What is in the archive; empty if nothing ever is.
         archive_doubt: As `doubt`.
+        ends: What remains for certain at the right edge: in standard storage, and in the archive if there is room.
 
     """
 
@@ -50,6 +61,7 @@ class Panel:
     doubt: str
     archive: str
     archive_doubt: str
+    ends: tuple[End, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +192,14 @@ def _panel(what: str, measure: Callable[[Amount], int], steps: Sequence[Level], 
         doubt=pencil.between(standard, standard_possible),
         archive=pencil.line(archive) if has_archive else "",
         archive_doubt=pencil.between(archive, archive_possible),
+        ends=tuple(_ends(pencil, [standard[-1], *(archive[-1:] if has_archive else [])])),
     )
+
+
+def _ends(pencil: _Pencil, values: Sequence[int]) -> Iterator[End]:
+    first, *others = (End(value=value, top=pencil.written_above(value)) for value in values)
+    yield first
+    yield from (other for other in others if abs(other.top - first.top) >= _LINE)
 
 
 class _Pencil:
@@ -203,6 +222,10 @@ class _Pencil:
         tops = [self._top(value) for value in others]
         backwards = zip(reversed(self._places), [*reversed(tops[:-1]), tops[0]], strict=True)
         return f"{self.line(values)}V{tops[-1]:g}{''.join(f'H{left:g}V{top:g}' for left, top in backwards)}Z"
+
+    def written_above(self, value: int) -> float:
+        """Say where a number stands above a value, in pixels from the top of the picture with its margin."""
+        return round(_MARGIN + _HEIGHT * self._top(value) / 100 - _ABOVE, 1)
 
     def _top(self, value: int) -> float:
         return round(100 - 100 * value / self._highest, 2)

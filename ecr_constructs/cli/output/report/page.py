@@ -11,37 +11,45 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ecr_constructs.cli.output.doubts import remedy
+from ecr_constructs.cli.output.notices import closing, deployed
 from ecr_constructs.cli.output.report.sections import Totals, section
-from ecr_constructs.cli.previews.preview import Preview
+from ecr_constructs.cli.previews.gates import Verdict
+from ecr_constructs.cli.previews.preview import Survey
 from ecr_constructs.cli.quantities import bytes_of, count, day, instant, name, size
 
 __all__ = ["render"]
 
 
-def render(previews: Sequence[Preview], *, missing: Sequence[str] = ()) -> str:
+def render(survey: Survey, verdicts: Sequence[Verdict] = ()) -> str:
     """
     Write previews as one page of HTML.
 
     Args:
-        previews: One for each repository, in the order in which they are shown.
-        missing: What is not on the page and why, each in one line. Default: nothing is missing.
+        survey: What was previewed.
+        verdicts: What the gates say. Default: there are none.
 
     Returns:
         The whole page; the same previews give the same text.
 
     """
-    sections = [section(preview) for preview in previews]
+    sections = [section(preview, number) for number, preview in enumerate(survey.previews, start=1)]
     # The policy of a creation template does nothing to repositories that are there.
     acting = [each for each in sections if each.preview.prefix is None]
+    unsaid = [f"{notice.word}: {notice.text}" for notice in closing(survey) if notice.word != "total"]
     text = (
         _environment()
         .get_template("report.html.j2")
         .render(
             sections=sections,
             acting=acting,
+            templates=[each for each in sections if each.preview.prefix is not None],
+            verdicts=verdicts,
+            deployed=deployed(is_live=survey.is_live),
+            settles=remedy(survey.previews, is_live=survey.is_live),
             totals=sum((each.totals for each in acting), Totals()),
-            instants=sorted({preview.at for preview in previews}),
-            missing=missing,
+            instants=sorted({preview.at for preview in survey.previews}),
+            missing=[*survey.problems, *unsaid],
         )
     )
     # JSON can hold half a character, which no file can.
@@ -65,8 +73,13 @@ def _environment() -> Environment:
         "number": "{:,}".format,
         "sentence": _sentence,
         "size": size,
+        "weight": _weight,
     }
     return environment
+
+
+def _weight(number: int) -> str:
+    return size(number) if number else "\N{EN DASH}"
 
 
 def _sentence(text: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
+from ecr_constructs.cli.output.doubts import Doubt, doubts
 from ecr_constructs.cli.output.report.curve import Curve, draw_curve
 from ecr_constructs.cli.output.report.timeline import Timeline, draw_timeline
 from ecr_constructs.cli.output.rows import Row, rows
@@ -15,17 +14,13 @@ from ecr_constructs.cli.output.sentences import sentences
 from ecr_constructs.cli.previews.preview import Preview, every_decision
 from ecr_constructs.cli.quantities import bytes_of
 from ecr_constructs.model.evaluation import Decision, Evaluation
-from ecr_constructs.model.images import Image
-from ecr_constructs.model.rules import LifecycleRule
 
-__all__ = ["Doubt", "RuleRows", "Section", "Totals", "section"]
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+__all__ = ["RuleRows", "Section", "Totals", "section"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """What would happen, counted. Repositories add up."""
+    """What would happen: images, and after each number their bytes. Repositories add up."""
 
     images: int = 0
     size: int = 0
@@ -34,7 +29,9 @@ class Totals:
     archived: int = 0
     moved: int = 0
     uncertain: int = 0
+    doubted: int = 0
     kept: int = 0
+    staying: int = 0
 
     def __add__(self, other: Totals) -> Totals:
         """Count both."""
@@ -61,30 +58,12 @@ class RuleRows:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Doubt:
-    """
-    Uncertain images with one reason.
-
-    Attributes:
-        action: What may happen.
-        rule: By which rule, if one is known.
-        why: The reason.
-        images: The images, the oldest first.
-
-    """
-
-    action: str
-    rule: LifecycleRule | None
-    why: str
-    images: tuple[Image, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
     """
     What is said of one repository.
 
     Attributes:
+        number: Its place on the page, from 1.
         preview: The preview.
         totals: Its numbers.
         rules: What each rule does.
@@ -96,6 +75,7 @@ class Section:
 
     """
 
+    number: int
     preview: Preview
     totals: Totals
     rules: tuple[RuleRows, ...]
@@ -112,24 +92,26 @@ class Section:
         return bool(self.endangered or self.doubtful or self.preview.disagreements or has_errors)
 
 
-def section(preview: Preview) -> Section:
+def section(preview: Preview, number: int) -> Section:
     """
     Say everything about one repository.
 
     Args:
         preview: Its preview.
+        number: Its place on the page, from 1.
 
     """
     evaluation = preview.evaluation
     # The policy of a creation template does nothing to a repository that is there.
     in_use = (preview.in_use or {}) if preview.prefix is None else {}
     return Section(
+        number=number,
         preview=preview,
         totals=_totals(evaluation),
         rules=_rules(preview),
         timeline=draw_timeline(preview),
         curve=draw_curve(preview),
-        doubts=_doubts(evaluation.uncertain),
+        doubts=doubts(evaluation.uncertain),
         endangered=tuple(each for each in evaluation.decisions if each.image.digest in in_use),
         doubtful=tuple(each for each in evaluation.uncertain if each.image.digest in in_use),
     )
@@ -145,7 +127,9 @@ def _totals(evaluation: Evaluation) -> Totals:
         archived=len(evaluation.archived),
         moved=evaluation.bytes_archived,
         uncertain=len(evaluation.uncertain),
+        doubted=bytes_of(each.image for each in evaluation.uncertain),
         kept=len(evaluation.kept),
+        staying=bytes_of(each.image for each in evaluation.kept),
     )
 
 
@@ -156,15 +140,4 @@ def _rules(preview: Preview) -> tuple[RuleRows, ...]:
     return tuple(
         RuleRows(rule=rule, description=described.get(rule, ""), sentence=said.get(rule, ""), rows=tuple(group))
         for rule, group in groupby(rows(preview), key=attrgetter("rule"))
-    )
-
-
-def _doubts(uncertain: Iterable[Decision]) -> tuple[Doubt, ...]:
-    """Group uncertain images; reasons that differ only in the image that they name are one."""
-    groups: dict[tuple[str, LifecycleRule | None, str], list[Image]] = {}
-    for decision in uncertain:
-        reason = (decision.action, decision.rule, _DIGEST.sub("…", decision.why))
-        groups.setdefault(reason, []).append(decision.image)
-    return tuple(
-        Doubt(action=action, rule=rule, why=why, images=tuple(images)) for (action, rule, why), images in groups.items()
     )
