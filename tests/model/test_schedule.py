@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,12 @@ def leaving(policy: LifecyclePolicy, *images: Image) -> list[tuple[str, date, st
 def certainty(policy: LifecyclePolicy, *images: Image) -> dict[str, tuple[date, bool]]:
     """Tell the last day on which each image leaves, and whether AWS's documents decide it."""
     return {each.image.digest: (each.day, each.is_certain) for each in policy.schedule(images, at=AT)}
+
+
+def deleting(priority: int, *, after_days: int, **selection: Any) -> LifecycleRule:
+    return LifecycleRule(
+        rule_priority=priority, count_type="sinceImageTransitioned", count_number=after_days, **selection
+    )
 
 
 def test_an_image_goes_on_the_day_on_which_it_becomes_too_old_the_earliest_first() -> None:
@@ -111,6 +118,19 @@ def test_an_image_of_two_indexes_waits_for_both() -> None:
     one, two = (image(f"index {age}", age, f"v{age}", referenced_digests=["child"]) for age in (10, 20))
 
     assert leaving(policy, one, two, image("child", 20))[-1] == ("child", day(21), "expire")
+    assert leaving(policy, one, image("stays", 1, "w", referenced_digests=["child"]), image("child", 20)) == [
+        ("index 10", day(20), "expire")
+    ]
+
+
+def test_an_image_of_an_index_goes_by_its_own_age_if_that_is_later_and_is_as_open_as_the_index() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=60))
+    index, child = image("index", 40, "v1", referenced_digests=["child"]), image("child", 10)
+    times = {"archived_at": AT - timedelta(days=20), "activated_at": AT - timedelta(days=10)}
+    restored = image("restored", 40, "v2", referenced_digests=["child"], **times)
+
+    assert certainty(policy, index, child, image("other", 70))["child"] == (day(50), True)
+    assert certainty(policy, index, restored, child)["child"] == (day(50), False)
 
 
 def test_an_image_of_an_index_that_a_count_takes_is_certain_if_the_newest_stay() -> None:
@@ -125,6 +145,28 @@ def test_an_image_of_an_index_that_a_count_takes_is_certain_if_the_newest_stay()
     assert ("child", day(1), False) in [(each.image.digest, each.day, each.is_certain) for each in mixed]
 
 
+def test_the_newest_are_those_that_the_rule_selects_in_standard_storage() -> None:
+    policy = LifecyclePolicy.of(
+        expire_older_than(after_days=1, matching="w"),
+        keep_latest(1, matching="v*"),
+        limit_images(1),
+        delete_archived(after_days=90),
+    )
+    images = [
+        image("archived", 0, "v4", status="archived", archived_at=AT - timedelta(days=100)),
+        image("goes today", 1, "w"),
+        image("stays", 2, "v3"),
+        image("index", 5, "v1", referenced_digests=["tagged", "untagged"]),
+        image("tagged", 5, "v0"),
+        image("untagged", 5),
+    ]
+    departures = certainty(policy, *images)
+
+    assert departures["goes today"] == (TODAY, True)
+    assert departures["tagged"] == (day(1), True)
+    assert departures["untagged"] == (day(1), False)
+
+
 def test_a_signature_goes_with_its_subject_from_both_storage_classes() -> None:
     policy = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90))
 
@@ -134,6 +176,7 @@ def test_a_signature_goes_with_its_subject_from_both_storage_classes() -> None:
         ("signature", day(110), "expire"),
         ("a", day(110), "expire"),
     ]
+    assert certainty(policy, image("a", 10, "v2"), image("signature", 10, subject_digest="a"))["signature"][1]
 
 
 def test_what_aws_does_not_decide_is_told() -> None:
@@ -159,6 +202,9 @@ def test_what_is_past_its_age_by_hours_goes_today_for_certain() -> None:
 
     assert certainty(policy, image("a", 5.4)) == {"a": (TODAY, True)}
     assert certainty(policy, image("a", 4.4)) == {"a": (day(1), True)}
+    assert certainty(policy, image("a", 5.4), image("untold", 1, "v1", manifest_media_type=INDEX)) == {
+        "a": (TODAY, False)
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,10 +220,16 @@ def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today(images: list
     assert certainty(LifecyclePolicy.of(expire_older_than(after_days=30)), *images)["a"] == (day(20), is_certain)
 
 
-def test_the_last_use_of_a_restored_image_is_no_open_question() -> None:
-    restored = image("a", 40, archived_at=AT - timedelta(days=20), activated_at=AT - timedelta(days=10))
+def test_of_a_restored_image_only_the_age_since_its_push_is_open_until_both_ages_are_past() -> None:
+    def restored(pushed: float, activated: float) -> Image:
+        times = {"archived_at": AT - timedelta(days=activated + 1), "activated_at": AT - timedelta(days=activated)}
+        return image("a", pushed, **times)
 
-    assert certainty(LifecyclePolicy.of(archive_unpulled(after_days=30)), restored) == {"a": (day(20), True)}
+    by_push, by_use = (LifecyclePolicy.of(intent(after_days=30)) for intent in (expire_older_than, archive_unpulled))
+
+    assert certainty(by_use, restored(20, 10)) == {"a": (day(20), True)}
+    assert certainty(by_push, restored(20, 10)) == {"a": (day(10), False)}
+    assert certainty(by_push, restored(99, 31.4)) == {"a": (TODAY, True)}
 
 
 @pytest.mark.parametrize(("after_days", "is_certain"), [(3, False), (4, True)])
@@ -198,26 +250,25 @@ def test_an_archived_signature_follows_its_subject_only_out_of_the_archive() -> 
         ("signature", day(90), "expire"),
         ("a", day(90), "expire"),
     ]
+    assert certainty(policy, image("a", 40, "v1"), signature)["signature"] == (day(90), True)
+    restoring = image("signature", 40, subject_digest="a", status="activating")
+    assert leaving(policy, image("a", 40, "v1"), restoring)[0] == ("signature", TODAY, "archive")
 
 
-def test_a_signature_that_no_rule_of_the_archive_selects_leaves_there_with_its_subject() -> None:
+@pytest.mark.parametrize(
+    ("tagged", "every", "leave"),
+    [(90, None, (90, True)), (90, 100, (90, True)), (100, 90, (90, False)), (100, 100, (100, True))],
+)
+def test_a_signature_leaves_the_archive_with_its_subject_or_before(
+    tagged: int, every: int | None, leave: tuple[int, bool]
+) -> None:
     (archiving,) = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*")).rules
-    deleting = LifecycleRule(
-        rule_priority=2,
-        tag_status="tagged",
-        tag_pattern_list=["v*"],
-        count_type="sinceImageTransitioned",
-        count_number=90,
-    )
+    rules = [archiving, deleting(2, after_days=tagged, tag_status="tagged", tag_pattern_list=["v*"])]
+    if every is not None:
+        rules.append(deleting(3, after_days=every, tag_status="any"))
+    departures = certainty(LifecyclePolicy(rules=rules), image("a", 40, "v1"), image("b", 40, subject_digest="a"))
 
-    assert leaving(
-        LifecyclePolicy(rules=[archiving, deleting]), image("a", 40, "v1"), image("b", 40, subject_digest="a")
-    ) == [
-        ("b", TODAY, "archive"),
-        ("a", TODAY, "archive"),
-        ("b", day(90), "expire"),
-        ("a", day(90), "expire"),
-    ]
+    assert departures == {"a": (day(tagged), True), "b": (day(leave[0]), leave[1])}
 
 
 def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer() -> None:
@@ -234,6 +285,8 @@ def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer
     assert signature(tagged) == (day(20), True)
     assert signature(tagged, intents=[keep_forever("sig"), by_age]) == (day(20), False)
     assert signature(plain, untold) == (day(20), False)
+    restored = image("s", 20, "v1", archived_at=AT - timedelta(days=15), activated_at=AT - timedelta(days=10))
+    assert signature(restored, image("signature", 10, subject_digest="s")) == (day(10), False)
 
 
 def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
