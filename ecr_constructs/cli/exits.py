@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import IntEnum
 
 from ecr_constructs.cli.quantities import printable
 from ecr_constructs.errors import EcrConstructsError
 
-__all__ = ["CommandError", "ExitCode", "tell"]
+__all__ = ["LINES", "CommandError", "ExitCode", "first_of", "refusal", "tell"]
+
+# How many lines of one kind are told; a listing may have a hundred thousand faults.
+LINES = 20
 
 
 class ExitCode(IntEnum):
@@ -27,6 +31,32 @@ class ExitCode(IntEnum):
 
 class CommandError(EcrConstructsError):
     """What was asked of the command cannot be read or done; the path is the file, the repository or the option."""
+
+
+def first_of(problems: Sequence[str]) -> list[str]:
+    """
+    Shorten what would be too long to read, and say how many more there are.
+
+    Args:
+        problems: One sentence for each.
+
+    """
+    more = len(problems) - LINES
+    return [*problems[:LINES], *([f"and {more:,} more"] if more > 0 else [])]
+
+
+def refusal(error: OSError) -> CommandError:
+    """
+    Say in one line what the operating system refuses.
+
+    Args:
+        error: What it raised.
+
+    """
+    what = (error.strerror or str(error)).lower()
+    if isinstance(error, PermissionError):
+        what += "; change its rights, or run the command as somebody who has them"
+    return CommandError([what], path=str(error.filename or "the output cannot be written"))
 
 
 def tell(error: EcrConstructsError) -> None:

@@ -47,6 +47,25 @@ def test_listings_of_images_that_lie_beside_are_passed_over(tmp_path: Path) -> N
     assert "is not what `aws ecr get-lifecycle-policy` prints" in problem(tmp_path / "images.json")
 
 
+def test_a_policy_file_is_of_every_repository_unless_a_folder_has_it_for_one(tmp_path: Path) -> None:
+    file = tmp_path / "prod__api.json"
+    file.write_text(POLICY.to_json())
+
+    assert read_deployed([str(file)]) == {None: POLICY}
+    assert read_deployed([str(tmp_path)]) == {"prod/api": POLICY}
+    file.write_text('{"rules": 1}')
+    assert problem(file).startswith(f"{file}: rules: 1 is not a list")
+
+
+def test_two_policy_files_for_every_repository_are_refused(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.json", "b.json")]
+    for file, policy in zip(files, (POLICY, GENEROUS), strict=True):
+        file.write_text(policy.to_json())
+
+    with pytest.raises(EcrConstructsError, match="every repository has another policy in another file"):
+        read_deployed(map(str, files))
+
+
 def test_a_folder_in_which_there_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "images.json").write_text(listing(RELEASES, "api"))
 
@@ -60,9 +79,7 @@ def test_two_different_policies_of_a_repository_are_refused(tmp_path: Path) -> N
     assert problem(tmp_path) == f"{tmp_path / 'b.json'}: api has another policy in another file; leave one out"
 
 
-@pytest.mark.parametrize(
-    "entry", [{}, [1], "text", printed(1, "{}"), printed("api", None), {"repositoryName": "api"}, {"rules": []}]
-)
+@pytest.mark.parametrize("entry", [{}, [1], "text", printed(1, "{}"), printed("api", None), {"repositoryName": "api"}])
 def test_what_is_no_answer_is_refused(tmp_path: Path, entry: object) -> None:
     (tmp_path / "api.json").write_text(json.dumps(entry))
 

@@ -103,9 +103,19 @@ def test_a_gate_over_deletions_lets_archiving_pass() -> None:
 
 
 def test_the_remedy_of_a_pattern_names_it() -> None:
-    sentence = "keep such images: begin with keep_forever('v*'), or keep more of them"
+    sentence = (
+        "keep such images: begin with keep_forever('v*') "
+        "(in JSON, a first rule for v* with imageCountMoreThan 999999), or keep more of them"
+    )
 
     assert read_gate("expires:v*").judge(survey()).remedy == sentence
+
+
+def test_a_pattern_that_no_image_has_may_be_misspelled() -> None:
+    notes = {gate: read_gate(gate).judge(survey()).note for gate in ("expires:relaese-*", "expires:v3", "in-use")}
+
+    assert notes == {"expires:relaese-*": "no image has a tag like relaese-*", "expires:v3": None, "in-use": None}
+    assert read_gate("expires:relaese-*").judge(survey()).is_open
 
 
 # --- what is not known ------------------------------------------------------------------------------------------------
@@ -143,17 +153,22 @@ def test_in_listings_a_repository_that_is_missing_may_be_there_all_the_same() ->
     seen = survey(without_images=(missing,))
 
     assert unknown(replace(seen, is_live=False)) == (
-        (
-            "cdk.out: App/Web: the images of web were not given; "
-            "list them, or say with --repository what is to be judged"
-        ),
+        "the images of web were not given; list them, or say with --repository what is to be judged",
     )
     assert unknown(seen) == ()
 
 
+def test_of_many_repositories_that_are_missing_a_few_are_named() -> None:
+    missing = tuple(policy(repository=name) for name in "abcde")
+
+    assert unknown(replace(survey(without_images=missing), is_live=False)) == (
+        "the images of a, b, c and 2 more were not given; list them, or say with --repository what is to be judged",
+    )
+
+
 def test_a_policy_of_nobody_knows_what_keeps_the_gate_closed() -> None:
     assert unknown(survey(without_images=(policy(where="cdk.out: App/Web"),))) == (
-        ("cdk.out: App/Web: the name of its repository is not known; say with --repository what is to be judged"),
+        "the repository of cdk.out: App/Web has no known name; say with --repository what is to be judged",
     )
 
 
@@ -175,7 +190,10 @@ def test_missing_templates_and_policies_without_rules_harm_nobody() -> None:
     assert unknown(replace(survey(without_images=missing), is_live=False)) == ()
 
 
-@pytest.mark.parametrize(("prefix", "sentences"), [(None, ("App/Api: worked out later",)), ("prod", ())])
+@pytest.mark.parametrize(
+    ("prefix", "sentences"),
+    [(None, ("App/Api: worked out later, or say with --repository what is to be judged",)), ("prod", ())],
+)
 def test_a_policy_that_cannot_be_read_keeps_the_gate_closed(prefix: str | None, sentences: tuple[str, ...]) -> None:
     unread = UnreadPolicy(where="App/Api", prefix=prefix, problems=("worked out later",), is_invalid=False)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -120,6 +123,83 @@ def test_an_empty_page_beside_others_makes_no_repository(write: Write) -> None:
     assert [each.name for each in read_repositories([file])] == ["prod/api"]
 
 
+def test_listings_that_name_no_repository_are_of_the_one_that_is_asked_for(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write("images.json", listing(RELEASES, None))
+    assert [each.name for each in read_repositories([file], unnamed="prod/api")] == ["prod/api"]
+
+    pipe(monkeypatch, listing(RELEASES, None).encode())
+    assert [each.name for each in read_repositories(["-"], unnamed="prod/api")] == ["prod/api"]
+
+
+@pytest.mark.parametrize("source", ["file", "standard input"])
+def test_an_empty_listing_is_of_the_one_that_is_asked_for(
+    write: Write, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    pipe(monkeypatch, listing([], None).encode())
+    given = "-" if source == "standard input" else write("images.json", listing([], None))
+
+    (repository,) = read_repositories([given], unnamed="prod/api")
+    assert (repository.name, repository.images) == ("prod/api", ())
+
+
+def test_what_names_its_repository_or_lies_in_a_folder_is_of_no_other(write: Write) -> None:
+    file = write("listings/prod__web.json", listing(RELEASES, None))
+    folder = str(Path(file).parent)
+    named = write("named.json", listing(RELEASES, "prod/db"))
+
+    assert [each.name for each in read_repositories([folder], unnamed="prod/api")] == ["prod/web"]
+    assert [each.name for each in read_repositories([named], unnamed="prod/api")] == ["prod/db"]
+
+
+# --- what a listing lacks ---------------------------------------------------------------------------------------------
+
+
+def test_images_of_which_a_listing_does_not_say_all_are_counted(write: Write) -> None:
+    whole, bare = detail(RELEASES[0], "api"), detail(RELEASES[1], "api")
+    del bare["imageManifestMediaType"]
+    other = bare | {"imageDigest": RELEASES[2].digest, "imageSizeInBytes": None}
+    file = write("api.json", json.dumps([whole, bare, bare, other]))
+
+    (repository,) = read_repositories([file])
+    assert repository.missing == {"imageManifestMediaType": 2, "imageSizeInBytes": 1}
+    assert read_repositories([write("whole.json", json.dumps([whole]))])[0].missing == {}
+
+
+@pytest.mark.parametrize("token", ["nextToken", "NextToken"])
+@pytest.mark.parametrize("name", ["api", None])
+def test_a_listing_that_goes_on_is_refused(write: Write, tmp_path: Path, token: str, name: str | None) -> None:
+    file = write("api.json", json.dumps(page(RELEASES, name) | {token: "more"}))
+    sentence = "the listing of api goes on; list all images, without --max-items, or give every page"
+
+    assert problem(file) == f"{file}: {sentence}"
+    assert problem(str(tmp_path)) == f"{file}: {sentence}"
+
+
+def test_an_empty_page_that_goes_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe(monkeypatch, json.dumps(page([], None) | {"nextToken": "more"}).encode())
+
+    assert problem("-") == (
+        "standard input: the listing goes on; list all images, without --max-items, or give every page"
+    )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_pages_that_go_on_elsewhere_are_a_whole_listing(write: Write, order: int) -> None:
+    first = write("1.json", json.dumps(page(RELEASES[:2], "api") | {"nextToken": "more"}))
+    last = write("2.json", listing(RELEASES[2:], "api"))
+
+    (repository,) = read_repositories([first, last][::order])
+    assert set(repository.images) == set(RELEASES)
+
+
+def test_the_end_of_another_listing_is_not_the_end_of_this_one(write: Write) -> None:
+    pages = [page(RELEASES, "api") | {"nextToken": "more"}, page(RELEASES, "web")]
+
+    assert "the listing of api goes on" in problem(write("both.json", json.dumps(pages)))
+
+
 # --- where listings are -----------------------------------------------------------------------------------------------
 
 
@@ -136,7 +216,16 @@ def test_policies_that_lie_beside_the_images_are_passed_over(write: Write, tmp_p
     beside = write("api.policy.json", json.dumps({"repositoryName": "api", "lifecyclePolicyText": "{}"}))
 
     assert [each.name for each in read_repositories([str(tmp_path)])] == ["api"]
-    assert "is not what `aws ecr describe-images` prints" in problem(beside)
+    assert problem(beside) == (
+        f"{beside}: this is a policy or a template, and no listing of images; give it before --images"
+    )
+
+
+def test_a_policy_file_that_lies_beside_the_images_is_passed_over(write: Write, tmp_path: Path) -> None:
+    write("api.json", listing(RELEASES, "api"))
+    write("policy.json", json.dumps({"rules": []}))
+
+    assert [each.name for each in read_repositories([str(tmp_path)])] == ["api"]
 
 
 def test_standard_input_is_read_as_a_loop_over_repositories_prints_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +266,7 @@ def test_images_of_nowhere_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe(monkeypatch, listing(RELEASES, None).encode())
 
     assert problem("-") == (
-        "standard input: the images do not say which repository they are in; keep repositoryName in the output, "
+        "standard input: the images do not say which repository they are in; say it with --repository, "
         "or write them into a file that is named after the repository"
     )
 
@@ -224,6 +313,23 @@ def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert problem(file) == f"{file}: no such file or folder; give what AWS printed, or '-' for standard input"
 
 
+def test_a_folder_that_may_not_be_looked_into_is_told(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write("open/api.json", listing(RELEASES, "api"))
+    write("shut/web.json", listing(RELEASES, "web"))
+    look = os.scandir
+
+    def denied(path: str) -> Any:
+        if path.endswith("shut"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(PermissionError, match="shut"):
+        read_repositories([str(tmp_path)])
+
+
 def test_a_folder_without_listings_is_told(tmp_path: Path) -> None:
     sentence = "there is no .json file in this folder; give one that holds what AWS printed"
 
@@ -241,7 +347,17 @@ def test_every_fault_of_an_image_is_told_with_its_file_and_place(write: Write) -
         "imageDetails[1].imagePushedAt",
         "imageDetails[2].imageDigest",
         "imageDetails[2].imagePushedAt",
+        "what is missing may have been left out by --query; list the images whole, without it",
     ]
+
+
+def test_of_very_many_faults_the_first_are_told(write: Write) -> None:
+    broken = [detail(RELEASES[0], "api") | {"imagePushedAt": "soon"}] * 50
+    with pytest.raises(EcrConstructsError) as caught:
+        read_repositories([write("api.json", json.dumps(broken))])
+
+    assert len(caught.value.problems) == 21
+    assert caught.value.problems[-1] == "and 30 more"
 
 
 details = st.fixed_dictionaries(

@@ -9,7 +9,9 @@ import pytest
 
 from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.previews.matching import match, narrow
-from tests.cli.listings import GENEROUS, policy
+from tests.cli.listings import GENEROUS, POLICY, policy
+
+MISSING = "it is not there"
 
 
 def test_a_policy_goes_with_the_repository_that_it_names() -> None:
@@ -73,7 +75,7 @@ def test_different_policies_for_one_name_are_refused(field: str, name: str) -> N
     one = replace(policy(where="cdk.out: Dev/Api"), **named)
     other = replace(policy(GENEROUS, where="cdk.out: Prod/Api"), **named)
     with pytest.raises(CommandError) as caught:
-        match([one, other], [])
+        match([one, other], ["api", "prod/api"])
 
     assert caught.value.path == name
     assert str(caught.value) == (
@@ -82,19 +84,46 @@ def test_different_policies_for_one_name_are_refused(field: str, name: str) -> N
     )
 
 
+def test_the_templates_to_preview_one_at_a_time_are_named() -> None:
+    one, other = (
+        policy(lifecycle, repository="api", file=f"cdk.out/{name}.template.json")
+        for name, lifecycle in (("Dev", POLICY), ("Prod", GENEROUS))
+    )
+    with pytest.raises(CommandError, match=r"cdk.out/Dev\.template\.json and cdk.out/Prod\.template\.json$"):
+        match([one, other], ["api"])
+
+
+def test_different_policies_for_what_is_not_previewed_are_no_reason_to_refuse() -> None:
+    web = policy(repository="web")
+    conflict = [policy(each, **{field: "api"}) for each in (POLICY, GENEROUS) for field in ("repository", "prefix")]
+    matches = match([*conflict, web], ["web"])
+
+    assert matches.policies == {"web": web}
+    assert len(matches.without_images) == 4
+
+
 def test_repositories_are_chosen_by_name_and_wildcard() -> None:
     names = ["dev/api", "prod/api", "prod/web"]
 
-    assert narrow(names, []) == tuple(names)
-    assert narrow(names, ["prod/*"]) == ("prod/api", "prod/web")
-    assert narrow(names, ["*/web", "dev/api"]) == ("dev/api", "prod/web")
+    assert narrow(names, [], [], MISSING) == tuple(names)
+    assert narrow(names, ["prod/*"], [], MISSING) == ("prod/api", "prod/web")
+    assert narrow(names, ["*/web", "dev/api"], [], MISSING) == ("dev/api", "prod/web")
 
 
 def test_a_name_that_chooses_nothing_is_refused_for_it_may_be_mistyped() -> None:
     with pytest.raises(CommandError) as caught:
-        narrow(["prod/api"], ["prod/*", "prd/*", "dev"])
+        narrow(["prod/api"], ["prod/*", "prd/*", "dev"], [policy(repository="db")], MISSING)
 
     assert caught.value.path == "--repository prd/* dev"
     assert caught.value.problems == (
         "no repository that is known has such a name; correct it, or leave the option out to see them all",
+    )
+
+
+def test_a_name_that_only_a_policy_has_is_refused_with_what_is_missing() -> None:
+    with pytest.raises(CommandError) as caught:
+        narrow(["prod/api"], ["prod/w*"], [policy(repository="prod/web", where="cdk.out: App/Web")], MISSING)
+
+    assert str(caught.value) == (
+        "--repository prod/w*: cdk.out: App/Web has a policy for prod/web, but it is not there"
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,11 @@ def test_a_key_that_is_written_twice_is_a_fault_of_the_policy(tmp_path: Path) ->
     [
         ("", "empty"),
         (" \n", "empty"),
-        ('{"rules": [', "not JSON: Expecting value"),
+        ('{"rules": [', "not JSON: Expecting value: line 1 column 12 .*; comments and trailing commas are none"),
+        ('{\n  "rules": [1,]}', "not JSON: .*line 2 .*; comments and trailing commas are none"),
+        ('{"imageDetails": []}', "this is a listing of images and no policy; give it with --images"),
+        ('[{"imageDigest": "sha256:0"}]', "this is a listing of images and no policy; give it with --images"),
+        ('{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}', "no repository and no creation template in it"),
         ("[" * 100_000, "not JSON"),
         ("[]", "neither a lifecycle policy"),
         ('{"repositories": []}', "neither a lifecycle policy"),
@@ -170,6 +176,14 @@ def test_a_policy_that_cloudformation_works_out_is_told_and_is_no_fault(tmp_path
     assert found.problems[0].startswith("CloudFormation works the text out at deployment (Fn::")
 
 
+def test_a_substitution_that_substitutes_nothing_is_read(tmp_path: Path) -> None:
+    found = read(tmp_path, template(Api=repository({"Fn::Sub": POLICY.to_json()})))
+    later = [{"Fn::Sub": POLICY.to_json().replace("v*", "${Tag}*")}, {"Fn::Sub": [POLICY.to_json(), {}]}]
+
+    assert [each.policy for each in found.policies] == [POLICY]
+    assert [read(tmp_path, template(Api=repository(text))).policies for text in later] == [(), ()]
+
+
 def test_a_name_and_a_mutability_that_cloudformation_works_out_are_not_known(tmp_path: Path) -> None:
     (found,) = read(
         tmp_path, template(Api=repository(RepositoryName={"Ref": "Name"}, ImageTagMutability={"Ref": "Mode"}))
@@ -192,6 +206,19 @@ def test_a_bad_policy_does_not_hide_a_good_one(tmp_path: Path) -> None:
     assert [(each.repository, each.is_invalid) for each in found.unread] == [("prod/bad", True)]
     with pytest.raises(CommandError, match=r"given\.json: Bad: more: unknown field"):
         found.require_valid()
+
+
+def test_a_bad_policy_of_another_repository_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    found = read(tmp_path, template(Good=repository(), Bad=repository(BAD, RepositoryName="prod/bad")))
+
+    found.require_valid(["prod/good"])
+    with pytest.raises(CommandError, match=r"given\.json: Bad: more: unknown field"):
+        found.require_valid(["prod/b*"])
+
+
+def test_a_bad_policy_that_is_alone_is_that_of_every_repository(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"given\.json: more: unknown field"):
+        read(tmp_path, BAD).require_valid(["prod/good"])
 
 
 def test_what_only_cloudformation_can_read_is_no_reason_to_refuse(tmp_path: Path) -> None:
@@ -275,6 +302,24 @@ def test_an_assembly_that_is_damaged_is_refused_with_the_file(tmp_path: Path, na
     assert str(raised.value).startswith(str(tmp_path / name))
 
 
+def test_a_policy_of_an_assembly_knows_its_template(tmp_path: Path) -> None:
+    (found,) = read_policies(assembly(tmp_path, Prod=template(Api=repository()))).policies
+
+    assert found.file == str(tmp_path / "Prod.template.json")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    monkeypatch.setattr(Path, "stat", denied)
+    with pytest.raises(PermissionError):
+        read_policies(str(tmp_path))
+
+
 # --- the one policy -------------------------------------------------------------------------------------------------
 
 
@@ -288,7 +333,10 @@ def test_one_policy_is_found_among_repositories_without(tmp_path: Path) -> None:
     ("resources", "problem"),
     [
         ({"Bare": {"Type": "AWS::ECR::Repository"}}, "no lifecycle policy in it"),
-        ({"A": repository(), "B": repository(BAD)}, r"several policies, .* one of .*: Prod/A, .*: Prod/B"),
+        (
+            {"A": repository(), "B": repository(BAD)},
+            r"several policies, .* say with --repository whose, .*: Prod/A, .*: Prod/B",
+        ),
         ({"Api": repository(AT_DEPLOYMENT)}, r"Prod/Api: CloudFormation works the text out"),
         ({"Api": repository(BAD)}, r"Prod/Api: \d problems"),
     ],
@@ -298,6 +346,28 @@ def test_none_several_or_an_unreadable_one_are_refused(tmp_path: Path, resources
 
     with pytest.raises(CommandError, match=problem):
         read_policy(source)
+
+
+def test_of_several_policies_that_of_a_repository_is_chosen(tmp_path: Path) -> None:
+    other = LifecyclePolicy.of(keep_latest(3, matching="v*"))
+    api, web = repository(RepositoryName="api"), repository(other.to_json(), RepositoryName="web")
+    source = assembly(
+        tmp_path, Dev=template(Api=api, Bad=repository(BAD, RepositoryName="bad")), Prod=template(A=api, W=web)
+    )
+
+    assert read_policy(source, "web").policy == other
+    assert read_policy(source, "api").where == f"{source}: Dev/Api"
+    with pytest.raises(CommandError, match=r"^--repository apy: no policy of it; there are those of api, bad, web$"):
+        read_policy(source, "apy")
+    with pytest.raises(CommandError, match=r"Dev/Bad: \d problems"):
+        read_policy(source, "bad")
+
+
+def test_of_policies_without_names_none_can_be_chosen(tmp_path: Path) -> None:
+    source = assembly(tmp_path, Prod=template(A=repository(), B=repository()))
+
+    with pytest.raises(CommandError, match="there are those of no repository that has a name"):
+        read_policy(source, "api")
 
 
 def test_what_is_not_read_says_so_by_default() -> None:

@@ -24,7 +24,7 @@ from ecr_constructs.cli.sources.inventory import AwsDecision, Repository
 from ecr_constructs.model import LifecyclePolicy
 from ecr_constructs.model.findings import Severity
 from ecr_constructs.testing import leftovers, releases, tagged
-from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, listing
+from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, listing, page
 from tests.cli.test_surveys import QUESTIONS, FakeAccount
 from tests.model.strategies import json_values
 
@@ -115,6 +115,56 @@ def test_images_come_through_a_pipe(call: Any, files: Sequence[str], monkeypatch
     assert call(files[0], "--images", "-", AT) == call(*files, AT)
 
 
+def test_an_empty_repository_is_previewed_as_the_page_shows_it(call: Any, files: Sequence[str], write: Write) -> None:
+    empty = write("empty.json", listing([], None))
+    code, out, _ = call(files[0], "--images", empty, "--repository", "prod/api", "--format", "json")
+    (repository,) = json.loads(out)["repositories"]
+
+    assert code == 0
+    assert (repository["repository"], repository["images"]) == ("prod/api", [])
+
+
+def test_images_without_a_name_come_through_a_pipe_to_the_repository_that_is_asked_for(
+    call: Any, files: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(listing(RELEASES, None).encode())))
+    code, out, _ = call(files[0], "--images", "-", "--repository", "prod/api", AT)
+
+    assert code == 0
+    assert out.startswith("prod/api: 4 images")
+
+
+def test_a_name_with_a_wildcard_names_no_listing(call: Any, files: Sequence[str], write: Write) -> None:
+    code, _, err = call(files[0], "--images", write("web.json", listing(RELEASES, None)), "--repository", "prod/*")
+
+    assert code == 2
+    assert said(err)[0].startswith("--repository prod/*: no repository that is known has such a name")
+
+
+def test_a_policy_file_may_be_the_policy_of_today(call: Any, files: Sequence[str], write: Write) -> None:
+    code, out, _ = call(*files, AT, "--current-policy", write("today.json", GENEROUS.to_json()), "--format", "json")
+    lost = {each["repository"]: each["current"]["newly_lost"] for each in json.loads(out)["repositories"]}
+
+    assert code == 0
+    assert lost == {"prod/api": [RELEASES[1].digest], "prod/web": [RELEASES[1].digest]}
+
+
+def test_what_is_wrong_with_other_repositories_does_not_block_the_one_that_is_asked_for(
+    call: Any, files: Sequence[str], write: Write
+) -> None:
+    resources = {
+        "Web": resource("prod/web", POLICY.to_json()),
+        "Api": resource("prod/api", POLICY.to_json()),
+        "OtherApi": resource("prod/api", GENEROUS.to_json()),
+        "Bad": resource("prod/bad", "{}"),
+        "Late": resource("prod/late", {"Ref": "Text"}),
+    }
+    source = write("app.template.json", {"Resources": resources})
+
+    assert call(source, *files[1:], AT, "--repository", "prod/web", "--fail-if", "expires:v4")[::2] == (0, "")
+    assert call(source, *files[1:], AT)[0] == 2
+
+
 def test_the_policies_of_today_are_compared(call: Any, files: Sequence[str], write: Write) -> None:
     today = {"repositoryName": "prod/web", "lifecyclePolicyText": GENEROUS.to_json()}
     code, out, _ = call(*files, AT, "--current-policy", write("current/web.json", today))
@@ -173,7 +223,11 @@ def test_a_closed_gate_ends_with_its_own_code_and_names_images_rule_and_remedy(c
             "--fail-if expires:v1: prod/web: v1 would be expired by rule 1: "
             "it is not among the newest 2 that the rule selects"
         ),
-        "--fail-if expires:v1: keep such images: begin with keep_forever('v1'), or keep more of them",
+        (
+            "--fail-if expires:v1: keep such images: begin with keep_forever('v1') "
+            "(in JSON, a first rule for v1 with imageCountMoreThan 999999), or keep more of them"
+        ),
+        "--fail-if expires:v9: no image has a tag like v9",
     ]
 
 
@@ -183,15 +237,22 @@ def test_an_open_gate_says_nothing(call: Any, files: Sequence[str]) -> None:
     assert (code, err) == (0, "")
 
 
+def test_a_gate_over_tags_that_nobody_pushes_is_open_and_says_so(call: Any, files: Sequence[str]) -> None:
+    code, _, err = call(*files, AT, "--fail-if", "expires:relaese-*")
+
+    assert code == 0
+    assert said(err) == ["--fail-if expires:relaese-*: no image has a tag like relaese-*"]
+
+
 def test_a_gate_that_cannot_know_is_no_open_gate(call: Any, files: Sequence[str], write: Write) -> None:
     template = {"Resources": {"Web": resource("prod/web", POLICY.to_json()), "Db": resource("db", POLICY.to_json())}}
     template_file = write("app.template.json", template)
-    code, _, err = call(template_file, *files[1:], AT, "--fail-if", "expires:v9")
+    code, _, err = call(template_file, *files[1:], AT, "--fail-if", "expires:v9", "--fail-if", "expires:v8")
 
     assert code == 2
     assert said(err) == [
         (
-            "--fail-if expires:v9: app.template.json: Db: the images of db were not given; "
+            "--fail-if expires:v9, expires:v8: cannot know: the images of db were not given; "
             "list them, or say with --repository what is to be judged"
         )
     ]
@@ -277,7 +338,7 @@ def test_what_could_not_be_read_is_told_and_is_no_success(call: Any, account: Fa
     assert out.startswith("prod/api: ")
     assert said(err) == [
         "prod/api: AWS's own preview failed; ask again",
-        "--fail-if expires:v9: 1 problem kept something from being previewed; see there",
+        "--fail-if expires:v9: cannot know: 1 problem kept something from being previewed; see there",
     ]
     assert call("policy.json", "--live")[0] == 2
 
@@ -345,8 +406,8 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
         ),
         (["-", "--images", "-"], ["standard input can be read once; give files for the rest"]),
         (
-            ["policy.json", "--images", "images.json", "--output", "nowhere/out.json"],
-            ["--output nowhere/out.json: there is no such folder; make it first"],
+            ["policy.json", "--images", "images.json", "--output", "nowhere/out.txt"],
+            ["--output nowhere/out.txt: there is no such folder; make it first"],
         ),
         (
             ["policy.json", "--images", "images.json", "--output", "."],
@@ -361,15 +422,44 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
                 )
             ],
         ),
-        (["nothing.json", "--images", "images.json"], ["nothing.json: no repository and no creation template in it"]),
         (
-            ["policy.json", "--images", "policy.json"],
+            ["nothing.json", "--images", "images.json"],
+            ["nothing.json: no repository and no creation template in it; give the one that is meant"],
+        ),
+        (
+            ["policy.json", "--images", "other.json"],
+            ["other.json: this is a policy or a template, and no listing of images; give it before --images"],
+        ),
+        (
+            ["images.json", "--images", "policy.json"],
+            ["images.json: this is a listing of images and no policy; give it with --images, and the policy before it"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--current"],
+            ["--current asks a live account; add --live, or give what is deployed with --current-policy"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--in-use", "--aws-preview"],
             [
-                (
-                    f"policy.json: {POLICY.to_dict()!r:.77}... is not what `aws ecr describe-images` prints: "
-                    "an object with imageDetails"
-                )
+                "--aws-preview is about a live account; add --live, or leave it out",
+                "--in-use is about a live account; add --live, or leave it out",
             ],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "out.html"],
+            ["--output out.html: its name says html, and --format table; add --format html, or rename it"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "out.JSON", "--format", "html"],
+            ["--output out.JSON: its name says json, and --format html; add --format json, or rename it"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "./images.json", "--format", "json"],
+            ["--output images.json: this is read and would be written over; name another file"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "policy.json", "--format", "json"],
+            ["--output policy.json: this is read and would be written over; name another file"],
         ),
     ],
 )
@@ -378,16 +468,21 @@ def test_what_cannot_be_done_is_told_with_the_remedy(
     call: Any, write: Write, arguments: list[str], sentences: list[str]
 ) -> None:
     write("nothing.json", {"Resources": {}})
+    write("other.json", POLICY.to_json())
 
     assert call(*arguments) == (2, "", "".join(f"ecr-constructs: {each}\n" for each in sentences))
 
 
-@pytest.mark.parametrize("text", ["", "now", "2026-06-01", "2026-06-01T00:00:00", "0001-01-01T00:00:00Z", "1767225600"])
+@pytest.mark.parametrize("text", ["", "now", "2026-06-31", "2026-06-01T00:00:00", "0001-01-01", "1767225600"])
 def test_an_instant_has_a_time_zone(call: Any, files: Sequence[str], text: str) -> None:
     code, _, err = call(*files, "--at", text)
 
     assert code == 2
-    assert said(err) == [f"--at: {text!r} is no instant with a time zone; write it as 2026-06-01T00:00:00Z"]
+    assert said(err) == [f"--at: {text!r} is no day and no instant with a time zone; write it as 2026-06-01T00:00:00Z"]
+
+
+def test_a_day_is_its_beginning_in_utc(call: Any, files: Sequence[str]) -> None:
+    assert call(*files, "--at", "2026-06-01") == call(*files, AT)
 
 
 def test_a_policy_that_ecr_would_refuse_is_refused(call: Any, files: Sequence[str], write: Write) -> None:
@@ -402,7 +497,20 @@ def test_images_that_cannot_be_are_told_with_their_file(call: Any, files: Sequen
     code, _, err = call(files[0], "--images", write("bad.json", [{"imageDigest": 1}]))
 
     assert code == 2
-    assert all(line.startswith("bad.json: [0].") for line in said(err))
+    assert all(line.startswith("bad.json: [0].") for line in said(err)[:-1])
+
+
+@pytest.mark.parametrize("given", ["folder", "folder/pages.json"])
+def test_a_listing_that_goes_on_is_no_listing_for_a_gate(
+    call: Any, files: Sequence[str], write: Write, given: str
+) -> None:
+    write("folder/pages.json", page(RELEASES, "prod/api") | {"NextToken": "more"})
+    code, out, err = call(files[0], "--images", given, "--fail-if", "expires:v1")
+
+    assert (code, out) == (2, "")
+    assert said(err) == [
+        ("folder/pages.json: the listing of prod/api goes on; list all images, without --max-items, or give every page")
+    ]
 
 
 # --- whatever is fed --------------------------------------------------------------------------------------------------

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.live import Account, Gathered, Progress, Questions
+from ecr_constructs.cli.previews.preview import Preview, every_decision
 from ecr_constructs.cli.previews.surveys import survey_account, survey_files
 from ecr_constructs.cli.sources.inventory import AwsDecision, Policy, Repository
 from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy
-from ecr_constructs.model import Immutability, LifecyclePolicy, delete_archived
+from ecr_constructs.model import Image, Immutability, LifecyclePolicy, delete_archived
 from ecr_constructs.testing import archived
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
@@ -24,6 +26,10 @@ WEB = Repository(name="prod/web", images=tuple(RELEASES))
 
 def reading(*policies: Policy, unread: tuple[UnreadPolicy, ...] = ()) -> Reading:
     return Reading(policies=policies, unread=unread)
+
+
+def everything(preview: Preview) -> set[Image]:
+    return {decision.image for decision in every_decision(preview.evaluation)}
 
 
 class Silent:
@@ -133,6 +139,74 @@ def test_a_repository_that_is_not_compared_although_others_are_is_told() -> None
     assert survey.notes == ("prod/api: --current-policy has no policy of it, so nothing is compared",)
 
 
+def test_images_that_were_pushed_later_are_left_out_and_counted() -> None:
+    then = RELEASES[2].pushed_at
+    survey = survey_files(reading(policy()), [WEB, API], at=then)
+
+    assert {image for each in survey.previews for image in everything(each)} == set(RELEASES[:3])
+    assert survey.notes == (f"6 images pushed after {then:%Y-%m-%d} 00:00 UTC left out: not there at that time",)
+
+
+def test_an_account_is_looked_at_as_of_an_instant_too() -> None:
+    then = RELEASES[2].pushed_at
+    survey = survey_account(
+        reading(policy(repository="prod/web")), FakeAccount(WEB), QUESTIONS, at=then, progress=Silent()
+    )
+
+    assert everything(survey.previews[0]) == set(RELEASES[:3])
+    assert len(survey.notes) == 1
+
+
+def test_a_listing_that_was_cut_down_is_told_once_for_all_repositories() -> None:
+    media, sizes = {"imageManifestMediaType": 2}, {"imageManifestMediaType": 3, "imageSizeInBytes": 1}
+    cut = [replace(API, missing=media), replace(WEB, missing=sizes)]
+    survey = survey_files(reading(policy()), cut, at=NOW)
+
+    assert survey.notes == (
+        (
+            "5 images of prod/api and 1 more without imageManifestMediaType, so which are indexes is not known; "
+            "list them whole, without --query"
+        ),
+        "1 image of prod/web without imageSizeInBytes, so their sizes are not known; list them whole, without --query",
+    )
+    assert survey_files(reading(policy()), cut, only=["prod/api"], at=NOW).notes[0].startswith("2 images of prod/api w")
+
+
+@pytest.mark.parametrize(
+    ("pushed", "pulled", "is_told"), [(9, None, True), (9, 8, True), (9, 1, False), (1, None, False)]
+)
+def test_listings_in_which_nothing_is_recent_may_be_old(pushed: int, pulled: int | None, *, is_told: bool) -> None:
+    now = datetime.now(timezone.utc)
+    image = replace(
+        RELEASES[0],
+        pushed_at=now - timedelta(days=pushed, hours=1),
+        last_pulled_at=None if pulled is None else now - timedelta(days=pulled, hours=1),
+    )
+    old = [API, replace(WEB, images=(image,))]
+    days = pushed if pulled is None else pulled
+    sentence = f"the listing may be old: the newest push or pull is {days} days ago; --at replays it as of then"
+
+    assert survey_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
+    assert survey_files(reading(policy()), old, at=now).notes == ()
+    assert survey_files(reading(policy()), [replace(WEB, images=())]).notes == ()
+
+
+def test_a_repository_of_which_no_images_were_given_is_told_with_its_policy() -> None:
+    with pytest.raises(CommandError) as caught:
+        survey_files(reading(policy(repository="prod/db", where="cdk.out: App/Db")), [API], only=["prod/db"], at=NOW)
+
+    assert str(caught.value) == (
+        "--repository prod/db: cdk.out: App/Db has a policy for prod/db, but no images of it were given; "
+        "list them, and give them with --images"
+    )
+
+
+def test_another_policy_of_another_repository_does_not_block_the_one_that_is_asked_for() -> None:
+    policies = [policy(repository="prod/web"), policy(repository="prod/api"), policy(GENEROUS, repository="prod/api")]
+
+    assert len(survey_files(reading(*policies), [WEB, API], only=["prod/web"], at=NOW).previews) == 1
+
+
 # --- from an account --------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +233,11 @@ def test_findings_know_which_tags_can_move_in_the_account() -> None:
 
     assert shown.findings == POLICY.findings(RELEASES, immutability=Immutability.all_tags())
     assert shown.findings != POLICY.findings(RELEASES)
+
+
+def test_a_repository_that_is_not_in_the_account_is_told_with_its_policy() -> None:
+    with pytest.raises(CommandError, match="has a policy for prod/db, but there is no such repository in this account"):
+        asked(FakeAccount(WEB), reading(policy(repository="prod/db")), only=("prod/db",))
 
 
 def test_problems_and_notes_of_an_account_are_passed_on() -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from enum import Enum
 from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.commands.requests import Request, instant_of
-from ecr_constructs.cli.exits import CommandError, ExitCode, tell
+from ecr_constructs.cli.commands.requests import Format, Request, instant_of
+from ecr_constructs.cli.exits import LINES, CommandError, ExitCode, tell
 from ecr_constructs.cli.output.documents import write_json
 from ecr_constructs.cli.output.notices import closing
 from ecr_constructs.cli.previews.gates import Verdict, read_gate
@@ -24,16 +23,6 @@ from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.policies import Reading, read_policies
 
 __all__ = ["preview"]
-
-_CAUGHT = 20
-
-
-class Format(str, Enum):
-    """How previews are written."""
-
-    TABLE = "table"
-    JSON = "json"
-    HTML = "html"
 
 
 def preview(
@@ -46,8 +35,10 @@ def preview(
         ),
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Ask the AWS account for the images.")] = False,
-    profile: Annotated[str | None, typer.Option(help="With --live: a profile of the AWS configuration.")] = None,
-    region: Annotated[str | None, typer.Option(help="With --live: the region.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")] = None,
     role: Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")] = None,
     repository: Annotated[
         list[str] | None,
@@ -62,16 +53,25 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="Compare with what 'aws ecr get-lifecycle-policy' printed: a file, or a folder of them. Repeatable.",
+            help="Compare with what 'aws ecr get-lifecycle-policy' printed, or with a policy file: a file, or a folder "
+            "of them. Repeatable.",
         ),
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="INSTANT", help="As if it were then, such as 2026-06-01T00:00:00Z.")
+        str | None,
+        typer.Option(metavar="INSTANT", help="As if it were then, such as 2026-06-01 or 2026-06-01T12:00:00Z."),
     ] = None,
     aws_preview: Annotated[
-        bool, typer.Option(help="With --live: ask AWS's own preview, which has the last word; CloudTrail records it.")
-    ] = True,
-    in_use: Annotated[bool, typer.Option(help="With --live: find out which images run.")] = True,
+        bool | None,
+        typer.Option(
+            help="With --live: whether to ask AWS's own preview, which has the last word; CloudTrail records it. "
+            "It is asked unless you say no."
+        ),
+    ] = None,
+    in_use: Annotated[
+        bool | None,
+        typer.Option(help="With --live: whether to find out which images run. It is done unless you say no."),
+    ] = None,
     read_indexes: Annotated[
         bool,
         typer.Option(
@@ -109,6 +109,7 @@ def preview(
         in_use=in_use,
         read_indexes=read_indexes,
         gates=[read_gate(text) for text in dict.fromkeys(fail_if or ())],
+        form=form,
         output=output,
     )
     survey = _survey(request)
@@ -123,20 +124,26 @@ def _survey(request: Request) -> Survey:
     from ecr_constructs.cli.previews.surveys import survey_files
 
     reading = read_policies(request.source)
-    reading.require_valid()
-    if not reading.policies and not reading.unread:
-        raise CommandError(["no repository and no creation template in it"], path=request.source)
+    reading.require_valid(request.repository)
     if request.live:
         return _survey_account(request, reading)
     deployed = read_deployed(request.current_policy)
-    repositories = [replace(each, deployed=deployed.get(each.name)) for each in read_repositories(request.images)]
+    repositories = [
+        replace(each, deployed=deployed.get(each.name, deployed.get(None)))
+        for each in read_repositories(request.images, unnamed=_single(request.repository))
+    ]
     return survey_files(
         reading,
         repositories,
         only=request.repository,
-        at=request.instant,
+        at=request.at,
         compares=bool(request.current_policy),
     )
+
+
+def _single(patterns: Sequence[str]) -> str | None:
+    """Give the one repository that is asked for, if it is one."""
+    return patterns[0] if len(patterns) == 1 and "*" not in patterns[0] else None
 
 
 def _survey_account(request: Request, reading: Reading) -> Survey:
@@ -146,15 +153,13 @@ def _survey_account(request: Request, reading: Reading) -> Survey:
 
     account = connect(profile=request.profile, region=request.region, role=request.role)
     questions = Questions(
-        aws_preview=request.aws_preview,
+        aws_preview=request.aws_preview is not False,
         current=request.current,
-        in_use=request.in_use,
+        in_use=request.in_use is not False,
         read_indexes=request.read_indexes,
     )
     with bar() as progress:
-        return survey_account(
-            reading, account, questions, only=request.repository, at=request.instant, progress=progress
-        )
+        return survey_account(reading, account, questions, only=request.repository, at=request.at, progress=progress)
 
 
 def _text(survey: Survey, verdicts: Sequence[Verdict], form: Format, *, is_shown: bool) -> str:
@@ -189,15 +194,22 @@ def _ending(survey: Survey, verdicts: Sequence[Verdict]) -> ExitCode:
     if survey.problems:
         tell(CommandError(survey.problems))
     for verdict in verdicts:
-        if not verdict.is_open:
-            tell(CommandError(_sentences(verdict), path=f"--fail-if {verdict.gate}"))
+        tell(CommandError(_sentences(verdict), path=f"--fail-if {verdict.gate}"))
+    for gates, text in _unknown(verdicts):
+        tell(CommandError([f"cannot know: {text}"], path=f"--fail-if {', '.join(gates)}"))
     if any(verdict.caught for verdict in verdicts):
         return ExitCode.GATE
     return ExitCode.REFUSED if survey.problems or any(verdict.unknown for verdict in verdicts) else ExitCode.DONE
 
 
 def _sentences(verdict: Verdict) -> list[str]:
-    caught = [str(catch) for catch in verdict.caught[:_CAUGHT]]
-    if len(verdict.caught) > _CAUGHT:
-        caught.append(f"and {count(len(verdict.caught) - _CAUGHT, 'image')} more; --format json has all")
-    return [*caught, *([verdict.remedy] if caught else []), *verdict.unknown]
+    caught = [str(catch) for catch in verdict.caught[:LINES]]
+    if len(verdict.caught) > LINES:
+        caught.append(f"and {count(len(verdict.caught) - LINES, 'image')} more; --format json has all")
+    return [*caught, *([verdict.remedy] if caught else []), *([verdict.note] if verdict.note else [])]
+
+
+def _unknown(verdicts: Sequence[Verdict]) -> Iterator[tuple[list[str], str]]:
+    """Give what is not known once, with the gates that do not know it."""
+    for text in dict.fromkeys(text for verdict in verdicts for text in verdict.unknown):
+        yield [verdict.gate for verdict in verdicts if text in verdict.unknown], text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from enum import Enum
 from pathlib import Path
 
 from ecr_constructs.cli.exits import CommandError
@@ -13,7 +15,21 @@ from ecr_constructs.cli.sources.dumps import STANDARD_INPUT
 from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.images import time_problem
 
-__all__ = ["Request", "instant_of"]
+__all__ = ["Format", "Request", "instant_of"]
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Format(str, Enum):
+    """How previews are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+# What the name of a file says of what is in it.
+_FORMATS = {".json": Format.JSON, ".html": Format.HTML, ".htm": Format.HTML}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,10 +52,11 @@ class Request:
     current: bool = False
     current_policy: Sequence[str] = ()
     at: datetime | None = None
-    aws_preview: bool = True
-    in_use: bool = True
+    aws_preview: bool | None = None
+    in_use: bool | None = None
     read_indexes: bool = False
     gates: Sequence[Gate] = ()
+    form: Format = Format.TABLE
     output: Path | None = None
 
     def __post_init__(self) -> None:
@@ -48,26 +65,22 @@ class Request:
         if problems:
             raise CommandError(problems)
 
-    @property
-    def instant(self) -> datetime:
-        """The instant of the preview: the present, unless another is given."""
-        return self.at or datetime.now(timezone.utc)
-
 
 def instant_of(text: str) -> datetime:
     """
     Read an instant.
 
     Args:
-        text: As in ISO 8601, with a time zone.
+        text: As in ISO 8601, with a time zone; a day is its beginning in UTC.
 
     Raises:
         CommandError: if it is none.
 
     """
-    message = f"{shown(text)} is no instant with a time zone; write it as 2026-06-01T00:00:00Z"
+    message = f"{shown(text)} is no day and no instant with a time zone; write it as 2026-06-01T00:00:00Z"
+    written = f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 knows no Z
+        moment = datetime.fromisoformat(written.replace("Z", "+00:00"))  # Python 3.10 knows no Z
     except ValueError:
         raise CommandError([message], path="--at") from None
     if time_problem(moment):
@@ -86,19 +99,32 @@ def _of_images(request: Request) -> Iterator[str]:
 
 def _of_account(request: Request) -> Iterator[str]:
     if not request.live:
-        for name in ("profile", "region", "role", "current", "read_indexes"):
+        for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes"):
             if getattr(request, name):
                 yield f"--{name.replace('_', '-')} is about a live account; add --live, or leave it out"
-    if any(gate.needs_account for gate in request.gates) and not (request.live and request.in_use):
+        if request.current:
+            yield "--current asks a live account; add --live, or give what is deployed with --current-policy"
+    if any(gate.needs_account for gate in request.gates) and (not request.live or request.in_use is False):
         yield "--fail-if in-use needs an account that says what runs; add --live, and leave out --no-in-use"
-    if request.live and request.at and request.aws_preview:
+    if request.live and request.at and request.aws_preview is not False:
         yield "AWS's own preview is about the present; leave out --at, or add --no-aws-preview"
 
 
 def _of_files(request: Request) -> Iterator[str]:
     if [request.source, *request.images, *request.current_policy].count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
-    if request.output and not request.output.absolute().parent.is_dir():
-        yield f"--output {request.output}: there is no such folder; make it first"
-    if request.output and request.output.is_dir():
-        yield f"--output {request.output}: this is a folder; name a file in it"
+    if request.output:
+        yield from (f"--output {request.output}: {text}" for text in _of_output(request, request.output))
+
+
+def _of_output(request: Request, output: Path) -> Iterator[str]:
+    if not output.absolute().parent.is_dir():
+        yield "there is no such folder; make it first"
+    if output.is_dir():
+        yield "this is a folder; name a file in it"
+    if output.resolve() in (
+        Path(each).resolve() for each in (request.source, *request.images, *request.current_policy)
+    ):
+        yield "this is read and would be written over; name another file"
+    if (said := _FORMATS.get(output.suffix.lower(), request.form)) is not request.form:
+        yield f"its name says {said.value}, and --format {request.form.value}; add --format {said.value}, or rename it"

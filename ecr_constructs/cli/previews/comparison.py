@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ecr_constructs.cli.exits import first_of
 from ecr_constructs.cli.previews.authority import decided_by_aws, departures_by_aws, unlisted
 from ecr_constructs.cli.previews.preview import Disagreement, Preview, every_decision
 from ecr_constructs.cli.sources.inventory import Policy, Repository
@@ -29,7 +30,7 @@ def build(policy: Policy, repository: Repository, at: datetime) -> Preview:
     try:
         return _build(policy, repository, at)
     except InvalidImage as error:
-        raise InvalidImage(error.problems, path=repository.name) from None
+        raise InvalidImage(first_of(error.problems), path=repository.name) from None
 
 
 def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.previews.preview import Preview, Survey
+from ecr_constructs.cli.previews.preview import Preview, Survey, every_decision
 from ecr_constructs.cli.quantities import count, name
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.evaluation import Decision
@@ -17,6 +17,7 @@ __all__ = ["Catch", "Gate", "Verdict", "read_gate"]
 
 _IN_USE = "in-use"
 _EXPIRES = "expires:"
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,7 @@ class Verdict:
         caught: The images for which it is closed.
         unknown: Why it cannot be open even if it caught nothing.
         remedy: What to do about the images.
+        note: What to know of a gate that is open.
 
     """
 
@@ -64,6 +66,7 @@ class Verdict:
     caught: tuple[Catch, ...]
     unknown: tuple[str, ...]
     remedy: str
+    note: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -105,13 +108,16 @@ class Gate:
         caught = tuple(catch for preview in previews for catch in self._caught(preview))
         unlisted = (text for preview in previews for text in self._unlisted(preview))
         unknown = (*_gaps(survey, previews), *(_idle(previews) if self.needs_account else ()), *unlisted)
-        return Verdict(gate=self.text, caught=caught, unknown=unknown, remedy=self._remedy)
+        note = None if caught or unknown or not self._is_idle(previews) else f"no image has a tag like {self.pattern}"
+        return Verdict(gate=self.text, caught=caught, unknown=unknown, remedy=self._remedy, note=note)
 
     @property
     def _remedy(self) -> str:
         if self.pattern is None:
             return "keep what runs: give it a tag when it is deployed, and begin with keep_forever over such tags"
-        return f"keep such images: begin with keep_forever({self.pattern.value!r}), or keep more of them"
+        in_json = f"a first rule for {self.pattern} with imageCountMoreThan 999999"
+        intent = f"keep_forever({self.pattern.value!r})"
+        return f"keep such images: begin with {intent} (in JSON, {in_json}), or keep more of them"
 
     def _caught(self, preview: Preview) -> Iterator[Catch]:
         evaluation = preview.evaluation
@@ -125,6 +131,12 @@ class Gate:
         if self.pattern is None:
             return bool(users)
         return decision.action == "expire" and any(map(self.pattern.matches, decision.image.tags))
+
+    def _is_idle(self, previews: Sequence[Preview]) -> bool:
+        """Tell whether no image has such a tag: the pattern may be misspelled."""
+        decisions = (decision for preview in previews for decision in every_decision(preview.evaluation))
+        tags = (tag for decision in decisions for tag in decision.image.tags)
+        return self.pattern is not None and not any(map(self.pattern.matches, tags))
 
     def _unlisted(self, preview: Preview) -> Iterator[str]:
         """Mind what AWS would do to images that were pushed after the listing: their tags are not known."""
@@ -176,12 +188,15 @@ def _gaps(survey: Survey, previews: Sequence[Preview]) -> Iterator[str]:
         yield "only creation templates match, and they never act on repositories that exist; there is nothing to judge"
     for unread in survey.unread:
         if unread.prefix is None:
-            yield f"{unread.where}: {'; '.join(unread.problems)}"
-    for policy in survey.without_images:
-        if policy.prefix is not None or not policy.policy.rules:
-            continue
-        if policy.repository is None:
-            yield f"{policy.where}: the name of its repository is not known; say with --repository what is to be judged"
-        elif not survey.is_live:
-            remedy = "list them, or say with --repository what is to be judged"
-            yield f"{policy.where}: the images of {policy.repository} were not given; {remedy}"
+            yield f"{unread.where}: {'; '.join(unread.problems)}, or say with --repository what is to be judged"
+    missing = [each for each in survey.without_images if each.prefix is None and each.policy.rules]
+    if nameless := [each.where for each in missing if each.repository is None]:
+        yield f"the repository of {_some(nameless)} has no known name; say with --repository what is to be judged"
+    if not survey.is_live and (named := [each.repository for each in missing if each.repository is not None]):
+        remedy = "list them, or say with --repository what is to be judged"
+        yield f"the images of {_some(named)} were not given; {remedy}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _EXAMPLES
+    return f"{', '.join(names[:_EXAMPLES])}{f' and {more} more' if more > 0 else ''}"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.sources.policies import is_asked_for
 from ecr_constructs.model import wildcards
 
-__all__ = ["Matches", "chooses", "is_loose", "match", "narrow"]
+__all__ = ["Matches", "is_loose", "match", "narrow"]
 
 _ROOT = "ROOT"
 
@@ -31,29 +32,30 @@ class Matches:
     without_policy: tuple[str, ...]
 
 
-def narrow(names: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
+def narrow(names: Iterable[str], patterns: Sequence[str], policies: Sequence[Policy], without: str) -> tuple[str, ...]:
     """
     Choose repositories by name.
 
     Args:
         names: What there is.
         patterns: Names in which `*` stands for anything. None choose everything.
+        policies: The policies of a source.
+        without: What it means that a repository which a policy names is not there, and what to do.
 
     Raises:
         CommandError: if a pattern chooses nothing; it may be mistyped, and what is not looked at is not safe.
 
     """
     known = tuple(names)
-    idle = [each for each in patterns if not any(chooses([each], name) for name in known)]
+    idle = [each for each in patterns if not any(wildcards.matches(each, name) for name in known)]
     if idle:
         message = "no repository that is known has such a name; correct it, or leave the option out to see them all"
+        if named := next((each for each in policies if is_asked_for(each, idle)), None):
+            message = f"{named.where} has a policy for {named.repository}, but {without}"
         raise CommandError([message], path=f"--repository {' '.join(idle)}")
-    return tuple(name for name in known if not patterns or chooses(patterns, name))
-
-
-def chooses(patterns: Sequence[str], name: str) -> bool:
-    """Tell whether one of the patterns describes the name of a repository."""
-    return any(wildcards.matches(pattern, name) for pattern in patterns)
+    return tuple(
+        name for name in known if not patterns or any(wildcards.matches(pattern, name) for pattern in patterns)
+    )
 
 
 def match(policies: Sequence[Policy], names: Iterable[str]) -> Matches:
@@ -68,16 +70,16 @@ def match(policies: Sequence[Policy], names: Iterable[str]) -> Matches:
         names: The repositories whose images are known.
 
     Raises:
-        CommandError: if different policies name the same repository.
+        CommandError: if different policies are for one of the repositories.
 
     """
     known = sorted(names)
     if len(policies) == 1 and is_loose(policies[0]):
         found = dict.fromkeys(known, policies[0])
     else:
-        own = _by_key(policies, "repository")
-        templates = _by_key(policies, "prefix")
-        found = {name: policy for name in known if (policy := own.get(name) or _template(name, templates))}
+        own, templates = _by_key(policies, "repository"), _by_key(policies, "prefix")
+        several = {name: each for name in known if (each := own.get(name) or _template(name, templates))}
+        found = {name: _single(each) for name, each in several.items()}
     used = {(policy.repository, policy.prefix) for policy in found.values()}
     return Matches(
         policies=found,
@@ -91,26 +93,30 @@ def is_loose(policy: Policy) -> bool:
     return policy.repository is None and policy.prefix is None
 
 
-def _by_key(policies: Sequence[Policy], attribute: str) -> dict[str, Policy]:
-    """Give the policies that have this attribute, by it; equal ones are one, wherever they stand."""
-    found: dict[str, Policy] = {}
+def _by_key(policies: Sequence[Policy], attribute: str) -> dict[str, list[Policy]]:
+    """Give the policies that have this attribute, by it."""
+    found: dict[str, list[Policy]] = {}
     for policy in policies:
-        key = getattr(policy, attribute)
-        if key is None:
-            continue
-        known = found.setdefault(key, policy)
-        if known.policy != policy.policy:
-            message = (
-                f"{known.where} and {policy.where} have different policies for it; "
-                "preview one at a time, each from the template of its stack"
-            )
-            raise CommandError([message], path=key)
-        if known is not policy:
-            found[key] = replace(known, where=f"{known.where}, {policy.where}")
+        if (key := getattr(policy, attribute)) is not None:
+            found.setdefault(key, []).append(policy)
     return found
 
 
-def _template(name: str, templates: Mapping[str, Policy]) -> Policy | None:
+def _single(policies: Sequence[Policy]) -> Policy:
+    """Give the one policy that stands in several places, if it is one."""
+    first, *others = policies
+    for other in others:
+        if other.policy != first.policy:
+            files = f", as in {first.file} and {other.file}" if first.file and other.file else ""
+            message = (
+                f"{first.where} and {other.where} have different policies for it; "
+                f"preview one at a time, each from the template of its stack{files}"
+            )
+            raise CommandError([message], path=first.repository or str(first.prefix))
+    return replace(first, where=", ".join(each.where for each in policies))
+
+
+def _template(name: str, templates: Mapping[str, list[Policy]]) -> list[Policy] | None:
     # ECR reads a '/' at the end of a prefix that has none.
     fitting = [prefix for prefix in templates if prefix == _ROOT or name.startswith(f"{prefix.rstrip('/')}/")]
     return templates[max(fitting, key=lambda prefix: 0 if prefix == _ROOT else len(prefix))] if fitting else None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timezone
 
 from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.live import Account, Progress, Questions
 from ecr_constructs.cli.previews.comparison import build
-from ecr_constructs.cli.previews.matching import Matches, chooses, is_loose, match, narrow
+from ecr_constructs.cli.previews.listings import as_of, notes_on_age, notes_on_fields, notes_on_repository
+from ecr_constructs.cli.previews.matching import Matches, is_loose, match, narrow
 from ecr_constructs.cli.previews.preview import Survey
 from ecr_constructs.cli.quantities import count
-from ecr_constructs.cli.sources.inventory import Policy, Repository
-from ecr_constructs.cli.sources.policies import Reading
+from ecr_constructs.cli.sources.inventory import Repository
+from ecr_constructs.cli.sources.policies import Reading, is_asked_for
 
 __all__ = ["survey_account", "survey_files"]
 
@@ -23,7 +24,7 @@ def survey_files(
     repositories: Iterable[Repository],
     *,
     only: Sequence[str] = (),
-    at: datetime,
+    at: datetime | None = None,
     compares: bool = False,
 ) -> Survey:
     """
@@ -33,7 +34,7 @@ def survey_files(
         reading: The policies.
         repositories: The repositories.
         only: Names of repositories, in which `*` stands for anything. Default: all.
-        at: The instant, with a time zone.
+        at: The instant, with a time zone; images that were pushed after it are left out. Default: the present.
         compares: Whether the policies of today were to be given with the repositories.
 
     Raises:
@@ -42,10 +43,16 @@ def survey_files(
 
     """
     known = {repository.name: repository for repository in repositories}
-    matches = match(reading.policies, narrow(known, only))
+    missing = "no images of it were given; list them, and give them with --images"
+    matches = match(reading.policies, narrow(known, only, reading.policies, missing))
     chosen = [known[name] for name in matches.policies]
-    notes = tuple(note for each in chosen for note in _notes(matches.policies[each.name], each, compares=compares))
-    return _survey(reading, matches, chosen, only=only, at=at, notes=notes)
+    notes = [
+        note for each in chosen for note in notes_on_repository(matches.policies[each.name], each, compares=compares)
+    ]
+    notes += notes_on_fields(chosen)
+    if at is None:
+        notes += notes_on_age(chosen)
+    return _survey(reading, matches, chosen, only=only, at=at, notes=tuple(notes))
 
 
 def survey_account(
@@ -54,7 +61,7 @@ def survey_account(
     questions: Questions,
     *,
     only: Sequence[str] = (),
-    at: datetime,
+    at: datetime | None = None,
     progress: Progress,
 ) -> Survey:
     """
@@ -77,7 +84,8 @@ def survey_account(
         message = "the policy names no repository; say with --repository which ones it is for, '*' for every one"
         raise CommandError([message], path=reading.policies[0].where)
     bound = account.immutability()
-    matches = match(reading.policies, narrow(bound, only))
+    missing = "there is no such repository in this account and region; correct --profile or --region"
+    matches = match(reading.policies, narrow(bound, only, reading.policies, missing))
     wanted = {name: policy.policy for name, policy in matches.policies.items()}
     gathered = account.repositories(wanted, questions, progress=progress)
     return _survey(
@@ -98,39 +106,27 @@ def _survey(
     repositories: Iterable[Repository],
     *,
     only: Sequence[str],
-    at: datetime,
+    at: datetime | None,
     problems: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
     is_live: bool = False,
 ) -> Survey:
-    previews = tuple(build(matches.policies[each.name], each, at) for each in repositories)
+    moment, shown = at or datetime.now(timezone.utc), list(repositories)
+    if at is not None:
+        shown, left_out = as_of(shown, at)
+        notes += left_out
+    previews = tuple(build(matches.policies[each.name], each, moment) for each in shown)
     if not previews and not problems:
         known = count(len(matches.without_policy), "repository")
         message = f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and no names that match"
         problems = (message,)
     return Survey(
-        at=at,
+        at=moment,
         previews=previews,
-        unread=tuple(each for each in reading.unread if _is_asked_for(each.repository, only)),
-        without_images=tuple(each for each in matches.without_images if _is_asked_for(each.repository, only)),
+        unread=tuple(each for each in reading.unread if is_asked_for(each, only)),
+        without_images=tuple(each for each in matches.without_images if is_asked_for(each, only)),
         without_policy=matches.without_policy,
         problems=problems,
         notes=notes,
         is_live=is_live,
     )
-
-
-def _is_asked_for(name: str | None, only: Sequence[str]) -> bool:
-    return not only or (name is not None and chooses(only, name))
-
-
-def _notes(policy: Policy, repository: Repository, *, compares: bool) -> Iterator[str]:
-    """Say what a listing may lack: AWS lists archived images only if it is asked to."""
-    rules = [rule for rule in policy.policy.rules if rule.storage_class == "archive"]
-    if rules and {image.status for image in repository.images} == {"active"}:
-        yield (
-            f"{repository.name}: rule {rules[0].rule_priority} is about archived images, and none is listed; "
-            "aws ecr describe-images leaves them out without --filter imageStatus=ANY"
-        )
-    if compares and repository.deployed is None:
-        yield f"{repository.name}: --current-policy has no policy of it, so nothing is compared"

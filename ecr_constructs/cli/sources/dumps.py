@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecr_constructs.cli.exits import CommandError
 
-__all__ = ["STANDARD_INPUT", "Dump", "read_dumps"]
+__all__ = ["STANDARD_INPUT", "Dump", "holds_policies", "lists_images", "read_dumps"]
 
 STANDARD_INPUT = "-"
 _SPACE = re.compile(r"\s*")
@@ -54,16 +55,60 @@ def read_dumps(source: str) -> Iterator[Dump]:
         yield from _dumps(sys.stdin.buffer.read(), "standard input", None, is_found=False)
         return
     path = Path(source)
-    if not path.exists():
-        raise CommandError(["no such file or folder; give what AWS printed, or '-' for standard input"], path=source)
     if not path.is_dir():
-        yield from _dumps(path.read_bytes(), source, _repository(Path(path.name)), is_found=False)
+        yield from _dumps(_content(path), source, _repository(Path(path.name)), is_found=False)
         return
-    files = sorted(path.rglob("*.json"))
+    files = sorted(_files(path))
     if not files:
         raise CommandError(["there is no .json file in this folder; give one that holds what AWS printed"], path=source)
     for file in files:
         yield from _dumps(file.read_bytes(), str(file), _repository(file.relative_to(path)), is_found=True)
+
+
+def lists_images(document: object) -> bool:
+    """
+    Tell whether a document is what `aws ecr describe-images` prints.
+
+    Args:
+        document: The document, whatever it is.
+
+    """
+    first = _first(document)
+    return isinstance(first, Mapping) and ("imageDetails" in first or "imageDigest" in first)
+
+
+def holds_policies(document: object) -> bool:
+    """
+    Tell whether a document is a policy, what `aws ecr get-lifecycle-policy` prints, or a template.
+
+    Args:
+        document: The document, whatever it is.
+
+    """
+    first = _first(document)
+    return isinstance(first, Mapping) and any(key in first for key in ("rules", "lifecyclePolicyText", "Resources"))
+
+
+def _first(document: object) -> object:
+    return document[0] if isinstance(document, Sequence) and document else document
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        message = "no such file or folder; give what AWS printed, or '-' for standard input"
+        raise CommandError([message], path=str(path)) from None
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Give the files of a folder; what cannot be looked into is refused, for nobody knows what is missing then."""
+    for folder, _, names in os.walk(path, onerror=_refuse):
+        yield from (Path(folder, name) for name in names if name.endswith(".json"))
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def _repository(path: Path) -> str:

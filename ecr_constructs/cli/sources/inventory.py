@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ecr_constructs.errors import InvalidName
@@ -24,6 +24,7 @@ class Policy:
         repository: The name of its repository, or nothing if it is not known.
         prefix: For the policy of a creation template: what the names of its repositories begin with, or `ROOT`.
         where: Its place, for a person: a file, and in it a stack and a logical id.
+        file: The template in which it stands, if that is one of a cloud assembly.
         immutability: Which tags of the repository its source binds to their image, or nothing if it does not say.
 
     """
@@ -32,6 +33,7 @@ class Policy:
     repository: str | None = None
     prefix: str | None = None
     where: str
+    file: str | None = None
     immutability: Immutability | None = None
 
 
@@ -65,6 +67,7 @@ class Repository:
             not be read.
         aws_preview: What AWS's own preview of the new policy says, if somebody asked AWS.
         immutability: Which of its tags are bound to their image today, or nothing if it is not known.
+        missing: Of how many images a listing does not say what it should, by the name of the field.
 
     """
 
@@ -74,6 +77,7 @@ class Repository:
     deployed: LifecyclePolicy | None = None
     aws_preview: tuple[AwsDecision, ...] | None = None
     immutability: Immutability | None = None
+    missing: Mapping[str, int] = field(default_factory=dict)
 
 
 def immutability_of(mode: str, filters: Sequence[str]) -> Immutability | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,15 @@ from ecr_constructs.assembly import (
     repositories,
 )
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.sources.dumps import STANDARD_INPUT
+from ecr_constructs.cli.sources.dumps import STANDARD_INPUT, lists_images
 from ecr_constructs.cli.sources.inventory import Policy, immutability_of
 from ecr_constructs.cli.sources.templates import parse
 from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model import wildcards
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
-__all__ = ["Reading", "UnreadPolicy", "read_policies", "read_policy", "stacks_of"]
+__all__ = ["Reading", "UnreadPolicy", "is_asked_for", "read_policies", "read_policy", "stacks_of"]
 
 # A property that is not there, as a template may write it.
 _NOTHING: tuple[object, ...] = (None, {}, {"Ref": "AWS::NoValue"})
@@ -68,17 +69,58 @@ class Reading:
     policies: tuple[Policy, ...]
     unread: tuple[UnreadPolicy, ...] = ()
 
-    def require_valid(self) -> None:
+    def require_valid(self, only: Sequence[str] = ()) -> None:
         """
         Refuse a source that holds a policy which ECR would refuse.
+
+        Args:
+            only: Names of repositories, in which `*` stands for anything: policies that are known to be for others may
+                be what they are. Default: none may.
 
         Raises:
             CommandError: with every problem of every such policy.
 
         """
-        problems = [f"{each.where}: {text}" for each in self.unread if each.is_invalid for text in each.problems]
-        if problems:
+        is_alone = len(self.unread) + len(self.policies) == 1
+        refused = [each for each in self.unread if each.is_invalid and (is_alone or is_asked_for(each, only))]
+        if problems := [f"{each.where}: {text}" for each in refused for text in each.problems]:
             raise CommandError(problems)
+
+    def of(self, repository: str) -> Reading:
+        """
+        Choose the policies of a repository; one that stands in several places is one.
+
+        Args:
+            repository: Its name.
+
+        Raises:
+            CommandError: if there is none.
+
+        """
+        chosen: dict[LifecyclePolicy, Policy] = {}
+        for each in self.policies:
+            if each.repository == repository:
+                chosen.setdefault(each.policy, each)
+        unread = tuple(each for each in self.unread if each.repository == repository)
+        if not chosen and not unread:
+            everything: list[Policy | UnreadPolicy] = [*self.policies, *self.unread]
+            names = sorted({each.repository for each in everything if each.repository})
+            message = f"no policy of it; there are those of {', '.join(names) or 'no repository that has a name'}"
+            raise CommandError([message], path=f"--repository {repository}")
+        return Reading(policies=tuple(chosen.values()), unread=unread)
+
+
+def is_asked_for(policy: Policy | UnreadPolicy, only: Sequence[str]) -> bool:
+    """
+    Tell whether a policy is that of a repository which was asked for.
+
+    Args:
+        policy: The policy.
+        only: Names of repositories, in which `*` stands for anything; none ask for everything.
+
+    """
+    name = policy.repository
+    return not only or (name is not None and any(wildcards.matches(pattern, name) for pattern in only))
 
 
 def read_policies(source: str) -> Reading:
@@ -90,39 +132,52 @@ def read_policies(source: str) -> Reading:
             `aws ecr get-lifecycle-policy` prints, or `-` for one of these on standard input, except for the folder.
 
     Raises:
-        CommandError: if it is none of them.
+        CommandError: if it is none of them, or if there is no repository in it.
 
     """
-    if Path(source).is_dir():
-        return _read_assembly(source)
-    if source != STANDARD_INPUT and not Path(source).exists():
-        raise CommandError(["no such file or folder; give a policy file, a template or a cdk.out"], path=source)
+    reading = _read_assembly(source) if Path(source).is_dir() else _read_file(source)
+    if not reading.policies and not reading.unread:
+        raise CommandError(["no repository and no creation template in it; give the one that is meant"], path=source)
+    return reading
+
+
+def _read_file(source: str) -> Reading:
     where = "standard input" if source == STANDARD_INPUT else source
-    content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
     try:
+        content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
         # PowerShell redirects in UTF-16; JSON can tell, and anything else that people write begins like it.
         text = content.decode(json.detect_encoding(content))
+    except (FileNotFoundError, NotADirectoryError):
+        message = "no such file or folder; give a policy file, a template or a cdk.out"
+        raise CommandError([message], path=source) from None
     except UnicodeDecodeError:
         raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=where) from None
     return _read_text(text, where)
 
 
-def read_policy(source: str) -> Policy:
+def read_policy(source: str, repository: str | None = None) -> Policy:
     """
     Read the one policy of a source.
 
     Args:
         source: As for `read_policies`.
+        repository: The name of its repository. Default: there is one policy only.
 
     Raises:
         CommandError: if the source has none, several, or one that cannot be read.
 
     """
     reading = read_policies(source)
+    if repository is not None:
+        reading = reading.of(repository)
     found = [each for each in reading.policies if each.policy.rules]
-    if len(found) + len(reading.unread) > 1:
-        places = ", ".join([*(each.where for each in found), *(each.where for each in reading.unread)])
-        raise CommandError([f"several policies, and one is asked for; give a file with one of {places}"], path=source)
+    everything: list[Policy | UnreadPolicy] = [*found, *reading.unread]
+    if len(everything) > 1:
+        places = ", ".join(f"{each.where}{f' ({each.repository})' if each.repository else ''}" for each in everything)
+        message = (
+            f"several policies, and one is asked for; say with --repository whose, or give a file with one: {places}"
+        )
+        raise CommandError([message], path=source)
     for each in reading.unread:
         raise CommandError(each.problems, path=each.where)
     if not found:
@@ -141,15 +196,21 @@ def stacks_of(source: str) -> tuple[Stack, ...]:
         CommandError: if it is none.
 
     """
-    if not (Path(source) / "manifest.json").exists():
+    try:
+        (Path(source) / "manifest.json").stat()
+    except (FileNotFoundError, NotADirectoryError):
         message = "no folder with a manifest.json; give one that 'cdk synth' wrote, such as cdk.out"
-        raise CommandError([message], path=source)
+        raise CommandError([message], path=source) from None
     return read_assembly(Path(source))
 
 
 def _read_assembly(source: str) -> Reading:
     stacks = stacks_of(source)
-    return _reading(each for stack in stacks for each in _of_template(stack.template, f"{source}: {stack.name}/"))
+    return _reading(
+        replace(each, file=str(stack.template_path)) if isinstance(each, Policy) else each
+        for stack in stacks
+        for each in _of_template(stack.template, f"{source}: {stack.name}/")
+    )
 
 
 def _read_text(text: str, where: str) -> Reading:
@@ -164,6 +225,9 @@ def _read_text(text: str, where: str) -> Reading:
         # JSON is read once more from its text: a key that is written twice is gone from the document.
         is_json = text.lstrip().startswith("{")
         return _reading([_of_text(text if is_json else json.dumps(document), where=where)])
+    if lists_images(document):
+        message = "this is a listing of images and no policy; give it with --images, and the policy before it"
+        raise CommandError([message], path=where)
     raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
 
 
@@ -200,6 +264,7 @@ def _of_text(
     prefix: str | None = None,
     immutability: Immutability | None = None,
 ) -> Policy | UnreadPolicy:
+    text = _written_out(text)
     if functions := _functions(text):
         problem = f"CloudFormation works the text out at deployment ({functions}); write it out to have it read"
         return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=(problem,), is_invalid=False)
@@ -216,6 +281,12 @@ def _policy(text: object) -> LifecyclePolicy:
     if not isinstance(text, str):
         raise InvalidLifecyclePolicy(["the policy is not a text; write its JSON as one string"])
     return LifecyclePolicy.from_json(text)
+
+
+def _written_out(text: object) -> object:
+    """Give the text of a substitution in which nothing is to be substituted."""
+    inner = text.get("Fn::Sub") if isinstance(text, Mapping) else None
+    return inner if isinstance(inner, str) and "${" not in inner else text
 
 
 def _functions(text: object) -> str:

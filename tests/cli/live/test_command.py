@@ -204,7 +204,7 @@ def test_a_gate_does_not_open_because_nobody_could_look(call: Call, cloud: Cloud
     assert code == 2
     assert out.startswith("prod/api: 3,500 images")
     assert f"ecs:{operation} is not allowed: no identity-based policy allows it; allow it for {CALLER}" in err[0]
-    assert err[1] == "--fail-if in-use: 1 problem kept something from being previewed; see there"
+    assert err[1] == "--fail-if in-use: cannot know: 1 problem kept something from being previewed; see there"
 
 
 def test_credentials_that_expire_halfway_end_the_command_in_one_line(call: Call, cloud: Cloud) -> None:
@@ -234,7 +234,10 @@ def test_a_repository_that_is_deleted_halfway_is_told_and_the_other_is_previewed
     assert code == 2
     assert out.startswith("prod/api: 3,500 images")
     assert "prod/web: 2,000 images" not in out
-    assert err == [GONE, "--fail-if expires:release-*: 1 problem kept something from being previewed; see there"]
+    assert err == [
+        GONE,
+        "--fail-if expires:release-*: cannot know: 1 problem kept something from being previewed; see there",
+    ]
 
 
 def test_throttling_passes_unnoticed(call: Call, cloud: Cloud) -> None:
