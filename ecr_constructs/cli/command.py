@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.exits import CommandError, ExitCode, tell
+from ecr_constructs.cli.exits import CommandError, ExitCode, refusal, tell
 from ecr_constructs.errors import EcrConstructsError
 
 if TYPE_CHECKING:
@@ -38,8 +38,14 @@ _SUBCOMMANDS = {
         ),
     ),
     "lint": ("What is wrong with policies.", ("lint cdk.out", "lint policy.json --format json --fail-on warning")),
-    "explain": ("What each rule does, in one sentence.", ("explain policy.json", "explain - < policy.json")),
-    "convert": ("The Python that builds the same policy.", ("convert policy.json > lifecycle.py",)),
+    "explain": (
+        "What each rule does, in one sentence.",
+        ("explain policy.json", "explain - < policy.json", "explain cdk.out --repository prod/api"),
+    ),
+    "convert": (
+        "The Python that builds the same policy.",
+        ("convert policy.json > lifecycle.py", "convert cdk.out --repository prod/api"),
+    ),
     "summary": ("What an app has of ECR, and what protects it.", ("summary cdk.out",)),
 }
 
@@ -79,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
         _close_output()
         return 1
     except OSError as error:
-        tell(CommandError([_sentence(error)]))
+        tell(refusal(error))
         if error.filename is None:
             _close_output()
     else:
@@ -96,12 +102,15 @@ def application() -> typer.Typer:
     from ecr_constructs.cli.commands.lint import lint
     from ecr_constructs.cli.commands.preview import preview
     from ecr_constructs.cli.commands.summary import summary
+    from ecr_constructs.cli.commands.usage import Subcommand
+    from ecr_constructs.cli.commands.version import version
 
     # Plain help is copied, piped and read at any width; it also starts in half the time of the one that rich draws.
     app = typer.Typer(help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback()(version)
     for subcommand in (preview, lint, explain, convert, summary):
         what, examples = _SUBCOMMANDS[subcommand.__name__]
-        app.command(subcommand.__name__, short_help=what, epilog=_examples(examples))(subcommand)
+        app.command(subcommand.__name__, cls=Subcommand, short_help=what, epilog=_examples(examples))(subcommand)
     return app
 
 
@@ -118,18 +127,16 @@ def _invoke(arguments: list[str]) -> int:
         code = get_command(application()).main(arguments, prog_name="ecr-constructs", standalone_mode=False)
     except TyperException as error:
         message = error.format_message().rstrip(".")
-        raise CommandError([f"{message[:1].lower()}{message[1:]}; see {_help_of(error)}"]) from None
+        said = message.replace("Value error, ", "")  # pydantic's, and no news to a person
+        raise CommandError([f"{said[:1].lower()}{said[1:]}; see {_help_of(error, arguments)}"]) from None
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _help_of(error: Exception) -> str:
+def _help_of(error: Exception, arguments: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
-    return f"'{context.command_path if context else 'ecr-constructs'} --help'"
-
-
-def _sentence(error: OSError) -> str:
-    what = (error.strerror or str(error)).lower()
-    return f"{error.filename}: {what}" if error.filename else f"the output cannot be written: {what}"
+    # An option without its argument comes without a context.
+    path = " ".join(["ecr-constructs", *(each for each in arguments[:1] if each in _SUBCOMMANDS)])
+    return f"'{context.command_path if context else path} --help'"
 
 
 def _close_output() -> None:

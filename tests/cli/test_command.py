@@ -83,6 +83,23 @@ def test_the_help_of_a_subcommand_ends_with_examples(name: str, capsys: pytest.C
     assert all(line.startswith(f"    ecr-constructs {name} ") for line in examples)
 
 
+def test_the_help_calls_an_argument_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["lint", "--help"])
+    lint = capsys.readouterr().out
+    run(["preview", "--help"])
+    preview = capsys.readouterr().out
+
+    assert lint.startswith("Usage: ecr-constructs lint [OPTIONS] PATH...\n")
+    assert "\n  PATH  Where the policies are.  [required]\n" in lint
+    assert "<str>" not in preview
+    assert "--format <table|json|html>" in preview
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == ExitCode.DONE
+    assert capsys.readouterr().out == f"ecr-constructs {metadata.version('ecr-constructs')}\n"
+
+
 @pytest.mark.parametrize("name", ["--help", *SUBCOMMANDS])
 def test_the_help_fits_into_a_narrow_terminal(name: str) -> None:
     arguments = [name] if name == "--help" else [name, "--help"]
@@ -141,10 +158,17 @@ def test_an_error_is_one_line_on_standard_error(
 def test_a_usage_error_names_the_help_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     run(["lint", "--bogus"])
     run(["bogus"])
+    run(["preview", "policy.json", "--output"])
+    run(["lint", "policy.json", "--fail-on", "bogus"])
 
-    first, second = capsys.readouterr().err.splitlines()
+    first, second, third, fourth = capsys.readouterr().err.splitlines()
     assert first.endswith("; see 'ecr-constructs lint --help'")
     assert second.endswith("; see 'ecr-constructs --help'")
+    assert third == "ecr-constructs: option '--output' requires an argument; see 'ecr-constructs preview --help'"
+    assert fourth == (
+        "ecr-constructs: invalid value for '--fail-on': 'bogus' is not one of 'error', 'warning', 'info'; "
+        "see 'ecr-constructs lint --help'"
+    )
 
 
 def test_several_problems_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,12 +186,15 @@ def test_a_file_that_may_not_be_read_is_an_error(
     monkeypatch.setattr(Path, "read_bytes", denied)
 
     assert run(["explain", policy_file]) == ExitCode.REFUSED
-    assert capsys.readouterr().err == f"ecr-constructs: {policy_file}: permission denied\n"
+    assert capsys.readouterr().err == (
+        f"ecr-constructs: {policy_file}: permission denied; "
+        "change its rights, or run the command as somebody who has them\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["typer", "rich", "yaml"])
 def test_without_the_extra_it_says_how_to_install_it(name: str, tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").write_text("Resources: {}", encoding="utf-8")
+    (tmp_path / "template.yaml").write_text("Resources: {Api: {Type: 'AWS::ECR::Repository'}}", encoding="utf-8")
     code = f"import sys; sys.modules['{name}'] = None; from ecr_constructs.cli.command import main; main()"
     run = subprocess.run(
         [sys.executable, "-c", code, "lint", str(tmp_path / "template.yaml")],

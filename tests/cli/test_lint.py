@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ecr_constructs.cli.command import run
+from ecr_constructs.cli.commands import lint as lint_room
 from ecr_constructs.cli.exits import ExitCode
-from ecr_constructs.model import LifecyclePolicy, expire_untagged, keep_latest, limit_images
+from ecr_constructs.model import LifecyclePolicy, expire_untagged, image_remarks, keep_latest, limit_images
 
 CLEAN = LifecyclePolicy.of(keep_latest(10, matching="*"), expire_untagged(keep=10))
 # One finding each: an info, a warning, an error.
@@ -52,7 +56,8 @@ def test_a_finding_is_one_line_with_its_place_severity_remedy_and_id(
     lint(path, WARNING.to_dict())
     line, total = capsys.readouterr().out.splitlines()
 
-    assert line == f"{path}: warning: {finding.sentence}; {finding.remedy} [{finding.id}]"
+    words = "in JSON, countType imageCountMoreThan"
+    assert line == f"{path}: warning: {finding.sentence}; {finding.remedy} ({words}) [{finding.id}]"
     assert total == "1 policy: 0 errors, 1 warning, 0 infos"
 
 
@@ -101,7 +106,7 @@ def test_json_has_every_part_of_a_finding(path: Path, capsys: pytest.CaptureFixt
                 "severity": "warning",
                 "rule_priority": 2,
                 "sentence": finding.sentence,
-                "remedy": finding.remedy,
+                "remedy": f"{finding.remedy} (in JSON, countType imageCountMoreThan)",
             }
         ],
     }
@@ -167,3 +172,91 @@ def test_several_sources_are_one_report(path: Path, tmp_path: Path, capsys: pyte
     lines = capsys.readouterr().out.splitlines()
     assert {line.partition(": ")[0] for line in lines[:-1]} == {str(path), str(other)}
     assert lines[-1].startswith("2 policies: ")
+
+
+@pytest.mark.parametrize("lifecycle", [LifecyclePolicy.of(expire_untagged(keep=9)), INFO, WARNING], ids=str)
+def test_a_remedy_that_names_an_intent_says_it_in_json_too(
+    lifecycle: LifecyclePolicy, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lint(path, lifecycle.to_dict(), "--format", "json")
+    remedies = [each["remedy"] for each in printed(capsys)["findings"]]
+
+    assert remedies
+    assert all("in JSON" in each for each in remedies)
+
+
+def test_every_remedy_that_names_an_intent_has_its_words_in_json() -> None:
+    source = Path(image_remarks.__file__).read_text(encoding="utf-8")
+    functions = re.split(r"^def ", source, flags=re.MULTILINE)
+    ids = {
+        id for each in functions if "(...)" in each or "=...)" in each for id in re.findall(r'Remark\(\s*"(\S+)"', each)
+    }
+
+    assert ids == set(lint_room._IN_JSON)
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> list[str]:
+    """Give a good policy, a file that is broken, and another good one."""
+    names = [str(tmp_path / name) for name in ("a.json", "broken.json", "b.json")]
+    for name, text in zip(names, (CLEAN.to_json(), "{", INFO.to_json()), strict=True):
+        Path(name).write_text(text, encoding="utf-8")
+    return names
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(
+    three: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["lint", *three, "--fail-on", "info"]) == ExitCode.REFUSED
+    out, err = capsys.readouterr()
+
+    assert [line.partition(": ")[0] for line in out.splitlines()] == [three[2], "2 policies"]
+    assert err.startswith(f"ecr-constructs: {three[1]}: not JSON: ")
+    assert err.count("\n") == 1
+
+
+def test_json_is_valid_and_has_the_file_that_cannot_be_read(
+    three: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["lint", *three, "--format", "json"]) == ExitCode.REFUSED
+    document = printed(capsys)
+
+    assert document["policies"] == 2
+    assert [(each["where"], each["id"], each["severity"]) for each in document["findings"]] == [
+        (three[2], "untagged-images-never-expire", "info"),
+        (three[1], "unread-source", "error"),
+    ]
+
+
+def test_a_file_that_may_not_be_read_does_not_hide_the_others(
+    three: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = Path.read_bytes
+
+    def denied(path: Path) -> bytes:
+        if path.name == "broken.json":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+
+    assert run(["lint", *three]) == ExitCode.REFUSED
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1].startswith("2 policies: ")
+    assert err.startswith(f"ecr-constructs: {three[1]}: permission denied; change its rights")
+
+
+@pytest.mark.parametrize("subcommand", ["lint", "explain"])
+def test_a_source_without_a_repository_does_not_pass(
+    subcommand: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text('{"Resources": {}}', encoding="utf-8")
+
+    assert run([subcommand, str(path)]) == ExitCode.REFUSED
+    assert capsys.readouterr() == (
+        "",
+        f"ecr-constructs: {path}: no repository and no creation template in it; give the one that is meant\n",
+    )

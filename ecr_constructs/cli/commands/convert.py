@@ -22,14 +22,20 @@ __all__ = ["convert", "program"]
 
 def convert(
     source: Annotated[str, typer.Argument(metavar="POLICY", help="Where the policy is.", show_default=False)],
+    *,
+    repository: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of several policies, that of this repository.", show_default=False),
+    ] = None,
 ) -> None:
     """
     Print the Python that builds the same lifecycle policy, as intents where they fit.
 
     The program is read back and held against the policy, rule by rule, before it is printed. A comment says what reads
-    differently and changes nothing: the numbers of rules, their descriptions, prefixes as patterns.
+    differently and changes nothing: the numbers of rules, their descriptions, prefixes as patterns. Another says what
+    'ecr-constructs lint' warns of: a program with other descriptions may hide it.
     """
-    print(program(read_policy(source)), end="")
+    print(program(read_policy(source, repository)), end="")
 
 
 def program(policy: Policy) -> str:
@@ -88,13 +94,21 @@ def _descriptions(step: Step, now: dict[tuple[object, ...], LifecycleRule]) -> I
 
 
 def _head(policy: Policy, pairs: Sequence[tuple[LifecycleRule, LifecycleRule]]) -> str:
-    differences = list(_differences(pairs))
-    where = printable(policy.where)
-    if not differences:
-        return f"# What stands in {where}, word for word.\n"
-    lines = [f"What ECR reads in {where}, rule by rule; this differs and changes nothing:"]
-    lines += [line for difference in differences for line in _filled(difference)]
+    where, differences, findings = printable(policy.where), list(_differences(pairs)), list(_findings(policy))
+    lines = [f"What stands in {where}, word for word."]
+    if differences:
+        lines = [f"What ECR reads in {where}, rule by rule; this differs and changes nothing:"]
+        lines += [line for difference in differences for line in _filled(difference)]
+    if findings:
+        lines += ["Findings, by the numbers that rules have there:"]
+        lines += [line for finding in findings for line in _filled(finding)]
     return "".join(f"# {line}\n" for line in lines)
+
+
+def _findings(policy: Policy) -> Iterator[str]:
+    for finding in policy.policy.findings(immutability=policy.immutability):
+        if finding.severity != "info":
+            yield printable(f"{finding.severity}: {finding.sentence}; {finding.remedy} [{finding.id}]")
 
 
 def _differences(pairs: Sequence[tuple[LifecycleRule, LifecycleRule]]) -> Iterator[str]:

@@ -16,6 +16,10 @@ __all__ = ["explain"]
 
 def explain(
     source: Annotated[str, typer.Argument(metavar="POLICY", help="Where the policy is.", show_default=False)],
+    *,
+    repository: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only the policy of this repository.", show_default=False)
+    ] = None,
 ) -> None:
     """
     Say what each rule of a lifecycle policy does, in one sentence.
@@ -23,12 +27,14 @@ def explain(
     An image belongs to the first rule that selects it; each sentence says which images the rules above it have taken.
     """
     reading = read_policies(source)
+    if repository is not None:
+        reading = reading.of(repository)
     reading.require_valid()
     told = [(each.where, each.repository, _lines(each.policy)) for each in reading.policies]
     told += [(each.where, each.repository, each.problems) for each in reading.unread]
-    for where, repository, lines in told:
+    for where, owner, lines in told:
         if len(told) > 1:
-            print(printable(f"{where}{f' ({repository})' if repository else ''}"))
+            print(printable(f"{where}{f' ({owner})' if owner else ''}"))
         for line in lines:
             print(printable(f"  {line}" if len(told) > 1 else line))
 

@@ -11,13 +11,22 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.exits import ExitCode
+from ecr_constructs.cli.exits import ExitCode, refusal, tell
 from ecr_constructs.cli.output.notices import COLOURS
 from ecr_constructs.cli.quantities import count, printable
 from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy, read_policies
+from ecr_constructs.errors import EcrConstructsError
 
 __all__ = ["Remark", "lint", "remarks"]
+
+# What a remedy that names an intent is for those who write JSON.
+_IN_JSON = {
+    "untagged-age-counts-from-push": " (in JSON, countType imageCountMoreThan)",
+    "bound-tags-expire-by-count": " (in JSON, a rule with a smaller rulePriority and countNumber 999999)",
+    "untagged-images-never-expire": " (in JSON, one with tagStatus untagged)",
+    "tagged-images-never-expire": " (in JSON, one with tagPatternList and imageCountMoreThan)",
+}
 
 
 class Format(str, Enum):
@@ -45,7 +54,7 @@ class Remark:
         repository: The name of its repository, if it is known.
         prefix: What the names of its repositories begin with, for a creation template.
         id: That of the finding; `invalid-policy` for what would be refused, `unread-policy` for what only
-            CloudFormation can read.
+            CloudFormation can read, `unread-source` for what has no policy that can be found.
         severity: As a finding's.
         rule_priority: The rule it is about, if it is about one.
         sentence: The fact; for a policy that is not read, with the remedy.
@@ -75,18 +84,53 @@ def lint(
     Every problem of a policy that ECR would refuse is told at once. What ECR would accept and a person should look at
     is a warning or an info.
     """
-    readings = [read_policies(source) for source in sources]
+    readings, refused = _read(sources)
     found = [remark for reading in readings for remark in remarks(reading)]
     policies = sum(
         len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies) for reading in readings
     )
     if form is Format.JSON:
-        print(json.dumps({"policies": policies, "findings": [asdict(remark) for remark in found]}, indent=2))
-    else:
+        everything = [*found, *(remark for error in refused for remark in _of_source(error))]
+        print(json.dumps({"policies": policies, "findings": [asdict(remark) for remark in everything]}, indent=2))
+    elif readings:
         _print(found, policies)
+    for error in refused:
+        tell(error)
+    if refused:
+        raise typer.Exit(ExitCode.REFUSED)
     severities = list(COLOURS)
     if any(severities.index(remark.severity) <= severities.index(fail_on.value) for remark in found):
         raise typer.Exit(ExitCode.FOUND)
+
+
+def _read(sources: Sequence[str]) -> tuple[list[Reading], list[EcrConstructsError]]:
+    """Read what can be read, and keep why the rest cannot."""
+    answers = [_read_one(source) for source in sources]
+    readings = [each for each in answers if isinstance(each, Reading)]
+    return readings, [each for each in answers if isinstance(each, EcrConstructsError)]
+
+
+def _read_one(source: str) -> Reading | EcrConstructsError:
+    try:
+        return read_policies(source)
+    except EcrConstructsError as error:
+        return error
+    except OSError as error:
+        return refusal(error)
+
+
+def _of_source(error: EcrConstructsError) -> Iterator[Remark]:
+    for problem in error.problems:
+        yield Remark(
+            where=error.path,
+            repository=None,
+            prefix=None,
+            id="unread-source",
+            severity="error",
+            rule_priority=None,
+            sentence=problem,
+            remedy=None,
+        )
 
 
 def remarks(reading: Reading) -> Iterator[Remark]:
@@ -113,7 +157,7 @@ def remarks(reading: Reading) -> Iterator[Remark]:
                 severity=finding.severity,
                 rule_priority=finding.rule.rule_priority if finding.rule else None,
                 sentence=finding.sentence,
-                remedy=finding.remedy,
+                remedy=f"{finding.remedy}{_IN_JSON.get(finding.id, '')}",
             )
 
 
