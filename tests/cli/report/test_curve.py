@@ -227,6 +227,13 @@ def test_the_number_at_the_end_of_a_line_is_what_remains() -> None:
     ] == ["3"]
 
 
+def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
+    (image,) = pushes("build-{n}", days=1, until=AT)
+    page = page_of(preview([image], departures=(leaves(image, 3),)))
+
+    assert [each.text for each in page.all("text", class_="peak")][-2:] == ["0", "0"]
+
+
 # --- the words and the table ------------------------------------------------------------------------------------------
 
 
