@@ -23,7 +23,7 @@ _TICKS = (0, 14, 365, 91, 7, 1826, 183, 730, 3652)
 # In percent of the width: what a letter of a label needs on a telephone, and on anything wider; and between labels.
 _LETTER_NARROW, _LETTER_WIDE, _BETWEEN = 2.0, 1.15, 1.5
 # So near to an edge a label is written inwards.
-_EDGE = 6.0
+_EDGE = 8.0
 _DAY = timedelta(days=1)
 _HAIR = 1e-9
 
