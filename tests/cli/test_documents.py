@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -182,6 +183,14 @@ def test_a_gate_tells_what_it_caught_and_what_it_does_not_know() -> None:
         ("web", RELEASES[0].digest, ["service prod/api"])
     ]
     assert (pattern["caught"], len(pattern["unknown"])) == ([], 3)
+
+
+def test_what_to_know_of_a_gate_that_is_open_is_told() -> None:
+    survey = Survey(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
+    misspelled, plain = written(survey, "expires:relaese-*", "in-use")["gates"]
+
+    assert misspelled["note"] == "no image has a tag like relaese-*"
+    assert plain["note"] is None
 
 
 def test_the_same_previews_give_the_same_text() -> None:

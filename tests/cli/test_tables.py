@@ -310,6 +310,16 @@ def test_on_a_terminal_many_repositories_fit(width: int) -> None:
     assert sum("team/" in line for line in lines) == 60
 
 
+def test_what_is_to_be_known_of_several_repositories_is_told_once() -> None:
+    notes = ("team/00: mind this", "mind: that", "team/01: mind this", "team/02: mind something else")
+
+    assert [line for line in plain(*crowd(3), notes=notes).splitlines() if line.startswith("note")] == [
+        "note: mind: that",
+        "note: 2 repositories, such as team/00: mind this",
+        "note: team/02: mind something else",
+    ]
+
+
 # --- where it is shown ------------------------------------------------------------------------------------------------
 
 

@@ -146,6 +146,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         ],
         "unknown": list(verdict.unknown),
         "remedy": verdict.remedy,
+        "note": verdict.note,
     }
 
 

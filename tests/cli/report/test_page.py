@@ -350,6 +350,14 @@ def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
     assert page_of(FULL).all("section", class_="gates") == []
 
 
+def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
+    passed = Verdict(gate="expires:x*", caught=(), unknown=(), remedy="", note="no image has a tag like x*")
+
+    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").one("li").text == (
+        "expires:x*: passed; no image has a tag like x*"
+    )
+
+
 def test_nothing_is_said_to_be_deleted_that_would_be() -> None:
     page = page_of(FULL, *many())
 
