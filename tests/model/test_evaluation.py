@@ -341,7 +341,8 @@ def test_whether_a_tag_that_a_rule_keeps_holds_a_signature_is_open() -> None:
 
 def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> None:
     archived = image("s", 9, "v1", status="archived", archived_at=days(3))
-    evaluation = LifecyclePolicy.none().evaluate([archived, image("sig", 9, subject_digest="s")], at=AT)
+    policy = LifecyclePolicy.of(delete_archived(after_days=90))
+    evaluation = policy.evaluate([archived, image("sig", 9, subject_digest="s")], at=AT)
 
     assert fates(evaluation) == {"s": "keep", "sig": "uncertain"}
     assert evaluation.uncertain[0][1:] == (

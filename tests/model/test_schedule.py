@@ -229,14 +229,14 @@ def test_of_a_restored_image_only_the_age_since_its_push_is_open_until_both_ages
 
     assert certainty(by_use, restored(20, 10)) == {"a": (day(20), True)}
     assert certainty(by_push, restored(20, 10)) == {"a": (day(10), False)}
-    assert certainty(by_push, restored(99, 31.4)) == {"a": (TODAY, True)}
+    assert certainty(by_push, restored(99, 30.4)) == {"a": (TODAY, True)}
 
 
 @pytest.mark.parametrize(("after_days", "is_certain"), [(3, False), (4, True)])
 def test_an_image_of_an_index_is_open_if_one_of_the_newest_goes_before_it(after_days: int, *, is_certain: bool) -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=after_days, matching="w*"), limit_images(2))
     newest = [image("new", 1, "w2"), image("second", 3, "w1")]
-    departures = certainty(policy, *newest, image("index", 5, "v1", referenced_digests=["child"]), image("child", 5))
+    departures = certainty(policy, *newest, image("index", 5, "v1", referenced_digests=["child"]), image("child", 6))
 
     assert departures["child"] == (day(1), is_certain)
 
@@ -290,7 +290,12 @@ def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer
 
 
 def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
-    assert leaving(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 4)) == []
+    never = 2**31 - 1
+
+    assert leaving(LifecyclePolicy.of(expire_untagged(after_days=never)), image("a", 4)) == []
+    assert leaving(
+        LifecyclePolicy.of(archive_untagged(after_days=5), delete_archived(after_days=never)), image("a", 4)
+    ) == [("a", day(1), "archive")]
 
 
 def test_an_image_that_is_listed_twice_is_refused() -> None:
