@@ -276,7 +276,9 @@ def test_links_lead_to_files_of_the_project() -> None:
         for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page):
             if target.startswith("https://"):
                 continue
-            linked = (path.parent / target) if target else path
+            linked = (path.parent / target).resolve() if target else path
+            if linked.is_relative_to(ROOT / PACKAGE.name):  # the package may be an installed wheel
+                linked = PACKAGE / linked.relative_to(ROOT / PACKAGE.name)
             assert linked.exists(), target
             assert not heading or heading in headings(linked), (target, heading)
 
