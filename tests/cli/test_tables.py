@@ -272,6 +272,14 @@ def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> 
     assert heads == ["team/03", "other"]
 
 
+def test_of_many_repositories_those_where_aws_says_something_else_have_a_table_as_well() -> None:
+    previews = crowd(12, aws_preview=())
+    agreeing = [replace(each, disagreements=()) for each in previews[1:]]
+
+    heads = re.findall(r"^(team/\d+): 8", plain(previews[0], *agreeing), re.MULTILINE)
+    assert heads == ["team/00"]
+
+
 def test_findings_of_some_among_many_say_where_they_are_and_the_worst_come_first() -> None:
     first, second, *others = crowd(12)
     (warning,) = first.findings
