@@ -26,6 +26,7 @@ from ecr_constructs.cli.sources.inventory import Policy
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model import (
     Image,
+    Immutability,
     Intent,
     LifecyclePolicy,
     LifecycleRule,
@@ -364,3 +365,49 @@ def test_the_program_goes_into_a_file_and_runs(tmp_path: Path, capsys: pytest.Ca
     assert run(["convert", str(tmp_path / "policy.json")]) == ExitCode.DONE
     (tmp_path / "lifecycle.py").write_text(capsys.readouterr().out, encoding="utf-8")
     assert runpy.run_path(str(tmp_path / "lifecycle.py"))["policy"] == policy
+
+
+def test_one_policy_of_several_is_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policies = {"api": LifecyclePolicy.of(keep_latest(10, matching="v*")), "web": LifecyclePolicy.of(limit_images(9))}
+    resources = {
+        name: {
+            "Type": "AWS::ECR::Repository",
+            "Properties": {"RepositoryName": name, "LifecyclePolicy": {"LifecyclePolicyText": policy.to_json()}},
+        }
+        for name, policy in policies.items()
+    }
+    (tmp_path / "template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+
+    assert run(["convert", str(tmp_path / "template.json")]) == ExitCode.REFUSED
+    assert "several policies, and one is asked for; say with --repository whose" in capsys.readouterr().err
+    assert run(["convert", str(tmp_path / "template.json"), "--repository", "web"]) == ExitCode.DONE
+    assert executed(capsys.readouterr().out) == policies["web"]
+
+
+# --- what a person should look at -------------------------------------------------------------------------------------
+
+
+def test_warnings_stand_above_the_program_for_its_own_descriptions_may_hide_them() -> None:
+    policy = LifecyclePolicy(rules=[rule(1, tag_status="any", description="Expire untagged images")])
+    (finding,) = [each for each in policy.findings() if each.severity == "error"]
+    text = converted(policy)
+    comments = " ".join(line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#"))
+
+    assert finding not in executed(text).findings()
+    assert f"Findings, by the numbers that rules have there: - error: {finding.sentence}; " in comments
+    assert f"[{finding.id}]" in comments
+
+
+def test_what_is_only_worth_knowing_is_left_to_lint() -> None:
+    policy = LifecyclePolicy.of(keep_latest(10, matching="v*"))
+
+    assert {each.severity for each in policy.findings()} == {"info"}
+    assert "Findings" not in converted(policy)
+
+
+def test_what_binds_tags_in_the_template_is_known_to_the_findings() -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=1))
+    bound = Policy(policy=policy, where="template.json", immutability=Immutability.all_tags())
+
+    assert "untagged-age-counts-from-push" in converted(policy)
+    assert "untagged-age-counts-from-push" not in program(bound)

@@ -217,6 +217,29 @@ def test_several_policies_are_explained_below_their_places(tmp_path: Path, capsy
     ]
 
 
+def test_one_policy_of_several_is_explained_whatever_the_others_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = {"prod/api": POLICY.to_json(), "prod/bad": "{}"}
+    resources = {
+        name: {
+            "Type": "AWS::ECR::Repository",
+            "Properties": {"RepositoryName": name, "LifecyclePolicy": {"LifecyclePolicyText": text}},
+        }
+        for name, text in texts.items()
+    }
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+
+    assert run(["explain", str(path), "--repository", "prod/api"]) == ExitCode.DONE
+    assert capsys.readouterr().out == f"{sentences(POLICY)[0]}\n"
+    assert run(["explain", str(path), "--repository", "prod/bad"]) == ExitCode.REFUSED
+    assert run(["explain", str(path), "--repository", "prod"]) == ExitCode.REFUSED
+    assert capsys.readouterr().err.endswith(
+        "--repository prod: no policy of it; there are those of prod/api, prod/bad\n"
+    )
+
+
 def test_a_policy_that_ecr_would_refuse_is_not_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "policy.json").write_text('{"rules": []}', encoding="utf-8")
 

@@ -116,6 +116,7 @@ def test_a_pattern_that_no_image_has_may_be_misspelled() -> None:
 
     assert notes == {"expires:relaese-*": "no image has a tag like relaese-*", "expires:v3": None, "in-use": None}
     assert read_gate("expires:relaese-*").judge(survey()).is_open
+    assert read_gate("expires:relaese-*").judge(survey(problems=("web: access denied",))).note is None
 
 
 # --- what is not known ------------------------------------------------------------------------------------------------

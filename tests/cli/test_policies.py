@@ -96,10 +96,10 @@ def test_a_key_that_is_written_twice_is_a_fault_of_the_policy(tmp_path: Path) ->
     [
         ("", "empty"),
         (" \n", "empty"),
-        ('{"rules": [', "not JSON: Expecting value: line 1 column 12 .*; comments and trailing commas are none"),
-        ('{\n  "rules": [1,]}', "not JSON: .*line 2 .*; comments and trailing commas are none"),
-        ('{"imageDetails": []}', "this is a listing of images and no policy; give it with --images"),
-        ('[{"imageDigest": "sha256:0"}]', "this is a listing of images and no policy; give it with --images"),
+        ('{"rules": [', "not JSON: Expecting value: line 1 column 12 .*; comments and trailing commas are not JSON"),
+        ('{\n  "rules": [1,]}', "not JSON: .*line 2 .*; comments and trailing commas are not JSON"),
+        ('{"imageDetails": []}', "this is a listing of images and no policy; preview takes it with --images"),
+        ('[{"imageDigest": "sha256:0"}]', "this is a listing of images and no policy; preview takes it with --images"),
         ('{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}', "no repository and no creation template in it"),
         ("[" * 100_000, "not JSON"),
         ("[]", "neither a lifecycle policy"),
@@ -181,7 +181,9 @@ def test_a_substitution_that_substitutes_nothing_is_read(tmp_path: Path) -> None
     later = [{"Fn::Sub": POLICY.to_json().replace("v*", "${Tag}*")}, {"Fn::Sub": [POLICY.to_json(), {}]}]
 
     assert [each.policy for each in found.policies] == [POLICY]
-    assert [read(tmp_path, template(Api=repository(text))).policies for text in later] == [(), ()]
+    for text in later:
+        (unread,) = read(tmp_path, template(Api=repository(text))).unread
+        assert not unread.is_invalid
 
 
 def test_a_name_and_a_mutability_that_cloudformation_works_out_are_not_known(tmp_path: Path) -> None:
@@ -361,6 +363,16 @@ def test_of_several_policies_that_of_a_repository_is_chosen(tmp_path: Path) -> N
         read_policy(source, "apy")
     with pytest.raises(CommandError, match=r"Dev/Bad: \d problems"):
         read_policy(source, "bad")
+
+
+def test_a_repository_with_different_policies_is_told_the_templates(tmp_path: Path) -> None:
+    api, other = (repository(POLICY.to_json().replace("10", number), RepositoryName="api") for number in ("10", "9"))
+    source = assembly(tmp_path, Dev=template(Api=api), Prod=template(Api=other))
+
+    with pytest.raises(
+        CommandError, match=r"several policies, .*; give one of .*Dev\.template\.json, .*Prod\.template\.json$"
+    ):
+        read_policy(source, "api")
 
 
 def test_of_policies_without_names_none_can_be_chosen(tmp_path: Path) -> None:

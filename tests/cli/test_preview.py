@@ -432,7 +432,7 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
         ),
         (
             ["images.json", "--images", "policy.json"],
-            ["images.json: this is a listing of images and no policy; give it with --images, and the policy before it"],
+            ["images.json: this is a listing of images and no policy; preview takes it with --images, behind a policy"],
         ),
         (
             ["policy.json", "--images", "images.json", "--current"],

@@ -119,6 +119,15 @@ def test_images_that_cannot_be_are_told_with_their_repository() -> None:
     assert caught.value.path == "api"
 
 
+def test_of_very_many_images_that_cannot_be_the_first_are_told() -> None:
+    twice = [image for number in range(30) for image in [replace(V1, digest=f"sha256:{number:064x}", tags=[])] * 2]
+    with pytest.raises(InvalidImage) as caught:
+        preview(images=twice)
+
+    assert len(caught.value.problems) == 21
+    assert caught.value.problems[-1] == "and 10 more"
+
+
 # --- the deployed policy ----------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ def as_of(repositories: Sequence[Repository], at: datetime) -> tuple[list[Reposi
         replace(each, images=tuple(image for image in each.images if image.pushed_at <= at)) for each in repositories
     ]
     later = sum(len(each.images) for each in repositories) - sum(len(each.images) for each in there)
-    note = f"{count(later, 'image')} pushed after {instant(at)} left out: not there at that time"
+    note = f"left out what was pushed after {instant(at)}: {count(later, 'image')}"
     return there, (note,) if later else ()
 
 
@@ -69,7 +69,7 @@ def notes_on_fields(repositories: Sequence[Repository]) -> Iterator[str]:
         if lacking:
             first, more = next(iter(lacking)), len(lacking) - 1
             where = f"{first} and {more} more" if more else first
-            what = f"{count(sum(lacking.values()), 'image')} of {where} without {field}"
+            what = f"{field} is missing for {count(sum(lacking.values()), 'image')} of {where}"
             yield f"{what}, so {unknown}; list them whole, without --query"
 
 

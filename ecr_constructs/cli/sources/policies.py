@@ -171,18 +171,22 @@ def read_policy(source: str, repository: str | None = None) -> Policy:
     if repository is not None:
         reading = reading.of(repository)
     found = [each for each in reading.policies if each.policy.rules]
-    everything: list[Policy | UnreadPolicy] = [*found, *reading.unread]
-    if len(everything) > 1:
-        places = ", ".join(f"{each.where}{f' ({each.repository})' if each.repository else ''}" for each in everything)
-        message = (
-            f"several policies, and one is asked for; say with --repository whose, or give a file with one: {places}"
-        )
-        raise CommandError([message], path=source)
+    if len(found) + len(reading.unread) > 1:
+        raise CommandError([_several(found, reading.unread, repository)], path=source)
     for each in reading.unread:
         raise CommandError(each.problems, path=each.where)
     if not found:
         raise CommandError(["no lifecycle policy in it"], path=source)
     return found[0]
+
+
+def _several(found: Sequence[Policy], unread: Sequence[UnreadPolicy], repository: str | None) -> str:
+    files = [each.file for each in found if each.file]
+    if repository is not None and len(files) == len(found) + len(unread):
+        return f"several policies, and they differ; give one of {', '.join(files)}"
+    everything: list[Policy | UnreadPolicy] = [*found, *unread]
+    places = ", ".join(f"{each.where}{f' ({each.repository})' if each.repository else ''}" for each in everything)
+    return f"several policies, and one is asked for; say with --repository whose, or give a file with one: {places}"
 
 
 def stacks_of(source: str) -> tuple[Stack, ...]:
@@ -226,7 +230,7 @@ def _read_text(text: str, where: str) -> Reading:
         is_json = text.lstrip().startswith("{")
         return _reading([_of_text(text if is_json else json.dumps(document), where=where)])
     if lists_images(document):
-        message = "this is a listing of images and no policy; give it with --images, and the policy before it"
+        message = "this is a listing of images and no policy; preview takes it with --images, behind a policy"
         raise CommandError([message], path=where)
     raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
 

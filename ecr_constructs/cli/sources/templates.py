@@ -29,7 +29,7 @@ def parse(text: str, *, where: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CommandError([f"not JSON: {error}; comments and trailing commas are none"], path=where) from None
+        raise CommandError([f"not JSON: {error}; comments and trailing commas are not JSON"], path=where) from None
 
 
 def _parse_yaml(text: str, where: str) -> object:
