@@ -12,13 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ecr_constructs.cli.conversion.programs import Call
-from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.rules import A_CENTURY, MORE_IMAGES_THAN_FIT, LifecycleRule
 
 __all__ = ["Step", "are_alike", "meaning", "rule_call", "steps"]
-
-# What `keep_forever` writes: more images than fit, and days than anybody waits.
-_FOREVER = 999_999
-_FOREVER_ARCHIVED = 36_500
 
 # The intent for what a rule does with what it selects, and how the intent calls its number.
 _INTENTS = {
@@ -133,12 +129,12 @@ def _forever(rules: Sequence[LifecycleRule]) -> list[LifecycleRule]:
 
 
 def _shields(rule: LifecycleRule) -> bool:
-    is_endless = rule.count_type == "imageCountMoreThan" and rule.count_number == _FOREVER
+    is_endless = rule.count_type == "imageCountMoreThan" and rule.count_number == MORE_IMAGES_THAN_FIT
     return is_endless and rule.tag_status == "tagged" and rule.action == "expire" and len(rule.selectors) == 1
 
 
 def _shields_archived(rule: LifecycleRule) -> bool:
-    return rule.tag_status == "tagged" and rule.count_number == _FOREVER_ARCHIVED and len(rule.selectors) == 1
+    return rule.tag_status == "tagged" and rule.count_number == A_CENTURY and len(rule.selectors) == 1
 
 
 def _spares(tagged: Sequence[LifecycleRule]) -> bool:
