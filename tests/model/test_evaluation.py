@@ -310,7 +310,8 @@ def test_a_signature_goes_with_its_subject_and_so_does_the_signature_of_a_signat
     )
 
     assert fates(evaluation) == {"subject": "archive", "signature": "archive", "again": "archive"}
-    assert "it follows its subject subject within 24 hours" in evaluation.archived[-1].why
+    why = "it follows its subject subject within 24 hours; of that one: it was pushed more than 5 days ago"
+    assert [each.why for each in evaluation.archived if each.image.subject_digest] == [why, why]
 
 
 def test_whether_a_rule_takes_a_signature_whose_subject_stays_is_open() -> None:
@@ -330,13 +331,18 @@ def test_whether_a_rule_takes_a_signature_whose_subject_stays_is_open() -> None:
     }
 
 
-def test_whether_a_tag_that_a_rule_keeps_holds_a_signature_is_open() -> None:
-    policy = LifecyclePolicy.of(keep_forever("sha256-*"), expire_older_than(after_days=5))
+def test_a_signature_of_what_goes_is_open_if_a_rule_or_an_index_may_keep_it() -> None:
+    subject, tagged = image("s", 9, "v1"), image("sig", 9, "sha256-s.sig", subject_digest="s")
+    signature = image("sig", 1, subject_digest="s")
+    aging, keeping = expire_older_than(after_days=5, matching="v*"), keep_forever("sha256-*")
 
-    assert replay(policy, image("s", 9, "v1"), image("sig", 9, "sha256-s.sig", subject_digest="s")) == {
-        "s": "expire",
-        "sig": "uncertain",
-    }
+    def why(intents: Sequence[Intent], *images: Image) -> str:
+        (uncertain,) = LifecyclePolicy.of(*intents).evaluate([subject, *images], at=AT).uncertain
+        return uncertain.why.rpartition("; but ")[2]
+
+    assert why([keeping, aging], tagged) == "rule 1 keeps all that it selects"
+    assert why([aging], signature, image("index", 1, "w", manifest_media_type=INDEX)) == Doubt.CHILD.value
+    assert replay(LifecyclePolicy.of(aging), subject, tagged) == {"s": "expire", "sig": "expire"}
 
 
 def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> None:

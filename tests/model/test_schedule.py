@@ -94,6 +94,7 @@ def test_what_is_archived_is_deleted_from_the_archive_later() -> None:
         ("b", day(90), "expire"),
         ("a", day(110), "expire"),
     ]
+    assert [each.rule for each in policy.schedule([image("b", 60, "v1")], at=AT)] == list(policy.rules)
 
 
 def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
@@ -230,6 +231,8 @@ def test_of_a_restored_image_only_the_age_since_its_push_is_open_until_both_ages
     assert certainty(by_use, restored(20, 10)) == {"a": (day(20), True)}
     assert certainty(by_push, restored(20, 10)) == {"a": (day(10), False)}
     assert certainty(by_push, restored(99, 30.4)) == {"a": (TODAY, True)}
+    archiving = LifecyclePolicy.of(archive_older_than(after_days=30), delete_archived(after_days=90))
+    assert [each.is_certain for each in archiving.schedule([restored(99, 10)], at=AT)] == [False, False]
 
 
 @pytest.mark.parametrize(("after_days", "is_certain"), [(3, False), (4, True)])
@@ -284,9 +287,24 @@ def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer
     assert signature(plain, intents=[by_age, expire_untagged(after_days=60)]) == (day(20), True)
     assert signature(tagged) == (day(20), True)
     assert signature(tagged, intents=[keep_forever("sig"), by_age]) == (day(20), False)
+    assert signature(tagged, intents=[by_age, expire_older_than(after_days=30, matching="sig")]) == (day(20), True)
+    assert signature(tagged, intents=[by_age, expire_older_than(after_days=60, matching="sig")]) == (day(20), False)
+    archiving = archive_older_than(after_days=30, matching="v*")
+    assert signature(plain, intents=[archiving, expire_untagged(after_days=30)]) == (day(20), False)
     assert signature(plain, untold) == (day(20), False)
     restored = image("s", 20, "v1", archived_at=AT - timedelta(days=15), activated_at=AT - timedelta(days=10))
     assert signature(restored, image("signature", 10, subject_digest="s")) == (day(10), False)
+
+
+def test_a_signature_may_be_among_the_newest_of_the_rule_that_takes_its_subject() -> None:
+    index, child = image("index", 5, "v1", referenced_digests=["child"]), image("child", 6)
+    signature = image("signature", 1, "sig", subject_digest="child")
+
+    assert [each[:2] for each in leaving(LifecyclePolicy.of(limit_images(1)), signature, index, child)] == [
+        ("index", TODAY),
+        ("signature", day(1)),
+        ("child", day(1)),
+    ]
 
 
 def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
