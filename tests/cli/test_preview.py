@@ -581,7 +581,7 @@ def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> No
 
 
 def test_the_page_tells_every_word_that_begins_a_line() -> None:
-    source = Path(notices.__file__).read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(notices.__file__).parent.glob("*.py"))
     words = {*re.findall(r'Notice\("([^"]+)"', source), *get_args(Severity)}
     table = PAGE.read_text(encoding="utf-8").split("| line | what it tells |")[1].split("\n\n")[0]
 

@@ -212,10 +212,7 @@ def test_what_was_not_previewed_is_told() -> None:
     assert text.splitlines() == [
         "not read: App/Web: worked out later",
         "no images: policy.json: there is no repository web among the images given",
-        (
-            "no images: policy.json: "
-            "there is no repository without a policy of its own for the creation template for web"
-        ),
+        ("no images: policy.json: no repository given is under web/ without a policy of its own"),
         (
             "no images: policy.json: "
             "the name of its repository is not known before deployment; write one, or preview its policy alone"

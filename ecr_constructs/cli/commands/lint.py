@@ -183,10 +183,11 @@ def _remark(
 
 
 def _print(found: Sequence[Remark], policies: int) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    from ecr_constructs.cli.output.screen import screen
+
+    console = screen()
     for remark in found:
         owner = remark.repository or (remark.prefix and f"template {remark.prefix}")
         line = Text(printable(f"{remark.where}{f' ({owner})' if owner else ''}: "))
@@ -196,4 +197,4 @@ def _print(found: Sequence[Remark], policies: int) -> None:
         console.print(line, soft_wrap=True)
     severities = Counter(remark.severity for remark in found)
     told = ", ".join(count(severities[severity], severity) for severity in COLOURS)
-    console.print(f"{count(policies, 'policy')}: {told}", soft_wrap=True, markup=False)
+    console.print(f"{count(policies, 'policy')}: {told}", soft_wrap=True, markup=False, highlight=False)

@@ -212,7 +212,9 @@ def _finding(finding: Finding, *, where: str = "") -> Notice:
 
 def _why_none(policy: Policy, survey: Survey) -> str:
     if policy.prefix is not None:
-        return f"there is no repository without a policy of its own for the creation template for {policy.prefix}"
+        if policy.prefix == "ROOT":
+            return "every repository given has a policy of its own, or another template"
+        return f"no repository given is under {policy.prefix.rstrip('/')}/ without a policy of its own"
     if policy.repository is None:
         return "the name of its repository is not known before deployment; write one, or preview its policy alone"
     return f"there is no repository {policy.repository}{'' if survey.is_live else ' among the images given'}"
