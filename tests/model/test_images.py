@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
@@ -204,6 +204,18 @@ def test_a_time_without_a_zone_is_refused(name: str) -> None:
     ]
 
 
+def test_a_zone_that_says_nothing_is_none() -> None:
+    class Nowhere(tzinfo):
+        def utcoffset(self, _: datetime | None) -> None:
+            return None
+
+        dst = tzname = utcoffset
+
+    (fault,) = faults(pushed_at=NOON.replace(tzinfo=Nowhere()))
+
+    assert fault == "pushed_at: 2026-01-31 12:00:00 has no time zone; give one, such as timezone.utc"
+
+
 def test_a_time_at_the_end_of_all_times_is_refused() -> None:
     ends = datetime.min.replace(tzinfo=timezone(timedelta(hours=10)))
 
@@ -279,6 +291,7 @@ def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
         (None, "None"),
         ("text", "'text'"),
         ({"imageIds": []}, "{'imageIds': []}"),
+        ({"imageIds": [], "nextToken": "x"}, "{'imageIds': [], 'nextToken': 'x'}"),
         ({}, "{}"),
         ({"imageDetails": 5}, "imageDetails: 5"),
         ([{"imageDetails": {}}], "[0].imageDetails: {}"),

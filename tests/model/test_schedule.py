@@ -119,7 +119,7 @@ def test_an_image_of_two_indexes_waits_for_both() -> None:
     one, two = (image(f"index {age}", age, f"v{age}", referenced_digests=["child"]) for age in (10, 20))
 
     assert leaving(policy, one, two, image("child", 20))[-1] == ("child", day(21), "expire")
-    assert leaving(policy, one, image("stays", 1, "w", referenced_digests=["child"]), image("child", 20)) == [
+    assert leaving(policy, one, image("stays", 50, "w", referenced_digests=["child"]), image("child", 20)) == [
         ("index 10", day(20), "expire")
     ]
 
@@ -415,6 +415,17 @@ def test_an_attestation_that_an_index_names_goes_with_its_subject() -> None:
         ("index", TODAY, True),
         ("attestation", day(1), True),
         ("amd64", day(1), True),
+    ]
+
+
+def test_an_attestation_waits_for_an_index_of_another_image() -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"))
+    index = image("index", 10, "v2", referenced_digests=["attestation"])
+
+    assert leaving(policy, index, image("s", 40, "v1"), image("attestation", 40, subject_digest="s")) == [
+        ("s", TODAY, "expire"),
+        ("index", day(20), "expire"),
+        ("attestation", day(21), "expire"),
     ]
 
 
