@@ -101,8 +101,6 @@ class Census:
 
         """
         tags = self._tags
-        if rule.tag_status == "any":
-            return list(positions)
         if rule.tag_status == "untagged":
             return [position for position in positions if tags[position] == _UNTAGGED]
         for pattern in (selector.pattern for selector in rule.selectors):
@@ -184,7 +182,7 @@ def _twice(images: Sequence[Image]) -> list[str]:
 def _tag_texts(images: Sequence[Image]) -> list[str]:
     """Write the tags of each image as one text, side by side in memory, which makes searching them many times quick."""
     texts = map(_EDGE.join, map(attrgetter("tags"), images))
-    return f"{_EDGE}{f'{_EDGE}{_END}{_EDGE}'.join(texts)}{_EDGE}".split(_END) if images else []
+    return f"{_EDGE}{f'{_EDGE}{_END}{_EDGE}'.join(texts)}{_EDGE}".split(_END)
 
 
 def _texts(pattern: str) -> list[str]:

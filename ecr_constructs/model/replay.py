@@ -91,12 +91,11 @@ class Replay:
     def _mark_beyond(self, rule: LifecycleRule, selected: Sequence[int]) -> None:
         """Mark what comes after the newest so many, unless it is claimed."""
         beyond = [position for position in selected[rule.count_number :] if self.claims[position] is None]
+        self._mark_all(beyond, rule)
         if self._may_take_no_place.isdisjoint(selected):
-            self._mark_all(beyond, rule)
             return
         takers = [position for position in selected if position not in self._may_take_no_place]
         last = takers[rule.count_number - 1] if len(takers) >= rule.count_number else len(self._census.images)
-        self._mark_all([position for position in beyond if position > last], rule)
         self._mark_all([position for position in beyond if position <= last], rule, Doubt.PLACES)
 
     def _mark_older(self, rule: LifecycleRule, images: Sequence[int]) -> None:
@@ -115,9 +114,9 @@ class Replay:
         limit, day_before = self._limits(rule)
         begins, pictures = age_begins(rule), self._census.images
         older = [each for each in images if (time := begins(pictures[each])) is not None and time < limit]
-        by_hours = {each for each in older if (time := begins(pictures[each])) is not None and time >= day_before}
-        self._mark_all([each for each in older if each not in by_hours], rule)
-        self._mark_all(list(by_hours), rule, Doubt.HOURS)
+        by_hours = [each for each in older if (time := begins(pictures[each])) is not None and time >= day_before]
+        self._mark_all(older, rule)
+        self._mark_all(by_hours, rule, Doubt.HOURS)
 
     def _limits(self, rule: LifecycleRule) -> tuple[datetime, datetime]:
         """

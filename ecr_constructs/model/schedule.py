@@ -86,6 +86,7 @@ class _Calendar:
         self._archive_claims = _claims([rule for rule in rules if rule.storage_class == "archive"], census)
         self._known: dict[int, _Leave | None] = {}
         self._first_gap: dict[int, date] = {}
+        self._following: set[int] = set()
 
     def leaves(self, position: int) -> list[_Leave]:
         """Give the day on which an image leaves, and if that is for the archive, the day on which it leaves there."""
@@ -114,7 +115,9 @@ class _Calendar:
 
     def _settled(self, position: int) -> _Leave | None:
         leave = self._after_indexes(position, self._by_rule(position))
-        if (subject := self._subject_of(position)) is not None:
+        subject = self._subject_of(position)
+        if subject is not None and position not in self._following:
+            self._following.add(position)  # an index may be about an image that it names: it is asked for meanwhile
             leave = self._after_indexes(position, self._with_subject(position, subject, leave))
         return leave
 
@@ -123,18 +126,18 @@ class _Calendar:
         if mark is not None:
             # A day later the hours are a day, so that is no doubt here.
             return _Leave(self._today, ACTIONS[mark.rule.action], mark.rule, mark.doubts <= {Doubt.HOURS})
-        if rule is None or rule.count_type == "imageCountMoreThan":
+        if rule is None or rule.is_shield or rule.count_type == "imageCountMoreThan":
             return None
         image = self._census.images[position]
         begin = age_begins(rule)(image)
         counts_from_push = rule.count_type == "sinceImagePushed" and image.activated_at is not None
         is_certain = position not in self._doubts and not counts_from_push
         day = None if begin is None else _days_after(begin.date(), rule.count_number)
-        return None if day is None else _Leave(max(day, self._today), ACTIONS[rule.action], rule, is_certain)
+        return None if day is None else _Leave(day, ACTIONS[rule.action], rule, is_certain)
 
     def _from_archive(self, position: int, first: _Leave) -> _Leave | None:
         rule = self._archive_claims.get(position)
-        day = None if rule is None else _days_after(first.day, rule.count_number)
+        day = None if rule is None or rule.is_shield else _days_after(first.day, rule.count_number)
         is_certain = first.is_certain and position not in self._doubts
         return None if rule is None or day is None else _Leave(day, "expire", rule, is_certain)
 
@@ -145,7 +148,9 @@ class _Calendar:
         if leave is None or not indexes or not all(indexes):
             return None if indexes else leave
         waits = [index for index in indexes if index is not None]
-        free = max(index.day for index in waits) + timedelta(days=1)
+        free = _days_after(max(index.day for index in waits), 1)
+        if free is None:
+            return None
         day = max(leave.day, free)
         is_certain = leave.is_certain and all(index.is_certain for index in waits)
         if leave.rule.count_type == "imageCountMoreThan" and self._first_gap_of(leave.rule) < day:
@@ -182,7 +187,7 @@ def _claims(rules: Sequence[LifecycleRule], census: Census) -> dict[int, Lifecyc
     """Say to which of these rules each image would belong."""
     claims: dict[int, LifecycleRule] = {}
     for rule in reversed(rules):
-        claims.update(dict.fromkeys(census.selected(rule, range(len(census.images))), rule))
+        claims.update(dict.fromkeys(census.selected(rule, census.standard), rule))
     return claims
 
 

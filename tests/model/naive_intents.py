@@ -107,8 +107,12 @@ class Repository:
         if self.belongs_to_an_index(image):
             return "keep"
         subject = next((each for each in self.images if each.digest == image.subject_digest), None)
-        if subject is not None and self.fate(subject) != "keep":
-            return self.fate(subject)
+        own, theirs = self.fate_by_itself(image), self.fate(subject) if subject else "keep"
+        # What a rule deletes is not archived, whatever archives what it is about.
+        return own if theirs == "keep" or (own, theirs) == ("expire", "archive") else theirs
+
+    def fate_by_itself(self, image: Image) -> Fate:
+        """Say what becomes of an image whatever it is about."""
         if image.subject_digest and not self.answers.artifacts_are_images:
             return "keep"
         if self.is_in("archived", image):

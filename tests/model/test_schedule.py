@@ -455,3 +455,19 @@ def test_whether_a_rule_of_the_archive_takes_a_signature_by_itself_is_open() -> 
         ("a", "archive", True),
         ("signature", "expire", False),
     ]
+
+
+def test_an_index_may_be_about_an_image_that_it_names() -> None:
+    index, child = image("x", 10, referenced_digests=["c"], subject_digest="c"), image("c", 10)
+
+    assert certainty(LifecyclePolicy.of(expire_untagged(after_days=5)), index, child) == {
+        "x": (TODAY, False),
+        "c": (day(1), False),
+    }
+
+
+def test_what_a_shield_of_the_archive_keeps_never_leaves() -> None:
+    policy = LifecyclePolicy.of(keep_forever("keep"), archive_unpulled(after_days=5), delete_archived(after_days=90))
+    archived = image("a", 400, "keep", status="archived", archived_at=AT - timedelta(days=300))
+
+    assert leaving(policy, archived) == []
