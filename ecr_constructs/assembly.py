@@ -377,7 +377,7 @@ def _templates(name: str, path: Path, assets: Mapping[str, str]) -> Iterator[Sta
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise EcrConstructsError([f"not JSON: {error}; synthesize again"], path=str(path)) from None
     if not isinstance(document, Mapping):
         raise EcrConstructsError(["not an object, as the CDK writes it; synthesize again"], path=str(path))
