@@ -18,7 +18,7 @@ from ecr_constructs.model.census import Census
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.rules import Action, LifecycleRule
 
-__all__ = ["ACTIONS", "Doubt", "Mark", "Replay", "age_begins", "doubts_of"]
+__all__ = ["ACTIONS", "Doubt", "Mark", "Replay", "age_begins"]
 
 # What a rule's action is called where it is about an image.
 ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "transition": "archive"}
@@ -55,6 +55,7 @@ class Replay:
     Attributes:
         claims: For each position the first rule of its storage class that is about the image, whether or not it acts.
         marks: For each position the rule that takes the image, unless an index that is there protects it.
+        doubts: For some positions, why it is doubtful whether rules may take the image at all.
 
     """
 
@@ -62,9 +63,9 @@ class Replay:
         """Apply each rule, by priority."""
         self._census = census
         self._at = at
-        self._doubts = doubts_of(census)
+        self.doubts = _doubts_of(census)
         # Images of an index are surely not taken; whether they take places in a count is not known.
-        self._may_take_no_place = self._doubts.keys() | census.indexes_of.keys()
+        self._may_take_no_place = self.doubts.keys() | census.indexes_of.keys()
         self.claims: list[LifecycleRule | None] = [None] * len(census.images)
         self.marks: list[Mark | None] = [None] * len(census.images)
         self._apply([rule for rule in rules if rule.storage_class == "archive"], census.archive)
@@ -132,8 +133,8 @@ class Replay:
         mark, others = Mark(rule, common), dict[frozenset[Doubt], Mark]()
         for position in positions:
             self.marks[position] = mark
-        for position in self._doubts.keys() & positions if self._doubts else ():
-            doubts = common | self._doubts[position]
+        for position in self.doubts.keys() & positions if self.doubts else ():
+            doubts = common | self.doubts[position]
             self.marks[position] = others.setdefault(doubts, Mark(rule, doubts))
 
 
@@ -150,14 +151,7 @@ def age_begins(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
     return attrgetter("archived_at" if rule.count_type == "sinceImageTransitioned" else "pushed_at")
 
 
-def doubts_of(census: Census) -> dict[int, frozenset[Doubt]]:
-    """
-    Say for which images it is doubtful whether rules may take them at all, and why.
-
-    Args:
-        census: The images.
-
-    """
+def _doubts_of(census: Census) -> dict[int, frozenset[Doubt]]:
     doubts: dict[int, frozenset[Doubt]] = dict.fromkeys(census.may_be_children, frozenset({Doubt.CHILD}))
     for positions, doubt in ((census.referrers, Doubt.REFERRER), (census.activating, Doubt.ACTIVATING)):
         for position in positions:

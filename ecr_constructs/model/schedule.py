@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from ecr_constructs.model.census import Census, instant
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.replay import ACTIONS, Doubt, Replay, age_begins, doubts_of
+from ecr_constructs.model.replay import ACTIONS, Doubt, Replay, age_begins
 from ecr_constructs.model.rules import LifecycleRule
 
 __all__ = ["Departure", "schedule"]
@@ -82,7 +82,6 @@ class _Calendar:
         self._census = census
         self._today = at.date()
         self._replay = Replay(rules, census, at)
-        self._doubts = doubts_of(census)
         self._archive_claims = _claims([rule for rule in rules if rule.storage_class == "archive"], census)
         self._known: dict[int, _Leave | None] = {}
         self._first_gap: dict[int, date] = {}
@@ -131,14 +130,14 @@ class _Calendar:
         image = self._census.images[position]
         begin = age_begins(rule)(image)
         counts_from_push = rule.count_type == "sinceImagePushed" and image.activated_at is not None
-        is_certain = position not in self._doubts and not counts_from_push
+        is_certain = position not in self._replay.doubts and not counts_from_push
         day = None if begin is None else _days_after(begin.date(), rule.count_number)
         return None if day is None else _Leave(day, ACTIONS[rule.action], rule, is_certain)
 
     def _from_archive(self, position: int, first: _Leave) -> _Leave | None:
         rule = self._archive_claims.get(position)
         day = None if rule is None or rule.is_shield else _days_after(first.day, rule.count_number)
-        is_certain = first.is_certain and position not in self._doubts
+        is_certain = first.is_certain and position not in self._replay.doubts
         return None if rule is None or day is None else _Leave(day, "expire", rule, is_certain)
 
     def _after_indexes(self, position: int, leave: _Leave | None) -> _Leave | None:
