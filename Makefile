@@ -15,12 +15,12 @@ export npm_config_update_notifier := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-all format lint bench lock clean
+.PHONY: help synth test test-all format lint bench lock iam-actions clean
 
 heading = @printf '\n== %s\n'
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # The CLI speaks only when something is wrong, so whatever it says is shown. It is kept from looking for an AWS
 # account: the outcome must be the same on every machine.
@@ -66,6 +66,9 @@ lock: $(if $(wildcard $(READY)),,$(READY)) ## renew requirements/*.txt with the 
 
 compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+iam-actions: $(READY) ## renew the table of ECR's IAM actions from botocore and the IAM data of cfn-lint
+	@.venv/bin/python -m tests.arbiters.iam_actions
 
 clean: ## remove what these targets made, .venv included
 	@rm -rf .venv .nox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage build dist cdk.out

@@ -37,13 +37,15 @@ class _Explained:
 
 
 def _explained(policy: RepositoryPolicy, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
-    policy.refusal = None
+    policy.refusal, policy.is_granting = None, True
     try:
         return grant(*args, **options)
     except RuntimeError:
         if policy.refusal is not None:
             raise policy.refusal from None
         raise
+    finally:
+        policy.is_granting = False
 
 
 def with_reason(grant: _Grant) -> _Grant:

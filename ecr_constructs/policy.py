@@ -16,9 +16,12 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
+from ecr_constructs._tokens import lazily
 from ecr_constructs.access import Access
 from ecr_constructs.errors import InvalidRepository
-from ecr_constructs.statements import MAXIMUM_CHARACTERS, VERSION, document_of, length_of, several, statement_problems
+from ecr_constructs.model.iam.statements import statement_problems, unconfirmed_services
+from ecr_constructs.model.iam.values import several
+from ecr_constructs.statements import MAXIMUM_CHARACTERS, VERSION, StatementList, Written, length_of, merge
 
 __all__ = ["RepositoryPolicy"]
 
@@ -28,88 +31,93 @@ class RepositoryPolicy:
     """
     The statements of a repository policy.
 
-    Those of `Access` never change. Once somebody adds a statement of the CDK's, the document is the CDK's too: such
-    a statement may still change, and is read when the app synthesizes.
+    Statements of `Access` never change, and the policy is plain data. With the first statement that is added the policy
+    is written when the app synthesizes, because a statement of the CDK can change until then.
 
     Args:
-        access: What the settings give.
-        stack: The stack of the repository, in which the policy is measured.
+        access: The access that the settings give.
+        stack: The stack of the repository, in which tokens are resolved.
 
     Attributes:
-        refusal: Why a statement was refused last, if one was.
+        refusal: The error of the statement that was rejected last, if one was.
+        is_granting: Whether a grant of the CDK adds statements at the moment. Their tokens are resolved together when
+            the app synthesizes, because an app may have hundreds of grants.
 
     """
 
     def __init__(self, access: Iterable[Access], stack: cdk.Stack | None) -> None:
         self._access = tuple(access)
         self._stack = stack
-        self._added: list[iam.PolicyStatement] = []
-        self._characters = _given_length(self._access)
-        self._document: iam.PolicyDocument | None = None
+        self._statements: StatementList | None = None
         self.refusal: InvalidRepository | None = None
+        self.is_granting = False
 
     def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
         """
-        Say why ECR would refuse the policy with these statements, or why we do.
+        Yield the reasons why ECR, or this library, rejects the policy with more statements.
 
         Args:
-            statements: Statements that somebody wants to add.
+            statements: Statements to add.
 
         Yields:
-            One sentence for each fault.
+            One sentence for each problem.
 
         """
-        written = [statement.to_json() for statement in statements]
-        for statement in written:
-            yield from _statement_problems(statement)
-        # The CDK merges statements, so only a policy that looks too long is measured as it would be written.
-        if self._characters + (length_of(written) if written else 0) > MAXIMUM_CHARACTERS:
-            yield from self._length_problems(written)
+        if not statements and _given_length(self._access) <= MAXIMUM_CHARACTERS:
+            return
+        policy = self._list()
+        written = policy.read(statements, resolved=not self.is_granting)
+        for each in written:
+            yield from _statement_problems(each.resolved)
+        yield from policy.sid_problems(written)
+        if self._stack is not None and (excess := policy.excess(written)) is not None:
+            yield _TOO_LONG.format(excess)
 
     def validate(self) -> list[str]:
-        """Say what has become wrong with the policy since its statements were added; the CDK asks at the end."""
-        written = [statement.to_json() for statement in self._added]
-        problems = [problem for statement in written for problem in _statement_problems(statement)]
-        return [*problems, *self._length_problems([])]
+        """Return the problems of the statements as they are now. The CDK calls this before it synthesizes the app."""
+        policy = self._list()
+        changed = policy.changed()
+        problems = [problem for each in changed for problem in _statement_problems(each.resolved)]
+        return [*problems, *policy.whole_problems(_TOO_LONG)] if changed else []
 
     @property
     def is_fixed(self) -> bool:
-        """Whether all of it is plain data, which nobody can change any more."""
-        return self._document is None
+        """Return whether the policy is plain data, which cannot change any more."""
+        return self._statements is None or self._statements.is_empty
 
-    def add(self, statement: iam.PolicyStatement) -> None:
-        """Add a statement that has no problems."""
-        if self._document is None:
-            self._document = document_of(_given(self._access))
-        self._added.append(statement)
-        self._characters += length_of([statement.to_json()])
-        self._document.add_statements(statement)
+    def add(self, statement: iam.PolicyStatement) -> Iterator[str]:
+        """Add a statement that has no problems, and return the AWS services that it allows for any account."""
+        (written,) = self._list().add([statement])
+        return unconfirmed_services(written.resolved)
 
     def document(self) -> object | None:
-        """Write the policy; nothing if there is no statement."""
-        if self._document is not None:
-            return self._document
+        """Return the policy for the resource; None if it has no statement."""
+        if not self.is_fixed:
+            return lazily(self._list().document)
         return _shared_document(self._access) if self._access else None
 
     def text(self) -> str | None:
-        """Write what the settings give as a text, which is what templates take; nothing if there is no statement."""
+        """Return what the settings give as JSON text, as creation templates contain it; None without a statement."""
         if not self._access or self._stack is None:
             return None
         return self._stack.to_json_string({"Statement": list(_given(self._access)), "Version": VERSION})
 
-    def _length_problems(self, more: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        if self._stack is None:
-            return
-        # Copies, for what is resolved once cannot change any more, and statements may until the app synthesizes.
-        copies = [*_given(self._access), *(statement.to_json() for statement in self._added), *more]
-        is_plain = self._document is None and not more
-        written = {"Version": VERSION, "Statement": copies} if is_plain else document_of(copies)
-        length = length_of(self._stack.resolve(written))
-        if length > MAXIMUM_CHARACTERS:
-            yield (
-                f"the repository policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "
-                "use Access.organization_pull('o-...') instead of many accounts"
-            )
+    def _list(self) -> StatementList:
+        # Made on first use: most repositories get no statement, and resolving those of the settings takes time.
+        if self._statements is None:
+            self._statements = StatementList(self._stack, merged=_merged, given=_given(self._access))
+        return self._statements
+
+
+_TOO_LONG = (
+    f"the repository policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "
+    "use Access.organization_pull('o-...') instead of many accounts"
+)
+
+
+def _merged(statements: Sequence[Written]) -> Sequence[Written]:
+    """Merge statements that allow the same to different principals."""
+    return merge(statements, "Principal")
 
 
 @lru_cache(maxsize=128)

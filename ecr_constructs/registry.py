@@ -97,7 +97,7 @@ class PrivateRegistry(RegistryPermissions):
         if place.stack is None:
             raise InvalidRegistry(["a registry stands in a stack, and this scope is in none; pass a Stack"], path=path)
         environment = environment_of(place)
-        copies, policy = RegistryReplication(environment), RegistryPolicy(place.stack)
+        copies, policy = RegistryReplication(environment), RegistryPolicy(place.stack, environment)
         problems = [*id_problems(scope, id), *_owner_problems(environment)]
         problems += copies.problems_with(*replication)
         problems += policy.problems_with(*policy_statements)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import aws_cdk as cdk
 import jsii
@@ -13,7 +12,7 @@ from constructs import Construct, IValidation
 
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._environments import Environment
-from ecr_constructs._tokens import forwarded_problems
+from ecr_constructs._tokens import forwarded_problems, lazily
 from ecr_constructs.access import Access
 from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.grammar import ACCOUNT_ID, REPOSITORY_PATTERN
@@ -28,6 +27,7 @@ from ecr_constructs.registry_policy import (
     principal_problems,
     replication_statement,
 )
+from ecr_constructs.statements import note_services
 
 __all__ = ["RegistryPermissions", "RegistryRepositories"]
 
@@ -216,7 +216,7 @@ class RegistryPermissions(Construct):
             raise InvalidRegistry(problems, path=self.node.path)
         if self._policy.is_empty:
             self._retain(ecr.CfnRegistryPolicy(self, "Policy", policy_text=self._lazily(self._policy.document)))
-        self._policy.add(statements)
+        note_services(self, self._policy.add(statements))
 
     def _resources(self, repositories: RegistryRepositories | None, problems: list[str]) -> list[str]:
         """Write ARNs of repositories, and what is wrong with their names to the problems."""
@@ -249,18 +249,9 @@ class RegistryPermissions(Construct):
             self._is_written = True
             return write()
 
-        return cdk.Lazy.any(_Producer(produce))
+        return lazily(produce)
 
     @staticmethod
     def _retain(resource: cdk.CfnResource) -> None:
         """Keep a resource when its stack goes: deleting it would change the whole account."""
         resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-
-
-@jsii.implements(cdk.IStableAnyProducer)
-class _Producer:
-    def __init__(self, produce: Callable[[], object]) -> None:
-        self._produce = produce
-
-    def produce(self) -> Any:  # noqa: ANN401  (it is read in JavaScript)
-        return self._produce()

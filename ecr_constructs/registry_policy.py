@@ -7,25 +7,21 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs._environments import Environment
 from ecr_constructs.access import Access
 from ecr_constructs.model.actions import CACHE_PULL, IMPORT, REPLICATE
 from ecr_constructs.model.grammar import is_token
-from ecr_constructs.statements import (
-    MAXIMUM_CHARACTERS,
-    VERSION,
-    length_of,
-    merge,
-    several,
-    spelled,
-    statement_problems,
-)
+from ecr_constructs.model.iam.actions import matches_action
+from ecr_constructs.model.iam.resources import resource_problems
+from ecr_constructs.model.iam.statements import Statement, statement_problems, unconfirmed_services
+from ecr_constructs.model.iam.values import several
+from ecr_constructs.statements import MAXIMUM_CHARACTERS, StatementList, Written, merge, spelled
 
 __all__ = [
     "RegistryPolicy",
@@ -38,8 +34,6 @@ __all__ = [
     "replication_statement",
 ]
 
-Statement = Mapping[str, Any]
-
 # Service-linked roles of ECR make repositories for caches and copies.
 _SERVICE_LINKED_ROLES = "role/aws-service-role/*"
 # What `aws:PrincipalArn` may be: who has assumed a role has the ARN of the role there, and not that of the session.
@@ -49,86 +43,79 @@ _SCANNING = "ecr:putregistryscanningconfiguration"
 
 class RegistryPolicy:
     """
-    The statements of a registry policy, from all who contribute to it.
+    The statements of a registry policy, from all constructs that contribute to it.
 
     Args:
-        stack: The stack of the registry, in which the policy is measured.
+        stack: The stack of the registry, in which tokens are resolved.
+        environment: The account and Region of the registry.
 
     """
 
-    def __init__(self, stack: cdk.Stack) -> None:
-        self._stack = stack
-        self._statements: list[iam.PolicyStatement] = []
-        self._characters = length_of({"Version": VERSION, "Statement": []})
+    def __init__(self, stack: cdk.Stack, environment: Environment) -> None:
+        self._environment = environment
+        self._statements = StatementList(stack, merged=_merged)
 
     def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
         """
-        Say why ECR would refuse the policy with these statements, or why we do.
+        Yield the reasons why ECR, or this library, rejects the policy with more statements.
 
         Args:
-            statements: Statements that somebody wants to add.
+            statements: Statements to add.
 
         Yields:
-            One sentence for each fault.
+            One sentence for each problem.
 
         """
-        written = [statement.to_json() for statement in statements]
-        for statement in written:
-            yield from _statement_problems(statement)
-        # Statements are merged, so only a policy that looks too long is measured as it would be written.
-        if self._characters + length_of(written) > MAXIMUM_CHARACTERS:
-            yield from self._length_problems(written)
+        written = self._statements.read(statements)
+        for each in written:
+            yield from self._statement_problems(each.resolved)
+        yield from self._statements.sid_problems(written)
+        if (excess := self._statements.excess(written)) is not None:
+            yield _TOO_LONG.format(excess)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody has contributed anything."""
-        return not self._statements
+        """Return whether no construct has contributed a statement."""
+        return self._statements.is_empty
 
-    def add(self, statements: Iterable[iam.PolicyStatement]) -> None:
-        """Add statements that have no problems."""
-        for statement in statements:
-            self._statements.append(statement)
-            self._characters += length_of([statement.to_json()])
+    def add(self, statements: Sequence[iam.PolicyStatement]) -> Iterator[str]:
+        """Add statements that have no problems, and return the AWS services that they allow for any account."""
+        written = self._statements.add(statements)
+        return (service for each in written for service in unconfirmed_services(each.resolved))
 
     def faults(self) -> list[str]:
-        """Say what has become wrong with the policy since its statements were added."""
-        problems = [problem for statement in self._written() for problem in _statement_problems(statement)]
-        return [*problems, *self._length_problems([])]
+        """Return the problems of the statements as they are now."""
+        changed = self._statements.changed()
+        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
+        return [*problems, *self._statements.whole_problems(_TOO_LONG)] if changed else []
 
     def document(self) -> Mapping[str, Any]:
         """
-        Write the policy, in an order that follows from what it says; those who contribute come in any.
+        Return the policy document, in an order that does not depend on the order of the contributions.
 
         Tokens are resolved to compare them, and written as they are: some become references between stacks.
         """
-        return _document(self._written(), lambda part: spelled(self._stack.resolve(part)))
+        return self._statements.document()
 
-    def _written(self) -> list[Statement]:
-        return [statement.to_json() for statement in self._statements]
-
-    def _length_problems(self, more: Sequence[Statement]) -> Iterator[str]:
-        length = length_of(_document(self._stack.resolve([*self._written(), *more]), spelled))
-        if length > MAXIMUM_CHARACTERS:
-            yield (
-                f"the registry policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}, "
-                "let statements share their principals or their repositories"
-            )
+    def _statement_problems(self, statement: Statement) -> Iterator[str]:
+        if "Resource" not in statement and "NotResource" not in statement:
+            yield "the statement names no resources; a registry policy says which repositories, with resources="
+        yield from statement_problems(statement, "registry")
+        for resource in (each for part in ("Resource", "NotResource") for each in several(statement.get(part, []))):
+            yield from resource_problems(resource, account=self._environment.account, region=self._environment.region)
+        yield from _scanning_problems(statement)
 
 
-def _document(statements: Sequence[Statement], spell: Callable[[object], str]) -> Mapping[str, Any]:
-    merged = merge(merge(statements, "Resource", spell), "Principal", spell)
-    return {"Version": VERSION, "Statement": _ordered(merged, spell)}
+_TOO_LONG = (
+    f"the registry policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "
+    "let statements share their principals or their repositories"
+)
 
 
-def _ordered(value: Any, spell: Callable[[object], str]) -> Any:  # noqa: ANN401  (any part of a statement)
-    """Put lists in an order that follows from what they say; in statements no order has a meaning."""
-    if isinstance(value, dict):
-        return {key: _ordered(each, spell) for key, each in value.items()}
-    if not isinstance(value, list):
-        return value
-    ordered = [_ordered(each, spell) for each in value]
-    # One alone may stand for a list that is known only at deployment, and cannot be spelled by itself.
-    return sorted(ordered, key=spell) if len(ordered) > 1 else ordered
+def _merged(statements: Sequence[Written]) -> Sequence[Written]:
+    """Merge statements for the same principals, then statements for the same repositories, and sort them."""
+    merged = merge(merge(statements, "Resource"), "Principal")
+    return sorted(merged, key=lambda each: spelled(each.resolved))
 
 
 def replication_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:
@@ -201,10 +188,8 @@ def consumer_problems(consumer: Access) -> Iterator[str]:
         )
 
 
-def _statement_problems(statement: Statement) -> Iterator[str]:
-    if "Resource" not in statement and "NotResource" not in statement:
-        yield "the statement names no resources; a registry policy says which repositories, with resources="
-    yield from statement_problems(statement, "registry")
+def _scanning_problems(statement: Statement) -> Iterator[str]:
+    """Yield each action that a statement denies to everyone and that Amazon Inspector needs."""
     if statement.get("Effect") == "Deny" and not statement.get("Condition"):
         denied = [action for action in several(statement.get("Action", [])) if _is_scanning(action)]
         if "NotAction" in statement and not any(map(_is_scanning, several(statement["NotAction"]))):
@@ -217,4 +202,4 @@ def _statement_problems(statement: Statement) -> Iterator[str]:
 
 
 def _is_scanning(action: object) -> bool:
-    return fnmatchcase(_SCANNING, str(action).lower())
+    return matches_action(action, _SCANNING)

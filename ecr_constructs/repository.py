@@ -27,6 +27,7 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry_wishes import RegistryWishes
 from ecr_constructs.settings import HARDENED, RepositorySettings
+from ecr_constructs.statements import note_services
 
 __all__ = ["HardenedRepository"]
 
@@ -235,7 +236,6 @@ class HardenedRepository(ecr.Repository):
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
         self._add_statement(statement)
-        self.resource.repository_policy_text = self.policy.document()
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
     grant = with_reason(ecr.Repository.grant)
@@ -245,14 +245,18 @@ class HardenedRepository(ecr.Repository):
     grant_read = with_reason(ecr.Repository.grant_read)
 
     def _add_statement(self, statement: iam.PolicyStatement) -> None:
-        # A statement of the CDK's may still change, so the policy is looked at once more when the app synthesizes.
-        if self.policy.is_fixed:
+        """Add a statement that has no problems. It can still change, so the policy is written at synthesis."""
+        was_fixed = self.policy.is_fixed
+        note_services(self, self.policy.add(statement))
+        if was_fixed:
             self.node.add_validation(self.policy)
-        self.policy.add(statement)
+            self.resource.repository_policy_text = self.policy.document()
 
     def _build(self, place: Place, policy_statements: Sequence[iam.PolicyStatement]) -> None:
         """Say what the constructor of the CDK's repository has no word for."""
         settings, resource = self.settings, self.resource
+        if document := self.policy.document():
+            resource.repository_policy_text = document
         for statement in policy_statements:
             self._add_statement(statement)
         resource.lifecycle_policy = _render.lifecycle_policy(self.lifecycle)
@@ -261,8 +265,6 @@ class HardenedRepository(ecr.Repository):
         if settings.immutability.filters:
             resource.image_tag_mutability = settings.immutability.mode
             resource.image_tag_mutability_exclusion_filters = _render.exclusion_filters(settings.immutability)
-        if document := self.policy.document():
-            resource.repository_policy_text = document
         if settings.removal_policy != cdk.RemovalPolicy.RETAIN:
             self.apply_removal_policy(settings.removal_policy)
         if settings.empty_on_delete:

@@ -1,25 +1,31 @@
-"""Policy statements as ECR reads them: what is wrong with one, and how several become one document."""
+"""The statements of one policy of ECR: read from the CDK, compared, merged and measured."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from constructs import Construct
 
-from ecr_constructs.model.actions import LOGIN
+from ecr_constructs._tokens import resolve
+from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of
+from ecr_constructs.model.iam.values import is_unknown, several
 
 __all__ = [
     "MAXIMUM_CHARACTERS",
     "VERSION",
-    "document_of",
+    "StatementList",
+    "Written",
     "length_of",
     "merge",
-    "several",
+    "note_services",
     "spelled",
-    "statement_problems",
 ]
 
 # RepositoryPolicyText and RegistryPolicyText in the service model.
@@ -28,100 +34,319 @@ VERSION = "2012-10-17"
 
 # How the CDK spells a list that is known only at deployment; nothing can stand beside it.
 _UNKNOWN_LIST = "#{Token["
-_LOGIN = tuple(action.lower() for action in LOGIN)
-# The least that references stand for; of all others the length is known only at deployment.
+# The shortest values of references. All others count as empty, because their length is known only at deployment.
 _SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
 
+_Part = Literal["Resource", "Principal"]
 
-def document_of(statements: Sequence[Mapping[str, Any]]) -> iam.PolicyDocument:
-    """Make a document of the CDK's, in which statements that can be one are one."""
-    return iam.PolicyDocument(
-        statements=[iam.PolicyStatement.from_json(dict(one)) for one in statements], minimize=True
-    )
+
+class Written(NamedTuple):
+    """
+    A statement as the CDK writes it, with its lists in the order of their resolved texts; IAM gives it no meaning.
+
+    Attributes:
+        raw: The statement with tokens, for the template.
+        resolved: The statement with intrinsic functions in the place of tokens, for comparison.
+
+    """
+
+    raw: Statement
+    resolved: Statement
+
+
+class StatementList:
+    """
+    The statements of a policy, and the length of the policy.
+
+    Each call to JavaScript takes time, so a statement is read once when it is added, and all of them together when the
+    app synthesizes: a statement of the CDK can change until then.
+
+    Args:
+        stack: The stack of the policy, in which tokens are resolved. Outside a stack nothing is resolved.
+        merged: The function that merges statements, as the template will contain them.
+        given: Statements that are plain JSON. Default: none.
+
+    """
+
+    def __init__(
+        self,
+        stack: cdk.Stack | None,
+        *,
+        merged: Callable[[Sequence[Written]], Sequence[Written]],
+        given: Sequence[Statement] = (),
+    ) -> None:
+        self._stack = stack
+        self._merged = merged
+        self._given = self._written(given) if given else []
+        self._added: list[iam.PolicyStatement] = []
+        # The statements as the CDK wrote them when they were added, and when they were read last.
+        self._snapshots = _Reading()
+        self._latest = _Reading()
+        self._sids: dict[str, Statement] = sids_of(each.resolved for each in self._given)
+        # The policy is at most this long: exact when it was measured last, and the sum of what was added since.
+        self._at_most = length_of({"Version": VERSION, "Statement": list(given)})
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether no statement was added."""
+        return not self._added
+
+    def read(self, statements: Sequence[iam.PolicyStatement], *, resolved: bool = True) -> list[Written]:
+        """
+        Return statements as the CDK writes them now.
+
+        Args:
+            statements: Statements to add to the policy.
+            resolved: Whether tokens are resolved. If not, they are resolved together with those of other statements
+                when the app synthesizes, or when the policy may be too long. Default: they are resolved.
+
+        """
+        return self._read(statements, resolved=resolved).written
+
+    def add(self, statements: Sequence[iam.PolicyStatement]) -> list[Written]:
+        """
+        Add statements that have no problems, and return them as they are written.
+
+        Args:
+            statements: The statements. What `read` returned for them just before is not read again.
+
+        """
+        same = list(map(id, self._latest.statements)) == list(map(id, statements))
+        reading = self._latest if same else self._read(statements)
+        self._added += statements
+        self._snapshots.raw += reading.raw
+        self._snapshots.written += reading.written
+        self._sids |= sids_of(each.resolved for each in reading.written)
+        self._at_most += sum(map(_length_of_one, reading.written))
+        return reading.written
+
+    def snapshots(self) -> list[Written]:
+        """Return all statements as they were when they were added, those that are plain JSON first."""
+        return [*self._given, *self._snapshots.written]
+
+    def changed(self) -> list[Written]:
+        """Return the statements that are other than when they were added, or whose tokens were not resolved then."""
+        now = self.current()[len(self._given) :]
+        changed = [each for each, before in zip(now, self._snapshots.written, strict=True) if each != before]
+        self._snapshots.written = now
+        return changed
+
+    def current(self) -> list[Written]:
+        """Return all statements as they are now, those that are plain JSON first."""
+        raw = _raw(self._added)
+        # Statements that are the same as when they were added are not resolved again.
+        written = [
+            before if each == same and _is_final(before) else None
+            for each, same, before in zip(raw, self._snapshots.raw, self._snapshots.written, strict=True)
+        ]
+        again = iter(self._written([each for each, known in zip(raw, written, strict=True) if known is None]))
+        return [*self._given, *(known or next(again) for known in written)]
+
+    def document(self) -> dict[str, Any]:
+        """Return the policy document, with the statements as they are now."""
+        return {"Version": VERSION, "Statement": [each.raw for each in self._merged(self.current())]}
+
+    def sid_problems(self, more: Sequence[Written]) -> Iterator[str]:
+        """
+        Yield each Sid that more statements share with another statement.
+
+        Args:
+            more: Statements that somebody wants to add.
+
+        """
+        yield from sid_problems([each.resolved for each in more], taken=self._sids)
+
+    def whole_problems(self, too_long: str) -> Iterator[str]:
+        """
+        Yield the problems of the policy as a whole, with its statements as they are now.
+
+        Args:
+            too_long: The sentence about a policy that is too long, with a place for its length.
+
+        """
+        statements = self.current()
+        yield from sid_problems([each.resolved for each in statements])
+        if (length := self._length(statements)) > MAXIMUM_CHARACTERS:
+            yield too_long.format(length)
+
+    def excess(self, more: Sequence[Written]) -> int | None:
+        """
+        Return the number of characters of the policy with more statements if that is more than ECR allows.
+
+        Merging never makes a policy longer, so the policy is measured only if the sum of its parts is too long.
+
+        Args:
+            more: Statements that somebody wants to add.
+
+        """
+        longer = sum(map(_length_of_one, more))
+        if self._at_most + longer <= MAXIMUM_CHARACTERS:
+            return None
+        self._resolve_all()
+        more = self._latest.written
+        self._at_most = self._length(self.snapshots())
+        if self._at_most + longer <= MAXIMUM_CHARACTERS or self._fits(self.snapshots(), more):
+            return None
+        # Statements that are there already may have changed since, so a rejection is based on what they are now.
+        now = self.current()
+        return None if self._fits(now, more) else self._length([*now, *more])
+
+    def _fits(self, statements: Sequence[Written], more: Sequence[Written]) -> bool:
+        return self._length([*statements, *more]) <= MAXIMUM_CHARACTERS
+
+    def _length(self, statements: Sequence[Written]) -> int:
+        return length_of({"Version": VERSION, "Statement": [each.resolved for each in self._merged(statements)]})
+
+    def _read(self, statements: Sequence[iam.PolicyStatement], *, resolved: bool = True) -> _Reading:
+        raw = _raw(statements)
+        written = self._written(raw) if resolved else [Written(each, each) for each in map(_ordered, raw, raw)]
+        self._latest = _Reading(statements, raw, written)
+        return self._latest
+
+    def _resolve_all(self) -> None:
+        """Resolve the tokens of statements that were read without."""
+        for reading in (self._snapshots, self._latest):
+            pending = [index for index, each in enumerate(reading.written) if each.raw is each.resolved]
+            for index, each in zip(pending, self._written([reading.raw[index] for index in pending]), strict=True):
+                reading.written[index] = each
+
+    def _written(self, raw: Sequence[Statement]) -> list[Written]:
+        resolved = raw if self._stack is None or not raw else resolve(self._stack, raw)
+        return [
+            Written(_ordered(each, known), _ordered(known, known)) for each, known in zip(raw, resolved, strict=True)
+        ]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """
+    Statements as they were read at one moment.
+
+    Attributes:
+        statements: The statements of the CDK.
+        raw: What the CDK wrote for them.
+        written: The same, resolved and ordered.
+
+    """
+
+    statements: Sequence[iam.PolicyStatement] = ()
+    raw: list[Statement] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+
+
+def note_services(construct: Construct, services: Iterable[str]) -> None:
+    """
+    Add a note to a construct about each AWS service that its policy allows on behalf of any account.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+
+    Args:
+        construct: The construct with the policy.
+        services: The services, such as `lambda.amazonaws.com`.
+
+    """
+    for service in services:
+        cdk.Annotations.of(construct).add_info_v2(
+            "ecr-constructs:serviceOfAnyAccount",
+            f"a statement of the policy allows {service} on behalf of any account; add a condition on aws:SourceArn or "
+            "aws:SourceAccount, which Access.lambda_pull(account) has for Lambda",
+        )
+
+
+def _raw(statements: Sequence[iam.PolicyStatement]) -> list[Statement]:
+    """Return statements as the CDK writes them, in as few calls to JavaScript as possible."""
+    if len(statements) == 1:
+        return [statements[0].to_json()]
+    return list(iam.PolicyDocument(statements=list(statements)).to_json()["Statement"]) if statements else []
+
+
+def _is_final(statement: Written) -> bool:
+    """Return whether a statement resolves to the same at any time: a token that is a text may be another later."""
+    return _are_final(statement.raw, statement.resolved)
+
+
+def _are_final(raw: object, resolved: object) -> bool:
+    if isinstance(raw, str):
+        return not (isinstance(resolved, str) and is_token(raw))
+    if isinstance(raw, Mapping) and isinstance(resolved, Mapping):
+        return raw.keys() == resolved.keys() and all(_are_final(each, resolved[key]) for key, each in raw.items())
+    if isinstance(raw, list) and isinstance(resolved, list):
+        return len(raw) == len(resolved) and all(map(_are_final, raw, resolved))
+    return raw == resolved
+
+
+def _length_of_one(statement: Written) -> int:
+    """Return the number of characters that a statement adds to a policy at most, with the comma before it."""
+    return length_of(statement.resolved) + 1
 
 
 def spelled(value: object) -> str:
-    """Write a part of a statement so that parts which say the same are alike."""
+    """Return a part of a statement as text, so that equal parts have equal texts."""
     return json.dumps(value, sort_keys=True)
 
 
-def merge(
-    statements: Iterable[Mapping[str, Any]],
-    part: Literal["Resource", "Principal"],
-    spell: Callable[[object], str] = spelled,
-) -> list[Mapping[str, Any]]:
+def _ordered(value: Any, resolved: Any) -> Any:  # noqa: ANN401  (any part of a statement)
+    if is_unknown(value):
+        return value  # the arguments of an intrinsic function have an order
+    if isinstance(value, Mapping) and isinstance(resolved, Mapping) and value.keys() == resolved.keys():
+        return {key: _ordered(each, resolved[key]) for key, each in value.items()}
+    # A list with one element may stand for a list that is known only at deployment.
+    if not isinstance(value, list) or not isinstance(resolved, list) or len(value) != len(resolved):
+        return value
+    pairs = [(spelled(_ordered(each, each)), _ordered(one, each)) for one, each in zip(value, resolved, strict=True)]
+    return [one for _, one in sorted(pairs, key=lambda pair: pair[0])]
+
+
+def merge(statements: Sequence[Written], part: _Part) -> list[Written]:
     """
-    Make one of statements that differ in one part only.
+    Merge statements that differ in one part only, and write the values of that part sorted and without duplicates.
 
     Args:
-        statements: As they are written.
-        part: In what they may differ. Of principals, only accounts, roles and users are put together.
-        spell: How parts are compared. Default: as they are written.
+        statements: The statements.
+        part: The part in which they may differ. Of principals, only accounts, roles and users are merged. `*` and lists
+            that are known only at deployment are not merged.
 
     """
-    merged: dict[tuple[bool, str], Mapping[str, Any]] = {}
-    parts: defaultdict[tuple[bool, str], dict[str, object]] = defaultdict(dict)
+    merged: dict[str, Written] = {}
+    parts: defaultdict[str, dict[str, object]] = defaultdict(dict)
     for statement in statements:
-        named = _named(statement, part)
-        rest = {key: value for key, value in statement.items() if key != part or not named}
-        alike = (bool(named), spell(rest))
+        values = _values(statement, part)
+        rest = {key: value for key, value in statement.resolved.items() if key != part or not values}
+        alike = spelled([rest, bool(values)])
         merged.setdefault(alike, statement)
-        parts[alike].update((spell(one), one) for one in named)
-    return [{**statement, **_written(part, parts[alike])} for alike, statement in merged.items()]
+        parts[alike] |= values
+    return [_with(statement, part, parts[alike]) for alike, statement in merged.items()]
 
 
-def _named(statement: Mapping[str, Any], part: str) -> Sequence[object]:
-    """Give the values of a part that can stand beside others, or none."""
-    value = statement.get(part)
+def _values(statement: Written, part: _Part) -> dict[str, object]:
+    """Return the values of a part that can be merged, by their resolved texts."""
+    sides = [side.get(part) for side in statement]
     if part == "Principal":
-        value = value.get("AWS") if isinstance(value, Mapping) and list(value) == ["AWS"] else None
-    named = () if value is None else several(value)
-    return () if any(one == "*" or _UNKNOWN_LIST in str(one) for one in named) else named
-
-
-def _written(part: str, values: Mapping[str, object]) -> Mapping[str, object]:
-    if not values:
+        sides = [side.get("AWS") if isinstance(side, Mapping) and list(side) == ["AWS"] else None for side in sides]
+    raw, resolved = map(several, sides)
+    if len(raw) != len(resolved) or any(each in (None, "*") or _UNKNOWN_LIST in str(each) for each in raw):
         return {}
-    several_of_them = [values[text] for text in sorted(values)]
-    one_or_several = several_of_them if len(several_of_them) > 1 else several_of_them[0]
-    return {part: {"AWS": one_or_several} if part == "Principal" else one_or_several}
+    return {spelled(each): one for one, each in zip(raw, resolved, strict=True)}
 
 
-def statement_problems(statement: Mapping[str, Any], what: str) -> Iterator[str]:
-    """
-    Say what is wrong with a statement, whichever of ECR's policies it is for.
-
-    Args:
-        statement: As it is written.
-        what: The kind of policy, for messages: `repository` or `registry`.
-
-    Yields:
-        One sentence for each fault.
-
-    """
-    if "Principal" not in statement and "NotPrincipal" not in statement:
-        yield "the statement has no principal; name who is allowed or denied with principals="
-    if "Action" not in statement and "NotAction" not in statement:
-        yield "the statement has no action; name some with actions=, such as 'ecr:BatchGetImage'"
-    if _is_public(statement):
-        yield (
-            "the statement lets everyone in (no condition, and principal '*' or all but some); name accounts, or use "
-            "Access.organization_pull('o-...')"
-        )
-    for action in several(statement.get("Action", [])):
-        if str(action).lower() in _LOGIN:
-            yield f"a {what} policy cannot give {action}; use grant_pull or grant_push, which give it to identities"
-        elif not str(action).lower().startswith(("ecr:", "*", "${")):
-            yield f"{action!r} is not an action of ECR; a {what} policy has actions such as 'ecr:BatchGetImage'"
+def _with(statement: Written, part: _Part, values: Mapping[str, object]) -> Written:
+    """Return a statement with other values of a part, in the order of their texts."""
+    if not values:
+        return statement
+    texts = sorted(values)
+    sides = [[values[text] for text in texts], [json.loads(text) for text in texts]]
+    alone = [side if len(side) > 1 else side[0] for side in sides]
+    written = [{"AWS": side} if part == "Principal" else side for side in alone]
+    return Written(*({**side, part: value} for side, value in zip(statement, written, strict=True)))
 
 
 def length_of(value: object) -> int:
-    """Measure a policy, or a part of one, as it will at least be when it is deployed."""
+    """Return the number of characters of a policy, or of a part of one, that it has at least when it is deployed."""
     return len(json.dumps(_deployed(value), separators=(",", ":"), default=str))
 
 
 def _deployed(value: object) -> object:
-    """Put in what references stand for, as short as it may be, so that a template can be measured."""
+    """Return a value with the shortest text for each reference, so that a template can be measured."""
     if isinstance(value, Mapping) and len(value) == 1:
         ((function, argument),) = value.items()
         if function == "Fn::Join":
@@ -131,16 +356,3 @@ def _deployed(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _deployed(each) for key, each in value.items()}
     return [_deployed(each) for each in value] if isinstance(value, list) else value
-
-
-def _is_public(statement: Mapping[str, Any]) -> bool:
-    if statement.get("Effect") != "Allow" or statement.get("Condition"):
-        return False
-    principal = statement.get("Principal")
-    named = principal.values() if isinstance(principal, Mapping) else [principal]
-    return "NotPrincipal" in statement or any("*" in several(value) for value in named)
-
-
-def several(value: object) -> Sequence[Any]:
-    """Read one or several, as policies write them, as several."""
-    return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]

@@ -281,7 +281,7 @@ def test_a_grant_to_an_imported_role_of_another_account_goes_beside_what_was_giv
 def test_a_grant_to_everyone_is_refused_with_our_error_and_the_path(repository: HardenedRepository, name: str) -> None:
     call, _ = GRANTS[name]
 
-    with pytest.raises(InvalidRepository, match="the statement lets everyone in") as refused:
+    with pytest.raises(InvalidRepository, match="the statement is public") as refused:
         call(repository, iam.AnyPrincipal())
 
     assert refused.value.path == "Containers/Api"

@@ -28,16 +28,16 @@ def statement(**values: Any) -> iam.PolicyStatement:
 
 # Each statement that ECR, or we, would refuse, and why.
 REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
-    "everyone": (lambda: statement(principals=[iam.AnyPrincipal()]), "lets everyone in"),
-    "the star": (lambda: statement(principals=[iam.StarPrincipal()]), "lets everyone in"),
-    "the star as an ARN": (lambda: statement(principals=[iam.ArnPrincipal("*")]), "lets everyone in"),
+    "everyone": (lambda: statement(principals=[iam.AnyPrincipal()]), "the statement is public"),
+    "the star": (lambda: statement(principals=[iam.StarPrincipal()]), "the statement is public"),
+    "the star as an ARN": (lambda: statement(principals=[iam.ArnPrincipal("*")]), "the statement is public"),
     "everyone among others": (
         lambda: statement(principals=[iam.AccountPrincipal(ACCOUNT), iam.AnyPrincipal()]),
-        "lets everyone in",
+        "the statement is public",
     ),
     "everyone but one": (
         lambda: statement(principals=None, not_principals=[iam.AccountPrincipal(ACCOUNT)]),
-        "lets everyone in",
+        "the statement is public",
     ),
     "resources": (lambda: statement(resources=["*"]), "a repository policy is about its repository"),
     "not resources": (
@@ -46,7 +46,7 @@ REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
     ),
     "no principal": (lambda: statement(principals=None), "the statement has no principal"),
     "no action": (lambda: statement(actions=None), "the statement has no action"),
-    "login": (lambda: statement(actions=["ecr:GetAuthorizationToken"]), "cannot give ecr:GetAuthorizationToken"),
+    "login": (lambda: statement(actions=["ecr:GetAuthorizationToken"]), "cannot allow ecr:GetAuthorizationToken"),
     "an action of S3": (lambda: statement(actions=["s3:GetObject"]), "'s3:GetObject' is not an action of ECR"),
     "an action of ECR Public": (
         lambda: statement(actions=["ecr-public:PutImage"]),
@@ -281,7 +281,7 @@ def test_a_statement_that_becomes_public_after_it_was_added_stops_the_synthesis(
         repository.add_to_resource_policy(changing)
     changing.add_any_principal()
 
-    with pytest.raises(RuntimeError, match=r"\[Containers/Api\] the statement lets everyone in"):
+    with pytest.raises(RuntimeError, match=r"\[Containers/Api\] the statement is public"):
         app.synth()
 
 
@@ -295,7 +295,7 @@ def test_a_policy_of_plain_access_is_not_looked_at_again(stack: cdk.Stack) -> No
 def test_logging_in_is_refused_however_it_is_spelled(stack: cdk.Stack, action: str) -> None:
     repository = HardenedRepository(stack, "Api")
 
-    with pytest.raises(InvalidRepository, match="a repository policy cannot give"):
+    with pytest.raises(InvalidRepository, match="a repository policy cannot allow"):
         repository.add_to_resource_policy(
             iam.PolicyStatement(actions=[action], principals=[iam.AccountPrincipal("111122223333")])
         )

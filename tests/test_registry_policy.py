@@ -23,7 +23,9 @@ from ecr_constructs import (
     PrivateRegistry,
     RepositoryName,
 )
-from ecr_constructs.statements import merge, several
+from ecr_constructs.model.iam.values import several
+from ecr_constructs.statements import Written
+from ecr_constructs.statements import merge as merge_written
 from tests.registries import POLICY, registry_statements, synthesize, the, types
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, account_root, new_app, new_stack
 
@@ -495,17 +497,17 @@ def test_there_is_one_denial(registry: PrivateRegistry) -> None:
 
 # Each statement that ECR, or we, would refuse, and why.
 REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
-    "everyone": (lambda: statement(principals=[iam.AnyPrincipal()]), "lets everyone in"),
+    "everyone": (lambda: statement(principals=[iam.AnyPrincipal()]), "the statement is public"),
     "everyone but one": (
         lambda: statement(principals=None, not_principals=[iam.AccountPrincipal(OTHER_ACCOUNT)]),
-        "lets everyone in",
+        "the statement is public",
     ),
     "no resources": (lambda: statement(resources=None), "names no resources; a registry policy says which"),
     "no principal": (lambda: statement(principals=None), "the statement has no principal"),
     "no action": (lambda: statement(actions=None), "the statement has no action"),
     "login": (
         lambda: statement(actions=["ecr:GetAuthorizationToken"]),
-        "a registry policy cannot give ecr:GetAuthorizationToken",
+        "a registry policy cannot allow ecr:GetAuthorizationToken",
     ),
     "an action of S3": (lambda: statement(actions=["s3:GetObject"]), "'s3:GetObject' is not an action of ECR"),
     **{
@@ -618,7 +620,7 @@ def test_a_statement_that_becomes_public_after_it_was_added_stops_the_synthesis(
     registry.add_to_resource_policy(changing)
     changing.add_any_principal()
 
-    with pytest.raises(RuntimeError, match=r"\[Containers/Registry\] the statement lets everyone in"):
+    with pytest.raises(RuntimeError, match=r"\[Containers/Registry\] the statement is public"):
         written(registry)
 
 
@@ -791,6 +793,14 @@ _statements = st.lists(
 )
 
 
+Part = Literal["Principal", "Resource"]
+
+
+def merge(statements: Sequence[Mapping[str, Any]], part: Part) -> list[Mapping[str, Any]]:
+    """Merge statements without tokens."""
+    return [each.raw for each in merge_written([Written(each, each) for each in statements], part)]
+
+
 def grants(statements: Sequence[Mapping[str, Any]]) -> set[str]:
     """Take statements apart: one for each principal, action and resource, which is what they mean."""
     return {json.dumps(grant, sort_keys=True) for each in statements for grant in _grants(each)}
@@ -829,9 +839,7 @@ def test_merging_does_not_depend_on_the_order(statements: list[dict[str, Any]], 
 
 @pytest.mark.parametrize("part", ["Resource", "Principal"])
 @given(_statements)
-def test_merging_what_is_merged_changes_nothing(
-    part: Literal["Principal", "Resource"], statements: list[dict[str, Any]]
-) -> None:
+def test_merging_what_is_merged_changes_nothing(part: Part, statements: list[dict[str, Any]]) -> None:
     merged = merge(statements, part)
 
     assert merge(merged, part) == merged
@@ -855,9 +863,7 @@ def test_merging_leaves_what_was_given_as_it_was(statements: list[dict[str, Any]
         ("Resource", "*", "arn:a"),
     ],
 )
-def test_what_stands_for_everything_stands_alone(
-    part: Literal["Principal", "Resource"], everyone: Any, one: Any
-) -> None:
+def test_what_stands_for_everything_stands_alone(part: Part, everyone: Any, one: Any) -> None:
     rest = {"Effect": "Allow", "Action": "ecr:A", "Principal": {"AWS": "arn:a"}, "Resource": "arn:a"}
     statements = [{**rest, part: everyone}, {**rest, part: one}]
 

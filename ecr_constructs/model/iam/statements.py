@@ -1,0 +1,130 @@
+"""Policy statements as ECR and KMS read them: the problems of one, and of several in one policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from ecr_constructs.model.iam.actions import action_problems
+from ecr_constructs.model.iam.conditions import narrows, rejected_conditions
+from ecr_constructs.model.iam.principals import names_everyone, principal_problems, principals_of
+from ecr_constructs.model.iam.values import UNKNOWN, several, text_of
+
+__all__ = [
+    "Statement",
+    "is_public",
+    "public_problems",
+    "sid_problems",
+    "sids_of",
+    "statement_problems",
+    "unconfirmed_services",
+]
+
+Statement = Mapping[str, Any]
+
+# Keys that identify the resource on whose behalf an AWS service makes a request:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+_SOURCE_KEYS = frozenset({"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"})
+
+
+def statement_problems(statement: Statement, policy: Literal["repository", "registry"]) -> Iterator[str]:
+    """
+    Yield the problems of a statement that are the same in all policies of ECR.
+
+    Args:
+        statement: The statement, as a policy document contains it. A value that is known only at deployment is not
+            checked.
+        policy: The kind of policy.
+
+    Yields:
+        One sentence for each problem, with the value and the fix.
+
+    """
+    if "Principal" not in statement and "NotPrincipal" not in statement:
+        yield "the statement has no principal; name who is allowed or denied with principals="
+    if "Action" not in statement and "NotAction" not in statement:
+        yield "the statement has no action; name some with actions=, such as 'ecr:BatchGetImage'"
+    yield from public_problems(statement)
+    yield from principal_problems(statement)
+    for element in ("Action", "NotAction"):
+        for action in several(statement.get(element, [])):
+            yield from action_problems(action, policy)
+
+
+def is_public(statement: Statement, *, in_key_policy: bool = False) -> bool:
+    """
+    Return whether a statement allows everyone: principal `*`, without a condition that limits who or from where.
+
+    Args:
+        statement: The statement, as a policy document contains it.
+        in_key_policy: Whether the statement is in a key policy of AWS KMS. Default: it is not.
+
+    """
+    if statement.get("Effect") == "Deny" or not names_everyone(statement):
+        return False
+    return not narrows(statement.get("Condition"), in_key_policy=in_key_policy)
+
+
+def public_problems(statement: Statement, *, in_key_policy: bool = False) -> Iterator[str]:
+    """
+    Yield the problem of a statement that allows everyone.
+
+    Args:
+        statement: The statement, as a policy document contains it.
+        in_key_policy: Whether the statement is in a key policy of AWS KMS. Default: it is not.
+
+    """
+    if not is_public(statement, in_key_policy=in_key_policy):
+        return
+    rejected = ", ".join(rejected_conditions(statement.get("Condition")))
+    reason = f"; its condition {rejected} does not limit them" if rejected else ""
+    yield (
+        "the statement is public: it allows every principal without a condition that limits who or from where"
+        f"{reason}; name accounts as principals, use Access.organization_pull('o-...'), or add a condition that "
+        "docs/policies.md lists"
+    )
+
+
+def sids_of(statements: Iterable[Statement]) -> dict[str, Statement]:
+    """Return the statements that have a Sid which is known before deployment, by their Sid."""
+    return {
+        each["Sid"]: each
+        for each in statements
+        if isinstance(each.get("Sid"), str) and UNKNOWN not in text_of(each["Sid"])
+    }
+
+
+def sid_problems(statements: Sequence[Statement], *, taken: Mapping[str, Statement] | None = None) -> Iterator[str]:
+    """
+    Yield each Sid that different statements of a policy have; IAM needs unique ones.
+
+    Args:
+        statements: Statements of the policy. Equal statements count once, because they become one.
+        taken: Other statements of the policy, by their Sid. Default: none.
+
+    """
+    found: dict[str, Statement] = dict(taken or {})
+    repeated: dict[str, None] = {}
+    for statement in statements:
+        for sid in sids_of([statement]):
+            if found.setdefault(sid, statement) != statement:
+                repeated[sid] = None
+    for sid in repeated:
+        yield f"Sid {sid!r} is that of another statement of the policy; give each statement a Sid of its own, or none"
+
+
+def unconfirmed_services(statement: Statement) -> Iterator[str]:
+    """
+    Yield the AWS services that a statement allows for any account: those without a condition on their source.
+
+    Args:
+        statement: The statement, as a policy document contains it.
+
+    """
+    condition = statement.get("Condition")
+    blocks = condition.values() if isinstance(condition, Mapping) else ()
+    keys = {str(key).lower() for block in blocks if isinstance(block, Mapping) for key in block}
+    if statement.get("Effect") == "Allow" and not keys & _SOURCE_KEYS:
+        for kind, value in principals_of(statement):
+            if kind == "Service":
+                yield text_of(value).replace(UNKNOWN, "...")
