@@ -1,0 +1,98 @@
+"""Whole statements: public ones, unique Sids, services without a source, resources of a registry policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ecr_constructs.model.iam.resources import resource_problems
+from ecr_constructs.model.iam.statements import is_public, public_problems, sid_problems, unconfirmed_services
+
+NARROW = {"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}
+WIDE = {"Bool": {"aws:SecureTransport": "true"}}
+EVERYONE: list[dict[str, Any]] = [
+    {"Principal": "*"},
+    {"Principal": {"AWS": "*"}},
+    {"Principal": {"AWS": ["arn:aws:iam::111122223333:root", "*"]}},
+    {"NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}},
+]
+
+
+@pytest.mark.parametrize("principal", EVERYONE)
+def test_a_statement_for_everyone_is_public_without_a_condition_that_narrows(principal: dict[str, Any]) -> None:
+    assert is_public({"Effect": "Allow", **principal})
+    assert is_public({"Effect": "Allow", **principal, "Condition": WIDE})
+    assert not is_public({"Effect": "Allow", **principal, "Condition": NARROW})
+    assert not is_public({"Effect": "Deny", **principal})
+
+
+def test_a_statement_for_an_account_is_not_public() -> None:
+    assert not is_public({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}})
+
+
+def test_the_problem_names_the_condition_that_does_not_narrow() -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Condition": {"StringLike": {"aws:PrincipalOrgID": "*"}}}
+    (problem,) = public_problems(statement)
+
+    assert "its condition StringLike aws:PrincipalOrgID does not limit them" in problem
+
+
+def test_different_statements_need_different_sids() -> None:
+    first, second = {"Sid": "A", "Action": "ecr:A"}, {"Sid": "A", "Action": "ecr:B"}
+
+    assert len(list(sid_problems([first, second]))) == 1
+    assert len(list(sid_problems([first, second, {"Sid": "A", "Action": "ecr:C"}]))) == 1
+    assert len(list(sid_problems([second], taken={"A": first}))) == 1
+    assert list(sid_problems([first, dict(first)])) == []
+    assert list(sid_problems([first, {**second, "Sid": "B"}])) == []
+    assert list(sid_problems([{"Action": "ecr:A"}, {"Action": "ecr:B"}])) == []
+    assert list(sid_problems([{"Sid": {"Ref": "Sid"}}, {"Sid": {"Ref": "Sid"}, "Action": "ecr:B"}])) == []
+
+
+def test_a_service_without_a_condition_on_its_source_acts_for_any_account() -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com", "codebuild.amazonaws.com"]}}
+
+    assert list(unconfirmed_services(statement)) == ["lambda.amazonaws.com", "codebuild.amazonaws.com"]
+    assert list(unconfirmed_services({**statement, "Condition": WIDE})) == [
+        "lambda.amazonaws.com",
+        "codebuild.amazonaws.com",
+    ]
+    assert list(unconfirmed_services({**statement, "Condition": {"StringEquals": {"AWS:sourceAccount": "1"}}})) == []
+    assert list(unconfirmed_services({**statement, "Effect": "Deny"})) == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "*",
+        "arn:aws:ecr:eu-west-1:111122223333:repository/*",
+        "arn:aws:ecr:eu-west-1:111122223333:repository/prod/api",
+        "arn:aws:ecr:*:*:repository/*",
+        "arn:aws:ecr:*:*:*",
+        {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ecr:eu-west-1:111122223333:repository/*"]]},
+        {"Fn::GetAtt": ["Repository", "Arn"]},
+        {"Ref": "Arn"},
+    ],
+)
+def test_a_repository_of_the_registry_is_a_resource_of_its_policy(resource: object) -> None:
+    assert list(resource_problems(resource, account="111122223333", region="eu-west-1")) == []
+    assert list(resource_problems(resource, account=None, region=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "reason"),
+    [
+        ("foo", "is not a repository"),
+        ("prod/*", "is not a repository"),
+        ("arn:aws:s3:::bucket", "is not a repository"),
+        ("arn:aws:ecr:eu-west-1:111122223333:prod", "is not a repository"),
+        ("arn:aws:ecr:eu-west-1:111122223333:repository/", "is not a repository"),
+        ("arn:aws:ecr:us-east-1:111122223333:repository/*", "is in Region 'us-east-1'"),
+        ("arn:aws:ecr:eu-west-1:999988887777:repository/*", "is in account '999988887777'"),
+    ],
+)
+def test_another_resource_is_rejected(resource: str, reason: str) -> None:
+    (problem,) = resource_problems(resource, account="111122223333", region="eu-west-1")
+
+    assert reason in problem
