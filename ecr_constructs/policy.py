@@ -21,7 +21,15 @@ from ecr_constructs.access import Access
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.iam.statements import statement_problems, unconfirmed_services
 from ecr_constructs.model.iam.values import several
-from ecr_constructs.statements import MAXIMUM_CHARACTERS, VERSION, StatementList, Written, length_of, merge
+from ecr_constructs.statements import (
+    MAXIMUM_CHARACTERS,
+    VERSION,
+    StatementList,
+    Written,
+    account_problems,
+    length_of,
+    merge,
+)
 
 __all__ = ["RepositoryPolicy"]
 
@@ -40,8 +48,8 @@ class RepositoryPolicy:
 
     Attributes:
         refusal: The error of the statement that was rejected last, if one was.
-        is_granting: Whether a grant of the CDK adds statements at the moment. Their tokens are resolved together when
-            the app synthesizes, because an app may have hundreds of grants.
+        is_granting: Whether a grant of the CDK adds statements at the moment. An app may have hundreds of grants, so
+            that account IDs of theirs are checked together when the app synthesizes.
 
     """
 
@@ -66,7 +74,8 @@ class RepositoryPolicy:
         if not statements and _given_length(self._access) <= MAXIMUM_CHARACTERS:
             return
         policy = self._list()
-        written = policy.read(statements, resolved=not self.is_granting)
+        written = policy.read(statements)
+        yield from () if self.is_granting else account_problems(statements)
         for each in written:
             yield from _statement_problems(each.resolved)
         yield from policy.sid_problems(written)

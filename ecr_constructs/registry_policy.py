@@ -21,7 +21,7 @@ from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, statement_problems, unconfirmed_services
 from ecr_constructs.model.iam.values import several
-from ecr_constructs.statements import MAXIMUM_CHARACTERS, StatementList, Written, merge, spelled
+from ecr_constructs.statements import MAXIMUM_CHARACTERS, StatementList, Written, account_problems, merge, spelled
 
 __all__ = [
     "RegistryPolicy",
@@ -67,6 +67,7 @@ class RegistryPolicy:
 
         """
         written = self._statements.read(statements)
+        yield from account_problems(statements)
         for each in written:
             yield from self._statement_problems(each.resolved)
         yield from self._statements.sid_problems(written)

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ from constructs import Construct
 
 from ecr_constructs._tokens import resolve
 from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.iam.principals import principal_problems
 from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of
 from ecr_constructs.model.iam.values import is_unknown, several
 
@@ -22,6 +23,7 @@ __all__ = [
     "VERSION",
     "StatementList",
     "Written",
+    "account_problems",
     "length_of",
     "merge",
     "note_services",
@@ -37,10 +39,13 @@ _UNKNOWN_LIST = "#{Token["
 # The shortest values of references. All others count as empty, because their length is known only at deployment.
 _SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
 
-_Part = Literal["Resource", "Principal"]
+Part = Literal["Resource", "Principal"]
+# A value of a part, raw and resolved.
+_Value = tuple[object, object]
 
 
-class Written(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Written:
     """
     A statement as the CDK writes it, with its lists in the order of their resolved texts; IAM gives it no meaning.
 
@@ -52,6 +57,24 @@ class Written(NamedTuple):
 
     raw: Statement
     resolved: Statement
+    _split: dict[Part, tuple[str, Mapping[str, _Value]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def without(self, part: Part) -> tuple[str, Mapping[str, _Value]]:
+        """
+        Return the text of the statement without the values of a part, and these values by their texts.
+
+        Statements are compared each time a policy is measured, so the answer is remembered.
+
+        Args:
+            part: The part. Of principals, only accounts, roles and users are values. `*` and lists that are known only
+                at deployment stay in the text.
+
+        """
+        if part not in self._split:
+            values = _values(self, part)
+            rest = {key: value for key, value in self.resolved.items() if key != part or not values}
+            self._split[part] = spelled([rest, bool(values)]), values
+        return self._split[part]
 
 
 class StatementList:
@@ -91,17 +114,18 @@ class StatementList:
         """Return whether no statement was added."""
         return not self._added
 
-    def read(self, statements: Sequence[iam.PolicyStatement], *, resolved: bool = True) -> list[Written]:
+    def read(self, statements: Sequence[iam.PolicyStatement]) -> list[Written]:
         """
-        Return statements as the CDK writes them now.
+        Return statements as the CDK writes them now, with their tokens.
+
+        Tokens are resolved together when the app synthesizes, or when the policy may be too long: a value that is
+        filled in late must not be asked for early.
 
         Args:
             statements: Statements to add to the policy.
-            resolved: Whether tokens are resolved. If not, they are resolved together with those of other statements
-                when the app synthesizes, or when the policy may be too long. Default: they are resolved.
 
         """
-        return self._read(statements, resolved=resolved).written
+        return self._read(statements).written
 
     def add(self, statements: Sequence[iam.PolicyStatement]) -> list[Written]:
         """
@@ -197,14 +221,13 @@ class StatementList:
     def _length(self, statements: Sequence[Written]) -> int:
         return length_of({"Version": VERSION, "Statement": [each.resolved for each in self._merged(statements)]})
 
-    def _read(self, statements: Sequence[iam.PolicyStatement], *, resolved: bool = True) -> _Reading:
+    def _read(self, statements: Sequence[iam.PolicyStatement]) -> _Reading:
         raw = _raw(statements)
-        written = self._written(raw) if resolved else [Written(each, each) for each in map(_ordered, raw, raw)]
-        self._latest = _Reading(statements, raw, written)
+        self._latest = _Reading(statements, raw, [Written(each, each) for each in map(_ordered, raw, raw)])
         return self._latest
 
     def _resolve_all(self) -> None:
-        """Resolve the tokens of statements that were read without."""
+        """Resolve the tokens of the statements, and of those that were read last."""
         for reading in (self._snapshots, self._latest):
             pending = [index for index, each in enumerate(reading.written) if each.raw is each.resolved]
             for index, each in zip(pending, self._written([reading.raw[index] for index in pending]), strict=True):
@@ -232,6 +255,22 @@ class _Reading:
     statements: Sequence[iam.PolicyStatement] = ()
     raw: list[Statement] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+
+
+def account_problems(statements: Iterable[iam.PolicyStatement]) -> Iterator[str]:
+    """
+    Yield the problem of each account principal whose account ID is malformed.
+
+    The ARN of an account principal is a token, which is not resolved before the app synthesizes.
+
+    Args:
+        statements: Statements to add to a policy.
+
+    """
+    for statement in statements:
+        for principal in (*statement.principals, *statement.not_principals):
+            if isinstance(principal, iam.AccountPrincipal):
+                yield from principal_problems({"Principal": {"AWS": str(principal.account_id)}})
 
 
 def note_services(construct: Construct, services: Iterable[str]) -> None:
@@ -297,47 +336,43 @@ def _ordered(value: Any, resolved: Any) -> Any:  # noqa: ANN401  (any part of a 
     return [one for _, one in sorted(pairs, key=lambda pair: pair[0])]
 
 
-def merge(statements: Sequence[Written], part: _Part) -> list[Written]:
+def merge(statements: Sequence[Written], part: Part) -> list[Written]:
     """
     Merge statements that differ in one part only, and write the values of that part sorted and without duplicates.
 
     Args:
         statements: The statements.
-        part: The part in which they may differ. Of principals, only accounts, roles and users are merged. `*` and lists
-            that are known only at deployment are not merged.
+        part: The part in which they may differ, as far as `Written.without` separates its values.
 
     """
     merged: dict[str, Written] = {}
-    parts: defaultdict[str, dict[str, object]] = defaultdict(dict)
+    parts: defaultdict[str, dict[str, _Value]] = defaultdict(dict)
     for statement in statements:
-        values = _values(statement, part)
-        rest = {key: value for key, value in statement.resolved.items() if key != part or not values}
-        alike = spelled([rest, bool(values)])
+        alike, values = statement.without(part)
         merged.setdefault(alike, statement)
         parts[alike] |= values
     return [_with(statement, part, parts[alike]) for alike, statement in merged.items()]
 
 
-def _values(statement: Written, part: _Part) -> dict[str, object]:
-    """Return the values of a part that can be merged, by their resolved texts."""
-    sides = [side.get(part) for side in statement]
+def _values(statement: Written, part: Part) -> Mapping[str, _Value]:
+    """Return the values of a part that can be merged, raw and resolved, by their resolved texts."""
+    sides = [side.get(part) for side in (statement.raw, statement.resolved)]
     if part == "Principal":
         sides = [side.get("AWS") if isinstance(side, Mapping) and list(side) == ["AWS"] else None for side in sides]
     raw, resolved = map(several, sides)
     if len(raw) != len(resolved) or any(each in (None, "*") or _UNKNOWN_LIST in str(each) for each in raw):
         return {}
-    return {spelled(each): one for one, each in zip(raw, resolved, strict=True)}
+    return {spelled(pair[1]): pair for pair in zip(raw, resolved, strict=True)}
 
 
-def _with(statement: Written, part: _Part, values: Mapping[str, object]) -> Written:
+def _with(statement: Written, part: Part, values: Mapping[str, _Value]) -> Written:
     """Return a statement with other values of a part, in the order of their texts."""
     if not values:
         return statement
-    texts = sorted(values)
-    sides = [[values[text] for text in texts], [json.loads(text) for text in texts]]
-    alone = [side if len(side) > 1 else side[0] for side in sides]
-    written = [{"AWS": side} if part == "Principal" else side for side in alone]
-    return Written(*({**side, part: value} for side, value in zip(statement, written, strict=True)))
+    sides = zip(*(values[text] for text in sorted(values)), strict=True)
+    alone = [side[0] if len(side) == 1 else list(side) for side in sides]
+    raw, resolved = [{"AWS": side} if part == "Principal" else side for side in alone]
+    return Written({**statement.raw, part: raw}, {**statement.resolved, part: resolved})
 
 
 def length_of(value: object) -> int:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import HARDENED, Access, HardenedRepository, InvalidRepository
+from ecr_constructs._tokens import resolve
 from tests.templates import account_root, new_app, new_stack, statements
 
 ACCOUNT = "444455556666"
@@ -47,6 +49,43 @@ REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
     "no principal": (lambda: statement(principals=None), "the statement has no principal"),
     "no action": (lambda: statement(actions=None), "the statement has no action"),
     "login": (lambda: statement(actions=["ecr:GetAuthorizationToken"]), "cannot allow ecr:GetAuthorizationToken"),
+    "everyone on encryption in transit": (
+        lambda: statement(principals=[iam.AnyPrincipal()], conditions={"Bool": {"aws:SecureTransport": "true"}}),
+        "the statement is public",
+    ),
+    "everyone on an operator without keys": (
+        lambda: statement(principals=[iam.AnyPrincipal()], conditions={"StringEquals": {}}),
+        "the statement is public",
+    ),
+    "every organization": (
+        lambda: statement(principals=[iam.AnyPrincipal()], conditions={"StringLike": {"aws:PrincipalOrgID": "*"}}),
+        "the statement is public",
+    ),
+    "every principal of an account by a wildcard": (
+        lambda: statement(principals=[iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:*")]),
+        "contains a wildcard",
+    ),
+    "a group": (
+        lambda: statement(principals=[iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:group/x")]),
+        "is an IAM group",
+    ),
+    "a short account ID": (
+        lambda: statement(principals=[iam.AccountPrincipal("12")]),
+        "has 2 digits; an account ID has 12",
+    ),
+    "all but a short account ID": (
+        lambda: statement(effect=iam.Effect.DENY, principals=None, not_principals=[iam.AccountPrincipal("12")]),
+        "has 2 digits; an account ID has 12",
+    ),
+    "a word as an ARN": (lambda: statement(principals=[iam.ArnPrincipal("hello")]), "is not an account"),
+    "an action that does not exist": (
+        lambda: statement(actions=["ecr:BatchGetImages"]),
+        "did you mean 'ecr:BatchGetImage'?",
+    ),
+    "an action of the registry": (
+        lambda: statement(actions=["ecr:CreateRepository"]),
+        "is an action of the registry",
+    ),
     "an action of S3": (lambda: statement(actions=["s3:GetObject"]), "'s3:GetObject' is not an action of ECR"),
     "an action of ECR Public": (
         lambda: statement(actions=["ecr-public:PutImage"]),
@@ -65,6 +104,15 @@ TAKEN: dict[str, Callable[[], iam.PolicyStatement]] = {
     "nobody but one": lambda: statement(
         effect=iam.Effect.DENY, principals=None, not_principals=[iam.AccountPrincipal(ACCOUNT)]
     ),
+    "roles of an account by a condition": lambda: statement(
+        principals=[iam.AnyPrincipal()],
+        conditions={"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}},
+    ),
+    "an organizational unit": lambda: statement(
+        principals=[iam.AnyPrincipal()],
+        conditions={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-abc1234567/r-ab12/*"}},
+    ),
+    "a list of actions that is a token": lambda: statement(actions=cdk.Fn.split(",", cdk.Fn.import_value("Actions"))),
     "a service": lambda: statement(principals=[iam.ServicePrincipal("lambda.amazonaws.com")]),
     "every action": lambda: statement(actions=["ecr:*"]),
     "all actions but some": lambda: statement(actions=None, not_actions=["ecr:PutImage"]),
@@ -301,6 +349,77 @@ def test_logging_in_is_refused_however_it_is_spelled(stack: cdk.Stack, action: s
         )
 
 
+def test_a_grant_to_a_malformed_account_stops_the_synthesis(app: cdk.App, stack: cdk.Stack) -> None:
+    HardenedRepository(stack, "Api").grant_pull(iam.AccountPrincipal("12"))
+
+    with pytest.raises(RuntimeError, match=r"\[Containers/Api\] principal 'arn:\$\{AWS::Partition\}:iam::12:root' has"):
+        app.synth()
+
+
+def test_a_principal_that_becomes_malformed_later_stops_the_synthesis(app: cdk.App, stack: cdk.Stack) -> None:
+    @jsii.implements(cdk.IStringProducer)
+    class Later:
+        arn = f"arn:aws:iam::{ACCOUNT}:root"
+
+        def produce(self, _context: cdk.IResolveContext) -> str:
+            return self.arn
+
+    later = Later()
+    principals = [iam.ArnPrincipal(cdk.Lazy.uncached_string(later))]
+    HardenedRepository(stack, "Api", policy_statements=[statement(principals=principals)])
+    later.arn = "*"
+
+    with pytest.raises(RuntimeError, match=r"\[Containers/Api\] the statement is public"):
+        app.synth()
+
+
+def test_two_statements_with_one_sid_are_rejected(stack: cdk.Stack) -> None:
+    first, second = statement(sid="Pull"), statement(sid="Pull", actions=["ecr:DescribeImages"])
+
+    with pytest.raises(InvalidRepository, match="Sid 'Pull' is that of another statement"):
+        HardenedRepository(stack, "Given", policy_statements=[first, second])
+    repository = HardenedRepository(stack, "Added", policy_statements=[first])
+    with pytest.raises(InvalidRepository, match="Sid 'Pull' is that of another statement"):
+        repository.add_to_resource_policy(second)
+
+    repository.add_to_resource_policy(statement(sid="Pull"))
+    assert [each["Sid"] for each in statements(repository)] == ["Pull"]
+
+
+def test_a_sid_that_becomes_that_of_another_statement_stops_the_synthesis(app: cdk.App, stack: cdk.Stack) -> None:
+    later = statement(sid="Describe", actions=["ecr:DescribeImages"])
+    HardenedRepository(stack, "Api", policy_statements=[statement(sid="Pull"), later])
+    later.sid = "Pull"
+
+    with pytest.raises(RuntimeError, match="Sid 'Pull' is that of another statement"):
+        app.synth()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_access_and_a_grant_to_one_organization_are_one_statement(stack: cdk.Stack, order: int) -> None:
+    repository = HardenedRepository(stack, "Api", access=[Access.organization_pull("o-abc1234567")])
+    for principal in [iam.OrganizationPrincipal("o-abc1234567"), iam.AccountPrincipal(ACCOUNT)][::order]:
+        repository.grant_pull(principal)
+
+    assert sorted(each.get("Condition", {}) != {} for each in statements(repository)) == [False, True]
+
+
+def test_a_service_without_a_source_gets_a_note(app: cdk.App, stack: cdk.Stack) -> None:
+    principals = [iam.ServicePrincipal("codebuild.amazonaws.com")]
+    HardenedRepository(stack, "Any").add_to_resource_policy(statement(principals=principals))
+    HardenedRepository(stack, "Own").add_to_resource_policy(
+        statement(principals=principals, conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    )
+    HardenedRepository(stack, "Lambda", access=[Access.lambda_pull(ACCOUNT)])
+
+    noted = [
+        each.node.path
+        for each in app.node.find_all()
+        if any("serviceOfAnyAccount" in str(entry.data) for entry in each.node.metadata)
+    ]
+    assert noted == ["Containers/Any"]
+
+
 # --- what the CDK would merge ---------------------------------------------------------------------------------------
 
 
@@ -333,6 +452,23 @@ def test_a_grant_too_many_is_refused_and_leaves_the_others(stack: cdk.Stack) -> 
 
     (written,) = statements(repository)
     assert 200 < len(written["Principal"]["AWS"]) < 400
+
+
+def test_the_tokens_of_many_grants_are_resolved_together(stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call to JavaScript takes time: a call for each statement, or for all of them each time, is too many."""
+    sizes: list[int] = []
+
+    def counted(stack: cdk.Stack, values: Sequence[Any]) -> Sequence[Any]:
+        sizes.append(len(values))
+        return resolve(stack, values)
+
+    monkeypatch.setattr("ecr_constructs.statements.resolve", counted)
+    repository = HardenedRepository(stack, "Api")
+    for number in range(250):
+        repository.grant_pull(iam.AccountPrincipal(f"{number:012}"))
+
+    assert len(sizes) < 100
+    assert sum(sizes) <= 2 * 250
 
 
 def test_a_condition_that_is_made_at_deployment_is_taken(stack: cdk.Stack) -> None:

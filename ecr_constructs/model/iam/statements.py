@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -107,10 +108,15 @@ def sid_problems(statements: Sequence[Statement], *, taken: Mapping[str, Stateme
     repeated: dict[str, None] = {}
     for statement in statements:
         for sid in sids_of([statement]):
-            if found.setdefault(sid, statement) != statement:
+            if _text(found.setdefault(sid, statement)) != _text(statement):
                 repeated[sid] = None
     for sid in repeated:
         yield f"Sid {sid!r} is that of another statement of the policy; give each statement a Sid of its own, or none"
+
+
+def _text(statement: Statement) -> str:
+    """Return a statement as text. Two tokens may be the same value, so that they are alike."""
+    return text_of(json.dumps(statement, sort_keys=True, default=str))
 
 
 def unconfirmed_services(statement: Statement) -> Iterator[str]:
