@@ -20,6 +20,7 @@ from constructs import Construct
 
 from ecr_constructs._acknowledgments import acknowledge
 from ecr_constructs._environments import environment_of
+from ecr_constructs._held import Held
 from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.model.grammar import is_token
@@ -83,7 +84,7 @@ class Credentials(ABC):
         """
         if isinstance(secret, type) or not hasattr(secret, "secret_ref"):
             raise TypeError(f"secret must be a secretsmanager.Secret, got {secret!r}")
-        return _Secret(secret)
+        return _Secret(Held(secret))
 
     @staticmethod
     def secret_arn(arn: str) -> Credentials:
@@ -161,7 +162,11 @@ class _NewSecret(Credentials):
 
 @dataclass(frozen=True, slots=True)
 class _Secret(Credentials):
-    given: ISecretRef
+    held: Held[ISecretRef]
+
+    @property
+    def given(self) -> ISecretRef:
+        return self.held.construct
 
     def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
         # The resource of a secret of this app; what is imported has none.

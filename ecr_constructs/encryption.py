@@ -18,6 +18,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.interfaces.aws_kms import IKeyRef
 
+from ecr_constructs._held import Held
 from ecr_constructs._scopes import Place
 from ecr_constructs._tokens import is_unresolved
 
@@ -71,7 +72,7 @@ class Encryption(ABC):
             TypeError: if it is not a key.
 
         """
-        return _CustomerKey(_key(key))
+        return _CustomerKey(Held(_key(key)))
 
     @staticmethod
     def aws_managed_key() -> Encryption:
@@ -108,7 +109,7 @@ class Encryption(ABC):
             TypeError: if it is not a key.
 
         """
-        return _DualLayer(None if key is None else _key(key))
+        return _DualLayer(None if key is None else Held(_key(key)))
 
     @abstractmethod
     def problems(self, place: Place) -> Iterator[str]:
@@ -147,7 +148,11 @@ class _SharedKey(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _CustomerKey(Encryption):
-    key: IKeyRef
+    held: Held[IKeyRef]
+
+    @property
+    def key(self) -> IKeyRef:
+        return self.held.construct
 
     def problems(self, place: Place) -> Iterator[str]:
         yield from _region_problems(self.key, place)
@@ -189,7 +194,11 @@ class _Aes256(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _DualLayer(Encryption):
-    key: IKeyRef | None
+    held: Held[IKeyRef] | None
+
+    @property
+    def key(self) -> IKeyRef | None:
+        return None if self.held is None else self.held.construct
 
     def problems(self, place: Place) -> Iterator[str]:
         if self.key is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 
 import aws_cdk as cdk
 
@@ -33,6 +32,27 @@ _MOVABLE = LifecyclePolicy.of(expire_untagged(keep=100))
 
 # What nobody wrote.
 DEFAULT_LIFECYCLES = (_BOUND, _MOVABLE)
+
+
+class _ResourceTags(Mapping[str, str]):
+    """Resource tags that cannot change. A `MappingProxyType` cannot be pickled or copied deeply."""
+
+    __slots__ = ("_tags",)
+
+    def __init__(self, tags: Mapping[str, str]) -> None:
+        self._tags = dict(tags)
+
+    def __getitem__(self, key: str) -> str:
+        return self._tags[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tags)
+
+    def __len__(self) -> int:
+        return len(self._tags)
+
+    def __repr__(self) -> str:
+        return repr(self._tags)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +97,7 @@ class RepositorySettings:
         if problems := tuple(_problems(self)):
             raise InvalidRepository(problems)
         object.__setattr__(self, "access", tuple(dict.fromkeys(self.access)))
-        object.__setattr__(self, "resource_tags", MappingProxyType(dict(self.resource_tags)))
+        object.__setattr__(self, "resource_tags", _ResourceTags(self.resource_tags))
 
     @property
     def effective_lifecycle(self) -> LifecyclePolicy:

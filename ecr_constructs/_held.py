@@ -1,0 +1,47 @@
+"""A construct inside a value: compared by identity, copied by reference, never pickled."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NoReturn, TypeVar
+
+from constructs import IConstruct
+
+__all__ = ["Held"]
+
+_Construct_co = TypeVar("_Construct_co", bound=IConstruct, covariant=True)
+
+
+class Held(Generic[_Construct_co]):
+    """
+    A construct that is a part of a value such as `Encryption.customer_key(key)`.
+
+    A construct is a reference to an object in JavaScript. A deep copy of it would be another Python object for the same
+    reference, and a pickled one would refer to nothing in another process.
+
+    Args:
+        construct: The construct.
+
+    """
+
+    __slots__ = ("construct",)
+
+    def __init__(self, construct: _Construct_co) -> None:
+        self.construct = construct
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.construct == other.construct
+
+    def __hash__(self) -> int:
+        return hash(self.construct)
+
+    def __copy__(self) -> Held[_Construct_co]:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Held[_Construct_co]:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"the value holds the construct {self.construct.node.path}, which cannot be pickled; make the value in the "
+            "process that uses it"
+        )
