@@ -8,29 +8,50 @@ different accounts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Literal, cast
 from weakref import WeakKeyDictionary
 
-from constructs import Construct, IConstruct
+import aws_cdk as cdk
+from constructs import Construct, IConstruct, Node
 
-from ecr_constructs._scopes import Place
+from ecr_constructs._scopes import Place, reference
 from ecr_constructs._tokens import is_unresolved
 
 __all__ = ["Environment", "Thing", "environment_of"]
 
-Thing = Literal["registry", "template", "cache", "secret", "creator"]
+Thing = Literal["registry", "template", "cache", "secret", "creator", "repository"]
 
 # Under the root, where everything of an app can find it; it makes no resource.
 _BOOK_ID = "EcrConstructsEnvironments"
 
 
 class _Book(Construct):
-    """Who owns what, for all environments of an app."""
+    """The owners of an app, for all its environments."""
 
     def __init__(self, root: IConstruct) -> None:
         super().__init__(root, _BOOK_ID)  # type: ignore[arg-type]  # the root is a construct, whatever its class
-        self.owners: dict[tuple[str, Thing, str], Construct] = {}
+        self.owners: dict[tuple[str, Thing, str], _Owner] = {}
+
+
+class _Owner:
+    """A construct that something belongs to, as long as it is in the tree."""
+
+    def __init__(self, construct: IConstruct) -> None:
+        self.construct = construct
+
+    @cached_property
+    def _steps(self) -> tuple[tuple[Node, str, str], ...]:
+        """The way from the root: each node, and the id and the reference of its child."""
+        scopes = self.construct.node.scopes
+        return tuple((above.node, below.node.id, reference(below)) for above, below in pairwise(scopes))
+
+    @property
+    def is_in_tree(self) -> bool:
+        # `try_remove_child` leaves the scope of the child as it was, so the parents are asked.
+        found = (node.try_find_child(id) for node, id, _ in self._steps)
+        return all(each and reference(each) == step[2] for each, step in zip(found, self._steps, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +82,24 @@ class Environment:
             return None
         return Environment(account, region, self._root, _key(account, region))
 
-    def owner(self, thing: Thing, name: str = "") -> Construct | None:
-        """Give the construct that a thing belongs to, if there is one in this app."""
+    def owner(self, thing: Thing, name: str = "") -> IConstruct | None:
+        """Return the construct that a thing belongs to; `None` if there is none in this app, or it was removed."""
         book = _find_book(self._root)
-        return book.owners.get((self._key, thing, name)) if book else None
+        owner = book.owners.get((self._key, thing, name)) if book else None
+        return owner.construct if owner and owner.is_in_tree else None
 
     def names(self, thing: Thing) -> tuple[str, ...]:
-        """Give the names of all things of a kind that the app has here."""
+        """Return the names of all things of a kind that the app has here."""
         book = _find_book(self._root)
-        return tuple(name for key, each, name in book.owners if (key, each) == (self._key, thing)) if book else ()
+        owners = book.owners.items() if book else ()
+        return tuple(
+            name for (key, each, name), owner in owners if (key, each) == (self._key, thing) and owner.is_in_tree
+        )
 
-    def claim(self, owner: Construct, thing: Thing, name: str = "") -> None:
-        """Write down that a thing belongs to a construct."""
+    def claim(self, owner: IConstruct, thing: Thing, name: str = "") -> None:
+        """Record that a thing belongs to a construct."""
         book = _find_book(self._root) or _Book(self._root)
-        book.owners[self._key, thing, name] = owner
+        book.owners[self._key, thing, name] = _Owner(owner)
 
 
 _books: WeakKeyDictionary[IConstruct, _Book] = WeakKeyDictionary()
@@ -90,21 +115,17 @@ def _find_book(root: IConstruct) -> _Book | None:
     return _books[root]
 
 
-@lru_cache(maxsize=128)
 def environment_of(place: Place) -> Environment:
-    """
-    Give the environment of a place that is in a stack.
+    """Return the environment of a place that is in a stack. That of a nested stack is its parent's."""
+    assert place.top_stack is not None  # noqa: S101  (what is outside a stack has been refused)
+    return _environment(place.top_stack, cast("Construct", place.ancestors[0]))
 
-    That of a nested stack is its parent's.
-    """
-    assert place.stack is not None  # noqa: S101  (what is outside a stack has been refused)
-    assert place.top_stack is not None  # noqa: S101
-    account, region = (
-        None if is_unresolved(text) else text for text in (place.top_stack.account, place.top_stack.region)
-    )
-    known = account is not None and region is not None
-    key = _key(account, region) if account and region and known else f"stack {place.top_stack.node.path}"
-    return Environment(account, region, place.ancestors[0], key)
+
+@lru_cache(maxsize=128)
+def _environment(stack: cdk.Stack, root: Construct) -> Environment:
+    account, region = (None if is_unresolved(text) else text for text in (stack.account, stack.region))
+    key = _key(account, region) if account is not None and region is not None else f"stack {stack.node.path}"
+    return Environment(account, region, root, key)
 
 
 def _key(account: str, region: str) -> str:

@@ -14,7 +14,7 @@ from constructs import Construct, IConstruct, IValidation
 
 from ecr_constructs.model.grammar import is_token
 
-__all__ = ["TAKEN", "Place", "checked_place", "id_problems", "place_of", "word_problems"]
+__all__ = ["TAKEN", "Place", "checked_place", "id_problems", "place_of", "reference", "word_problems"]
 
 TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
 
@@ -95,6 +95,11 @@ def place_of(scope: Construct) -> Place:
         stack=stacks[-1] if stacks else None,
         top_stack=next((stack for stack in reversed(stacks) if stack.nested_stack_parent is None), None),
     )
+
+
+def reference(construct: IConstruct) -> str:
+    """Return what identifies a construct in JavaScript; Python has several objects for one that JavaScript created."""
+    return str(construct.__jsii_ref__.ref)  # type: ignore[attr-defined]  # every jsii object has one
 
 
 def checked_place(scope: object, id: object) -> Place:

@@ -14,9 +14,12 @@ from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.interfaces.aws_kms import IKeyRef
+from constructs import IValidation
 
 from ecr_constructs._held import Held
 from ecr_constructs._scopes import Place
@@ -239,14 +242,45 @@ def _region_problems(key: IKeyRef, place: Place) -> Iterator[str]:
         yield f"the key is in region {theirs!r} and the repository in {ours!r}; ECR needs a key of the same region"
 
 
-# Made once a stack and remembered: asking for it crosses to JavaScript, and an app may have a thousand repositories.
+# Created once for each stack: the question for it goes to JavaScript, and an app may have a thousand repositories.
 _key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
 
 
 def _shared_key_arn(stack: cdk.Stack) -> str:
     if stack not in _key_arns:
-        _key_arns[stack] = _shared_key(stack).key_arn
+        key = _shared_key(stack)
+        _key_arns[stack] = key.key_arn
+        stack.node.add_validation(_KeyIsThere(stack, key))
     return _key_arns[stack]
+
+
+@jsii.implements(IValidation)
+class _KeyIsThere:
+    """Stops the synthesis if the shared key was removed, and something of the stack is encrypted with it."""
+
+    def __init__(self, stack: cdk.Stack, key: kms.Key) -> None:
+        self._stack = stack
+        self._key = key
+
+    def validate(self) -> list[str]:
+        if self._stack.node.try_find_child(SHARED_KEY_ID) is self._key:
+            return []
+        return [
+            _REMOVED.format(self._key.node.path, each.node.path.removesuffix("/Resource")) for each in self._users()
+        ]
+
+    def _users(self) -> Iterator[cdk.CfnResource]:
+        arn = self._stack.resolve(self._key.key_arn)
+        for each in self._stack.node.find_all():
+            if isinstance(each, (ecr.CfnRepository, ecr.CfnRepositoryCreationTemplate)):
+                encryption = self._stack.resolve(each.encryption_configuration) or {}
+                if encryption.get("kmsKey") == arn:
+                    yield each
+
+
+_REMOVED = (
+    "the shared key {} was removed, and {} is encrypted with it; remove that as well, or give it another encryption="
+)
 
 
 def _shared_key(stack: cdk.Stack) -> kms.Key:

@@ -217,7 +217,7 @@ each_holder = pytest.mark.parametrize("holder", HOLDERS)
 
 def held(value: Any) -> Any:
     inner: Any = value.encryption if isinstance(value, RepositorySettings) else value
-    return inner.given if isinstance(inner, Credentials) else inner.key
+    return inner.held.construct
 
 
 @each_holder

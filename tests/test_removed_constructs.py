@@ -1,0 +1,181 @@
+"""A construct that was removed with `try_remove_child` owns nothing any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from ecr_constructs import (
+    ADOPTED,
+    EPHEMERAL,
+    HARDENED,
+    CreationTemplate,
+    Credentials,
+    HardenedRepository,
+    InvalidRegistry,
+    InvalidRepository,
+    PrivateRegistry,
+    PullThroughCache,
+    Replication,
+    Scanning,
+    Upstream,
+)
+from tests.registries import REPLICATION, synthesize, the, warnings
+from tests.templates import KEY, new_stack, resources
+
+HERE = "eu-west-1"
+
+MAKE: Mapping[str, Callable[[Construct], Construct]] = {
+    "registry": lambda scope: PrivateRegistry(scope, "It", scanning=Scanning.basic()),
+    "cache": lambda scope: PullThroughCache(scope, "It", upstream=Upstream.quay()),
+    "secret": lambda scope: PullThroughCache(
+        scope, "It", upstream=Upstream.docker_hub(), credentials=Credentials.new_secret()
+    ),
+    "template": lambda scope: CreationTemplate(scope, "It", prefix="teams", applied_for=["CREATE_ON_PUSH"]),
+    "repository": lambda scope: HardenedRepository(scope, "It", repository_name="prod/api", settings=ADOPTED),
+}
+each_kind = pytest.mark.parametrize("kind", MAKE)
+
+# Where the first one is, and how it is removed.
+REMOVE: Mapping[str, Callable[[cdk.App], tuple[Construct, Callable[[], bool]]]] = {
+    "itself": lambda app: (stack := new_stack(app, "One", region=HERE), lambda: stack.node.try_remove_child("It")),
+    "its scope": lambda app: (
+        Construct(stack := new_stack(app, "One", region=HERE), "Scope"),
+        lambda: stack.node.try_remove_child("Scope"),
+    ),
+    "its stack": lambda app: (new_stack(app, "One", region=HERE), lambda: app.node.try_remove_child("One")),
+    "its nested stack": lambda app: (
+        cdk.NestedStack(stack := new_stack(app, "One", region=HERE), "Nested"),
+        lambda: stack.node.try_remove_child("Nested"),
+    ),
+    "its stage": lambda app: (
+        new_stack(cdk.Stage(app, "Stage"), "One", region=HERE),
+        lambda: app.node.try_remove_child("Stage"),
+    ),
+}
+each_removal = pytest.mark.parametrize("removed", REMOVE)
+
+
+@each_removal
+@each_kind
+def test_what_was_removed_can_be_made_again(app: cdk.App, kind: str, removed: str) -> None:
+    scope, remove = REMOVE[removed](app)
+    first = MAKE[kind](scope)
+    assert remove()
+
+    again = MAKE[kind](new_stack(app, "Again", region=HERE))
+
+    assert again is not first
+
+
+@each_kind
+def test_a_second_one_is_refused_again_once_it_is_made_again(app: cdk.App, kind: str) -> None:
+    one, two = new_stack(app, "One", region=HERE), new_stack(app, "Two", region=HERE)
+    MAKE[kind](one)
+    one.node.try_remove_child("It")
+    MAKE[kind](one)
+
+    with pytest.raises((InvalidRegistry, InvalidRepository), match="One/It"):
+        MAKE[kind](two)
+
+
+@each_kind
+def test_what_was_not_removed_is_still_the_owner(app: cdk.App, kind: str) -> None:
+    one, two = new_stack(app, "One", region=HERE), new_stack(app, "Two", region=HERE)
+    MAKE[kind](one)
+    Construct(one, "Other")
+    one.node.try_remove_child("Other")
+
+    with pytest.raises((InvalidRegistry, InvalidRepository), match="One/It"):
+        MAKE[kind](two)
+
+
+def test_contributions_reach_the_registry_that_is_there(app: cdk.App) -> None:
+    stack = new_stack(app, "One", region=HERE)
+    PrivateRegistry(stack, "Old")
+    stack.node.try_remove_child("Old")
+
+    with pytest.raises(InvalidRepository, match="no PrivateRegistry for this account and region"):
+        HardenedRepository(stack, "Api", repository_name="prod/api", replicate_to=["eu-central-1"])
+    with pytest.raises(InvalidRegistry, match="no PrivateRegistry for this account and region"):
+        PrivateRegistry.of(stack)
+
+    new = PrivateRegistry(stack, "New")
+    HardenedRepository(stack, "Api", repository_name="prod/api", replicate_to=["eu-central-1"])
+    assert PrivateRegistry.of(stack) is new
+    assert the(stack, REPLICATION)
+
+
+def test_a_removed_registry_is_not_compared_with_its_peer(app: cdk.App) -> None:
+    one, two = new_stack(app, "One", region=HERE), new_stack(app, "Two", region="eu-central-1")
+    PrivateRegistry(one, "Registry", replication=[Replication.to("eu-central-1")])
+    one.node.try_remove_child("Registry")
+    PrivateRegistry(two, "Registry", replication=[Replication.to(HERE)])
+
+    synthesize(app)
+
+    assert warnings(two) == []
+
+
+def test_removed_caches_do_not_count(app: cdk.App) -> None:
+    stack = new_stack(app, "One", region=HERE)
+    for number in range(50):
+        PullThroughCache(stack, f"Cache{number}", upstream=Upstream.quay(), prefix=f"quay-{number}")
+    stack.node.try_remove_child("Cache0")
+
+    PullThroughCache(stack, "Again", upstream=Upstream.quay(), prefix="quay-again")
+
+
+# --- the shared key -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_made_before", [True, False])
+def test_a_repository_whose_shared_key_was_removed_stops_the_synthesis(
+    app: cdk.App, stack: cdk.Stack, *, is_made_before: bool
+) -> None:
+    HardenedRepository(stack, "Old")
+    stack.node.try_remove_child("EcrConstructsKey")
+    if not is_made_before:
+        stack.node.try_remove_child("Old")
+        HardenedRepository(stack, "New")
+
+    with pytest.raises(RuntimeError) as refused:
+        app.synth()
+
+    path = "Containers/Old" if is_made_before else "Containers/New"
+    assert f"the shared key Containers/EcrConstructsKey was removed, and {path} is encrypted with it" in str(
+        refused.value
+    )
+
+
+def test_a_template_whose_shared_key_was_removed_stops_the_synthesis(app: cdk.App, stack: cdk.Stack) -> None:
+    CreationTemplate(stack, "It", prefix="teams", applied_for=["CREATE_ON_PUSH"], settings=HARDENED)
+    stack.node.try_remove_child("EcrConstructsKey")
+
+    with pytest.raises(
+        RuntimeError, match="the shared key Containers/EcrConstructsKey was removed, and Containers/It "
+    ):
+        app.synth()
+
+
+def test_a_key_that_nothing_uses_any_more_can_be_removed(stack: cdk.Stack) -> None:
+    HardenedRepository(stack, "Old")
+    stack.node.try_remove_child("Old")
+    stack.node.try_remove_child("EcrConstructsKey")
+    HardenedRepository(stack, "New", settings=EPHEMERAL)
+
+    assert resources(stack, KEY) == {}
+
+
+def test_a_repository_with_another_key_does_not_need_the_shared_one(stack: cdk.Stack) -> None:
+    HardenedRepository(stack, "Old")
+    stack.node.try_remove_child("Old")
+    stack.node.try_remove_child("EcrConstructsKey")
+    kms.Key(stack, "Other")
+    HardenedRepository(stack, "New", settings=ADOPTED)
+
+    assert len(resources(stack, KEY)) == 1
