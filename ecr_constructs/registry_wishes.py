@@ -48,16 +48,21 @@ class RegistryWishes:
         if self.scanning is not None and not isinstance(self.scanning, str):
             raise TypeError(f"scanning must be 'continuous' or 'on_push', got {self.scanning!r}")
 
-    def problems(self, place: Place, settings: RepositorySettings) -> Iterator[str]:
+    def registry(self, place: Place) -> PrivateRegistry | None:
+        """Return the registry of the repository; `None` if there is none, or nothing is asked of it."""
+        return find_registry(place) if self.replicate_to or self.scanning else None
+
+    def problems(self, place: Place, settings: RepositorySettings, registry: PrivateRegistry | None) -> Iterator[str]:
         """
-        Say why the registry cannot do it.
+        Check that the registry can do it.
 
         Args:
-            place: Where the repository is.
-            settings: What it is like.
+            place: The surroundings of the repository.
+            settings: The settings of the repository.
+            registry: The registry of the repository.
 
         Yields:
-            One sentence for each fault.
+            One sentence for each problem.
 
         """
         if not self.replicate_to and self.scanning is None:
@@ -75,15 +80,13 @@ class RegistryWishes:
             return
         if not REPOSITORY_NAME.accepts(self.repository_name):
             return  # the repository tells that itself
-        registry = find_registry(place)
         if registry is None:
             yield from () if place.stack is None else (NO_REGISTRY,)
         else:
             yield from self._problems_with(registry, self.repository_name)
 
-    def bind(self, place: Place) -> None:
-        """Have the registry do it; there are no problems."""
-        registry = find_registry(place) if self.replicate_to or self.scanning else None
+    def bind(self, registry: PrivateRegistry | None) -> None:
+        """Add the replication and the scanning to the registry; there are no problems."""
         if registry is None or self.repository_name is None:
             return
         if self.replicate_to:

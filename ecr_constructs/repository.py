@@ -15,6 +15,7 @@ from constructs import Construct
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._findings import require_sound, sound, watch
+from ecr_constructs._repository_names import claim_name, name_problems
 from ecr_constructs._scopes import TAKEN, Place, checked_place, word_problems
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
@@ -126,7 +127,8 @@ class HardenedRepository(ecr.Repository):
         problems += _problems(place, id, repository_name, encryption or settings.encryption)
         problems += policy.problems_with(*policy_statements)
         wishes = RegistryWishes(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
-        problems += wishes.problems(place, in_force)
+        registry = wishes.registry(place)
+        problems += wishes.problems(place, in_force, registry)
         require_sound(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
         with _taken_id_explained(scope, id, path, is_injected=is_injected):
@@ -144,10 +146,11 @@ class HardenedRepository(ecr.Repository):
         self.lifecycle = in_force.effective_lifecycle
         self.policy = policy
         self.resource = _resource_of(self)
+        claim_name(self.resource, place, repository_name)
         self._build(place, policy_statements)
         if is_injected:
             self._insist(place, repository_name)
-        wishes.bind(place)
+        wishes.bind(registry)
 
     def image(self, tag_or_digest: str) -> str:
         """
@@ -337,6 +340,7 @@ def _problems(place: Place, id: str, repository_name: str | None, encryption: En
     yield from word_problems(id)
     if repository_name is not None:
         yield from forwarded_problems(REPOSITORY_NAME, repository_name)
+        yield from name_problems(place, repository_name)
     yield from encryption.problems(place)
 
 

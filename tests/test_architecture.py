@@ -20,7 +20,7 @@ FLOORS = [
     {"_render", "_environments"},
     {"access", "encryption", "statements"},
     {"policy", "registry_policy", "registry_replication", "settings", "credentials"},
-    {"registry_permissions", "_findings"},
+    {"registry_permissions", "_findings", "_repository_names"},
     {"registry"},
     {"creation_template", "registry_wishes", "grants"},
     {"repository", "pull_through"},
