@@ -22,7 +22,8 @@ from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import IValidation
 
 from ecr_constructs._held import Held
-from ecr_constructs._scopes import Place
+from ecr_constructs._retention import keep
+from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import is_unresolved
 
 __all__ = ["SHARED_KEY_ID", "BoundEncryption", "Encryption"]
@@ -251,6 +252,7 @@ def _shared_key_arn(stack: cdk.Stack) -> str:
         key = _shared_key(stack)
         _key_arns[stack] = key.key_arn
         stack.node.add_validation(_KeyIsThere(stack, key))
+        keep(key, place_of(stack), key.node.default_child, "every image that is encrypted with the key is lost with it")
     return _key_arns[stack]
 
 

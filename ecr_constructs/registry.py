@@ -22,6 +22,11 @@ from ecr_constructs.registry_replication import RegistryReplication
 
 __all__ = ["NO_REGISTRY", "PrivateRegistry", "find_registry"]
 
+_REPLICATION_LOST = "replication of the whole registry stops when the stack or the registry is deleted"
+_SCANNING_LOST = (
+    "Amazon Inspector is disabled for the container images of the whole account when the stack or the registry is "
+    "deleted"
+)
 NO_REGISTRY = (
     "no PrivateRegistry for this account and region in this app; declare one before, in this stack or in one with the "
     "same env=, or if a platform team owns the account's registry, ask there: a second one would overwrite it"
@@ -167,7 +172,8 @@ class PrivateRegistry(RegistryPermissions):
             return
         if not self._replication.given:
             written = self._lazily(self._replication_property)
-            self._retain(ecr.CfnReplicationConfiguration(self, "Replication", replication_configuration=written))
+            resource = ecr.CfnReplicationConfiguration(self, "Replication", replication_configuration=written)
+            self._retain(resource, _REPLICATION_LOST)
         self._replication.add(*replication)
         for name, text in self._replication.warnings():
             self._warn(name, text)
@@ -272,7 +278,8 @@ class PrivateRegistry(RegistryPermissions):
 
     def _build_scanning(self, scanning: Scanning) -> None:
         rules = self._lazily(self._scanning_property)
-        self._retain(ecr.CfnRegistryScanningConfiguration(self, "Scanning", scan_type=scanning.scan_type, rules=rules))
+        resource = ecr.CfnRegistryScanningConfiguration(self, "Scanning", scan_type=scanning.scan_type, rules=rules)
+        self._retain(resource, _SCANNING_LOST)
         for text in (text.value for text in (*scanning.continuous, *scanning.on_push) if "*" not in text.value):
             self._warn(
                 "ecr-constructs:scanFilterContains",

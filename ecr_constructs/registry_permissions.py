@@ -12,6 +12,8 @@ from constructs import Construct, IValidation
 
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._environments import Environment
+from ecr_constructs._retention import keep
+from ecr_constructs._scopes import place_of
 from ecr_constructs._tokens import forwarded_problems, lazily
 from ecr_constructs.access import Access
 from ecr_constructs.errors import InvalidRegistry
@@ -215,7 +217,8 @@ class RegistryPermissions(Construct):
         if problems:
             raise InvalidRegistry(problems, path=self.node.path)
         if self._policy.is_empty:
-            self._retain(ecr.CfnRegistryPolicy(self, "Policy", policy_text=self._lazily(self._policy.document)))
+            resource = ecr.CfnRegistryPolicy(self, "Policy", policy_text=self._lazily(self._policy.document))
+            self._retain(resource, _POLICY_LOST)
         note_services(self, self._policy.add(statements))
 
     def _resources(self, repositories: RegistryRepositories | None, problems: list[str]) -> list[str]:
@@ -251,7 +254,12 @@ class RegistryPermissions(Construct):
 
         return lazily(produce)
 
-    @staticmethod
-    def _retain(resource: cdk.CfnResource) -> None:
-        """Keep a resource when its stack goes: deleting it would change the whole account."""
+    def _retain(self, resource: cdk.CfnResource, lost: str) -> None:
+        """Retain a resource of the registry: its deletion would change the whole account."""
         resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        keep(self, place_of(self), resource, lost)
+
+
+_POLICY_LOST = (
+    "other accounts lose what it allows them, and what it denies is allowed, when the stack or the registry is deleted"
+)

@@ -16,6 +16,7 @@ from ecr_constructs import _render
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._findings import require_sound, sound, watch
 from ecr_constructs._repository_names import claim_name, name_problems
+from ecr_constructs._retention import keep
 from ecr_constructs._scopes import TAKEN, Place, checked_place, word_problems
 from ecr_constructs._tokens import forwarded_problems
 from ecr_constructs.access import Access
@@ -296,10 +297,15 @@ class HardenedRepository(ecr.Repository):
         if warning := self.settings.encryption.warning(place):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
         watch(self, place, self.settings.immutability, lambda: self.lifecycle)
+        if self.settings.removal_policy != cdk.RemovalPolicy.DESTROY:
+            keep(self, place, self.resource, _LOST, is_one_of_many=True)
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 
 
+_LOST = (
+    "the repository is deleted with its stack or when it is replaced, or its deletion fails as long as it has images"
+)
 _AUTO_DELETE = (
     "a property injector asks for auto_delete_images, which deletes every image with the stack; "
     "let it leave this one out, and say EPHEMERAL if its images may go, which needs no function"

@@ -17,7 +17,7 @@ FLOORS = [
     {"model"},
     {"_tokens", "_held", "_acknowledgments", "assembly", "testing"},
     {"_scopes"},
-    {"_render", "_environments"},
+    {"_render", "_environments", "_retention"},
     {"access", "encryption", "statements"},
     {"policy", "registry_policy", "registry_replication", "settings", "credentials"},
     {"registry_permissions", "_findings", "_repository_names"},
