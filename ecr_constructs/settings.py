@@ -221,9 +221,12 @@ def _tag_problems(what: str, text: str, minimum: int, maximum: int) -> Iterator[
 # What a repository is like if nobody says otherwise.
 HARDENED = RepositorySettings()
 
-# For a repository that exists: its encryption is left alone, since changing it would replace it, and its untagged
-# images may have had tags that moved on, so the newest hundred stay however old they are.
-ADOPTED = HARDENED.but(encryption=Encryption.aes256(), lifecycle=_MOVABLE)
+# For a repository that exists. No push that is accepted today is rejected, no image is deleted that stays today, and
+# nothing is replaced: each of these is a step of its own. Scanning on push is free of charge and rejects nothing, and
+# False would turn it off where it is on.
+ADOPTED = HARDENED.but(
+    encryption=Encryption.aes256(), immutability=Immutability.off(), lifecycle=LifecyclePolicy.none()
+)
 
 # For repositories that ECR makes by itself. Another encryption than its default takes a role.
 CREATED = HARDENED.but(encryption=Encryption.aes256())

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from ecr_constructs import ADOPTED, Encryption, HardenedRepository, RepositorySettings
+from ecr_constructs import (
+    ADOPTED,
+    HARDENED,
+    Encryption,
+    HardenedRepository,
+    Immutability,
+    LifecyclePolicy,
+    RepositorySettings,
+    expire_untagged,
+    keep_latest,
+)
 from ecr_constructs.assembly import CREATE_ONLY, Replacement, replacements
 from tests.templates import REPOSITORY, logical_id, new_app, new_stack, template
 
@@ -108,13 +120,80 @@ def test_nothing_is_replaced_and_nothing_leaves_the_stack(name: str) -> None:
 
 
 @each_safe
-def test_the_adopted_repository_is_hardened_all_the_same(name: str) -> None:
-    new, id = synthesized(SAFE[name][1])
+def test_adoption_changes_scanning_and_nothing_else(name: str) -> None:
+    (old, id), (new, _) = (synthesized(make) for make in SAFE[name])
 
-    found = new["Resources"][id]["Properties"]
-    assert found["ImageTagMutability"] == "IMMUTABLE"
-    assert found["ImageScanningConfiguration"] == {"ScanOnPush": True}
-    assert "LifecyclePolicy" in found
+    before, after = (dict(each["Resources"][id].get("Properties", {})) for each in (old, new))
+    # MUTABLE is what a repository has that does not give it.
+    assert after.pop("ImageTagMutability") == before.pop("ImageTagMutability", "MUTABLE") == "MUTABLE"
+    assert after.pop("ImageScanningConfiguration") == {"ScanOnPush": True}
+    assert after == before
+    for name_of_policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+        assert new["Resources"][id][name_of_policy] == old["Resources"][id][name_of_policy]
+
+
+def with_rules(repository: ecr.Repository) -> ecr.Repository:
+    """Add rules as their author did, with every kind of selection."""
+    repository.add_lifecycle_rule(description="builds", tag_prefix_list=["build-"], max_image_count=20)
+    repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(7))
+    repository.add_lifecycle_rule(max_image_count=500)
+    return repository
+
+
+def test_the_rules_of_the_owner_are_the_only_ones_after_adoption() -> None:
+    (old, id), (new, _) = (
+        synthesized(lambda stack: with_rules(ecr.Repository(stack, "Api"))),
+        synthesized(lambda stack: with_rules(HardenedRepository(stack, "Api", settings=ADOPTED))),
+    )
+
+    texts = [each["Resources"][id]["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"] for each in (old, new)]
+    assert LifecyclePolicy.from_json(texts[0]) == LifecyclePolicy.from_json(texts[1])
+
+
+def test_the_statements_of_the_owner_are_the_only_ones_after_adoption() -> None:
+    def with_statement(repository: ecr.Repository) -> ecr.Repository:
+        repository.add_to_resource_policy(
+            iam.PolicyStatement(principals=[iam.AccountPrincipal("444455556666")], actions=["ecr:BatchGetImage"])
+        )
+        return repository
+
+    (old, id), (new, _) = (
+        synthesized(lambda stack: with_statement(ecr.Repository(stack, "Api"))),
+        synthesized(lambda stack: with_statement(HardenedRepository(stack, "Api", settings=ADOPTED))),
+    )
+
+    policies = [each["Resources"][id]["Properties"]["RepositoryPolicyText"]["Statement"] for each in (old, new)]
+    assert policies[0] == policies[1]
+
+
+def test_an_adopted_repository_has_no_annotation(stack: cdk.Stack) -> None:
+    HardenedRepository(stack, "Api", repository_name="prod/api", settings=ADOPTED)
+
+    template(stack)
+
+    entries = [entry for each in stack.node.find_all() for entry in each.node.metadata]
+    assert [entry.data for entry in entries if entry.type in ("aws:cdk:warning", "aws:cdk:info")] == []
+
+
+# The steps of the README, from an adopted repository to a hardened one. None of them replaces anything.
+STEPS: Mapping[str, RepositorySettings] = {
+    "adopt": ADOPTED,
+    "lifecycle": (
+        lifecycle := ADOPTED.but(
+            lifecycle=LifecyclePolicy.of(keep_latest(30, matching="v*"), expire_untagged(keep=100))
+        )
+    ),
+    "exceptions": lifecycle.but(immutability=Immutability.all_tags_except("latest")),
+    "all tags": lifecycle.but(immutability=Immutability.all_tags()),
+    "hardened": HARDENED.but(encryption=Encryption.aes256()),
+}
+
+
+def test_no_step_from_adopted_to_hardened_replaces_the_repository() -> None:
+    plain, _ = synthesized(lambda stack: ecr.Repository(stack, "Api", repository_name="prod/api"))
+    templates = [plain, *(synthesized(hardened(settings))[0] for settings in STEPS.values())]
+
+    assert [replacements(old, new) for old, new in pairwise(templates)] == [()] * len(STEPS)
 
 
 @each_safe

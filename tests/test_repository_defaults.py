@@ -135,15 +135,35 @@ def test_adopted_says_nothing_about_encryption_and_makes_no_key(stack: cdk.Stack
     assert resources(stack, KEY) == {}
 
 
-def test_adopted_keeps_the_newest_hundred_untagged_images_however_old_they_are(stack: cdk.Stack) -> None:
-    (rule,) = lifecycle_rules(HardenedRepository(stack, "Api", settings=ADOPTED))
+def test_adopted_has_no_lifecycle_policy(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", settings=ADOPTED)
 
-    assert rule["selection"] == {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 100}
+    assert "LifecyclePolicy" not in properties(repository)
 
 
-def test_adopted_is_as_hardened_as_others_in_everything_else(stack: cdk.Stack) -> None:
+def test_a_rule_that_is_added_to_an_adopted_repository_is_its_only_rule(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", settings=ADOPTED)
+    repository.add_lifecycle_rule(max_image_count=500)
+    repository.add_lifecycle_rule(tag_prefix_list=["dev"], max_image_age=cdk.Duration.days(30))
+
+    assert [
+        (rule["selection"]["tagStatus"], rule["selection"]["countNumber"]) for rule in lifecycle_rules(repository)
+    ] == [
+        ("tagged", 30),
+        ("any", 500),
+    ]
+
+
+def test_adopted_rejects_no_push_and_has_no_policy(stack: cdk.Stack) -> None:
+    found = properties(HardenedRepository(stack, "Api", settings=ADOPTED))
+
+    assert found["ImageTagMutability"] == "MUTABLE"
+    assert "RepositoryPolicyText" not in found
+    assert "EmptyOnDelete" not in found
+
+
+def test_adopted_is_retained_and_scanned_on_push(stack: cdk.Stack) -> None:
     found = resource(HardenedRepository(stack, "Api", settings=ADOPTED))
 
-    assert found["DeletionPolicy"] == "Retain"
-    assert found["Properties"]["ImageTagMutability"] == "IMMUTABLE"
+    assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert found["Properties"]["ImageScanningConfiguration"] == {"ScanOnPush": True}

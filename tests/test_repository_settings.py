@@ -115,7 +115,7 @@ def test_the_default_lifecycle_follows_the_tags_when_settings_derive() -> None:
 
     assert age.rules[0].count_type == "sinceImagePushed"
     assert number.rules[0].count_type == "imageCountMoreThan"
-    assert ADOPTED.but(immutability=Immutability.all_tags()).effective_lifecycle == number
+    assert ADOPTED.but(immutability=Immutability.all_tags()).effective_lifecycle == LifecyclePolicy.none()
 
 
 def test_every_fault_of_the_result_is_told_at_once() -> None:
