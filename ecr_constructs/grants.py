@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
 from aws_cdk import aws_iam as iam
+from constructs import Node
 
+from ecr_constructs.errors import InvalidRepository
+from ecr_constructs.model.grammar import is_token
 from ecr_constructs.policy import RepositoryPolicy
 
-__all__ = ["with_reason"]
+__all__ = ["require_grantee", "with_reason"]
+
+# The actions that the CDK accepts in a statement.
+_ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
+_NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
 
 
 class _Granting(Protocol):
-    """What has grants: a repository with a policy."""
+    """A repository with a policy, which has grants."""
 
     policy: RepositoryPolicy
+
+    @property
+    def node(self) -> Node: ...
 
 
 class _Explained:
@@ -36,16 +47,37 @@ class _Explained:
         return self._grant if repository is None else partial(_explained, repository.policy, self._grant, repository)
 
 
-def _explained(policy: RepositoryPolicy, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
+def _explained(
+    policy: RepositoryPolicy,
+    grant: _Grant,
+    repository: _Granting,
+    *args: Any,  # noqa: ANN401
+    **options: Any,  # noqa: ANN401
+) -> iam.Grant:
+    for grantee in (*args[:1], *options.values()):
+        require_grantee(grantee)
+    for action in args[1:]:
+        if not isinstance(action, str):
+            raise TypeError(f"actions must be strings such as 'ecr:BatchGetImage', got {action!r}")
+        if not _ACTION.fullmatch(action) and not is_token(action):
+            raise InvalidRepository([_NO_ACTION.format(action)], path=repository.node.path)
     policy.refusal, policy.is_granting = None, True
     try:
-        return grant(*args, **options)
+        return grant(repository, *args, **options)
     except RuntimeError:
         if policy.refusal is not None:
             raise policy.refusal from None
         raise
     finally:
         policy.is_granting = False
+
+
+def require_grantee(grantee: object) -> None:
+    """Raise a `TypeError` for a grantee without a principal, which JavaScript would report as an error of its own."""
+    # The class is asked first: to ask the object is a call to JavaScript.
+    has_principal = hasattr(type(grantee), "grant_principal") or hasattr(grantee, "grant_principal")
+    if isinstance(grantee, type) or not has_principal:
+        raise TypeError(f"grantee must be something with permissions such as an iam.Role, got {grantee!r}")
 
 
 def with_reason(grant: _Grant) -> _Grant:

@@ -18,6 +18,7 @@ from ecr_constructs.access import Access
 from ecr_constructs.creation_template import CreationTemplate, owner_problems, role_problems, settings_problems
 from ecr_constructs.credentials import Credentials
 from ecr_constructs.errors import InvalidName, InvalidRegistry
+from ecr_constructs.grants import require_grantee
 from ecr_constructs.model.actions import CACHE_ROLE, IMPORT, LOGIN, PULL
 from ecr_constructs.model.caching import CachedNames
 from ecr_constructs.model.grammar import CACHE_PREFIX
@@ -191,8 +192,7 @@ class PullThroughCache(Construct):
             InvalidRegistry: if it has no policy of its own, or is of an account that is not among the consumers.
 
         """
-        if isinstance(grantee, type) or not hasattr(grantee, "grant_principal"):
-            raise TypeError(f"grantee must be something with permissions such as an iam.Role, got {grantee!r}")
+        require_grantee(grantee)
         if problems := tuple(self._grantee_problems(grantee.grant_principal)):
             raise InvalidRegistry(problems, path=self.node.path)
         stack = cdk.Stack.of(self)

@@ -195,6 +195,9 @@ class PrivateRegistry(RegistryPermissions):
             InvalidRegistry: if the registry would copy to itself, or more than ECR allows.
 
         """
+        _require_strings(repository_name=repository_name)
+        if isinstance(regions, str) or not isinstance(regions, Sequence):
+            raise TypeError(f"regions must be a list such as ['eu-west-1'], got {regions!r}")
         self._copy([Replication.to(region, repositories=repository_name) for region in regions])
 
     def replication_problems(self, *replication: Replication) -> Iterator[str]:
@@ -208,6 +211,7 @@ class PrivateRegistry(RegistryPermissions):
             One sentence for each fault.
 
         """
+        _require_kinds(None, replication, ())
         yield from self._late_problems()
         yield from self._replication.problems_with(*replication)
 
@@ -219,6 +223,8 @@ class PrivateRegistry(RegistryPermissions):
             there: Where the copies go.
 
         """
+        if not isinstance(there, Environment):
+            raise TypeError(f"there must be an Environment of ecr_constructs, got {there!r}")
         return self._replication.towards(there)
 
     def scan(self, repository_name: str, frequency: ScanFrequency) -> None:
@@ -253,6 +259,7 @@ class PrivateRegistry(RegistryPermissions):
             One sentence for each fault.
 
         """
+        _require_strings(repository_name=repository_name, frequency=frequency)
         if self.scanning is None:
             yield (
                 f"the registry {self.node.path} leaves scanning as the account has it; give it "
@@ -329,6 +336,12 @@ def _owner_problems(environment: Environment) -> Iterator[str]:
             f"{owner.node.path} is the registry of this account and region already, and a second one would overwrite "
             "it; find it with PrivateRegistry.of(scope)"
         )
+
+
+def _require_strings(**values: object) -> None:
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a string, got {value!r}")
 
 
 def _require_kinds(scanning: object, replication: object, policy_statements: object) -> None:

@@ -134,6 +134,9 @@ class RegistryPermissions(Construct):
             One sentence for each fault.
 
         """
+        if isinstance(consumers, str) or not isinstance(consumers, Sequence):
+            example = "[Access.account_pull('111122223333')]"
+            raise TypeError(f"consumers must be a list such as {example}, got {consumers!r}")
         problems = [problem for consumer in consumers for problem in consumer_problems(consumer)]
         resources = self._resources(repositories, problems)
         yield from problems
@@ -160,7 +163,7 @@ class RegistryPermissions(Construct):
         """
         if isinstance(except_for, str) or not isinstance(except_for, Sequence):
             raise TypeError(f"except_for must be a list such as ['arn:aws:iam::...:role/deployer'], got {except_for!r}")
-        if strangers := [one for one in except_for if not isinstance(one, str) and not hasattr(one, "role_arn")]:
+        if strangers := [one for one in except_for if not isinstance(one, str) and not _is_role(one)]:
             raise TypeError(f"except_for takes roles and ARNs, got {strangers[0]!r}")
         arns = [one if isinstance(one, str) else one.role_arn for one in except_for]
         problems = [*principal_problems(arns)]
@@ -182,6 +185,8 @@ class RegistryPermissions(Construct):
             InvalidRegistry: if the denial is written already.
 
         """
+        if not _is_role(role):
+            raise TypeError(f"role must be an iam.Role, or one imported with iam.Role.from_role_arn, got {role!r}")
         if self._denial is not None and (problems := tuple(self._late_problems())):
             raise InvalidRegistry(problems, path=self.node.path)
         self._creators.append(role.role_arn)
@@ -258,6 +263,11 @@ class RegistryPermissions(Construct):
         """Retain a resource of the registry: its deletion would change the whole account."""
         resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         keep(self, place_of(self), resource, lost)
+
+
+def _is_role(value: object) -> bool:
+    # Imported roles are no instances of a class in Python.
+    return not isinstance(value, type) and hasattr(value, "role_arn")
 
 
 _POLICY_LOST = (

@@ -236,6 +236,8 @@ class HardenedRepository(ecr.Repository):
             InvalidRepository: if ECR would refuse it, or if it would make the repository public.
 
         """
+        if not isinstance(statement, iam.PolicyStatement):
+            raise TypeError(f"statement must be an iam.PolicyStatement, got {statement!r}")
         if problems := tuple(self.policy.problems_with(statement)):
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal

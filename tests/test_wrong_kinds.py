@@ -1,0 +1,281 @@
+"""A value of the wrong kind is a `TypeError` that names the argument, or an error of ours, in every public method."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs import (
+    ADOPTED,
+    HARDENED,
+    Access,
+    CreationTemplate,
+    Credentials,
+    EcrConstructsError,
+    Encryption,
+    HardenedRepository,
+    Immutability,
+    Namespace,
+    PrivateRegistry,
+    PullThroughCache,
+    ReplicaRegistry,
+    Replication,
+    Scanning,
+    Upstream,
+)
+from tests.templates import new_app, new_stack
+
+PARTNER = "444455556666"
+NUMBERS = count()
+WRONG: Mapping[str, Any] = {
+    "None": None,
+    "string": "x",
+    "number": 1,
+    "fraction": 1.5,
+    "not a number": float("nan"),
+    "class": iam.Role,
+    "list": [1],
+    "mapping": {"a": 1},
+    "bytes": b"x",
+    "object": object(),
+    "construct": cdk.Stack(),
+}
+
+
+@cache
+def made() -> SimpleNamespace:
+    """Make one of each construct, for the methods."""
+    app = new_app()
+    stack = new_stack(app, "Containers", region="eu-west-1")
+    registry = PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced())
+    return SimpleNamespace(
+        app=app,
+        stack=stack,
+        registry=registry,
+        repository=HardenedRepository(stack, "Api", settings=ADOPTED, repository_name="prod/api"),
+        cache=PullThroughCache(stack, "Cache", upstream=Upstream.quay()),
+        role=iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")),
+    )
+
+
+def new_id() -> str:
+    return f"Id{next(NUMBERS)}"
+
+
+def another(region: str = "us-east-1") -> cdk.Stack:
+    return new_stack(made().app, new_id(), region=region, account=f"{next(NUMBERS):012d}")
+
+
+Call = Callable[[Any], object]
+
+
+def options(make: Callable[..., object], names: str) -> dict[str, Call]:
+    """Give a call for each keyword of a constructor."""
+    return {name: lambda value, name=name: make(**{name: value}) for name in names.split()}  # type: ignore[misc]
+
+
+def of(construct: str, method: str) -> Call:
+    def call(value: object) -> object:
+        return getattr(getattr(made(), construct), method)(value)
+
+    return call
+
+
+CALLS: Mapping[str, Call] = {
+    **{
+        f"repository.{name}": of("repository", name)
+        for name in (
+            "grant_pull",
+            "grant_push",
+            "grant_pull_push",
+            "grant_read",
+            "image",
+            "add_to_resource_policy",
+            "apply_removal_policy",
+        )
+    },
+    "repository.grant": lambda value: made().repository.grant(value, "ecr:BatchGetImage"),
+    "repository.grant by keyword": lambda value: made().repository.grant_pull(grantee=value),
+    "repository.grant actions": lambda value: made().repository.grant(made().role, value),
+    **{
+        f"repository.add_lifecycle_rule {name}": call
+        for name, call in options(
+            lambda **values: made().repository.add_lifecycle_rule(**{"max_image_count": 5, **values}),
+            "description max_image_age max_image_count rule_priority tag_pattern_list tag_prefix_list tag_status",
+        ).items()
+    },
+    **{
+        f"HardenedRepository {name}": call
+        for name, call in options(
+            lambda **values: HardenedRepository(**{"scope": made().stack, "id": new_id(), **values}),
+            "scope id repository_name settings immutability lifecycle encryption scan_on_push access "
+            "policy_statements resource_tags removal_policy empty_on_delete replicate_to scanning",
+        ).items()
+    },
+    **{
+        f"PrivateRegistry {name}": call
+        for name, call in options(
+            lambda **values: PrivateRegistry(**{"scope": another(), "id": "It", **values}),
+            "scope id scanning replication policy_statements",
+        ).items()
+    },
+    **{
+        f"registry.{name}": of("registry", name)
+        for name in (
+            "of",
+            "add_replication",
+            "replication_to",
+            "accept_replication_from",
+            "accept_caches_of",
+            "except_from_denial",
+            "add_to_resource_policy",
+        )
+    },
+    "registry.replicate name": lambda value: made().registry.replicate(value, ["eu-central-1"]),
+    "registry.replicate regions": lambda value: made().registry.replicate("prod/api", value),
+    "registry.replicate region": lambda value: made().registry.replicate("prod/api", [value]),
+    "registry.replication_problems": lambda value: tuple(made().registry.replication_problems(value)),
+    "registry.scan name": lambda value: made().registry.scan(value, "CONTINUOUS_SCAN"),
+    "registry.scan frequency": lambda value: made().registry.scan("prod/api", value),
+    "registry.scanning_problems name": lambda value: tuple(made().registry.scanning_problems(value, "CONTINUOUS_SCAN")),
+    "registry.scanning_problems frequency": lambda value: tuple(made().registry.scanning_problems("prod/api", value)),
+    **{
+        f"registry.{name} repositories": lambda value, name=name: getattr(made().registry, name)(  # type: ignore[misc]
+            PARTNER, repositories=value
+        )
+        for name in ("accept_replication_from", "accept_caches_of")
+    },
+    "registry.accept_cache_consumer": lambda value: made().registry.accept_cache_consumer(value, repositories="q/*"),
+    "registry.accept_cache_consumer repositories": lambda value: made().registry.accept_cache_consumer(
+        Access.account_pull(PARTNER), repositories=value
+    ),
+    "registry.cache_consumer_problems": lambda value: tuple(
+        made().registry.cache_consumer_problems(value, repositories="q/*")
+    ),
+    "registry.deny_repository_creation": lambda value: made().registry.deny_repository_creation(except_for=value),
+    "registry.deny_repository_creation of one": lambda value: made().registry.deny_repository_creation(
+        except_for=[value]
+    ),
+    **{
+        f"PullThroughCache {name}": call
+        for name, call in options(
+            lambda **values: PullThroughCache(
+                **{
+                    "scope": another(),
+                    "id": "It",
+                    "upstream": Upstream.quay(),
+                    **values,
+                }
+            ),
+            "scope id upstream prefix upstream_prefix credentials role repositories consumers settings",
+        ).items()
+    },
+    "cache.image": of("cache", "image"),
+    "cache.grant_pull": of("cache", "grant_pull"),
+    **{
+        f"CreationTemplate {name}": call
+        for name, call in options(
+            lambda **values: CreationTemplate(
+                **{"scope": another(), "id": "It", "prefix": "teams", "applied_for": ["CREATE_ON_PUSH"], **values}
+            ),
+            "scope id prefix applied_for settings description role",
+        ).items()
+    },
+    **{
+        f"ReplicaRegistry {name}": call
+        for name, call in options(
+            lambda **values: ReplicaRegistry(
+                **{"scope": another(), "id": "It", "source_region": "eu-west-1", **values}
+            ),
+            "scope id source_region source_account repositories settings",
+        ).items()
+    },
+    "Encryption.customer_key": Encryption.customer_key,
+    "Encryption.dual_layer": Encryption.dual_layer,
+    **{
+        f"Access.{name}": getattr(Access, name)
+        for name in ("organization_pull", "account_pull", "account_push", "lambda_pull", "cache_pull")
+    },
+    **{f"Credentials.{name}": getattr(Credentials, name) for name in ("new_secret", "secret", "secret_arn")},
+    "Immutability.all_tags_except": Immutability.all_tags_except,
+    "Immutability.only_tags": Immutability.only_tags,
+    "Scanning.enhanced": lambda value: Scanning.enhanced(continuous=value),
+    "Scanning.basic": lambda value: Scanning.basic(on_push=value),
+    "Replication.to": Replication.to,
+    "Replication.to account": lambda value: Replication.to("eu-west-1", account=value),
+    "Replication.to repositories": lambda value: Replication.to("eu-west-1", repositories=value),
+    "Upstream.ecr account": lambda value: Upstream.ecr(account=value, region="eu-west-1"),
+    "Upstream.ecr region": lambda value: Upstream.ecr(account=PARTNER, region=value),
+    "Namespace": Namespace,
+    **{
+        f"but {name}": call
+        for name, call in options(
+            HARDENED.but,
+            "immutability lifecycle encryption scan_on_push access resource_tags removal_policy empty_on_delete",
+        ).items()
+    },
+}
+
+# The argument takes a value of this kind, or leaves it out.
+RIGHT: Mapping[str, tuple[str, ...]] = {
+    "string": (
+        "repository.image",
+        "id",
+        "prefix",
+        "repositories",
+        "description",
+        "name",
+        "new_secret",
+        "secret_arn",
+        "all_tags_except",
+        "only_tags",
+        "enhanced",
+        "basic",
+        "Namespace",
+        "scanning_problems name",
+        "scanning_problems frequency",
+    ),
+    "construct": ("scope", "registry.of"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_value_of_the_wrong_kind_is_a_type_error_or_an_error_of_ours(call: str, kind: str) -> None:
+    if kind == "None" or call.endswith(RIGHT.get(kind, ())):
+        with suppress(TypeError, EcrConstructsError):
+            CALLS[call](WRONG[kind])
+        return
+    with pytest.raises((TypeError, EcrConstructsError)) as refused:
+        CALLS[call](WRONG[kind])
+    assert isinstance(refused.value, EcrConstructsError) or re.search(" must be | takes ", str(refused.value))
+
+
+@pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
+def test_a_grantee_of_the_wrong_kind_is_named(name: str) -> None:
+    with pytest.raises(TypeError, match=r"grantee must be something with permissions such as an iam.Role, got None"):
+        getattr(made().repository, name)(None)
+
+
+def test_an_action_that_is_none_has_the_path_and_an_example() -> None:
+    with pytest.raises(EcrConstructsError, match=r"Containers/Api: 'pull' is not an action of ECR; a grant takes"):
+        made().repository.grant(made().role, "pull")
+
+
+def test_a_grant_of_the_wrong_kind_adds_nothing() -> None:
+    repository = HardenedRepository(made().stack, new_id(), settings=ADOPTED)
+
+    for value in WRONG.values():
+        with pytest.raises((TypeError, EcrConstructsError)):
+            repository.grant_pull(value)
+
+    assert repository.policy.document() is None
