@@ -22,6 +22,7 @@ from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.actions import TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.grammar import is_token
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
+from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry import find_registry
 from ecr_constructs.settings import CREATED, RepositorySettings
@@ -167,8 +168,8 @@ class CreationTemplate(Construct):
 
     def _annotate(self, place: Place) -> None:
         watch(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)
-        if warning := self.settings.encryption.warning(place):
-            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
+        for name, text in self.settings.encryption.warnings(place):
+            cdk.Annotations.of(self).add_warning_v2(name, text)
         registry = find_registry(place)
         scanning = registry and registry.scanning
         if scanning and scanning.frequency(self.repositories.replace("*", "any")) is None:
@@ -275,6 +276,7 @@ def role_problems(place: Place, role: object) -> Iterator[str]:
         yield f"role: {shown} is refused by CloudFormation, which takes no path here; give a role without one"
     elif not is_unresolved(arn) and not _ROLE_ARN.fullmatch(arn):
         yield f"role: {arn!r} is not the ARN of a role; write one such as 'arn:aws:iam::111122223333:role/ecr'"
+    yield from arn_problems("role", arn, place.stack.region if place.stack else None)
     theirs, ours = given.env.account, place.stack.account if place.stack else None
     if ours is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
         yield f"role: it is of account {theirs}, and the registry of {ours}; ECR assumes roles of its own account only"

@@ -24,6 +24,7 @@ from ecr_constructs._held import Held
 from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.partitions import arn_problems
 
 __all__ = ["NAME_PREFIX", "Credentials"]
 
@@ -219,6 +220,7 @@ def _arn_problems(arn: str, place: Place) -> Iterator[str]:
             f"'arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME_PREFIX}docker-hub-a1B2c3'"
         )
     else:
+        yield from arn_problems("credentials", arn, place.stack.region if place.stack else None)
         yield from _place_problems(found["region"], found["account"], place)
 
 

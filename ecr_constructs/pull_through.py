@@ -23,6 +23,7 @@ from ecr_constructs.model.actions import CACHE_ROLE, IMPORT, LOGIN, PULL
 from ecr_constructs.model.caching import CachedNames
 from ecr_constructs.model.grammar import CACHE_PREFIX
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
+from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
@@ -337,6 +338,8 @@ def _upstream_problems(place: Place, upstream: Upstream, role: object) -> Iterat
             yield f"role: ECR assumes one for private ECR only, and this is {upstream.url}; leave it out"
     elif place.stack is not None and upstream.url.split(".")[0::3][:2] == [place.stack.account, place.stack.region]:
         yield f"upstream {upstream.url} is the registry of the cache itself; name another account or region"
+    elif place.stack is not None:
+        yield from region_problems("upstream", upstream.url.split(".")[3], place.stack.region)
 
 
 def _consumer_problems(

@@ -19,6 +19,7 @@ from ecr_constructs.access import Access
 from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.grammar import ACCOUNT_ID, REPOSITORY_PATTERN
 from ecr_constructs.model.names import Namespace
+from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.registry_policy import (
     RegistryPolicy,
     cache_statement,
@@ -167,6 +168,7 @@ class RegistryPermissions(Construct):
             raise TypeError(f"except_for takes roles and ARNs, got {strangers[0]!r}")
         arns = [one if isinstance(one, str) else one.role_arn for one in except_for]
         problems = [*principal_problems(arns)]
+        problems += [each for arn in arns for each in arn_problems("except_for", arn, self._environment.region)]
         if self._denial is not None:
             problems.append("the registry denies the creation of repositories already; name everybody in one call")
         account = self._environment.account or cdk.Aws.ACCOUNT_ID

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ecr_constructs._environments import Environment
+from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.replication import (
     EXPECTED_RULES,
     MAXIMUM_RULES,
@@ -65,6 +66,7 @@ class RegistryReplication:
         for each in map(self._own, replications):
             if each.account is None and each.region == self._environment.region:
                 yield _TO_ITSELF.format(each.region)
+            yield from region_problems("replication", each.region, self._environment.region)
         yield from merged_problems(self._rules(replications))
 
     def add(self, *replications: Replication) -> None:

@@ -20,6 +20,7 @@ from ecr_constructs.model.grammar import ACCOUNT_ID, REGION
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.names import ROOT, Namespace, TemplatePrefix
+from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.replication import Replication
 from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.model.tags import ExclusionFilter
@@ -234,6 +235,7 @@ def _source_problems(place: Place, region: str, account: str | None) -> Iterator
     is_own = account is None or _is_own(place, account)
     if is_own and region == environment_of(place).region:
         yield f"source_region {region!r} is where the replica stands; it stands in the stack of the destination"
+    yield from region_problems("source_region", region, environment_of(place).region)
     if not is_own and find_registry(place) is None:
         yield f"source_account {account}: {NO_REGISTRY}"
 

@@ -29,6 +29,7 @@ from ecr_constructs import (
     PullThroughCache,
     Upstream,
 )
+from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.settings import CACHED, CREATED
 from tests.model.strategies import repository_names
 from tests.templates import (
@@ -373,7 +374,8 @@ def every_role_and_secret(stack: cdk.Stack) -> None:
     ):
         settings = CREATED.but(encryption=encryption)
         CreationTemplate(stack, name, prefix=name, applied_for=["CREATE_ON_PUSH"], settings=settings)
-    imported = iam.Role.from_role_arn(stack, "Imported", f"arn:aws:iam::{ACCOUNT}:role/imported")
+    arn = f"arn:{partition_of(stack.region).name}:iam::{ACCOUNT}:role/imported"
+    imported = iam.Role.from_role_arn(stack, "Imported", arn)
     CreationTemplate(stack, "Given", prefix="given", applied_for=["CREATE_ON_PUSH"], settings=tagged, role=imported)
     hub(stack, consumers=[Access.organization_pull("o-abc1234567")])
     PullThroughCache(stack, "Partner", upstream=PARTNER)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.grammar import ACCOUNT_ID, REGION, Grammar
+from ecr_constructs.model.partitions import partition_of
 
 __all__ = ["Credentials", "Upstream", "UpstreamRegistry"]
 
@@ -27,16 +28,6 @@ UpstreamRegistry = Literal[
 ]
 # `role`: needed for a registry of another account, nothing for the own one.
 Credentials = Literal["none", "secret", "role"]
-
-# What host names end with in partitions that differ, by how their regions begin.
-_SUFFIXES = (
-    ("cn-", "amazonaws.com.cn"),
-    ("eusc-", "amazonaws.eu"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("us-isof-", "csp.hci.ic.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-)
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _AZURE_REGISTRY = Grammar(
@@ -166,8 +157,7 @@ class Upstream:
             raise InvalidName(["give the host of the registry, or account= and region="])
         if problems := (*ACCOUNT_ID.problems(account), *REGION.problems(region)):
             raise InvalidName(problems)
-        suffix = next((suffix for start, suffix in _SUFFIXES if region.startswith(start)), "amazonaws.com")
-        url = f"{account}.dkr.ecr.{region}.{suffix}"
+        url = f"{account}.dkr.ecr.{region}.{partition_of(region).dns_suffix}"
         if host is not None and host != url:
             raise InvalidName([f"ECR registry {host!r} is not where registries of {region} are; that is {url!r}"])
         return cls(registry="ecr", url=url, default_prefix="ecr", credentials="role")

@@ -20,6 +20,7 @@ from ecr_constructs.model import (
     scanning,
 )
 from ecr_constructs.model.grammar import Grammar
+from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.rules import Action, StorageClass
 from ecr_constructs.model.upstreams import UpstreamRegistry
 from tests.arbiters.sources import every_short_text, language_of, ours, partitions, service_model, shape, texts
@@ -154,6 +155,14 @@ def test_a_private_registry_is_under_the_suffix_of_its_partition(region: str, su
     url = Upstream.ecr(account="111122223333", region=region).url
 
     assert url == f"111122223333.dkr.ecr.{region}.{suffix}"
+
+
+NAMES = [(region, str(partition["partition"])) for partition in partitions() for region in partition["regions"]]
+
+
+@pytest.mark.parametrize(("region", "name"), NAMES)
+def test_a_region_is_in_the_partition_that_botocore_has_it_in(region: str, name: str) -> None:
+    assert partition_of(region).name == name
 
 
 # --- counts ---------------------------------------------------------------------------------------------------------

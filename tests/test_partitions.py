@@ -1,0 +1,135 @@
+"""Places of different partitions are not put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+from ecr_constructs import (
+    ADOPTED,
+    CREATED,
+    CreationTemplate,
+    Credentials,
+    EcrConstructsError,
+    Encryption,
+    HardenedRepository,
+    PrivateRegistry,
+    PullThroughCache,
+    ReplicaRegistry,
+    Replication,
+    Upstream,
+)
+from tests.templates import new_stack
+
+# For each meeting of two places: how it is made in a stack, with the other region and its partition.
+Meet = Callable[[cdk.Stack, str, str], object]
+
+
+def key(stack: cdk.Stack, partition: str) -> kms.IKey:
+    region = stack.region if not cdk.Token.is_unresolved(stack.region) else "us-east-1"
+    return kms.Key.from_key_arn(stack, "Key", f"arn:{partition}:kms:{region}:111122223333:key/{'0' * 36}")
+
+
+def role(stack: cdk.Stack, partition: str) -> iam.IRole:
+    return iam.Role.from_role_arn(stack, "Role", f"arn:{partition}:iam::111122223333:role/ecr")
+
+
+def secret(stack: cdk.Stack, partition: str) -> Credentials:
+    region = stack.region if not cdk.Token.is_unresolved(stack.region) else "us-east-1"
+    arn = f"arn:{partition}:secretsmanager:{region}:111122223333:secret:ecr-pullthroughcache/docker-hub-a1B2c3"
+    return Credentials.secret_arn(arn)
+
+
+def deny(stack: cdk.Stack, _: str, partition: str) -> None:
+    deployer = f"arn:{partition}:iam::111122223333:role/deployer"
+    PrivateRegistry(stack, "It").deny_repository_creation(except_for=[deployer])
+
+
+def replicated(stack: cdk.Stack, region: str, _: str) -> None:
+    PrivateRegistry(stack, "Registry")
+    HardenedRepository(stack, "It", repository_name="prod/api", settings=ADOPTED, replicate_to=[region])
+
+
+MEETINGS: Mapping[str, Meet] = {
+    "replication": lambda stack, region, _: PrivateRegistry(stack, "It", replication=[Replication.to(region)]),
+    "replication to another account": lambda stack, region, _: PrivateRegistry(
+        stack, "It", replication=[Replication.to(region, account="444455556666")]
+    ),
+    "replication that is added": lambda stack, region, _: PrivateRegistry(stack, "It").add_replication(
+        Replication.to(region)
+    ),
+    "replicate_to": replicated,
+    "source_region": lambda stack, region, _: ReplicaRegistry(stack, "It", source_region=region, settings=CREATED),
+    "upstream": lambda stack, region, _: PullThroughCache(
+        stack, "It", upstream=Upstream.ecr(account="444455556666", region=region)
+    ),
+    "key of a repository": lambda stack, _, partition: HardenedRepository(
+        stack, "It", encryption=Encryption.customer_key(key(stack, partition))
+    ),
+    "dual-layer key": lambda stack, _, partition: HardenedRepository(
+        stack, "It", encryption=Encryption.dual_layer(key(stack, partition))
+    ),
+    "key of a template": lambda stack, _, partition: CreationTemplate(
+        stack,
+        "It",
+        prefix="teams",
+        applied_for=["CREATE_ON_PUSH"],
+        settings=CREATED.but(encryption=Encryption.customer_key(key(stack, partition))),
+    ),
+    "role of a template": lambda stack, _, partition: CreationTemplate(
+        stack, "It", prefix="teams", applied_for=["CREATE_ON_PUSH"], role=role(stack, partition)
+    ),
+    "secret of a cache": lambda stack, _, partition: PullThroughCache(
+        stack, "It", upstream=Upstream.docker_hub(), credentials=secret(stack, partition)
+    ),
+    "except_for": deny,
+}
+each_meeting = pytest.mark.parametrize("meeting", MEETINGS)
+
+# A region of each partition.
+REGIONS: Mapping[str, str] = {
+    "aws": "eu-central-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+}
+
+
+@each_meeting
+@pytest.mark.parametrize(
+    ("here", "there"), [("aws-cn", "aws"), ("aws", "aws-cn"), ("aws-us-gov", "aws"), ("aws", "aws-eusc")]
+)
+def test_a_place_of_another_partition_is_refused(app: cdk.App, meeting: str, here: str, there: str) -> None:
+    stack = new_stack(app, "Containers", region=REGIONS[here])
+
+    with pytest.raises(EcrConstructsError, match=f"partition '{there}'.* in '{here}'"):
+        MEETINGS[meeting](stack, REGIONS[there], there)
+
+
+@each_meeting
+@pytest.mark.parametrize(
+    ("partition", "here", "there"),
+    [("aws", "us-east-1", "eu-central-1"), ("aws-cn", "cn-northwest-1", "cn-north-1")],
+)
+def test_a_place_of_the_same_partition_is_accepted(
+    app: cdk.App, meeting: str, partition: str, here: str, there: str
+) -> None:
+    MEETINGS[meeting](new_stack(app, "Containers", region=here), there, partition)
+
+
+@each_meeting
+@pytest.mark.parametrize("partition", ["aws", "aws-cn"])
+def test_where_the_region_is_not_known_nothing_is_compared(stack: cdk.Stack, meeting: str, partition: str) -> None:
+    MEETINGS[meeting](stack, REGIONS[partition], partition)
+
+
+def test_an_arn_with_the_partition_of_the_stack_is_accepted(app: cdk.App) -> None:
+    stack = new_stack(app, "Containers", region="cn-north-1")
+    arn = f"arn:{cdk.Aws.PARTITION}:iam::111122223333:role/deployer"
+
+    PrivateRegistry(stack, "It").deny_repository_creation(except_for=[arn, "arn:aws*:iam::*:role/deployer"])
