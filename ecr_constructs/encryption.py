@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -21,10 +22,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import IValidation
 
+from ecr_constructs._environments import environment_of
 from ecr_constructs._held import Held
 from ecr_constructs._retention import keep
 from ecr_constructs._scopes import Place, place_of
-from ecr_constructs._tokens import is_unresolved
+from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.partitions import arn_problems
 
 __all__ = ["SHARED_KEY_ID", "BoundEncryption", "Encryption"]
 
@@ -128,9 +131,9 @@ class Encryption(ABC):
         """The ARN of the key that was given, if one was."""
         return None
 
-    def warning(self, place: Place) -> str | None:  # noqa: ARG002  (most choices have none)
-        """Say what a person should look at."""
-        return None
+    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
+        """Yield an id and a sentence for each thing that AWS accepts and does not document."""
+        yield from ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class _CustomerKey(Encryption):
         return self.held.construct
 
     def problems(self, place: Place) -> Iterator[str]:
-        yield from _region_problems(self.key, place)
+        yield from _key_problems(self.held, place)
 
     def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
         return BoundEncryption("KMS", self.given_key_arn)
@@ -167,6 +170,9 @@ class _CustomerKey(Encryption):
     @property
     def given_key_arn(self) -> str:
         return self.key.key_ref.key_arn
+
+    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:
+        yield from _account_warnings(self.held, place)
 
     def __repr__(self) -> str:
         return "Encryption.customer_key(...)"
@@ -205,8 +211,8 @@ class _DualLayer(Encryption):
         return None if self.held is None else self.held.construct
 
     def problems(self, place: Place) -> Iterator[str]:
-        if self.key is not None:
-            yield from _region_problems(self.key, place)
+        if self.held is not None:
+            yield from _key_problems(self.held, place)
 
     def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
         return BoundEncryption("KMS_DSSE", self.given_key_arn)
@@ -218,14 +224,12 @@ class _DualLayer(Encryption):
     def __repr__(self) -> str:
         return f"Encryption.dual_layer({'' if self.key is None else '...'})"
 
-    def warning(self, place: Place) -> str | None:
-        region = place.stack.region if place.stack else ""
-        if is_unresolved(region) or region.startswith("us-gov-"):
-            return None
-        return (
-            "dual-layer encryption (KMS_DSSE) is documented for the GovCloud regions only, and this stack is in "
-            f"{region}; use Encryption.customer_key(key) or Encryption.shared_key() elsewhere"
-        )
+    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:
+        if self.held is not None:
+            yield from _account_warnings(self.held, place)
+        region = environment_of(place).region
+        if region is not None and not region.startswith("us-gov-"):
+            yield "ecr-constructs:dualLayerRegion", _DUAL_LAYER.format(region)
 
 
 def _key(key: IKeyRef) -> IKeyRef:
@@ -235,12 +239,66 @@ def _key(key: IKeyRef) -> IKeyRef:
     return key
 
 
-def _region_problems(key: IKeyRef, place: Place) -> Iterator[str]:
+class _KeyFacts(NamedTuple):
+    """The properties of a key that decide whether ECR can use it."""
+
+    account: str
+    region: str
+    arn: str
+    problems: tuple[str, ...]
+
+
+# The questions go to JavaScript, and a thousand repositories may have one key.
+@lru_cache(maxsize=128)
+def _facts(held: Held[IKeyRef]) -> _KeyFacts:
+    key = held.construct
+    return _KeyFacts(key.env.account, key.env.region, key.key_ref.key_arn, tuple(_resource_problems(key)))
+
+
+def _key_problems(held: Held[IKeyRef], place: Place) -> Iterator[str]:
+    """
+    Check that ECR can use a key.
+
+    "The key must exist in the same Region as the repository." AWS services "use only symmetric encryption KMS keys".
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EncryptionConfiguration.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/symmetric-asymmetric.html
+    """
     if place.stack is None:
         return
-    theirs, ours = key.env.region, place.stack.region
-    if theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
-        yield f"the key is in region {theirs!r} and the repository in {ours!r}; ECR needs a key of the same region"
+    key, ours = _facts(held), environment_of(place).region
+    if ours is not None and key.region != ours and not is_token(key.region):
+        yield f"the key is in region {key.region!r} and the repository in {ours!r}; ECR needs a key of the same region"
+    yield from arn_problems("the key", key.arn, ours)
+    yield from key.problems
+
+
+def _resource_problems(key: IKeyRef) -> Iterator[str]:
+    """Check the properties of a key of this app; those of an imported key are not known."""
+    resource = key if isinstance(key, kms.CfnKey) else key.node.default_child
+    if not isinstance(resource, kms.CfnKey):
+        return
+    if resource.enabled is False:
+        yield "the key has enabled=False, and ECR cannot encrypt with a disabled key; enable it"
+    if resource.key_spec not in (None, "SYMMETRIC_DEFAULT"):
+        yield f"the key has key_spec {resource.key_spec!r}; ECR needs SYMMETRIC_DEFAULT, leave key_spec out"
+    if resource.key_usage not in (None, "ENCRYPT_DECRYPT"):
+        yield f"the key has key_usage {resource.key_usage!r}; ECR needs ENCRYPT_DECRYPT, leave key_usage out"
+
+
+def _account_warnings(held: Held[IKeyRef], place: Place) -> Iterator[tuple[str, str]]:
+    theirs, ours = _facts(held).account, environment_of(place).account
+    if ours is not None and theirs != ours and not is_token(theirs):
+        yield "ecr-constructs:keyOfAnotherAccount", _ANOTHER_ACCOUNT.format(theirs, ours)
+
+
+_DUAL_LAYER = (
+    "dual-layer encryption (KMS_DSSE) is documented for the GovCloud regions only, and this stack is in {}; use "
+    "Encryption.customer_key(key) or Encryption.shared_key() elsewhere"
+)
+_ANOTHER_ACCOUNT = (
+    "the key is of account {} and the repository of {}, and AWS does not document keys of another account for ECR; "
+    "create one repository with it first, or use Encryption.shared_key()"
+)
 
 
 # Created once for each stack: the question for it goes to JavaScript, and an app may have a thousand repositories.

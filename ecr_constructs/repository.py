@@ -296,8 +296,8 @@ class HardenedRepository(ecr.Repository):
         self.apply_removal_policy(settings.removal_policy)
 
     def _annotate(self, place: Place) -> None:
-        if warning := self.settings.encryption.warning(place):
-            cdk.Annotations.of(self).add_warning_v2("ecr-constructs:dualLayerRegion", warning)
+        for name, text in self.settings.encryption.warnings(place):
+            cdk.Annotations.of(self).add_warning_v2(name, text)
         watch(self, place, self.settings.immutability, lambda: self.lifecycle)
         if self.settings.removal_policy != cdk.RemovalPolicy.DESTROY:
             keep(self, place, self.resource, _LOST, is_one_of_many=True)
