@@ -15,11 +15,11 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import IConstruct, IValidation
 
-from ecr_constructs._environments import environment_of
+from ecr_constructs._environments import Environment, environment_of
 from ecr_constructs._scopes import Place, place_of, reference
-from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.grammar import REPOSITORY_NAME, is_token
 
-__all__ = ["claim_name", "name_problems"]
+__all__ = ["claim_deletion", "claim_name", "deleted_repositories", "name_problems"]
 
 _TWICE = (
     "repository name {!r} is that of {} in this account and region, and ECR has one repository for each name; choose "
@@ -70,6 +70,19 @@ def claim_name(resource: ecr.CfnRepository, place: Place, repository_name: str |
     elif not is_token(repository_name):
         sweep.compared.add(reference(resource))
         environment_of(place).claim(resource, "repository", repository_name)
+
+
+def claim_deletion(resource: ecr.CfnRepository, place: Place, repository_name: str | None) -> None:
+    """Record a repository that is deleted with its stack; one without a literal name is recorded by its reference."""
+    is_known = repository_name is not None and not is_token(repository_name)
+    environment_of(place).claim(resource, "deleted", str(repository_name) if is_known else reference(resource))
+
+
+def deleted_repositories(environment: Environment) -> Iterator[tuple[IConstruct, str | None]]:
+    """Yield the repositories of an environment that are deleted with their stacks, with their names as far as known."""
+    for name in environment.names("deleted"):
+        if (resource := environment.owner("deleted", name)) is not None:
+            yield resource, name if REPOSITORY_NAME.accepts(name) else None
 
 
 class _Sweep:

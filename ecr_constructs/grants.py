@@ -10,11 +10,12 @@ from typing import Any, Protocol, TypeVar, cast
 from aws_cdk import aws_iam as iam
 from constructs import Node
 
+from ecr_constructs._principals import require_grantee
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.grammar import is_token
 from ecr_constructs.policy import RepositoryPolicy
 
-__all__ = ["require_grantee", "with_reason"]
+__all__ = ["with_reason"]
 
 # The actions that the CDK accepts in a statement.
 _ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
@@ -70,14 +71,6 @@ def _explained(
         raise
     finally:
         policy.is_granting = False
-
-
-def require_grantee(grantee: object) -> None:
-    """Raise a `TypeError` for a grantee without a principal, which JavaScript would report as an error of its own."""
-    # The class is asked first: to ask the object is a call to JavaScript.
-    has_principal = hasattr(type(grantee), "grant_principal") or hasattr(grantee, "grant_principal")
-    if isinstance(grantee, type) or not has_principal:
-        raise TypeError(f"grantee must be something with permissions such as an iam.Role, got {grantee!r}")
 
 
 def with_reason(grant: _Grant) -> _Grant:

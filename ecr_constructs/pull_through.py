@@ -12,13 +12,13 @@ from constructs import Construct, IDependable
 from ecr_constructs._acknowledgments import acknowledge_wildcards
 from ecr_constructs._environments import environment_of
 from ecr_constructs._findings import require_sound
+from ecr_constructs._principals import require_grantee
 from ecr_constructs._scopes import Place, checked_place, id_problems
 from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.access import Access
 from ecr_constructs.creation_template import CreationTemplate, owner_problems, role_problems, settings_problems
 from ecr_constructs.credentials import Credentials
 from ecr_constructs.errors import InvalidName, InvalidRegistry
-from ecr_constructs.grants import require_grantee
 from ecr_constructs.model.actions import CACHE_ROLE, IMPORT, LOGIN, PULL
 from ecr_constructs.model.caching import CachedNames
 from ecr_constructs.model.grammar import CACHE_PREFIX

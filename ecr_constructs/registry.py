@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ecr_constructs import _render
 from ecr_constructs._environments import Environment, environment_of
+from ecr_constructs._repository_names import deleted_repositories
 from ecr_constructs._scopes import Place, checked_place, id_problems, place_of
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.replication import Replication
@@ -22,6 +23,12 @@ from ecr_constructs.registry_replication import RegistryReplication
 
 __all__ = ["NO_REGISTRY", "PrivateRegistry", "find_registry"]
 
+# "Registry replication doesn't perform any delete actions."
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+_REPLICAS_STAY = (
+    "the repository is deleted with its stack, and {} replicates it to {}, where its replicas stay; leave it out of "
+    "the filters with Replication.to(repositories=...), or delete the replicas yourself"
+)
 _REPLICATION_LOST = "replication of the whole registry stops when the stack or the registry is deleted"
 _SCANNING_LOST = (
     "Amazon Inspector is disabled for the container images of the whole account when the stack or the registry is "
@@ -273,6 +280,14 @@ class PrivateRegistry(RegistryPermissions):
         else:
             if included != self.scanning:
                 yield from self._late_problems()
+
+    def validate(self) -> list[str]:
+        """Return the problems of the policy, and warn about replicas that stay; the CDK calls this at synthesis."""
+        for resource, name in deleted_repositories(self._environment) if self._replication.given else ():
+            if regions := self._replication.regions_of(name):
+                text = _REPLICAS_STAY.format(self.node.path, ", ".join(sorted(set(regions))))
+                cdk.Annotations.of(resource).add_warning_v2("ecr-constructs:replicasAreNotDeleted", text)
+        return super().validate()
 
     def _scanning_with(self, scanning: Scanning, repository_name: str, frequency: ScanFrequency) -> Scanning:
         """Include what all repositories asked for: the same, or the same error, whichever of them came first."""

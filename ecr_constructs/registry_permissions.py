@@ -12,6 +12,7 @@ from constructs import Construct, IValidation
 
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._environments import Environment
+from ecr_constructs._principals import is_role
 from ecr_constructs._retention import keep
 from ecr_constructs._scopes import place_of
 from ecr_constructs._tokens import forwarded_problems, lazily
@@ -164,7 +165,7 @@ class RegistryPermissions(Construct):
         """
         if isinstance(except_for, str) or not isinstance(except_for, Sequence):
             raise TypeError(f"except_for must be a list such as ['arn:aws:iam::...:role/deployer'], got {except_for!r}")
-        if strangers := [one for one in except_for if not isinstance(one, str) and not _is_role(one)]:
+        if strangers := [one for one in except_for if not isinstance(one, str) and not is_role(one)]:
             raise TypeError(f"except_for takes roles and ARNs, got {strangers[0]!r}")
         arns = [one if isinstance(one, str) else one.role_arn for one in except_for]
         problems = [*principal_problems(arns)]
@@ -187,7 +188,7 @@ class RegistryPermissions(Construct):
             InvalidRegistry: if the denial is written already.
 
         """
-        if not _is_role(role):
+        if not is_role(role):
             raise TypeError(f"role must be an iam.Role, or one imported with iam.Role.from_role_arn, got {role!r}")
         if self._denial is not None and (problems := tuple(self._late_problems())):
             raise InvalidRegistry(problems, path=self.node.path)
@@ -265,11 +266,6 @@ class RegistryPermissions(Construct):
         """Retain a resource of the registry: its deletion would change the whole account."""
         resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         keep(self, place_of(self), resource, lost)
-
-
-def _is_role(value: object) -> bool:
-    # Imported roles are no instances of a class in Python.
-    return not isinstance(value, type) and hasattr(value, "role_arn")
 
 
 _POLICY_LOST = (

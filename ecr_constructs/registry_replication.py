@@ -111,6 +111,14 @@ class RegistryReplication:
             if each.region == there.region and (each.account or self._environment.account) == there.account
         )
 
+    def regions_of(self, repository_name: str | None) -> tuple[str, ...]:
+        """Return the regions that a repository is replicated to; without a name, if every repository is."""
+        return tuple(
+            each.region
+            for each in self.given
+            if not each.filters or (repository_name is not None and each.copies(repository_name))
+        )
+
     def _rules(self, more: Sequence[Replication]) -> tuple[ReplicationRule, ...]:
         return merge((*self.given, *map(self._own, more)))
 

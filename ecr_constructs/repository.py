@@ -15,7 +15,7 @@ from constructs import Construct
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._findings import require_sound, sound, watch
-from ecr_constructs._repository_names import claim_name, name_problems
+from ecr_constructs._repository_names import claim_deletion, claim_name, name_problems
 from ecr_constructs._retention import keep
 from ecr_constructs._scopes import TAKEN, Place, checked_place, word_problems
 from ecr_constructs._tokens import forwarded_problems
@@ -148,7 +148,7 @@ class HardenedRepository(ecr.Repository):
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
-        self._build(place, policy_statements)
+        self._build(place, policy_statements, repository_name)
         if is_injected:
             self._insist(place, repository_name)
         wishes.bind(registry)
@@ -258,7 +258,9 @@ class HardenedRepository(ecr.Repository):
             self.node.add_validation(self.policy)
             self.resource.repository_policy_text = self.policy.document()
 
-    def _build(self, place: Place, policy_statements: Sequence[iam.PolicyStatement]) -> None:
+    def _build(
+        self, place: Place, policy_statements: Sequence[iam.PolicyStatement], repository_name: str | None
+    ) -> None:
         """Say what the constructor of the CDK's repository has no word for."""
         settings, resource = self.settings, self.resource
         if document := self.policy.document():
@@ -277,7 +279,7 @@ class HardenedRepository(ecr.Repository):
             resource.empty_on_delete = True
         for key, value in settings.resource_tags.items():
             cdk.Tags.of(self).add(key, value)
-        self._annotate(place)
+        self._annotate(place, repository_name)
 
     def _insist(self, place: Place, repository_name: str | None) -> None:
         """Say again what a property injector may have overruled, and refuse what cannot be taken back."""
@@ -295,11 +297,13 @@ class HardenedRepository(ecr.Repository):
         resource.empty_on_delete = settings.empty_on_delete or None
         self.apply_removal_policy(settings.removal_policy)
 
-    def _annotate(self, place: Place) -> None:
+    def _annotate(self, place: Place, repository_name: str | None) -> None:
         for name, text in self.settings.encryption.warnings(place):
             cdk.Annotations.of(self).add_warning_v2(name, text)
         watch(self, place, self.settings.immutability, lambda: self.lifecycle)
-        if self.settings.removal_policy != cdk.RemovalPolicy.DESTROY:
+        if self.settings.removal_policy == cdk.RemovalPolicy.DESTROY:
+            claim_deletion(self.resource, place, repository_name)
+        else:
             keep(self, place, self.resource, _LOST, is_one_of_many=True)
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)

@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.glob("**/*.py")) if PACKAGE.is_dir() else []
 FLOORS = [
     {"errors"},
     {"model"},
-    {"_tokens", "_held", "_acknowledgments", "assembly", "testing"},
+    {"_tokens", "_held", "_principals", "_acknowledgments", "assembly", "testing"},
     {"_scopes"},
     {"_render", "_environments", "_retention"},
     {"access", "encryption", "statements"},

@@ -374,15 +374,17 @@ def every_role_and_secret(stack: cdk.Stack) -> None:
     ):
         settings = CREATED.but(encryption=encryption)
         CreationTemplate(stack, name, prefix=name, applied_for=["CREATE_ON_PUSH"], settings=settings)
-    arn = f"arn:{partition_of(stack.region).name}:iam::{ACCOUNT}:role/imported"
+    partition = partition_of(stack.region).name
+    partner = Upstream.ecr(account=OTHER_ACCOUNT, region="cn-northwest-1" if partition == "aws-cn" else "us-east-1")
+    arn = f"arn:{partition}:iam::{ACCOUNT}:role/imported"
     imported = iam.Role.from_role_arn(stack, "Imported", arn)
     CreationTemplate(stack, "Given", prefix="given", applied_for=["CREATE_ON_PUSH"], settings=tagged, role=imported)
     hub(stack, consumers=[Access.organization_pull("o-abc1234567")])
-    PullThroughCache(stack, "Partner", upstream=PARTNER)
+    PullThroughCache(stack, "Partner", upstream=partner)
     PullThroughCache(
         stack,
         "Limited",
-        upstream=PARTNER,
+        upstream=partner,
         prefix="limited",
         repositories=["prod/api", "dev/*"],
         settings=CACHED.but(encryption=Encryption.aws_managed_key()),
