@@ -21,8 +21,8 @@ __all__ = ["keep"]
 # The policies that keep a resource when it leaves its stack. RetainExceptOnCreate deletes it only if the deployment
 # that creates it is rolled back.
 _KEPT = ("Retain", "RetainExceptOnCreate")
-# Repositories of a stack that are read in any case. A read is a call to JavaScript, and a stack may have hundreds; the
-# other ones are read only if the stack, or a scope above it, has an aspect that may change them.
+# Repositories of a stack that are read in any case. A read is a call to JavaScript, and a stack may have hundreds; more
+# of them are read only if the stack, or a scope above it, has an aspect that may change them.
 _ALWAYS_READ = 25
 
 _LOST = (
@@ -73,7 +73,8 @@ class _Watch:
         self.many: list[_Kept] = []
 
     def validate(self) -> list[str]:
-        kept = [*self.few, *(self.many if self._has_aspects() else self.many[:_ALWAYS_READ])]
+        is_read = len(self.many) <= _ALWAYS_READ or self._has_aspects()
+        kept = [*self.few, *(self.many if is_read else ())]
         policies = self._stack.resolve([each.resource.cfn_options for each in kept])
         for each, options in zip(kept, policies, strict=True):
             if changed := tuple(_changed(options)):

@@ -154,6 +154,19 @@ def test_a_large_stack_is_read_completely_where_an_aspect_may_change_it(app: cdk
     assert len(warnings(stack)) == 40
 
 
+@pytest.mark.parametrize(("size", "found"), [(25, 1), (26, 0)])
+def test_a_change_of_one_repository_is_read_in_stacks_of_up_to_25(
+    app: cdk.App, stack: cdk.Stack, size: int, found: int
+) -> None:
+    settings = HARDENED.but(encryption=EPHEMERAL.encryption)
+    repositories = [HardenedRepository(stack, f"Repository{number}", settings=settings) for number in range(size)]
+    repositories[-1].apply_removal_policy(DESTROY)
+
+    app.synth()
+
+    assert len(warnings(stack)) == found
+
+
 def test_the_registry_and_the_key_of_a_large_stack_are_always_read(app: cdk.App, stack: cdk.Stack) -> None:
     for number in range(40):
         HardenedRepository(stack, f"Repository{number}")
