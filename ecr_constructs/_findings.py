@@ -22,7 +22,7 @@ from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.settings import DEFAULT_LIFECYCLES, RepositorySettings
 
-__all__ = ["require_sound", "sound", "watch"]
+__all__ = ["annotations_of", "require_sound", "sound", "watch"]
 
 # Constructs that a note names, when many share a policy.
 _MOST_SHOWN = 3
@@ -117,22 +117,29 @@ class _Teller:
         for each in self.watched:
             for finding in each.findings():
                 if finding.severity == "warning":
-                    _annotations_of(each.construct).add_warning_v2(_id(finding), _told(finding))
+                    annotations_of(each.construct).add_warning_v2(_id(finding), _told(finding))
                 else:
                     notes.setdefault(finding, []).append(each.construct)
         # One note for what the repositories of a stack have in common: a platform has a thousand of them.
         for finding, constructs in notes.items():
             if finding.id != "last-pull-counts-scanners" or not _has_exclusions(self._place):
                 text = _told(finding) + _others(constructs[1:])
-                _annotations_of(constructs[0]).add_info_v2(_id(finding), text)
+                annotations_of(constructs[0]).add_info_v2(_id(finding), text)
         return []
 
 
 _tellers: WeakKeyDictionary[cdk.Stack, _Teller] = WeakKeyDictionary()
 
 
-def _annotations_of(construct: Construct) -> cdk.Annotations:
-    # On the resource in it: older CDKs overlook what was acknowledged before on the very construct of an annotation.
+def annotations_of(construct: Construct) -> cdk.Annotations:
+    """
+    Return the annotations of the resource of a construct, for those that are added when the app synthesizes.
+
+    Args:
+        construct: A construct with a default child.
+
+    """
+    # Older CDKs overlook what was acknowledged before on the very construct of an annotation.
     return cdk.Annotations.of(construct.node.default_child or construct)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Literal, cast, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, get_args
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -17,17 +17,18 @@ from ecr_constructs._environments import Environment, environment_of
 from ecr_constructs._findings import require_sound, watch
 from ecr_constructs._scopes import Place, checked_place, id_problems
 from ecr_constructs._tokens import is_unresolved
-from ecr_constructs.encryption import BoundEncryption
+from ecr_constructs.encryption import BoundEncryption, Encryption
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.actions import TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.grammar import is_token
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
-from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry import find_registry
+from ecr_constructs.roles import check_role, create_role, role_problems, trust_condition_problems
 from ecr_constructs.settings import CREATED, RepositorySettings
+from ecr_constructs.trust import TEMPLATE_SERVICE
 
-__all__ = ["CreationTemplate", "Purpose", "owner_problems", "role_problems", "settings_problems", "template_problems"]
+__all__ = ["CreationTemplate", "Purpose", "needs_role", "owner_problems", "settings_problems", "template_problems"]
 
 Purpose = Literal["PULL_THROUGH_CACHE", "REPLICATION", "CREATE_ON_PUSH"]
 
@@ -35,8 +36,6 @@ _PURPOSES: Sequence[str] = get_args(Purpose)
 # Description and KmsKeyForRepositoryCreationTemplate in the service model.
 _MAXIMUM_DESCRIPTION = 256
 _KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+")
-# CustomRoleArn in the CloudFormation schema: no path between `role/` and the name.
-_ROLE_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]+")
 
 
 class CreationTemplate(Construct):
@@ -63,7 +62,10 @@ class CreationTemplate(Construct):
         applied_for: For what: `PULL_THROUGH_CACHE`, `REPLICATION`, `CREATE_ON_PUSH`, or several.
         settings: What the repositories are like. Default: `CREATED`, which is `HARDENED` without a key.
         description: For the reader of the AWS console; up to 256 characters. Default: none.
-        role: A role that ECR assumes, without a path; what it needs is added to it. Default: one is made if needed.
+        role: A role that ECR assumes, without a path; its trust policy allows `sts:AssumeRole` to `ecr.amazonaws.com`.
+            The permissions that ECR needs are added to it. Default: a role is created if one is needed.
+        trust_conditions: Conditions of the trust policy of the role that is created, such as
+            `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
 
     Attributes:
         prefix: The prefix, without a `/` at its end.
@@ -94,11 +96,15 @@ class CreationTemplate(Construct):
         settings: RepositorySettings = CREATED,
         description: str | None = None,
         role: iam.IRole | None = None,
+        trust_conditions: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         place = checked_place(scope, id)
         _require_kinds(prefix, applied_for, settings, description)
         path = place.path_of(id)
         problems = [*id_problems(scope, id), *template_problems(place, prefix, settings), *role_problems(place, role)]
+        problems += trust_condition_problems(
+            trust_conditions, TEMPLATE_SERVICE, role=role, is_role_created=needs_role(settings)
+        )
         problems += _purpose_problems(applied_for)
         if description is not None and len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):
             problems.append(
@@ -110,8 +116,7 @@ class CreationTemplate(Construct):
         self.settings = settings
         environment_of(place).claim(self, "template", self.prefix)
         encryption = settings.encryption.bind(place)
-        needs_role = role is not None or encryption is not None or bool(settings.resource_tags)
-        self.role = role or (self._make_role() if needs_role else None)
+        self.role = role or (self._create_role(trust_conditions) if needs_role(settings) else None)
         permissions = self._let(self.role, place, encryption) if self.role else None
         self.resource = ecr.CfnRepositoryCreationTemplate(
             self,
@@ -136,13 +141,9 @@ class CreationTemplate(Construct):
         """The names of its repositories, as a pattern for policies."""
         return repositories_under(self.prefix)
 
-    def _make_role(self) -> iam.Role:
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"),
-            description=f"Lets ECR make the repositories under {self.prefix}",
-        )
+    def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
+        description = f"Lets ECR make the repositories under {self.prefix}"
+        return create_role(self, TEMPLATE_SERVICE, description=description, conditions=conditions)
 
     def _let(self, role: iam.IRole, place: Place, encryption: BoundEncryption | None) -> IDependable | None:
         """Give a role what ECR needs to make the repositories, and no more; give what must be there before."""
@@ -161,6 +162,7 @@ class CreationTemplate(Construct):
                 )
             )
         acknowledge_wildcards(role, resources, _UNDER_PREFIX)
+        check_role(self, role, TEMPLATE_SERVICE)
         environment_of(place).claim(self, "creator", role.role_arn)
         if registry := find_registry(place):
             registry.except_from_denial(role)
@@ -186,6 +188,19 @@ _UNDER_PREFIX = "ECR makes repositories whose names are not known before; the ro
 def repositories_under(prefix: str) -> str:
     """Give the names of the repositories under a prefix, as a pattern for policies."""
     return "*" if prefix == ROOT else f"{prefix}/*"
+
+
+def needs_role(settings: RepositorySettings) -> bool:
+    """
+    Return whether ECR needs a role to create repositories with these settings.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create-iam.html
+
+    Args:
+        settings: The settings of the repositories.
+
+    """
+    return settings.encryption != Encryption.aes256() or bool(settings.resource_tags)
 
 
 def template_problems(place: Place, prefix: object, settings: RepositorySettings) -> Iterator[str]:
@@ -245,41 +260,6 @@ def settings_problems(place: Place, settings: RepositorySettings) -> Iterator[st
 def _is_key_arn(arn: str) -> bool:
     # An ARN of which only parts are known still says whether it is that of a key or of an alias.
     return ":key/" in arn or not arn.startswith("arn:") if is_unresolved(arn) else bool(_KEY_ARN.fullmatch(arn))
-
-
-def role_problems(place: Place, role: object) -> Iterator[str]:
-    """
-    Say why ECR cannot assume a role.
-
-    Args:
-        place: Where the template or cache would be.
-        role: What was given as a role, or nothing.
-
-    Yields:
-        One sentence for each fault.
-
-    Raises:
-        TypeError: if it is no role.
-
-    """
-    if role is None:
-        return
-    # Imported roles are no constructs in Python.
-    if isinstance(role, type) or not hasattr(role, "role_arn") or not hasattr(role, "add_to_principal_policy"):
-        raise TypeError(f"role must be an iam.Role, or one imported with iam.Role.from_role_arn, got {role!r}")
-    given = cast("iam.IRole", role)
-    resource = given.node.default_child
-    path = resource.path if isinstance(resource, iam.CfnRole) else None
-    arn = given.role_arn
-    if path not in (None, "/") or "/" in arn.partition(":role/")[2]:
-        shown = f"path {path!r}" if path else repr(arn)
-        yield f"role: {shown} is refused by CloudFormation, which takes no path here; give a role without one"
-    elif not is_unresolved(arn) and not _ROLE_ARN.fullmatch(arn):
-        yield f"role: {arn!r} is not the ARN of a role; write one such as 'arn:aws:iam::111122223333:role/ecr'"
-    yield from arn_problems("role", arn, place.stack.region if place.stack else None)
-    theirs, ours = given.env.account, place.stack.account if place.stack else None
-    if ours is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
-        yield f"role: it is of account {theirs}, and the registry of {ours}; ECR assumes roles of its own account only"
 
 
 def _spelled(prefix: object) -> str:

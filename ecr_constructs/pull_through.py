@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -16,7 +16,7 @@ from ecr_constructs._principals import require_grantee
 from ecr_constructs._scopes import Place, checked_place, id_problems
 from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.access import Access
-from ecr_constructs.creation_template import CreationTemplate, owner_problems, role_problems, settings_problems
+from ecr_constructs.creation_template import CreationTemplate, needs_role, owner_problems, settings_problems
 from ecr_constructs.credentials import Credentials
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.actions import CACHE_ROLE, IMPORT, LOGIN, PULL
@@ -27,7 +27,9 @@ from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
+from ecr_constructs.roles import check_role, create_role, role_problems, trust_condition_problems
 from ecr_constructs.settings import CACHED, RepositorySettings
+from ecr_constructs.trust import CACHE_SERVICE
 
 __all__ = ["PullThroughCache"]
 
@@ -61,8 +63,12 @@ class PullThroughCache(Construct):
         upstream_prefix: Which part of the upstream is cached, by its path there; not together with `ROOT`. Default: all
             of it.
         credentials: What the upstream wants to see. Default: nothing, which is refused if the upstream wants something.
-        role: For private ECR of another account, a role that ECR assumes, without a path; what it needs is added to it.
-            Default: one is made if needed.
+        role: For private ECR of another account, a role that ECR assumes, without a path; its trust policy allows
+            `sts:AssumeRole` to `pullthroughcache.ecr.amazonaws.com`. The permissions that ECR needs are added to it.
+            Default: a role is created if one is needed.
+        trust_conditions: Conditions of the trust policies of the roles that are created, that of the template
+            included, such as `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's
+            example.
         repositories: What may be pulled, by the names at the upstream, in which `*` stands for anything. This limits
             `image`, grants and consumers. Principals of the account that may import everything by their own policies
             are not limited by it. Default: everything.
@@ -102,6 +108,7 @@ class PullThroughCache(Construct):
         upstream_prefix: str | Namespace | CachePrefix | None = None,
         credentials: Credentials | None = None,
         role: iam.IRole | None = None,
+        trust_conditions: Mapping[str, Mapping[str, object]] | None = None,
         repositories: Sequence[str] | None = None,
         consumers: Sequence[Access] = (),
         settings: RepositorySettings = CACHED,
@@ -121,6 +128,10 @@ class PullThroughCache(Construct):
         problems += settings_problems(place, settings.but(access=consumers))
         problems += _credential_problems(place, upstream, credentials, here)
         problems += _upstream_problems(place, upstream, role)
+        creates = role is None and upstream.credentials == "role" and not _is_own(place, upstream)
+        problems += trust_condition_problems(
+            trust_conditions, CACHE_SERVICE, role=role, is_role_created=creates or needs_role(settings)
+        )
         problems += names.problems()
         problems += _consumer_problems(registry, consumers, names) if not problems else ()
         require_sound(InvalidRegistry, problems, settings, path=path)
@@ -131,12 +142,15 @@ class PullThroughCache(Construct):
         self._names = names
         self._consumers = tuple(consumers)
         self.template = CreationTemplate(
-            self, "Template", prefix=here, applied_for=["PULL_THROUGH_CACHE"], settings=settings.but(access=consumers)
+            self,
+            "Template",
+            prefix=here,
+            applied_for=["PULL_THROUGH_CACHE"],
+            settings=settings.but(access=consumers),
+            trust_conditions=trust_conditions if needs_role(settings) else None,
         )
         self.credential_arn = credentials.bind(self, here) if credentials else None
-        self.role = role
-        if upstream.credentials == "role" and (role is not None or not _is_own(place, upstream)):
-            self.role = role or self._make_role()
+        self.role = self._create_role(trust_conditions) if creates else role
         permissions = self._let(self.role) if self.role else None
         self.resource = ecr.CfnPullThroughCacheRule(
             self,
@@ -235,13 +249,9 @@ class PullThroughCache(Construct):
                 f"give consumers=[Access.account_pull('{theirs}')] as well"
             )
 
-    def _make_role(self) -> iam.Role:
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"),
-            description=f"Lets ECR copy from {self.upstream.url}",
-        )
+    def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
+        description = f"Lets ECR copy from {self.upstream.url}"
+        return create_role(self, CACHE_SERVICE, description=description, conditions=conditions)
 
     def _let(self, role: iam.IRole) -> IDependable | None:
         """Give a role what ECR needs to copy from private ECR; give what must be there before the rule."""
@@ -257,6 +267,7 @@ class PullThroughCache(Construct):
         role.add_to_principal_policy(iam.PolicyStatement(actions=list(CACHE_ROLE), resources=resources))
         added = role.add_to_principal_policy(iam.PolicyStatement(actions=list(LOGIN), resources=["*"]))
         acknowledge_wildcards(role, [*resources, "*"], _WILDCARDS)
+        check_role(self, role, CACHE_SERVICE)
         return added.policy_dependable
 
     def _annotate(self) -> None:

@@ -307,6 +307,15 @@ CONSUMERS = st.lists(
 )
 SETTINGS = st.sampled_from([HARDENED, ADOPTED, EPHEMERAL, CACHED, HARDENED.but(resource_tags={"team": "payments"})])
 PREFIXES = st.sampled_from(["prod", "a", "a" * 31, "ROOT", "Prod", Namespace("prod"), "teams/web/"])
+TRUST_CONDITIONS = st.sampled_from(
+    [
+        {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        {"StringEquals": {"sts:ExternalId": "x"}},
+        {"ArnLike": {"aws:SourceArn": ["arn:aws:ecr:*:111122223333:*"]}, "Null": {"aws:SourceVpc": True}},
+        {"Equals": {}},
+        {},
+    ]
+)
 IN_A_REGISTRY: Mapping[type[Construct], Mapping[str, st.SearchStrategy[Any]]] = {
     PrivateRegistry: {
         "scanning": st.sampled_from([Scanning.enhanced(), Scanning.basic(on_push=["prod/*"])]),
@@ -320,6 +329,7 @@ IN_A_REGISTRY: Mapping[type[Construct], Mapping[str, st.SearchStrategy[Any]]] = 
         "applied_for": st.lists(st.sampled_from(["REPLICATION", "CREATE_ON_PUSH", "PUSH"]), max_size=2),
         "settings": SETTINGS,
         "description": st.sampled_from(["What teams get", "x" * 257]),
+        "trust_conditions": TRUST_CONDITIONS,
     },
     PullThroughCache: {
         "upstream": st.sampled_from(
@@ -331,6 +341,7 @@ IN_A_REGISTRY: Mapping[type[Construct], Mapping[str, st.SearchStrategy[Any]]] = 
         "repositories": st.lists(st.sampled_from(["library/nginx", "nginx", "*", "prod/*", "A"]), max_size=2),
         "consumers": CONSUMERS,
         "settings": SETTINGS,
+        "trust_conditions": TRUST_CONDITIONS,
     },
     ReplicaRegistry: {
         "source_region": st.sampled_from(["eu-west-1", "us-east-1", "nowhere"]),

@@ -1,0 +1,254 @@
+"""
+Trust policies of roles that ECR assumes.
+
+AWS documents one service principal for each of the two roles, in every partition, and neither of its examples has a
+condition:
+
+- https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create-iam.html
+- https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs.model.iam.values import several
+
+__all__ = [
+    "CACHE_SERVICE",
+    "TEMPLATE_SERVICE",
+    "Service",
+    "condition_problems",
+    "foreign_sources",
+    "trust_principal",
+    "trust_problems",
+]
+
+Service = Literal["ecr.amazonaws.com", "pullthroughcache.ecr.amazonaws.com"]
+Statement = Mapping[str, Any]
+
+TEMPLATE_SERVICE: Service = "ecr.amazonaws.com"
+CACHE_SERVICE: Service = "pullthroughcache.ecr.amazonaws.com"
+
+_ASSUME = "sts:assumerole"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+_OPERATOR = re.compile(
+    r"(?:(?:ForAllValues|ForAnyValue):)?"
+    r"(?:(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)|Numeric(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)"
+    r"|Date(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)|Bool|BinaryEquals|(?:Not)?IpAddress"
+    r"|Arn(?:Not)?(?:Equals|Like))(?:IfExists)?|Null)",
+    re.IGNORECASE,
+)
+# Operators that a request with another value, or without the key, does not match.
+_REQUIRING = re.compile(r"(?:ForAnyValue:)?(?:String(?:Equals(?:IgnoreCase)?|Like)|Arn(?:Equals|Like))", re.IGNORECASE)
+_EXTERNAL_ID = "sts:externalid"
+_ARN_FIELDS = 6
+
+
+def trust_problems(document: object, service: Service) -> Iterator[str]:
+    """
+    Yield the reasons for which a service cannot assume a role.
+
+    Parts that are known only at deployment are not judged.
+
+    Args:
+        document: The resolved trust policy.
+        service: The service principal that ECR assumes the role with.
+
+    Yields:
+        One sentence for each fault.
+
+    """
+    statements = _statements(document)
+    if statements is None:
+        return
+    allowing = [one for one in statements if one["Effect"] == "Allow" and _may_cover(one, service)]
+    fix = f"create it with assumed_by=iam.ServicePrincipal({service!r})"
+    if not allowing:
+        named = ", ".join(sorted({str(name) for one in statements for name in _principals(one)})) or "no principal"
+        yield f"role: its trust policy allows sts:AssumeRole to {named} and not to {service}; {fix}"
+    elif all(_requires_external_id(one) for one in allowing):
+        yield f"role: its trust policy requires an external id, and {service} sends none; {fix}, without external_ids="
+    if any(_denies(one, service) for one in statements):
+        yield f"role: its trust policy denies sts:AssumeRole to {service}; remove the Deny statement, or {fix}"
+
+
+def foreign_sources(document: object, service: Service, account: str) -> Sequence[str]:
+    """
+    Return the accounts and ARNs that every statement for a service requires as source, if none is of an account.
+
+    Args:
+        document: The resolved trust policy.
+        service: The service principal that ECR assumes the role with.
+        account: The account of the registry.
+
+    """
+    found: list[str] = []
+    for statement in _statements(document) or ():
+        if statement["Effect"] == "Allow" and _may_cover(statement, service):
+            foreign = _foreign(statement, account)
+            if not foreign:
+                return ()
+            found += foreign
+    return found
+
+
+def condition_problems(conditions: object, service: Service) -> Iterator[str]:
+    """
+    Yield the faults of conditions for the trust policy of a role that a construct creates.
+
+    Args:
+        conditions: The value of `trust_conditions=`.
+        service: The service principal that ECR assumes the role with.
+
+    Yields:
+        One sentence for each fault.
+
+    Raises:
+        TypeError: if it is not a mapping of operators to mappings of condition keys to values.
+
+    """
+    if not isinstance(conditions, Mapping):
+        raise TypeError(f"{_KIND}, got {conditions!r}")
+    if not conditions:
+        yield "trust_conditions is empty; leave it out for a trust policy without a condition"
+    for operator, keys in conditions.items():
+        _require_condition(operator, keys)
+        if not _OPERATOR.fullmatch(operator):
+            yield f"trust_conditions: {operator!r} is not a condition operator of IAM; use one such as 'StringEquals'"
+        if not keys:
+            yield f"trust_conditions: {operator!r} has no condition key; add one such as 'aws:SourceAccount'"
+        for key, value in keys.items():
+            if ":" not in key:
+                yield f"trust_conditions: {key!r} is not a condition key; use one such as 'aws:SourceAccount'"
+            if value in ("", [], ()):
+                yield f"trust_conditions: {key!r} has no value; give one such as '111122223333'"
+    yield from trust_problems({"Statement": [_trust(service, conditions)]}, service)
+
+
+_KIND = "trust_conditions must be a mapping such as {'StringEquals': {'aws:SourceAccount': '111122223333'}}"
+
+
+def _require_condition(operator: object, keys: object) -> None:
+    if not isinstance(operator, str) or not isinstance(keys, Mapping):
+        raise TypeError(f"{_KIND}, got {operator!r}: {keys!r}")
+    for key, value in keys.items():
+        values = several(value)
+        if not isinstance(key, str) or not all(isinstance(one, (str, bool, int)) for one in values):
+            raise TypeError(f"{_KIND}, got {key!r}: {value!r}")
+
+
+def _trust(service: Service, conditions: Mapping[str, Any]) -> Statement:
+    return {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": service},
+        "Condition": conditions,
+    }
+
+
+def _statements(document: object) -> Sequence[Statement] | None:
+    """Return the statements of a policy, or None if they are known only at deployment."""
+    if not isinstance(document, Mapping) or "Statement" not in document:
+        return None
+    statements = several(document["Statement"])
+    return statements if all(isinstance(one, Mapping) and "Effect" in one for one in statements) else None
+
+
+def _may_cover(statement: Statement, service: Service) -> bool:
+    """Return whether a statement covers a service that assumes the role, as far as that can be read."""
+    return _covers_action(statement, unknown=True) and _covers_principal(statement, service, unknown=True)
+
+
+def _denies(statement: Statement, service: Service) -> bool:
+    """Return whether a statement denies every request of a service to assume the role."""
+    return (
+        statement["Effect"] == "Deny"
+        and not statement.get("Condition")
+        and _covers_action(statement, unknown=False)
+        and _covers_principal(statement, service, unknown=False)
+    )
+
+
+def _covers_action(statement: Statement, *, unknown: bool) -> bool:
+    name = "NotAction" if "NotAction" in statement else "Action"
+    actions = several(statement.get(name, []))
+    if any(not isinstance(one, str) for one in actions):
+        return unknown
+    return any(fnmatchcase(_ASSUME, one.lower()) for one in actions) != (name == "NotAction")
+
+
+def _covers_principal(statement: Statement, service: Service, *, unknown: bool) -> bool:
+    name = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
+    named = statement.get(name)
+    if named == "*":
+        return name == "Principal"
+    if not isinstance(named, Mapping) or any(key.startswith(("Fn::", "Ref")) for key in named):
+        return unknown
+    services = several(named.get("Service", []))
+    covered = service in services or "*" in services or "*" in several(named.get("AWS", []))
+    if not covered and any(not isinstance(one, str) for one in services):
+        return unknown
+    return covered != (name == "NotPrincipal")
+
+
+def _principals(statement: Statement) -> Iterator[object]:
+    """Yield the principals that a statement allows to assume the role, for messages."""
+    if statement["Effect"] == "Allow" and "Principal" in statement and _covers_action(statement, unknown=False):
+        named = statement["Principal"]
+        for values in named.values() if isinstance(named, Mapping) else [named]:
+            yield from (one if isinstance(one, str) else "a principal of the deployment" for one in several(values))
+
+
+def _conditions(statement: Statement, *keys: str) -> Iterator[Sequence[object]]:
+    """Yield the values that a statement requires for condition keys, which are not case-sensitive."""
+    condition = statement.get("Condition")
+    for operator, required in condition.items() if isinstance(condition, Mapping) else ():
+        if _REQUIRING.fullmatch(operator) and isinstance(required, Mapping):
+            yield from (several(value) for key, value in required.items() if key.lower() in keys)
+
+
+def _requires_external_id(statement: Statement) -> bool:
+    return any(True for _ in _conditions(statement, _EXTERNAL_ID))
+
+
+def _foreign(statement: Statement, account: str) -> list[str]:
+    """Return the required sources of a statement if none of them is of an account."""
+    for values in _conditions(statement, "aws:sourceaccount", "aws:sourcearn"):
+        texts = [one for one in values if isinstance(one, str)]
+        if len(texts) == len(values) and not any(_is_of(text, account) for text in texts):
+            return texts
+    return []
+
+
+def _is_of(source: str, account: str) -> bool:
+    """Return whether an account id or ARN, which may have wildcards, can be of an account."""
+    fields = source.split(":", _ARN_FIELDS - 1)
+    if source.startswith("arn:") and len(fields) == _ARN_FIELDS:
+        return not fields[4] or fnmatchcase(account, fields[4])
+    return fnmatchcase(account, source) if not source.startswith("arn:") else True
+
+
+def trust_principal(service: Service, conditions: Mapping[str, Any] | None) -> iam.IPrincipal:
+    """
+    Return the principal of the trust policy of a role that a construct creates.
+
+    Args:
+        service: The service principal that ECR assumes the role with.
+        conditions: Conditions of the trust policy. AWS's pages show none, so none is added by default.
+
+    """
+    principal = iam.ServicePrincipal(service)
+    return principal.with_conditions(_plain(conditions)) if conditions else principal
+
+
+def _plain(conditions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        operator: {key: value if isinstance(value, (str, bool, int)) else list(value) for key, value in keys.items()}
+        for operator, keys in conditions.items()
+    }
