@@ -24,7 +24,7 @@ from ecr_constructs.model.grammar import is_token
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry import find_registry
-from ecr_constructs.roles import check_role, create_role, role_problems, trust_condition_problems
+from ecr_constructs.roles import allow, check_role, create_role, role_problems, trust_condition_problems
 from ecr_constructs.settings import CREATED, RepositorySettings
 from ecr_constructs.trust import TEMPLATE_SERVICE
 
@@ -117,7 +117,7 @@ class CreationTemplate(Construct):
         environment_of(place).claim(self, "template", self.prefix)
         encryption = settings.encryption.bind(place)
         self.role = role or (self._create_role(trust_conditions) if needs_role(settings) else None)
-        permissions = self._let(self.role, place, encryption) if self.role else None
+        policies = self._allow(self.role, place, encryption) if self.role else ()
         self.resource = ecr.CfnRepositoryCreationTemplate(
             self,
             "Resource",
@@ -132,8 +132,7 @@ class CreationTemplate(Construct):
             repository_policy=RepositoryPolicy(settings.access, place.stack).text(),
             resource_tags=_render.resource_tags(settings.resource_tags),
         )
-        if permissions is not None:
-            self.resource.node.add_dependency(permissions)
+        self.resource.node.add_dependency(*policies)
         self._annotate(place)
 
     @property
@@ -145,28 +144,29 @@ class CreationTemplate(Construct):
         description = f"Lets ECR make the repositories under {self.prefix}"
         return create_role(self, TEMPLATE_SERVICE, description=description, conditions=conditions)
 
-    def _let(self, role: iam.IRole, place: Place, encryption: BoundEncryption | None) -> IDependable | None:
-        """Give a role what ECR needs to make the repositories, and no more; give what must be there before."""
+    def _allow(self, role: iam.IRole, place: Place, encryption: BoundEncryption | None) -> Sequence[IDependable]:
+        """Add the permissions that ECR needs to create the repositories to a role, and return their policies."""
         stack = cdk.Stack.of(self)
         under = stack.format_arn(service="ecr", resource="repository", resource_name=self.repositories)
-        added = role.add_to_principal_policy(iam.PolicyStatement(actions=list(TEMPLATE_ROLE), resources=[under]))
+        statements = [iam.PolicyStatement(actions=list(TEMPLATE_ROLE), resources=[under])]
         resources = [under]
         if encryption is not None:
             any_key = stack.format_arn(service="kms", resource="key", resource_name="*")
             resources.append(encryption.key_arn or any_key)
-            role.add_to_principal_policy(
+            statements.append(
                 iam.PolicyStatement(
                     actions=list(TEMPLATE_KEY),
                     resources=[encryption.key_arn or any_key],
                     conditions={"StringEquals": {"kms:ViaService": f"ecr.{stack.region}.{stack.url_suffix}"}},
                 )
             )
+        policies = allow(self, role, *statements)
         acknowledge_wildcards(role, resources, _UNDER_PREFIX)
         check_role(self, role, TEMPLATE_SERVICE)
         environment_of(place).claim(self, "creator", role.role_arn)
         if registry := find_registry(place):
             registry.except_from_denial(role)
-        return added.policy_dependable
+        return policies
 
     def _annotate(self, place: Place) -> None:
         watch(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)

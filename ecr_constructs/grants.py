@@ -1,4 +1,4 @@
-"""Grants of the CDK's repository that say why they were refused."""
+"""Grants of the CDK's repository that raise typed errors and warn about permissions that are not added."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Node
+from constructs import IDependable, Node
 
 from ecr_constructs._principals import require_grantee
+from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.errors import InvalidRepository
+from ecr_constructs.model.actions import LOGIN
 from ecr_constructs.model.grammar import is_token
 from ecr_constructs.policy import RepositoryPolicy
+from ecr_constructs.roles import account_of, warn_if_not_added
 
 __all__ = ["with_reason"]
 
@@ -22,10 +26,12 @@ _ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
 _NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
+# The grants of the CDK that add the permission to log in to the principal.
+_WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
 
 
 class _Granting(Protocol):
-    """A repository with a policy, which has grants."""
+    """A repository with a policy."""
 
     policy: RepositoryPolicy
 
@@ -45,16 +51,30 @@ class _Explained:
         self._grant = grant
 
     def __get__(self, repository: _Granting | None, owner: type) -> Callable[..., iam.Grant]:
-        return self._grant if repository is None else partial(_explained, repository.policy, self._grant, repository)
+        return self._grant if repository is None else partial(_granted, repository, self._grant)
 
 
-def _explained(
-    policy: RepositoryPolicy,
-    grant: _Grant,
-    repository: _Granting,
-    *args: Any,  # noqa: ANN401
-    **options: Any,  # noqa: ANN401
-) -> iam.Grant:
+def _granted(repository: _Granting, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
+    _require_kinds(repository, *args, **options)
+    repository.policy.refusal, repository.policy.is_granting = None, True
+    try:
+        granted = grant(repository, *args, **options)
+    except RuntimeError:
+        if repository.policy.refusal is not None:
+            raise repository.policy.refusal from None
+        raise
+    finally:
+        repository.policy.is_granting = False
+    grantee = args[0] if args else options["grantee"]
+    # Roles of the app get a policy. Principals that are only named get a statement in the repository policy.
+    if not isinstance(grantee, (iam.Role, iam.ArnPrincipal)):
+        made = cast("ecr.Repository", repository)
+        _warn_if_not_added(made, grantee.grant_principal, granted, login=grant.__name__ in _WITH_LOGIN)
+    return granted
+
+
+def _require_kinds(repository: _Granting, *args: object, **options: object) -> None:
+    """Raise an error for arguments of a grant that JavaScript would report as an error of its own."""
     for grantee in (*args[:1], *options.values()):
         require_grantee(grantee)
     for action in args[1:]:
@@ -62,15 +82,26 @@ def _explained(
             raise TypeError(f"actions must be strings such as 'ecr:BatchGetImage', got {action!r}")
         if not _ACTION.fullmatch(action) and not is_token(action):
             raise InvalidRepository([_NO_ACTION.format(action)], path=repository.node.path)
-    policy.refusal, policy.is_granting = None, True
-    try:
-        return grant(repository, *args, **options)
-    except RuntimeError:
-        if policy.refusal is not None:
-            raise policy.refusal from None
-        raise
-    finally:
-        policy.is_granting = False
+
+
+def _warn_if_not_added(
+    repository: ecr.Repository, principal: iam.IPrincipal, granted: iam.Grant, *, login: bool
+) -> None:
+    """Add a warning for a role that the CDK does not change: it returns success for such grants."""
+    theirs, ours = account_of(principal), repository.env.account
+    is_foreign = theirs is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours)
+    if is_foreign and not hasattr(principal, "role_arn"):
+        return
+    policies: list[IDependable] = [granted]
+    if is_foreign:
+        # Beside the statement in the repository policy, the role needs a policy in its account.
+        role = cast("iam.IRole", principal)
+        policies = [child for child in role.node.find_all() if isinstance(child, iam.Policy)]
+    given = [*granted.principal_statements, *granted.resource_statements]
+    actions = list(dict.fromkeys(action for statement in given for action in statement.actions))
+    statements = [iam.PolicyStatement(actions=actions, resources=[repository.repository_arn])]
+    statements += [iam.PolicyStatement(actions=list(LOGIN), resources=["*"])] if login else []
+    warn_if_not_added(repository, principal, policies, statements)
 
 
 def with_reason(grant: _Grant) -> _Grant:

@@ -27,7 +27,15 @@ from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
-from ecr_constructs.roles import check_role, create_role, role_problems, trust_condition_problems
+from ecr_constructs.roles import (
+    account_of,
+    allow,
+    check_role,
+    create_role,
+    role_problems,
+    trust_condition_problems,
+    warn_if_not_added,
+)
 from ecr_constructs.settings import CACHED, RepositorySettings
 from ecr_constructs.trust import CACHE_SERVICE
 
@@ -151,7 +159,7 @@ class PullThroughCache(Construct):
         )
         self.credential_arn = credentials.bind(self, here) if credentials else None
         self.role = self._create_role(trust_conditions) if creates else role
-        permissions = self._let(self.role) if self.role else None
+        policies = self._allow(self.role) if self.role else ()
         self.resource = ecr.CfnPullThroughCacheRule(
             self,
             "Resource",
@@ -162,8 +170,7 @@ class PullThroughCache(Construct):
             credential_arn=self.credential_arn,
             custom_role_arn=self.role.role_arn if self.role else None,
         )
-        if permissions is not None:
-            self.resource.node.add_dependency(permissions)
+        self.resource.node.add_dependency(*policies)
         if registry is not None:
             for consumer in consumers:
                 registry.accept_cache_consumer(consumer, repositories=names.patterns)
@@ -217,7 +224,9 @@ class PullThroughCache(Construct):
         grant = iam.Grant.add_to_principal(grantee=grantee, actions=[*PULL, *IMPORT], resource_arns=arns)
         if not grant.success:
             raise InvalidRegistry([_NO_POLICY.format(type(grantee.grant_principal).__name__)], path=self.node.path)
-        iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
+        login = iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
+        statements = [*grant.principal_statements, *login.principal_statements]
+        warn_if_not_added(self, grantee.grant_principal, [grant, login], statements)
         return grant
 
     @property
@@ -240,7 +249,7 @@ class PullThroughCache(Construct):
         return Access.cache_pull(ours)
 
     def _grantee_problems(self, principal: iam.IPrincipal) -> Iterator[str]:
-        theirs, ours = principal.principal_account, cdk.Stack.of(self).account
+        theirs, ours = account_of(principal), cdk.Stack.of(self).account
         if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
             return
         if not any(one.intent == "organization_pull" or one.subject == theirs for one in self._consumers):
@@ -253,8 +262,8 @@ class PullThroughCache(Construct):
         description = f"Lets ECR copy from {self.upstream.url}"
         return create_role(self, CACHE_SERVICE, description=description, conditions=conditions)
 
-    def _let(self, role: iam.IRole) -> IDependable | None:
-        """Give a role what ECR needs to copy from private ECR; give what must be there before the rule."""
+    def _allow(self, role: iam.IRole) -> Sequence[IDependable]:
+        """Add the permissions that ECR needs to copy from private ECR to a role, and return their policies."""
         stack = cdk.Stack.of(self)
         account, _, _, region = self.upstream.url.split(".")[:4]
         resources = [
@@ -264,11 +273,15 @@ class PullThroughCache(Construct):
         resources += [
             stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
         ]
-        role.add_to_principal_policy(iam.PolicyStatement(actions=list(CACHE_ROLE), resources=resources))
-        added = role.add_to_principal_policy(iam.PolicyStatement(actions=list(LOGIN), resources=["*"]))
+        policies = allow(
+            self,
+            role,
+            iam.PolicyStatement(actions=list(CACHE_ROLE), resources=resources),
+            iam.PolicyStatement(actions=list(LOGIN), resources=["*"]),
+        )
         acknowledge_wildcards(role, [*resources, "*"], _WILDCARDS)
         check_role(self, role, CACHE_SERVICE)
-        return added.policy_dependable
+        return policies
 
     def _annotate(self) -> None:
         if not self.template.settings.immutability.tags_can_move:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IValidation
+from constructs import Construct, Dependable, IDependable, IValidation
 
 from ecr_constructs._findings import annotations_of
 from ecr_constructs._scopes import Place
@@ -16,7 +18,15 @@ from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.trust import Service, condition_problems, foreign_sources, trust_principal, trust_problems
 
-__all__ = ["check_role", "create_role", "role_problems", "trust_condition_problems"]
+__all__ = [
+    "account_of",
+    "allow",
+    "check_role",
+    "create_role",
+    "role_problems",
+    "trust_condition_problems",
+    "warn_if_not_added",
+]
 
 # CustomRoleArn in the CloudFormation schema: no path between `role/` and the name.
 _ROLE_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]+")
@@ -155,3 +165,108 @@ def _resource_of(role: iam.IRole) -> iam.CfnRole | None:
     if isinstance(resource, iam.Role):
         resource = resource.node.default_child
     return resource if isinstance(resource, iam.CfnRole) else None
+
+
+def allow(owner: Construct, role: iam.IRole, *statements: iam.PolicyStatement) -> Sequence[IDependable]:
+    """
+    Add statements to the policy of a role, and return the policies.
+
+    Args:
+        owner: The template or cache that names the role.
+        role: The role.
+        statements: The permissions that ECR needs.
+
+    """
+    added = [role.add_to_principal_policy(statement) for statement in statements]
+    policies = [one.policy_dependable for one in added if one.policy_dependable is not None]
+    warn_if_not_added(owner, role, policies, statements)
+    return policies
+
+
+def warn_if_not_added(
+    owner: Construct,
+    principal: iam.IPrincipal,
+    policies: Sequence[IDependable],
+    statements: Sequence[iam.PolicyStatement],
+) -> None:
+    """
+    Add a warning when the app synthesizes if statements for a principal are in no policy.
+
+    The CDK returns success for roles that it does not change: imported ones with `mutable=False` or of another account,
+    and those of `without_policy_updates()`.
+
+    Args:
+        owner: The construct that the warning is added to.
+        principal: The role or user.
+        policies: The constructs that the CDK returns for what it added.
+        statements: The statements.
+
+    """
+    # The policy of a role of the app is attached later. Of an unknown principal the CDK warns itself.
+    if not isinstance(principal, (iam.Role, iam.UnknownPrincipal)):
+        owner.node.add_validation(_AdditionCheck(owner, principal, policies, statements))
+
+
+@jsii.implements(IValidation)
+class _AdditionCheck:
+    """Looks for the policies that hold statements; those of lazy roles exist when the app synthesizes."""
+
+    def __init__(
+        self,
+        owner: Construct,
+        principal: iam.IPrincipal,
+        policies: Sequence[IDependable],
+        statements: Sequence[iam.PolicyStatement],
+    ) -> None:
+        self._owner = owner
+        self._principal = principal
+        self._policies = policies
+        self._statements = statements
+
+    def validate(self) -> list[str]:
+        roots = [root for policy in self._policies for root in Dependable.of(policy).dependency_roots]
+        if not any(map(self._is_of_its_account, roots)):
+            stack = cdk.Stack.of(self._owner)
+            statements = [_readable(stack.resolve(one.to_json())) for one in self._statements]
+            annotations_of(self._owner).add_warning_v2(
+                "ecr-constructs:roleIsNotUpdated",
+                f"no permissions are added to {self._named(stack)}, because the CDK does not change roles that are "
+                "imported with mutable=False or from another account, or are given without_policy_updates(); "
+                f"add these statements to it: {json.dumps(statements)}",
+            )
+        return []
+
+    def _is_of_its_account(self, root: object) -> bool:
+        """Return whether a policy can be of the account of the principal."""
+        theirs, account = account_of(self._principal), cdk.Stack.of(cast("Construct", root)).account
+        return theirs is None or theirs == account or is_unresolved(theirs) or is_unresolved(account)
+
+    def _named(self, stack: cdk.Stack) -> str:
+        for kind in ("role", "user", "group"):
+            if arn := getattr(self._principal, f"{kind}_arn", None):
+                return f"the {kind} {_readable(stack.resolve(arn))}"
+        return "the principal"
+
+
+def account_of(principal: iam.IPrincipal) -> str | None:
+    """
+    Return the account of a principal, if it has one.
+
+    Args:
+        principal: Any principal; unknown ones have no such attribute in Python.
+
+    """
+    return getattr(principal, "principal_account", None)
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401  (any part of a statement)
+    """Return a resolved value with references spelled as in `Fn::Sub`."""
+    if isinstance(value, Mapping):
+        if list(value) == ["Fn::Join"]:
+            separator, parts = value["Fn::Join"]
+            return separator.join(map(str, map(_readable, parts)))
+        if list(value) in (["Ref"], ["Fn::GetAtt"]):
+            (argument,) = value.values()
+            return f"${{{argument if isinstance(argument, str) else '.'.join(argument)}}}"
+        return {key: _readable(each) for key, each in value.items()}
+    return list(map(_readable, value)) if isinstance(value, list) else value

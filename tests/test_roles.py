@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,16 @@ import pytest
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs import CreationTemplate, Encryption, InvalidRegistry, PullThroughCache, Upstream
+from ecr_constructs import (
+    Access,
+    CreationTemplate,
+    Encryption,
+    HardenedRepository,
+    InvalidRegistry,
+    PrivateRegistry,
+    PullThroughCache,
+    Upstream,
+)
 from ecr_constructs.settings import CACHED, CREATED
 from tests.registries import warnings
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_stack, resources
@@ -257,3 +267,173 @@ def test_the_source_of_the_own_account_is_not(here: cdk.Stack, make: Make) -> No
     resources(here, ROLE)
 
     assert warnings(here) == []
+
+
+# --- roles to which nothing can be added ------------------------------------------------------------------------------
+
+
+def imported(scope: Construct, account: str = ACCOUNT, **options: Any) -> iam.IRole:
+    return iam.Role.from_role_arn(scope, "Imported", f"arn:aws:iam::{account}:role/any", **options)
+
+
+def not_updated(stack: cdk.Stack) -> list[str]:
+    """Return the warnings of an app about permissions that are in no policy."""
+    resources(stack, ROLE)
+    return [text for text in warnings(stack) if "ecr-constructs:roleIsNotUpdated" in text]
+
+
+def statements_in(warning: str) -> list[dict[str, Any]]:
+    return list(json.loads(warning.partition("add these statements to it: ")[2].partition(" [ack")[0]))
+
+
+@each_construct
+def test_an_immutable_role_is_worth_a_warning_with_the_statements(here: cdk.Stack, make: Make) -> None:
+    make(here, role=imported(here, mutable=False))
+
+    (warning,) = not_updated(here)
+    assert "no permissions are added to the role arn:aws:iam::111122223333:role/any, because the CDK" in warning
+    assert [each["Effect"] for each in statements_in(warning)] == ["Allow"] * len(statements_in(warning))
+
+
+def test_the_statements_for_a_template_are_complete(here: cdk.Stack) -> None:
+    template(here, role=imported(here, mutable=False), settings=CREATED.but(encryption=Encryption.aws_managed_key()))
+
+    assert statements_in(not_updated(here)[0]) == [
+        {
+            "Action": ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
+            "Effect": "Allow",
+            "Resource": f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/teams/*",
+        },
+        {
+            "Action": ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
+            "Condition": {"StringEquals": {"kms:ViaService": "ecr.eu-west-1.${AWS::URLSuffix}"}},
+            "Effect": "Allow",
+            "Resource": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*",
+        },
+    ]
+
+
+def test_the_statements_for_a_cache_are_complete(here: cdk.Stack) -> None:
+    cache(here, role=imported(here, mutable=False))
+
+    copy, login = statements_in(not_updated(here)[0])
+    assert len(copy["Resource"]) == 2
+    assert login == {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"}
+
+
+@each_construct
+def test_a_role_without_policy_updates_is_worth_a_warning(here: cdk.Stack, make: Make) -> None:
+    make(here, role=service_role(here, SERVICES[make]).without_policy_updates())
+
+    (warning,) = not_updated(here)
+    assert "no permissions are added to the role ${Mine" in warning
+
+
+@each_construct
+def test_an_immutable_role_whose_grants_are_for_resources_is_worth_a_warning(here: cdk.Stack, make: Make) -> None:
+    make(here, role=imported(here, mutable=False, add_grants_to_resources=True))
+
+    assert len(not_updated(here)) == 1
+
+
+@each_construct
+@pytest.mark.parametrize("kind", ["own", "imported", "lazy", "created"])
+def test_a_role_that_gets_a_policy_is_worth_no_warning(here: cdk.Stack, make: Make, kind: str) -> None:
+    principal = iam.ServicePrincipal(SERVICES[make])
+    roles: Mapping[str, Callable[[], iam.IRole | None]] = {
+        "own": lambda: service_role(here, SERVICES[make]),
+        "imported": lambda: imported(here),
+        "lazy": lambda: iam.LazyRole(here, "Mine", assumed_by=principal),
+        "created": lambda: None,
+    }
+    make(here, role=roles[kind]())
+
+    assert not_updated(here) == []
+
+
+@each_construct
+def test_the_warning_can_be_acknowledged(here: cdk.Stack, make: Make) -> None:
+    made = make(here, role=imported(here, mutable=False))
+    cdk.Annotations.of(made).acknowledge_warning("ecr-constructs:roleIsNotUpdated", "the platform team adds them")
+
+    assert not_updated(here) == []
+
+
+GRANTEES: Mapping[str, Callable[[cdk.Stack], iam.IGrantable]] = {
+    "immutable": lambda here: imported(here, mutable=False),
+    "immutable with a condition": lambda here: iam.PrincipalWithConditions(imported(here, mutable=False), OURS),
+    "without policy updates": lambda here: service_role(here, "ec2.amazonaws.com").without_policy_updates(),
+    "another account": lambda here: imported(here, OTHER_ACCOUNT),
+    "a user of another account": lambda here: iam.User.from_user_arn(here, "U", f"arn:aws:iam::{OTHER_ACCOUNT}:user/a"),
+}
+
+
+@pytest.mark.parametrize("grantee", GRANTEES)
+def test_a_grant_of_a_cache_that_is_in_no_policy_is_worth_a_warning(here: cdk.Stack, grantee: str) -> None:
+    PrivateRegistry(here, "Registry")
+    made = PullThroughCache(here, "It", upstream=Upstream.quay(), consumers=[Access.account_pull(OTHER_ACCOUNT)])
+
+    assert made.grant_pull(GRANTEES[grantee](here)).success
+    pull, login = statements_in(not_updated(here)[0])
+    assert (len(pull["Action"]), login["Action"]) == (5, "ecr:GetAuthorizationToken")
+
+
+@pytest.mark.parametrize("grantee", set(GRANTEES) - {"a user of another account"})
+@pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read", "grant"])
+def test_a_grant_of_a_repository_that_is_in_no_policy_is_worth_a_warning(
+    here: cdk.Stack, grantee: str, name: str
+) -> None:
+    repository = HardenedRepository(here, "It", encryption=Encryption.aes256())
+    actions = ["ecr:DescribeImages"] if name == "grant" else []
+
+    assert getattr(repository, name)(GRANTEES[grantee](here), *actions).success
+    granted, *login = statements_in(not_updated(here)[0])
+    assert granted["Resource"].startswith("${It")
+    assert [each["Action"] for each in login] == (["ecr:GetAuthorizationToken"] if "pu" in name else [])
+
+
+MUTABLE: Mapping[str, Callable[[cdk.Stack], iam.IGrantable]] = {
+    "a role": lambda here: service_role(here, "ec2.amazonaws.com"),
+    "an imported role": imported,
+    "a lazy role": lambda here: iam.LazyRole(here, "Mine", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")),
+    "a role with a condition": lambda here: iam.PrincipalWithConditions(service_role(here, "a.amazonaws.com"), OURS),
+    "a user": lambda here: iam.User(here, "Mine"),
+    "a group": lambda here: iam.Group(here, "Mine"),
+}
+
+
+@pytest.mark.parametrize("grantee", MUTABLE)
+def test_a_grant_that_is_in_a_policy_is_worth_no_warning(here: cdk.Stack, grantee: str) -> None:
+    principal = MUTABLE[grantee](here)
+    PullThroughCache(here, "Cache", upstream=Upstream.quay()).grant_pull(principal)
+    if grantee != "a group":
+        HardenedRepository(here, "Api").grant_pull(principal)
+
+    assert not_updated(here) == []
+
+
+@pytest.mark.parametrize(
+    "principal", [iam.AccountPrincipal(OTHER_ACCOUNT), iam.ServicePrincipal("lambda.amazonaws.com")], ids=str
+)
+def test_a_principal_that_is_in_the_repository_policy_is_worth_no_warning(
+    here: cdk.Stack, principal: iam.IPrincipal
+) -> None:
+    HardenedRepository(here, "Api").grant_pull(principal)
+
+    assert not_updated(here) == []
+
+
+def test_a_role_of_another_account_that_is_imported_there_is_worth_no_warning(app: cdk.App, here: cdk.Stack) -> None:
+    there = new_stack(app, "There", region="eu-west-1", account=OTHER_ACCOUNT)
+    cdk.CfnWaitConditionHandle(there, "Something")
+    HardenedRepository(here, "Api", repository_name="api").grant_pull(imported(there, OTHER_ACCOUNT))
+
+    assert not_updated(here) == []
+
+
+def test_of_an_unknown_principal_the_cdk_warns_itself(here: cdk.Stack) -> None:
+    principal = iam.UnknownPrincipal(resource=here)
+    PullThroughCache(here, "Cache", upstream=Upstream.quay()).grant_pull(principal)
+
+    assert not_updated(here) == []
+    assert all("unknownPrincipalAddStatementToRole" in text for text in warnings(here))
