@@ -21,7 +21,7 @@ from ecr_constructs._tokens import is_unresolved
 
 __all__ = ["Environment", "Thing", "environment_of"]
 
-Thing = Literal["registry", "template", "cache", "secret", "creator", "repository", "deleted"]
+Thing = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
 
 # Under the root, where everything of an app can find it; it makes no resource.
 _BOOK_ID = "EcrConstructsEnvironments"

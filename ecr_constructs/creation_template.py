@@ -142,7 +142,7 @@ class CreationTemplate(Construct):
 
     def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
         description = f"Lets ECR make the repositories under {self.prefix}"
-        return create_role(self, TEMPLATE_SERVICE, description=description, conditions=conditions)
+        return create_role(self, TEMPLATE_SERVICE, description, conditions=conditions)
 
     def _allow(self, role: iam.IRole, place: Place, encryption: BoundEncryption | None) -> Sequence[IDependable]:
         """Add the permissions that ECR needs to create the repositories to a role, and return their policies."""

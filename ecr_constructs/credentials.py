@@ -12,19 +12,25 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk.interfaces.aws_secretsmanager import ISecretRef
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from ecr_constructs._acknowledgments import acknowledge
 from ecr_constructs._environments import environment_of
 from ecr_constructs._held import Held
+from ecr_constructs._injectors import is_injected, reapply, typed_refusal
 from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import is_unresolved
+from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.grammar import is_token
 from ecr_constructs.model.partitions import arn_problems
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_secretsmanager as secretsmanager
 
 __all__ = ["NAME_PREFIX", "Credentials"]
 
@@ -135,16 +141,22 @@ class _NewSecret(Credentials):
         # Imported here, for it takes as long as everything else together and most caches need none.
         from aws_cdk import aws_secretsmanager as secretsmanager  # noqa: PLC0415
 
-        secret = secretsmanager.Secret(
-            scope,
-            "Credentials",
-            secret_name=self._full_name(prefix),
-            description=f"What the pull-through cache {prefix} shows its upstream; filled in by hand",
-            generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template=_TO_BE_FILLED_IN, generate_string_key="accessToken"
-            ),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+        generated = secretsmanager.SecretStringGenerator(
+            secret_string_template=_TO_BE_FILLED_IN, generate_string_key="accessToken"
         )
+        class_id = secretsmanager.Secret.PROPERTY_INJECTION_ID
+        with typed_refusal(scope, class_id, InvalidRegistry, path=scope.node.path):
+            secret = secretsmanager.Secret(
+                scope,
+                "Credentials",
+                secret_name=self._full_name(prefix),
+                description=f"What the pull-through cache {prefix} shows its upstream; filled in by hand",
+                generate_secret_string=generated,
+                removal_policy=cdk.RemovalPolicy.RETAIN,
+            )
+        if is_injected(scope, class_id):
+            self._reapply(scope, secret, prefix)
+        _check_later(scope, secret, prefix)
         environment_of(place_of(scope)).claim(secret, "secret", self._full_name(prefix))
         acknowledge(secret, "AwsSolutions-SMG4", _BY_HAND)
         resource = secret.node.default_child
@@ -153,6 +165,27 @@ class _NewSecret(Credentials):
             suppressed = ["SECRETSMANAGER_USING_CMK", "SECRETSMANAGER_ROTATION_ENABLED_CHECK"]
             resource.add_metadata("guard", {"SuppressedRules": suppressed})
         return secret.secret_arn
+
+    def _reapply(self, scope: Construct, secret: secretsmanager.Secret, prefix: str) -> None:
+        """Set what ECR needs of the secret once more after a property injector, and refuse another name."""
+        resource = cast("secretsmanager.CfnSecret", secret.node.default_child)
+        name = resource.stack.resolve(resource.name)
+        if name != self._full_name(prefix):
+            problem = (
+                f"credentials: a property injector names the secret {name!r}, and its name is "
+                f"{self._full_name(prefix)!r}; exclude the secret from it, or give Credentials.secret(...)"
+            )
+            raise InvalidRegistry([problem], path=scope.node.path)
+        properties = {
+            "generate_secret_string": {
+                "secretStringTemplate": _TO_BE_FILLED_IN,
+                "generateStringKey": "accessToken",
+            },
+            "kms_key_id": None,
+            "replica_regions": None,
+            "removal_policy": cdk.RemovalPolicy.RETAIN,
+        }
+        reapply(scope, resource, properties, reason=_MANAGED_KEY + ", and the token exists nowhere else")
 
     def __repr__(self) -> str:
         return f"Credentials.new_secret({self.name!r})" if self.name else "Credentials.new_secret()"
@@ -174,7 +207,7 @@ class _Secret(Credentials):
         resource: Any = self.given if isinstance(self.given, cdk.CfnResource) else self.given.node.default_child
         # The name of a secret that has none is a token for nothing.
         name = None if resource is None else resource.stack.resolve(getattr(resource, "name", None))
-        key = getattr(self.given, "encryption_key", None) or getattr(resource, "kms_key_id", None)
+        key = getattr(self.given, "encryption_key", None) if resource is None else resource.kms_key_id
         if resource is not None and name is None:
             yield f"credentials: the secret has no name of its own; ECR wants one that begins with {NAME_PREFIX!r}"
         if isinstance(name, str) and not name.startswith(NAME_PREFIX):
@@ -188,13 +221,31 @@ class _Secret(Credentials):
         else:
             yield from _arn_problems(self._arn, place)
 
-    def bind(self, scope: Construct, prefix: str) -> str:  # noqa: ARG002  (it is there already)
+    def bind(self, scope: Construct, prefix: str) -> str:
+        _check_later(scope, self.given, prefix)
         return self._arn
 
     @property
     def _arn(self) -> str:
         # What an imported secret calls its full ARN is more than its id, if it was imported so.
         return str(getattr(self.given, "secret_full_arn", None) or self.given.secret_ref.secret_id)
+
+
+def _check_later(scope: Construct, secret: ISecretRef, prefix: str) -> None:
+    scope.node.add_validation(_SecretCheck(secret, place_of(scope), prefix))
+
+
+@jsii.implements(IValidation)
+class _SecretCheck:
+    """Checks a secret once more when the app synthesizes: an aspect may have changed it."""
+
+    def __init__(self, secret: ISecretRef, place: Place, prefix: str) -> None:
+        self._secret = _Secret(Held(secret))
+        self._place = place
+        self._prefix = prefix
+
+    def validate(self) -> list[str]:
+        return list(self._secret.problems(self._place, self._prefix))
 
 
 @dataclass(frozen=True, slots=True)

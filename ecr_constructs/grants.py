@@ -26,6 +26,8 @@ _ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
 _NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
+# Roles of the app get a policy. Principals that are only named get a statement in the repository policy.
+_ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
 # The grants of the CDK that add the permission to log in to the principal.
 _WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
 
@@ -66,10 +68,10 @@ def _granted(repository: _Granting, grant: _Grant, *args: Any, **options: Any) -
     finally:
         repository.policy.is_granting = False
     grantee = args[0] if args else options["grantee"]
-    # Roles of the app get a policy. Principals that are only named get a statement in the repository policy.
-    if not isinstance(grantee, (iam.Role, iam.ArnPrincipal)):
+    principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal
+    if not isinstance(principal, _ALWAYS_ADDED):
         made = cast("ecr.Repository", repository)
-        _warn_if_not_added(made, grantee.grant_principal, granted, login=grant.__name__ in _WITH_LOGIN)
+        _warn_if_not_added(made, principal, granted, login=grant.__name__ in _WITH_LOGIN)
     return granted
 
 

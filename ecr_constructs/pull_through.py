@@ -74,14 +74,14 @@ class PullThroughCache(Construct):
         role: For private ECR of another account, a role that ECR assumes, without a path; its trust policy allows
             `sts:AssumeRole` to `pullthroughcache.ecr.amazonaws.com`. The permissions that ECR needs are added to it.
             Default: a role is created if one is needed.
-        trust_conditions: Conditions of the trust policies of the roles that are created, that of the template
-            included, such as `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's
-            example.
+        trust_conditions: Conditions of the trust policies of the roles that are created, also for the template, such as
+            `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
         repositories: What may be pulled, by the names at the upstream, in which `*` stands for anything. This limits
             `image`, grants and consumers. Principals of the account that may import everything by their own policies
             are not limited by it. Default: everything.
         consumers: Who of other accounts may pull, `Access.account_pull` or `Access.organization_pull`; their own
-            policies must let them, too. It needs a `PrivateRegistry`. Default: nobody.
+            policies must let them, too. It needs a `PrivateRegistry`, and with `ROOT` a list of `repositories=`: the
+            first pull of an image creates its repository. Default: nobody.
         settings: What the repositories are like. Default: `CACHED`, with tags that can move, or ECR could not refresh
             them.
 
@@ -158,7 +158,8 @@ class PullThroughCache(Construct):
             trust_conditions=trust_conditions if needs_role(settings) else None,
         )
         self.credential_arn = credentials.bind(self, here) if credentials else None
-        self.role = self._create_role(trust_conditions) if creates else role
+        about = f"Lets ECR copy from {upstream.url}"
+        self.role = create_role(self, CACHE_SERVICE, about, conditions=trust_conditions) if creates else role
         policies = self._allow(self.role) if self.role else ()
         self.resource = ecr.CfnPullThroughCacheRule(
             self,
@@ -225,7 +226,7 @@ class PullThroughCache(Construct):
         if not grant.success:
             raise InvalidRegistry([_NO_POLICY.format(type(grantee.grant_principal).__name__)], path=self.node.path)
         login = iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
-        statements = [*grant.principal_statements, *login.principal_statements]
+        statements = grant.principal_statements + login.principal_statements
         warn_if_not_added(self, grantee.grant_principal, [grant, login], statements)
         return grant
 
@@ -257,10 +258,6 @@ class PullThroughCache(Construct):
                 f"the grantee is of account {theirs}, which the cache does not let in; "
                 f"give consumers=[Access.account_pull('{theirs}')] as well"
             )
-
-    def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
-        description = f"Lets ECR copy from {self.upstream.url}"
-        return create_role(self, CACHE_SERVICE, description=description, conditions=conditions)
 
     def _allow(self, role: iam.IRole) -> Sequence[IDependable]:
         """Add the permissions that ECR needs to copy from private ECR to a role, and return their policies."""
@@ -302,6 +299,10 @@ _WILDCARDS = "ECR copies repositories whose names are not known before, and logg
 _TAGS_CANNOT_MOVE = (
     "tags in this cache cannot move, so ECR keeps serving the first image it saw under a tag; use "
     "settings.but(immutability=Immutability.off()), or acknowledge it if that is what you want"
+)
+_ANY_REPOSITORY = (
+    "consumers: with prefix ROOT they could create any repository that {!r} matches, in all namespaces; give "
+    "repositories= with names that begin without '*', such as ['library/*'], or another prefix"
 )
 _UNDOCUMENTED = (
     "AWS documents the prefix ROOT and upstream prefixes for private ECR only; try a pull before you rely on it"
@@ -369,6 +370,9 @@ def _upstream_problems(place: Place, upstream: Upstream, role: object) -> Iterat
 def _consumer_problems(
     registry: PrivateRegistry | None, consumers: Sequence[Access], names: CachedNames
 ) -> Iterator[str]:
+    # A first pull needs ecr:CreateRepository. Names under another prefix than ROOT begin with it.
+    if consumers and (wide := [pattern for pattern in names.patterns if pattern.startswith("*")]):
+        yield _ANY_REPOSITORY.format(wide[0])
     if consumers and registry is None:
         yield f"consumers: {NO_REGISTRY}"
     elif registry is not None:
@@ -392,11 +396,8 @@ def _require_kinds(
         ("repositories", () if repositories is None else repositories, str, "['library/nginx']"),
         ("consumers", consumers, Access, "[Access.account_pull('111122223333')]"),
     ):
-        if (
-            not isinstance(values, Sequence)
-            or isinstance(values, str)
-            or not all(isinstance(one, kind) for one in values)
-        ):
+        listed = values if isinstance(values, Sequence) and not isinstance(values, str) else [None]
+        if not all(isinstance(one, kind) for one in listed):
             raise TypeError(f"{name} must be a list such as {example}, got {values!r}")
     if not isinstance(settings, RepositorySettings):
         raise TypeError(f"settings must be RepositorySettings such as CACHED, got {settings!r}")

@@ -15,6 +15,7 @@ from constructs import Construct
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._findings import require_sound, sound, watch
+from ecr_constructs._injectors import typed_refusal
 from ecr_constructs._repository_names import claim_deletion, claim_name, name_problems
 from ecr_constructs._retention import keep
 from ecr_constructs._scopes import TAKEN, Place, checked_place, word_problems
@@ -132,7 +133,11 @@ class HardenedRepository(ecr.Repository):
         problems += wishes.problems(place, in_force, registry)
         require_sound(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
-        with _taken_id_explained(scope, id, path, is_injected=is_injected):
+        class_id = ecr.Repository.PROPERTY_INJECTION_ID
+        with (
+            typed_refusal(scope, class_id, InvalidRepository, path=path),
+            _taken_id_explained(scope, id, path, is_injected=is_injected),
+        ):
             super().__init__(
                 scope,
                 id,

@@ -12,10 +12,14 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, Dependable, IDependable, IValidation
 
+from ecr_constructs._environments import environment_of
 from ecr_constructs._findings import annotations_of
-from ecr_constructs._scopes import Place
+from ecr_constructs._injectors import is_injected, reapply, typed_refusal
+from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import is_unresolved
+from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.partitions import arn_problems
+from ecr_constructs.statements import spelled
 from ecr_constructs.trust import Service, condition_problems, foreign_sources, trust_principal, trust_problems
 
 __all__ = [
@@ -30,6 +34,9 @@ __all__ = [
 
 # CustomRoleArn in the CloudFormation schema: no path between `role/` and the name.
 _ROLE_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]+")
+
+_ROLE = iam.Role.PROPERTY_INJECTION_ID
+_POLICY = iam.Policy.PROPERTY_INJECTION_ID
 
 
 def role_problems(place: Place, role: object) -> Iterator[str]:
@@ -98,7 +105,7 @@ def trust_condition_problems(
 
 
 def create_role(
-    scope: Construct, service: Service, *, description: str, conditions: Mapping[str, Mapping[str, Any]] | None
+    scope: Construct, service: Service, description: str, *, conditions: Mapping[str, Mapping[str, Any]] | None
 ) -> iam.Role:
     """
     Create the role that ECR assumes for a template or cache.
@@ -109,8 +116,55 @@ def create_role(
         description: The description of the role.
         conditions: Conditions of its trust policy.
 
+    Raises:
+        InvalidRegistry: if a property injector changes the role so that ECR cannot use it, or has more permissions.
+
     """
-    return iam.Role(scope, "Role", assumed_by=trust_principal(service, conditions), description=description)
+    principal = trust_principal(service, conditions)
+    with typed_refusal(scope, _ROLE, InvalidRegistry, path=scope.node.path):
+        role = iam.Role(scope, "Role", assumed_by=principal, description=description)
+    if (resource := _resource_of(role)) is not None and is_injected(scope, _ROLE):
+        trust = iam.PolicyStatement(actions=["sts:AssumeRole"], principals=[principal])
+        if problems := tuple(_injected_role_problems(role, resource, trust)):
+            raise InvalidRegistry(problems, path=scope.node.path)
+        reapply(scope, resource, {"path": None}, reason="CloudFormation takes the ARN of no role with a path here")
+    return role
+
+
+def _injected_role_problems(role: iam.Role, resource: iam.CfnRole, trust: iam.PolicyStatement) -> Iterator[str]:
+    """Yield the changes of a property injector that cannot be set once more without losing later additions."""
+    document = role.assume_role_policy
+    if document is None or resource.stack.resolve(_written(document)) != [resource.stack.resolve(trust.to_json())]:
+        yield (
+            "a property injector changes the trust policy of the role, with assumedBy or externalIds; exclude the role "
+            "from it, use trust_conditions= for conditions, or give role="
+        )
+    if resource.stack.resolve([resource.managed_policy_arns, resource.policies]):
+        yield (
+            "a property injector adds permissions to the role, with managedPolicies or inlinePolicies, and the role "
+            "has only those that ECR needs; exclude the role from it, or give role="
+        )
+    name = resource.stack.resolve(resource.role_name)
+    if name is not None:
+        yield from _name_problems(role, name)
+
+
+def _name_problems(role: iam.Role, name: object) -> Iterator[str]:
+    environment = environment_of(place_of(role))
+    # Names of roles are unique in an account, in all its regions. One with a reference may differ between stacks.
+    account = environment.elsewhere(account=None, region="") or environment
+    claimed = name if isinstance(name, str) else f"{role.stack.node.path} {spelled(name)}"
+    if (owner := account.owner("role", claimed)) is not None:
+        yield (
+            f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "
+            "are unique in an account; let it give different names, or none"
+        )
+    account.claim(role, "role", claimed)
+
+
+def _written(document: iam.PolicyDocument) -> Sequence[Any]:
+    """Return the statements of a document, which can still be changed afterwards."""
+    return list((document.to_json() or {}).get("Statement", ()))
 
 
 def check_role(owner: Construct, role: iam.IRole, service: Service) -> None:
@@ -149,6 +203,10 @@ class _RoleCheck:
         return [*_path_problems(self._resource), *trust_problems(document, self._service)]
 
 
+_POLICY_CHANGED = (
+    "a property injector changes the policy of the role, with document, statements, users, groups or roles, and the "
+    "policy is for the role alone and has only what ECR needs; exclude the policy from it, or give role="
+)
 _PATH = "role: {} is refused by CloudFormation, which takes no path here; give a role without one"
 
 
@@ -176,11 +234,29 @@ def allow(owner: Construct, role: iam.IRole, *statements: iam.PolicyStatement) -
         role: The role.
         statements: The permissions that ECR needs.
 
+    Raises:
+        InvalidRegistry: if a property injector changes the policy of a role that the owner created.
+
     """
-    added = [role.add_to_principal_policy(statement) for statement in statements]
+    with typed_refusal(owner, _POLICY, InvalidRegistry, path=owner.node.path):
+        added = [role.add_to_principal_policy(statement) for statement in statements]
+    if isinstance(role, iam.Role) and role.node.scope is owner and is_injected(role, _POLICY):
+        _require_only(owner, role, statements)
     policies = [one.policy_dependable for one in added if one.policy_dependable is not None]
     warn_if_not_added(owner, role, policies, statements)
     return policies
+
+
+def _require_only(owner: Construct, role: iam.Role, statements: Sequence[iam.PolicyStatement]) -> None:
+    """Raise an error if the policy of a role has other statements, or is attached to others."""
+    policy = role.node.try_find_child("DefaultPolicy")
+    resource = policy and policy.node.default_child
+    if not isinstance(policy, iam.Policy) or not isinstance(resource, iam.CfnPolicy):
+        return
+    resolve = resource.stack.resolve
+    is_ours = resolve(_written(policy.document)) == resolve([one.to_json() for one in statements])
+    if not is_ours or resolve(resource.users) or resolve(resource.groups) or len(resolve(resource.roles) or ()) != 1:
+        raise InvalidRegistry([_POLICY_CHANGED], path=owner.node.path)
 
 
 def warn_if_not_added(

@@ -25,4 +25,4 @@ class Overruling:
 
     def inject(self, original_props: Any, *, id: str, scope: Any) -> Any:  # noqa: ARG002  (the protocol has them)
         self.seen += 1
-        return {**original_props, **self._properties}
+        return {**(original_props or {}), **self._properties}

@@ -15,10 +15,11 @@ FILES = sorted(PACKAGE.glob("**/*.py")) if PACKAGE.is_dir() else []
 FLOORS = [
     {"errors"},
     {"model"},
-    {"_tokens", "_held", "_principals", "_acknowledgments", "assembly", "testing"},
+    {"_tokens", "_held", "_principals", "_acknowledgments", "_injectors", "assembly", "testing"},
     {"_scopes"},
     {"_render", "_environments", "_retention"},
-    {"access", "encryption", "statements"},
+    {"statements"},
+    {"access", "encryption"},
     {"policy", "registry_policy", "registry_replication", "settings", "credentials", "trust"},
     {"registry_permissions", "_findings", "_repository_names"},
     {"registry", "roles"},

@@ -555,6 +555,35 @@ def test_other_access_is_not_for_consumers(here: cdk.Stack, kind: str) -> None:
     assert problem.startswith(f"consumers: {kind} is not for caches: Lambda cannot pull through one")
 
 
+@pytest.mark.parametrize("consumer", [Access.account_pull(OTHER_ACCOUNT), Access.organization_pull("o-abc1234567")])
+@pytest.mark.parametrize("repositories", [None, ["*"], ["prod/*", "*/api"], ["**"], ["*a"]])
+def test_consumers_that_could_create_any_repository_are_refused(
+    here: cdk.Stack, consumer: Access, repositories: list[str] | None
+) -> None:
+    PrivateRegistry(here, "Registry")
+    (problem,) = problems_of(here, upstream=PARTNER, prefix=ROOT, repositories=repositories, consumers=[consumer])
+
+    assert problem.startswith("consumers: with prefix ROOT they could create any repository that '*")
+    assert "give repositories= with names that begin without '*', such as ['library/*'], or another prefix" in problem
+
+
+def test_consumers_under_root_may_create_the_repositories_on_a_list(here: cdk.Stack) -> None:
+    PrivateRegistry(here, "Registry")
+    consumers = [Access.account_pull(OTHER_ACCOUNT)]
+    make(here, upstream=PARTNER, prefix=ROOT, repositories=["prod/*", "web"], consumers=consumers)
+
+    (policy,) = resources(here, "AWS::ECR::RegistryPolicy").values()
+    (statement,) = policy["Properties"]["PolicyText"]["Statement"]
+    assert [each.rpartition("repository/")[2] for each in statement["Resource"]] == ["prod/*", "web"]
+
+
+def test_every_name_under_another_prefix_may_be_created_by_consumers(here: cdk.Stack) -> None:
+    PrivateRegistry(here, "Registry")
+    make(here, repositories=["*/api"], consumers=[Access.account_pull(OTHER_ACCOUNT)])
+
+    assert len(resources(here, "AWS::ECR::RegistryPolicy")) == 1
+
+
 def test_more_consumers_than_a_policy_can_name_are_refused(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
     (problem, *_) = problems_of(here, consumers=[Access.account_pull(f"{number:012d}") for number in range(400)])

@@ -409,7 +409,7 @@ def test_roles_and_secrets_of_ours_leave_nothing_to_answer(tmp_path: Path, regio
 @pytest.mark.examples
 def test_a_role_that_is_given_answers_for_our_part_of_it_only(tmp_path: Path) -> None:
     def build(stack: cdk.Stack) -> None:
-        role = user_role(stack)
+        role = iam.Role(stack, "Mine", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"))
         CreationTemplate(stack, "Teams", prefix="teams", applied_for=["REPLICATION"], role=role)
         role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*"]))
 
