@@ -367,7 +367,7 @@ def _shared_key(stack: cdk.Stack) -> kms.Key:
             pending_window=cdk.Duration.days(30),
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-    key.add_to_resource_policy(iam.PolicyStatement.from_json(_GRANTS_DENIED))
+        key.add_to_resource_policy(iam.PolicyStatement.from_json(_GRANTS_DENIED))
     resource = key.node.default_child
     if isinstance(resource, kms.CfnKey):
         check = _KeyPolicyCheck(resource)

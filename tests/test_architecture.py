@@ -90,11 +90,6 @@ def test_a_room_is_called_by_a_noun_that_says_what_lives_in_it(path: Path) -> No
 
 
 @each_file
-def test_a_room_is_read_in_one_sitting(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
-
-
-@each_file
 def test_a_module_imports_nothing_that_is_slow_to_import(path: Path) -> None:
     slow = {"aws_codebuild", "aws_ec2", "aws_ecs", "aws_lambda", "aws_secretsmanager"}
 

@@ -30,6 +30,7 @@ from ecr_constructs import (
     Scanning,
     Upstream,
 )
+from ecr_constructs._injectors import typed_refusal
 from tests.injectors import Overruling
 from tests.registries import warnings
 from tests.templates import ACCOUNT, KEY, OTHER_ACCOUNT, new_app, new_stack, resources, template
@@ -468,6 +469,32 @@ def test_what_is_promised_of_the_key_is_taken_back_with_one_warning() -> None:
     (told,) = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
     assert "changes enabled, enable_key_rotation, multi_region, pending_window_in_days, removal_policy of Prod" in told
     assert told.partition(";")[0].endswith("which is not used: images cannot be read without their key")
+
+
+def test_a_key_that_cannot_encrypt_is_taken_back(expected: Mapping[str, Any]) -> None:
+    stack = stack_with(hostile(kms.Key, "enableKeyRotation", "keySpec", "keyUsage"))
+
+    assert what_matters(stack) == expected
+    assert any("changes enable_key_rotation, key_spec, key_usage of" in text for text in warnings(stack))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("policy", "none"), ("pendingWindow", 7), ("keySpec", kms.KeySpec.RSA_4096)]
+)
+def test_a_property_of_the_key_that_the_cdk_cannot_use_is_a_typed_error(name: str, value: Any) -> None:
+    problem = key_problems(**{name: value})
+
+    assert "a property injector for aws-cdk-lib.aws-kms.Key makes the CDK raise an error: " in problem
+    assert problem.endswith("exclude Production/Containers/EcrConstructsKey from the injector")
+
+
+def test_an_error_of_the_cdk_without_an_injector_stays_what_it_is(stack: cdk.Stack) -> None:
+    class_id = iam.Role.PROPERTY_INJECTION_ID
+    with (
+        pytest.raises(RuntimeError, match="Invalid roleName"),
+        typed_refusal(stack, class_id, InvalidRegistry, path="Containers/Role"),
+    ):
+        iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal(), role_name="not a name")
 
 
 def test_an_injector_with_the_values_of_the_library_is_worth_no_warning() -> None:

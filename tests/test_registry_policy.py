@@ -279,7 +279,8 @@ def test_account_and_repositories_are_told_at_once(registry: PrivateRegistry) ->
 def test_the_partition_is_that_of_the_region(region: str) -> None:
     stack = new_stack(new_app(), "Containers", region=region)
     registry = PrivateRegistry(stack, "Registry")
-    for give, _ in PERMISSIONS.values():
+    # The exceptions of a denial are written out, with their partition.
+    for give in (give for name, (give, _) in PERMISSIONS.items() if name != "a denial"):
         give(registry)
 
     partition = {"cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}.get(region, "aws")

@@ -414,8 +414,12 @@ def test_a_grant_that_is_in_a_policy_is_worth_no_warning(here: cdk.Stack, grante
 
 @pytest.mark.parametrize(
     "principal",
-    [iam.AccountPrincipal(OTHER_ACCOUNT), iam.ServicePrincipal("lambda.amazonaws.com")],
-    ids=["account", "service"],
+    [
+        iam.AccountPrincipal(OTHER_ACCOUNT),
+        iam.AccountPrincipal(OTHER_ACCOUNT).with_conditions(OURS),
+        iam.ServicePrincipal("lambda.amazonaws.com"),
+    ],
+    ids=["account", "account with a condition", "service"],
 )
 def test_a_principal_that_is_in_the_repository_policy_is_worth_no_warning(
     here: cdk.Stack, principal: iam.IPrincipal
@@ -439,3 +443,12 @@ def test_of_an_unknown_principal_the_cdk_warns_itself(here: cdk.Stack) -> None:
 
     assert not_updated(here) == []
     assert all("unknownPrincipalAddStatementToRole" in text for text in warnings(here))
+
+
+@each_construct
+def test_a_role_that_exists_before_the_app_is_accepted(app: cdk.App, make: Make) -> None:
+    iam.Role.customize_roles(app, use_precreated_roles={"Containers/It/Role": "made-by-the-platform-team"})
+    here = new_stack(app, "Containers", region="eu-west-1")
+    make(here)
+
+    assert not_updated(here) == []

@@ -91,6 +91,7 @@ DISTRUSTING: Mapping[str, tuple[Sequence[object], str]] = {
     "a Deny for everyone": ([allow(), deny()], "denies sts:AssumeRole"),
     "a Deny for everyone but another": ([allow(), without("Principal", deny(), NotPrincipal=EC2)], "denies sts:Ass"),
     "a Deny for all actions but another": ([allow(), without("Action", deny(), NotAction="sts:TagSession")], "denies"),
+    "a Deny for the service and a token": ([allow(), deny({"Service": [TOKEN, *ECR.values()]})], "denies sts:Ass"),
     "a Deny for every action": ([allow(), deny(action="*")], "denies sts:AssumeRole"),
 }
 
