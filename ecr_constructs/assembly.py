@@ -7,12 +7,12 @@ Plain files are read; no CDK is needed. Two templates can be compared for what a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs._manifests import mapping, resources_of, templates_of
 
 __all__ = [
     "CREATE_ONLY",
@@ -103,24 +103,24 @@ class RepositoryResource:
     @property
     def encryption(self) -> str:
         """How images are encrypted: `AES256`, `KMS` or `KMS_DSSE`, or what is to work it out at deployment."""
-        configuration = _mapping(self.properties.get("EncryptionConfiguration"))
+        configuration = mapping(self.properties.get("EncryptionConfiguration"))
         return str(configuration.get("EncryptionType", configuration or "AES256"))
 
     @property
     def has_own_key(self) -> bool:
         """Whether it is encrypted with a customer managed key."""
-        return "KmsKey" in _mapping(self.properties.get("EncryptionConfiguration"))
+        return "KmsKey" in mapping(self.properties.get("EncryptionConfiguration"))
 
     @property
     def scans_on_push(self) -> bool:
         """Whether images are scanned when they are pushed, by the repository's own setting."""
-        return _mapping(self.properties.get("ImageScanningConfiguration")).get("ScanOnPush") is True
+        return mapping(self.properties.get("ImageScanningConfiguration")).get("ScanOnPush") is True
 
     @property
     def lifecycle_text(self) -> object:
         """The text of its lifecycle policy, nothing, or what is to work it out at deployment."""
         policy = self.properties.get("LifecyclePolicy")
-        return _mapping(policy).get("LifecyclePolicyText", policy)
+        return mapping(policy).get("LifecyclePolicyText", policy)
 
     @property
     def lifecycle_rules(self) -> tuple[Mapping[str, Any], ...]:
@@ -223,14 +223,13 @@ def read_assembly(directory: Path) -> tuple[Stack, ...]:
 
     Raises:
         FileNotFoundError: if it is not a cloud assembly.
-        EcrConstructsError: if one of its files is not what the CDK writes.
+        OSError: if one of its files cannot be read.
+        EcrConstructsError: if one of its files is not what the CDK writes, is larger than 32 MiB, is no regular file,
+            or is outside of the directory; and for more than 10,000 stacks.
 
     """
-    try:
-        return tuple(sorted(_stacks(directory), key=lambda stack: stack.name))
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        message = f"not an assembly as the CDK writes it ({error!r}); synthesize again"
-        raise EcrConstructsError([message], path=str(directory)) from error
+    found = [Stack(name=name, template_path=path, template=it) for name, path, it in templates_of(directory)]
+    return tuple(sorted(found, key=lambda stack: stack.name))
 
 
 def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
@@ -244,10 +243,10 @@ def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
     return tuple(
         RepositoryResource(
             logical_id=logical_id,
-            properties=_mapping(resource.get("Properties")),
+            properties=mapping(resource.get("Properties")),
             deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
         )
-        for logical_id, resource in _resources(template)
+        for logical_id, resource in resources_of(template)
         if resource["Type"] == REPOSITORY
     )
 
@@ -261,8 +260,8 @@ def creation_templates(template: Mapping[str, Any]) -> tuple[CreationTemplateRes
 
     """
     return tuple(
-        CreationTemplateResource(logical_id=logical_id, properties=_mapping(resource.get("Properties")))
-        for logical_id, resource in _resources(template)
+        CreationTemplateResource(logical_id=logical_id, properties=mapping(resource.get("Properties")))
+        for logical_id, resource in resources_of(template)
         if resource["Type"] == CREATION_TEMPLATE
     )
 
@@ -279,10 +278,10 @@ def registry_resources(template: Mapping[str, Any]) -> tuple[RegistryResource, .
         RegistryResource(
             logical_id=logical_id,
             resource_type=resource["Type"],
-            properties=_mapping(resource.get("Properties")),
+            properties=mapping(resource.get("Properties")),
             deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
         )
-        for logical_id, resource in _resources(template)
+        for logical_id, resource in resources_of(template)
         if resource["Type"] in CREATE_ONLY and resource["Type"] != REPOSITORY
     )
 
@@ -299,27 +298,16 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
 
     """
     found = []
-    resources = dict(_resources(new))
-    for logical_id, before in _resources(old):
+    resources = dict(resources_of(new))
+    for logical_id, before in resources_of(old):
         after = resources.get(logical_id, {})
         if before["Type"] != after.get("Type"):
             continue
-        was, now = (_mapping(resource.get("Properties")) for resource in (before, after))
+        was, now = (mapping(resource.get("Properties")) for resource in (before, after))
         changed = tuple(name for name in CREATE_ONLY.get(before["Type"], ()) if was.get(name) != now.get(name))
         if changed:
             found.append(Replacement(logical_id=logical_id, resource_type=before["Type"], changed=changed))
     return tuple(found)
-
-
-def _resources(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give the resources that are written out; `Fn::ForEach` has others made at deployment."""
-    for logical_id, resource in _mapping(template.get("Resources")).items():
-        if isinstance(resource, Mapping) and isinstance(resource.get("Type"), str):
-            yield logical_id, resource
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _text(value: object) -> str | None:
@@ -329,8 +317,8 @@ def _text(value: object) -> str | None:
 def _parsed(text: object) -> Mapping[str, Any]:
     """Give a document that may be a text; nothing if it cannot be read, for it is CloudFormation that will tell."""
     try:
-        return _mapping(json.loads(text) if isinstance(text, str) else text)
-    except ValueError:
+        return mapping(json.loads(text) if isinstance(text, str) else text)
+    except (ValueError, RecursionError):
         return {}
 
 
@@ -341,44 +329,4 @@ def _mutability(properties: Mapping[str, Any]) -> str:
 def _exclusion_filters(properties: Mapping[str, Any]) -> tuple[str, ...]:
     filters = properties.get("ImageTagMutabilityExclusionFilters")
     written = filters if isinstance(filters, list) else []
-    return tuple(str(_mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
-
-
-def _stacks(directory: Path) -> Iterator[Stack]:
-    manifest = _read(directory / "manifest.json")
-    assets = dict(_assets(directory))
-    for artifact_id, artifact in _mapping(manifest.get("artifacts")).items():
-        properties = artifact.get("properties", {})
-        if artifact.get("type") == "aws:cloudformation:stack":
-            name = properties.get("stackName", artifact_id)
-            yield from _templates(name, directory / properties["templateFile"], assets)
-        elif artifact.get("type") == "cdk:cloud-assembly":
-            yield from _stacks(directory / properties["directoryName"])
-
-
-def _assets(directory: Path) -> Iterator[tuple[str, str]]:
-    """Give the files that are uploaded, by their hash; the templates of nested stacks are among them."""
-    for path in directory.glob("*.assets.json"):
-        for file_hash, file in _mapping(_read(path).get("files")).items():
-            yield file_hash, file["source"].get("path", "")
-
-
-def _templates(name: str, path: Path, assets: Mapping[str, str]) -> Iterator[Stack]:
-    template = _read(path)
-    yield Stack(name=name, template_path=path, template=template)
-    for logical_id, resource in _resources(template):
-        if resource["Type"] == "AWS::CloudFormation::Stack":
-            url = json.dumps(_mapping(resource.get("Properties")).get("TemplateURL"))
-            for file_hash, file in assets.items():
-                if file_hash in url:
-                    yield from _templates(f"{name}/{logical_id}", path.parent / file, assets)
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise EcrConstructsError([f"not JSON: {error}; synthesize again"], path=str(path)) from None
-    if not isinstance(document, Mapping):
-        raise EcrConstructsError(["not an object, as the CDK writes it; synthesize again"], path=str(path))
-    return document
+    return tuple(str(mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.exits import CommandError, ExitCode, refusal, tell
+from ecr_constructs.cli.exits import CommandError, ExitCode, refusal, silence, tell
 from ecr_constructs.errors import EcrConstructsError
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ _SUBCOMMANDS = {
 
 def main() -> None:
     """Run the command as its caller wrote it, and end with its exit code."""
+    # Python has None for a stream that is closed, and print() takes None for standard output.
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stdout is None:
+        tell(CommandError(["standard output is closed; open it, or send it to a file"]))
+        sys.exit(ExitCode.REFUSED)
     # A description may hold what the terminal, or no terminal, can show.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always so for the real ones
@@ -82,12 +88,14 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        _close_output()
+        silence(sys.stdout)
         return 1
     except OSError as error:
         tell(refusal(error))
         if error.filename is None:
-            _close_output()
+            silence(sys.stdout)
+    except MemoryError:
+        tell(CommandError(["not enough memory for what was given; give less at a time"]))
     else:
         return code
     return ExitCode.REFUSED
@@ -137,8 +145,3 @@ def _help_of(error: Exception, arguments: Sequence[str]) -> str:
     # An option without its argument comes without a context.
     path = " ".join(["ecr-constructs", *(each for each in arguments[:1] if each in _SUBCOMMANDS)])
     return f"'{context.command_path if context else path} --help'"
-
-
-def _close_output() -> None:
-    """Send what is still to be written nowhere, so that Python does not try again when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

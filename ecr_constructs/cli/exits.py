@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import TextIO
 
 from ecr_constructs.cli.quantities import printable
 from ecr_constructs.errors import EcrConstructsError
 
-__all__ = ["LINES", "CommandError", "ExitCode", "first_of", "refusal", "tell"]
+__all__ = ["LINES", "CommandError", "ExitCode", "first_of", "refusal", "report", "silence", "tell"]
 
 # How many lines of one kind are told; a listing may have a hundred thousand faults.
 LINES = 20
@@ -69,4 +71,29 @@ def tell(error: EcrConstructsError) -> None:
     """
     where = f"{error.path}: " if error.path else ""
     for problem in error.problems:
-        print(printable(f"ecr-constructs: {where}{problem}"), file=sys.stderr)
+        report(f"ecr-constructs: {where}{problem}")
+
+
+def report(line: str) -> None:
+    """
+    Write a line to standard error; if it cannot be written, the exit code alone remains.
+
+    Args:
+        line: The line, whatever characters it has.
+
+    """
+    try:
+        print(printable(line), file=sys.stderr)
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """
+    Send what is still to be written to a stream nowhere, so that Python does not try again when it ends.
+
+    Args:
+        stream: Standard output or standard error.
+
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

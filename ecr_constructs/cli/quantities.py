@@ -49,7 +49,7 @@ def instant(moment: datetime) -> str:
 def name(image: Image) -> str:
     """Write what people call an image: its first tag and how many more there are, or the beginning of its digest."""
     if not image.tags:
-        return image.digest[:_DIGEST]
+        return printable(image.digest[:_DIGEST])
     first = printable(image.tags[0])
     return f"{first} (+{len(image.tags) - 1})" if len(image.tags) > 1 else first
 
@@ -66,4 +66,6 @@ def printable(text: str) -> str:
 
     Tags, names and descriptions are other people's text.
     """
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

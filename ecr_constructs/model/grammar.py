@@ -53,7 +53,7 @@ def shown(value: object) -> str:
         return f"{value[:60]!r}..."
     try:
         text = repr(value)
-    except ValueError:  # Python does not write out numbers of more than 4,300 digits
+    except (ValueError, RecursionError):  # Python does not write out numbers of more than 4,300 digits
         return f"a {type(value).__name__} too long to be shown"
     return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 

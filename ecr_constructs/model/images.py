@@ -30,6 +30,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # A time zone away from the first and the last instant that Python knows, every time can be told in UTC.
 _FIRST_DAY = datetime(1, 1, 3, tzinfo=timezone.utc)
 _LAST_DAY = datetime(9999, 12, 29, tzinfo=timezone.utc)
+# The API has a long for it: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
+_MAXIMUM_SIZE = 2**63 - 1
 _TIMES = ("pushed_at", "last_pulled_at", "archived_at", "activated_at")
 _TEXTS = ("manifest_media_type", "artifact_media_type", "subject_digest")
 _LISTS = ("tags", "referenced_digests")
@@ -228,14 +230,20 @@ def _problems(image: Image) -> Iterator[tuple[str, str]]:
         yield "status", f"{shown(image.status)} is unknown; write 'active', 'archived' or 'activating'"
     elif image.status == "archived" and image.archived_at is None:
         yield "archived_at", "missing for an archived image; its days in the archive count from it"
-    if isinstance(image.size, bool) or not isinstance(image.size, int) or image.size < 0:
-        yield "size", f"{shown(image.size)} is not a number of bytes; write 0 or more"
+    yield from _size_problems(image.size)
     for name in _TEXTS:
         text = getattr(image, name)
         if text is not None and not isinstance(text, str):
             yield name, f"{shown(text)} is not a text"
     for name in _LISTS:
         yield from _list_problems(name, getattr(image, name))
+
+
+def _size_problems(size: object) -> Iterator[tuple[str, str]]:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        yield "size", f"{shown(size)} is not a number of bytes; write 0 or more"
+    elif size > _MAXIMUM_SIZE:
+        yield "size", f"{shown(size)} bytes are too many; write at most {_MAXIMUM_SIZE}"
 
 
 def time_problem(time: object) -> str | None:

@@ -180,10 +180,10 @@ def test_several_problems_are_a_line_each(capsys: pytest.CaptureFixture[str]) ->
 def test_a_file_that_may_not_be_read_is_an_error(
     policy_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def denied(path: Path) -> bytes:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    def denied(path: str, _: int) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(os, "open", denied)
 
     assert run(["explain", policy_file]) == ExitCode.REFUSED
     assert capsys.readouterr().err == (

@@ -234,14 +234,14 @@ def test_json_is_valid_and_has_the_file_that_cannot_be_read(
 def test_a_file_that_may_not_be_read_does_not_hide_the_others(
     three: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    read = Path.read_bytes
+    real = os.open
 
-    def denied(path: Path) -> bytes:
-        if path.name == "broken.json":
+    def denied(path: str, flags: int) -> int:
+        if Path(path).name == "broken.json":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return read(path)
+        return real(path, flags)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(os, "open", denied)
 
     assert run(["lint", *three]) == ExitCode.REFUSED
     out, err = capsys.readouterr()

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.commands.requests import Format, Request, instant_of
-from ecr_constructs.cli.exits import LINES, CommandError, ExitCode, tell
+from ecr_constructs.cli.exits import LINES, CommandError, ExitCode, report, tell
 from ecr_constructs.cli.output.documents import write_json
 from ecr_constructs.cli.output.notices import closing
 from ecr_constructs.cli.previews.gates import Verdict, read_gate
@@ -186,7 +186,7 @@ def _write(text: str, output: Path | None) -> None:
 
 def _say_beside_the_page(survey: Survey) -> None:
     for notice in closing(survey):
-        print(f"{notice.word}: {notice.text}", file=sys.stderr)
+        report(f"{notice.word}: {notice.text}")
 
 
 def _ending(survey: Survey, verdicts: Sequence[Verdict]) -> ExitCode:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.previews.gates import Gate
-from ecr_constructs.cli.sources.dumps import STANDARD_INPUT
+from ecr_constructs.cli.sources.inputs import STANDARD_INPUT
 from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.images import time_problem
 

@@ -26,7 +26,7 @@ def heading(previews: Sequence[Preview]) -> Iterator[Text]:
     name = first.repository if len(previews) == 1 else f"{count(len(previews), 'repository')} with the same policy"
     images = [each.image for preview in previews for each in every_decision(preview.evaluation)]
     template = (printable(_as_if(first.prefix)), "yellow") if first.prefix is not None else ""
-    yield Text.assemble((name, "bold"), template, f": {amount(images)}{_running(previews)}")
+    yield Text.assemble((printable(name), "bold"), template, f": {amount(images)}{_running(previews)}")
     said = "as AWS's own preview has it" if first.by_aws else "replayed"
     yield Text(printable(f"policy of {_places(previews)}, {said} at {instant(first.at)}"))
     yield from (Text(printable(sentence)) for sentence in sentences(first.policy))

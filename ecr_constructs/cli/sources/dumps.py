@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecr_constructs._files import read_file, require_shallow
 from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
 
-__all__ = ["STANDARD_INPUT", "Dump", "holds_policies", "lists_images", "read_dumps"]
+__all__ = ["Dump", "holds_policies", "lists_images", "read_dumps"]
 
-STANDARD_INPUT = "-"
+# Of a listing. One of 1,000,000 images, ten times ECR's quota for a repository, has some 450 MiB.
+_MAXIMUM_BYTES = 512 * 2**20
 _SPACE = re.compile(r"\s*")
 
 
@@ -52,7 +54,8 @@ def read_dumps(source: str) -> Iterator[Dump]:
 
     """
     if source == STANDARD_INPUT:
-        yield from _dumps(sys.stdin.buffer.read(), "standard input", None, is_found=False)
+        content = read_input(source, maximum=_MAXIMUM_BYTES)
+        yield from _dumps(content, "standard input", None, is_found=False)
         return
     path = Path(source)
     if not path.is_dir():
@@ -62,7 +65,8 @@ def read_dumps(source: str) -> Iterator[Dump]:
     if not files:
         raise CommandError(["there is no .json file in this folder; give one that holds what AWS printed"], path=source)
     for file in files:
-        yield from _dumps(file.read_bytes(), str(file), _repository(file.relative_to(path)), is_found=True)
+        content = read_file(file, inside=path, maximum=_MAXIMUM_BYTES)
+        yield from _dumps(content, str(file), _repository(file.relative_to(path)), is_found=True)
 
 
 def lists_images(document: object) -> bool:
@@ -95,7 +99,7 @@ def _first(document: object) -> object:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_input(str(path), maximum=_MAXIMUM_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         message = "no such file or folder; give what AWS printed, or '-' for standard input"
         raise CommandError([message], path=str(path)) from None
@@ -136,6 +140,7 @@ def _documents(content: bytes, where: str) -> list[object]:
         decoder, documents, end = json.JSONDecoder(), [], 0
         while end < len(text):
             document, end = decoder.raw_decode(text, end)
+            require_shallow(document)
             documents.append(document)
             end = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches nothing at all as well
     except UnicodeDecodeError as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ecr_constructs._files import MAXIMUM_BYTES
 from ecr_constructs.assembly import (
     CreationTemplateResource,
     RepositoryResource,
@@ -18,7 +18,8 @@ from ecr_constructs.assembly import (
     repositories,
 )
 from ecr_constructs.cli.exits import CommandError
-from ecr_constructs.cli.sources.dumps import STANDARD_INPUT, lists_images
+from ecr_constructs.cli.sources.dumps import lists_images
+from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
 from ecr_constructs.cli.sources.inventory import Policy, immutability_of
 from ecr_constructs.cli.sources.templates import parse
 from ecr_constructs.errors import InvalidLifecyclePolicy
@@ -144,7 +145,7 @@ def read_policies(source: str) -> Reading:
 def _read_file(source: str) -> Reading:
     where = "standard input" if source == STANDARD_INPUT else source
     try:
-        content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
+        content = read_input(source, maximum=MAXIMUM_BYTES)
         # PowerShell redirects in UTF-16; JSON can tell, and anything else that people write begins like it.
         text = content.decode(json.detect_encoding(content))
     except (FileNotFoundError, NotADirectoryError):

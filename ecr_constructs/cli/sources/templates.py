@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from ecr_constructs._files import require_shallow
 from ecr_constructs.cli.exits import CommandError
 
 __all__ = ["parse"]
+
+# CloudFormation takes templates of up to 1 MB, and YAML is slow to read.
+_MAXIMUM_CHARACTERS = 2**20
 
 
 def parse(text: str, *, where: str) -> object:
@@ -27,32 +30,34 @@ def parse(text: str, *, where: str) -> object:
     if not text.lstrip().startswith(("{", "[")):
         return _parse_yaml(text, where)
     try:
-        return json.loads(text)
+        document = json.loads(text)
+        require_shallow(document)
     except (ValueError, RecursionError) as error:
         raise CommandError([f"not JSON: {error}; comments and trailing commas are not JSON"], path=where) from None
+    return document
 
 
 def _parse_yaml(text: str, where: str) -> object:
+    if len(text) > _MAXIMUM_CHARACTERS:
+        message = f"YAML of {len(text):,} characters; the limit is {_MAXIMUM_CHARACTERS:,}, write it as JSON"
+        raise CommandError([message], path=where)
     import yaml  # type: ignore[import-untyped]  # it ships no types
 
-    loader = type("_Loader", (yaml.SafeLoader,), {"yaml_multi_constructors": {}})
-    loader.add_multi_constructor("!", _function)  # type: ignore[attr-defined]  # as above
+    from ecr_constructs.cli.sources.loader import Loader
+
     try:
-        # Through JSON: a date becomes its text, and what contains itself is found out.
-        return json.loads(json.dumps(yaml.load(text, Loader=loader), default=str))  # noqa: S506  (it is a SafeLoader)
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        # Through JSON: a key that is no text becomes one.
+        document = json.loads(json.dumps(yaml.load(text, Loader=Loader)))  # noqa: S506  (it is a SafeLoader)
+        require_shallow(document)
+    except yaml.YAMLError as error:
         first = str(error).partition("\n")[0]
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         raise CommandError([f"neither JSON nor YAML: {first}{line}"], path=where) from None
-
-
-def _function(loader: Any, name: str, node: Any) -> dict[str, object]:  # noqa: ANN401  (yaml ships no types)
-    """Write a tag such as `!Sub` as the function that it is short for."""
-    build = {
-        "scalar": loader.construct_scalar,
-        "sequence": loader.construct_sequence,
-        "mapping": loader.construct_mapping,
-    }
-    arguments = {} if node.id == "scalar" else {"deep": True}
-    return {name if name in ("Ref", "Condition") else f"Fn::{name}": build[node.id](node, **arguments)}
+    # The constructors of yaml raise any of these for a value that is not of the type that its tag names.
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        message = f"neither JSON nor YAML: a value that its tag does not allow, or that JSON does not have ({error})"
+        raise CommandError([message], path=where) from None
+    except RecursionError:
+        raise CommandError(["neither JSON nor YAML: nested too deeply"], path=where) from None
+    return document

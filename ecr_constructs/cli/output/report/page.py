@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ecr_constructs.cli.output.doubts import remedy
 from ecr_constructs.cli.output.notices import closing, deployed
 from ecr_constructs.cli.output.report.sections import Totals, section
 from ecr_constructs.cli.previews.gates import Verdict
 from ecr_constructs.cli.previews.preview import Survey
-from ecr_constructs.cli.quantities import bytes_of, count, day, instant, name, size
+from ecr_constructs.cli.quantities import bytes_of, count, day, instant, name, printable, size
 
 __all__ = ["render"]
 
@@ -37,7 +38,7 @@ def render(survey: Survey, verdicts: Sequence[Verdict] = ()) -> str:
     # The policy of a creation template does nothing to repositories that are there.
     acting = [each for each in sections if each.preview.prefix is None]
     unsaid = [f"{notice.word}: {notice.text}" for notice in closing(survey) if notice.word != "total"]
-    text = (
+    return (
         _environment()
         .get_template("report.html.j2")
         .render(
@@ -52,14 +53,13 @@ def render(survey: Survey, verdicts: Sequence[Verdict] = ()) -> str:
             missing=[*survey.problems, *unsaid],
         )
     )
-    # JSON can hold half a character, which no file can.
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ecr_constructs.cli.output.report", ""),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -76,6 +76,11 @@ def _environment() -> Environment:
         "weight": _weight,
     }
     return environment
+
+
+def _shown(value: object) -> object:
+    """Return a text without characters that a terminal acts on or that no file can hold; other values as they are."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _weight(number: int) -> str:

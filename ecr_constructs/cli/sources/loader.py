@@ -1,0 +1,78 @@
+"""The YAML that CloudFormation and people write, in which aliases and numbers have limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]  # it ships no types
+
+__all__ = ["Loader"]
+
+# A template of CloudFormation's 500 resources has some 50,000 values.
+_MAXIMUM_VALUES = 200_000
+_CHARACTERS_OF_A_VALUE = 100
+_MAXIMUM_DIGITS = 100
+
+
+class Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
+    """
+    A loader for YAML with CloudFormation's tags, such as `!Sub`.
+
+    Args:
+        text: The YAML. Every alias counts as all that it stands for, and a long text as several values.
+
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._count = 0
+        # How many values each node stands for; a node that is not in it yet is still being read.
+        self._counts: dict[Any, int] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401  (yaml ships no types)
+        """Return the next node, unless the document has become too large or contains itself."""
+        before, event = self._count, self.peek_event()
+        node = super().compose_node(parent, index)
+        if isinstance(event, yaml.AliasEvent):
+            if node not in self._counts:
+                message = "Circular reference: an alias stands inside of its anchor"
+                raise yaml.composer.ComposerError(None, None, message, event.start_mark)
+            self._count += self._counts[node]
+        else:
+            self._count += 1 + len(node.value) // _CHARACTERS_OF_A_VALUE if node.id == "scalar" else 1
+            self._counts[node] = self._count - before
+        if self._count > _MAXIMUM_VALUES:
+            message = f"more than {_MAXIMUM_VALUES:,} values, where aliases count as what they stand for"
+            raise yaml.composer.ComposerError(None, None, message, event.start_mark)
+        return node
+
+
+def _function(loader: Any, name: str, node: Any) -> dict[str, object]:  # noqa: ANN401  (yaml ships no types)
+    """Return a tag such as `!Sub` as the function that it is short for."""
+    build = {
+        "scalar": loader.construct_scalar,
+        "sequence": loader.construct_sequence,
+        "mapping": loader.construct_mapping,
+    }
+    arguments = {} if node.id == "scalar" else {"deep": True}
+    return {name if name in ("Ref", "Condition") else f"Fn::{name}": build[node.id](node, **arguments)}
+
+
+def _text(loader: Any, node: Any) -> object:  # noqa: ANN401  (yaml ships no types)
+    """Return a date as it is written; no template and no policy has any."""
+    return loader.construct_scalar(node)
+
+
+def _number(loader: Any, node: Any) -> object:  # noqa: ANN401  (yaml ships no types)
+    """Return a number, unless it is so long that its digits take long to read."""
+    if len(node.value) > _MAXIMUM_DIGITS:
+        message = f"a number of more than {_MAXIMUM_DIGITS} characters"
+        raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
+    is_whole = node.tag.endswith(":int")
+    return loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
+
+
+Loader.add_multi_constructor("!", _function)
+Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+Loader.add_constructor("tag:yaml.org,2002:int", _number)
+Loader.add_constructor("tag:yaml.org,2002:float", _number)
