@@ -20,7 +20,7 @@ from ecr_constructs._tokens import is_unresolved
 from ecr_constructs.encryption import BoundEncryption, Encryption
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.actions import TEMPLATE_KEY, TEMPLATE_ROLE
-from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.grammar import is_token, text_problem
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry import find_registry
@@ -61,7 +61,7 @@ class CreationTemplate(Construct):
             it replaces the template.
         applied_for: For what: `PULL_THROUGH_CACHE`, `REPLICATION`, `CREATE_ON_PUSH`, or several.
         settings: What the repositories are like. Default: `CREATED`, which is `HARDENED` without a key.
-        description: For the reader of the AWS console; up to 256 characters. Default: none.
+        description: For the reader of the AWS console; up to 256 characters, no control characters. Default: none.
         role: A role that ECR assumes, without a path; its trust policy allows `sts:AssumeRole` to `ecr.amazonaws.com`.
             The permissions that ECR needs are added to it. Default: a role is created if one is needed.
         trust_conditions: Conditions of the trust policy of the role that is created, such as
@@ -110,6 +110,8 @@ class CreationTemplate(Construct):
             problems.append(
                 f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}, shorten it"
             )
+        if description is not None and (problem := text_problem(description)):
+            problems.append(f"description {problem}")
         require_sound(InvalidRegistry, problems, settings, path=path)
         super().__init__(scope, id)
         self.prefix = _spelled(prefix)

@@ -11,7 +11,7 @@ import aws_cdk as cdk
 from ecr_constructs.access import Access
 from ecr_constructs.encryption import Encryption
 from ecr_constructs.errors import InvalidRepository
-from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.grammar import is_token, text_problem
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.intents import expire_untagged
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -23,7 +23,8 @@ _MAXIMUM_TAGS = 50
 _MAXIMUM_KEY = 127
 _MAXIMUM_VALUE = 255
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html
-_TAG_TEXT = re.compile(r"[\w\s+\-=.:/@]*")
+# "UTF-8 letters, spaces and numbers": the spaces are those of Unicode, which a line break and a tab are not.
+_TAG_TEXT = re.compile(r"[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+\-=.:/@]*")
 
 # ECR counts the age of an untagged image from its push. Where a tag is bound to its image, an untagged image never had
 # one, and two weeks are time enough. Where a tag can move, the image that lost it may be old and yesterday's release.
@@ -211,6 +212,8 @@ def _problems(settings: RepositorySettings) -> Iterator[str]:
 
 def _tag_problems(what: str, text: str, minimum: int, maximum: int) -> Iterator[str]:
     if is_token(text):
+        if problem := text_problem(text):
+            yield f"resource tag {what} {problem}"
         return
     if not minimum <= len(text) <= maximum:
         yield f"resource tag {what} {text!r} has {len(text)} characters; CloudFormation allows {minimum} to {maximum}"

@@ -202,6 +202,13 @@ def test_a_description_of_257_characters_is_refused(stack: cdk.Stack) -> None:
     assert problem == "description has 257 characters; ECR allows 256, shorten it"
 
 
+@pytest.mark.parametrize("stray", ["\0", "\n", "\x1b", "\x7f", "\x9b", "\ud800"])
+def test_a_control_character_in_a_description_is_rejected(stack: cdk.Stack, stray: str) -> None:
+    (problem,) = problems_of(stack, description=f"teams{stray}")
+
+    assert problem.startswith(f"description {f'teams{stray}'!r} has {stray!r} at position 5; write it without")
+
+
 def test_a_description_may_be_known_only_at_deployment(stack: cdk.Stack) -> None:
     make(stack, description=f"{'d' * 250} {cdk.Aws.REGION}")
 

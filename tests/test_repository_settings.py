@@ -118,6 +118,27 @@ def test_the_default_lifecycle_follows_the_tags_when_settings_derive() -> None:
     assert ADOPTED.but(immutability=Immutability.all_tags()).effective_lifecycle == LifecyclePolicy.none()
 
 
+@pytest.mark.parametrize(
+    "stray",
+    ["\n", "\t", "\r", "\v", "\f", "\0", "\x1b", "\x1c", "\x1d", "\x1e", "\x1f", "\x7f", "\x85", "\u200b", "\ud800"],
+)
+def test_a_control_character_in_a_resource_tag_is_rejected(stray: str) -> None:
+    for tags in ({f"team{stray}": "payments"}, {"team": f"pay{stray}ments"}):
+        with pytest.raises(InvalidRepository, match="is not well formed; use letters, digits, spaces") as refused:
+            HARDENED.but(resource_tags=tags)
+        assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u1680", "\u2003", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"])
+def test_every_space_of_unicode_is_accepted_in_a_resource_tag(space: str) -> None:
+    assert HARDENED.but(resource_tags={"team": f"pay{space}ments"}).resource_tags["team"] == f"pay{space}ments"
+
+
+def test_a_control_character_beside_a_token_in_a_resource_tag_is_rejected() -> None:
+    with pytest.raises(InvalidRepository, match="write it without line breaks and other control characters"):
+        HARDENED.but(resource_tags={"team": f"{cdk.Aws.REGION}\n"})
+
+
 def test_every_fault_of_the_result_is_told_at_once() -> None:
     with pytest.raises(InvalidRepository) as refused:
         HARDENED.but(

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
-from functools import partial
 from operator import attrgetter
 
 from ecr_constructs.errors import InvalidImage
@@ -131,10 +130,12 @@ class Census:
         if not texts:
             return [position for position in positions if tags[position] != _UNTAGGED]
         found = [position for position in positions if texts[0] in tags[position]]
+        for text in texts[1:]:
+            found = [position for position in found if text in tags[position]]
         if len(texts) == 1:
             return found
-        matches = partial(wildcards.matches, pattern)
-        return [position for position in found if any(map(matches, self.images[position].tags))]
+        images, is_matched = self.images, wildcards.matcher(pattern)
+        return [position for position in found if is_matched(images[position].tags)]
 
     def _look_into_indexes(self, indexes: Sequence[int]) -> None:
         for index in indexes:

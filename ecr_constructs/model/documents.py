@@ -7,6 +7,7 @@ ECR checks a policy against a schema that allows no other fields and no nulls, a
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -182,8 +183,7 @@ def _values(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
+    if len(fields := dict(pairs)) < len(pairs):
+        twice = sorted(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
         raise InvalidLifecyclePolicy([f"{key}: written twice in one object; keep one" for key in twice])
-    return dict(pairs)
+    return fields

@@ -16,6 +16,7 @@ from ecr_constructs.errors import InvalidName
 __all__ = [
     "ACCOUNT_ID",
     "CACHE_PREFIX",
+    "CONTROL_CHARACTER",
     "EXCLUSION_FILTER",
     "IMAGE_DIGEST",
     "IMAGE_TAG",
@@ -35,16 +36,35 @@ __all__ = [
     "Text",
     "is_token",
     "shown",
+    "text_problem",
 ]
 
 # How the CDK spells a text, and a list of texts, that is known only at deployment.
 _TOKENS = ("${Token[", "#{Token[")
 _LINE = 80
+# Also half of a character, which JSON can hold and UTF-8 cannot.
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def is_token(text: str) -> bool:
     """Tell whether a text holds a CDK token, a value that is known only at deployment."""
     return any(marker in text for marker in _TOKENS)
+
+
+def text_problem(text: str) -> str | None:
+    """
+    Return why a text for people, such as a description, cannot be in a template, or nothing.
+
+    Args:
+        text: The text.
+
+    """
+    if found := CONTROL_CHARACTER.search(text):
+        return (
+            f"{shown(text)} has {found.group()!r} at position {found.start()}; "
+            "write it without line breaks and other control characters"
+        )
+    return None
 
 
 def shown(value: object) -> str:

@@ -244,9 +244,11 @@ def _problems(rules: Mapping[int, LifecycleRule]) -> Iterator[str]:
     """Say why rules, given by their place, cannot be in one policy."""
     if len(rules) > MAXIMUM_RULES:
         yield f"rules: {len(rules)} rules; ECR allows {MAXIMUM_RULES}, merge or leave out some"
+    if len(rules) > 10 * MAXIMUM_RULES:  # to compare every two of them would take long
+        return
     for index, rule in rules.items():
-        for other_index in range(index):
-            if (other := rules.get(other_index)) and (text := _clash(rule, other)):
+        for other_index, other in rules.items():
+            if other_index < index and (text := _clash(rule, other)):
                 yield f"rules[{index}]: {text.format(other=f'rules[{other_index}]')}"
         later = [each for each in rules.values() if _same_place(rule, each) and each.rule_priority > rule.rule_priority]
         if rule.tag_status == "any" and later:

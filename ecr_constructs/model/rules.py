@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.grammar import Grammar, is_token, shown
+from ecr_constructs.model.grammar import Grammar, is_token, shown, text_problem
 from ecr_constructs.model.tags import TagPattern, TagPrefix
 
 __all__ = [
@@ -83,7 +83,7 @@ class LifecycleRule:
             Default: none.
         tag_prefix_list: Plain beginnings of tags; *every* one must match. Default: none.
         action: `expire` deletes, `transition` archives. Default: `expire`.
-        description: What the reader of the AWS console sees. Default: none.
+        description: What the reader of the AWS console sees, without control characters. Default: none.
 
     Raises:
         InvalidLifecyclePolicy: with every fault of the rule.
@@ -211,6 +211,8 @@ def _description_problems(name: str, description: object) -> Iterator[tuple[str,
         yield name, f"{shown(description)} is known only at deployment, and the policy is one text; write it out"
     elif description is not None and not isinstance(description, str):
         yield name, f"{shown(description)} is not a text; write one, or leave it out"
+    elif isinstance(description, str) and (problem := text_problem(description)):
+        yield name, problem
 
 
 def _action_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -242,12 +244,14 @@ def _entry_problems(entries: object, grammar: Grammar) -> Iterator[tuple[str, st
     if not isinstance(entries, Sequence):
         yield "", f"{shown(entries)} is not a list of strings"
         return
+    known: set[str] = set()
     for index, entry in enumerate(entries):
         if not isinstance(entry, str):
             yield f"[{index}]", f"{grammar.noun} {shown(entry)} is not a string"
-        elif entry in entries[:index]:
+        elif entry in known:
             yield f"[{index}]", f"{grammar.noun} {shown(entry)} is listed twice; leave one out"
         else:
+            known.add(entry)
             yield from ((f"[{index}]", text) for text in grammar.problems(entry))
 
 

@@ -251,7 +251,7 @@ def rule(number: int, **values: Any) -> LifecycleRule:
 def test_what_reads_differently_is_told() -> None:
     policy = LifecyclePolicy(
         rules=[
-            rule(10, tag_status="tagged", tag_prefix_list=["v"], description="Keep\nfive"),
+            rule(10, tag_status="tagged", tag_prefix_list=["v"], description="Keep\u202efive"),
             rule(20, tag_status="untagged"),
         ]
     )
@@ -266,7 +266,7 @@ from ecr_constructs import LifecyclePolicy, expire_untagged, keep_latest
 # - descriptions: the intents write their own; those that were there stand above them
 # - tags: v as prefixes are v* as patterns
 policy = LifecyclePolicy.of(
-    # 10: Keep\\nfive
+    # 10: Keep\\u202efive
     keep_latest(5, matching="v*"),
     expire_untagged(keep=5),
 )

@@ -376,7 +376,7 @@ def test_who_wants_no_colour_gets_no_escape_code_at_all(monkeypatch: pytest.Monk
 def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
     evil = "\x1b]0;owned\x07[red]\ud800"
     images = (replace(V1, tags=[evil, "v1"]),)
-    rule = replace(POLICY.rules[1], description=evil)
+    rule = replace(POLICY.rules[1], description="\u202e[red]")
     sly = policy(LifecyclePolicy(rules=[rule]), where=evil, prefix=evil)
     text = plain(build(sly, Repository(name="prod/api", images=images), NOW), without_images=(sly,), notes=(evil,))
 

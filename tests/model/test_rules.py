@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model import LifecycleRule, TagPattern, TagPrefix
+from ecr_constructs.model import LifecyclePolicy, LifecycleRule, TagPattern, TagPrefix
 from ecr_constructs.model.rules import MINIMUM_DAYS_ARCHIVED, Action, CountType, StorageClass, TagStatus
 from tests.model.outcomes import outcome_of
 from tests.model.strategies import COMBINATIONS, TOKENS, rule_values, rules, tag_patterns, tag_sets
@@ -260,6 +260,24 @@ def test_a_token_in_a_description_is_refused(token: str) -> None:
 
 
 # --- all at once ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stray", ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800", "\udfff"])
+def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code(stray: str) -> None:
+    (problem,) = problems(**LEGAL | {"description": f"Keep{stray}ten"})
+
+    assert problem == (
+        f"description: {f'Keep{stray}ten'!r} has {stray!r} at position 4; "
+        "write it without line breaks and other control characters"
+    )
+    assert problem.isprintable()
+    with pytest.raises(InvalidLifecyclePolicy, match=r"rules\[0\]\.description: 'Keep"):
+        LifecyclePolicy.from_dict({"rules": [LifecycleRule(**LEGAL).to_dict() | {"description": f"Keep{stray}ten"}]})
+
+
+@pytest.mark.parametrize("description", ["", "caf\u00e9", "\u05d0\u200f", "a\u00a0b", "\U0001f680"])
+def test_a_description_in_any_language_is_accepted(description: str) -> None:
+    assert LifecycleRule(**LEGAL | {"description": description}).description == description
 
 
 def test_every_fault_of_a_rule_is_told_at_once_in_python_names() -> None:

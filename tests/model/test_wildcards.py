@@ -184,5 +184,5 @@ def test_hostile_patterns_are_answered_at_once() -> None:
     assert time.process_time() - begun < 2
 
 
-def test_the_module_offers_three_questions() -> None:
-    assert wildcards.__all__ == ["matches", "overlaps", "subsumes"]
+def test_the_module_offers_three_questions_and_the_first_of_many_texts() -> None:
+    assert wildcards.__all__ == ["matcher", "matches", "overlaps", "subsumes"]

@@ -13,6 +13,8 @@ from ecr_constructs.cli.sources.policies import stacks_of
 
 __all__ = ["lines", "summary"]
 
+_WIDEST = 256
+
 
 def summary(
     directory: Annotated[str, typer.Argument(metavar="FOLDER", help="What 'cdk synth' wrote.", show_default=False)],
@@ -38,7 +40,8 @@ def lines(stacks: Sequence[Stack]) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    # One long name must not make every other line as long.
+    widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ecr_constructs.cli.live.faults import CallFailed
 from ecr_constructs.cli.live.session import Service
+from ecr_constructs.cli.sources.texts import policy_of_text
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 
@@ -29,7 +30,7 @@ def deployed_policy(ecr: Service, repository: str) -> LifecyclePolicy:
             return LifecyclePolicy.none()
         raise
     try:
-        return LifecyclePolicy.from_json(text)
+        return policy_of_text(text)
     except InvalidLifecyclePolicy as error:
         what = f"its policy of today cannot be replayed: {'; '.join(error.problems)}"
         raise CallFailed(what, "its effect is not compared; replace the policy") from error

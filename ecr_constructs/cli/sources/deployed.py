@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ecr_constructs.cli.exits import CommandError
 from ecr_constructs.cli.sources.dumps import Dump, lists_images, read_dumps
+from ecr_constructs.cli.sources.texts import policy_of_document, policy_of_text
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.grammar import shown
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -63,13 +64,13 @@ def _read(entry: object, dump: Dump) -> tuple[str | None, LifecyclePolicy]:
         )
         raise CommandError([message], path=dump.where)
     try:
-        return name, LifecyclePolicy.from_json(text) if text else LifecyclePolicy.none()
+        return name, policy_of_text(text) if text else LifecyclePolicy.none()
     except InvalidLifecyclePolicy as error:
         raise InvalidLifecyclePolicy(error.problems, path=f"{dump.where}, {name}") from None
 
 
 def _of_file(document: Mapping[str, object], dump: Dump) -> tuple[str | None, LifecyclePolicy]:
     try:
-        return dump.repository if dump.is_found else None, LifecyclePolicy.from_dict(document)
+        return dump.repository if dump.is_found else None, policy_of_document(document)
     except InvalidLifecyclePolicy as error:
         raise InvalidLifecyclePolicy(error.problems, path=dump.where) from None

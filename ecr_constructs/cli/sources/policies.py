@@ -22,6 +22,7 @@ from ecr_constructs.cli.sources.dumps import lists_images
 from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
 from ecr_constructs.cli.sources.inventory import Policy, immutability_of
 from ecr_constructs.cli.sources.templates import parse
+from ecr_constructs.cli.sources.texts import policy_of_text
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.immutability import Immutability
@@ -285,7 +286,7 @@ def _policy(text: object) -> LifecyclePolicy:
         return LifecyclePolicy.none()
     if not isinstance(text, str):
         raise InvalidLifecyclePolicy(["the policy is not a text; write its JSON as one string"])
-    return LifecyclePolicy.from_json(text)
+    return policy_of_text(text)
 
 
 def _written_out(text: object) -> object:
