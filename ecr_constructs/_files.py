@@ -53,7 +53,9 @@ def read_file(path: Path, *, inside: Path | None = None, maximum: int = MAXIMUM_
         # The file may be another one by now: a pipe would hold up the opening, and a link is not followed.
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as file:
-            _require_regular(path, os.fstat(descriptor).st_mode)
+            status = os.fstat(descriptor)
+            _require_regular(path, status.st_mode)
+            _require_size(status.st_size, str(path), maximum)
             return read_stream(file, str(path), maximum)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
@@ -75,9 +77,7 @@ def read_stream(stream: BinaryIO, where: str, maximum: int) -> bytes:
     chunks, length = [], 0
     while chunk := stream.read(_CHUNK):
         length += len(chunk)
-        if length > maximum:
-            message = f"larger than {maximum // 2**20} MiB, which is the limit; split it, or give the right file"
-            raise EcrConstructsError([message], path=where)
+        _require_size(length, where, maximum)
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -137,6 +137,12 @@ def _real(path: Path, inside: Path | None) -> str:
         raise EcrConstructsError([message], path=str(path)) from None
     message = f"outside of the folder {inside}, and only files in this folder are read; put the file there"
     raise EcrConstructsError([message], path=str(path))
+
+
+def _require_size(length: int, where: str, maximum: int) -> None:
+    if length > maximum:
+        message = f"larger than {maximum // 2**20} MiB, which is the limit; split it, or give the right file"
+        raise EcrConstructsError([message], path=where)
 
 
 def _require_regular(path: Path, mode: int) -> None:

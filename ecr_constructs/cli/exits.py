@@ -35,16 +35,17 @@ class CommandError(EcrConstructsError):
     """What was asked of the command cannot be read or done; the path is the file, the repository or the option."""
 
 
-def first_of(problems: Sequence[str]) -> list[str]:
+def first_of(problems: Sequence[str], lines: int = LINES) -> list[str]:
     """
     Shorten what would be too long to read, and say how many more there are.
 
     Args:
         problems: One sentence for each.
+        lines: How many are kept.
 
     """
-    more = len(problems) - LINES
-    return [*problems[:LINES], *([f"and {more:,} more"] if more > 0 else [])]
+    more = len(problems) - lines
+    return [*problems[:lines], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def refusal(error: OSError) -> CommandError:

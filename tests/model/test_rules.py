@@ -262,7 +262,7 @@ def test_a_token_in_a_description_is_refused(token: str) -> None:
 # --- all at once ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stray", ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800", "\udfff"])
+@pytest.mark.parametrize("stray", ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800"])
 def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code(stray: str) -> None:
     (problem,) = problems(**LEGAL | {"description": f"Keep{stray}ten"})
 

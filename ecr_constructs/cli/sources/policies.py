@@ -17,7 +17,7 @@ from ecr_constructs.assembly import (
     read_assembly,
     repositories,
 )
-from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.cli.exits import CommandError, first_of
 from ecr_constructs.cli.sources.dumps import lists_images
 from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
 from ecr_constructs.cli.sources.inventory import Policy, immutability_of
@@ -30,6 +30,8 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 
 __all__ = ["Reading", "UnreadPolicy", "is_asked_for", "read_policies", "read_policy", "stacks_of"]
 
+# Of one policy; ECR allows it 50 rules.
+_MOST_PROBLEMS = 1_000
 # A property that is not there, as a template may write it.
 _NOTHING: tuple[object, ...] = (None, {}, {"Ref": "AWS::NoValue"})
 
@@ -204,7 +206,7 @@ def stacks_of(source: str) -> tuple[Stack, ...]:
     """
     try:
         (Path(source) / "manifest.json").stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, UnicodeError):
         message = "no folder with a manifest.json; give one that 'cdk synth' wrote, such as cdk.out"
         raise CommandError([message], path=source) from None
     return read_assembly(Path(source))
@@ -277,7 +279,8 @@ def _of_text(
     try:
         policy = _policy(text)
     except InvalidLifecyclePolicy as error:
-        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=error.problems, is_invalid=True)
+        problems = tuple(first_of(error.problems, _MOST_PROBLEMS))
+        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=problems, is_invalid=True)
     return Policy(policy=policy, repository=repository, prefix=prefix, where=where, immutability=immutability)
 
 

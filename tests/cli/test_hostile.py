@@ -1,0 +1,436 @@
+"""Whatever a source holds, the command ends in time with a documented exit code, and writes no control characters."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecr_constructs.assembly import read_assembly
+from ecr_constructs.cli.command import run
+from ecr_constructs.errors import EcrConstructsError
+from tests.cli import hostile
+
+COMMAND = [sys.executable, "-m", "ecr_constructs"]
+SECONDS = 20
+MEMORY = 2 * 2**30
+DOCUMENTED = {0, 2, 3, 4}
+FORMATS = ("table", "json", "html")
+
+
+@pytest.fixture(autouse=True)
+def _limits() -> Iterator[None]:
+    """Let a hang end the test, and let what takes all memory fail early."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"still running after {SECONDS} seconds")
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    handler = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(SECONDS)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def ending(arguments: Sequence[object], content: bytes = b"") -> tuple[int, str, str]:
+    """Run the command in this process, and return its exit code and its output."""
+    out, err = io.StringIO(), io.StringIO()
+    given = io.TextIOWrapper(io.BytesIO(content))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", given)
+        code = run([str(each) for each in arguments])
+    return code, out.getvalue(), err.getvalue()
+
+
+def assert_sound(arguments: Sequence[object], content: bytes = b"") -> tuple[int, str]:
+    code, out, err = ending(arguments, content)
+    stray = {letter for letter in out + err if not letter.isprintable() and letter != "\n"}
+
+    assert stray == set(), arguments
+    assert code in DOCUMENTED, arguments
+    assert "Traceback" not in out + err
+    assert code != 2 or "ecr-constructs: " in err, arguments
+    return code, err
+
+
+@pytest.fixture(scope="module")
+def listing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("listing") / "images.json"
+    path.write_text(json.dumps(hostile.LISTING), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("policy") / "policy.json"
+    path.write_text(json.dumps(hostile.POLICY), encoding="utf-8")
+    return path
+
+
+def commands(source: object, listing: object) -> Iterator[list[object]]:
+    """Yield every way of giving a policy to the command."""
+    yield ["lint", source]
+    yield ["lint", source, "--format", "json"]
+    yield ["explain", source]
+    yield ["convert", source]
+    for form in FORMATS:
+        yield ["preview", source, "--images", listing, "--at", "2026-06-01", "--format", form]
+
+
+# --- texts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", hostile.BYTES)
+def test_whatever_a_policy_file_holds_every_subcommand_ends_well(tmp_path: Path, listing: Path, name: str) -> None:
+    source = tmp_path / "given.txt"
+    source.write_bytes(hostile.BYTES[name])
+
+    heavy = len(hostile.BYTES[name]) > 50_000
+    for arguments in [["lint", source]] if heavy else commands(source, listing):
+        assert_sound(arguments)
+
+
+@pytest.mark.parametrize(
+    "name", ["JSON: an evil template", "YAML: few aliases", "JSON: a deep value", "no text", "zeros"]
+)
+def test_standard_input_is_read_as_carefully_as_a_file(listing: Path, policy: Path, name: str) -> None:
+    for arguments in commands("-", listing):
+        assert_sound(arguments, hostile.BYTES[name])
+    assert_sound(["preview", policy, "--images", "-"], hostile.BYTES[name])
+    assert_sound(["preview", policy, "--images", listing, "--current-policy", "-"], hostile.BYTES[name])
+
+
+def test_whatever_a_listing_holds_a_preview_ends_well(tmp_path: Path, policy: Path) -> None:
+    for number, (_, content) in enumerate(hostile.listings()):
+        source = tmp_path / f"prod__api{number}.json"
+        source.write_bytes(content)
+        for form in FORMATS if b"prod/api" in content[:40] else ("json",):
+            assert_sound(["preview", policy, "--images", source, "--at", "2026-06-01", "--format", form])
+
+
+def test_whatever_a_deployed_policy_holds_a_preview_ends_well(tmp_path: Path, policy: Path, listing: Path) -> None:
+    for name, content in hostile.BYTES.items():
+        if name.startswith("JSON") and len(content) < 500_000:
+            (tmp_path / "deployed.json").write_bytes(content)
+            assert_sound(["preview", policy, "--images", listing, "--current-policy", tmp_path / "deployed.json"])
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01", "0001-01-04", "9999-12-28", "9999-12-31", "\u0661999-01-01", hostile.EVIL]
+)
+def test_an_instant_at_the_edge_of_time_is_rejected_or_previewed(policy: Path, listing: Path, at: str) -> None:
+    for form in FORMATS:
+        assert_sound(["preview", policy, "--images", listing, "--at", at, "--format", form])
+
+
+@pytest.mark.parametrize("text", [hostile.EVIL.replace("\0", ""), "*" * 5_000, "a*" * 200 + "b", ""])
+def test_whatever_an_option_holds_the_command_ends_well(policy: Path, listing: Path, text: str) -> None:
+    assert_sound(["preview", policy, "--images", listing, "--repository", text])
+    assert_sound(["preview", policy, "--images", listing, "--fail-if", f"expires:{text}"])
+    assert_sound(["preview", policy, "--images", listing, "--fail-if", text])
+    assert_sound(["explain", policy, "--repository", text])
+    assert_sound(["lint", policy, "--format", text])
+    assert_sound(["lint", "/nowhere/" + text])
+    assert_sound(["summary", text])
+
+
+def test_a_document_whose_aliases_multiply_is_rejected_with_its_limit(tmp_path: Path) -> None:
+    (tmp_path / "bomb.yaml").write_text(hostile.YAML["few aliases"], encoding="utf-8")
+    code, err = assert_sound(["lint", tmp_path / "bomb.yaml"])
+
+    assert code == 2
+    assert "neither JSON nor YAML: more than 200,000 values, where aliases count as what they stand for" in err
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", hostile.MANIFESTS)
+def test_whatever_a_manifest_names_nothing_else_is_read(
+    tmp_path: Path, listing: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = hostile.build_assembly(tmp_path, hostile.MANIFESTS[name])
+    monkeypatch.chdir(tmp_path)
+    codes = {}
+    for source in (folder, "inside"):
+        ways: list[list[object]] = [["summary", source], *commands(source, listing)]
+        for arguments in ways:
+            code, out, err = ending(arguments)
+            assert code in DOCUMENTED
+            assert "somewhere/else" not in out
+            assert {letter for letter in out + err if not letter.isprintable()} <= {"\n"}
+            codes[str(arguments[0])] = code
+    if name not in ("an evil name", "a list", "a null"):
+        assert codes["summary"] == (0 if name == "artifacts that are none" else 2)
+    with contextlib.suppress(EcrConstructsError, OSError):
+        read_assembly(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("a file above", "outside of the folder"),
+        ("a file somewhere else", "outside of the folder"),
+        ("a link to outside", "outside of the folder"),
+        ("a link to the folder above", "outside of the folder"),
+        ("a stack outside", "outside of the folder"),
+        ("nested outside", "outside of the folder"),
+        ("nested in a link", "outside of the folder"),
+        ("a device", "outside of the folder"),
+        ("a pipe", "a pipe, and only files are read here"),
+        ("a socket", "a socket, and only files are read here"),
+        ("a folder", "is a directory"),
+        ("a link to itself", "too many levels of symbolic links"),
+        ("a link to nothing", "no such file or directory"),
+        ("nested in itself", "is in it twice"),
+        ("a stack in itself", "more than 10,000 stacks, or stacks nested 50 levels deep"),
+        ("a file with a zero", "no file can have this name"),
+    ],
+)
+def test_a_manifest_that_names_no_file_of_the_folder_is_rejected(tmp_path: Path, name: str, sentence: str) -> None:
+    code, err = assert_sound(["summary", hostile.build_assembly(tmp_path, hostile.MANIFESTS[name])])
+
+    assert code == 2
+    assert sentence in err
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "x.assets.json"])
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "folder", "link"])
+def test_the_files_of_an_assembly_are_regular_files(tmp_path: Path, name: str, kind: str) -> None:
+    folder = hostile.build_assembly(tmp_path, {"artifacts": {}})
+    put(folder / name, kind)
+    code, _ = assert_sound(["summary", folder])
+
+    assert code == 2
+    with pytest.raises((EcrConstructsError, OSError)):
+        read_assembly(folder)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "link"])
+def test_the_listings_of_a_folder_are_regular_files_in_it(tmp_path: Path, policy: Path, kind: str) -> None:
+    (tmp_path / "outside.json").write_text(json.dumps(hostile.LISTING), encoding="utf-8")
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    put(folder / "api.json", kind)
+
+    for arguments in (
+        ["preview", policy, "--images", folder],
+        ["preview", policy, "--images", tmp_path / "outside.json", "--current-policy", folder],
+    ):
+        assert assert_sound(arguments)[0] == 2
+
+
+@pytest.mark.parametrize("kind", ["socket", "device", "folder", "loop"])
+def test_what_is_no_file_is_rejected_on_the_command_line(
+    tmp_path: Path, policy: Path, listing: Path, kind: str
+) -> None:
+    source = tmp_path / "given.json"
+    put(source, kind)
+
+    for arguments in (
+        *commands(source, listing),
+        ["summary", source],
+        ["preview", policy, "--images", source],
+        ["preview", policy, "--images", listing, "--current-policy", source],
+    ):
+        assert assert_sound(arguments)[0] == 2
+
+
+def put(path: Path, kind: str) -> None:
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        hostile.make_socket(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to({"device": "/dev/zero", "link": "../outside.json", "loop": path.name}[kind])
+
+
+def test_a_file_that_is_too_large_is_rejected(tmp_path: Path, policy: Path) -> None:
+    for size, arguments in (
+        (33 * 2**20, ["lint", tmp_path / "large.json"]),
+        (513 * 2**20, ["preview", policy, "--images", tmp_path / "large.json"]),
+    ):
+        with (tmp_path / "large.json").open("wb") as file:
+            file.truncate(size)
+        code, err = assert_sound(arguments)
+        assert code == 2
+        assert f"larger than {size // 2**20 - 1} MiB, which is the limit" in err
+
+
+def test_a_pipe_on_the_command_line_is_read_to_its_end(tmp_path: Path, listing: Path, policy: Path) -> None:
+    for arguments in (
+        ["lint", tmp_path / "pipe"],
+        ["preview", policy, "--images", tmp_path / "pipe", "--repository", "a"],
+    ):
+        (tmp_path / "pipe").unlink(missing_ok=True)
+        os.mkfifo(tmp_path / "pipe")
+        content = policy.read_bytes() if arguments[0] == "lint" else listing.read_bytes()
+        writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[content])
+        writer.start()
+        code, err = assert_sound(arguments)
+        writer.join()
+        assert code in {0, 2}
+        assert "pipe to which nothing" not in err
+
+
+def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecr_constructs.cli.sources.inputs._PATIENCE", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    code, err = assert_sound(["lint", tmp_path / "pipe"])
+
+    assert code == 2
+    assert "a pipe to which nothing was written within" in err
+
+
+def test_a_file_that_goes_while_the_command_runs_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = hostile.build_assembly(tmp_path, {"artifacts": {}})
+    monkeypatch.setattr(os, "open", lambda *_: (tmp_path / "gone").stat())
+    code, err = assert_sound(["summary", folder])
+
+    assert (code, "no such file or directory" in err) == (2, True)
+
+
+def test_too_little_memory_is_an_error(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("ecr_constructs.cli.sources.policies.read_input", exhausted)
+    code, err = assert_sound(["lint", policy])
+
+    assert (code, "not enough memory" in err) == (2, True)
+
+
+# --- streams --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code"),
+    [
+        ("<&-", 2),
+        ("< /dev/null", 2),
+        ("> /dev/full < $POLICY", 2),
+        (">&- < $POLICY", 2),
+        ("2>&- < $POLICY", 0),
+        ("2>&- < /dev/null", 2),
+        ("2> /dev/full < /dev/null", 2),
+        (">&- 2>&- <&-", 2),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_ends_in_a_documented_exit_code(
+    policy: Path, redirection: str, code: int
+) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"exec {' '.join(COMMAND)} lint - {redirection}"],
+        env={**os.environ, "POLICY": str(policy)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+    assert (ended.returncode, "Traceback" in ended.stderr) == (code, False)
+
+
+# --- mutations ------------------------------------------------------------------------------------------------------
+
+
+def mutated(chance: random.Random, content: bytes) -> bytes:
+    """Change, remove, repeat or insert a few bytes."""
+    for _ in range(chance.randint(1, 4)):
+        at, length = chance.randrange(len(content) + 1), chance.choice([0, 1, 1, 3, 20])
+        piece = chance.choice(
+            [
+                b"",
+                bytes([chance.randrange(256)]),
+                content[at : at + length] * 3,
+                b"null",
+                b"[",
+                b"}",
+                b"\\ud800",
+                b"-1",
+                b'"',
+            ]
+        )
+        content = content[:at] + piece + content[at + length :]
+    return content
+
+
+def reshaped(chance: random.Random, document: Any) -> Any:
+    """Replace one value somewhere in a document."""
+    if chance.random() < 0.15 or not isinstance(document, (dict, list)) or not document:
+        return chance.choice([None, True, 0, -1, 10**400, 1e308, "", hostile.EVIL, [], {}, [document], {"a": document}])
+    if isinstance(document, list):
+        at = chance.randrange(len(document))
+        return [reshaped(chance, each) if number == at else each for number, each in enumerate(document)]
+    key = chance.choice(list(document))
+    return {name: reshaped(chance, value) if name == key else value for name, value in document.items()}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_mutated_source_ends_well(tmp_path: Path, policy: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  (mutations, no secrets)
+    yaml = b"Resources:\n  A: &a\n    Type: AWS::ECR::Repository\n    Properties: {RepositoryName: !Ref X}\n  B: *a\n"
+    for document in (hostile.POLICY, hostile.template(), hostile.LISTING):
+        for _ in range(30):
+            given = tmp_path / "given.json"
+            changed = reshaped(chance, document)
+            content = (
+                json.dumps(changed).encode()
+                if chance.random() < 0.5
+                else mutated(chance, json.dumps(document).encode())
+            )
+            given.write_bytes(content if chance.random() < 0.8 else mutated(chance, yaml))
+            if document is hostile.LISTING:
+                assert_sound(
+                    ["preview", policy, "--images", given, "--at", "2026-06-01", "--format", chance.choice(FORMATS)]
+                )
+            else:
+                assert_sound([chance.choice(["lint", "explain", "convert"]), given])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_mutated_assembly_ends_well(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  (mutations, no secrets)
+    manifest = {"artifacts": {"A": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "It.json"}}}}
+    folder = hostile.build_assembly(tmp_path, manifest)
+    everything = hostile.template()
+    everything["Resources"] |= {
+        "Scanning": {
+            "Type": "AWS::ECR::RegistryScanningConfiguration",
+            "Properties": {
+                "ScanType": "BASIC",
+                "Rules": [{"ScanFrequency": "x", "RepositoryFilters": [{"Filter": "*"}]}],
+            },
+        },
+        "Policy": {"Type": "AWS::ECR::RegistryPolicy", "Properties": {"PolicyText": {"Statement": [{}]}}},
+        "Template": {
+            "Type": "AWS::ECR::RepositoryCreationTemplate",
+            "Properties": {"Prefix": "x", "AppliedFor": ["REPLICATION"]},
+        },
+    }
+    for _ in range(80):
+        (folder / "manifest.json").write_text(json.dumps(reshaped(chance, manifest)), encoding="utf-8")
+        (folder / "It.json").write_text(json.dumps(reshaped(chance, everything)), encoding="utf-8")
+        assert_sound([chance.choice(["summary", "lint", "explain"]), folder])
+        with contextlib.suppress(EcrConstructsError, OSError):
+            read_assembly(folder)
