@@ -16,7 +16,7 @@ from ecr_constructs import model
 MODULES = [
     ecr_constructs.errors,
     model,
-    *(importlib.import_module(found.name) for found in pkgutil.iter_modules(model.__path__, f"{model.__name__}.")),
+    *(importlib.import_module(found.name) for found in pkgutil.walk_packages(model.__path__, f"{model.__name__}.")),
 ]
 each_module = pytest.mark.parametrize("module", MODULES, ids=[module.__name__ for module in MODULES])
 
