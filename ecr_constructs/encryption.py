@@ -8,10 +8,10 @@ its images are gone. https://docs.aws.amazon.com/AmazonECR/latest/userguide/encr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
@@ -28,8 +28,8 @@ from ecr_constructs._injectors import is_injected, reapply, typed_refusal
 from ecr_constructs._retention import keep
 from ecr_constructs._scopes import Place, place_of
 from ecr_constructs.errors import InvalidRepository
+from ecr_constructs.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck, check_policy
 from ecr_constructs.model.grammar import is_token
-from ecr_constructs.model.iam.values import several
 from ecr_constructs.model.partitions import arn_problems
 
 __all__ = ["SHARED_KEY_ID", "BoundEncryption", "Encryption"]
@@ -168,6 +168,7 @@ class _CustomerKey(Encryption):
         yield from _key_problems(self.held, place)
 
     def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+        check_policy(self.key)
         return BoundEncryption("KMS", self.given_key_arn)
 
     @property
@@ -218,6 +219,8 @@ class _DualLayer(Encryption):
             yield from _key_problems(self.held, place)
 
     def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+        if self.key is not None:
+            check_policy(self.key)
         return BoundEncryption("KMS_DSSE", self.given_key_arn)
 
     @property
@@ -305,15 +308,6 @@ _ANOTHER_ACCOUNT = (
 
 
 _KEY = kms.Key.PROPERTY_INJECTION_ID
-# ECR works through grants that it creates itself; nobody else needs one. Control Tower asks for this (CT.KMS.PR.3).
-_GRANTS_DENIED: Mapping[str, Any] = {
-    "Effect": "Deny",
-    "Principal": {"AWS": "*"},
-    "Action": "kms:CreateGrant",
-    "Resource": "*",
-    "Condition": {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
-}
-
 # Created once for each stack: the question for it goes to JavaScript, and an app may have a thousand repositories.
 _key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
 
@@ -367,10 +361,10 @@ def _shared_key(stack: cdk.Stack) -> kms.Key:
             pending_window=cdk.Duration.days(30),
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        key.add_to_resource_policy(iam.PolicyStatement.from_json(_GRANTS_DENIED))
+        key.add_to_resource_policy(iam.PolicyStatement.from_json(GRANTS_DENIED))
     resource = key.node.default_child
     if isinstance(resource, kms.CfnKey):
-        check = _KeyPolicyCheck(resource)
+        check = SharedKeyPolicyCheck(resource)
         if is_injected(stack, _KEY):
             _insist(key, resource)
             if problems := check.injected_problems():
@@ -393,70 +387,3 @@ def _insist(key: kms.Key, resource: kms.CfnKey) -> None:
         "removal_policy": cdk.RemovalPolicy.RETAIN,
     }
     reapply(key, resource, properties, reason="images cannot be read without their key")
-
-
-_POLICY_CHANGED = (
-    "a property injector changes the policy of the shared key, with policy or admins, and the account administers the "
-    f"key by it; exclude {SHARED_KEY_ID} from the injector, or give Encryption.customer_key(key) with a key of your own"
-)
-
-
-@jsii.implements(IValidation)
-class _KeyPolicyCheck:
-    """Checks the policy of the shared key, when it is created and when the app synthesizes."""
-
-    def __init__(self, resource: kms.CfnKey) -> None:
-        self._resource = resource
-        self._created = self._written()
-
-    def validate(self) -> list[str]:
-        # Most keys have the policy that they are created with, and to resolve it takes time in each stack.
-        if self._written() == self._created:
-            return []
-        statements, required = self._statements()
-        return [
-            f"the policy of the shared key has lost the statement that {name}; leave the policy to this library, or "
-            "give Encryption.customer_key(key) with a key that has another"
-            for name, one in required.items()
-            if not any(_includes(statement, one) for statement in statements)
-        ]
-
-    def injected_problems(self) -> list[str]:
-        """Return the problems of the policy before anybody but an injector can have changed it."""
-        statements, required = self._statements()
-        return [] if statements == list(required.values()) else [_POLICY_CHANGED]
-
-    def _statements(self) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]:
-        """Return the resolved statements of the key policy, and those that it needs."""
-        needed = {"lets the account administer it": _account_statement(), _DENIES_GRANTS: _GRANTS_DENIED}
-        found = self._resource.stack.resolve({"written": self._written(), "needed": needed})
-        return several((found.get("written") or {}).get("Statement", [])), found["needed"]
-
-    def _written(self) -> object:
-        """Return the key policy as plain data: a document that is resolved itself cannot be changed any more."""
-        document = self._resource.key_policy
-        # Python may have the document as an interface, so it is not asked for its class.
-        return document.to_json() if hasattr(document, "to_json") else document
-
-
-_DENIES_GRANTS = "denies kms:CreateGrant to all but AWS services"
-
-
-@lru_cache(maxsize=1)
-def _account_statement() -> Mapping[str, Any]:
-    """Return the default statement of a key policy. It is the same for every stack until it is resolved."""
-    statement = iam.PolicyStatement(principals=[iam.AccountRootPrincipal()], actions=["kms:*"], resources=["*"])
-    found: Mapping[str, Any] = statement.to_json()
-    return found
-
-
-def _includes(statement: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
-    """Return whether a statement includes another, with which the CDK may have merged more principals or actions."""
-    principal, needed = statement.get("Principal"), required["Principal"]["AWS"]
-    named = principal.get("AWS", []) if isinstance(principal, Mapping) else principal
-    return (
-        statement.get("Effect") == required["Effect"]
-        and statement.get("Condition") == required.get("Condition")
-        and needed in several(named)
-        and all(required[part] in several(statement.get(part, [])) for part in ("Action", "Resource"))
-    )

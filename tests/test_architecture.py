@@ -20,7 +20,7 @@ FLOORS = [
     {"_tokens", "_held", "_principals", "_acknowledgments", "_injectors", "assembly", "testing"},
     {"_scopes"},
     {"_render", "_environments", "_retention"},
-    {"statements"},
+    {"statements", "key_policies"},
     {"access", "encryption"},
     {"policy", "registry_policy", "registry_replication", "settings", "credentials", "trust"},
     {"registry_permissions", "_findings", "_repository_names"},

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match
 from constructs import Construct
@@ -378,3 +379,75 @@ def test_one_layer_is_never_worth_a_warning(stack_in: Callable[[str], cdk.Stack]
 
     assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
     assert len(resources(stack, REPOSITORY)) == 1
+
+
+# --- key policies ---------------------------------------------------------------------------------------------------
+
+
+def allowing(principal: iam.IPrincipal, conditions: dict[str, object] | None = None) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["kms:Decrypt"], principals=[principal], resources=["*"], conditions=conditions or {}
+    )
+
+
+PUBLIC = "the policy of the key: the statement is public"
+
+
+def shared(stack: cdk.Stack) -> kms.Key:
+    HardenedRepository(stack, "Api")
+    key = stack.node.find_child("EcrConstructsKey")
+    assert isinstance(key, kms.Key)
+    return key
+
+
+def given(stack: cdk.Stack) -> kms.Key:
+    key = kms.Key(stack, "Key")
+    for name in ("One", "Two"):
+        HardenedRepository(stack, name, encryption=Encryption.customer_key(key))
+    return key
+
+
+@pytest.mark.parametrize("make", [shared, given])
+@pytest.mark.parametrize(
+    ("principal", "conditions", "reason"),
+    [
+        (iam.AnyPrincipal(), {}, PUBLIC),
+        (iam.AnyPrincipal(), {"StringEquals": {"kms:ViaService": "ecr.eu-west-1.amazonaws.com"}}, PUBLIC),
+        (iam.AnyPrincipal(), {"StringLike": {"kms:CallerAccount": "*"}}, PUBLIC),
+        (iam.ArnPrincipal("arn:aws:iam::444455556666:group/x"), {}, "is an IAM group"),
+        (iam.AccountPrincipal("12"), {}, "has the account '12'"),
+    ],
+    ids=["everyone", "everyone through ECR", "any account", "group", "account"],
+)
+def test_a_key_policy_that_lets_too_many_principals_in_stops_the_synthesis(
+    stack: cdk.Stack,
+    make: Callable[[cdk.Stack], kms.Key],
+    principal: iam.IPrincipal,
+    conditions: dict[str, object],
+    reason: str,
+) -> None:
+    make(stack).add_to_resource_policy(allowing(principal, conditions))
+
+    with pytest.raises(RuntimeError) as stopped:
+        cdk.Stage.of(stack).synth()
+    assert str(stopped.value).count(reason) == 1
+
+
+@pytest.mark.parametrize("make", [shared, given])
+def test_a_key_policy_for_one_account_is_accepted(
+    app: cdk.App, stack: cdk.Stack, make: Callable[[cdk.Stack], kms.Key]
+) -> None:
+    key = make(stack)
+    key.add_to_resource_policy(allowing(iam.AnyPrincipal(), {"StringEquals": {"kms:CallerAccount": "444455556666"}}))
+    key.grant_decrypt(iam.AccountPrincipal("444455556666"))
+
+    app.synth()
+
+
+def test_the_policy_of_a_key_as_cloudformation_has_it_is_checked(app: cdk.App, stack: cdk.Stack) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+    key = kms.CfnKey(stack, "Key", key_policy={"Version": "2012-10-17", "Statement": [statement]})
+    HardenedRepository(stack, "Api", encryption=Encryption.customer_key(key))
+
+    with pytest.raises(RuntimeError, match=PUBLIC):
+        app.synth()

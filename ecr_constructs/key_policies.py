@@ -1,0 +1,146 @@
+"""
+Key policies of the keys that images are encrypted with.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from weakref import WeakSet
+
+import jsii
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.interfaces.aws_kms import IKeyRef
+from constructs import IValidation
+
+from ecr_constructs.model.iam.principals import principal_problems
+from ecr_constructs.model.iam.statements import public_problems
+from ecr_constructs.model.iam.values import several
+
+__all__ = ["GRANTS_DENIED", "SharedKeyPolicyCheck", "check_policy"]
+
+# ECR works through grants that it creates itself; nobody else needs one. Control Tower asks for this (CT.KMS.PR.3).
+GRANTS_DENIED: Mapping[str, Any] = {
+    "Effect": "Deny",
+    "Principal": {"AWS": "*"},
+    "Action": "kms:CreateGrant",
+    "Resource": "*",
+    "Condition": {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
+}
+
+
+@jsii.implements(IValidation)
+class SharedKeyPolicyCheck:
+    """
+    Check the policy of the shared key, when it is created and when the app synthesizes.
+
+    Args:
+        resource: The shared key.
+
+    """
+
+    def __init__(self, resource: kms.CfnKey) -> None:
+        self._resource = resource
+        self._created = _written(resource)
+
+    def validate(self) -> list[str]:
+        """Return the statements that the policy has lost, and the problems of those that it has."""
+        # Most keys have the policy that they are created with, and to resolve it takes time in each stack.
+        if _written(self._resource) == self._created:
+            return []
+        statements, required = self._statements()
+        lost = [
+            f"the policy of the shared key has lost the statement that {name}; leave the policy to this library, or "
+            "give Encryption.customer_key(key) with a key that has another"
+            for name, one in required.items()
+            if not any(_includes(statement, one) for statement in statements)
+        ]
+        return [*lost, *_problems(statements)]
+
+    def injected_problems(self) -> list[str]:
+        """Return the problems of the policy before anybody but an injector can have changed it."""
+        statements, required = self._statements()
+        return [] if statements == list(required.values()) else [_POLICY_CHANGED]
+
+    def _statements(self) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]:
+        """Return the resolved statements of the key policy, and those that it needs."""
+        needed = {"lets the account administer it": _account_statement(), _DENIES_GRANTS: GRANTS_DENIED}
+        found = self._resource.stack.resolve({"written": _written(self._resource), "needed": needed})
+        return several((found.get("written") or {}).get("Statement", [])), found["needed"]
+
+
+def check_policy(key: IKeyRef) -> None:
+    """
+    Check the policy of a key of this app when the app synthesizes. The policy of an imported key is not known.
+
+    Args:
+        key: The key that images are encrypted with.
+
+    """
+    if key in _checked:
+        return
+    _checked.add(key)
+    resource = key if isinstance(key, kms.CfnKey) else key.node.default_child
+    if isinstance(resource, kms.CfnKey):
+        key.node.add_validation(_KeyPolicyCheck(resource))
+
+
+# Many repositories may have one key.
+_checked: WeakSet[IKeyRef] = WeakSet()
+
+
+@jsii.implements(IValidation)
+class _KeyPolicyCheck:
+    """Check the policy of a key that was given when the app synthesizes."""
+
+    def __init__(self, resource: kms.CfnKey) -> None:
+        self._resource = resource
+
+    def validate(self) -> list[str]:
+        document = self._resource.stack.resolve(_written(self._resource)) or {}
+        return list(_problems(several(document.get("Statement", []))))
+
+
+def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the statements of a key policy that are public, and principals that IAM does not accept."""
+    for statement in statements:
+        found = [*public_problems(statement, in_key_policy=True), *principal_problems(statement)]
+        yield from (f"the policy of the key: {problem}" for problem in found)
+
+
+def _written(resource: kms.CfnKey) -> Any:  # noqa: ANN401  (a policy document)
+    """Return a key policy as plain data: a document that is resolved itself cannot be changed any more."""
+    document = resource.key_policy
+    # Python may have the document as an interface, so it is not asked for its class.
+    return document.to_json() if hasattr(document, "to_json") else document
+
+
+_POLICY_CHANGED = (
+    "a property injector changes the policy of the shared key, with policy or admins, and the account administers the "
+    "key by it; exclude EcrConstructsKey from the injector, or give Encryption.customer_key(key) with a key of your own"
+)
+_DENIES_GRANTS = "denies kms:CreateGrant to all but AWS services"
+
+
+@lru_cache(maxsize=1)
+def _account_statement() -> Mapping[str, Any]:
+    """Return the default statement of a key policy. It is the same for every stack until it is resolved."""
+    statement = iam.PolicyStatement(principals=[iam.AccountRootPrincipal()], actions=["kms:*"], resources=["*"])
+    found: Mapping[str, Any] = statement.to_json()
+    return found
+
+
+def _includes(statement: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
+    """Return whether a statement includes another, with which the CDK may have merged more principals or actions."""
+    principal, needed = statement.get("Principal"), required["Principal"]["AWS"]
+    named = principal.get("AWS", []) if isinstance(principal, Mapping) else principal
+    return (
+        statement.get("Effect") == required["Effect"]
+        and statement.get("Condition") == required.get("Condition")
+        and needed in several(named)
+        and all(required[part] in several(statement.get(part, [])) for part in ("Action", "Resource"))
+    )
