@@ -428,8 +428,10 @@ def test_a_key_policy_that_lets_too_many_principals_in_stops_the_synthesis(
 ) -> None:
     make(stack).add_to_resource_policy(allowing(principal, conditions))
 
+    stage = cdk.Stage.of(stack)
+    assert stage is not None
     with pytest.raises(RuntimeError) as stopped:
-        cdk.Stage.of(stack).synth()
+        stage.synth()
     assert str(stopped.value).count(reason) == 1
 
 
