@@ -19,7 +19,12 @@ from constructs import Construct, IConstruct, Node
 from ecr_constructs._scopes import Place, reference
 from ecr_constructs._tokens import is_unresolved
 
-__all__ = ["Environment", "Thing", "environment_of"]
+__all__ = ["NO_REGISTRY", "Environment", "Thing", "environment_of"]
+
+NO_REGISTRY = (
+    "no PrivateRegistry for this account and region in this app; declare one before, in this stack or in one with the "
+    "same env=, or if a platform team owns the account's registry, ask there: a second one would overwrite it"
+)
 
 Thing = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
 

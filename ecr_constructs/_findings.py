@@ -14,6 +14,7 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct, IValidation
 
+from ecr_constructs._annotations import annotations_of
 from ecr_constructs._environments import environment_of
 from ecr_constructs._scopes import Place, place_of
 from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy
@@ -22,7 +23,7 @@ from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.settings import DEFAULT_LIFECYCLES, RepositorySettings
 
-__all__ = ["annotations_of", "require_sound", "sound", "watch"]
+__all__ = ["require_sound", "sound", "watch"]
 
 # Constructs that a note names, when many share a policy.
 _MOST_SHOWN = 3
@@ -129,18 +130,6 @@ class _Teller:
 
 
 _tellers: WeakKeyDictionary[cdk.Stack, _Teller] = WeakKeyDictionary()
-
-
-def annotations_of(construct: Construct) -> cdk.Annotations:
-    """
-    Return the annotations of the resource of a construct, for those that are added when the app synthesizes.
-
-    Args:
-        construct: A construct with a default child.
-
-    """
-    # Older CDKs overlook what was acknowledged before on the very construct of an annotation.
-    return cdk.Annotations.of(construct.node.default_child or construct)
 
 
 def _has_exclusions(place: Place) -> bool:

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from ecr_constructs._acknowledgments import acknowledge_wildcards
-from ecr_constructs._environments import environment_of
+from ecr_constructs._environments import NO_REGISTRY, environment_of
 from ecr_constructs._findings import require_sound
 from ecr_constructs._principals import require_grantee
 from ecr_constructs._scopes import Place, checked_place, id_problems
@@ -26,7 +26,7 @@ from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
 from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
+from ecr_constructs.registry import PrivateRegistry, find_registry
 from ecr_constructs.roles import (
     account_of,
     allow,

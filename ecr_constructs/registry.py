@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs import _render
-from ecr_constructs._environments import Environment, environment_of
+from ecr_constructs._environments import NO_REGISTRY, Environment, environment_of
 from ecr_constructs._repository_names import deleted_repositories
 from ecr_constructs._scopes import Place, checked_place, id_problems, place_of
 from ecr_constructs.errors import InvalidName, InvalidRegistry
@@ -21,7 +21,8 @@ from ecr_constructs.registry_permissions import RegistryPermissions
 from ecr_constructs.registry_policy import RegistryPolicy
 from ecr_constructs.registry_replication import RegistryReplication
 
-__all__ = ["NO_REGISTRY", "PrivateRegistry", "find_registry"]
+__all__ = ["PrivateRegistry", "find_registry"]
+
 
 # "Registry replication doesn't perform any delete actions."
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
@@ -33,10 +34,6 @@ _REPLICATION_LOST = "replication of the whole registry stops when the stack or t
 _SCANNING_LOST = (
     "Amazon Inspector is disabled for the container images of the whole account when the stack or the registry is "
     "deleted"
-)
-NO_REGISTRY = (
-    "no PrivateRegistry for this account and region in this app; declare one before, in this stack or in one with the "
-    "same env=, or if a platform team owns the account's registry, ask there: a second one would overwrite it"
 )
 
 

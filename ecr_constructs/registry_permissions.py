@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
 
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
+from ecr_constructs._annotations import note_services
 from ecr_constructs._environments import Environment
 from ecr_constructs._principals import is_role
 from ecr_constructs._retention import keep
@@ -31,7 +32,6 @@ from ecr_constructs.registry_policy import (
     principal_problems,
     replication_statement,
 )
-from ecr_constructs.statements import note_services
 
 __all__ = ["RegistryPermissions", "RegistryRepositories"]
 

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, cast
 
 import aws_cdk as cdk
 
+from ecr_constructs._environments import NO_REGISTRY, environment_of
 from ecr_constructs._scopes import Place
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.grammar import REPOSITORY_NAME, is_token
 from ecr_constructs.model.replication import Replication
 from ecr_constructs.model.scanning import ScanFrequency
-from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
 from ecr_constructs.settings import RepositorySettings
 
-__all__ = ["RegistryWishes"]
+__all__ = ["ContributableRegistry", "RegistryWishes"]
 
 _FREQUENCIES: Mapping[str, ScanFrequency] = {"continuous": "CONTINUOUS_SCAN", "on_push": "SCAN_ON_PUSH"}
 _UNKNOWN = (
     "scanning {!r} is unknown; use 'continuous' or 'on_push', or leave the repository out of the registry's filters: "
     "MANUAL is a word of the API that CloudFormation does not know"
 )
+
+
+class ContributableRegistry(Protocol):
+    """The methods of `PrivateRegistry` that a repository calls. The registry is in a layer above the repository."""
+
+    def replicate(self, repository_name: str, regions: Sequence[str]) -> None:
+        """Replicate a repository to other Regions."""
+
+    def replication_problems(self, *replication: Replication) -> Iterator[str]:
+        """Yield the reasons why replication cannot be added."""
+
+    def scan(self, repository_name: str, frequency: ScanFrequency) -> None:
+        """Scan a repository."""
+
+    def scanning_problems(self, repository_name: str, frequency: ScanFrequency) -> Iterator[str]:
+        """Yield the reasons why a repository cannot be scanned."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +64,15 @@ class RegistryWishes:
         if self.scanning is not None and not isinstance(self.scanning, str):
             raise TypeError(f"scanning must be 'continuous' or 'on_push', got {self.scanning!r}")
 
-    def registry(self, place: Place) -> PrivateRegistry | None:
+    def registry(self, place: Place) -> ContributableRegistry | None:
         """Return the registry of the repository; `None` if there is none, or nothing is asked of it."""
-        return find_registry(place) if self.replicate_to or self.scanning else None
+        if place.stack is None or not (self.replicate_to or self.scanning):
+            return None
+        return cast("ContributableRegistry | None", environment_of(place).owner("registry"))
 
-    def problems(self, place: Place, settings: RepositorySettings, registry: PrivateRegistry | None) -> Iterator[str]:
+    def problems(
+        self, place: Place, settings: RepositorySettings, registry: ContributableRegistry | None
+    ) -> Iterator[str]:
         """
         Check that the registry can do it.
 
@@ -85,7 +105,7 @@ class RegistryWishes:
         else:
             yield from self._problems_with(registry, self.repository_name)
 
-    def bind(self, registry: PrivateRegistry | None) -> None:
+    def bind(self, registry: ContributableRegistry | None) -> None:
         """Add the replication and the scanning to the registry; there are no problems."""
         if registry is None or self.repository_name is None:
             return
@@ -94,7 +114,7 @@ class RegistryWishes:
         if self.scanning is not None:
             registry.scan(self.repository_name, _FREQUENCIES[self.scanning])
 
-    def _problems_with(self, registry: PrivateRegistry, repository_name: str) -> Iterator[str]:
+    def _problems_with(self, registry: ContributableRegistry, repository_name: str) -> Iterator[str]:
         try:
             wanted = [Replication.to(region, repositories=repository_name) for region in self.replicate_to]
         except InvalidName as error:

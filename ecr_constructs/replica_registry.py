@@ -10,7 +10,7 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct, IConstruct
 
-from ecr_constructs._environments import Environment, environment_of
+from ecr_constructs._environments import NO_REGISTRY, Environment, environment_of
 from ecr_constructs._findings import require_sound
 from ecr_constructs._scopes import Place, checked_place, id_problems, place_of
 from ecr_constructs._tokens import forwarded_problems
@@ -24,7 +24,7 @@ from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.replication import Replication
 from ecr_constructs.model.rules import LifecycleRule
 from ecr_constructs.model.tags import ExclusionFilter
-from ecr_constructs.registry import NO_REGISTRY, PrivateRegistry, find_registry
+from ecr_constructs.registry import PrivateRegistry, find_registry
 from ecr_constructs.repository import HardenedRepository
 from ecr_constructs.settings import HARDENED, RepositorySettings
 

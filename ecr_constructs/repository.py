@@ -14,6 +14,7 @@ from constructs import Construct
 
 from ecr_constructs import _render
 from ecr_constructs._acknowledgments import ONE_ORGANIZATION, acknowledge
+from ecr_constructs._annotations import note_services
 from ecr_constructs._findings import require_sound, sound, watch
 from ecr_constructs._injectors import typed_refusal
 from ecr_constructs._repository_names import claim_deletion, claim_name, name_problems
@@ -30,7 +31,6 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.policy import RepositoryPolicy
 from ecr_constructs.registry_wishes import RegistryWishes
 from ecr_constructs.settings import HARDENED, RepositorySettings
-from ecr_constructs.statements import note_services
 
 __all__ = ["HardenedRepository"]
 

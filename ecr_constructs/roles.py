@@ -12,8 +12,8 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, Dependable, IDependable, IValidation
 
+from ecr_constructs._annotations import annotations_of
 from ecr_constructs._environments import environment_of
-from ecr_constructs._findings import annotations_of
 from ecr_constructs._injectors import is_injected, reapply, typed_refusal
 from ecr_constructs._scopes import Place, place_of
 from ecr_constructs._tokens import is_unresolved

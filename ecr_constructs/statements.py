@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import Construct
 
 from ecr_constructs._tokens import resolve
 from ecr_constructs.model.grammar import is_token
@@ -26,7 +25,6 @@ __all__ = [
     "account_problems",
     "length_of",
     "merge",
-    "note_services",
     "spelled",
 ]
 
@@ -271,25 +269,6 @@ def account_problems(statements: Iterable[iam.PolicyStatement]) -> Iterator[str]
         for principal in (*statement.principals, *statement.not_principals):
             if isinstance(principal, iam.AccountPrincipal):
                 yield from principal_problems({"Principal": {"AWS": str(principal.account_id)}})
-
-
-def note_services(construct: Construct, services: Iterable[str]) -> None:
-    """
-    Add a note to a construct about each AWS service that its policy allows on behalf of any account.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-
-    Args:
-        construct: The construct with the policy.
-        services: The services, such as `lambda.amazonaws.com`.
-
-    """
-    for service in services:
-        cdk.Annotations.of(construct).add_info_v2(
-            "ecr-constructs:serviceOfAnyAccount",
-            f"a statement of the policy allows {service} on behalf of any account; add a condition on aws:SourceArn or "
-            "aws:SourceAccount, which Access.lambda_pull(account) has for Lambda",
-        )
 
 
 def _raw(statements: Sequence[iam.PolicyStatement]) -> list[Statement]:

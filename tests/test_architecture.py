@@ -17,7 +17,7 @@ FLOORS = [
     {"_files"},
     {"model"},
     {"_manifests"},
-    {"_tokens", "_held", "_principals", "_acknowledgments", "_injectors", "assembly", "testing"},
+    {"_tokens", "_held", "_principals", "_annotations", "_acknowledgments", "_injectors", "assembly", "testing"},
     {"_scopes"},
     {"_render", "_environments", "_retention"},
     {"statements", "key_policies"},
