@@ -29,7 +29,7 @@ for name in ("HardenedRepository", "PrivateRegistry", "PullThroughCache"):
     if name in ecr_constructs.__all__:
         getattr(ecr_constructs, name)
 """
-HELP = "from ecr_constructs.cli.command import run; run(['--help'])"
+HELP = "from ecr_constructs.cli.main import run; run(['--help'])"
 USED = """
 import sys, aws_cdk, ecr_constructs
 app = aws_cdk.App()

@@ -10,10 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ecr_constructs.access import Access
-    from ecr_constructs.creation_template import CreationTemplate
-    from ecr_constructs.credentials import Credentials
-    from ecr_constructs.encryption import Encryption
     from ecr_constructs.errors import (
         EcrConstructsError,
         InvalidImage,
@@ -59,11 +55,15 @@ if TYPE_CHECKING:
         limit_images,
         read_images,
     )
-    from ecr_constructs.pull_through import PullThroughCache
-    from ecr_constructs.registry import PrivateRegistry
-    from ecr_constructs.replica_registry import ReplicaRegistry
-    from ecr_constructs.repository import HardenedRepository
-    from ecr_constructs.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
+    from ecr_constructs.registry.creation_template import CreationTemplate
+    from ecr_constructs.registry.private_registry import PrivateRegistry
+    from ecr_constructs.registry.pull_through_cache import PullThroughCache
+    from ecr_constructs.registry.replica_registry import ReplicaRegistry
+    from ecr_constructs.registry.upstream_credentials import Credentials
+    from ecr_constructs.repository.access import Access
+    from ecr_constructs.repository.encryption import Encryption
+    from ecr_constructs.repository.hardened_repository import HardenedRepository
+    from ecr_constructs.repository.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
 
 __all__ = [
     "ADOPTED",
@@ -123,31 +123,31 @@ __all__ = [
     "read_images",
 ]
 
-# The names that need the CDK, and the room each lives in; all others are of the model.
-_ROOMS = {
-    "ADOPTED": "settings",
-    "CACHED": "settings",
-    "CREATED": "settings",
-    "EPHEMERAL": "settings",
-    "HARDENED": "settings",
-    "Access": "access",
-    "CreationTemplate": "creation_template",
-    "Credentials": "credentials",
-    "Encryption": "encryption",
-    "HardenedRepository": "repository",
-    "PrivateRegistry": "registry",
-    "PullThroughCache": "pull_through",
-    "ReplicaRegistry": "replica_registry",
-    "RepositorySettings": "settings",
+# The modules of the names that need the CDK. All others are in the model.
+_MODULES = {
+    "ADOPTED": "repository.settings",
+    "CACHED": "repository.settings",
+    "CREATED": "repository.settings",
+    "EPHEMERAL": "repository.settings",
+    "HARDENED": "repository.settings",
+    "Access": "repository.access",
+    "CreationTemplate": "registry.creation_template",
+    "Credentials": "registry.upstream_credentials",
+    "Encryption": "repository.encryption",
+    "HardenedRepository": "repository.hardened_repository",
+    "PrivateRegistry": "registry.private_registry",
+    "PullThroughCache": "registry.pull_through_cache",
+    "ReplicaRegistry": "registry.replica_registry",
+    "RepositorySettings": "repository.settings",
 }
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Load a public name from its room."""
+        """Load a public name from its module."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'model')}"), name)
+        value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'model')}"), name)
         globals()[name] = value
         return value
 

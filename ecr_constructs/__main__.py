@@ -1,6 +1,6 @@
 """The command, for `python -m ecr_constructs`."""
 
-from ecr_constructs.cli.command import main
+from ecr_constructs.cli.main import main
 
 __all__ = ["main"]
 

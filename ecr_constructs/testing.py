@@ -15,7 +15,7 @@ from typing import Literal
 
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import Decision, Evaluation, Image, LifecyclePolicy, TagPattern
-from ecr_constructs.model.grammar import shown
+from ecr_constructs.model.validation import shown
 
 __all__ = [
     "archived",

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parent.parent
 # Those of the model have the same test beside them, which needs no CDK.
 MODULES = [
     importlib.import_module(found.name)
-    for found in pkgutil.iter_modules(ecr_constructs.__path__, "ecr_constructs.")
-    if not found.ispkg
+    for found in pkgutil.walk_packages(ecr_constructs.__path__, "ecr_constructs.")
+    if not found.ispkg and not found.name.startswith(("ecr_constructs.cli", "ecr_constructs.model"))
 ]
 each_module = pytest.mark.parametrize("module", MODULES, ids=[module.__name__ for module in MODULES])
 each_name = pytest.mark.parametrize("name", ecr_constructs.__all__)
@@ -97,8 +97,11 @@ def test_an_unknown_name_is_an_attribute_error_that_names_it(name: str) -> None:
         getattr(ecr_constructs, name)
 
 
-def test_the_rooms_can_be_imported_by_their_name() -> None:
-    assert importlib.import_module("ecr_constructs.repository").HardenedRepository is ecr_constructs.HardenedRepository
+def test_the_modules_can_be_imported_by_their_name() -> None:
+    assert (
+        importlib.import_module("ecr_constructs.repository.hardened_repository").HardenedRepository
+        is ecr_constructs.HardenedRepository
+    )
 
 
 # --- what it says of itself -----------------------------------------------------------------------------------------
@@ -173,7 +176,10 @@ def test_there_are_examples_of_the_constructs() -> None:
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = {example.name for module in MODULES for example in finder.find(module) if example.examples}
 
-    assert {"ecr_constructs.repository.HardenedRepository", "ecr_constructs.settings.RepositorySettings"} <= found
+    assert {
+        "ecr_constructs.repository.hardened_repository.HardenedRepository",
+        "ecr_constructs.repository.settings.RepositorySettings",
+    } <= found
 
 
 @pytest.mark.parametrize("name", errors.__all__)

@@ -40,8 +40,8 @@ from ecr_constructs.testing import (
     signed,
     tagged,
 )
-from tests.model.image_strategies import AT, repositories
-from tests.model.strategies import policies
+from tests.model.lifecycle.image_strategies import AT, repositories
+from tests.model.lifecycle.strategies import policies
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)

@@ -14,12 +14,12 @@ from ecr_constructs.errors import (
     InvalidRegistry,
     InvalidRepository,
 )
-from ecr_constructs.model.evaluation import Decision, Evaluation
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
-from ecr_constructs.model.findings import Finding
 from ecr_constructs.model.images import Image, read_images
 from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.intents import (
+from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
+from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.intents import (
     Intent,
     archive_older_than,
     archive_unpulled,
@@ -32,15 +32,15 @@ from ecr_constructs.model.intents import (
     keep_latest,
     limit_images,
 )
-from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.schedule import Departure
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, RepositoryName, TemplatePrefix
 from ecr_constructs.model.references import ImageReference
-from ecr_constructs.model.replication import Replication
-from ecr_constructs.model.rules import LifecycleRule
-from ecr_constructs.model.scanning import Scanning
-from ecr_constructs.model.schedule import Departure
+from ecr_constructs.model.registry.replication import Replication
+from ecr_constructs.model.registry.scanning import Scanning
+from ecr_constructs.model.registry.upstreams import Upstream
 from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
-from ecr_constructs.model.upstreams import Upstream
 
 __all__ = [
     "ROOT",

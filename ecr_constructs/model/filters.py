@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ecr_constructs.model import wildcards
-from ecr_constructs.model.grammar import REPLICATION_FILTER, SCAN_FILTER, SIGNING_FILTER, Grammar, Text
+from ecr_constructs.model.validation import REPLICATION_FILTER, SCAN_FILTER, SIGNING_FILTER, Grammar, Text
 
 __all__ = ["ReplicationFilter", "ScanFilter", "SigningFilter"]
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import InvalidImage
-from ecr_constructs.model.grammar import shown
+from ecr_constructs.model.validation import shown
 
 __all__ = ["Image", "ImageStatus", "read_images", "require_images", "time_problem"]
 

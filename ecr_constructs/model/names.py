@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
-from ecr_constructs.model.grammar import CACHE_PREFIX, NAMESPACE, REPOSITORY_NAME, TEMPLATE_PREFIX, Grammar, Text
+from ecr_constructs.model.validation import CACHE_PREFIX, NAMESPACE, REPOSITORY_NAME, TEMPLATE_PREFIX, Grammar, Text
 
 __all__ = ["ROOT", "CachePrefix", "Namespace", "RepositoryName", "TemplatePrefix", "spell"]
 

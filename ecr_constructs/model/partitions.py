@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ecr_constructs.model.grammar import is_token
+from ecr_constructs.model.validation import is_token
 
 __all__ = ["Partition", "arn_problems", "partition_of", "region_problems"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecr_constructs.errors import InvalidName
-from ecr_constructs.model.grammar import IMAGE_DIGEST, IMAGE_TAG, REGISTRY_HOST, REPOSITORY_NAME
+from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REGISTRY_HOST, REPOSITORY_NAME
 
 __all__ = ["ImageReference"]
 

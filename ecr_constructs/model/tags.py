@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ecr_constructs.model import wildcards
-from ecr_constructs.model.grammar import EXCLUSION_FILTER, TAG_PATTERN, TAG_PREFIX, Grammar, Text
+from ecr_constructs.model.validation import EXCLUSION_FILTER, TAG_PATTERN, TAG_PREFIX, Grammar, Text
 
 __all__ = ["ExclusionFilter", "TagPattern", "TagPrefix"]
 

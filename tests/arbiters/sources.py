@@ -12,7 +12,7 @@ import botocore.loaders  # type: ignore[import-untyped]
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from hypothesis import strategies as st
 
-from ecr_constructs.model.grammar import Grammar
+from ecr_constructs.model.validation import Grammar
 
 # One letter for each role that a character can play in a name, a filter or a tag; exhaustive to a length of six.
 LETTERS = "a-_./*"

@@ -8,9 +8,11 @@ from typing import get_args
 import pytest
 from hypothesis import given
 
-from ecr_constructs.model import grammar, immutability, lifecycle, replication, scanning
-from ecr_constructs.model.grammar import Grammar
-from ecr_constructs.model.upstreams import UpstreamRegistry
+from ecr_constructs.model import immutability, validation
+from ecr_constructs.model.lifecycle import policy
+from ecr_constructs.model.registry import replication, scanning
+from ecr_constructs.model.registry.upstreams import UpstreamRegistry
+from ecr_constructs.model.validation import Grammar
 from tests.arbiters.sources import every_short_text, language_of, node, ours, texts
 
 pytestmark = pytest.mark.arbiter
@@ -38,7 +40,7 @@ each_exclusion_filter = pytest.mark.parametrize(("resource", "path"), EXCLUSION_
     [*PLACES, *(("EXCLUSION_FILTER", resource, path) for resource, path in EXCLUSION_FILTERS)],
 )
 def test_lengths_are_those_of_the_schema(name: str, resource: str, path: str) -> None:
-    mine: Grammar = getattr(grammar, name)
+    mine: Grammar = getattr(validation, name)
     theirs = node(resource, path)
 
     assert (mine.minimum, mine.maximum) == (theirs["minLength"], theirs["maxLength"])
@@ -46,7 +48,7 @@ def test_lengths_are_those_of_the_schema(name: str, resource: str, path: str) ->
 
 @each_place
 def test_the_language_is_that_of_the_pattern_for_every_short_text(name: str, resource: str, path: str) -> None:
-    mine = ours(getattr(grammar, name))
+    mine = ours(getattr(validation, name))
     theirs = node(resource, path)
     expected = language_of(theirs["pattern"], theirs["minLength"], theirs["maxLength"])
 
@@ -58,7 +60,7 @@ def test_the_language_is_that_of_the_pattern_for_every_short_text(name: str, res
 def test_the_language_is_that_of_the_pattern_for_other_texts(name: str, resource: str, path: str, text: str) -> None:
     theirs = node(resource, path)
 
-    assert ours(getattr(grammar, name))(text) is language_of(
+    assert ours(getattr(validation, name))(text) is language_of(
         theirs["pattern"], theirs["minLength"], theirs["maxLength"]
     )(text)
 
@@ -66,7 +68,7 @@ def test_the_language_is_that_of_the_pattern_for_other_texts(name: str, resource
 @each_exclusion_filter
 @given(texts)
 def test_every_exclusion_filter_of_ours_is_one_of_the_schema(resource: str, path: str, text: str) -> None:
-    if grammar.EXCLUSION_FILTER.accepts(text):
+    if validation.EXCLUSION_FILTER.accepts(text):
         assert re.search(node(resource, path)["pattern"], text)
 
 
@@ -75,7 +77,7 @@ def test_an_account_is_a_registry_id(resource: str) -> None:
     theirs = re.compile(node(resource, "definitions/RegistryId")["pattern"])
 
     for account in ("111122223333", "11112222333", "1111222233334", "11112222333a", ""):
-        assert grammar.ACCOUNT_ID.accepts(account) is (theirs.fullmatch(account) is not None)
+        assert validation.ACCOUNT_ID.accepts(account) is (theirs.fullmatch(account) is not None)
 
 
 # --- counts ---------------------------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ def test_replication_filters_are_as_many_as_the_schema_says() -> None:
 def test_the_lifecycle_text_is_as_long_as_the_schema_says(resource: str, path: str) -> None:
     theirs = node(resource, path)
 
-    assert (theirs["minLength"], theirs["maxLength"]) == (lifecycle.MINIMUM_CHARACTERS, lifecycle.MAXIMUM_CHARACTERS)
+    assert (theirs["minLength"], theirs["maxLength"]) == (policy.MINIMUM_CHARACTERS, policy.MAXIMUM_CHARACTERS)
 
 
 # --- choices --------------------------------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ def test_the_schema_still_forgets_the_end_of_an_exclusion_filter(resource: str, 
 
     assert not pattern.endswith("$")
     assert re.search(pattern, "latest tag")
-    assert not grammar.EXCLUSION_FILTER.accepts("latest tag")
+    assert not validation.EXCLUSION_FILTER.accepts("latest tag")
 
 
 def test_the_schema_still_allows_an_empty_list_of_replication_filters() -> None:
@@ -159,7 +161,7 @@ def test_the_schema_still_allows_an_empty_list_of_replication_filters() -> None:
 
 
 def test_the_schema_still_wants_a_lifecycle_text_in_a_creation_template_to_say_something() -> None:
-    assert node("RepositoryCreationTemplate", "properties/LifecyclePolicy")["minLength"] == lifecycle.MINIMUM_CHARACTERS
+    assert node("RepositoryCreationTemplate", "properties/LifecyclePolicy")["minLength"] == policy.MINIMUM_CHARACTERS
 
 
 def test_the_schema_still_does_not_know_manual_scanning() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecr_constructs.model import actions
+from ecr_constructs.model.iam import permissions
 from ecr_constructs.model.iam.action_names import REGISTRY_ACTIONS, REPOSITORY_ACTIONS
 from tests.arbiters import iam_actions
 from tests.arbiters.sources import service_model
@@ -33,6 +33,7 @@ def test_every_action_in_the_table_is_in_a_source() -> None:
 
 
 def test_every_action_that_the_constructs_use_is_in_the_table() -> None:
-    used = {action for name in actions.__all__ for action in getattr(actions, name) if action.startswith("ecr:")}
+    groups = [getattr(permissions, name) for name in permissions.__all__]
+    used = {action for group in groups for action in group if action.startswith("ecr:")}
 
     assert {action.removeprefix("ecr:") for action in used} <= REPOSITORY_ACTIONS | REGISTRY_ACTIONS

@@ -21,7 +21,7 @@ from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model import LifecyclePolicy, images
 from ecr_constructs.model.images import ImageStatus
-from ecr_constructs.model.rules import TagStatus
+from ecr_constructs.model.lifecycle.rule import TagStatus
 from tests.arbiters.sources import service_model, shape
 
 pytestmark = pytest.mark.arbiter

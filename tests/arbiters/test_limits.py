@@ -22,8 +22,8 @@ from ecr_constructs.model import (
     TagPattern,
     delete_archived,
 )
-from ecr_constructs.model.grammar import Grammar
-from ecr_constructs.model.replication import EXPECTED_RULES, Destination, ReplicationRule, merged_problems
+from ecr_constructs.model.registry.replication import EXPECTED_RULES, Destination, ReplicationRule, merged_problems
+from ecr_constructs.model.validation import Grammar
 from tests.arbiters.sources import schema, service_model
 
 pytestmark = pytest.mark.arbiter
@@ -57,9 +57,9 @@ each_limit = pytest.mark.parametrize("limit", LIMITS, ids=[limit.constant.strip(
 
 
 def in_code(path: str) -> object:
-    """Follow a name such as `grammar.TAG_PATTERN.wildcards` from the model."""
-    module, *names = path.split(".")
-    return reduce(getattr, names, importlib.import_module(f"{model.__name__}.{module}"))
+    """Follow a name such as `validation.TAG_PATTERN.wildcards` from the model."""
+    *modules, name = re.split(r"\.(?=_?[A-Z])", path, maxsplit=1)
+    return reduce(getattr, name.split("."), importlib.import_module(".".join([model.__name__, *modules])))
 
 
 def as_written(value: object) -> str:
@@ -79,11 +79,12 @@ def test_the_page_tells_the_value_that_the_code_enforces(limit: Limit) -> None:
 def test_every_limit_of_the_code_is_on_the_page_once() -> None:
     told = [limit.constant.strip("`") for limit in LIMITS]
     limits = set()
-    for found in pkgutil.iter_modules(model.__path__):
-        module = importlib.import_module(f"{model.__name__}.{found.name}")
+    for found in pkgutil.walk_packages(model.__path__, f"{model.__name__}."):
+        module = importlib.import_module(found.name)
+        within = found.name.removeprefix(f"{model.__name__}.")
         for name, value in vars(module).items():
-            path = f"{found.name}.{name}"
-            if isinstance(value, Grammar) and (found.name == "grammar" or name.startswith("_")):
+            path = f"{within}.{name}"
+            if isinstance(value, Grammar) and (within == "validation" or name.startswith("_")):
                 limits |= {path, f"{path}.wildcards"} if value.wildcards is not None else {path}
             elif (
                 re.match(r"_?(MAXIMUM|MINIMUM|EXPECTED)_", name)

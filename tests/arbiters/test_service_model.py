@@ -9,20 +9,13 @@ import pytest
 from hypothesis import given
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model import (
-    LifecycleRule,
-    Replication,
-    Upstream,
-    grammar,
-    immutability,
-    lifecycle,
-    replication,
-    scanning,
-)
-from ecr_constructs.model.grammar import Grammar
+from ecr_constructs.model import LifecycleRule, Replication, Upstream, immutability, validation
+from ecr_constructs.model.lifecycle import policy
+from ecr_constructs.model.lifecycle.rule import Action, StorageClass
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.rules import Action, StorageClass
-from ecr_constructs.model.upstreams import UpstreamRegistry
+from ecr_constructs.model.registry import replication, scanning
+from ecr_constructs.model.registry.upstreams import UpstreamRegistry
+from ecr_constructs.model.validation import Grammar
 from tests.arbiters.sources import every_short_text, language_of, ours, partitions, service_model, shape, texts
 
 pytestmark = pytest.mark.arbiter
@@ -54,14 +47,14 @@ each_shape = pytest.mark.parametrize(("name", "shape_name"), SHAPES.items())
 
 
 def test_every_grammar_is_derived_or_accounted_for() -> None:
-    grammars = {name for name, value in vars(grammar).items() if isinstance(value, Grammar)}
+    grammars = {name for name, value in vars(validation).items() if isinstance(value, Grammar)}
 
     assert grammars == set(SHAPES) | set(ELSEWHERE)
 
 
 @each_shape
 def test_lengths_are_those_of_the_shape(name: str, shape_name: str) -> None:
-    mine: Grammar = getattr(grammar, name)
+    mine: Grammar = getattr(validation, name)
     theirs = shape(shape_name)
 
     assert (mine.minimum, mine.maximum) == (theirs["min"], theirs["max"])
@@ -69,7 +62,7 @@ def test_lengths_are_those_of_the_shape(name: str, shape_name: str) -> None:
 
 @each_shape
 def test_the_language_is_that_of_the_pattern_for_every_short_text(name: str, shape_name: str) -> None:
-    mine = ours(getattr(grammar, name))
+    mine = ours(getattr(validation, name))
     theirs = shape(shape_name)
     expected = language_of(theirs["pattern"], theirs["min"], theirs["max"])
 
@@ -81,37 +74,37 @@ def test_the_language_is_that_of_the_pattern_for_every_short_text(name: str, sha
 def test_the_language_is_that_of_the_pattern_for_other_texts(name: str, shape_name: str, text: str) -> None:
     theirs = shape(shape_name)
 
-    assert ours(getattr(grammar, name))(text) is language_of(theirs["pattern"], theirs["min"], theirs["max"])(text)
+    assert ours(getattr(validation, name))(text) is language_of(theirs["pattern"], theirs["min"], theirs["max"])(text)
 
 
 def test_a_namespace_leaves_room_for_a_slash_and_a_name() -> None:
-    assert shape("RepositoryName")["max"] - len("/a") == grammar.NAMESPACE.maximum
+    assert shape("RepositoryName")["max"] - len("/a") == validation.NAMESPACE.maximum
 
 
 def test_a_repository_pattern_is_as_long_as_a_name() -> None:
-    assert shape("RepositoryName")["max"] == grammar.REPOSITORY_PATTERN.maximum
+    assert shape("RepositoryName")["max"] == validation.REPOSITORY_PATTERN.maximum
 
 
 @given(texts)
 def test_every_repository_name_is_a_repository_pattern_and_stars_may_stand_for_parts_of_it(text: str) -> None:
     theirs = shape("RepositoryName")
     if re.fullmatch(theirs["pattern"], text) and theirs["min"] <= len(text) <= theirs["max"]:
-        assert grammar.REPOSITORY_PATTERN.accepts(text)
-        assert grammar.REPOSITORY_PATTERN.accepts(f"{text}/*")
-        assert grammar.REPOSITORY_PATTERN.accepts(f"*{text[1:]}" if text[1].isalnum() else f"*-{text}")
+        assert validation.REPOSITORY_PATTERN.accepts(text)
+        assert validation.REPOSITORY_PATTERN.accepts(f"{text}/*")
+        assert validation.REPOSITORY_PATTERN.accepts(f"*{text[1:]}" if text[1].isalnum() else f"*-{text}")
 
 
 def test_tag_patterns_and_prefixes_are_as_long_as_a_tag() -> None:
     theirs = shape("ImageTag")
 
-    assert (grammar.TAG_PATTERN.minimum, grammar.TAG_PATTERN.maximum) == (theirs["min"], theirs["max"])
-    assert (grammar.TAG_PREFIX.minimum, grammar.TAG_PREFIX.maximum) == (theirs["min"], theirs["max"])
+    assert (validation.TAG_PATTERN.minimum, validation.TAG_PATTERN.maximum) == (theirs["min"], theirs["max"])
+    assert (validation.TAG_PREFIX.minimum, validation.TAG_PREFIX.maximum) == (theirs["min"], theirs["max"])
 
 
 def test_an_image_tag_is_within_the_shape() -> None:
     theirs = shape("ImageTag")
 
-    assert theirs["min"] <= grammar.IMAGE_TAG.minimum <= grammar.IMAGE_TAG.maximum <= theirs["max"]
+    assert theirs["min"] <= validation.IMAGE_TAG.minimum <= validation.IMAGE_TAG.maximum <= theirs["max"]
 
 
 @given(texts)
@@ -119,14 +112,14 @@ def test_an_account_is_a_registry_id(text: str) -> None:
     for account in (text, "111122223333", "1111222233334", f"{text}111122223333"[-12:]):
         expected = re.fullmatch(shape("RegistryId")["pattern"], account) is not None
 
-        assert grammar.ACCOUNT_ID.accepts(account) is expected
+        assert validation.ACCOUNT_ID.accepts(account) is expected
 
 
 @given(texts)
 def test_an_organization_is_one_to_aws_organizations(text: str) -> None:
     theirs = re.compile(shape("OrganizationId", "organizations")["pattern"])
     for candidate in (text, f"o-{text}", f"o-{text}abcdefghij", f"o-{'a' * 32}", f"o-{'a' * 33}", f"o-{'a' * 9}"):
-        assert grammar.ORGANIZATION_ID.accepts(candidate) is (theirs.fullmatch(candidate) is not None)
+        assert validation.ORGANIZATION_ID.accepts(candidate) is (theirs.fullmatch(candidate) is not None)
 
 
 # --- regions --------------------------------------------------------------------------------------------------------
@@ -147,7 +140,7 @@ def test_every_region_of_every_partition_is_a_region(region: str, suffix: str) -
 def test_lengths_of_regions_are_those_of_the_shape() -> None:
     theirs = shape("Region")
 
-    assert (grammar.REGION.minimum, grammar.REGION.maximum) == (theirs["min"], theirs["max"])
+    assert (validation.REGION.minimum, validation.REGION.maximum) == (theirs["min"], theirs["max"])
 
 
 @pytest.mark.parametrize(("region", "suffix"), REGIONS)
@@ -189,15 +182,15 @@ def test_replication_rules_are_as_many_as_the_shape_says() -> None:
 
 @pytest.mark.parametrize("name", ["RepositoryPolicyText", "RegistryPolicyText"])
 def test_policies_are_as_long_as_the_shapes_say(name: str) -> None:
-    from ecr_constructs import statements
+    from ecr_constructs._cdk import policy_statements
 
-    assert shape(name)["max"] == statements.MAXIMUM_CHARACTERS
+    assert shape(name)["max"] == policy_statements.MAXIMUM_CHARACTERS
 
 
 def test_the_lifecycle_text_is_as_long_as_the_shape_says() -> None:
     theirs = shape("LifecyclePolicyText")
 
-    assert (theirs["min"], theirs["max"]) == (lifecycle.MINIMUM_CHARACTERS, lifecycle.MAXIMUM_CHARACTERS)
+    assert (theirs["min"], theirs["max"]) == (policy.MINIMUM_CHARACTERS, policy.MAXIMUM_CHARACTERS)
 
 
 def test_the_lowest_priority_is_that_of_the_shape() -> None:
@@ -242,29 +235,29 @@ def test_a_transition_has_one_target() -> None:
 
 
 def test_every_action_of_the_library_is_one_of_the_api() -> None:
-    from ecr_constructs.model import actions
+    from ecr_constructs.model.iam import permissions
 
     operations = {f"ecr:{name}" for name in service_model()["operations"]}
     # Permissions without an operation: what ECR does in somebody's name.
     only_permissions = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:GetImageCopyStatus"}
     keys = {f"kms:{name}" for name in service_model("kms")["operations"]}
 
-    for name in actions.__all__:
-        assert set(getattr(actions, name)) <= operations | only_permissions | keys, name
+    for name in permissions.__all__:
+        assert set(getattr(permissions, name)) <= operations | only_permissions | keys, name
 
 
 # --- where the sources disagree -------------------------------------------------------------------------------------
 
 
 def test_the_api_still_allows_longer_tags_than_oci() -> None:
-    assert shape("ImageTag")["max"] > grammar.IMAGE_TAG.maximum
+    assert shape("ImageTag")["max"] > validation.IMAGE_TAG.maximum
 
 
 def test_the_api_still_has_no_limit_on_wildcards() -> None:
     theirs = shape("ImageTagMutabilityExclusionFilterValue")
 
     assert re.fullmatch(theirs["pattern"], "a*b*c*d")
-    assert not grammar.EXCLUSION_FILTER.accepts("a*b*c*d")
+    assert not validation.EXCLUSION_FILTER.accepts("a*b*c*d")
 
 
 def test_the_api_still_allows_more_replication_rules_than_the_page_of_quotas() -> None:
@@ -280,12 +273,12 @@ def test_the_api_still_wants_a_replication_filter_where_there_is_a_list() -> Non
 
 
 def test_the_api_still_allows_an_empty_lifecycle_text_in_a_creation_template() -> None:
-    assert shape("LifecyclePolicyTextForRepositoryCreationTemplate")["min"] < lifecycle.MINIMUM_CHARACTERS
+    assert shape("LifecyclePolicyTextForRepositoryCreationTemplate")["min"] < policy.MINIMUM_CHARACTERS
 
 
 def test_the_api_still_allows_a_repository_name_that_begins_with_a_digit() -> None:
     assert re.fullmatch(shape("RepositoryName")["pattern"], "1password")
-    assert grammar.REPOSITORY_NAME.accepts("1password")
+    assert validation.REPOSITORY_NAME.accepts("1password")
 
 
 def test_the_api_still_knows_manual_scanning() -> None:
@@ -294,4 +287,4 @@ def test_the_api_still_knows_manual_scanning() -> None:
 
 def test_the_api_still_takes_any_word_for_a_region() -> None:
     assert re.fullmatch(shape("Region")["pattern"], "nowhere")
-    assert not grammar.REGION.accepts("nowhere")
+    assert not validation.REGION.accepts("nowhere")

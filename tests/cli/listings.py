@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
-from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model import Image, LifecyclePolicy, expire_untagged, keep_latest
 from ecr_constructs.testing import leftovers, releases
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.assembly import read_assembly
-from ecr_constructs.cli.command import run
+from ecr_constructs.cli.main import run
 from ecr_constructs.errors import EcrConstructsError
 from tests.cli import hostile
 

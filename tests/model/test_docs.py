@@ -81,7 +81,7 @@ def test_public_names_are_sorted_as_ruff_sorts_them() -> None:
 
 
 def test_every_intent_is_public() -> None:
-    from ecr_constructs.model import intents
+    from ecr_constructs.model.lifecycle import intents
 
     made_by_people = [name for name in intents.__all__ if name != "compile_intents"]
 

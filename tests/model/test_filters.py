@@ -9,7 +9,7 @@ from hypothesis import given
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import ReplicationFilter, ScanFilter, SigningFilter
-from tests.model.strategies import replication_filters, repository_names, scan_filters, signing_filters
+from tests.model.lifecycle.strategies import replication_filters, repository_names, scan_filters, signing_filters
 
 NAMES = ["prod", "prod-repo", "prodrepo", "repo-prod", "repo-prod-repo"]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import Image
 from ecr_constructs.model.images import read_images
-from tests.model.strategies import json_values
+from tests.model.lifecycle.strategies import json_values
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)

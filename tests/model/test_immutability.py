@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import ExclusionFilter, Immutability
 from ecr_constructs.model.immutability import MAXIMUM_FILTERS
-from tests.model.strategies import exclusion_filters, tags
+from tests.model.lifecycle.strategies import exclusion_filters, tags
 
 filter_lists = st.lists(
     exclusion_filters.filter(lambda text: text.strip("*") != ""), min_size=1, max_size=MAXIMUM_FILTERS, unique=True

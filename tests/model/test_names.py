@@ -9,7 +9,7 @@ from hypothesis import assume, given
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import ROOT, CachePrefix, Namespace, RepositoryName, TemplatePrefix
-from tests.model.strategies import illegal_repository_names, namespaces, paths, repository_names
+from tests.model.lifecycle.strategies import illegal_repository_names, namespaces, paths, repository_names
 
 SHAPE = (
     "use lower-case letters and digits, separated by one '.', one or two '_' or any number of '-', "

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import ImageReference
-from tests.model.outcomes import outcome_of
-from tests.model.strategies import TAG_LETTERS, paths, repository_names
+from tests.model.lifecycle.outcomes import outcome_of
+from tests.model.lifecycle.strategies import TAG_LETTERS, paths, repository_names
 
 SHA256 = f"sha256:{'0123456789abcdef' * 4}"
 SHA512 = f"sha512:{'0123456789abcdef' * 8}"

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import ExclusionFilter, TagPattern, TagPrefix
-from tests.model.strategies import exclusion_filters, illegal_tag_patterns, tag_patterns, tag_prefixes, tags
+from tests.model.lifecycle.strategies import exclusion_filters, illegal_tag_patterns, tag_patterns, tag_prefixes, tags
 
 
 @given(tag_patterns)

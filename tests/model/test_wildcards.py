@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.wildcards import matches, overlaps, subsumes
-from tests.model.strategies import tag_patterns, tags, wild_texts
+from tests.model.lifecycle.strategies import tag_patterns, tags, wild_texts
 
 
 def as_expression(pattern: str) -> re.Pattern[str]:

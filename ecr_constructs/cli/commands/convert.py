@@ -11,11 +11,11 @@ import typer
 
 from ecr_constructs.cli.conversion.meaning import Step, are_alike, meaning, rule_call, steps
 from ecr_constructs.cli.conversion.programs import Call, evaluate, imports, written
-from ecr_constructs.cli.quantities import printable
-from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.formatting import printable
 from ecr_constructs.cli.sources.policies import read_policy
+from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
 __all__ = ["convert", "program"]
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from ecr_constructs.cli.formatting import printable
 from ecr_constructs.cli.output.sentences import sentences
-from ecr_constructs.cli.quantities import printable
 from ecr_constructs.cli.sources.policies import read_policies
-from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
 __all__ = ["explain"]
 

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.exits import ExitCode, refusal, tell
-from ecr_constructs.cli.output.notices import COLOURS
-from ecr_constructs.cli.quantities import count, printable
-from ecr_constructs.cli.sources.inventory import Policy
+from ecr_constructs.cli.errors import ExitCode, refusal, tell
+from ecr_constructs.cli.formatting import count, printable
+from ecr_constructs.cli.output.messages import COLOURS
 from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy, read_policies
+from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.errors import EcrConstructsError
 
 __all__ = ["Remark", "lint", "remarks"]

@@ -11,14 +11,14 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.commands.requests import Format, Request, instant_of
-from ecr_constructs.cli.exits import LINES, CommandError, ExitCode, report, tell
-from ecr_constructs.cli.output.documents import write_json
-from ecr_constructs.cli.output.notices import closing
-from ecr_constructs.cli.previews.gates import Verdict, read_gate
-from ecr_constructs.cli.previews.preview import Survey
-from ecr_constructs.cli.quantities import count
-from ecr_constructs.cli.sources.deployed import read_deployed
+from ecr_constructs.cli.errors import LINES, CommandError, ExitCode, report, tell
+from ecr_constructs.cli.formatting import count
+from ecr_constructs.cli.output.json_report import write_json
+from ecr_constructs.cli.output.messages import closing
+from ecr_constructs.cli.preview.gates import Verdict, read_gate
+from ecr_constructs.cli.preview.options import Format, Request, instant_of
+from ecr_constructs.cli.preview.result import Survey
+from ecr_constructs.cli.sources.assemblies import read_deployed
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.policies import Reading, read_policies
 
@@ -121,7 +121,7 @@ def preview(
 
 
 def _survey(request: Request) -> Survey:
-    from ecr_constructs.cli.previews.surveys import survey_files
+    from ecr_constructs.cli.preview.run import survey_files
 
     reading = read_policies(request.source)
     reading.require_valid(request.repository)
@@ -147,9 +147,9 @@ def _single(patterns: Sequence[str]) -> str | None:
 
 
 def _survey_account(request: Request, reading: Reading) -> Survey:
+    from ecr_constructs.cli.aws import Questions, connect
     from ecr_constructs.cli.commands.progress import bar
-    from ecr_constructs.cli.live import Questions, connect
-    from ecr_constructs.cli.previews.surveys import survey_account
+    from ecr_constructs.cli.preview.run import survey_account
 
     account = connect(profile=request.profile, region=request.region, role=request.role)
     questions = Questions(
@@ -166,13 +166,13 @@ def _text(survey: Survey, verdicts: Sequence[Verdict], form: Format, *, is_shown
     if form is Format.JSON:
         return write_json(survey, verdicts)
     if form is Format.HTML:
-        from ecr_constructs.cli.output.report import render
+        from ecr_constructs.cli.output.html import render
 
         return render(survey, verdicts)
     from rich.console import Console
 
     from ecr_constructs.cli.output.screen import screen
-    from ecr_constructs.cli.output.tables import draw
+    from ecr_constructs.cli.output.table_report import draw
 
     return draw(survey, screen() if is_shown else Console(file=StringIO()), verdicts=verdicts)
 

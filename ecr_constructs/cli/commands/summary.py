@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ecr_constructs.assembly import RegistryResource, RepositoryResource, Stack, registry_resources, repositories
-from ecr_constructs.cli.quantities import count, printable
+from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.sources.policies import stacks_of
 
 __all__ = ["lines", "summary"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ecr_constructs.cli.conversion.programs import Call
-from ecr_constructs.model.rules import A_CENTURY, MORE_IMAGES_THAN_FIT, LifecycleRule
+from ecr_constructs.model.lifecycle.rule import A_CENTURY, MORE_IMAGES_THAN_FIT, LifecycleRule
 
 __all__ = ["Step", "are_alike", "meaning", "rule_call", "steps"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecr_constructs import model
-from ecr_constructs.cli.quantities import printable
-from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.cli.formatting import printable
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
 __all__ = ["Call", "evaluate", "imports", "written"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from ecr_constructs.cli.formatting import count, instant, printable
 from ecr_constructs.cli.output.sentences import sentences
 from ecr_constructs.cli.output.sizes import amount
-from ecr_constructs.cli.previews.preview import Preview, every_decision
-from ecr_constructs.cli.quantities import count, instant, printable
+from ecr_constructs.cli.preview.result import Preview, every_decision
 
 __all__ = ["heading"]
 

@@ -8,13 +8,13 @@ from itertools import chain
 from rich.console import RenderableType
 from rich.text import Text
 
+from ecr_constructs.cli.formatting import bytes_of, printable
 from ecr_constructs.cli.output.grids import fitting, grid
 from ecr_constructs.cli.output.headings import heading
-from ecr_constructs.cli.output.notices import Notice, deployed, shared_findings, uncertain
-from ecr_constructs.cli.output.rows import TOTAL
+from ecr_constructs.cli.output.messages import Notice, deployed, shared_findings, uncertain
+from ecr_constructs.cli.output.rule_summary import TOTAL
 from ecr_constructs.cli.output.sizes import weight
-from ecr_constructs.cli.previews.preview import Preview, every_decision
-from ecr_constructs.cli.quantities import bytes_of, printable
+from ecr_constructs.cli.preview.result import Preview, every_decision
 
 __all__ = ["crowds", "notices_of_crowd", "overview"]
 

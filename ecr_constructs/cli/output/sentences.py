@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.rules import LifecycleRule
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.tags import TagPattern, TagPrefix
 
 __all__ = ["sentences"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecr_constructs.cli.quantities import bytes_of, count, size
+from ecr_constructs.cli.formatting import bytes_of, count, size
 from ecr_constructs.model.images import Image
 
 __all__ = ["amount", "weight", "weight_of"]

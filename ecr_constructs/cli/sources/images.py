@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ecr_constructs.cli.exits import CommandError, first_of
-from ecr_constructs.cli.sources.dumps import Dump, holds_policies, read_dumps
-from ecr_constructs.cli.sources.inventory import Repository
+from ecr_constructs.cli.errors import CommandError, first_of
+from ecr_constructs.cli.sources.json_files import Dump, holds_policies, read_dumps
+from ecr_constructs.cli.sources.records import Repository
 from ecr_constructs.errors import InvalidImage
-from ecr_constructs.model.grammar import REPOSITORY_NAME, shown
 from ecr_constructs.model.images import Image, read_images
+from ecr_constructs.model.validation import REPOSITORY_NAME, shown
 
 __all__ = ["read_repositories"]
 

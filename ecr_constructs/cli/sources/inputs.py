@@ -7,8 +7,8 @@ import select
 import sys
 from pathlib import Path
 
-from ecr_constructs._files import read_file, read_stream
-from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.assembly.files import read_file, read_stream
+from ecr_constructs.cli.errors import CommandError
 
 __all__ = ["STANDARD_INPUT", "read_input"]
 

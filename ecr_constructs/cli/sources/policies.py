@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs._files import MAXIMUM_BYTES
 from ecr_constructs.assembly import (
     CreationTemplateResource,
     RepositoryResource,
@@ -17,16 +16,17 @@ from ecr_constructs.assembly import (
     read_assembly,
     repositories,
 )
-from ecr_constructs.cli.exits import CommandError, first_of
-from ecr_constructs.cli.sources.dumps import lists_images
+from ecr_constructs.assembly.files import MAXIMUM_BYTES
+from ecr_constructs.cli.errors import CommandError, first_of
 from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
-from ecr_constructs.cli.sources.inventory import Policy, immutability_of
+from ecr_constructs.cli.sources.json_files import lists_images
+from ecr_constructs.cli.sources.records import Policy, immutability_of
 from ecr_constructs.cli.sources.templates import parse
 from ecr_constructs.cli.sources.texts import policy_of_text
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
 __all__ = ["Reading", "UnreadPolicy", "is_asked_for", "read_policies", "read_policy", "stacks_of"]
 

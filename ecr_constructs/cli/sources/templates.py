@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from ecr_constructs._files import require_shallow
-from ecr_constructs.cli.exits import CommandError
+from ecr_constructs.assembly.files import require_shallow
+from ecr_constructs.cli.errors import CommandError
 
 __all__ = ["parse"]
 

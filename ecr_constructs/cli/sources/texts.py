@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ecr_constructs.model.documents import parse_json
-from ecr_constructs.model.grammar import CONTROL_CHARACTER
-from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.parser import parse_json
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.validation import CONTROL_CHARACTER
 
 __all__ = ["policy_of_document", "policy_of_text"]
 

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from ecr_constructs.model.actions import LOGIN
 from ecr_constructs.model.iam.action_names import REGISTRY_ACTIONS, REPOSITORY_ACTIONS
+from ecr_constructs.model.iam.permissions import LOGIN
 from ecr_constructs.model.iam.values import UNKNOWN, shown, text_of
 
 __all__ = ["action_problems", "matches_action"]

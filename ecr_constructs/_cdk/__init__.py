@@ -1,0 +1,3 @@
+"""What the constructs need of the CDK: tokens, scopes, environments, L1 properties, and corners of jsii."""
+
+__all__: list[str] = []

@@ -1,0 +1,102 @@
+"""
+Resources that are declared as retained, and are not when the app synthesizes.
+
+An aspect such as `RemovalPolicies.of(app).destroy()` changes the deletion policy of every resource in its scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+import jsii
+from constructs import Construct, IConstruct, IValidation
+
+from ecr_constructs._cdk.scope import Place
+
+__all__ = ["keep"]
+
+# The policies that keep a resource when it leaves its stack. RetainExceptOnCreate deletes it only if the deployment
+# that creates it is rolled back.
+_KEPT = ("Retain", "RetainExceptOnCreate")
+# Repositories of a stack that are read in any case. A read is a call to JavaScript, and a stack may have hundreds; more
+# of them are read only if the stack, or a scope above it, has an aspect that may change them.
+_ALWAYS_READ = 25
+
+_LOST = (
+    "{} is declared as retained, and its {}, so {}; exclude {} from the aspect or the override that changes it, as in "
+    "RemovalPolicies.of(scope).destroy(exclude_resource_types=['{}'])"
+)
+
+
+def keep(
+    construct: Construct, place: Place, resource: IConstruct | None, lost: str, *, is_one_of_many: bool = False
+) -> None:
+    """
+    Warn when the app synthesizes if a resource is not retained any more.
+
+    Args:
+        construct: The construct that declares the resource as retained.
+        place: The surroundings of the construct.
+        resource: The resource.
+        lost: The consequence of its deletion, as the end of a sentence.
+        is_one_of_many: Whether a stack may have hundreds of such resources.
+
+    """
+    assert place.stack is not None  # noqa: S101  (what is outside a stack has been refused)
+    if not isinstance(resource, cdk.CfnResource):
+        return
+    if place.stack not in _watches:
+        _watches[place.stack] = _Watch(place.stack)
+        place.stack.node.add_validation(_watches[place.stack])
+    watch = _watches[place.stack]
+    (watch.many if is_one_of_many else watch.few).append(_Kept(construct, resource, lost))
+
+
+class _Kept(NamedTuple):
+    """A resource that is declared as retained."""
+
+    construct: Construct
+    resource: cdk.CfnResource
+    lost: str
+
+
+@jsii.implements(IValidation)
+class _Watch:
+    """Warns about the resources of a stack; one for all of them, because each call to JavaScript takes time."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+        self.few: list[_Kept] = []
+        self.many: list[_Kept] = []
+
+    def validate(self) -> list[str]:
+        is_read = len(self.many) <= _ALWAYS_READ or self._has_aspects()
+        kept = [*self.few, *(self.many if is_read else ())]
+        policies = self._stack.resolve([each.resource.cfn_options for each in kept])
+        for each, options in zip(kept, policies, strict=True):
+            if changed := tuple(_changed(options)):
+                _warn(each, " and its ".join(changed))
+        return []
+
+    def _has_aspects(self) -> bool:
+        aspects = (each for scope in self._stack.node.scopes for each in cdk.Aspects.of(scope).all)
+        return any(not isinstance(each, (cdk.Tag, cdk.RemoveTag)) for each in aspects)
+
+
+def _changed(options: dict[str, object]) -> Iterator[str]:
+    for name in ("DeletionPolicy", "UpdateReplacePolicy"):
+        policy = options.get(name[0].lower() + name[1:])
+        if policy not in _KEPT:
+            yield f"{name} is {policy or 'missing'}"
+
+
+def _warn(kept: _Kept, changed: str) -> None:
+    kind = kept.resource.cfn_resource_type
+    text = _LOST.format(kept.construct.node.path, changed, kept.lost, kind, kind)
+    cdk.Annotations.of(kept.resource).add_warning_v2("ecr-constructs:isNotRetained", text)
+
+
+_watches: WeakKeyDictionary[cdk.Stack, _Watch] = WeakKeyDictionary()

@@ -1,0 +1,125 @@
+"""Where a construct stands: its stack, the stack at the top, and whether somebody injects properties on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+from weakref import WeakSet
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct, IConstruct, IValidation
+
+from ecr_constructs.model.validation import is_token
+
+__all__ = ["TAKEN", "Place", "checked_place", "id_problems", "place_of", "reference", "word_problems"]
+
+TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
+
+
+class Place(NamedTuple):
+    """
+    The surroundings of a scope. They never change, so they are asked for once.
+
+    Attributes:
+        path: The construct path of the scope.
+        ancestors: The scope and all that it stands in, from the root.
+        stack: The stack it is in. A scope outside every stack has none.
+        top_stack: The stack that is deployed as a whole: that of a nested stack is its outermost parent.
+
+    """
+
+    path: str
+    ancestors: tuple[IConstruct, ...]
+    stack: cdk.Stack | None
+    top_stack: cdk.Stack | None
+
+    def path_of(self, id: str) -> str:
+        """Give the construct path of what is made here, also where the path of the scope is empty."""
+        return "/".join(filter(None, (self.path, id)))
+
+    def has_injectors(self) -> bool:
+        """
+        Tell whether property injectors are registered here.
+
+        Of a stack and what is above it this is asked once. That nobody registers one later is asked again when the app
+        synthesizes.
+        """
+        if self.stack is None or self.stack not in _without_injectors:
+            if any(map(_has_injectors, self.ancestors)):
+                return True
+            if self.stack is not None:
+                _without_injectors.add(self.stack)
+                self.stack.node.add_validation(_StillWithout(self.stack))
+            return False
+        below = self.ancestors[self.ancestors.index(self.stack) + 1 :]
+        return any(map(_has_injectors, below))
+
+
+_without_injectors: WeakSet[cdk.Stack] = WeakSet()
+_has_injectors = cdk.PropertyInjectors.has_property_injectors
+
+
+@jsii.implements(IValidation)
+class _StillWithout:
+    """Stops the synthesis if somebody registered an injector for repositories after the first of a stack was made."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+
+    def validate(self) -> list[str]:
+        return [_LATE.format(path or "the app") for path in self._late()]
+
+    def _late(self) -> Iterator[str]:
+        for scope in self._stack.node.scopes:
+            if _has_injectors(scope) and cdk.PropertyInjectors.of(scope).for_(ecr.Repository.PROPERTY_INJECTION_ID):
+                yield scope.node.path
+
+
+_LATE = (
+    "a property injector for ecr.Repository was registered on {} after the first repository of this stack was made; "
+    "register it before"
+)
+
+
+@lru_cache(maxsize=128)
+def place_of(scope: Construct) -> Place:
+    """Look around from a scope."""
+    ancestors = tuple(scope.node.scopes)
+    stacks = [ancestor for ancestor in ancestors if isinstance(ancestor, cdk.Stack)]
+    return Place(
+        path=scope.node.path,
+        ancestors=ancestors,
+        stack=stacks[-1] if stacks else None,
+        top_stack=next((stack for stack in reversed(stacks) if stack.nested_stack_parent is None), None),
+    )
+
+
+def reference(construct: IConstruct) -> str:
+    """Return what identifies a construct in JavaScript; Python has several objects for one that JavaScript created."""
+    return str(construct.__jsii_ref__.ref)  # type: ignore[attr-defined]  # every jsii object has one
+
+
+def checked_place(scope: object, id: object) -> Place:
+    """Look around from what somebody says is a scope, for a construct with what somebody says is an id."""
+    if not isinstance(scope, Construct):
+        raise TypeError(f"scope must be a construct, got {scope!r}")
+    if not isinstance(id, str):
+        raise TypeError(f"id must be a string, got {id!r}")
+    return place_of(scope)
+
+
+def word_problems(id: str) -> Iterator[str]:
+    """Say why an id cannot name a construct, wherever that is."""
+    if not id or is_token(id):
+        yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
+
+
+def id_problems(scope: Construct, id: str) -> Iterator[str]:
+    """Say why a construct of a scope cannot have an id."""
+    if problems := tuple(word_problems(id)):
+        yield from problems
+    elif scope.node.try_find_child(id):
+        yield TAKEN

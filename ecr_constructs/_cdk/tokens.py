@@ -1,0 +1,108 @@
+"""Values that are known only at deployment, or only when the app synthesizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import jsii
+from aws_cdk import IResolvable, IStableAnyProducer, Lazy, Stack, Token
+
+from ecr_constructs.model.validation import Grammar, is_token
+
+__all__ = ["forwarded_problems", "is_unresolved", "lazily", "resolve"]
+
+
+def is_unresolved(value: object) -> bool:
+    """Tell whether a single value (not a list or mapping that holds one) is known only at deployment."""
+    # Tokens are finite, and what is not would not survive the way to JavaScript.
+    return not (isinstance(value, float) and not isfinite(value)) and bool(Token.is_unresolved(value))
+
+
+def forwarded_problems(grammar: Grammar, text: str) -> tuple[str, ...]:
+    """
+    Check a text that is only handed on: a token passes, a written text must be well formed.
+
+    The question crosses to JavaScript, so it is asked only of what the grammar does not accept.
+    """
+    problems = grammar.problems(text)
+    return () if problems and is_unresolved(text) else problems
+
+
+def resolve(stack: Stack, values: Sequence[Any]) -> Sequence[Any]:
+    """
+    Return JSON values with intrinsic functions in the place of tokens.
+
+    Only the texts with tokens are sent to JavaScript, all at once.
+
+    Args:
+        stack: The stack that the values belong to.
+        values: The values. They stay as they are if a token cannot be resolved yet: the CDK reports it when the app
+            synthesizes.
+
+    """
+    leaves = [leaf for value in values for leaf in _leaves(value)]
+    try:
+        if any(leaf is _OTHER for leaf in leaves):
+            return list(stack.resolve(list(values)))
+        texts = list(dict.fromkeys(leaf for leaf in leaves if isinstance(leaf, str)))
+        resolved = stack.resolve(texts) if texts else []
+        # The CDK leaves out what resolves to nothing.
+        if len(resolved) != len(texts):
+            return list(stack.resolve(list(values)))
+    except RuntimeError:
+        return values
+    known = dict(zip(texts, resolved, strict=True))
+    return [_with(value, known) for value in values] if known else values
+
+
+# Stands for a token that is not within a text: in a key, for a list or a number, or an object of JavaScript.
+_OTHER = object()
+_LIST = "#{Token["
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """Yield the texts of a value that have tokens, and `_OTHER` for each token elsewhere."""
+    if isinstance(value, str):
+        if is_token(value):
+            yield _OTHER if _LIST in value else value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            if is_token(str(key)):
+                yield _OTHER
+            yield from _leaves(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves(each)
+    elif value is not None and not isinstance(value, bool):
+        yield _OTHER
+
+
+def _with(value: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any part of a document)
+    """Return a value with other texts."""
+    if isinstance(value, str):
+        return known.get(value, value)
+    if isinstance(value, Mapping):
+        return {key: _with(each, known) for key, each in value.items()}
+    return [_with(each, known) for each in value] if isinstance(value, list) else value
+
+
+def lazily(produce: Callable[[], object]) -> IResolvable:
+    """
+    Return a value that is written when the app synthesizes.
+
+    Args:
+        produce: The function that returns the value. The CDK calls it several times.
+
+    """
+    return Lazy.any(_Producer(produce))
+
+
+@jsii.implements(IStableAnyProducer)
+class _Producer:
+    def __init__(self, produce: Callable[[], object]) -> None:
+        self._produce = produce
+
+    def produce(self) -> Any:  # noqa: ANN401  (it is read in JavaScript)
+        return self._produce()

@@ -1,0 +1,127 @@
+"""The templates that the manifest of a cloud assembly names, in assemblies and stacks that are nested in it too."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ecr_constructs.assembly.files import read_object
+from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs.model.validation import shown
+
+__all__ = ["mapping", "resources_of", "templates_of"]
+
+_WORD = re.compile(r"\w+")
+# Nested stacks that name each other would multiply without end.
+_MAXIMUM_STACKS, _MAXIMUM_DEPTH = 10_000, 50
+_NamedTemplate = tuple[str, Path, Mapping[str, Any]]
+
+
+def templates_of(directory: Path) -> tuple[_NamedTemplate, ...]:
+    """
+    Return the name of each stack of an assembly, the path of its template, and its template.
+
+    Args:
+        directory: The directory of the assembly.
+
+    Raises:
+        OSError: if a file cannot be read.
+        EcrConstructsError: if a file is not what the CDK writes, or is outside of the directory.
+
+    """
+    try:
+        return tuple(_Assembly(directory).templates(directory))
+    except (AttributeError, KeyError, TypeError) as error:
+        why = shown(error)
+    except RecursionError:
+        why = "assemblies are nested too deeply"
+    except _TooMany as error:
+        why = str(error)
+    message = f"not an assembly as the CDK writes it ({why}); synthesize again"
+    raise EcrConstructsError([message], path=str(directory))
+
+
+def resources_of(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """
+    Yield the resources that are written out; `Fn::ForEach` has others made at deployment.
+
+    Args:
+        template: A CloudFormation template.
+
+    """
+    for logical_id, resource in mapping(template.get("Resources")).items():
+        if isinstance(resource, Mapping) and isinstance(resource.get("Type"), str):
+            yield logical_id, resource
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """
+    Return a value that is an object, or an empty one.
+
+    Args:
+        value: Whatever a template has in a place.
+
+    """
+    return value if isinstance(value, Mapping) else {}
+
+
+class _TooMany(Exception):
+    """An assembly that contains more than the CDK writes; the text is what it contains."""
+
+
+class _Assembly:
+    """The files of an assembly, each of which is read once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._documents: dict[Path, Mapping[str, Any]] = {}
+        self._directories: set[Path] = set()
+        self._count = 0
+
+    def templates(self, directory: Path) -> Iterator[_NamedTemplate]:
+        """Yield the templates of the assembly in a directory, and of those nested in it."""
+        manifest = self._read(directory / "manifest.json")
+        if directory.resolve() in self._directories:
+            raise _TooMany(f"{shown(str(directory))} is in it twice")
+        self._directories.add(directory.resolve())
+        assets = dict(self._assets(directory))
+        for artifact_id, artifact in mapping(manifest.get("artifacts")).items():
+            properties = artifact.get("properties", {})
+            if artifact.get("type") == "aws:cloudformation:stack":
+                name = _text(properties.get("stackName", artifact_id))
+                yield from self._of_stack(name, directory / properties["templateFile"], assets)
+            elif artifact.get("type") == "cdk:cloud-assembly":
+                yield from self.templates(directory / properties["directoryName"])
+
+    def _assets(self, directory: Path) -> Iterator[tuple[str, str]]:
+        """Yield the files that are uploaded, by their hash; the templates of nested stacks are among them."""
+        for path in sorted(directory.glob("*.assets.json")):
+            for file_hash, file in mapping(self._read(path).get("files")).items():
+                yield file_hash, file["source"].get("path", "")
+
+    def _of_stack(self, name: str, path: Path, assets: Mapping[str, str], depth: int = 0) -> Iterator[_NamedTemplate]:
+        """Yield the template of a stack, and those of the stacks nested in it."""
+        self._count += 1
+        if self._count > _MAXIMUM_STACKS or depth > _MAXIMUM_DEPTH:
+            raise _TooMany(f"more than {_MAXIMUM_STACKS:,} stacks, or stacks nested {_MAXIMUM_DEPTH} levels deep")
+        template = self._read(path)
+        yield name, path, template
+        for logical_id, resource in resources_of(template):
+            if resource["Type"] == "AWS::CloudFormation::Stack":
+                url = json.dumps(mapping(resource.get("Properties")).get("TemplateURL"))
+                for file in [assets[word] for word in dict.fromkeys(_WORD.findall(url)) if word in assets]:
+                    yield from self._of_stack(f"{name}/{logical_id}", path.parent / file, assets, depth + 1)
+
+    def _read(self, path: Path) -> Mapping[str, Any]:
+        if path not in self._documents:
+            self._documents[path] = read_object(path, inside=self._root)
+        return self._documents[path]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{shown(value)} is not a text")
+    return value

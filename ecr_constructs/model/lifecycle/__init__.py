@@ -1,0 +1,3 @@
+"""Lifecycle policies: the language, its evaluation, its schedule and its findings."""
+
+__all__: list[str] = []

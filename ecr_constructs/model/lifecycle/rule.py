@@ -1,0 +1,278 @@
+"""
+One rule of ECR's lifecycle language: every field, and which of them go together.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.tags import TagPattern, TagPrefix
+from ecr_constructs.model.validation import Grammar, is_token, shown, text_problem
+
+__all__ = [
+    "A_CENTURY",
+    "IMAGES_THAT_FIT",
+    "MINIMUM_DAYS_ARCHIVED",
+    "MORE_IMAGES_THAN_FIT",
+    "Action",
+    "CountType",
+    "LifecycleRule",
+    "StorageClass",
+    "TagStatus",
+    "rule_problems",
+]
+
+TagStatus = Literal["tagged", "untagged", "any"]
+CountType = Literal["imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"]
+StorageClass = Literal["standard", "archive"]
+Action = Literal["expire", "transition"]
+
+# "You cannot configure lifecycle policies that delete images that have been in archive for less than 90 days":
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
+MINIMUM_DAYS_ARCHIVED = 90
+
+# ECR has no "never": a rule with more images than a repository holds, or more days than it lives, never acts. The quota
+# of images can be raised, so what we write is well above it:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+IMAGES_THAT_FIT = 100_000
+MORE_IMAGES_THAN_FIT = 999_999
+A_CENTURY = 36_500
+
+# Neither bound is documented; both fields are integers, and no repository lives this long.
+_MAXIMUM_NUMBER = 2**31 - 1
+# The CDK spells a number that is known only at deployment as one far below this.
+_NUMBER_TOKENS = -1e288
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "tag_status": get_args(TagStatus),
+    "count_type": get_args(CountType),
+    "action": get_args(Action),
+}
+_GRAMMARS = {"tag_pattern_list": TagPattern.grammar, "tag_prefix_list": TagPrefix.grammar}
+_ACTIONS_OF: dict[str, tuple[Action, ...]] = {
+    "imageCountMoreThan": ("expire", "transition"),
+    "sinceImagePushed": ("expire", "transition"),
+    "sinceImagePulled": ("transition",),
+    "sinceImageTransitioned": ("expire",),
+}
+_WHY_NOT = {
+    "sinceImagePulled": "ECR deletes nothing for not being pulled: archive it, and delete it from the archive",
+    "sinceImageTransitioned": "what it selects is archived already",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LifecycleRule:
+    """
+    One rule: which images, how many or how old, and what happens to them.
+
+    What follows from other fields is not given but read: `storage_class`, `count_unit`, `target_storage_class`.
+
+    Args:
+        rule_priority: Which rule acts first: 1 before 2. Unique in a policy.
+        tag_status: `tagged` (with one of the two lists), `untagged` or `any`.
+        count_type: What is counted: images, or days since push, last pull or archival.
+        count_number: How many images stay, or after how many days the rule acts. Whole and positive; at least 90 days
+            for `sinceImageTransitioned`.
+        tag_pattern_list: Patterns with up to four `*`. An image is selected if *every* one matches one of its tags.
+            Default: none.
+        tag_prefix_list: Plain beginnings of tags; *every* one must match. Default: none.
+        action: `expire` deletes, `transition` archives. Default: `expire`.
+        description: What the reader of the AWS console sees, without control characters. Default: none.
+
+    Raises:
+        InvalidLifecyclePolicy: with every fault of the rule.
+
+    >>> rule = LifecycleRule(
+    ...     rule_priority=1,
+    ...     tag_status="tagged",
+    ...     tag_pattern_list=["release-*"],
+    ...     count_type="imageCountMoreThan",
+    ...     count_number=10,
+    ... )
+    >>> rule.to_dict()["selection"]["countNumber"]
+    10
+
+    """
+
+    rule_priority: int
+    tag_status: TagStatus
+    count_type: CountType
+    count_number: int
+    tag_pattern_list: Sequence[str] = ()
+    tag_prefix_list: Sequence[str] = ()
+    action: Action = "expire"
+    description: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what ECR would; keep lists as sorted tuples, for their order means nothing."""
+        values = {field: getattr(self, field) for field in _PYTHON}
+        problems = [f"{field}: {text}" for field, text in rule_problems(values, _PYTHON)]
+        if problems:
+            raise InvalidLifecyclePolicy(problems)
+        object.__setattr__(self, "tag_pattern_list", tuple(sorted(self.tag_pattern_list)))
+        object.__setattr__(self, "tag_prefix_list", tuple(sorted(self.tag_prefix_list)))
+
+    @property
+    def storage_class(self) -> StorageClass:
+        """Where the rule looks: only what counts days in the archive looks into the archive."""
+        return "archive" if self.count_type == "sinceImageTransitioned" else "standard"
+
+    @property
+    def count_unit(self) -> Literal["days"] | None:
+        """Days for an age, nothing for a number of images."""
+        return None if self.count_type == "imageCountMoreThan" else "days"
+
+    @property
+    def target_storage_class(self) -> Literal["archive"] | None:
+        """Where a transition goes: there is one place."""
+        return "archive" if self.action == "transition" else None
+
+    @property
+    def selectors(self) -> tuple[TagPattern | TagPrefix, ...]:
+        """The entries of whichever list the rule has, as values that match tags."""
+        return (*map(TagPattern, self.tag_pattern_list), *map(TagPrefix, self.tag_prefix_list))
+
+    @property
+    def is_shield(self) -> bool:
+        """Whether the rule never acts, and only keeps its images from the rules below it."""
+        return self.count_number >= (A_CENTURY if self.count_unit else IMAGES_THAT_FIT)
+
+    def selects_tags(self, tags: Sequence[str]) -> bool:
+        """
+        Tell whether the rule is about an image with these tags: every entry of its list must match one of them.
+
+        Args:
+            tags: All the tags of one image.
+
+        """
+        if self.tag_status == "any":
+            return True
+        if self.tag_status == "untagged":
+            return not tags
+        return all(any(selector.matches(tag) for tag in tags) for selector in self.selectors)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the rule as the lifecycle language does, in one fixed order of keys."""
+        selection = {
+            "tagStatus": self.tag_status,
+            "tagPatternList": list(self.tag_pattern_list) or None,
+            "tagPrefixList": list(self.tag_prefix_list) or None,
+            "storageClass": "archive" if self.storage_class == "archive" else None,
+            "countType": self.count_type,
+            "countUnit": self.count_unit,
+            "countNumber": self.count_number,
+        }
+        action = {"type": self.action, "targetStorageClass": self.target_storage_class}
+        return _without_nulls(
+            {
+                "rulePriority": self.rule_priority,
+                "description": self.description,
+                "selection": _without_nulls(selection),
+                "action": _without_nulls(action),
+            }
+        )
+
+
+_PYTHON = {field: field for field in LifecycleRule.__dataclass_fields__}
+
+
+def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """
+    Say what is wrong with the fields of a rule.
+
+    Args:
+        values: What was given for each field of `LifecycleRule`, whatever it is.
+        names: How the author of the rule spells each field: as in Python, as in the document, as an intent's argument.
+
+    Yields:
+        The field, as the author spells it, and the fault with its remedy.
+
+    """
+    for field, choices in _CHOICES.items():
+        if values[field] not in choices:
+            yield names[field], f"{shown(values[field])} is unknown; write {_or(choices)}"
+    archived = values["count_type"] == "sinceImageTransitioned"
+    yield from _number_problems(names["rule_priority"], values["rule_priority"], minimum=1)
+    least, why = (MINIMUM_DAYS_ARCHIVED, "; ECR keeps what it archived for 90 days") if archived else (1, "")
+    yield from _number_problems(names["count_number"], values["count_number"], minimum=least, why=why)
+    yield from _list_problems(values, names)
+    yield from _action_problems(values, names)
+    yield from _description_problems(names["description"], values["description"])
+
+
+def _description_problems(name: str, description: object) -> Iterator[tuple[str, str]]:
+    if isinstance(description, str) and is_token(description):
+        yield name, f"{shown(description)} is known only at deployment, and the policy is one text; write it out"
+    elif description is not None and not isinstance(description, str):
+        yield name, f"{shown(description)} is not a text; write one, or leave it out"
+    elif isinstance(description, str) and (problem := text_problem(description)):
+        yield name, problem
+
+
+def _action_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    count_type, action = values["count_type"], values["action"]
+    if count_type in get_args(CountType) and action in get_args(Action) and action not in _ACTIONS_OF[count_type]:
+        yield names["action"], f"{action!r} does not go with {count_type!r}; {_WHY_NOT[count_type]}"
+
+
+def _list_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    patterns, prefixes = names["tag_pattern_list"], names["tag_prefix_list"]
+    given = [field for field in ("tag_pattern_list", "tag_prefix_list") if _is_given(values[field])]
+    status = values["tag_status"]
+    if status == "tagged" and not given:
+        yield names["tag_status"], f"'tagged' selects by tag and none is given; give {patterns} or {prefixes}"
+    if status in ("untagged", "any"):
+        for field in given:
+            yield names[field], f"{status!r} selects no tags; leave the list out, or write 'tagged'"
+    if len(given) > 1:
+        yield patterns, f"a rule has one kind of list; leave out this one or {prefixes}, or write two rules"
+    for field in given:
+        for place, text in _entry_problems(values[field], _GRAMMARS[field]):
+            yield f"{names[field]}{place}", text
+
+
+def _entry_problems(entries: object, grammar: Grammar) -> Iterator[tuple[str, str]]:
+    if isinstance(entries, str):
+        yield "", f"{shown(entries)} is a bare string where a list belongs; write [{shown(entries)}]"
+        return
+    if not isinstance(entries, Sequence):
+        yield "", f"{shown(entries)} is not a list of strings"
+        return
+    known: set[str] = set()
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            yield f"[{index}]", f"{grammar.noun} {shown(entry)} is not a string"
+        elif entry in known:
+            yield f"[{index}]", f"{grammar.noun} {shown(entry)} is listed twice; leave one out"
+        else:
+            known.add(entry)
+            yield from ((f"[{index}]", text) for text in grammar.problems(entry))
+
+
+def _is_given(entries: object) -> bool:
+    return not (isinstance(entries, Sequence) and len(entries) == 0 and not isinstance(entries, str))
+
+
+def _number_problems(name: str, value: object, *, minimum: int, why: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, float) and value < _NUMBER_TOKENS:
+        yield name, "the number is known only at deployment, and the policy is one text; write it out"
+    elif isinstance(value, bool) or not isinstance(value, int):
+        yield name, f"{shown(value)} is not a whole number; write {minimum} or more"
+    elif value > _MAXIMUM_NUMBER:
+        yield name, f"the number is too large; write at most {_MAXIMUM_NUMBER}"
+    elif value < minimum:
+        yield name, f"{max(value, -_MAXIMUM_NUMBER)} is too small; write {minimum} or more{why}"
+
+
+def _without_nulls(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _or(choices: Sequence[str]) -> str:
+    return " or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])])

@@ -1,0 +1,226 @@
+"""
+Where images are copied when they are pushed.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.filters import ReplicationFilter
+from ecr_constructs.model.names import Namespace, spell
+from ecr_constructs.model.validation import ACCOUNT_ID, REGION
+
+__all__ = [
+    "EXPECTED_RULES",
+    "MAXIMUM_DESTINATIONS",
+    "MAXIMUM_FILTERS",
+    "MAXIMUM_RULES",
+    "Destination",
+    "Replication",
+    "ReplicationRepositories",
+    "ReplicationRule",
+    "merge",
+    "merged_problems",
+]
+
+ReplicationRepositories = str | Namespace | ReplicationFilter | Sequence[str | Namespace | ReplicationFilter]
+
+# Filters for each rule: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+MAXIMUM_FILTERS = 100
+# ReplicationRuleList in the service model. The page of quotas has 10 for most regions, the page on replication has 25.
+MAXIMUM_RULES = 25
+EXPECTED_RULES = 10
+# Over all rules: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+MAXIMUM_DESTINATIONS = 25
+
+_EVERY_REPOSITORY = ""
+
+
+class Destination(NamedTuple):
+    """
+    A registry that gets copies.
+
+    Attributes:
+        region: Its region.
+        account: Its account; nothing for the own one.
+
+    """
+
+    region: str
+    account: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replication:
+    """
+    Copies of what is pushed, in one other place.
+
+    Make one with `to`. Only what is pushed or restored afterwards is copied, under the same repository name, and not
+    from there any further.
+
+    Args:
+        region: The region of the copies.
+        account: The account of the copies. Default: the own one.
+        filters: How the names of the repositories begin. Default: every repository.
+
+    Raises:
+        InvalidName: with every fault.
+
+    >>> Replication.to("eu-west-1", repositories=Namespace("prod")).copies("prod/api")
+    True
+
+    """
+
+    region: str
+    account: str | None = None
+    filters: Sequence[ReplicationFilter] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what ECR would."""
+        problems = [*REGION.problems(self.region)]
+        problems += ACCOUNT_ID.problems(self.account) if self.account is not None else ()
+        if len(self.filters) > MAXIMUM_FILTERS:
+            problems.append(
+                f"repositories: {len(self.filters)} filters; ECR allows {MAXIMUM_FILTERS}, use a shorter prefix"
+            )
+        if strangers := [text for text in self.filters if not isinstance(text, ReplicationFilter)]:
+            problems.append(f"filters: {strangers[0]!r} is not a ReplicationFilter; use Replication.to(...)")
+        if problems:
+            raise InvalidName(problems)
+        object.__setattr__(self, "filters", tuple(self.filters))
+
+    @classmethod
+    def to(
+        cls, region: str, *, account: str | None = None, repositories: ReplicationRepositories | None = None
+    ) -> Replication:
+        """
+        Copy repositories to a region.
+
+        Args:
+            region: The region of the copies.
+            account: The account of the copies, 12 digits. Default: the own one.
+            repositories: A namespace, several, or filters in ECR's own language: `"prod"` is every name that begins so,
+                `production` included. Default: every repository.
+
+        >>> Replication.to("eu-west-1", repositories="prod").copies("production")
+        True
+
+        """
+        return cls(region=region, account=account, filters=_filters(repositories))
+
+    @property
+    def destination(self) -> Destination:
+        """The registry that gets the copies."""
+        return Destination(self.region, self.account)
+
+    def overlaps(self, other: Replication) -> bool:
+        """
+        Tell whether a repository may have a name that both copy.
+
+        Args:
+            other: Another replication, wherever it copies to.
+
+        >>> Replication.to("eu-west-1", repositories="prod/").overlaps(Replication.to("us-east-1", repositories="p/"))
+        False
+
+        """
+        ours, theirs = (each.filters or (_EVERY_REPOSITORY,) for each in (self, other))
+        return any(
+            str(one).startswith(str(another)) or str(another).startswith(str(one)) for one in ours for another in theirs
+        )
+
+    def copies(self, repository_name: str) -> bool:
+        """
+        Tell whether a repository is copied.
+
+        Args:
+            repository_name: The name of the repository.
+
+        """
+        return not self.filters or any(text.matches(repository_name) for text in self.filters)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicationRule:
+    """
+    One rule of a registry: what is copied, and where to.
+
+    Attributes:
+        filters: How the names of the repositories begin; none for every repository.
+        destinations: Where the copies go.
+
+    """
+
+    filters: tuple[str, ...]
+    destinations: tuple[Destination, ...]
+
+
+def merge(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
+    """
+    Write replications as the fewest rules that say the same.
+
+    What goes to the same places is one rule, up to the number of filters that a rule may have. A filter is left out if
+    a shorter one already copies to those places.
+
+    Args:
+        replications: In any order.
+
+    Returns:
+        The rules, in an order that follows from what they say.
+
+    >>> rules = merge([Replication.to("eu-west-1", repositories=["prod/", "prod/api"]), Replication.to("sa-east-1")])
+    >>> [(rule.filters, [place.region for place in rule.destinations]) for rule in rules]
+    [((), ['sa-east-1']), (('prod/',), ['eu-west-1'])]
+
+    """
+    places: defaultdict[str, set[Destination]] = defaultdict(set)
+    for each in replications:
+        for text in each.filters or (_EVERY_REPOSITORY,):
+            places[str(text)].add(each.destination)
+    rules: defaultdict[tuple[Destination, ...], list[str]] = defaultdict(list)
+    for text in sorted(places):
+        shorter = (places.get(text[:length], set()) for length in range(len(text)))
+        if needed := places[text].difference(*shorter):
+            rules[tuple(sorted(needed, key=_order))].append(text)
+    return tuple(
+        ReplicationRule(filters=tuple(filter(None, filters[first : first + MAXIMUM_FILTERS])), destinations=places_of)
+        for places_of, filters in sorted(rules.items(), key=lambda rule: (rule[1], list(map(_order, rule[0]))))
+        for first in range(0, len(filters), MAXIMUM_FILTERS)
+    )
+
+
+def merged_problems(rules: Sequence[ReplicationRule]) -> Iterator[str]:
+    """
+    Say why ECR would refuse the rules of a registry.
+
+    Args:
+        rules: All of them, merged.
+
+    Yields:
+        One sentence for each fault.
+
+    """
+    if len(rules) > MAXIMUM_RULES:
+        yield f"{len(rules)} replication rules; ECR allows {MAXIMUM_RULES}, let more namespaces go to the same places"
+    destinations = {place for rule in rules for place in rule.destinations}
+    if len(destinations) > MAXIMUM_DESTINATIONS:
+        yield f"{len(destinations)} destinations of replication; ECR allows {MAXIMUM_DESTINATIONS}, leave some out"
+
+
+def _order(destination: Destination) -> tuple[str, str]:
+    return (destination.region, destination.account or "")
+
+
+def _filters(repositories: ReplicationRepositories | None) -> tuple[ReplicationFilter, ...]:
+    if repositories is None:
+        return ()
+    filters = spell("repositories", repositories, ReplicationFilter, lambda namespace: namespace.replication_filter)
+    if not filters:
+        raise InvalidName(["repositories: an empty list would copy every repository; leave it out to say so"])
+    return filters

@@ -1,0 +1,389 @@
+"""
+How the images of a repository are encrypted at rest.
+
+Encryption is fixed when a repository is created: CloudFormation *replaces* a repository whose encryption changes, and
+its images are gone. https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.interfaces.aws_kms import IKeyRef
+from constructs import IValidation
+
+from ecr_constructs._cdk.construct_references import Held
+from ecr_constructs._cdk.environment_registry import environment_of
+from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck, check_policy
+from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
+from ecr_constructs._cdk.retention import keep
+from ecr_constructs._cdk.scope import Place, place_of
+from ecr_constructs.errors import InvalidRepository
+from ecr_constructs.model.partitions import arn_problems
+from ecr_constructs.model.validation import is_token
+
+__all__ = ["SHARED_KEY_ID", "BoundEncryption", "Encryption"]
+
+# The construct id of the shared key. It makes the logical id, so it is public contract.
+SHARED_KEY_ID = "EcrConstructsKey"
+
+
+class BoundEncryption(NamedTuple):
+    """What CloudFormation is told."""
+
+    kind: Literal["KMS", "KMS_DSSE"]
+    key_arn: str | None
+
+
+class Encryption(ABC):
+    """
+    How images are encrypted: `shared_key`, `customer_key`, `aws_managed_key`, `aes256` or `dual_layer`.
+
+    Changing it later replaces the repository. For one that exists, choose what it has; `ADOPTED` leaves it alone.
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def shared_key() -> Encryption:
+        """
+        Encrypt with one customer managed key for all repositories of a stack; nested stacks use that of their parent.
+
+        The key rotates every year, is retained when the stack goes, waits 30 days before a deletion, and lets nobody
+        but AWS services create grants, which is what ECR does with it.
+
+        Creates: one `AWS::KMS::Key` in the top-level stack, with the construct id `EcrConstructsKey`.
+
+        >>> Encryption.shared_key()
+        Encryption.shared_key()
+
+        """
+        return _SharedKey()
+
+    @staticmethod
+    def customer_key(key: IKeyRef) -> Encryption:
+        """
+        Encrypt with a key of one's own, of the same region.
+
+        Args:
+            key: A `kms.Key`, or one imported with `kms.Key.from_key_arn`.
+
+        Raises:
+            TypeError: if it is not a key.
+
+        """
+        return _CustomerKey(Held(_key(key)))
+
+    @staticmethod
+    def aws_managed_key() -> Encryption:
+        """
+        Encrypt with the key `aws/ecr` that AWS manages in the account.
+
+        >>> Encryption.aws_managed_key()
+        Encryption.aws_managed_key()
+
+        """
+        return _AwsManagedKey()
+
+    @staticmethod
+    def aes256() -> Encryption:
+        """
+        Encrypt with keys of Amazon S3, as a repository does that says nothing. It writes nothing, for writing it out
+        would replace a repository that has it already.
+
+        >>> Encryption.aes256()
+        Encryption.aes256()
+
+        """  # noqa: D205  (one sentence does not fit the line)
+        return _Aes256()
+
+    @staticmethod
+    def dual_layer(key: IKeyRef | None = None) -> Encryption:
+        """
+        Encrypt twice, with KMS and below it (`KMS_DSSE`). ECR offers it in the GovCloud regions only.
+
+        Args:
+            key: A key of the same region. Default: the key `aws/ecr`.
+
+        Raises:
+            TypeError: if it is not a key.
+
+        """
+        return _DualLayer(None if key is None else Held(_key(key)))
+
+    @abstractmethod
+    def problems(self, place: Place) -> Iterator[str]:
+        """Say why this cannot be used here."""
+
+    @abstractmethod
+    def bind(self, place: Place) -> BoundEncryption | None:
+        """Make what it needs, and say what CloudFormation is told; nothing at all for the default of ECR."""
+
+    @property
+    def given_key_arn(self) -> str | None:
+        """The ARN of the key that was given, if one was."""
+        return None
+
+    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
+        """Yield an id and a sentence for each thing that AWS accepts and does not document."""
+        yield from ()
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedKey(Encryption):
+    def problems(self, place: Place) -> Iterator[str]:
+        if place.top_stack is None or place.top_stack in _key_arns:
+            return
+        found = place.top_stack.node.try_find_child(SHARED_KEY_ID)
+        if found is not None:
+            yield f"the shared key cannot be made: {found.node.path} has its construct id; give that construct another"
+
+    def bind(self, place: Place) -> BoundEncryption:
+        assert place.top_stack is not None  # noqa: S101  (a repository is refused outside a stack)
+        return BoundEncryption("KMS", _shared_key_arn(place.top_stack))
+
+    def __repr__(self) -> str:
+        return "Encryption.shared_key()"
+
+
+@dataclass(frozen=True, slots=True)
+class _CustomerKey(Encryption):
+    held: Held[IKeyRef]
+
+    @property
+    def key(self) -> IKeyRef:
+        return self.held.construct
+
+    def problems(self, place: Place) -> Iterator[str]:
+        yield from _key_problems(self.held, place)
+
+    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+        check_policy(self.key)
+        return BoundEncryption("KMS", self.given_key_arn)
+
+    @property
+    def given_key_arn(self) -> str:
+        return self.key.key_ref.key_arn
+
+    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:
+        yield from _account_warnings(self.held, place)
+
+    def __repr__(self) -> str:
+        return "Encryption.customer_key(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class _AwsManagedKey(Encryption):
+    def problems(self, place: Place) -> Iterator[str]:  # noqa: ARG002  (every region has it)
+        yield from ()
+
+    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (ECR finds the key)
+        return BoundEncryption("KMS", None)
+
+    def __repr__(self) -> str:
+        return "Encryption.aws_managed_key()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Aes256(Encryption):
+    def problems(self, place: Place) -> Iterator[str]:  # noqa: ARG002  (every region has it)
+        yield from ()
+
+    def bind(self, place: Place) -> None:  # noqa: ARG002  (nothing is written)
+        return None
+
+    def __repr__(self) -> str:
+        return "Encryption.aes256()"
+
+
+@dataclass(frozen=True, slots=True)
+class _DualLayer(Encryption):
+    held: Held[IKeyRef] | None
+
+    @property
+    def key(self) -> IKeyRef | None:
+        return None if self.held is None else self.held.construct
+
+    def problems(self, place: Place) -> Iterator[str]:
+        if self.held is not None:
+            yield from _key_problems(self.held, place)
+
+    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+        if self.key is not None:
+            check_policy(self.key)
+        return BoundEncryption("KMS_DSSE", self.given_key_arn)
+
+    @property
+    def given_key_arn(self) -> str | None:
+        return None if self.key is None else self.key.key_ref.key_arn
+
+    def __repr__(self) -> str:
+        return f"Encryption.dual_layer({'' if self.key is None else '...'})"
+
+    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:
+        if self.held is not None:
+            yield from _account_warnings(self.held, place)
+        region = environment_of(place).region
+        if region is not None and not region.startswith("us-gov-"):
+            yield "ecr-constructs:dualLayerRegion", _DUAL_LAYER.format(region)
+
+
+def _key(key: IKeyRef) -> IKeyRef:
+    if isinstance(key, type) or not hasattr(key, "key_ref"):
+        msg = f"key must be a kms.Key, or one imported with kms.Key.from_key_arn(scope, id, arn), got {key!r}"
+        raise TypeError(msg)
+    return key
+
+
+class _KeyFacts(NamedTuple):
+    """The properties of a key that decide whether ECR can use it."""
+
+    account: str
+    region: str
+    arn: str
+    problems: tuple[str, ...]
+
+
+# The questions go to JavaScript, and a thousand repositories may have one key.
+@lru_cache(maxsize=128)
+def _facts(held: Held[IKeyRef]) -> _KeyFacts:
+    key = held.construct
+    return _KeyFacts(key.env.account, key.env.region, key.key_ref.key_arn, tuple(_resource_problems(key)))
+
+
+def _key_problems(held: Held[IKeyRef], place: Place) -> Iterator[str]:
+    """
+    Check that ECR can use a key.
+
+    "The key must exist in the same Region as the repository." AWS services "use only symmetric encryption KMS keys".
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EncryptionConfiguration.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/symmetric-asymmetric.html
+    """
+    if place.stack is None:
+        return
+    key, ours = _facts(held), environment_of(place).region
+    if ours is not None and key.region != ours and not is_token(key.region):
+        yield f"the key is in region {key.region!r} and the repository in {ours!r}; ECR needs a key of the same region"
+    yield from arn_problems("the key", key.arn, ours)
+    yield from key.problems
+
+
+def _resource_problems(key: IKeyRef) -> Iterator[str]:
+    """Check the properties of a key of this app; those of an imported key are not known."""
+    resource = key if isinstance(key, kms.CfnKey) else key.node.default_child
+    if not isinstance(resource, kms.CfnKey):
+        return
+    if resource.enabled is False:
+        yield "the key has enabled=False, and ECR cannot encrypt with a disabled key; enable it"
+    if resource.key_spec not in (None, "SYMMETRIC_DEFAULT"):
+        yield f"the key has key_spec {resource.key_spec!r}; ECR needs SYMMETRIC_DEFAULT, leave key_spec out"
+    if resource.key_usage not in (None, "ENCRYPT_DECRYPT"):
+        yield f"the key has key_usage {resource.key_usage!r}; ECR needs ENCRYPT_DECRYPT, leave key_usage out"
+
+
+def _account_warnings(held: Held[IKeyRef], place: Place) -> Iterator[tuple[str, str]]:
+    theirs, ours = _facts(held).account, environment_of(place).account
+    if ours is not None and theirs != ours and not is_token(theirs):
+        yield "ecr-constructs:keyOfAnotherAccount", _ANOTHER_ACCOUNT.format(theirs, ours)
+
+
+_DUAL_LAYER = (
+    "dual-layer encryption (KMS_DSSE) is documented for the GovCloud regions only, and this stack is in {}; use "
+    "Encryption.customer_key(key) or Encryption.shared_key() elsewhere"
+)
+_ANOTHER_ACCOUNT = (
+    "the key is of account {} and the repository of {}, and AWS does not document keys of another account for ECR; "
+    "create one repository with it first, or use Encryption.shared_key()"
+)
+
+
+_KEY = kms.Key.PROPERTY_INJECTION_ID
+# Created once for each stack: the question for it goes to JavaScript, and an app may have a thousand repositories.
+_key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
+
+
+def _shared_key_arn(stack: cdk.Stack) -> str:
+    if stack not in _key_arns:
+        key = _shared_key(stack)
+        _key_arns[stack] = key.key_arn
+        stack.node.add_validation(_KeyIsThere(stack, key))
+        keep(key, place_of(stack), key.node.default_child, "every image that is encrypted with the key is lost with it")
+    return _key_arns[stack]
+
+
+@jsii.implements(IValidation)
+class _KeyIsThere:
+    """Stops the synthesis if the shared key was removed, and something of the stack is encrypted with it."""
+
+    def __init__(self, stack: cdk.Stack, key: kms.Key) -> None:
+        self._stack = stack
+        self._key = key
+
+    def validate(self) -> list[str]:
+        if self._stack.node.try_find_child(SHARED_KEY_ID) is self._key:
+            return []
+        return [
+            _REMOVED.format(self._key.node.path, each.node.path.removesuffix("/Resource")) for each in self._users()
+        ]
+
+    def _users(self) -> Iterator[cdk.CfnResource]:
+        arn = self._stack.resolve(self._key.key_arn)
+        for each in self._stack.node.find_all():
+            if isinstance(each, (ecr.CfnRepository, ecr.CfnRepositoryCreationTemplate)):
+                encryption = self._stack.resolve(each.encryption_configuration) or {}
+                if encryption.get("kmsKey") == arn:
+                    yield each
+
+
+_REMOVED = (
+    "the shared key {} was removed, and {} is encrypted with it; remove that as well, or give it another encryption="
+)
+
+
+def _shared_key(stack: cdk.Stack) -> kms.Key:
+    path = f"{stack.node.path}/{SHARED_KEY_ID}"
+    with typed_refusal(stack, _KEY, InvalidRepository, path=path):
+        key = kms.Key(
+            stack,
+            SHARED_KEY_ID,
+            description="Encrypts the images in the repositories of this stack",
+            enable_key_rotation=True,
+            pending_window=cdk.Duration.days(30),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        key.add_to_resource_policy(iam.PolicyStatement.from_json(GRANTS_DENIED))
+    resource = key.node.default_child
+    if isinstance(resource, kms.CfnKey):
+        check = SharedKeyPolicyCheck(resource)
+        if is_injected(stack, _KEY):
+            _insist(key, resource)
+            if problems := check.injected_problems():
+                raise InvalidRepository(problems, path=path)
+        key.node.add_validation(check)
+    return key
+
+
+def _insist(key: kms.Key, resource: kms.CfnKey) -> None:
+    """Restore the properties of the shared key after a property injector: images are lost with their key."""
+    key.node.try_remove_child("Alias")
+    properties = {
+        "enabled": None,
+        "enable_key_rotation": True,
+        "key_spec": None,
+        "key_usage": None,
+        "multi_region": None,
+        "pending_window_in_days": 30,
+        "rotation_period_in_days": None,
+        "removal_policy": cdk.RemovalPolicy.RETAIN,
+    }
+    reapply(key, resource, properties, reason="images cannot be read without their key")

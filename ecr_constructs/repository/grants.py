@@ -1,0 +1,117 @@
+"""Grants of the CDK's repository that raise typed errors and warn about permissions that are not added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
+
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import IDependable, Node
+
+from ecr_constructs._cdk.principals import require_grantee
+from ecr_constructs._cdk.roles import account_of, warn_if_not_added
+from ecr_constructs._cdk.tokens import is_unresolved
+from ecr_constructs.errors import InvalidRepository
+from ecr_constructs.model.iam.permissions import LOGIN
+from ecr_constructs.model.validation import is_token
+from ecr_constructs.repository.resource_policy import RepositoryPolicy
+
+__all__ = ["with_reason"]
+
+# The actions that the CDK accepts in a statement.
+_ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
+_NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
+
+_Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
+# Roles of the app get a policy. Principals that are only named get a statement in the repository policy.
+_ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
+# The grants of the CDK that add the permission to log in to the principal.
+_WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
+
+
+class _Granting(Protocol):
+    """A repository with a policy."""
+
+    policy: RepositoryPolicy
+
+    @property
+    def node(self) -> Node: ...
+
+
+class _Explained:
+    """
+    A grant of `ecr.Repository` that says why it was refused.
+
+    Grants are made in JavaScript, which calls our `add_to_resource_policy`; an error comes back from there without
+    its type. This is not a function, so that the CDK does not take it for a method that JavaScript should call.
+    """
+
+    def __init__(self, grant: Callable[..., iam.Grant]) -> None:
+        self._grant = grant
+
+    def __get__(self, repository: _Granting | None, owner: type) -> Callable[..., iam.Grant]:
+        return self._grant if repository is None else partial(_granted, repository, self._grant)
+
+
+def _granted(repository: _Granting, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
+    _require_kinds(repository, *args, **options)
+    repository.policy.refusal, repository.policy.is_granting = None, True
+    try:
+        granted = grant(repository, *args, **options)
+    except RuntimeError:
+        if repository.policy.refusal is not None:
+            raise repository.policy.refusal from None
+        raise
+    finally:
+        repository.policy.is_granting = False
+    grantee = args[0] if args else options["grantee"]
+    principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal
+    if not isinstance(principal, _ALWAYS_ADDED):
+        made = cast("ecr.Repository", repository)
+        _warn_if_not_added(made, principal, granted, login=grant.__name__ in _WITH_LOGIN)
+    return granted
+
+
+def _require_kinds(repository: _Granting, *args: object, **options: object) -> None:
+    """Raise an error for arguments of a grant that JavaScript would report as an error of its own."""
+    for grantee in (*args[:1], *options.values()):
+        require_grantee(grantee)
+    for action in args[1:]:
+        if not isinstance(action, str):
+            raise TypeError(f"actions must be strings such as 'ecr:BatchGetImage', got {action!r}")
+        if not _ACTION.fullmatch(action) and not is_token(action):
+            raise InvalidRepository([_NO_ACTION.format(action)], path=repository.node.path)
+
+
+def _warn_if_not_added(
+    repository: ecr.Repository, principal: iam.IPrincipal, granted: iam.Grant, *, login: bool
+) -> None:
+    """Add a warning for a role that the CDK does not change: it returns success for such grants."""
+    theirs, ours = account_of(principal), repository.env.account
+    is_foreign = theirs is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours)
+    if is_foreign and not hasattr(principal, "role_arn"):
+        return
+    policies: list[IDependable] = [granted]
+    if is_foreign:
+        # Beside the statement in the repository policy, the role needs a policy in its account.
+        role = cast("iam.IRole", principal)
+        policies = [child for child in role.node.find_all() if isinstance(child, iam.Policy)]
+    given = [*granted.principal_statements, *granted.resource_statements]
+    actions = list(dict.fromkeys(action for statement in given for action in statement.actions))
+    statements = [iam.PolicyStatement(actions=actions, resources=[repository.repository_arn])]
+    statements += [iam.PolicyStatement(actions=list(LOGIN), resources=["*"])] if login else []
+    warn_if_not_added(repository, principal, policies, statements)
+
+
+def with_reason(grant: _Grant) -> _Grant:
+    """
+    Wrap a grant of `ecr.Repository` for a subclass.
+
+    Args:
+        grant: The method, as in `grant_pull = with_reason(ecr.Repository.grant_pull)`.
+
+    """
+    return cast("_Grant", _Explained(grant))

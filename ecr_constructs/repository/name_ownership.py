@@ -1,0 +1,137 @@
+"""
+The owners of literal repository names, one for each name in an account and region.
+
+Names of `HardenedRepository` are compared when it is created. Other names are compared when the app synthesizes: those
+of `ecr.Repository`, and tokens that resolve to a literal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecr as ecr
+from constructs import IConstruct, IValidation
+
+from ecr_constructs._cdk.environment_registry import Environment, environment_of
+from ecr_constructs._cdk.scope import Place, place_of, reference
+from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
+
+__all__ = ["claim_deletion", "claim_name", "deleted_repositories", "name_problems"]
+
+_TWICE = (
+    "repository name {!r} is that of {} in this account and region, and ECR has one repository for each name; choose "
+    "another name, or import the repository with ecr.Repository.from_repository_name"
+)
+_LATE = (
+    "{} and {} have the repository name {!r} in one account and region, so the second deployment fails with "
+    "AlreadyExists; choose another name, or import the repository with ecr.Repository.from_repository_name"
+)
+
+
+def name_problems(place: Place, repository_name: str) -> Iterator[str]:
+    """
+    Check that no other repository of the account and region has a name.
+
+    Args:
+        place: The surroundings of the repository.
+        repository_name: Its name. A token is compared when the app synthesizes.
+
+    Yields:
+        One sentence for each problem.
+
+    """
+    if place.stack is None or is_token(repository_name):
+        return
+    if (owner := environment_of(place).owner("repository", repository_name)) is not None:
+        yield _TWICE.format(repository_name, _shown(owner))
+
+
+def claim_name(resource: ecr.CfnRepository, place: Place, repository_name: str | None) -> None:
+    """
+    Record the owner of a name, and compare the other names of the app when it synthesizes.
+
+    Args:
+        resource: The repository.
+        place: The surroundings of its construct.
+        repository_name: Its name.
+
+    """
+    root, stack = place.ancestors[0], place.top_stack
+    assert stack is not None  # noqa: S101  (a repository is refused outside a stack)
+    sweep = _sweeps.setdefault(root, _Sweep(root))
+    if stack not in sweep.stacks:
+        sweep.stacks[stack] = False
+        stack.node.add_validation(_Request(sweep, stack))
+    if repository_name is None:
+        sweep.compared.add(reference(resource))
+    elif not is_token(repository_name):
+        sweep.compared.add(reference(resource))
+        environment_of(place).claim(resource, "repository", repository_name)
+
+
+def claim_deletion(resource: ecr.CfnRepository, place: Place, repository_name: str | None) -> None:
+    """Record a repository that is deleted with its stack; one without a literal name is recorded by its reference."""
+    is_known = repository_name is not None and not is_token(repository_name)
+    environment_of(place).claim(resource, "deleted", str(repository_name) if is_known else reference(resource))
+
+
+def deleted_repositories(environment: Environment) -> Iterator[tuple[IConstruct, str | None]]:
+    """Yield the repositories of an environment that are deleted with their stacks, with their names as far as known."""
+    for name in environment.names("deleted"):
+        if (resource := environment.owner("deleted", name)) is not None:
+            yield resource, name if REPOSITORY_NAME.accepts(name) else None
+
+
+class _Sweep:
+    """Compares the names of all repositories of an app, once for each synthesis."""
+
+    def __init__(self, root: IConstruct) -> None:
+        self._root = root
+        # Whether a stack has had the names compared in this synthesis.
+        self.stacks: dict[cdk.Stack, bool] = {}
+        # References of the repositories whose names are known in Python: each question to JavaScript takes time.
+        self.compared: set[str] = set()
+
+    def run(self, stack: cdk.Stack) -> None:
+        """Compare the names, unless another stack has had them compared in this synthesis."""
+        is_first = self.stacks[stack] or not any(self.stacks.values())
+        if is_first:
+            self.stacks = dict.fromkeys(self.stacks, False)
+            for resource in self._root.node.find_all():
+                if isinstance(resource, ecr.CfnRepository) and reference(resource) not in self.compared:
+                    _compare(resource)
+        self.stacks[stack] = True
+
+
+def _compare(resource: ecr.CfnRepository) -> None:
+    name = resource.stack.resolve(resource.repository_name)
+    if not isinstance(name, str):
+        return
+    here = environment_of(place_of(resource))
+    owner = here.owner("repository", name)
+    if owner is None:
+        here.claim(resource, "repository", name)
+    elif reference(owner) != reference(resource):
+        text = _LATE.format(_shown(owner), _shown(resource), name)
+        cdk.Annotations.of(resource).add_warning_v2("ecr-constructs:repositoryNameTwice", text)
+
+
+def _shown(resource: IConstruct) -> str:
+    return resource.node.path.removesuffix("/Resource")
+
+
+@jsii.implements(IValidation)
+class _Request:
+    def __init__(self, sweep: _Sweep, stack: cdk.Stack) -> None:
+        self._sweep = sweep
+        self._stack = stack
+
+    def validate(self) -> list[str]:
+        self._sweep.run(self._stack)
+        return []
+
+
+_sweeps: WeakKeyDictionary[IConstruct, _Sweep] = WeakKeyDictionary()

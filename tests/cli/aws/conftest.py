@@ -1,0 +1,105 @@
+"""What tests of a live account start from. moto takes a second to import, so only a test that asks for it pays."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import pytest
+
+from ecr_constructs.cli.aws import Account, Gathered, Questions, connect, lifecycle_policy_preview
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from tests.cli.aws.cloud import Cloud
+from tests.cli.aws.record import Gather, Record
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    """Hide the profiles, keys and settings of whoever runs the tests."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, f"{tmp_path}/none")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="session")
+def models() -> Iterator[None]:
+    """Read botocore's descriptions of the services once, not for each account that is opened."""
+    from botocore.loaders import create_loader  # type: ignore[import-untyped]  # it ships no types
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        yield
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait: not for AWS's previews, not before a call is tried again."""
+    from botocore.retries.bucket import TokenBucket  # type: ignore[import-untyped]  # it ships no types
+    from botocore.retries.standard import ExponentialBackoff  # type: ignore[import-untyped]  # it ships no types
+
+    monkeypatch.setattr(lifecycle_policy_preview, "PAUSE", 0.001)
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
+    monkeypatch.setattr(TokenBucket, "acquire", lambda _self, _amount=1, block=True: block)
+
+
+@pytest.fixture(scope="session")
+def started_cloud() -> Iterator[Cloud]:
+    from tests.cli.aws.server import running_server
+
+    with running_server() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(
+    started_cloud: Cloud,
+    environment: None,  # noqa: ARG001
+    models: None,  # noqa: ARG001
+    patience: None,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Cloud]:
+    """Lend an empty account, and the keys to it; nobody is left asking it when the test is over."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", started_cloud.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "not-checked")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-checked")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    from tests.cli.aws.server import forget
+
+    started_cloud.clear()
+    forget()
+    yield started_cloud
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("ecr-constructs")]
+
+
+@pytest.fixture
+def account(cloud: Cloud) -> Account:  # noqa: ARG001  (it is where the account is)
+    return connect(profile=None, region=None, role=None)
+
+
+@pytest.fixture
+def record() -> Record:
+    return Record()
+
+
+@pytest.fixture
+def gather(account: Account, record: Record) -> Gather:
+    """Read repositories: their images, and whatever else a test asks for."""
+
+    def gather(
+        wanted: Mapping[str, LifecyclePolicy | None] | str,
+        *,
+        ask_aws: bool = False,
+        current: bool = False,
+        in_use: bool = False,
+        read_indexes: bool = False,
+    ) -> Gathered:
+        questions = Questions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
+        names = {wanted: None} if isinstance(wanted, str) else wanted
+        return account.repositories(names, questions, progress=record)
+
+    return gather

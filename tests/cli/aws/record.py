@@ -1,0 +1,27 @@
+"""What a test reads from an account with, and what it was told meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ecr_constructs.cli.aws import Gathered
+
+Gather = Callable[..., Gathered]
+
+
+class Record:
+    """Progress as somebody might show it, for a test to look at."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.done = 0
+        self.texts: list[str] = []
+
+    def begin(self, steps: int) -> None:
+        self.steps = steps
+
+    def describe(self, text: str) -> None:
+        self.texts.append(text)
+
+    def advance(self) -> None:
+        self.done += 1

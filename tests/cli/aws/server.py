@@ -1,0 +1,176 @@
+"""moto's server, in this process, and what its ECR, ECS and Inspector lack for a preview."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from moto.core.responses import ActionResult, BaseResponse
+from moto.ecr.responses import ECRResponse
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.inspector2 import urls
+from moto.inspector2.responses import Inspector2Response
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from tests.cli.aws.cloud import Cloud, Refusal
+
+Answer = Callable[[Any], ActionResult]
+
+
+@contextlib.contextmanager
+def running_server() -> Iterator[Cloud]:
+    """Lend an account, until the server is stopped."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.getLogger("werkzeug"), "level", logging.ERROR)  # every request is a line otherwise
+        patch.setitem(urls.url_paths, "{0}/coverage/list$", Inspector2Response.dispatch)
+        server.start()
+        host, port = server.get_host_and_port()
+        cloud = Cloud(f"http://{host}:{port}")
+        patch.setattr(BaseResponse, "call_action", _received(cloud, BaseResponse.call_action))
+        for kind, answers in (
+            (ECRResponse, (*_repositories(cloud), *_previews(cloud))),
+            (Inspector2Response, _coverage(cloud)),
+            (EC2ContainerServiceResponse, _containers(cloud)),
+        ):
+            for answer in answers:
+                patch.setattr(kind, answer.__name__, answer, raising=False)
+        try:
+            yield cloud
+        finally:
+            server.stop()
+            assert server._server is not None
+            server._server.server_close()  # which moto leaves to the end of the process
+            forget()
+
+
+def forget() -> None:
+    """Forget what moto itself has."""
+    moto_api_backend.reset()
+
+
+def _received(cloud: Cloud, call_action: Callable[[BaseResponse], Any]) -> Callable[[BaseResponse], Any]:
+    def received(self: BaseResponse) -> Any:
+        try:
+            cloud.receive(self._get_action(), self._get_param("repositoryName"))
+            return call_action(self)
+        except Refusal as refusal:
+            return _refused(self, refusal)
+
+    return received
+
+
+def _refused(response: BaseResponse, refusal: Refusal) -> tuple[int, dict[str, Any], str]:
+    """Say an error as a service says it, also one that its model does not have."""
+    if response.service_name == "sts":
+        error = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
+        return 400, {}, f"<ErrorResponse>{error}</ErrorResponse>"
+    return 400, {"x-amzn-errortype": refusal.code}, json.dumps({"__type": refusal.code, "message": refusal.message})
+
+
+def _page(response: BaseResponse, member: str, entries: Sequence[Any], most: int, **more: Any) -> ActionResult:
+    """Give a page; nobody gets more than the API's limit."""
+    asked = int(response._get_param("maxResults") or most)
+    if asked > most:
+        raise Refusal("InvalidParameterException", f"maxResults {asked} is more than {most}")
+    start = int(response._get_param("nextToken") or 0)
+    end = start + asked
+    token = {"nextToken": str(end)} if end < len(entries) else {}
+    return ActionResult({member: list(entries[start:end]), **token, **more})
+
+
+def _few(response: BaseResponse, name: str, most: int) -> list[Any]:
+    """Give a list of a request, unless it is longer than the API allows."""
+    entries: list[Any] = response._get_param(name)
+    if len(entries) > most:
+        raise Refusal("InvalidParameterException", f"{len(entries)} {name} are more than {most}")
+    return entries
+
+
+def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
+    def describe_repositories(self: ECRResponse) -> ActionResult:
+        described = [{"repositoryName": name, **stored.mutability} for name, stored in cloud.repositories.items()]
+        return _page(self, "repositories", described, 1_000)
+
+    def describe_images(self: ECRResponse) -> ActionResult:
+        images = cloud.stored(self._get_param("repositoryName")).images
+        status = (self._get_param("filter") or {}).get("imageStatus", "ACTIVE")
+        return _page(self, "imageDetails", [one for one in images if status in {"ANY", one["imageStatus"]}], 1_000)
+
+    def batch_get_image(self: ECRResponse) -> ActionResult:
+        stored = cloud.stored(self._get_param("repositoryName"))
+        asked = [wanted["imageDigest"] for wanted in _few(self, "imageIds", 100)]
+        stored.pull(asked)
+        given = [one for one in asked if one in stored.manifests]
+        images = [{"imageId": {"imageDigest": one}, "imageManifest": stored.manifests[one]} for one in given]
+        missing = [one for one in asked if one not in stored.manifests]
+        failures = [{"imageId": {"imageDigest": one}, "failureCode": "ImageNotFound"} for one in missing]
+        return ActionResult({"images": images, "failures": failures})
+
+    def get_lifecycle_policy(self: ECRResponse) -> ActionResult:
+        policy = cloud.stored(self._get_param("repositoryName")).policy
+        if policy is None:
+            raise Refusal("LifecyclePolicyNotFoundException", "Lifecycle policy does not exist")
+        return ActionResult({"lifecyclePolicyText": policy})
+
+    return describe_repositories, describe_images, batch_get_image, get_lifecycle_policy
+
+
+def _previews(cloud: Cloud) -> tuple[Answer, ...]:
+    def start_lifecycle_policy_preview(self: ECRResponse) -> ActionResult:
+        text = self._get_param("lifecyclePolicyText")
+        cloud.stored(self._get_param("repositoryName")).start_preview(text)
+        return ActionResult({"status": "IN_PROGRESS", "lifecyclePolicyText": text})
+
+    def get_lifecycle_policy_preview(self: ECRResponse) -> ActionResult:
+        running = cloud.stored(self._get_param("repositoryName")).running
+        if running is None:
+            raise Refusal("LifecyclePolicyPreviewNotFoundException", "There is no preview of this repository")
+        status = "COMPLETE" if self._get_param("nextToken") else running.look()
+        results = running.results if status == "COMPLETE" else ()
+        return _page(self, "previewResults", results, 100, status=status, lifecyclePolicyText=running.laid_out)
+
+    return start_lifecycle_policy_preview, get_lifecycle_policy_preview
+
+
+def _coverage(cloud: Cloud) -> tuple[Answer, ...]:
+    def list_coverage(self: Inspector2Response) -> ActionResult:
+        criteria = self._get_param("filterCriteria")
+        [account], [least] = criteria["accountId"], criteria["ecrImageInUseCount"]
+        covered = (one for one in cloud.covered if one["accountId"] == account["value"])
+        counted = [
+            one for one in covered if one["resourceMetadata"]["ecrImage"]["inUseCount"] >= least["lowerInclusive"]
+        ]
+        return _page(self, "coveredResources", counted, 200)
+
+    return (list_coverage,)
+
+
+def _containers(cloud: Cloud) -> tuple[Answer, ...]:
+    describe = EC2ContainerServiceResponse.describe_services
+
+    def list_clusters(self: EC2ContainerServiceResponse) -> ActionResult:
+        return _page(self, "clusterArns", self.ecs_backend.list_clusters(), 100)
+
+    def list_services(self: EC2ContainerServiceResponse) -> ActionResult:
+        return _page(self, "serviceArns", self.ecs_backend.list_services(self._get_param("cluster"), None), 100)
+
+    def describe_services(self: EC2ContainerServiceResponse) -> ActionResult:
+        _few(self, "services", 10)
+        return describe(self)
+
+    def list_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
+        tasks = cloud.tasks.get(self._get_param("cluster").rpartition("/")[2], [])
+        return _page(self, "taskArns", [task["taskArn"] for task in tasks], 100)
+
+    def describe_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
+        asked = _few(self, "tasks", 100)
+        tasks = cloud.tasks[self._get_param("cluster").rpartition("/")[2]]
+        return ActionResult({"tasks": [task for task in tasks if task["taskArn"] in asked]})
+
+    return list_clusters, list_services, describe_services, list_tasks, describe_tasks

@@ -1,0 +1,130 @@
+"""Every call that live mode makes, as botocore sees it, and the page that tells of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+import ecr_constructs
+from ecr_constructs.cli.aws import Questions, connect
+from ecr_constructs.model.lifecycle.intents import limit_images
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, image
+from tests.cli.aws.record import Record
+
+POLICY = LifecyclePolicy.of(limit_images(5))
+PAGE = Path(__file__, "..", "..", "..", "..", "docs", "live.md").resolve().read_text(encoding="utf-8")
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
+READS = re.compile(r"(BatchGet|Describe|Get|List)[A-Z]\w+")
+
+ALWAYS = {"sts:GetCallerIdentity", "ecr:DescribeRepositories", "ecr:DescribeImages"}
+AWS_PREVIEW = {"ecr:StartLifecyclePolicyPreview", "ecr:GetLifecyclePolicyPreview"}
+IN_USE = {
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListTasks",
+    "ecs:DescribeTasks",
+    "inspector2:ListCoverage",
+}
+
+
+@pytest.fixture
+def calls(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Fill an account with everything that could be asked about; keep whatever botocore is about to send."""
+    cloud.add("prod/api", image(1, "v1"), policy=POLICY.to_json()).add_index(10, 1, tag="v2")
+    ecs = boto3.Session(region_name=REGION).client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    containers = [{"name": "api", "image": f"{REGISTRY}/prod/api:v1", "memory": 128}]
+    ecs.register_task_definition(family="payments", containerDefinitions=containers)
+    ecs.create_service(cluster="prod", serviceName="payments", taskDefinition="payments", desiredCount=1)
+    ecs.close()
+    cloud.run("prod", f"{REGISTRY}/prod/api:v1", 1, group="service:payments")
+
+    seen: set[str] = set()
+    make = boto3.Session.client
+
+    def client(self: boto3.Session, name: str, **settings: Any) -> Any:
+        made = make(self, name, **settings)
+        made.meta.events.register("before-call", lambda model, **_: seen.add(f"{name}:{model.name}"))
+        return made
+
+    monkeypatch.setattr(boto3.Session, "client", client)
+    return seen
+
+
+def ask(
+    *,
+    role: str | None = None,
+    ask_aws: bool = False,
+    current: bool = False,
+    in_use: bool = False,
+    read_indexes: bool = False,
+) -> None:
+    account = connect(profile=None, region=None, role=role)
+    questions = Questions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
+    gathered = account.repositories(dict.fromkeys(account.immutability(), POLICY), questions, progress=Record())
+    assert gathered.problems == gathered.notes == ()
+
+
+def test_images_alone_take_three_calls(calls: set[str]) -> None:
+    ask()
+
+    assert calls == ALWAYS
+
+
+def test_what_a_preview_does_unless_it_is_told_otherwise(calls: set[str]) -> None:
+    ask(ask_aws=True, in_use=True)
+
+    assert calls == ALWAYS | AWS_PREVIEW | IN_USE
+
+
+@pytest.mark.parametrize(
+    ("asking", "more"),
+    [
+        (partial(ask, ask_aws=True), AWS_PREVIEW),
+        (partial(ask, current=True), {"ecr:GetLifecyclePolicy"}),
+        (partial(ask, in_use=True), IN_USE),
+        (partial(ask, read_indexes=True), {"ecr:BatchGetImage"}),
+        (partial(ask, role=ROLE), {"sts:AssumeRole"}),
+    ],
+)
+def test_each_option_adds_its_own_calls_and_no_others(
+    calls: set[str], asking: Callable[[], None], more: set[str]
+) -> None:
+    asking()
+
+    assert calls == ALWAYS | more
+
+
+def test_nothing_is_written(calls: set[str]) -> None:
+    ask(role=ROLE, ask_aws=True, current=True, in_use=True, read_indexes=True)
+
+    others = {call for call in calls if not READS.fullmatch(call.partition(":")[2])}
+    assert others == {"sts:AssumeRole", "ecr:StartLifecyclePolicyPreview"}
+
+
+def test_the_page_has_every_call_and_every_right(calls: set[str]) -> None:
+    ask(role=ROLE, ask_aws=True, current=True, in_use=True, read_indexes=True)
+
+    assert sorted(re.findall(r"^\| `(\w+:\w+)` \|", PAGE, re.MULTILINE)) == sorted(calls)
+    [policy] = re.findall(r"```json\n(.+?)```", PAGE, re.DOTALL)
+    actions = [action for statement in json.loads(policy)["Statement"] for action in statement["Action"]]
+    assert sorted(actions) == sorted(calls - {"sts:GetCallerIdentity", "sts:AssumeRole"})
+
+
+def test_nothing_else_of_the_package_talks_to_aws() -> None:
+    package = Path(ecr_constructs.__file__).parent
+    sources = {path.relative_to(package): path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+
+    talking = {path.parent for path, text in sources.items() if re.search(r"\bimport (boto3|botocore)|from boto", text)}
+
+    assert talking == {Path("cli", "aws")}

@@ -1,0 +1,250 @@
+"""`ecr-constructs preview --live`, from the first argument to the exit code, against an account."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from ecr_constructs.cli.main import run
+from ecr_constructs.model import LifecyclePolicy, keep_latest
+from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, Preview, digest, image, results
+from tests.cli.output.test_json_report import complaints
+
+POLICY = LifecyclePolicy.of(keep_latest(3_000, matching="v*"))
+TODAY = LifecyclePolicy.of(keep_latest(3_400, matching="v*"))
+CALLER = f"arn:aws:sts::{ACCOUNT}:user/moto"
+GONE = (
+    "prod/web: ECR has no such repository in eu-central-1; "
+    "it was deleted meanwhile, or another account or region is meant"
+)
+
+Outcome = tuple[int, str, list[str]]
+Call = Callable[..., Outcome]
+
+
+@pytest.fixture
+def call(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """
+    Give a way to preview an app over an account that has thousands of its images.
+
+    AWS says of `prod/api` what the replay says, but for two images: it leaves v7 and takes v3000. v3 and v4 run.
+    """
+    monkeypatch.chdir(tmp_path)
+    resources = {"Api": repository("prod/api"), "Web": repository("prod/web")}
+    Path("app.template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    images = [image(number, f"v{number}", days=3_500 - number) for number in range(3_500)]
+    taken = [*(number for number in range(500) if number != 7), 3_000]
+    cloud.add("prod/api", *images, policy=TODAY.to_json()).next = Preview(
+        results=results((number, "EXPIRE", 1) for number in taken)
+    )
+    cloud.add("prod/web", *images[3_000:])
+    cloud.add("dev/scratch", images[0])
+    cloud.use(3, repository="prod/api")
+    run_service(f"{REGISTRY}/prod/api:v4")
+
+    def _call(*arguments: str) -> Outcome:
+        code = run(["preview", "app.template.json", "--live", *arguments])
+        out, err = capsys.readouterr()
+        return code, out, [line.removeprefix("ecr-constructs: ") for line in err.splitlines()]
+
+    return _call
+
+
+def repository(name: str) -> dict[str, Any]:
+    properties = {"RepositoryName": name, "LifecyclePolicy": {"LifecyclePolicyText": POLICY.to_json()}}
+    return {"Type": "AWS::ECR::Repository", "Properties": properties}
+
+
+def run_service(text: str) -> None:
+    ecs = boto3.Session(region_name=REGION).client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    ecs.register_task_definition(family="pay", containerDefinitions=[{"name": "c", "image": text, "memory": 128}])
+    ecs.create_service(cluster="prod", serviceName="payments", taskDefinition="pay", desiredCount=1)
+    ecs.close()
+
+
+def repositories(out: str) -> dict[str, Any]:
+    """Give what JSON says of each repository; it is what its schema says."""
+    document = json.loads(out)
+    assert complaints(document) == []
+    return {each["repository"]: each for each in document["repositories"]}
+
+
+# --- everything at once -----------------------------------------------------------------------------------------------
+
+
+def test_a_table_tells_what_aws_has_and_where_the_replay_differs(call: Call, cloud: Cloud) -> None:
+    code, out, err = call("--current", "--fail-if", "in-use")
+    api, web, closing = re.sub(r" +", " ", out).split("\n\n")
+
+    assert code == 4
+    assert re.sub(r"at .* UTC", "at ...", api.partition("\ninfo: ")[0]).splitlines() == [
+        "prod/api: 3,500 images, 9.6 MB, 2 known to be in use",
+        "policy of app.template.json: Api, as AWS's own preview has it at ...",
+        "Rule 1 keeps the newest 3,000 images with a tag like v*, by time of push, and deletes the others.",
+        " rule action images size oldest newest such as",
+        " 1 expire 500 627.7 kB 2016-10-31 2025-01-17 v0, v1, v2, ...",
+        " 1 keep 3,000 9.0 MB 2016-11-07 2026-05-31 v7, v500, v501, ...",
+        "total expire 500 627.7 kB 2016-10-31 2025-01-17 v0, v1, v2, ...",
+        "total keep 3,000 9.0 MB 2016-11-07 2026-05-31 v7, v500, v501, ...",
+        "in use: v3 would expire, and is in use by 1 task or pod seen by Amazon Inspector",
+        "in use: v4 would expire, and is in use by service prod/payments",
+        "newly lost: 401 images, 523.8 kB, spared by the policy deployed in the account: v100, v101, v102, ...",
+        (
+            "disagreement: v7: AWS's own preview says keep, and the replay expire by rule 1: "
+            "it is not among the newest 3000 that the rule selects"
+        ),
+        (
+            "disagreement: v3000: AWS's own preview says expire by rule 1, and the replay keep: "
+            "rule 1 selects it, and it is among the newest 3000"
+        ),
+    ]
+    assert web.startswith("prod/web: 500 images, 2.1 MB, none known to be in use\n")
+    assert "\nsame: the deployed policy does the same to these images\n" in web
+    assert closing.splitlines() == [
+        "no policy: for 1 repository: dev/scratch",
+        "total: 2 repositories: 500 images (627.7 kB) would expire, 0 be archived, 0 may go, 3,500 stay",
+    ]
+    assert [line.removeprefix("--fail-if in-use: ")[:12] for line in err] == [
+        "prod/api: v3",
+        "prod/api: v4",
+        "keep what ru",
+    ]
+    assert cloud.calls.count(("DescribeImages", "prod/api")) == 4
+    assert cloud.repositories["prod/api"].policy == TODAY.to_json()
+
+
+def test_json_tells_the_same_of_every_image(call: Call) -> None:
+    code, out, err = call("--current", "--fail-if", "in-use", "--format", "json")
+    api, web = repositories(out)["prod/api"], repositories(out)["prod/web"]
+    groups = {each["digest"]: each["group"] for each in api["images"]}
+    users = {each["digest"]: each["in_use_by"] for each in api["images"]}
+    [gate] = json.loads(out)["gates"]
+
+    assert (code, len(err)) == (4, 3)
+    assert api["by_aws"]
+    assert len(groups) == 3_500
+    assert (groups[digest(6)], groups[digest(7)], groups[digest(3_000)]) == ("expired", "kept", "expired")
+    assert {one: names for one, names in users.items() if names} == {
+        digest(3): ["1 task or pod seen by Amazon Inspector"],
+        digest(4): ["service prod/payments"],
+    }
+    assert users[digest(5)] == []
+    assert [each["digest"] for each in api["disagreements"]] == [digest(7), digest(3_000)]
+    assert api["current"]["summary"]["expired"]["images"] == 100
+    assert len(api["current"]["newly_lost"]) == 401
+    assert api["current"]["newly_kept"] == []
+    assert web["current"] == {"summary": web["summary"], "newly_lost": [], "newly_kept": []}
+    assert [each["digest"] for each in gate["caught"]] == [digest(3), digest(4)]
+
+
+def test_what_nobody_asked_is_not_told(call: Call) -> None:
+    code, out, err = call("--no-in-use", "--no-aws-preview", "--format", "json")
+    api = repositories(out)["prod/api"]
+
+    assert (code, err) == (0, [])
+    assert not api["by_aws"]
+    assert api["current"] is None
+    assert api["disagreements"] == []
+    assert {each["in_use_by"] for each in api["images"]} == {None}
+    assert api["summary"]["expired"]["images"] == 500
+
+
+def test_a_policy_file_is_judged_by_the_tags_that_the_account_binds(call: Call, cloud: Cloud, capsys: Any) -> None:
+    Path("policy.json").write_text(POLICY.to_json(), encoding="utf-8")
+    cloud.repositories["prod/api"].bind("IMMUTABLE_WITH_EXCLUSION", "v3*")
+    code = run(["preview", "policy.json", "--live", "--repository", "prod/*", "--format", "json"])
+    found = {
+        name: {finding["id"] for finding in each["findings"]}
+        for name, each in repositories(capsys.readouterr().out).items()
+    }
+
+    assert code == 0
+    assert found["prod/api"] - found["prod/web"] == {"bound-tags-expire-by-count"}
+    assert "bound-tags-expire-by-count" not in call("--repository", "prod/api")[1]  # the template binds nothing
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+
+def test_a_right_that_is_missing_for_one_repository_is_told_and_the_other_is_previewed(
+    call: Call, cloud: Cloud
+) -> None:
+    cloud.deny("DescribeImages", repository="prod/web")
+    code, out, err = call("--format", "json")
+    problem = f"prod/web: ecr:DescribeImages is not allowed: no identity-based policy allows it; allow it for {CALLER}"
+
+    assert code == 2
+    assert [*repositories(out)] == ["prod/api"]
+    assert json.loads(out)["problems"] == err == [problem]
+
+
+def test_a_right_that_is_missing_for_all_ends_the_command_in_one_line(call: Call, cloud: Cloud) -> None:
+    cloud.deny("DescribeRepositories")
+
+    assert call() == (
+        2,
+        "",
+        [f"ecr:DescribeRepositories is not allowed: no identity-based policy allows it; allow it for {CALLER}"],
+    )
+
+
+@pytest.mark.parametrize("operation", ["ListClusters", "ListServices", "DescribeTaskDefinition"])
+def test_a_gate_does_not_open_because_nobody_could_look(call: Call, cloud: Cloud, operation: str) -> None:
+    cloud.deny(operation, "ecs")
+    cloud.covered.clear()
+    code, out, err = call("--repository", "prod/api", "--fail-if", "in-use")
+
+    assert code == 2
+    assert out.startswith("prod/api: 3,500 images")
+    assert f"ecs:{operation} is not allowed: no identity-based policy allows it; allow it for {CALLER}" in err[0]
+    assert err[1] == "--fail-if in-use: cannot know: 1 problem kept something from being previewed; see there"
+
+
+def test_credentials_that_expire_halfway_end_the_command_in_one_line(call: Call, cloud: Cloud) -> None:
+    cloud.fail("GetLifecyclePolicyPreview", "ExpiredTokenException", repository="prod/api")
+
+    assert call() == (2, "", ["the credentials have expired; renew them, then repeat the command"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "before"),
+    [("DescribeImages", 0), ("DescribeImages", 1), ("GetLifecyclePolicy", 0), ("GetLifecyclePolicyPreview", 0)],
+)
+def test_a_repository_that_is_deleted_halfway_is_told_and_the_other_is_previewed(
+    call: Call, cloud: Cloud, operation: str, before: int
+) -> None:
+    images = cloud.repositories["prod/api"].images
+    cloud.add("prod/web", *images[:2_000])
+    calls = iter(range(10))
+
+    def delete(called: str, repository: str | None) -> None:
+        if (called, repository) == (operation, "prod/web") and next(calls) == before:
+            del cloud.repositories["prod/web"]
+
+    cloud.before = delete
+    code, out, err = call("--current", "--fail-if", "expires:release-*")
+
+    assert code == 2
+    assert out.startswith("prod/api: 3,500 images")
+    assert "prod/web: 2,000 images" not in out
+    assert err == [
+        GONE,
+        "--fail-if expires:release-*: cannot know: 1 problem kept something from being previewed; see there",
+    ]
+
+
+def test_throttling_passes_unnoticed(call: Call, cloud: Cloud) -> None:
+    for operation in ("DescribeRepositories", "DescribeImages", "GetLifecyclePolicyPreview"):
+        cloud.fail(operation, "ThrottlingException", "Rate exceeded", times=3)
+
+    code, out, err = call()
+
+    assert (code, err) == (0, [])
+    assert out.startswith("prod/api: 3,500 images")

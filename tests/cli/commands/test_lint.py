@@ -1,0 +1,263 @@
+"""What is wrong with policies, in lines for a person and in JSON for a program, and when it makes a pipeline fail."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecr_constructs.cli.commands import lint as lint_room
+from ecr_constructs.cli.errors import ExitCode
+from ecr_constructs.cli.main import run
+from ecr_constructs.model import LifecyclePolicy, expire_untagged, keep_latest, limit_images
+from ecr_constructs.model.lifecycle.findings import image_checks
+
+CLEAN = LifecyclePolicy.of(keep_latest(10, matching="*"), expire_untagged(keep=10))
+# One finding each: an info, a warning, an error.
+INFO = LifecyclePolicy.of(keep_latest(10, matching="v*"))
+WARNING = LifecyclePolicy.of(keep_latest(10, matching="*"), expire_untagged(after_days=1))
+ERROR = {
+    "rules": [
+        *LifecyclePolicy.of(keep_latest(10, matching="*"), expire_untagged(keep=10)).to_dict()["rules"],
+        LifecyclePolicy.of(limit_images(9)).to_dict()["rules"][0] | {"rulePriority": 3},
+    ]
+}
+INVALID = {"rules": [{"rulePriority": 0}]}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "policy.json"
+
+
+def lint(path: Path, document: object, *options: str) -> int:
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return run(["lint", str(path), *options])
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def test_a_policy_without_faults_is_told_to_have_none(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint(path, CLEAN.to_dict()) == ExitCode.DONE
+    assert capsys.readouterr() == ("1 policy: 0 errors, 0 warnings, 0 infos\n", "")
+
+
+def test_a_finding_is_one_line_with_its_place_severity_remedy_and_id(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (finding,) = WARNING.findings()
+    lint(path, WARNING.to_dict())
+    line, total = capsys.readouterr().out.splitlines()
+
+    words = "in JSON, countType imageCountMoreThan"
+    assert line == f"{path}: warning: {finding.sentence}; {finding.remedy} ({words}) [{finding.id}]"
+    assert total == "1 policy: 0 errors, 1 warning, 0 infos"
+
+
+def test_every_problem_of_an_invalid_policy_is_a_line(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="problems") as raised:
+        LifecyclePolicy.from_dict(INVALID)
+    problems = raised.value.problems  # type: ignore[attr-defined]  # all our errors have them
+
+    assert lint(path, INVALID) == ExitCode.FOUND
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:-1] == [f"{path}: error: {problem} [invalid-policy]" for problem in problems]
+    assert lines[-1] == f"1 policy: {len(problems)} errors, 0 warnings, 0 infos"
+
+
+@pytest.mark.parametrize(
+    ("document", "fails_on"),
+    [
+        (CLEAN.to_dict(), []),
+        (INFO.to_dict(), ["info"]),
+        (WARNING.to_dict(), ["warning", "info"]),
+        (ERROR, ["error", "warning", "info"]),
+        (INVALID, ["error", "warning", "info"]),
+    ],
+    ids=["clean", "info", "warning", "error", "invalid"],
+)
+def test_it_fails_on_what_is_as_bad_as_asked_or_worse(path: Path, document: object, fails_on: list[str]) -> None:
+    codes = {severity: lint(path, document, "--fail-on", severity) for severity in ("error", "warning", "info")}
+
+    assert [severity for severity, code in codes.items() if code == ExitCode.FOUND] == fails_on
+    assert set(codes.values()) <= {ExitCode.DONE, ExitCode.FOUND}
+    assert lint(path, document) == codes["error"]
+
+
+def test_json_has_every_part_of_a_finding(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (finding,) = WARNING.findings()
+    lint(path, {"repositoryName": "prod/api", "lifecyclePolicyText": WARNING.to_json()}, "--format", "json")
+
+    assert printed(capsys) == {
+        "policies": 1,
+        "findings": [
+            {
+                "where": str(path),
+                "repository": "prod/api",
+                "prefix": None,
+                "id": finding.id,
+                "severity": "warning",
+                "rule_priority": 2,
+                "sentence": finding.sentence,
+                "remedy": f"{finding.remedy} (in JSON, countType imageCountMoreThan)",
+            }
+        ],
+    }
+
+
+def test_json_of_a_fault_has_no_rule_and_its_remedy_in_the_sentence(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint(path, {"rules": []}, "--format", "json") == ExitCode.FOUND
+    (fault,) = printed(capsys)["findings"]
+
+    assert (fault["id"], fault["severity"], fault["rule_priority"], fault["remedy"]) == (
+        "invalid-policy",
+        "error",
+        None,
+        None,
+    )
+    assert fault["sentence"].startswith("rules: empty")
+
+
+def test_a_template_tells_the_repository_or_prefix_and_what_it_could_not_read(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resources = {
+        "Api": ("Repository", {"RepositoryName": "prod/api", "LifecyclePolicy": {"LifecyclePolicyText": "{}"}}),
+        "Later": ("Repository", {"LifecyclePolicy": {"LifecyclePolicyText": {"Ref": "Text"}}}),
+        "Bare": ("Repository", {}),
+        "Teams": ("RepositoryCreationTemplate", {"Prefix": "teams", "LifecyclePolicy": INFO.to_json()}),
+    }
+    template = {
+        "Resources": {
+            name: {"Type": f"AWS::ECR::{kind}", "Properties": properties}
+            for name, (kind, properties) in resources.items()
+        }
+    }
+    lint(path, template)
+    lines = capsys.readouterr().out.splitlines()
+
+    assert [line.partition(";")[0] for line in lines[:2]] == [
+        f"{path}: Api (prod/api): error: rules: missing",
+        f"{path}: Later: warning: CloudFormation works the text out at deployment (Ref)",
+    ]
+    assert lines[1].endswith(" [unread-policy]")
+    assert lines[2].startswith(f"{path}: Teams (template teams): info: ")
+    assert lines[-1].startswith("3 policies: 1 error, 1 warning, ")
+
+
+def test_what_binds_the_tags_of_a_repository_is_taken_from_its_template(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    properties = {"LifecyclePolicy": {"LifecyclePolicyText": WARNING.to_json()}, "ImageTagMutability": "IMMUTABLE"}
+    lint(path, {"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}})
+
+    assert "untagged-age-counts-from-push" not in capsys.readouterr().out
+
+
+def test_several_sources_are_one_report(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(INVALID), encoding="utf-8")
+    path.write_text(INFO.to_json(), encoding="utf-8")
+
+    assert run(["lint", str(path), str(other)]) == ExitCode.FOUND
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.partition(": ")[0] for line in lines[:-1]} == {str(path), str(other)}
+    assert lines[-1].startswith("2 policies: ")
+
+
+@pytest.mark.parametrize("lifecycle", [LifecyclePolicy.of(expire_untagged(keep=9)), INFO, WARNING], ids=str)
+def test_a_remedy_that_names_an_intent_says_it_in_json_too(
+    lifecycle: LifecyclePolicy, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lint(path, lifecycle.to_dict(), "--format", "json")
+    remedies = [each["remedy"] for each in printed(capsys)["findings"]]
+
+    assert remedies
+    assert all("in JSON" in each for each in remedies)
+
+
+def test_every_remedy_that_names_an_intent_has_its_words_in_json() -> None:
+    source = Path(image_checks.__file__).read_text(encoding="utf-8")
+    functions = re.split(r"^def ", source, flags=re.MULTILINE)
+    ids = {
+        id for each in functions if "(...)" in each or "=...)" in each for id in re.findall(r'Remark\(\s*"(\S+)"', each)
+    }
+
+    assert ids == set(lint_room._IN_JSON)
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> list[str]:
+    """Give a good policy, a file that is broken, and another good one."""
+    names = [str(tmp_path / name) for name in ("a.json", "broken.json", "b.json")]
+    for name, text in zip(names, (CLEAN.to_json(), "{", INFO.to_json()), strict=True):
+        Path(name).write_text(text, encoding="utf-8")
+    return names
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(
+    three: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["lint", *three, "--fail-on", "info"]) == ExitCode.REFUSED
+    out, err = capsys.readouterr()
+
+    assert [line.partition(": ")[0] for line in out.splitlines()] == [three[2], "2 policies"]
+    assert err.startswith(f"ecr-constructs: {three[1]}: not JSON: ")
+    assert err.count("\n") == 1
+
+
+def test_json_is_valid_and_has_the_file_that_cannot_be_read(
+    three: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["lint", *three, "--format", "json"]) == ExitCode.REFUSED
+    document = printed(capsys)
+
+    assert document["policies"] == 2
+    assert [(each["where"], each["id"], each["severity"]) for each in document["findings"]] == [
+        (three[2], "untagged-images-never-expire", "info"),
+        (three[1], "unread-source", "error"),
+    ]
+
+
+def test_a_file_that_may_not_be_read_does_not_hide_the_others(
+    three: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = os.open
+
+    def denied(path: str, flags: int) -> int:
+        if Path(path).name == "broken.json":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path, flags)
+
+    monkeypatch.setattr(os, "open", denied)
+
+    assert run(["lint", *three]) == ExitCode.REFUSED
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1].startswith("2 policies: ")
+    assert err.startswith(f"ecr-constructs: {three[1]}: permission denied; change its rights")
+
+
+@pytest.mark.parametrize("subcommand", ["lint", "explain"])
+def test_a_source_without_a_repository_does_not_pass(
+    subcommand: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text('{"Resources": {}}', encoding="utf-8")
+
+    assert run([subcommand, str(path)]) == ExitCode.REFUSED
+    assert capsys.readouterr() == (
+        "",
+        f"ecr-constructs: {path}: no repository and no creation template in it; give the one that is meant\n",
+    )

@@ -1,0 +1,587 @@
+"""`ecr-constructs preview` from the first argument to the exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecr_constructs.cli import aws
+from ecr_constructs.cli.commands import progress
+from ecr_constructs.cli.main import run
+from ecr_constructs.cli.output import messages
+from ecr_constructs.cli.sources.records import AwsDecision, Repository
+from ecr_constructs.model import LifecyclePolicy
+from ecr_constructs.model.lifecycle.findings import Severity
+from ecr_constructs.testing import leftovers, releases, tagged
+from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, listing, page
+from tests.cli.preview.test_run import QUESTIONS, FakeAccount
+from tests.model.lifecycle.strategies import json_values
+
+AT = "--at=2026-06-01T00:00:00Z"
+Write = Callable[[str, object], str]
+Outcome = tuple[int, str, str]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Give a way to write files into a folder of its own, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def _write(name: str, content: object) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return name
+
+    return _write
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Give a way to run the subcommand: its exit code, its output and what it says on standard error."""
+
+    def _call(*arguments: str) -> Outcome:
+        code = run(["preview", *arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return _call
+
+
+@pytest.fixture
+def files(write: Write) -> Sequence[str]:
+    """Give a policy and a listing of two repositories."""
+    listings = json.loads(listing(HISTORY, "prod/api")), json.loads(listing(RELEASES, "prod/web"))
+    return write("policy.json", POLICY.to_json()), "--images", write("images.json", listings)
+
+
+def resource(name: object, policy: object) -> dict[str, Any]:
+    return {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {"RepositoryName": name, "LifecyclePolicy": {"LifecyclePolicyText": policy}},
+    }
+
+
+def said(err: str) -> list[str]:
+    return [line.removeprefix("ecr-constructs: ") for line in err.splitlines()]
+
+
+# --- from files -------------------------------------------------------------------------------------------------------
+
+
+def test_a_policy_file_is_held_against_every_repository_that_is_listed(call: Any, files: Sequence[str]) -> None:
+    code, out, err = call(*files, AT)
+
+    assert (code, err) == (0, "")
+    assert out.startswith("prod/api: 8 images, 800.0 MB\npolicy of policy.json, replayed at 2026-06-01 00:00 UTC\n")
+    assert "\nprod/web: 4 images, 400.0 MB\n" in out
+    assert out.endswith("total: 2 repositories: 6 images (600.0 MB) would expire, 0 be archived, 0 may go, 6 stay\n")
+
+
+def test_or_against_those_that_are_named(call: Any, files: Sequence[str]) -> None:
+    code, out, _ = call(*files, AT, "--repository", "prod/w*", "--repository", "prod/web")
+
+    assert code == 0
+    assert "prod/api" not in out
+    assert "prod/web: 4 images" in out
+
+
+def test_a_template_brings_policies_to_their_repositories(call: Any, files: Sequence[str], write: Write) -> None:
+    template = {"Resources": {"Web": resource("prod/web", GENEROUS.to_json()), "Db": resource("db", POLICY.to_json())}}
+    code, out, _ = call(write("app.template.json", template), *files[1:], AT)
+
+    assert code == 0
+    assert "policy of app.template.json: Web, replayed" in out
+    assert "no images: app.template.json: Db: there is no repository db among the images given\n" in out
+    assert "no policy: for 1 repository: prod/api\n" in out
+
+
+def test_images_come_through_a_pipe(call: Any, files: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = (listing(RELEASES, "prod/web") + "\n" + listing(HISTORY, "prod/api")).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(printed)))
+
+    assert call(files[0], "--images", "-", AT) == call(*files, AT)
+
+
+def test_an_empty_repository_is_previewed_as_the_page_shows_it(call: Any, files: Sequence[str], write: Write) -> None:
+    empty = write("empty.json", listing([], None))
+    code, out, _ = call(files[0], "--images", empty, "--repository", "prod/api", "--format", "json")
+    (repository,) = json.loads(out)["repositories"]
+
+    assert code == 0
+    assert (repository["repository"], repository["images"]) == ("prod/api", [])
+
+
+def test_images_without_a_name_come_through_a_pipe_to_the_repository_that_is_asked_for(
+    call: Any, files: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(listing(RELEASES, None).encode())))
+    code, out, _ = call(files[0], "--images", "-", "--repository", "prod/api", AT)
+
+    assert code == 0
+    assert out.startswith("prod/api: 4 images")
+
+
+def test_a_name_with_a_wildcard_names_no_listing(call: Any, files: Sequence[str], write: Write) -> None:
+    code, _, err = call(files[0], "--images", write("web.json", listing(RELEASES, None)), "--repository", "prod/*")
+
+    assert code == 2
+    assert said(err)[0].startswith("--repository prod/*: no repository that is known has such a name")
+
+
+def test_a_policy_file_may_be_the_policy_of_today(call: Any, files: Sequence[str], write: Write) -> None:
+    code, out, _ = call(*files, AT, "--current-policy", write("today.json", GENEROUS.to_json()), "--format", "json")
+    lost = {each["repository"]: each["current"]["newly_lost"] for each in json.loads(out)["repositories"]}
+
+    assert code == 0
+    assert lost == {"prod/api": [RELEASES[1].digest], "prod/web": [RELEASES[1].digest]}
+
+
+def test_what_is_wrong_with_other_repositories_does_not_block_the_one_that_is_asked_for(
+    call: Any, files: Sequence[str], write: Write
+) -> None:
+    resources = {
+        "Web": resource("prod/web", POLICY.to_json()),
+        "Api": resource("prod/api", POLICY.to_json()),
+        "OtherApi": resource("prod/api", GENEROUS.to_json()),
+        "Bad": resource("prod/bad", "{}"),
+        "Late": resource("prod/late", {"Ref": "Text"}),
+    }
+    source = write("app.template.json", {"Resources": resources})
+
+    assert call(source, *files[1:], AT, "--repository", "prod/web", "--fail-if", "expires:v4")[::2] == (0, "")
+    assert call(source, *files[1:], AT)[0] == 2
+
+
+def test_the_policies_of_today_are_compared(call: Any, files: Sequence[str], write: Write) -> None:
+    today = {"repositoryName": "prod/web", "lifecyclePolicyText": GENEROUS.to_json()}
+    code, out, _ = call(*files, AT, "--current-policy", write("current/web.json", today))
+
+    assert code == 0
+    assert "newly lost: 1 image, 100.0 MB, spared by the deployed policy of --current-policy: v2\n" in out
+    assert "note: prod/api: --current-policy has no policy of it, so nothing is compared\n" in out
+
+
+def test_without_an_instant_it_is_the_present(call: Any, files: Sequence[str]) -> None:
+    _, out, _ = call(*files, "--format", "json")
+
+    assert json.loads(out)["at"] > "2026"
+    assert call(*files, AT, "--format", "json") == call(*files, "--at", "2026-06-01T02:00:00+02:00", "--format", "json")
+
+
+# --- outputs ----------------------------------------------------------------------------------------------------------
+
+
+def test_json_holds_the_gates_and_what_was_missed(call: Any, files: Sequence[str]) -> None:
+    code, out, _ = call(*files, AT, "--format", "json", "--fail-if", "expires:v1")
+    document = json.loads(out)
+
+    assert code == 4
+    assert [each["repository"] for each in document["repositories"]] == ["prod/api", "prod/web"]
+    assert [each["is_open"] for each in document["gates"]] == [False]
+
+
+def test_html_is_one_page_and_what_it_has_no_place_for_is_said_beside_it(call: Any, files: Sequence[str]) -> None:
+    code, out, err = call(*files, AT, "--format", "html")
+
+    assert code == 0
+    assert out.lstrip().lower().startswith("<!doctype html>")
+    assert err.startswith("total: 2 repositories: ")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "html"])
+def test_a_file_gets_what_the_screen_would(call: Any, files: Sequence[str], form: str) -> None:
+    _, shown, _ = call(*files, AT, "--format", form)
+    code, out, _ = call(*files, AT, "--format", form, "--output", "out.txt")
+
+    assert (code, out) == (0, "")
+    assert Path("out.txt").read_text(encoding="utf-8") == shown
+
+
+# --- gates ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_gate_ends_with_its_own_code_and_names_images_rule_and_remedy(call: Any, files: Sequence[str]) -> None:
+    code, out, err = call(*files, AT, "--repository", "prod/web", "--fail-if", "expires:v1", "--fail-if", "expires:v9")
+
+    assert code == 4
+    assert out.startswith("prod/web: ")
+    assert said(err) == [
+        (
+            "--fail-if expires:v1: prod/web: v1 would be expired by rule 1: "
+            "it is not among the newest 2 that the rule selects"
+        ),
+        (
+            "--fail-if expires:v1: keep such images: begin with keep_forever('v1') "
+            "(in JSON, a first rule for v1 with imageCountMoreThan 999999), or keep more of them"
+        ),
+        "--fail-if expires:v9: no image has a tag like v9",
+    ]
+
+
+def test_an_open_gate_says_nothing(call: Any, files: Sequence[str]) -> None:
+    code, _, err = call(*files, AT, "--fail-if", "expires:v4")
+
+    assert (code, err) == (0, "")
+
+
+def test_a_gate_over_tags_that_nobody_pushes_is_open_and_says_so(call: Any, files: Sequence[str]) -> None:
+    code, _, err = call(*files, AT, "--fail-if", "expires:relaese-*")
+
+    assert code == 0
+    assert said(err) == ["--fail-if expires:relaese-*: no image has a tag like relaese-*"]
+
+
+def test_a_gate_that_cannot_know_is_no_open_gate(call: Any, files: Sequence[str], write: Write) -> None:
+    template = {"Resources": {"Web": resource("prod/web", POLICY.to_json()), "Db": resource("db", POLICY.to_json())}}
+    template_file = write("app.template.json", template)
+    code, _, err = call(template_file, *files[1:], AT, "--fail-if", "expires:v9", "--fail-if", "expires:v8")
+
+    assert code == 2
+    assert said(err) == [
+        (
+            "--fail-if expires:v9, expires:v8: cannot know: the images of db were not given; "
+            "list them, or say with --repository what is to be judged"
+        )
+    ]
+    assert call(template_file, *files[1:], AT, "--fail-if", "expires:v9", "--repository", "prod/web")[0] == 0
+
+
+def test_a_gate_over_many_images_names_the_first(call: Any, write: Write) -> None:
+    everything = LifecyclePolicy.from_json(POLICY.to_json().replace('"countNumber":2', '"countNumber":1'))
+    images = [replace(each, digest=f"sha256:{n:064x}", tags=[f"v{n}"]) for n, each in enumerate(RELEASES * 10)]
+    policy, images_file = write("p.json", everything.to_json()), write("i.json", listing(images, "api"))
+    code, _, err = call(policy, "--images", images_file, AT, "--fail-if", "expires:v*")
+
+    assert code == 4
+    assert len(said(err)) == 22
+    assert said(err)[20] == "--fail-if expires:v*: and 19 images more; --format json has all"
+
+
+# --- an account -------------------------------------------------------------------------------------------------------
+
+API = Repository(name="prod/api", images=tuple(HISTORY), in_use={RELEASES[0].digest: ("service prod/api",)})
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch, write: Write) -> FakeAccount:
+    """Give an account with one repository, to which every --live leads; a policy for it is in policy.json."""
+    write("policy.json", {"repositoryName": "prod/api", "lifecyclePolicyText": POLICY.to_json()})
+    account = FakeAccount(API)
+
+    def connect(**where: str | None) -> FakeAccount:
+        account.asked = {"where": where}
+        return account
+
+    monkeypatch.setattr(aws, "connect", connect)
+    return account
+
+
+def test_a_live_account_is_asked_for_everything_unless_it_is_told_not_to(call: Any, account: FakeAccount) -> None:
+    assert call("policy.json", "--live")[0] == 0
+    assert account.asked == {"wanted": {"prod/api": POLICY}, "questions": QUESTIONS}
+
+    assert call("policy.json", "--live", "--no-aws-preview", "--no-in-use", "--current", "--read-indexes", AT)[0] == 0
+    assert account.asked["questions"] == aws.Questions(aws_preview=False, current=True, in_use=False, read_indexes=True)
+
+
+def test_where_the_account_is_can_be_said(call: Any, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, str | None]] = []
+
+    def connect(**where: str | None) -> FakeAccount:
+        seen.append(where)
+        return account
+
+    monkeypatch.setattr(aws, "connect", connect)
+    call("policy.json", "--live", "--profile", "prod", "--region", "eu-west-1", "--role", "arn:aws:iam::1:role/r")
+
+    assert seen == [{"profile": "prod", "region": "eu-west-1", "role": "arn:aws:iam::1:role/r"}]
+
+
+def test_an_image_that_runs_and_would_go_closes_the_gate(call: Any, account: FakeAccount) -> None:
+    code, out, err = call("policy.json", "--live", "--fail-if", "in-use")
+
+    assert code == 4
+    assert "in use: v1 would expire, and is in use by service prod/api\n" in out
+    assert said(err)[0].startswith("--fail-if in-use: prod/api: v1 would be expired by rule 1: ")
+    assert account.asked["questions"].in_use
+
+
+def test_what_aws_says_decides_about_the_gate(call: Any, account: FakeAccount) -> None:
+    account.there = {"prod/api": replace(API, aws_preview=())}
+    assert call("policy.json", "--live", "--fail-if", "in-use")[0] == 0
+
+    takes = AwsDecision(digest=RELEASES[0].digest, action="expire", rule_priority=1)
+    account.there = {"prod/api": replace(API, aws_preview=(takes,))}
+    assert call("policy.json", "--live", "--fail-if", "in-use")[0] == 4
+
+
+def test_what_could_not_be_read_is_told_and_is_no_success(call: Any, account: FakeAccount) -> None:
+    account.problems = ("prod/api: AWS's own preview failed; ask again",)
+    code, out, err = call("policy.json", "--live", "--fail-if", "expires:v9")
+
+    assert code == 2
+    assert out.startswith("prod/api: ")
+    assert said(err) == [
+        "prod/api: AWS's own preview failed; ask again",
+        "--fail-if expires:v9: cannot know: 1 problem kept something from being previewed; see there",
+    ]
+    assert call("policy.json", "--live")[0] == 2
+
+
+def test_a_bar_is_drawn_only_where_standard_error_is_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.bar() as shown:
+        shown.begin(2)
+        shown.describe("images, [12,000] so far")
+        shown.advance()
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr("sys.stderr", screen)
+    with progress.bar() as shown:
+        shown.begin(2)
+        shown.describe("images, [12,000] so far")
+        shown.advance()
+
+    assert "images, [12,000] so far" in screen.getvalue()
+    assert "1/2" in screen.getvalue()
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentences"),
+    [
+        (
+            ["policy.json"],
+            ["no images; give --images with what 'aws ecr describe-images' printed, or --live to ask the account"],
+        ),
+        (
+            ["policy.json", "--live", "--images", "images.json"],
+            ["--live lists the images itself; leave out --images, or leave out --live"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--profile", "a", "--read-indexes"],
+            [
+                "--profile is about a live account; add --live, or leave it out",
+                "--read-indexes is about a live account; add --live, or leave it out",
+            ],
+        ),
+        (
+            ["policy.json", "--live", AT],
+            ["AWS's own preview is about the present; leave out --at, or add --no-aws-preview"],
+        ),
+        (
+            ["policy.json", "--live", "--current-policy", "images.json"],
+            ["--current-policy goes with --images; with --live, write --current to read what is deployed"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--fail-if", "in-use"],
+            ["--fail-if in-use needs an account that says what runs; add --live, and leave out --no-in-use"],
+        ),
+        (
+            ["policy.json", "--live", "--no-in-use", "--fail-if", "in-use"],
+            ["--fail-if in-use needs an account that says what runs; add --live, and leave out --no-in-use"],
+        ),
+        (["-", "--images", "-"], ["standard input can be read once; give files for the rest"]),
+        (
+            ["policy.json", "--images", "images.json", "--output", "nowhere/out.txt"],
+            ["--output nowhere/out.txt: there is no such folder; make it first"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "."],
+            ["--output .: this is a folder; name a file in it"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--repository", "dev/*"],
+            [
+                (
+                    "--repository dev/*: no repository that is known has such a name; "
+                    "correct it, or leave the option out to see them all"
+                )
+            ],
+        ),
+        (
+            ["nothing.json", "--images", "images.json"],
+            ["nothing.json: no repository and no creation template in it; give the one that is meant"],
+        ),
+        (
+            ["policy.json", "--images", "other.json"],
+            ["other.json: this is a policy or a template, and no listing of images; give it before --images"],
+        ),
+        (
+            ["images.json", "--images", "policy.json"],
+            ["images.json: this is a listing of images and no policy; preview takes it with --images, behind a policy"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--current"],
+            ["--current asks a live account; add --live, or give what is deployed with --current-policy"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--in-use", "--aws-preview"],
+            [
+                "--aws-preview is about a live account; add --live, or leave it out",
+                "--in-use is about a live account; add --live, or leave it out",
+            ],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "out.html"],
+            ["--output out.html: its name says html, and --format table; add --format html, or rename it"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "out.JSON", "--format", "html"],
+            ["--output out.JSON: its name says json, and --format html; add --format json, or rename it"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "./images.json", "--format", "json"],
+            ["--output images.json: this is read and would be written over; name another file"],
+        ),
+        (
+            ["policy.json", "--images", "images.json", "--output", "policy.json", "--format", "json"],
+            ["--output policy.json: this is read and would be written over; name another file"],
+        ),
+    ],
+)
+@pytest.mark.usefixtures("files")
+def test_what_cannot_be_done_is_told_with_the_remedy(
+    call: Any, write: Write, arguments: list[str], sentences: list[str]
+) -> None:
+    write("nothing.json", {"Resources": {}})
+    write("other.json", POLICY.to_json())
+
+    assert call(*arguments) == (2, "", "".join(f"ecr-constructs: {each}\n" for each in sentences))
+
+
+@pytest.mark.parametrize("text", ["", "now", "2026-06-31", "2026-06-01T00:00:00", "0001-01-01", "1767225600"])
+def test_an_instant_has_a_time_zone(call: Any, files: Sequence[str], text: str) -> None:
+    code, _, err = call(*files, "--at", text)
+
+    assert code == 2
+    assert said(err) == [f"--at: {text!r} is no day and no instant with a time zone; write it as 2026-06-01T00:00:00Z"]
+
+
+def test_a_day_is_its_beginning_in_utc(call: Any, files: Sequence[str]) -> None:
+    assert call(*files, "--at", "2026-06-01") == call(*files, AT)
+
+
+def test_a_policy_that_ecr_would_refuse_is_refused(call: Any, files: Sequence[str], write: Write) -> None:
+    code, out, err = call(write("bad.json", {"rules": [{}]}), *files[1:])
+
+    assert (code, out) == (2, "")
+    assert len(said(err)) == 3
+    assert all(line.startswith("bad.json: rules[0].") for line in said(err))
+
+
+def test_images_that_cannot_be_are_told_with_their_file(call: Any, files: Sequence[str], write: Write) -> None:
+    code, _, err = call(files[0], "--images", write("bad.json", [{"imageDigest": 1}]))
+
+    assert code == 2
+    assert all(line.startswith("bad.json: [0].") for line in said(err)[:-1])
+
+
+@pytest.mark.parametrize("given", ["folder", "folder/pages.json"])
+def test_a_listing_that_goes_on_is_no_listing_for_a_gate(
+    call: Any, files: Sequence[str], write: Write, given: str
+) -> None:
+    write("folder/pages.json", page(RELEASES, "prod/api") | {"NextToken": "more"})
+    code, out, err = call(files[0], "--images", given, "--fail-if", "expires:v1")
+
+    assert (code, out) == (2, "")
+    assert said(err) == [
+        ("folder/pages.json: the listing of prod/api goes on; list all images, without --max-items, or give every page")
+    ]
+
+
+# --- whatever is fed --------------------------------------------------------------------------------------------------
+
+
+@given(document=json_values, as_policy=st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_json_is_fed_there_is_no_traceback(
+    call: Any, files: Sequence[str], write: Write, document: object, *, as_policy: bool
+) -> None:
+    fed = write("fed.json", document)
+    code, _, err = call(fed, *files[1:]) if as_policy else call(files[0], "--images", fed)
+
+    assert code in {0, 2}
+    assert all(line.startswith("ecr-constructs: ") for line in err.splitlines())
+
+
+# --- a process of its own ---------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_the_cdk_and_nothing_of_aws_is_imported_for_files(files: Sequence[str], tmp_path: Path) -> None:
+    program = (
+        "import sys; from ecr_constructs.cli.main import run; run(sys.argv[1:]); "
+        "print([name for name in ('aws_cdk', 'jsii', 'boto3', 'botocore', 'jinja2') if name in sys.modules])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "preview", *files, AT], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_help_needs_neither_rich_nor_the_report(tmp_path: Path) -> None:
+    program = (
+        "import sys; from ecr_constructs.cli.main import run; run(['preview', '--help']); "
+        "print([name for name in ('aws_cdk', 'boto3', 'jinja2', 'rich') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert "--fail-if GATE" in ended.stdout
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+# --- its page ---------------------------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[3] / "docs" / "preview.md"
+
+
+def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> None:
+    page, other = PAGE.read_text(encoding="utf-8"), PAGE.with_name("command.md").read_text(encoding="utf-8")
+    (policy,) = [
+        block for block in re.findall(r"^```json\n(.*?)^```$", other, re.MULTILINE | re.DOTALL) if "rules" in block
+    ]
+    images = [*releases("release-1.{n}", count=36, until=NOW), *leftovers(days=20, until=NOW)]
+    images[20] = tagged(images[20], "production-2026-03")
+    today = {
+        "repositoryName": "prod/api",
+        "lifecyclePolicyText": policy.replace('"countNumber": 30', '"countNumber": 33'),
+    }
+    code, out, _ = call(
+        write("policy.json", policy),
+        *("--images", write("images.json", listing(images, "prod/api"))),
+        *("--current-policy", write("current.json", today), AT),
+    )
+
+    assert code == 0
+    assert "".join(f"    {line}".rstrip() + "\n" for line in out.splitlines()) in page
+
+
+def test_the_page_tells_every_word_that_begins_a_line() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(messages.__file__).parent.glob("*.py"))
+    words = {*re.findall(r'Notice\("([^"]+)"', source), *get_args(Severity)}
+    table = PAGE.read_text(encoding="utf-8").split("| line | what it tells |")[1].split("\n\n")[0]
+
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert {word for row in rows for word in re.findall(r"`(.*?)`", row)} == words

@@ -1,0 +1,146 @@
+"""What `make synth` ends with; tests/test_readme.py holds the lines of the example against the README."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecr_constructs.assembly import Stack
+from ecr_constructs.cli.commands.summary import lines
+from ecr_constructs.cli.errors import ExitCode
+from ecr_constructs.cli.main import run
+from ecr_constructs.model import LifecyclePolicy, expire_untagged
+
+POLICY = {"LifecyclePolicyText": LifecyclePolicy.of(expire_untagged(keep=5)).to_json()}
+GOES = "deleted with the stack"
+SOMEHOW = {"Fn::FindInMap": ["Registry", "Production", "It"]}
+
+
+def stack(**resources: Any) -> Stack:
+    return Stack(name="Prod", template_path=Path("cdk.out/Prod.template.json"), template={"Resources": resources})
+
+
+def resource(kind: str, **properties: object) -> dict[str, Any]:
+    return {"Type": f"AWS::ECR::{kind}", "Properties": properties}
+
+
+def told(kind: str, **properties: object) -> str:
+    (_, line) = lines([stack(It=resource(kind, **properties))])
+    return line.strip()
+
+
+def test_a_stack_is_told_with_its_template() -> None:
+    assert list(lines([stack()])) == ["Prod: 0 repositories, template in cdk.out/Prod.template.json"]
+    assert next(lines([stack(It=resource("Repository"))])).startswith("Prod: 1 repository, ")
+
+
+def test_repositories_are_a_table() -> None:
+    filters = [{"ImageTagMutabilityExclusionFilterValue": "dev-*"}]
+    found = stack(
+        Api=resource(
+            "Repository",
+            RepositoryName="prod/api",
+            ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+            ImageTagMutabilityExclusionFilters=filters,
+            EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": "key"},
+            ImageScanningConfiguration={"ScanOnPush": True},
+            LifecyclePolicy=POLICY,
+        )
+        | {"DeletionPolicy": "Retain"},
+        Bare=resource("Repository"),
+    )
+
+    assert list(lines([found]))[1:] == [
+        "  prod/api  only dev-* can move  scanned on push      KMS, own key        1 lifecycle rule   retained",
+        f"  Bare      every tag can move   not scanned on push  AES256, key of AWS  0 lifecycle rules  {GOES}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mutability", "words"),
+    [
+        ("IMMUTABLE", "no tag can move"),
+        ("MUTABLE_WITH_EXCLUSION", "all but v* can move"),
+        ("MUTABLE", "every tag can move"),
+        ("SOMETHING_NEW", "SOMETHING_NEW"),
+    ],
+)
+def test_a_repository_tells_which_tags_can_move(mutability: str, words: str) -> None:
+    filters = [{"ImageTagMutabilityExclusionFilterValue": "v*"}]
+
+    assert f"It  {words}  " in told(
+        "Repository", ImageTagMutability=mutability, ImageTagMutabilityExclusionFilters=filters
+    )
+
+
+def test_a_lifecycle_that_cloudformation_works_out_is_not_called_none() -> None:
+    assert "  lifecycle worked out at deployment  " in told("Repository", LifecyclePolicy=SOMEHOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "line"),
+    [
+        (
+            "RegistryScanningConfiguration",
+            {
+                "ScanType": "ENHANCED",
+                "Rules": [{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": [{"Filter": "prod*"}]}],
+            },
+            "scanning  ENHANCED: SCAN_ON_PUSH prod*",
+        ),
+        (
+            "ReplicationConfiguration",
+            {"ReplicationConfiguration": {"Rules": [{"Destinations": [{"Region": "eu-west-1"}]}]}},
+            "replication  everything to eu-west-1",
+        ),
+        ("RegistryPolicy", {"PolicyText": {"Statement": [{}, {}]}}, "registry policy  2 statements"),
+        ("RegistryPolicy", {"PolicyText": {"Statement": {"Effect": "Deny"}}}, "registry policy  1 statement"),
+        (
+            "PullThroughCacheRule",
+            {"EcrRepositoryPrefix": "quay", "UpstreamRegistryUrl": "quay.io"},
+            "cache quay  of quay.io",
+        ),
+        (
+            "RepositoryCreationTemplate",
+            {"Prefix": "teams", "AppliedFor": ["CREATE_ON_PUSH", "REPLICATION"]},
+            "template teams  for create on push, replication",
+        ),
+        ("SigningConfiguration", {}, "SigningConfiguration  It"),
+        ("PublicRepository", {}, "PublicRepository  It"),
+    ],
+)
+def test_a_resource_of_the_registry_is_told(kind: str, properties: dict[str, object], line: str) -> None:
+    assert told(kind, **properties) == f"{line}  {GOES}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("RegistryScanningConfiguration", {}),
+        ("RegistryScanningConfiguration", {"ScanType": SOMEHOW, "Rules": SOMEHOW}),
+        ("ReplicationConfiguration", {"ReplicationConfiguration": SOMEHOW}),
+        ("RegistryPolicy", {"PolicyText": SOMEHOW}),
+        ("RegistryPolicy", {"PolicyText": "{}"}),
+        ("PullThroughCacheRule", {}),
+        ("RepositoryCreationTemplate", {"Prefix": "teams", "AppliedFor": SOMEHOW}),
+    ],
+)
+def test_what_cloudformation_works_out_is_called_that(kind: str, properties: dict[str, object]) -> None:
+    assert told(kind, **properties).endswith(f"  {GOES}")
+
+
+def test_the_summary_of_a_folder_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    properties = {"templateFile": "Prod.template.json"}
+    manifest = {"artifacts": {"Prod": {"type": "aws:cloudformation:stack", "properties": properties}}}
+    Path("cdk.out").mkdir()
+    Path("cdk.out/manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    Path("cdk.out/Prod.template.json").write_text("{}", encoding="utf-8")
+
+    assert run(["summary", "cdk.out"]) == ExitCode.DONE
+    assert capsys.readouterr().out == "Prod: 0 repositories, template in cdk.out/Prod.template.json\n"

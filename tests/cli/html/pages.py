@@ -1,0 +1,168 @@
+"""What the tests of the page share: previews to show, and a page that can be asked what is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from html.parser import HTMLParser
+from typing import Any
+
+from ecr_constructs.cli.output.html import render
+from ecr_constructs.cli.output.html.axes import Tick
+from ecr_constructs.cli.preview.gates import Verdict
+from ecr_constructs.cli.preview.result import Preview, Survey
+from ecr_constructs.model import (
+    Image,
+    LifecyclePolicy,
+    archive_older_than,
+    delete_archived,
+    expire_older_than,
+    expire_untagged,
+    keep_latest,
+)
+from ecr_constructs.testing import archived, leftovers, multi_arch, pushes, releases, signed
+
+AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
+POLICY = LifecyclePolicy.of(
+    keep_latest(10, matching="release-*"),
+    expire_older_than(after_days=14, matching="build-*"),
+    archive_older_than(after_days=60, matching="nightly-*"),
+    delete_archived(after_days=120),
+    expire_untagged(after_days=7),
+)
+# These have no text and no end.
+_VOID = frozenset({"br", "img", "input", "link", "meta"})
+
+
+def history() -> list[Image]:
+    """Give a repository as people have them: builds, nightlies, signed releases, leftovers, an archive."""
+    return [
+        *pushes("build-{n}", days=30, a_day=3, until=AT - timedelta(hours=2)),
+        *releases("nightly-{n}", count=80, every_days=1, until=AT - timedelta(hours=3)),
+        *signed(multi_arch(releases("release-{n}", count=40, until=AT - timedelta(days=1)))),
+        *leftovers(days=10, until=AT - timedelta(hours=5)),
+        *archived(releases("old-{n}", count=6, until=AT - timedelta(days=400)), at=AT - timedelta(days=130)),
+        *archived(releases("older-{n}", count=4, until=AT - timedelta(days=300)), at=AT - timedelta(days=50)),
+    ]
+
+
+def preview(images: Iterable[Image] | None = None, *, policy: LifecyclePolicy = POLICY, **values: Any) -> Preview:
+    """Preview a policy over images; what a preview says beside that may be given."""
+    found = history() if images is None else list(images)
+    plain = Preview(
+        repository="prod/api",
+        policy=policy,
+        where="template.json",
+        at=AT,
+        evaluation=policy.evaluate(found, at=AT),
+        departures=policy.schedule(found, at=AT),
+        findings=policy.findings(found),
+    )
+    return replace(plain, **values)
+
+
+@dataclass
+class Element:
+    """An element of a page, with what is in it."""
+
+    tag: str
+    attributes: dict[str, str]
+    children: list[Element | str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Give all text in it, with single spaces."""
+        return " ".join("".join(self._texts()).split())
+
+    def all(self, tag: str = "", **attributes: str) -> list[Element]:
+        """Find the elements in it that have this tag and these attributes; `class_` may be one of several."""
+        return [each for each in self._elements() if each.is_a(tag, **attributes)]
+
+    def one(self, tag: str = "", **attributes: str) -> Element:
+        """Find the only such element."""
+        (found,) = self.all(tag, **attributes)
+        return found
+
+    def is_a(self, tag: str, **attributes: str) -> bool:
+        """Tell whether it has this tag and these attributes."""
+        classes = self.attributes.get("class", "").split()
+        wanted = dict(attributes)
+        name = wanted.pop("class_", None)
+        return tag in ("", self.tag) and (name is None or name in classes) and wanted.items() <= self.attributes.items()
+
+    def _elements(self) -> Iterator[Element]:
+        for child in self.children:
+            if isinstance(child, Element):
+                yield child
+                yield from child._elements()
+
+    def _texts(self) -> Iterator[str]:
+        for child in self.children:
+            yield child if isinstance(child, str) else "".join(child._texts())
+
+
+class _Reader(HTMLParser):
+    """Reads a page as a browser does, and refuses what a browser would have to mend."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Element("", {})
+        self._open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), f"<{tag}> has an attribute twice"
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].children.append(element)
+        if tag not in _VOID:
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open[-1].children.append(Element(tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().tag == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].children.append(data)
+
+    def close(self) -> None:
+        super().close()
+        assert self._open == [self.root], f"<{self._open[-1].tag}> is left open"
+
+
+def read(page: str) -> Element:
+    """Read a page."""
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    return reader.root
+
+
+def survey(*previews: Preview, **values: Any) -> Survey:
+    """Put previews together; what is said beside them may be given."""
+    return Survey(at=AT, previews=previews, **values)
+
+
+def page_of(*previews: Preview, verdicts: Sequence[Verdict] = (), **values: Any) -> Element:
+    """Write previews as a page, and read it."""
+    return read(render(survey(*previews, **values), verdicts))
+
+
+def is_legible(ticks: Sequence[Tick], *, width: int) -> bool:
+    """Tell whether letters of 6 pixels stand apart, where names at the edges are written inwards."""
+    ends = [0.0]
+    for tick in ticks:
+        length = 6 * len(tick.label)
+        start = tick.left * width / 100 - {"start": 0.0, "middle": length / 2, "end": length}[tick.anchor]
+        if start < ends[-1]:
+            return False
+        ends.append(start + length + 3)
+    return ends[-1] <= width + 3
+
+
+def table(page: Element, caption: str) -> list[list[str]]:
+    """Give the texts of the rows of a table, without its head."""
+    (found,) = (each for each in page.all("table") if each.one("caption").text == caption)
+    rows = [row for part in found.all("tbody") for row in part.all("tr")]
+    return [[cell.text for cell in row.children if isinstance(cell, Element)] for row in rows]

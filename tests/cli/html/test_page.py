@@ -1,0 +1,551 @@
+"""The page as a whole: what it says, that it is true, and that it needs and runs nothing."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import ecr_constructs.cli.output.html
+from ecr_constructs.cli.formatting import bytes_of, size
+from ecr_constructs.cli.output.html import render
+from ecr_constructs.cli.preview.gates import Catch, Verdict
+from ecr_constructs.cli.preview.result import Disagreement, Preview
+from ecr_constructs.cli.sources.records import AwsDecision
+from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged, keep_latest
+from ecr_constructs.model.lifecycle.evaluation import Decision
+from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.rule_engine import Doubt
+from ecr_constructs.testing import leftovers, pushes, tagged
+from tests.cli.html.pages import AT, Element, history, page_of, preview, read, survey, table
+
+FULL = preview()
+IN_USE = {
+    FULL.evaluation.expired[0].image.digest: ("service prod/api", "task batch"),
+    FULL.evaluation.kept[0].image.digest: ("service prod/api",),
+}
+HARMLESS = re.compile(
+    "a|bdi|body|br|caption|circle|code|dd|details|div|dl|dt|figcaption|figure|footer|h[1-3]|head|header|html|li|line|main"
+    "|meta|p|path|q|rect|section|small|span|strong|style|summary|svg|table|tbody|td|text|tfoot|th|thead|time|title|tr|ul"
+)
+STYLE = Path(ecr_constructs.cli.output.html.__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def many() -> list[Preview]:
+    images = [pushes("build-{n}", days=days, until=AT) for days in (1, 20, 40)]
+    return [preview(each, repository=f"prod/{len(each)}") for each in images]
+
+
+def tiles(page: Element) -> dict[str, str]:
+    return {tile.one("dt").text: tile.one("dd").text for tile in page.one("dl", class_="tiles").all("div")}
+
+
+# --- it needs nothing, and nothing in it runs -------------------------------------------------------------------------
+
+
+def test_nothing_is_loaded_from_anywhere() -> None:
+    page = page_of(replace(FULL, in_use=IN_USE), *many())
+    links = {value for each in page.all() for name, value in each.attributes.items() if name in {"href", "src", "data"}}
+
+    assert {link[:1] for link in links} == {"#"}
+    assert not re.search(r"url\(|@import|https?:", render(survey(FULL)))
+
+
+def test_the_page_allows_itself_nothing_but_its_style() -> None:
+    meta = page_of(FULL).one("meta", **{"http-equiv": "Content-Security-Policy"})
+
+    assert meta.attributes["content"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_no_element_can_run_or_load_anything() -> None:
+    page = page_of(replace(FULL, in_use=IN_USE), *many())
+
+    assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == []
+    assert not [name for each in page.all() for name in each.attributes if name.startswith("on")]
+
+
+HOSTILE = """</style></title><script>alert("1")</script><img src=x onerror='alert(2)'>{{ 7 * 7 }}&amp;"""
+
+
+def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
+    policy = LifecyclePolicy(
+        rules=[replace(rule, description=HOSTILE) for rule in LifecyclePolicy.of(expire_untagged(after_days=7)).rules]
+    )
+    images = [tagged(pushes("build-{n}", days=1, until=AT)[0], HOSTILE), *leftovers(days=20, until=AT)]
+    finding = Finding(id=HOSTILE, severity="warning", rule=None, sentence=HOSTILE, remedy=HOSTILE)
+    shown = preview(images, policy=policy)
+    gone = Decision(image=images[0], action="expire", rule=policy.rules[0], why=HOSTILE)
+    hostile = replace(
+        shown,
+        repository=HOSTILE,
+        where=HOSTILE,
+        prefix=HOSTILE,
+        findings=(finding,),
+        evaluation=replace(shown.evaluation, expired=(gone,), uncertain=(gone,)),
+        departures=(),
+        in_use={images[0].digest: (HOSTILE,)},
+        by_aws=True,
+        disagreements=(Disagreement(image=images[0], aws=HOSTILE, replay=HOSTILE),),
+        current=shown.evaluation,
+        newly_lost=(gone,),
+        newly_kept=(gone,),
+    )
+    page = page_of(hostile, replace(hostile, prefix=None), problems=(HOSTILE,), verdicts=[verdict_of(HOSTILE, hostile)])
+
+    assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == []
+    assert [each.text for each in page.all("h2") if HOSTILE in each.text] == [HOSTILE, HOSTILE]
+    assert all(HOSTILE in each.text for each in page.all("q"))
+    assert page.text.count(HOSTILE) > 20
+
+
+def test_half_a_character_of_a_tag_does_not_keep_the_page_from_being_written() -> None:
+    page = render(survey(preview(repository="prod/\ud800api")))
+
+    assert "prod/\\ud800api" in page.encode("utf-8").decode("utf-8")
+
+
+def test_the_same_previews_give_the_same_page() -> None:
+    assert render(survey(preview())) == render(survey(preview()))
+
+
+# --- what it says is true ---------------------------------------------------------------------------------------------
+
+
+def test_the_head_counts_what_the_evaluation_has() -> None:
+    evaluation = FULL.evaluation
+    images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
+
+    assert tiles(page_of(replace(FULL, in_use=IN_USE))) == {
+        "Images": f"{len(images):,} {size(bytes_of(images))}",
+        "Would be deleted": f"{len(evaluation.expired):,} {size(evaluation.bytes_freed)}",
+        "Would be archived": f"{len(evaluation.archived):,} {size(evaluation.bytes_archived)}",
+        "Uncertain": f"{len(evaluation.uncertain):,} {size(bytes_of(each.image for each in evaluation.uncertain))}",
+        "Stay": f"{len(evaluation.kept):,} {size(bytes_of(each.image for each in evaluation.kept))}",
+        "In use, would go": "1",
+    }
+    assert all((evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept))
+
+
+def test_repositories_add_up() -> None:
+    previews = many()
+    page = page_of(*previews)
+
+    assert tiles(page)["Repositories"] == "3"
+    assert tiles(page)["Images"].split()[0] == "61"
+    assert tiles(page)["Would be deleted"].split()[0] == str(sum(len(each.evaluation.expired) for each in previews))
+    assert [row[:3] for row in table(page, "Every repository in one line")] == [
+        [each.repository, str(number), str(len(each.evaluation.expired))]
+        for each, number in zip(previews, (1, 20, 40), strict=True)
+    ]
+
+
+def test_every_rule_says_what_it_does_to_which_images() -> None:
+    rows = table(page_of(FULL), "What each rule does")
+    by_rule = [decision for decision in FULL.evaluation.expired if decision.rule == FULL.policy.rules[1]]
+    images = sorted((decision.image for decision in by_rule), key=lambda image: image.pushed_at)
+    sentence = page_of(FULL).one("ul", class_="sentences").all("li")[1].text
+
+    assert sentence.startswith("Rule 2 deletes images")
+    assert sentence.endswith("Expire images tagged build-* 14 days after push")
+    assert next(row for row in rows if row[0] == "2") == [
+        "2",
+        "expire",
+        str(len(images)),
+        size(bytes_of(images)),
+        f"{images[0].pushed_at:%Y-%m-%d}",
+        f"{images[-1].pushed_at:%Y-%m-%d}",
+        f"build-1, build-2, build-3 and {len(images) - 3} more",
+    ]
+
+
+def test_the_rules_account_for_every_image_once() -> None:
+    rows = [row for row in table(page_of(FULL), "What each rule does") if row[1] != "no images"]
+
+    assert sum(int(row[2]) for row in rows) == len(history())
+
+
+def test_when_it_was_looked_at_is_said_in_utc() -> None:
+    assert page_of(FULL).one("p", class_="kind").text == "ECR lifecycle preview at 2026-06-01 12:00 UTC"
+
+
+def test_previews_of_two_instants_say_so() -> None:
+    page = page_of(FULL, replace(FULL, at=AT + timedelta(hours=1)))
+
+    assert page.one("p", class_="kind").text.endswith("at 2026-06-01 12:00 UTC and 2026-06-01 13:00 UTC")
+
+
+def test_an_image_in_use_that_would_go_is_the_first_thing_said() -> None:
+    page = page_of(replace(FULL, in_use=IN_USE))
+    gone = FULL.evaluation.expired[0]
+
+    assert page.one("main").all()[0].attributes["class"] == "alarm"
+    assert page.one("section", class_="alarm").one("h2").text == "1 image in use would go"
+    assert page.one("section", class_="alarm").one("li").text == (
+        f"prod/api: {gone.image.tags[0]}, expire by rule 5, in use by service prod/api, task batch"
+    )
+    assert [row[0] for row in table(page, "Images in use that would go")] == [gone.image.tags[0]]
+
+
+def test_an_image_in_use_of_doubtful_fate_is_loud_as_well() -> None:
+    doubtful = FULL.evaluation.uncertain[0]
+    page = page_of(replace(FULL, in_use={doubtful.image.digest: ("task batch",)}))
+
+    assert page.one("section", class_="alarm").one("h2").text == "1 image in use may go"
+    assert "perhaps expire" in page.one("section", class_="alarm").one("li").text
+
+
+def test_there_is_no_alarm_where_nothing_in_use_goes() -> None:
+    kept = FULL.evaluation.kept[0].image.digest
+
+    assert page_of(replace(FULL, in_use={kept: ("task batch",)})).all(class_="alarm") == []
+    assert page_of(FULL).all(class_="alarm") == []
+    assert tiles(page_of(replace(FULL, in_use={kept: ("task batch",)})))["In use, would go"] == "0"
+
+
+def test_whether_anybody_asked_what_runs_is_said() -> None:
+    compared = replace(FULL, current=FULL.evaluation, newly_lost=tuple(FULL.evaluation.expired[:2]))
+    unasked, asked = page_of(compared), page_of(replace(compared, in_use={}))
+
+    assert tiles(unasked)["In use, would go"] == "\N{EN DASH} nobody asked what runs"
+    assert tiles(asked)["In use, would go"] == "\N{EN DASH} none is known to be in use"
+    assert "In use by" not in unasked.text
+    assert "In use by" in asked.text
+    assert [len(row) for row in table(asked, "Images by age")] == [
+        len(row) + 1 for row in table(unasked, "Images by age")
+    ]
+
+
+def test_whether_aws_was_asked_is_said() -> None:
+    asked = replace(FULL, by_aws=True)
+
+    assert "AWS's own preview was not asked" in page_of(FULL).text
+    assert "AWS's own preview was asked, and its word is what is shown here. The replay agrees" in page_of(asked).text
+    assert "AWS's own preview was asked about 1 of 2 repositories" in page_of(FULL, asked).text
+
+
+def test_disagreements_with_aws_are_shown() -> None:
+    image = next(each.image for each in FULL.evaluation.expired if each.image.tags)
+    differing = Disagreement(image=image, aws="keep", replay="expire by rule 2: it was pushed more than 14 days ago")
+    page = page_of(replace(FULL, by_aws=True, disagreements=(differing,)))
+
+    assert "AWS and the replay disagree about 1 image." in page.text
+    assert table(page, "Where AWS and the replay disagree") == [
+        [image.tags[0], f"{image.pushed_at:%Y-%m-%d}", "keep", "expire by rule 2: it was pushed more than 14 days ago"]
+    ]
+
+
+def test_images_that_aws_saw_and_the_listing_did_not_are_told() -> None:
+    unlisted = (AwsDecision(digest="sha256:" + "0" * 64, action="expire", rule_priority=1),)
+
+    assert (
+        "also takes 1 image pushed after the images were listed"
+        in page_of(replace(FULL, by_aws=True, unlisted=unlisted)).text
+    )
+
+
+def test_the_difference_to_the_deployed_policy_is_shown_if_somebody_asked() -> None:
+    lost, kept = tuple(FULL.evaluation.expired[:2]), tuple(FULL.evaluation.kept[:1])
+    page = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost, newly_kept=kept))
+    same = page_of(replace(FULL, current=FULL.evaluation))
+
+    assert len(table(page, "Newly lost: the deployed policy spares 2 images")) == 2
+    assert len(table(page, "Newly kept: the deployed policy would take 1 image")) == 1
+    assert "Nothing is newly lost." in same.text
+    assert "Nothing is newly kept." in same.text
+    assert "deployed policy" not in page_of(FULL).text
+    assert "compared with the deployed policy of --current-policy, which would delete" in page.text
+    live = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost), is_live=True)
+    assert "compared with the policy deployed in the account, which would delete" in live.text
+
+
+def test_uncertain_images_are_grouped_by_reason_whichever_image_the_reason_names() -> None:
+    reason = "it follows its subject {} within 24 hours"
+    first, second = FULL.evaluation.expired[:2]
+    uncertain = tuple(
+        Decision(image=each.image, action="expire", rule=each.rule, why=reason.format(each.image.digest))
+        for each in (first, second)
+    )
+    page = page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=uncertain), departures=()))
+
+    assert [row[1:3] for row in table(page, "Uncertain images by reason")] == [
+        ["it follows its subject within 24 hours", "2"]
+    ]
+
+
+def test_findings_are_said_in_sentences() -> None:
+    finding = Finding(
+        id="shadowed-rule", severity="error", rule=FULL.policy.rules[2], sentence="it never acts", remedy="leave it out"
+    )
+    page = page_of(replace(FULL, findings=(finding,)))
+
+    assert page.one("ul", class_="findings").text == "error rule 3 shadowed-rule It never acts. Leave it out."
+    assert "Nothing to point out." in page_of(replace(FULL, findings=())).text
+
+
+def test_the_policy_of_a_creation_template_counts_for_nothing_that_is_there() -> None:
+    page = page_of(replace(FULL, prefix="prod/", in_use=IN_USE))
+
+    assert tiles(page)["Would be deleted"] == "0"
+    assert page.all(class_="alarm") == []
+    assert "the policy of the creation template for prod/" in page.text
+    assert "Images in use that would go" not in page.text
+
+
+def test_creation_templates_have_a_table_of_their_own_and_are_in_no_sum() -> None:
+    templates = [replace(each, repository=f"new/{place}", prefix="new") for place, each in enumerate(many())]
+    page = page_of(*many(), *templates)
+
+    rows = table(page, "Every repository in one line")
+    assert [row[0] for row in rows] == ["prod/1", "prod/20", "prod/40"]
+    assert page.all("tfoot")[0].all("td")[0].text == "61"
+    as_if = table(page, "As if by creation templates, which touch no repository that exists; in no sum")
+    assert [row[0] for row in as_if] == ["new/0", "new/1", "new/2"]
+    assert tiles(page)["Repositories"] == "3"
+    summaries = [each.all("summary")[0].text for each in page.all("details", class_="repository")]
+    says = "As if by the creation template for new, which touches no repository that exists."
+    assert [says in summary for summary in summaries] == [False] * 3 + [True] * 3
+
+
+def verdict_of(gate: str, shown: Preview, *, unknown: tuple[str, ...] = ()) -> Verdict:
+    caught = tuple(
+        Catch(repository=shown.repository, decision=decision, is_certain=True, users=None)
+        for decision in shown.evaluation.expired
+    )
+    return Verdict(gate=gate, caught=caught, unknown=unknown, remedy="keep such images")
+
+
+def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
+    verdict = verdict_of("expires:v*", FULL)
+    gates = (
+        page_of(FULL, verdicts=[verdict, Verdict(gate="in-use", caught=(), unknown=(), remedy="")]).one("main").all()[0]
+    )
+
+    assert gates.attributes["class"] == "gates alarm"
+    assert gates.one("h2").text == "1 of 2 gates failed"
+    assert f"expires:v*: failed for {len(verdict.caught)} images. Keep such images." in gates.text
+    assert gates.all("li")[1].text == str(verdict.caught[0])
+    assert f"and {len(verdict.caught) - 10} more; --format json has all of them" in gates.text
+    assert gates.all("li")[-1].text == "in-use: passed"
+
+
+def test_a_gate_that_cannot_know_says_why() -> None:
+    verdict = Verdict(gate="in-use", caught=(), unknown=("nobody is seen to run any image",), remedy="")
+    gates = page_of(FULL, verdicts=[verdict]).one("section", class_="gates")
+
+    assert gates.attributes["class"] == "gates missing"
+    assert gates.text == "1 of 1 gate cannot know in-use: cannot know nobody is seen to run any image"
+
+
+def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
+    passed = Verdict(gate="in-use", caught=(), unknown=(), remedy="")
+
+    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
+    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").attributes["class"] == "gates"
+    assert page_of(FULL).all("section", class_="gates") == []
+
+
+def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
+    passed = Verdict(gate="expires:x*", caught=(), unknown=(), remedy="", note="no image has a tag like x*")
+
+    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").one("li").text == (
+        "expires:x*: passed; no image has a tag like x*"
+    )
+
+
+def test_nothing_is_said_to_be_deleted_that_would_be() -> None:
+    page = page_of(FULL, *many())
+
+    assert re.findall(r"(?<!would be )(?<!Would be )(?<!been )deleted", page.one("body").text) == []
+
+
+def test_what_has_no_size_has_none() -> None:
+    index = replace(pushes("v{n}", days=1, until=AT)[0], manifest_media_type="application/vnd.oci.image.index.v1+json")
+    page = page_of(preview([index]))
+
+    assert tiles(page)["Images"] == "1 no size counted"
+    assert table(page, "What each rule does")[-1][:4] == ["none", "keep", "1", "\N{EN DASH}"]
+    assert "0 bytes" not in page.text
+
+
+def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
+    doubtful = Decision(image=FULL.evaluation.kept[0].image, action="expire", rule=None, why=f"but {Doubt.CHILD.value}")
+    shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(doubtful,)))
+
+    assert "--live asks AWS's own preview" in page_of(shown).text
+    assert "--read-indexes" not in page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=()))).text
+
+
+def test_sentences_of_rules_wrap_outside_of_what_is_scrolled() -> None:
+    page = page_of(FULL)
+
+    assert len(page.one("ul", class_="sentences").all("li")) == len(FULL.policy.rules)
+    assert "Rule 1 keeps" not in " ".join(box.text for box in page.all("div", class_="scroll"))
+
+
+def test_what_is_missing_is_said_first() -> None:
+    page = page_of(FULL, problems=("repository prod/web: access denied",))
+
+    assert page.one("section", class_="missing").one("li").text == "repository prod/web: access denied"
+    assert page_of(FULL).all(class_="missing") == []
+
+
+# --- where there is little, and where there is much -------------------------------------------------------------------
+
+
+def test_no_repository_is_a_sentence() -> None:
+    assert page_of().one("main").text == "There is no repository to show."
+
+
+def test_an_empty_repository_is_a_sentence_and_no_picture() -> None:
+    page = page_of(preview([]))
+
+    assert "The repository holds no images." in page.text
+    assert page.all("svg") == []
+
+
+def test_a_policy_without_rules_is_a_sentence() -> None:
+    page = page_of(preview(policy=LifecyclePolicy.none()))
+
+    assert "The policy has no rules, so nothing would be done" in page.text
+    assert "Nothing leaves" in page.text
+
+
+def test_one_image_is_one_block() -> None:
+    page = page_of(preview(pushes("v{n}", days=1, until=AT), policy=LifecyclePolicy.of(keep_latest(3, matching="v*"))))
+
+    assert len(page.all("rect")) == 1
+    assert "1 image (100.0 MB): none would be deleted, 1 would stay (100.0 MB)." in page.text
+
+
+def test_twenty_thousand_images_make_no_larger_a_page() -> None:
+    images = [*pushes("build-{n}", days=1000, a_day=19, until=AT), *leftovers(days=1000, until=AT)]
+    page = render(survey(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
+
+    assert len(page.encode("utf-8")) < 100_000
+    assert "20,000" in read(page).text
+
+
+def test_long_lists_are_cut_and_say_so() -> None:
+    expired = FULL.evaluation.expired
+    page = page_of(replace(FULL, in_use={each.image.digest: ("task batch",) for each in expired}))
+    rows = table(page, "Images in use that would go")
+
+    assert len(rows) == 20
+    assert f"And {len(expired) - 20} more; --format json has all of them." in page.text
+    assert page.one("section", class_="alarm").all("li")[-1].text == f"prod/api: and {len(expired) - 5} more"
+
+
+def test_of_many_repositories_those_that_need_a_look_are_open() -> None:
+    quiet = [replace(each, findings=()) for each in many()]
+    page = page_of(*quiet, replace(FULL, in_use=IN_USE))
+
+    assert ["open" in each.attributes for each in page.all("details", class_="repository")] == [False] * 3 + [True]
+
+
+# --- everybody can read it --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page() -> Element:
+    gone = tuple(FULL.evaluation.expired[:2])
+    loud = replace(FULL, in_use=IN_USE, by_aws=True, current=FULL.evaluation, newly_lost=gone, newly_kept=gone)
+    return page_of(loud, *many(), problems=("something",))
+
+
+def test_ids_are_unique_and_links_lead_to_them(page: Element) -> None:
+    ids = [each.attributes["id"] for each in page.all() if "id" in each.attributes]
+    pointed = {each.attributes["href"][1:] for each in page.all("a")}
+    labels = {each.attributes["aria-labelledby"] for each in page.all() if "aria-labelledby" in each.attributes}
+
+    assert len(ids) == len(set(ids))
+    assert pointed | labels <= set(ids)
+    assert len(pointed) == 4
+
+
+def test_headings_go_down_one_step_at_a_time(page: Element) -> None:
+    levels = [int(each.tag[1]) for each in page.all() if re.fullmatch(r"h\d", each.tag)]
+
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_page_says_its_language_and_fits_a_telephone(page: Element) -> None:
+    assert page.one("html").attributes["lang"] == "en"
+    assert page.one("meta", name="viewport").attributes["content"] == "width=device-width, initial-scale=1"
+
+
+def test_every_table_has_a_caption_and_scopes_and_can_be_scrolled_with_the_keyboard(page: Element) -> None:
+    boxes = page.all("div", class_="scroll")
+
+    assert len(boxes) == len(page.all("table")) == len(page.all("caption")) > 5
+    assert all(each.attributes["tabindex"] == "0" and each.attributes["aria-label"] for each in boxes)
+    assert all(each.attributes["scope"] in {"col", "row", "rowgroup"} for each in page.all("th"))
+
+
+def test_every_picture_is_described_or_hidden(page: Element) -> None:
+    pictures = [each for each in page.all("svg") if "viewbox" not in each.attributes]
+
+    assert len(pictures) > 5
+    assert all(each.attributes.get("aria-label") or each.attributes.get("aria-hidden") for each in pictures)
+
+
+def colours(scheme: str) -> dict[str, str]:
+    light, dark = re.findall(r":root \{([^}]*)\}", STYLE)[:2]
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", light if scheme == "light" else light + dark))
+
+
+def contrast(first: str, second: str) -> float:
+    """Compute the ratio of WCAG 2: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    darker, lighter = sorted((luminance(first), luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [(ink, paper) for ink in ("ink", "quiet", "link") for paper in ("paper", "tint")]
+    + [("ink", "loud-tint"), ("quiet", "loud-tint"), ("loud", "loud-tint"), ("loud", "paper")],
+)
+def test_texts_stand_out_from_what_they_stand_on(scheme: str, ink: str, paper: str) -> None:
+    palette = colours(scheme)
+
+    assert contrast(palette[ink], palette[paper]) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("fate", ["expired", "archived", "uncertain", "kept"])
+def test_fates_stand_out_from_the_paper(scheme: str, fate: str) -> None:
+    palette = colours(scheme)
+
+    assert contrast(palette[fate], palette["paper"]) >= 3
+
+
+def test_an_answer_of_aws_by_a_rule_that_nobody_knows_is_shown() -> None:
+    unknown = tuple(
+        Decision(image=each.image, action="expire", rule=None, why="AWS says so") for each in FULL.evaluation.expired
+    )
+    rows = table(page_of(replace(FULL, evaluation=replace(FULL.evaluation, expired=unknown))), "What each rule does")
+
+    assert ["none", "expire", str(len(unknown))] in [row[:3] for row in rows]
+
+
+def test_a_rule_without_images_says_so() -> None:
+    rule = LifecycleRule(
+        rule_priority=1, tag_status="tagged", tag_pattern_list=["x*"], count_type="sinceImagePushed", count_number=1
+    )
+    rows = table(page_of(preview(policy=LifecyclePolicy(rules=[rule]))), "What each rule does")
+
+    assert rows[0] == ["1", "no images"]

@@ -1,0 +1,198 @@
+"""The JSON has everything, exactly, and is what its schema says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # it ships no types
+import pytest
+from hypothesis import given
+
+from ecr_constructs.cli.output.json_report import write_json
+from ecr_constructs.cli.preview.build import build
+from ecr_constructs.cli.preview.gates import read_gate
+from ecr_constructs.cli.preview.result import Survey
+from ecr_constructs.cli.sources.policies import UnreadPolicy
+from ecr_constructs.cli.sources.records import AwsDecision, Repository
+from ecr_constructs.model import Image, LifecyclePolicy
+from ecr_constructs.testing import archived, leftovers, pulled, signed
+from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
+from tests.model.lifecycle.image_strategies import repositories
+from tests.model.lifecycle.strategies import policies
+
+SCHEMA: dict[str, Any] = json.loads(
+    files("ecr_constructs.cli.output").joinpath("preview.schema.json").read_text("utf-8")
+)
+LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
+
+
+def everything() -> Survey:
+    """Give a survey in which there is something of everything."""
+    images = (
+        *signed(pulled(RELEASES[:2], at=NOW)),
+        *archived(RELEASES[2:3], at=NOW),
+        *RELEASES[3:],
+        *leftovers(days=4, until=NOW),
+    )
+    runs = {RELEASES[0].digest: ("service prod/api",)}
+    asked = Repository(name="api", images=images, in_use=runs, deployed=GENEROUS, aws_preview=(LATE,))
+    replayed = Repository(name="web", images=images, in_use=runs, deployed=LifecyclePolicy.none())
+    return Survey(
+        at=NOW,
+        previews=(
+            build(policy(repository="api"), asked, NOW),
+            build(policy(repository="web"), replayed, NOW),
+            build(policy(prefix="ROOT"), Repository(name="new", images=()), NOW),
+        ),
+        unread=(UnreadPolicy(where="App/Late", repository="late", problems=("worked out later",), is_invalid=False),),
+        without_images=(policy(repository="missing"), policy(prefix="prod")),
+        without_policy=("lonely",),
+        problems=("db: access denied",),
+        notes=("mind this",),
+        is_live=True,
+    )
+
+
+def written(survey: Survey, *gates: str) -> Any:
+    return json.loads(write_json(survey, [read_gate(gate).judge(survey) for gate in gates]))
+
+
+def complaints(document: object) -> list[str]:
+    validator = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+    return [error.message for error in validator.iter_errors(document)]
+
+
+def fields(value: object) -> Iterator[str]:
+    """Give the names of all fields in a document, except for those of policies, which are ECR's."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from () if name == "policy" else fields(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from fields(inner)
+
+
+def objects(schema: object) -> Iterator[dict[str, Any]]:
+    """Give every object that a schema describes."""
+    inner = list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []
+    if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
+        yield schema
+    for each in inner:
+        yield from objects(each)
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_what_is_written_is_what_the_schema_says() -> None:
+    assert complaints(written(everything(), "in-use", "expires:v*")) == []
+    assert complaints(written(Survey(at=NOW, previews=()))) == []
+
+
+def test_the_schema_has_every_field_that_is_written_and_no_other() -> None:
+    described = {name for each in objects(SCHEMA) for name in each["properties"]}
+
+    assert set(fields(written(everything(), "in-use", "expires:v*"))) == described
+
+
+def test_the_schema_requires_and_explains_every_field() -> None:
+    for each in objects(SCHEMA):
+        assert sorted(each["required"]) == sorted(each["properties"])
+        assert [name for name, field in each["properties"].items() if not {"description", "$ref"} & field.keys()] == []
+
+
+@pytest.mark.parametrize("change", [{"at": None}, {"repositories": [{}]}, {"version": 2}, {"gates": [{"gate": 1}]}])
+def test_the_schema_refuses_what_is_not_written(change: dict[str, object]) -> None:
+    assert complaints(written(everything()) | change)
+
+
+@given(lifecycle=policies, images=repositories(archive=True, restoration=True, indexes=True, referrers=True))
+def test_whatever_the_policy_and_the_images_the_schema_holds(lifecycle: LifecyclePolicy, images: list[Image]) -> None:
+    shown = build(policy(lifecycle), Repository(name="api", images=tuple(images), deployed=POLICY), NOW)
+    (document,) = written(Survey(at=NOW, previews=(shown,)))["repositories"]
+
+    assert complaints(written(Survey(at=NOW, previews=(shown,)))) == []
+    assert sorted(each["digest"] for each in document["images"]) == sorted(image.digest for image in images)
+    groups = [each["group"] for each in document["images"]]
+    assert {group: tally["images"] for group, tally in document["summary"].items()} == {
+        group: groups.count(group) for group in ("expired", "archived", "uncertain", "kept")
+    }
+
+
+def test_what_was_missed_and_where_it_was_looked_for_is_there() -> None:
+    document = written(everything())
+
+    assert document["is_live"] is True
+    assert written(Survey(at=NOW, previews=()))["is_live"] is False
+    assert document["unread"] == [
+        {"repository": "late", "where": "App/Late", "prefix": None, "problems": ["worked out later"]}
+    ]
+    assert [each["repository"] or each["prefix"] for each in document["without_images"]] == ["missing", "prod"]
+    assert [document[each] for each in ("without_policy", "problems", "notes")] == [
+        ["lonely"],
+        ["db: access denied"],
+        ["mind this"],
+    ]
+
+
+def test_bytes_and_times_are_exact_and_names_are_those_of_python() -> None:
+    shown = build(policy(repository="api"), Repository(name="api", images=tuple(HISTORY), deployed=GENEROUS), NOW)
+    (document,) = written(Survey(at=NOW, previews=(shown,)))["repositories"]
+
+    assert document["summary"]["expired"] == {"images": 4, "bytes": 400_000_000}
+    assert document["policy"] == POLICY.to_dict()
+    assert document["current"]["newly_lost"] == [RELEASES[1].digest]
+    assert document["images"][0] == {
+        "digest": RELEASES[0].digest,
+        "tags": ["v1"],
+        "pushed_at": "2026-05-11T00:00:00+00:00",
+        "last_pulled_at": None,
+        "status": "active",
+        "size": 100_000_000,
+        "action": "expire",
+        "rule_priority": 1,
+        "why": "it is not among the newest 2 that the rule selects",
+        "group": "expired",
+        "in_use_by": None,
+    }
+
+
+@pytest.mark.parametrize(("in_use", "written_as"), [(None, None), ({}, [])])
+def test_whether_anybody_asked_what_runs_is_there(
+    in_use: Mapping[str, tuple[str, ...]] | None, written_as: object
+) -> None:
+    repository = Repository(name="api", images=tuple(HISTORY), in_use=in_use)
+    document = written(Survey(at=NOW, previews=(build(policy(repository="api"), repository, NOW),)), "expires:v1")
+
+    assert {str(each["in_use_by"]) for each in document["repositories"][0]["images"]} == {str(written_as)}
+    assert [each["in_use_by"] for each in document["gates"][0]["caught"]] == [written_as]
+    assert complaints(document) == []
+
+
+def test_a_gate_tells_what_it_caught_and_what_it_does_not_know() -> None:
+    in_use, pattern = written(everything(), "in-use", "expires:v9")["gates"]
+
+    assert (in_use["gate"], in_use["is_open"]) == ("in-use", False)
+    assert [(each["repository"], each["digest"], each["in_use_by"]) for each in in_use["caught"]] == [
+        ("web", RELEASES[0].digest, ["service prod/api"])
+    ]
+    assert (pattern["caught"], len(pattern["unknown"])) == ([], 3)
+
+
+def test_what_to_know_of_a_gate_that_is_open_is_told() -> None:
+    survey = Survey(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
+    misspelled, plain = written(survey, "expires:relaese-*", "in-use")["gates"]
+
+    assert misspelled["note"] == "no image has a tag like relaese-*"
+    assert plain["note"] is None
+
+
+def test_the_same_previews_give_the_same_text() -> None:
+    assert write_json(everything(), []) == write_json(everything(), [])
+    assert write_json(everything(), []).isascii()

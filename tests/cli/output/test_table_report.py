@@ -1,0 +1,430 @@
+"""What people see: figures for each rule, the sums, and below them what deserves a look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ecr_constructs.cli.formatting import count, name, names, printable, size
+from ecr_constructs.cli.output.screen import screen
+from ecr_constructs.cli.output.table_report import draw
+from ecr_constructs.cli.preview.build import build
+from ecr_constructs.cli.preview.gates import Catch, Verdict
+from ecr_constructs.cli.preview.result import Preview, Survey
+from ecr_constructs.cli.sources.policies import UnreadPolicy
+from ecr_constructs.cli.sources.records import AwsDecision, Repository
+from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than, expire_untagged, keep_latest
+from ecr_constructs.testing import leftovers, pushes, releases, tagged
+from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
+
+V1, V2, V3, V4 = RELEASES
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def preview(
+    images: list[Image] = HISTORY, *, of: LifecyclePolicy = POLICY, prefix: str | None = None, **known: Any
+) -> Preview:
+    repository = Repository(name="prod/api", images=tuple(images), **known)
+    return build(policy(of, where="cdk.out: App/Api", prefix=prefix), repository, NOW)
+
+
+def plain(*previews: Preview, verdicts: Sequence[Verdict] = (), **values: Any) -> str:
+    return draw(Survey(at=NOW, previews=previews, **values), Console(file=StringIO()), verdicts=verdicts)
+
+
+def on_terminal(shown: Preview, width: int) -> str:
+    console = Console(file=StringIO(), force_terminal=True, width=width, color_system="standard")
+    return draw(Survey(at=NOW, previews=(shown,)), console)
+
+
+def line(text: str, word: str) -> str:
+    (found,) = (line for line in text.splitlines() if line.startswith(word))
+    return found
+
+
+def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
+    shown = preview(in_use={V1.digest: ("service prod/api",)}, deployed=GENEROUS)
+
+    text = plain(replace(shown, findings=()))
+    digests = [image.digest[:19] for image in HISTORY[4:]]
+    assert text.splitlines() == [
+        "prod/api: 8 images, 800.0 MB, 1 known to be in use",
+        "policy of cdk.out: App/Api, replayed at 2026-06-01 00:00 UTC",
+        "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
+        "Rule 2 deletes images without a tag more than 1 day after their push.",
+        " rule  action  images      size  oldest      newest      such as",
+        "    1  expire       2  200.0 MB  2026-05-11  2026-05-18  v1, v2",
+        "    1  keep         2  200.0 MB  2026-05-25  2026-06-01  v3, v4",
+        f"    2  expire       2  200.0 MB  2026-05-29  2026-05-30  {digests[0]}, {digests[1]}",
+        f"    2  keep         2  200.0 MB  2026-05-31  2026-06-01  {digests[2]}, {digests[3]}",
+        f"total  expire       4  400.0 MB  2026-05-11  2026-05-30  v1, v2, {digests[0]}, ...",
+        f"total  keep         4  400.0 MB  2026-05-25  2026-06-01  v3, {digests[2]}, v4, ...",
+        "in use: v1 would expire, and is in use by service prod/api",
+        "newly lost: 1 image, 100.0 MB, spared by the deployed policy of --current-policy: v2",
+        "",
+        "total: 1 repository: 4 images (400.0 MB) would expire, 0 be archived, 0 may go, 4 stay",
+    ]
+
+
+def test_whether_anybody_asked_what_runs_is_told() -> None:
+    assert plain(preview()).startswith("prod/api: 8 images, 800.0 MB\n")
+    assert plain(preview(in_use={})).startswith("prod/api: 8 images, 800.0 MB, none known to be in use\n")
+
+
+def test_findings_come_with_severity_remedy_and_id() -> None:
+    (finding,) = preview().findings
+
+    assert line(plain(preview()), "warning:") == f"warning: {finding.sentence}; {finding.remedy} [{finding.id}]"
+
+
+def test_a_rule_without_images_says_so_and_what_no_rule_selects_comes_last() -> None:
+    text = plain(preview([tagged(V1, "dev")], of=LifecyclePolicy.of(expire_older_than(after_days=9, matching="x*"))))
+
+    rows = [line.split()[:3] for line in text.splitlines() if re.match(r" *(\d+|none|total)  ", line)]
+    assert rows == [["1", "no", "images"], ["none", "keep", "1"], ["total", "keep", "1"]]
+
+
+def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
+    index = replace(V4, manifest_media_type=INDEX)
+    text = plain(preview([index, *leftovers(days=4, until=NOW)]))
+
+    assert re.search(r"^ +2  may expire +2 ", text, re.MULTILINE)
+    assert (
+        "\nuncertain: 2 images may expire by rule 2: it was pushed more than 1 day ago; but it may belong to an index, "
+        in text
+    )
+    assert line(text, "total: ").endswith("0 images would expire, 0 be archived, 2 may go, 3 stay")
+
+
+def test_an_index_adds_no_bytes_and_what_has_no_size_says_why() -> None:
+    index = replace(V4, manifest_media_type=INDEX)
+
+    assert plain(preview([V3, index])).startswith("prod/api: 2 images, 100.0 MB\n")
+    text = plain(preview([index]))
+    assert text.startswith("prod/api: 1 image, all of them indexes, which have no size of their own\n")
+    assert re.search(r"^total  keep +1 +-  2026", text, re.MULTILINE)
+    assert plain(preview([replace(V4, size=0)])).startswith("prod/api: 1 image, of unknown size\n")
+
+
+def test_a_repository_without_images_is_a_line_and_no_table() -> None:
+    text = plain(preview([]))
+
+    assert text.startswith("prod/api: no images\n")
+    assert "\n rule  action" not in text
+
+
+def test_uncertain_images_with_one_reason_are_one_line_whichever_image_the_reason_names() -> None:
+    shown = preview()
+    why = "it follows its subject {} within 24 hours"
+    uncertain = tuple(replace_why(each, why.format(each.image.digest)) for each in shown.evaluation.kept)
+    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=uncertain)))
+
+    assert [line for line in text.splitlines() if line.startswith("uncertain")] == [
+        "uncertain: 2 images may expire by rule 1: it follows its subject within 24 hours",
+        "uncertain: 2 images may expire by rule 2: it follows its subject within 24 hours",
+    ]
+
+
+def test_what_settles_whether_images_belong_to_an_index_is_told_once() -> None:
+    index = replace(V4, manifest_media_type=INDEX)
+    doubtful = preview([index, *leftovers(days=4, until=NOW)])
+    other = replace(doubtful, repository="prod/web")
+
+    assert plain(doubtful, other).count("--read-indexes") == 1
+    assert "\nuncertain: --live asks AWS's own preview" in plain(doubtful, other)
+    assert "\nuncertain: --read-indexes reads which images" in plain(doubtful, is_live=True)
+    assert "--read-indexes" not in plain(preview())
+
+
+def test_a_template_is_told_to_leave_repositories_alone_and_is_not_in_the_sum() -> None:
+    text = plain(preview(prefix="prod", in_use={V1.digest: ("service prod/api",)}))
+
+    assert text.startswith(
+        "prod/api (as if by the creation template for prod, which touches no repository that exists): 8 images, "
+    )
+    assert line(text, "total: ") == "total: 0 repositories: 0 images would expire, 0 be archived, 0 may go, 0 stay"
+    assert "\nin use:" not in text
+
+
+def test_a_policy_without_rules_says_so() -> None:
+    assert "\nIt has no rules: nothing ever expires.\n" in plain(preview(of=LifecyclePolicy.none()))
+
+
+def test_the_same_policy_as_the_deployed_one_says_so() -> None:
+    assert line(plain(preview(deployed=POLICY)), "same:") == "same: the deployed policy does the same to these images"
+    assert "same:" not in plain(preview())
+
+
+def test_what_is_newly_kept_says_so() -> None:
+    text = plain(preview(of=GENEROUS, deployed=POLICY), is_live=True)
+
+    assert line(text, "newly") == "newly kept: 1 image, 100.0 MB, taken by the policy deployed in the account: v2"
+
+
+def test_of_many_reasons_the_most_frequent_are_told() -> None:
+    shown = preview()
+    doubts = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
+    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(doubts))))
+
+    assert text.count("\nuncertain: 2 images may expire by rule ") == 10
+    assert "\nuncertain: of reasons there are 2 more; --format json has all\n" in text
+
+
+def replace_why(decision: Decision, why: str) -> Decision:
+    return Decision(image=decision.image, action="expire", rule=decision.rule, why=why)
+
+
+def test_disagreements_with_aws_give_both_sides() -> None:
+    takes = AwsDecision(digest=V4.digest, action="expire", rule_priority=1)
+    late = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
+    text = plain(preview(RELEASES[2:], aws_preview=(takes, late)))
+
+    assert "\npolicy of cdk.out: App/Api, as AWS's own preview has it at 2026-06-01 00:00 UTC\n" in text
+    assert line(text, "disagreement:") == (
+        "disagreement: v4: AWS's own preview says expire by rule 1, "
+        "and the replay keep: rule 1 selects it, and it is among the newest 2"
+    )
+    assert line(text, "not listed:").startswith("not listed: AWS's own preview takes 1 image pushed after the images")
+
+
+def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
+    images = pushes("v{n}", days=30, until=NOW)
+    text = plain(preview(images, in_use={image.digest: ("service a",) for image in images}, aws_preview=()))
+
+    assert text.count("\ndisagreement: ") == 11
+    assert "\ndisagreement: of such images there are 18 more; --format json has all\n" in text
+    shown = preview(images, in_use={image.digest: ("service a",) for image in images})
+    assert plain(shown).count("\nin use: ") == 11
+    assert "\nin use: of such images there are 18 more; --format json has all\n" in plain(shown)
+
+
+def test_what_was_not_previewed_is_told() -> None:
+    unread = UnreadPolicy(where="App/Web", problems=("worked out later",), is_invalid=False)
+    missing = [policy(repository="web"), policy(prefix="web"), policy()]
+    text = plain(unread=(unread,), without_images=tuple(missing), without_policy=("db", "queue"), notes=("mind this",))
+
+    assert text.splitlines() == [
+        "not read: App/Web: worked out later",
+        "no images: policy.json: there is no repository web among the images given",
+        ("no images: policy.json: no repository given is under web/ without a policy of its own"),
+        (
+            "no images: policy.json: "
+            "the name of its repository is not known before deployment; write one, or preview its policy alone"
+        ),
+        "no policy: for 2 repositories: db, queue",
+        "note: mind this",
+        "total: 0 repositories: 0 images would expire, 0 be archived, 0 may go, 0 stay",
+    ]
+    assert "there is no repository web\n" in plain(without_images=(missing[0],), is_live=True)
+
+
+# --- many repositories ------------------------------------------------------------------------------------------------
+
+
+def crowd(number: int, **known: Any) -> list[Preview]:
+    return [replace(preview(**known), repository=f"team/{place:02}") for place in range(number)]
+
+
+def test_of_many_repositories_with_one_policy_each_has_a_line_and_the_policy_is_told_once() -> None:
+    text = plain(*crowd(11))
+
+    assert text.splitlines()[:6] == [
+        "11 repositories with the same policy: 88 images, 8.8 GB",
+        "policy of cdk.out: App/Api, replayed at 2026-06-01 00:00 UTC",
+        "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
+        "Rule 2 deletes images without a tag more than 1 day after their push.",
+        "repository  images      size  expire     frees  archive  may go  stay",
+        "team/00          8  800.0 MB       4  400.0 MB        0       0     4",
+    ]
+    assert text.splitlines()[16] == "total           88    8.8 GB      44    4.4 GB        0       0    44"
+    assert text.count("warning:") == text.count("Rule 1 ") == 1
+
+
+def test_a_few_repositories_have_a_table_each() -> None:
+    assert plain(*crowd(10)).count("Rule 1 ") == 10
+    assert "with the same policy" not in plain(*crowd(10))
+
+
+def test_of_many_repositories_those_where_something_in_use_goes_have_a_table_as_well() -> None:
+    first, *others = crowd(12)
+    running = replace(first, in_use={V1.digest: ("service prod/api",)})
+
+    assert plain(running, *others).count("Rule 1 ") == 2
+    assert "\nteam/00: 8 images, 800.0 MB, 1 known to be in use\n" in plain(running, *others)
+
+
+def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> None:
+    previews = [*crowd(11), replace(preview(of=GENEROUS), repository="other")]
+    decision = previews[3].evaluation.expired[0]
+    catch = Catch(repository="team/03", decision=decision, is_certain=True, users=None)
+    verdict = Verdict(gate="expires:v*", caught=(catch,), unknown=(), remedy="keep them")
+
+    heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, verdicts=[verdict]), re.MULTILINE)
+    assert heads == ["team/03", "other"]
+
+
+def test_of_many_repositories_those_where_aws_says_something_else_have_a_table_as_well() -> None:
+    previews = crowd(12, aws_preview=())
+    agreeing = [replace(each, disagreements=()) for each in previews[1:]]
+
+    heads = re.findall(r"^(team/\d+): 8", plain(previews[0], *agreeing), re.MULTILINE)
+    assert heads == ["team/00"]
+
+
+def test_findings_of_some_among_many_say_where_they_are_and_the_worst_come_first() -> None:
+    first, second, *others = crowd(12)
+    (warning,) = first.findings
+    error = replace(warning, id="bad", severity="error", sentence="it is bad")
+    of = [replace(each, findings=(warning, error)) for each in (first, second)]
+    text = plain(*of, *others)
+
+    assert [line for line in text.splitlines() if line.startswith(("error", "warning"))] == [
+        f"error: 2 repositories, such as team/00: it is bad; {error.remedy} [bad]",
+        f"warning: {warning.sentence}; {warning.remedy} [{warning.id}]",
+    ]
+
+
+def test_what_is_newly_lost_among_many_is_a_column_and_says_compared_with_what() -> None:
+    text = plain(*crowd(11, deployed=GENEROUS))
+
+    assert text.splitlines()[4].endswith("stay  newly lost  newly kept")
+    assert text.splitlines()[5].endswith("4           1           0")
+    assert "\ncompared: with the deployed policy of --current-policy, of each repository\n" in text
+
+
+def test_a_template_for_many_has_no_sum() -> None:
+    text = plain(*crowd(11, prefix="team"))
+
+    assert text.startswith("11 repositories with the same policy (as if by the creation template for team, ")
+    assert "\ntotal  " not in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_on_a_terminal_many_repositories_fit(width: int) -> None:
+    console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
+    previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
+    lines = draw(Survey(at=NOW, previews=tuple(previews)), console).splitlines()
+
+    assert max(map(len, lines)) <= width
+    assert sum("team/" in line for line in lines) == 60
+
+
+def test_what_is_to_be_known_of_several_repositories_is_told_once() -> None:
+    notes = ("team/00: mind this", "mind: that", "team/01: mind this", "team/02: mind something else")
+
+    assert [line for line in plain(*crowd(3), notes=notes).splitlines() if line.startswith("note")] == [
+        "note: mind: that",
+        "note: 2 repositories, such as team/00: mind this",
+        "note: team/02: mind something else",
+    ]
+
+
+# --- where it is shown ------------------------------------------------------------------------------------------------
+
+
+def test_into_a_pipe_goes_plain_text_without_boxes_colours_or_blanks_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = plain(preview())
+
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+    assert len(line(text, "warning:")) > 200
+
+
+@pytest.mark.parametrize("width", [36, 40, 55, 56, 75, 76, 91, 92, 120])
+def test_on_a_terminal_every_line_fits(width: int) -> None:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
+
+    assert max(map(len, text.splitlines())) <= width
+    shown = [f"  {word}" in text for word in ("newest", "such as", "oldest")]
+    assert shown == [width >= least for least in (56, 76, 92)]
+    assert re.search(r"2 +expire +2 +200.0 MB", text)
+
+
+@pytest.mark.parametrize("width", [76, 80, 92, 120])
+def test_examples_are_cut_to_the_width_and_rows_stay_one_line(width: int) -> None:
+    images = [tagged(image, f"release-{image.tags[0]}") for image in releases("2026.{n}", count=20, until=NOW)]
+    of = LifecyclePolicy.of(keep_latest(9, matching="2026.*"), expire_untagged(after_days=3))
+    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *leftovers(days=9, until=NOW)], of=of), width))
+    head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
+
+    rows = [line.split()[:2] for line in text.splitlines()[head + 1 : head + 7]]
+    assert rows == [[rule, fate] for rule in ("1", "2", "total") for fate in ("expire", "keep")]
+    assert text.count(", ...") == 6
+
+
+def test_on_a_terminal_what_goes_is_red() -> None:
+    assert "\x1b[31mexpire" in on_terminal(preview(), 100)
+
+
+def test_who_wants_no_colour_gets_no_escape_code_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in draw(Survey(at=NOW, previews=(preview(),)), screen())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in draw(Survey(at=NOW, previews=(preview(),)), screen())
+
+
+def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
+    evil = "\x1b]0;owned\x07[red]\ud800"
+    images = (replace(V1, tags=[evil, "v1"]),)
+    rule = replace(POLICY.rules[1], description="\u202e[red]")
+    sly = policy(LifecyclePolicy(rules=[rule]), where=evil, prefix=evil)
+    text = plain(build(sly, Repository(name="prod/api", images=images), NOW), without_images=(sly,), notes=(evil,))
+
+    assert [letter for letter in text if not letter.isprintable() and letter != "\n"] == []
+    assert text.count("\\x1b]0;owned\\x07[red]\\ud800") > 4
+
+
+# --- quantities -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("letter", "written"),
+    [("é", "é"), ("\x1b", "\\x1b"), ("\n", "\\n"), ("\u2028", "\\u2028"), ("\U000e0001", "\\U000e0001")],
+)
+def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, written: str) -> None:
+    assert printable(f"a{letter}b") == f"a{written}b"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (1_234_567_890, "1.2 GB"),
+        (10**15, "1.0 PB"),
+        (10**18, "1,000.0 PB"),
+    ],
+)
+def test_bytes_are_written_in_the_unit_that_fits(number: int, text: str) -> None:
+    assert size(number) == text
+
+
+def test_things_are_counted_in_english() -> None:
+    assert [count(number, "repository") for number in (0, 1, 2000)] == [
+        "0 repositories",
+        "1 repository",
+        "2,000 repositories",
+    ]
+    assert [count(2, noun) for noun in ("image", "policy")] == ["2 images", "2 policies"]
+
+
+def test_images_are_called_by_a_tag_or_else_by_the_beginning_of_their_digest() -> None:
+    assert name(V1) == "v1"
+    assert name(tagged(V1, "a", "b")) == "a (+2)"
+    assert name(HISTORY[-1]) == HISTORY[-1].digest[:19]
+    assert names(RELEASES[:3]) == "v1, v2, v3"
+    assert names(RELEASES) == "v1, v2, v3, ..."

@@ -1,0 +1,378 @@
+"""Images come from whatever `aws ecr describe-images` printed, and each finds its repository."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.cli.sources.images import read_repositories
+from ecr_constructs.errors import EcrConstructsError
+from tests.cli.listings import HISTORY, RELEASES, detail, listing, page
+from tests.model.lifecycle.strategies import json_values
+
+Write = Callable[[str, str], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Give a way to write a file below one folder; the answer is its path."""
+
+    def _write(name: str, text: str) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return _write
+
+
+def pipe(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def problem(*sources: str) -> str:
+    with pytest.raises(EcrConstructsError) as caught:
+        read_repositories(sources)
+    assert len(caught.value.problems) == 1
+    return f"{caught.value.path}: {caught.value.problems[0]}"
+
+
+# --- which repository an image is in ----------------------------------------------------------------------------------
+
+
+def test_images_say_which_repository_they_are_in(write: Write) -> None:
+    file = write("whatever.json", listing(HISTORY, "prod/api"))
+
+    (repository,) = read_repositories([file])
+    assert (repository.name, set(repository.images)) == ("prod/api", set(HISTORY))
+
+
+def test_one_file_may_hold_several_repositories(write: Write) -> None:
+    both = [page(RELEASES[:2], "prod/web"), page(RELEASES[2:], "prod/api")]
+    file = write("both.json", json.dumps(both))
+
+    api, web = read_repositories([file])
+    assert (api.name, api.images) == ("prod/api", tuple(RELEASES[2:]))
+    assert (web.name, web.images) == ("prod/web", tuple(RELEASES[:2]))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda first, second: json.dumps([first, second]),
+        lambda first, second: f"{json.dumps(first)}\n\n{json.dumps(second)}\n",
+        lambda first, second: json.dumps(first) + json.dumps(second),
+        lambda first, second: json.dumps(first["imageDetails"] + second["imageDetails"]),
+    ],
+    ids=["pages in a list", "pages one after the other", "pages without a line between", "bare details"],
+)
+def test_pages_of_a_repository_are_put_together(write: Write, shape: Callable[..., str]) -> None:
+    file = write("api.json", shape(page(RELEASES[:2], "prod/api"), page(RELEASES[2:], "prod/api")))
+
+    (repository,) = read_repositories([file])
+    assert (repository.name, repository.images) == ("prod/api", tuple(RELEASES))
+
+
+def test_pages_may_be_in_several_files(write: Write) -> None:
+    first, second = (
+        write(f"{n}.json", listing(images, "prod/api")) for n, images in enumerate((RELEASES, HISTORY[4:]))
+    )
+
+    (repository,) = read_repositories([first, second])
+    assert set(repository.images) == set(HISTORY)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("api.json", "api"), ("prod__api.json", "prod/api"), ("prod/api.json", "prod/api"), ("a/b__c.json", "a/b/c")],
+)
+def test_a_file_names_the_repository_where_its_images_do_not(
+    write: Write, file: str, name: str, tmp_path: Path
+) -> None:
+    write(file, listing(RELEASES, None))
+
+    (repository,) = read_repositories([str(tmp_path)])
+    assert repository.name == name
+
+
+def test_a_file_that_is_given_by_itself_is_named_without_its_folder(write: Write) -> None:
+    file = write("listings/prod__api.json", listing(RELEASES, None))
+
+    assert [each.name for each in read_repositories([file])] == ["prod/api"]
+
+
+def test_a_repository_without_images_is_named_by_its_file(write: Write) -> None:
+    file = write("prod__new.json", listing([], None))
+
+    (repository,) = read_repositories([file])
+    assert (repository.name, repository.images) == ("prod/new", ())
+
+
+def test_an_empty_page_beside_others_makes_no_repository(write: Write) -> None:
+    file = write("dump.json", listing(RELEASES, "prod/api") + listing([], None))
+
+    assert [each.name for each in read_repositories([file])] == ["prod/api"]
+
+
+def test_listings_that_name_no_repository_are_of_the_one_that_is_asked_for(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write("images.json", listing(RELEASES, None))
+    assert [each.name for each in read_repositories([file], unnamed="prod/api")] == ["prod/api"]
+
+    pipe(monkeypatch, listing(RELEASES, None).encode())
+    assert [each.name for each in read_repositories(["-"], unnamed="prod/api")] == ["prod/api"]
+
+
+@pytest.mark.parametrize("source", ["file", "standard input"])
+def test_an_empty_listing_is_of_the_one_that_is_asked_for(
+    write: Write, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    pipe(monkeypatch, listing([], None).encode())
+    given = "-" if source == "standard input" else write("images.json", listing([], None))
+
+    (repository,) = read_repositories([given], unnamed="prod/api")
+    assert (repository.name, repository.images) == ("prod/api", ())
+
+
+def test_what_names_its_repository_or_lies_in_a_folder_is_of_no_other(write: Write) -> None:
+    file = write("listings/prod__web.json", listing(RELEASES, None))
+    folder = str(Path(file).parent)
+    named = write("named.json", listing(RELEASES, "prod/db"))
+
+    assert [each.name for each in read_repositories([folder], unnamed="prod/api")] == ["prod/web"]
+    assert [each.name for each in read_repositories([named], unnamed="prod/api")] == ["prod/db"]
+
+
+# --- what a listing lacks ---------------------------------------------------------------------------------------------
+
+
+def test_images_of_which_a_listing_does_not_say_all_are_counted(write: Write) -> None:
+    whole, bare = detail(RELEASES[0], "api"), detail(RELEASES[1], "api")
+    del bare["imageManifestMediaType"]
+    other = bare | {"imageDigest": RELEASES[2].digest, "imageSizeInBytes": None}
+    file = write("api.json", json.dumps([whole, bare, bare, other]))
+
+    (repository,) = read_repositories([file])
+    assert repository.missing == {"imageManifestMediaType": 2, "imageSizeInBytes": 1}
+    assert read_repositories([write("whole.json", json.dumps([whole]))])[0].missing == {}
+
+
+@pytest.mark.parametrize("token", ["nextToken", "NextToken"])
+@pytest.mark.parametrize("name", ["api", None])
+def test_a_listing_that_goes_on_is_refused(write: Write, tmp_path: Path, token: str, name: str | None) -> None:
+    file = write("api.json", json.dumps(page(RELEASES, name) | {token: "more"}))
+    sentence = "the listing of api goes on; list all images, without --max-items, or give every page"
+
+    assert problem(file) == f"{file}: {sentence}"
+    assert problem(str(tmp_path)) == f"{file}: {sentence}"
+
+
+def test_an_empty_page_that_goes_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe(monkeypatch, json.dumps(page([], None) | {"nextToken": "more"}).encode())
+
+    assert problem("-") == (
+        "standard input: the listing goes on; list all images, without --max-items, or give every page"
+    )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_pages_that_go_on_elsewhere_are_a_whole_listing(write: Write, order: int) -> None:
+    first = write("1.json", json.dumps(page(RELEASES[:2], "api") | {"nextToken": "more"}))
+    last = write("2.json", listing(RELEASES[2:], "api"))
+
+    (repository,) = read_repositories([first, last][::order])
+    assert set(repository.images) == set(RELEASES)
+
+
+def test_the_end_of_another_listing_is_not_the_end_of_this_one(write: Write) -> None:
+    pages = [page(RELEASES, "api") | {"nextToken": "more"}, page(RELEASES, "web")]
+
+    assert "the listing of api goes on" in problem(write("both.json", json.dumps(pages)))
+
+
+# --- where listings are -----------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_searched_whole_for_json(write: Write, tmp_path: Path) -> None:
+    write("one.json", listing(RELEASES[:1], "one"))
+    write("deep/er/two.json", listing(RELEASES[1:2], "two"))
+    write("README.md", "not JSON")
+
+    assert [each.name for each in read_repositories([str(tmp_path)])] == ["one", "two"]
+
+
+def test_policies_that_lie_beside_the_images_are_passed_over(write: Write, tmp_path: Path) -> None:
+    write("api.json", listing(RELEASES, "api"))
+    beside = write("api.policy.json", json.dumps({"repositoryName": "api", "lifecyclePolicyText": "{}"}))
+
+    assert [each.name for each in read_repositories([str(tmp_path)])] == ["api"]
+    assert problem(beside) == (
+        f"{beside}: this is a policy or a template, and no listing of images; give it before --images"
+    )
+
+
+def test_a_policy_file_that_lies_beside_the_images_is_passed_over(write: Write, tmp_path: Path) -> None:
+    write("api.json", listing(RELEASES, "api"))
+    write("policy.json", json.dumps({"rules": []}))
+
+    assert [each.name for each in read_repositories([str(tmp_path)])] == ["api"]
+
+
+def test_standard_input_is_read_as_a_loop_over_repositories_prints_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = "\n".join([listing(RELEASES, "prod/api"), listing([], None), listing(RELEASES, "prod/web")])
+    pipe(monkeypatch, printed.encode())
+
+    assert [each.name for each in read_repositories(["-"])] == ["prod/api", "prod/web"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_a_shell_of_windows_redirects_is_read(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "api.json").write_text(listing(RELEASES, "prod/api"), encoding=encoding)
+
+    assert [each.name for each in read_repositories([str(tmp_path)])] == ["prod/api"]
+
+
+def test_the_same_image_twice_is_one_image(write: Write) -> None:
+    file = write("api.json", listing(RELEASES, "prod/api"))
+
+    (repository,) = read_repositories([file, file])
+    assert repository.images == tuple(RELEASES)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_an_image_that_changed_between_two_listings_is_refused(write: Write) -> None:
+    old, new = detail(RELEASES[0], "api"), detail(RELEASES[0], "api") | {"imageTags": ["v1", "stable"]}
+    file = write("api.json", json.dumps([old, new]))
+
+    digest = RELEASES[0].digest
+    assert problem(file) == (
+        f"{file}: image {digest!r} of api is listed twice and differs; leave out the older listing"
+    )
+
+
+def test_images_of_nowhere_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe(monkeypatch, listing(RELEASES, None).encode())
+
+    assert problem("-") == (
+        "standard input: the images do not say which repository they are in; say it with --repository, "
+        "or write them into a file that is named after the repository"
+    )
+
+
+@pytest.mark.parametrize("name", ["", "Prod", 7, ["api"]])
+def test_what_cannot_be_the_name_of_a_repository_is_refused(write: Write, name: object) -> None:
+    entry = detail(RELEASES[0], None) | {"repositoryName": name}
+    file = write("api.json", json.dumps([entry]))
+
+    assert problem(file).startswith(f"{file}: {name!r} is no name of a repository; keep repositoryName in the output")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "it is empty; give the JSON that AWS printed"),
+        (" \n", "it is empty; give the JSON that AWS printed"),
+        (
+            "nothing",
+            "it is not JSON: Expecting value: line 1 column 1 (char 0); give what AWS printed with --output json",
+        ),
+        ("[" * 100_000, "it is not JSON: "),
+        (f'{{"imageDetails": {"9" * 5000}}}', "it is not JSON: "),
+        ("{}", "{} is not what `aws ecr describe-images` prints: an object with imageDetails"),
+        ("[][]", "no images are listed; give what 'aws ecr describe-images' printed"),
+    ],
+)
+def test_what_is_no_listing_is_told_in_one_sentence(write: Write, text: str, sentence: str) -> None:
+    said = problem(write("b.json", text))
+
+    assert sentence in said
+    assert "\n" not in said
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+    (tmp_path / "api.json").write_bytes(b'{"a": "\xff\xfe"}')
+
+    assert "it is not text: invalid start byte; give the JSON that AWS printed" in problem(str(tmp_path / "api.json"))
+
+
+def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
+    file = str(tmp_path / "none.json")
+
+    assert problem(file) == f"{file}: no such file or folder; give what AWS printed, or '-' for standard input"
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write("open/api.json", listing(RELEASES, "api"))
+    write("shut/web.json", listing(RELEASES, "web"))
+    look = os.scandir
+
+    def denied(path: str) -> Any:
+        if path.endswith("shut"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(PermissionError, match="shut"):
+        read_repositories([str(tmp_path)])
+
+
+def test_a_folder_without_listings_is_told(tmp_path: Path) -> None:
+    sentence = "there is no .json file in this folder; give one that holds what AWS printed"
+
+    assert problem(str(tmp_path)) == f"{tmp_path}: {sentence}"
+
+
+def test_every_fault_of_an_image_is_told_with_its_file_and_place(write: Write) -> None:
+    broken = [detail(RELEASES[0], "api"), {"imageDigest": 1}, {"imagePushedAt": "soon"}]
+    file = write("api.json", json.dumps({"imageDetails": broken}))
+    with pytest.raises(EcrConstructsError) as caught:
+        read_repositories([file])
+
+    assert caught.value.path == file
+    assert [text.partition(":")[0] for text in caught.value.problems] == [
+        "imageDetails[1].imagePushedAt",
+        "imageDetails[2].imageDigest",
+        "imageDetails[2].imagePushedAt",
+        "what is missing may have been left out by --query; list the images whole, without it",
+    ]
+
+
+def test_of_very_many_faults_the_first_are_told(write: Write) -> None:
+    broken = [detail(RELEASES[0], "api") | {"imagePushedAt": "soon"}] * 50
+    with pytest.raises(EcrConstructsError) as caught:
+        read_repositories([write("api.json", json.dumps(broken))])
+
+    assert len(caught.value.problems) == 21
+    assert caught.value.problems[-1] == "and 30 more"
+
+
+details = st.fixed_dictionaries(
+    {},
+    optional={field: st.one_of(st.just(value), json_values) for field, value in detail(RELEASES[0], "api").items()},
+)
+
+
+@given(document=st.one_of(json_values, st.builds(lambda entries: {"imageDetails": entries}, st.lists(details))))
+def test_whatever_json_is_given_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
+    file = tmp_path_factory.mktemp("listing") / "api.json"
+    file.write_text(json.dumps(document))
+    try:
+        repositories = read_repositories([str(file)])
+    except EcrConstructsError as error:
+        assert error.problems  # noqa: PT017  (whether it is raised is open)
+    else:
+        assert repositories

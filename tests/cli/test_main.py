@@ -1,0 +1,394 @@
+"""The command as a person and a pipeline meet it: its help, its errors, its exit codes, its output through a pipe."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from ecr_constructs.cli import main as command_room
+from ecr_constructs.cli.commands import lint as lint_room
+from ecr_constructs.cli.errors import CommandError, ExitCode, tell
+from ecr_constructs.cli.main import application, run
+from ecr_constructs.model import LifecyclePolicy, keep_latest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "command.md"
+SUBCOMMANDS = sorted(str(command.name) for command in application().registered_commands)
+COMMAND = [sys.executable, "-m", "ecr_constructs"]
+# Output as a person has it, whatever a machine that runs tests sets.
+SETTINGS = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONUNBUFFERED", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
+}
+POLICY = LifecyclePolicy.of(keep_latest(10, matching="v*"))
+
+
+@pytest.fixture
+def policy_file(tmp_path: Path) -> str:
+    (tmp_path / "policy.json").write_text(POLICY.to_json(), encoding="utf-8")
+    return str(tmp_path / "policy.json")
+
+
+@pytest.fixture
+def large_template(tmp_path: Path) -> str:
+    """Write a template whose explanation is longer than any pipe holds."""
+    properties = {"LifecyclePolicy": {"LifecyclePolicyText": POLICY.to_json()}}
+    resources = {f"Api{number}": {"Type": "AWS::ECR::Repository", "Properties": properties} for number in range(3_000)}
+    (tmp_path / "large.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    return str(tmp_path / "large.json")
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in an interpreter of its own, without a terminal."""
+    return subprocess.run(
+        [*COMMAND, *arguments], env=SETTINGS | environment, capture_output=True, text=True, check=False
+    )
+
+
+# --- the help -------------------------------------------------------------------------------------------------------
+
+
+def test_the_help_tells_every_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == ExitCode.DONE
+    told = re.findall(r"^  ([a-z]+)  ", capsys.readouterr().out.split("Commands:")[1], re.MULTILINE)
+
+    assert sorted(told) == SUBCOMMANDS
+
+
+def test_nothing_asked_is_answered_with_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == ExitCode.DONE
+    without = capsys.readouterr().out
+    run(["--help"])
+
+    assert without == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_the_help_of_a_subcommand_ends_with_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == ExitCode.DONE
+    text = capsys.readouterr().out
+    examples = text.split("Examples:\n")[1].splitlines()
+
+    assert text.startswith(f"Usage: ecr-constructs {name} ")
+    assert all(line.startswith(f"    ecr-constructs {name} ") for line in examples)
+
+
+def test_the_help_calls_an_argument_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["lint", "--help"])
+    lint = capsys.readouterr().out
+    run(["preview", "--help"])
+    preview = capsys.readouterr().out
+
+    assert lint.startswith("Usage: ecr-constructs lint [OPTIONS] PATH...\n")
+    assert "\n  PATH  Where the policies are.  [required]\n" in lint
+    assert "<str>" not in preview
+    assert "--format <table|json|html>" in preview
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == ExitCode.DONE
+    assert capsys.readouterr().out == f"ecr-constructs {metadata.version('ecr-constructs')}\n"
+
+
+@pytest.mark.parametrize("name", ["--help", *SUBCOMMANDS])
+def test_the_help_fits_into_a_narrow_terminal(name: str) -> None:
+    arguments = [name] if name == "--help" else [name, "--help"]
+    prose = command(*arguments, COLUMNS="50").stdout.partition("Examples:")[0]
+
+    assert max(map(len, prose.splitlines())) <= 50
+
+
+def test_the_help_asks_for_nothing_that_is_slow_to_import() -> None:
+    code = "import sys; from ecr_constructs.cli.main import run; run(['--help']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    slow = {"rich", "jinja2", "boto3", "botocore", "yaml", "pydantic", "aws_cdk", "constructs", "jsii"}
+    assert slow & set(loaded) == set()
+
+
+def test_the_command_is_installed_under_its_name() -> None:
+    (script,) = metadata.entry_points(group="console_scripts", name="ecr-constructs")
+
+    assert script.value == "ecr_constructs.cli.main:main"
+
+
+@pytest.mark.parametrize(("words", "found"), [("ecr-constructs li", "lint"), ("ecr-constructs lint --fo", "--format")])
+def test_a_shell_completes_subcommands_and_options(words: str, found: str) -> None:
+    run = command(_ECR_CONSTRUCTS_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
+
+    assert run.stdout.split() == [found]
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["lnt"], "no such command 'lnt'"),
+        (["--verson"], "no such option: --verson"),
+        (["lint"], "missing argument 'PATH'"),
+        (["lint", "x", "--format", "xml"], "invalid value for '--format'"),
+        (["explain", "a", "b"], "got unexpected extra argument"),
+        (["lint", "nowhere.json"], "nowhere.json: no such file or folder; give a policy file"),
+        (["summary", "nowhere"], "nowhere: no folder with a manifest.json; give one that 'cdk synth' wrote"),
+    ],
+)
+def test_an_error_is_one_line_on_standard_error(
+    arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == ExitCode.REFUSED
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith(f"ecr-constructs: {line}")
+
+
+def test_a_usage_error_names_the_help_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["lint", "--bogus"])
+    run(["bogus"])
+    run(["preview", "policy.json", "--output"])
+    run(["lint", "policy.json", "--fail-on", "bogus"])
+
+    first, second, third, fourth = capsys.readouterr().err.splitlines()
+    assert first.endswith("; see 'ecr-constructs lint --help'")
+    assert second.endswith("; see 'ecr-constructs --help'")
+    assert third == "ecr-constructs: option '--output' requires an argument; see 'ecr-constructs preview --help'"
+    assert fourth == (
+        "ecr-constructs: invalid value for '--fail-on': 'bogus' is not one of 'error', 'warning', 'info'; "
+        "see 'ecr-constructs lint --help'"
+    )
+
+
+def test_several_problems_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(CommandError(["one", "two"], path="policy.json"))
+
+    assert capsys.readouterr().err == "ecr-constructs: policy.json: one\necr-constructs: policy.json: two\n"
+
+
+def test_a_file_that_may_not_be_read_is_an_error(
+    policy_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def denied(path: str, _: int) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr(os, "open", denied)
+
+    assert run(["explain", policy_file]) == ExitCode.REFUSED
+    assert capsys.readouterr().err == (
+        f"ecr-constructs: {policy_file}: permission denied; "
+        "change its rights, or run the command as somebody who has them\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["typer", "rich", "yaml"])
+def test_without_the_extra_it_says_how_to_install_it(name: str, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("Resources: {Api: {Type: 'AWS::ECR::Repository'}}", encoding="utf-8")
+    code = f"import sys; sys.modules['{name}'] = None; from ecr_constructs.cli.main import main; main()"
+    run = subprocess.run(
+        [sys.executable, "-c", code, "lint", str(tmp_path / "template.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (run.returncode, run.stdout) == (ExitCode.REFUSED, "")
+    assert run.stderr == f"ecr-constructs: {name} is not installed; run pip install 'ecr-constructs[cli]'\n"
+
+
+def test_a_module_of_somebody_else_that_is_missing_is_not_blamed_on_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(_: str) -> None:
+        raise ModuleNotFoundError(name="elsewhere")
+
+    monkeypatch.setattr(lint_room, "read_policies", missing)
+
+    with pytest.raises(ModuleNotFoundError):
+        run(["lint", "policy.json"])
+
+
+def test_an_interrupt_before_a_subcommand_runs_ends_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_room, "application", interrupted)
+
+    assert run(["lint", "policy.json"]) == ExitCode.INTERRUPTED
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lint_room, "read_policies", interrupted)
+
+    assert run(["lint", "policy.json"]) == ExitCode.INTERRUPTED
+    assert capsys.readouterr() == ("", "")
+
+
+# --- output ---------------------------------------------------------------------------------------------------------
+
+
+each_buffering = pytest.mark.parametrize("environment", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+
+
+@each_buffering
+@pytest.mark.parametrize("size", ["short", "long"])
+def test_a_reader_that_goes_away_is_no_error(
+    size: str, environment: dict[str, str], policy_file: str, large_template: str
+) -> None:
+    source = policy_file if size == "short" else large_template
+    process = subprocess.Popen(
+        [*COMMAND, "explain", source], env=SETTINGS | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+
+    with process.stderr as stderr:
+        assert stderr.read() == b""
+    assert process.wait() == 1
+
+
+@each_buffering
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_output_that_cannot_be_written_is_an_error(environment: dict[str, str], policy_file: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        run = subprocess.run(
+            [*COMMAND, "explain", policy_file],
+            env=SETTINGS | environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert run.returncode == ExitCode.REFUSED
+    assert run.stderr == "ecr-constructs: the output cannot be written: no space left on device\n"
+
+
+def test_a_description_that_the_output_cannot_hold_is_written_with_escapes(tmp_path: Path) -> None:
+    rule = POLICY.to_dict()["rules"][0] | {"description": "caf\u00e9 \ud800"}
+    (tmp_path / "policy.json").write_text(json.dumps({"rules": [rule]}), encoding="utf-8")
+    run = command("convert", str(tmp_path / "policy.json"), PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "# 1: caf\\xe9 \\ud800\n" in run.stdout
+
+
+def test_texts_of_a_template_do_not_move_the_cursor(tmp_path: Path) -> None:
+    evil = "\x1b[2J\x9b\x07"
+    good = {"LifecyclePolicy": {"LifecyclePolicyText": POLICY.to_json()}, "RepositoryName": evil}
+    bad = {"LifecyclePolicy": {"LifecyclePolicyText": "{}"}, "ImageTagMutability": evil}
+    resources = {
+        f"{name}{evil}": {"Type": "AWS::ECR::Repository", "Properties": properties}
+        for name, properties in (("Good", good), ("Bad", bad), ("Other", good))
+    }
+    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "It.json", "stackName": evil}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"It": artifact}}), encoding="utf-8")
+    (tmp_path / "It.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    runs = [command(name, str(tmp_path)) for name in ("lint", "explain", "summary", "convert")]
+    del resources[f"Bad{evil}"]
+    (tmp_path / "It.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    runs.append(command("explain", str(tmp_path)))
+    del resources[f"Other{evil}"]
+    (tmp_path / "It.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+    runs.append(command("convert", str(tmp_path)))
+
+    assert [done.returncode for done in runs] == [3, 2, 0, 2, 0, 0]
+    for done in runs:
+        assert not set("\x1b\x9b\x07") & set(done.stdout + done.stderr)
+
+
+def test_a_pipe_gets_whole_lines_without_colour(tmp_path: Path) -> None:
+    (tmp_path / "policy.json").write_text(POLICY.to_json(), encoding="utf-8")
+    run = command("lint", str(tmp_path / "policy.json"), COLUMNS="30")
+
+    assert "\x1b" not in run.stdout
+    assert all(line.endswith("]") for line in run.stdout.splitlines()[:-1])
+
+
+def in_a_terminal(*arguments: str, **environment: str) -> str:
+    """Run the command in a terminal of its own, and give what it shows."""
+    ours, theirs = pty.openpty()
+    subprocess.run([*COMMAND, *arguments], stdout=theirs, env=SETTINGS | environment, check=False)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 10_000):
+            shown += piece
+    except OSError:  # Linux says so when the other side is closed
+        pass
+    os.close(ours)
+    return shown.decode()
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [({"TERM": "xterm"}, 1), ({"TERM": "xterm", "NO_COLOR": "1"}, 0), ({"TERM": "dumb"}, 0)],
+)
+def test_a_terminal_gets_colour_unless_it_asks_for_none(
+    tmp_path: Path, environment: dict[str, str], colours: int
+) -> None:
+    (tmp_path / "policy.json").write_text(POLICY.to_json(), encoding="utf-8")
+    shown = in_a_terminal("lint", str(tmp_path / "policy.json"), **environment)
+
+    assert len(re.findall(r"\x1b\[3\dm", shown)) == colours
+    assert "info" in shown
+
+
+def test_exit_codes_are_what_pipelines_rely_on() -> None:
+    assert {code.name: code.value for code in ExitCode} == {
+        "DONE": 0,
+        "REFUSED": 2,
+        "FOUND": 3,
+        "GATE": 4,
+        "INTERRUPTED": 130,
+    }
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page() -> str:
+    if not PAGE.exists():
+        pytest.skip("the documentation is in the checkout")
+    return PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_has_a_section_for_every_subcommand(page: str) -> None:
+    assert sorted(re.findall(r"^## `(\w+)`$", page, re.MULTILINE)) == SUBCOMMANDS
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_the_section_of_a_subcommand_tells_every_option(
+    name: str, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run([name, "--help"])
+    options = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)) - {"--help"}
+    section = page.split(f"\n## `{name}`\n")[1].split("\n## ", maxsplit=1)[0]
+
+    assert set(re.findall(r"^\| `(--[a-z-]+)", section, re.MULTILINE)) == options
+
+
+def test_the_page_tells_every_exit_code(page: str) -> None:
+    table = page.split("\n## Exit codes\n")[1].split("\n## ", maxsplit=1)[0]
+    told = {int(code) for code in re.findall(r"^\| (\d+) \| ", table, re.MULTILINE)}
+
+    assert told == {code.value for code in ExitCode} | {1}

@@ -1,0 +1,463 @@
+"""
+Every example of AWS's documents about lifecycle policies: each policy is read as it is printed, each outcome comes out.
+
+Policies and images are AWS's; what is said about them is ours. Where a page prints a policy and no repository, images
+stand beside it that its heading tells apart. The pages:
+
+- https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
+- https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+- https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+- https://docs.aws.amazon.com/AmazonECR/latest/userguide/logging-using-cloudtrail.html
+- https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutLifecyclePolicy.html, whose policy is also the one
+  of API_StartLifecyclePolicyPreview.html, of API_GetLifecyclePolicyPreview.html and of the manual of the command line
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model import Evaluation, Image, LifecyclePolicy, TagPattern, TagPrefix
+from ecr_constructs.model.lifecycle.rule_engine import Doubt
+
+NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
+EXPIRE = {"type": "expire"}
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+
+
+def image(name: str, *tags: str, days: float, **more: Any) -> Image:
+    """Give the image that a page calls by a letter, pushed so many days ago."""
+    return Image(digest=f"sha256:{name:0>64}", tags=tags, pushed_at=NOW - timedelta(days=days), **more)
+
+
+def rule(priority: int, description: str, selection: dict[str, Any], action: dict[str, str]) -> dict[str, Any]:
+    return {"rulePriority": priority, "description": description, "selection": selection, "action": action}
+
+
+def newest(count: int, *patterns: str, status: str = "tagged") -> dict[str, Any]:
+    tags = {"tagStatus": status, "tagPatternList": list(patterns)} if patterns else {"tagStatus": status}
+    return {**tags, "countType": "imageCountMoreThan", "countNumber": count}
+
+
+def names(images: tuple[Image, ...]) -> str:
+    return "".join(sorted(each.digest.removeprefix("sha256:").lstrip("0") for each in images))
+
+
+def replayed(document: dict[str, Any], *images: Image) -> Evaluation:
+    policy = LifecyclePolicy.from_dict(document)
+
+    assert LifecyclePolicy.from_json(policy.to_json()) == policy
+    return policy.evaluate(images, at=NOW)
+
+
+def by_rule(evaluation: Evaluation) -> dict[int, str]:
+    """Say which images each rule takes."""
+    numbers = sorted({decision.rule.rule_priority for decision in evaluation.decisions if decision.rule})
+    return {
+        number: names(
+            tuple(each.image for each in evaluation.decisions if each.rule and each.rule.rule_priority == number)
+        )
+        for number in numbers
+    }
+
+
+def kept(evaluation: Evaluation) -> dict[str, int | None]:
+    """Say which rule sees each image that stays."""
+    return {
+        names((each.image,)): each.rule.rule_priority if each.rule else None
+        for each in sorted(evaluation.kept, key=lambda each: each.image.digest)
+    }
+
+
+# --- lifecycle_policy_examples.html: repositories with an outcome -----------------------------------------------------
+
+
+class Example(NamedTuple):
+    """What a page prints, and the outcome that it states: what each rule takes, and which rule sees what stays."""
+
+    name: str
+    rules: list[dict[str, Any]]
+    images: list[Image]
+    taken: dict[int, str]
+    kept: dict[str, int | None]
+
+
+PROD_1 = newest(1, "prod*")
+BETA_1 = newest(1, "beta*")
+THREE = [
+    image("A", "beta-1", "prod-1", days=10),
+    image("B", "beta-2", "prod-2", days=9),
+    image("C", "beta-3", days=8),
+]
+OUTCOMES = [
+    Example(
+        "multiple rules, A: B is seen by rule 1, and nothing goes in its place",
+        [rule(1, "Rule 1", PROD_1, EXPIRE), rule(2, "Rule 2", BETA_1, EXPIRE)],
+        THREE,
+        taken={1: "A"},
+        kept={"B": 1, "C": 2},
+    ),
+    Example(
+        "multiple rules, B: rule 2 sees no image that rule 1 left",
+        [rule(1, "Rule 1", BETA_1, EXPIRE), rule(2, "Rule 2", PROD_1, EXPIRE)],
+        THREE,
+        taken={1: "AB"},
+        kept={"C": 1},
+    ),
+    Example(
+        "multiple tags, A: an image must match all entries",
+        [
+            rule(
+                1,
+                "Rule 1",
+                {
+                    "tagStatus": "tagged",
+                    "tagPatternList": ["alpha*", "beta*"],
+                    "countType": "sinceImagePushed",
+                    "countNumber": 5,
+                    "countUnit": "days",
+                },
+                EXPIRE,
+            )
+        ],
+        [
+            image("A", "alpha-1", days=12),
+            image("B", "beta-1", days=11),
+            image("C", "alpha-2", "beta-2", days=10),
+            image("D", "alpha-3", days=4),
+            image("E", "beta-3", days=3),
+            image("F", "alpha-4", "beta-4", days=2),
+        ],
+        taken={1: "C"},
+        kept={"A": None, "B": None, "D": None, "E": None, "F": 1},
+    ),
+    Example(
+        "multiple tags, B: further tags do not matter",
+        [rule(1, "Rule 1", newest(1, "alpha*", "beta*"), EXPIRE)],
+        [
+            image("A", "alpha-1", "beta-1", "gamma-1", days=10),
+            image("B", "alpha-2", "beta-2", days=9),
+            image("C", "alpha-3", "beta-3", "gamma-2", days=8),
+        ],
+        taken={1: "AB"},
+        kept={"C": 1},
+    ),
+    Example(
+        "all images, A: the newest stays, tagged or not",
+        [rule(1, "Rule 1", newest(1, status="any"), EXPIRE)],
+        [
+            image("A", "alpha-1", days=4),
+            image("B", "beta-1", days=3),
+            image("C", days=2),
+            image("D", "alpha-2", days=1),
+        ],
+        taken={1: "ABC"},
+        kept={"D": 1},
+    ),
+    Example(
+        "all images, B: what is one day old is not older than one day; of two of an age the later listed is newer",
+        [
+            rule(1, "Rule 1", newest(1, "alpha*"), EXPIRE),
+            rule(
+                2,
+                "Rule 2",
+                {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1},
+                EXPIRE,
+            ),
+            rule(3, "Rule 3", newest(1, status="any"), EXPIRE),
+        ],
+        [
+            image("A", "alpha-1", "beta-1", days=4),
+            image("B", days=3),
+            image("C", "alpha-2", days=2),
+            image("D", "git hash", days=1),
+            image("E", days=1),
+        ],
+        taken={1: "A", 2: "B", 3: "D"},
+        kept={"C": 1, "E": 2},
+    ),
+]
+
+
+@pytest.mark.parametrize("example", OUTCOMES, ids=[example.name for example in OUTCOMES])
+def test_an_example_comes_out_as_the_page_says(example: Example) -> None:
+    evaluation = replayed({"rules": example.rules}, *example.images)
+
+    assert by_rule(evaluation) == example.taken
+    assert kept(evaluation) == example.kept
+    assert evaluation.uncertain == ()
+
+
+def test_no_other_tie_gives_the_outcome_of_the_second_example_of_all_images() -> None:
+    """If D, listed first, were the newer of the two, rule 3 would let it stay: so the order of the list means age."""
+    example = OUTCOMES[-1]
+    *others, d, e = example.images
+
+    assert by_rule(replayed({"rules": example.rules}, *others, e, d)) == {1: "A", 2: "B"}
+
+
+# --- lifecycle_policy_examples.html: policies without a repository ----------------------------------------------------
+
+
+class Printed(NamedTuple):
+    """A policy that a page prints, and what its heading says of images: those that go, and those that stay."""
+
+    name: str
+    rules: list[dict[str, Any]]
+    expired: list[Image]
+    archived: list[Image]
+    kept: list[Image]
+
+
+NOT_PULLED = rule(
+    1,
+    "Archive images not pulled in 90 days",
+    {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 90},
+    ARCHIVE,
+)
+FOURTEEN_DAYS = rule(
+    1,
+    "Expire images older than 14 days",
+    {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14},
+    EXPIRE,
+)
+
+
+def archived_for_a_year(priority: int) -> dict[str, Any]:
+    return rule(
+        priority,
+        "Expire images archived for more than 365 days",
+        {
+            "tagStatus": "any",
+            "storageClass": "archive",
+            "countType": "sinceImageTransitioned",
+            "countUnit": "days",
+            "countNumber": 365,
+        },
+        EXPIRE,
+    )
+
+
+def in_archive(name: str, *tags: str, days: float) -> Image:
+    return image(name, *tags, days=days + 100, status="archived", archived_at=NOW - timedelta(days=days))
+
+
+def pulled(name: str, *tags: str, days: float) -> Image:
+    return image(name, *tags, days=days + 100, last_pulled_at=NOW - timedelta(days=days))
+
+
+PRINTED = [
+    Printed(
+        "filtering on image age",
+        [
+            rule(
+                1,
+                "Expire images older than 14 days",
+                {
+                    "tagStatus": "tagged",
+                    "tagPatternList": ["prod*"],
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 14,
+                },
+                EXPIRE,
+            )
+        ],
+        expired=[image("A", "prod", days=15), image("B", "production-7", "latest", days=99)],
+        archived=[],
+        kept=[image("C", "prod-2", days=14), image("D", "test-prod", days=99), image("E", days=99)],
+    ),
+    Printed(
+        "filtering on last pulled time",
+        [NOT_PULLED],
+        expired=[],
+        archived=[pulled("A", "v1", days=91), image("B", days=91)],
+        kept=[pulled("C", "v2", days=90), image("D", "v3", days=1)],
+    ),
+    Printed(
+        "filtering on archive transition time",
+        [archived_for_a_year(1)],
+        expired=[in_archive("A", "v1", days=366), in_archive("B", days=1000)],
+        archived=[],
+        kept=[in_archive("C", "v2", days=365), image("D", "v3", days=1000)],
+    ),
+    Printed(
+        "filtering on image count",
+        [rule(1, "Keep only one untagged image, expire all others", newest(1, status="untagged"), EXPIRE)],
+        expired=[image("A", days=3), image("B", days=2)],
+        archived=[],
+        kept=[image("C", days=1), image("D", "v1", days=4)],
+    ),
+    Printed(
+        "archiving images older than a specified number of days",
+        [
+            rule(
+                1,
+                "Archive production images older than 30 days",
+                {
+                    "tagStatus": "tagged",
+                    "tagPatternList": ["prod*"],
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 30,
+                },
+                ARCHIVE,
+            )
+        ],
+        expired=[],
+        archived=[image("A", "prod-1", days=31)],
+        kept=[image("B", "prod-2", days=30), image("C", "test-1", days=31), in_archive("D", "prod-0", days=31)],
+    ),
+    Printed(
+        "archiving images not pulled in a specified number of days",
+        [NOT_PULLED],
+        expired=[],
+        archived=[pulled("A", "v1", days=91)],
+        kept=[pulled("B", "v2", days=89)],
+    ),
+    Printed(
+        "combining archive and expire rules",
+        [
+            rule(
+                1,
+                "Archive images older than 30 days",
+                {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 30},
+                ARCHIVE,
+            ),
+            archived_for_a_year(2),
+        ],
+        expired=[in_archive("A", "v1", days=366)],
+        archived=[image("B", "v2", days=31), image("C", days=99)],
+        kept=[in_archive("D", "v3", days=365), image("E", "v4", days=30)],
+    ),
+    Printed(
+        "the example of the API and of the command line",
+        [FOURTEEN_DAYS],
+        expired=[image("A", days=15)],
+        archived=[],
+        kept=[image("B", days=14), image("C", "v1", days=15)],
+    ),
+]
+
+
+@pytest.mark.parametrize("printed", PRINTED, ids=[printed.name for printed in PRINTED])
+def test_a_printed_policy_does_what_its_heading_says(printed: Printed) -> None:
+    evaluation = replayed({"rules": printed.rules}, *printed.expired, *printed.archived, *printed.kept)
+
+    assert names(tuple(each.image for each in evaluation.expired)) == names(tuple(printed.expired))
+    assert names(tuple(each.image for each in evaluation.archived)) == names(tuple(printed.archived))
+    assert names(tuple(each.image for each in evaluation.kept)) == names(tuple(printed.kept))
+    assert evaluation.uncertain == ()
+
+
+def test_the_text_that_ecr_answers_is_the_one_that_is_written_here() -> None:
+    """The answer to PutLifecyclePolicy, as API_PutLifecyclePolicy.html and the manual of the command line print it."""
+    answer = (
+        '{"rules":[{"rulePriority":1,"description":"Expire images older than 14 days","selection":{"tagStatus":'
+        '"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}'
+    )
+
+    assert LifecyclePolicy.from_json(json.dumps({"rules": [FOURTEEN_DAYS]}, indent=4)).to_json() == answer
+
+
+def test_a_preview_over_no_images_expires_none() -> None:
+    """API_GetLifecyclePolicyPreview.html prints one: no results, and a total of 0."""
+    evaluation = replayed({"rules": [FOURTEEN_DAYS]})
+
+    assert (evaluation.decisions, evaluation.kept, evaluation.uncertain) == ((), (), ())
+
+
+# --- the template, and what the pages say about tags ------------------------------------------------------------------
+
+
+def test_the_template_names_the_fields_that_a_rule_may_have() -> None:
+    """Each alternative of lifecycle_policy_examples.html#lifecycle_policy_syntax is in some policy here."""
+    printed = [each for example in PRINTED for each in example.rules] + [each for e in OUTCOMES for each in e.rules]
+
+    assert {each["selection"]["tagStatus"] for each in printed} == {"tagged", "untagged", "any"}
+    assert {each["selection"]["countType"] for each in printed} == {
+        "imageCountMoreThan",
+        "sinceImagePushed",
+        "sinceImagePulled",
+        "sinceImageTransitioned",
+    }
+    assert {tuple(each["action"].values()) for each in printed} == {("expire",), ("transition", "archive")}
+
+
+@pytest.mark.parametrize(
+    ("selector", "matching"),
+    [
+        (TagPattern("prod*"), ["prod", "prod1", "production-team1", "prod2"]),
+        (TagPattern("*prod*"), ["repo-production", "prod-team"]),
+        (TagPrefix("prod"), ["prod", "prod1", "prod2"]),
+    ],
+)
+def test_patterns_and_prefixes_match_the_tags_that_the_pages_name(
+    selector: TagPattern | TagPrefix, matching: list[str]
+) -> None:
+    """LifecyclePolicies.html, and the properties page for the last."""
+    assert [tag for tag in matching if not selector.matches(tag)] == []
+
+
+def test_four_wildcards_are_the_most() -> None:
+    """LifecyclePolicies.html and lifecycle_policy_parameters.html print one valid list, and one invalid list."""
+    assert [TagPattern(text).value for text in ("*test*1*2*3", "test*1*2*3*")] == ["*test*1*2*3", "test*1*2*3*"]
+    with pytest.raises(InvalidName, match="ECR allows 4"):
+        TagPattern("test*1*2*3*4*5*6")
+
+
+# --- a run of a policy, as CloudTrail records it ----------------------------------------------------------------------
+
+
+def test_an_image_of_an_index_is_marked_and_stays() -> None:
+    """
+    The record of a run in logging-using-cloudtrail.html#cloudtrail-examples-lcp.
+
+    One rule keeps the newest 2 of all images. It took two tagged images, and failed on an untagged one that was pushed
+    after them, because an index names it. So the rule had counted that image, and its place was beyond the newest 2.
+    """
+    record = {"rulePriority": 1, "description": "remove all images > 2", "action": EXPIRE}
+    record["selection"] = newest(2, status="any")
+
+    def pushed(name: str, *tags: str, milliseconds: int, **more: Any) -> Image:
+        then = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=milliseconds)
+        return Image(digest=f"sha256:{name:0>64}", tags=tags, pushed_at=then, **more)
+
+    alpine = pushed("A", "alpine", milliseconds=1584042813000)
+    centos = pushed("B", "centos", milliseconds=1584042842000)
+    failed = pushed("C", milliseconds=1584042844000)
+    # The record does not tell what stayed: with one more image for another platform, the index itself fits.
+    other = pushed("D", milliseconds=1584042845000)
+    index = pushed("E", milliseconds=1584042846000, referenced_digests=[failed.digest, other.digest])
+    evaluation = LifecyclePolicy.from_dict({"rules": [record]}).evaluate(
+        [alpine, centos, failed, other, index], at=datetime(2020, 3, 12, 20, 22, 12, tzinfo=timezone.utc)
+    )
+
+    assert names(tuple(each.image for each in (*evaluation.expired, *evaluation.uncertain))) == "AB"
+    assert kept(evaluation) == {"C": 1, "D": 1, "E": 1}
+
+
+# --- docs/lifecycle.md ------------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[3] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+
+
+def test_the_page_gives_every_reason_for_which_an_image_is_uncertain_as_it_is_told() -> None:
+    _, _, table = PAGE.partition("| reason | why it is open | what is uncertain |\n| --- | --- | --- |\n")
+    rows = table.partition("\n\n")[0].splitlines()
+
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [doubt.value for doubt in Doubt]
+
+
+def test_the_page_links_every_page_that_the_examples_come_from() -> None:
+    assert __doc__ is not None
+    guide = re.findall(r"https://\S+/userguide/\S+", __doc__)
+
+    assert len(guide) == 4
+    assert [url for url in guide if url not in PAGE] == []

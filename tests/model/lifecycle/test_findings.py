@@ -1,0 +1,792 @@
+"""What a person should look at in a policy: what is called wrong is wrong, and what is right is left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model import (
+    Evaluation,
+    Finding,
+    Image,
+    Immutability,
+    Intent,
+    LifecyclePolicy,
+    LifecycleRule,
+    archive_older_than,
+    archive_unpulled,
+    delete_archived,
+    expire_older_than,
+    expire_unmatched,
+    expire_untagged,
+    keep_forever,
+    keep_latest,
+)
+from ecr_constructs.model.lifecycle.findings import SEVERITIES
+from tests.model.lifecycle.image_strategies import AT, INDEX, digest_of, repositories
+from tests.model.lifecycle.strategies import COMBINATIONS, intents, policies
+
+PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "findings.md"
+COUNT: Mapping[str, Any] = {"count_type": "imageCountMoreThan", "count_number": 5}
+AGE: Mapping[str, Any] = {"count_type": "sinceImagePushed", "count_number": 30}
+ARCHIVE: Mapping[str, Any] = {"count_type": "sinceImageTransitioned", "count_number": 90}
+UNTAGGED: Mapping[str, Any] = {"tag_status": "untagged", **COUNT}
+
+
+def rule(priority: int, *patterns: str, **values: Any) -> LifecycleRule:
+    """Make a rule; one with patterns is about tagged images."""
+    if patterns:
+        values["tag_pattern_list"] = patterns
+    status = "tagged" if any("list" in field for field in values) else "any"
+    return LifecycleRule(**{"rule_priority": priority, "tag_status": status, **COUNT, **values})
+
+
+def found(*rules: LifecycleRule, **options: Any) -> list[Finding]:
+    return list(LifecyclePolicy(rules=rules).findings(**options))
+
+
+def ids(*rules: LifecycleRule, **options: Any) -> list[str]:
+    """Give the ids, without what the rules leave undone."""
+    return [finding.id for finding in found(*rules, **options) if finding.rule]
+
+
+def one(id: str, *rules: LifecycleRule, **options: Any) -> Finding:
+    (finding,) = (each for each in found(*rules, **options) if each.id == id)
+    return finding
+
+
+def image(number: int, *tags: str, **values: Any) -> Image:
+    return Image(digest=digest_of(number), tags=tags, pushed_at=AT - timedelta(days=1), **values)
+
+
+# --- what is called shadowed is --------------------------------------------------------------------------------------
+
+# Few patterns that cover one another, so that rules get shadowed.
+_patterns = st.lists(
+    st.sampled_from(["*", "**", "v*", "v1*", "v1.*", "*1", "latest", "release-*", "re*"]), max_size=2, unique=True
+)
+
+
+@st.composite
+def crowded_policies(draw: st.DrawFn) -> LifecyclePolicy:
+    """Draw a policy in which rules are in one another's way."""
+    kept: dict[object, dict[str, Any]] = {}
+    for _ in range(draw(st.integers(1, 7))):
+        count_type, action, minimum = draw(st.sampled_from(COMBINATIONS))
+        patterns = draw(_patterns)
+        values: dict[str, Any] = {
+            "tag_status": "tagged" if patterns else draw(st.sampled_from(["untagged", "any"])),
+            "tag_pattern_list": sorted(patterns),
+            "count_type": count_type,
+            "count_number": minimum + draw(st.integers(0, 3)),
+            "action": action,
+        }
+        place = (count_type == "sinceImageTransitioned", values["tag_status"], tuple(values["tag_pattern_list"]))
+        kept.setdefault(place, values)
+    ordered = sorted(kept.values(), key=lambda values: bool(values["tag_status"] == "any"))
+    return LifecyclePolicy(rules=[LifecycleRule(rule_priority=i, **values) for i, values in enumerate(ordered, 1)])
+
+
+def shadowed(policy: LifecyclePolicy) -> list[LifecycleRule]:
+    return [each.rule for each in policy.findings() if each.id == "shadowed-rule" and each.rule]
+
+
+def everything(evaluation: Evaluation) -> list[object]:
+    groups = (evaluation.expired, evaluation.archived, evaluation.kept, evaluation.uncertain)
+    return [[(each.image, each.action, each.rule, each.why) for each in group] for group in groups]
+
+
+_repositories = repositories(archive=True, restoration=True, indexes=True, referrers=True)
+
+
+@given(st.one_of(crowded_policies(), policies), _repositories)
+def test_a_rule_that_is_called_shadowed_never_decides_anything(policy: LifecyclePolicy, images: list[Image]) -> None:
+    evaluation = policy.evaluate(images, at=AT)
+    deciding = {each.rule for each in (*evaluation.decisions, *evaluation.kept, *evaluation.uncertain)}
+
+    assert deciding.isdisjoint(shadowed(policy))
+
+
+@given(crowded_policies(), _repositories)
+def test_to_leave_out_what_is_shadowed_changes_nothing(policy: LifecyclePolicy, images: list[Image]) -> None:
+    rest = LifecyclePolicy(rules=[each for each in policy.rules if each not in shadowed(policy)])
+
+    assert everything(rest.evaluate(images, at=AT)) == everything(policy.evaluate(images, at=AT))
+
+
+def images_of(wanted: LifecycleRule) -> list[list[str]]:
+    """Give tags of images that a rule selects, and others only if they must."""
+    if wanted.tag_status == "any":
+        return [[], ["x"]]
+    return [[each.value.replace("*", "x") for each in wanted.selectors]]
+
+
+@given(st.one_of(crowded_policies(), policies))
+def test_a_rule_that_is_not_called_shadowed_has_images_of_its_own(policy: LifecyclePolicy) -> None:
+    for wanted in policy.rules:
+        if wanted in shadowed(policy):
+            continue
+        above = [
+            each
+            for each in policy.rules
+            if each.rule_priority < wanted.rule_priority and each.storage_class == wanted.storage_class
+        ]
+
+        assert any(not any(each.selects_tags(tags) for each in above) for tags in images_of(wanted))
+
+
+def test_a_rule_is_shadowed_by_one_that_covers_it() -> None:
+    finding = one("shadowed-rule", rule(1, "v*", description="All versions"), rule(2, "v1*"))
+
+    assert (finding.severity, finding.rule) == ("error", rule(2, "v1*"))
+    assert finding.sentence == (
+        "rule 2 never acts: every image that it selects belongs to rule 1 ('All versions'), which comes first"
+    )
+
+
+def test_a_rule_over_all_images_is_shadowed_by_one_for_every_tag_and_one_for_the_others() -> None:
+    every_tag = rule(1, "*", "**", **AGE)
+
+    assert one("shadowed-rule", every_tag, rule(2, **UNTAGGED), rule(3)).rule == rule(3)
+    assert "shadowed-rule" not in ids(every_tag, rule(3))
+    assert "shadowed-rule" not in ids(rule(1, "v*"), rule(2, **UNTAGGED), rule(3))
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "is_shadowed"),
+    [
+        (["v*"], ["v1*", "prod"], True),
+        (["v*", "prod"], ["v1*"], False),
+        (["v*", "*d"], ["v1*", "prod"], True),
+        (["v*", "v1*"], ["v1*"], True),
+        (["v1*"], ["v*"], False),
+    ],
+)
+def test_a_list_is_shadowed_if_each_entry_above_covers_one_of_its_own(
+    upper: Sequence[str], lower: Sequence[str], *, is_shadowed: bool
+) -> None:
+    assert ("shadowed-rule" in ids(rule(1, *upper), rule(2, *lower))) is is_shadowed
+
+
+def test_prefixes_and_patterns_shadow_each_other() -> None:
+    assert "shadowed-rule" in ids(rule(1, tag_prefix_list=["v"]), rule(2, "v1"))
+    assert "shadowed-rule" in ids(rule(1, "v*"), rule(2, tag_prefix_list=["v"]))
+
+
+def test_rules_for_the_archive_and_for_standard_storage_do_not_shadow_each_other() -> None:
+    assert "shadowed-rule" not in ids(rule(1, "v*"), rule(2, "v*", **ARCHIVE), rule(3, **ARCHIVE))
+
+
+# --- what is found, and what is not ----------------------------------------------------------------------------------
+
+
+DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Untagged",
+        "Expire Untagged after 30 days",
+        "Expire all untagged images older than one month.",
+        "Delete any untagged image > 30days",
+        "Clean up untagged images",
+        "Keep only the last 5 untagged images",
+        "remove un-tagged images",
+        "Remove dangling images",
+        "Expire images without tags after 30 days",
+        "Expire images without any tag",
+        "Expire images that have no tags",
+        "Expire images with no tag when older than 2 weeks",
+        "Images older than 14 days without a tag",
+        "Delete images older than 14 days no tags.",
+    ],
+)
+def test_an_any_rule_that_speaks_of_nothing_but_untagged_images_is_wrong(description: str) -> None:
+    finding = one(DESCRIBED, rule(1, description=description, **AGE))
+
+    assert finding.severity == "error"
+    assert "it expires tagged ones too" in finding.sentence
+
+
+def test_an_any_rule_that_archives_untagged_images_by_its_own_words_archives_tagged_ones_too() -> None:
+    finding = one(DESCRIBED, rule(1, description="Archive images with no tag", action="transition", **AGE))
+
+    assert "it archives tagged ones too" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        None,
+        "Keep the newest 5 images",
+        "Expire images, tagged or untagged",
+        "Keep 5 images including untagged",
+        "Keep 10 images with untagged",
+        "Old images and untagged ones",
+        "Expire old/untagged images",
+        "All, also untagged",
+        "Old images unless untagged",
+        "No tags are safe from this rule",
+        "Keep last 10 images, without tag filter",
+        "Keep last 10 images without tag filter",
+        "Keep last 10 images with no tag restriction",
+        "Delete images older than 30 days regardless of whether they are untagged",
+        "Keep last 10 images whatever the tags or no tags",
+        "Delete untagged images older than one day and keep storage low",
+    ],
+)
+def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone(description: str | None) -> None:
+    assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description=description)))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Delete untagged images to save storage",
+        "Untagged Images nach 30 Tagen, sowie alte Releases loeschen",
+        "Keep last 10 images, remove untagged after 1 day",
+        "Keep last 10 images. Untagged after 1 day",
+        "Cleanup: untagged images",
+        "Expire dangling leftovers",
+    ],
+)
+def test_what_may_be_about_untagged_images_alone_is_no_error(description: str) -> None:
+    finding = one(DOUBTFUL, rule(1, description=description))
+
+    assert finding.severity == "warning"
+    assert "it expires tagged ones too" in finding.sentence
+    assert DESCRIBED not in ids(rule(1, description=description))
+
+
+def test_an_any_rule_to_which_only_untagged_images_are_left_may_say_so() -> None:
+    for description, id in (("Expire untagged images", DESCRIBED), ("Expire untagged leftovers", DOUBTFUL)):
+        last = rule(2, description=description, **AGE)
+
+        assert id not in ids(rule(1, "*"), last)
+        assert id in ids(rule(1, "v*"), last)
+        assert id in ids(rule(1, "*", **ARCHIVE), last)
+
+
+def test_an_any_rule_below_one_for_untagged_images_may_speak_of_that_one() -> None:
+    above = rule(1, **UNTAGGED)
+
+    assert ids(above, rule(2, description="Keep last 10 images, remove untagged after 1 day", **AGE)) == []
+    assert ids(above, rule(2, description="Expire untagged images", **AGE)) == [DOUBTFUL]
+
+
+def test_an_any_rule_that_never_acts_may_say_that_it_keeps_untagged_images() -> None:
+    assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description="Keep untagged images", count_number=999_999)))
+
+
+def test_an_untagged_rule_may_say_that_it_is_one() -> None:
+    assert ids(rule(1, description="Expire untagged images", **UNTAGGED)) == []
+
+
+def test_a_tag_that_no_image_has_is_a_finding_if_images_are_known() -> None:
+    rules = (rule(1, "retired-*"), rule(2, "v*", "prod"), rule(3, "v*"))
+    images = [image(1, "v1"), image(2, "prod"), image(3)]
+
+    assert "never-matches" not in ids(*rules)
+    assert "never-matches" not in ids(*rules, images=[])
+    never = [each for each in found(*rules, images=images) if each.id == "never-matches"]
+    assert [each.rule for each in never] == [rules[0], rules[1]]
+    assert never[0].sentence == "rule 1 selects tags like 'retired-*', and no image of the repository has such tags"
+    assert "'prod' and 'v*'" in never[1].sentence
+
+
+def test_a_tag_that_an_image_has_in_the_archive_only_is_not_retired() -> None:
+    gone = image(1, "v1", status="archived", archived_at=AT)
+
+    assert "never-matches" not in ids(rule(1, "v*"), images=[gone])
+
+
+@pytest.mark.parametrize("values", [{"tag_pattern_list": ["-x*"]}, {"tag_prefix_list": [".x"]}], ids=["dash", "dot"])
+def test_a_rule_for_tags_that_cannot_be_never_matches(values: Mapping[str, Any]) -> None:
+    assert "no tag begins with" in one("never-matches", rule(1, **values)).sentence
+
+
+def test_a_list_of_tags_of_which_none_can_be_two_reads_as_alternatives() -> None:
+    finding = one("list-of-alternatives", rule(1, "dev-*", "pr-*"))
+
+    assert finding.severity == "warning"
+    assert "lists 'dev-*' and 'pr-*'" in finding.sentence
+    assert "list-of-alternatives" in ids(rule(1, tag_prefix_list=["dev", "pr"]))
+
+
+@pytest.mark.parametrize("patterns", [["release-*"], ["release-*", "*-amd64"], ["*a*", "*b*", "c*"]])
+def test_a_list_of_what_one_tag_can_be_at_once_is_left_alone(patterns: Sequence[str]) -> None:
+    assert "list-of-alternatives" not in ids(rule(1, *patterns))
+
+
+ALTERNATIVES = "list-of-alternatives"
+
+
+def test_a_list_whose_description_says_and_as_intents_do_is_left_alone() -> None:
+    assert ALTERNATIVES not in ids(rule(1, "dev-*", "pr-*", description="Those tagged pr-* and dev-*."))
+    assert ALTERNATIVES not in ids(rule(1, "dev-*", "or", "pr-*", description="Those tagged dev-* and or and pr-*"))
+    assert ALTERNATIVES in ids(rule(1, "dev-*", "pr-*", "x", description="Those tagged pr-* and dev-*"))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Expire dev- and test- images after 10 days",
+        "Previews and the like",
+        "Those tagged dev- or test-",
+        "dev-, test-",
+    ],
+)
+def test_an_everyday_and_is_no_sign_that_and_is_meant(description: str) -> None:
+    assert ALTERNATIVES in ids(rule(1, tag_prefix_list=["dev-", "test-"], description=description))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "delete dev or test images",
+        "Delete Test/Dev images",
+        "Keep 3 tagged *dev* or *test*",
+        "images with dev and/or with test",
+        "dev images or images tagged test",
+    ],
+)
+def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_there_are(description: str) -> None:
+    either = rule(1, "*dev*", "*test*", description=description)
+
+    assert "lists '*" in one(ALTERNATIVES, either).sentence
+    assert ALTERNATIVES in ids(either, images=[image(1, "dev-test")])
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        None,
+        "delete dev images that test something, or more",
+        "latest development or testing",
+        "Keep 3 of dev test images and/or less",
+        "*dev* or dev images",
+        "Images called dev or of which somebody wrote test",
+        "Release images for amd64/arm64",
+    ],
+)
+def test_an_or_that_is_not_between_the_entries_says_nothing_of_them(description: str | None) -> None:
+    for patterns in (("*dev*", "*test*"), ("release-*", "*-arm64")):
+        assert ALTERNATIVES not in ids(rule(1, *patterns, description=description))
+
+
+@pytest.mark.parametrize("values", [{}, {"description": "Those tagged dev and develop"}, {"count_number": 9}])
+def test_an_entry_that_another_one_covers_is_always_a_finding(values: Mapping[str, Any]) -> None:
+    covered = rule(1, tag_prefix_list=["dev", "develop"], **values)
+    finding = one(ALTERNATIVES, covered, images=[image(1, "develop-1")])
+
+    assert finding.sentence.endswith("only images that have a tag like 'develop', and 'dev' changes nothing")
+    assert finding.remedy == "write one rule for each; if AND is meant, leave 'dev' out"
+    assert ALTERNATIVES in ids(rule(1, "v1.*", "v*"))
+    assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
+
+
+def test_a_list_that_an_image_of_the_repository_satisfies_is_left_alone() -> None:
+    previews = rule(1, "dev-*", "pr-*")
+
+    assert "list-of-alternatives" in ids(previews, images=[image(1, "dev-1"), image(2, "pr-1")])
+    assert "list-of-alternatives" not in ids(previews, images=[image(1, "dev-1", "pr-1")])
+
+
+def test_a_prefix_within_a_word_takes_what_another_rule_is_about() -> None:
+    prod, production = rule(1, tag_prefix_list=["prod"]), rule(2, tag_prefix_list=["production"])
+    finding = one("prefix-matches-another", prod, production)
+
+    assert finding.rule == prod
+    assert finding.sentence == (
+        "rule 1 selects every tag that begins with 'prod', and so those like 'production' of rule 2: they belong to it"
+    )
+    assert finding.remedy == "end it where the word ends, as in 'prod-'"
+    assert one("prefix-matches-another", rule(1, "dev*"), rule(2, "develop")).remedy.endswith("'dev-*'")
+
+
+def test_what_belongs_to_a_rule_above_takes_places_of_a_count_and_is_safe_from_an_age() -> None:
+    production = rule(1, "production*")
+
+    assert "they take places of its count" in one("prefix-matches-another", production, rule(2, "prod*")).sentence
+    assert "prefix-matches-another" not in ids(production, rule(2, "prod*", **AGE))
+
+
+@pytest.mark.parametrize(
+    ("one_pattern", "other"),
+    [
+        ("prod-*", "production-*"),
+        ("prod*", "prod-eu-*"),
+        ("v*", "v1*"),
+        ("20*", "2026*"),
+        ("prod", "production"),
+        ("prod*-x", "production-x"),
+        ("*prod*", "production"),
+        ("*", "production"),
+    ],
+)
+def test_a_prefix_that_ends_where_a_word_ends_is_left_alone(one_pattern: str, other: str) -> None:
+    assert "prefix-matches-another" not in ids(rule(2, one_pattern), rule(1, other))
+
+
+def test_prefixes_in_different_storage_classes_are_left_alone() -> None:
+    assert "prefix-matches-another" not in ids(rule(1, "prod*"), rule(2, "production*", **ARCHIVE))
+
+
+def test_a_prefix_that_takes_two_words_of_the_images_there_are_is_a_finding() -> None:
+    images = [image(1, "prod-1"), image(2, "production-1"), image(3, "other")]
+
+    assert "both 'prod-1' and 'production-1'" in one("prefix-matches-another", rule(1, "prod*"), images=images).sentence
+    assert "prefix-matches-another" not in ids(rule(1, "prod*"), images=images[:1])
+    assert "prefix-matches-another" not in ids(rule(1, "prod*"), images=images[1:])
+
+
+UNTAGGED_BY_AGE = rule(1, tag_status="untagged", **AGE)
+
+
+@pytest.mark.parametrize(
+    "immutability", [None, Immutability.off(), Immutability.all_tags_except("latest"), Immutability.only_tags("v*")]
+)
+def test_an_age_of_untagged_images_counts_from_their_push(immutability: Immutability | None) -> None:
+    finding = one("untagged-age-counts-from-push", UNTAGGED_BY_AGE, immutability=immutability)
+
+    assert finding.severity == "warning"
+    assert finding.sentence.startswith("tags can move, and ") is (immutability is not None)
+    assert finding.remedy.startswith("where tags can move, ") is (immutability is None)
+
+
+def test_an_age_of_untagged_images_is_right_where_no_tag_can_move() -> None:
+    assert ids(UNTAGGED_BY_AGE, immutability=Immutability.all_tags()) == []
+
+
+@pytest.mark.parametrize(
+    "values", [COUNT, {**AGE, "action": "transition"}, ARCHIVE], ids=["count", "archives", "in archive"]
+)
+def test_untagged_images_that_are_counted_or_archived_have_time(values: Mapping[str, Any]) -> None:
+    assert "untagged-age-counts-from-push" not in ids(rule(1, tag_status="untagged", **values))
+
+
+EXCEPT_DEV, ONLY_V = Immutability.all_tags_except("dev-*", "latest"), Immutability.only_tags("v*")
+
+
+@pytest.mark.parametrize(
+    ("rules", "immutability"),
+    [
+        ([rule(1, "v*")], ONLY_V),
+        ([rule(1, "v1.*")], ONLY_V),
+        ([rule(1)], ONLY_V),
+        ([rule(1, "dev-*"), rule(2)], ONLY_V),
+        ([rule(1)], EXCEPT_DEV),
+        ([rule(1, "*")], EXCEPT_DEV),
+        ([rule(1, "dev-*", **AGE), rule(2)], EXCEPT_DEV),
+    ],
+)
+def test_a_count_that_lets_bound_tags_go_for_the_next_pushes_is_a_finding(
+    rules: Sequence[LifecycleRule], immutability: Immutability
+) -> None:
+    finding = one("bound-tags-expire-by-count", *rules, immutability=immutability)
+
+    assert (finding.severity, finding.rule) == ("warning", rules[-1])
+
+
+@pytest.mark.parametrize(
+    ("rules", "immutability"),
+    [
+        ([rule(1, "v*")], None),
+        ([rule(1, "v*")], Immutability.all_tags()),
+        ([rule(1, "v*")], Immutability.off()),
+        ([rule(1, "v*", **AGE)], ONLY_V),
+        ([rule(1, "v*", action="transition")], ONLY_V),
+        ([rule(1, "v*", count_number=999_999), rule(2)], ONLY_V),
+        ([rule(1, "dev-*"), rule(2, **UNTAGGED)], ONLY_V),
+        ([rule(1, "v*")], EXCEPT_DEV),
+        ([rule(1, "dev-*")], EXCEPT_DEV),
+        ([rule(1, "release-*", **AGE), rule(2)], EXCEPT_DEV),
+        ([rule(1)], Immutability.all_tags_except("latest")),
+    ],
+)
+def test_a_count_of_tags_of_one_kind_or_of_a_repository_with_one_kind_is_left_alone(
+    rules: Sequence[LifecycleRule], immutability: Immutability | None
+) -> None:
+    assert "bound-tags-expire-by-count" not in ids(*rules, immutability=immutability)
+
+
+def test_whoever_pulls_keeps_images_from_a_rule_by_last_pull() -> None:
+    by_pull = rule(1, count_type="sinceImagePulled", count_number=30, action="transition")
+
+    assert one("last-pull-counts-scanners", by_pull).severity == "info"
+    assert "last-pull-counts-scanners" not in ids(rule(1, **AGE))
+
+
+def test_a_count_of_all_images_counts_parts() -> None:
+    assert one("any-count-counts-parts", rule(1)).severity == "info"
+    assert "any-count-counts-parts" not in ids(rule(1, "*"))
+    assert "any-count-counts-parts" not in ids(rule(1, **AGE))
+
+
+def test_how_many_parts_there_are_is_told_if_images_are_known() -> None:
+    index = image(1, "v1", manifest_media_type=INDEX, referenced_digests=[digest_of(2)])
+    parts = [image(2), image(3, "sig", subject_digest=digest_of(1))]
+    gone = image(4, status="archived", archived_at=AT)
+
+    assert (
+        "of the 3 there are, 2 are untagged or about others"
+        in one("any-count-counts-parts", rule(1), images=[index, *parts, gone]).sentence
+    )
+    assert "any-count-counts-parts" not in ids(rule(1), images=[index, gone])
+
+
+UNTAGGED_STAY, TAGGED_STAY = "untagged-images-never-expire", "tagged-images-never-expire"
+
+
+@pytest.mark.parametrize(
+    ("rules", "undone"),
+    [
+        ([rule(1)], []),
+        ([rule(1, "v*"), rule(2, **UNTAGGED)], []),
+        ([rule(1, action="transition", **AGE)], []),
+        ([rule(1, "v*")], [UNTAGGED_STAY]),
+        ([rule(1, **UNTAGGED)], [TAGGED_STAY]),
+        ([rule(1, **ARCHIVE)], [UNTAGGED_STAY, TAGGED_STAY]),
+        ([rule(1, "v*", count_number=999_999)], [UNTAGGED_STAY, TAGGED_STAY]),
+        ([rule(1, "*", count_number=999_999), rule(2)], [TAGGED_STAY]),
+        ([rule(1, tag_status="untagged", count_number=999_999), rule(2)], [UNTAGGED_STAY]),
+        ([rule(1, "v*", count_number=999_999), rule(2, "v1*"), rule(3, **UNTAGGED)], [TAGGED_STAY]),
+    ],
+)
+def test_what_no_rule_takes_care_of_is_told_of_the_whole_policy(
+    rules: Sequence[LifecycleRule], undone: Sequence[str]
+) -> None:
+    whole = [finding for finding in found(*rules) if finding.rule is None]
+
+    assert [finding.id for finding in whole] == undone
+    assert {finding.severity for finding in whole} <= {"info"}
+
+
+# --- what people write -----------------------------------------------------------------------------------------------
+
+
+def test_a_policy_without_rules_says_so_itself() -> None:
+    assert LifecyclePolicy.none().findings() == ()
+    assert LifecyclePolicy.none().findings([image(1)], immutability=Immutability.off()) == ()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        (keep_latest(10, matching="release-*"), expire_untagged(after_days=1)),
+        (keep_forever("production-*"), keep_latest(30, matching="release-*"), expire_untagged(after_days=14)),
+        (keep_forever("v*", "latest"), keep_latest(3, matching_all=["dev-*", "pr-*"]), expire_untagged(keep=50)),
+        (expire_older_than(after_days=60, matching=["dev-*", "pr-*"]), expire_untagged(after_days=14)),
+        (expire_unmatched(keeping=["v*", "latest"], after_days=60), expire_untagged(after_days=14)),
+        (
+            expire_unmatched(keeping="v*", after_days=60),
+            archive_older_than(after_days=300),
+            delete_archived(after_days=90),
+        ),
+    ],
+)
+def test_what_the_intents_are_for_is_not_found_odd(written: Sequence[Intent]) -> None:
+    assert LifecyclePolicy.of(*written).findings(immutability=Immutability.all_tags()) == ()
+
+
+@given(st.lists(intents, min_size=1, max_size=5))
+def test_what_intents_compile_to_is_never_surely_wrong_and_says_and_where_it_means_and(written: list[Intent]) -> None:
+    try:
+        policy = LifecyclePolicy.of(*written)
+    except InvalidLifecyclePolicy:
+        return
+
+    assert [each for each in policy.findings() if each.severity == "error"] == []
+    read_as_or = [each.rule for each in policy.findings() if each.id == ALTERNATIVES and each.rule]
+    assert [each for each in read_as_or if not any(a.subsumes(b) for a, b in permutations(each.selectors, 2))] == []
+
+
+# Policies as Terraform modules, the pages of AWS and the CDK's own constructs write them, and as people do after them.
+# Each is what its author means, but for what a warning or an info tells.
+AS_WRITTEN: Mapping[str, Sequence[LifecycleRule]] = {
+    "terraform: untagged by age": [
+        rule(1, description="Expire images older than 14 days", tag_status="untagged", **AGE)
+    ],
+    "terraform: a prefix": [rule(1, tag_prefix_list=["v"], description="Keep last 30 images")],
+    "module: the last images": [rule(1, description="Keep last 10 images")],
+    "module: every tag": [rule(1, "*", description="Keep last 10 images")],
+    "module: a full repository": [
+        rule(1, tag_prefix_list=["prod"], description="Protects images tagged with prod", count_number=999_999),
+        rule(2, description="Remove untagged images", **UNTAGGED),
+        rule(3, description="Rotate images when reach 500 images stored"),
+    ],
+    "module: a tag at a time": [
+        rule(1, tag_prefix_list=["release"], description="Keeps ten tagged images, expires all others"),
+        rule(2, tag_prefix_list=["manual"], description="Keeps ten tagged images for manual*, expires all others"),
+        rule(3, description="Keeps one untagged image, expires all others", **UNTAGGED),
+    ],
+    "aws: age of a tag": [rule(1, "prod*", description="Expire images older than 14 days", **AGE)],
+    "aws: count of untagged": [rule(1, description="Keep only one untagged image, expire all others", **UNTAGGED)],
+    "aws: two counts": [rule(1, "prod*", description="Rule 1"), rule(2, "beta*", description="Rule 2")],
+    "aws: a list": [rule(1, "alpha*", "beta*", description="Rule 1", **AGE)],
+    "aws: all images": [rule(1, "alpha*"), rule(2, description="Rule 2", **UNTAGGED), rule(3, description="Rule 3")],
+    "aws: last pull": [
+        rule(
+            1,
+            description="Archive images not pulled in 90 days",
+            count_type="sinceImagePulled",
+            count_number=90,
+            action="transition",
+        ),
+        rule(2, description="Expire images archived for more than 365 days", **ARCHIVE),
+    ],
+    "aws: a run of the record": [rule(1, description="remove all images > 2")],
+    "cdk: without descriptions": [rule(1, tag_prefix_list=["prod"]), rule(2)],
+    "cdk: bootstrap": [
+        rule(1, description="Untagged images should not exist, but expire any older than one year", **UNTAGGED)
+    ],
+    "cdk: described": [
+        rule(1, description="Expire untagged images", tag_status="untagged", **AGE),
+        rule(2, description="Keep the last 50 images, tagged or not"),
+    ],
+    "people: whatever the tag": [rule(1, description="Safety net: keep max 50 images total regardless of tag")],
+    "people: after the untagged": [
+        rule(1, description="Expire untagged", **UNTAGGED),
+        rule(2, "v*", description="Keep last 20 releases"),
+        rule(3, description="Everything else: 30 days, untagged ones earlier", **AGE),
+    ],
+    "people: one text for both": [
+        rule(1, description="Keep 10, drop untagged after 1 day", tag_status="untagged", **AGE),
+        rule(2, description="Keep 10, drop untagged after 1 day"),
+    ],
+    "people: no filter": [rule(1, description="Keep last 10 images, without tag filter")],
+    "people: no restriction": [rule(1, description="Keep last 10 images with no tag restriction")],
+    "people: untagged too": [rule(1, description="Expire old and untagged images", **AGE)],
+    "people: in Japanese": [rule(1, description="30タグしか保持しない")],
+    "people: in German": [rule(1, description="Alte Images, auch untagged, nach 30 Tagen", **AGE)],
+    "people: branches": [
+        rule(1, "main-*", description="Keep last 10 main builds"),
+        rule(2, "pr-*", description="Expire pull requests after 30 days", **AGE),
+        rule(3, description="Untagged images are gone by now, so this is the rest", **AGE),
+    ],
+    "people: architectures": [rule(1, "release-*", "*-arm64", description="Keep 5 releases for arm64")],
+}
+
+
+@pytest.mark.parametrize("rules", AS_WRITTEN.values(), ids=AS_WRITTEN)
+def test_nothing_is_surely_wrong_with_what_people_write_and_mean(rules: Sequence[LifecycleRule]) -> None:
+    assert [finding for finding in found(*rules) if finding.severity == "error"] == []
+
+
+def test_what_people_write_and_mean_has_few_warnings_about_words_and_lists() -> None:
+    told = {
+        name: told
+        for name, rules in AS_WRITTEN.items()
+        if (told := {DESCRIBED, DOUBTFUL, ALTERNATIVES}.intersection(ids(*rules)))
+    }
+
+    assert told == {
+        "aws: a list": {ALTERNATIVES},
+        "people: in German": {DOUBTFUL},
+        "people: branches": {DOUBTFUL},
+    }
+
+
+def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
+    policy = LifecyclePolicy.of(keep_latest(5, matching="*"), archive_unpulled(after_days=30))
+
+    assert "untagged" in str(policy.rules[-1].description)
+    assert [each.id for each in policy.findings()] == ["last-pull-counts-scanners"]
+
+
+# --- what is asked amiss ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"images": [image(1), {"imageDigest": "x"}]}, "images[1] is {'imageDigest': 'x'}, not an Image; read it with"),
+        ({"images": {"imageDetails": []}}, "images[0] is 'imageDetails', not an Image"),
+        ({"immutability": []}, "immutability is [], not an Immutability; give one, such as Immutability.all_tags()"),
+        ({"immutability": "IMMUTABLE", "images": []}, "immutability is 'IMMUTABLE', not an Immutability"),
+    ],
+)
+def test_images_and_an_immutability_that_are_none_are_refused_plainly(options: Mapping[str, Any], told: str) -> None:
+    for policy in (LifecyclePolicy(rules=[rule(1, "v*")]), LifecyclePolicy.none()):
+        with pytest.raises(TypeError, match=re.escape(told)):
+            policy.findings(**options)
+
+
+# --- what every finding is -------------------------------------------------------------------------------------------
+
+_immutabilities = st.sampled_from([None, Immutability.off(), Immutability.all_tags(), ONLY_V, EXCEPT_DEV])
+
+
+@given(st.one_of(policies, crowded_policies()), st.none() | repositories(most=6), _immutabilities)
+def test_a_finding_has_a_known_id_and_a_sentence_about_a_rule_of_the_policy(
+    policy: LifecyclePolicy, images: list[Image] | None, immutability: Immutability | None
+) -> None:
+    findings = policy.findings(images, immutability=immutability)
+
+    for each in findings:
+        assert SEVERITIES[each.id] == each.severity
+        assert each.rule is None or each.rule in policy.rules
+        for text in (each.sentence, each.remedy):
+            assert text[0].islower()
+            assert not text.endswith(".")
+            assert "\n" not in text
+    ranks = [list(dict.fromkeys(SEVERITIES.values())).index(each.severity) for each in findings]
+    assert ranks == sorted(ranks)
+    assert len(set(findings)) == len(findings)
+
+
+@given(policies, repositories(most=6))
+def test_what_is_surely_wrong_is_so_whatever_images_there_are(policy: LifecyclePolicy, images: list[Image]) -> None:
+    def errors(findings: Sequence[Finding]) -> list[Finding]:
+        return [each for each in findings if each.severity == "error"]
+
+    assert errors(policy.findings(images)) == errors(policy.findings())
+
+
+def test_errors_come_first_and_what_is_about_the_whole_policy_last() -> None:
+    findings = found(rule(1, "dev-*", "pr-*"), rule(2, "v*"), rule(3, "v1*"))
+
+    assert [each.id for each in findings] == ["shadowed-rule", "list-of-alternatives", UNTAGGED_STAY]
+
+
+def test_a_policy_with_findings_is_read_and_written_as_any_other() -> None:
+    policy = LifecyclePolicy(rules=[rule(1, "v*"), rule(2, "v1*")])
+
+    assert LifecyclePolicy.from_json(policy.to_json()) == policy
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+def sections() -> Mapping[str, str]:
+    """Give the sections of the page, each under the id that is its heading."""
+    _, *parts = re.split(r"^## `([\w-]+)`$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_the_page_of_findings_has_every_id_with_its_severity() -> None:
+    table = re.findall(r"^\| \[`([\w-]+)`\]\(#([\w-]+)\) \| (\w+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [(id, severity) for id, _, severity in table] == list(SEVERITIES.items())
+    assert [anchor for _, anchor, _ in table] == list(SEVERITIES)
+    assert list(sections()) == list(SEVERITIES)
+
+
+@pytest.mark.parametrize("id", SEVERITIES)
+def test_the_page_tells_of_each_finding_why_it_matters_what_to_do_and_one_example(id: str) -> None:
+    section = sections()[id]
+    blocks = re.findall(r"^```(\w+)$", section, re.MULTILINE)
+
+    assert [name for name in ("**Why it matters.**", "**What to do.**") if name not in section] == []
+    assert blocks == ["python", "text"]
+    assert f"\n{SEVERITIES[id]} {id}: " in section

@@ -1,0 +1,56 @@
+"""The census of a repository: the images that a rule is about are found by searching all tags as one text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.model import Image, LifecycleRule
+from ecr_constructs.model.lifecycle.image_index import Census
+from tests.model.lifecycle.image_strategies import AT
+from tests.model.lifecycle.strategies import rule_values, tag_sets
+
+tagged_rules = rule_values(statuses=("tagged",)).map(lambda values: LifecycleRule(**values))
+
+
+def selected(rule: LifecycleRule, *tags: list[str]) -> list[list[str]]:
+    """Give those sets of tags whose image the rule is about, in the order of the list."""
+    images = [Image(digest=str(number), pushed_at=AT, tags=each) for number, each in enumerate(tags)]
+    census = Census(images)
+    found = {census.images[position] for position in census.selected(rule, range(len(images)))}
+    return [each for image, each in zip(images, tags, strict=True) if image in found]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "others"),
+    [
+        ("*", [[]]),
+        ("v1", [[], ["v12"], ["rv1"]]),
+        ("v*", [[], ["rv1"]]),
+        ("*1", [[], ["v12"]]),
+        ("v*-1", [["v-2"], ["v2", "x-1"], ["rv-1"], ["v-12"]]),
+        ("v*rc*1", [["v-1"], ["v1", "x-rc-1"]]),
+        ("*-*", [["v1"]]),
+    ],
+)
+def test_a_tag_matches_as_a_whole_and_by_itself(pattern: str, others: list[list[str]]) -> None:
+    one = [pattern.replace("*", "-"), "latest"]
+    rule = LifecycleRule(
+        rule_priority=1,
+        tag_status="tagged",
+        tag_pattern_list=[pattern],
+        count_type="imageCountMoreThan",
+        count_number=1,
+    )
+
+    assert selected(rule, one, *others) == [one]
+
+
+@given(tagged_rules, st.lists(tag_sets))
+def test_a_rule_is_about_the_images_of_which_each_entry_matches_a_tag(
+    rule: LifecycleRule, tags: list[list[str]]
+) -> None:
+    assert selected(rule, *tags) == [
+        each for each in tags if all(any(selector.matches(tag) for tag in each) for selector in rule.selectors)
+    ]

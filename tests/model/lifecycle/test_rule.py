@@ -1,0 +1,438 @@
+"""One rule of the lifecycle language: which fields go together, and what is said when they do not."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pickle
+import re
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model import LifecyclePolicy, LifecycleRule, TagPattern, TagPrefix
+from ecr_constructs.model.lifecycle.rule import MINIMUM_DAYS_ARCHIVED, Action, CountType, StorageClass, TagStatus
+from tests.model.lifecycle.outcomes import outcome_of
+from tests.model.lifecycle.strategies import COMBINATIONS, TOKENS, rule_values, rules, tag_patterns, tag_sets
+
+LEGAL: dict[str, Any] = {"rule_priority": 1, "tag_status": "any", "count_type": "imageCountMoreThan", "count_number": 1}
+TAGGED: dict[str, Any] = LEGAL | {"tag_status": "tagged"}
+
+
+def problems(**values: Any) -> tuple[str, ...]:
+    with pytest.raises(InvalidLifecyclePolicy) as caught:
+        LifecycleRule(**values)
+    return caught.value.problems
+
+
+# --- which fields go together ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count_type", "action", "storage_class", "count_unit", "target"),
+    [
+        ("imageCountMoreThan", "expire", "standard", None, None),
+        ("imageCountMoreThan", "transition", "standard", None, "archive"),
+        ("sinceImagePushed", "expire", "standard", "days", None),
+        ("sinceImagePushed", "transition", "standard", "days", "archive"),
+        ("sinceImagePulled", "transition", "standard", "days", "archive"),
+        ("sinceImageTransitioned", "expire", "archive", "days", None),
+    ],
+)
+@pytest.mark.parametrize("tag_status", ["tagged", "untagged", "any"])
+def test_what_follows_from_other_fields_is_read_from_them(
+    count_type: Any, action: Any, storage_class: str, *, count_unit: str | None, target: str | None, tag_status: Any
+) -> None:
+    patterns = ["v*"] if tag_status == "tagged" else []
+    rule = LifecycleRule(
+        rule_priority=1,
+        tag_status=tag_status,
+        tag_pattern_list=patterns,
+        count_type=count_type,
+        count_number=90,
+        action=action,
+    )
+    document = rule.to_dict()
+
+    assert (rule.storage_class, rule.count_unit, rule.target_storage_class) == (storage_class, count_unit, target)
+    assert document["selection"].get("countUnit") == count_unit
+    assert document["selection"].get("storageClass") == ("archive" if storage_class == "archive" else None)
+    assert document["action"].get("targetStorageClass") == target
+
+
+def test_the_legal_pairs_of_count_and_action_are_those_six() -> None:
+    legal = set()
+    for count_type, action in itertools.product(get_args(CountType), get_args(Action)):
+        try:
+            LifecycleRule(**LEGAL | {"count_type": count_type, "action": action, "count_number": 90})
+        except InvalidLifecyclePolicy:
+            continue
+        legal.add((count_type, action))
+
+    assert legal == {(count_type, action) for count_type, action, _ in COMBINATIONS}
+
+
+def test_images_that_nobody_pulls_are_archived_and_never_deleted() -> None:
+    assert problems(**LEGAL | {"count_type": "sinceImagePulled", "action": "expire"}) == (
+        (
+            "action: 'expire' does not go with 'sinceImagePulled'; "
+            "ECR deletes nothing for not being pulled: archive it, and delete it from the archive"
+        ),
+    )
+
+
+def test_what_is_archived_cannot_be_archived_again() -> None:
+    values = LEGAL | {"count_type": "sinceImageTransitioned", "count_number": 90, "action": "transition"}
+
+    assert problems(**values) == (
+        "action: 'transition' does not go with 'sinceImageTransitioned'; what it selects is archived already",
+    )
+
+
+@pytest.mark.parametrize(("count_type", "action", "minimum"), COMBINATIONS)
+def test_the_smallest_number_is_accepted_and_one_less_is_not(count_type: Any, action: Any, minimum: int) -> None:
+    values = LEGAL | {"count_type": count_type, "action": action}
+    archive = "; ECR keeps what it archived for 90 days" if minimum == MINIMUM_DAYS_ARCHIVED else ""
+
+    assert LifecycleRule(**values | {"count_number": minimum}).count_number == minimum
+    assert problems(**values | {"count_number": minimum - 1}) == (
+        f"count_number: {minimum - 1} is too small; write {minimum} or more{archive}",
+    )
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["rule_priority", "count_number"])
+@pytest.mark.parametrize("value", [True, False, 1.0, 1.5, "1", None, [1], float("nan")])
+def test_numbers_are_whole_numbers_and_nothing_that_looks_like_one(field: str, value: object) -> None:
+    assert problems(**LEGAL | {field: value}) == (f"{field}: {value!r} is not a whole number; write 1 or more",)
+
+
+@pytest.mark.parametrize("field", ["rule_priority", "count_number"])
+def test_a_number_that_is_known_only_at_deployment_is_refused(field: str) -> None:
+    sentence = f"{field}: the number is known only at deployment, and the policy is one text; write it out"
+
+    assert problems(**LEGAL | {field: -1.8881545897087626e289}) == (sentence,)
+
+
+@pytest.mark.parametrize("field", ["rule_priority", "count_number"])
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (0, "0 is too small; write 1 or more"),
+        (-1, "-1 is too small; write 1 or more"),
+        (2**31, "the number is too large; write at most 2147483647"),
+        (10**5000, "the number is too large; write at most 2147483647"),
+        (-(10**5000), "-2147483647 is too small; write 1 or more"),
+    ],
+    ids=["zero", "negative", "too large", "too large to be printed", "too small to be printed"],
+)
+def test_numbers_have_bounds(field: str, value: int, problem: str) -> None:
+    assert problems(**LEGAL | {field: value}) == (f"{field}: {problem}",)
+
+
+def test_the_largest_number_is_accepted() -> None:
+    assert LifecycleRule(**LEGAL | {"rule_priority": 2**31 - 1, "count_number": 2**31 - 1}).count_number == 2**31 - 1
+
+
+# --- choices --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "choices"),
+    [
+        ("tag_status", "TAGGED", "'tagged', 'untagged' or 'any'"),
+        ("tag_status", None, "'tagged', 'untagged' or 'any'"),
+        ("action", "delete", "'expire' or 'transition'"),
+        ("action", "EXPIRE", "'expire' or 'transition'"),
+        ("action", ["expire"], "'expire' or 'transition'"),
+        (
+            "count_type",
+            "sinceLastPulled",
+            "'imageCountMoreThan', 'sinceImagePushed', 'sinceImagePulled' or 'sinceImageTransitioned'",
+        ),
+    ],
+)
+def test_an_unknown_choice_is_refused_with_the_known_ones(field: str, value: object, choices: str) -> None:
+    assert problems(**LEGAL | {field: value}) == (f"{field}: {value!r} is unknown; write {choices}",)
+
+
+def test_the_choices_are_those_of_the_language() -> None:
+    assert get_args(TagStatus) == ("tagged", "untagged", "any")
+    assert get_args(Action) == ("expire", "transition")
+    assert get_args(StorageClass) == ("standard", "archive")
+
+
+# --- lists of tags --------------------------------------------------------------------------------------------------
+
+
+def test_tagged_needs_one_of_the_lists() -> None:
+    assert problems(**TAGGED) == (
+        "tag_status: 'tagged' selects by tag and none is given; give tag_pattern_list or tag_prefix_list",
+    )
+
+
+@pytest.mark.parametrize("status", ["untagged", "any"])
+@pytest.mark.parametrize("field", ["tag_pattern_list", "tag_prefix_list"])
+def test_untagged_and_any_take_no_list(status: str, field: str) -> None:
+    assert problems(**LEGAL | {"tag_status": status, field: ["v"]}) == (
+        f"{field}: {status!r} selects no tags; leave the list out, or write 'tagged'",
+    )
+
+
+def test_a_rule_has_one_kind_of_list() -> None:
+    assert problems(**TAGGED, tag_pattern_list=["v*"], tag_prefix_list=["v"]) == (
+        "tag_pattern_list: a rule has one kind of list; leave out this one or tag_prefix_list, or write two rules",
+    )
+
+
+@pytest.mark.parametrize("field", ["tag_pattern_list", "tag_prefix_list"])
+def test_a_bare_string_where_a_list_belongs_is_refused_by_name(field: str) -> None:
+    assert problems(**TAGGED, **{field: "prod"}) == (
+        f"{field}: 'prod' is a bare string where a list belongs; write ['prod']",
+    )
+
+
+@pytest.mark.parametrize("field", ["tag_pattern_list", "tag_prefix_list"])
+@pytest.mark.parametrize("value", [7, {"prod"}, {"prod": 1}, None])
+def test_what_is_no_list_is_refused(field: str, value: object) -> None:
+    assert problems(**TAGGED, **{field: value}) == (f"{field}: {value!r} is not a list of strings",)
+
+
+def test_an_empty_bare_string_is_refused_too() -> None:
+    assert problems(**TAGGED, tag_pattern_list="") == (
+        "tag_pattern_list: '' is a bare string where a list belongs; write ['']",
+    )
+
+
+def test_every_entry_is_checked_and_named_by_its_place() -> None:
+    assert problems(**TAGGED, tag_pattern_list=["ok", "a*b*c*d*e*", 7, "ok", "a b", "${Token[TOKEN.1]}"]) == (
+        "tag_pattern_list[1]: tag pattern 'a*b*c*d*e*' has 5 wildcards; ECR allows 4",
+        "tag_pattern_list[2]: tag pattern 7 is not a string",
+        "tag_pattern_list[3]: tag pattern 'ok' is listed twice; leave one out",
+        (
+            "tag_pattern_list[4]: tag pattern 'a b' has ' ' at position 1; a tag holds letters, digits, '.', '_' "
+            "and '-'; '*' stands for any number of them"
+        ),
+        (
+            "tag_pattern_list[5]: tag pattern '${Token[TOKEN.1]}' is known only at deployment; it is read here, "
+            "so write the value out"
+        ),
+    )
+
+
+def test_a_pattern_in_a_list_of_prefixes_is_refused() -> None:
+    (problem,) = problems(**TAGGED, tag_prefix_list=["v*"])
+
+    assert problem.startswith("tag_prefix_list[0]: tag prefix 'v*' has '*' at position 1; ")
+    assert problem.endswith("wildcards belong in a tag pattern")
+
+
+def test_the_order_of_a_list_means_nothing() -> None:
+    one = LifecycleRule(**TAGGED, tag_pattern_list=["b", "a"])
+    other = LifecycleRule(**TAGGED, tag_pattern_list=("a", "b"))
+
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one.tag_pattern_list == ("a", "b")
+
+
+# --- descriptions ---------------------------------------------------------------------------------------------------
+
+
+def test_a_description_is_a_text() -> None:
+    assert LifecycleRule(**LEGAL, description="Keep one").to_dict()["description"] == "Keep one"
+    assert "description" not in LifecycleRule(**LEGAL).to_dict()
+    assert problems(**LEGAL, description=7) == ("description: 7 is not a text; write one, or leave it out",)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_in_a_description_is_refused(token: str) -> None:
+    """Tokens inside a policy are refused: the text could not be measured, and would not be canonical."""
+    (problem,) = problems(**LEGAL, description=token)
+
+    assert problem.startswith("description: ")
+    assert "known only at deployment" in problem
+
+
+# --- all at once ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stray", ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800"])
+def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code(stray: str) -> None:
+    (problem,) = problems(**LEGAL | {"description": f"Keep{stray}ten"})
+
+    assert problem == (
+        f"description: {f'Keep{stray}ten'!r} has {stray!r} at position 4; "
+        "write it without line breaks and other control characters"
+    )
+    assert problem.isprintable()
+    with pytest.raises(InvalidLifecyclePolicy, match=r"rules\[0\]\.description: 'Keep"):
+        LifecyclePolicy.from_dict({"rules": [LifecycleRule(**LEGAL).to_dict() | {"description": f"Keep{stray}ten"}]})
+
+
+@pytest.mark.parametrize("description", ["", "caf\u00e9", "\u05d0\u200f", "a\u00a0b", "\U0001f680"])
+def test_a_description_in_any_language_is_accepted(description: str) -> None:
+    assert LifecycleRule(**LEGAL | {"description": description}).description == description
+
+
+def test_every_fault_of_a_rule_is_told_at_once_in_python_names() -> None:
+    found = problems(
+        rule_priority=0, tag_status="tagged", count_type="days", count_number="ten", action="delete", description=b"x"
+    )
+
+    assert [problem.partition(":")[0] for problem in found] == [
+        "count_type",
+        "action",
+        "rule_priority",
+        "count_number",
+        "tag_status",
+        "description",
+    ]
+
+
+def test_the_error_reads_as_one_message() -> None:
+    expected = (
+        "2 problems\n"
+        "  - rule_priority: 0 is too small; write 1 or more\n"
+        "  - count_number: 0 is too small; write 1 or more"
+    )
+
+    with pytest.raises(InvalidLifecyclePolicy, match=rf"\A{re.escape(expected)}\Z"):
+        LifecycleRule(**LEGAL | {"rule_priority": 0, "count_number": 0})
+
+
+@given(
+    st.fixed_dictionaries(
+        dict.fromkeys(
+            LifecycleRule.__dataclass_fields__,
+            st.one_of(
+                st.none(),
+                st.booleans(),
+                st.integers(),
+                st.floats(),
+                st.text(max_size=5),
+                st.binary(max_size=3),
+                st.lists(st.one_of(st.none(), st.integers(), tag_patterns, st.lists(st.just("a"))), max_size=3),
+                st.sampled_from(["any", "tagged", "untagged", "expire", "transition", "sinceImagePulled"]),
+                st.dictionaries(st.text(max_size=2), st.none(), max_size=1),
+                st.sets(st.integers(), max_size=2),
+            ),
+        )
+    )
+)
+def test_any_values_make_a_rule_or_our_error(values: dict[str, Any]) -> None:
+    outcome = outcome_of(lambda: LifecycleRule(**values))
+    if isinstance(outcome, LifecycleRule):
+        assert json.loads(json.dumps(outcome.to_dict())) == outcome.to_dict()
+    else:
+        assert outcome
+        assert all(problem.split(":")[0].split("[")[0] in values for problem in outcome)
+
+
+@given(rule_values())
+def test_legal_rules_are_accepted(values: dict[str, Any]) -> None:
+    rule = LifecycleRule(**values)
+
+    assert {field: getattr(rule, field) for field in values if "list" not in field} == {
+        field: value for field, value in values.items() if "list" not in field
+    }
+
+
+# --- what a rule says -----------------------------------------------------------------------------------------------
+
+
+def test_a_rule_is_written_as_the_lifecycle_language_does_in_one_order_of_keys() -> None:
+    rule = LifecycleRule(
+        rule_priority=7,
+        tag_status="tagged",
+        tag_prefix_list=["v"],
+        count_type="sinceImageTransitioned",
+        count_number=365,
+        description="Delete old releases",
+    )
+
+    assert json.dumps(rule.to_dict()) == json.dumps(
+        {
+            "rulePriority": 7,
+            "description": "Delete old releases",
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPrefixList": ["v"],
+                "storageClass": "archive",
+                "countType": "sinceImageTransitioned",
+                "countUnit": "days",
+                "countNumber": 365,
+            },
+            "action": {"type": "expire"},
+        }
+    )
+
+
+@given(rules)
+def test_a_rule_writes_no_nulls_and_no_empty_lists(rule: LifecycleRule) -> None:
+    document = rule.to_dict()
+    values = [*document.values(), *document["selection"].values(), *document["action"].values()]
+
+    assert None not in values
+    assert [] not in values
+
+
+@given(rules)
+def test_changing_what_was_written_does_not_change_the_rule(rule: LifecycleRule) -> None:
+    before = json.dumps(rule.to_dict())
+    written = rule.to_dict()
+    written["selection"].clear()
+    written.clear()
+
+    assert json.dumps(rule.to_dict()) == before
+
+
+@given(rules)
+def test_rules_cross_processes(rule: LifecycleRule) -> None:
+    assert pickle.loads(pickle.dumps(rule)) == rule
+
+
+def test_rules_are_frozen() -> None:
+    with pytest.raises(AttributeError):
+        LifecycleRule(**LEGAL).rule_priority = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("tags", [["alpha-1"], ["beta-1"], ["alpha-1", "beta-1"], ["alpha-1", "beta-1", "x"], []])
+def test_a_list_is_an_and(tags: list[str]) -> None:
+    patterns = LifecycleRule(**TAGGED, tag_pattern_list=["alpha*", "beta*"])
+    prefixes = LifecycleRule(**TAGGED, tag_prefix_list=["alpha", "beta"])
+    expected = {"alpha-1", "beta-1"} <= set(tags)
+
+    assert patterns.selects_tags(tags) is expected
+    assert prefixes.selects_tags(tags) is expected
+
+
+def test_one_tag_may_satisfy_two_entries() -> None:
+    assert LifecycleRule(**TAGGED, tag_pattern_list=["a*", "*b"]).selects_tags(["ab"])
+
+
+@given(rules, tag_sets)
+def test_which_images_a_rule_is_about(rule: LifecycleRule, tags: list[str]) -> None:
+    entries = [*map(TagPattern, rule.tag_pattern_list), *map(TagPrefix, rule.tag_prefix_list)]
+    expected = {
+        "any": True,
+        "untagged": tags == [],
+        "tagged": all(any(entry.matches(tag) for tag in tags) for entry in entries),
+    }
+
+    assert rule.selects_tags(tags) is expected[rule.tag_status]
+    assert rule.selectors == tuple(entries)
+    assert rule.tag_status != "tagged" or not rule.selects_tags([])
+
+
+@given(rules, tag_sets, st.lists(st.just("zzz")))
+def test_more_tags_never_take_an_image_from_a_tagged_rule(
+    rule: LifecycleRule, tags: list[str], more: list[str]
+) -> None:
+    if rule.tag_status != "untagged" and rule.selects_tags(tags):
+        assert rule.selects_tags([*tags, *more])

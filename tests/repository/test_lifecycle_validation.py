@@ -1,0 +1,439 @@
+"""Findings in lifecycle policies, in an app: what is refused, what is told and where, what is left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from ecr_constructs import (
+    ADOPTED,
+    CACHED,
+    CREATED,
+    EPHEMERAL,
+    HARDENED,
+    CreationTemplate,
+    HardenedRepository,
+    Immutability,
+    InvalidLifecyclePolicy,
+    InvalidRegistry,
+    InvalidRepository,
+    LifecyclePolicy,
+    LifecycleRule,
+    Namespace,
+    PrivateRegistry,
+    PullThroughCache,
+    ReplicaRegistry,
+    RepositorySettings,
+    Upstream,
+    archive_unpulled,
+    delete_archived,
+    expire_older_than,
+    expire_untagged,
+    keep_latest,
+    limit_images,
+)
+from ecr_constructs.model.lifecycle.findings import SEVERITIES
+from tests.templates import ACCOUNT, new_app, new_stack
+
+
+def by_count(priority: int, pattern: str, **values: Any) -> LifecycleRule:
+    return LifecycleRule(
+        rule_priority=priority,
+        tag_status="tagged",
+        tag_pattern_list=[pattern],
+        count_type="imageCountMoreThan",
+        count_number=10,
+        **values,
+    )
+
+
+SHADOWED = LifecyclePolicy(rules=[by_count(1, "v*"), by_count(2, "v1*")])
+# As somebody may have it in an account: two things are wrong with it.
+FOREIGN = LifecyclePolicy.from_dict(
+    {
+        "rules": [
+            *SHADOWED.to_dict()["rules"],
+            {
+                "rulePriority": 3,
+                "description": "Remove untagged images",
+                "selection": {
+                    "tagStatus": "any",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 7,
+                },
+                "action": {"type": "expire"},
+            },
+        ]
+    }
+)
+PLAIN = CREATED
+NEVER_ACTS = "lifecycle: rule 2 never acts: .* leave it out, which changes nothing"
+
+Make = Callable[[Construct, RepositorySettings], object]
+MAKERS: Mapping[str, Make] = {
+    "repository": lambda scope, settings: HardenedRepository(scope, "It", settings=settings),
+    "template": lambda scope, settings: CreationTemplate(
+        scope, "It", prefix="teams", applied_for=["CREATE_ON_PUSH"], settings=settings
+    ),
+    "cache": lambda scope, settings: PullThroughCache(scope, "It", upstream=Upstream.ecr_public(), settings=settings),
+    "replica": lambda scope, settings: ReplicaRegistry(scope, "It", source_region="eu-west-1", settings=settings),
+}
+each_maker = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+
+
+class Note(NamedTuple):
+    """What the CDK prints of a construct."""
+
+    kind: str
+    path: str
+    text: str
+    id: str
+
+
+def notes(stack: cdk.Stack) -> list[Note]:
+    """Synthesize, and give what is said about the constructs of a stack; of a resource, it is about what it is in."""
+    app = stack.node.root
+    assert isinstance(app, cdk.App)
+    app.synth()
+    return [
+        Note(
+            entry.type.removeprefix("aws:cdk:"),
+            construct.node.path.removesuffix("/Resource"),
+            *str(entry.data)[:-1].split(" [ack: "),
+        )
+        for construct in stack.node.find_all()
+        for entry in construct.node.metadata
+        if entry.type in ("aws:cdk:warning", "aws:cdk:info")
+    ]
+
+
+def places(stack: cdk.Stack) -> dict[str, list[str]]:
+    """Give what is said by id: the kind, and where."""
+    found: dict[str, list[str]] = {}
+    for note in notes(stack):
+        found.setdefault(note.id, []).append(f"{note.kind} {note.path}")
+    return found
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+@each_maker
+def test_a_policy_that_surely_is_not_meant_so_is_refused_before_anything_is_made(stack: cdk.Stack, make: Make) -> None:
+    with pytest.raises(InvalidLifecyclePolicy, match=NEVER_ACTS) as caught:
+        make(stack, PLAIN.but(lifecycle=SHADOWED))
+
+    assert caught.value.path == "Containers/It"
+    assert len(caught.value.problems) == 1
+    assert stack.node.children == []
+
+
+@each_maker
+def test_everything_that_is_wrong_with_a_policy_is_told_at_once(stack: cdk.Stack, make: Make) -> None:
+    with pytest.raises(InvalidLifecyclePolicy) as caught:
+        make(stack, PLAIN.but(lifecycle=FOREIGN))
+
+    assert [problem.split(":")[1].split(" ")[1:3] for problem in caught.value.problems] == [
+        ["rule", "2"],
+        ["rule", "3"],
+    ]
+    assert caught.value.problems[1].endswith("write tag_status 'untagged', or describe what it does")
+
+
+@pytest.mark.parametrize(
+    ("error", "make"),
+    [
+        (InvalidRepository, lambda stack: HardenedRepository(stack, "It", repository_name="No", lifecycle=SHADOWED)),
+        (
+            InvalidRegistry,
+            lambda stack: CreationTemplate(
+                stack, "It", prefix="No", applied_for=["REPLICATION"], settings=PLAIN.but(lifecycle=SHADOWED)
+            ),
+        ),
+        (
+            InvalidRegistry,
+            lambda stack: PullThroughCache(
+                stack, "It", upstream=Upstream.ecr_public(), prefix="No", settings=CACHED.but(lifecycle=SHADOWED)
+            ),
+        ),
+        (
+            InvalidRegistry,
+            lambda stack: ReplicaRegistry(stack, "It", source_region="moon", settings=PLAIN.but(lifecycle=SHADOWED)),
+        ),
+    ],
+    ids=MAKERS,
+)
+def test_with_other_faults_it_is_told_in_the_error_of_these(
+    stack: cdk.Stack, error: type[Exception], make: Callable[[cdk.Stack], object]
+) -> None:
+    with pytest.raises(error, match=f"(?s)(No|moon).*{NEVER_ACTS}"):
+        make(stack)
+
+    assert stack.node.children == []
+
+
+def test_a_rule_that_is_added_later_and_would_never_act_is_refused(stack: cdk.Stack) -> None:
+    policy = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(keep=10))
+    repository = HardenedRepository(stack, "Api", lifecycle=policy)
+
+    with pytest.raises(
+        InvalidLifecyclePolicy, match=r"rule 3 never acts: .*'Keep the newest 10 images tagged v"
+    ) as caught:
+        repository.add_lifecycle_rule(tag_pattern_list=["v1*"], max_image_count=3)
+
+    assert caught.value.path == "Containers/Api"
+    assert repository.lifecycle == policy
+
+
+def test_a_rule_that_is_added_above_others_and_leaves_nothing_to_them_is_refused(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy(rules=[by_count(5, "v*")]))
+
+    with pytest.raises(
+        InvalidLifecyclePolicy, match="rule 5 never acts: every image that it selects belongs to rule 1"
+    ):
+        repository.add_lifecycle_rule(tag_pattern_list=["*"], max_image_count=3, rule_priority=1)
+
+
+def test_settings_and_policies_themselves_take_whatever_ecr_takes() -> None:
+    assert HARDENED.but(lifecycle=FOREIGN).lifecycle == LifecyclePolicy.from_json(FOREIGN.to_json())
+
+
+# --- what is told, and where ------------------------------------------------------------------------------------------
+
+BY_PULL = LifecyclePolicy.of(archive_unpulled(after_days=90), delete_archived(after_days=180))
+BY_AGE = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=14))
+OFF, ONLY_V = Immutability.off(), Immutability.only_tags("v*")
+ALTERNATIVES = LifecycleRule(
+    rule_priority=1,
+    tag_status="tagged",
+    tag_prefix_list=["dev-", "pr-"],
+    count_type="imageCountMoreThan",
+    count_number=10,
+)
+LEFTOVERS = LifecycleRule(
+    rule_priority=1,
+    tag_status="any",
+    count_type="sinceImagePushed",
+    count_number=14,
+    description="Expire untagged images of the nightly build",
+)
+TOLD: Mapping[str, tuple[str, LifecyclePolicy, Immutability | None]] = {
+    "any-may-mean-untagged": ("warning", LifecyclePolicy(rules=[LEFTOVERS]), None),
+    "never-matches": ("warning", LifecyclePolicy(rules=[by_count(1, "-*")]), None),
+    "list-of-alternatives": ("warning", LifecyclePolicy(rules=[ALTERNATIVES]), None),
+    "prefix-matches-another": (
+        "warning",
+        LifecyclePolicy.of(keep_latest(3, matching="production"), keep_latest(2, matching="prod*")),
+        None,
+    ),
+    "untagged-age-counts-from-push": ("warning", BY_AGE, OFF),
+    "bound-tags-expire-by-count": ("warning", LifecyclePolicy.of(keep_latest(3, matching="v*")), ONLY_V),
+    "last-pull-counts-scanners": ("info", BY_PULL, None),
+    "any-count-counts-parts": ("info", LifecyclePolicy.of(limit_images(500)), None),
+    "untagged-images-never-expire": ("info", LifecyclePolicy.of(keep_latest(3, matching="v*")), None),
+    "tagged-images-never-expire": ("info", LifecyclePolicy.of(expire_untagged(keep=7)), None),
+}
+
+
+def annotation(id: str) -> str:
+    return "ecr-constructs:" + re.sub("-(.)", lambda letter: letter[1].upper(), id)
+
+
+def test_every_finding_that_is_no_error_has_an_annotation_here() -> None:
+    assert {id: kind for id, (kind, _, _) in TOLD.items()} == {
+        id: severity for id, severity in SEVERITIES.items() if severity != "error"
+    }
+
+
+@pytest.mark.parametrize("id", TOLD)
+def test_a_finding_is_an_annotation_of_its_kind_on_the_repository(stack: cdk.Stack, id: str) -> None:
+    kind, policy, immutability = TOLD[id]
+    HardenedRepository(stack, "Api", lifecycle=policy, immutability=immutability)
+
+    assert places(stack)[annotation(id)] == [f"{kind} Containers/Api"]
+
+
+@pytest.mark.parametrize("id", TOLD)
+def test_an_annotation_can_be_acknowledged(stack: cdk.Stack, id: str) -> None:
+    kind, policy, immutability = TOLD[id]
+    repository = HardenedRepository(stack, "Api", lifecycle=policy, immutability=immutability)
+    answer = cdk.Annotations.of(repository)
+    (answer.acknowledge_warning if kind == "warning" else answer.acknowledge_info)(annotation(id), "so it is meant")
+
+    assert annotation(id) not in places(stack)
+
+
+def test_an_annotation_gives_the_fact_and_the_remedy(stack: cdk.Stack) -> None:
+    HardenedRepository(stack, "Api", lifecycle=BY_AGE, immutability=OFF)
+
+    (note,) = notes(stack)
+    assert note.text == (
+        "tags can move, and rule 2 ('Expire untagged images 14 days after push') expires untagged images by age; ECR "
+        "counts the age from the push, so an image may go on the day it loses its tag; use expire_untagged(keep=...) "
+        "instead"
+    )
+
+
+@pytest.mark.parametrize(
+    ("maker", "place"),
+    [("repository", "It"), ("template", "It"), ("cache", "It/Template"), ("replica", "It/Template")],
+)
+def test_whatever_has_a_policy_is_told_about_it(stack: cdk.Stack, maker: str, place: str) -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=14), limit_images(50))
+    MAKERS[maker](stack, PLAIN.but(lifecycle=policy, immutability=OFF))
+
+    assert places(stack) == {
+        "ecr-constructs:untaggedAgeCountsFromPush": [f"warning Containers/{place}"],
+        "ecr-constructs:anyCountCountsParts": [f"info Containers/{place}"],
+    }
+
+
+def test_a_warning_stands_on_each_repository_and_an_info_once_in_a_stack(app: cdk.App) -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=14), limit_images(50))
+    here, elsewhere = new_stack(app, "Here"), new_stack(app, "Elsewhere")
+    for stack, names in ((here, ("A", "B", "C", "D", "E", "F")), (elsewhere, ("A", "B"))):
+        for name in names:
+            HardenedRepository(stack, name, lifecycle=policy, immutability=OFF)
+
+    assert places(here) == {
+        "ecr-constructs:untaggedAgeCountsFromPush": [f"warning Here/{name}" for name in "ABCDEF"],
+        "ecr-constructs:anyCountCountsParts": ["info Here/A"],
+    }
+    assert notes(here)[1].text.endswith("(so it is with Here/B, Here/C, Here/D and 2 more)")
+    assert notes(elsewhere)[1].text.endswith("(so it is with Elsewhere/B)")
+
+
+def test_policies_that_differ_have_infos_of_their_own(stack: cdk.Stack) -> None:
+    HardenedRepository(stack, "Few", lifecycle=LifecyclePolicy.of(limit_images(5)))
+    HardenedRepository(stack, "Many", lifecycle=LifecyclePolicy.of(limit_images(500)))
+
+    assert places(stack) == {"ecr-constructs:anyCountCountsParts": ["info Containers/Few", "info Containers/Many"]}
+
+
+def test_repositories_of_nested_stacks_and_of_stages_are_told_about(app: cdk.App) -> None:
+    policy = LifecyclePolicy.of(limit_images(5))
+    outer = new_stack(app, "Outer")
+    HardenedRepository(cdk.NestedStack(outer, "Inner"), "Api", lifecycle=policy)
+    staged = new_stack(cdk.Stage(app, "Prod"), "Containers")
+    HardenedRepository(staged, "Api", lifecycle=policy)
+
+    assert places(outer) == {"ecr-constructs:anyCountCountsParts": ["info Outer/Inner/Api"]}
+    assert places(staged) == {"ecr-constructs:anyCountCountsParts": ["info Prod/Containers/Api"]}
+
+
+# --- rules that are added until then ----------------------------------------------------------------------------------
+
+
+def test_what_a_rule_that_is_added_takes_care_of_is_not_told(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy.none())
+    repository.add_lifecycle_rule(tag_pattern_list=["v*"], max_image_count=10)
+    repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_count=10)
+
+    assert places(stack) == {}
+
+
+def test_what_is_odd_about_a_rule_that_is_added_is_told(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", immutability=OFF, lifecycle=LifecyclePolicy.none())
+    repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(3))
+
+    assert places(stack) == {
+        "ecr-constructs:untaggedAgeCountsFromPush": ["warning Containers/Api"],
+        "ecr-constructs:taggedImagesNeverExpire": ["info Containers/Api"],
+    }
+
+
+# --- scanners that pull -----------------------------------------------------------------------------------------------
+
+SCANNER = f"arn:aws:iam::{ACCOUNT}:role/scanner"
+
+
+def exclude(scope: Construct) -> None:
+    cdk.CfnResource(scope, "Exclusion", type="AWS::ECR::PullTimeUpdateExclusion", properties={"PrincipalArn": SCANNER})
+
+
+def test_an_app_that_excludes_pulls_in_the_account_and_region_is_not_told_of_them(app: cdk.App) -> None:
+    here, platform = (new_stack(app, name, region="eu-west-1") for name in ("Here", "Platform"))
+    HardenedRepository(here, "Api", lifecycle=BY_PULL)
+    exclude(platform)
+
+    assert places(here) == {}
+
+
+def test_pulls_that_are_excluded_in_another_region_or_perhaps_another_account_are_told_of(app: cdk.App) -> None:
+    here, unknown = new_stack(app, "Here", region="eu-west-1"), new_stack(app, "Unknown")
+    HardenedRepository(here, "Api", lifecycle=BY_PULL)
+    HardenedRepository(unknown, "Api", lifecycle=BY_PULL)
+    exclude(new_stack(app, "Elsewhere", region="eu-central-1"))
+
+    assert places(here) == {"ecr-constructs:lastPullCountsScanners": ["info Here/Api"]}
+    assert places(unknown) == {"ecr-constructs:lastPullCountsScanners": ["info Unknown/Api"]}
+
+
+def test_a_stack_that_may_be_deployed_anywhere_knows_its_own_exclusions(stack: cdk.Stack) -> None:
+    exclude(stack)
+    HardenedRepository(stack, "Api", lifecycle=BY_PULL)
+
+    assert places(stack) == {}
+
+
+# --- what is left alone -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [HARDENED, ADOPTED, EPHEMERAL, CREATED, CACHED],
+    ids=["HARDENED", "ADOPTED", "EPHEMERAL", "CREATED", "CACHED"],
+)
+@pytest.mark.parametrize(
+    "immutability",
+    [None, Immutability.all_tags(), OFF, ONLY_V, Immutability.all_tags_except("dev-*")],
+    ids=["as it is", "all", "off", "some", "all but some"],
+)
+def test_a_policy_that_nobody_wrote_has_no_annotation(
+    stack: cdk.Stack, settings: RepositorySettings, immutability: Immutability | None
+) -> None:
+    HardenedRepository(stack, "Api", settings=settings, immutability=immutability)
+
+    assert places(stack) == {}
+
+
+def test_what_is_made_by_default_has_no_annotation(app: cdk.App) -> None:
+    stack = new_stack(app, "Containers", region="eu-central-1")
+    PrivateRegistry(stack, "Registry")
+    PullThroughCache(stack, "Cache", upstream=Upstream.ecr_public())
+    CreationTemplate(stack, "Teams", prefix=Namespace("teams"), applied_for=["CREATE_ON_PUSH"])
+    ReplicaRegistry(stack, "Replica", source_region="eu-west-1")
+
+    assert places(stack) == {}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        LifecyclePolicy.none(),
+        LifecyclePolicy.of(keep_latest(10, matching="release-*"), expire_untagged(after_days=1)),
+        LifecyclePolicy.of(expire_older_than(after_days=14, matching="pr-*"), expire_untagged(after_days=1)),
+    ],
+    ids=["none", "releases", "previews"],
+)
+def test_a_policy_with_which_nothing_is_odd_has_no_annotation(stack: cdk.Stack, policy: LifecyclePolicy) -> None:
+    HardenedRepository(stack, "Api", lifecycle=policy)
+
+    assert places(stack) == {}
+
+
+def test_a_finding_is_told_once_however_often_the_app_synthesizes() -> None:
+    app = new_app()
+    stack = new_stack(app, "Containers")
+    HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy.of(limit_images(5)))
+    app.synth()
+    app.synth(force=True)
+
+    assert places(stack) == {"ecr-constructs:anyCountCountsParts": ["info Containers/Api"]}
