@@ -15,7 +15,7 @@ from typing import Literal
 
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import Decision, Evaluation, Image, LifecyclePolicy, TagPattern
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = [
     "archived",
@@ -111,7 +111,9 @@ def _assert_all(
     if not selectors:
         raise TypeError("say which images: tag patterns such as 'release-*', digests, or images themselves")
     if not isinstance(policy, LifecyclePolicy):
-        raise TypeError(f"policy must be a LifecyclePolicy, got {shown(policy)}; from_json() and from_dict() read one")
+        raise TypeError(
+            f"policy must be a LifecyclePolicy, got {abbreviate(policy)}; from_json() and from_dict() read one"
+        )
     present = tuple(images)
     chosen = {image.digest: image for selector in selectors for image in _selected(present, selector)}
     fates = _fates(policy.evaluate(present, at=at))
@@ -348,11 +350,11 @@ def _digest(text: str) -> str:
 
 def _require(numbers: Mapping[str, int], *, tag: str | None = None) -> None:
     problems = [
-        f"{name}: {shown(number)} is not a number of things; write 1 or more"
+        f"{name}: {abbreviate(number)} is not a number of things; write 1 or more"
         for name, number in numbers.items()
         if isinstance(number, bool) or not isinstance(number, int) or number < 1
     ]
     if tag is not None and "{n}" not in tag:
-        problems.append(f"tag: {shown(tag)} could name one image only; write {{n}} where its number goes")
+        problems.append(f"tag: {abbreviate(tag)} could name one image only; write {{n}} where its number goes")
     if problems:
         raise InvalidImage(problems)

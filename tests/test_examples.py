@@ -17,7 +17,7 @@ from cfnlint.api import lint_file
 from cfnlint.config import ManualArgs
 from syrupy.assertion import SnapshotAssertion
 
-from ecr_constructs.assembly import Stack, read_assembly
+from ecr_constructs.assembly import AssemblyStack, read_assembly
 from tests.templates import FLAGS, readable_template
 
 pytestmark = pytest.mark.examples
@@ -51,7 +51,7 @@ def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def stacks(assembly: Path) -> tuple[Stack, ...]:
+def stacks(assembly: Path) -> tuple[AssemblyStack, ...]:
     return read_assembly(assembly)
 
 
@@ -104,20 +104,22 @@ def test_the_main_example_acknowledges_these_findings_and_no_others(
     }
 
 
-def test_cfn_lint_has_nothing_to_say(stacks: tuple[Stack, ...]) -> None:
+def test_cfn_lint_has_nothing_to_say(stacks: tuple[AssemblyStack, ...]) -> None:
     for stack in stacks:
         matches = lint_file(stack.template_path, ManualArgs(regions=["eu-west-1", "us-east-1", "us-gov-west-1"]))
 
         assert [str(match) for match in matches] == []
 
 
-def test_a_template_fits_into_a_request_as_it_is(stacks: tuple[Stack, ...]) -> None:
+def test_a_template_fits_into_a_request_as_it_is(stacks: tuple[AssemblyStack, ...]) -> None:
     """51,200 bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html ."""
     for stack in stacks:
         assert stack.template_path.stat().st_size <= 51_200
 
 
-def test_the_templates_are_what_was_reviewed(stacks: tuple[Stack, ...], template_snapshot: SnapshotAssertion) -> None:
+def test_the_templates_are_what_was_reviewed(
+    stacks: tuple[AssemblyStack, ...], template_snapshot: SnapshotAssertion
+) -> None:
     shown = {stack.name: {"Resources": readable_template(stack.template["Resources"])} for stack in stacks}
 
     assert shown == template_snapshot

@@ -36,7 +36,7 @@ class Registry:
         self.tags: dict[str, str] = {}
 
     def push(self, digest: str, tag: str) -> None:
-        if self.immutability.binds(tag) and self.tags.get(tag, digest) != digest:
+        if self.immutability.is_immutable(tag) and self.tags.get(tag, digest) != digest:
             raise ImageTagAlreadyExistsError(tag)
         self.tags[tag] = digest
 

@@ -6,12 +6,12 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from constructs import IConstruct
 
-__all__ = ["Held"]
+__all__ = ["ConstructReference"]
 
 _Construct_co = TypeVar("_Construct_co", bound=IConstruct, covariant=True)
 
 
-class Held(Generic[_Construct_co]):
+class ConstructReference(Generic[_Construct_co]):
     """
     A construct that is a part of a value such as `Encryption.customer_key(key)`.
 
@@ -29,15 +29,15 @@ class Held(Generic[_Construct_co]):
         self.construct = construct
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Held) and self.construct == other.construct
+        return isinstance(other, ConstructReference) and self.construct == other.construct
 
     def __hash__(self) -> int:
         return hash(self.construct)
 
-    def __copy__(self) -> Held[_Construct_co]:
+    def __copy__(self) -> ConstructReference[_Construct_co]:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Held[_Construct_co]:
+    def __deepcopy__(self, memo: dict[int, Any]) -> ConstructReference[_Construct_co]:
         return self
 
     def __reduce__(self) -> NoReturn:

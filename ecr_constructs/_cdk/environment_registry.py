@@ -16,28 +16,28 @@ from weakref import WeakKeyDictionary
 import aws_cdk as cdk
 from constructs import Construct, IConstruct, Node
 
-from ecr_constructs._cdk.scope import Place, reference
+from ecr_constructs._cdk.scope import ConstructLocation, reference
 from ecr_constructs._cdk.tokens import is_unresolved
 
-__all__ = ["NO_REGISTRY", "Environment", "Thing", "environment_of"]
+__all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "environment_of"]
 
 NO_REGISTRY = (
     "no PrivateRegistry for this account and region in this app; declare one before, in this stack or in one with the "
     "same env=, or if a platform team owns the account's registry, ask there: a second one would overwrite it"
 )
 
-Thing = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
+OwnedResourceKind = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
 
 # Under the root, where everything of an app can find it; it makes no resource.
 _BOOK_ID = "EcrConstructsEnvironments"
 
 
-class _Book(Construct):
+class _OwnershipRegistry(Construct):
     """The owners of an app, for all its environments."""
 
     def __init__(self, root: IConstruct) -> None:
         super().__init__(root, _BOOK_ID)  # type: ignore[arg-type]  # the root is a construct, whatever its class
-        self.owners: dict[tuple[str, Thing, str], _Owner] = {}
+        self.owners: dict[tuple[str, OwnedResourceKind, str], _Owner] = {}
 
 
 class _Owner:
@@ -80,20 +80,20 @@ class Environment:
         """Whether both are known before deployment."""
         return self.account is not None and self.region is not None
 
-    def elsewhere(self, *, account: str | None, region: str) -> Environment | None:
+    def in_environment(self, *, account: str | None, region: str) -> Environment | None:
         """Give another environment of the app; the account is the same by default. None if it cannot be named."""
         account = account or self.account
         if account is None:
             return None
         return Environment(account, region, self._root, _key(account, region))
 
-    def owner(self, thing: Thing, name: str = "") -> IConstruct | None:
+    def owner(self, thing: OwnedResourceKind, name: str = "") -> IConstruct | None:
         """Return the construct that a thing belongs to; `None` if there is none in this app, or it was removed."""
         book = _find_book(self._root)
         owner = book.owners.get((self._key, thing, name)) if book else None
         return owner.construct if owner and owner.is_in_tree else None
 
-    def names(self, thing: Thing) -> tuple[str, ...]:
+    def names(self, thing: OwnedResourceKind) -> tuple[str, ...]:
         """Return the names of all things of a kind that the app has here."""
         book = _find_book(self._root)
         owners = book.owners.items() if book else ()
@@ -101,26 +101,26 @@ class Environment:
             name for (key, each, name), owner in owners if (key, each) == (self._key, thing) and owner.is_in_tree
         )
 
-    def claim(self, owner: IConstruct, thing: Thing, name: str = "") -> None:
+    def claim(self, owner: IConstruct, thing: OwnedResourceKind, name: str = "") -> None:
         """Record that a thing belongs to a construct."""
-        book = _find_book(self._root) or _Book(self._root)
+        book = _find_book(self._root) or _OwnershipRegistry(self._root)
         book.owners[self._key, thing, name] = _Owner(owner)
 
 
-_books: WeakKeyDictionary[IConstruct, _Book] = WeakKeyDictionary()
+_books: WeakKeyDictionary[IConstruct, _OwnershipRegistry] = WeakKeyDictionary()
 
 
-def _find_book(root: IConstruct) -> _Book | None:
+def _find_book(root: IConstruct) -> _OwnershipRegistry | None:
     # The root that the CDK makes for a stack without an app is another Python object each time, so the tree is asked.
     if root not in _books:
         found = root.node.try_find_child(_BOOK_ID)
-        if not isinstance(found, _Book):
+        if not isinstance(found, _OwnershipRegistry):
             return None
         _books[root] = found
     return _books[root]
 
 
-def environment_of(place: Place) -> Environment:
+def environment_of(place: ConstructLocation) -> Environment:
     """Return the environment of a place that is in a stack. That of a nested stack is its parent's."""
     assert place.top_stack is not None  # noqa: S101  (what is outside a stack has been refused)
     return _environment(place.top_stack, cast("Construct", place.ancestors[0]))

@@ -19,7 +19,7 @@ from constructs import IValidation
 
 from ecr_constructs.model.iam.principals import principal_problems
 from ecr_constructs.model.iam.statements import public_problems
-from ecr_constructs.model.iam.values import several
+from ecr_constructs.model.iam.values import as_list
 
 __all__ = ["GRANTS_DENIED", "SharedKeyPolicyCheck", "check_policy"]
 
@@ -70,7 +70,7 @@ class SharedKeyPolicyCheck:
         """Return the resolved statements of the key policy, and those that it needs."""
         needed = {"lets the account administer it": _account_statement(), _DENIES_GRANTS: GRANTS_DENIED}
         found = self._resource.stack.resolve({"written": _written(self._resource), "needed": needed})
-        return several((found.get("written") or {}).get("Statement", [])), found["needed"]
+        return as_list((found.get("written") or {}).get("Statement", [])), found["needed"]
 
 
 def check_policy(key: IKeyRef) -> None:
@@ -102,7 +102,7 @@ class _KeyPolicyCheck:
 
     def validate(self) -> list[str]:
         document = self._resource.stack.resolve(_written(self._resource)) or {}
-        return list(_problems(several(document.get("Statement", []))))
+        return list(_problems(as_list(document.get("Statement", []))))
 
 
 def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -141,6 +141,6 @@ def _includes(statement: Mapping[str, Any], required: Mapping[str, Any]) -> bool
     return (
         statement.get("Effect") == required["Effect"]
         and statement.get("Condition") == required.get("Condition")
-        and needed in several(named)
-        and all(required[part] in several(statement.get(part, [])) for part in ("Action", "Resource"))
+        and needed in as_list(named)
+        and all(required[part] in as_list(statement.get(part, [])) for part in ("Action", "Resource"))
     )

@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs._cdk.tokens import resolve
 from ecr_constructs.model.iam.principals import principal_problems
 from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of
-from ecr_constructs.model.iam.values import is_unknown, several
+from ecr_constructs.model.iam.values import as_list, is_unknown
 from ecr_constructs.model.validation import is_token
 
 __all__ = [
@@ -23,9 +23,9 @@ __all__ = [
     "StatementList",
     "Written",
     "account_problems",
+    "canonical_json",
     "length_of",
     "merge",
-    "spelled",
 ]
 
 # RepositoryPolicyText and RegistryPolicyText in the service model.
@@ -71,7 +71,7 @@ class Written:
         if part not in self._split:
             values = _values(self, part)
             rest = {key: value for key, value in self.resolved.items() if key != part or not values}
-            self._split[part] = spelled([rest, bool(values)]), values
+            self._split[part] = canonical_json([rest, bool(values)]), values
         return self._split[part]
 
 
@@ -298,7 +298,7 @@ def _length_of_one(statement: Written) -> int:
     return length_of(statement.resolved) + 1
 
 
-def spelled(value: object) -> str:
+def canonical_json(value: object) -> str:
     """Return a part of a statement as text, so that equal parts have equal texts."""
     return json.dumps(value, sort_keys=True)
 
@@ -311,7 +311,9 @@ def _ordered(value: Any, resolved: Any) -> Any:  # noqa: ANN401  (any part of a 
     # A list with one element may stand for a list that is known only at deployment.
     if not isinstance(value, list) or not isinstance(resolved, list) or len(value) != len(resolved):
         return value
-    pairs = [(spelled(_ordered(each, each)), _ordered(one, each)) for one, each in zip(value, resolved, strict=True)]
+    pairs = [
+        (canonical_json(_ordered(each, each)), _ordered(one, each)) for one, each in zip(value, resolved, strict=True)
+    ]
     return [one for _, one in sorted(pairs, key=lambda pair: pair[0])]
 
 
@@ -338,10 +340,10 @@ def _values(statement: Written, part: Part) -> Mapping[str, _Value]:
     sides = [side.get(part) for side in (statement.raw, statement.resolved)]
     if part == "Principal":
         sides = [side.get("AWS") if isinstance(side, Mapping) and list(side) == ["AWS"] else None for side in sides]
-    raw, resolved = map(several, sides)
+    raw, resolved = map(as_list, sides)
     if len(raw) != len(resolved) or any(each in (None, "*") or _UNKNOWN_LIST in str(each) for each in raw):
         return {}
-    return {spelled(pair[1]): pair for pair in zip(raw, resolved, strict=True)}
+    return {canonical_json(pair[1]): pair for pair in zip(raw, resolved, strict=True)}
 
 
 def _with(statement: Written, part: Part, values: Mapping[str, _Value]) -> Written:

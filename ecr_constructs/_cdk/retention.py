@@ -14,9 +14,9 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct, IConstruct, IValidation
 
-from ecr_constructs._cdk.scope import Place
+from ecr_constructs._cdk.scope import ConstructLocation
 
-__all__ = ["keep"]
+__all__ = ["warn_unless_retained"]
 
 # The policies that keep a resource when it leaves its stack. RetainExceptOnCreate deletes it only if the deployment
 # that creates it is rolled back.
@@ -31,8 +31,13 @@ _LOST = (
 )
 
 
-def keep(
-    construct: Construct, place: Place, resource: IConstruct | None, lost: str, *, is_one_of_many: bool = False
+def warn_unless_retained(
+    construct: Construct,
+    place: ConstructLocation,
+    resource: IConstruct | None,
+    lost: str,
+    *,
+    is_one_of_many: bool = False,
 ) -> None:
     """
     Warn when the app synthesizes if a resource is not retained any more.

@@ -14,9 +14,9 @@ from constructs import Construct, Dependable, IDependable, IValidation
 
 from ecr_constructs._cdk.annotations import annotations_of
 from ecr_constructs._cdk.environment_registry import environment_of
-from ecr_constructs._cdk.policy_statements import spelled
+from ecr_constructs._cdk.policy_statements import canonical_json
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
-from ecr_constructs._cdk.scope import Place, place_of
+from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import (
     Service,
@@ -45,7 +45,7 @@ _ROLE = iam.Role.PROPERTY_INJECTION_ID
 _POLICY = iam.Policy.PROPERTY_INJECTION_ID
 
 
-def role_problems(place: Place, role: object) -> Iterator[str]:
+def role_problems(place: ConstructLocation, role: object) -> Iterator[str]:
     """
     Yield the reasons for which ECR cannot assume a role.
 
@@ -156,10 +156,10 @@ def _injected_role_problems(role: iam.Role, resource: iam.CfnRole, trust: iam.Po
 
 
 def _name_problems(role: iam.Role, name: object) -> Iterator[str]:
-    environment = environment_of(place_of(role))
+    environment = environment_of(location_of(role))
     # Names of roles are unique in an account, in all its regions. One with a reference may differ between stacks.
-    account = environment.elsewhere(account=None, region="") or environment
-    claimed = name if isinstance(name, str) else f"{role.stack.node.path} {spelled(name)}"
+    account = environment.in_environment(account=None, region="") or environment
+    claimed = name if isinstance(name, str) else f"{role.stack.node.path} {canonical_json(name)}"
     if (owner := account.owner("role", claimed)) is not None:
         yield (
             f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "

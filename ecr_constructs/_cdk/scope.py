@@ -14,12 +14,12 @@ from constructs import Construct, IConstruct, IValidation
 
 from ecr_constructs.model.validation import is_token
 
-__all__ = ["TAKEN", "Place", "checked_place", "id_problems", "place_of", "reference", "word_problems"]
+__all__ = ["TAKEN", "ConstructLocation", "id_format_problems", "id_problems", "locate", "location_of", "reference"]
 
 TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
 
 
-class Place(NamedTuple):
+class ConstructLocation(NamedTuple):
     """
     The surroundings of a scope. They never change, so they are asked for once.
 
@@ -52,7 +52,7 @@ class Place(NamedTuple):
                 return True
             if self.stack is not None:
                 _without_injectors.add(self.stack)
-                self.stack.node.add_validation(_StillWithout(self.stack))
+                self.stack.node.add_validation(_LateInjectorCheck(self.stack))
             return False
         below = self.ancestors[self.ancestors.index(self.stack) + 1 :]
         return any(map(_has_injectors, below))
@@ -63,7 +63,7 @@ _has_injectors = cdk.PropertyInjectors.has_property_injectors
 
 
 @jsii.implements(IValidation)
-class _StillWithout:
+class _LateInjectorCheck:
     """Stops the synthesis if somebody registered an injector for repositories after the first of a stack was made."""
 
     def __init__(self, stack: cdk.Stack) -> None:
@@ -85,11 +85,11 @@ _LATE = (
 
 
 @lru_cache(maxsize=128)
-def place_of(scope: Construct) -> Place:
+def location_of(scope: Construct) -> ConstructLocation:
     """Look around from a scope."""
     ancestors = tuple(scope.node.scopes)
     stacks = [ancestor for ancestor in ancestors if isinstance(ancestor, cdk.Stack)]
-    return Place(
+    return ConstructLocation(
         path=scope.node.path,
         ancestors=ancestors,
         stack=stacks[-1] if stacks else None,
@@ -102,16 +102,16 @@ def reference(construct: IConstruct) -> str:
     return str(construct.__jsii_ref__.ref)  # type: ignore[attr-defined]  # every jsii object has one
 
 
-def checked_place(scope: object, id: object) -> Place:
+def locate(scope: object, id: object) -> ConstructLocation:
     """Look around from what somebody says is a scope, for a construct with what somebody says is an id."""
     if not isinstance(scope, Construct):
         raise TypeError(f"scope must be a construct, got {scope!r}")
     if not isinstance(id, str):
         raise TypeError(f"id must be a string, got {id!r}")
-    return place_of(scope)
+    return location_of(scope)
 
 
-def word_problems(id: str) -> Iterator[str]:
+def id_format_problems(id: str) -> Iterator[str]:
     """Say why an id cannot name a construct, wherever that is."""
     if not id or is_token(id):
         yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
@@ -119,7 +119,7 @@ def word_problems(id: str) -> Iterator[str]:
 
 def id_problems(scope: Construct, id: str) -> Iterator[str]:
     """Say why a construct of a scope cannot have an id."""
-    if problems := tuple(word_problems(id)):
+    if problems := tuple(id_format_problems(id)):
         yield from problems
     elif scope.node.try_find_child(id):
         yield TAKEN

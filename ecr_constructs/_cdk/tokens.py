@@ -9,7 +9,7 @@ from typing import Any
 import jsii
 from aws_cdk import IResolvable, IStableAnyProducer, Lazy, Stack, Token
 
-from ecr_constructs.model.validation import Grammar, is_token
+from ecr_constructs.model.validation import StringConstraint, is_token
 
 __all__ = ["forwarded_problems", "is_unresolved", "lazily", "resolve"]
 
@@ -20,7 +20,7 @@ def is_unresolved(value: object) -> bool:
     return not (isinstance(value, float) and not isfinite(value)) and bool(Token.is_unresolved(value))
 
 
-def forwarded_problems(grammar: Grammar, text: str) -> tuple[str, ...]:
+def forwarded_problems(grammar: StringConstraint, text: str) -> tuple[str, ...]:
     """
     Check a text that is only handed on: a token passes, a written text must be well formed.
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from aws_cdk import aws_iam as iam
 
-from ecr_constructs.model.iam.values import several
+from ecr_constructs.model.iam.values import as_list
 
 __all__ = [
     "CACHE_SERVICE",
@@ -138,7 +138,7 @@ def _require_condition(operator: object, keys: object) -> None:
     if not isinstance(operator, str) or not isinstance(keys, Mapping):
         raise TypeError(f"{_KIND}, got {operator!r}: {keys!r}")
     for key, value in keys.items():
-        values = several(value)
+        values = as_list(value)
         if not isinstance(key, str) or not all(isinstance(one, (str, bool, int)) for one in values):
             raise TypeError(f"{_KIND}, got {key!r}: {value!r}")
 
@@ -156,7 +156,7 @@ def _statements(document: object) -> Sequence[Statement] | None:
     """Return the statements of a policy, or None if they are known only at deployment."""
     if not isinstance(document, Mapping) or "Statement" not in document:
         return None
-    statements = several(document["Statement"])
+    statements = as_list(document["Statement"])
     return statements if all(isinstance(one, Mapping) and "Effect" in one for one in statements) else None
 
 
@@ -177,7 +177,7 @@ def _denies(statement: Statement, service: Service) -> bool:
 
 def _covers_action(statement: Statement, *, unknown: bool) -> bool:
     name = "NotAction" if "NotAction" in statement else "Action"
-    actions = several(statement.get(name, []))
+    actions = as_list(statement.get(name, []))
     if any(not isinstance(one, str) for one in actions):
         return unknown
     return any(fnmatchcase(_ASSUME, one.lower()) for one in actions) != (name == "NotAction")
@@ -190,8 +190,8 @@ def _covers_principal(statement: Statement, service: Service, *, unknown: bool) 
         return name == "Principal"
     if not isinstance(named, Mapping) or any(key.startswith(("Fn::", "Ref")) for key in named):
         return unknown
-    services = several(named.get("Service", []))
-    covered = service in services or "*" in services or "*" in several(named.get("AWS", []))
+    services = as_list(named.get("Service", []))
+    covered = service in services or "*" in services or "*" in as_list(named.get("AWS", []))
     if not covered and any(not isinstance(one, str) for one in services):
         return unknown
     return covered != (name == "NotPrincipal")
@@ -202,7 +202,7 @@ def _principals(statement: Statement) -> Iterator[object]:
     if statement["Effect"] == "Allow" and "Principal" in statement and _covers_action(statement, unknown=False):
         named = statement["Principal"]
         for values in named.values() if isinstance(named, Mapping) else [named]:
-            yield from (one if isinstance(one, str) else "a principal of the deployment" for one in several(values))
+            yield from (one if isinstance(one, str) else "a principal of the deployment" for one in as_list(values))
 
 
 def _conditions(statement: Statement, *keys: str) -> Iterator[Sequence[object]]:
@@ -210,7 +210,7 @@ def _conditions(statement: Statement, *keys: str) -> Iterator[Sequence[object]]:
     condition = statement.get("Condition")
     for operator, required in condition.items() if isinstance(condition, Mapping) else ():
         if _REQUIRING.fullmatch(operator) and isinstance(required, Mapping):
-            yield from (several(value) for key, value in required.items() if key.lower() in keys)
+            yield from (as_list(value) for key, value in required.items() if key.lower() in keys)
 
 
 def _requires_external_id(statement: Statement) -> bool:

@@ -16,11 +16,11 @@ from ecr_constructs.assembly.manifests import mapping, resources_of, templates_o
 
 __all__ = [
     "CREATE_ONLY",
+    "AssemblyStack",
     "CreationTemplateResource",
     "RegistryResource",
     "Replacement",
     "RepositoryResource",
-    "Stack",
     "creation_templates",
     "read_assembly",
     "registry_resources",
@@ -53,7 +53,7 @@ CREATE_ONLY: Mapping[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stack:
+class AssemblyStack:
     """
     A stack of an assembly.
 
@@ -211,7 +211,7 @@ class Replacement:
     changed: tuple[str, ...]
 
 
-def read_assembly(directory: Path) -> tuple[Stack, ...]:
+def read_assembly(directory: Path) -> tuple[AssemblyStack, ...]:
     """
     Read the stacks of a cloud assembly, those of its stages and nested stacks included.
 
@@ -228,7 +228,7 @@ def read_assembly(directory: Path) -> tuple[Stack, ...]:
             or is outside of the directory; and for more than 10,000 stacks.
 
     """
-    found = [Stack(name=name, template_path=path, template=it) for name, path, it in templates_of(directory)]
+    found = [AssemblyStack(name=name, template_path=path, template=it) for name, path, it in templates_of(directory)]
     return tuple(sorted(found, key=lambda stack: stack.name))
 
 

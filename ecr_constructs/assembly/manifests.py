@@ -10,7 +10,7 @@ from typing import Any
 
 from ecr_constructs.assembly.files import read_object
 from ecr_constructs.errors import EcrConstructsError
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["mapping", "resources_of", "templates_of"]
 
@@ -35,7 +35,7 @@ def templates_of(directory: Path) -> tuple[_NamedTemplate, ...]:
     try:
         return tuple(_Assembly(directory).templates(directory))
     except (AttributeError, KeyError, TypeError) as error:
-        why = shown(error)
+        why = abbreviate(error)
     except RecursionError:
         why = "assemblies are nested too deeply"
     except _TooMany as error:
@@ -85,7 +85,7 @@ class _Assembly:
         """Yield the templates of the assembly in a directory, and of those nested in it."""
         manifest = self._read(directory / "manifest.json")
         if directory.resolve() in self._directories:
-            raise _TooMany(f"{shown(str(directory))} is in it twice")
+            raise _TooMany(f"{abbreviate(str(directory))} is in it twice")
         self._directories.add(directory.resolve())
         assets = dict(self._assets(directory))
         for artifact_id, artifact in mapping(manifest.get("artifacts")).items():
@@ -123,5 +123,5 @@ class _Assembly:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{shown(value)} is not a text")
+        raise TypeError(f"{abbreviate(value)} is not a text")
     return value

@@ -11,7 +11,7 @@ from typing import TextIO
 from ecr_constructs.cli.formatting import printable
 from ecr_constructs.errors import EcrConstructsError
 
-__all__ = ["LINES", "CommandError", "ExitCode", "first_of", "refusal", "report", "silence", "tell"]
+__all__ = ["LINES", "CommandError", "ExitCode", "refusal", "report", "silence", "tell", "truncate"]
 
 # How many lines of one kind are told; a listing may have a hundred thousand faults.
 LINES = 20
@@ -35,7 +35,7 @@ class CommandError(EcrConstructsError):
     """What was asked of the command cannot be read or done; the path is the file, the repository or the option."""
 
 
-def first_of(problems: Sequence[str], lines: int = LINES) -> list[str]:
+def truncate(problems: Sequence[str], lines: int = LINES) -> list[str]:
     """
     Shorten what would be too long to read, and say how many more there are.
 

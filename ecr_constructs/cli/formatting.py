@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from ecr_constructs.model.images import Image
 
-__all__ = ["bytes_of", "count", "day", "instant", "name", "names", "printable", "size"]
+__all__ = ["bytes_of", "count", "day", "format_instant", "name", "names", "printable", "size"]
 
 _STEP = 1000
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
@@ -41,7 +41,7 @@ def day(moment: date) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
-def instant(moment: datetime) -> str:
+def format_instant(moment: datetime) -> str:
     """Write the minute: `2026-06-01 12:30 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 

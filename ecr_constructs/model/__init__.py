@@ -34,7 +34,7 @@ from ecr_constructs.model.lifecycle.intents import (
 )
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.schedule import Departure
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, RepositoryName, TemplatePrefix
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.replication import Replication
@@ -46,7 +46,6 @@ __all__ = [
     "ROOT",
     "CachePrefix",
     "Decision",
-    "Departure",
     "EcrConstructsError",
     "Evaluation",
     "ExclusionFilter",
@@ -68,6 +67,7 @@ __all__ = [
     "RepositoryName",
     "ScanFilter",
     "Scanning",
+    "ScheduledAction",
     "SigningFilter",
     "TagPattern",
     "TagPrefix",

@@ -10,12 +10,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ecr_constructs.model import wildcards
-from ecr_constructs.model.validation import REPLICATION_FILTER, SCAN_FILTER, SIGNING_FILTER, Grammar, Text
+from ecr_constructs.model.validation import (
+    REPLICATION_FILTER,
+    SCAN_FILTER,
+    SIGNING_FILTER,
+    StringConstraint,
+    ValidatedString,
+)
 
 __all__ = ["ReplicationFilter", "ScanFilter", "SigningFilter"]
 
 
-class ScanFilter(Text):
+class ScanFilter(ValidatedString):
     """
     Which repositories a scanning rule covers.
 
@@ -29,7 +35,7 @@ class ScanFilter(Text):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = SCAN_FILTER
+    grammar: ClassVar[StringConstraint] = SCAN_FILTER
 
     def matches(self, repository_name: str) -> bool:
         """Tell whether the rule covers a repository."""
@@ -37,7 +43,7 @@ class ScanFilter(Text):
         return wildcards.matches(pattern, repository_name)
 
 
-class ReplicationFilter(Text):
+class ReplicationFilter(ValidatedString):
     """
     Which repositories a replication rule copies: those whose name *begins* with it.
 
@@ -48,14 +54,14 @@ class ReplicationFilter(Text):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = REPLICATION_FILTER
+    grammar: ClassVar[StringConstraint] = REPLICATION_FILTER
 
     def matches(self, repository_name: str) -> bool:
         """Tell whether the rule copies a repository."""
         return repository_name.startswith(self.value)
 
 
-class SigningFilter(Text):
+class SigningFilter(ValidatedString):
     """
     Which repositories a signing rule covers; without `*` it is the whole name.
 
@@ -64,7 +70,7 @@ class SigningFilter(Text):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = SIGNING_FILTER
+    grammar: ClassVar[StringConstraint] = SIGNING_FILTER
 
     def matches(self, repository_name: str) -> bool:
         """Tell whether the rule covers a repository."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import InvalidImage
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["Image", "ImageStatus", "read_images", "require_images", "time_problem"]
 
@@ -127,7 +127,9 @@ class Image:
 
         """
         if not isinstance(detail, Mapping):
-            raise InvalidImage([f"{shown(detail)} is not an object; give one of the imageDetails of DescribeImages"])
+            raise InvalidImage(
+                [f"{abbreviate(detail)} is not an object; give one of the imageDetails of DescribeImages"]
+            )
         problems = [f"{_FIELDS[name]}: missing; DescribeImages tells it" for name in _REQUIRED if _lacks(detail, name)]
         values: dict[str, Any] = {}
         for name, key in _FIELDS.items():
@@ -181,7 +183,7 @@ def require_images(images: Sequence[object]) -> None:
     for index, image in enumerate(images):
         if not isinstance(image, Image):
             raise TypeError(
-                f"images[{index}] is {shown(image)}, not an Image; read it with Image.from_describe_images()"
+                f"images[{index}] is {abbreviate(image)}, not an Image; read it with Image.from_describe_images()"
             )
 
 
@@ -215,35 +217,35 @@ def _details(document: object, place: str) -> Iterator[tuple[str, Any]]:
             else:
                 yield f"{place}[{index}]", entry
     else:
-        message = f"{shown(document)} is not what `aws ecr describe-images` prints: an object with imageDetails"
+        message = f"{abbreviate(document)} is not what `aws ecr describe-images` prints: an object with imageDetails"
         raise InvalidImage([f"{place}: {message}" if place else message])
 
 
 def _problems(image: Image) -> Iterator[tuple[str, str]]:
     if not isinstance(image.digest, str) or not image.digest:
-        yield "digest", f"{shown(image.digest)} is not a digest; write 'sha256:' and 64 hexadecimal digits"
+        yield "digest", f"{abbreviate(image.digest)} is not a digest; write 'sha256:' and 64 hexadecimal digits"
     for name in _TIMES:
         time = getattr(image, name)
         if (time is not None or name == "pushed_at") and (text := time_problem(time)):
             yield name, text
     if image.status not in get_args(ImageStatus):
-        yield "status", f"{shown(image.status)} is unknown; write 'active', 'archived' or 'activating'"
+        yield "status", f"{abbreviate(image.status)} is unknown; write 'active', 'archived' or 'activating'"
     elif image.status == "archived" and image.archived_at is None:
         yield "archived_at", "missing for an archived image; its days in the archive count from it"
     yield from _size_problems(image.size)
     for name in _TEXTS:
         text = getattr(image, name)
         if text is not None and not isinstance(text, str):
-            yield name, f"{shown(text)} is not a text"
+            yield name, f"{abbreviate(text)} is not a text"
     for name in _LISTS:
         yield from _list_problems(name, getattr(image, name))
 
 
 def _size_problems(size: object) -> Iterator[tuple[str, str]]:
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        yield "size", f"{shown(size)} is not a number of bytes; write 0 or more"
+        yield "size", f"{abbreviate(size)} is not a number of bytes; write 0 or more"
     elif size > _MAXIMUM_SIZE:
-        yield "size", f"{shown(size)} bytes are too many; write at most {_MAXIMUM_SIZE}"
+        yield "size", f"{abbreviate(size)} bytes are too many; write at most {_MAXIMUM_SIZE}"
 
 
 def time_problem(time: object) -> str | None:
@@ -255,7 +257,7 @@ def time_problem(time: object) -> str | None:
 
     """
     if not isinstance(time, datetime):
-        return f"{shown(time)} is not a datetime; give one with a time zone"
+        return f"{abbreviate(time)} is not a datetime; give one with a time zone"
     if time.utcoffset() is None:
         return f"{time} has no time zone; give one, such as timezone.utc"
     return None if _FIRST_DAY <= time <= _LAST_DAY else f"{time} is no time at which anything was pushed; mend its year"
@@ -265,12 +267,12 @@ def _list_problems(name: str, entries: object) -> Iterator[tuple[str, str]]:
     if name == "referenced_digests" and entries is None:
         return
     if isinstance(entries, str) or not isinstance(entries, Sequence):
-        yield name, f"{shown(entries)} is not a list of strings; write [{shown(entries)}]"
+        yield name, f"{abbreviate(entries)} is not a list of strings; write [{abbreviate(entries)}]"
         return
     for index, entry in enumerate(entries):
         # Many tags are searched as one text, with these two characters between them.
         if not isinstance(entry, str) or not entry or "\0" in entry or "\n" in entry:
-            yield f"{name}[{index}]", f"{shown(entry)} is not a text that a registry takes; leave it out"
+            yield f"{name}[{index}]", f"{abbreviate(entry)} is not a text that a registry takes; leave it out"
 
 
 # Where each field of an `Image` stands in an image detail.
@@ -309,7 +311,7 @@ def _time(value: object) -> object:
         # Python 3.10 knows no Z.
         time = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
     except (ValueError, OverflowError):
-        raise InvalidImage([f"{shown(value)} is not a time; write it as 2026-01-31T12:00:00+00:00"]) from None
+        raise InvalidImage([f"{abbreviate(value)} is not a time; write it as 2026-01-31T12:00:00+00:00"]) from None
     if isinstance(time, datetime) and time.tzinfo is None:
         return time.replace(tzinfo=timezone.utc)
     return time

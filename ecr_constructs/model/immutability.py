@@ -35,7 +35,7 @@ class Immutability:
     Raises:
         InvalidName: with every fault.
 
-    >>> Immutability.all_tags_except("latest", "dev-*").binds("v1.0")
+    >>> Immutability.all_tags_except("latest", "dev-*").is_immutable("v1.0")
     True
 
     """
@@ -54,7 +54,7 @@ class Immutability:
         """
         Bind every tag: a push over one is refused by ECR.
 
-        >>> Immutability.all_tags().binds("latest")
+        >>> Immutability.all_tags().is_immutable("latest")
         True
 
         """
@@ -68,7 +68,7 @@ class Immutability:
         Args:
             filters: 1 to 5, each with at most two `*`; without one it is the whole tag.
 
-        >>> Immutability.all_tags_except("latest").binds("latest")
+        >>> Immutability.all_tags_except("latest").is_immutable("latest")
         False
 
         """
@@ -82,7 +82,7 @@ class Immutability:
         Args:
             filters: 1 to 5, each with at most two `*`; without one it is the whole tag.
 
-        >>> Immutability.only_tags("v*").binds("latest")
+        >>> Immutability.only_tags("v*").is_immutable("latest")
         False
 
         """
@@ -93,18 +93,18 @@ class Immutability:
         """
         Bind no tag: whoever can push can change what every tag means.
 
-        >>> Immutability.off().tags_can_move
+        >>> Immutability.off().has_mutable_tags
         True
 
         """
         return cls(mode="MUTABLE")
 
     @property
-    def tags_can_move(self) -> bool:
+    def has_mutable_tags(self) -> bool:
         """Whether there is any tag that can be moved, so that an image can lose its last one."""
         return self.mode != "IMMUTABLE"
 
-    def binds(self, tag: str) -> bool:
+    def is_immutable(self, tag: str) -> bool:
         """
         Tell whether a push over this tag is refused.
 

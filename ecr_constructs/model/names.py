@@ -7,17 +7,24 @@ from typing import ClassVar, TypeVar
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
-from ecr_constructs.model.validation import CACHE_PREFIX, NAMESPACE, REPOSITORY_NAME, TEMPLATE_PREFIX, Grammar, Text
+from ecr_constructs.model.validation import (
+    CACHE_PREFIX,
+    NAMESPACE,
+    REPOSITORY_NAME,
+    TEMPLATE_PREFIX,
+    StringConstraint,
+    ValidatedString,
+)
 
-__all__ = ["ROOT", "CachePrefix", "Namespace", "RepositoryName", "TemplatePrefix", "spell"]
+__all__ = ["ROOT", "CachePrefix", "Namespace", "RepositoryName", "TemplatePrefix", "to_filters"]
 
-_Filter = TypeVar("_Filter", bound=Text)
+_Filter = TypeVar("_Filter", bound=ValidatedString)
 
 # The prefix of everything that no longer prefix matches.
 ROOT = "ROOT"
 
 
-class RepositoryName(Text):
+class RepositoryName(ValidatedString):
     """
     The name of a repository, as ECR allows it.
 
@@ -26,10 +33,10 @@ class RepositoryName(Text):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = REPOSITORY_NAME
+    grammar: ClassVar[StringConstraint] = REPOSITORY_NAME
 
 
-class _Prefix(Text):
+class _Prefix(ValidatedString):
     """A prefix with the `/` that ECR assumes at its end, or `ROOT`."""
 
     __slots__ = ()
@@ -48,7 +55,7 @@ class TemplatePrefix(_Prefix):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = TEMPLATE_PREFIX
+    grammar: ClassVar[StringConstraint] = TEMPLATE_PREFIX
 
 
 class CachePrefix(_Prefix):
@@ -60,10 +67,10 @@ class CachePrefix(_Prefix):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = CACHE_PREFIX
+    grammar: ClassVar[StringConstraint] = CACHE_PREFIX
 
 
-class Namespace(Text):
+class Namespace(ValidatedString):
     """
     The repositories under a path: `Namespace("prod")` is `prod/api` and `prod/web/app`, and not `production`.
 
@@ -83,7 +90,7 @@ class Namespace(Text):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = NAMESPACE
+    grammar: ClassVar[StringConstraint] = NAMESPACE
 
     def __post_init__(self) -> None:
         """Refuse what cannot begin a repository name, and keep one spelling."""
@@ -138,7 +145,7 @@ class Namespace(Text):
         return f"arn:{partition}:ecr:{region}:{account}:{self.resource_pattern}"
 
 
-def spell(
+def to_filters(
     argument: str,
     repositories: str | Namespace | _Filter | Sequence[str | Namespace | _Filter],
     language: type[_Filter],
@@ -161,14 +168,14 @@ def spell(
         TypeError: for anything that is not a text, a namespace, or a filter of that language.
 
     """
-    several = (repositories,) if isinstance(repositories, (str, Text)) else repositories
+    several = (repositories,) if isinstance(repositories, (str, ValidatedString)) else repositories
     if not isinstance(several, Sequence):
         msg = f"{argument} takes a Namespace, a {language.grammar.noun}, or a list of them, got {several!r}"
         raise TypeError(msg)
     filters: dict[_Filter, None] = {}
     problems: list[str] = []
     for given in several:
-        if isinstance(given, Text) and not isinstance(given, (Namespace, language)):
+        if isinstance(given, ValidatedString) and not isinstance(given, (Namespace, language)):
             msg = f"{argument} takes a Namespace or a {language.grammar.noun}, got {given!r}"
             raise TypeError(msg)
         try:
@@ -188,5 +195,5 @@ def _spelled(
     return (
         of_namespace(given)
         if isinstance(given, Namespace)
-        else language(str(given) if isinstance(given, Text) else given)
+        else language(str(given) if isinstance(given, ValidatedString) else given)
     )

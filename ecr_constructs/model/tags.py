@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ecr_constructs.model import wildcards
-from ecr_constructs.model.validation import EXCLUSION_FILTER, TAG_PATTERN, TAG_PREFIX, Grammar, Text
+from ecr_constructs.model.validation import EXCLUSION_FILTER, TAG_PATTERN, TAG_PREFIX, StringConstraint, ValidatedString
 
 __all__ = ["ExclusionFilter", "TagPattern", "TagPrefix"]
 
 
-class _TagSelector(Text):
+class _TagSelector(ValidatedString):
     """A text that describes tags."""
 
     __slots__ = ()
@@ -44,7 +44,7 @@ class TagPattern(_TagSelector):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = TAG_PATTERN
+    grammar: ClassVar[StringConstraint] = TAG_PATTERN
 
 
 class TagPrefix(_TagSelector):
@@ -56,7 +56,7 @@ class TagPrefix(_TagSelector):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = TAG_PREFIX
+    grammar: ClassVar[StringConstraint] = TAG_PREFIX
 
     @property
     def pattern(self) -> str:
@@ -73,4 +73,4 @@ class ExclusionFilter(_TagSelector):
     """
 
     __slots__ = ()
-    grammar: ClassVar[Grammar] = EXCLUSION_FILTER
+    grammar: ClassVar[StringConstraint] = EXCLUSION_FILTER

@@ -32,10 +32,10 @@ __all__ = [
     "TAG_PATTERN",
     "TAG_PREFIX",
     "TEMPLATE_PREFIX",
-    "Grammar",
-    "Text",
+    "StringConstraint",
+    "ValidatedString",
+    "abbreviate",
     "is_token",
-    "shown",
     "text_problem",
 ]
 
@@ -61,13 +61,13 @@ def text_problem(text: str) -> str | None:
     """
     if found := CONTROL_CHARACTER.search(text):
         return (
-            f"{shown(text)} has {found.group()!r} at position {found.start()}; "
+            f"{abbreviate(text)} has {found.group()!r} at position {found.start()}; "
             "write it without line breaks and other control characters"
         )
     return None
 
 
-def shown(value: object) -> str:
+def abbreviate(value: object) -> str:
     """Write a value into a message, whatever it is and however long."""
     if isinstance(value, str) and len(value) > _LINE:
         return f"{value[:60]!r}..."
@@ -79,7 +79,7 @@ def shown(value: object) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Grammar:
+class StringConstraint:
     """What one kind of text may look like."""
 
     noun: str
@@ -120,12 +120,14 @@ class Grammar:
 
         """
         if not isinstance(text, str):
-            msg = f"{self.noun} must be a string, got {shown(text)}"
+            msg = f"{self.noun} must be a string, got {abbreviate(text)}"
             raise TypeError(msg)
         if self.accepts(text):
             return ()
         if is_token(text):
-            return (f"{self.noun} {shown(text)} is known only at deployment; it is read here, so write the value out",)
+            return (
+                f"{self.noun} {abbreviate(text)} is known only at deployment; it is read here, so write the value out",
+            )
         return (*self._length(text), *self._wildcards(text), *self._form(text))
 
     def require(self, text: str) -> None:
@@ -138,20 +140,22 @@ class Grammar:
             return (f"{self.noun} is empty; {self.shape}",)
         if self.minimum <= len(text) <= self.maximum or self.minimum == self.maximum:
             return ()
-        return (f"{self.noun} {shown(text)} has {len(text)} characters; ECR allows {self.minimum} to {self.maximum}",)
+        return (
+            f"{self.noun} {abbreviate(text)} has {len(text)} characters; ECR allows {self.minimum} to {self.maximum}",
+        )
 
     def _wildcards(self, text: str) -> tuple[str, ...]:
         stars = text.count("*")
         if self.wildcards is None or stars <= self.wildcards:
             return ()
-        return (f"{self.noun} {shown(text)} has {stars} wildcards; ECR allows {self.wildcards}",)
+        return (f"{self.noun} {abbreviate(text)} has {stars} wildcards; ECR allows {self.wildcards}",)
 
     def _form(self, text: str) -> tuple[str, ...]:
         if not text or self._whole.match(text):
             return ()
         stray = self._stray.search(text)
         where = f" has {stray.group()!r} at position {stray.start()}" if stray else " is not well formed"
-        return (f"{self.noun} {shown(text)}{where}; {self.shape}{self._hint(text)}",)
+        return (f"{self.noun} {abbreviate(text)}{where}; {self.shape}{self._hint(text)}",)
 
     def _hint(self, text: str) -> str:
         lowered = text.lower()
@@ -159,11 +163,11 @@ class Grammar:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ValidatedString:
     """A text that has been through its grammar. Subclasses name the grammar and say what they match."""
 
     value: str
-    grammar: ClassVar[Grammar]
+    grammar: ClassVar[StringConstraint]
 
     def __post_init__(self) -> None:
         """Refuse what the grammar does not allow."""
@@ -186,26 +190,26 @@ _FILTER_SHAPE = (
     "use lower-case letters, digits and '*', separated by single '.', '_', '-' or '/', with none of those at the end"
 )
 
-REPOSITORY_NAME = Grammar(
+REPOSITORY_NAME = StringConstraint(
     noun="repository name", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, minimum=2, maximum=256
 )
 # Repositories in the ARN of a policy statement, where `*` stands for anything.
-REPOSITORY_PATTERN = Grammar(
+REPOSITORY_PATTERN = StringConstraint(
     noun="repository pattern",
     pattern=r"[a-z0-9*]+(?:[._/-]+[a-z0-9*]+)*",
     allowed="a-z0-9*._/-",
     shape="write a repository name in which '*' stands for anything, such as 'library/*'",
     maximum=256,
 )
-NAMESPACE = Grammar(noun="namespace", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
-TEMPLATE_PREFIX = Grammar(
+NAMESPACE = StringConstraint(noun="namespace", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
+TEMPLATE_PREFIX = StringConstraint(
     noun="template prefix",
     pattern=_PREFIX,
     allowed="a-z0-9._/-",
     shape=_PREFIX_SHAPE,
     maximum=256,
 )
-CACHE_PREFIX = Grammar(
+CACHE_PREFIX = StringConstraint(
     noun="cache prefix",
     pattern=_PREFIX,
     allowed="a-z0-9._/-",
@@ -213,14 +217,14 @@ CACHE_PREFIX = Grammar(
     minimum=2,
     maximum=30,
 )
-SCAN_FILTER = Grammar(
+SCAN_FILTER = StringConstraint(
     noun="scan filter",
     pattern=r"[a-z0-9*]+(?:[._/-][a-z0-9*]+)*",
     allowed="a-z0-9*._/-",
     shape=_FILTER_SHAPE,
     maximum=255,
 )
-REPLICATION_FILTER = Grammar(
+REPLICATION_FILTER = StringConstraint(
     noun="replication filter",
     pattern=r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*",
     allowed="a-z0-9._/-",
@@ -228,7 +232,7 @@ REPLICATION_FILTER = Grammar(
     minimum=2,
     maximum=256,
 )
-SIGNING_FILTER = Grammar(
+SIGNING_FILTER = StringConstraint(
     noun="signing filter",
     pattern=r"(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*",
     allowed="a-z0-9*._/-",
@@ -236,7 +240,7 @@ SIGNING_FILTER = Grammar(
     maximum=256,
 )
 # At most two wildcards: stated by the Terraform provider's documentation and tests, by no AWS page.
-EXCLUSION_FILTER = Grammar(
+EXCLUSION_FILTER = StringConstraint(
     noun="exclusion filter",
     pattern=r"[0-9a-zA-Z._*-]+",
     allowed="0-9a-zA-Z._*-",
@@ -246,7 +250,7 @@ EXCLUSION_FILTER = Grammar(
 )
 # Four wildcards: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 # The length is that of a tag in the service model; characters that no tag can hold would make a rule that never acts.
-TAG_PATTERN = Grammar(
+TAG_PATTERN = StringConstraint(
     noun="tag pattern",
     pattern=r"[0-9a-zA-Z._*-]+",
     allowed="0-9a-zA-Z._*-",
@@ -254,7 +258,7 @@ TAG_PATTERN = Grammar(
     maximum=300,
     wildcards=4,
 )
-TAG_PREFIX = Grammar(
+TAG_PREFIX = StringConstraint(
     noun="tag prefix",
     pattern=r"[0-9a-zA-Z._-]+",
     allowed="0-9a-zA-Z._-",
@@ -262,14 +266,14 @@ TAG_PREFIX = Grammar(
     maximum=300,
 )
 # The OCI distribution specification, which is stricter than ECR's 300 characters.
-IMAGE_TAG = Grammar(
+IMAGE_TAG = StringConstraint(
     noun="image tag",
     pattern=r"[0-9a-zA-Z_][0-9a-zA-Z._-]*",
     allowed="0-9a-zA-Z._-",
     shape="use letters, digits, '.', '_' and '-', beginning with a letter, a digit or '_'",
     maximum=128,
 )
-IMAGE_DIGEST = Grammar(
+IMAGE_DIGEST = StringConstraint(
     noun="image digest",
     pattern=r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}",
     allowed="0-9a-z:",
@@ -277,17 +281,17 @@ IMAGE_DIGEST = Grammar(
     maximum=135,
 )
 # Plain host names with an optional port, as the first part of an image reference.
-REGISTRY_HOST = Grammar(
+REGISTRY_HOST = StringConstraint(
     noun="registry",
     pattern=r"[0-9a-zA-Z]+(?:-+[0-9a-zA-Z]+)*(?:\.[0-9a-zA-Z]+(?:-+[0-9a-zA-Z]+)*)*(?::[0-9]{1,5})?",
     allowed="0-9a-zA-Z.:-",
     shape="write a host name such as '111122223333.dkr.ecr.eu-west-1.amazonaws.com'",
     maximum=261,
 )
-ACCOUNT_ID = Grammar(
+ACCOUNT_ID = StringConstraint(
     noun="account", pattern=r"[0-9]{12}", allowed="0-9", shape="write its 12 digits as a string", minimum=12, maximum=12
 )
-REGION = Grammar(
+REGION = StringConstraint(
     noun="region",
     pattern=r"[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]{1,2}",
     allowed="a-z0-9-",
@@ -296,7 +300,7 @@ REGION = Grammar(
     maximum=25,
 )
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
-ORGANIZATION_ID = Grammar(
+ORGANIZATION_ID = StringConstraint(
     noun="organization",
     pattern=r"o-[a-z0-9]{10,32}",
     allowed="a-z0-9-",

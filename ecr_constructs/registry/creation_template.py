@@ -15,7 +15,7 @@ from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.roles import allow, check_role, create_role, role_problems, trust_condition_problems
-from ecr_constructs._cdk.scope import Place, checked_place, id_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import TEMPLATE_SERVICE
 from ecr_constructs.errors import InvalidName, InvalidRegistry
@@ -23,8 +23,8 @@ from ecr_constructs.model.iam.permissions import TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.model.validation import is_token, text_problem
 from ecr_constructs.registry.private_registry import find_registry
-from ecr_constructs.repository.encryption import BoundEncryption, Encryption
-from ecr_constructs.repository.lifecycle_validation import require_sound, watch
+from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
+from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import CREATED, RepositorySettings
 
@@ -98,7 +98,7 @@ class CreationTemplate(Construct):
         role: iam.IRole | None = None,
         trust_conditions: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
-        place = checked_place(scope, id)
+        place = locate(scope, id)
         _require_kinds(prefix, applied_for, settings, description)
         path = place.path_of(id)
         problems = [*id_problems(scope, id), *template_problems(place, prefix, settings), *role_problems(place, role)]
@@ -112,7 +112,7 @@ class CreationTemplate(Construct):
             )
         if description is not None and (problem := text_problem(description)):
             problems.append(f"description {problem}")
-        require_sound(InvalidRegistry, problems, settings, path=path)
+        raise_if_invalid(InvalidRegistry, problems, settings, path=path)
         super().__init__(scope, id)
         self.prefix = _spelled(prefix)
         self.settings = settings
@@ -146,7 +146,9 @@ class CreationTemplate(Construct):
         description = f"Lets ECR make the repositories under {self.prefix}"
         return create_role(self, TEMPLATE_SERVICE, description, conditions=conditions)
 
-    def _allow(self, role: iam.IRole, place: Place, encryption: BoundEncryption | None) -> Sequence[IDependable]:
+    def _allow(
+        self, role: iam.IRole, place: ConstructLocation, encryption: EncryptionProperties | None
+    ) -> Sequence[IDependable]:
         """Add the permissions that ECR needs to create the repositories to a role, and return their policies."""
         stack = cdk.Stack.of(self)
         under = stack.format_arn(service="ecr", resource="repository", resource_name=self.repositories)
@@ -170,8 +172,8 @@ class CreationTemplate(Construct):
             registry.except_from_denial(role)
         return policies
 
-    def _annotate(self, place: Place) -> None:
-        watch(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)
+    def _annotate(self, place: ConstructLocation) -> None:
+        annotate_findings_at_synth(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)
         for name, text in self.settings.encryption.warnings(place):
             cdk.Annotations.of(self).add_warning_v2(name, text)
         registry = find_registry(place)
@@ -205,7 +207,7 @@ def needs_role(settings: RepositorySettings) -> bool:
     return settings.encryption != Encryption.aes256() or bool(settings.resource_tags)
 
 
-def template_problems(place: Place, prefix: object, settings: RepositorySettings) -> Iterator[str]:
+def template_problems(place: ConstructLocation, prefix: object, settings: RepositorySettings) -> Iterator[str]:
     """
     Say why a template cannot be made.
 
@@ -230,7 +232,7 @@ def template_problems(place: Place, prefix: object, settings: RepositorySettings
     yield from settings_problems(place, settings)
 
 
-def settings_problems(place: Place, settings: RepositorySettings) -> Iterator[str]:
+def settings_problems(place: ConstructLocation, settings: RepositorySettings) -> Iterator[str]:
     """
     Say what a template cannot carry.
 

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
-from ecr_constructs._cdk.scope import Place, checked_place, id_problems, place_of
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency, Scanning
@@ -100,7 +100,7 @@ class PrivateRegistry(RegistryPermissions):
         replication: Sequence[Replication] = (),
         policy_statements: Sequence[iam.PolicyStatement] = (),
     ) -> None:
-        place = checked_place(scope, id)
+        place = locate(scope, id)
         _require_kinds(scanning, replication, policy_statements)
         path = place.path_of(id)
         if place.stack is None:
@@ -139,7 +139,7 @@ class PrivateRegistry(RegistryPermissions):
         """
         if not isinstance(scope, Construct):
             raise TypeError(f"scope must be a construct, got {scope!r}")
-        place = place_of(scope)
+        place = location_of(scope)
         registry = find_registry(place)
         if registry is None:
             raise InvalidRegistry([NO_REGISTRY], path=place.path)
@@ -182,7 +182,7 @@ class PrivateRegistry(RegistryPermissions):
         for name, text in self._replication.warnings():
             self._warn(name, text)
         for each in replication:
-            self._warn_of_way_back(each)
+            self._warn_if_bidirectional(each)
 
     def replicate(self, repository_name: str, regions: Sequence[str]) -> None:
         """
@@ -229,7 +229,7 @@ class PrivateRegistry(RegistryPermissions):
         """
         if not isinstance(there, Environment):
             raise TypeError(f"there must be an Environment of ecr_constructs, got {there!r}")
-        return self._replication.towards(there)
+        return self._replication.to_destination(there)
 
     def scan(self, repository_name: str, frequency: ScanFrequency) -> None:
         """
@@ -312,8 +312,8 @@ class PrivateRegistry(RegistryPermissions):
     def _replication_property(self) -> object:
         return l1_properties.replication(self._replication.rules(), self._environment.account or cdk.Aws.ACCOUNT_ID)
 
-    def _warn_of_way_back(self, replication: Replication) -> None:
-        there = self._environment.elsewhere(account=replication.account, region=replication.region)
+    def _warn_if_bidirectional(self, replication: Replication) -> None:
+        there = self._environment.in_environment(account=replication.account, region=replication.region)
         other = there and there.owner("registry")
         if not isinstance(other, PrivateRegistry):
             return
@@ -334,7 +334,7 @@ def _including(scanning: Scanning, wishes: tuple[tuple[ScanFrequency, str], ...]
     return scanning
 
 
-def find_registry(place: Place) -> PrivateRegistry | None:
+def find_registry(place: ConstructLocation) -> PrivateRegistry | None:
     """Find the registry of a place, if the app has one there."""
     if place.stack is None:
         return None

@@ -21,7 +21,7 @@ from ecr_constructs._cdk.roles import (
     trust_condition_problems,
     warn_if_not_added,
 )
-from ecr_constructs._cdk.scope import Place, checked_place, id_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
 from ecr_constructs.errors import InvalidName, InvalidRegistry
@@ -36,7 +36,7 @@ from ecr_constructs.registry.creation_template import CreationTemplate, needs_ro
 from ecr_constructs.registry.private_registry import PrivateRegistry, find_registry
 from ecr_constructs.registry.upstream_credentials import Credentials
 from ecr_constructs.repository.access import Access
-from ecr_constructs.repository.lifecycle_validation import require_sound
+from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
 from ecr_constructs.repository.settings import CACHED, RepositorySettings
 
 __all__ = ["PullThroughCache"]
@@ -121,7 +121,7 @@ class PullThroughCache(Construct):
         consumers: Sequence[Access] = (),
         settings: RepositorySettings = CACHED,
     ) -> None:
-        place = checked_place(scope, id)
+        place = locate(scope, id)
         _require_kinds(upstream, credentials, repositories, consumers, settings)
         _require_prefixes(prefix=prefix, upstream_prefix=upstream_prefix)
         here = _spelled(upstream.default_prefix if prefix is None else prefix)
@@ -142,7 +142,7 @@ class PullThroughCache(Construct):
         )
         problems += names.problems()
         problems += _consumer_problems(registry, consumers, names) if not problems else ()
-        require_sound(InvalidRegistry, problems, settings, path=path)
+        raise_if_invalid(InvalidRegistry, problems, settings, path=path)
         super().__init__(scope, id)
         environment_of(place).claim(self, "cache", here)
         self.upstream = upstream
@@ -281,7 +281,7 @@ class PullThroughCache(Construct):
         return policies
 
     def _annotate(self) -> None:
-        if not self.template.settings.immutability.tags_can_move:
+        if not self.template.settings.immutability.has_mutable_tags:
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:cachedTagsCannotMove", _TAGS_CANNOT_MOVE)
         if self.upstream.registry != "ecr" and (self.prefix == ROOT or self.resource.upstream_repository_prefix):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
@@ -309,7 +309,7 @@ _UNDOCUMENTED = (
 )
 
 
-def _is_own(place: Place, upstream: Upstream) -> bool:
+def _is_own(place: ConstructLocation, upstream: Upstream) -> bool:
     """Tell whether a private registry is known to be of the own account, which needs no role."""
     return place.stack is not None and upstream.url.split(".")[0] == place.stack.account
 
@@ -327,7 +327,7 @@ def _prefix_problems(here: str, there: str) -> Iterator[str]:
         yield f"upstream_prefix {there!r} goes with a prefix only, and this is {ROOT}; give prefix= too"
 
 
-def _rule_problems(place: Place, prefix: str) -> Iterator[str]:
+def _rule_problems(place: ConstructLocation, prefix: str) -> Iterator[str]:
     if place.stack is None:
         yield "a cache stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
         return
@@ -344,7 +344,7 @@ def _rule_problems(place: Place, prefix: str) -> Iterator[str]:
 
 
 def _credential_problems(
-    place: Place, upstream: Upstream, credentials: Credentials | None, prefix: str
+    place: ConstructLocation, upstream: Upstream, credentials: Credentials | None, prefix: str
 ) -> Iterator[str]:
     if credentials is None and upstream.credentials == "secret":
         yield (
@@ -357,7 +357,7 @@ def _credential_problems(
         yield from credentials.problems(place, prefix)
 
 
-def _upstream_problems(place: Place, upstream: Upstream, role: object) -> Iterator[str]:
+def _upstream_problems(place: ConstructLocation, upstream: Upstream, role: object) -> Iterator[str]:
     if upstream.credentials != "role":
         if role is not None:
             yield f"role: ECR assumes one for private ECR only, and this is {upstream.url}; leave it out"

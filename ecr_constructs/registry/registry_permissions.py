@@ -14,8 +14,8 @@ from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.environment_registry import Environment
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.principals import is_role
-from ecr_constructs._cdk.retention import keep
-from ecr_constructs._cdk.scope import place_of
+from ecr_constructs._cdk.retention import warn_unless_retained
+from ecr_constructs._cdk.scope import location_of
 from ecr_constructs._cdk.tokens import forwarded_problems, lazily
 from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.names import Namespace
@@ -265,7 +265,7 @@ class RegistryPermissions(Construct):
     def _retain(self, resource: cdk.CfnResource, lost: str) -> None:
         """Retain a resource of the registry: its deletion would change the whole account."""
         resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-        keep(self, place_of(self), resource, lost)
+        warn_unless_retained(self, location_of(self), resource, lost)
 
 
 _POLICY_LOST = (

@@ -19,14 +19,14 @@ from ecr_constructs._cdk.policy_statements import (
     StatementList,
     Written,
     account_problems,
+    canonical_json,
     merge,
-    spelled,
 )
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, REPLICATE
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, statement_problems, unconfirmed_services
-from ecr_constructs.model.iam.values import several
+from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.model.validation import is_token
 from ecr_constructs.repository.access import Access
 
@@ -109,7 +109,7 @@ class RegistryPolicy:
         if "Resource" not in statement and "NotResource" not in statement:
             yield "the statement names no resources; a registry policy says which repositories, with resources="
         yield from statement_problems(statement, "registry")
-        for resource in (each for part in ("Resource", "NotResource") for each in several(statement.get(part, []))):
+        for resource in (each for part in ("Resource", "NotResource") for each in as_list(statement.get(part, []))):
             yield from resource_problems(resource, account=self._environment.account, region=self._environment.region)
         yield from _scanning_problems(statement)
 
@@ -123,7 +123,7 @@ _TOO_LONG = (
 def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     """Merge statements for the same principals, then statements for the same repositories, and sort them."""
     merged = merge(merge(statements, "Resource"), "Principal")
-    return sorted(merged, key=lambda each: spelled(each.resolved))
+    return sorted(merged, key=lambda each: canonical_json(each.resolved))
 
 
 def replication_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:
@@ -199,8 +199,8 @@ def consumer_problems(consumer: Access) -> Iterator[str]:
 def _scanning_problems(statement: Statement) -> Iterator[str]:
     """Yield each action that a statement denies to everyone and that Amazon Inspector needs."""
     if statement.get("Effect") == "Deny" and not statement.get("Condition"):
-        denied = [action for action in several(statement.get("Action", [])) if _is_scanning(action)]
-        if "NotAction" in statement and not any(map(_is_scanning, several(statement["NotAction"]))):
+        denied = [action for action in as_list(statement.get("Action", [])) if _is_scanning(action)]
+        if "NotAction" in statement and not any(map(_is_scanning, as_list(statement["NotAction"]))):
             denied.append("all actions but some")
         for action in denied:
             yield (

@@ -103,7 +103,7 @@ class RegistryReplication:
         if len(self.rules()) > EXPECTED_RULES and self._environment.region != _MANY_RULES:
             yield "ecr-constructs:manyReplicationRules", _MANY.format(count=EXPECTED_RULES, most=MAXIMUM_RULES)
 
-    def towards(self, there: Environment) -> tuple[Replication, ...]:
+    def to_destination(self, there: Environment) -> tuple[Replication, ...]:
         """Give the replications to an account and region."""
         return tuple(
             each

@@ -11,7 +11,7 @@ import jsii
 from constructs import Construct, IConstruct
 
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
-from ecr_constructs._cdk.scope import Place, checked_place, id_problems, place_of
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.immutability import Immutability
@@ -25,7 +25,7 @@ from ecr_constructs.model.validation import ACCOUNT_ID, REGION
 from ecr_constructs.registry.creation_template import CreationTemplate, settings_problems, template_problems
 from ecr_constructs.registry.private_registry import PrivateRegistry, find_registry
 from ecr_constructs.repository.hardened_repository import HardenedRepository
-from ecr_constructs.repository.lifecycle_validation import require_sound
+from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
 from ecr_constructs.repository.settings import HARDENED, RepositorySettings
 
 __all__ = ["ReplicaRegistry"]
@@ -86,7 +86,7 @@ class ReplicaRegistry(Construct):
         repositories: Namespace | Sequence[Namespace] | None = None,
         settings: RepositorySettings = HARDENED,
     ) -> None:
-        place = checked_place(scope, id)
+        place = locate(scope, id)
         namespaces = _namespaces(repositories)
         _require_kinds(source_region, source_account, settings)
         prefixes = tuple(ROOT if each is None else each.value for each in namespaces)
@@ -99,7 +99,7 @@ class ReplicaRegistry(Construct):
             problems += ["repositories: an empty list names none; leave it out to take every repository"]
             problems += settings_problems(place, settings)
         problems += _source_problems(place, source_region, source_account)
-        require_sound(InvalidRegistry, problems, settings, path=path)
+        raise_if_invalid(InvalidRegistry, problems, settings, path=path)
         registry = find_registry(place)
         if source_account is not None and registry is not None and not _is_own(place, source_account):
             # The registry has a limit of its own, so it is asked while nothing has been added to the tree.
@@ -113,14 +113,14 @@ class ReplicaRegistry(Construct):
             for prefix in prefixes
         )
         here = environment_of(place)
-        source = here.elsewhere(account=source_account, region=source_region)
+        source = here.in_environment(account=source_account, region=source_region)
         # What a registry copies to a place that is not known before deployment cannot be told.
         if source is not None and here.is_known:
-            cdk.Aspects.of(self).add(_Agreement(self, here, source))
+            cdk.Aspects.of(self).add(_ReplicaDriftAspect(self, here, source))
 
 
 @jsii.implements(cdk.IAspect)
-class _Agreement:
+class _ReplicaDriftAspect:
     """Compares a replica with its source when the app synthesizes, and warns of what differs."""
 
     def __init__(self, replica: ReplicaRegistry, here: Environment, source: Environment) -> None:
@@ -162,7 +162,7 @@ class _Agreement:
 
     def _repositories(self) -> Iterator[HardenedRepository]:
         for construct in self._replica.node.root.node.find_all():
-            if isinstance(construct, HardenedRepository) and environment_of(place_of(construct)) == self._source:
+            if isinstance(construct, HardenedRepository) and environment_of(location_of(construct)) == self._source:
                 yield construct
 
     def _warn(self, identifier: str, text: str) -> None:
@@ -229,7 +229,7 @@ def _meanings(policy: LifecyclePolicy) -> set[LifecycleRule]:
     return {replace(rule, rule_priority=1, description=None) for rule in policy.rules}
 
 
-def _source_problems(place: Place, region: str, account: str | None) -> Iterator[str]:
+def _source_problems(place: ConstructLocation, region: str, account: str | None) -> Iterator[str]:
     if place.stack is None:
         return
     is_own = account is None or _is_own(place, account)
@@ -240,7 +240,7 @@ def _source_problems(place: Place, region: str, account: str | None) -> Iterator
         yield f"source_account {account}: {NO_REGISTRY}"
 
 
-def _is_own(place: Place, account: str) -> bool:
+def _is_own(place: ConstructLocation, account: str) -> bool:
     # A stack that may be deployed anywhere has an account all the same, which it calls by a token.
     return place.top_stack is not None and account == place.top_stack.account
 

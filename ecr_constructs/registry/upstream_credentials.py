@@ -19,11 +19,11 @@ import jsii
 from aws_cdk.interfaces.aws_secretsmanager import ISecretRef
 from constructs import Construct, IValidation
 
-from ecr_constructs._cdk.construct_references import Held
+from ecr_constructs._cdk.construct_references import ConstructReference
 from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.nag_suppressions import acknowledge
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
-from ecr_constructs._cdk.scope import Place, place_of
+from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import InvalidRegistry
 from ecr_constructs.model.partitions import arn_problems
@@ -91,7 +91,7 @@ class Credentials(ABC):
         """
         if isinstance(secret, type) or not hasattr(secret, "secret_ref"):
             raise TypeError(f"secret must be a secretsmanager.Secret, got {secret!r}")
-        return _Secret(Held(secret))
+        return _Secret(ConstructReference(secret))
 
     @staticmethod
     def secret_arn(arn: str) -> Credentials:
@@ -110,7 +110,7 @@ class Credentials(ABC):
         return _SecretArn(arn)
 
     @abstractmethod
-    def problems(self, place: Place, prefix: str) -> Iterator[str]:
+    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:
         """Say why ECR could not use it for a cache."""
 
     @abstractmethod
@@ -122,7 +122,7 @@ class Credentials(ABC):
 class _NewSecret(Credentials):
     name: str | None
 
-    def problems(self, place: Place, prefix: str) -> Iterator[str]:
+    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:
         name = self._full_name(prefix)
         if is_token(name):
             yield f"credentials: secret name {name!r} is known only at deployment; it is read here, so write it out"
@@ -157,7 +157,7 @@ class _NewSecret(Credentials):
         if is_injected(scope, class_id):
             self._reapply(scope, secret, prefix)
         _check_later(scope, secret, prefix)
-        environment_of(place_of(scope)).claim(secret, "secret", self._full_name(prefix))
+        environment_of(location_of(scope)).claim(secret, "secret", self._full_name(prefix))
         acknowledge(secret, "AwsSolutions-SMG4", _BY_HAND)
         resource = secret.node.default_child
         if isinstance(resource, cdk.CfnResource):
@@ -196,13 +196,13 @@ class _NewSecret(Credentials):
 
 @dataclass(frozen=True, slots=True)
 class _Secret(Credentials):
-    held: Held[ISecretRef]
+    held: ConstructReference[ISecretRef]
 
     @property
     def given(self) -> ISecretRef:
         return self.held.construct
 
-    def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
+    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
         # The resource of a secret of this app; what is imported has none.
         resource: Any = self.given if isinstance(self.given, cdk.CfnResource) else self.given.node.default_child
         # The name of a secret that has none is a token for nothing.
@@ -232,15 +232,15 @@ class _Secret(Credentials):
 
 
 def _check_later(scope: Construct, secret: ISecretRef, prefix: str) -> None:
-    scope.node.add_validation(_SecretCheck(secret, place_of(scope), prefix))
+    scope.node.add_validation(_SecretCheck(secret, location_of(scope), prefix))
 
 
 @jsii.implements(IValidation)
 class _SecretCheck:
     """Checks a secret once more when the app synthesizes: an aspect may have changed it."""
 
-    def __init__(self, secret: ISecretRef, place: Place, prefix: str) -> None:
-        self._secret = _Secret(Held(secret))
+    def __init__(self, secret: ISecretRef, place: ConstructLocation, prefix: str) -> None:
+        self._secret = _Secret(ConstructReference(secret))
         self._place = place
         self._prefix = prefix
 
@@ -252,14 +252,14 @@ class _SecretCheck:
 class _SecretArn(Credentials):
     arn: str
 
-    def problems(self, place: Place, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
+    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
         yield from _arn_problems(self.arn, place)
 
     def bind(self, scope: Construct, prefix: str) -> str:  # noqa: ARG002  (it is there already)
         return self.arn
 
 
-def _arn_problems(arn: str, place: Place) -> Iterator[str]:
+def _arn_problems(arn: str, place: ConstructLocation) -> Iterator[str]:
     if is_unresolved(arn):
         return
     if len(arn) > _LONGEST_ARN:
@@ -275,7 +275,7 @@ def _arn_problems(arn: str, place: Place) -> Iterator[str]:
         yield from _place_problems(found["region"], found["account"], place)
 
 
-def _place_problems(region: str, account: str, place: Place) -> Iterator[str]:
+def _place_problems(region: str, account: str, place: ConstructLocation) -> Iterator[str]:
     if place.stack is None:
         return
     for what, theirs, ours in (("region", region, place.stack.region), ("account", account, place.stack.account)):

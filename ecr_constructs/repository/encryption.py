@@ -22,23 +22,23 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.interfaces.aws_kms import IKeyRef
 from constructs import IValidation
 
-from ecr_constructs._cdk.construct_references import Held
+from ecr_constructs._cdk.construct_references import ConstructReference
 from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck, check_policy
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
-from ecr_constructs._cdk.retention import keep
-from ecr_constructs._cdk.scope import Place, place_of
+from ecr_constructs._cdk.retention import warn_unless_retained
+from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.model.validation import is_token
 
-__all__ = ["SHARED_KEY_ID", "BoundEncryption", "Encryption"]
+__all__ = ["SHARED_KEY_ID", "Encryption", "EncryptionProperties"]
 
 # The construct id of the shared key. It makes the logical id, so it is public contract.
 SHARED_KEY_ID = "EcrConstructsKey"
 
 
-class BoundEncryption(NamedTuple):
+class EncryptionProperties(NamedTuple):
     """What CloudFormation is told."""
 
     kind: Literal["KMS", "KMS_DSSE"]
@@ -82,7 +82,7 @@ class Encryption(ABC):
             TypeError: if it is not a key.
 
         """
-        return _CustomerKey(Held(_key(key)))
+        return _CustomerKey(ConstructReference(_key(key)))
 
     @staticmethod
     def aws_managed_key() -> Encryption:
@@ -119,14 +119,14 @@ class Encryption(ABC):
             TypeError: if it is not a key.
 
         """
-        return _DualLayer(None if key is None else Held(_key(key)))
+        return _DualLayer(None if key is None else ConstructReference(_key(key)))
 
     @abstractmethod
-    def problems(self, place: Place) -> Iterator[str]:
+    def problems(self, place: ConstructLocation) -> Iterator[str]:
         """Say why this cannot be used here."""
 
     @abstractmethod
-    def bind(self, place: Place) -> BoundEncryption | None:
+    def bind(self, place: ConstructLocation) -> EncryptionProperties | None:
         """Make what it needs, and say what CloudFormation is told; nothing at all for the default of ECR."""
 
     @property
@@ -134,23 +134,23 @@ class Encryption(ABC):
         """The ARN of the key that was given, if one was."""
         return None
 
-    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
+    def warnings(self, place: ConstructLocation) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
         """Yield an id and a sentence for each thing that AWS accepts and does not document."""
         yield from ()
 
 
 @dataclass(frozen=True, slots=True)
 class _SharedKey(Encryption):
-    def problems(self, place: Place) -> Iterator[str]:
+    def problems(self, place: ConstructLocation) -> Iterator[str]:
         if place.top_stack is None or place.top_stack in _key_arns:
             return
         found = place.top_stack.node.try_find_child(SHARED_KEY_ID)
         if found is not None:
             yield f"the shared key cannot be made: {found.node.path} has its construct id; give that construct another"
 
-    def bind(self, place: Place) -> BoundEncryption:
+    def bind(self, place: ConstructLocation) -> EncryptionProperties:
         assert place.top_stack is not None  # noqa: S101  (a repository is refused outside a stack)
-        return BoundEncryption("KMS", _shared_key_arn(place.top_stack))
+        return EncryptionProperties("KMS", _shared_key_arn(place.top_stack))
 
     def __repr__(self) -> str:
         return "Encryption.shared_key()"
@@ -158,24 +158,24 @@ class _SharedKey(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _CustomerKey(Encryption):
-    held: Held[IKeyRef]
+    held: ConstructReference[IKeyRef]
 
     @property
     def key(self) -> IKeyRef:
         return self.held.construct
 
-    def problems(self, place: Place) -> Iterator[str]:
+    def problems(self, place: ConstructLocation) -> Iterator[str]:
         yield from _key_problems(self.held, place)
 
-    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key is there already)
         check_policy(self.key)
-        return BoundEncryption("KMS", self.given_key_arn)
+        return EncryptionProperties("KMS", self.given_key_arn)
 
     @property
     def given_key_arn(self) -> str:
         return self.key.key_ref.key_arn
 
-    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:
+    def warnings(self, place: ConstructLocation) -> Iterator[tuple[str, str]]:
         yield from _account_warnings(self.held, place)
 
     def __repr__(self) -> str:
@@ -184,11 +184,11 @@ class _CustomerKey(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _AwsManagedKey(Encryption):
-    def problems(self, place: Place) -> Iterator[str]:  # noqa: ARG002  (every region has it)
+    def problems(self, place: ConstructLocation) -> Iterator[str]:  # noqa: ARG002  (every region has it)
         yield from ()
 
-    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (ECR finds the key)
-        return BoundEncryption("KMS", None)
+    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (ECR finds the key)
+        return EncryptionProperties("KMS", None)
 
     def __repr__(self) -> str:
         return "Encryption.aws_managed_key()"
@@ -196,10 +196,10 @@ class _AwsManagedKey(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _Aes256(Encryption):
-    def problems(self, place: Place) -> Iterator[str]:  # noqa: ARG002  (every region has it)
+    def problems(self, place: ConstructLocation) -> Iterator[str]:  # noqa: ARG002  (every region has it)
         yield from ()
 
-    def bind(self, place: Place) -> None:  # noqa: ARG002  (nothing is written)
+    def bind(self, place: ConstructLocation) -> None:  # noqa: ARG002  (nothing is written)
         return None
 
     def __repr__(self) -> str:
@@ -208,20 +208,20 @@ class _Aes256(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _DualLayer(Encryption):
-    held: Held[IKeyRef] | None
+    held: ConstructReference[IKeyRef] | None
 
     @property
     def key(self) -> IKeyRef | None:
         return None if self.held is None else self.held.construct
 
-    def problems(self, place: Place) -> Iterator[str]:
+    def problems(self, place: ConstructLocation) -> Iterator[str]:
         if self.held is not None:
             yield from _key_problems(self.held, place)
 
-    def bind(self, place: Place) -> BoundEncryption:  # noqa: ARG002  (the key is there already)
+    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key is there already)
         if self.key is not None:
             check_policy(self.key)
-        return BoundEncryption("KMS_DSSE", self.given_key_arn)
+        return EncryptionProperties("KMS_DSSE", self.given_key_arn)
 
     @property
     def given_key_arn(self) -> str | None:
@@ -230,7 +230,7 @@ class _DualLayer(Encryption):
     def __repr__(self) -> str:
         return f"Encryption.dual_layer({'' if self.key is None else '...'})"
 
-    def warnings(self, place: Place) -> Iterator[tuple[str, str]]:
+    def warnings(self, place: ConstructLocation) -> Iterator[tuple[str, str]]:
         if self.held is not None:
             yield from _account_warnings(self.held, place)
         region = environment_of(place).region
@@ -256,12 +256,12 @@ class _KeyFacts(NamedTuple):
 
 # The questions go to JavaScript, and a thousand repositories may have one key.
 @lru_cache(maxsize=128)
-def _facts(held: Held[IKeyRef]) -> _KeyFacts:
+def _facts(held: ConstructReference[IKeyRef]) -> _KeyFacts:
     key = held.construct
     return _KeyFacts(key.env.account, key.env.region, key.key_ref.key_arn, tuple(_resource_problems(key)))
 
 
-def _key_problems(held: Held[IKeyRef], place: Place) -> Iterator[str]:
+def _key_problems(held: ConstructReference[IKeyRef], place: ConstructLocation) -> Iterator[str]:
     """
     Check that ECR can use a key.
 
@@ -291,7 +291,7 @@ def _resource_problems(key: IKeyRef) -> Iterator[str]:
         yield f"the key has key_usage {resource.key_usage!r}; ECR needs ENCRYPT_DECRYPT, leave key_usage out"
 
 
-def _account_warnings(held: Held[IKeyRef], place: Place) -> Iterator[tuple[str, str]]:
+def _account_warnings(held: ConstructReference[IKeyRef], place: ConstructLocation) -> Iterator[tuple[str, str]]:
     theirs, ours = _facts(held).account, environment_of(place).account
     if ours is not None and theirs != ours and not is_token(theirs):
         yield "ecr-constructs:keyOfAnotherAccount", _ANOTHER_ACCOUNT.format(theirs, ours)
@@ -317,7 +317,12 @@ def _shared_key_arn(stack: cdk.Stack) -> str:
         key = _shared_key(stack)
         _key_arns[stack] = key.key_arn
         stack.node.add_validation(_KeyIsThere(stack, key))
-        keep(key, place_of(stack), key.node.default_child, "every image that is encrypted with the key is lost with it")
+        warn_unless_retained(
+            key,
+            location_of(stack),
+            key.node.default_child,
+            "every image that is encrypted with the key is lost with it",
+        )
     return _key_arns[stack]
 
 
@@ -366,14 +371,14 @@ def _shared_key(stack: cdk.Stack) -> kms.Key:
     if isinstance(resource, kms.CfnKey):
         check = SharedKeyPolicyCheck(resource)
         if is_injected(stack, _KEY):
-            _insist(key, resource)
+            _reapply_after_injectors(key, resource)
             if problems := check.injected_problems():
                 raise InvalidRepository(problems, path=path)
         key.node.add_validation(check)
     return key
 
 
-def _insist(key: kms.Key, resource: kms.CfnKey) -> None:
+def _reapply_after_injectors(key: kms.Key, resource: kms.CfnKey) -> None:
     """Restore the properties of the shared key after a property injector: images are lost with their key."""
     key.node.try_remove_child("Alias")
     properties = {

@@ -32,7 +32,7 @@ _ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
 _WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
 
 
-class _Granting(Protocol):
+class _SupportsGrants(Protocol):
     """A repository with a policy."""
 
     policy: RepositoryPolicy
@@ -41,7 +41,7 @@ class _Granting(Protocol):
     def node(self) -> Node: ...
 
 
-class _Explained:
+class _TypedGrant:
     """
     A grant of `ecr.Repository` that says why it was refused.
 
@@ -52,11 +52,11 @@ class _Explained:
     def __init__(self, grant: Callable[..., iam.Grant]) -> None:
         self._grant = grant
 
-    def __get__(self, repository: _Granting | None, owner: type) -> Callable[..., iam.Grant]:
+    def __get__(self, repository: _SupportsGrants | None, owner: type) -> Callable[..., iam.Grant]:
         return self._grant if repository is None else partial(_granted, repository, self._grant)
 
 
-def _granted(repository: _Granting, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
+def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
     _require_kinds(repository, *args, **options)
     repository.policy.refusal, repository.policy.is_granting = None, True
     try:
@@ -75,7 +75,7 @@ def _granted(repository: _Granting, grant: _Grant, *args: Any, **options: Any) -
     return granted
 
 
-def _require_kinds(repository: _Granting, *args: object, **options: object) -> None:
+def _require_kinds(repository: _SupportsGrants, *args: object, **options: object) -> None:
     """Raise an error for arguments of a grant that JavaScript would report as an error of its own."""
     for grantee in (*args[:1], *options.values()):
         require_grantee(grantee)
@@ -114,4 +114,4 @@ def with_reason(grant: _Grant) -> _Grant:
         grant: The method, as in `grant_pull = with_reason(ecr.Repository.grant_pull)`.
 
     """
-    return cast("_Grant", _Explained(grant))
+    return cast("_Grant", _TypedGrant(grant))

@@ -16,8 +16,8 @@ from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.property_injectors import typed_refusal
-from ecr_constructs._cdk.retention import keep
-from ecr_constructs._cdk.scope import TAKEN, Place, checked_place, word_problems
+from ecr_constructs._cdk.retention import warn_unless_retained
+from ecr_constructs._cdk.scope import TAKEN, ConstructLocation, id_format_problems, locate
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository
 from ecr_constructs.model.immutability import Immutability
@@ -26,9 +26,9 @@ from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.repository.grants import with_reason
-from ecr_constructs.repository.lifecycle_validation import require_sound, sound, watch
+from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid, validate_policy
 from ecr_constructs.repository.name_ownership import claim_deletion, claim_name, name_problems
-from ecr_constructs.repository.registry_request import RegistryWishes
+from ecr_constructs.repository.registry_request import RegistryRequest
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import HARDENED, RepositorySettings
 
@@ -128,10 +128,10 @@ class HardenedRepository(ecr.Repository):
         policy = RepositoryPolicy(dict.fromkeys((*settings.access, *access)), place.stack)
         problems += _problems(place, id, repository_name, encryption or settings.encryption)
         problems += policy.problems_with(*policy_statements)
-        wishes = RegistryWishes(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
+        wishes = RegistryRequest(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
         registry = wishes.registry(place)
         problems += wishes.problems(place, in_force, registry)
-        require_sound(InvalidRepository, problems, in_force, path=path)
+        raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
         class_id = ecr.Repository.PROPERTY_INJECTION_ID
         with (
@@ -155,7 +155,7 @@ class HardenedRepository(ecr.Repository):
         claim_name(self.resource, place, repository_name)
         self._build(place, policy_statements, repository_name)
         if is_injected:
-            self._insist(place, repository_name)
+            self._reapply_after_injectors(place, repository_name)
         wishes.bind(registry)
 
     def image(self, tag_or_digest: str) -> str:
@@ -220,7 +220,7 @@ class HardenedRepository(ecr.Repository):
                 tag_status=tag_status,
             )
             add = self.lifecycle.with_last_rule if rule_priority is None else self.lifecycle.with_rule
-            self.lifecycle = sound(add(rule), self.settings.immutability)
+            self.lifecycle = validate_policy(add(rule), self.settings.immutability)
         except InvalidLifecyclePolicy as error:
             hint = (
                 ()
@@ -264,7 +264,7 @@ class HardenedRepository(ecr.Repository):
             self.resource.repository_policy_text = self.policy.document()
 
     def _build(
-        self, place: Place, policy_statements: Sequence[iam.PolicyStatement], repository_name: str | None
+        self, place: ConstructLocation, policy_statements: Sequence[iam.PolicyStatement], repository_name: str | None
     ) -> None:
         """Say what the constructor of the CDK's repository has no word for."""
         settings, resource = self.settings, self.resource
@@ -286,7 +286,7 @@ class HardenedRepository(ecr.Repository):
             cdk.Tags.of(self).add(key, value)
         self._annotate(place, repository_name)
 
-    def _insist(self, place: Place, repository_name: str | None) -> None:
+    def _reapply_after_injectors(self, place: ConstructLocation, repository_name: str | None) -> None:
         """Say again what a property injector may have overruled, and refuse what cannot be taken back."""
         settings, resource = self.settings, self.resource
         if self.node.try_find_child("AutoDeleteImagesCustomResource"):
@@ -302,14 +302,14 @@ class HardenedRepository(ecr.Repository):
         resource.empty_on_delete = settings.empty_on_delete or None
         self.apply_removal_policy(settings.removal_policy)
 
-    def _annotate(self, place: Place, repository_name: str | None) -> None:
+    def _annotate(self, place: ConstructLocation, repository_name: str | None) -> None:
         for name, text in self.settings.encryption.warnings(place):
             cdk.Annotations.of(self).add_warning_v2(name, text)
-        watch(self, place, self.settings.immutability, lambda: self.lifecycle)
+        annotate_findings_at_synth(self, place, self.settings.immutability, lambda: self.lifecycle)
         if self.settings.removal_policy == cdk.RemovalPolicy.DESTROY:
             claim_deletion(self.resource, place, repository_name)
         else:
-            keep(self, place, self.resource, _LOST, is_one_of_many=True)
+            warn_unless_retained(self, place, self.resource, _LOST, is_one_of_many=True)
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 
@@ -331,8 +331,8 @@ _TAG_OR_DIGEST = (
 )
 
 
-def _place(scope: object, id: object, settings: object, statements: Sequence[object]) -> Place:
-    place = checked_place(scope, id)
+def _place(scope: object, id: object, settings: object, statements: Sequence[object]) -> ConstructLocation:
+    place = locate(scope, id)
     if not isinstance(settings, RepositorySettings):
         raise TypeError(f"settings must be RepositorySettings such as HARDENED, got {settings!r}")
     if not isinstance(statements, Sequence) or not all(isinstance(each, iam.PolicyStatement) for each in statements):
@@ -349,12 +349,12 @@ def _derived(
         return settings, list(error.problems)
 
 
-def _problems(place: Place, id: str, repository_name: str | None, encryption: Encryption) -> Iterator[str]:
+def _problems(place: ConstructLocation, id: str, repository_name: str | None, encryption: Encryption) -> Iterator[str]:
     if place.stack is None:
         yield "a repository stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
     if id == SHARED_KEY_ID:
         yield f"id {id!r} is that of the key which the repositories of a stack share; choose another"
-    yield from word_problems(id)
+    yield from id_format_problems(id)
     if repository_name is not None:
         yield from forwarded_problems(REPOSITORY_NAME, repository_name)
         yield from name_problems(place, repository_name)

@@ -16,20 +16,20 @@ from constructs import Construct, IValidation
 
 from ecr_constructs._cdk.annotations import annotations_of
 from ecr_constructs._cdk.environment_registry import environment_of
-from ecr_constructs._cdk.scope import Place, place_of
+from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySettings
 
-__all__ = ["require_sound", "sound", "watch"]
+__all__ = ["annotate_findings_at_synth", "raise_if_invalid", "validate_policy"]
 
 # Constructs that a note names, when many share a policy.
 _MOST_SHOWN = 3
 
 
-def require_sound(
+def raise_if_invalid(
     error: type[EcrConstructsError], problems: Sequence[str], settings: RepositorySettings, *, path: str
 ) -> None:
     """
@@ -53,7 +53,7 @@ def require_sound(
         raise InvalidLifecyclePolicy(found, path=path)
 
 
-def sound(policy: LifecyclePolicy, immutability: Immutability) -> LifecyclePolicy:
+def validate_policy(policy: LifecyclePolicy, immutability: Immutability) -> LifecyclePolicy:
     """
     Give a policy back with which nothing is surely wrong.
 
@@ -70,8 +70,8 @@ def sound(policy: LifecyclePolicy, immutability: Immutability) -> LifecyclePolic
     return policy
 
 
-def watch(
-    construct: Construct, place: Place, immutability: Immutability, policy: Callable[[], LifecyclePolicy]
+def annotate_findings_at_synth(
+    construct: Construct, place: ConstructLocation, immutability: Immutability, policy: Callable[[], LifecyclePolicy]
 ) -> None:
     """
     Tell of the findings in a policy when the app synthesizes.
@@ -85,12 +85,12 @@ def watch(
     """
     assert place.stack is not None  # noqa: S101  (what is outside a stack has been refused)
     if place.stack not in _tellers:
-        _tellers[place.stack] = _Teller(place)
+        _tellers[place.stack] = _FindingAnnotator(place)
         place.stack.node.add_validation(_tellers[place.stack])
-    _tellers[place.stack].watched.append(_Watched(construct, immutability, policy))
+    _tellers[place.stack].watched.append(_WatchedPolicy(construct, immutability, policy))
 
 
-class _Watched(NamedTuple):
+class _WatchedPolicy(NamedTuple):
     """A construct with a lifecycle policy."""
 
     construct: Construct
@@ -106,11 +106,11 @@ class _Watched(NamedTuple):
 
 
 @jsii.implements(IValidation)
-class _Teller:
+class _FindingAnnotator:
     """Annotates the constructs of a stack; one for all of them, because each call to JavaScript takes time."""
 
-    def __init__(self, place: Place) -> None:
-        self.watched: list[_Watched] = []
+    def __init__(self, place: ConstructLocation) -> None:
+        self.watched: list[_WatchedPolicy] = []
         self._place = place
 
     def validate(self) -> list[str]:
@@ -129,16 +129,16 @@ class _Teller:
         return []
 
 
-_tellers: WeakKeyDictionary[cdk.Stack, _Teller] = WeakKeyDictionary()
+_tellers: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary()
 
 
-def _has_exclusions(place: Place) -> bool:
+def _has_exclusions(place: ConstructLocation) -> bool:
     """Tell whether the app says for this account and region whose pulls do not count."""
     here = environment_of(place)
     return any(
         isinstance(each, cdk.CfnResource)
         and each.cfn_resource_type == "AWS::ECR::PullTimeUpdateExclusion"
-        and environment_of(place_of(each)) == here
+        and environment_of(location_of(each)) == here
         for each in place.ancestors[0].node.find_all()
     )
 

@@ -16,7 +16,7 @@ from aws_cdk import aws_ecr as ecr
 from constructs import IConstruct, IValidation
 
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
-from ecr_constructs._cdk.scope import Place, place_of, reference
+from ecr_constructs._cdk.scope import ConstructLocation, location_of, reference
 from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
 
 __all__ = ["claim_deletion", "claim_name", "deleted_repositories", "name_problems"]
@@ -31,7 +31,7 @@ _LATE = (
 )
 
 
-def name_problems(place: Place, repository_name: str) -> Iterator[str]:
+def name_problems(place: ConstructLocation, repository_name: str) -> Iterator[str]:
     """
     Check that no other repository of the account and region has a name.
 
@@ -49,7 +49,7 @@ def name_problems(place: Place, repository_name: str) -> Iterator[str]:
         yield _TWICE.format(repository_name, _shown(owner))
 
 
-def claim_name(resource: ecr.CfnRepository, place: Place, repository_name: str | None) -> None:
+def claim_name(resource: ecr.CfnRepository, place: ConstructLocation, repository_name: str | None) -> None:
     """
     Record the owner of a name, and compare the other names of the app when it synthesizes.
 
@@ -72,7 +72,7 @@ def claim_name(resource: ecr.CfnRepository, place: Place, repository_name: str |
         environment_of(place).claim(resource, "repository", repository_name)
 
 
-def claim_deletion(resource: ecr.CfnRepository, place: Place, repository_name: str | None) -> None:
+def claim_deletion(resource: ecr.CfnRepository, place: ConstructLocation, repository_name: str | None) -> None:
     """Record a repository that is deleted with its stack; one without a literal name is recorded by its reference."""
     is_known = repository_name is not None and not is_token(repository_name)
     environment_of(place).claim(resource, "deleted", str(repository_name) if is_known else reference(resource))
@@ -110,7 +110,7 @@ def _compare(resource: ecr.CfnRepository) -> None:
     name = resource.stack.resolve(resource.repository_name)
     if not isinstance(name, str):
         return
-    here = environment_of(place_of(resource))
+    here = environment_of(location_of(resource))
     owner = here.owner("repository", name)
     if owner is None:
         here.claim(resource, "repository", name)

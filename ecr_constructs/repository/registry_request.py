@@ -9,14 +9,14 @@ from typing import Literal, Protocol, cast
 import aws_cdk as cdk
 
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
-from ecr_constructs._cdk.scope import Place
+from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency
 from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
 from ecr_constructs.repository.settings import RepositorySettings
 
-__all__ = ["ContributableRegistry", "RegistryWishes"]
+__all__ = ["ContributableRegistry", "RegistryRequest"]
 
 _FREQUENCIES: Mapping[str, ScanFrequency] = {"continuous": "CONTINUOUS_SCAN", "on_push": "SCAN_ON_PUSH"}
 _UNKNOWN = (
@@ -42,7 +42,7 @@ class ContributableRegistry(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RegistryWishes:
+class RegistryRequest:
     """
     What one repository wants of its registry.
 
@@ -64,14 +64,14 @@ class RegistryWishes:
         if self.scanning is not None and not isinstance(self.scanning, str):
             raise TypeError(f"scanning must be 'continuous' or 'on_push', got {self.scanning!r}")
 
-    def registry(self, place: Place) -> ContributableRegistry | None:
+    def registry(self, place: ConstructLocation) -> ContributableRegistry | None:
         """Return the registry of the repository; `None` if there is none, or nothing is asked of it."""
         if place.stack is None or not (self.replicate_to or self.scanning):
             return None
         return cast("ContributableRegistry | None", environment_of(place).owner("registry"))
 
     def problems(
-        self, place: Place, settings: RepositorySettings, registry: ContributableRegistry | None
+        self, place: ConstructLocation, settings: RepositorySettings, registry: ContributableRegistry | None
     ) -> Iterator[str]:
         """
         Check that the registry can do it.

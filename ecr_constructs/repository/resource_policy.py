@@ -28,7 +28,7 @@ from ecr_constructs._cdk.policy_statements import (
 from ecr_constructs._cdk.tokens import lazily
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.iam.statements import statement_problems, unconfirmed_services
-from ecr_constructs.model.iam.values import several
+from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.repository.access import Access
 
 __all__ = ["RepositoryPolicy"]
@@ -137,7 +137,7 @@ def _given(access: tuple[Access, ...]) -> Sequence[Mapping[str, Any]]:
         account = statement["Principal"].get("AWS", "*")
         rest = json.dumps({**statement, "Principal": account == "*"}, sort_keys=True)
         if account != "*" and rest in merged:
-            merged[rest]["Principal"]["AWS"] = [*several(merged[rest]["Principal"]["AWS"]), account]
+            merged[rest]["Principal"]["AWS"] = [*as_list(merged[rest]["Principal"]["AWS"]), account]
         else:
             merged[rest] = {**statement, "Principal": dict(statement["Principal"])}
     return tuple(merged.values())

@@ -105,7 +105,7 @@ class RepositorySettings:
         """The lifecycle policy, or the default that suits the tags."""
         if self.lifecycle is not None:
             return self.lifecycle
-        return _MOVABLE if self.immutability.tags_can_move else _BOUND
+        return _MOVABLE if self.immutability.has_mutable_tags else _BOUND
 
     def but(
         self,

@@ -12,7 +12,7 @@ import botocore.loaders  # type: ignore[import-untyped]
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from hypothesis import strategies as st
 
-from ecr_constructs.model.validation import Grammar
+from ecr_constructs.model.validation import StringConstraint
 
 # One letter for each role that a character can play in a name, a filter or a tag; exhaustive to a length of six.
 LETTERS = "a-_./*"
@@ -70,7 +70,7 @@ def language_of(pattern: str, shortest: int, longest: int) -> Callable[[str], bo
     return lambda text: shortest <= len(text) <= longest and expression.fullmatch(text) is not None
 
 
-def ours(grammar: Grammar) -> Callable[[str], bool]:
+def ours(grammar: StringConstraint) -> Callable[[str], bool]:
     """Give the language of a grammar without its limit on wildcards, which no pattern states."""
     return lambda text: (
         grammar.accepts(text)

@@ -12,7 +12,7 @@ from ecr_constructs.model import immutability, validation
 from ecr_constructs.model.lifecycle import policy
 from ecr_constructs.model.registry import replication, scanning
 from ecr_constructs.model.registry.upstreams import UpstreamRegistry
-from ecr_constructs.model.validation import Grammar
+from ecr_constructs.model.validation import StringConstraint
 from tests.arbiters.sources import every_short_text, language_of, node, ours, texts
 
 pytestmark = pytest.mark.arbiter
@@ -40,7 +40,7 @@ each_exclusion_filter = pytest.mark.parametrize(("resource", "path"), EXCLUSION_
     [*PLACES, *(("EXCLUSION_FILTER", resource, path) for resource, path in EXCLUSION_FILTERS)],
 )
 def test_lengths_are_those_of_the_schema(name: str, resource: str, path: str) -> None:
-    mine: Grammar = getattr(validation, name)
+    mine: StringConstraint = getattr(validation, name)
     theirs = node(resource, path)
 
     assert (mine.minimum, mine.maximum) == (theirs["minLength"], theirs["maxLength"])

@@ -23,7 +23,7 @@ from ecr_constructs.model import (
     delete_archived,
 )
 from ecr_constructs.model.registry.replication import EXPECTED_RULES, Destination, ReplicationRule, merged_problems
-from ecr_constructs.model.validation import Grammar
+from ecr_constructs.model.validation import StringConstraint
 from tests.arbiters.sources import schema, service_model
 
 pytestmark = pytest.mark.arbiter
@@ -63,7 +63,7 @@ def in_code(path: str) -> object:
 
 
 def as_written(value: object) -> str:
-    if not isinstance(value, Grammar):
+    if not isinstance(value, StringConstraint):
         assert isinstance(value, int)
         return f"{value:,}"
     if value.minimum == value.maximum:
@@ -84,7 +84,7 @@ def test_every_limit_of_the_code_is_on_the_page_once() -> None:
         within = found.name.removeprefix(f"{model.__name__}.")
         for name, value in vars(module).items():
             path = f"{within}.{name}"
-            if isinstance(value, Grammar) and (within == "validation" or name.startswith("_")):
+            if isinstance(value, StringConstraint) and (within == "validation" or name.startswith("_")):
                 limits |= {path, f"{path}.wildcards"} if value.wildcards is not None else {path}
             elif (
                 re.match(r"_?(MAXIMUM|MINIMUM|EXPECTED)_", name)

@@ -15,7 +15,7 @@ from ecr_constructs.model.lifecycle.rule import Action, StorageClass
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry import replication, scanning
 from ecr_constructs.model.registry.upstreams import UpstreamRegistry
-from ecr_constructs.model.validation import Grammar
+from ecr_constructs.model.validation import StringConstraint
 from tests.arbiters.sources import every_short_text, language_of, ours, partitions, service_model, shape, texts
 
 pytestmark = pytest.mark.arbiter
@@ -47,14 +47,14 @@ each_shape = pytest.mark.parametrize(("name", "shape_name"), SHAPES.items())
 
 
 def test_every_grammar_is_derived_or_accounted_for() -> None:
-    grammars = {name for name, value in vars(validation).items() if isinstance(value, Grammar)}
+    grammars = {name for name, value in vars(validation).items() if isinstance(value, StringConstraint)}
 
     assert grammars == set(SHAPES) | set(ELSEWHERE)
 
 
 @each_shape
 def test_lengths_are_those_of_the_shape(name: str, shape_name: str) -> None:
-    mine: Grammar = getattr(validation, name)
+    mine: StringConstraint = getattr(validation, name)
     theirs = shape(shape_name)
 
     assert (mine.minimum, mine.maximum) == (theirs["min"], theirs["max"])

@@ -211,7 +211,7 @@ def test_a_module_of_somebody_else_that_is_missing_is_not_blamed_on_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def missing(_: str) -> None:
-        raise ModuleNotFoundError(name="elsewhere")
+        raise ModuleNotFoundError(name="in_environment")
 
     monkeypatch.setattr(lint_room, "read_policies", missing)
 

@@ -157,8 +157,8 @@ def stack_with(
 
 def hostile(construct: Any, *names: str) -> Overruling:
     """Return an injector that changes properties of a class."""
-    elsewhere = new_stack(new_app(), "Elsewhere", region="eu-west-1")
-    values = {name: HOSTILE[construct][name](Construct(elsewhere, name)) for name in names}
+    in_environment = new_stack(new_app(), "Elsewhere", region="eu-west-1")
+    values = {name: HOSTILE[construct][name](Construct(in_environment, name)) for name in names}
     return Overruling(values, construct=construct.PROPERTY_INJECTION_ID)
 
 

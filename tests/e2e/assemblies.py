@@ -14,7 +14,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from ecr_constructs.assembly import Stack, read_assembly
+from ecr_constructs.assembly import AssemblyStack, read_assembly
 from tests.e2e.emulator import ACCOUNT, REGION, Emulator
 from tests.templates import FLAGS
 
@@ -144,7 +144,7 @@ def changed(assembly: Path, copy: Path) -> Path:
     return copy
 
 
-def _replace(stack: Stack, text: str) -> None:
+def _replace(stack: AssemblyStack, text: str) -> None:
     """Replace a template, and its hash wherever that is written: the CLI uploads nothing twice under one hash."""
     stack.template_path.write_text(text, encoding="utf-8")
     folder = stack.template_path.parent

@@ -169,8 +169,8 @@ class Repository(Resource, CloudFormationModel):
 
     def put(self) -> None:
         name = self.physical_resource_id
-        elsewhere = {"LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete"}
-        settings = {key: value for key, value in self.properties.items() if key not in elsewhere}
+        in_environment = {"LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete"}
+        settings = {key: value for key, value in self.properties.items() if key not in in_environment}
         wanted = request("CreateRepository", **{"repositoryName": name, **api_names(settings)})
         if not self.exists():
             self._check_key(wanted.get("encryptionConfiguration", {}).get("kmsKey"))

@@ -22,7 +22,7 @@ filter_lists = st.lists(
 
 
 @pytest.mark.parametrize(
-    ("value", "mode", "filters", "tags_can_move"),
+    ("value", "mode", "filters", "has_mutable_tags"),
     [
         (Immutability.all_tags(), "IMMUTABLE", (), False),
         (
@@ -36,23 +36,23 @@ filter_lists = st.lists(
     ],
 )
 def test_each_choice_is_one_of_ecrs_four_modes(
-    value: Immutability, mode: str, filters: tuple[str, ...], *, tags_can_move: bool
+    value: Immutability, mode: str, filters: tuple[str, ...], *, has_mutable_tags: bool
 ) -> None:
-    assert (value.mode, value.filters, value.tags_can_move) == (mode, filters, tags_can_move)
+    assert (value.mode, value.filters, value.has_mutable_tags) == (mode, filters, has_mutable_tags)
 
 
 @given(filter_lists, tags)
 def test_the_two_modes_with_exclusions_are_opposites(filters: list[str], tag: str) -> None:
     excluded = any(ExclusionFilter(text).matches(tag) for text in filters)
 
-    assert Immutability.all_tags_except(*filters).binds(tag) is not excluded
-    assert Immutability.only_tags(*filters).binds(tag) is excluded
+    assert Immutability.all_tags_except(*filters).is_immutable(tag) is not excluded
+    assert Immutability.only_tags(*filters).is_immutable(tag) is excluded
 
 
 @given(tags)
 def test_the_two_modes_without_exclusions_know_no_difference_between_tags(tag: str) -> None:
-    assert Immutability.all_tags().binds(tag)
-    assert not Immutability.off().binds(tag)
+    assert Immutability.all_tags().is_immutable(tag)
+    assert not Immutability.off().is_immutable(tag)
 
 
 @pytest.mark.parametrize("make", [Immutability.all_tags_except, Immutability.only_tags])

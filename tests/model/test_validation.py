@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import validation as grammars
-from ecr_constructs.model.validation import Grammar, is_token
+from ecr_constructs.model.validation import StringConstraint, is_token
 from tests.model.lifecycle.strategies import TOKENS
 
-GRAMMARS = {name: value for name, value in vars(grammars).items() if isinstance(value, Grammar)}
+GRAMMARS = {name: value for name, value in vars(grammars).items() if isinstance(value, StringConstraint)}
 each_grammar = pytest.mark.parametrize("grammar", GRAMMARS.values(), ids=GRAMMARS.keys())
 
 LEGAL = {
@@ -81,7 +81,7 @@ def test_illegal_texts_have_problems(name: str, text: str) -> None:
 
 @each_grammar
 @given(st.text(max_size=12) | st.text("ab*/.-_:ROT0", max_size=12))
-def test_a_text_has_problems_exactly_if_it_is_not_accepted(grammar: Grammar, text: str) -> None:
+def test_a_text_has_problems_exactly_if_it_is_not_accepted(grammar: StringConstraint, text: str) -> None:
     problems = grammar.problems(text)
 
     assert bool(problems) is not grammar.accepts(text)
@@ -93,7 +93,7 @@ def test_a_text_has_problems_exactly_if_it_is_not_accepted(grammar: Grammar, tex
 
 @each_grammar
 @given(st.text(min_size=1, max_size=12))
-def test_a_position_is_that_of_the_first_character_that_is_never_allowed(grammar: Grammar, text: str) -> None:
+def test_a_position_is_that_of_the_first_character_that_is_never_allowed(grammar: StringConstraint, text: str) -> None:
     """The allowed characters of a grammar are those its pattern can take anywhere."""
     for problem in grammar.problems(text):
         if found := re.search(r" at position (\d+); ", problem):
@@ -105,7 +105,7 @@ def test_a_position_is_that_of_the_first_character_that_is_never_allowed(grammar
 
 
 @each_grammar
-def test_a_legal_text_holds_allowed_characters_only(grammar: Grammar) -> None:
+def test_a_legal_text_holds_allowed_characters_only(grammar: StringConstraint) -> None:
     name = next(name for name, value in GRAMMARS.items() if value is grammar)
     texts = [text for text in LEGAL[name] if text != "ROOT"]
 
@@ -113,13 +113,13 @@ def test_a_legal_text_holds_allowed_characters_only(grammar: Grammar) -> None:
 
 
 @each_grammar
-def test_an_empty_text_is_refused_with_the_remedy(grammar: Grammar) -> None:
+def test_an_empty_text_is_refused_with_the_remedy(grammar: StringConstraint) -> None:
     assert grammar.problems("") == (f"{grammar.noun} is empty; {grammar.shape}",)
 
 
 @each_grammar
 @pytest.mark.parametrize("token", TOKENS)
-def test_a_token_is_refused_with_a_remedy_of_its_own(grammar: Grammar, token: str) -> None:
+def test_a_token_is_refused_with_a_remedy_of_its_own(grammar: StringConstraint, token: str) -> None:
     assert grammar.problems(token) == (
         f"{grammar.noun} {token!r} is known only at deployment; it is read here, so write the value out",
     )
@@ -138,13 +138,13 @@ def test_texts_without_a_token_are_no_tokens() -> None:
 
 @each_grammar
 @pytest.mark.parametrize("value", [None, 7, 1.5, b"ab", ["ab"], object])
-def test_anything_but_a_text_is_a_type_error_that_names_it(grammar: Grammar, value: object) -> None:
+def test_anything_but_a_text_is_a_type_error_that_names_it(grammar: StringConstraint, value: object) -> None:
     with pytest.raises(TypeError, match=re.escape(f"{grammar.noun} must be a string, got {value!r}")):
         grammar.problems(value)
 
 
 @each_grammar
-def test_a_trailing_line_break_is_never_overlooked(grammar: Grammar) -> None:
+def test_a_trailing_line_break_is_never_overlooked(grammar: StringConstraint) -> None:
     name = next(name for name, value in GRAMMARS.items() if value is grammar)
 
     assert not any(grammar.accepts(f"{text}\n") for text in LEGAL[name])
@@ -206,7 +206,7 @@ def test_hostile_texts_are_refused_at_once(name: str) -> None:
         ),
     ],
 )
-def test_a_problem_says_what_how_much_and_what_to_do(grammar: Grammar, text: str, problem: str) -> None:
+def test_a_problem_says_what_how_much_and_what_to_do(grammar: StringConstraint, text: str, problem: str) -> None:
     assert grammar.problems(text) == (problem,)
 
 
@@ -223,6 +223,6 @@ def test_a_long_text_is_cut_in_the_message() -> None:
 
 
 def test_both_ends_of_a_length_are_inside() -> None:
-    grammar = Grammar(noun="word", pattern="a+", allowed="a", shape="write a", minimum=2, maximum=4)
+    grammar = StringConstraint(noun="word", pattern="a+", allowed="a", shape="write a", minimum=2, maximum=4)
 
     assert [grammar.accepts("a" * length) for length in range(6)] == [False, False, True, True, True, False]

@@ -25,7 +25,7 @@ from ecr_constructs import (
 )
 from ecr_constructs._cdk.policy_statements import Written
 from ecr_constructs._cdk.policy_statements import merge as merge_written
-from ecr_constructs.model.iam.values import several
+from ecr_constructs.model.iam.values import as_list
 from tests.registries import POLICY, registry_statements, synthesize, the, types
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, account_root, new_app, new_stack
 
@@ -203,7 +203,7 @@ def test_repositories_are_named_by_namespaces_and_patterns(
     registry.accept_replication_from(OTHER_ACCOUNT, repositories=repositories)
     registry.accept_caches_of(OTHER_ACCOUNT, repositories=repositories)
 
-    resources = [several(each["Resource"]) for each in written(registry)]
+    resources = [as_list(each["Resource"]) for each in written(registry)]
     assert resources == [[repository(name) for name in names]] * 2
 
 
@@ -360,7 +360,7 @@ def test_without_cdk_nag_nothing_is_acknowledged(registry: PrivateRegistry, monk
 def excepted(registry: PrivateRegistry) -> list[Any]:
     """Give the principals that a denial leaves alone, without those of AWS itself."""
     (denial,) = (each for each in written(registry) if each["Effect"] == "Deny")
-    arns = several(denial["Condition"]["ArnNotLike"]["aws:PrincipalArn"])
+    arns = as_list(denial["Condition"]["ArnNotLike"]["aws:PrincipalArn"])
     assert SERVICE_LINKED in arns
     return [arn for arn in arns if arn != SERVICE_LINKED]
 
@@ -810,12 +810,12 @@ def grants(statements: Sequence[Mapping[str, Any]]) -> set[str]:
 def _grants(statement: Mapping[str, Any]) -> Iterator[object]:
     principal = statement.get("Principal", ())
     named = (
-        [(kind, one) for kind, values in principal.items() for one in several(values)]
+        [(kind, one) for kind, values in principal.items() for one in as_list(values)]
         if isinstance(principal, Mapping)
         else [("", principal)]
     )
     rest = {key: value for key, value in statement.items() if key not in ("Principal", "Action", "Resource")}
-    for parts in product(named, several(statement["Action"]), several(statement.get("Resource", ""))):
+    for parts in product(named, as_list(statement["Action"]), as_list(statement.get("Resource", ""))):
         yield [rest, *parts]
 
 

@@ -54,7 +54,7 @@ def here(app: cdk.App) -> cdk.Stack:
 
 
 @pytest.fixture
-def elsewhere(app: cdk.App) -> cdk.Stack:
+def in_environment(app: cdk.App) -> cdk.Stack:
     """Give a recovery stack in another account."""
     return new_stack(app, "Recovery", region=HERE, account=OTHER_ACCOUNT)
 
@@ -195,12 +195,12 @@ def test_the_own_account_of_a_stack_for_anywhere_is_its_own_account(stack: cdk.S
     ("repositories", "names"), [(None, ["*"]), (PROD, ["prod/*"]), ([TEAM, PROD], ["prod/*", "team/*"])]
 )
 def test_another_account_may_copy_what_the_replica_is_for(
-    elsewhere: cdk.Stack, repositories: Any, names: Sequence[str]
+    in_environment: cdk.Stack, repositories: Any, names: Sequence[str]
 ) -> None:
-    registry(elsewhere)
-    replica(elsewhere, source_account=ACCOUNT, repositories=repositories)
+    registry(in_environment)
+    replica(in_environment, source_account=ACCOUNT, repositories=repositories)
 
-    (policy,) = found(elsewhere, POLICY)
+    (policy,) = found(in_environment, POLICY)
     (statement,) = policy["PolicyText"]["Statement"]
     arns = [f"arn:aws:ecr:{HERE}:{OTHER_ACCOUNT}:repository/{name}" for name in names]
     assert statement == {
@@ -222,19 +222,19 @@ def test_another_account_that_is_known_only_at_deployment_is_handed_on(stack: cd
 
 
 def test_another_account_in_the_same_region_is_a_source(app: cdk.App) -> None:
-    elsewhere = new_stack(app, "Recovery", region=SOURCE, account=OTHER_ACCOUNT)
-    registry(elsewhere)
-    replica(elsewhere, source_account=ACCOUNT)
+    in_environment = new_stack(app, "Recovery", region=SOURCE, account=OTHER_ACCOUNT)
+    registry(in_environment)
+    replica(in_environment, source_account=ACCOUNT)
 
-    assert len(found(elsewhere, POLICY)) == 1
+    assert len(found(in_environment, POLICY)) == 1
 
 
-def test_several_sources_share_the_policy(elsewhere: cdk.Stack) -> None:
-    registry(elsewhere)
-    replica(elsewhere, source_account=ACCOUNT, repositories=PROD)
-    replica(elsewhere, "More", source_account="777788889999", repositories=TEAM)
+def test_several_sources_share_the_policy(in_environment: cdk.Stack) -> None:
+    registry(in_environment)
+    replica(in_environment, source_account=ACCOUNT, repositories=PROD)
+    replica(in_environment, "More", source_account="777788889999", repositories=TEAM)
 
-    (policy,) = found(elsewhere, POLICY)
+    (policy,) = found(in_environment, POLICY)
     assert len(policy["PolicyText"]["Statement"]) == 2
 
 
@@ -252,13 +252,13 @@ def test_the_same_settings_on_both_sides_are_nothing_to_look_at(
     assert findings(here) == findings(source) == []
 
 
-def test_both_sides_agree_across_accounts(source: cdk.Stack, elsewhere: cdk.Stack) -> None:
+def test_both_sides_agree_across_accounts(source: cdk.Stack, in_environment: cdk.Stack) -> None:
     registry(source, Replication.to(HERE, account=OTHER_ACCOUNT, repositories=PROD))
     HardenedRepository(source, "Api", repository_name="prod/api", settings=PLAIN)
-    registry(elsewhere)
-    replica(elsewhere, source_account=ACCOUNT, repositories=PROD)
+    registry(in_environment)
+    replica(in_environment, source_account=ACCOUNT, repositories=PROD)
 
-    assert findings(elsewhere) == []
+    assert findings(in_environment) == []
 
 
 def test_one_source_has_several_destinations_each_checked_by_itself(source: cdk.Stack, app: cdk.App) -> None:
@@ -319,12 +319,12 @@ def test_each_namespace_is_looked_at_by_itself(source: cdk.Stack, here: cdk.Stac
     assert f"add Replication.to('{HERE}', repositories=Namespace('team')) there" in text
 
 
-def test_the_remedy_names_the_account_if_it_is_another(source: cdk.Stack, elsewhere: cdk.Stack) -> None:
+def test_the_remedy_names_the_account_if_it_is_another(source: cdk.Stack, in_environment: cdk.Stack) -> None:
     registry(source, Replication.to(HERE, repositories=PROD))
-    registry(elsewhere)
-    replica(elsewhere, source_account=ACCOUNT, repositories=PROD)
+    registry(in_environment)
+    replica(in_environment, source_account=ACCOUNT, repositories=PROD)
 
-    (text,) = findings(elsewhere)
+    (text,) = findings(in_environment)
     assert f"Replication.to('{HERE}', account='{OTHER_ACCOUNT}', repositories=Namespace('prod'))" in text
 
 
@@ -650,14 +650,14 @@ def test_an_empty_list_does_not_hide_what_is_wrong_with_the_settings(here: cdk.S
     assert [problem.split(" ", 1)[0] for problem in said] == ["repositories:", "settings:"]
 
 
-def test_a_registry_policy_that_is_full_refuses_the_replica_as_a_whole(elsewhere: cdk.Stack) -> None:
-    registry(elsewhere)
+def test_a_registry_policy_that_is_full_refuses_the_replica_as_a_whole(in_environment: cdk.Stack) -> None:
+    registry(in_environment)
     many = [Namespace(f"{number}-{'n' * 200}") for number in range(60)]
-    before = ids_of(elsewhere)
-    (problem,) = problems(lambda: replica(elsewhere, source_account=ACCOUNT, repositories=many))
+    before = ids_of(in_environment)
+    (problem,) = problems(lambda: replica(in_environment, source_account=ACCOUNT, repositories=many))
 
     assert "ECR allows 10240" in problem
-    assert ids_of(elsewhere) == before
+    assert ids_of(in_environment) == before
 
 
 @pytest.mark.parametrize(

@@ -79,13 +79,13 @@ def test_a_repository_that_is_retained_is_no_warning(app: cdk.App) -> None:
 
 
 def test_a_repository_of_another_environment_is_no_warning(app: cdk.App) -> None:
-    here, elsewhere = new_stack(app, "Here", region=HERE), new_stack(app, "Elsewhere", region="us-east-1")
+    here, in_environment = new_stack(app, "Here", region=HERE), new_stack(app, "Elsewhere", region="us-east-1")
     PrivateRegistry(here, "Registry", replication=[Replication.to(THERE)])
-    HardenedRepository(elsewhere, "Shop", settings=EPHEMERAL)
+    HardenedRepository(in_environment, "Shop", settings=EPHEMERAL)
 
     app.synth()
 
-    assert replica_warnings(here, elsewhere) == []
+    assert replica_warnings(here, in_environment) == []
 
 
 def test_a_repository_that_was_removed_is_no_warning(app: cdk.App) -> None:

@@ -283,7 +283,7 @@ def test_a_secret_with_a_key_of_its_own_is_refused(here: cdk.Stack, how: str) ->
 
 
 @pytest.mark.parametrize(
-    ("elsewhere", "sentence"),
+    ("in_environment", "sentence"),
     [
         (
             ("eu-central-1", ACCOUNT),
@@ -298,9 +298,9 @@ def test_a_secret_with_a_key_of_its_own_is_refused(here: cdk.Stack, how: str) ->
 )
 @pytest.mark.parametrize("how", ["made", "imported", "ARN"])
 def test_a_secret_of_elsewhere_is_refused(
-    app: cdk.App, here: cdk.Stack, how: str, elsewhere: tuple[str, str], sentence: str
+    app: cdk.App, here: cdk.Stack, how: str, in_environment: tuple[str, str], sentence: str
 ) -> None:
-    region, account = elsewhere
+    region, account = in_environment
     there = new_stack(app, "There", region=region, account=account)
     arn = secret_arn(region=region, account=account)
     credentials = {

@@ -297,8 +297,8 @@ def test_whatever_has_a_policy_is_told_about_it(stack: cdk.Stack, maker: str, pl
 
 def test_a_warning_stands_on_each_repository_and_an_info_once_in_a_stack(app: cdk.App) -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=14), limit_images(50))
-    here, elsewhere = new_stack(app, "Here"), new_stack(app, "Elsewhere")
-    for stack, names in ((here, ("A", "B", "C", "D", "E", "F")), (elsewhere, ("A", "B"))):
+    here, in_environment = new_stack(app, "Here"), new_stack(app, "Elsewhere")
+    for stack, names in ((here, ("A", "B", "C", "D", "E", "F")), (in_environment, ("A", "B"))):
         for name in names:
             HardenedRepository(stack, name, lifecycle=policy, immutability=OFF)
 
@@ -307,7 +307,7 @@ def test_a_warning_stands_on_each_repository_and_an_info_once_in_a_stack(app: cd
         "ecr-constructs:anyCountCountsParts": ["info Here/A"],
     }
     assert notes(here)[1].text.endswith("(so it is with Here/B, Here/C, Here/D and 2 more)")
-    assert notes(elsewhere)[1].text.endswith("(so it is with Elsewhere/B)")
+    assert notes(in_environment)[1].text.endswith("(so it is with Elsewhere/B)")
 
 
 def test_policies_that_differ_have_infos_of_their_own(stack: cdk.Stack) -> None:

@@ -20,7 +20,6 @@ from ecr_constructs import (
     HARDENED,
     Access,
     Decision,
-    Departure,
     EcrConstructsError,
     Encryption,
     Finding,
@@ -33,6 +32,7 @@ from ecr_constructs import (
     Replication,
     RepositorySettings,
     Scanning,
+    ScheduledAction,
     expire_untagged,
     keep_latest,
     read_images,
@@ -118,7 +118,7 @@ def a_replay(policy: LifecyclePolicy, listing: object, detail: Mapping[str, obje
     evaluation = policy.evaluate(images, at=now)
     assert_type(evaluation.bytes_freed, int)
     assert_type(evaluation.kept[0], Decision)
-    assert_type(policy.schedule(images, at=now), tuple[Departure, ...])
+    assert_type(policy.schedule(images, at=now), tuple[ScheduledAction, ...])
     assert_type(policy.findings(images, immutability=Immutability.off()), tuple[Finding, ...])
     assert_keeps(policy, images, "v*", images[0], at=now)
     return [decision for decision in evaluation.decisions if decision.action == "expire" and decision.rule]

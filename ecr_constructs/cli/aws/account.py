@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from ecr_constructs.cli.aws.container_usage import Registry, running_images
+from ecr_constructs.cli.aws.container_usage import RegistryHost, running_images
 from ecr_constructs.cli.aws.errors import REPOSITORY_GONE, CallFailed, sentences, told
-from ecr_constructs.cli.aws.images import Tally, fill_indexes, list_images
-from ecr_constructs.cli.aws.images_in_use import Use, marks
+from ecr_constructs.cli.aws.images import ProgressCounter, fill_indexes, list_images
+from ecr_constructs.cli.aws.images_in_use import ImageUsage, marks
 from ecr_constructs.cli.aws.inspector import inspected
-from ecr_constructs.cli.aws.lifecycle_policy_preview import PATIENCE, Wait, await_preview, start_preview
+from ecr_constructs.cli.aws.lifecycle_policy_preview import PATIENCE, Deadline, await_preview, start_preview
 from ecr_constructs.cli.aws.policies import deployed_policy
 from ecr_constructs.cli.aws.progress import Progress
 from ecr_constructs.cli.aws.session import Session, open_session
@@ -22,11 +22,11 @@ from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
-__all__ = ["Account", "Gathered", "Questions", "connect"]
+__all__ = ["Account", "FetchOptions", "FetchResult", "connect"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Questions:
+class FetchOptions:
     """
     What an account is asked about repositories, beside their images.
 
@@ -46,7 +46,7 @@ class Questions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Gathered:
+class FetchResult:
     """
     What an account said of its repositories.
 
@@ -95,10 +95,10 @@ class Account:
     def repositories(
         self,
         wanted: Mapping[str, LifecyclePolicy | None],
-        questions: Questions,
+        questions: FetchOptions,
         *,
         progress: Progress,
-    ) -> Gathered:
+    ) -> FetchResult:
         """
         Read repositories, many at a time.
 
@@ -118,14 +118,14 @@ class Account:
         rounds = questions.current + questions.read_indexes
         with told(), working(progress) as workers:
             workers.expect(2 * len(texts) + (1 + rounds) * len(wanted))
-            ecr, tally = self._session.service("ecr"), Tally(progress)
+            ecr, tally = self._session.service("ecr"), ProgressCounter(progress)
             started = workers.each("AWS's own previews", texts, lambda name: start_preview(ecr, name, texts[name]))
             images = workers.each("images", wanted, lambda name: list_images(ecr, name, tally=tally))
             workers.expect(len(started) - len(texts) + rounds * (len(images) - len(wanted)))
             deployed: dict[str, LifecyclePolicy] = {}
             if questions.current:
                 deployed = workers.each("policies of today", images, lambda name: deployed_policy(ecr, name))
-            wait = Wait(until=monotonic() + PATIENCE, stopped=workers.stopped)
+            wait = Deadline(until=monotonic() + PATIENCE, stopped=workers.stopped)
             said = workers.each(
                 "AWS's own previews", started, lambda name: await_preview(ecr, name, texts[name], wait=wait)
             )
@@ -144,15 +144,15 @@ class Account:
             for name in wanted
             if name in images and name not in gone
         )
-        return Gathered(repositories=tuple(repositories), problems=sentences(workers.failures), notes=notes)
+        return FetchResult(repositories=tuple(repositories), problems=sentences(workers.failures), notes=notes)
 
     def _users(
         self, workers: Workers, images: Mapping[str, Sequence[Image]]
     ) -> tuple[dict[str, dict[str, tuple[str, ...]]], tuple[str, ...]]:
         """Find out who runs the images. Inspector may well not be there, and says so by a denial: worth a note."""
-        uses: list[Use] = []
+        uses: list[ImageUsage] = []
         notes: list[str] = []
-        registry = Registry(account_id=self.account_id, region=self.region)
+        registry = RegistryHost(account_id=self.account_id, region=self.region)
         try:
             uses += running_images(self._session.service("ecs"), workers, registry)
         except CallFailed as failed:  # no way to ECS, although there is one to ECR

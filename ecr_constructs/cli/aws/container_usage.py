@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.cli.aws.errors import CallFailed
-from ecr_constructs.cli.aws.images_in_use import Use
+from ecr_constructs.cli.aws.images_in_use import ImageUsage
 from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.aws.thread_pool import Workers
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.references import ImageReference
 
-__all__ = ["Registry", "running_images"]
+__all__ = ["RegistryHost", "running_images"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Registry:
+class RegistryHost:
     """
     The registry of an account in a region.
 
@@ -41,7 +41,7 @@ class Registry:
         return image if image.registry is not None and re.fullmatch(host, image.registry) else None
 
 
-def running_images(ecs: Service, workers: Workers, registry: Registry) -> tuple[Use, ...]:
+def running_images(ecs: Service, workers: Workers, registry: RegistryHost) -> tuple[ImageUsage, ...]:
     """
     Find the images of a registry that Amazon ECS runs, in the same account and region.
 
@@ -126,19 +126,19 @@ def _images(ecs: Service, task_definition: str) -> list[str]:
     return [container["image"] for container in answer["taskDefinition"]["containerDefinitions"]]
 
 
-def _uses(texts: Iterable[str], registry: Registry, by: str) -> Iterator[Use]:
+def _uses(texts: Iterable[str], registry: RegistryHost, by: str) -> Iterator[ImageUsage]:
     for text in texts:
         if image := registry.image(text):
-            yield Use(repository=image.repository, digest=image.digest, tag=image.tag, by=by)
+            yield ImageUsage(repository=image.repository, digest=image.digest, tag=image.tag, by=by)
 
 
-def _uses_of_task(task: Mapping[str, Any], registry: Registry) -> Iterator[Use]:
+def _uses_of_task(task: Mapping[str, Any], registry: RegistryHost) -> Iterator[ImageUsage]:
     kind, _, service = task.get("group", "").partition(":")
     what = f"service {_cluster(task)}/{service}" if kind == "service" else f"task {_cluster(task)}/{_family(task)}"
     for container in task["containers"]:
         image = registry.image(container.get("image", ""))
         if image and "imageDigest" in container:  # not before it has been pulled
-            yield Use(repository=image.repository, digest=container["imageDigest"], by=what)
+            yield ImageUsage(repository=image.repository, digest=container["imageDigest"], by=what)
 
 
 def _family(task: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.images import Image
 
-__all__ = ["Tally", "fill_indexes", "list_images"]
+__all__ = ["ProgressCounter", "fill_indexes", "list_images"]
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html, API_BatchGetImage.html
 _IMAGES_A_PAGE = 1_000
@@ -24,7 +24,7 @@ _INDEXES = (
 )
 
 
-class Tally:
+class ProgressCounter:
     """
     A count of images that many threads add to.
 
@@ -45,7 +45,7 @@ class Tally:
             self._progress.describe(f"{self._count:,} images")
 
 
-def list_images(ecr: Service, repository: str, *, tally: Tally) -> tuple[Image, ...]:
+def list_images(ecr: Service, repository: str, *, tally: ProgressCounter) -> tuple[Image, ...]:
     """
     List all images of a repository, those in the archive too. Nobody's pull time changes.
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ecr_constructs.model.images import Image
 
-__all__ = ["Use", "marks"]
+__all__ = ["ImageUsage", "marks"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Use:
+class ImageUsage:
     """
     Somebody who runs an image of the registry.
 
@@ -29,7 +29,7 @@ class Use:
     by: str
 
 
-def marks(uses: Iterable[Use], images: Mapping[str, Sequence[Image]]) -> dict[str, dict[str, tuple[str, ...]]]:
+def marks(uses: Iterable[ImageUsage], images: Mapping[str, Sequence[Image]]) -> dict[str, dict[str, tuple[str, ...]]]:
     """
     Say who runs which image, by repository and digest.
 
@@ -41,13 +41,13 @@ def marks(uses: Iterable[Use], images: Mapping[str, Sequence[Image]]) -> dict[st
         images: All images of each repository.
 
     """
-    by_repository: dict[str, list[Use]] = {}
+    by_repository: dict[str, list[ImageUsage]] = {}
     for use in uses:
         by_repository.setdefault(use.repository, []).append(use)
     return {name: _marks(found, images[name]) for name, found in by_repository.items() if name in images}
 
 
-def _marks(uses: Iterable[Use], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:
+def _marks(uses: Iterable[ImageUsage], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:
     by_tag = {tag: image.digest for image in images for tag in image.tags}
     users: dict[str, set[str]] = {image.digest: set() for image in images}
     for use in uses:

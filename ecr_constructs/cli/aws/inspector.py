@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.cli.aws.images_in_use import Use
+from ecr_constructs.cli.aws.images_in_use import ImageUsage
 from ecr_constructs.cli.aws.session import Service
 
 __all__ = ["inspected"]
 
 
-def inspected(inspector: Service, *, account_id: str) -> tuple[Use, ...]:
+def inspected(inspector: Service, *, account_id: str) -> tuple[ImageUsage, ...]:
     """
     Find the images of a registry that Amazon Inspector sees in running tasks of Amazon ECS or pods of Amazon EKS.
 
@@ -47,9 +47,9 @@ _IMAGES_A_PAGE = 200
 _IMAGE_ARN = re.compile(r":repository/(?P<repository>.+)/(?P<digest>sha256:[0-9a-f]{64})$")
 
 
-def _seen(resource: Mapping[str, Any]) -> Iterator[Use]:
+def _seen(resource: Mapping[str, Any]) -> Iterator[ImageUsage]:
     count = resource.get("resourceMetadata", {}).get("ecrImage", {}).get("inUseCount", 0)
     image = _IMAGE_ARN.search(resource["resourceId"])
     if count and image:
         who = "1 task or pod" if count == 1 else f"{count} tasks or pods"
-        yield Use(repository=image["repository"], digest=image["digest"], by=f"{who} seen by Amazon Inspector")
+        yield ImageUsage(repository=image["repository"], digest=image["digest"], by=f"{who} seen by Amazon Inspector")

@@ -18,7 +18,7 @@ from ecr_constructs.cli.aws.errors import CallFailed
 from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.sources.records import AwsDecision
 
-__all__ = ["PATIENCE", "PAUSE", "Wait", "await_preview", "start_preview"]
+__all__ = ["PATIENCE", "PAUSE", "Deadline", "await_preview", "start_preview"]
 
 # Seconds: between two looks, and for all previews of a run together. AWS works on all of them at the same time.
 PAUSE = 2.0
@@ -28,7 +28,7 @@ _ACTIONS: Mapping[str, Literal["expire", "archive"]] = {"EXPIRE": "expire", "TRA
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wait:
+class Deadline:
     """
     How long answers are waited for.
 
@@ -68,7 +68,7 @@ def start_preview(ecr: Service, repository: str, text: str) -> None:
             raise
 
 
-def await_preview(ecr: Service, repository: str, text: str, *, wait: Wait) -> tuple[AwsDecision, ...]:
+def await_preview(ecr: Service, repository: str, text: str, *, wait: Deadline) -> tuple[AwsDecision, ...]:
     """
     Wait for what AWS says of a policy.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.conversion.meaning import Step, are_alike, meaning, rule_call, steps
+from ecr_constructs.cli.conversion.meaning import DecompiledIntent, are_alike, meaning, rule_call, steps
 from ecr_constructs.cli.conversion.programs import Call, evaluate, imports, written
 from ecr_constructs.cli.formatting import printable
 from ecr_constructs.cli.sources.policies import read_policy
@@ -86,7 +86,7 @@ def _statements(calls: Sequence[Call], others: Sequence[LifecycleRule]) -> str:
     return "".join(f"{written(call, before='policy = ')}\n" for call in (intents, *rules))
 
 
-def _descriptions(step: Step, now: dict[tuple[object, ...], LifecycleRule]) -> Iterator[str]:
+def _descriptions(step: DecompiledIntent, now: dict[tuple[object, ...], LifecycleRule]) -> Iterator[str]:
     """Keep a description that the intent does not write in a comment."""
     for rule in step.rules:
         if rule.description is not None and rule.description != now[meaning(rule)].description:

@@ -14,7 +14,7 @@ import typer
 from ecr_constructs.cli.errors import ExitCode, refusal, tell
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
-from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy, read_policies
+from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.errors import EcrConstructsError
 
@@ -103,14 +103,14 @@ def lint(
         raise typer.Exit(ExitCode.FOUND)
 
 
-def _read(sources: Sequence[str]) -> tuple[list[Reading], list[EcrConstructsError]]:
+def _read(sources: Sequence[str]) -> tuple[list[PolicySet], list[EcrConstructsError]]:
     """Read what can be read, and keep why the rest cannot."""
     answers = [_read_one(source) for source in sources]
-    readings = [each for each in answers if isinstance(each, Reading)]
+    readings = [each for each in answers if isinstance(each, PolicySet)]
     return readings, [each for each in answers if isinstance(each, EcrConstructsError)]
 
 
-def _read_one(source: str) -> Reading | EcrConstructsError:
+def _read_one(source: str) -> PolicySet | EcrConstructsError:
     try:
         return read_policies(source)
     except EcrConstructsError as error:
@@ -133,7 +133,7 @@ def _of_source(error: EcrConstructsError) -> Iterator[Remark]:
         )
 
 
-def remarks(reading: Reading) -> Iterator[Remark]:
+def remarks(reading: PolicySet) -> Iterator[Remark]:
     """
     Say what there is to say about the policies of a source.
 
@@ -162,7 +162,7 @@ def remarks(reading: Reading) -> Iterator[Remark]:
 
 
 def _remark(
-    policy: Policy | UnreadPolicy,
+    policy: Policy | UnreadablePolicy,
     *,
     id: str,
     severity: str,

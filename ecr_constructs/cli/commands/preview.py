@@ -15,12 +15,12 @@ from ecr_constructs.cli.errors import LINES, CommandError, ExitCode, report, tel
 from ecr_constructs.cli.formatting import count
 from ecr_constructs.cli.output.json_report import write_json
 from ecr_constructs.cli.output.messages import closing
-from ecr_constructs.cli.preview.gates import Verdict, read_gate
+from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, Request, instant_of
-from ecr_constructs.cli.preview.result import Survey
+from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.cli.sources.assemblies import read_deployed
 from ecr_constructs.cli.sources.images import read_repositories
-from ecr_constructs.cli.sources.policies import Reading, read_policies
+from ecr_constructs.cli.sources.policies import PolicySet, read_policies
 
 __all__ = ["preview"]
 
@@ -120,7 +120,7 @@ def preview(
     raise typer.Exit(_ending(survey, verdicts))
 
 
-def _survey(request: Request) -> Survey:
+def _survey(request: Request) -> PreviewReport:
     from ecr_constructs.cli.preview.run import survey_files
 
     reading = read_policies(request.source)
@@ -146,13 +146,13 @@ def _single(patterns: Sequence[str]) -> str | None:
     return patterns[0] if len(patterns) == 1 and "*" not in patterns[0] else None
 
 
-def _survey_account(request: Request, reading: Reading) -> Survey:
-    from ecr_constructs.cli.aws import Questions, connect
+def _survey_account(request: Request, reading: PolicySet) -> PreviewReport:
+    from ecr_constructs.cli.aws import FetchOptions, connect
     from ecr_constructs.cli.commands.progress import bar
     from ecr_constructs.cli.preview.run import survey_account
 
     account = connect(profile=request.profile, region=request.region, role=request.role)
-    questions = Questions(
+    questions = FetchOptions(
         aws_preview=request.aws_preview is not False,
         current=request.current,
         in_use=request.in_use is not False,
@@ -162,7 +162,7 @@ def _survey_account(request: Request, reading: Reading) -> Survey:
         return survey_account(reading, account, questions, only=request.repository, at=request.at, progress=progress)
 
 
-def _text(survey: Survey, verdicts: Sequence[Verdict], form: Format, *, is_shown: bool) -> str:
+def _text(survey: PreviewReport, verdicts: Sequence[GateResult], form: Format, *, is_shown: bool) -> str:
     if form is Format.JSON:
         return write_json(survey, verdicts)
     if form is Format.HTML:
@@ -184,12 +184,12 @@ def _write(text: str, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
 
 
-def _say_beside_the_page(survey: Survey) -> None:
+def _say_beside_the_page(survey: PreviewReport) -> None:
     for notice in closing(survey):
         report(f"{notice.word}: {notice.text}")
 
 
-def _ending(survey: Survey, verdicts: Sequence[Verdict]) -> ExitCode:
+def _ending(survey: PreviewReport, verdicts: Sequence[GateResult]) -> ExitCode:
     """Say on standard error what went wrong and which gates are closed, and choose the exit code."""
     if survey.problems:
         tell(CommandError(survey.problems))
@@ -202,14 +202,14 @@ def _ending(survey: Survey, verdicts: Sequence[Verdict]) -> ExitCode:
     return ExitCode.REFUSED if survey.problems or any(verdict.unknown for verdict in verdicts) else ExitCode.DONE
 
 
-def _sentences(verdict: Verdict) -> list[str]:
+def _sentences(verdict: GateResult) -> list[str]:
     caught = [str(catch) for catch in verdict.caught[:LINES]]
     if len(verdict.caught) > LINES:
         caught.append(f"and {count(len(verdict.caught) - LINES, 'image')} more; --format json has all")
     return [*caught, *([verdict.remedy] if caught else []), *([verdict.note] if verdict.note else [])]
 
 
-def _unknown(verdicts: Sequence[Verdict]) -> Iterator[tuple[list[str], str]]:
+def _unknown(verdicts: Sequence[GateResult]) -> Iterator[tuple[list[str], str]]:
     """Give what is not known once, with the gates that do not know it."""
     for text in dict.fromkeys(text for verdict in verdicts for text in verdict.unknown):
         yield [verdict.gate for verdict in verdicts if text in verdict.unknown], text

@@ -7,7 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ecr_constructs.assembly import RegistryResource, RepositoryResource, Stack, registry_resources, repositories
+from ecr_constructs.assembly import (
+    AssemblyStack,
+    RegistryResource,
+    RepositoryResource,
+    registry_resources,
+    repositories,
+)
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.sources.policies import stacks_of
 
@@ -24,7 +30,7 @@ def summary(
         print(printable(line))
 
 
-def lines(stacks: Sequence[Stack]) -> Iterator[str]:
+def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
     """
     Write the lines of the summary.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ecr_constructs.cli.conversion.programs import Call
 from ecr_constructs.model.lifecycle.rule import A_CENTURY, MORE_IMAGES_THAN_FIT, LifecycleRule
 
-__all__ = ["Step", "are_alike", "meaning", "rule_call", "steps"]
+__all__ = ["DecompiledIntent", "are_alike", "meaning", "rule_call", "steps"]
 
 # The intent for what a rule does with what it selects, and how the intent calls its number.
 _INTENTS = {
@@ -33,7 +33,7 @@ _INTENTS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class DecompiledIntent:
     """
     A call, and the rules that it stands for.
 
@@ -59,7 +59,7 @@ def are_alike(one: Sequence[LifecycleRule], other: Sequence[LifecycleRule]) -> b
     return _essence(one) == _essence(other)
 
 
-def steps(rules: Sequence[LifecycleRule]) -> list[Step]:
+def steps(rules: Sequence[LifecycleRule]) -> list[DecompiledIntent]:
     """
     Say rules as intents, as far as there are intents for them.
 
@@ -68,7 +68,7 @@ def steps(rules: Sequence[LifecycleRule]) -> list[Step]:
 
     """
     forever = _forever(rules)
-    found = [Step(call=_keep_forever(forever), rules=tuple(forever))] if forever else []
+    found = [DecompiledIntent(call=_keep_forever(forever), rules=tuple(forever))] if forever else []
     for rule in rules:
         if rule not in forever:
             _add(found, rule)
@@ -151,17 +151,17 @@ def _keep_forever(rules: Sequence[LifecycleRule]) -> Call:
     return Call(name="keep_forever", arguments=[_patterns(rule)[0] for rule in rules if _shields(rule)])
 
 
-def _add(found: list[Step], rule: LifecycleRule) -> None:
+def _add(found: list[DecompiledIntent], rule: LifecycleRule) -> None:
     if _is_rest(rule) and _unmatched(found, rule):
         return
-    step = Step(call=_intent(rule), rules=(rule,))
+    step = DecompiledIntent(call=_intent(rule), rules=(rule,))
     if found and (joined := _joined(found[-1], step)):
         found[-1] = joined
     else:
         found.append(step)
 
 
-def _unmatched(found: list[Step], rule: LifecycleRule) -> bool:
+def _unmatched(found: list[DecompiledIntent], rule: LifecycleRule) -> bool:
     """Say a rule over all other tags together with the shields before it, or with what else is above it."""
     above = [step for step in found if step.call and step.call.name != "keep_forever"]
     keeping = [_patterns(each)[0] for step in above for each in step.rules if len(each.selectors) == 1]
@@ -172,7 +172,7 @@ def _unmatched(found: list[Step], rule: LifecycleRule) -> bool:
         shields.insert(0, found.pop().rules[0])
         above.pop()
     call = Call(name="expire_unmatched", options={"keeping": _one_or_list(keeping), "after_days": rule.count_number})
-    found.append(Step(call=call, rules=(*shields, rule)))
+    found.append(DecompiledIntent(call=call, rules=(*shields, rule)))
     return True
 
 
@@ -189,7 +189,7 @@ def _intent(rule: LifecycleRule) -> Call | None:
     return Call(name=name, arguments=[] if option else [rule.count_number], options=number)
 
 
-def _joined(one: Step, other: Step) -> Step | None:
+def _joined(one: DecompiledIntent, other: DecompiledIntent) -> DecompiledIntent | None:
     """Say two rules as one intent for any of their patterns, if they differ in nothing else."""
     calls = [step.call for step in (one, other) if step.call and "matching" in step.call.options]
     if len(calls) < len((one, other)) or _is_rest(other.rules[0]) or calls[0].name == "keep_latest":
@@ -198,7 +198,7 @@ def _joined(one: Step, other: Step) -> Step | None:
         return None
     rules = (*one.rules, *other.rules)
     options = {**calls[0].options, "matching": [_patterns(rule)[0] for rule in rules]}
-    return Step(call=replace(calls[0], options=options), rules=rules)
+    return DecompiledIntent(call=replace(calls[0], options=options), rules=rules)
 
 
 def _one_or_list(patterns: list[str]) -> str | list[str]:

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from ecr_constructs.cli.formatting import bytes_of
-from ecr_constructs.cli.preview.gates import Verdict
-from ecr_constructs.cli.preview.result import Preview, Survey, groups
-from ecr_constructs.cli.sources.policies import UnreadPolicy
+from ecr_constructs.cli.preview.gates import GateResult
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, groups
+from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.schedule import Departure
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
 __all__ = ["write_json"]
 
@@ -23,7 +23,7 @@ __all__ = ["write_json"]
 _VERSION = 1
 
 
-def write_json(survey: Survey, verdicts: Sequence[Verdict]) -> str:
+def write_json(survey: PreviewReport, verdicts: Sequence[GateResult]) -> str:
     """
     Write previews as JSON; fields are called what the attributes of the Python values are called.
 
@@ -50,7 +50,7 @@ def write_json(survey: Survey, verdicts: Sequence[Verdict]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _preview(preview: Preview) -> dict[str, Any]:
+def _preview(preview: RepositoryPreview) -> dict[str, Any]:
     return {
         "repository": preview.repository,
         "where": preview.where,
@@ -79,7 +79,7 @@ def _summary(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _images(preview: Preview) -> list[dict[str, Any]]:
+def _images(preview: RepositoryPreview) -> list[dict[str, Any]]:
     return [
         _image(decision) | {"group": group, "in_use_by": preview.users(decision.image.digest)}
         for group, decisions in groups(preview.evaluation).items()
@@ -102,7 +102,7 @@ def _image(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _departure(departure: Departure) -> dict[str, Any]:
+def _departure(departure: ScheduledAction) -> dict[str, Any]:
     return {
         "digest": departure.image.digest,
         "day": departure.day.isoformat(),
@@ -122,7 +122,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _current(preview: Preview, current: Evaluation) -> dict[str, Any]:
+def _current(preview: RepositoryPreview, current: Evaluation) -> dict[str, Any]:
     return {
         "summary": _summary(current),
         "newly_lost": [decision.image.digest for decision in preview.newly_lost],
@@ -130,11 +130,11 @@ def _current(preview: Preview, current: Evaluation) -> dict[str, Any]:
     }
 
 
-def _policy(policy: Policy | UnreadPolicy) -> dict[str, Any]:
+def _policy(policy: Policy | UnreadablePolicy) -> dict[str, Any]:
     return {"repository": policy.repository, "where": policy.where, "prefix": policy.prefix}
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(verdict: GateResult) -> dict[str, Any]:
     return {
         "gate": verdict.gate,
         "is_open": verdict.is_open,

@@ -8,14 +8,14 @@ from typing import NamedTuple, TypeVar
 from ecr_constructs.cli.formatting import count, name, names, size
 from ecr_constructs.cli.output.sizes import amount
 from ecr_constructs.cli.output.uncertain_groups import doubts, remedy
-from ecr_constructs.cli.preview.result import Preview, Survey
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
 
 __all__ = [
     "COLOURS",
-    "Notice",
+    "Message",
     "closing",
     "deployed",
     "endangered",
@@ -33,7 +33,7 @@ _HAPPENS = {"expire": "expire", "archive": "be archived"}
 _Thing = TypeVar("_Thing")
 
 
-class Notice(NamedTuple):
+class Message(NamedTuple):
     """
     A line, and the colour in which a terminal shows its beginning.
 
@@ -49,7 +49,7 @@ class Notice(NamedTuple):
     style: str
 
 
-def notices(preview: Preview, *, is_live: bool) -> Iterator[Notice]:
+def notices(preview: RepositoryPreview, *, is_live: bool) -> Iterator[Message]:
     """
     Say what deserves a look in the preview of a repository, what is worst first.
 
@@ -65,7 +65,7 @@ def notices(preview: Preview, *, is_live: bool) -> Iterator[Notice]:
     yield from (_finding(finding) for finding in preview.findings)
 
 
-def endangered(preview: Preview) -> list[tuple[Decision, str, tuple[str, ...]]]:
+def endangered(preview: RepositoryPreview) -> list[tuple[Decision, str, tuple[str, ...]]]:
     """
     Find images in use that would go, or may, each with that word and who runs it.
 
@@ -84,7 +84,7 @@ def endangered(preview: Preview) -> list[tuple[Decision, str, tuple[str, ...]]]:
     ]
 
 
-def uncertain(decisions: Sequence[Decision]) -> Iterator[Notice]:
+def uncertain(decisions: Sequence[Decision]) -> Iterator[Message]:
     """
     Say why the replay cannot tell, the most frequent reasons first.
 
@@ -96,12 +96,12 @@ def uncertain(decisions: Sequence[Decision]) -> Iterator[Notice]:
     for doubt in found[:_LINES]:
         rule = f" by rule {doubt.rule.rule_priority}" if doubt.rule else ""
         fate = f"{count(len(doubt.images), 'image')} may {_HAPPENS[doubt.action]}{rule}"
-        yield Notice("uncertain", f"{fate}: {doubt.why}", "magenta")
+        yield Message("uncertain", f"{fate}: {doubt.why}", "magenta")
     if more := _more(found):
-        yield Notice("uncertain", f"of reasons there are{more}", "magenta")
+        yield Message("uncertain", f"of reasons there are{more}", "magenta")
 
 
-def shared_findings(previews: Sequence[Preview]) -> Iterator[Notice]:
+def shared_findings(previews: Sequence[RepositoryPreview]) -> Iterator[Message]:
     """
     Tell findings once that several repositories share.
 
@@ -135,7 +135,7 @@ def deployed(*, is_live: bool) -> str:
     return "the policy deployed in the account" if is_live else "the deployed policy of --current-policy"
 
 
-def settling(survey: Survey) -> Iterator[Notice]:
+def settling(survey: PreviewReport) -> Iterator[Message]:
     """
     Say what would settle what is uncertain, if anything would.
 
@@ -144,10 +144,10 @@ def settling(survey: Survey) -> Iterator[Notice]:
 
     """
     if text := remedy(survey.previews, is_live=survey.is_live):
-        yield Notice("uncertain", text, "magenta")
+        yield Message("uncertain", text, "magenta")
 
 
-def closing(survey: Survey) -> Iterator[Notice]:
+def closing(survey: PreviewReport) -> Iterator[Message]:
     """
     Say what was not previewed, and what all of it comes to.
 
@@ -156,48 +156,48 @@ def closing(survey: Survey) -> Iterator[Notice]:
 
     """
     for unread in survey.unread:
-        yield Notice("not read", f"{unread.where}: {'; '.join(unread.problems)}", "yellow")
+        yield Message("not read", f"{unread.where}: {'; '.join(unread.problems)}", "yellow")
     for policy in survey.without_images:
-        yield Notice("no images", f"{policy.where}: {_why_none(policy, survey)}", "yellow")
+        yield Message("no images", f"{policy.where}: {_why_none(policy, survey)}", "yellow")
     if names_without := survey.without_policy:
         shown = f"{', '.join(names_without[:_LINES])}{_more(names_without)}"
-        yield Notice("no policy", f"for {count(len(names_without), 'repository')}: {shown}", "yellow")
+        yield Message("no policy", f"for {count(len(names_without), 'repository')}: {shown}", "yellow")
     for note in _notes(survey):
-        yield Notice("note", note, "cyan")
-    yield Notice("total", _sum(survey.previews), "bold")
+        yield Message("note", note, "cyan")
+    yield Message("total", _sum(survey.previews), "bold")
 
 
-def _in_use(preview: Preview) -> Iterator[Notice]:
+def _in_use(preview: RepositoryPreview) -> Iterator[Message]:
     going = endangered(preview)
     for decision, verb, users in going[:_LINES]:
         text = f"{name(decision.image)} {verb} {_HAPPENS[decision.action]}, and is in use by {', '.join(users)}"
-        yield Notice("in use", text, "bold red")
+        yield Message("in use", text, "bold red")
     if more := _more(going):
-        yield Notice("in use", f"of such images there are{more}", "bold red")
+        yield Message("in use", f"of such images there are{more}", "bold red")
 
 
-def _compared(preview: Preview, *, is_live: bool) -> Iterator[Notice]:
+def _compared(preview: RepositoryPreview, *, is_live: bool) -> Iterator[Message]:
     if preview.current is None:
         return
     if not preview.newly_lost and not preview.newly_kept:
-        yield Notice("same", "the deployed policy does the same to these images", "green")
+        yield Message("same", "the deployed policy does the same to these images", "green")
     today = deployed(is_live=is_live)
     if preview.newly_lost:
-        yield Notice("newly lost", _images(preview.newly_lost, f"spared by {today}"), "red")
+        yield Message("newly lost", _images(preview.newly_lost, f"spared by {today}"), "red")
     if preview.newly_kept:
-        yield Notice("newly kept", _images(preview.newly_kept, f"taken by {today}"), "green")
+        yield Message("newly kept", _images(preview.newly_kept, f"taken by {today}"), "green")
 
 
-def _disagreements(preview: Preview) -> Iterator[Notice]:
+def _disagreements(preview: RepositoryPreview) -> Iterator[Message]:
     for each in preview.disagreements[:_LINES]:
         text = f"{name(each.image)}: AWS's own preview says {each.aws}, and the replay {each.replay}"
-        yield Notice("disagreement", text, "magenta")
+        yield Message("disagreement", text, "magenta")
     if more := _more(preview.disagreements):
-        yield Notice("disagreement", f"of such images there are{more}", "magenta")
+        yield Message("disagreement", f"of such images there are{more}", "magenta")
     if preview.unlisted:
         what = count(len(preview.unlisted), "image")
         text = f"AWS's own preview takes {what} pushed after the images were listed; run the command again to see more"
-        yield Notice("not listed", text, "magenta")
+        yield Message("not listed", text, "magenta")
 
 
 def _images(decisions: Sequence[Decision], whose: str) -> str:
@@ -205,12 +205,12 @@ def _images(decisions: Sequence[Decision], whose: str) -> str:
     return f"{amount(images)}, {whose}: {names(images)}"
 
 
-def _finding(finding: Finding, *, where: str = "") -> Notice:
+def _finding(finding: Finding, *, where: str = "") -> Message:
     text = f"{where}{finding.sentence}; {finding.remedy} [{finding.id}]"
-    return Notice(finding.severity, text, COLOURS[finding.severity])
+    return Message(finding.severity, text, COLOURS[finding.severity])
 
 
-def _why_none(policy: Policy, survey: Survey) -> str:
+def _why_none(policy: Policy, survey: PreviewReport) -> str:
     if policy.prefix is not None:
         if policy.prefix == "ROOT":
             return "every repository given has a policy of its own, or another template"
@@ -220,7 +220,7 @@ def _why_none(policy: Policy, survey: Survey) -> str:
     return f"there is no repository {policy.repository}{'' if survey.is_live else ' among the images given'}"
 
 
-def _notes(survey: Survey) -> Iterator[str]:
+def _notes(survey: PreviewReport) -> Iterator[str]:
     """Tell once what is to be known of several repositories."""
     repositories = {preview.repository for preview in survey.previews}
     found: dict[str, list[str]] = {}
@@ -242,7 +242,7 @@ def _more(things: Sequence[_Thing]) -> str:
     return f" {len(things) - _LINES:,} more; --format json has all" if len(things) > _LINES else ""
 
 
-def _sum(previews: Iterable[Preview]) -> str:
+def _sum(previews: Iterable[RepositoryPreview]) -> str:
     # The policy of a creation template does nothing to repositories that exist.
     evaluations = [preview.evaluation for preview in previews if preview.prefix is None]
     expired = sum(len(each.expired) for each in evaluations)

@@ -11,10 +11,10 @@ from rich.text import Text
 from ecr_constructs.cli.formatting import bytes_of, printable
 from ecr_constructs.cli.output.grids import fitting, grid
 from ecr_constructs.cli.output.headings import heading
-from ecr_constructs.cli.output.messages import Notice, deployed, shared_findings, uncertain
+from ecr_constructs.cli.output.messages import Message, deployed, shared_findings, uncertain
 from ecr_constructs.cli.output.rule_summary import TOTAL
 from ecr_constructs.cli.output.sizes import weight
-from ecr_constructs.cli.preview.result import Preview, every_decision
+from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
 
 __all__ = ["crowds", "notices_of_crowd", "overview"]
 
@@ -38,7 +38,7 @@ _BYTES = frozenset({"size", "frees"})
 _COMPARED = frozenset({"newly lost", "newly kept"})
 
 
-def crowds(previews: Sequence[Preview]) -> list[tuple[Preview, ...]]:
+def crowds(previews: Sequence[RepositoryPreview]) -> list[tuple[RepositoryPreview, ...]]:
     """
     Find policies that many repositories share.
 
@@ -49,14 +49,14 @@ def crowds(previews: Sequence[Preview]) -> list[tuple[Preview, ...]]:
         The previews of each such policy.
 
     """
-    by_policy: dict[tuple[str, str | None, bool], list[Preview]] = {}
+    by_policy: dict[tuple[str, str | None, bool], list[RepositoryPreview]] = {}
     for preview in previews:
         key = (preview.policy.to_json(), preview.prefix, preview.by_aws)
         by_policy.setdefault(key, []).append(preview)
     return [tuple(found) for found in by_policy.values() if len(found) > _FEW]
 
 
-def overview(crowd: Sequence[Preview], width: int) -> Iterator[RenderableType]:
+def overview(crowd: Sequence[RepositoryPreview], width: int) -> Iterator[RenderableType]:
     """
     Draw the heading and the table of such repositories.
 
@@ -79,7 +79,7 @@ def overview(crowd: Sequence[Preview], width: int) -> Iterator[RenderableType]:
     yield table
 
 
-def notices_of_crowd(crowd: Sequence[Preview], *, is_live: bool) -> Iterator[Notice]:
+def notices_of_crowd(crowd: Sequence[RepositoryPreview], *, is_live: bool) -> Iterator[Message]:
     """
     Say what deserves a look in several of such repositories.
 
@@ -89,7 +89,7 @@ def notices_of_crowd(crowd: Sequence[Preview], *, is_live: bool) -> Iterator[Not
 
     """
     if any(preview.current is not None for preview in crowd):
-        yield Notice("compared", f"with {deployed(is_live=is_live)}, of each repository", "cyan")
+        yield Message("compared", f"with {deployed(is_live=is_live)}, of each repository", "cyan")
     yield from uncertain(list(chain.from_iterable(preview.evaluation.uncertain for preview in crowd)))
     yield from shared_findings(crowd)
 
@@ -99,7 +99,7 @@ def _cells(columns: Sequence[str], numbers: _Numbers) -> Iterator[str]:
         yield weight(numbers[name]) if name in _BYTES else f"{numbers[name]:,}"
 
 
-def _numbers(preview: Preview) -> _Numbers:
+def _numbers(preview: RepositoryPreview) -> _Numbers:
     evaluation = preview.evaluation
     every = every_decision(evaluation)
     return {

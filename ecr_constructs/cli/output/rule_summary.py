@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ecr_constructs.cli.preview.result import Preview
+from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
@@ -35,7 +35,7 @@ class Row:
     images: tuple[Image, ...]
 
 
-def rows(preview: Preview) -> Iterator[Row]:
+def rows(preview: RepositoryPreview) -> Iterator[Row]:
     """
     Count what each rule does, by priority.
 
@@ -54,7 +54,7 @@ def rows(preview: Preview) -> Iterator[Row]:
         yield from mine or ([_row(name, NO_IMAGES, [])] if rule else [])
 
 
-def totals(preview: Preview) -> Iterator[Row]:
+def totals(preview: RepositoryPreview) -> Iterator[Row]:
     """
     Count what happens, whichever rule it is.
 
@@ -68,7 +68,7 @@ def totals(preview: Preview) -> Iterator[Row]:
     yield from (_row(TOTAL, fate, found[fate]) for fate in FATES if fate in found)
 
 
-def _fates(preview: Preview) -> Iterator[tuple[str, Decision]]:
+def _fates(preview: RepositoryPreview) -> Iterator[tuple[str, Decision]]:
     groups = preview.evaluation
     yield from ((decision.action, decision) for decision in (*groups.decisions, *groups.kept))
     yield from ((f"may {decision.action}", decision) for decision in groups.uncertain)

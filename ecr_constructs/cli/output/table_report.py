@@ -15,12 +15,12 @@ from rich.text import Text
 from ecr_constructs.cli.formatting import bytes_of, day, names, printable
 from ecr_constructs.cli.output.grids import fitting, grid
 from ecr_constructs.cli.output.headings import heading
-from ecr_constructs.cli.output.messages import Notice, closing, endangered, notices, settling
+from ecr_constructs.cli.output.messages import Message, closing, endangered, notices, settling
 from ecr_constructs.cli.output.overview import crowds, notices_of_crowd, overview
 from ecr_constructs.cli.output.rule_summary import NO_IMAGES, TOTAL, Row, rows, totals
 from ecr_constructs.cli.output.sizes import weight
-from ecr_constructs.cli.preview.gates import Verdict
-from ecr_constructs.cli.preview.result import Preview, Survey, every_decision
+from ecr_constructs.cli.preview.gates import GateResult
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, every_decision
 from ecr_constructs.model.images import Image
 
 __all__ = ["draw"]
@@ -34,7 +34,7 @@ _GAP = 2
 _ENDLESS = 40_000
 
 
-def draw(survey: Survey, console: Console, *, verdicts: Sequence[Verdict] = ()) -> str:
+def draw(survey: PreviewReport, console: Console, *, verdicts: Sequence[GateResult] = ()) -> str:
     """
     Draw previews.
 
@@ -56,7 +56,7 @@ def draw(survey: Survey, console: Console, *, verdicts: Sequence[Verdict] = ()) 
     return text if console.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
-def _parts(survey: Survey, verdicts: Sequence[Verdict], width: int) -> Iterator[RenderableType]:
+def _parts(survey: PreviewReport, verdicts: Sequence[GateResult], width: int) -> Iterator[RenderableType]:
     caught = {catch.repository for verdict in verdicts for catch in verdict.caught}
     told = set()
     for crowd in crowds(survey.previews):
@@ -70,13 +70,13 @@ def _parts(survey: Survey, verdicts: Sequence[Verdict], width: int) -> Iterator[
     yield from map(_line, (*settling(survey), *closing(survey)))
 
 
-def _is_urgent(preview: Preview, caught: set[str]) -> bool:
+def _is_urgent(preview: RepositoryPreview, caught: set[str]) -> bool:
     """Tell whether a repository needs a table of its own beside many others."""
     differs = preview.disagreements or preview.unlisted
     return bool(preview.repository in caught or endangered(preview) or differs)
 
 
-def _block(preview: Preview, width: int, *, is_live: bool) -> Iterator[RenderableType]:
+def _block(preview: RepositoryPreview, width: int, *, is_live: bool) -> Iterator[RenderableType]:
     yield from heading([preview])
     if every_decision(preview.evaluation):
         yield _table([*rows(preview), *totals(preview)], width)
@@ -118,5 +118,5 @@ def _examples(images: Sequence[Image], room: int) -> str:
     return next((text for text in texts if len(text) <= room), texts[-1])
 
 
-def _line(notice: Notice) -> RenderableType:
+def _line(notice: Message) -> RenderableType:
     return Text.assemble((f"{notice.word}:", notice.style), " ", printable(notice.text))

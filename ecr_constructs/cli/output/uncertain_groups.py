@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ecr_constructs.cli.preview.result import Preview
+from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle import rule_engine
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
-__all__ = ["Doubt", "doubts", "remedy"]
+__all__ = ["UncertainGroup", "doubts", "remedy"]
 
 _NAMED = re.compile(r" sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Doubt:
+class UncertainGroup:
     """
     Uncertain images with one reason.
 
@@ -36,7 +36,7 @@ class Doubt:
     images: tuple[Image, ...]
 
 
-def doubts(uncertain: Iterable[Decision]) -> tuple[Doubt, ...]:
+def doubts(uncertain: Iterable[Decision]) -> tuple[UncertainGroup, ...]:
     """
     Group uncertain images; reasons that differ only in the image that they name are one.
 
@@ -52,12 +52,13 @@ def doubts(uncertain: Iterable[Decision]) -> tuple[Doubt, ...]:
         reason = (decision.action, decision.rule, _NAMED.sub("", decision.why))
         groups.setdefault(reason, []).append(decision.image)
     found = [
-        Doubt(action=action, rule=rule, why=why, images=tuple(images)) for (action, rule, why), images in groups.items()
+        UncertainGroup(action=action, rule=rule, why=why, images=tuple(images))
+        for (action, rule, why), images in groups.items()
     ]
     return tuple(sorted(found, key=lambda doubt: -len(doubt.images)))
 
 
-def remedy(previews: Iterable[Preview], *, is_live: bool) -> str:
+def remedy(previews: Iterable[RepositoryPreview], *, is_live: bool) -> str:
     """
     Say what would settle whether images belong to an index, if that is uncertain of any.
 
@@ -75,4 +76,4 @@ def remedy(previews: Iterable[Preview], *, is_live: bool) -> str:
 
 
 def _hang_on_an_index(uncertain: Iterable[Decision]) -> bool:
-    return any(rule_engine.Doubt.CHILD.value in decision.why for decision in uncertain)
+    return any(rule_engine.UndocumentedBehavior.CHILD.value in decision.why for decision in uncertain)

@@ -18,7 +18,7 @@ from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.schedule import Departure
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
 __all__ = ["decided_by_aws", "departures_by_aws", "unlisted"]
 
@@ -38,7 +38,7 @@ def decided_by_aws(
         The evaluation as AWS has it, and every image of which the replay was certain and AWS says something else.
 
     """
-    authority = _Authority(every_decision(evaluation), answers, rules)
+    authority = _AwsPreviewLookup(every_decision(evaluation), answers, rules)
     groups: defaultdict[str, list[Decision]] = defaultdict(list)
     differing = []
     for decision in (*evaluation.decisions, *evaluation.kept):
@@ -59,8 +59,8 @@ def decided_by_aws(
 
 
 def departures_by_aws(
-    departures: Sequence[Departure], replayed: Evaluation, decided: Evaluation
-) -> tuple[Departure, ...]:
+    departures: Sequence[ScheduledAction], replayed: Evaluation, decided: Evaluation
+) -> tuple[ScheduledAction, ...]:
     """
     Bring the schedule in line with what AWS says of the present.
 
@@ -103,7 +103,7 @@ def unlisted(answers: Sequence[AwsDecision], evaluation: Evaluation) -> tuple[Aw
     return tuple(answer for answer in answers if answer.digest not in listed)
 
 
-class _Word(NamedTuple):
+class _AwsOutcome(NamedTuple):
     """What AWS says of one image."""
 
     action: Literal["expire", "archive", "keep"]
@@ -115,7 +115,7 @@ class _Word(NamedTuple):
         return _said(self.action, self.rule)
 
 
-class _Authority:
+class _AwsPreviewLookup:
     """AWS's answers, asked for one image at a time."""
 
     def __init__(
@@ -125,7 +125,7 @@ class _Authority:
         self._answers = {answer.digest: answer for answer in answers}
         self._rules = {rule.rule_priority: rule for rule in rules}
 
-    def word_on(self, image: Image) -> _Word:
+    def word_on(self, image: Image) -> _AwsOutcome:
         """Say what AWS does with an image; what it does not name stays, unless it is about an image that goes."""
         if answer := self._answers.get(image.digest):
             return self._word(answer, "AWS's own preview takes it")
@@ -133,10 +133,10 @@ class _Authority:
             if answer := self._answers.get(subject):
                 reason = "it goes with the image that it is about, which AWS's own preview takes"
                 return self._word(answer, reason)._replace(follows=True)
-        return _Word("keep", None, "AWS's own preview leaves it")
+        return _AwsOutcome("keep", None, "AWS's own preview leaves it")
 
-    def _word(self, answer: AwsDecision, reason: str) -> _Word:
-        return _Word(answer.action, self._rules.get(answer.rule_priority), reason)
+    def _word(self, answer: AwsDecision, reason: str) -> _AwsOutcome:
+        return _AwsOutcome(answer.action, self._rules.get(answer.rule_priority), reason)
 
     def _subjects(self, image: Image) -> Iterator[str]:
         """Give the image that an artifact is about, the one that this is about, and so on."""
@@ -151,22 +151,22 @@ class _Authority:
 _GROUPS = ("expire", "archive", "keep", "uncertain")
 
 
-def _group(decision: Decision, word: _Word) -> str:
+def _group(decision: Decision, word: _AwsOutcome) -> str:
     """Say where an image belongs now: of an artifact that goes by itself AWS says nothing, and tags may hold it."""
     return "uncertain" if word.follows and decision.image.tags else word.action
 
 
-def _agree(decision: Decision, word: _Word) -> bool:
+def _agree(decision: Decision, word: _AwsOutcome) -> bool:
     is_same_rule = word.action == "keep" or word.follows or decision.rule == word.rule
     return decision.action == word.action and is_same_rule
 
 
-def _overruled(decision: Decision, word: _Word, why: str) -> Decision:
+def _overruled(decision: Decision, word: _AwsOutcome, why: str) -> Decision:
     rule = decision.rule if word.action == "keep" else word.rule
     return Decision(image=decision.image, action=word.action, rule=rule, why=why)
 
 
-def _disagreement(decision: Decision, word: _Word) -> Disagreement:
+def _disagreement(decision: Decision, word: _AwsOutcome) -> Disagreement:
     replayed = f"{_said(decision.action, decision.rule)}: {decision.why}"
     return Disagreement(image=decision.image, aws=str(word), replay=replayed)
 
@@ -180,8 +180,8 @@ def _age(decision: Decision) -> datetime:
     return decision.image.activated_at or decision.image.pushed_at
 
 
-def _today(decision: Decision, today: date) -> Departure | None:
+def _today(decision: Decision, today: date) -> ScheduledAction | None:
     """Let an image go today, if it is known by which rule."""
     if decision.rule is None or decision.action == "keep":
         return None
-    return Departure(image=decision.image, day=today, action=decision.action, rule=decision.rule, is_certain=True)
+    return ScheduledAction(image=decision.image, day=today, action=decision.action, rule=decision.rule, is_certain=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ecr_constructs.cli.errors import first_of
+from ecr_constructs.cli.errors import truncate
 from ecr_constructs.cli.preview.aws_reconciliation import decided_by_aws, departures_by_aws, unlisted
-from ecr_constructs.cli.preview.result import Disagreement, Preview, every_decision
+from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview, every_decision
 from ecr_constructs.cli.sources.records import Policy, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
@@ -14,7 +14,7 @@ from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 __all__ = ["build"]
 
 
-def build(policy: Policy, repository: Repository, at: datetime) -> Preview:
+def build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPreview:
     """
     Preview a policy over a repository.
 
@@ -30,10 +30,10 @@ def build(policy: Policy, repository: Repository, at: datetime) -> Preview:
     try:
         return _build(policy, repository, at)
     except InvalidImage as error:
-        raise InvalidImage(first_of(error.problems), path=repository.name) from None
+        raise InvalidImage(truncate(error.problems), path=repository.name) from None
 
 
-def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:
+def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPreview:
     rules, images, answers = policy.policy.rules, repository.images, repository.aws_preview
     evaluation = replayed = policy.policy.evaluate(images, at=at)
     departures = policy.policy.schedule(images, at=at)
@@ -44,7 +44,7 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> Preview:
     # The same policy does the same, also where AWS says what the replay cannot tell.
     current = evaluation if repository.deployed == policy.policy else _current(repository, at)
     newly_lost, newly_kept = _differences(evaluation, replayed, current)
-    return Preview(
+    return RepositoryPreview(
         repository=repository.name,
         policy=policy.policy,
         where=policy.where,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count, name
-from ecr_constructs.cli.preview.result import Preview, Survey, every_decision
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, every_decision
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Catch", "Gate", "Verdict", "read_gate"]
+__all__ = ["Gate", "GateResult", "GateViolation", "read_gate"]
 
 _IN_USE = "in-use"
 _EXPIRES = "expires:"
@@ -21,7 +21,7 @@ _EXAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Catch:
+class GateViolation:
     """
     An image that a gate is there for.
 
@@ -49,7 +49,7 @@ class Catch:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class GateResult:
     """
     What a gate says.
 
@@ -63,7 +63,7 @@ class Verdict:
     """
 
     gate: str
-    caught: tuple[Catch, ...]
+    caught: tuple[GateViolation, ...]
     unknown: tuple[str, ...]
     remedy: str
     note: str | None = None
@@ -93,7 +93,7 @@ class Gate:
         """Whether only an account can say what it asks."""
         return self.pattern is None
 
-    def judge(self, survey: Survey) -> Verdict:
+    def judge(self, survey: PreviewReport) -> GateResult:
         """
         Say whether the gate is open.
 
@@ -109,7 +109,7 @@ class Gate:
         unlisted = (text for preview in previews for text in self._unlisted(preview))
         unknown = (*_gaps(survey, previews), *(_idle(previews) if self.needs_account else ()), *unlisted)
         note = None if caught or unknown or not self._is_idle(previews) else f"no image has a tag like {self.pattern}"
-        return Verdict(gate=self.text, caught=caught, unknown=unknown, remedy=self._remedy, note=note)
+        return GateResult(gate=self.text, caught=caught, unknown=unknown, remedy=self._remedy, note=note)
 
     @property
     def _remedy(self) -> str:
@@ -119,26 +119,28 @@ class Gate:
         intent = f"keep_forever({self.pattern.value!r})"
         return f"keep such images: begin with {intent} (in JSON, {in_json}), or keep more of them"
 
-    def _caught(self, preview: Preview) -> Iterator[Catch]:
+    def _caught(self, preview: RepositoryPreview) -> Iterator[GateViolation]:
         evaluation = preview.evaluation
         for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
             for decision in decisions:
                 users = preview.users(decision.image.digest)
                 if self._is_about(decision, users):
-                    yield Catch(repository=preview.repository, decision=decision, is_certain=is_certain, users=users)
+                    yield GateViolation(
+                        repository=preview.repository, decision=decision, is_certain=is_certain, users=users
+                    )
 
     def _is_about(self, decision: Decision, users: tuple[str, ...] | None) -> bool:
         if self.pattern is None:
             return bool(users)
         return decision.action == "expire" and any(map(self.pattern.matches, decision.image.tags))
 
-    def _is_idle(self, previews: Sequence[Preview]) -> bool:
+    def _is_idle(self, previews: Sequence[RepositoryPreview]) -> bool:
         """Tell whether no image has such a tag: the pattern may be misspelled."""
         decisions = (decision for preview in previews for decision in every_decision(preview.evaluation))
         tags = (tag for decision in decisions for tag in decision.image.tags)
         return self.pattern is not None and not any(map(self.pattern.matches, tags))
 
-    def _unlisted(self, preview: Preview) -> Iterator[str]:
+    def _unlisted(self, preview: RepositoryPreview) -> Iterator[str]:
         """Mind what AWS would do to images that were pushed after the listing: their tags are not known."""
         going = [each for each in preview.unlisted if self.pattern is None or each.action == "expire"]
         if self.pattern is None:
@@ -162,7 +164,9 @@ def read_gate(text: str) -> Gate:
     if text == _IN_USE:
         return Gate(text=text, pattern=None)
     if not text.startswith(_EXPIRES):
-        message = f"{shown(text)} is unknown; write in-use, or expires: and a tag pattern such as expires:release-*"
+        message = (
+            f"{abbreviate(text)} is unknown; write in-use, or expires: and a tag pattern such as expires:release-*"
+        )
         raise CommandError([message], path="--fail-if")
     try:
         return Gate(text=text, pattern=TagPattern(text.removeprefix(_EXPIRES)))
@@ -170,7 +174,7 @@ def read_gate(text: str) -> Gate:
         raise CommandError(error.problems, path="--fail-if") from None
 
 
-def _idle(previews: Sequence[Preview]) -> Iterator[str]:
+def _idle(previews: Sequence[RepositoryPreview]) -> Iterator[str]:
     """Mind a registry whose images run elsewhere: where nobody is seen to run anything, nobody was seen."""
     goes = any(preview.evaluation.decisions or preview.evaluation.uncertain for preview in previews)
     if goes and not any(preview.in_use for preview in previews):
@@ -180,7 +184,7 @@ def _idle(previews: Sequence[Preview]) -> Iterator[str]:
         )
 
 
-def _gaps(survey: Survey, previews: Sequence[Preview]) -> Iterator[str]:
+def _gaps(survey: PreviewReport, previews: Sequence[RepositoryPreview]) -> Iterator[str]:
     """Say why something may have escaped notice."""
     if survey.problems:
         yield f"{count(len(survey.problems), 'problem')} kept something from being previewed; see there"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from ecr_constructs.cli.formatting import count, instant
+from ecr_constructs.cli.formatting import count, format_instant
 from ecr_constructs.cli.sources.records import Policy, Repository
 
 __all__ = ["as_of", "notes_on_age", "notes_on_fields", "notes_on_repository"]
@@ -32,7 +32,7 @@ def as_of(repositories: Sequence[Repository], at: datetime) -> tuple[list[Reposi
         replace(each, images=tuple(image for image in each.images if image.pushed_at <= at)) for each in repositories
     ]
     later = sum(len(each.images) for each in repositories) - sum(len(each.images) for each in there)
-    note = f"left out what was pushed after {instant(at)}: {count(later, 'image')}"
+    note = f"left out what was pushed after {format_instant(at)}: {count(later, 'image')}"
     return there, (note,) if later else ()
 
 

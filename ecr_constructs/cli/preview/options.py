@@ -13,7 +13,7 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.preview.gates import Gate
 from ecr_constructs.cli.sources.inputs import STANDARD_INPUT
 from ecr_constructs.model.images import time_problem
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["Format", "Request", "instant_of"]
 
@@ -77,7 +77,7 @@ def instant_of(text: str) -> datetime:
         CommandError: if it is none.
 
     """
-    message = f"{shown(text)} is no day and no instant with a time zone; write it as 2026-06-01T00:00:00Z"
+    message = f"{abbreviate(text)} is no day and no instant with a time zone; write it as 2026-06-01T00:00:00Z"
     written = f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text
     try:
         moment = datetime.fromisoformat(written.replace("Z", "+00:00"))  # Python 3.10 knows no Z

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ecr_constructs.cli.sources.policies import UnreadPolicy
+from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.lifecycle.schedule import Departure
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["Disagreement", "Preview", "Survey", "every_decision", "groups"]
+__all__ = ["Disagreement", "PreviewReport", "RepositoryPreview", "every_decision", "groups"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Preview:
+class RepositoryPreview:
     """
     What a policy would do to a repository.
 
@@ -66,7 +66,7 @@ class Preview:
     prefix: str | None = None
     at: datetime
     evaluation: Evaluation
-    departures: tuple[Departure, ...]
+    departures: tuple[ScheduledAction, ...]
     findings: tuple[Finding, ...]
     in_use: Mapping[str, tuple[str, ...]] | None = None
     current: Evaluation | None = None
@@ -82,7 +82,7 @@ class Preview:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Survey:
+class PreviewReport:
     """
     The previews of several repositories, and what is missing among them.
 
@@ -99,8 +99,8 @@ class Survey:
     """
 
     at: datetime
-    previews: tuple[Preview, ...]
-    unread: tuple[UnreadPolicy, ...] = ()
+    previews: tuple[RepositoryPreview, ...]
+    unread: tuple[UnreadablePolicy, ...] = ()
     without_images: tuple[Policy, ...] = ()
     without_policy: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()

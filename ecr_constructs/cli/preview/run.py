@@ -6,27 +6,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from ecr_constructs.cli.aws import Account, Progress, Questions
+from ecr_constructs.cli.aws import Account, FetchOptions, Progress
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.input_warnings import as_of, notes_on_age, notes_on_fields, notes_on_repository
 from ecr_constructs.cli.preview.policy_matching import Matches, is_loose, match, narrow
-from ecr_constructs.cli.preview.result import Survey
-from ecr_constructs.cli.sources.policies import Reading, is_asked_for
+from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.sources.policies import PolicySet, is_asked_for
 from ecr_constructs.cli.sources.records import Repository
 
 __all__ = ["survey_account", "survey_files"]
 
 
 def survey_files(
-    reading: Reading,
+    reading: PolicySet,
     repositories: Iterable[Repository],
     *,
     only: Sequence[str] = (),
     at: datetime | None = None,
     compares: bool = False,
-) -> Survey:
+) -> PreviewReport:
     """
     Preview policies over repositories whose images were listed.
 
@@ -56,14 +56,14 @@ def survey_files(
 
 
 def survey_account(
-    reading: Reading,
+    reading: PolicySet,
     account: Account,
-    questions: Questions,
+    questions: FetchOptions,
     *,
     only: Sequence[str] = (),
     at: datetime | None = None,
     progress: Progress,
-) -> Survey:
+) -> PreviewReport:
     """
     Preview policies over the repositories of an account.
 
@@ -101,7 +101,7 @@ def survey_account(
 
 
 def _survey(
-    reading: Reading,
+    reading: PolicySet,
     matches: Matches,
     repositories: Iterable[Repository],
     *,
@@ -110,7 +110,7 @@ def _survey(
     problems: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
     is_live: bool = False,
-) -> Survey:
+) -> PreviewReport:
     moment, shown = at or datetime.now(timezone.utc), list(repositories)
     if at is not None:
         shown, left_out = as_of(shown, at)
@@ -120,7 +120,7 @@ def _survey(
         known = count(len(matches.without_policy), "repository")
         message = f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and no names that match"
         problems = (message,)
-    return Survey(
+    return PreviewReport(
         at=moment,
         previews=previews,
         unread=tuple(each for each in reading.unread if is_asked_for(each, only)),

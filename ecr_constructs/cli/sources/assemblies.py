@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.json_files import Dump, lists_images, read_dumps
+from ecr_constructs.cli.sources.json_files import JsonDocument, lists_images, read_dumps
 from ecr_constructs.cli.sources.texts import policy_of_document, policy_of_text
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["read_deployed"]
 
@@ -44,7 +44,7 @@ def read_deployed(sources: Iterable[str]) -> dict[str | None, LifecyclePolicy]:
     return found
 
 
-def _entries(dump: Dump) -> Iterator[object]:
+def _entries(dump: JsonDocument) -> Iterator[object]:
     document = dump.document
     entries = document if isinstance(document, Sequence) and not isinstance(document, str) else [document]
     for entry in entries:
@@ -52,14 +52,14 @@ def _entries(dump: Dump) -> Iterator[object]:
             yield entry
 
 
-def _read(entry: object, dump: Dump) -> tuple[str | None, LifecyclePolicy]:
+def _read(entry: object, dump: JsonDocument) -> tuple[str | None, LifecyclePolicy]:
     if isinstance(entry, Mapping) and "rules" in entry:
         return _of_file(entry, dump)
     text = entry.get("lifecyclePolicyText") if isinstance(entry, Mapping) else None
     name = entry.get("repositoryName") if isinstance(entry, Mapping) else None
     if not isinstance(text, str) or not isinstance(name, str):
         message = (
-            f"{shown(entry)} is not what `aws ecr get-lifecycle-policy` prints: "
+            f"{abbreviate(entry)} is not what `aws ecr get-lifecycle-policy` prints: "
             "an object with repositoryName and lifecyclePolicyText, or a policy"
         )
         raise CommandError([message], path=dump.where)
@@ -69,7 +69,7 @@ def _read(entry: object, dump: Dump) -> tuple[str | None, LifecyclePolicy]:
         raise InvalidLifecyclePolicy(error.problems, path=f"{dump.where}, {name}") from None
 
 
-def _of_file(document: Mapping[str, object], dump: Dump) -> tuple[str | None, LifecyclePolicy]:
+def _of_file(document: Mapping[str, object], dump: JsonDocument) -> tuple[str | None, LifecyclePolicy]:
     try:
         return dump.repository if dump.is_found else None, policy_of_document(document)
     except InvalidLifecyclePolicy as error:

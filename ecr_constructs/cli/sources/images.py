@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ecr_constructs.cli.errors import CommandError, first_of
-from ecr_constructs.cli.sources.json_files import Dump, holds_policies, read_dumps
+from ecr_constructs.cli.errors import CommandError, truncate
+from ecr_constructs.cli.sources.json_files import JsonDocument, holds_policies, read_dumps
 from ecr_constructs.cli.sources.records import Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.images import Image, read_images
-from ecr_constructs.model.validation import REPOSITORY_NAME, shown
+from ecr_constructs.model.validation import REPOSITORY_NAME, abbreviate
 
 __all__ = ["read_repositories"]
 
@@ -62,7 +62,7 @@ class _Listings:
         self._going_on: dict[str | None, str] = {}
         self._ended: set[str | None] = set()
 
-    def add(self, dump: Dump) -> None:
+    def add(self, dump: JsonDocument) -> None:
         """Sort the images of a document into their repositories."""
         images, default = _read(dump), dump.repository if dump.is_found else self._unnamed or dump.repository
         if not images and default is not None and dump.is_whole:
@@ -88,7 +88,7 @@ class _Listings:
             for name, images in sorted(self._images.items())
         )
 
-    def _add(self, name: str, image: Image, detail: Mapping[str, Any], dump: Dump) -> None:
+    def _add(self, name: str, image: Image, detail: Mapping[str, Any], dump: JsonDocument) -> None:
         images = self._images.setdefault(name, {})
         if (known := images.get(image.digest)) is None:
             images[image.digest] = image
@@ -96,18 +96,20 @@ class _Listings:
                 missing = self._missing.setdefault(name, Counter())
                 missing.update(field for field in _TOLD if detail.get(field) is None)
         elif known != image:
-            message = f"image {shown(image.digest)} of {name} is listed twice and differs; leave out the older listing"
+            message = (
+                f"image {abbreviate(image.digest)} of {name} is listed twice and differs; leave out the older listing"
+            )
             raise CommandError([message], path=dump.where)
 
 
-def _read(dump: Dump) -> tuple[Image, ...]:
+def _read(dump: JsonDocument) -> tuple[Image, ...]:
     if holds_policies(dump.document):
         message = "this is a policy or a template, and no listing of images; give it before --images"
         raise CommandError([message], path=dump.where)
     try:
         return read_images(_without_tokens(dump.document))
     except InvalidImage as error:
-        problems = first_of(error.problems)
+        problems = truncate(error.problems)
         if any(": missing; " in problem for problem in error.problems):
             problems.append("what is missing may have been left out by --query; list the images whole, without it")
         raise InvalidImage(problems, path=dump.where) from None
@@ -136,7 +138,7 @@ def _details(document: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401  (re
             yield entry
 
 
-def _name(detail: Mapping[str, Any], default: str | None, dump: Dump) -> str:
+def _name(detail: Mapping[str, Any], default: str | None, dump: JsonDocument) -> str:
     name = default if (said := detail.get("repositoryName")) is None else said
     if name is None:
         message = (
@@ -147,11 +149,11 @@ def _name(detail: Mapping[str, Any], default: str | None, dump: Dump) -> str:
     return _checked(name, dump)
 
 
-def _checked(name: object, dump: Dump) -> str:
+def _checked(name: object, dump: JsonDocument) -> str:
     if isinstance(name, str) and REPOSITORY_NAME.accepts(name):
         return name
     message = (
-        f"{shown(name)} is no name of a repository; keep repositoryName in the output of AWS, "
+        f"{abbreviate(name)} is no name of a repository; keep repositoryName in the output of AWS, "
         "or name the file after the repository, 'prod__api.json' for prod/api"
     )
     raise CommandError([message], path=dump.where)

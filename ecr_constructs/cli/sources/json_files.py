@@ -13,7 +13,7 @@ from ecr_constructs.assembly.files import read_file, require_shallow
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
 
-__all__ = ["Dump", "holds_policies", "lists_images", "read_dumps"]
+__all__ = ["JsonDocument", "holds_policies", "lists_images", "read_dumps"]
 
 # Of a listing. One of 1,000,000 images, ten times ECR's quota for a repository, has some 450 MiB.
 _MAXIMUM_BYTES = 512 * 2**20
@@ -21,7 +21,7 @@ _SPACE = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dump:
+class JsonDocument:
     """
     One JSON document that somebody kept.
 
@@ -42,7 +42,7 @@ class Dump:
     is_whole: bool
 
 
-def read_dumps(source: str) -> Iterator[Dump]:
+def read_dumps(source: str) -> Iterator[JsonDocument]:
     """
     Read every JSON document of a source; a file may hold several, one after the other.
 
@@ -119,11 +119,11 @@ def _repository(path: Path) -> str:
     return path.with_suffix("").as_posix().replace("__", "/")
 
 
-def _dumps(content: bytes, where: str, repository: str | None, *, is_found: bool) -> Iterator[Dump]:
+def _dumps(content: bytes, where: str, repository: str | None, *, is_found: bool) -> Iterator[JsonDocument]:
     documents = _documents(content, where)
     for number, document in enumerate(documents, start=1):
         place = where if len(documents) == 1 else f"{where}, document {number}"
-        yield Dump(
+        yield JsonDocument(
             document=document,
             where=place,
             repository=repository,

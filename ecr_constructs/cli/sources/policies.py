@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ecr_constructs.assembly import (
+    AssemblyStack,
     CreationTemplateResource,
     RepositoryResource,
-    Stack,
     creation_templates,
     read_assembly,
     repositories,
 )
 from ecr_constructs.assembly.files import MAXIMUM_BYTES
-from ecr_constructs.cli.errors import CommandError, first_of
+from ecr_constructs.cli.errors import CommandError, truncate
 from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
 from ecr_constructs.cli.sources.json_files import lists_images
 from ecr_constructs.cli.sources.records import Policy, immutability_of
@@ -28,7 +28,7 @@ from ecr_constructs.model import wildcards
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
-__all__ = ["Reading", "UnreadPolicy", "is_asked_for", "read_policies", "read_policy", "stacks_of"]
+__all__ = ["PolicySet", "UnreadablePolicy", "is_asked_for", "read_policies", "read_policy", "stacks_of"]
 
 # Of one policy; ECR allows it 50 rules.
 _MOST_PROBLEMS = 1_000
@@ -37,7 +37,7 @@ _NOTHING: tuple[object, ...] = (None, {}, {"Ref": "AWS::NoValue"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UnreadPolicy:
+class UnreadablePolicy:
     """
     A lifecycle policy that could not be read.
 
@@ -59,7 +59,7 @@ class UnreadPolicy:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class PolicySet:
     """
     The policies of one source.
 
@@ -71,7 +71,7 @@ class Reading:
     """
 
     policies: tuple[Policy, ...]
-    unread: tuple[UnreadPolicy, ...] = ()
+    unread: tuple[UnreadablePolicy, ...] = ()
 
     def require_valid(self, only: Sequence[str] = ()) -> None:
         """
@@ -90,7 +90,7 @@ class Reading:
         if problems := [f"{each.where}: {text}" for each in refused for text in each.problems]:
             raise CommandError(problems)
 
-    def of(self, repository: str) -> Reading:
+    def of(self, repository: str) -> PolicySet:
         """
         Choose the policies of a repository; one that stands in several places is one.
 
@@ -107,14 +107,14 @@ class Reading:
                 chosen.setdefault(each.policy, each)
         unread = tuple(each for each in self.unread if each.repository == repository)
         if not chosen and not unread:
-            everything: list[Policy | UnreadPolicy] = [*self.policies, *self.unread]
+            everything: list[Policy | UnreadablePolicy] = [*self.policies, *self.unread]
             names = sorted({each.repository for each in everything if each.repository})
             message = f"no policy of it; there are those of {', '.join(names) or 'no repository that has a name'}"
             raise CommandError([message], path=f"--repository {repository}")
-        return Reading(policies=tuple(chosen.values()), unread=unread)
+        return PolicySet(policies=tuple(chosen.values()), unread=unread)
 
 
-def is_asked_for(policy: Policy | UnreadPolicy, only: Sequence[str]) -> bool:
+def is_asked_for(policy: Policy | UnreadablePolicy, only: Sequence[str]) -> bool:
     """
     Tell whether a policy is that of a repository which was asked for.
 
@@ -127,7 +127,7 @@ def is_asked_for(policy: Policy | UnreadPolicy, only: Sequence[str]) -> bool:
     return not only or (name is not None and any(wildcards.matches(pattern, name) for pattern in only))
 
 
-def read_policies(source: str) -> Reading:
+def read_policies(source: str) -> PolicySet:
     """
     Read the policies of a source.
 
@@ -145,7 +145,7 @@ def read_policies(source: str) -> Reading:
     return reading
 
 
-def _read_file(source: str) -> Reading:
+def _read_file(source: str) -> PolicySet:
     where = "standard input" if source == STANDARD_INPUT else source
     try:
         content = read_input(source, maximum=MAXIMUM_BYTES)
@@ -184,16 +184,16 @@ def read_policy(source: str, repository: str | None = None) -> Policy:
     return found[0]
 
 
-def _several(found: Sequence[Policy], unread: Sequence[UnreadPolicy], repository: str | None) -> str:
+def _several(found: Sequence[Policy], unread: Sequence[UnreadablePolicy], repository: str | None) -> str:
     files = [each.file for each in found if each.file]
     if repository is not None and len(files) == len(found) + len(unread):
         return f"several policies, and they differ; give one of {', '.join(files)}"
-    everything: list[Policy | UnreadPolicy] = [*found, *unread]
+    everything: list[Policy | UnreadablePolicy] = [*found, *unread]
     places = ", ".join(f"{each.where}{f' ({each.repository})' if each.repository else ''}" for each in everything)
     return f"several policies, and one is asked for; say with --repository whose, or give a file with one: {places}"
 
 
-def stacks_of(source: str) -> tuple[Stack, ...]:
+def stacks_of(source: str) -> tuple[AssemblyStack, ...]:
     """
     Read the stacks of a cloud assembly.
 
@@ -212,7 +212,7 @@ def stacks_of(source: str) -> tuple[Stack, ...]:
     return read_assembly(Path(source))
 
 
-def _read_assembly(source: str) -> Reading:
+def _read_assembly(source: str) -> PolicySet:
     stacks = stacks_of(source)
     return _reading(
         replace(each, file=str(stack.template_path)) if isinstance(each, Policy) else each
@@ -221,7 +221,7 @@ def _read_assembly(source: str) -> Reading:
     )
 
 
-def _read_text(text: str, where: str) -> Reading:
+def _read_text(text: str, where: str) -> PolicySet:
     document = parse(text, where=where)
     if isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping):
         return _reading(_of_template(document, f"{where}: "))
@@ -239,15 +239,15 @@ def _read_text(text: str, where: str) -> Reading:
     raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
 
 
-def _reading(found: Iterable[Policy | UnreadPolicy]) -> Reading:
+def _reading(found: Iterable[Policy | UnreadablePolicy]) -> PolicySet:
     everything = tuple(found)
-    return Reading(
+    return PolicySet(
         policies=tuple(each for each in everything if isinstance(each, Policy)),
-        unread=tuple(each for each in everything if isinstance(each, UnreadPolicy)),
+        unread=tuple(each for each in everything if isinstance(each, UnreadablePolicy)),
     )
 
 
-def _of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | UnreadPolicy]:
+def _of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | UnreadablePolicy]:
     for repository in repositories(template):
         where, bound = f"{before}{repository.logical_id}", _immutability(repository)
         yield _of_text(repository.lifecycle_text, where=where, repository=repository.name, immutability=bound)
@@ -257,7 +257,7 @@ def _of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | 
     for name, loop in (template.get("Resources") or {}).items():
         if str(name).startswith("Fn::ForEach") and "AWS::ECR::Repository" in str(loop):
             message = "CloudFormation makes these at deployment; give the processed template to have them read"
-            yield UnreadPolicy(where=f"{before}{name}", problems=(message,), is_invalid=False)
+            yield UnreadablePolicy(where=f"{before}{name}", problems=(message,), is_invalid=False)
 
 
 def _immutability(resource: RepositoryResource | CreationTemplateResource) -> Immutability | None:
@@ -271,16 +271,18 @@ def _of_text(
     repository: str | None = None,
     prefix: str | None = None,
     immutability: Immutability | None = None,
-) -> Policy | UnreadPolicy:
+) -> Policy | UnreadablePolicy:
     text = _written_out(text)
     if functions := _functions(text):
         problem = f"CloudFormation works the text out at deployment ({functions}); write it out to have it read"
-        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=(problem,), is_invalid=False)
+        return UnreadablePolicy(
+            repository=repository, prefix=prefix, where=where, problems=(problem,), is_invalid=False
+        )
     try:
         policy = _policy(text)
     except InvalidLifecyclePolicy as error:
-        problems = tuple(first_of(error.problems, _MOST_PROBLEMS))
-        return UnreadPolicy(repository=repository, prefix=prefix, where=where, problems=problems, is_invalid=True)
+        problems = tuple(truncate(error.problems, _MOST_PROBLEMS))
+        return UnreadablePolicy(repository=repository, prefix=prefix, where=where, problems=problems, is_invalid=True)
     return Policy(policy=policy, repository=repository, prefix=prefix, where=where, immutability=immutability)
 
 

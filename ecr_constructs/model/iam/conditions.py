@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any, Literal
 
-from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, is_unknown, several, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, as_list, has_wildcard, is_unknown, text_of
 
 __all__ = ["NARROWING_KEYS", "NarrowingKey", "OperatorFamily", "narrows", "rejected_conditions"]
 
@@ -238,7 +238,7 @@ def _present_keys(condition: object) -> frozenset[str]:
         for name, block in blocks
         if str(name).lower() == "null" and isinstance(block, Mapping)
         for key, values in block.items()
-        if several(values) and all(text_of(value).lower() == "false" for value in several(values))
+        if as_list(values) and all(text_of(value).lower() == "false" for value in as_list(values))
     )
 
 
@@ -248,7 +248,7 @@ def _narrows(key: NarrowingKey, operator: _Operator, values: Any, *, is_present:
         return False
     if key.is_multivalued and not operator.qualifier:
         return False
-    texts = [text_of(value) for value in several(values)]
+    texts = [text_of(value) for value in as_list(values)]
     if operator.family not in key.families or not texts:
         return False
     if not all(key.accepts(text, operator) for text in texts):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, is_unknown, several, shown, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, as_list, has_wildcard, is_unknown, shown, text_of
 
 __all__ = ["names_everyone", "principal_problems", "principals_of"]
 
@@ -46,7 +46,7 @@ def principals_of(statement: Mapping[str, Any], element: str = "Principal") -> I
         yield "AWS", given
     elif isinstance(given, Mapping) and not is_unknown(given):
         for kind, values in given.items():
-            yield from ((kind, value) for value in several(values))
+            yield from ((kind, value) for value in as_list(values))
 
 
 def names_everyone(statement: Mapping[str, Any]) -> bool:
@@ -73,7 +73,7 @@ def principal_problems(statement: Mapping[str, Any]) -> Iterator[str]:
         for kind, value in principals_of(statement, element):
             yield from _problems(kind, value)
         if isinstance(given, Mapping) and not is_unknown(given):
-            for kind in (kind for kind, values in given.items() if not several(values)):
+            for kind in (kind for kind, values in given.items() if not as_list(values)):
                 yield f"the {kind} principals of the statement are an empty list; name a principal or leave them out"
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ecr_constructs.model.iam.actions import action_problems
 from ecr_constructs.model.iam.conditions import narrows, rejected_conditions
 from ecr_constructs.model.iam.principals import names_everyone, principal_problems, principals_of
-from ecr_constructs.model.iam.values import UNKNOWN, several, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, as_list, text_of
 
 __all__ = [
     "Statement",
@@ -48,7 +48,7 @@ def statement_problems(statement: Statement, policy: Literal["repository", "regi
     yield from public_problems(statement)
     yield from principal_problems(statement)
     for element in ("Action", "NotAction"):
-        for action in several(statement.get(element, [])):
+        for action in as_list(statement.get(element, [])):
             yield from action_problems(action, policy)
 
 

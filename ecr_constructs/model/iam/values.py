@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["UNKNOWN", "has_wildcard", "is_unknown", "several", "shown", "text_of"]
+__all__ = ["UNKNOWN", "as_list", "has_wildcard", "is_unknown", "shown", "text_of"]
 
 # Stands in a text for a part that is known only at deployment. No value of a policy contains this character.
 UNKNOWN = "\0"
@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[$#]\{Token\[[^\]]*\]\}")
 _SUBSTITUTION = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
-def several(value: object) -> Sequence[Any]:
+def as_list(value: object) -> Sequence[Any]:
     """Return a value that may be written alone or in a list as a list."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.lifecycle.intents import Intent
 from ecr_constructs.model.lifecycle.rule import A_CENTURY, LifecycleRule
-from ecr_constructs.model.lifecycle.rule_coverage import rules_that_shadow, takes_every_tag
+from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags, shadowing_rules
 
 __all__ = ["compile_intents"]
 
@@ -46,8 +46,8 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
 def _compiled(intents: tuple[Intent, ...]) -> tuple[LifecycleRule, ...]:
     if not intents:
         raise InvalidLifecyclePolicy(["LifecyclePolicy.of() has no intents; LifecyclePolicy.none() writes no policy"])
-    steps = sorted(_steps(intents), key=_Step.rank)
-    kept: list[_Step] = []
+    steps = sorted(_steps(intents), key=_CompiledRule.rank)
+    kept: list[_CompiledRule] = []
     problems: list[str] = []
     for step in steps:
         earlier = next((other for other in kept if step.is_idle_after(other)), None)
@@ -62,35 +62,35 @@ def _compiled(intents: tuple[Intent, ...]) -> tuple[LifecycleRule, ...]:
     return tuple(replace(rule, rule_priority=number) for number, rule in enumerate(rules, start=1))
 
 
-class _Step(NamedTuple):
+class _CompiledRule(NamedTuple):
     """A rule on its way into the policy, and the intent that wants it."""
 
     intent: Intent
     rule: LifecycleRule
-    is_shield: bool
+    is_keep_rule: bool
 
     def rank(self) -> int:
-        if self.is_shield and not self.intent.rules:
+        if self.is_keep_rule and not self.intent.rules:
             return 0
         return 2 if self.rule.tag_status == "any" else 1
 
-    def is_idle_after(self, earlier: _Step) -> bool:
+    def is_idle_after(self, earlier: _CompiledRule) -> bool:
         """Tell whether the earlier rule takes every image that this one selects, or ECR allows only one of the two."""
-        return bool(rules_that_shadow(self.rule, [earlier.rule]))
+        return bool(shadowing_rules(self.rule, [earlier.rule]))
 
-    def is_redundant_after(self, earlier: _Step) -> bool:
+    def is_redundant_after(self, earlier: _CompiledRule) -> bool:
         """Tell whether leaving this rule out changes nothing that anybody asked for."""
-        return self.is_shield or (self.intent == earlier.intent and not earlier.is_shield)
+        return self.is_keep_rule or (self.intent == earlier.intent and not earlier.is_keep_rule)
 
 
-def _steps(intents: Sequence[Intent]) -> Iterator[_Step]:
+def _steps(intents: Sequence[Intent]) -> Iterator[_CompiledRule]:
     deletes_archived = any(rule.storage_class == "archive" for intent in intents for rule in intent.rules)
     for intent in intents:
         for shield in intent.shields:
-            yield _Step(intent, shield, is_shield=True)
+            yield _CompiledRule(intent, shield, is_keep_rule=True)
             if deletes_archived and not intent.rules:
-                yield _Step(intent, _in_archive(shield), is_shield=True)
-        yield from (_Step(intent, rule, is_shield=False) for rule in intent.rules)
+                yield _CompiledRule(intent, _in_archive(shield), is_keep_rule=True)
+        yield from (_CompiledRule(intent, rule, is_keep_rule=False) for rule in intent.rules)
 
 
 def _in_archive(shield: LifecycleRule) -> LifecycleRule:
@@ -103,7 +103,7 @@ def _in_archive(shield: LifecycleRule) -> LifecycleRule:
     )
 
 
-def _conflict(earlier: _Step, later: _Step) -> str:
+def _conflict(earlier: _CompiledRule, later: _CompiledRule) -> str:
     status, storage = later.rule.tag_status, later.rule.storage_class
     if earlier.intent == later.intent:
         return f"{later.intent} never acts: keeping= covers every tag; name the tags to keep, or leave the intent out"
@@ -121,7 +121,7 @@ def _conflict(earlier: _Step, later: _Step) -> str:
     )
 
 
-def _covered(step: _Step, kept: Sequence[_Step]) -> str | None:
+def _covered(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> str | None:
     """Tell whether other rules leave nothing to a rule over all images: one takes every tag, one all that have none."""
     tagged, untagged = _all_tagged(step, kept), _all_untagged(step, kept)
     if step.rule.tag_status != "any" or tagged is None or untagged is None:
@@ -132,20 +132,20 @@ def _covered(step: _Step, kept: Sequence[_Step]) -> str | None:
     )
 
 
-def _told(step: _Step, kept: Sequence[_Step]) -> LifecycleRule:
+def _told(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> LifecycleRule:
     """Say in the description of a rule over all images that others take those with a tag, if they do."""
     if step.rule.tag_status != "any" or _all_tagged(step, kept) is None:
         return step.rule
     return replace(step.rule, description=f"{step.rule.description} (untagged ones: tagged images have rules above)")
 
 
-def _all_tagged(step: _Step, kept: Sequence[_Step]) -> _Step | None:
-    return next((other for other in kept if _same_class(step, other) and takes_every_tag(other.rule)), None)
+def _all_tagged(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> _CompiledRule | None:
+    return next((other for other in kept if _same_class(step, other) and matches_all_tags(other.rule)), None)
 
 
-def _all_untagged(step: _Step, kept: Sequence[_Step]) -> _Step | None:
+def _all_untagged(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> _CompiledRule | None:
     return next((other for other in kept if _same_class(step, other) and other.rule.tag_status == "untagged"), None)
 
 
-def _same_class(step: _Step, other: _Step) -> bool:
+def _same_class(step: _CompiledRule, other: _CompiledRule) -> bool:
     return step.rule.storage_class == other.rule.storage_class

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule, TagStatus, rule_problems
 
-__all__ = ["Draft", "rules_of"]
+__all__ = ["RuleBuilder", "rules_of"]
 
 
-class Draft(NamedTuple):
+class RuleBuilder(NamedTuple):
     """A rule that lacks only its number, and how its author spelled the arguments."""
 
     call: str
@@ -52,7 +52,7 @@ class Draft(NamedTuple):
         }
 
 
-def rules_of(drafts: Sequence[Draft], count_type: CountType, count_number: int) -> tuple[LifecycleRule, ...]:
+def rules_of(drafts: Sequence[RuleBuilder], count_type: CountType, count_number: int) -> tuple[LifecycleRule, ...]:
     """Make the rules of several patterns, or tell the faults of all of them."""
     problems = [problem for draft in drafts for problem in draft.problems(count_type, count_number)]
     if problems:

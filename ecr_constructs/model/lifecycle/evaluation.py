@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple, overload
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.image_index import Census, instant
+from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
 from ecr_constructs.model.lifecycle.rule import CountType, LifecycleRule
-from ecr_constructs.model.lifecycle.rule_engine import ACTIONS, Doubt, Mark, Replay
+from ecr_constructs.model.lifecycle.rule_engine import ACTIONS, RuleAction, RuleEngine, UndocumentedBehavior
 
-__all__ = ["Decision", "Decisions", "Evaluation", "Fate", "evaluate"]
+__all__ = ["Decision", "DecisionList", "Evaluation", "Outcome", "evaluate"]
 
 
 class Decision(NamedTuple):
@@ -38,7 +38,7 @@ class Decision(NamedTuple):
     why: str
 
 
-class Fate(NamedTuple):
+class Outcome(NamedTuple):
     """
     What happens or may happen to images that are alike, by which rule, and why.
 
@@ -56,7 +56,7 @@ class Fate(NamedTuple):
     is_certain: bool = True
 
 
-class Decisions(Sequence[Decision]):
+class DecisionList(Sequence[Decision]):
     """
     Decisions that are made when they are looked at, for there may be a hundred thousand of a few kinds.
 
@@ -68,7 +68,7 @@ class Decisions(Sequence[Decision]):
 
     __slots__ = ("_fates", "_images")
 
-    def __init__(self, images: Sequence[Image], fates: Sequence[Fate]) -> None:
+    def __init__(self, images: Sequence[Image], fates: Sequence[Outcome]) -> None:
         """Keep both side by side."""
         self._images = tuple(images)
         self._fates = tuple(fates)
@@ -88,11 +88,11 @@ class Decisions(Sequence[Decision]):
 
     def __getitem__(self, index: int | slice) -> Decision | tuple[Decision, ...]:
         if isinstance(index, slice):
-            return tuple(Decisions(self._images[index], self._fates[index]))
+            return tuple(DecisionList(self._images[index], self._fates[index]))
         return Decision(self._images[index], *self._fates[index][:3])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, (Decisions, tuple)) and tuple(self) == tuple(other)
+        return isinstance(other, (DecisionList, tuple)) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
         return hash(tuple(self))
@@ -155,16 +155,16 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
         InvalidImage: if an image is listed twice, or `at` has no time zone.
 
     """
-    moment = instant(at)
-    census = Census(images)
-    verdict = _Verdict(census, Replay(rules, census, moment))
-    groups: dict[str, tuple[list[Image], list[Fate]]] = {name: ([], []) for name in _GROUPS}
+    moment = to_utc(at)
+    census = ImageIndex(images)
+    verdict = _OutcomeResolver(census, RuleEngine(rules, census, moment))
+    groups: dict[str, tuple[list[Image], list[Outcome]]] = {name: ([], []) for name in _GROUPS}
     for position in range(len(census.images) - 1, -1, -1):
         fate = verdict.on(position)
         images_of_group, fates_of_group = groups[fate.action if fate.is_certain else _UNCERTAIN]
         images_of_group.append(census.images[position])
         fates_of_group.append(fate)
-    expired, archived, kept, uncertain = (Decisions(*groups[name]) for name in _GROUPS)
+    expired, archived, kept, uncertain = (DecisionList(*groups[name]) for name in _GROUPS)
     return Evaluation(at=moment, expired=expired, archived=archived, kept=kept, uncertain=uncertain)
 
 
@@ -176,52 +176,54 @@ _UNCERTAIN = "uncertain"
 _GROUPS = ("expire", "archive", "keep", _UNCERTAIN)
 
 
-class _Verdict:
+class _OutcomeResolver:
     """What becomes of each image, from what the rules claim and mark."""
 
-    def __init__(self, census: Census, replay: Replay) -> None:
+    def __init__(self, census: ImageIndex, replay: RuleEngine) -> None:
         self._census = census
         self._replay = replay
         self._special = census.referrers | census.indexes_of.keys()
         # A policy has few sentences, and a repository many images that share them.
-        self._kept: dict[int, Fate] = {}
-        self._taken: dict[Mark, Fate] = {}
+        self._kept: dict[int, Outcome] = {}
+        self._taken: dict[RuleAction, Outcome] = {}
 
-    def on(self, position: int) -> Fate:
+    def on(self, position: int) -> Outcome:
         """Say what becomes of the image at this position."""
         mark = self._replay.marks[position]
         if position in self._special:
             return self._on_special(position, mark)
         return self._keep(position) if mark is None else self._take(mark)
 
-    def _keep(self, position: int) -> Fate:
+    def _keep(self, position: int) -> Outcome:
         rule = self._replay.claims[position]
         number = rule.rule_priority if rule else 0
         if number not in self._kept:
-            self._kept[number] = Fate("keep", rule, _why_kept(rule))
+            self._kept[number] = Outcome("keep", rule, _why_kept(rule))
         return self._kept[number]
 
-    def _take(self, mark: Mark) -> Fate:
+    def _take(self, mark: RuleAction) -> Outcome:
         if mark not in self._taken:
             why = _why_taken(mark.rule)
             if mark.doubts:
-                why = f"{why}; but {', and '.join(doubt.value for doubt in Doubt if doubt in mark.doubts)}"
-            self._taken[mark] = Fate(ACTIONS[mark.rule.action], mark.rule, why, is_certain=not mark.doubts)
+                why = (
+                    f"{why}; but {', and '.join(doubt.value for doubt in UndocumentedBehavior if doubt in mark.doubts)}"
+                )
+            self._taken[mark] = Outcome(ACTIONS[mark.rule.action], mark.rule, why, is_certain=not mark.doubts)
         return self._taken[mark]
 
-    def _on_special(self, position: int, mark: Mark | None) -> Fate:
+    def _on_special(self, position: int, mark: RuleAction | None) -> Outcome:
         if position in self._census.indexes_of:
-            return self._keep(position) if mark is None else Fate("keep", mark.rule, _PROTECTED)
+            return self._keep(position) if mark is None else Outcome("keep", mark.rule, _PROTECTED)
         by_itself = self._keep(position) if mark is None else self._take(mark)
         subject = self._census.subject_of(position)
         return by_itself if subject is None else self._of_artifact(position, subject, by_itself)
 
-    def _of_artifact(self, position: int, subject: int, by_itself: Fate) -> Fate:
+    def _of_artifact(self, position: int, subject: int, by_itself: Outcome) -> Outcome:
         """Let an artifact follow the image it is about; whether rules may take it by itself is an open question."""
         artifact, image, fate = self._census.images[position], self._census.images[subject], self.on(subject)
         if fate.action == "keep" and (image.status, artifact.status) == ("archived", "active"):
             why = f"its subject {image.digest} is archived, and AWS archives what is about it within 24 hours"
-            return Fate("archive", None, why, is_certain=False)
+            return Outcome("archive", None, why, is_certain=False)
         if fate.action == "keep" or (fate.action == "archive" and artifact.status == "archived"):
             return by_itself
         why = f"it follows its subject {image.digest} within 24 hours; of that one: {fate.why}"
@@ -231,14 +233,14 @@ class _Verdict:
             # Between "cannot be expired by a lower rule" and "goes with its subject" AWS's documents do not choose.
             return fate._replace(why=f"{why}; but {by_itself.why}", is_certain=False)
         if position in self._census.may_be_children:
-            return fate._replace(why=f"{why}; but {Doubt.CHILD.value}", is_certain=False)
+            return fate._replace(why=f"{why}; but {UndocumentedBehavior.CHILD.value}", is_certain=False)
         return fate._replace(why=why)
 
     def _may_stay_by_itself(self, position: int) -> bool:
         """Tell whether a rule claims an artifact by a tag of its own, and may not take it."""
         mark = self._replay.marks[position]
         is_claimed = bool(self._census.images[position].tags) and self._replay.claims[position] is not None
-        return is_claimed and (mark is None or not mark.doubts <= {Doubt.REFERRER})
+        return is_claimed and (mark is None or not mark.doubts <= {UndocumentedBehavior.REFERRER})
 
 
 _PROTECTED = "an index that is there names it, and ECR keeps the images of an index"
@@ -251,7 +253,7 @@ def _why_taken(rule: LifecycleRule) -> str:
 def _why_kept(rule: LifecycleRule | None) -> str:
     if rule is None:
         return "no rule selects it"
-    if rule.is_shield:
+    if rule.is_keep_rule:
         return f"rule {rule.rule_priority} keeps all that it selects"
     why = _KEPT[rule.count_type].format(number=rule.count_number, days=_days(rule.count_number))
     return f"rule {rule.rule_priority} selects it, and {why}"

@@ -16,16 +16,16 @@ from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.images import Image, require_images, time_problem
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Census", "instant"]
+__all__ = ["ImageIndex", "to_utc"]
 
 # Around every tag, so that one can be searched for as text; and between images. No tag holds either.
 _EDGE, _END = "\0", "\n"
 _UNTAGGED = f"{_EDGE}{_EDGE}"
 
 
-class Census:
+class ImageIndex:
     """
     The images of one repository.
 
@@ -153,7 +153,7 @@ class Census:
             self.may_be_children |= untagged.difference(closed if len(closed) == 1 else ())
 
 
-def instant(at: datetime) -> datetime:
+def to_utc(at: datetime) -> datetime:
     """
     Give the instant in UTC.
 
@@ -176,7 +176,9 @@ def _age(image: Image) -> datetime:
 def _twice(images: Sequence[Image]) -> list[str]:
     counts = Counter(image.digest for image in images)
     return [
-        f"image {shown(d)} is listed twice; a repository holds it once" for d, number in counts.items() if number > 1
+        f"image {abbreviate(d)} is listed twice; a repository holds it once"
+        for d, number in counts.items()
+        if number > 1
     ]
 
 

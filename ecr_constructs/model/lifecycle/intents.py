@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.lifecycle.drafts import Draft, rules_of
+from ecr_constructs.model.lifecycle.drafts import RuleBuilder, rules_of
 from ecr_constructs.model.lifecycle.rule import MORE_IMAGES_THAN_FIT, Action, LifecycleRule
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = [
     "Intent",
@@ -71,7 +71,7 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
     """
     call = _call("keep_latest", count, matching=matching, matching_all=matching_all)
     if matching is not None and not isinstance(matching, str):
-        reason = f"each keeps its own {shown(count)}"
+        reason = f"each keeps its own {abbreviate(count)}"
         raise InvalidLifecyclePolicy(
             [f"{call}: matching takes one pattern, for {reason}; write one intent per pattern"]
         )
@@ -80,7 +80,7 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
     patterns = _all_of(call, matching_all) if matching is None else (matching,)
     description = f"Keep the newest {_images(count)} tagged {_and(patterns)}"
     argument = "matching_all" if matching is None else "matching"
-    draft = Draft(call, description, tag_status="tagged", patterns=patterns, number="count", argument=argument)
+    draft = RuleBuilder(call, description, tag_status="tagged", patterns=patterns, number="count", argument=argument)
     return Intent(call=call, rules=(draft.rule("imageCountMoreThan", count),))
 
 
@@ -119,7 +119,7 @@ def limit_images(count: int) -> Intent:
 
     """
     call = _call("limit_images", count)
-    draft = Draft(call, f"Keep the newest {_images(count)} of all", tag_status="any", number="count")
+    draft = RuleBuilder(call, f"Keep the newest {_images(count)} of all", tag_status="any", number="count")
     return Intent(call=call, rules=(draft.rule("imageCountMoreThan", count),))
 
 
@@ -145,9 +145,11 @@ def expire_untagged(*, after_days: int | None = None, keep: int | None = None) -
     if (after_days is None) == (keep is None):
         raise InvalidLifecyclePolicy([f"{call}: give one of after_days= and keep="])
     if keep is not None:
-        draft = Draft(call, f"Keep the newest {shown(keep)} untagged images", tag_status="untagged", number="keep")
+        draft = RuleBuilder(
+            call, f"Keep the newest {abbreviate(keep)} untagged images", tag_status="untagged", number="keep"
+        )
         return Intent(call=call, rules=(draft.rule("imageCountMoreThan", keep),))
-    draft = Draft(call, f"Expire untagged images {_days(after_days)} after push", tag_status="untagged")
+    draft = RuleBuilder(call, f"Expire untagged images {_days(after_days)} after push", tag_status="untagged")
     return Intent(call=call, rules=(draft.rule("sinceImagePushed", after_days),))
 
 
@@ -201,7 +203,7 @@ def expire_unmatched(*, keeping: str | Sequence[str], after_days: int) -> Intent
         call, _any_of(call, "keeping", keeping), "keeping", "Spare images tagged {} from the rules below"
     )
     description = f"Expire other tagged images {_days(after_days)} after push"
-    rest = Draft(call, description, tag_status="tagged", patterns=("*",))
+    rest = RuleBuilder(call, description, tag_status="tagged", patterns=("*",))
     return Intent(call=call, shields=shields, rules=(rest.rule("sinceImagePushed", after_days),))
 
 
@@ -220,7 +222,9 @@ def archive_unpulled(*, after_days: int) -> Intent:
 
     """
     call = _call("archive_unpulled", after_days=after_days)
-    draft = Draft(call, f"Archive images not pulled for {_days(after_days)}", tag_status="any", action="transition")
+    draft = RuleBuilder(
+        call, f"Archive images not pulled for {_days(after_days)}", tag_status="any", action="transition"
+    )
     return Intent(call=call, rules=(draft.rule("sinceImagePulled", after_days),))
 
 
@@ -267,7 +271,7 @@ def archive_untagged(*, after_days: int) -> Intent:
     """
     call = _call("archive_untagged", after_days=after_days)
     description = f"Archive untagged images {_days(after_days)} after push"
-    draft = Draft(call, description, tag_status="untagged", action="transition")
+    draft = RuleBuilder(call, description, tag_status="untagged", action="transition")
     return Intent(call=call, rules=(draft.rule("sinceImagePushed", after_days),))
 
 
@@ -286,7 +290,7 @@ def delete_archived(*, after_days: int) -> Intent:
 
     """
     call = _call("delete_archived", after_days=after_days)
-    draft = Draft(call, f"Delete images {_days(after_days)} after they were archived", tag_status="any")
+    draft = RuleBuilder(call, f"Delete images {_days(after_days)} after they were archived", tag_status="any")
     return Intent(call=call, rules=(draft.rule("sinceImageTransitioned", after_days),))
 
 
@@ -302,7 +306,7 @@ def _by_age(
     if matching is not None and matching_all is not None:
         raise InvalidLifecyclePolicy([f"{call}: give one of matching= and matching_all="])
     if matching is None and matching_all is None:
-        draft = Draft(call, f"{verb} every image {_days(after_days)} after push", tag_status="any", action=action)
+        draft = RuleBuilder(call, f"{verb} every image {_days(after_days)} after push", tag_status="any", action=action)
         return (draft.rule("sinceImagePushed", after_days),)
     each = (
         [_all_of(call, matching_all)]
@@ -310,7 +314,7 @@ def _by_age(
         else [(pattern,) for pattern in _any_of(call, "matching", matching)]
     )
     drafts = [
-        Draft(
+        RuleBuilder(
             call,
             f"{verb} images tagged {_and(patterns)} {_days(after_days)} after push",
             tag_status="tagged",
@@ -327,7 +331,7 @@ def _shields(call: str, patterns: Sequence[str], argument: str, description: str
     if not patterns:
         raise InvalidLifecyclePolicy([f"{call}: {argument}: no pattern; name the tags to keep"])
     drafts = [
-        Draft(call, description.format(pattern), tag_status="tagged", patterns=(pattern,), argument=argument)
+        RuleBuilder(call, description.format(pattern), tag_status="tagged", patterns=(pattern,), argument=argument)
         for pattern in patterns
     ]
     return rules_of(drafts, "imageCountMoreThan", MORE_IMAGES_THAN_FIT)
@@ -338,14 +342,14 @@ def _any_of(call: str, argument: str, patterns: object) -> Sequence[Any]:
         return (patterns,)
     if not isinstance(patterns, Sequence) or not patterns:
         raise InvalidLifecyclePolicy(
-            [f"{call}: {argument}: {shown(patterns)} is no pattern; give one, or a list of them"]
+            [f"{call}: {argument}: {abbreviate(patterns)} is no pattern; give one, or a list of them"]
         )
     return patterns
 
 
 def _all_of(call: str, patterns: object) -> tuple[Any, ...]:
     if isinstance(patterns, str):
-        text = shown(patterns)
+        text = abbreviate(patterns)
         raise InvalidLifecyclePolicy(
             [f"{call}: matching_all: {text} is a bare string where a list belongs; write [{text}]"]
         )
@@ -353,8 +357,8 @@ def _all_of(call: str, patterns: object) -> tuple[Any, ...]:
 
 
 def _call(name: str, *args: object, **options: object) -> str:
-    given = [f"{key}={shown(value)}" for key, value in options.items() if value is not None]
-    return f"{name}({', '.join([*map(shown, args), *given])})"
+    given = [f"{key}={abbreviate(value)}" for key, value in options.items() if value is not None]
+    return f"{name}({', '.join([*map(abbreviate, args), *given])})"
 
 
 def _and(patterns: Sequence[object]) -> str:
@@ -362,8 +366,8 @@ def _and(patterns: Sequence[object]) -> str:
 
 
 def _images(count: object) -> str:
-    return f"{shown(count)} image{'' if count == 1 else 's'}"
+    return f"{abbreviate(count)} image{'' if count == 1 else 's'}"
 
 
 def _days(days: object) -> str:
-    return f"{shown(days)} day{'' if days == 1 else 's'}"
+    return f"{abbreviate(days)} day{'' if days == 1 else 's'}"

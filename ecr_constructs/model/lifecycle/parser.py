@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule, rule_problems
-from ecr_constructs.model.validation import is_token, shown
+from ecr_constructs.model.validation import abbreviate, is_token
 
 __all__ = ["parse_json", "read_rules"]
 
@@ -48,9 +48,9 @@ def parse_json(text: str) -> object:
 
     """
     if not isinstance(text, str):
-        raise TypeError(f"from_json() reads a text, got {shown(text)}; from_dict() reads a mapping")
+        raise TypeError(f"from_json() reads a text, got {abbreviate(text)}; from_dict() reads a mapping")
     if is_token(text):
-        raise InvalidLifecyclePolicy([f"the policy {shown(text)} is known only at deployment; write it out"])
+        raise InvalidLifecyclePolicy([f"the policy {abbreviate(text)} is known only at deployment; write it out"])
     try:
         return json.loads(text, object_pairs_hook=_unique_keys)
     except InvalidLifecyclePolicy:
@@ -72,13 +72,13 @@ def read_rules(document: object) -> tuple[dict[int, LifecycleRule], list[str]]:
 
     """
     if not isinstance(document, Mapping):
-        return {}, [f"the policy is {shown(document)}; write an object with 'rules'"]
+        return {}, [f"the policy is {abbreviate(document)}; write an object with 'rules'"]
     problems = [f"{key}: unknown field; a policy has only 'rules'" for key in document if key != "rules"]
     entries = document.get("rules")
     if "rules" not in document:
         problems.append("rules: missing; a policy is a list of rules")
     elif isinstance(entries, str) or not isinstance(entries, Sequence):
-        problems.append(f"rules: {shown(entries)} is not a list; write a list of rules")
+        problems.append(f"rules: {abbreviate(entries)} is not a list; write a list of rules")
     elif not entries:
         problems.append("rules: empty, and ECR takes no policy without rules; LifecyclePolicy.none() writes no policy")
     else:
@@ -98,7 +98,7 @@ def _read_each(entries: Sequence[object], problems: list[str]) -> tuple[dict[int
 
 def _rule_faults(entry: object) -> Iterator[tuple[str, str]]:
     if not isinstance(entry, Mapping):
-        yield "", f"{shown(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'"
+        yield "", f"{abbreviate(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'"
         return
     flat = _flat(entry)
     yield from _field_faults(entry, flat)
@@ -113,7 +113,7 @@ def _field_faults(entry: Mapping[str, object], flat: Mapping[str, object]) -> It
     """Say which fields are missing, unknown or null, whatever the others hold."""
     for name in _OBJECTS:
         if not isinstance(entry.get(name), Mapping):
-            yield f".{name}", f"{shown(entry[name])} is not an object" if name in entry else _MISSING
+            yield f".{name}", f"{abbreviate(entry[name])} is not an object" if name in entry else _MISSING
     for path in _REQUIRED:
         if path not in flat and isinstance(_parent(entry, path), Mapping):
             yield f".{path}", _MISSING
@@ -129,9 +129,9 @@ def _derived_faults(flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     unit = None if count_type == "imageCountMoreThan" else "days"
     target = "archive" if action == "transition" else None
     if count_type in get_args(CountType):
-        yield from _expect(flat, "selection.countUnit", unit, f"with countType {shown(count_type)}")
+        yield from _expect(flat, "selection.countUnit", unit, f"with countType {abbreviate(count_type)}")
     if action in get_args(Action):
-        yield from _expect(flat, "action.targetStorageClass", target, f"with action {shown(action)}")
+        yield from _expect(flat, "action.targetStorageClass", target, f"with action {abbreviate(action)}")
     yield from _storage_faults(flat, count_type)
 
 
@@ -140,11 +140,13 @@ def _expect(flat: Mapping[str, object], path: str, value: str | None, when: str)
         return
     given = flat.get(path)
     if value is None and path in flat:
-        yield f".{path}", f"{shown(given)} does not belong {when}; leave it out"
+        yield f".{path}", f"{abbreviate(given)} does not belong {when}; leave it out"
     elif value is not None and given != value:
         yield (
             f".{path}",
-            f"{shown(given)} is wrong {when}; write {value!r}" if path in flat else f"missing {when}; write {value!r}",
+            f"{abbreviate(given)} is wrong {when}; write {value!r}"
+            if path in flat
+            else f"missing {when}; write {value!r}",
         )
 
 
@@ -154,11 +156,11 @@ def _storage_faults(flat: Mapping[str, object], count_type: object) -> Iterator[
     if path in flat and given is None:
         return
     if path in flat and given not in ("standard", "archive"):
-        yield f".{path}", f"{shown(given)} is unknown; write 'standard' or 'archive'"
+        yield f".{path}", f"{abbreviate(given)} is unknown; write 'standard' or 'archive'"
     elif count_type == "sinceImageTransitioned" and given != "archive":
-        yield f".{path}", f"countType {shown(count_type)} looks into the archive only; write 'archive'"
+        yield f".{path}", f"countType {abbreviate(count_type)} looks into the archive only; write 'archive'"
     elif given == "archive" and count_type in get_args(CountType) and count_type != "sinceImageTransitioned":
-        yield f".{path}", f"countType {shown(count_type)} looks at standard storage only; leave it out"
+        yield f".{path}", f"countType {abbreviate(count_type)} looks at standard storage only; leave it out"
 
 
 def _flat(entry: object) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from ecr_constructs.model.lifecycle.findings import Finding, find
 from ecr_constructs.model.lifecycle.intents import Intent
 from ecr_constructs.model.lifecycle.parser import parse_json, read_rules
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.schedule import Departure, schedule
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction, schedule
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["MAXIMUM_CHARACTERS", "MAXIMUM_RULES", "MINIMUM_CHARACTERS", "LifecyclePolicy"]
 
@@ -64,7 +64,7 @@ class LifecyclePolicy:
         """Refuse what ECR would, and write the text once."""
         if not isinstance(self.rules, Sequence) or not all(isinstance(rule, LifecycleRule) for rule in self.rules):
             raise TypeError(
-                f"rules must be a list of LifecycleRule, got {shown(self.rules)}; from_dict() reads documents"
+                f"rules must be a list of LifecycleRule, got {abbreviate(self.rules)}; from_dict() reads documents"
             )
         if problems := list(_problems(dict(enumerate(self.rules)))):
             raise InvalidLifecyclePolicy(problems)
@@ -169,7 +169,7 @@ class LifecyclePolicy:
         """
         return evaluate(self.rules, images, at=at)
 
-    def schedule(self, images: Iterable[Image], *, at: datetime) -> tuple[Departure, ...]:
+    def schedule(self, images: Iterable[Image], *, at: datetime) -> tuple[ScheduledAction, ...]:
         """
         Say for each image on which day it would go, and by which rule, if nothing else were pushed or pulled.
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.tags import TagPattern, TagPrefix
-from ecr_constructs.model.validation import Grammar, is_token, shown, text_problem
+from ecr_constructs.model.validation import StringConstraint, abbreviate, is_token, text_problem
 
 __all__ = [
     "A_CENTURY",
@@ -139,7 +139,7 @@ class LifecycleRule:
         return (*map(TagPattern, self.tag_pattern_list), *map(TagPrefix, self.tag_prefix_list))
 
     @property
-    def is_shield(self) -> bool:
+    def is_keep_rule(self) -> bool:
         """Whether the rule never acts, and only keeps its images from the rules below it."""
         return self.count_number >= (A_CENTURY if self.count_unit else IMAGES_THAT_FIT)
 
@@ -196,7 +196,7 @@ def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterat
     """
     for field, choices in _CHOICES.items():
         if values[field] not in choices:
-            yield names[field], f"{shown(values[field])} is unknown; write {_or(choices)}"
+            yield names[field], f"{abbreviate(values[field])} is unknown; write {_or(choices)}"
     archived = values["count_type"] == "sinceImageTransitioned"
     yield from _number_problems(names["rule_priority"], values["rule_priority"], minimum=1)
     least, why = (MINIMUM_DAYS_ARCHIVED, "; ECR keeps what it archived for 90 days") if archived else (1, "")
@@ -208,9 +208,9 @@ def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterat
 
 def _description_problems(name: str, description: object) -> Iterator[tuple[str, str]]:
     if isinstance(description, str) and is_token(description):
-        yield name, f"{shown(description)} is known only at deployment, and the policy is one text; write it out"
+        yield name, f"{abbreviate(description)} is known only at deployment, and the policy is one text; write it out"
     elif description is not None and not isinstance(description, str):
-        yield name, f"{shown(description)} is not a text; write one, or leave it out"
+        yield name, f"{abbreviate(description)} is not a text; write one, or leave it out"
     elif isinstance(description, str) and (problem := text_problem(description)):
         yield name, problem
 
@@ -237,19 +237,19 @@ def _list_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Itera
             yield f"{names[field]}{place}", text
 
 
-def _entry_problems(entries: object, grammar: Grammar) -> Iterator[tuple[str, str]]:
+def _entry_problems(entries: object, grammar: StringConstraint) -> Iterator[tuple[str, str]]:
     if isinstance(entries, str):
-        yield "", f"{shown(entries)} is a bare string where a list belongs; write [{shown(entries)}]"
+        yield "", f"{abbreviate(entries)} is a bare string where a list belongs; write [{abbreviate(entries)}]"
         return
     if not isinstance(entries, Sequence):
-        yield "", f"{shown(entries)} is not a list of strings"
+        yield "", f"{abbreviate(entries)} is not a list of strings"
         return
     known: set[str] = set()
     for index, entry in enumerate(entries):
         if not isinstance(entry, str):
-            yield f"[{index}]", f"{grammar.noun} {shown(entry)} is not a string"
+            yield f"[{index}]", f"{grammar.noun} {abbreviate(entry)} is not a string"
         elif entry in known:
-            yield f"[{index}]", f"{grammar.noun} {shown(entry)} is listed twice; leave one out"
+            yield f"[{index}]", f"{grammar.noun} {abbreviate(entry)} is listed twice; leave one out"
         else:
             known.add(entry)
             yield from ((f"[{index}]", text) for text in grammar.problems(entry))
@@ -263,7 +263,7 @@ def _number_problems(name: str, value: object, *, minimum: int, why: str = "") -
     if isinstance(value, float) and value < _NUMBER_TOKENS:
         yield name, "the number is known only at deployment, and the policy is one text; write it out"
     elif isinstance(value, bool) or not isinstance(value, int):
-        yield name, f"{shown(value)} is not a whole number; write {minimum} or more"
+        yield name, f"{abbreviate(value)} is not a whole number; write {minimum} or more"
     elif value > _MAXIMUM_NUMBER:
         yield name, f"the number is too large; write at most {_MAXIMUM_NUMBER}"
     elif value < minimum:

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
-__all__ = ["rules_that_shadow", "takes_every_tag"]
+__all__ = ["matches_all_tags", "shadowing_rules"]
 
 
-def rules_that_shadow(rule: LifecycleRule, above: Iterable[LifecycleRule]) -> tuple[LifecycleRule, ...]:
+def shadowing_rules(rule: LifecycleRule, above: Iterable[LifecycleRule]) -> tuple[LifecycleRule, ...]:
     """
     Give the rules to which every image belongs that a rule below them selects.
 
@@ -34,12 +34,12 @@ def rules_that_shadow(rule: LifecycleRule, above: Iterable[LifecycleRule]) -> tu
             return (each,)
     if rule.tag_status != "any":
         return ()
-    tagged = next(filter(takes_every_tag, rivals), None)
+    tagged = next(filter(matches_all_tags, rivals), None)
     untagged = next((each for each in rivals if each.tag_status == "untagged"), None)
     return (tagged, untagged) if tagged and untagged else ()
 
 
-def takes_every_tag(rule: LifecycleRule) -> bool:
+def matches_all_tags(rule: LifecycleRule) -> bool:
     """
     Tell whether a rule about tagged images selects all of them.
 

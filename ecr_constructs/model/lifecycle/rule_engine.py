@@ -15,10 +15,10 @@ from operator import attrgetter
 from typing import Literal
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.image_index import Census
+from ecr_constructs.model.lifecycle.image_index import ImageIndex
 from ecr_constructs.model.lifecycle.rule import Action, LifecycleRule
 
-__all__ = ["ACTIONS", "Doubt", "Mark", "Replay", "age_begins"]
+__all__ = ["ACTIONS", "RuleAction", "RuleEngine", "UndocumentedBehavior", "age_begins"]
 
 # What a rule's action is called where it is about an image.
 ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "transition": "archive"}
@@ -27,7 +27,7 @@ _AN_INSTANT = timedelta.resolution
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
 
-class Doubt(Enum):
+class UndocumentedBehavior(Enum):
     """A question that AWS's documents leave open; the value says why the fate of an image hangs on it."""
 
     HOURS = "it is older than that by hours only, and AWS does not say whether hours count"
@@ -41,14 +41,14 @@ class Doubt(Enum):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Mark:
+class RuleAction:
     """A rule that takes images, for certain if there are no doubts. Images that are taken alike share one."""
 
     rule: LifecycleRule
-    doubts: frozenset[Doubt] = frozenset()
+    doubts: frozenset[UndocumentedBehavior] = frozenset()
 
 
-class Replay:
+class RuleEngine:
     """
     The rules applied to the images of a census.
 
@@ -59,7 +59,7 @@ class Replay:
 
     """
 
-    def __init__(self, rules: Sequence[LifecycleRule], census: Census, at: datetime) -> None:
+    def __init__(self, rules: Sequence[LifecycleRule], census: ImageIndex, at: datetime) -> None:
         """Apply each rule, by priority."""
         self._census = census
         self._at = at
@@ -67,7 +67,7 @@ class Replay:
         # Images of an index are surely not taken; whether they take places in a count is not known.
         self._may_take_no_place = self.doubts.keys() | census.indexes_of.keys()
         self.claims: list[LifecycleRule | None] = [None] * len(census.images)
-        self.marks: list[Mark | None] = [None] * len(census.images)
+        self.marks: list[RuleAction | None] = [None] * len(census.images)
         self._apply([rule for rule in rules if rule.storage_class == "archive"], census.archive)
         # Images that are being restored are in both places; what standard storage says of them is said last.
         for position in census.activating:
@@ -97,18 +97,20 @@ class Replay:
             return
         takers = [position for position in selected if position not in self._may_take_no_place]
         last = takers[rule.count_number - 1] if len(takers) >= rule.count_number else len(self._census.images)
-        self._mark_all([position for position in beyond if position <= last], rule, Doubt.PLACES)
+        self._mark_all([position for position in beyond if position <= last], rule, UndocumentedBehavior.PLACES)
 
     def _mark_older(self, rule: LifecycleRule, images: Sequence[int]) -> None:
         """Mark what was pushed before so many days. Images are in order of age, but for those that were restored."""
         limit, day_before = self._limits(rule)
         older, surely_older = map(self._census.first_older_than, (limit, day_before))
         self._mark_all([position for position in images if position >= surely_older], rule)
-        self._mark_all([position for position in images if older <= position < surely_older], rule, Doubt.HOURS)
+        self._mark_all(
+            [position for position in images if older <= position < surely_older], rule, UndocumentedBehavior.HOURS
+        )
         for position in self._census.restored.intersection(images):
             pushed_at = self._census.images[position].pushed_at
             if position < older and pushed_at < limit:
-                self._mark_all([position], rule, Doubt.RESTORED)
+                self._mark_all([position], rule, UndocumentedBehavior.RESTORED)
 
     def _mark_unused(self, rule: LifecycleRule, images: Sequence[int]) -> None:
         """Mark what was pulled last, or archived, before so many days."""
@@ -117,7 +119,7 @@ class Replay:
         older = [each for each in images if (time := begins(pictures[each])) is not None and time < limit]
         by_hours = [each for each in older if (time := begins(pictures[each])) is not None and time >= day_before]
         self._mark_all(older, rule)
-        self._mark_all(by_hours, rule, Doubt.HOURS)
+        self._mark_all(by_hours, rule, UndocumentedBehavior.HOURS)
 
     def _limits(self, rule: LifecycleRule) -> tuple[datetime, datetime]:
         """
@@ -127,15 +129,17 @@ class Replay:
         """
         return _days_before(self._at, rule.count_number), _days_before(self._at, rule.count_number + 1) + _AN_INSTANT
 
-    def _mark_all(self, positions: Sequence[int], rule: LifecycleRule, open_question: Doubt | None = None) -> None:
+    def _mark_all(
+        self, positions: Sequence[int], rule: LifecycleRule, open_question: UndocumentedBehavior | None = None
+    ) -> None:
         """Mark images with what is doubtful of all of them, and of each."""
         common = frozenset() if open_question is None else frozenset({open_question})
-        mark, others = Mark(rule, common), dict[frozenset[Doubt], Mark]()
+        mark, others = RuleAction(rule, common), dict[frozenset[UndocumentedBehavior], RuleAction]()
         for position in positions:
             self.marks[position] = mark
         for position in self.doubts.keys() & positions if self.doubts else ():
             doubts = common | self.doubts[position]
-            self.marks[position] = others.setdefault(doubts, Mark(rule, doubts))
+            self.marks[position] = others.setdefault(doubts, RuleAction(rule, doubts))
 
 
 def age_begins(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
@@ -151,9 +155,14 @@ def age_begins(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
     return attrgetter("archived_at" if rule.count_type == "sinceImageTransitioned" else "pushed_at")
 
 
-def _doubts_of(census: Census) -> dict[int, frozenset[Doubt]]:
-    doubts: dict[int, frozenset[Doubt]] = dict.fromkeys(census.may_be_children, frozenset({Doubt.CHILD}))
-    for positions, doubt in ((census.referrers, Doubt.REFERRER), (census.activating, Doubt.ACTIVATING)):
+def _doubts_of(census: ImageIndex) -> dict[int, frozenset[UndocumentedBehavior]]:
+    doubts: dict[int, frozenset[UndocumentedBehavior]] = dict.fromkeys(
+        census.may_be_children, frozenset({UndocumentedBehavior.CHILD})
+    )
+    for positions, doubt in (
+        (census.referrers, UndocumentedBehavior.REFERRER),
+        (census.activating, UndocumentedBehavior.ACTIVATING),
+    ):
         for position in positions:
             doubts[position] = doubts.get(position, frozenset()) | {doubt}
     return doubts

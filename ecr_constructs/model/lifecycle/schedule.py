@@ -8,15 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.image_index import Census, instant
+from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.rule_engine import ACTIONS, Doubt, Replay, age_begins
+from ecr_constructs.model.lifecycle.rule_engine import ACTIONS, RuleEngine, UndocumentedBehavior, age_begins
 
-__all__ = ["Departure", "schedule"]
+__all__ = ["ScheduledAction", "schedule"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Departure:
+class ScheduledAction:
     """
     The day on which an image goes, by which rule, and where to.
 
@@ -36,7 +36,7 @@ class Departure:
     is_certain: bool
 
 
-def schedule(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: datetime) -> tuple[Departure, ...]:
+def schedule(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: datetime) -> tuple[ScheduledAction, ...]:
     """
     Say for each image on which days it leaves, the earliest departures first.
 
@@ -49,18 +49,18 @@ def schedule(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
         InvalidImage: if an image is listed twice, or `at` has no time zone.
 
     """
-    moment = instant(at)
-    census = Census(images)
-    calendar = _Calendar(rules, census, moment)
+    moment = to_utc(at)
+    census = ImageIndex(images)
+    calendar = _Scheduler(rules, census, moment)
     departures = [
-        Departure(image=image, day=leave.day, action=leave.action, rule=leave.rule, is_certain=leave.is_certain)
+        ScheduledAction(image=image, day=leave.day, action=leave.action, rule=leave.rule, is_certain=leave.is_certain)
         for position, image in enumerate(census.images)
         for leave in calendar.leaves(position)
     ]
     return tuple(sorted(departures, key=lambda departure: departure.day))
 
 
-class _Leave(NamedTuple):
+class _PlannedAction(NamedTuple):
     """When, how and why an image leaves the storage class that it is in."""
 
     day: date
@@ -69,7 +69,7 @@ class _Leave(NamedTuple):
     is_certain: bool
 
 
-class _Calendar:
+class _Scheduler:
     """
     The days on which images leave.
 
@@ -78,16 +78,16 @@ class _Calendar:
     days need not be lived through one by one.
     """
 
-    def __init__(self, rules: Sequence[LifecycleRule], census: Census, at: datetime) -> None:
+    def __init__(self, rules: Sequence[LifecycleRule], census: ImageIndex, at: datetime) -> None:
         self._census = census
         self._today = at.date()
-        self._replay = Replay(rules, census, at)
+        self._replay = RuleEngine(rules, census, at)
         self._archive_claims = _claims([rule for rule in rules if rule.storage_class == "archive"], census)
-        self._known: dict[int, _Leave | None] = {}
+        self._known: dict[int, _PlannedAction | None] = {}
         self._first_gap: dict[int, date] = {}
         self._following: set[int] = set()
 
-    def leaves(self, position: int) -> list[_Leave]:
+    def leaves(self, position: int) -> list[_PlannedAction]:
         """Give the day on which an image leaves, and if that is for the archive, the day on which it leaves there."""
         first = self._leave(position)
         if first is None or first.action == "expire":
@@ -98,7 +98,7 @@ class _Calendar:
             second = min(filter(None, [*with_subject, second]), default=None, key=_day)
         return [first] if second is None else [first, second]
 
-    def _leave(self, position: int) -> _Leave | None:
+    def _leave(self, position: int) -> _PlannedAction | None:
         """Settle an image after all the indexes above it, which may be many, one in the other."""
         waiting, opened = [position], set[int]()
         while waiting:
@@ -112,7 +112,7 @@ class _Calendar:
                 waiting += [index for index in self._census.indexes_of.get(at, ()) if index not in opened]
         return self._known[position]
 
-    def _settled(self, position: int) -> _Leave | None:
+    def _settled(self, position: int) -> _PlannedAction | None:
         leave = self._after_indexes(position, self._by_rule(position))
         subject = self._subject_of(position)
         if subject is not None and position not in self._following:
@@ -120,27 +120,29 @@ class _Calendar:
             leave = self._after_indexes(position, self._with_subject(position, subject, leave))
         return leave
 
-    def _by_rule(self, position: int) -> _Leave | None:
+    def _by_rule(self, position: int) -> _PlannedAction | None:
         rule, mark = self._replay.claims[position], self._replay.marks[position]
         if mark is not None:
             # A day later the hours are a day, so that is no doubt here.
-            return _Leave(self._today, ACTIONS[mark.rule.action], mark.rule, mark.doubts <= {Doubt.HOURS})
-        if rule is None or rule.is_shield or rule.count_type == "imageCountMoreThan":
+            return _PlannedAction(
+                self._today, ACTIONS[mark.rule.action], mark.rule, mark.doubts <= {UndocumentedBehavior.HOURS}
+            )
+        if rule is None or rule.is_keep_rule or rule.count_type == "imageCountMoreThan":
             return None
         image = self._census.images[position]
         begin = age_begins(rule)(image)
         counts_from_push = rule.count_type == "sinceImagePushed" and image.activated_at is not None
         is_certain = position not in self._replay.doubts and not counts_from_push
         day = None if begin is None else _days_after(begin.date(), rule.count_number)
-        return None if day is None else _Leave(day, ACTIONS[rule.action], rule, is_certain)
+        return None if day is None else _PlannedAction(day, ACTIONS[rule.action], rule, is_certain)
 
-    def _from_archive(self, position: int, first: _Leave) -> _Leave | None:
+    def _from_archive(self, position: int, first: _PlannedAction) -> _PlannedAction | None:
         rule = self._archive_claims.get(position)
-        day = None if rule is None or rule.is_shield else _days_after(first.day, rule.count_number)
+        day = None if rule is None or rule.is_keep_rule else _days_after(first.day, rule.count_number)
         is_certain = first.is_certain and position not in self._replay.doubts
-        return None if rule is None or day is None else _Leave(day, "expire", rule, is_certain)
+        return None if rule is None or day is None else _PlannedAction(day, "expire", rule, is_certain)
 
-    def _after_indexes(self, position: int, leave: _Leave | None) -> _Leave | None:
+    def _after_indexes(self, position: int, leave: _PlannedAction | None) -> _PlannedAction | None:
         """Let an image wait for the indexes that name it: ECR can take it a day after the last of them."""
         # Of indexes that name each other in a circle, none is known before the other: they stay.
         indexes = [self._known.get(index) for index in self._census.indexes_of.get(position, ())]
@@ -168,7 +170,7 @@ class _Calendar:
     def _subject_of(self, position: int) -> int | None:
         return self._census.subject_of(position) if position in self._census.referrers else None
 
-    def _with_subject(self, position: int, subject: int, by_itself: _Leave | None) -> _Leave | None:
+    def _with_subject(self, position: int, subject: int, by_itself: _PlannedAction | None) -> _PlannedAction | None:
         """Let an artifact go with the image that it is about, or before, if a rule takes it by itself."""
         status = self._census.images[position].status
         follow = next(
@@ -182,7 +184,7 @@ class _Calendar:
         return follow._replace(is_certain=is_certain)
 
 
-def _claims(rules: Sequence[LifecycleRule], census: Census) -> dict[int, LifecycleRule]:
+def _claims(rules: Sequence[LifecycleRule], census: ImageIndex) -> dict[int, LifecycleRule]:
     """Say to which of these rules each image would belong."""
     claims: dict[int, LifecycleRule] = {}
     for rule in reversed(rules):
@@ -190,13 +192,13 @@ def _claims(rules: Sequence[LifecycleRule], census: Census) -> dict[int, Lifecyc
     return claims
 
 
-def _comes_first(by_itself: _Leave, follow: _Leave) -> bool:
+def _comes_first(by_itself: _PlannedAction, follow: _PlannedAction) -> bool:
     """Tell whether a rule may take an artifact before its subject takes it along, or may delete what that archives."""
     is_deleted_instead = (by_itself.action, follow.action) == ("expire", "archive")
     return by_itself.day < follow.day or (by_itself.day == follow.day and is_deleted_instead)
 
 
-def _day(leave: _Leave) -> date:
+def _day(leave: _PlannedAction) -> date:
     return leave.day
 
 

@@ -12,7 +12,7 @@ from ecr_constructs.model import wildcards
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.upstreams import Upstream
-from ecr_constructs.model.validation import REPOSITORY_NAME, REPOSITORY_PATTERN, shown
+from ecr_constructs.model.validation import REPOSITORY_NAME, REPOSITORY_PATTERN, abbreviate
 
 __all__ = ["CachedNames"]
 
@@ -83,7 +83,7 @@ class CachedNames:
         cached = self.cached_name(name)
         if len(name) <= REPOSITORY_NAME.maximum < len(cached):
             yield (
-                f"{shown(cached)} has {len(cached)} characters here; ECR allows {REPOSITORY_NAME.maximum}, "
+                f"{abbreviate(cached)} has {len(cached)} characters here; ECR allows {REPOSITORY_NAME.maximum}, "
                 "give the cache a shorter prefix"
             )
 

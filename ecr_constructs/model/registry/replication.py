@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.filters import ReplicationFilter
-from ecr_constructs.model.names import Namespace, spell
+from ecr_constructs.model.names import Namespace, to_filters
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION
 
 __all__ = [
@@ -220,7 +220,9 @@ def _order(destination: Destination) -> tuple[str, str]:
 def _filters(repositories: ReplicationRepositories | None) -> tuple[ReplicationFilter, ...]:
     if repositories is None:
         return ()
-    filters = spell("repositories", repositories, ReplicationFilter, lambda namespace: namespace.replication_filter)
+    filters = to_filters(
+        "repositories", repositories, ReplicationFilter, lambda namespace: namespace.replication_filter
+    )
     if not filters:
         raise InvalidName(["repositories: an empty list would copy every repository; leave it out to say so"])
     return filters

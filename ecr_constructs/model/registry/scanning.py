@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.filters import ScanFilter
-from ecr_constructs.model.names import Namespace, spell
+from ecr_constructs.model.names import Namespace, to_filters
 
 __all__ = ["MAXIMUM_FILTERS", "MAXIMUM_RULES", "ScanFrequency", "ScanRepositories", "ScanType", "Scanning"]
 
@@ -166,4 +166,4 @@ def _problems(scanning: Scanning) -> Iterator[str]:
 def _filters(name: str, repositories: ScanRepositories | None) -> tuple[ScanFilter, ...]:
     if repositories is None:
         return ()
-    return spell(name, repositories, ScanFilter, lambda namespace: namespace.scan_filter)
+    return to_filters(name, repositories, ScanFilter, lambda namespace: namespace.scan_filter)

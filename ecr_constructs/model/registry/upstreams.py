@@ -11,7 +11,7 @@ from typing import Literal
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.validation import ACCOUNT_ID, REGION, Grammar
+from ecr_constructs.model.validation import ACCOUNT_ID, REGION, StringConstraint
 
 __all__ = ["Credentials", "Upstream", "UpstreamRegistry"]
 
@@ -30,7 +30,7 @@ UpstreamRegistry = Literal[
 Credentials = Literal["none", "secret", "role"]
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
-_AZURE_REGISTRY = Grammar(
+_AZURE_REGISTRY = StringConstraint(
     noun="Azure registry",
     pattern=r"[0-9a-z]+(?:-[0-9a-z]+)*\.azurecr\.io",
     allowed="0-9a-z.-",
@@ -39,7 +39,7 @@ _AZURE_REGISTRY = Grammar(
 )
 
 
-_ECR_REGISTRY = Grammar(
+_ECR_REGISTRY = StringConstraint(
     noun="ECR registry",
     pattern=r"[0-9]{12}\.dkr\.ecr\.[0-9a-z-]+(?:\.[0-9a-z-]+)+",
     allowed="0-9a-z.-",

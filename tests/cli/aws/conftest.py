@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from ecr_constructs.cli.aws import Account, Gathered, Questions, connect, lifecycle_policy_preview
+from ecr_constructs.cli.aws import Account, FetchOptions, FetchResult, connect, lifecycle_policy_preview
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from tests.cli.aws.cloud import Cloud
 from tests.cli.aws.record import Gather, Record
@@ -97,8 +97,8 @@ def gather(account: Account, record: Record) -> Gather:
         current: bool = False,
         in_use: bool = False,
         read_indexes: bool = False,
-    ) -> Gathered:
-        questions = Questions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
+    ) -> FetchResult:
+        questions = FetchOptions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
         names = {wanted: None} if isinstance(wanted, str) else wanted
         return account.repositories(names, questions, progress=record)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ecr_constructs.cli.aws import Gathered
+from ecr_constructs.cli.aws import FetchResult
 
-Gather = Callable[..., Gathered]
+Gather = Callable[..., FetchResult]
 
 
 class Record:

@@ -13,7 +13,7 @@ import boto3  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 import ecr_constructs
-from ecr_constructs.cli.aws import Questions, connect
+from ecr_constructs.cli.aws import FetchOptions, connect
 from ecr_constructs.model.lifecycle.intents import limit_images
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, image
@@ -70,7 +70,7 @@ def ask(
     read_indexes: bool = False,
 ) -> None:
     account = connect(profile=None, region=None, role=role)
-    questions = Questions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
+    questions = FetchOptions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
     gathered = account.repositories(dict.fromkeys(account.immutability(), POLICY), questions, progress=Record())
     assert gathered.problems == gathered.notes == ()
 

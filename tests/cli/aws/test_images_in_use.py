@@ -8,8 +8,8 @@ import boto3  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from ecr_constructs.cli.aws import container_usage
-from ecr_constructs.cli.aws.container_usage import Registry
-from ecr_constructs.cli.aws.images_in_use import Use, marks
+from ecr_constructs.cli.aws.container_usage import RegistryHost
+from ecr_constructs.cli.aws.images_in_use import ImageUsage, marks
 from ecr_constructs.model.images import Image
 from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, digest, image
 from tests.cli.aws.record import Gather
@@ -110,7 +110,7 @@ def test_images_of_other_registries_and_what_is_gone_are_nobodys(cloud: Cloud, g
     ],
 )
 def test_a_registry_is_known_by_each_of_its_names(host: str) -> None:
-    image = Registry(account_id=ACCOUNT, region="eu-central-1").image(f"{host}/prod/api:v1")
+    image = RegistryHost(account_id=ACCOUNT, region="eu-central-1").image(f"{host}/prod/api:v1")
 
     assert image is not None
     assert (image.repository, image.tag) == ("prod/api", "v1")
@@ -324,7 +324,7 @@ def test_use_does_not_spread_from_index_to_index() -> None:
     children = [Image(digest=digest(number), pushed_at=day) for number in (1, 2, 3)]
     one = Image(digest=digest(10), pushed_at=day, referenced_digests=[digest(1), digest(2)])
     other = Image(digest=digest(11), pushed_at=day, referenced_digests=[digest(2), digest(3)])
-    use = Use(repository="prod/api", digest=digest(10), by="service prod/payments")
+    use = ImageUsage(repository="prod/api", digest=digest(10), by="service prod/payments")
 
     for images in ([*children, one, other], [other, one, *children]):
         assert set(marks([use], {"prod/api": images})["prod/api"]) == {digest(1), digest(2), digest(10)}

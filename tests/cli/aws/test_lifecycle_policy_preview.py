@@ -4,7 +4,7 @@ from collections import deque
 
 import pytest
 
-from ecr_constructs.cli.aws import Account, AccountUnavailable, Questions, lifecycle_policy_preview
+from ecr_constructs.cli.aws import Account, AccountUnavailable, FetchOptions, lifecycle_policy_preview
 from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.model.lifecycle.intents import expire_untagged, keep_latest, limit_images
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -235,6 +235,6 @@ def test_somebody_who_interrupts_does_not_wait_either(
     with pytest.raises(KeyboardInterrupt):
         account.repositories(
             {"prod/api": OURS, "prod/web": OURS},
-            Questions(aws_preview=True, current=False, in_use=False, read_indexes=False),
+            FetchOptions(aws_preview=True, current=False, in_use=False, read_indexes=False),
             progress=Impatient(),
         )

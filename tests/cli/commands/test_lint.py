@@ -190,7 +190,10 @@ def test_every_remedy_that_names_an_intent_has_its_words_in_json() -> None:
     source = Path(image_checks.__file__).read_text(encoding="utf-8")
     functions = re.split(r"^def ", source, flags=re.MULTILINE)
     ids = {
-        id for each in functions if "(...)" in each or "=...)" in each for id in re.findall(r'Remark\(\s*"(\S+)"', each)
+        id
+        for each in functions
+        if "(...)" in each or "=...)" in each
+        for id in re.findall(r'RawFinding\(\s*"(\S+)"', each)
     }
 
     assert ids == set(lint_room._IN_JSON)

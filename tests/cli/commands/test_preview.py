@@ -294,7 +294,9 @@ def test_a_live_account_is_asked_for_everything_unless_it_is_told_not_to(call: A
     assert account.asked == {"wanted": {"prod/api": POLICY}, "questions": QUESTIONS}
 
     assert call("policy.json", "--live", "--no-aws-preview", "--no-in-use", "--current", "--read-indexes", AT)[0] == 0
-    assert account.asked["questions"] == aws.Questions(aws_preview=False, current=True, in_use=False, read_indexes=True)
+    assert account.asked["questions"] == aws.FetchOptions(
+        aws_preview=False, current=True, in_use=False, read_indexes=True
+    )
 
 
 def test_where_the_account_is_can_be_said(call: Any, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -580,7 +582,7 @@ def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> No
 
 def test_the_page_tells_every_word_that_begins_a_line() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in Path(messages.__file__).parent.glob("*.py"))
-    words = {*re.findall(r'Notice\("([^"]+)"', source), *get_args(Severity)}
+    words = {*re.findall(r'Message\("([^"]+)"', source), *get_args(Severity)}
     table = PAGE.read_text(encoding="utf-8").split("| line | what it tells |")[1].split("\n\n")[0]
 
     rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.assembly import Stack
+from ecr_constructs.assembly import AssemblyStack
 from ecr_constructs.cli.commands.summary import lines
 from ecr_constructs.cli.errors import ExitCode
 from ecr_constructs.cli.main import run
@@ -19,8 +19,10 @@ GOES = "deleted with the stack"
 SOMEHOW = {"Fn::FindInMap": ["Registry", "Production", "It"]}
 
 
-def stack(**resources: Any) -> Stack:
-    return Stack(name="Prod", template_path=Path("cdk.out/Prod.template.json"), template={"Resources": resources})
+def stack(**resources: Any) -> AssemblyStack:
+    return AssemblyStack(
+        name="Prod", template_path=Path("cdk.out/Prod.template.json"), template={"Resources": resources}
+    )
 
 
 def resource(kind: str, **properties: object) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from ecr_constructs.cli.output.html import render
 from ecr_constructs.cli.output.html.axes import Tick
-from ecr_constructs.cli.preview.gates import Verdict
-from ecr_constructs.cli.preview.result import Preview, Survey
+from ecr_constructs.cli.preview.gates import GateResult
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.model import (
     Image,
     LifecyclePolicy,
@@ -47,10 +47,12 @@ def history() -> list[Image]:
     ]
 
 
-def preview(images: Iterable[Image] | None = None, *, policy: LifecyclePolicy = POLICY, **values: Any) -> Preview:
+def preview(
+    images: Iterable[Image] | None = None, *, policy: LifecyclePolicy = POLICY, **values: Any
+) -> RepositoryPreview:
     """Preview a policy over images; what a preview says beside that may be given."""
     found = history() if images is None else list(images)
-    plain = Preview(
+    plain = RepositoryPreview(
         repository="prod/api",
         policy=policy,
         where="template.json",
@@ -139,12 +141,12 @@ def read(page: str) -> Element:
     return reader.root
 
 
-def survey(*previews: Preview, **values: Any) -> Survey:
+def survey(*previews: RepositoryPreview, **values: Any) -> PreviewReport:
     """Put previews together; what is said beside them may be given."""
-    return Survey(at=AT, previews=previews, **values)
+    return PreviewReport(at=AT, previews=previews, **values)
 
 
-def page_of(*previews: Preview, verdicts: Sequence[Verdict] = (), **values: Any) -> Element:
+def page_of(*previews: RepositoryPreview, verdicts: Sequence[GateResult] = (), **values: Any) -> Element:
     """Write previews as a page, and read it."""
     return read(render(survey(*previews, **values), verdicts))
 

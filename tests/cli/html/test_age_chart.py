@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.cli.output.html.age_chart import Timeline, draw_timeline
 from ecr_constructs.cli.output.html.axes import AgeAxis, spaced
-from ecr_constructs.cli.preview.result import Preview
+from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import LifecyclePolicy, expire_older_than, keep_latest
 from ecr_constructs.testing import pushes, releases
 from tests.cli.html.pages import AT, Element, is_legible, page_of, preview, table
@@ -22,10 +22,10 @@ FATES = ("expired", "archived", "uncertain", "kept")
 
 
 @st.composite
-def previews(draw: st.DrawFn) -> Preview:
+def previews(draw: st.DrawFn) -> RepositoryPreview:
     policy, images = draw(policies), draw(repositories(archive=True, restoration=True, indexes=True, referrers=True))
     evaluation = policy.evaluate(images, at=DRAWN_AT)
-    return Preview(
+    return RepositoryPreview(
         repository="prod/api",
         policy=policy,
         where="template.json",
@@ -37,7 +37,7 @@ def previews(draw: st.DrawFn) -> Preview:
     )
 
 
-def timeline_of(shown: Preview) -> Timeline:
+def timeline_of(shown: RepositoryPreview) -> Timeline:
     timeline = draw_timeline(shown)
     assert timeline is not None
     return timeline
@@ -51,7 +51,7 @@ def lanes(page: Element) -> dict[str, Element]:
 
 
 @given(shown=previews())
-def test_every_image_is_in_the_lane_of_its_fate_and_in_no_other(shown: Preview) -> None:
+def test_every_image_is_in_the_lane_of_its_fate_and_in_no_other(shown: RepositoryPreview) -> None:
     drawn = {
         fate: sum(int(bar.attributes["data-count"]) for bar in lane.all("rect"))
         for fate, lane in lanes(page_of(shown)).items()
@@ -61,7 +61,7 @@ def test_every_image_is_in_the_lane_of_its_fate_and_in_no_other(shown: Preview) 
 
 
 @given(shown=previews())
-def test_the_numbers_behind_the_picture_are_those_of_the_picture(shown: Preview) -> None:
+def test_the_numbers_behind_the_picture_are_those_of_the_picture(shown: RepositoryPreview) -> None:
     timeline = draw_timeline(shown)
     if timeline is None:
         assert [len(getattr(shown.evaluation, fate)) for fate in FATES] == [0] * 4
@@ -78,7 +78,7 @@ def test_the_numbers_behind_the_picture_are_those_of_the_picture(shown: Preview)
 
 
 @given(shown=previews())
-def test_nothing_hangs_over_the_edge(shown: Preview) -> None:
+def test_nothing_hangs_over_the_edge(shown: RepositoryPreview) -> None:
     timeline = draw_timeline(shown)
     for lane in timeline.lanes if timeline else ():
         assert all(bar.left >= 0 and bar.left + bar.width <= 100 for bar in lane.bars)

@@ -13,13 +13,13 @@ import pytest
 import ecr_constructs.cli.output.html
 from ecr_constructs.cli.formatting import bytes_of, size
 from ecr_constructs.cli.output.html import render
-from ecr_constructs.cli.preview.gates import Catch, Verdict
-from ecr_constructs.cli.preview.result import Disagreement, Preview
+from ecr_constructs.cli.preview.gates import GateResult, GateViolation
+from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview
 from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged, keep_latest
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
-from ecr_constructs.model.lifecycle.rule_engine import Doubt
+from ecr_constructs.model.lifecycle.rule_engine import UndocumentedBehavior
 from ecr_constructs.testing import leftovers, pushes, tagged
 from tests.cli.html.pages import AT, Element, history, page_of, preview, read, survey, table
 
@@ -35,7 +35,7 @@ HARMLESS = re.compile(
 STYLE = Path(ecr_constructs.cli.output.html.__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
-def many() -> list[Preview]:
+def many() -> list[RepositoryPreview]:
     images = [pushes("build-{n}", days=days, until=AT) for days in (1, 20, 40)]
     return [preview(each, repository=f"prod/{len(each)}") for each in images]
 
@@ -312,18 +312,20 @@ def test_creation_templates_have_a_table_of_their_own_and_are_in_no_sum() -> Non
     assert [says in summary for summary in summaries] == [False] * 3 + [True] * 3
 
 
-def verdict_of(gate: str, shown: Preview, *, unknown: tuple[str, ...] = ()) -> Verdict:
+def verdict_of(gate: str, shown: RepositoryPreview, *, unknown: tuple[str, ...] = ()) -> GateResult:
     caught = tuple(
-        Catch(repository=shown.repository, decision=decision, is_certain=True, users=None)
+        GateViolation(repository=shown.repository, decision=decision, is_certain=True, users=None)
         for decision in shown.evaluation.expired
     )
-    return Verdict(gate=gate, caught=caught, unknown=unknown, remedy="keep such images")
+    return GateResult(gate=gate, caught=caught, unknown=unknown, remedy="keep such images")
 
 
 def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
     verdict = verdict_of("expires:v*", FULL)
     gates = (
-        page_of(FULL, verdicts=[verdict, Verdict(gate="in-use", caught=(), unknown=(), remedy="")]).one("main").all()[0]
+        page_of(FULL, verdicts=[verdict, GateResult(gate="in-use", caught=(), unknown=(), remedy="")])
+        .one("main")
+        .all()[0]
     )
 
     assert gates.attributes["class"] == "gates alarm"
@@ -335,7 +337,7 @@ def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
 
 
 def test_a_gate_that_cannot_know_says_why() -> None:
-    verdict = Verdict(gate="in-use", caught=(), unknown=("nobody is seen to run any image",), remedy="")
+    verdict = GateResult(gate="in-use", caught=(), unknown=("nobody is seen to run any image",), remedy="")
     gates = page_of(FULL, verdicts=[verdict]).one("section", class_="gates")
 
     assert gates.attributes["class"] == "gates missing"
@@ -343,7 +345,7 @@ def test_a_gate_that_cannot_know_says_why() -> None:
 
 
 def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
-    passed = Verdict(gate="in-use", caught=(), unknown=(), remedy="")
+    passed = GateResult(gate="in-use", caught=(), unknown=(), remedy="")
 
     assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
     assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").attributes["class"] == "gates"
@@ -351,7 +353,7 @@ def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
 
 
 def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
-    passed = Verdict(gate="expires:x*", caught=(), unknown=(), remedy="", note="no image has a tag like x*")
+    passed = GateResult(gate="expires:x*", caught=(), unknown=(), remedy="", note="no image has a tag like x*")
 
     assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").one("li").text == (
         "expires:x*: passed; no image has a tag like x*"
@@ -374,7 +376,9 @@ def test_what_has_no_size_has_none() -> None:
 
 
 def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
-    doubtful = Decision(image=FULL.evaluation.kept[0].image, action="expire", rule=None, why=f"but {Doubt.CHILD.value}")
+    doubtful = Decision(
+        image=FULL.evaluation.kept[0].image, action="expire", rule=None, why=f"but {UndocumentedBehavior.CHILD.value}"
+    )
     shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(doubtful,)))
 
     assert "--live asks AWS's own preview" in page_of(shown).text

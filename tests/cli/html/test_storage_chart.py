@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ecr_constructs.cli.formatting import bytes_of
 from ecr_constructs.cli.output.html.storage_chart import Curve, draw_curve
-from ecr_constructs.cli.output.html.storage_totals import Amount, Level, levels
-from ecr_constructs.cli.preview.result import Preview
+from ecr_constructs.cli.output.html.storage_totals import DailyTotals, ImageTotals, levels
+from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
-from ecr_constructs.model.lifecycle.schedule import Departure
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 from ecr_constructs.testing import archived, pushes, releases
 from tests.cli.html.pages import AT, POLICY, is_legible, page_of, preview, table
 from tests.model.lifecycle.image_strategies import AT as DRAWN_AT
@@ -32,9 +32,9 @@ def day(number: int) -> date:
     return TODAY + timedelta(days=number)
 
 
-def leaves(image: Image, number: int, action: str = "expire", *, is_certain: bool = True) -> Departure:
+def leaves(image: Image, number: int, action: str = "expire", *, is_certain: bool = True) -> ScheduledAction:
     act = POLICY.rules[2] if action == "archive" else RULE
-    return Departure(
+    return ScheduledAction(
         image=image,
         day=day(number),
         action="archive" if action == "archive" else "expire",
@@ -43,23 +43,23 @@ def leaves(image: Image, number: int, action: str = "expire", *, is_certain: boo
     )
 
 
-def curve_of(shown: Preview) -> Curve:
+def curve_of(shown: RepositoryPreview) -> Curve:
     curve = draw_curve(shown)
     assert curve is not None
     return curve
 
 
-def every_level(shown: Preview) -> list[Level]:
+def every_level(shown: RepositoryPreview) -> list[DailyTotals]:
     evaluation = shown.evaluation
     images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
     return list(levels(images, shown.departures, today=shown.at.date()))
 
 
 @st.composite
-def previews(draw: st.DrawFn) -> Preview:
+def previews(draw: st.DrawFn) -> RepositoryPreview:
     policy = draw(policies)
     images = draw(repositories(archive=True, restoration=True, indexes=True, referrers=True))
-    return Preview(
+    return RepositoryPreview(
         repository="prod/api",
         policy=policy,
         where="template.json",
@@ -74,7 +74,7 @@ def previews(draw: st.DrawFn) -> Preview:
 
 
 @given(shown=previews())
-def test_it_begins_with_all_there_is(shown: Preview) -> None:
+def test_it_begins_with_all_there_is(shown: RepositoryPreview) -> None:
     evaluation = shown.evaluation
     images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
     shelved = [image for image in images if image.status == "archived"]
@@ -82,12 +82,12 @@ def test_it_begins_with_all_there_is(shown: Preview) -> None:
     first = every_level(shown)[0]
 
     assert first.certain == first.possible
-    assert first.certain.standard == Amount(images=len(others), size=bytes_of(others))
-    assert first.certain.archive == Amount(images=len(shelved), size=bytes_of(shelved))
+    assert first.certain.standard == ImageTotals(images=len(others), size=bytes_of(others))
+    assert first.certain.archive == ImageTotals(images=len(shelved), size=bytes_of(shelved))
 
 
 @given(shown=previews())
-def test_standard_storage_never_grows_and_doubt_only_takes_more(shown: Preview) -> None:
+def test_standard_storage_never_grows_and_doubt_only_takes_more(shown: RepositoryPreview) -> None:
     every = every_level(shown)
 
     for before, after in pairwise(every):
@@ -101,7 +101,7 @@ def test_standard_storage_never_grows_and_doubt_only_takes_more(shown: Preview) 
 
 
 @given(shown=previews())
-def test_it_ends_where_the_schedule_ends(shown: Preview) -> None:
+def test_it_ends_where_the_schedule_ends(shown: RepositoryPreview) -> None:
     every = every_level(shown)
     gone = {each.image.digest for each in shown.departures if each.action == "expire"}
     evaluation = shown.evaluation
@@ -127,7 +127,7 @@ def test_what_is_archived_already_leaves_the_archive() -> None:
     (image,) = archived(pushes("build-{n}", days=1, until=AT), at=AT)
     last = list(levels([image], [leaves(image, 9)], today=TODAY))[-1]
 
-    assert last.certain.archive == last.certain.standard == Amount(images=0, size=0)
+    assert last.certain.archive == last.certain.standard == ImageTotals(images=0, size=0)
 
 
 def test_an_image_leaves_once_and_what_is_not_there_does_not_leave() -> None:
@@ -157,7 +157,7 @@ def test_the_line_begins_at_the_top_and_never_goes_up() -> None:
 
 
 @given(shown=previews())
-def test_lines_go_from_left_to_right_and_stay_inside(shown: Preview) -> None:
+def test_lines_go_from_left_to_right_and_stay_inside(shown: RepositoryPreview) -> None:
     curve = draw_curve(shown)
     for panel in curve.panels if curve else ():
         for path in filter(None, (panel.standard, panel.archive)):
@@ -203,7 +203,7 @@ def test_images_without_a_known_size_can_be_drawn() -> None:
 
 
 @given(shown=previews())
-def test_days_do_not_run_into_each_other(shown: Preview) -> None:
+def test_days_do_not_run_into_each_other(shown: RepositoryPreview) -> None:
     curve = draw_curve(shown)
     ticks = curve.ticks if curve else ()
 

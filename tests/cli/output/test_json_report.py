@@ -15,8 +15,8 @@ from hypothesis import given
 from ecr_constructs.cli.output.json_report import write_json
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.gates import read_gate
-from ecr_constructs.cli.preview.result import Survey
-from ecr_constructs.cli.sources.policies import UnreadPolicy
+from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
 from ecr_constructs.model import Image, LifecyclePolicy
 from ecr_constructs.testing import archived, leftovers, pulled, signed
@@ -30,7 +30,7 @@ SCHEMA: dict[str, Any] = json.loads(
 LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
 
 
-def everything() -> Survey:
+def everything() -> PreviewReport:
     """Give a survey in which there is something of everything."""
     images = (
         *signed(pulled(RELEASES[:2], at=NOW)),
@@ -41,14 +41,16 @@ def everything() -> Survey:
     runs = {RELEASES[0].digest: ("service prod/api",)}
     asked = Repository(name="api", images=images, in_use=runs, deployed=GENEROUS, aws_preview=(LATE,))
     replayed = Repository(name="web", images=images, in_use=runs, deployed=LifecyclePolicy.none())
-    return Survey(
+    return PreviewReport(
         at=NOW,
         previews=(
             build(policy(repository="api"), asked, NOW),
             build(policy(repository="web"), replayed, NOW),
             build(policy(prefix="ROOT"), Repository(name="new", images=()), NOW),
         ),
-        unread=(UnreadPolicy(where="App/Late", repository="late", problems=("worked out later",), is_invalid=False),),
+        unread=(
+            UnreadablePolicy(where="App/Late", repository="late", problems=("worked out later",), is_invalid=False),
+        ),
         without_images=(policy(repository="missing"), policy(prefix="prod")),
         without_policy=("lonely",),
         problems=("db: access denied",),
@@ -57,7 +59,7 @@ def everything() -> Survey:
     )
 
 
-def written(survey: Survey, *gates: str) -> Any:
+def written(survey: PreviewReport, *gates: str) -> Any:
     return json.loads(write_json(survey, [read_gate(gate).judge(survey) for gate in gates]))
 
 
@@ -92,7 +94,7 @@ def test_the_schema_is_a_schema() -> None:
 
 def test_what_is_written_is_what_the_schema_says() -> None:
     assert complaints(written(everything(), "in-use", "expires:v*")) == []
-    assert complaints(written(Survey(at=NOW, previews=()))) == []
+    assert complaints(written(PreviewReport(at=NOW, previews=()))) == []
 
 
 def test_the_schema_has_every_field_that_is_written_and_no_other() -> None:
@@ -115,9 +117,9 @@ def test_the_schema_refuses_what_is_not_written(change: dict[str, object]) -> No
 @given(lifecycle=policies, images=repositories(archive=True, restoration=True, indexes=True, referrers=True))
 def test_whatever_the_policy_and_the_images_the_schema_holds(lifecycle: LifecyclePolicy, images: list[Image]) -> None:
     shown = build(policy(lifecycle), Repository(name="api", images=tuple(images), deployed=POLICY), NOW)
-    (document,) = written(Survey(at=NOW, previews=(shown,)))["repositories"]
+    (document,) = written(PreviewReport(at=NOW, previews=(shown,)))["repositories"]
 
-    assert complaints(written(Survey(at=NOW, previews=(shown,)))) == []
+    assert complaints(written(PreviewReport(at=NOW, previews=(shown,)))) == []
     assert sorted(each["digest"] for each in document["images"]) == sorted(image.digest for image in images)
     groups = [each["group"] for each in document["images"]]
     assert {group: tally["images"] for group, tally in document["summary"].items()} == {
@@ -129,7 +131,7 @@ def test_what_was_missed_and_where_it_was_looked_for_is_there() -> None:
     document = written(everything())
 
     assert document["is_live"] is True
-    assert written(Survey(at=NOW, previews=()))["is_live"] is False
+    assert written(PreviewReport(at=NOW, previews=()))["is_live"] is False
     assert document["unread"] == [
         {"repository": "late", "where": "App/Late", "prefix": None, "problems": ["worked out later"]}
     ]
@@ -143,7 +145,7 @@ def test_what_was_missed_and_where_it_was_looked_for_is_there() -> None:
 
 def test_bytes_and_times_are_exact_and_names_are_those_of_python() -> None:
     shown = build(policy(repository="api"), Repository(name="api", images=tuple(HISTORY), deployed=GENEROUS), NOW)
-    (document,) = written(Survey(at=NOW, previews=(shown,)))["repositories"]
+    (document,) = written(PreviewReport(at=NOW, previews=(shown,)))["repositories"]
 
     assert document["summary"]["expired"] == {"images": 4, "bytes": 400_000_000}
     assert document["policy"] == POLICY.to_dict()
@@ -168,7 +170,9 @@ def test_whether_anybody_asked_what_runs_is_there(
     in_use: Mapping[str, tuple[str, ...]] | None, written_as: object
 ) -> None:
     repository = Repository(name="api", images=tuple(HISTORY), in_use=in_use)
-    document = written(Survey(at=NOW, previews=(build(policy(repository="api"), repository, NOW),)), "expires:v1")
+    document = written(
+        PreviewReport(at=NOW, previews=(build(policy(repository="api"), repository, NOW),)), "expires:v1"
+    )
 
     assert {str(each["in_use_by"]) for each in document["repositories"][0]["images"]} == {str(written_as)}
     assert [each["in_use_by"] for each in document["gates"][0]["caught"]] == [written_as]
@@ -186,7 +190,7 @@ def test_a_gate_tells_what_it_caught_and_what_it_does_not_know() -> None:
 
 
 def test_what_to_know_of_a_gate_that_is_open_is_told() -> None:
-    survey = Survey(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
+    survey = PreviewReport(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
     misspelled, plain = written(survey, "expires:relaese-*", "in-use")["gates"]
 
     assert misspelled["note"] == "no image has a tag like relaese-*"

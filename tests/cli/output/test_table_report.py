@@ -15,9 +15,9 @@ from ecr_constructs.cli.formatting import count, name, names, printable, size
 from ecr_constructs.cli.output.screen import screen
 from ecr_constructs.cli.output.table_report import draw
 from ecr_constructs.cli.preview.build import build
-from ecr_constructs.cli.preview.gates import Catch, Verdict
-from ecr_constructs.cli.preview.result import Preview, Survey
-from ecr_constructs.cli.sources.policies import UnreadPolicy
+from ecr_constructs.cli.preview.gates import GateResult, GateViolation
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
+from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
 from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than, expire_untagged, keep_latest
 from ecr_constructs.testing import leftovers, pushes, releases, tagged
@@ -29,18 +29,18 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 def preview(
     images: list[Image] = HISTORY, *, of: LifecyclePolicy = POLICY, prefix: str | None = None, **known: Any
-) -> Preview:
+) -> RepositoryPreview:
     repository = Repository(name="prod/api", images=tuple(images), **known)
     return build(policy(of, where="cdk.out: App/Api", prefix=prefix), repository, NOW)
 
 
-def plain(*previews: Preview, verdicts: Sequence[Verdict] = (), **values: Any) -> str:
-    return draw(Survey(at=NOW, previews=previews, **values), Console(file=StringIO()), verdicts=verdicts)
+def plain(*previews: RepositoryPreview, verdicts: Sequence[GateResult] = (), **values: Any) -> str:
+    return draw(PreviewReport(at=NOW, previews=previews, **values), Console(file=StringIO()), verdicts=verdicts)
 
 
-def on_terminal(shown: Preview, width: int) -> str:
+def on_terminal(shown: RepositoryPreview, width: int) -> str:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system="standard")
-    return draw(Survey(at=NOW, previews=(shown,)), console)
+    return draw(PreviewReport(at=NOW, previews=(shown,)), console)
 
 
 def line(text: str, word: str) -> str:
@@ -205,7 +205,7 @@ def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
 
 
 def test_what_was_not_previewed_is_told() -> None:
-    unread = UnreadPolicy(where="App/Web", problems=("worked out later",), is_invalid=False)
+    unread = UnreadablePolicy(where="App/Web", problems=("worked out later",), is_invalid=False)
     missing = [policy(repository="web"), policy(prefix="web"), policy()]
     text = plain(unread=(unread,), without_images=tuple(missing), without_policy=("db", "queue"), notes=("mind this",))
 
@@ -227,7 +227,7 @@ def test_what_was_not_previewed_is_told() -> None:
 # --- many repositories ------------------------------------------------------------------------------------------------
 
 
-def crowd(number: int, **known: Any) -> list[Preview]:
+def crowd(number: int, **known: Any) -> list[RepositoryPreview]:
     return [replace(preview(**known), repository=f"team/{place:02}") for place in range(number)]
 
 
@@ -262,8 +262,8 @@ def test_of_many_repositories_those_where_something_in_use_goes_have_a_table_as_
 def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> None:
     previews = [*crowd(11), replace(preview(of=GENEROUS), repository="other")]
     decision = previews[3].evaluation.expired[0]
-    catch = Catch(repository="team/03", decision=decision, is_certain=True, users=None)
-    verdict = Verdict(gate="expires:v*", caught=(catch,), unknown=(), remedy="keep them")
+    catch = GateViolation(repository="team/03", decision=decision, is_certain=True, users=None)
+    verdict = GateResult(gate="expires:v*", caught=(catch,), unknown=(), remedy="keep them")
 
     heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, verdicts=[verdict]), re.MULTILINE)
     assert heads == ["team/03", "other"]
@@ -309,7 +309,7 @@ def test_a_template_for_many_has_no_sum() -> None:
 def test_on_a_terminal_many_repositories_fit(width: int) -> None:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
     previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
-    lines = draw(Survey(at=NOW, previews=tuple(previews)), console).splitlines()
+    lines = draw(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
 
     assert max(map(len, lines)) <= width
     assert sum("team/" in line for line in lines) == 60
@@ -368,9 +368,9 @@ def test_on_a_terminal_what_goes_is_red() -> None:
 
 def test_who_wants_no_colour_gets_no_escape_code_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[" in draw(Survey(at=NOW, previews=(preview(),)), screen())
+    assert "\x1b[" in draw(PreviewReport(at=NOW, previews=(preview(),)), screen())
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in draw(Survey(at=NOW, previews=(preview(),)), screen())
+    assert "\x1b" not in draw(PreviewReport(at=NOW, previews=(preview(),)), screen())
 
 
 def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.cli.preview.build import build
-from ecr_constructs.cli.preview.result import Preview
+from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import (
@@ -43,7 +43,7 @@ def preview(
     *,
     aws: list[AwsDecision] | None = None,
     deployed: LifecyclePolicy | None = None,
-) -> Preview:
+) -> RepositoryPreview:
     answers = None if aws is None else tuple(aws)
     repository = Repository(name="api", images=tuple(images), deployed=deployed, aws_preview=answers)
     return build(policy(lifecycle), repository, NOW)
@@ -63,7 +63,7 @@ def agreeing(lifecycle: LifecyclePolicy, images: list[Image]) -> list[AwsDecisio
     ]
 
 
-def fates(preview: Preview) -> dict[Image, str]:
+def fates(preview: RepositoryPreview) -> dict[Image, str]:
     groups = preview.evaluation
     return {
         decision.image: group
@@ -77,7 +77,7 @@ def fates(preview: Preview) -> dict[Image, str]:
     }
 
 
-def decision_on(image: Image, preview: Preview) -> Decision:
+def decision_on(image: Image, preview: RepositoryPreview) -> Decision:
     groups = preview.evaluation
     everything = (*groups.decisions, *groups.kept, *groups.uncertain)
     return next(decision for decision in everything if decision.image == image)

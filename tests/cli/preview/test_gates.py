@@ -10,8 +10,8 @@ import pytest
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.gates import read_gate
-from ecr_constructs.cli.preview.result import Survey
-from ecr_constructs.cli.sources.policies import UnreadPolicy
+from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy, Repository
 from ecr_constructs.model import Image, LifecyclePolicy, archive_older_than, expire_older_than
 from ecr_constructs.testing import leftovers
@@ -27,14 +27,14 @@ def survey(
     aws: tuple[AwsDecision, ...] | None = None,
     runs: tuple[Image, ...] = (),
     **values: Any,
-) -> Survey:
+) -> PreviewReport:
     in_use = {image.digest: ("service prod/api",) for image in runs}
     repository = Repository(name="api", images=tuple(images), in_use=in_use, aws_preview=aws)
     preview = build(of or policy(repository="api"), repository, NOW)
-    return Survey(at=NOW, previews=(preview,), is_live=True, **values)
+    return PreviewReport(at=NOW, previews=(preview,), is_live=True, **values)
 
 
-def caught(gate: str, seen: Survey) -> list[Image]:
+def caught(gate: str, seen: PreviewReport) -> list[Image]:
     return [catch.decision.image for catch in read_gate(gate).judge(seen).caught]
 
 
@@ -122,7 +122,7 @@ def test_a_pattern_that_no_image_has_may_be_misspelled() -> None:
 # --- what is not known ------------------------------------------------------------------------------------------------
 
 
-def unknown(seen: Survey, gate: str = "expires:stable") -> tuple[str, ...]:
+def unknown(seen: PreviewReport, gate: str = "expires:stable") -> tuple[str, ...]:
     verdict = read_gate(gate).judge(seen)
     assert verdict.caught == ()
     assert verdict.is_open == (not verdict.unknown)
@@ -196,7 +196,7 @@ def test_missing_templates_and_policies_without_rules_harm_nobody() -> None:
     [(None, ("App/Api: worked out later, or say with --repository what is to be judged",)), ("prod", ())],
 )
 def test_a_policy_that_cannot_be_read_keeps_the_gate_closed(prefix: str | None, sentences: tuple[str, ...]) -> None:
-    unread = UnreadPolicy(where="App/Api", prefix=prefix, problems=("worked out later",), is_invalid=False)
+    unread = UnreadablePolicy(where="App/Api", prefix=prefix, problems=("worked out later",), is_invalid=False)
 
     assert unknown(survey(unread=(unread,))) == sentences
 

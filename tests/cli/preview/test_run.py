@@ -9,26 +9,26 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.cli.aws import Account, Gathered, Progress, Questions
+from ecr_constructs.cli.aws import Account, FetchOptions, FetchResult, Progress
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.preview.result import Preview, every_decision
+from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
 from ecr_constructs.cli.preview.run import survey_account, survey_files
-from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy
+from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy, Repository
 from ecr_constructs.model import Image, Immutability, LifecyclePolicy, delete_archived
 from ecr_constructs.testing import archived
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
 API = Repository(name="prod/api", images=tuple(HISTORY))
-QUESTIONS = Questions(aws_preview=True, current=False, in_use=True, read_indexes=False)
+QUESTIONS = FetchOptions(aws_preview=True, current=False, in_use=True, read_indexes=False)
 WEB = Repository(name="prod/web", images=tuple(RELEASES))
 
 
-def reading(*policies: Policy, unread: tuple[UnreadPolicy, ...] = ()) -> Reading:
-    return Reading(policies=policies, unread=unread)
+def reading(*policies: Policy, unread: tuple[UnreadablePolicy, ...] = ()) -> PolicySet:
+    return PolicySet(policies=policies, unread=unread)
 
 
-def everything(preview: Preview) -> set[Image]:
+def everything(preview: RepositoryPreview) -> set[Image]:
     return {decision.image for decision in every_decision(preview.evaluation)}
 
 
@@ -56,17 +56,17 @@ class FakeAccount(Account):
     def repositories(
         self,
         wanted: Mapping[str, LifecyclePolicy | None],
-        questions: Questions,
+        questions: FetchOptions,
         *,
         progress: Progress,
-    ) -> Gathered:
+    ) -> FetchResult:
         self.asked = {"wanted": dict(wanted), "questions": questions}
         progress.begin(1)
         found = tuple(self.there[name] for name in wanted if self.there[name].images)
-        return Gathered(repositories=found, problems=self.problems, notes=self.notes)
+        return FetchResult(repositories=found, problems=self.problems, notes=self.notes)
 
 
-def asked(account: FakeAccount, policies: Reading, *, only: tuple[str, ...] = ()) -> Any:
+def asked(account: FakeAccount, policies: PolicySet, *, only: tuple[str, ...] = ()) -> Any:
     return survey_account(
         policies,
         account,
@@ -92,7 +92,7 @@ def test_each_repository_is_previewed_with_its_policy() -> None:
 
 def test_what_does_not_go_together_is_kept_in_mind() -> None:
     missing = policy(repository="prod/db")
-    unread = UnreadPolicy(where="App/Late", problems=("later",), is_invalid=False)
+    unread = UnreadablePolicy(where="App/Late", problems=("later",), is_invalid=False)
     survey = survey_files(reading(policy(repository="prod/web"), missing, unread=(unread,)), [WEB, API], at=NOW)
 
     assert survey.without_images == (missing,)
@@ -102,7 +102,7 @@ def test_what_does_not_go_together_is_kept_in_mind() -> None:
 
 def test_only_what_was_asked_for_is_previewed_and_missed() -> None:
     late, other = (
-        UnreadPolicy(where=name, repository=name, problems=(), is_invalid=False) for name in ("prod/x", "dev/x")
+        UnreadablePolicy(where=name, repository=name, problems=(), is_invalid=False) for name in ("prod/x", "dev/x")
     )
     policies = [policy(repository=name) for name in ("prod/web", "prod/db", "dev/db")]
     survey = survey_files(

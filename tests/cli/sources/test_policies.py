@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.policies import Reading, UnreadPolicy, read_policies, read_policy, stacks_of
+from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies, read_policy, stacks_of
 from ecr_constructs.model import Immutability, LifecyclePolicy, expire_untagged, keep_latest
 
 POLICY = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=1))
@@ -31,7 +31,7 @@ def repository(text: object = POLICY.to_json(), **properties: object) -> dict[st
     }
 
 
-def read(tmp_path: Path, document: object, name: str = "given.json") -> Reading:
+def read(tmp_path: Path, document: object, name: str = "given.json") -> PolicySet:
     path = tmp_path / name
     path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
     return read_policies(str(path))
@@ -383,6 +383,6 @@ def test_of_policies_without_names_none_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_what_is_not_read_says_so_by_default() -> None:
-    unread = UnreadPolicy(where="here", problems=("why",), is_invalid=True)
+    unread = UnreadablePolicy(where="here", problems=("why",), is_invalid=True)
 
     assert (unread.repository, unread.prefix) == (None, None)

@@ -24,7 +24,7 @@ import pytest
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import Evaluation, Image, LifecyclePolicy, TagPattern, TagPrefix
-from ecr_constructs.model.lifecycle.rule_engine import Doubt
+from ecr_constructs.model.lifecycle.rule_engine import UndocumentedBehavior
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 EXPIRE = {"type": "expire"}
@@ -452,7 +452,7 @@ def test_the_page_gives_every_reason_for_which_an_image_is_uncertain_as_it_is_to
     _, _, table = PAGE.partition("| reason | why it is open | what is uncertain |\n| --- | --- | --- |\n")
     rows = table.partition("\n\n")[0].splitlines()
 
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [doubt.value for doubt in Doubt]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [doubt.value for doubt in UndocumentedBehavior]
 
 
 def test_the_page_links_every_page_that_the_examples_come_from() -> None:

@@ -29,7 +29,7 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
-from ecr_constructs.model.lifecycle.rule_engine import Doubt
+from ecr_constructs.model.lifecycle.rule_engine import UndocumentedBehavior
 from tests.model.lifecycle.image_strategies import AT, repositories
 from tests.model.lifecycle.strategies import intents, policies
 from tests.model.lifecycle.worlds import outcome, worlds
@@ -341,7 +341,9 @@ def test_a_signature_of_what_goes_is_open_if_a_rule_or_an_index_may_keep_it() ->
         return uncertain.why.rpartition("; but ")[2]
 
     assert why([keeping, aging], tagged) == "rule 1 keeps all that it selects"
-    assert why([aging], signature, image("index", 1, "w", manifest_media_type=INDEX)) == Doubt.CHILD.value
+    assert (
+        why([aging], signature, image("index", 1, "w", manifest_media_type=INDEX)) == UndocumentedBehavior.CHILD.value
+    )
     assert replay(LifecyclePolicy.of(aging), subject, tagged) == {"s": "expire", "sig": "expire"}
 
 
@@ -464,28 +466,32 @@ UNTOLD = image("untold", 1, "v9", manifest_media_type=INDEX)
 @pytest.mark.parametrize(
     ("intent", "images", "doubts"),
     [
-        (BY_AGE, [image("a", 5.4)], [Doubt.HOURS]),
-        (archive_unpulled(after_days=5), [image("a", 5.4)], [Doubt.HOURS]),
-        (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(2))], [Doubt.RESTORED]),
-        (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(5.4))], [Doubt.HOURS]),
+        (BY_AGE, [image("a", 5.4)], [UndocumentedBehavior.HOURS]),
+        (archive_unpulled(after_days=5), [image("a", 5.4)], [UndocumentedBehavior.HOURS]),
+        (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(2))], [UndocumentedBehavior.RESTORED]),
+        (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(5.4))], [UndocumentedBehavior.HOURS]),
         (BY_COUNT, [image("i", 1, "v", referenced_digests=["b"]), image("a", 2)], []),
         (BY_COUNT, [image("i", 2, "v", referenced_digests=["b"]), image("b", 1), image("a", 9)], []),
-        (BY_COUNT, [image("b", 1), image("a", 2, "v", referenced_digests=["b"])], [Doubt.PLACES]),
+        (BY_COUNT, [image("b", 1), image("a", 2, "v", referenced_digests=["b"])], [UndocumentedBehavior.PLACES]),
         (
             KEEP_TWO,
             [image("i", 9, "v", referenced_digests=["b", "c"]), image("b", 1), image("c", 2), image("a", 3)],
-            [Doubt.PLACES],
+            [UndocumentedBehavior.PLACES],
         ),
-        (BY_COUNT, [UNTOLD, image("a", 9)], [Doubt.CHILD]),
-        (BY_AGE, [UNTOLD, image("a", 9)], [Doubt.CHILD]),
-        (BY_AGE, [UNTOLD, image("a", 5.4)], [Doubt.HOURS, Doubt.CHILD]),
-        (BY_AGE, [image("a", 9, subject_digest="gone")], [Doubt.REFERRER]),
-        (BY_AGE, [UNTOLD, image("a", 9, subject_digest="gone")], [Doubt.CHILD, Doubt.REFERRER]),
-        (BY_AGE, [image("a", 9, status="activating")], [Doubt.ACTIVATING]),
+        (BY_COUNT, [UNTOLD, image("a", 9)], [UndocumentedBehavior.CHILD]),
+        (BY_AGE, [UNTOLD, image("a", 9)], [UndocumentedBehavior.CHILD]),
+        (BY_AGE, [UNTOLD, image("a", 5.4)], [UndocumentedBehavior.HOURS, UndocumentedBehavior.CHILD]),
+        (BY_AGE, [image("a", 9, subject_digest="gone")], [UndocumentedBehavior.REFERRER]),
+        (
+            BY_AGE,
+            [UNTOLD, image("a", 9, subject_digest="gone")],
+            [UndocumentedBehavior.CHILD, UndocumentedBehavior.REFERRER],
+        ),
+        (BY_AGE, [image("a", 9, status="activating")], [UndocumentedBehavior.ACTIVATING]),
     ],
 )
 def test_an_uncertain_image_is_told_with_every_question_that_its_fate_hangs_on(
-    intent: Intent, images: list[Image], doubts: list[Doubt]
+    intent: Intent, images: list[Image], doubts: list[UndocumentedBehavior]
 ) -> None:
     evaluation = LifecyclePolicy.of(intent).evaluate(images, at=AT)
     (why,) = (
@@ -535,10 +541,10 @@ def test_an_instant_without_a_time_zone_is_refused_and_another_zone_is_the_same_
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     with pytest.raises(InvalidImage, match="at: 2026-06-01 12:00:00 has no time zone"):
         policy.evaluate([], at=AT.replace(tzinfo=None))
-    elsewhere = AT.astimezone(timezone(timedelta(hours=9)))
+    in_environment = AT.astimezone(timezone(timedelta(hours=9)))
 
-    assert policy.evaluate([image("a", 6)], at=elsewhere) == policy.evaluate([image("a", 6)], at=AT)
-    assert policy.evaluate([], at=elsewhere).at.tzinfo is timezone.utc
+    assert policy.evaluate([image("a", 6)], at=in_environment) == policy.evaluate([image("a", 6)], at=AT)
+    assert policy.evaluate([], at=in_environment).at.tzinfo is timezone.utc
 
 
 def test_a_number_of_days_before_all_time_takes_nothing() -> None:

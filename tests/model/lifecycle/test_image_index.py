@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model import Image, LifecycleRule
-from ecr_constructs.model.lifecycle.image_index import Census
+from ecr_constructs.model.lifecycle.image_index import ImageIndex
 from tests.model.lifecycle.image_strategies import AT
 from tests.model.lifecycle.strategies import rule_values, tag_sets
 
@@ -17,7 +17,7 @@ tagged_rules = rule_values(statuses=("tagged",)).map(lambda values: LifecycleRul
 def selected(rule: LifecycleRule, *tags: list[str]) -> list[list[str]]:
     """Give those sets of tags whose image the rule is about, in the order of the list."""
     images = [Image(digest=str(number), pushed_at=AT, tags=each) for number, each in enumerate(tags)]
-    census = Census(images)
+    census = ImageIndex(images)
     found = {census.images[position] for position in census.selected(rule, range(len(images)))}
     return [each for image, each in zip(images, tags, strict=True) if image in found]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model import LifecyclePolicy
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 from tests.model.lifecycle.outcomes import outcome_of
 from tests.model.lifecycle.strategies import documents, json_values, mutated_documents, policies, shuffled
 
@@ -406,12 +406,12 @@ def test_an_unknown_count_type_is_told_once() -> None:
 
 @pytest.mark.parametrize("document", [None, [], "rules", 7, [rule()]])
 def test_a_policy_is_an_object(document: object) -> None:
-    assert problems(document) == (f"the policy is {shown(document)}; write an object with 'rules'",)
+    assert problems(document) == (f"the policy is {abbreviate(document)}; write an object with 'rules'",)
 
 
 @pytest.mark.parametrize("rules", [None, "rules", 7, {"0": rule()}])
 def test_rules_are_a_list(rules: object) -> None:
-    assert problems({"rules": rules}) == (f"rules: {shown(rules)} is not a list; write a list of rules",)
+    assert problems({"rules": rules}) == (f"rules: {abbreviate(rules)} is not a list; write a list of rules",)
 
 
 def test_a_policy_without_rules_is_refused_with_the_way_to_have_none() -> None:
@@ -423,7 +423,7 @@ def test_a_policy_without_rules_is_refused_with_the_way_to_have_none() -> None:
 @pytest.mark.parametrize("entry", [None, "rule", 7, [rule()]])
 def test_a_rule_is_an_object(entry: object) -> None:
     assert rule_problems(rule(), entry) == (
-        f"rules[1]: {shown(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'",
+        f"rules[1]: {abbreviate(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'",
     )
 
 

@@ -12,11 +12,11 @@ from hypothesis import given
 
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import (
-    Departure,
     Image,
     Intent,
     LifecyclePolicy,
     LifecycleRule,
+    ScheduledAction,
     archive_older_than,
     archive_unpulled,
     archive_untagged,
@@ -72,7 +72,7 @@ def test_a_departure_names_its_rule() -> None:
     policy = LifecyclePolicy.of(keep_latest(5, matching="v*"), expire_untagged(after_days=14))
     (departure,) = policy.schedule([image("a", 4)], at=AT)
 
-    assert departure == Departure(
+    assert departure == ScheduledAction(
         image=image("a", 4), day=day(10), action="expire", rule=policy.rules[1], is_certain=True
     )
 
@@ -108,7 +108,7 @@ def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
 
 def test_images_of_an_index_wait_until_it_is_gone() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=5))
-    index = image("index", 10, "v1", referenced_digests=["child", "elsewhere"])
+    index = image("index", 10, "v1", referenced_digests=["child", "in_environment"])
 
     assert leaving(policy, index, image("child", 10)) == [("index", day(20), "expire"), ("child", day(21), "expire")]
     assert leaving(LifecyclePolicy.of(expire_untagged(after_days=5)), index, image("child", 10)) == []

@@ -125,7 +125,7 @@ def test_anything_but_a_text_is_a_type_error(value: Any) -> None:
 def test_values_are_frozen_hashable_and_compared_by_content() -> None:
     assert len({Upstream.quay(), Upstream.quay(), Upstream.github()}) == 2
     with pytest.raises(AttributeError):
-        AZURE.url = "elsewhere"  # type: ignore[misc]
+        AZURE.url = "in_environment"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

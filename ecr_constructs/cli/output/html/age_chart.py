@@ -9,10 +9,10 @@ from math import sqrt
 
 from ecr_constructs.cli.formatting import bytes_of, count, day, name, size
 from ecr_constructs.cli.output.html.axes import AgeAxis, Tick
-from ecr_constructs.cli.preview.result import Preview, groups
+from ecr_constructs.cli.preview.result import RepositoryPreview, groups
 from ecr_constructs.model.lifecycle.evaluation import Decision
 
-__all__ = ["Bar", "Lane", "Row", "Threshold", "Timeline", "draw_timeline"]
+__all__ = ["Bar", "ChartRow", "Row", "Threshold", "Timeline", "draw_timeline"]
 
 # Beyond either of these an image is no block of its own, but part of a bar.
 _MOST_BLOCKS, _HIGHEST_PILE = 250, 30
@@ -36,7 +36,7 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lane:
+class ChartRow:
     """
     The images of one fate.
 
@@ -98,14 +98,14 @@ class Timeline:
 
     """
 
-    lanes: tuple[Lane, ...]
+    lanes: tuple[ChartRow, ...]
     ticks: tuple[Tick, ...]
     thresholds: tuple[Threshold, ...]
     rows: tuple[Row, ...]
     has_blocks: bool
 
 
-def draw_timeline(preview: Preview) -> Timeline | None:
+def draw_timeline(preview: RepositoryPreview) -> Timeline | None:
     """
     Draw the images by age.
 
@@ -125,7 +125,7 @@ def draw_timeline(preview: Preview) -> Timeline | None:
     highest = max(len(column) for lane in columns.values() for column in lane.values())
     has_blocks = len(pushed) <= _MOST_BLOCKS and highest <= _HIGHEST_PILE
     in_use = preview.in_use or {}
-    brush = _Brush(axis, highest, in_use, has_blocks=has_blocks)
+    brush = _ChartBuilder(axis, highest, in_use, has_blocks=has_blocks)
     return Timeline(
         lanes=tuple(brush.lane(fate, fates[fate], columns[fate]) for fate in fates),
         ticks=axis.ticks(),
@@ -145,7 +145,7 @@ def _columns(decisions: Sequence[Decision], axis: AgeAxis) -> _Columns:
     return columns
 
 
-class _Brush:
+class _ChartBuilder:
     """What draws the lanes of one picture."""
 
     def __init__(self, axis: AgeAxis, highest: int, in_use: Mapping[str, object], *, has_blocks: bool) -> None:
@@ -154,14 +154,14 @@ class _Brush:
         self._in_use = in_use
         self._has_blocks = has_blocks
 
-    def lane(self, fate: str, decisions: Sequence[Decision], columns: _Columns) -> Lane:
+    def lane(self, fate: str, decisions: Sequence[Decision], columns: _Columns) -> ChartRow:
         """Draw the images of one fate."""
         highest = max(columns, key=lambda column: len(columns[column]))
         peak = len(columns[highest])
         unit = self._unit(peak)
         ground = round(_ABOVE + peak * unit, 1)
         running = {column: self._running(columns[column]) for column in sorted(columns)}
-        return Lane(
+        return ChartRow(
             fate=fate,
             count=len(decisions),
             size=bytes_of(decision.image for decision in decisions),
@@ -216,7 +216,7 @@ def _bar(left: float, width: float, top: float, height: float, *, number: int, t
     )
 
 
-def _thresholds(preview: Preview, axis: AgeAxis) -> Iterator[Threshold]:
+def _thresholds(preview: RepositoryPreview, axis: AgeAxis) -> Iterator[Threshold]:
     rules = [rule for rule in preview.policy.rules if rule.count_type == "sinceImagePushed"]
     for days, group in groupby(sorted(rules, key=lambda rule: rule.count_number), key=lambda rule: rule.count_number):
         left = axis.left_of_age(days)

@@ -12,17 +12,17 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ecr_constructs.cli.formatting import bytes_of, count, day, instant, name, printable, size
+from ecr_constructs.cli.formatting import bytes_of, count, day, format_instant, name, printable, size
 from ecr_constructs.cli.output.html.view_model import Totals, section
 from ecr_constructs.cli.output.messages import closing, deployed
 from ecr_constructs.cli.output.uncertain_groups import remedy
-from ecr_constructs.cli.preview.gates import Verdict
-from ecr_constructs.cli.preview.result import Survey
+from ecr_constructs.cli.preview.gates import GateResult
+from ecr_constructs.cli.preview.result import PreviewReport
 
 __all__ = ["render"]
 
 
-def render(survey: Survey, verdicts: Sequence[Verdict] = ()) -> str:
+def render(survey: PreviewReport, verdicts: Sequence[GateResult] = ()) -> str:
     """
     Write previews as one page of HTML.
 
@@ -68,7 +68,7 @@ def _environment() -> Environment:
         "bytes_of": bytes_of,
         "count": count,
         "day": day,
-        "instant": instant,
+        "format_instant": format_instant,
         "name": name,
         "number": "{:,}".format,
         "sentence": _sentence,

@@ -10,10 +10,10 @@ from math import ceil
 from operator import attrgetter
 
 from ecr_constructs.cli.output.html.axes import Tick, spaced
-from ecr_constructs.cli.output.html.storage_totals import Amount, Level, levels
-from ecr_constructs.cli.preview.result import Preview, every_decision
+from ecr_constructs.cli.output.html.storage_totals import DailyTotals, ImageTotals, levels
+from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
 
-__all__ = ["Curve", "End", "Panel", "draw_curve"]
+__all__ = ["Curve", "LineLabel", "Panel", "draw_curve"]
 
 # What leaves later than this is told, not drawn: it would press the coming months against the edge.
 _FARTHEST = 5 * 366
@@ -30,7 +30,7 @@ _QUARTER, _FEW_WEEKS = 92, 35
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class LineLabel:
     """Where a line ends: its value, and where that is written, in pixels from the top."""
 
     value: int
@@ -61,7 +61,7 @@ class Panel:
     doubt: str
     archive: str
     archive_doubt: str
-    ends: tuple[End, ...]
+    ends: tuple[LineLabel, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,13 +81,13 @@ class Curve:
 
     panels: tuple[Panel, Panel]
     ticks: tuple[Tick, ...]
-    rows: tuple[Level, ...]
+    rows: tuple[DailyTotals, ...]
     later: int
     has_doubt: bool
     has_archive: bool
 
 
-def draw_curve(preview: Preview) -> Curve | None:
+def draw_curve(preview: RepositoryPreview) -> Curve | None:
     """
     Draw what remains.
 
@@ -161,14 +161,14 @@ def _month_label(day: date) -> str:
     return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
-def _thinned(every: Sequence[Level], axis: _DayAxis) -> list[Level]:
+def _thinned(every: Sequence[DailyTotals], axis: _DayAxis) -> list[DailyTotals]:
     """Keep of the steps that stand too close to be told apart the last one; always today's."""
     first, *others = every
     kept = {ceil((level.day - first.day).days * _MOST_STEPS / axis.length): level for level in others}
     return [first, *kept.values()]
 
 
-def _rows(every: Sequence[Level], days: Sequence[date]) -> tuple[Level, ...]:
+def _rows(every: Sequence[DailyTotals], days: Sequence[date]) -> tuple[DailyTotals, ...]:
     """Take every step if they are few; else what is left after today, after a few days, and at the end."""
     if len(every) <= _MOST_ROWS:
         return tuple(every)
@@ -177,12 +177,12 @@ def _rows(every: Sequence[Level], days: Sequence[date]) -> tuple[Level, ...]:
     return (every[0], *(replace(every[number], day=day) for number, day in zip(reached, places, strict=True)))
 
 
-def _panel(what: str, measure: Callable[[Amount], int], steps: Sequence[Level], axis: _DayAxis) -> Panel:
+def _panel(what: str, measure: Callable[[ImageTotals], int], steps: Sequence[DailyTotals], axis: _DayAxis) -> Panel:
     standard = [measure(level.certain.standard) for level in steps]
     standard_possible = [measure(level.possible.standard) for level in steps]
     archive = [measure(level.certain.archive) for level in steps]
     archive_possible = [measure(level.possible.archive) for level in steps]
-    pencil = _Pencil(axis, steps, highest=max(*standard, *archive, *archive_possible))
+    pencil = _PathBuilder(axis, steps, highest=max(*standard, *archive, *archive_possible))
     has_archive = any(archive) or any(archive_possible)
     return Panel(
         what=what,
@@ -196,16 +196,16 @@ def _panel(what: str, measure: Callable[[Amount], int], steps: Sequence[Level], 
     )
 
 
-def _ends(pencil: _Pencil, values: Sequence[int]) -> Iterator[End]:
-    first, *others = (End(value=value, top=pencil.written_above(value)) for value in values)
+def _ends(pencil: _PathBuilder, values: Sequence[int]) -> Iterator[LineLabel]:
+    first, *others = (LineLabel(value=value, top=pencil.written_above(value)) for value in values)
     yield first
     yield from (other for other in others if abs(other.top - first.top) >= _LINE)
 
 
-class _Pencil:
+class _PathBuilder:
     """What draws the lines of one panel to one scale, as steps: level until a day, then down or up."""
 
-    def __init__(self, axis: _DayAxis, steps: Sequence[Level], *, highest: int) -> None:
+    def __init__(self, axis: _DayAxis, steps: Sequence[DailyTotals], *, highest: int) -> None:
         # The first level is from before anything goes.
         self._places = [0.0, *(round(10 * axis.left(level.day), 1) for level in steps[1:])]
         self._highest = highest or 1

@@ -10,13 +10,13 @@ from operator import attrgetter
 
 from ecr_constructs.cli.formatting import bytes_of
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.schedule import Departure
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["Amount", "Level", "Stock", "levels"]
+__all__ = ["DailyTotals", "ImageTotals", "StorageTotals", "levels"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Amount:
+class ImageTotals:
     """How many images, and their bytes."""
 
     images: int
@@ -24,15 +24,15 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stock:
+class StorageTotals:
     """What is in each storage class."""
 
-    standard: Amount
-    archive: Amount
+    standard: ImageTotals
+    archive: ImageTotals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Level:
+class DailyTotals:
     """
     What remains after what goes on a day.
 
@@ -44,11 +44,11 @@ class Level:
     """
 
     day: date
-    certain: Stock
-    possible: Stock
+    certain: StorageTotals
+    possible: StorageTotals
 
 
-def levels(images: Sequence[Image], departures: Sequence[Departure], *, today: date) -> Iterator[Level]:
+def levels(images: Sequence[Image], departures: Sequence[ScheduledAction], *, today: date) -> Iterator[DailyTotals]:
     """
     Say what there is today, and then what remains after each day on which something goes.
 
@@ -58,17 +58,17 @@ def levels(images: Sequence[Image], departures: Sequence[Departure], *, today: d
         today: The day of the preview.
 
     """
-    certain, possible = _Shelves(images), _Shelves(images)
-    yield Level(day=today, certain=certain.stock(), possible=possible.stock())
+    certain, possible = _StorageState(images), _StorageState(images)
+    yield DailyTotals(day=today, certain=certain.stock(), possible=possible.stock())
     for day, group in groupby(departures, key=attrgetter("day")):
         for departure in group:
             possible.take(departure)
             if departure.is_certain:
                 certain.take(departure)
-        yield Level(day=day, certain=certain.stock(), possible=possible.stock())
+        yield DailyTotals(day=day, certain=certain.stock(), possible=possible.stock())
 
 
-class _Shelves:
+class _StorageState:
     """The images of a repository, in standard storage and in the archive."""
 
     def __init__(self, images: Sequence[Image]) -> None:
@@ -77,7 +77,7 @@ class _Shelves:
         for image in images:
             self._put(image, 1, is_archived=image.status == "archived")
 
-    def take(self, departure: Departure) -> None:
+    def take(self, departure: ScheduledAction) -> None:
         """Take an image from where it is, into the archive or out of the repository. What is not there stays away."""
         image = departure.image
         is_archived = self._is_archived.pop(image.digest, None)
@@ -88,10 +88,10 @@ class _Shelves:
             self._is_archived[image.digest] = True
             self._put(image, 1, is_archived=True)
 
-    def stock(self) -> Stock:
+    def stock(self) -> StorageTotals:
         """Count what is there."""
-        standard, archive = (Amount(images=self._images[shelf], size=self._bytes[shelf]) for shelf in (0, 1))
-        return Stock(standard=standard, archive=archive)
+        standard, archive = (ImageTotals(images=self._images[shelf], size=self._bytes[shelf]) for shelf in (0, 1))
+        return StorageTotals(standard=standard, archive=archive)
 
     def _put(self, image: Image, number: int, *, is_archived: bool) -> None:
         self._images[is_archived] += number

@@ -11,8 +11,8 @@ from ecr_constructs.cli.output.html.age_chart import Timeline, draw_timeline
 from ecr_constructs.cli.output.html.storage_chart import Curve, draw_curve
 from ecr_constructs.cli.output.rule_summary import Row, rows
 from ecr_constructs.cli.output.sentences import sentences
-from ecr_constructs.cli.output.uncertain_groups import Doubt, doubts
-from ecr_constructs.cli.preview.result import Preview, every_decision
+from ecr_constructs.cli.output.uncertain_groups import UncertainGroup, doubts
+from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 
 __all__ = ["RuleRows", "Section", "Totals", "section"]
@@ -76,12 +76,12 @@ class Section:
     """
 
     number: int
-    preview: Preview
+    preview: RepositoryPreview
     totals: Totals
     rules: tuple[RuleRows, ...]
     timeline: Timeline | None
     curve: Curve | None
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[UncertainGroup, ...]
     endangered: tuple[Decision, ...]
     doubtful: tuple[Decision, ...]
 
@@ -92,7 +92,7 @@ class Section:
         return bool(self.endangered or self.doubtful or self.preview.disagreements or has_errors)
 
 
-def section(preview: Preview, number: int) -> Section:
+def section(preview: RepositoryPreview, number: int) -> Section:
     """
     Say everything about one repository.
 
@@ -133,7 +133,7 @@ def _totals(evaluation: Evaluation) -> Totals:
     )
 
 
-def _rules(preview: Preview) -> tuple[RuleRows, ...]:
+def _rules(preview: RepositoryPreview) -> tuple[RuleRows, ...]:
     rules = preview.policy.rules
     said = {str(rule.rule_priority): text for rule, text in zip(rules, sentences(preview.policy), strict=True)}
     described = {str(rule.rule_priority): rule.description or "" for rule in rules}

@@ -9,11 +9,11 @@ from typing import Literal
 
 from ecr_constructs.model.images import Image, require_images
 from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.lifecycle.findings.context import Case
+from ecr_constructs.model.lifecycle.findings.context import CheckContext
 from ecr_constructs.model.lifecycle.findings.image_checks import remarks_on_images
 from ecr_constructs.model.lifecycle.findings.rule_checks import remarks_on_rules
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["SEVERITIES", "Finding", "Severity", "find"]
 
@@ -81,27 +81,27 @@ def find(
     """
     if not isinstance(immutability, Immutability | None):
         raise TypeError(
-            f"immutability is {shown(immutability)}, not an Immutability; give one, such as Immutability.all_tags()"
+            f"immutability must be an Immutability such as Immutability.all_tags(), got {abbreviate(immutability)}"
         )
     if images is None:
         return _of_policy(tuple(rules), immutability)
     there = tuple(images)
     require_images(there)
     tags = frozenset(tag for image in there for tag in image.tags)
-    return _sorted(Case(tuple(rules), immutability, there, tags))
+    return _sorted(CheckContext(tuple(rules), immutability, there, tags))
 
 
 # The repositories of an app share few policies.
 @lru_cache(maxsize=256)
 def _of_policy(rules: tuple[LifecycleRule, ...], immutability: Immutability | None) -> tuple[Finding, ...]:
-    return _sorted(Case(rules, immutability))
+    return _sorted(CheckContext(rules, immutability))
 
 
-def _sorted(case: Case) -> tuple[Finding, ...]:
+def _sorted(case: CheckContext) -> tuple[Finding, ...]:
     return tuple(sorted(_found(case), key=_order)) if case.rules else ()
 
 
-def _found(case: Case) -> Iterator[Finding]:
+def _found(case: CheckContext) -> Iterator[Finding]:
     for id, rule, sentence, remedy in (*remarks_on_rules(case), *remarks_on_images(case)):
         yield Finding(id=id, severity=SEVERITIES[id], rule=rule, sentence=sentence, remedy=remedy)
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.rule_coverage import rules_that_shadow
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.lifecycle.rule_coverage import shadowing_rules
+from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Case", "Remark", "named"]
+__all__ = ["CheckContext", "RawFinding", "named"]
 
 
-class Remark(NamedTuple):
+class RawFinding(NamedTuple):
     """Something to say about a policy, by the id of a finding, and about one of its rules if it is about one."""
 
     id: str
@@ -25,7 +25,7 @@ class Remark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CheckContext:
     """
     A policy, and what is known of its repository.
 
@@ -49,9 +49,9 @@ class Case:
 
     def acting(self) -> Iterator[LifecycleRule]:
         """Give the rules that act on images sooner or later."""
-        return (rule for rule in self.rules if not rule.is_shield and not rules_that_shadow(rule, self.above(rule)))
+        return (rule for rule in self.rules if not rule.is_keep_rule and not shadowing_rules(rule, self.above(rule)))
 
 
 def named(rule: LifecycleRule) -> str:
     """Name a rule by its priority, and by its description if it has one."""
-    return f"rule {rule.rule_priority}" + (f" ({shown(rule.description)})" if rule.description else "")
+    return f"rule {rule.rule_priority}" + (f" ({abbreviate(rule.description)})" if rule.description else "")

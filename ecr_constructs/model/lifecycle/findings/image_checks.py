@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.findings.context import Case, Remark, named
+from ecr_constructs.model.lifecycle.findings.context import CheckContext, RawFinding, named
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.rule_coverage import takes_every_tag
+from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
 from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
 
 __all__ = ["remarks_on_images"]
@@ -15,7 +15,7 @@ __all__ = ["remarks_on_images"]
 _EVERY_TAG = (TagPattern("*"),)
 
 
-def remarks_on_images(case: Case) -> Iterator[Remark]:
+def remarks_on_images(case: CheckContext) -> Iterator[RawFinding]:
     """
     Say what a policy does to images, or leaves undone.
 
@@ -31,10 +31,10 @@ def remarks_on_images(case: Case) -> Iterator[Remark]:
     yield from _staying(case)
 
 
-def _untagged_age(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
+def _untagged_age(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
     if (rule.tag_status, rule.count_type, rule.action) != ("untagged", "sinceImagePushed", "expire"):
         return
-    if case.immutability is not None and not case.immutability.tags_can_move:
+    if case.immutability is not None and not case.immutability.has_mutable_tags:
         return
     where, remedy = "tags can move, and ", "use expire_untagged(keep=...) instead"
     if case.immutability is None:
@@ -43,10 +43,10 @@ def _untagged_age(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
         f"{where}{named(rule)} expires untagged images by age; ECR counts the age from the push, so an image may go on "
         "the day it loses its tag"
     )
-    yield Remark("untagged-age-counts-from-push", rule, sentence, remedy)
+    yield RawFinding("untagged-age-counts-from-push", rule, sentence, remedy)
 
 
-def _bound_by_count(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
+def _bound_by_count(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
     if (rule.count_type, rule.action) != ("imageCountMoreThan", "expire") or rule.tag_status == "untagged":
         return
     bound = case.immutability
@@ -56,7 +56,7 @@ def _bound_by_count(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
     fate = _bound_by_name if bound.mode == "MUTABLE_WITH_EXCLUSION" else _bound_among_movable
     if what := fate(rule, case.above(rule), filters):
         remedy = "give the bound tags a rule of their own before it, as keep_forever(...) or an age does"
-        yield Remark("bound-tags-expire-by-count", rule, f"{named(rule)} {what}", remedy)
+        yield RawFinding("bound-tags-expire-by-count", rule, f"{named(rule)} {what}", remedy)
 
 
 def _bound_by_name(
@@ -91,17 +91,17 @@ def _overlap(selectors: Sequence[TagPattern | TagPrefix], filters: Sequence[Excl
     return any(each.overlaps(selector) for each in filters for selector in selectors)
 
 
-def _last_pull(rule: LifecycleRule) -> Iterator[Remark]:
+def _last_pull(rule: LifecycleRule) -> Iterator[RawFinding]:
     if rule.count_type == "sinceImagePulled":
         sentence = (
             f"{named(rule)} goes by the last pull, and scanners and mirrors pull too, so what nobody runs may look "
             "alive; ECR leaves out Amazon Inspector by itself"
         )
         remedy = "name the roles that do not count in AWS::ECR::PullTimeUpdateExclusion, once for the account"
-        yield Remark("last-pull-counts-scanners", rule, sentence, remedy)
+        yield RawFinding("last-pull-counts-scanners", rule, sentence, remedy)
 
 
-def _parts(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
+def _parts(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
     if (rule.tag_status, rule.count_type) != ("any", "imageCountMoreThan"):
         return
     what = "each platform of an index, each signature and each SBOM takes one of its places"
@@ -112,27 +112,27 @@ def _parts(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
         if not parts:
             return
     remedy = "count tagged images only, by the pattern '*', or allow for the parts"
-    yield Remark("any-count-counts-parts", rule, f"{named(rule)} counts every image: {what}", remedy)
+    yield RawFinding("any-count-counts-parts", rule, f"{named(rule)} counts every image: {what}", remedy)
 
 
 def _is_part(image: Image) -> bool:
     return not image.tags or image.subject_digest is not None
 
 
-def _staying(case: Case) -> Iterator[Remark]:
+def _staying(case: CheckContext) -> Iterator[RawFinding]:
     standard = [rule for rule in case.rules if rule.storage_class == "standard"]
     first = next((rule for rule in standard if rule.tag_status != "tagged"), None)
-    if first is None or first.is_shield:
+    if first is None or first.is_keep_rule:
         sentence = (
             "no rule expires or archives untagged images, and a push over a tag that can move leaves one each time"
         )
-        yield Remark("untagged-images-never-expire", None, sentence, "add a rule, as expire_untagged(...) does")
+        yield RawFinding("untagged-images-never-expire", None, sentence, "add a rule, as expire_untagged(...) does")
     if not any(_takes_tagged(rule, case.above(rule)) for rule in case.acting()):
         sentence = "no rule expires or archives tagged images, and with every new tag there is one more"
-        yield Remark("tagged-images-never-expire", None, sentence, "add a rule, as keep_latest(...) does")
+        yield RawFinding("tagged-images-never-expire", None, sentence, "add a rule, as keep_latest(...) does")
 
 
 def _takes_tagged(rule: LifecycleRule, above: Sequence[LifecycleRule]) -> bool:
     if rule.storage_class == "archive" or rule.tag_status == "untagged":
         return False
-    return rule.tag_status == "tagged" or not any(map(takes_every_tag, above))
+    return rule.tag_status == "tagged" or not any(map(matches_all_tags, above))

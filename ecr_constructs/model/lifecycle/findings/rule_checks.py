@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import combinations, permutations, product
 from typing import TypeAlias
 
-from ecr_constructs.model.lifecycle.findings.context import Case, Remark, named
+from ecr_constructs.model.lifecycle.findings.context import CheckContext, RawFinding, named
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.rule_coverage import rules_that_shadow, takes_every_tag
+from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags, shadowing_rules
 from ecr_constructs.model.tags import TagPattern, TagPrefix
-from ecr_constructs.model.validation import shown
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["remarks_on_rules"]
 
@@ -41,7 +41,7 @@ _MARKS = ".,;:!'\"`()"
 _Selector: TypeAlias = "TagPattern | TagPrefix"
 
 
-def remarks_on_rules(case: Case) -> Iterator[Remark]:
+def remarks_on_rules(case: CheckContext) -> Iterator[RawFinding]:
     """
     Say what is odd about the rules by themselves.
 
@@ -57,8 +57,8 @@ def remarks_on_rules(case: Case) -> Iterator[Remark]:
         yield from _prefixes(case, rule)
 
 
-def _shadowed(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
-    shadow = rules_that_shadow(rule, case.above(rule))
+def _shadowed(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
+    shadow = shadowing_rules(rule, case.above(rule))
     if not shadow:
         return
     if len(shadow) == 1:
@@ -66,12 +66,12 @@ def _shadowed(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
     else:
         why = "tagged images belong to {} and the others to {}, which come first".format(*map(named, shadow))
     remedy = "leave it out, which changes nothing, or give it a smaller priority"
-    yield Remark("shadowed-rule", rule, f"{named(rule)} never acts: {why}", remedy)
+    yield RawFinding("shadowed-rule", rule, f"{named(rule)} never acts: {why}", remedy)
 
 
-def _described_as_untagged(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
+def _described_as_untagged(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
     text, above = rule.description or "", case.above(rule)
-    if rule.tag_status != "any" or rule.is_shield or any(map(takes_every_tag, above)):
+    if rule.tag_status != "any" or rule.is_keep_rule or any(map(matches_all_tags, above)):
         return
     verb = "expires" if rule.action == "expire" else "archives"
     sentence = f"{named(rule)} speaks of untagged images, and it selects 'any': it {verb} tagged ones too"
@@ -79,10 +79,10 @@ def _described_as_untagged(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
     is_single = all(each.tag_status != "untagged" for each in above)
     if _is_about_untagged(text) and is_single:
         remedy = "write tag_status 'untagged', or describe what it does"
-        yield Remark("any-described-as-untagged", rule, sentence, remedy)
+        yield RawFinding("any-described-as-untagged", rule, sentence, remedy)
     elif _is_about_untagged(text) or (_may_be_about_untagged(text) and is_single):
         remedy = "write tag_status 'untagged' if only these are meant, or say in the description what else it selects"
-        yield Remark("any-may-mean-untagged", rule, sentence, remedy)
+        yield RawFinding("any-may-mean-untagged", rule, sentence, remedy)
 
 
 def _is_about_untagged(text: str) -> bool:
@@ -98,35 +98,35 @@ def _may_be_about_untagged(text: str) -> bool:
     return bool(times and not _SAYS_MORE.search(rest))
 
 
-def _never_matching(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
+def _never_matching(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
     if strange := [each.value for each in rule.selectors if each.value[0] in ".-"]:
-        sentence = f"{named(rule)} selects tags like {shown(strange[0])}, and no tag begins with {strange[0][0]!r}"
-        yield Remark("never-matches", rule, sentence, "correct it, or leave the rule out")
+        sentence = f"{named(rule)} selects tags like {abbreviate(strange[0])}, and no tag begins with {strange[0][0]!r}"
+        yield RawFinding("never-matches", rule, sentence, "correct it, or leave the rule out")
     elif case.images and rule.selectors and not _is_matched(case, rule):
-        what = " and ".join(shown(each.value) for each in rule.selectors)
+        what = " and ".join(abbreviate(each.value) for each in rule.selectors)
         sentence = f"{named(rule)} selects tags like {what}, and no image of the repository has such tags"
         remedy = "correct it if it is misspelled; leave the rule out if nobody pushes such tags any more"
-        yield Remark("never-matches", rule, sentence, remedy)
+        yield RawFinding("never-matches", rule, sentence, remedy)
 
 
-def _is_matched(case: Case, rule: LifecycleRule) -> bool:
+def _is_matched(case: CheckContext, rule: LifecycleRule) -> bool:
     if len(rule.selectors) == 1:
         return any(map(rule.selectors[0].matches, case.tags))
     return any(rule.selects_tags(image.tags) for image in case.images or ())
 
 
-def _alternatives(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
+def _alternatives(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
     kinds, remedy = "a tag of each kind", "if AND is meant, let the description say 'tagged A and B'"
     pair = next((pair for pair in permutations(rule.selectors, 2) if pair[0].subsumes(pair[1])), None)
     if pair is not None:
-        wide, narrow = (shown(each.value) for each in pair)
+        wide, narrow = (abbreviate(each.value) for each in pair)
         kinds, remedy = f"a tag like {narrow}, and {wide} changes nothing", f"if AND is meant, leave {wide} out"
     elif not _says_and(rule):
         pair = _joined_by_or(rule) or (None if _is_matched(case, rule) else _apart(rule))
     if pair is not None:
-        lists = "{} lists {} and {}".format(named(rule), *(shown(each.value) for each in pair))
+        lists = "{} lists {} and {}".format(named(rule), *(abbreviate(each.value) for each in pair))
         sentence = f"{lists}, and ECR reads a list as AND: it selects only images that have {kinds}"
-        yield Remark("list-of-alternatives", rule, sentence, f"write one rule for each; {remedy}")
+        yield RawFinding("list-of-alternatives", rule, sentence, f"write one rule for each; {remedy}")
 
 
 def _apart(rule: LifecycleRule) -> tuple[_Selector, _Selector] | None:
@@ -159,18 +159,18 @@ def _core(text: str) -> str:
     return text.strip("*._-").lower()
 
 
-def _prefixes(case: Case, rule: LifecycleRule) -> Iterator[Remark]:
+def _prefixes(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
     for selector in rule.selectors:
         word, star, rest = selector.pattern.partition("*")
         if not star or rest or not word[-1:].isalpha():
             continue
         if found := _other_rule(case, rule, word) or _other_word(case, word):
-            sentence = f"{named(rule)} selects every tag that begins with {shown(word)}, and so {found}"
-            remedy = f"end it where the word ends, as in {shown(selector.value.replace(word, f'{word}-'))}"
-            yield Remark("prefix-matches-another", rule, sentence, remedy)
+            sentence = f"{named(rule)} selects every tag that begins with {abbreviate(word)}, and so {found}"
+            remedy = f"end it where the word ends, as in {abbreviate(selector.value.replace(word, f'{word}-'))}"
+            yield RawFinding("prefix-matches-another", rule, sentence, remedy)
 
 
-def _other_rule(case: Case, rule: LifecycleRule, word: str) -> str | None:
+def _other_rule(case: CheckContext, rule: LifecycleRule, word: str) -> str | None:
     """Name a longer word that another rule is about, if that makes a difference."""
     above = case.above(rule)
     for other in case.rules:
@@ -182,15 +182,17 @@ def _other_rule(case: Case, rule: LifecycleRule, word: str) -> str | None:
         for selector in other.selectors:
             head = selector.pattern.partition("*")[0]
             if _goes_on(word, head):
-                return f"those like {shown(head)} of {named(other)}: {effect}"
+                return f"those like {abbreviate(head)} of {named(other)}: {effect}"
     return None
 
 
-def _other_word(case: Case, word: str) -> str | None:
+def _other_word(case: CheckContext, word: str) -> str | None:
     """Name a tag in which the word goes on, if there is one in which it ends."""
     begun = {tag for tag in case.tags if tag.startswith(word)}
     longer = {tag for tag in begun if _goes_on(word, tag)}
-    return f"both {shown(min(begun - longer))} and {shown(min(longer))}" if longer and longer < begun else None
+    return (
+        f"both {abbreviate(min(begun - longer))} and {abbreviate(min(longer))}" if longer and longer < begun else None
+    )
 
 
 def _goes_on(word: str, text: str) -> bool:
