@@ -712,8 +712,11 @@ def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
     [
         ({"images": [image(1), {"imageDigest": "x"}]}, "images[1] is {'imageDigest': 'x'}, not an Image; read it with"),
         ({"images": {"imageDetails": []}}, "images[0] is 'imageDetails', not an Image"),
-        ({"immutability": []}, "immutability is [], not an Immutability; give one, such as Immutability.all_tags()"),
-        ({"immutability": "IMMUTABLE", "images": []}, "immutability is 'IMMUTABLE', not an Immutability"),
+        ({"immutability": []}, "immutability must be an Immutability such as Immutability.all_tags(), got []"),
+        (
+            {"immutability": "IMMUTABLE", "images": []},
+            "immutability must be an Immutability such as Immutability.all_tags(), got 'IMMUTABLE'",
+        ),
     ],
 )
 def test_images_and_an_immutability_that_are_none_are_refused_plainly(options: Mapping[str, Any], told: str) -> None:
