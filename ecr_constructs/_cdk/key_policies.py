@@ -1,5 +1,5 @@
 """
-Key policies of the keys that images are encrypted with.
+Checks of the keys that images are encrypted with: whether ECR can use them, and their key policies.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 """
@@ -21,7 +21,7 @@ from ecr_constructs.model.iam.principals import principal_problems
 from ecr_constructs.model.iam.statements import public_problems
 from ecr_constructs.model.iam.values import as_list
 
-__all__ = ["GRANTS_DENIED", "SharedKeyPolicyCheck", "check_policy"]
+__all__ = ["GRANTS_DENIED", "SharedKeyPolicyCheck", "check_policy", "key_problems"]
 
 # ECR works through grants that it creates itself; nobody else needs one. Control Tower asks for this (CT.KMS.PR.3).
 GRANTS_DENIED: Mapping[str, Any] = {
@@ -49,9 +49,10 @@ class SharedKeyPolicyCheck:
 
     def validate(self) -> list[str]:
         """Return the statements that the policy has lost, and the problems of those that it has."""
+        problems = list(_usability_problems(self._resource))
         # Most keys have the policy that they are created with, and to resolve it takes time in each stack.
         if _written(self._resource) == self._created:
-            return []
+            return problems
         statements, required = self._statements()
         lost = [
             f"the policy of the shared key has lost the statement that {name}; leave the policy to this library, or "
@@ -59,7 +60,7 @@ class SharedKeyPolicyCheck:
             for name, one in required.items()
             if not any(_includes(statement, one) for statement in statements)
         ]
-        return [*lost, *_problems(statements)]
+        return [*problems, *lost, *_problems(statements)]
 
     def injected_problems(self) -> list[str]:
         """Return the problems of the policy before anybody but an injector can have changed it."""
@@ -75,7 +76,7 @@ class SharedKeyPolicyCheck:
 
 def check_policy(key: IKeyRef) -> None:
     """
-    Check the policy of a key of this app when the app synthesizes. The policy of an imported key is not known.
+    Check a key of this app and its policy when the app synthesizes. Those of an imported key are not known.
 
     Args:
         key: The key that images are encrypted with.
@@ -84,8 +85,7 @@ def check_policy(key: IKeyRef) -> None:
     if key in _checked:
         return
     _checked.add(key)
-    resource = key if isinstance(key, kms.CfnKey) else key.node.default_child
-    if isinstance(resource, kms.CfnKey):
+    if (resource := _resource_of(key)) is not None:
         key.node.add_validation(_KeyPolicyCheck(resource))
 
 
@@ -95,14 +95,45 @@ _checked: WeakSet[IKeyRef] = WeakSet()
 
 @jsii.implements(IValidation)
 class _KeyPolicyCheck:
-    """Check the policy of a key that was given when the app synthesizes."""
+    """Check a key that was given, and its policy, when the app synthesizes."""
 
     def __init__(self, resource: kms.CfnKey) -> None:
         self._resource = resource
 
     def validate(self) -> list[str]:
         document = self._resource.stack.resolve(_written(self._resource)) or {}
-        return list(_problems(as_list(document.get("Statement", []))))
+        return [*_usability_problems(self._resource), *_problems(as_list(document.get("Statement", [])))]
+
+
+def key_problems(key: IKeyRef) -> Iterator[str]:
+    """
+    Check the properties of a key of this app; those of an imported key are not known.
+
+    Args:
+        key: The key, or an alias of it.
+
+    Yields:
+        One sentence for each reason for which ECR cannot use the key.
+
+    """
+    if (resource := _resource_of(key)) is not None:
+        yield from _usability_problems(resource)
+
+
+def _resource_of(key: IKeyRef) -> kms.CfnKey | None:
+    """Return the resource of a key of this app, also that of the key of an alias."""
+    target = key.alias_target_key if isinstance(key, kms.Alias) else key
+    resource = target if isinstance(target, kms.CfnKey) else target.node.default_child
+    return resource if isinstance(resource, kms.CfnKey) else None
+
+
+def _usability_problems(resource: kms.CfnKey) -> Iterator[str]:
+    if resource.enabled is False:
+        yield "the key has enabled=False, and ECR cannot encrypt with a disabled key; enable it"
+    if resource.key_spec not in (None, "SYMMETRIC_DEFAULT"):
+        yield f"the key has key_spec {resource.key_spec!r}; ECR needs SYMMETRIC_DEFAULT, leave key_spec out"
+    if resource.key_usage not in (None, "ENCRYPT_DECRYPT"):
+        yield f"the key has key_usage {resource.key_usage!r}; ECR needs ENCRYPT_DECRYPT, leave key_usage out"
 
 
 def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:

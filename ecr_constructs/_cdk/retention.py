@@ -16,7 +16,7 @@ from constructs import Construct, IConstruct, IValidation
 
 from ecr_constructs._cdk.scope import ConstructLocation
 
-__all__ = ["warn_unless_retained"]
+__all__ = ["is_deleted", "warn_unless_retained"]
 
 # The policies that keep a resource when it leaves its stack. RetainExceptOnCreate deletes it only if the deployment
 # that creates it is rolled back.
@@ -58,6 +58,11 @@ def warn_unless_retained(
         place.stack.node.add_validation(_watches[place.stack])
     watch = _watches[place.stack]
     (watch.many if is_one_of_many else watch.few).append(_Kept(construct, resource, lost))
+
+
+def is_deleted(resource: cdk.CfnResource) -> bool:
+    """Return whether a resource is deleted with its stack; an aspect may have changed that."""
+    return resource.stack.resolve(resource.cfn_options).get("deletionPolicy") not in _KEPT
 
 
 class _Kept(NamedTuple):

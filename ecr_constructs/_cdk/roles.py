@@ -26,6 +26,7 @@ from ecr_constructs._cdk.trust_policies import (
     trust_problems,
 )
 from ecr_constructs.errors import InvalidRegistry
+from ecr_constructs.model.iam.principals import DUMMY_ROLE
 from ecr_constructs.model.partitions import arn_problems
 
 __all__ = [
@@ -69,6 +70,8 @@ def role_problems(place: ConstructLocation, role: object) -> Iterator[str]:
         raise TypeError(f"role must be an iam.Role, or one imported with iam.Role.from_role_arn, got {role!r}")
     given = cast("iam.IRole", role)
     arn = given.role_arn
+    if _is_placeholder(given):
+        return
     resource = _resource_of(given)
     if problems := tuple(_path_problems(resource)):
         yield from problems
@@ -129,11 +132,11 @@ def create_role(
     principal = trust_principal(service, conditions)
     with typed_refusal(scope, _ROLE, InvalidRegistry, path=scope.node.path):
         role = iam.Role(scope, "Role", assumed_by=principal, description=description)
-    if (resource := _resource_of(role)) is not None and is_injected(scope, _ROLE):
-        trust = iam.PolicyStatement(actions=["sts:AssumeRole"], principals=[principal])
-        if problems := tuple(_injected_role_problems(role, resource, trust)):
-            raise InvalidRegistry(problems, path=scope.node.path)
-        reapply(scope, resource, {"path": None}, reason="CloudFormation takes the ARN of no role with a path here")
+        if (resource := _resource_of(role)) is not None and is_injected(scope, _ROLE):
+            trust = iam.PolicyStatement(actions=["sts:AssumeRole"], principals=[principal])
+            if problems := tuple(_injected_role_problems(role, resource, trust)):
+                raise InvalidRegistry(problems, path=scope.node.path)
+            reapply(scope, resource, {"path": None}, reason="CloudFormation takes the ARN of no role with a path here")
     return role
 
 
@@ -285,7 +288,7 @@ def warn_if_not_added(
 
     """
     # The policy of a role of the app is attached later. Of an unknown principal the CDK warns itself.
-    if not isinstance(principal, (iam.Role, iam.UnknownPrincipal)):
+    if not isinstance(principal, (iam.Role, iam.UnknownPrincipal)) and not _is_placeholder(principal):
         owner.node.add_validation(_AdditionCheck(owner, principal, policies, statements))
 
 
@@ -332,13 +335,18 @@ class _AdditionCheck:
 
 def account_of(principal: iam.IPrincipal) -> str | None:
     """
-    Return the account of a principal, if it has one.
+    Return the account of a principal, if it has one; that of a role is not known before the role is looked up.
 
     Args:
         principal: Any principal; unknown ones have no such attribute in Python.
 
     """
-    return getattr(principal, "principal_account", None)
+    return None if _is_placeholder(principal) else getattr(principal, "principal_account", None)
+
+
+def _is_placeholder(principal: object) -> bool:
+    """Return whether a role is not looked up yet; its account and Region are placeholders, too."""
+    return str(getattr(principal, "role_arn", "")).endswith(DUMMY_ROLE)
 
 
 def _readable(value: Any) -> Any:  # noqa: ANN401  (any part of a statement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from math import isfinite
 from typing import Any
 
@@ -15,7 +16,10 @@ __all__ = ["forwarded_problems", "is_unresolved", "lazily", "resolve"]
 
 
 def is_unresolved(value: object) -> bool:
-    """Tell whether a single value (not a list or mapping that holds one) is known only at deployment."""
+    """Return whether a single value (not a list or mapping that holds one) is known only at deployment."""
+    # JavaScript takes no enumeration of Python.
+    if isinstance(value, Enum):
+        return False
     # Tokens are finite, and what is not would not survive the way to JavaScript.
     return not (isinstance(value, float) and not isfinite(value)) and bool(Token.is_unresolved(value))
 

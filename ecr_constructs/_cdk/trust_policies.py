@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -249,6 +250,12 @@ def trust_principal(service: Service, conditions: Mapping[str, Any] | None) -> i
 
 def _plain(conditions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {
-        operator: {key: value if isinstance(value, (str, bool, int)) else list(value) for key, value in keys.items()}
-        for operator, keys in conditions.items()
+        operator: {key: _plain_value(value) for key, value in keys.items()} for operator, keys in conditions.items()
     }
+
+
+def _plain_value(value: Any) -> Any:  # noqa: ANN401  (a text, a number, a boolean, or several)
+    """Return a value that can be sent to JavaScript, which takes no enumeration of Python."""
+    if isinstance(value, Enum):
+        return value.value
+    return value if isinstance(value, (str, bool, int)) else [_plain_value(one) for one in value]

@@ -167,7 +167,7 @@ class CreationTemplate(Construct):
         policies = allow(self, role, *statements)
         acknowledge_wildcards(role, resources, _UNDER_PREFIX)
         check_role(self, role, TEMPLATE_SERVICE)
-        environment_of(place).claim(self, "creator", role.role_arn)
+        environment_of(place).claim(self, "creator", f"{role.role_arn} {self.node.path}")
         if registry := find_registry(place):
             registry.except_from_denial(role)
         return policies

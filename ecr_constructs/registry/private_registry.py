@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
+from ecr_constructs._cdk.retention import is_deleted
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.registry.replication import Replication
@@ -281,7 +282,8 @@ class PrivateRegistry(RegistryPermissions):
     def validate(self) -> list[str]:
         """Return the problems of the policy, and warn about replicas that stay; the CDK calls this at synthesis."""
         for resource, name in deleted_repositories(self._environment) if self._replication.given else ():
-            if regions := self._replication.regions_of(name):
+            regions = self._replication.regions_of(name)
+            if regions and isinstance(resource, cdk.CfnResource) and is_deleted(resource):
                 text = _REPLICAS_STAY.format(self.node.path, ", ".join(sorted(set(regions))))
                 cdk.Annotations.of(resource).add_warning_v2("ecr-constructs:replicasAreNotDeleted", text)
         return super().validate()

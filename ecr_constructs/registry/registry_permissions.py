@@ -57,8 +57,8 @@ class RegistryPermissions(Construct):
         super().__init__(scope, id)
         self._environment = environment
         self._policy = policy
-        # The roles of templates that were made before the registry.
-        self._creators: list[str] = list(environment.names("creator"))
+        # The principals that the denial does not apply to, besides the roles of creation templates.
+        self._excepted: list[str] = []
         self._denial: iam.PolicyStatement | None = None
         self._is_written = False
         self.node.add_validation(self)
@@ -173,9 +173,10 @@ class RegistryPermissions(Construct):
         if self._denial is not None:
             problems.append("the registry denies the creation of repositories already; name everybody in one call")
         account = self._environment.account or cdk.Aws.ACCOUNT_ID
-        denial = creation_denial(account, [*arns, *self._creators], self._resources(None, problems))
+        excepted = [*arns, *self._excepted]
+        denial = creation_denial(account, [*excepted, *self._creators()], self._resources(None, problems))
         self._contribute(problems, denial)
-        self._denial, self._creators = denial, [*arns, *self._creators]
+        self._denial, self._excepted = denial, excepted
 
     def except_from_denial(self, role: iam.IRole) -> None:
         """
@@ -192,9 +193,22 @@ class RegistryPermissions(Construct):
             raise TypeError(f"role must be an iam.Role, or one imported with iam.Role.from_role_arn, got {role!r}")
         if self._denial is not None and (problems := tuple(self._late_problems())):
             raise InvalidRegistry(problems, path=self.node.path)
-        self._creators.append(role.role_arn)
+        if role.role_arn not in self._creators():
+            self._excepted.append(role.role_arn)
+        self._update_denial()
+
+    def _creators(self) -> Sequence[str]:
+        """Return the ARNs of the roles of the creation templates that are in the app, each once."""
+        return list(dict.fromkeys(name.split(" ")[0] for name in self._environment.names("creator")))
+
+    def _update_denial(self) -> None:
         if self._denial is not None:
-            self._denial.add_condition(*creation_exceptions(self._creators))
+            self._denial.add_condition(*creation_exceptions([*self._excepted, *self._creators()]))
+
+    def _document(self) -> object:
+        """Return the policy. The roles of templates that were removed from the app do not exist."""
+        self._update_denial()
+        return self._policy.document()
 
     def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
         """
@@ -225,7 +239,7 @@ class RegistryPermissions(Construct):
         if problems:
             raise InvalidRegistry(problems, path=self.node.path)
         if self._policy.is_empty:
-            resource = ecr.CfnRegistryPolicy(self, "Policy", policy_text=self._lazily(self._policy.document))
+            resource = ecr.CfnRegistryPolicy(self, "Policy", policy_text=self._lazily(self._document))
             self._retain(resource, _POLICY_LOST)
         note_services(self, self._policy.add(statements))
 

@@ -23,6 +23,7 @@ from ecr_constructs._cdk.construct_references import ConstructReference
 from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.nag_suppressions import acknowledge
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
+from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import InvalidRegistry
@@ -45,6 +46,7 @@ _ARN = re.compile(
 _LONGEST_ARN = 612
 _TO_BE_FILLED_IN = '{"username":"fill-in-after-deployment"}'
 _BY_HAND = "it holds a token of another company's registry, which nobody but a person can renew there"
+_LOST = "the token of the upstream registry is deleted with its stack, and it exists nowhere else"
 _MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
 
 
@@ -160,6 +162,7 @@ class _NewSecret(Credentials):
         environment_of(location_of(scope)).claim(secret, "secret", self._full_name(prefix))
         acknowledge(secret, "AwsSolutions-SMG4", _BY_HAND)
         resource = secret.node.default_child
+        warn_unless_retained(secret, location_of(secret), resource, _LOST)
         if isinstance(resource, cdk.CfnResource):
             resource.add_metadata("checkov", {"skip": [{"id": "CKV_AWS_149", "comment": _MANAGED_KEY}]})
             suppressed = ["SECRETSMANAGER_USING_CMK", "SECRETSMANAGER_ROTATION_ENABLED_CHECK"]

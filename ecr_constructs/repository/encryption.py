@@ -24,7 +24,7 @@ from constructs import IValidation
 
 from ecr_constructs._cdk.construct_references import ConstructReference
 from ecr_constructs._cdk.environment_registry import environment_of
-from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck, check_policy
+from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck, check_policy, key_problems
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
@@ -258,7 +258,7 @@ class _KeyFacts(NamedTuple):
 @lru_cache(maxsize=128)
 def _facts(held: ConstructReference[IKeyRef]) -> _KeyFacts:
     key = held.construct
-    return _KeyFacts(key.env.account, key.env.region, key.key_ref.key_arn, tuple(_resource_problems(key)))
+    return _KeyFacts(key.env.account, key.env.region, key.key_ref.key_arn, tuple(key_problems(key)))
 
 
 def _key_problems(held: ConstructReference[IKeyRef], place: ConstructLocation) -> Iterator[str]:
@@ -276,19 +276,6 @@ def _key_problems(held: ConstructReference[IKeyRef], place: ConstructLocation) -
         yield f"the key is in region {key.region!r} and the repository in {ours!r}; ECR needs a key of the same region"
     yield from arn_problems("the key", key.arn, ours)
     yield from key.problems
-
-
-def _resource_problems(key: IKeyRef) -> Iterator[str]:
-    """Check the properties of a key of this app; those of an imported key are not known."""
-    resource = key if isinstance(key, kms.CfnKey) else key.node.default_child
-    if not isinstance(resource, kms.CfnKey):
-        return
-    if resource.enabled is False:
-        yield "the key has enabled=False, and ECR cannot encrypt with a disabled key; enable it"
-    if resource.key_spec not in (None, "SYMMETRIC_DEFAULT"):
-        yield f"the key has key_spec {resource.key_spec!r}; ECR needs SYMMETRIC_DEFAULT, leave key_spec out"
-    if resource.key_usage not in (None, "ENCRYPT_DECRYPT"):
-        yield f"the key has key_usage {resource.key_usage!r}; ECR needs ENCRYPT_DECRYPT, leave key_usage out"
 
 
 def _account_warnings(held: ConstructReference[IKeyRef], place: ConstructLocation) -> Iterator[tuple[str, str]]:

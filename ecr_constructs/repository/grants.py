@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import IDependable, Node
+from constructs import Construct, IDependable, Node
 
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import account_of, warn_if_not_added
@@ -23,6 +23,10 @@ __all__ = ["with_reason"]
 
 # The actions that the CDK accepts in a statement.
 _ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
+_UNKNOWN = (
+    "{} is imported without a role, so the CDK cannot add permissions to it; import it with its role, or grant the "
+    "permissions to that role, imported with iam.Role.from_role_arn"
+)
 _NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
@@ -58,6 +62,10 @@ class _TypedGrant:
 
 def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
     _require_kinds(repository, *args, **options)
+    grantee = args[0] if args else options["grantee"]
+    principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal
+    if isinstance(principal, iam.UnknownPrincipal):
+        raise InvalidRepository([_UNKNOWN.format(_shown(grantee))], path=repository.node.path)
     repository.policy.refusal, repository.policy.is_granting = None, True
     try:
         granted = grant(repository, *args, **options)
@@ -67,12 +75,14 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
         raise
     finally:
         repository.policy.is_granting = False
-    grantee = args[0] if args else options["grantee"]
-    principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal
     if not isinstance(principal, _ALWAYS_ADDED):
         made = cast("ecr.Repository", repository)
         _warn_if_not_added(made, principal, granted, login=grant.__name__ in _WITH_LOGIN)
     return granted
+
+
+def _shown(grantee: object) -> str:
+    return f"the grantee {grantee.node.path}" if isinstance(grantee, Construct) else "the grantee"
 
 
 def _require_kinds(repository: _SupportsGrants, *args: object, **options: object) -> None:

@@ -34,6 +34,8 @@ from ecr_constructs.repository.settings import HARDENED, RepositorySettings
 
 __all__ = ["HardenedRepository"]
 
+# Read once: it is a call to JavaScript.
+_REPOSITORY = ecr.Repository.PROPERTY_INJECTION_ID
 # The CDK's check of names refuses these, and ECR does not.
 _DOUBLE_SEPARATORS = ("__", "--")
 
@@ -133,9 +135,8 @@ class HardenedRepository(ecr.Repository):
         problems += wishes.problems(place, in_force, registry)
         raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
-        class_id = ecr.Repository.PROPERTY_INJECTION_ID
         with (
-            typed_refusal(scope, class_id, InvalidRepository, path=path),
+            typed_refusal(scope, _REPOSITORY, InvalidRepository, path=path),
             _taken_id_explained(scope, id, path, is_injected=is_injected),
         ):
             super().__init__(
@@ -155,7 +156,8 @@ class HardenedRepository(ecr.Repository):
         claim_name(self.resource, place, repository_name)
         self._build(place, policy_statements, repository_name)
         if is_injected:
-            self._reapply_after_injectors(place, repository_name)
+            with typed_refusal(scope, _REPOSITORY, InvalidRepository, path=path):
+                self._reapply_after_injectors(place, repository_name)
         wishes.bind(registry)
 
     def image(self, tag_or_digest: str) -> str:

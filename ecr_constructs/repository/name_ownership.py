@@ -102,11 +102,11 @@ class _Sweep:
             self.stacks = dict.fromkeys(self.stacks, False)
             for resource in self._root.node.find_all():
                 if isinstance(resource, ecr.CfnRepository) and reference(resource) not in self.compared:
-                    _compare(resource)
+                    _compare(resource, stack)
         self.stacks[stack] = True
 
 
-def _compare(resource: ecr.CfnRepository) -> None:
+def _compare(resource: ecr.CfnRepository, synthesized: cdk.Stack) -> None:
     name = resource.stack.resolve(resource.repository_name)
     if not isinstance(name, str):
         return
@@ -116,7 +116,15 @@ def _compare(resource: ecr.CfnRepository) -> None:
         here.claim(resource, "repository", name)
     elif reference(owner) != reference(resource):
         text = _LATE.format(_shown(owner), _shown(resource), name)
-        cdk.Annotations.of(resource).add_warning_v2("ecr-constructs:repositoryNameTwice", text)
+        # Another stage may be synthesized already, and a warning there would be lost.
+        stage = _stage(synthesized)
+        place = next((each for each in (resource, owner) if _stage(each) == stage), synthesized)
+        cdk.Annotations.of(place).add_warning_v2("ecr-constructs:repositoryNameTwice", text)
+
+
+def _stage(construct: IConstruct) -> str:
+    stage = cdk.Stage.of(construct)
+    return stage.node.path if stage is not None else ""
 
 
 def _shown(resource: IConstruct) -> str:

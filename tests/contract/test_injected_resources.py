@@ -539,3 +539,8 @@ def test_statements_that_are_added_to_the_shared_key_later_are_used(stack: cdk.S
 
     (found,) = resources(stack, KEY).values()
     assert OTHER_ACCOUNT in str(found["Properties"]["KeyPolicy"])
+
+
+@pytest.mark.parametrize("name", [1, True, False])
+def test_a_role_name_of_an_injector_that_is_no_text_is_a_typed_error(name: Any) -> None:
+    assert role_problem("roleName", name).startswith("a property injector for aws-cdk-lib.aws-iam.Role makes the CDK")

@@ -198,3 +198,11 @@ def test_rules_and_statements_that_are_added_later_are_there_with_an_injector_to
     text = properties(repository)["LifecyclePolicy"]["LifecyclePolicyText"]
     assert text == repository.lifecycle.to_json()
     assert len(repository.lifecycle.rules) == 2
+
+
+@pytest.mark.parametrize("name", [True, False])
+def test_a_name_of_an_injector_that_is_no_text_is_a_typed_error(stack: cdk.Stack, *, name: bool) -> None:
+    cdk.PropertyInjectors.of(stack).add(Overruling({"repositoryName": name}))
+
+    with pytest.raises(InvalidRepository, match=r"Containers/Api: a property injector for .* makes the CDK raise"):
+        HardenedRepository(stack, "Api", repository_name="prod/api")

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs import (
     ADOPTED,
+    CREATED,
     EPHEMERAL,
     HARDENED,
     CreationTemplate,
@@ -24,7 +26,7 @@ from ecr_constructs import (
     Scanning,
     Upstream,
 )
-from tests.registries import REPLICATION, synthesize, the, warnings
+from tests.registries import POLICY, REPLICATION, synthesize, the, warnings
 from tests.templates import KEY, new_stack, resources
 
 HERE = "eu-west-1"
@@ -179,3 +181,39 @@ def test_a_repository_with_another_key_does_not_need_the_shared_one(stack: cdk.S
     HardenedRepository(stack, "New", settings=ADOPTED)
 
     assert len(resources(stack, KEY)) == 1
+
+
+@pytest.mark.parametrize("is_denied_first", [True, False])
+def test_the_role_of_a_removed_template_is_no_exception_of_a_denial(app: cdk.App, *, is_denied_first: bool) -> None:
+    stack = new_stack(app, "One", region=HERE)
+    registry = PrivateRegistry(stack, "Registry")
+    deployer = "arn:aws:iam::111122223333:role/deployer"
+
+    def deny() -> None:
+        registry.deny_repository_creation(except_for=[deployer])
+
+    settings = CREATED.but(resource_tags={"team": "payments"})
+    steps: list[Callable[[], object]] = [
+        lambda: CreationTemplate(stack, "It", prefix="teams", applied_for=["CREATE_ON_PUSH"], settings=settings)
+    ]
+    steps.insert(0 if is_denied_first else 1, deny)
+    for step in steps:
+        step()
+    stack.node.try_remove_child("It")
+
+    condition = the(stack, POLICY)["Properties"]["PolicyText"]["Statement"][0]["Condition"]
+    assert [each for each in condition["ArnNotLike"]["aws:PrincipalArn"] if isinstance(each, str)] == [deployer]
+    assert "Fn::GetAtt" not in str(condition)
+
+
+def test_a_role_of_two_templates_is_an_exception_as_long_as_one_of_them_is_there(app: cdk.App) -> None:
+    stack = new_stack(app, "One", region=HERE)
+    registry = PrivateRegistry(stack, "Registry")
+    registry.deny_repository_creation(except_for=["arn:aws:iam::111122223333:role/deployer"])
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"))
+    for prefix in ("teams", "tools"):
+        CreationTemplate(stack, prefix, prefix=prefix, applied_for=["CREATE_ON_PUSH"], role=role)
+    stack.node.try_remove_child("tools")
+
+    condition = the(stack, POLICY)["Properties"]["PolicyText"]["Statement"][0]["Condition"]
+    assert condition["ArnNotLike"]["aws:PrincipalArn"].count(stack.resolve(role.role_arn)) == 1

@@ -18,10 +18,13 @@ from ecr_constructs import (
     HARDENED,
     Access,
     CreationTemplate,
+    Credentials,
     HardenedRepository,
     PrivateRegistry,
+    PullThroughCache,
     Replication,
     Scanning,
+    Upstream,
 )
 from tests.registries import warnings
 from tests.templates import new_app, new_stack
@@ -48,6 +51,7 @@ def registry(stack: cdk.Stack) -> PrivateRegistry:
 def everything(stack: cdk.Stack) -> None:
     registry(stack)
     HardenedRepository(stack, "Api")
+    PullThroughCache(stack, "DockerHub", upstream=Upstream.docker_hub(), credentials=Credentials.new_secret())
 
 
 # What the warning says, for each resource.
@@ -57,6 +61,7 @@ LOST: Mapping[str, str] = {
     "AWS::ECR::RegistryPolicy": "other accounts lose what it allows them",
     "AWS::KMS::Key": "every image that is encrypted with the key is lost with it",
     "AWS::ECR::Repository": "the repository is deleted with its stack",
+    "AWS::SecretsManager::Secret": "the token of the upstream registry is deleted with its stack",
 }
 
 

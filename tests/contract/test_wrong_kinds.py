@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from enum import IntEnum
 from functools import cache
 from itertools import count
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import (
     ADOPTED,
@@ -279,3 +281,33 @@ def test_a_grant_of_the_wrong_kind_adds_nothing() -> None:
             repository.grant_pull(value)
 
     assert repository.policy.document() is None
+
+
+@pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
+def test_a_grantee_that_is_imported_without_a_role_is_refused(name: str) -> None:
+    function = lambda_.Function.from_function_arn(
+        made().stack, new_id(), f"arn:aws:lambda:eu-west-1:{PARTNER}:function:resize"
+    )
+
+    with pytest.raises(EcrConstructsError, match=rf"the grantee {function.node.path} is imported without a role"):
+        getattr(made().repository, name)(function)
+
+
+class Numbers(IntEnum):
+    FIVE = 5
+
+
+def test_a_number_of_an_enumeration_is_a_number() -> None:
+    repository = HardenedRepository(made().stack, new_id(), settings=ADOPTED)
+    repository.add_lifecycle_rule(max_image_count=Numbers.FIVE, rule_priority=Numbers.FIVE)
+    conditions = {"NumericLessThan": {"aws:MultiFactorAuthAge": Numbers.FIVE, "aws:x": [Numbers.FIVE]}}
+    CreationTemplate(
+        another(),
+        "It",
+        prefix="teams",
+        applied_for=["CREATE_ON_PUSH"],
+        settings=HARDENED,
+        trust_conditions=conditions,
+    )
+
+    assert [rule.rule_priority for rule in repository.lifecycle.rules] == [5]

@@ -108,3 +108,14 @@ def test_the_warning_can_be_acknowledged(app: cdk.App) -> None:
     app.synth()
 
     assert replica_warnings(stack) == []
+
+
+def test_a_repository_that_an_aspect_retains_is_no_warning(app: cdk.App) -> None:
+    stack = new_stack(app, "Platform", region=HERE)
+    PrivateRegistry(stack, "Registry", replication=[Replication.to(THERE)])
+    HardenedRepository(stack, "Shop", settings=EPHEMERAL)
+    cdk.RemovalPolicies.of(app).retain()
+
+    app.synth()
+
+    assert replica_warnings(stack) == []

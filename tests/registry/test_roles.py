@@ -452,3 +452,28 @@ def test_a_role_that_exists_before_the_app_is_accepted(app: cdk.App, make: Make)
     make(here)
 
     assert not_updated(here) == []
+
+
+# --- roles that are looked up -----------------------------------------------------------------------------------------
+
+
+@each_construct
+def test_a_role_is_accepted_before_it_is_looked_up(make: Make, here: cdk.Stack) -> None:
+    make(here, role=iam.Role.from_lookup(here, "Mine", role_name="ecr"))
+
+
+def test_a_grant_to_a_role_is_accepted_before_the_role_is_looked_up(here: cdk.Stack) -> None:
+    role = iam.Role.from_lookup(here, "Mine", role_name="puller")
+
+    assert HardenedRepository(here, "It", encryption=Encryption.aes256()).grant_pull(role).success
+
+
+def test_a_grant_of_a_cache_to_a_role_is_accepted_before_the_role_is_looked_up(here: cdk.Stack) -> None:
+    cache(here).grant_pull(iam.Role.from_lookup(here, "Mine", role_name="puller"))
+
+    assert not any("roleIsNotUpdated" in each for each in synthesized_warnings(here))
+
+
+def synthesized_warnings(stack: cdk.Stack) -> list[str]:
+    cdk.App.of(stack).synth()  # type: ignore[union-attr]  # the stack is in an app
+    return warnings(stack)

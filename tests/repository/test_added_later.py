@@ -302,7 +302,7 @@ def test_an_error_that_is_not_ours_is_not_taken_for_one_of_ours(repository: Hard
 
     with pytest.raises(InvalidRepository):
         repository.grant_pull(iam.AnyPrincipal())
-    with pytest.raises(RuntimeError, match="nobody is here"):
+    with pytest.raises(LookupError, match="nobody is here"):
         repository.grant_pull(Nobody())
 
 

@@ -210,3 +210,25 @@ def test_names_that_are_no_literal_at_synthesis_are_not_compared(stack: cdk.Stac
     app.synth()
 
     assert warnings(stack) == []
+
+
+def test_a_name_that_a_synthesized_stage_has_is_a_warning_in_a_stage_that_is_not(app: cdk.App) -> None:
+    first, second = (new_stack(cdk.Stage(app, id), "One", region=HERE) for id in ("Dev", "Prod"))
+    ecr.Repository(first, "Plain", repository_name="prod/api")
+    repository(second)
+
+    app.synth()
+
+    assert [each for each in warnings(second) if ID in each]
+
+
+def test_two_plain_repositories_of_a_synthesized_stage_are_a_warning_in_another_stage(app: cdk.App) -> None:
+    first, second = (cdk.Stage(app, id) for id in ("Dev", "Prod"))
+    for id in ("One", "Two"):
+        ecr.Repository(new_stack(first, id, region=HERE), "Plain", repository_name="prod/api")
+    third = new_stack(second, "One", region=HERE)
+    repository(third, name="prod/web")
+
+    app.synth()
+
+    assert [each for each in warnings(third) if ID in each]

@@ -115,3 +115,35 @@ def test_where_the_account_is_not_known_it_is_not_compared(stack: cdk.Stack) -> 
     HardenedRepository(stack, "It", encryption=Encryption.customer_key(key))
 
     assert warnings(stack) == []
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE)
+def test_an_alias_of_a_key_that_ecr_cannot_use_is_refused(stack: cdk.Stack, unusable: str) -> None:
+    make, sentence = UNUSABLE[unusable]
+    alias = kms.Alias(stack, "Alias", alias_name="alias/images", target_key=make(stack))
+
+    with pytest.raises(EcrConstructsError) as refused:
+        HardenedRepository(stack, "It", encryption=Encryption.customer_key(alias))
+
+    assert any(each.startswith(sentence) for each in refused.value.problems)
+
+
+LATER: Mapping[str, tuple[str, object]] = {
+    "the key has enabled=False": ("enabled", False),
+    "the key has key_spec 'RSA_4096'": ("key_spec", "RSA_4096"),
+    "the key has key_usage 'SIGN_VERIFY'": ("key_usage", "SIGN_VERIFY"),
+}
+
+
+@pytest.mark.parametrize("sentence", LATER)
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_key_that_is_changed_later_is_refused_when_the_app_synthesizes(
+    stack: cdk.Stack, sentence: str, *, is_shared: bool
+) -> None:
+    given = None if is_shared else kms.Key(stack, "Key")
+    HardenedRepository(stack, "It", encryption=Encryption.customer_key(given) if given else Encryption.shared_key())
+    key = given or stack.node.find_child("EcrConstructsKey")
+    setattr(key.node.default_child, *LATER[sentence])
+
+    with pytest.raises(RuntimeError, match=sentence):
+        cdk.App.of(stack).synth()  # type: ignore[union-attr]  # the stack is in an app

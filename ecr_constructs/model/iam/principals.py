@@ -12,7 +12,11 @@ from typing import Any
 
 from ecr_constructs.model.iam.values import UNKNOWN, as_list, has_wildcard, is_unknown, shown, text_of
 
-__all__ = ["names_everyone", "principal_problems", "principals_of"]
+__all__ = ["DUMMY_ROLE", "names_everyone", "principal_problems", "principals_of"]
+
+# The end of the ARN that the CDK gives to a role of `iam.Role.from_lookup` until the role is looked up. Its account and
+# Region are placeholders, too.
+DUMMY_ROLE = ":role/DUMMY_ARN"
 
 _ACCOUNT = re.compile(rf"[0-9]{{12}}|[^*?:]*{UNKNOWN}[^*?:]*")
 _PARTITION = re.compile(rf"aws(-[a-z]+)*|[^*?:]*{UNKNOWN}[^*?:]*")
@@ -86,7 +90,7 @@ def _problems(kind: str, value: object) -> Iterator[str]:
         return
     elif has_wildcard(text):
         yield f"principal {shown(value)} contains a wildcard, which IAM accepts only alone; {_instead(kind)}"
-    elif not text.startswith(UNKNOWN):
+    elif not text.startswith(UNKNOWN) and not text.endswith(DUMMY_ROLE):
         yield from check(text, shown(value))
 
 
