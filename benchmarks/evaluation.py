@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import string
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from statistics import median
 
 from ecr_constructs.model import (
@@ -51,6 +53,7 @@ QUOTA = 100_000
 PATTERNS = 49
 TAGS = 4
 TEAMS = ("api", "web", "job", "cron")
+LETTERS = string.ascii_letters + string.digits
 
 
 def listing(number: int) -> str:
@@ -96,18 +99,35 @@ def tagged_listing(number: int, tags: int) -> str:
     return json.dumps({"imageDetails": details})
 
 
+def reversed_listing(number: int, tags: int) -> str:
+    """Return a listing in which every tag has the parts of every pattern of `letters`, in the opposite order."""
+    details = json.loads(tagged_listing(number, tags))["imageDetails"]
+    for each, detail in enumerate(details):
+        detail["imageTags"] = [f"{LETTERS[::-1]}-{each}-{tag}" for tag in range(tags)]
+    return json.dumps({"imageDetails": details})
+
+
+def letters() -> LifecyclePolicy:
+    """Return a policy whose patterns have parts that stand in many tags."""
+    return _policy([f"*{one}*{other}*" for one, other in pairwise(LETTERS[: PATTERNS + 1])])
+
+
 def patterned(number: int) -> LifecyclePolicy:
     """Return a policy with so many patterns of three wildcards."""
+    return _policy([f"*-{each}-*{TEAMS[each % len(TEAMS)]}*" for each in range(number)])
+
+
+def _policy(patterns: Sequence[str]) -> LifecyclePolicy:
     return LifecyclePolicy(
         rules=[
             LifecycleRule(
-                rule_priority=each + 1,
+                rule_priority=priority,
                 tag_status="tagged",
-                tag_pattern_list=[f"*-{each}-*{TEAMS[each % len(TEAMS)]}*"],
+                tag_pattern_list=[pattern],
                 count_type="sinceImagePushed",
                 count_number=300,
             )
-            for each in range(number)
+            for priority, pattern in enumerate(patterns, start=1)
         ]
     )
 
@@ -183,8 +203,14 @@ def patterns(number: int, rounds: int) -> list[bool]:
     wider = median(seconds(lambda: replay(more_tags, many)) for _ in range(rounds))
     less = median(seconds(lambda: replay(images, few)) for _ in range(rounds))
     print(f"{number:,} images with {TAGS} tags each, {PATTERNS} patterns of three wildcards.")
+    text = reversed_listing(number, TAGS)
+    opposite = read_images(json.loads(text))
+    worst = median(
+        seconds(lambda: replay(opposite, letters())) / seconds(lambda: json.loads(text)) for _ in range(rounds)
+    )
     return [
         line("evaluate / json.loads", f"{whole / parsing:.2f}", "20.00", is_kept=whole / parsing <= 20),
+        line("parts in the opposite order / json.loads", f"{worst:.2f}", "30.00", is_kept=worst <= 30),
         *(
             line(f"twice as many {what}", f"{ratio:.2f}", "2.50", is_kept=ratio <= 2.5)
             for what, ratio in (("images", whole / half), ("tags", wider / whole), ("patterns", whole / less))

@@ -62,6 +62,20 @@ class InvalidRegistry(EcrConstructsError):
     """A registry, or a cache, template or replica in it, that cannot be built as asked."""
 
 
+def json_problem(error: ValueError | RecursionError) -> str:
+    """
+    Return why a text cannot be read as JSON, in words that are not about Python.
+
+    Args:
+        error: What the parser raised.
+
+    """
+    if isinstance(error, RecursionError):
+        return "lists and objects are nested too deeply"
+    # Of ValueError itself is the limit of Python on the digits of a whole number.
+    return "a number has more than 4,300 digits" if type(error) is ValueError and "digits" in str(error) else str(error)
+
+
 def _message(problems: tuple[str, ...], path: str) -> str:
     where = f"{path}: " if path else ""
     if len(problems) == 1:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs.errors import EcrConstructsError, json_problem
 
 __all__ = ["MAXIMUM_BYTES", "read_file", "read_object", "read_stream", "require_shallow"]
 
@@ -100,7 +100,7 @@ def read_object(path: Path, *, inside: Path) -> Mapping[str, Any]:
         document = json.loads(content.decode("utf-8"))
         require_shallow(document)
     except (ValueError, RecursionError) as error:
-        raise EcrConstructsError([f"not JSON: {error}; synthesize again"], path=str(path)) from None
+        raise EcrConstructsError([f"not JSON: {json_problem(error)}; synthesize again"], path=str(path)) from None
     if not isinstance(document, Mapping):
         raise EcrConstructsError(["not an object, as the CDK writes it; synthesize again"], path=str(path))
     return document

@@ -6,55 +6,35 @@ The algebra of texts with `*`: what one matches, whether two can meet, whether o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-__all__ = ["matcher", "matches", "overlaps", "subsumes"]
+__all__ = ["matches", "overlaps", "subsumes"]
 
 # A character that no name and no tag can hold: it stands for "something nobody wrote".
 _FRESH = "\0"
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Tell whether a text is one that the pattern describes, from its first to its last character."""
-    return matcher(pattern)((text,))
+    """Return whether a pattern describes a whole text."""
+    head, *others = _parts(pattern)
+    if not others:
+        return text == head
+    *middle, tail = others
+    at, end = len(head), len(text) - len(tail)
+    if at > end or not (text.startswith(head) and text.endswith(tail)):
+        return False
+    # The leftmost place for each part leaves the most room for the next, so looking once is enough.
+    for part in middle:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 @lru_cache(maxsize=4096)
-def matcher(pattern: str) -> Callable[[Sequence[str]], bool]:
-    """
-    Return a function that takes texts and returns whether the pattern describes one of them.
-
-    A text takes time in proportion to its length, whatever the pattern: nothing is searched twice.
-
-    Args:
-        pattern: The pattern, which is taken apart once.
-
-    """
-    head, *others = pattern.split("*")
-    if not others:
-        return lambda texts: pattern in texts
-    tail = others.pop()
-    middle = [(part, len(part)) for part in others if part]
-    begin, behind = len(head), len(tail)
-
-    def search(texts: Sequence[str]) -> bool:
-        for text in texts:
-            if (begin and not text.startswith(head)) or (behind and not text.endswith(tail)):
-                continue
-            # The leftmost place for each part leaves the most room for the next, so looking once is enough.
-            at, end = begin, len(text) - behind
-            for part, length in middle:
-                at = text.find(part, at, end)
-                if at < 0:
-                    break
-                at += length
-            else:
-                if at <= end:
-                    return True
-        return False
-
-    return search
+def _parts(pattern: str) -> tuple[str, ...]:
+    return tuple(pattern.split("*"))
 
 
 def subsumes(wider: str, narrower: str) -> bool:

@@ -159,6 +159,25 @@ def test_a_document_whose_aliases_multiply_is_rejected_with_its_limit(tmp_path: 
     assert "neither JSON nor YAML: more than 200,000 values, where aliases count as what they stand for" in err
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"rules: 1\nrules: 2", "'rules' is written twice in one mapping; keep one (line 2)"),
+        (b"Resources:\n  A: {x: 1, 'x': 2}", "'x' is written twice in one mapping; keep one (line 2)"),
+        (b"Resources: !Sub {1: a, '1': b}", "'1' is written twice in one mapping; keep one (line 1)"),
+        (b"Resources: {<<: 1}", "expected a mapping or list of mappings for merging, but found scalar (line 1)"),
+        (b'{"rules": ' + b"9" * 5_000 + b"}", "not JSON: a number has more than 4,300 digits;"),
+        (b'{"rules": ' * 100_000, "not JSON: lists and objects are nested too deeply;"),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_rejected_with_the_reason(tmp_path: Path, content: bytes, sentence: str) -> None:
+    (tmp_path / "given").write_bytes(content)
+    code, err = assert_sound(["lint", tmp_path / "given"])
+
+    assert code == 2
+    assert sentence in err
+
+
 # --- files ----------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from ecr_constructs.assembly.files import read_file, require_shallow
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
+from ecr_constructs.errors import json_problem
 
 __all__ = ["JsonDocument", "holds_policies", "lists_images", "read_dumps"]
 
@@ -146,7 +147,9 @@ def _documents(content: bytes, where: str) -> list[object]:
     except UnicodeDecodeError as error:
         raise CommandError([f"it is not text: {error.reason}; give the JSON that AWS printed"], path=where) from None
     except (ValueError, RecursionError) as error:
-        raise CommandError([f"it is not JSON: {error}; give what AWS printed with --output json"], path=where) from None
+        raise CommandError(
+            [f"it is not JSON: {json_problem(error)}; give what AWS printed with --output json"], path=where
+        ) from None
     if not documents:
         raise CommandError(["it is empty; give the JSON that AWS printed"], path=where)
     return documents

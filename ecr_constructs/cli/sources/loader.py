@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
+from ecr_constructs.model.validation import abbreviate
+
 __all__ = ["Loader"]
 
 # A template of CloudFormation's 500 resources has some 50,000 values.
@@ -40,11 +42,22 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
             self._count += self._counts[node]
         else:
             self._count += 1 + len(node.value) // _CHARACTERS_OF_A_VALUE if node.id == "scalar" else 1
+            _require_unique_keys(node)
             self._counts[node] = self._count - before
         if self._count > _MAXIMUM_VALUES:
             message = f"more than {_MAXIMUM_VALUES:,} values, where aliases count as what they stand for"
             raise yaml.composer.ComposerError(None, None, message, event.start_mark)
         return node
+
+
+def _require_unique_keys(node: Any) -> None:  # noqa: ANN401  (yaml ships no types)
+    """Raise an error for a mapping with a key that is written twice; yaml would use the last one."""
+    keys: set[str] = set()
+    for key in [key for key, _ in node.value if key.id == "scalar"] if node.id == "mapping" else ():
+        if key.value in keys:
+            message = f"{abbreviate(key.value)} is written twice in one mapping; keep one"
+            raise yaml.composer.ComposerError(None, None, message, key.start_mark)
+        keys.add(key.value)
 
 
 def _function(loader: Any, name: str, node: Any) -> dict[str, object]:  # noqa: ANN401  (yaml ships no types)

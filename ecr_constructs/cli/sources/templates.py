@@ -6,6 +6,7 @@ import json
 
 from ecr_constructs.assembly.files import require_shallow
 from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.errors import json_problem
 
 __all__ = ["parse"]
 
@@ -33,7 +34,9 @@ def parse(text: str, *, where: str) -> object:
         document = json.loads(text)
         require_shallow(document)
     except (ValueError, RecursionError) as error:
-        raise CommandError([f"not JSON: {error}; comments and trailing commas are not JSON"], path=where) from None
+        raise CommandError(
+            [f"not JSON: {json_problem(error)}; comments and trailing commas are not JSON"], path=where
+        ) from None
     return document
 
 
@@ -50,10 +53,11 @@ def _parse_yaml(text: str, where: str) -> object:
         document = json.loads(json.dumps(yaml.load(text, Loader=Loader)))  # noqa: S506  (it is a SafeLoader)
         require_shallow(document)
     except yaml.YAMLError as error:
-        first = str(error).partition("\n")[0]
+        # The first line of the text of most errors is where yaml was, and the problem is on the next.
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        raise CommandError([f"neither JSON nor YAML: {first}{line}"], path=where) from None
+        line = f" (line {mark.line + 1})" if mark else ""
+        raise CommandError([f"neither JSON nor YAML: {problem}{line}"], path=where) from None
     # The constructors of yaml raise any of these for a value that is not of the type that its tag names.
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         message = f"neither JSON nor YAML: a value that its tag does not allow, or that JSON does not have ({error})"

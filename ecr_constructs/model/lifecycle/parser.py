@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.errors import InvalidLifecyclePolicy, json_problem
 from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule, rule_problems
 from ecr_constructs.model.validation import abbreviate, is_token
 
@@ -32,6 +32,8 @@ _REQUIRED = ("rulePriority", "selection.tagStatus", "selection.countType", "sele
 # What a `LifecycleRule` derives, and a document writes out.
 _DERIVED = ("selection.storageClass", "selection.countUnit", "action.targetStorageClass")
 _OBJECTS = ("selection", "action")
+# Ten times what ECR allows; each of them may have a dozen problems.
+_MOST_RULES = 500
 _MISSING = "missing; ECR needs it in every rule"
 _KNOWN = frozenset((*_FIELDS.values(), *_DERIVED))
 
@@ -56,7 +58,7 @@ def parse_json(text: str) -> object:
     except InvalidLifecyclePolicy:
         raise
     except (ValueError, RecursionError) as error:
-        message = f"the policy is not JSON: {error}"
+        message = f"the policy is not JSON: {json_problem(error)}"
         raise InvalidLifecyclePolicy([message]) from None
 
 
@@ -81,6 +83,8 @@ def read_rules(document: object) -> tuple[dict[int, LifecycleRule], list[str]]:
         problems.append(f"rules: {abbreviate(entries)} is not a list; write a list of rules")
     elif not entries:
         problems.append("rules: empty, and ECR takes no policy without rules; LifecyclePolicy.none() writes no policy")
+    elif len(entries) > _MOST_RULES:
+        problems.append(f"rules: {len(entries):,} rules, and none is read; ECR allows 50, merge or leave out some")
     else:
         return _read_each(entries, problems)
     return {}, problems

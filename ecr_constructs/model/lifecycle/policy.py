@@ -274,5 +274,6 @@ def _clash(rule: LifecycleRule, other: LifecycleRule) -> str | None:
     for kind in ("tag_pattern_list", "tag_prefix_list"):
         entries = getattr(rule, kind)
         if entries and entries == getattr(other, kind):
-            return f"selects the same tags {list(entries)} as {{other}}; ECR wants different lists, leave one rule out"
+            tags = abbreviate(list(entries))
+            return f"selects the same tags {tags} as {{other}}; ECR requires different lists, leave one rule out"
     return None

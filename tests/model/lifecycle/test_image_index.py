@@ -32,6 +32,9 @@ def selected(rule: LifecycleRule, *tags: list[str]) -> list[list[str]]:
         ("v*-1", [["v-2"], ["v2", "x-1"], ["rv-1"], ["v-12"]]),
         ("v*rc*1", [["v-1"], ["v1", "x-rc-1"]]),
         ("*-*", [["v1"]]),
+        ("*a*b*", [["ba"], ["b", "a"], ["ba", "a"], ["b-a", "bba"]]),
+        ("v*a*a1", [["va1"], ["v-a", "a1"], ["v-a1"], ["va", "va1"]]),
+        ("*aa*aa*", [["aaa"], ["aa", "aa-"]]),
     ],
 )
 def test_a_tag_matches_as_a_whole_and_by_itself(pattern: str, others: list[list[str]]) -> None:

@@ -295,7 +295,7 @@ KNOWN_ILLEGAL = {
             selecting(tagStatus="tagged", tagPatternList=["a", "b"]),
             rule(2, selection=COUNT | {"tagStatus": "tagged", "tagPatternList": ["b", "a"], "countNumber": 7}),
         ],
-        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR wants different lists, leave one rule out",
+        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR requires different lists, leave one rule out",
     ),
 }
 
@@ -614,3 +614,13 @@ def test_json_that_is_no_text_is_a_type_error_that_names_the_other_door() -> Non
 def test_json_that_is_a_token_is_refused_as_one() -> None:
     with pytest.raises(InvalidLifecyclePolicy, match="known only at deployment; write it out"):
         LifecyclePolicy.from_json("${Token[TOKEN.7]}")
+
+
+def test_a_policy_of_very_many_rules_is_rejected_by_their_number_alone() -> None:
+    with pytest.raises(InvalidLifecyclePolicy) as caught:
+        LifecyclePolicy.from_dict({"rules": [{}] * 100_000, "more": 1})
+
+    assert caught.value.problems == (
+        "more: unknown field; a policy has only 'rules'",
+        "rules: 100,000 rules, and none is read; ECR allows 50, merge or leave out some",
+    )

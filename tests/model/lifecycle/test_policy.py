@@ -97,7 +97,7 @@ def test_two_rules_with_equal_lists_are_refused(kind: str, create: Any, action: 
     other = create(2, "tagged", **{kind: ["a", "b"]}, action=action)
 
     assert problems(one, other) == (
-        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR wants different lists, leave one rule out",
+        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR requires different lists, leave one rule out",
     )
 
 
