@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -97,4 +99,6 @@ def silence(stream: TextIO) -> None:
         stream: Standard output or standard error.
 
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    with contextlib.suppress(io.UnsupportedOperation):  # of a stream in memory
+        number = stream.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)

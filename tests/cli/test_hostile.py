@@ -272,6 +272,30 @@ def test_what_is_no_file_is_rejected_on_the_command_line(
         assert assert_sound(arguments)[0] == 2
 
 
+def test_an_empty_name_is_not_the_current_folder(
+    tmp_path: Path, policy: Path, listing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = hostile.build_assembly(tmp_path, {"artifacts": {}})
+    (folder / "api.json").write_text(json.dumps(hostile.LISTING), encoding="utf-8")
+    monkeypatch.chdir(folder)
+
+    ways: list[list[object]] = [
+        *commands("", listing),
+        ["summary", ""],
+        ["preview", policy, "--images", ""],
+        ["preview", policy, "--images", listing, "--current-policy", ""],
+    ]
+    for arguments in ways:
+        code, err = assert_sound(arguments)
+        assert (code, "the name of a file or folder is empty" in err) == (2, True)
+
+
+def test_a_full_device_for_the_output_is_an_error(policy: Path, listing: Path) -> None:
+    code, err = assert_sound(["preview", policy, "--images", listing, "--output", "/dev/full"])
+
+    assert (code, "no space left on device" in err) == (2, True)
+
+
 def put(path: Path, kind: str) -> None:
     path.unlink(missing_ok=True)
     if kind == "pipe":

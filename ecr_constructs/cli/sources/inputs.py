@@ -10,10 +10,26 @@ from pathlib import Path
 from ecr_constructs.assembly.files import read_file, read_stream
 from ecr_constructs.cli.errors import CommandError
 
-__all__ = ["STANDARD_INPUT", "read_input"]
+__all__ = ["STANDARD_INPUT", "path_of", "read_input"]
 
 STANDARD_INPUT = "-"
 _PATIENCE = 10.0
+
+
+def path_of(source: str) -> Path:
+    """
+    Return the path of a file or folder; Python would use the current folder for an empty text.
+
+    Args:
+        source: The file or folder.
+
+    Raises:
+        CommandError: if the text is empty, such as that of a variable that is not set.
+
+    """
+    if not source:
+        raise CommandError(["the name of a file or folder is empty; write it, or '.' for the current folder"])
+    return Path(source)
 
 
 def read_input(source: str, *, maximum: int) -> bytes:
@@ -31,7 +47,7 @@ def read_input(source: str, *, maximum: int) -> bytes:
     """
     if source == STANDARD_INPUT:
         return _standard_input(maximum)
-    path = Path(source)
+    path = path_of(source)
     if path.is_fifo():
         return _pipe(path, maximum)
     return read_file(path, maximum=maximum)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ecr_constructs.assembly.files import read_file, require_shallow
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
+from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, path_of, read_input
 from ecr_constructs.errors import json_problem
 
 __all__ = ["JsonDocument", "holds_policies", "lists_images", "read_dumps"]
@@ -58,7 +58,7 @@ def read_dumps(source: str) -> Iterator[JsonDocument]:
         content = read_input(source, maximum=_MAXIMUM_BYTES)
         yield from _dumps(content, "standard input", None, is_found=False)
         return
-    path = Path(source)
+    path = path_of(source)
     if not path.is_dir():
         yield from _dumps(_content(path), source, _repository(Path(path.name)), is_found=False)
         return

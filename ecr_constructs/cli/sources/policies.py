@@ -18,7 +18,7 @@ from ecr_constructs.assembly import (
 )
 from ecr_constructs.assembly.files import MAXIMUM_BYTES
 from ecr_constructs.cli.errors import CommandError, truncate
-from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, read_input
+from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, path_of, read_input
 from ecr_constructs.cli.sources.json_files import lists_images
 from ecr_constructs.cli.sources.records import Policy, immutability_of
 from ecr_constructs.cli.sources.templates import parse
@@ -139,7 +139,7 @@ def read_policies(source: str) -> PolicySet:
         CommandError: if it is none of them, or if there is no repository in it.
 
     """
-    reading = _read_assembly(source) if Path(source).is_dir() else _read_file(source)
+    reading = _read_assembly(source) if path_of(source).is_dir() else _read_file(source)
     if not reading.policies and not reading.unread:
         raise CommandError(["no repository and no creation template in it; give the one that is meant"], path=source)
     return reading
@@ -205,7 +205,7 @@ def stacks_of(source: str) -> tuple[AssemblyStack, ...]:
 
     """
     try:
-        (Path(source) / "manifest.json").stat()
+        (path_of(source) / "manifest.json").stat()
     except (FileNotFoundError, NotADirectoryError, UnicodeError):
         message = "no folder with a manifest.json; give one that 'cdk synth' wrote, such as cdk.out"
         raise CommandError([message], path=source) from None
