@@ -358,7 +358,7 @@ def _with(statement: Written, part: Part, values: Mapping[str, _Value]) -> Writt
 
 def length_of(value: object) -> int:
     """Return the number of characters of a policy, or of a part of one, that it has at least when it is deployed."""
-    return len(json.dumps(_deployed(value), separators=(",", ":"), default=str))
+    return len(json.dumps(_deployed(value), separators=(",", ":"), default=str, ensure_ascii=False))
 
 
 def _deployed(value: object) -> object:

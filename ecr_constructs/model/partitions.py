@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ecr_constructs.model.validation import is_token
 
-__all__ = ["Partition", "arn_problems", "partition_of", "region_problems"]
+__all__ = ["DNS_SUFFIXES", "Partition", "arn_problems", "partition_of", "region_problems"]
 
 
 class Partition(NamedTuple):
@@ -40,6 +40,8 @@ _PARTITIONS = (
     ("eu-isoe-", Partition("aws-iso-e", "cloud.adc-e.uk")),
 )
 _COMMERCIAL = Partition("aws", "amazonaws.com")
+
+DNS_SUFFIXES = frozenset({_COMMERCIAL.dns_suffix, *(partition.dns_suffix for _, partition in _PARTITIONS)})
 
 
 def partition_of(region: str) -> Partition:

@@ -24,9 +24,10 @@ from ecr_constructs._cdk.policy_statements import (
 )
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, REPLICATE
+from ecr_constructs.model.iam.principals import names_everyone, principals_of
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, statement_problems, unconfirmed_services
-from ecr_constructs.model.iam.values import as_list
+from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
 from ecr_constructs.model.validation import is_token
 from ecr_constructs.repository.access import Access
 
@@ -108,10 +109,10 @@ class RegistryPolicy:
     def _statement_problems(self, statement: Statement) -> Iterator[str]:
         if "Resource" not in statement and "NotResource" not in statement:
             yield "the statement names no resources; a registry policy says which repositories, with resources="
-        yield from statement_problems(statement, "registry")
-        for resource in (each for part in ("Resource", "NotResource") for each in as_list(statement.get(part, []))):
+        yield from statement_problems(statement, "registry", region=self._environment.region)
+        for resource in (each for part in ("Resource", "NotResource") for each in possible(statement.get(part, []))):
             yield from resource_problems(resource, account=self._environment.account, region=self._environment.region)
-        yield from _scanning_problems(statement)
+        yield from _scanning_problems(statement, self._environment.account)
 
 
 _TOO_LONG = (
@@ -196,17 +197,26 @@ def consumer_problems(consumer: Access) -> Iterator[str]:
         )
 
 
-def _scanning_problems(statement: Statement) -> Iterator[str]:
-    """Yield each action that a statement denies to everyone and that Amazon Inspector needs."""
-    if statement.get("Effect") == "Deny" and not statement.get("Condition"):
-        denied = [action for action in as_list(statement.get("Action", [])) if _is_scanning(action)]
-        if "NotAction" in statement and not any(map(_is_scanning, as_list(statement["NotAction"]))):
+def _scanning_problems(statement: Statement, account: str | None) -> Iterator[str]:
+    """Yield each action that a statement denies in the account of the registry and that Amazon Inspector needs."""
+    if statement.get("Effect") == "Deny" and not statement.get("Condition") and _is_about(statement, account):
+        denied = [action for action in possible(statement.get("Action", [])) if _is_scanning(action)]
+        if "NotAction" in statement and not any(map(_is_scanning, possible(statement["NotAction"]))):
             denied.append("all actions but some")
         for action in denied:
             yield (
                 f"the statement denies {action}, and Amazon Inspector could not switch scanning; "
                 "deny the actions you mean"
             )
+
+
+def _is_about(statement: Statement, account: str | None) -> bool:
+    """Return whether a statement names principals that can be in an account."""
+    if account is None or names_everyone(statement):
+        return True
+    texts = [text_of(value) for kind, value in principals_of(statement) if kind == "AWS"]
+    # Ids of accounts are known when the app synthesizes.
+    return any(account in text or UNKNOWN in "".join(text.split(":")[4:5]) for text in texts)
 
 
 def _is_scanning(action: object) -> bool:

@@ -61,6 +61,8 @@ class _TypedGrant:
 
 
 def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
+    if not args and "grantee" not in options:
+        return grant(repository, **options)  # raises the TypeError of Python
     _require_kinds(repository, *args, **options)
     grantee = args[0] if args else options["grantee"]
     principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -77,7 +77,7 @@ class RepositoryPolicy:
         written = policy.read(statements)
         yield from () if self.is_granting else account_problems(statements)
         for each in written:
-            yield from _statement_problems(each.resolved)
+            yield from self._statement_problems(each.resolved)
         yield from policy.sid_problems(written)
         if self._stack is not None and (excess := policy.excess(written)) is not None:
             yield _TOO_LONG.format(excess)
@@ -86,7 +86,7 @@ class RepositoryPolicy:
         """Return the problems of the statements as they are now. The CDK calls this before it synthesizes the app."""
         policy = self._list()
         changed = policy.changed()
-        problems = [problem for each in changed for problem in _statement_problems(each.resolved)]
+        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
         return [*problems, *policy.whole_problems(_TOO_LONG)] if changed else []
 
     @property
@@ -110,6 +110,15 @@ class RepositoryPolicy:
         if not self._access or self._stack is None:
             return None
         return self._stack.to_json_string({"Statement": list(_given(self._access)), "Version": VERSION})
+
+    def _statement_problems(self, statement: Mapping[str, Any]) -> Iterator[str]:
+        if "Resource" in statement or "NotResource" in statement:
+            yield "the statement names resources; a repository policy is about its repository, leave resources out"
+        yield from statement_problems(statement, "repository", region=self._region)
+
+    @cached_property
+    def _region(self) -> str | None:
+        return self._stack.region if self._stack else None
 
     def _list(self) -> StatementList:
         # Made on first use: most repositories get no statement, and resolving those of the settings takes time.
@@ -152,9 +161,3 @@ def _given_length(access: tuple[Access, ...]) -> int:
 @lru_cache(maxsize=128)
 def _shared_document(access: tuple[Access, ...]) -> cdk.IResolvable:
     return cdk.Token.as_any({"Version": VERSION, "Statement": list(_given(access))})
-
-
-def _statement_problems(statement: Mapping[str, Any]) -> Iterator[str]:
-    if "Resource" in statement or "NotResource" in statement:
-        yield "the statement names resources; a repository policy is about its repository, leave resources out"
-    yield from statement_problems(statement, "repository")

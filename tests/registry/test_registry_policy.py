@@ -583,6 +583,36 @@ def test_a_statement_that_is_fine_is_taken_given_or_added(name: str) -> None:
     assert registry_statements(added) == registry_statements(given)
 
 
+def test_everything_may_be_denied_to_another_account(stack_in: Callable[[str], cdk.Stack]) -> None:
+    stack = stack_in("eu-west-1")
+
+    assert len(deny_everything(stack, iam.AccountPrincipal(OTHER_ACCOUNT))) == 1
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        iam.AccountRootPrincipal,
+        lambda: iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:root"),
+        lambda: iam.ArnPrincipal(f"arn:aws:iam::{cdk.Aws.ACCOUNT_ID}:root"),
+    ],
+    ids=["the root", "an ARN", "an ARN with a token"],
+)
+def test_everything_may_not_be_denied_to_the_own_account(
+    stack_in: Callable[[str], cdk.Stack], own: Callable[[], iam.IPrincipal]
+) -> None:
+    stack = stack_in("eu-west-1")
+
+    with pytest.raises((InvalidRegistry, RuntimeError), match="Amazon Inspector could not switch scanning"):
+        deny_everything(stack, own())
+
+
+def deny_everything(stack: cdk.Stack, principal: iam.IPrincipal) -> Sequence[object]:
+    denial = statement(effect=iam.Effect.DENY, principals=[principal], actions=["ecr:*"])
+    PrivateRegistry(stack, "Registry").add_to_resource_policy(denial)
+    return registry_statements(stack)
+
+
 def test_all_statements_that_are_fine_are_fine_together(registry: PrivateRegistry) -> None:
     for make in TAKEN.values():
         registry.add_to_resource_policy(make())

@@ -10,6 +10,7 @@ import aws_cdk as cdk
 import jsii
 import pytest
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import HARDENED, Access, HardenedRepository, InvalidRepository
 from ecr_constructs._cdk.tokens import resolve
@@ -268,6 +269,12 @@ def test_a_policy_of_one_character_more_is_refused(stack: cdk.Stack) -> None:
         HardenedRepository(stack, "Api", policy_statements=[sized(10_241)])
 
 
+def test_a_letter_outside_of_ascii_is_one_character(stack: cdk.Stack) -> None:
+    given = statement(conditions={"StringEquals": {"aws:PrincipalTag/team": "\u00e9" * 9_900}})
+
+    assert len(statements(HardenedRepository(stack, "Api", policy_statements=[given]))) == 1
+
+
 def test_what_is_added_counts_together_with_what_was_given(stack: cdk.Stack) -> None:
     repository = HardenedRepository(
         stack, "Api", policy_statements=[sized(6_000)], access=[Access.account_pull(ACCOUNT)]
@@ -331,6 +338,44 @@ def test_a_statement_that_becomes_public_after_it_was_added_stops_the_synthesis(
 
     with pytest.raises(RuntimeError, match=r"\[Containers/Api\] the statement is public"):
         app.synth()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        cdk.Aws.NO_VALUE,
+        cdk.Token.as_string(cdk.Fn.condition_if("Prod", "o-abc1234567", "*")),
+        cdk.Fn.condition_if("Prod", "o-abc1234567", cdk.Aws.NO_VALUE),
+        cdk.Fn.sub("*", {}),
+        cdk.Token.as_any("*"),
+    ],
+    ids=["removed", "a choice", "a choice to remove it", "a substitution", "a value that is resolved late"],
+)
+def test_a_condition_that_a_deployment_may_remove_stops_the_synthesis(
+    app: cdk.App, stack: cdk.Stack, value: object
+) -> None:
+    given = statement(principals=[iam.AnyPrincipal()], conditions={"StringLike": {"aws:PrincipalOrgID": value}})
+
+    with pytest.raises((InvalidRepository, RuntimeError), match="the statement is public"):
+        synthesize(app, HardenedRepository(stack, "Api", policy_statements=[given]))
+
+
+def synthesize(app: cdk.App, _: HardenedRepository) -> None:
+    app.synth()
+
+
+def test_a_condition_on_one_of_two_organizations_is_accepted(app: cdk.App, stack: cdk.Stack) -> None:
+    parameter = cdk.CfnParameter(stack, "Stage")
+    cdk.CfnCondition(stack, "Prod", expression=cdk.Fn.condition_equals(parameter, "prod"))
+    choice = cdk.Fn.condition_if("Prod", "o-abc1234567", "o-def1234567")
+    given = statement(principals=[iam.AnyPrincipal()], conditions={"StringEquals": {"aws:PrincipalOrgID": choice}})
+    repository = HardenedRepository(stack, "Api", policy_statements=[given])
+    app.synth()
+
+    (written,) = statements(repository)
+    assert written["Condition"]["StringEquals"]["aws:PrincipalOrgID"] == {
+        "Fn::If": ["Prod", "o-abc1234567", "o-def1234567"]
+    }
 
 
 def test_a_policy_of_plain_access_is_not_looked_at_again(stack: cdk.Stack) -> None:
@@ -482,3 +527,28 @@ def test_a_condition_that_is_made_at_deployment_is_taken(stack: cdk.Stack) -> No
 
     (written,) = statements(HardenedRepository(stack, "Api", policy_statements=[given]))
     assert "StringEquals" in written["Condition"]
+
+
+def test_a_grant_to_a_function_that_is_imported_without_a_role_is_rejected(stack: cdk.Stack) -> None:
+    arn = "arn:aws:lambda:eu-west-1:111122223333:function:f"
+    function = lambda_.Function.from_function_arn(stack, "Function", arn)
+    repository = HardenedRepository(stack, "Api")
+
+    with pytest.raises(InvalidRepository, match="imported without a role") as refused:
+        repository.grant_pull(function)
+    assert refused.value.path == "Containers/Api"
+
+
+@pytest.mark.parametrize(("region", "is_rejected"), [("eu-west-1", True), ("cn-north-1", False)])
+def test_a_principal_of_another_partition_is_rejected_if_the_region_is_known(
+    stack_in: Callable[[str], cdk.Stack], region: str, *, is_rejected: bool
+) -> None:
+    repository = HardenedRepository(stack_in(region), "Api")
+    given = statement(principals=[iam.ArnPrincipal(f"arn:aws-cn:iam::{ACCOUNT}:root")])
+
+    if is_rejected:
+        with pytest.raises(InvalidRepository, match="principal: 'arn:aws-cn:iam::444455556666:root' is of partition"):
+            repository.add_to_resource_policy(given)
+    else:
+        repository.add_to_resource_policy(given)
+    assert len(statements(repository)) == (0 if is_rejected else 1)

@@ -10,14 +10,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-resources.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any, Literal
 
-from ecr_constructs.model.iam.values import UNKNOWN, as_list, has_wildcard, is_unknown, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, is_never_empty, is_unknown, possible, text_of
 
-__all__ = ["NARROWING_KEYS", "NarrowingKey", "OperatorFamily", "narrows", "rejected_conditions"]
+__all__ = ["NARROWING_KEYS", "NarrowingKey", "OperatorFamily", "condition_problems", "narrows", "rejected_conditions"]
 
 OperatorFamily = Literal["String", "Arn", "IpAddress"]
 
@@ -73,11 +73,23 @@ _OPERATORS: Mapping[str, tuple[OperatorFamily, bool]] = {
     "arnlike": ("Arn", True),
     "ipaddress": ("IpAddress", False),
 }
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+_EXISTING_OPERATOR = re.compile(
+    r"(?:(?:ForAllValues|ForAnyValue):)?"
+    r"(?:(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)|Numeric(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)"
+    r"|Date(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)|Bool|BinaryEquals|(?:Not)?IpAddress"
+    r"|Arn(?:Not)?(?:Equals|Like))(?:IfExists)?|Null)",
+    re.IGNORECASE,
+)
 _OPERATOR = re.compile(r"(?:(foranyvalue|forallvalues):)?([a-z]+?)(ifexists)?")
 _ARN_PARTS = 6
 # "Very broad" ranges are public: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 _SHORTEST_IPV4 = 8
 _SHORTEST_IPV6 = 32
+# Many ranges of the shortest length are as public as a broad one.
+_MOST_RANGES = 16
+# The IPv4 addresses as IPv6 addresses: https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
+_MAPPED = IPv6Network("::ffff:0:0/96")
 _UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,127}|[0-9]{12}")
 
 
@@ -121,7 +133,7 @@ def _arn(text: str, operator: _Operator) -> bool:
     parts = text.split(":", _ARN_PARTS - 1)
     if len(parts) < _ARN_PARTS:
         # A whole ARN that is known only at deployment, such as that of a function, and a suffix such as ":*".
-        return text.startswith(UNKNOWN) and not ("::" in text and has_wildcard(text))
+        return text.startswith(UNKNOWN) and not (text.count(":") > 1 and has_wildcard(text))
     if operator.family == "String" and any(map(has_wildcard, parts[:-1])):
         return False
     return _ACCOUNT(parts[4], operator)
@@ -129,15 +141,25 @@ def _arn(text: str, operator: _Operator) -> bool:
 
 def _source_arn(text: str, operator: _Operator) -> bool:
     """Return whether an ARN names an account, or a bucket, whose name is unique in all accounts."""
-    *_, service, region, account, resource = ("", "", "", "", *text.split(":", _ARN_PARTS - 1))
-    if service == "s3" and not region and not account:
+    *start, service, region, account, resource = ("", "", "", "", *text.split(":", _ARN_PARTS - 1))
+    if (
+        service == "s3"
+        and not region
+        and not account
+        and not (operator.family == "String" and any(map(has_wildcard, start)))
+    ):
         bucket = resource.partition("/")[0]
         return bool(bucket) and not has_wildcard(bucket) and "${" not in text
     return _arn(text, operator)
 
 
 def _addresses(text: str, _: _Operator) -> bool:
-    return UNKNOWN in text or _network(text) is not None
+    """Return whether a text is a range; a range of an unknown address has at least a length that is not too broad."""
+    if UNKNOWN not in text:
+        return _network(text) is not None
+    length = text.partition("/")[2]
+    shortest = _SHORTEST_IPV6 if ":" in text else _SHORTEST_IPV4
+    return not has_wildcard(text) and "${" not in text and (not length.isdecimal() or int(length) >= shortest)
 
 
 _ORGANIZATION = _fixed(r"o-[a-z0-9]{10,32}")
@@ -213,6 +235,24 @@ def rejected_conditions(condition: object) -> Iterator[str]:
         yield f"{name} {key.name}"
 
 
+def condition_problems(condition: object) -> Iterator[str]:
+    """
+    Yield the operators and keys of a condition that IAM does not accept.
+
+    Args:
+        condition: The `Condition` of a statement, as a policy document contains it. Names that are known only at
+            deployment are not checked.
+
+    """
+    for operator, block in condition.items() if isinstance(condition, Mapping) and not is_unknown(condition) else ():
+        name = str(operator)
+        if UNKNOWN not in text_of(name) and not _EXISTING_OPERATOR.fullmatch(name):
+            yield f"{name!r} is not a condition operator of IAM; use one such as 'StringEquals'"
+        for key in block if isinstance(block, Mapping) and not is_unknown(block) else ():
+            if ":" not in key and UNKNOWN not in text_of(key):
+                yield f"{key!r} is not a condition key; use one such as 'aws:SourceAccount'"
+
+
 def _narrowing(condition: object) -> Iterator[tuple[NarrowingKey, _Operator | None, str, object]]:
     for name, block in condition.items() if isinstance(condition, Mapping) else ():
         for key, values in block.items() if isinstance(block, Mapping) and not is_unknown(block) else ():
@@ -238,7 +278,7 @@ def _present_keys(condition: object) -> frozenset[str]:
         for name, block in blocks
         if str(name).lower() == "null" and isinstance(block, Mapping)
         for key, values in block.items()
-        if as_list(values) and all(text_of(value).lower() == "false" for value in as_list(values))
+        if is_never_empty(values) and all(text_of(value).lower() == "false" for value in possible(values))
     )
 
 
@@ -248,9 +288,10 @@ def _narrows(key: NarrowingKey, operator: _Operator, values: Any, *, is_present:
         return False
     if key.is_multivalued and not operator.qualifier:
         return False
-    texts = [text_of(value) for value in as_list(values)]
-    if operator.family not in key.families or not texts:
+    # CloudFormation removes a key whose value is AWS::NoValue, so that the rest of the condition is left.
+    if operator.family not in key.families or not is_never_empty(values):
         return False
+    texts = [text_of(value) for value in possible(values)]
     if not all(key.accepts(text, operator) for text in texts):
         return False
     return operator.family != "IpAddress" or _is_narrow([text for text in texts if UNKNOWN not in text])
@@ -261,9 +302,10 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         network = ip_network(text, strict=False)
     except ValueError:
         return None
-    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
-    # ::ffff:0:0/96 holds the IPv4 addresses.
-    return IPv4Network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network  # noqa: PLR2004
+    if not isinstance(network, IPv6Network) or not network.overlaps(_MAPPED):
+        return network
+    length = max(network.prefixlen - _MAPPED.prefixlen, 0)
+    return IPv4Network((int(network.network_address) & 0xFFFFFFFF if length else 0, length))
 
 
 def _is_narrow(texts: Sequence[str]) -> bool:
@@ -271,6 +313,13 @@ def _is_narrow(texts: Sequence[str]) -> bool:
     networks = [network for network in map(_network, texts) if network is not None]
     version_4 = collapse_addresses([each for each in networks if isinstance(each, IPv4Network)])
     version_6 = collapse_addresses([each for each in networks if isinstance(each, IPv6Network)])
-    return all(each.prefixlen >= _SHORTEST_IPV4 for each in version_4) and all(
-        each.prefixlen >= _SHORTEST_IPV6 for each in version_6
+    return _are_narrow(version_4, _SHORTEST_IPV4) and _are_narrow(version_6, _SHORTEST_IPV6)
+
+
+def _are_narrow(networks: Iterable[IPv4Network | IPv6Network], shortest: int) -> bool:
+    found = list(networks)
+    broadest = 1 << (found[0].max_prefixlen - shortest) if found else 0
+    return (
+        all(each.prefixlen >= shortest for each in found)
+        and sum(each.num_addresses for each in found) <= _MOST_RANGES * broadest
     )

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.model.iam.values import UNKNOWN, as_list, has_wildcard, is_unknown, shown, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, is_unknown, possible, shown, text_of
+from ecr_constructs.model.partitions import DNS_SUFFIXES
 
 __all__ = ["DUMMY_ROLE", "names_everyone", "principal_problems", "principals_of"]
 
@@ -23,12 +24,18 @@ _PARTITION = re.compile(rf"aws(-[a-z]+)*|[^*?:]*{UNKNOWN}[^*?:]*")
 # IAM replaces the ARN of a principal that was deleted by its unique id:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 _UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{12,124}")
-_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_DOMAIN = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+# A few services have names in domains that are no suffix of a partition, such as `alexa-appkit.amazon.com`.
+_SUFFIXES = "|".join(map(re.escape, sorted({*DNS_SUFFIXES, "amazon.com", "aws.internal"})))
+_SERVICE = re.compile(rf"([a-z0-9-]+\.)+({_SUFFIXES})")
+_PROVIDER = re.compile(rf"{_DOMAIN}(/.+)?|arn:aws[a-z-]*:iam::[0-9]{{12}}:(saml|oidc)-provider/.+")
 _CANONICAL_USER = re.compile(r"[0-9a-f]{64}")
-# The resources of IAM and STS that are principals, and how their ARNs continue.
+# The resources of IAM and STS that are principals, and how their ARNs continue:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_NAME = r"[A-Za-z0-9+=,.@_-]"
 _RESOURCES = {
-    "iam": re.compile(r"root|(role|user)/[^*?]*[^*?/]", re.DOTALL),
-    "sts": re.compile(r"(assumed-role/[^*?/]+|federated-user)/[^*?/]+", re.DOTALL),
+    "iam": re.compile(rf"root|(role|user)/([!-~]{{1,510}}/)?{_NAME}{{1,64}}"),
+    "sts": re.compile(rf"assumed-role/{_NAME}{{1,64}}/{_NAME}{{2,64}}|federated-user/{_NAME}{{2,32}}"),
 }
 _EXAMPLE = "'arn:aws:iam::111122223333:root' for an account, or the ARN of a role or user"
 
@@ -45,12 +52,12 @@ def principals_of(statement: Mapping[str, Any], element: str = "Principal") -> I
         The type, such as `AWS` or `Service`, and the value. `"Principal": "*"` has the type `AWS`.
 
     """
-    given = statement.get(element)
-    if isinstance(given, str):
-        yield "AWS", given
-    elif isinstance(given, Mapping) and not is_unknown(given):
-        for kind, values in given.items():
-            yield from ((kind, value) for value in as_list(values))
+    for given in possible(statement.get(element, [])):
+        if isinstance(given, str):
+            yield "AWS", given
+        elif isinstance(given, Mapping) and not is_unknown(given):
+            for kind, values in given.items():
+                yield from ((kind, value) for value in possible(values))
 
 
 def names_everyone(statement: Mapping[str, Any]) -> bool:
@@ -70,15 +77,21 @@ def principal_problems(statement: Mapping[str, Any]) -> Iterator[str]:
 
     """
     for element in ("Principal", "NotPrincipal"):
-        given = statement.get(element)
-        if isinstance(given, str) and given != "*" and UNKNOWN not in text_of(given):
-            yield f"{element} {given!r} has no type; write {{'AWS': {given!r}}}"
-            continue
-        for kind, value in principals_of(statement, element):
-            yield from _problems(kind, value)
-        if isinstance(given, Mapping) and not is_unknown(given):
-            for kind in (kind for kind, values in given.items() if not as_list(values)):
-                yield f"the {kind} principals of the statement are an empty list; name a principal or leave them out"
+        for given in possible(statement.get(element, [])):
+            yield from _element_problems(element, given)
+
+
+def _element_problems(element: str, given: object) -> Iterator[str]:
+    if isinstance(given, str) and given != "*" and UNKNOWN not in text_of(given):
+        yield f"{element} {given!r} has no type; write {{'AWS': {given!r}}}"
+        return
+    for kind, value in principals_of({element: given}, element):
+        yield from _problems(kind, value)
+    if isinstance(given, Mapping) and not is_unknown(given):
+        if not given:
+            yield f"{element} of the statement is empty; name a principal such as {{'AWS': '111122223333'}}"
+        for kind in (kind for kind, values in given.items() if not any(True for _ in possible(values))):
+            yield f"the {kind} principals of the statement are an empty list; name a principal or leave them out"
 
 
 def _problems(kind: str, value: object) -> Iterator[str]:
@@ -141,8 +154,11 @@ def _service_problems(text: str, shown_text: str) -> Iterator[str]:
 
 
 def _federated_problems(text: str, shown_text: str) -> Iterator[str]:
-    if not text:
-        yield f"federated principal {shown_text} is empty; name an identity provider"
+    if UNKNOWN not in text and not _PROVIDER.fullmatch(text):
+        yield (
+            f"federated principal {shown_text} is not an identity provider; write the ARN of one, such as "
+            "'arn:aws:iam::111122223333:saml-provider/Example', or a domain such as 'accounts.google.com'"
+        )
 
 
 def _canonical_problems(text: str, shown_text: str) -> Iterator[str]:

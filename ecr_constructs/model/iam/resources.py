@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, shown, text_of
+from ecr_constructs.model.partitions import arn_problems
 
 __all__ = ["resource_problems"]
 
@@ -36,6 +37,8 @@ def resource_problems(resource: object, *, account: str | None, region: str | No
             "'arn:aws:ecr:eu-west-1:111122223333:repository/prod/*'"
         )
         return
+    if UNKNOWN not in arn[1]:
+        yield from arn_problems("resource", text.replace(UNKNOWN, "..."), region)
     for noun, theirs, ours in (("Region", arn[3], region), ("account", arn[4], account)):
         if ours is not None and UNKNOWN not in theirs and not fnmatchcase(ours, theirs):
             yield f"resource {shown(resource)} is in {noun} {theirs!r}, and the registry is in {ours!r}; write {ours!r}"

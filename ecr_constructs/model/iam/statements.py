@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ecr_constructs.model.iam.actions import action_problems
-from ecr_constructs.model.iam.conditions import narrows, rejected_conditions
+from ecr_constructs.model.iam.conditions import condition_problems, narrows, rejected_conditions
 from ecr_constructs.model.iam.principals import names_everyone, principal_problems, principals_of
-from ecr_constructs.model.iam.values import UNKNOWN, as_list, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
+from ecr_constructs.model.partitions import arn_problems
 
 __all__ = [
     "Statement",
@@ -23,12 +24,16 @@ __all__ = [
 
 Statement = Mapping[str, Any]
 
+_EFFECTS = ("Allow", "Deny")
+
 # Keys that identify the resource on whose behalf an AWS service makes a request:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 _SOURCE_KEYS = frozenset({"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"})
 
 
-def statement_problems(statement: Statement, policy: Literal["repository", "registry"]) -> Iterator[str]:
+def statement_problems(
+    statement: Statement, policy: Literal["repository", "registry"], *, region: str | None = None
+) -> Iterator[str]:
     """
     Yield the problems of a statement that are the same in all policies of ECR.
 
@@ -36,20 +41,45 @@ def statement_problems(statement: Statement, policy: Literal["repository", "regi
         statement: The statement, as a policy document contains it. A value that is known only at deployment is not
             checked.
         policy: The kind of policy.
+        region: The Region of the policy. Default: it is known only at deployment.
 
     Yields:
         One sentence for each problem, with the value and the fix.
 
     """
-    if "Principal" not in statement and "NotPrincipal" not in statement:
+    if not _has_any(statement, "Principal", "NotPrincipal"):
         yield "the statement has no principal; name who is allowed or denied with principals="
-    if "Action" not in statement and "NotAction" not in statement:
+    if not _has_any(statement, "Action", "NotAction"):
         yield "the statement has no action; name some with actions=, such as 'ecr:BatchGetImage'"
+    yield from _element_problems(statement)
     yield from public_problems(statement)
     yield from principal_problems(statement)
+    yield from _partition_problems(statement, region)
+    yield from condition_problems(statement.get("Condition"))
     for element in ("Action", "NotAction"):
-        for action in as_list(statement.get(element, [])):
+        for action in possible(statement.get(element, [])):
             yield from action_problems(action, policy)
+
+
+def _partition_problems(statement: Statement, region: str | None) -> Iterator[str]:
+    for element in ("Principal", "NotPrincipal"):
+        for _, value in principals_of(statement, element):
+            if UNKNOWN not in text_of(value):
+                yield from arn_problems("principal", text_of(value), region)
+
+
+def _has_any(statement: Statement, *elements: str) -> bool:
+    """Return whether a statement has a value in one of several elements."""
+    return any(True for element in elements for _ in possible(statement.get(element, [])))
+
+
+def _element_problems(statement: Statement) -> Iterator[str]:
+    for effect in possible(statement.get("Effect", "Allow")):
+        if UNKNOWN not in text_of(effect) and effect not in _EFFECTS:
+            yield f"Effect {effect!r} does not exist; use 'Allow' or 'Deny'"
+    for sid in possible(statement.get("Sid", [])):
+        if isinstance(sid, (bool, int, float)):
+            yield f"Sid {sid!r} is not text; write {str(sid)!r}"
 
 
 def is_public(statement: Statement, *, in_key_policy: bool = False) -> bool:
@@ -61,7 +91,7 @@ def is_public(statement: Statement, *, in_key_policy: bool = False) -> bool:
         in_key_policy: Whether the statement is in a key policy of AWS KMS. Default: it is not.
 
     """
-    if statement.get("Effect") == "Deny" or not names_everyone(statement):
+    if all(effect == "Deny" for effect in possible(statement.get("Effect", "Allow"))) or not names_everyone(statement):
         return False
     return not narrows(statement.get("Condition"), in_key_policy=in_key_policy)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import Any, TypeGuard
 
-__all__ = ["UNKNOWN", "as_list", "has_wildcard", "is_unknown", "shown", "text_of"]
+__all__ = ["UNKNOWN", "as_list", "has_wildcard", "is_never_empty", "is_unknown", "possible", "shown", "text_of"]
 
 # Stands in a text for a part that is known only at deployment. No value of a policy contains this character.
 UNKNOWN = "\0"
@@ -15,6 +17,10 @@ UNKNOWN = "\0"
 _TOKEN = re.compile(r"[$#]\{Token\[[^\]]*\]\}")
 # A reference within the text of Fn::Sub. `${!Name}` is the literal text `${Name}`.
 _SUBSTITUTION = re.compile(r"\$\{([^!}][^}]*)\}")
+# "Removes the corresponding resource property when specified as a return value in the Fn::If intrinsic function":
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+_NO_VALUE = {"Ref": "AWS::NoValue"}
+_MOST_BRANCHES = 64
 
 
 def as_list(value: object) -> Sequence[Any]:
@@ -25,6 +31,34 @@ def as_list(value: object) -> Sequence[Any]:
 def is_unknown(value: object) -> bool:
     """Return whether a value is an intrinsic function, so that nothing of it is known before deployment."""
     return isinstance(value, Mapping) and len(value) == 1 and _is_function(next(iter(value)))
+
+
+def possible(value: object) -> Iterator[object]:
+    """
+    Yield the single values that CloudFormation may write for a value that may be written alone or in a list.
+
+    Args:
+        value: The value. Each branch of `Fn::If` counts, and what `Fn::Select`, `Fn::Split`, `Fn::Join` and `Fn::Sub`
+            return for arguments that are written in the template. `AWS::NoValue` is left out.
+
+    """
+    for branch in _branches(value):
+        if _is_list(branch):
+            for each in branch:
+                yield from possible(each)
+        elif branch != _NO_VALUE:
+            yield branch
+
+
+def is_never_empty(value: object) -> bool:
+    """
+    Return whether CloudFormation writes at least one value, whichever branch of `Fn::If` it takes.
+
+    Args:
+        value: The value, alone or in a list.
+
+    """
+    return all(any(map(is_never_empty, each)) if _is_list(each) else each != _NO_VALUE for each in _branches(value))
 
 
 def text_of(value: object) -> str:
@@ -51,12 +85,15 @@ def _parts(value: object) -> Iterator[tuple[str, str | None]]:
         yield from _parts_of_function(*next(iter(value.items())))
     elif isinstance(value, bool):
         yield str(value).lower(), None
-    else:
+    elif value is None or isinstance(value, (int, float, Mapping)) or _is_list(value):
         yield str(value), None
+    else:
+        # An object that is not JSON stands for a value that is not resolved yet.
+        yield "", "Token"
 
 
 def _parts_of_function(function: str, argument: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401
-    if function == "Fn::Join" and isinstance(argument, Sequence) and isinstance(argument[-1], Sequence):
+    if function == "Fn::Join" and _is_list(argument) and argument and _is_list(argument[-1]):
         separator = str(argument[0])
         for index, each in enumerate(argument[-1]):
             if index and separator:
@@ -71,7 +108,7 @@ def _parts_of_function(function: str, argument: Any) -> Iterator[tuple[str, str 
 def _split(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str | None]]:
     end = 0
     for found in pattern.finditer(text):
-        yield text[end : found.start()], None
+        yield text[end : found.start()].replace("${!", "${") if pattern.groups else text[end : found.start()], None
         yield "", found.group(1) if pattern.groups else "Token"
         end = found.end()
     yield text[end:].replace("${!", "${") if pattern.groups else text[end:], None
@@ -79,3 +116,71 @@ def _split(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str | Non
 
 def _is_function(name: object) -> bool:
     return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _branches(value: object) -> Sequence[Any]:
+    """Return the values of an intrinsic function for arguments that are written in the template."""
+    if not is_unknown(value):
+        return [value]
+    assert isinstance(value, Mapping)  # noqa: S101  (is_unknown checks it)
+    ((function, arguments),) = value.items()
+    branches_of = _FUNCTIONS.get(function)
+    return branches_of(arguments) if branches_of and _is_list(arguments) and len(arguments) > 1 else [value]
+
+
+def _branches_of_if(arguments: Sequence[Any]) -> Sequence[Any]:
+    return [each for branch in arguments[1:] for each in _branches(branch)]
+
+
+def _branches_of_select(arguments: Sequence[Any]) -> Sequence[Any]:
+    index, lists = str(arguments[0]), _branches(arguments[1])
+    if not all(map(_is_list, lists)):
+        return [{"Fn::Select": arguments}]
+    # An index that is known only at deployment may be any.
+    chosen = [each[int(index) :][:1] if index.isdecimal() else each for each in lists]
+    return [each for values in chosen for value in values for each in _branches(value)]
+
+
+def _branches_of_split(arguments: Sequence[Any]) -> Sequence[Any]:
+    separator, texts = str(arguments[0]), [text_of(each) for each in _branches(arguments[1])]
+    if not separator or any(UNKNOWN in text for text in texts):
+        return [{"Fn::Split": arguments}]
+    return [text.split(separator) for text in texts]
+
+
+def _branches_of_join(arguments: Sequence[Any]) -> Sequence[Any]:
+    lists = _branches(arguments[1])
+    if not all(map(_is_list, lists)):
+        return [{"Fn::Join": arguments}]
+    return [{"Fn::Join": [arguments[0], parts]} for each in lists for parts in _combinations(each)]
+
+
+def _branches_of_sub(arguments: Sequence[Any]) -> Sequence[Any]:
+    text, variables = arguments[:2]
+    if not isinstance(text, str) or not isinstance(variables, Mapping):
+        return [{"Fn::Sub": arguments}]
+    parts = _split(_SUBSTITUTION, text)
+    return _branches_of_join(
+        ["", [part if name is None else variables.get(name, {"Ref": name}) for part, name in parts]]
+    )
+
+
+def _combinations(parts: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    branches = [_branches(part) for part in parts]
+    if prod(map(len, branches)) > _MOST_BRANCHES:
+        # Too many texts to check each, so that the whole counts as any text.
+        return [["*"]]
+    return ([part for part in chosen if part != _NO_VALUE] for chosen in product(*branches))
+
+
+_FUNCTIONS: Mapping[str, Callable[[Sequence[Any]], Sequence[Any]]] = {
+    "Fn::If": _branches_of_if,
+    "Fn::Select": _branches_of_select,
+    "Fn::Split": _branches_of_split,
+    "Fn::Join": _branches_of_join,
+    "Fn::Sub": _branches_of_sub,
+}

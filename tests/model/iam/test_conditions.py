@@ -18,6 +18,33 @@ ACCOUNT = "111122223333"
 ORGANIZATION = "o-abc1234567"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+# Values of which CloudFormation may make `*`, or which it may remove together with the key.
+EVERY_ORGANIZATION: Mapping[str, object] = {
+    "removed": NO_VALUE,
+    "an empty list": [NO_VALUE],
+    "removed by a choice": {"Fn::If": ["Prod", ORGANIZATION, NO_VALUE]},
+    "removed by each choice of a list": [
+        {"Fn::If": ["Prod", ORGANIZATION, NO_VALUE]},
+        {"Fn::If": ["Test", ORGANIZATION, NO_VALUE]},
+    ],
+    "a choice": {"Fn::If": ["Prod", ORGANIZATION, "*"]},
+    "a choice of lists": {"Fn::If": ["Prod", [ORGANIZATION], ["*"]]},
+    "a choice in a choice": {"Fn::If": ["Prod", ORGANIZATION, {"Fn::If": ["Test", "*", ORGANIZATION]}]},
+    "a choice in a list": [ORGANIZATION, {"Fn::If": ["Prod", ORGANIZATION, "*"]}],
+    "a choice in a text": {"Fn::Join": ["", ["o-", {"Fn::If": ["Prod", "abc1234567", "*"]}]]},
+    "a choice of parts": {"Fn::Join": ["", {"Fn::If": ["Prod", [ORGANIZATION], ["o-", "*"]]}]},
+    "many choices in a text": {"Fn::Join": ["", ["o-", *[{"Fn::If": ["Prod", "abc", "def"]}] * 30]]},
+    "a substitution": {"Fn::Sub": ["*", {}]},
+    "a variable of a substitution": {"Fn::Sub": ["${Id}", {"Id": "*"}]},
+    "a choice in a substitution": {"Fn::Sub": ["o-${Id}", {"Id": {"Fn::If": ["Prod", "abc1234567", "*"]}}]},
+    "selected": {"Fn::Select": [1, [ORGANIZATION, "*"]]},
+    "selected by a parameter": {"Fn::Select": [{"Ref": "Index"}, [ORGANIZATION, "*"]]},
+    "selected from a text": {"Fn::Select": ["0", {"Fn::Split": [",", f"*,{ORGANIZATION}"]}]},
+    "split": {"Fn::Split": [",", f"{ORGANIZATION},*"]},
+}
+
 NARROW: Mapping[str, Mapping[str, Any]] = {
     "an organization": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
     "two organizations": {"StringEquals": {"aws:PrincipalOrgID": [ORGANIZATION, "o-def1234567"]}},
@@ -61,6 +88,22 @@ NARROW: Mapping[str, Mapping[str, Any]] = {
         "StringLike": {"aws:PrincipalOrgID": "*"},
         "StringEquals": {"aws:SourceVpc": "vpc-0abc1234"},
     },
+    "a choice of two organizations": {
+        "StringEquals": {"aws:PrincipalOrgID": {"Fn::If": ["Prod", ORGANIZATION, "o-def1234567"]}}
+    },
+    "an organization and one that may be left out": {
+        "StringEquals": {"aws:PrincipalOrgID": [ORGANIZATION, {"Fn::If": ["Prod", "o-def1234567", NO_VALUE]}]}
+    },
+    "an organization from a text in the template": {
+        "StringEquals": {"aws:PrincipalOrgID": {"Fn::Select": [1, {"Fn::Split": ["/", f"x/{ORGANIZATION}"]}]}}
+    },
+    "an organization that is not resolved yet": {"StringEquals": {"aws:PrincipalOrgID": object()}},
+    "a range whose address is a parameter": {"IpAddress": {"aws:SourceIp": {"Fn::Sub": "${Address}/32"}}},
+    "all private ranges": {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]}},
+    "versions of a function of the app": {
+        "ArnLike": {"aws:SourceArn": {"Fn::Join": ["", [{"Fn::GetAtt": ["Function", "Arn"]}, ":*"]]}}
+    },
+    "a bucket in any partition": {"ArnLike": {"aws:SourceArn": "arn:*:s3:::example-bucket"}},
     "one key of an operator that narrows": {
         "StringEquals": {"aws:PrincipalTag/team": "payments", "aws:PrincipalAccount": ACCOUNT}
     },
@@ -135,6 +178,31 @@ WIDE: Mapping[str, object] = {
     "a caller of AWS KMS elsewhere": {"StringEquals": {"kms:CallerAccount": ACCOUNT}},
     "an operator that is known only at deployment": {"StringEquals": {"Fn::GetAtt": ["Condition", "Value"]}},
     "a condition that is known only at deployment": {"Fn::If": ["Prod", {}, {}]},
+    **{
+        f"an organization that may be {name}": {"StringLike": {"aws:PrincipalOrgID": value}}
+        for name, value in EVERY_ORGANIZATION.items()
+    },
+    "presence that depends on a choice": {
+        "StringEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION},
+        "Null": {"aws:PrincipalOrgID": {"Fn::If": ["Prod", "false", "true"]}},
+    },
+    "presence of which nothing is written": {
+        "StringEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION},
+        "Null": {"aws:PrincipalOrgID": NO_VALUE},
+    },
+    "a broad range whose address is a parameter": {"IpAddress": {"aws:SourceIp": {"Fn::Sub": "${Address}/7"}}},
+    "a broad range of version 6 whose address is a parameter": {
+        "IpAddress": {"aws:SourceIp": {"Fn::Join": ["", [{"Ref": "Address"}, "::/31"]]}}
+    },
+    "a range that holds the mapped addresses": {"IpAddress": {"aws:SourceIp": "::/64"}},
+    "a half of all addresses in separate ranges": {
+        "IpAddress": {"aws:SourceIp": [f"{first}.0.0.0/8" for first in range(0, 256, 2)]}
+    },
+    "many ranges of version 6": {"IpAddress": {"aws:SourceIp": [f"2001:{2 * second:x}::/32" for second in range(17)]}},
+    "a bucket after a wildcard that matches colons": {"StringLike": {"aws:SourceArn": "arn:*:s3:::example-bucket"}},
+    "a parameter and wildcards for the rest of an ARN": {
+        "ArnLike": {"aws:PrincipalArn": {"Fn::Join": ["", [{"Ref": "Start"}, ":*:*:*"]]}}
+    },
     "an operator of the wrong type": {"ArnLike": {"aws:PrincipalOrgID": ORGANIZATION}},
 }
 

@@ -34,6 +34,13 @@ ACCEPTED: Mapping[str, object] = {
     "a service of a Region": {"Service": "logs.eu-west-1.amazonaws.com"},
     "a service in China": {"Service": "ec2.amazonaws.com.cn"},
     "an identity provider": {"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/example"},
+    "an identity provider of the web": {"Federated": "cognito-identity.amazonaws.com"},
+    "a service of another domain": {"Service": "alexa-appkit.amazon.com"},
+    "a service in an isolated partition": {"Service": "ec2.c2s.ic.gov"},
+    "a service principal with a token": {"Service": joined("lambda.", {"Ref": "AWS::URLSuffix"})},
+    "an account that may be left out": {
+        "AWS": [ACCOUNT, {"Fn::If": ["Prod", "222233334444", {"Ref": "AWS::NoValue"}]}]
+    },
     "a canonical user": {"CanonicalUser": "0123456789abcdef" * 4},
     "an account in any partition": {"AWS": joined("arn:", PARTITION, f":iam::{ACCOUNT}:root")},
     "an account that is a parameter": {"AWS": joined("arn:aws:iam::", {"Ref": "Account"}, ":root")},
@@ -43,7 +50,7 @@ ACCEPTED: Mapping[str, object] = {
     "a list that is a token": {"AWS": ["#{Token[TOKEN.8]}"]},
     "an ARN that begins with a token": {"AWS": "${Token[TOKEN.9]}:root"},
     "a substitution": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
-    "a choice at deployment": {"Fn::If": ["Prod", {"AWS": "1"}, {"AWS": "2"}]},
+    "a choice at deployment": {"Fn::If": ["Prod", {"AWS": ACCOUNT}, {"AWS": "222233334444"}]},
 }
 
 REJECTED: Mapping[str, tuple[object, str]] = {
@@ -82,6 +89,28 @@ REJECTED: Mapping[str, tuple[object, str]] = {
     "services by a wildcard": ({"Service": "*.amazonaws.com"}, "contains a wildcard"),
     "a service without a domain": ({"Service": "lambda"}, "is malformed"),
     "a service as an ARN": ({"Service": f"arn:aws:iam::{ACCOUNT}:root"}, "is malformed"),
+    "a name that is no service": ({"Service": "example.com"}, "is malformed"),
+    "a role with a space": ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/a b"}, "is not an account"),
+    "a role with a line break": ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/a\n"}, "is not an account"),
+    "a role with other letters": ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/\u00e9"}, "is not an account"),
+    "a role with a long name": ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 65}"}, "is not an account"),
+    "a role with an empty path": ({"AWS": f"arn:aws:iam::{ACCOUNT}:role//x"}, "is not an account"),
+    "a user by a policy variable": ({"AWS": f"arn:aws:iam::{ACCOUNT}:user/${{aws:username}}"}, "is not an account"),
+    "a session with a path": ({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/path/x/session"}, "is not an account"),
+    "a session with a space": ({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/x/a b"}, "is not an account"),
+    "a choice of a word": ({"AWS": {"Fn::If": ["Prod", ACCOUNT, "hello"]}}, "is not an account"),
+    "a choice of principals": ({"Fn::If": ["Prod", {"AWS": ACCOUNT}, {"AWS": "12"}]}, "has 2 digits"),
+    "a principal that is removed": ({"AWS": {"Ref": "AWS::NoValue"}}, "are an empty list"),
+    "an account that is removed": (
+        {"AWS": joined("arn:aws:iam::", {"Ref": "AWS::NoValue"}, ":root")},
+        "has the account ''",
+    ),
+    "an empty mapping": ({}, "is empty"),
+    "a word as an identity provider": ({"Federated": "hello"}, "is not an identity provider"),
+    "a role as an identity provider": (
+        {"Federated": f"arn:aws:iam::{ACCOUNT}:role/x"},
+        "is not an identity provider",
+    ),
     "any identity provider": ({"Federated": "*"}, "contains a wildcard"),
     "a type that does not exist": ({"Aws": ACCOUNT}, "principal type 'Aws' does not exist"),
     "no principals": ({"AWS": []}, "are an empty list"),

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.iam.resources import resource_problems
-from ecr_constructs.model.iam.statements import is_public, public_problems, sid_problems, unconfirmed_services
+from ecr_constructs.model.iam.statements import (
+    is_public,
+    public_problems,
+    sid_problems,
+    statement_problems,
+    unconfirmed_services,
+)
+
+ACCOUNT = "111122223333"
 
 NARROW = {"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}
 WIDE = {"Bool": {"aws:SecureTransport": "true"}}
@@ -96,3 +104,80 @@ def test_another_resource_is_rejected(resource: str, reason: str) -> None:
     (problem,) = resource_problems(resource, account="111122223333", region="eu-west-1")
 
     assert reason in problem
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"AWS": {"Fn::If": ["Prod", ACCOUNT, "*"]}},
+        {"Fn::If": ["Prod", {"AWS": ACCOUNT}, "*"]},
+        {"AWS": [ACCOUNT, {"Fn::If": ["Prod", ACCOUNT, "*"]}]},
+        {"AWS": {"Fn::Select": [0, ["*"]]}},
+        {"AWS": {"Fn::Sub": ["${Who}", {"Who": "*"}]}},
+    ],
+)
+def test_a_statement_is_public_if_a_branch_of_its_principal_is(principal: dict[str, Any]) -> None:
+    assert is_public({"Effect": "Allow", "Principal": principal})
+
+
+@pytest.mark.parametrize(
+    ("effect", "public"), [("Deny", False), ({"Fn::If": ["Prod", "Deny", "Allow"]}, True), ({"Ref": "Effect"}, True)]
+)
+def test_a_statement_that_may_allow_is_public(effect: object, public: bool) -> None:  # noqa: FBT001
+    assert is_public({"Effect": effect, "Principal": "*"}) is public
+
+
+@pytest.mark.parametrize(
+    ("element", "reason"),
+    [
+        ({"Effect": "allow"}, "Effect 'allow' does not exist; use 'Allow' or 'Deny'"),
+        ({"Effect": {"Fn::If": ["Prod", "Allow", "Grant"]}}, "Effect 'Grant' does not exist"),
+        ({"Sid": 5}, "Sid 5 is not text; write '5'"),
+        ({"Condition": {"StringEqualz": {"aws:SourceAccount": ACCOUNT}}}, "'StringEqualz' is not a condition operator"),
+        ({"Condition": {"StringEquals": {"SourceAccount": ACCOUNT}}}, "'SourceAccount' is not a condition key"),
+        ({"Action": {"Fn::If": ["Prod", "ecr:PutImage", "s3:GetObject"]}}, "'s3:GetObject' is not an action of ECR"),
+        ({"Action": [{"Ref": "AWS::NoValue"}]}, "the statement has no action"),
+        ({"Principal": {"Ref": "AWS::NoValue"}}, "the statement has no principal"),
+    ],
+)
+def test_an_element_that_iam_does_not_accept_is_rejected(element: dict[str, Any], reason: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "ecr:PutImage"}
+
+    (problem,) = statement_problems(statement | element, "repository")
+
+    assert reason in problem
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"Null": {"aws:PrincipalTag/team": "true"}},
+        {"ForAllValues:StringNotLikeIfExists": {"aws:TagKeys": ""}},
+        {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
+        {"NumericLessThanEquals": {"aws:MultiFactorAuthAge": 3600}},
+        {"StringEquals": {"Fn::GetAtt": ["Condition", "Value"]}},
+    ],
+)
+def test_a_condition_that_iam_accepts_has_no_problem(condition: dict[str, Any]) -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": condition}
+
+    assert list(statement_problems(statement, "repository")) == []
+
+
+@pytest.mark.parametrize("element", ["Principal", "NotPrincipal"])
+def test_a_principal_of_another_partition_is_rejected(element: str) -> None:
+    statement = {"Effect": "Deny", element: {"AWS": f"arn:aws-cn:iam::{ACCOUNT}:root"}, "Action": "ecr:PutImage"}
+
+    (problem,) = statement_problems(statement, "registry", region="eu-west-1")
+
+    assert "is of partition 'aws-cn' and 'eu-west-1' in 'aws'" in problem
+    assert list(statement_problems(statement, "registry", region="cn-north-1")) == []
+    assert list(statement_problems(statement, "registry")) == []
+
+
+def test_a_resource_of_another_partition_is_rejected() -> None:
+    resource = f"arn:aws-cn:ecr:eu-west-1:{ACCOUNT}:repository/*"
+
+    (problem,) = resource_problems(resource, account=ACCOUNT, region="eu-west-1")
+
+    assert "resource: 'arn:aws-cn:" in problem
