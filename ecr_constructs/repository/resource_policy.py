@@ -28,7 +28,7 @@ from ecr_constructs._cdk.policy_statements import (
 from ecr_constructs._cdk.tokens import lazily
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.iam.statements import statement_problems, unconfirmed_services
-from ecr_constructs.model.iam.values import as_list
+from ecr_constructs.model.iam.values import as_list, text_of
 from ecr_constructs.repository.access import Access
 
 __all__ = ["RepositoryPolicy"]
@@ -112,6 +112,10 @@ class RepositoryPolicy:
         return self._stack.to_json_string({"Statement": list(_given(self._access)), "Version": VERSION})
 
     def _statement_problems(self, statement: Mapping[str, Any]) -> Iterator[str]:
+        if not _is_accepted(text_of(json.dumps(statement, sort_keys=True, default=str)), self._region):
+            yield from self._problems(statement)
+
+    def _problems(self, statement: Mapping[str, Any]) -> Iterator[str]:
         if "Resource" in statement or "NotResource" in statement:
             yield "the statement names resources; a repository policy is about its repository, leave resources out"
         yield from statement_problems(statement, "repository", region=self._region)
@@ -136,6 +140,15 @@ _TOO_LONG = (
 def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     """Merge statements that allow the same to different principals."""
     return merge(statements, "Principal")
+
+
+# Grants of an app add the same statement again and again, for principals that are tokens.
+@lru_cache(maxsize=1024)
+def _is_accepted(text: str, region: str | None) -> bool:
+    """Return whether a statement has no problems, by its text with `UNKNOWN` in the place of tokens."""
+    statement = json.loads(text, strict=False)
+    names_resources = "Resource" in statement or "NotResource" in statement
+    return not names_resources and not any(True for _ in statement_problems(statement, "repository", region=region))
 
 
 @lru_cache(maxsize=128)
