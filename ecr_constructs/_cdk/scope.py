@@ -37,7 +37,7 @@ class ConstructLocation(NamedTuple):
     top_stack: cdk.Stack | None
 
     def path_of(self, id: str) -> str:
-        """Give the construct path of what is made here, also where the path of the scope is empty."""
+        """Return the construct path of a child of the scope. The path of the scope may be empty."""
         return "/".join(filter(None, (self.path, id)))
 
     def has_injectors(self) -> bool:
@@ -86,7 +86,7 @@ _LATE = (
 
 @lru_cache(maxsize=128)
 def location_of(scope: Construct) -> ConstructLocation:
-    """Look around from a scope."""
+    """Return the location of a scope."""
     ancestors = tuple(scope.node.scopes)
     stacks = [ancestor for ancestor in ancestors if isinstance(ancestor, cdk.Stack)]
     return ConstructLocation(
@@ -103,7 +103,7 @@ def reference(construct: IConstruct) -> str:
 
 
 def locate(scope: object, id: object) -> ConstructLocation:
-    """Look around from what somebody says is a scope, for a construct with what somebody says is an id."""
+    """Check the kinds of `scope` and `id`, and return the location of the scope."""
     if not isinstance(scope, Construct):
         raise TypeError(f"scope must be a construct, got {scope!r}")
     if not isinstance(id, str):
@@ -112,13 +112,13 @@ def locate(scope: object, id: object) -> ConstructLocation:
 
 
 def id_format_problems(id: str) -> Iterator[str]:
-    """Say why an id cannot name a construct, wherever that is."""
+    """Yield the reason why an id cannot name a construct in any scope."""
     if not id or is_token(id):
         yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
 
 
 def id_problems(scope: Construct, id: str) -> Iterator[str]:
-    """Say why a construct of a scope cannot have an id."""
+    """Yield the reasons why a construct of a scope cannot have an id."""
     if problems := tuple(id_format_problems(id)):
         yield from problems
     elif scope.node.try_find_child(id):
