@@ -14,10 +14,10 @@ os.environ["CDK_DISABLE_CLI_TELEMETRY"] = "true"
 os.environ["CDK_DISABLE_VERSION_CHECK"] = "1"
 
 # jsii's first call of a run takes seconds, so a deadline would measure Node and not the test.
-# Laws about what two languages both accept throw much away.
+# Properties of texts that two grammars accept discard many examples.
 _CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=_CHECKS)
-settings.register_profile("thorough", settings.get_profile("default"), max_examples=500)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=200)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # --- what tests of constructs start from; only a test that asks for one of these imports the CDK ----------------------

@@ -9,48 +9,48 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "ecr_constructs"
 FILES = sorted(PACKAGE.glob("**/*.py")) if PACKAGE.is_dir() else []
+TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 pytestmark = pytest.mark.skipif(not FILES, reason="the package under test is an installed wheel, not the checkout")
-each_file = pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(PACKAGE)) for path in FILES])
+
+VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "types", "shared", "base", "tools"}
+SLOW_TO_IMPORT = {f"aws_cdk.aws_{name}" for name in ("codebuild", "ec2", "ecs", "lambda", "secretsmanager")}
 
 
-def imports_of(path: Path, *, of_module: bool = False) -> set[str]:
-    """Return the modules that a file imports, anywhere in the file, or only when it is imported itself."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if of_module else list(ast.walk(tree))
-    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom):
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} if node.module else set()
+def imports_of(tree: ast.Module) -> set[str]:
+    """Return the names that a module imports when it is imported."""
+    found = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
-@each_file
-def test_a_module_is_named_after_its_noun(path: Path) -> None:
-    words = set(path.stem.strip("_").split("_"))
-
-    assert not words & {"util", "utils", "helper", "helpers", "common", "misc", "types", "shared", "base", "tools"}
+def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Return all functions and methods of a module."""
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
-@each_file
-def test_a_module_imports_nothing_that_is_slow_to_import(path: Path) -> None:
-    slow = {"aws_codebuild", "aws_ec2", "aws_ecs", "aws_lambda", "aws_secretsmanager"}
-
-    assert {
-        name.split(".")[1] for name in imports_of(path, of_module=True) if name.startswith("aws_cdk.")
-    } & slow == set()
+def test_no_module_has_a_vague_name() -> None:
+    assert [path.name for path in FILES if set(path.stem.strip("_").split("_")) & VAGUE] == []
 
 
-@each_file
-def test_no_public_function_accepts_any_keyword(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    public = [each for each in functions if each.name == "__init__" or not each.name.startswith("_")]
-
-    assert [each.name for each in public if each.args.kwarg] == []
+def test_no_module_imports_a_part_of_the_cdk_that_is_slow_to_import() -> None:
+    assert {name: found for name, tree in TREES.items() if (found := imports_of(tree) & SLOW_TO_IMPORT)} == {}
 
 
-def test_one_module_only_asks_the_cdk_whether_a_value_is_a_token() -> None:
+def test_no_public_function_accepts_any_keyword() -> None:
+    public = {
+        f"{name}:{each.name}": each
+        for name, tree in TREES.items()
+        for each in functions_of(tree)
+        if each.name == "__init__" or not each.name.startswith("_")
+    }
+
+    assert [place for place, each in public.items() if each.args.kwarg] == []
+
+
+def test_only_one_module_asks_the_cdk_whether_a_value_is_a_token() -> None:
     asking = {path.name for path in FILES if "Token.is_unresolved" in path.read_text(encoding="utf-8")}
 
     assert asking == {"tokens.py"}

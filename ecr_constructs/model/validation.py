@@ -80,7 +80,19 @@ def abbreviate(value: object) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StringConstraint:
-    """What one kind of text may look like."""
+    """
+    The form of one kind of string.
+
+    Attributes:
+        noun: The kind, as error messages name it.
+        pattern: The regular expression that the whole string must match.
+        allowed: The characters that may occur, as the inside of a character class.
+        shape: The fix, as error messages give it.
+        minimum: The least number of characters. Default: 1.
+        maximum: The greatest number of characters.
+        wildcards: The greatest number of `*`. Default: no limit.
+
+    """
 
     noun: str
     pattern: str
