@@ -1,5 +1,5 @@
-# What a person types in this checkout. GNU make and Python 3.10 or newer are all that must be on the machine:
-# the tools, a supported Node and the CDK CLI go into .venv, at the versions that requirements/dev.txt and CDK_CLI name.
+# The commands of this checkout. They need GNU make and Python 3.10 or newer. The tools, a supported Node and the CDK
+# CLI are installed into .venv, in the versions of requirements/dev.txt and CDK_CLI.
 
 PYTHON ?= python3
 CDK_CLI := 2.1148.1# npm's `latest`, 3.0.0, cannot read what today's aws-cdk-lib writes
@@ -39,7 +39,7 @@ test: lint ## format, lint, types, import contracts and every test that is not s
 	$(heading) 'pytest'
 	@.venv/bin/pytest --numprocesses auto -m 'not slow'
 
-test-all: $(READY) ## what is slow: all tests, the built wheel on every Python here, oldest and newest CDK, checkov
+test-all: test ## make test, slow tests, the built wheel on each Python here, oldest and newest CDK, checkov
 	@.venv/bin/nox
 
 format: $(READY) ## format the code and apply the fixes that are safe

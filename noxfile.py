@@ -1,4 +1,4 @@
-"""What is too slow for `make test`: run by `make test-all`, or one by one with `nox --session NAME`."""
+"""The checks that are too slow for `make test`. `make test-all` runs all; `nox --session NAME` runs one."""
 
 from __future__ import annotations
 
@@ -23,100 +23,117 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 CDK = ["aws-cdk-lib", "constructs", "jsii"]
 CHECKOV_RULES = ["CKV_AWS_7", "CKV_AWS_32", "CKV_AWS_33", "CKV_AWS_51", "CKV_AWS_136", "CKV_AWS_163"]
-# What is the same on every Python and with every CDK runs once, in the session `tests`.
+# Tests whose result is the same on every Python and with every CDK run once, from the checkout.
 ANYWHERE = "not slow and not arbiter and not examples"
-# What a copy of the checkout leaves out: above all the package, so that only the installed one can be imported.
-LEFT_OUT = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.egg-info", ".[!c]*"]
+# The model and the command do not import the CDK, so another CDK cannot change the result of their tests.
+USING_THE_CDK = ["tests/contract", "tests/repository", "tests/registry", *map(str, Path("tests").glob("test_*.py"))]
+# `make test` runs all tests with the Python and the packages of .venv. The wheel adds its own files and its metadata.
+USING_THE_FILES = [
+    "tests/test_public_api.py",
+    "tests/test_readme.py",
+    "tests/test_snapshots.py",
+    "tests/cli/test_main.py",
+]
+# A copy of the checkout does not contain the package, so that only the installed package can be imported.
+NOT_COPIED = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.egg-info", ".[!c]*"]
 
 nox.needs_version = ">=2025.2"
-# Sessions make their own environments, with uv and from the interpreters that are already here.
+# Each session creates its own environment with uv, from the interpreters that are installed.
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["tests", "wheel", "lowest", "newest", "checkov"]
+nox.options.sessions = ["slow", "wheel", "lowest", "newest", "checkov"]
 
 
 @nox.session
-def tests(session: nox.Session) -> None:
-    """Run every test once, the slow ones included, with hypothesis searching hard and coverage counted."""
-    options = ["--numprocesses", "auto", "--cov", "--cov-report", "term"]
-    session.run("pytest", *options, *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
+def slow(session: nox.Session) -> None:
+    """Run the slow tests, and the property tests with ten times as many examples. `make test` runs the others."""
+    selection = ["--numprocesses", "auto", "-m", "slow or hypothesis"]
+    session.run("pytest", *selection, *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run every test, and print the lines and branches that no test reaches. It is not part of `make test-all`."""
+    session.run("pytest", "--numprocesses", "auto", "--cov", "--cov-report", "term", *session.posargs)
 
 
 @nox.session
 @nox.parametrize("version", VERSIONS, ids=VERSIONS)
 def wheel(session: nox.Session, version: str) -> None:
-    """Test the built wheel on one Python, with the locked dependencies."""
+    """Test the built wheel on one Python, with the locked dependencies: on the Python of .venv, only its files."""
     interpreter = find_python(version)
     if interpreter is None:
         session.skip(f"Python {version} is not installed here")
-    with workshop(session, interpreter) as shop:
+    with environment(session, interpreter) as folder:
         uv(session, "pip", "install", "--require-hashes", "--requirement", "requirements/dev.txt")
-        uv(session, "pip", "install", "--no-deps", str(build(session, shop)))
-        test_installed(session, shop)
+        uv(session, "pip", "install", "--no-deps", str(build(session, folder)))
+        test_installed(session, folder, *(USING_THE_FILES if interpreter == sys.executable else ["tests"]))
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
     """Test the built wheel with the oldest CDK that pyproject.toml allows."""
-    with workshop(session) as shop:
-        install_with(session, shop, *(f"{name}=={oldest(name)}" for name in ("aws-cdk-lib", "constructs")))
-        test_installed(session, shop)
+    with environment(session) as folder:
+        install_with(session, folder, *(f"{name}=={oldest(name)}" for name in ("aws-cdk-lib", "constructs")))
+        test_installed(session, folder, *USING_THE_CDK)
 
 
 @nox.session
 def newest(session: nox.Session) -> None:
-    """Test the built wheel with the newest CDK that pyproject.toml allows, unless that is what the lock has."""
-    with workshop(session) as shop:
-        uv(session, "pip", "compile", "--refresh", "pyproject.toml", "--output-file", str(shop / "newest.txt"))
-        resolved, locked = pins(shop / "newest.txt"), pins(ROOT / "requirements/dev.txt")
+    """Test the built wheel with the newest CDK that pyproject.toml allows, unless the lock has the same version."""
+    with environment(session) as folder:
+        uv(session, "pip", "compile", "--refresh", "pyproject.toml", "--output-file", str(folder / "newest.txt"))
+        resolved, locked = pins(folder / "newest.txt"), pins(ROOT / "requirements/dev.txt")
         found = [f"{name}=={resolved[name]}" for name in CDK]
         if found == [f"{name}=={locked[name]}" for name in CDK]:
             session.skip(f"the lock already has {', '.join(found)}")
-        install_with(session, shop, *found)
-        test_installed(session, shop)
+        install_with(session, folder, *found)
+        test_installed(session, folder, *USING_THE_CDK)
 
 
 @nox.session
 def checkov(session: nox.Session) -> None:
-    """Hold the synthesized examples against checkov's rules for repositories and keys."""
-    with workshop(session) as shop:
+    """Check the synthesized examples with checkov's rules for repositories and keys."""
+    with environment(session) as folder:
         uv(session, "pip", "install", "--require-hashes", "--requirement", "requirements/checkov.txt")
         for example in sorted(ROOT.glob("examples/*.py")):
-            app = ["--app", f"python3 examples/{example.name}", "--output", str(shop / "templates" / example.stem)]
+            app = ["--app", f"python3 examples/{example.name}", "--output", str(folder / "templates" / example.stem)]
             session.run("cdk", "synth", "--quiet", *app)
-        what = ["--directory", str(shop / "templates"), "--framework", "cloudformation", "--skip-download"]
+        what = ["--directory", str(folder / "templates"), "--framework", "cloudformation", "--skip-download"]
         how = ["--check", ",".join(CHECKOV_RULES), "--output", "json", "--soft-fail"]
-        program = str(shop / "env/bin/checkov")
+        program = str(folder / "env/bin/checkov")
         report = session.run(program, *what, *how, env={"LOG_LEVEL": "ERROR"}, silent=True, stderr=None)
         judge(session, str(report))
 
 
-# --- what the sessions share -----------------------------------------------------------------------------------------
+# --- shared by the sessions ------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def workshop(session: nox.Session, interpreter: str = sys.executable) -> Iterator[Path]:
-    """Lend an empty folder with an environment in it that uv installs into; gone afterwards, for it is large."""
-    shop = ROOT / ".nox" / re.sub(r"[^\w.]+", "-", session.name).strip("-")
-    shutil.rmtree(shop, ignore_errors=True)
-    shop.mkdir(parents=True)
-    session.env["VIRTUAL_ENV"] = str(shop / "env")
+def environment(session: nox.Session, interpreter: str = sys.executable) -> Iterator[Path]:
+    """Yield an empty folder with a virtual environment for uv, and delete it afterwards because it is large."""
+    folder = ROOT / ".nox" / re.sub(r"[^\w.]+", "-", session.name).strip("-")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    session.env["VIRTUAL_ENV"] = str(folder / "env")
     session.env["UV_PYTHON_DOWNLOADS"] = "never"
-    uv(session, "venv", "--python", interpreter, str(shop / "env"))
+    uv(session, "venv", "--python", interpreter, str(folder / "env"))
     try:
-        yield shop
+        yield folder
     finally:
-        shutil.rmtree(shop)
+        shutil.rmtree(folder)
 
 
 def uv(session: nox.Session, *arguments: str) -> None:
-    """Run uv, which says nothing unless it fails."""
+    """Run uv without output, unless it fails."""
     session.run("uv", "--quiet", *arguments)
 
 
-def build(session: nox.Session, shop: Path) -> Path:
-    """Build the wheel and make sure that it holds the whole package, the licence and nothing else."""
-    session.run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(shop), silent=True)
-    (path,) = shop.glob("*.whl")
+def build(session: nox.Session, folder: Path) -> Path:
+    """Build the wheel, and check that it contains the whole package, the licence and nothing else."""
+    session.run(
+        sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder), silent=True
+    )
+    (path,) = folder.glob("*.whl")
     with zipfile.ZipFile(path) as archive:
         held = set(archive.namelist())
     files = (file for file in ROOT.glob("ecr_constructs/**/*") if file.is_file() and file.suffix != ".pyc")
@@ -125,60 +142,60 @@ def build(session: nox.Session, shop: Path) -> Path:
     missing = (package | {f"{information}licenses/LICENSE"}) - held
     foreign = {name for name in held if not name.startswith(("ecr_constructs/", information))}
     if missing or foreign:
-        session.error(f"the wheel lacks {sorted(missing)} and should not hold {sorted(foreign)}")
+        session.error(f"the wheel does not contain {sorted(missing)}, and should not contain {sorted(foreign)}")
     return path
 
 
-def install_with(session: nox.Session, shop: Path, *requirements: str) -> None:
-    """Install the wheel with these versions of the CDK, whatever the test tools ask for, and all else as locked."""
+def install_with(session: nox.Session, folder: Path, *requirements: str) -> None:
+    """Install the wheel with these versions of the CDK, and every other package as locked."""
     lock = (ROOT / "requirements/dev.txt").read_text(encoding="utf-8")
     others = re.findall(r"^(?!aws-cdk-|constructs=|jsii=)[a-z0-9-]+==[^\\\n]+", lock, re.MULTILINE)
-    (shop / "others.txt").write_text("\n".join(others), encoding="utf-8")
-    (shop / "cdk.txt").write_text("\n".join(requirements), encoding="utf-8")
+    (folder / "others.txt").write_text("\n".join(others), encoding="utf-8")
+    (folder / "cdk.txt").write_text("\n".join(requirements), encoding="utf-8")
     session.log(f"with {', '.join(requirements)}")
-    files = ["--override", str(shop / "cdk.txt"), "--constraint", str(shop / "others.txt")]
-    uv(session, "pip", "install", *files, "--group", "dev", f"{build(session, shop)}[cli]")
+    files = ["--override", str(folder / "cdk.txt"), "--constraint", str(folder / "others.txt")]
+    uv(session, "pip", "install", *files, "--group", "dev", f"{build(session, folder)}[cli]")
 
 
-def test_installed(session: nox.Session, shop: Path) -> None:
-    """Run the tests in a copy of the checkout that lacks the package, against the one that is installed."""
-    copy = shop / "checkout"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    session.env["PATH"] = f"{shop}/env/bin{os.pathsep}{os.environ['PATH']}"
+def test_installed(session: nox.Session, folder: Path, *paths: str) -> None:
+    """Run the tests under some paths in a copy of the checkout without the package, against the installed package."""
+    copy = folder / "checkout"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    session.env["PATH"] = f"{folder}/env/bin{os.pathsep}{os.environ['PATH']}"
     session.env["PYTHONPATH"] = ""
     with session.chdir(copy):
         where = "import ecr_constructs, sys; assert ecr_constructs.__file__.startswith(sys.prefix), sys.path"
-        session.run(f"{shop}/env/bin/python", "-c", where)
-        session.run(f"{shop}/env/bin/pytest", "--numprocesses", "auto", "-m", ANYWHERE, *session.posargs)
+        session.run(f"{folder}/env/bin/python", "-c", where)
+        session.run(f"{folder}/env/bin/pytest", "--numprocesses", "auto", "-m", ANYWHERE, *paths, *session.posargs)
 
 
 def find_python(version: str) -> str | None:
-    """Find an interpreter of this version that really starts: this one, one on PATH, or one of pyenv's."""
+    """Return an interpreter of this version that starts: the running one, one on PATH, or one of pyenv."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     on_path = shutil.which(f"python{version}")
     for candidate in filter(None, [on_path, *map(str, pyenv.glob(f"{version}.*/bin/python{version}"))]):
-        # pyenv also puts a stub on PATH for each version that is installed but not selected: that one only complains.
+        # pyenv also puts a script on PATH for each version that is installed but not selected. It fails.
         if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
             return candidate
     return None
 
 
 def oldest(name: str) -> str:
-    """Read a dependency's lower bound from pyproject.toml."""
+    """Return the lower bound of a dependency in pyproject.toml."""
     bounds = re.findall(rf'^ *"{name}>=([\d.]+),<', PYPROJECT, re.MULTILINE)
     return str(bounds[0])
 
 
 def pins(lock: Path) -> dict[str, str]:
-    """Read the versions that a lock file pins."""
+    """Return the versions that a lock file pins."""
     return dict(re.findall(r"^([a-z0-9-]+)==([^ \\\n]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def judge(session: nox.Session, text: str) -> None:
-    """Fail on any finding that the templates do not acknowledge, and on having looked at no repository."""
-    # Having looked at nothing, checkov leaves the results out.
+    """Fail on a failed check that no template suppresses, and if the report contains no repository."""
+    # Without any resource, checkov writes no results.
     results = json.loads(text).get("results", {})
     checks = {outcome: results.get(f"{outcome}_checks", []) for outcome in ("passed", "skipped", "failed")}
     resources = {(check["file_path"], check["resource"]) for outcome in checks.values() for check in outcome}
@@ -188,6 +205,6 @@ def judge(session: nox.Session, text: str) -> None:
     for check in checks["failed"]:
         session.warn(f"{check['check_id']} {check['check_name']}: {check['resource']} in {check['file_path']}")
     if checks["failed"]:
-        session.error("checkov found what no template acknowledges")
+        session.error("checkov has failed checks that no template suppresses")
     if not repositories:
-        session.error("checkov saw no repository: either the examples have none or it cannot read them")
+        session.error("checkov found no repository: the examples have none, or checkov cannot read them")
