@@ -1,10 +1,9 @@
 """
 The container registry of Larkspur, a company that sells plants.
 
-Two accounts and two regions. The shop runs in the production account in Ireland; should Ireland fail, it starts in
-Frankfurt from the copies there. The tools account keeps what the company did not build itself: public images, from a
-cache that knows no rate limit and no bad day of somebody else's. Every account of the organization may pull, and nobody
-else.
+Two accounts and two regions. The shop runs in the production account in Ireland. If Ireland is not available, the shop
+starts in Frankfurt from the replicas there. The tools account has pull-through caches for public images, so that builds
+do not depend on the rate limits and the availability of public registries. Only accounts of the organization can pull.
 """
 
 import aws_cdk as cdk
@@ -38,9 +37,9 @@ app = cdk.App()
 everyone_at_larkspur = Access.organization_pull("o-larkspur01")
 larkspur = Namespace("larkspur")
 
-# What every repository of the company is like, whoever makes it. What is deployed is a release, so releases outlive
-# everything else; what went to production stays for good.
-house_rules = HARDENED.but(
+# The settings of all repositories of the company. Releases are deployed, so the newest 30 are kept. Images that were
+# deployed to production are kept forever.
+company_settings = HARDENED.but(
     access=[everyone_at_larkspur],
     resource_tags={"company": "larkspur"},
     lifecycle=LifecyclePolicy.of(
@@ -50,7 +49,7 @@ house_rules = HARDENED.but(
     ),
 )
 
-# --- Production: the company's own images, scanned day after day and copied to the recovery region ------------------
+# --- Production: the images of the company, scanned continuously and replicated to the recovery region --------------
 
 ireland = cdk.Stack(
     app,
@@ -64,35 +63,36 @@ PrivateRegistry(
     scanning=Scanning.enhanced(),
     replication=[Replication.to(FRANKFURT, repositories=larkspur)],
 )
-shop = HardenedRepository(ireland, "Shop", repository_name="larkspur/shop", settings=house_rules)
+shop = HardenedRepository(ireland, "Shop", repository_name="larkspur/shop", settings=company_settings)
 
-# Everybody builds on `base:latest`, so that one tag moves. Its images may lose it and still be in use: keep plenty.
-# It is no part of the shop, and a copy that forgot its tag would help nobody: it stays where it is.
+# All teams build on `base:latest`, so that tag is mutable. An image that lost the tag can still be in use, so 50
+# untagged images are kept. The repository is not under larkspur/, so it is not replicated.
 base = HardenedRepository(
     ireland,
     "Base",
     repository_name="larkspur-base",
-    settings=house_rules,
+    settings=company_settings,
     immutability=Immutability.all_tags_except("latest"),
     lifecycle=LifecyclePolicy.of(keep_latest(12, matching="20*"), expire_untagged(keep=50)),
 )
-# Control Tower (CT.ECR.PR.3) and checkov (CKV_AWS_51) want every tag bound; an exception says why.
+# Control Tower (CT.ECR.PR.3) and checkov (CKV_AWS_51) require that all tags are immutable. Both findings are suppressed
+# with a reason.
 reason = "teams build on base:latest by agreement; images that are deployed have tags of their own"
 cdk.Validations.of(base).acknowledge(
     cdk.Acknowledgment(id="cdk-validator-cfnguard::ecr_private_tag_immutability_enabled_check", reason=reason)
 )
 base.resource.add_metadata("checkov", {"skip": [{"id": "CKV_AWS_51", "comment": reason}]})
 
-# Previews are built from pull requests, looked at and forgotten; the repository goes when the stack goes.
+# Previews are built from pull requests. The repository and its images are deleted with the stack.
 previews = HardenedRepository(
     ireland,
     "Previews",
     repository_name="previews/shop",
-    settings=EPHEMERAL.but(access=house_rules.access, resource_tags=house_rules.resource_tags),
+    settings=EPHEMERAL.but(access=company_settings.access, resource_tags=company_settings.resource_tags),
     lifecycle=LifecyclePolicy.of(expire_older_than(after_days=14, matching="pr-*"), expire_untagged(after_days=1)),
 )
 
-# --- Recovery: copies in Frankfurt, by the same rules as the originals ----------------------------------------------
+# --- Recovery: replicas in Frankfurt, with the same settings as the source repositories -----------------------------
 
 frankfurt = cdk.Stack(
     app,
@@ -101,9 +101,9 @@ frankfurt = cdk.Stack(
     env=cdk.Environment(account=PRODUCTION, region=FRANKFURT),
 )
 PrivateRegistry(frankfurt, "Registry", scanning=Scanning.enhanced())
-ReplicaRegistry(frankfurt, "Replica", source_region=IRELAND, repositories=larkspur, settings=house_rules)
+ReplicaRegistry(frankfurt, "Replica", source_region=IRELAND, repositories=larkspur, settings=company_settings)
 
-# --- Tools: what others built, cached for every account, and repositories that teams make by pushing ---------------
+# --- Tools: caches of public images for all accounts, and repositories that ECR creates when a team pushes ----------
 
 tools = cdk.Stack(
     app,
@@ -123,13 +123,13 @@ docker_hub = PullThroughCache(
     tools,
     "DockerHub",
     upstream=Upstream.docker_hub(),
-    credentials=Credentials.new_secret(),  # filled in once, by hand, after the first deployment
+    credentials=Credentials.new_secret(),  # write the value after the first deployment
     consumers=[everyone_at_larkspur],
 )
 PullThroughCache(tools, "Quay", upstream=Upstream.quay(), consumers=[everyone_at_larkspur])
-CreationTemplate(tools, "Teams", prefix=Namespace("teams"), applied_for=["CREATE_ON_PUSH"], settings=house_rules)
+CreationTemplate(tools, "Teams", prefix=Namespace("teams"), applied_for=["CREATE_ON_PUSH"], settings=company_settings)
 
-# What a task definition or a manifest says instead of `nginx:1.27`, in any account.
+# The image URIs that task definitions and manifests use in any account, instead of `nginx:1.27`.
 cdk.CfnOutput(tools, "Nginx", value=docker_hub.image("nginx:1.27"))
 cdk.CfnOutput(tools, "Python", value=ecr_public.image("public.ecr.aws/docker/library/python:3.13-slim"))
 

@@ -1,4 +1,4 @@
-"""Repositories that ECR makes when somebody pushes: encrypted with a key of one's own, tagged, with a lifecycle."""
+"""Repositories that ECR creates on push, with a customer managed key, resource tags and a lifecycle policy."""
 
 from aws_cdk import App, Environment, Stack
 
@@ -7,7 +7,7 @@ from ecr_constructs import HARDENED, CreationTemplate, LifecyclePolicy, Namespac
 app = App()
 stack = Stack(app, "Templates", env=Environment(account="111122223333", region="eu-west-1"))
 
-# The key and the tags take a role that ECR assumes; it comes with the template.
+# ECR needs a role to apply the key and the resource tags. The construct creates the role.
 template = CreationTemplate(
     stack,
     "Teams",

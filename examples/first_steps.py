@@ -1,4 +1,4 @@
-"""The three constructs that most stacks begin with: a registry, a cache, a repository."""
+"""A registry, a pull-through cache and a repository: the constructs that most stacks begin with."""
 
 from aws_cdk import App, Environment, Stack
 

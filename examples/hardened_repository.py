@@ -1,4 +1,4 @@
-"""A repository that names what it wants of the registry: a copy in another region, and scanning day after day."""
+"""A repository that requests a replica in another region and continuous scanning from its registry."""
 
 from aws_cdk import App, Environment, Stack
 
@@ -7,7 +7,7 @@ from ecr_constructs import HardenedRepository, Namespace, PrivateRegistry, Scann
 app = App()
 stack = Stack(app, "Repository", env=Environment(account="111122223333", region="us-east-1"))
 
-# The registry is made before those who contribute to it. Only what is under prod/ is scanned, until somebody asks.
+# Create the registry before the repositories that contribute to it. Without requests, only prod/ is scanned.
 PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous=Namespace("prod")))
 
 HardenedRepository(

@@ -1,4 +1,4 @@
-"""A registry that several teams add to, that takes copies from another account, and in which few make repositories."""
+"""A registry with contributions of several teams, replication from another account and restricted repository creation."""
 
 from aws_cdk import App, Environment, Stack
 
@@ -18,11 +18,11 @@ registry = PrivateRegistry(
     replication=[Replication.to("eu-central-1", repositories=PAYMENTS)],
 )
 registry.accept_replication_from(PARTNER, repositories=Namespace("partner"))
-# CloudFormation makes repositories with the role of the bootstrap stack, so it is named.
+# CloudFormation creates repositories with the role of the bootstrap stack, so that role is an exception.
 registry.deny_repository_creation(except_for=[f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-*"])
 
-# A team, in a stack of its own and the same account and region, adds what it needs. Rules are merged: both
-# namespaces go to the same place, so there is one rule.
+# A team adds a replication in its own stack, in the same account and region. Rules with the same destination are merged
+# into one rule.
 search = Stack(app, "Search", env=environment)
 PrivateRegistry.of(search).add_replication(Replication.to("eu-central-1", repositories=SEARCH))
 HardenedRepository(search, "Index", repository_name="search/index")

@@ -1,4 +1,4 @@
-"""Images of Docker Hub and of another account, served from here to a task and to a whole organization."""
+"""Pull-through caches of Docker Hub and of another account, for a task role and for an organization."""
 
 import aws_cdk as cdk
 from aws_cdk import App, CfnOutput, Environment, Stack
@@ -9,10 +9,10 @@ from ecr_constructs import Access, Credentials, PrivateRegistry, PullThroughCach
 app = App()
 stack = Stack(app, "Caches", env=Environment(account="111122223333", region="eu-west-1"))
 
-# Who pulls from another account is named in the policy of the registry.
+# The registry policy allows the consumers in other accounts to pull.
 PrivateRegistry(stack, "Registry")
 
-# The secret is made empty; after the deployment somebody fills it in:
+# The secret is created without a value. Write the value after the deployment:
 #   aws secretsmanager put-secret-value --secret-id ecr-pullthroughcache/docker-hub \
 #       --secret-string '{"username": "larkspur", "accessToken": "dckr_pat_..."}'
 docker_hub = PullThroughCache(
@@ -24,7 +24,7 @@ docker_hub = PullThroughCache(
     consumers=[Access.organization_pull("o-larkspur01")],
 )
 
-# Private images of a partner. What the partner must allow is `partner.upstream_access`.
+# Private images of a partner. The partner must allow the statements of `partner.upstream_access`.
 partner = PullThroughCache(
     stack,
     "Partner",
@@ -33,11 +33,11 @@ partner = PullThroughCache(
     upstream_prefix="shared",
 )
 
-# A role that may be the first to pull an image, which creates its repository.
+# A task role. Its first pull of an image creates the repository of the image.
 task = iam.Role(stack, "Task", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
 docker_hub.grant_pull(task)
-# cdk-nag asks about '*', and logging in to a registry has no resource to name.
-reason = "ecr:GetAuthorizationToken has no resource; what may be pulled is named in the other statement"
+# cdk-nag reports `*` as a resource. GetAuthorizationToken does not support resource-level permissions.
+reason = "ecr:GetAuthorizationToken has no resource-level permissions; another statement limits the images"
 cdk.Validations.of(task).acknowledge(
     cdk.Acknowledgment(id="AwsSolutions::AwsSolutions-IAM5[Resource::*]", reason=reason)
 )

@@ -1,4 +1,4 @@
-"""A recovery region in another account: the source copies there, the destination accepts and knows what comes."""
+"""Replication to a recovery region in another account: the source and the destination."""
 
 from aws_cdk import App, Environment, Stack
 
@@ -19,7 +19,7 @@ HardenedRepository(primary, "Api", repository_name="prod/api", settings=HARDENED
 
 recovery = Stack(app, "Recovery", env=Environment(account=RECOVERY, region="eu-central-1"))
 PrivateRegistry(recovery, "Registry")
-# The same settings as the source; where they differ, the CDK warns.
+# The same settings as the source. A difference is a CDK warning.
 ReplicaRegistry(
     recovery,
     "Replica",
