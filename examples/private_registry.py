@@ -1,4 +1,4 @@
-"""A registry with contributions of several teams, replication from another account and restricted repository creation."""
+"""A registry with contributions of two teams, replication from another account, and restricted repository creation."""
 
 from aws_cdk import App, Environment, Stack
 
