@@ -1,8 +1,8 @@
 """
-For tests of lifecycle policies: histories of images, and assertions about what a policy does to them.
+Tests of lifecycle policies: generated images, and assertions about the outcome of a policy for them.
 
-Any test framework will do: what does not hold is an `AssertionError` that tells of each image what happens to it, by
-which rule, and why. Nothing here imports the CDK.
+The assertions work in any test framework. A failed assertion is an `AssertionError` that lists the outcome of each
+image, its rule and the reason. The module does not import the CDK.
 """
 
 from __future__ import annotations
@@ -36,16 +36,17 @@ __all__ = [
 
 def assert_keeps(policy: LifecyclePolicy, images: Iterable[Image], *selected: str | Image, at: datetime) -> None:
     """
-    Assert that a policy lets images stay as they are.
+    Assert that a policy keeps images.
 
     Args:
         policy: The policy.
-        images: Every image of the repository, whatever its status: ECR counts them all.
-        selected: Which images the assertion is about: tag patterns such as `release-*`, digests, or images themselves.
-        at: The instant, with a time zone.
+        images: All images of the repository in any status, because ECR counts all of them.
+        selected: The images to check: tag patterns such as `release-*`, digests, or images.
+        at: The time of the evaluation, with a time zone.
 
     Raises:
-        AssertionError: if one of them goes, if it is uncertain whether it stays, or if there is no such image.
+        AssertionError: If the policy deletes or archives a selected image, if the outcome is uncertain, or if no image
+            is selected.
 
     >>> from datetime import datetime, timezone
     >>> from ecr_constructs.model import expire_older_than
@@ -65,12 +66,13 @@ def assert_expires(policy: LifecyclePolicy, images: Iterable[Image], *selected: 
 
     Args:
         policy: The policy.
-        images: Every image of the repository, whatever its status.
-        selected: Which images the assertion is about: tag patterns, digests, or images themselves.
-        at: The instant, with a time zone.
+        images: All images of the repository in any status.
+        selected: The images to check: tag patterns, digests, or images.
+        at: The time of the evaluation, with a time zone.
 
     Raises:
-        AssertionError: if one of them stays or is archived, if that is uncertain, or if there is no such image.
+        AssertionError: If the policy keeps or archives a selected image, if the outcome is uncertain, or if no image is
+            selected.
 
     """
     __tracebackhide__ = True
@@ -79,16 +81,17 @@ def assert_expires(policy: LifecyclePolicy, images: Iterable[Image], *selected: 
 
 def assert_archives(policy: LifecyclePolicy, images: Iterable[Image], *selected: str | Image, at: datetime) -> None:
     """
-    Assert that a policy moves images to the archive.
+    Assert that a policy archives images.
 
     Args:
         policy: The policy.
-        images: Every image of the repository, whatever its status.
-        selected: Which images the assertion is about: tag patterns, digests, or images themselves.
-        at: The instant, with a time zone.
+        images: All images of the repository in any status.
+        selected: The images to check: tag patterns, digests, or images.
+        at: The time of the evaluation, with a time zone.
 
     Raises:
-        AssertionError: if one of them stays or is deleted, if that is uncertain, or if there is no such image.
+        AssertionError: If the policy keeps or deletes a selected image, if the outcome is uncertain, or if no image is
+            selected.
 
     """
     __tracebackhide__ = True
@@ -97,67 +100,69 @@ def assert_archives(policy: LifecyclePolicy, images: Iterable[Image], *selected:
 
 _Group = Literal["expired", "archived", "kept", "uncertain"]
 _GROUPS: tuple[_Group, ...] = ("expired", "archived", "kept", "uncertain")
-_WANTED = {"expired": "expire", "archived": "archive", "kept": "keep"}
-_SAID = {"expired": "expires", "archived": "is archived", "kept": "stays", "uncertain": "is uncertain"}
-# A message about a thousand images helps nobody.
-_MOST_SHOWN = 10
-_FEW = 3
+_VERBS = {"expired": "delete", "archived": "archive", "kept": "keep"}
+_OUTCOMES = {"expired": "deleted", "archived": "archived", "kept": "kept", "uncertain": "uncertain"}
+# The longest list of images in a message, and the longest list of tags.
+_MOST_IMAGES = 10
+_MOST_TAGS = 3
 
 
 def _assert_all(
-    wanted: _Group, policy: LifecyclePolicy, images: Iterable[Image], selectors: Sequence[str | Image], at: datetime
+    expected: _Group, policy: LifecyclePolicy, images: Iterable[Image], selectors: Sequence[str | Image], at: datetime
 ) -> None:
     __tracebackhide__ = True
     if not selectors:
-        raise TypeError("say which images: tag patterns such as 'release-*', digests, or images themselves")
+        raise TypeError("no image is selected; pass tag patterns such as 'release-*', digests, or images")
     if not isinstance(policy, LifecyclePolicy):
         raise TypeError(
             f"policy must be a LifecyclePolicy, got {abbreviate(policy)}; from_json() and from_dict() read one"
         )
     present = tuple(images)
     chosen = {image.digest: image for selector in selectors for image in _selected(present, selector)}
-    fates = _fates(policy.evaluate(present, at=at))
-    others = [digest for digest in chosen if fates[digest][0] != wanted]
+    outcomes = _outcomes(policy.evaluate(present, at=at))
+    others = [digest for digest in chosen if outcomes[digest][0] != expected]
     if others:
-        lines = [f"  {_told(*fates[digest])}" for digest in others[:_MOST_SHOWN]]
-        if len(others) > _MOST_SHOWN:
-            lines.append(f"  and {len(others) - _MOST_SHOWN} more")
-        if any(fates[digest][0] == "uncertain" for digest in others):
-            lines.append("AWS's documents do not decide what is uncertain; it counts as neither kept nor gone")
-        first = f"the policy does not {_WANTED[wanted]} {len(others)} of {_images(len(chosen))}"
+        lines = [f"  {_described_outcome(*outcomes[digest])}" for digest in others[:_MOST_IMAGES]]
+        if len(others) > _MOST_IMAGES:
+            lines.append(f"  and {len(others) - _MOST_IMAGES} more")
+        if any(outcomes[digest][0] == "uncertain" for digest in others):
+            lines.append("AWS does not document the outcome of an uncertain image, so no assertion holds for it")
+        first = f"the policy does not {_VERBS[expected]} {len(others)} of {_images(len(chosen))}"
         raise AssertionError("\n".join([f"{first} at {at:%Y-%m-%d %H:%M %Z}:", *lines]))
 
 
 def _selected(images: Sequence[Image], selector: str | Image) -> list[Image]:
-    """Give the images that a selector is about; a selector about none is a mistake in the test."""
+    """Return the images that a selector matches. Raise if it matches none, because the test would always pass."""
     if isinstance(selector, Image):
         found = [image for image in images if image.digest == selector.digest]
         what = f"digest {selector.digest}"
-    elif ":" in selector:  # no tag holds a colon
-        found = [image for image in images if image.digest.startswith(selector)]  # a message shows its beginning
+    elif ":" in selector:  # a tag has no colon
+        found = [
+            image for image in images if image.digest.startswith(selector)
+        ]  # messages show the beginning of a digest
         what = f"digest {selector}"
     else:
         pattern = TagPattern(selector)
         found = [image for image in images if any(map(pattern.matches, image.tags))]
         what = f"a tag that matches {selector!r}"
     if not found:
-        tags = sorted({tag for image in images for tag in image.tags})[:_FEW]
+        tags = sorted({tag for image in images for tag in image.tags})[:_MOST_TAGS]
         there = f"there are tags such as {', '.join(tags)}" if tags else "no image has a tag"
-        raise AssertionError(f"none of {_images(len(images))} has {what}, so this would always hold; {there}")
+        raise AssertionError(f"none of {_images(len(images))} has {what}, so the assertion would always hold; {there}")
     return found
 
 
-def _fates(evaluation: Evaluation) -> dict[str, tuple[_Group, Decision]]:
+def _outcomes(evaluation: Evaluation) -> dict[str, tuple[_Group, Decision]]:
     return {decision.image.digest: (group, decision) for group in _GROUPS for decision in getattr(evaluation, group)}
 
 
-def _told(group: _Group, decision: Decision) -> str:
+def _described_outcome(group: _Group, decision: Decision) -> str:
     image = decision.image
     name = ", ".join(image.tags) or "untagged"
     pushed = f"{image.digest[:19]}, pushed {image.pushed_at:%Y-%m-%d %H:%M}"
     may = f", may {decision.action}" if group == "uncertain" else ""
     rule = f" by rule {decision.rule.rule_priority}{_described(decision.rule.description)}" if decision.rule else ""
-    return f"{name} ({pushed}) {_SAID[group]}{may}{rule}: {decision.why}"
+    return f"{name} ({pushed}) is {_OUTCOMES[group]}{may}{rule}: {decision.why}"
 
 
 def _described(description: str | None) -> str:
@@ -168,7 +173,7 @@ def _images(count: int) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
 
 
-# --- histories ------------------------------------------------------------------------------------------------------
+# --- images ---------------------------------------------------------------------------------------------------------
 
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -179,18 +184,18 @@ _SIGNATURE_BYTES = 8_000
 
 def pushes(tag: str, *, days: int, until: datetime, a_day: int = 1) -> list[Image]:
     """
-    Give the images of a pipeline that pushes so many times a day, evenly, the oldest first.
+    Return the images of a pipeline that pushes at regular intervals, oldest first.
 
-    The same arguments give the same images, digests included; lists of images add up with `+`. Every image has 100 MB.
+    Equal arguments return equal images, including the digests. Each image has 100 MB. Lists can be added with `+`.
 
     Args:
-        tag: The tag of each image; `{n}` stands for its number, from 1.
-        days: For how many days.
-        until: When the newest was pushed, with a time zone.
-        a_day: How often a day.
+        tag: The tag of each image. `{n}` is replaced by its number, starting at 1.
+        days: The number of days.
+        until: The push time of the newest image, with a time zone.
+        a_day: The number of images for each day. Default: 1.
 
     Raises:
-        InvalidImage: for numbers below 1, and for a tag without `{n}`, which could name one image only.
+        InvalidImage: For a number below 1, and for a tag without `{n}`, because only one image can have it.
 
     >>> from datetime import datetime, timezone
     >>> builds = pushes("build-{n}", days=30, a_day=3, until=datetime(2026, 6, 1, tzinfo=timezone.utc))
@@ -204,16 +209,16 @@ def pushes(tag: str, *, days: int, until: datetime, a_day: int = 1) -> list[Imag
 
 def releases(tag: str, *, count: int, until: datetime, every_days: int = 7) -> list[Image]:
     """
-    Give so many images that were pushed every so many days, the oldest first.
+    Return a number of release images, oldest first.
 
     Args:
-        tag: The tag of each image; `{n}` stands for its number, from 1.
-        count: How many there are.
-        until: When the newest was pushed, with a time zone.
-        every_days: How many days are between two.
+        tag: The tag of each image. `{n}` is replaced by its number, starting at 1.
+        count: The number of images.
+        until: The push time of the newest image, with a time zone.
+        every_days: The number of days between two images. Default: 7.
 
     Raises:
-        InvalidImage: for numbers below 1, and for several with a tag without `{n}`.
+        InvalidImage: For a number below 1, and for several images with a tag without `{n}`.
 
     """
     _require({"count": count, "every_days": every_days}, tag=None if count == 1 else tag)
@@ -222,15 +227,15 @@ def releases(tag: str, *, count: int, until: datetime, every_days: int = 7) -> l
 
 def leftovers(*, days: int, until: datetime, a_day: int = 1) -> list[Image]:
     """
-    Give untagged images, such as a moving tag leaves behind, the oldest first.
+    Return untagged images, oldest first. An image becomes untagged when its only tag is pushed again.
 
     Args:
-        days: For how many days.
-        until: When the newest was pushed, with a time zone.
-        a_day: How many a day.
+        days: The number of days.
+        until: The push time of the newest image, with a time zone.
+        a_day: The number of images for each day. Default: 1.
 
     Raises:
-        InvalidImage: for numbers below 1.
+        InvalidImage: For a number below 1.
 
     """
     _require({"days": days, "a_day": a_day})
@@ -239,11 +244,11 @@ def leftovers(*, days: int, until: datetime, a_day: int = 1) -> list[Image]:
 
 def tagged(image: Image, *tags: str) -> Image:
     """
-    Give an image more tags.
+    Return a copy of an image with additional tags.
 
     Args:
         image: The image.
-        tags: The tags that it has beside its own, such as `deployed-at-production`.
+        tags: The additional tags, such as `deployed-at-production`.
 
     """
     return replace(image, tags=(*image.tags, *tags))
@@ -251,11 +256,11 @@ def tagged(image: Image, *tags: str) -> Image:
 
 def pulled(images: Iterable[Image], *, at: datetime) -> list[Image]:
     """
-    Let images have been pulled.
+    Return copies of images with a time of the last pull.
 
     Args:
         images: The images.
-        at: When each was last pulled, with a time zone.
+        at: The time of the last pull, with a time zone.
 
     """
     return [replace(image, last_pulled_at=at) for image in images]
@@ -263,11 +268,11 @@ def pulled(images: Iterable[Image], *, at: datetime) -> list[Image]:
 
 def archived(images: Iterable[Image], *, at: datetime) -> list[Image]:
     """
-    Put images into the archive.
+    Return copies of images in the archive storage class.
 
     Args:
         images: The images.
-        at: When each was archived, with a time zone.
+        at: The time at which they were archived, with a time zone.
 
     """
     return [replace(image, status="archived", archived_at=at) for image in images]
@@ -275,14 +280,14 @@ def archived(images: Iterable[Image], *, at: datetime) -> list[Image]:
 
 def multi_arch(images: Iterable[Image], *, platforms: int = 2) -> list[Image]:
     """
-    Turn each image into an index with the same tags, of images without tags that were pushed just before it.
+    Return an image index for each image, with its tags, after untagged images for each platform.
 
     Args:
         images: The images.
-        platforms: How many images each index names.
+        platforms: The number of platforms of each index. Default: 2.
 
     Raises:
-        InvalidImage: for a number below 1.
+        InvalidImage: For a number below 1.
 
     """
     _require({"platforms": platforms})
@@ -291,10 +296,10 @@ def multi_arch(images: Iterable[Image], *, platforms: int = 2) -> list[Image]:
 
 def signed(images: Iterable[Image]) -> list[Image]:
     """
-    Let each tagged image be followed by its signature: an untagged artifact that is about it, pushed just after it.
+    Return the images, with a signature after each tagged image: an untagged artifact that refers to the image.
 
     Args:
-        images: The images. Those without tags, such as the images of an index, are left as they are.
+        images: The images. Untagged images, such as the platform images of an index, have no signature.
 
     """
     return [each for image in images for each in ((image, _signature_of(image)) if image.tags else (image,))]
@@ -350,11 +355,13 @@ def _digest(text: str) -> str:
 
 def _require(numbers: Mapping[str, int], *, tag: str | None = None) -> None:
     problems = [
-        f"{name}: {abbreviate(number)} is not a number of things; write 1 or more"
+        f"{name}: {abbreviate(number)} is not a positive whole number; write 1 or more"
         for name, number in numbers.items()
         if isinstance(number, bool) or not isinstance(number, int) or number < 1
     ]
     if tag is not None and "{n}" not in tag:
-        problems.append(f"tag: {abbreviate(tag)} could name one image only; write {{n}} where its number goes")
+        problems.append(
+            f"tag: {abbreviate(tag)} has no {{n}}, but a tag belongs to one image; write {{n}} in place of the number"
+        )
     if problems:
         raise InvalidImage(problems)

@@ -90,7 +90,7 @@ def test_a_folder_that_is_no_assembly_is_not_read(tmp_path: Path) -> None:
 def test_an_assembly_that_the_cdk_did_not_write_is_not_read(tmp_path: Path, artifact: object) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"It": artifact}}), encoding="utf-8")
 
-    with pytest.raises(EcrConstructsError, match=r"not an assembly as the CDK writes it \(.*\); synthesize again"):
+    with pytest.raises(EcrConstructsError, match=r"not a cloud assembly of the CDK \(.*\); synthesize again"):
         read_assembly(tmp_path)
 
 

@@ -107,9 +107,9 @@ def test_faults_are_told_all_at_once() -> None:
         pushes("latest", days=0, a_day=True, until=NOW)
 
     assert caught.value.problems == (
-        "days: 0 is not a number of things; write 1 or more",
-        "a_day: True is not a number of things; write 1 or more",
-        "tag: 'latest' could name one image only; write {n} where its number goes",
+        "days: 0 is not a positive whole number; write 1 or more",
+        "a_day: True is not a positive whole number; write 1 or more",
+        "tag: 'latest' has no {n}, but a tag belongs to one image; write {n} in place of the number",
     )
 
 
@@ -205,8 +205,8 @@ def test_a_failure_tells_what_happens_by_which_rule_and_why() -> None:
 
     assert first == "the policy does not keep 2 of 5 images at 2026-06-01 00:00 UTC:"
     assert lines == [
-        f"  build-1 ({BUILDS[0].digest[:19]}, pushed 2026-05-28 00:00) expires by rule 1 {why}",
-        f"  build-2 ({BUILDS[1].digest[:19]}, pushed 2026-05-29 00:00) expires by rule 1 {why}",
+        f"  build-1 ({BUILDS[0].digest[:19]}, pushed 2026-05-28 00:00) is deleted by rule 1 {why}",
+        f"  build-2 ({BUILDS[1].digest[:19]}, pushed 2026-05-29 00:00) is deleted by rule 1 {why}",
     ]
 
 
@@ -214,7 +214,7 @@ def test_a_failure_tells_that_no_rule_is_about_an_image() -> None:
     other = releases("v1", count=1, until=NOW)
 
     assert said_by(lambda: assert_expires(POLICY, other, "v1", at=NOW)) == [
-        "the policy does not expire 1 of 1 image at 2026-06-01 00:00 UTC:",
+        "the policy does not delete 1 of 1 image at 2026-06-01 00:00 UTC:",
         f"  v1 ({other[0].digest[:19]}, pushed 2026-06-01 00:00) stays: no rule selects it",
     ]
 
@@ -236,7 +236,7 @@ def test_what_is_uncertain_is_neither_kept_nor_gone(assertion: Callable[..., Non
 
     assert first.startswith("the policy does not ")
     assert f"untagged ({image.digest[:19]}, pushed 2026-05-30 12:00) is uncertain, may expire by rule 1" in line
-    assert last == "AWS's documents do not decide what is uncertain; it counts as neither kept nor gone"
+    assert last == "AWS does not document the outcome of an uncertain image, so no assertion holds for it"
 
 
 def test_a_long_failure_is_cut() -> None:
@@ -259,13 +259,14 @@ def test_a_long_failure_is_cut() -> None:
 @pytest.mark.parametrize("assertion", ASSERTIONS)
 def test_an_assertion_about_no_image_fails(assertion: Callable[..., None], selector: str | Image, what: str) -> None:
     assert said_by(lambda: assertion(POLICY, BUILDS, "build-5", selector, at=NOW)) == [
-        f"none of 5 images has {what}, so this would always hold; there are tags such as build-1, build-2, build-3"
+        f"none of 5 images has {what}, so the assertion would always hold; "
+        "there are tags such as build-1, build-2, build-3"
     ]
 
 
 @pytest.mark.parametrize("assertion", ASSERTIONS)
 def test_an_assertion_has_to_say_which_images_it_is_about(assertion: Callable[..., None]) -> None:
-    with pytest.raises(TypeError, match="say which images"):
+    with pytest.raises(TypeError, match="no image is selected"):
         assertion(POLICY, BUILDS, at=NOW)
 
 

@@ -1,7 +1,8 @@
 """
-What an app synthesized: the stacks of a cloud assembly, and the ECR repositories in their templates.
+The output of `cdk synth`: the stacks of a cloud assembly, and the ECR resources in their templates.
 
-Plain files are read; no CDK is needed. Two templates can be compared for what a deployment would replace.
+The functions read files and do not import the CDK. `replacements` compares two templates, and returns the resources
+that a deployment would replace.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class AssemblyStack:
     A stack of an assembly.
 
     Attributes:
-        name: What CloudFormation calls it.
-        template_path: Where its template is.
+        name: The stack name in CloudFormation.
+        template_path: The path of the template.
         template: The template.
 
     """
@@ -70,121 +71,114 @@ class AssemblyStack:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RepositoryResource:
-    """
-    A repository in a template.
-
-    Attributes:
-        logical_id: What the template calls it.
-        properties: Its properties, as CloudFormation reads them.
-        deletion_policy: What happens to it when it leaves the template; nothing said is `Delete`.
-
-    """
-
+class _Resource:
     logical_id: str
     properties: Mapping[str, Any]
+
+    @property
+    def mutability(self) -> str:
+        """The value of `ImageTagMutability`. Without the property, it is `MUTABLE`."""
+        return str(self.properties.get("ImageTagMutability", "MUTABLE"))
+
+    @property
+    def exclusion_filters(self) -> tuple[str, ...]:
+        """The filters of the tags that the mutability setting does not apply to."""
+        filters = self.properties.get("ImageTagMutabilityExclusionFilters")
+        written = filters if isinstance(filters, list) else []
+        return tuple(str(mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryResource(_Resource):
+    """
+    An `AWS::ECR::Repository` in a template.
+
+    Attributes:
+        logical_id: The logical id in the template.
+        properties: The properties in the template.
+        deletion_policy: The deletion policy. Without the attribute, it is `Delete`.
+
+    """
+
     deletion_policy: str
 
     @property
     def name(self) -> str | None:
-        """What ECR calls it, if the template says so and CloudFormation has nothing to work out."""
+        """The repository name, if the template has one that is not an intrinsic function."""
         return _text(self.properties.get("RepositoryName"))
 
     @property
-    def mutability(self) -> str:
-        """Which tags can move, by ECR's name for it."""
-        return _mutability(self.properties)
-
-    @property
-    def exclusion_filters(self) -> tuple[str, ...]:
-        """The tags that the mutability does not bind."""
-        return _exclusion_filters(self.properties)
-
-    @property
     def encryption(self) -> str:
-        """How images are encrypted: `AES256`, `KMS` or `KMS_DSSE`, or what is to work it out at deployment."""
+        """The encryption type, `AES256`, `KMS` or `KMS_DSSE`, or the intrinsic function as text."""
         configuration = mapping(self.properties.get("EncryptionConfiguration"))
         return str(configuration.get("EncryptionType", configuration or "AES256"))
 
     @property
     def has_own_key(self) -> bool:
-        """Whether it is encrypted with a customer managed key."""
+        """Whether the template names a KMS key."""
         return "KmsKey" in mapping(self.properties.get("EncryptionConfiguration"))
 
     @property
     def scans_on_push(self) -> bool:
-        """Whether images are scanned when they are pushed, by the repository's own setting."""
+        """Whether the repository has `ScanOnPush`."""
         return mapping(self.properties.get("ImageScanningConfiguration")).get("ScanOnPush") is True
 
     @property
     def lifecycle_text(self) -> object:
-        """The text of its lifecycle policy, nothing, or what is to work it out at deployment."""
+        """The lifecycle policy text, `None`, or an intrinsic function."""
         policy = self.properties.get("LifecyclePolicy")
         return mapping(policy).get("LifecyclePolicyText", policy)
 
     @property
     def lifecycle_rules(self) -> tuple[Mapping[str, Any], ...]:
-        """The rules of its lifecycle policy, as the policy has them; none if it cannot be read."""
+        """The rules of the lifecycle policy, in its order. There are none if the text cannot be read."""
         rules = _parsed(self.lifecycle_text).get("rules")
         return tuple(rules) if isinstance(rules, list) else ()
 
     @property
     def policy_statements(self) -> tuple[Mapping[str, Any], ...]:
-        """The statements of its repository policy; none if it cannot be read."""
+        """The statements of the repository policy. There are none if the policy cannot be read."""
         statements = _parsed(self.properties.get("RepositoryPolicyText")).get("Statement", [])
         return tuple(statements) if isinstance(statements, list) else (statements,)
 
     @property
     def is_retained(self) -> bool:
-        """Whether it stays when it leaves the template."""
+        """Whether CloudFormation retains the repository when it is removed from the template."""
         return self.deletion_policy.startswith("Retain")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CreationTemplateResource:
+class CreationTemplateResource(_Resource):
     """
-    What ECR makes repositories from, in a template.
+    An `AWS::ECR::RepositoryCreationTemplate` in a template.
 
     Attributes:
-        logical_id: What the template calls it.
-        properties: Its properties, as CloudFormation reads them.
+        logical_id: The logical id in the template.
+        properties: The properties in the template.
 
     """
-
-    logical_id: str
-    properties: Mapping[str, Any]
 
     @property
     def prefix(self) -> str | None:
-        """What the names of its repositories begin with, or `ROOT`, if CloudFormation has nothing to work out."""
+        """The prefix of repository names, or `ROOT`, if the template has one that is not an intrinsic function."""
         return _text(self.properties.get("Prefix"))
 
     @property
-    def mutability(self) -> str:
-        """Which tags of its repositories can move, by ECR's name for it."""
-        return _mutability(self.properties)
-
-    @property
-    def exclusion_filters(self) -> tuple[str, ...]:
-        """The tags that the mutability does not bind."""
-        return _exclusion_filters(self.properties)
-
-    @property
     def lifecycle_text(self) -> object:
-        """The text of its lifecycle policy, nothing, or what is to work it out at deployment."""
+        """The lifecycle policy text, `None`, or an intrinsic function."""
         return self.properties.get("LifecyclePolicy")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryResource:
     """
-    Something of a registry in a template: scanning, replication, the policy, a cache rule, a creation template.
+    A resource of the registry in a template, such as its scanning configuration, its policy or a cache rule.
 
     Attributes:
-        logical_id: What the template calls it.
-        resource_type: Its type, such as `AWS::ECR::RegistryPolicy`.
-        properties: Its properties, as CloudFormation reads them.
-        deletion_policy: What happens to it when it leaves the template; nothing said is `Delete`.
+        logical_id: The logical id in the template.
+        resource_type: The type, such as `AWS::ECR::RegistryPolicy`.
+        properties: The properties in the template.
+        deletion_policy: The deletion policy. Without the attribute, it is `Delete`.
 
     """
 
@@ -197,11 +191,11 @@ class RegistryResource:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replacement:
     """
-    A resource that a deployment would replace: a new one is made, and the old one is deleted or left behind.
+    A resource that a deployment would replace. CloudFormation creates a new one, and deletes or retains the old one.
 
     Attributes:
-        logical_id: What both templates call it.
-        resource_type: Its type.
+        logical_id: The logical id in both templates.
+        resource_type: The type.
         changed: The create-only properties that differ.
 
     """
@@ -213,19 +207,19 @@ class Replacement:
 
 def read_assembly(directory: Path) -> tuple[AssemblyStack, ...]:
     """
-    Read the stacks of a cloud assembly, those of its stages and nested stacks included.
+    Return the stacks of a cloud assembly, including those of its stages and nested stacks.
 
     Args:
-        directory: What `cdk synth` wrote, such as `cdk.out`.
+        directory: The output directory of `cdk synth`, such as `cdk.out`.
 
     Returns:
-        The stacks, by name.
+        The stacks, sorted by name.
 
     Raises:
-        FileNotFoundError: if it is not a cloud assembly.
-        OSError: if one of its files cannot be read.
-        EcrConstructsError: if one of its files is not what the CDK writes, is larger than 32 MiB, is no regular file,
-            or is outside of the directory; and for more than 10,000 stacks.
+        FileNotFoundError: If the directory has no manifest.
+        OSError: If a file cannot be read.
+        EcrConstructsError: If a file is not in the CDK's format, is larger than 32 MiB, is not a regular file, or is
+            outside the directory, and if there are more than 10,000 stacks.
 
     """
     found = [AssemblyStack(name=name, template_path=path, template=it) for name, path, it in templates_of(directory)]
@@ -234,7 +228,7 @@ def read_assembly(directory: Path) -> tuple[AssemblyStack, ...]:
 
 def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
     """
-    Find the repositories of a template.
+    Return the repositories of a template.
 
     Args:
         template: A CloudFormation template.
@@ -253,7 +247,7 @@ def repositories(template: Mapping[str, Any]) -> tuple[RepositoryResource, ...]:
 
 def creation_templates(template: Mapping[str, Any]) -> tuple[CreationTemplateResource, ...]:
     """
-    Find the repository creation templates of a template.
+    Return the repository creation templates of a template.
 
     Args:
         template: A CloudFormation template.
@@ -268,7 +262,7 @@ def creation_templates(template: Mapping[str, Any]) -> tuple[CreationTemplateRes
 
 def registry_resources(template: Mapping[str, Any]) -> tuple[RegistryResource, ...]:
     """
-    Find what a template has of the registry, which is everything of ECR except for repositories.
+    Return the ECR resources of a template that are not repositories.
 
     Args:
         template: A CloudFormation template.
@@ -288,13 +282,13 @@ def registry_resources(template: Mapping[str, Any]) -> tuple[RegistryResource, .
 
 def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replacement, ...]:
     """
-    Tell which ECR resources a deployment of the new template over the old one would replace.
+    Return the ECR resources that an update from one template to another would replace.
 
-    Resources are the same if they have the same logical id; one that has another is a new one, and is not told.
+    Resources are compared by logical id. A resource with another logical id is a new resource, and is not included.
 
     Args:
-        old: The template that is deployed.
-        new: The template that is to be.
+        old: The deployed template.
+        new: The template of the update.
 
     """
     found = []
@@ -315,18 +309,8 @@ def _text(value: object) -> str | None:
 
 
 def _parsed(text: object) -> Mapping[str, Any]:
-    """Give a document that may be a text; nothing if it cannot be read, for it is CloudFormation that will tell."""
+    """Return a document that can be JSON text. If it cannot be read, it is empty: CloudFormation will reject it."""
     try:
         return mapping(json.loads(text) if isinstance(text, str) else text)
     except (ValueError, RecursionError):
         return {}
-
-
-def _mutability(properties: Mapping[str, Any]) -> str:
-    return str(properties.get("ImageTagMutability", "MUTABLE"))
-
-
-def _exclusion_filters(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    filters = properties.get("ImageTagMutabilityExclusionFilters")
-    written = filters if isinstance(filters, list) else []
-    return tuple(str(mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)

@@ -1,8 +1,8 @@
 """
-Files that are read as they are found: regular files of a limited size, inside the folder that was named.
+Safe reading of files: regular files of a limited size, inside a given folder.
 
-A cloud assembly names files, and a folder may hold anything. Without limits a manifest could name a device that never
-ends, a pipe that nobody writes to, or a file somewhere else.
+A cloud assembly contains paths. Without these checks a manifest could name an endless device, a pipe without a writer,
+or a file outside the assembly.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ecr_constructs.errors import EcrConstructsError, json_problem
 
 __all__ = ["MAXIMUM_BYTES", "read_file", "read_object", "read_stream", "require_shallow"]
 
-# Of a template or a manifest. CloudFormation takes templates of up to 1 MB; a manifest also has traces of the CDK.
+# Limit for a template or a manifest. CloudFormation accepts templates of up to 1 MB. A manifest also has stack traces.
 MAXIMUM_BYTES = 32 * 2**20
-# Documents of AWS and of the CDK have no 20 levels. Python's own limit depends on its version and on the caller.
+# Documents of AWS and the CDK have fewer than 20 levels. The recursion limit of Python depends on its version.
 _MAXIMUM_DEPTH = 100
 
 _CHUNK = 2**20
@@ -39,18 +39,18 @@ def read_file(path: Path, *, inside: Path | None = None, maximum: int = MAXIMUM_
 
     Args:
         path: The file.
-        inside: The folder that holds it, after all links are followed. Default: it may be anywhere.
+        inside: The folder that must contain the file, after links are resolved. Default: any folder.
         maximum: The largest number of bytes.
 
     Raises:
-        OSError: if it cannot be opened or read.
-        EcrConstructsError: if it is no regular file, if it is outside of the folder, or if it is too large.
+        OSError: If the file cannot be opened or read.
+        EcrConstructsError: If the file is not a regular file, is outside the folder, or is too large.
 
     """
     try:
         real = _real(path, inside)
         _require_regular(path, Path(real).stat().st_mode)
-        # The file may be another one by now: a pipe would hold up the opening, and a link is not followed.
+        # The file can have been replaced since the check: opening a pipe must not block, and a link is not followed.
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
@@ -63,15 +63,15 @@ def read_file(path: Path, *, inside: Path | None = None, maximum: int = MAXIMUM_
 
 def read_stream(stream: BinaryIO, where: str, maximum: int) -> bytes:
     """
-    Return everything that a stream gives.
+    Return the content of a stream.
 
     Args:
         stream: The stream.
-        where: Its name in messages.
+        where: The name of the stream in error messages.
         maximum: The largest number of bytes.
 
     Raises:
-        EcrConstructsError: if there is more.
+        EcrConstructsError: If the content is larger.
 
     """
     chunks, length = [], 0
@@ -91,8 +91,8 @@ def read_object(path: Path, *, inside: Path) -> Mapping[str, Any]:
         inside: The directory of the assembly.
 
     Raises:
-        OSError: if it cannot be opened or read.
-        EcrConstructsError: if it is no JSON object, and as `read_file`.
+        OSError: If the file cannot be opened or read.
+        EcrConstructsError: If the file is not a JSON object, and in the cases of `read_file`.
 
     """
     content = read_file(path, inside=inside)
@@ -111,7 +111,7 @@ def require_shallow(document: object) -> None:
     Raise `ValueError` if a document of lists and dictionaries is nested too deeply to be read safely.
 
     Args:
-        document: What a JSON parser made.
+        document: The result of a JSON parser.
 
     """
     level, depth = list(_inner([document])), 0
@@ -127,21 +127,21 @@ def _inner(values: Iterable[object]) -> Iterator[Any]:
 
 
 def _real(path: Path, inside: Path | None) -> str:
-    """Return the path without links, if it is where it must be."""
+    """Return the path with resolved links. Raise if it is outside the folder."""
     try:
         real = os.path.realpath(path)
         if inside is None or Path(real).is_relative_to(os.path.realpath(inside)):
             return real
-    except ValueError as error:  # a NUL, or half of a character
-        message = f"no file can have this name ({error}); correct it"
+    except ValueError as error:  # a NUL or a lone surrogate
+        message = f"this name is not valid for a file ({error}); correct it"
         raise EcrConstructsError([message], path=str(path)) from None
-    message = f"outside of the folder {inside}, and only files in this folder are read; put the file there"
+    message = f"outside the folder {inside}; only files in this folder are read, so move the file there"
     raise EcrConstructsError([message], path=str(path))
 
 
 def _require_size(length: int, where: str, maximum: int) -> None:
     if length > maximum:
-        message = f"larger than {maximum // 2**20} MiB, which is the limit; split it, or give the right file"
+        message = f"larger than {maximum // 2**20} MiB, which is the limit; split the file, or name another one"
         raise EcrConstructsError([message], path=where)
 
 
@@ -149,5 +149,6 @@ def _require_regular(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
-        message = f"{_KINDS.get(stat.S_IFMT(mode), 'no file')}, and only files are read here; write it into a file"
+        kind = _KINDS.get(stat.S_IFMT(mode), "not a regular file")
+        message = f"{kind}; only regular files are read, so write the content to a file"
         raise EcrConstructsError([message], path=str(path))

@@ -1,4 +1,4 @@
-"""The templates that the manifest of a cloud assembly names, in assemblies and stacks that are nested in it too."""
+"""The templates of a cloud assembly, including those of nested assemblies and nested stacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecr_constructs.model.validation import abbreviate
 __all__ = ["mapping", "resources_of", "templates_of"]
 
 _WORD = re.compile(r"\w+")
-# Nested stacks that name each other would multiply without end.
+# Nested stacks that refer to each other would never end.
 _MAXIMUM_STACKS, _MAXIMUM_DEPTH = 10_000, 50
 _NamedTemplate = tuple[str, Path, Mapping[str, Any]]
 
@@ -28,8 +28,8 @@ def templates_of(directory: Path) -> tuple[_NamedTemplate, ...]:
         directory: The directory of the assembly.
 
     Raises:
-        OSError: if a file cannot be read.
-        EcrConstructsError: if a file is not what the CDK writes, or is outside of the directory.
+        OSError: If a file cannot be read.
+        EcrConstructsError: If a file is not in the CDK's format, or is outside the directory.
 
     """
     try:
@@ -40,13 +40,13 @@ def templates_of(directory: Path) -> tuple[_NamedTemplate, ...]:
         why = "assemblies are nested too deeply"
     except _TooMany as error:
         why = str(error)
-    message = f"not an assembly as the CDK writes it ({why}); synthesize again"
+    message = f"not a cloud assembly of the CDK ({why}); synthesize again"
     raise EcrConstructsError([message], path=str(directory))
 
 
 def resources_of(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """
-    Yield the resources that are written out; `Fn::ForEach` has others made at deployment.
+    Yield the resources that the template declares. Those that `Fn::ForEach` creates at deployment are not included.
 
     Args:
         template: A CloudFormation template.
@@ -59,21 +59,21 @@ def resources_of(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str
 
 def mapping(value: object) -> Mapping[str, Any]:
     """
-    Return a value that is an object, or an empty one.
+    Return a value that is an object, or an empty object for any other value.
 
     Args:
-        value: Whatever a template has in a place.
+        value: Any value of a template.
 
     """
     return value if isinstance(value, Mapping) else {}
 
 
 class _TooMany(Exception):
-    """An assembly that contains more than the CDK writes; the text is what it contains."""
+    """An assembly exceeds a limit. The text says which one."""
 
 
 class _Assembly:
-    """The files of an assembly, each of which is read once."""
+    """The files of an assembly. Each file is read once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -82,10 +82,10 @@ class _Assembly:
         self._count = 0
 
     def templates(self, directory: Path) -> Iterator[_NamedTemplate]:
-        """Yield the templates of the assembly in a directory, and of those nested in it."""
+        """Yield the templates of the assembly in a directory, and of its nested assemblies."""
         manifest = self._read(directory / "manifest.json")
         if directory.resolve() in self._directories:
-            raise _TooMany(f"{abbreviate(str(directory))} is in it twice")
+            raise _TooMany(f"it contains {abbreviate(str(directory))} twice")
         self._directories.add(directory.resolve())
         assets = dict(self._assets(directory))
         for artifact_id, artifact in mapping(manifest.get("artifacts")).items():
@@ -97,13 +97,13 @@ class _Assembly:
                 yield from self.templates(directory / properties["directoryName"])
 
     def _assets(self, directory: Path) -> Iterator[tuple[str, str]]:
-        """Yield the files that are uploaded, by their hash; the templates of nested stacks are among them."""
+        """Yield hash and path of each file asset. The templates of nested stacks are file assets."""
         for path in sorted(directory.glob("*.assets.json")):
             for file_hash, file in mapping(self._read(path).get("files")).items():
                 yield file_hash, file["source"].get("path", "")
 
     def _of_stack(self, name: str, path: Path, assets: Mapping[str, str], depth: int = 0) -> Iterator[_NamedTemplate]:
-        """Yield the template of a stack, and those of the stacks nested in it."""
+        """Yield the template of a stack, and those of its nested stacks."""
         self._count += 1
         if self._count > _MAXIMUM_STACKS or depth > _MAXIMUM_DEPTH:
             raise _TooMany(f"more than {_MAXIMUM_STACKS:,} stacks, or stacks nested {_MAXIMUM_DEPTH} levels deep")
