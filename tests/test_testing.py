@@ -215,7 +215,7 @@ def test_a_failure_tells_that_no_rule_is_about_an_image() -> None:
 
     assert said_by(lambda: assert_expires(POLICY, other, "v1", at=NOW)) == [
         "the policy does not delete 1 of 1 image at 2026-06-01 00:00 UTC:",
-        f"  v1 ({other[0].digest[:19]}, pushed 2026-06-01 00:00) stays: no rule selects it",
+        f"  v1 ({other[0].digest[:19]}, pushed 2026-06-01 00:00) is kept: no rule selects it",
     ]
 
 
@@ -259,8 +259,10 @@ def test_a_long_failure_is_cut() -> None:
 @pytest.mark.parametrize("assertion", ASSERTIONS)
 def test_an_assertion_about_no_image_fails(assertion: Callable[..., None], selector: str | Image, what: str) -> None:
     assert said_by(lambda: assertion(POLICY, BUILDS, "build-5", selector, at=NOW)) == [
-        f"none of 5 images has {what}, so the assertion would always hold; "
-        "there are tags such as build-1, build-2, build-3"
+        (
+            f"none of 5 images has {what}, so the assertion would always hold; "
+            "there are tags such as build-1, build-2, build-3"
+        )
     ]
 
 
