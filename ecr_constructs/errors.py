@@ -158,6 +158,10 @@ class Problems:
         """Add all problems of an iterable."""
         self._values += problems
 
+    def add_wrong_kinds(self, *problems: str) -> None:
+        """Add problems of arguments that are of the wrong kind, or do not exist."""
+        self._kinds += problems
+
     def expect(
         self,
         name: str,
@@ -175,7 +179,7 @@ class Problems:
             name: The name of the argument.
             value: Its value.
             kinds: The class, or several. A `Sequence` does not include strings, and a number does not include bools.
-            example: A value of the kind, as it is written in Python.
+            example: A value of the kind, as it is written in Python. Empty for a kind without examples.
             optional: Whether `None` is of the right kind. Default: no.
             each: The kind of the entries of a sequence, or of the keys and values of a mapping. Default: any.
 
@@ -236,7 +240,7 @@ def expect(
         name: The name of the argument.
         value: Its value.
         kinds: The class, or several. A `Sequence` does not include strings, and a number does not include bools.
-        example: A value of the kind, as it is written in Python.
+        example: A value of the kind, as it is written in Python. Empty for a kind without examples.
         optional: Whether `None` is of the right kind. Default: no.
         each: The kind of the entries of a sequence, or of the keys and values of a mapping. Default: any.
         path: The construct path. Default: no path.
@@ -290,7 +294,8 @@ def _rebuild(
 
 def _kind_problems(name: str, value: object, kinds: Kinds, example: str, each: Kinds | None) -> tuple[str, ...]:
     if not _is_a(value, kinds):
-        return (f"{name} must be {_noun(kinds, each)} such as {example}, got {abbreviate(value)}",)
+        such = f" such as {example}" if example else ""
+        return (f"{name} must be {_noun(kinds)}{such}, got {abbreviate(value)}",)
     if each is None:
         return ()
     return tuple(
@@ -326,7 +331,7 @@ def _each_kind(kinds: type | tuple[type, ...]) -> tuple[type, ...]:
 
 
 _NOUNS: Mapping[type, str] = {
-    bool: "a bool",
+    bool: "True or False",
     int: "a whole number",
     str: "a string",
     Mapping: "a mapping",
@@ -334,18 +339,11 @@ _NOUNS: Mapping[type, str] = {
 }
 
 
-def _noun(kinds: Kinds, each: Kinds | None = None) -> str:
+def _noun(kinds: Kinds) -> str:
     if isinstance(kinds, DuckType):
         return kinds.noun
     *others, last = dict.fromkeys(map(_noun_of, _each_kind(kinds)))
-    noun = f"{', '.join(others)} or {last}" if others else last
-    return noun if each is None or kinds not in (Sequence, Mapping) else f"{noun} of {_plural(each)}"
-
-
-def _plural(kinds: Kinds) -> str:
-    """Return the kind of entries; the name of a class stays as it is."""
-    noun = _noun(kinds).removeprefix("a ").removeprefix("an ")
-    return noun if noun[0].isupper() else f"{noun}s"
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _noun_of(kind: type) -> str:

@@ -47,7 +47,9 @@ def test_no_public_function_accepts_any_keyword(path: Path) -> None:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     public = [each for each in functions if each.name == "__init__" or not each.name.startswith("_")]
 
-    assert [each.name for each in public if each.args.kwarg] == []
+    # No keyword fits `NoReturn`: such a function rejects all others itself.
+    open_ended = [each for each in public if each.args.kwarg and ast.unparse(each.args.kwarg) != "replaced: NoReturn"]
+    assert [each.name for each in open_ended] == []
 
 
 def test_one_module_only_asks_the_cdk_whether_a_value_is_a_token() -> None:

@@ -143,7 +143,8 @@ def test_every_public_class_method_and_property_has_a_docstring_of_its_own(modul
 def test_every_keyword_of_a_public_callable_is_explained(module: ModuleType) -> None:
     unexplained = []
     for path, function in callables(module):
-        text = inspect.getdoc(function) or ""
+        constructor = vars(function).get("__init__") if inspect.isclass(function) else None
+        text = "\n".join(inspect.getdoc(each) or "" for each in (function, constructor))
         unexplained += [f"{path}({name})" for name in keywords(function) if f"{name}: " not in text]
 
     assert unexplained == []
@@ -165,6 +166,38 @@ def keywords(function: Callable[..., object]) -> list[str]:
     """Give the keyword-only parameters: what is positional is the subject, and often explained by the summary."""
     parameters = inspect.signature(function).parameters.values()
     return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+
+
+CONSTRUCTS = (
+    ecr_constructs.HardenedRepository,
+    ecr_constructs.CreationTemplate,
+    ecr_constructs.PullThroughCache,
+    ecr_constructs.ReplicaRegistry,
+)
+each_construct = pytest.mark.parametrize("construct", CONSTRUCTS, ids=[each.__name__ for each in CONSTRUCTS])
+
+
+@each_construct
+def test_a_constructor_documents_each_argument_and_its_default(construct: type) -> None:
+    constructor = vars(construct)["__init__"]
+    arguments = (inspect.getdoc(constructor) or "").partition("Args:")[2].partition("Raises:")[0]
+    parameters = inspect.signature(constructor).parameters.values()
+
+    assert [each.name for each in parameters if each.name != "self" and f"    {each.name}: " not in arguments] == []
+    optional = [each for each in parameters if each.default is not each.empty]
+    assert " ".join(arguments.split()).count("Default: ") == len(optional)
+
+
+@each_construct
+def test_the_signature_of_a_constructor_is_readable(construct: type) -> None:
+    for each in inspect.signature(vars(construct)["__init__"]).parameters.values():
+        assert len(str(each)) < 80, each
+
+
+def test_the_signature_of_settings_has_readable_defaults() -> None:
+    defaults = [each.default for each in inspect.signature(ecr_constructs.RepositorySettings).parameters.values()]
+
+    assert [default for default in defaults if "factory" in repr(default) or " object at " in repr(default)] == []
 
 
 @each_module

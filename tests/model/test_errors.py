@@ -140,10 +140,10 @@ class Named:
         (b"x", str, None, "it must be a string such as E, got b'x'"),
         (str, str, None, "it must be a string such as E, got <class 'str'>"),
         (True, int, None, "it must be a whole number such as E, got True"),
-        (1, bool, None, "it must be a bool such as E, got 1"),
-        ("ab", Sequence, str, "it must be a list of strings such as E, got 'ab'"),
-        (b"ab", Sequence, int, "it must be a list of whole numbers such as E, got b'ab'"),
-        ({"a"}, Sequence, str, "it must be a list of strings such as E, got {'a'}"),
+        (1, bool, None, "it must be True or False such as E, got 1"),
+        ("ab", Sequence, str, "it must be a list such as E, got 'ab'"),
+        (b"ab", Sequence, int, "it must be a list such as E, got b'ab'"),
+        ({"a"}, Sequence, str, "it must be a list such as E, got {'a'}"),
         (["a", 1], Sequence, str, "it[1] must be a string, got 1; write it as in E"),
         ([1], (str, Sequence), str, "it[0] must be a string, got 1; write it as in E"),
         ({"a": 1}, Mapping, str, "it['a'] must be a string, got 1; write it as in E"),
@@ -176,6 +176,11 @@ def test_a_wrong_kind_is_named_with_an_example(value: object, kinds: Kinds, each
 )
 def test_a_right_kind_passes(value: object, kinds: Kinds, each: Kinds | None) -> None:
     expect("it", value, kinds, "E", each=each)
+
+
+def test_a_kind_without_examples_is_named() -> None:
+    with pytest.raises(TypeError, match=r"^it must be True or False, got 1$"):
+        expect("it", 1, bool, "")
 
 
 def test_none_is_of_the_right_kind_only_for_optional_arguments() -> None:
