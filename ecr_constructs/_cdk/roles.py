@@ -130,37 +130,38 @@ def create_role(
         role = iam.Role(scope, "Role", assumed_by=principal, description=description)
         if (resource := _resource_of(role)) is not None and is_injected(scope, _ROLE):
             trust = iam.PolicyStatement(actions=["sts:AssumeRole"], principals=[principal])
-            if problems := tuple(_injected_role_problems(role, resource, trust)):
-                raise InvalidRegistry(problems, path=scope.node.path)
+            problems = Problems()
+            _check_injected_role(problems, role, resource, trust)
+            problems.raise_if_any(InvalidRegistry, scope.node.path)
             reapply(scope, resource, {"path": None}, reason="CloudFormation takes the ARN of no role with a path here")
     return role
 
 
-def _injected_role_problems(role: iam.Role, resource: iam.CfnRole, trust: iam.PolicyStatement) -> Iterator[str]:
-    """Yield the changes of a property injector that cannot be set once more without losing later additions."""
+def _check_injected_role(problems: Problems, role: iam.Role, resource: iam.CfnRole, trust: iam.PolicyStatement) -> None:
+    """Add the changes of a property injector that cannot be set once more without losing later additions."""
     document = role.assume_role_policy
     if document is None or resource.stack.resolve(_written(document)) != [resource.stack.resolve(trust.to_json())]:
-        yield (
+        problems.add(
             "a property injector changes the trust policy of the role, with assumedBy or externalIds; exclude the role "
             "from it, use trust_conditions= for conditions, or give role="
         )
     if resource.stack.resolve([resource.managed_policy_arns, resource.policies]):
-        yield (
+        problems.add(
             "a property injector adds permissions to the role, with managedPolicies or inlinePolicies, and the role "
             "has only those that ECR needs; exclude the role from it, or give role="
         )
     name = resource.stack.resolve(resource.role_name)
     if name is not None:
-        yield from _name_problems(role, name)
+        _claim_name(problems, role, name)
 
 
-def _name_problems(role: iam.Role, name: object) -> Iterator[str]:
+def _claim_name(problems: Problems, role: iam.Role, name: object) -> None:
     environment = environment_of(location_of(role))
     # Names of roles are unique in an account, in all its regions. One with a reference may differ between stacks.
     account = environment.in_environment(account=None, region="") or environment
     claimed = name if isinstance(name, str) else f"{role.stack.node.path} {canonical_json(name)}"
     if (owner := account.owner("role", claimed)) is not None:
-        yield (
+        problems.add(
             f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "
             "are unique in an account; let it give different names, or none"
         )

@@ -151,7 +151,7 @@ class PullThroughCache(Construct):
         check_template_settings(problems, place, shared)
         has_role = is_role_created or needs_role(settings)
         check_trust_conditions(problems, trust_conditions, CACHE_SERVICE, role=role, is_role_created=has_role)
-        problems.extend(names.problems())
+        names.check(problems)
         if not problems:
             _check_consumers(problems, registry, consumers, names)
         raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
@@ -183,8 +183,9 @@ class PullThroughCache(Construct):
 
         """
         parsed = ImageReference.parse(reference)
-        if problems := tuple(self._names.image_problems(parsed)):
-            raise InvalidName(problems, path=self.node.path)
+        problems = Problems()
+        self._names.check_image(problems, parsed)
+        problems.raise_if_any(InvalidName, self.node.path)
         stack = cdk.Stack.of(self)
         tag, digest = (f":{parsed.tag}" if parsed.tag else "", f"@{parsed.digest}" if parsed.digest else "")
         host = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"

@@ -603,7 +603,7 @@ def test_the_docs_say_that_lambda_cannot_pull_through_a_cache() -> None:
 @pytest.mark.parametrize(
     ("repositories", "sentence"),
     [
-        ([], "repositories: an empty list lets nothing be pulled; leave it out to cache everything"),
+        ([], "repositories: the list is empty; leave it out to cache all repositories"),
         (["Nginx"], "repositories: repository pattern 'Nginx' has 'N' at position 0; write a repository name in which"),
         (["a" * 257], "has 257 characters; ECR allows 1 to 256"),
         ([cdk.Aws.REGION], "is known only at deployment; it is read here, so write the value out"),
