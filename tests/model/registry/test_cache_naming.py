@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ecr_constructs.model import ROOT, ImageReference, Upstream
 from ecr_constructs.errors import Problems
+from ecr_constructs.model import ROOT, ImageReference, Upstream
 from ecr_constructs.model.registry.cache_naming import CachedNames
 from tests.model.lifecycle.strategies import paths, repository_names
 
