@@ -260,8 +260,8 @@ def abbreviate(value: object) -> str:
         return f"{value[:60]!r}..."
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # Python does not write out numbers of more than 4,300 digits
-        return f"a {type(value).__name__} too long to be shown"
+    except Exception:  # noqa: BLE001  (any `__repr__`; and Python writes no numbers of more than 4,300 digits)
+        return f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 
 

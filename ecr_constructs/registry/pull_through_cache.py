@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -208,8 +208,7 @@ class PullThroughCache(Construct):
 
         """
         require_grantee(grantee)
-        if problems := tuple(self._grantee_problems(grantee.grant_principal)):
-            raise InvalidRegistry(problems, path=self.node.path)
+        self._check_account(grantee.grant_principal)
         stack = cdk.Stack.of(self)
         arns = [
             stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
@@ -241,15 +240,16 @@ class PullThroughCache(Construct):
             raise InvalidRegistry([_UNKNOWN_ACCOUNT], path=self.node.path)
         return Access.cache_pull(ours)
 
-    def _grantee_problems(self, principal: iam.IPrincipal) -> Iterator[str]:
+    def _check_account(self, principal: iam.IPrincipal) -> None:
         theirs, ours = account_of(principal), cdk.Stack.of(self).account
         if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
             return
         if not any(one.intent == "organization_pull" or one.subject == theirs for one in self._consumers):
-            yield (
-                f"the grantee is of account {theirs}, which the cache does not let in; "
-                f"give consumers=[Access.account_pull('{theirs}')] as well"
+            problem = (
+                f"the grantee is of account {theirs}, which is not among the consumers of the cache; "
+                f"use consumers=[Access.account_pull('{theirs}')] as well"
             )
+            raise InvalidRegistry([problem], path=self.node.path)
 
     def _create_template(
         self, settings: RepositorySettings, conditions: Mapping[str, Mapping[str, object]] | None

@@ -192,3 +192,13 @@ def test_none_is_of_the_right_kind_only_for_optional_arguments() -> None:
 def test_the_path_of_a_single_check_is_in_its_error() -> None:
     with pytest.raises(TypeError, match=r"^Containers/Api: it must be a string"):
         expect("it", 1, str, "'x'", path="Containers/Api")
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+def test_a_value_that_cannot_be_printed_is_named_by_its_class() -> None:
+    with pytest.raises(TypeError, match="got a Unprintable that cannot be shown"):
+        expect("it", Unprintable(), str, "'x'")
