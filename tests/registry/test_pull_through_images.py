@@ -320,7 +320,7 @@ def test_another_consumer_does_not_let_it_in(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
     cache = quay(here, consumers=[Access.account_pull("777788889999")])
 
-    with pytest.raises(InvalidRegistry, match=f"the grantee is of account {OTHER_ACCOUNT}, which the cache does not"):
+    with pytest.raises(InvalidRegistry, match=f"the grantee is of account {OTHER_ACCOUNT}, which is not among"):
         cache.grant_pull(iam.Role.from_role_arn(here, "User", f"arn:aws:iam::{OTHER_ACCOUNT}:role/user"))
 
 

@@ -674,7 +674,7 @@ def test_a_registry_policy_that_is_full_refuses_the_replica_as_a_whole(in_enviro
         ({"source_account": 111122223333}, "source_account must be a string"),
         ({"source_account": 0}, "source_account must be a string"),
         ({"repositories": "prod"}, r"repositories must be a Namespace or a list such as Namespace"),
-        ({"repositories": ["prod"]}, r"repositories must be a Namespace or a list such as Namespace"),
+        ({"repositories": ["prod"]}, r"repositories\[0\] must be a Namespace, got .prod.; write repositories as in"),
         ({"repositories": 1}, r"repositories must be a Namespace or a list such as Namespace"),
         ({"settings": None}, "settings must be RepositorySettings such as HARDENED"),
     ],
