@@ -181,7 +181,7 @@ def test_a_scope_that_is_none_is_a_type_error(kind: str, scope: Any) -> None:
 
 @each_kind
 def test_outside_every_stack_nothing_is_made(app: cdk.App, kind: str) -> None:
-    with pytest.raises(InvalidRegistry, match="in a stack, and this scope is in none; (use|pass) a Stack"):
+    with pytest.raises(InvalidRegistry, match=r"in a stack, and this scope is in none; (use|pass) a Stack"):
         MAKE[kind](app, "It")
 
     assert len(app.node.children) == len(new_app().node.children)
