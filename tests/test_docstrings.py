@@ -85,7 +85,8 @@ def test_every_keyword_of_a_public_callable_is_described() -> None:
     undescribed = []
     for module in PUBLIC:
         for path, function in functions_of(module):
-            text = inspect.getdoc(function) or ""
+            constructor = vars(function).get("__init__") if inspect.isclass(function) else None
+            text = "\n".join(inspect.getdoc(each) or "" for each in (function, constructor))
             parameters = inspect.signature(function).parameters.values()
             names = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
             undescribed += [f"{path}({name})" for name in names if f"{name}: " not in text]

@@ -104,3 +104,35 @@ def test_every_error_is_public_and_a_value_error() -> None:
         assert issubclass(error, errors.EcrConstructsError)
         assert issubclass(error, ValueError)
         assert len(inspect.getdoc(error) or "") > 20
+
+
+CONSTRUCTS = (
+    ecr_constructs.HardenedRepository,
+    ecr_constructs.CreationTemplate,
+    ecr_constructs.PullThroughCache,
+    ecr_constructs.ReplicaRegistry,
+)
+each_construct = pytest.mark.parametrize("construct", CONSTRUCTS, ids=[each.__name__ for each in CONSTRUCTS])
+
+
+@each_construct
+def test_a_constructor_documents_each_argument_and_its_default(construct: type) -> None:
+    constructor = vars(construct)["__init__"]
+    arguments = (inspect.getdoc(constructor) or "").partition("Args:")[2].partition("Raises:")[0]
+    parameters = inspect.signature(constructor).parameters.values()
+
+    assert [each.name for each in parameters if each.name != "self" and f"    {each.name}: " not in arguments] == []
+    optional = [each for each in parameters if each.default is not each.empty]
+    assert " ".join(arguments.split()).count("Default: ") == len(optional)
+
+
+@each_construct
+def test_the_signature_of_a_constructor_is_readable(construct: type) -> None:
+    for each in inspect.signature(vars(construct)["__init__"]).parameters.values():
+        assert len(str(each)) < 80, each
+
+
+def test_the_signature_of_settings_has_readable_defaults() -> None:
+    defaults = [each.default for each in inspect.signature(ecr_constructs.RepositorySettings).parameters.values()]
+
+    assert [default for default in defaults if "factory" in repr(default) or " object at " in repr(default)] == []

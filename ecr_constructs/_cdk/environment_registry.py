@@ -1,8 +1,8 @@
 """
-What exists once in an account and region, and which construct of the app it belongs to.
+Resources that exist once in an account and Region, and the constructs of the app that own them.
 
-An environment that is not known before deployment is that of its stack alone: two such stacks may well be deployed to
-different accounts.
+An environment that is known only at deployment is that of its stack alone: two such stacks may be deployed to different
+accounts.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ NO_REGISTRY = (
 
 OwnedResourceKind = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
 
-# Under the root, where everything of an app can find it; it makes no resource.
-_BOOK_ID = "EcrConstructsEnvironments"
+# A child of the root, found by every construct of the app; it has no resource.
+_OWNERSHIP_ID = "EcrConstructsEnvironments"
 
 
 class _OwnershipRegistry(Construct):
     """The owners of an app, for all its environments."""
 
     def __init__(self, root: IConstruct) -> None:
-        super().__init__(root, _BOOK_ID)  # type: ignore[arg-type]  # the root is a construct, whatever its class
+        super().__init__(root, _OWNERSHIP_ID)  # type: ignore[arg-type]  # the root is a construct, whatever its class
         self.owners: dict[tuple[str, OwnedResourceKind, str], _Owner] = {}
 
 
 class _Owner:
-    """A construct that something belongs to, as long as it is in the tree."""
+    """The owner of a resource, as long as it is in the tree."""
 
     def __init__(self, construct: IConstruct) -> None:
         self.construct = construct
 
     @cached_property
     def _steps(self) -> tuple[tuple[Node, str, str], ...]:
-        """The way from the root: each node, and the id and the reference of its child."""
+        """The path from the root: each node, and the id and the reference of its child."""
         scopes = self.construct.node.scopes
         return tuple((above.node, below.node.id, reference(below)) for above, below in pairwise(scopes))
 
     @property
     def is_in_tree(self) -> bool:
-        # `try_remove_child` leaves the scope of the child as it was, so the parents are asked.
+        # `try_remove_child` does not change the scope of the child, so that the parents are read.
         found = (node.try_find_child(id) for node, id, _ in self._steps)
         return all(each and reference(each) == step[2] for each, step in zip(found, self._steps, strict=True))
 
@@ -62,7 +62,7 @@ class _Owner:
 @dataclass(frozen=True, slots=True)
 class Environment:
     """
-    An account and region, as far as the app knows them.
+    An account and Region; either is None if it is known only at deployment.
 
     Attributes:
         account: The account, if it is known.
@@ -81,48 +81,48 @@ class Environment:
         return self.account is not None and self.region is not None
 
     def in_environment(self, *, account: str | None, region: str) -> Environment | None:
-        """Give another environment of the app; the account is the same by default. None if it cannot be named."""
+        """Return another environment of the app, by default of the same account; None if the account is not known."""
         account = account or self.account
         if account is None:
             return None
         return Environment(account, region, self._root, _key(account, region))
 
-    def owner(self, thing: OwnedResourceKind, name: str = "") -> IConstruct | None:
-        """Return the construct that a thing belongs to; `None` if there is none in this app, or it was removed."""
-        book = _find_book(self._root)
-        owner = book.owners.get((self._key, thing, name)) if book else None
+    def owner(self, kind: OwnedResourceKind, name: str = "") -> IConstruct | None:
+        """Return the construct that owns a resource; None if there is none in this app, or it was removed."""
+        ownership = _find_ownership(self._root)
+        owner = ownership.owners.get((self._key, kind, name)) if ownership else None
         return owner.construct if owner and owner.is_in_tree else None
 
-    def names(self, thing: OwnedResourceKind) -> tuple[str, ...]:
-        """Return the names of all things of a kind that the app has here."""
-        book = _find_book(self._root)
-        owners = book.owners.items() if book else ()
+    def names(self, kind: OwnedResourceKind) -> tuple[str, ...]:
+        """Return the names of all resources of a kind that the app has in the environment."""
+        ownership = _find_ownership(self._root)
+        owners = ownership.owners.items() if ownership else ()
         return tuple(
-            name for (key, each, name), owner in owners if (key, each) == (self._key, thing) and owner.is_in_tree
+            name for (key, each, name), owner in owners if (key, each) == (self._key, kind) and owner.is_in_tree
         )
 
-    def claim(self, owner: IConstruct, thing: OwnedResourceKind, name: str = "") -> None:
-        """Record that a thing belongs to a construct."""
-        book = _find_book(self._root) or _OwnershipRegistry(self._root)
-        book.owners[self._key, thing, name] = _Owner(owner)
+    def claim(self, owner: IConstruct, kind: OwnedResourceKind, name: str = "") -> None:
+        """Record the owner of a resource."""
+        ownership = _find_ownership(self._root) or _OwnershipRegistry(self._root)
+        ownership.owners[self._key, kind, name] = _Owner(owner)
 
 
-_books: WeakKeyDictionary[IConstruct, _OwnershipRegistry] = WeakKeyDictionary()
+_ownerships: WeakKeyDictionary[IConstruct, _OwnershipRegistry] = WeakKeyDictionary()
 
 
-def _find_book(root: IConstruct) -> _OwnershipRegistry | None:
-    # The root that the CDK makes for a stack without an app is another Python object each time, so the tree is asked.
-    if root not in _books:
-        found = root.node.try_find_child(_BOOK_ID)
+def _find_ownership(root: IConstruct) -> _OwnershipRegistry | None:
+    # The root of a stack without an app is another Python object each time, so that the tree is read.
+    if root not in _ownerships:
+        found = root.node.try_find_child(_OWNERSHIP_ID)
         if not isinstance(found, _OwnershipRegistry):
             return None
-        _books[root] = found
-    return _books[root]
+        _ownerships[root] = found
+    return _ownerships[root]
 
 
 def environment_of(place: ConstructLocation) -> Environment:
     """Return the environment of a place that is in a stack. That of a nested stack is its parent's."""
-    assert place.top_stack is not None  # noqa: S101  (what is outside a stack has been refused)
+    assert place.top_stack is not None  # noqa: S101  (a scope outside a stack was rejected)
     return _environment(place.top_stack, cast("Construct", place.ancestors[0]))
 
 

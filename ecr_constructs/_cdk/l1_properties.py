@@ -1,4 +1,4 @@
-"""The one place where values of the model become structs and lists of the CDK, and back."""
+"""Conversion of values of the model to structs and lists of the CDK, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
 from ecr_constructs._cdk.tokens import is_unresolved
-from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.errors import InvalidLifecyclePolicy, Problems
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule, TagStatus
@@ -21,6 +21,7 @@ __all__ = [
     "encryption",
     "exclusion_filters",
     "lifecycle_policy",
+    "lifecycle_policy_text",
     "read_lifecycle_rule",
     "registry_scanning",
     "replication",
@@ -38,31 +39,36 @@ def _lifecycle_text(text: str) -> ecr.CfnRepository.LifecyclePolicyProperty:
 
 
 def lifecycle_policy(policy: LifecyclePolicy) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
-    """Write a policy as a property; a policy without rules is not written."""
+    """Return a policy as a property; a policy without rules is not written."""
     return _lifecycle_text(policy.to_json()) if policy.rules else None
+
+
+def lifecycle_policy_text(policy: LifecyclePolicy) -> str | None:
+    """Return a policy as JSON text; a policy without rules is not written."""
+    return policy.to_json() if policy.rules else None
 
 
 @lru_cache(maxsize=2)
 def scanning(*, on_push: bool) -> ecr.CfnRepository.ImageScanningConfigurationProperty:
-    """Write whether images are scanned when they are pushed."""
+    """Return the property for scanning on push."""
     return ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on_push)
 
 
 @lru_cache(maxsize=256)
 def encryption(kind: str, key_arn: str | None) -> ecr.CfnRepository.EncryptionConfigurationProperty:
-    """Write how images are encrypted."""
+    """Return the property for the encryption of images."""
     return ecr.CfnRepository.EncryptionConfigurationProperty(encryption_type=kind, kms_key=key_arn)
 
 
-def tag_mutability(immutability: Immutability) -> ecr.TagMutability | None:
-    """Write which tags can move in the word of `ecr.Repository`; a mode with exceptions is said on the resource."""
-    return None if immutability.filters else ecr.TagMutability[immutability.mode]
+def tag_mutability(immutability: Immutability) -> Mapping[str, object]:
+    """Return the arguments of `ecr.Repository`; none for a mode with filters, which is set on the resource."""
+    return {} if immutability.filters else {"image_tag_mutability": ecr.TagMutability[immutability.mode]}
 
 
 def exclusion_filters(
     immutability: Immutability,
 ) -> list[cdk.IResolvable | ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty] | None:
-    """Write the tags that a mutability setting does not bind; nothing where it binds all or none."""
+    """Return the exclusion filters of a tag mutability; None if it has none."""
     filters: list[cdk.IResolvable | ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty] = [
         ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty(
             image_tag_mutability_exclusion_filter_type="WILDCARD", image_tag_mutability_exclusion_filter_value=text
@@ -75,14 +81,14 @@ def exclusion_filters(
 def template_encryption(
     kind: str, key_arn: str | None
 ) -> ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty:
-    """Write how the images of repositories are encrypted that ECR makes by itself."""
+    """Return the property of a creation template for the encryption of images."""
     return ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty(encryption_type=kind, kms_key=key_arn)
 
 
 def template_exclusion_filters(
     immutability: Immutability,
 ) -> list[cdk.IResolvable | ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty] | None:
-    """Write the tags that the mutability setting of a template does not bind."""
+    """Return the exclusion filters of the tag mutability of a creation template; None if it has none."""
     filters: list[cdk.IResolvable | ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty] = [
         ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty(
             image_tag_mutability_exclusion_filter_type="WILDCARD", image_tag_mutability_exclusion_filter_value=text
@@ -93,12 +99,12 @@ def template_exclusion_filters(
 
 
 def resource_tags(tags: Mapping[str, str]) -> list[cdk.CfnTag] | None:
-    """Write tags of a resource, in an order of their own; nothing if there are none."""
+    """Return tags of a resource, sorted by key; None if there are none."""
     return [cdk.CfnTag(key=key, value=value) for key, value in sorted(tags.items())] or None
 
 
 def registry_scanning(scanning: Scanning) -> list[ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty]:
-    """Write the rules of a registry's scanning, one for each frequency that has filters."""
+    """Return the rules of a scanning configuration, one for each frequency that has filters."""
     rule, repository_filter = (
         ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty,
         ecr.CfnRegistryScanningConfiguration.RepositoryFilterProperty,
@@ -119,7 +125,7 @@ def registry_scanning(scanning: Scanning) -> list[ecr.CfnRegistryScanningConfigu
 def replication(
     rules: Sequence[ReplicationRule], account: str
 ) -> ecr.CfnReplicationConfiguration.ReplicationConfigurationProperty:
-    """Write the replication of a registry; a destination without an account is in the account of the registry."""
+    """Return a replication configuration; a destination without an account is in the account of the registry."""
     configuration = ecr.CfnReplicationConfiguration
     return configuration.ReplicationConfigurationProperty(
         rules=[
@@ -152,16 +158,17 @@ def read_lifecycle_rule(
     tag_status: ecr.TagStatus | None,
 ) -> LifecycleRule:
     """
-    Read a rule in the words of `ecr.Repository.add_lifecycle_rule`.
+    Return the rule for the arguments of `ecr.Repository.add_lifecycle_rule`.
 
     Raises:
-        InvalidLifecyclePolicy: if it has not exactly one of age and count, and as `LifecycleRule`.
+        InvalidLifecyclePolicy: If it does not have exactly one of age and count, and as `LifecycleRule`.
+        TypeError: If arguments are of the wrong kind.
 
     """
-    if max_image_age is not None and not isinstance(max_image_age, cdk.Duration):
-        raise TypeError(f"max_image_age must be a Duration such as Duration.days(14), got {max_image_age!r}")
-    if tag_status is not None and not isinstance(tag_status, ecr.TagStatus):
-        raise TypeError(f"tag_status must be a TagStatus such as TagStatus.UNTAGGED, got {tag_status!r}")
+    problems = Problems()
+    problems.expect("max_image_age", max_image_age, cdk.Duration, "Duration.days(14)", optional=True)
+    problems.expect("tag_status", tag_status, ecr.TagStatus, "TagStatus.UNTAGGED", optional=True)
+    problems.raise_if_any(InvalidLifecyclePolicy)
     numbers = [number for number in (max_image_count, rule_priority) if isinstance(number, (int, float))]
     if any(map(is_unresolved, numbers)) or (max_image_age is not None and max_image_age.is_unresolved()):
         raise InvalidLifecyclePolicy(["a number of the rule is known only at deployment; write it out"])

@@ -25,17 +25,19 @@ from ecr_constructs._cdk.trust_policies import (
     trust_principal,
     trust_problems,
 )
-from ecr_constructs.errors import InvalidRegistry
+from ecr_constructs.errors import DuckType, InvalidRegistry, Problems
 from ecr_constructs.model.iam.principals import DUMMY_ROLE
 from ecr_constructs.model.partitions import arn_problems
 
 __all__ = [
+    "ROLE",
+    "ROLE_EXAMPLE",
     "account_of",
     "allow",
     "check_role",
+    "check_role_arn",
+    "check_trust_conditions",
     "create_role",
-    "role_problems",
-    "trust_condition_problems",
     "warn_if_not_added",
 ]
 
@@ -46,71 +48,65 @@ _ROLE = iam.Role.PROPERTY_INJECTION_ID
 _POLICY = iam.Policy.PROPERTY_INJECTION_ID
 
 
-def role_problems(place: ConstructLocation, role: object) -> Iterator[str]:
+# Imported roles are not constructs in Python.
+ROLE = DuckType("an iam.Role", "role_arn", "add_to_principal_policy")
+ROLE_EXAMPLE = "iam.Role.from_role_arn(scope, id, arn)"
+
+
+def check_role_arn(problems: Problems, place: ConstructLocation, role: iam.IRole | None) -> None:
     """
-    Yield the reasons for which ECR cannot assume a role.
+    Check the ARN and the account of a role that ECR assumes.
 
     The trust policy is checked by `check_role`, because statements may be added to it until the app synthesizes.
 
     Args:
-        place: The place of the template or cache.
-        role: The value of `role=`.
-
-    Yields:
-        One sentence for each fault.
-
-    Raises:
-        TypeError: if it is not a role.
+        problems: The collector of problems.
+        place: The location of the template or cache.
+        role: The value of `role=`; None if it is not given.
 
     """
-    if role is None:
+    if role is None or _is_placeholder(role):
         return
-    # Imported roles are no constructs in Python.
-    if isinstance(role, type) or not hasattr(role, "role_arn") or not hasattr(role, "add_to_principal_policy"):
-        raise TypeError(f"role must be an iam.Role, or one imported with iam.Role.from_role_arn, got {role!r}")
-    given = cast("iam.IRole", role)
-    arn = given.role_arn
-    if _is_placeholder(given):
-        return
-    resource = _resource_of(given)
-    if problems := tuple(_path_problems(resource)):
-        yield from problems
+    arn = role.role_arn
+    resource = _resource_of(role)
+    if path := tuple(_path_problems(resource)):
+        problems.extend(path)
     elif "/" in arn.partition(":role/")[2]:
-        yield _PATH.format(repr(arn))
+        problems.add(_PATH.format(repr(arn)))
     elif not is_unresolved(arn) and not _ROLE_ARN.fullmatch(arn):
-        yield f"role: {arn!r} is not the ARN of a role; write one such as 'arn:aws:iam::111122223333:role/ecr'"
-    yield from arn_problems("role", arn, place.stack.region if place.stack else None)
-    theirs, ours = given.env.account, place.stack.account if place.stack else None
+        problems.add(f"role: {arn!r} is not the ARN of a role; use one such as 'arn:aws:iam::111122223333:role/ecr'")
+    problems.extend(arn_problems("role", arn, place.stack.region if place.stack else None))
+    theirs, ours = role.env.account, place.stack.account if place.stack else None
     if ours is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
-        yield f"role: it is of account {theirs}, and the registry of {ours}; ECR assumes roles of its own account only"
+        problems.add(
+            f"role: it is of account {theirs}, and the registry of {ours}; ECR assumes roles of its own account only"
+        )
 
 
-def trust_condition_problems(
-    conditions: object, service: Service, *, role: object, is_role_created: bool
-) -> Iterator[str]:
+def check_trust_conditions(
+    problems: Problems, conditions: object, service: Service, *, role: object, is_role_created: bool
+) -> None:
     """
-    Yield the faults of `trust_conditions=`.
+    Check `trust_conditions=`.
 
     Args:
+        problems: The collector of problems.
         conditions: Its value; None if it is not given.
         service: The service principal that ECR assumes the created role with.
         role: The value of `role=`.
         is_role_created: Whether the construct creates a role.
 
-    Yields:
-        One sentence for each fault.
-
-    Raises:
-        TypeError: if it is not a mapping of operators to mappings of condition keys to values.
-
     """
     if conditions is None:
         return
-    yield from condition_problems(conditions, service)
+    try:
+        problems.extend(condition_problems(conditions, service))
+    except TypeError as error:
+        problems.add_wrong_kinds(str(error))
     if role is not None:
-        yield "trust_conditions: they are for a role that is created, and role= is given; add them to that role"
+        problems.add("trust_conditions: they are for a role that is created, and role= is given; add them to that role")
     elif not is_role_created:
-        yield "trust_conditions: no role is created with these settings; leave them out"
+        problems.add("trust_conditions: no role is created with these settings; leave them out")
 
 
 def create_role(
@@ -134,37 +130,38 @@ def create_role(
         role = iam.Role(scope, "Role", assumed_by=principal, description=description)
         if (resource := _resource_of(role)) is not None and is_injected(scope, _ROLE):
             trust = iam.PolicyStatement(actions=["sts:AssumeRole"], principals=[principal])
-            if problems := tuple(_injected_role_problems(role, resource, trust)):
-                raise InvalidRegistry(problems, path=scope.node.path)
+            problems = Problems()
+            _check_injected_role(problems, role, resource, trust)
+            problems.raise_if_any(InvalidRegistry, scope.node.path)
             reapply(scope, resource, {"path": None}, reason="CloudFormation takes the ARN of no role with a path here")
     return role
 
 
-def _injected_role_problems(role: iam.Role, resource: iam.CfnRole, trust: iam.PolicyStatement) -> Iterator[str]:
-    """Yield the changes of a property injector that cannot be set once more without losing later additions."""
+def _check_injected_role(problems: Problems, role: iam.Role, resource: iam.CfnRole, trust: iam.PolicyStatement) -> None:
+    """Add the changes of a property injector that cannot be set once more without losing later additions."""
     document = role.assume_role_policy
     if document is None or resource.stack.resolve(_written(document)) != [resource.stack.resolve(trust.to_json())]:
-        yield (
+        problems.add(
             "a property injector changes the trust policy of the role, with assumedBy or externalIds; exclude the role "
             "from it, use trust_conditions= for conditions, or give role="
         )
     if resource.stack.resolve([resource.managed_policy_arns, resource.policies]):
-        yield (
+        problems.add(
             "a property injector adds permissions to the role, with managedPolicies or inlinePolicies, and the role "
             "has only those that ECR needs; exclude the role from it, or give role="
         )
     name = resource.stack.resolve(resource.role_name)
     if name is not None:
-        yield from _name_problems(role, name)
+        _claim_name(problems, role, name)
 
 
-def _name_problems(role: iam.Role, name: object) -> Iterator[str]:
+def _claim_name(problems: Problems, role: iam.Role, name: object) -> None:
     environment = environment_of(location_of(role))
     # Names of roles are unique in an account, in all its regions. One with a reference may differ between stacks.
     account = environment.in_environment(account=None, region="") or environment
     claimed = name if isinstance(name, str) else f"{role.stack.node.path} {canonical_json(name)}"
     if (owner := account.owner("role", claimed)) is not None:
-        yield (
+        problems.add(
             f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "
             "are unique in an account; let it give different names, or none"
         )
@@ -216,7 +213,7 @@ _POLICY_CHANGED = (
     "a property injector changes the policy of the role, with document, statements, users, groups or roles, and the "
     "policy is for the role alone and has only what ECR needs; exclude the policy from it, or give role="
 )
-_PATH = "role: {} is refused by CloudFormation, which takes no path here; give a role without one"
+_PATH = "role: {} is rejected by CloudFormation, which accepts no path here; use a role without one"
 
 
 def _path_problems(resource: iam.CfnRole | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Where a construct stands: its stack, the stack at the top, and whether somebody injects properties on the way."""
+"""The location of a construct: its stack, the top-level stack, and the property injectors of its scopes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct, IConstruct, IValidation
 
+from ecr_constructs.errors import ArgumentTypeError, Problems
 from ecr_constructs.model.validation import is_token
 
 __all__ = ["TAKEN", "ConstructLocation", "id_format_problems", "id_problems", "locate", "location_of", "reference"]
@@ -21,13 +22,13 @@ TAKEN = "another construct of this scope has that id; choose another, ids are un
 
 class ConstructLocation(NamedTuple):
     """
-    The surroundings of a scope. They never change, so they are asked for once.
+    The location of a scope. It never changes, so it is read once.
 
     Attributes:
         path: The construct path of the scope.
-        ancestors: The scope and all that it stands in, from the root.
-        stack: The stack it is in. A scope outside every stack has none.
-        top_stack: The stack that is deployed as a whole: that of a nested stack is its outermost parent.
+        ancestors: The scope and its parents, from the root.
+        stack: The stack of the scope. None outside every stack.
+        top_stack: The top-level stack: for a nested stack, its outermost parent.
 
     """
 
@@ -42,10 +43,9 @@ class ConstructLocation(NamedTuple):
 
     def has_injectors(self) -> bool:
         """
-        Tell whether property injectors are registered here.
+        Return whether property injectors are registered here.
 
-        Of a stack and what is above it this is asked once. That nobody registers one later is asked again when the app
-        synthesizes.
+        The scopes of a stack are read once. Injectors that are registered later are an error at synthesis.
         """
         if self.stack is None or self.stack not in _without_injectors:
             if any(map(_has_injectors, self.ancestors)):
@@ -64,7 +64,7 @@ _has_injectors = cdk.PropertyInjectors.has_property_injectors
 
 @jsii.implements(IValidation)
 class _LateInjectorCheck:
-    """Stops the synthesis if somebody registered an injector for repositories after the first of a stack was made."""
+    """Checks that no injector for repositories was registered after the first repository of a stack was created."""
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack
@@ -79,7 +79,7 @@ class _LateInjectorCheck:
 
 
 _LATE = (
-    "a property injector for ecr.Repository was registered on {} after the first repository of this stack was made; "
+    "a property injector for ecr.Repository was registered on {} after the first repository of this stack was created; "
     "register it before"
 )
 
@@ -102,12 +102,25 @@ def reference(construct: IConstruct) -> str:
     return str(construct.__jsii_ref__.ref)  # type: ignore[attr-defined]  # every jsii object has one
 
 
-def locate(scope: object, id: object) -> ConstructLocation:
-    """Check the kinds of `scope` and `id`, and return the location of the scope."""
-    if not isinstance(scope, Construct):
-        raise TypeError(f"scope must be a construct, got {scope!r}")
-    if not isinstance(id, str):
-        raise TypeError(f"id must be a string, got {id!r}")
+def locate(scope: object, id: object, problems: Problems | None = None) -> ConstructLocation:
+    """
+    Check the kinds of `scope` and `id`, and return the location of the scope.
+
+    Args:
+        scope: The argument of a constructor.
+        id: The argument of a constructor.
+        problems: The problems of the other arguments. Default: they are checked later.
+
+    Raises:
+        TypeError: If any argument is of the wrong kind, with all problems.
+
+    """
+    found = Problems() if problems is None else problems
+    found.expect("scope", scope, Construct, "Stack(app, 'Containers')")
+    found.expect("id", id, str, "'Api'")
+    path = location_of(scope).path_of(id if isinstance(id, str) else "") if isinstance(scope, Construct) else ""
+    if found.has_wrong_kinds or not isinstance(scope, Construct):
+        raise ArgumentTypeError(found, path=path)
     return location_of(scope)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, get_args
 
-from ecr_constructs.errors import InvalidImage
+from ecr_constructs.errors import ArgumentTypeError, InvalidImage, Problems
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["Image", "ImageStatus", "read_images", "require_images", "time_problem"]
@@ -162,10 +162,9 @@ def read_images(document: object) -> tuple[Image, ...]:
 
     """
     _require_whole(document)
-    problems: list[str] = []
+    problems = Problems()
     images = [image for place, detail in _details(document, "") for image in _read(place, detail, problems)]
-    if problems:
-        raise InvalidImage(problems)
+    problems.raise_if_any(InvalidImage)
     return tuple(images)
 
 
@@ -182,18 +181,18 @@ def require_images(images: Sequence[object]) -> None:
     """
     for index, image in enumerate(images):
         if not isinstance(image, Image):
-            raise TypeError(
-                f"images[{index}] is {abbreviate(image)}, not an Image; read it with Image.from_describe_images()"
+            raise ArgumentTypeError(
+                [f"images[{index}] is {abbreviate(image)}, not an Image; read it with Image.from_describe_images()"]
             )
 
 
-def _read(place: str, detail: Mapping[str, Any], problems: list[str]) -> Iterator[Image]:
-    """Give the image, or add its faults to the problems."""
+def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator[Image]:
+    """Yield the image, or add its problems. A listing may have 100,000 of them, so that there is no `collect` here."""
     try:
         yield Image.from_describe_images(detail)
     except InvalidImage as error:
         separator = "." if isinstance(detail, Mapping) else ": "
-        problems += [f"{place}{separator}{problem}" for problem in error.problems]
+        problems.extend(f"{place}{separator}{problem}" for problem in error.problems)
 
 
 def _require_whole(document: object) -> None:

@@ -1,16 +1,16 @@
 """
-Which tags of a repository can be moved to another image.
+The tag mutability of repositories: the tags that can be reassigned to another image.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, Problems
 from ecr_constructs.model.tags import ExclusionFilter
 
 __all__ = ["MAXIMUM_FILTERS", "Immutability", "TagMutability"]
@@ -24,16 +24,17 @@ MAXIMUM_FILTERS = 5
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Immutability:
     """
-    The tags that are bound to the image they were first pushed with.
+    The immutable tags of a repository, which cannot be reassigned to another image.
 
-    Make one with `all_tags`, `all_tags_except`, `only_tags` or `off`.
+    Use `all_tags`, `all_tags_except`, `only_tags` or `off`.
 
     Args:
-        mode: The setting by ECR's name.
+        mode: The value of `ImageTagMutability`.
         filters: The tags that are excluded from it: 1 to 5 with a mode `..._WITH_EXCLUSION`, none without.
 
     Raises:
-        InvalidName: with every fault.
+        InvalidName: With all problems.
+        TypeError: If the filters are of the wrong kind.
 
     >>> Immutability.all_tags_except("latest", "dev-*").is_immutable("v1.0")
     True
@@ -44,15 +45,16 @@ class Immutability:
     filters: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what ECR would."""
-        if problems := tuple(_problems(self.mode, self.filters)):
-            raise InvalidName(problems)
+        """Raise all problems."""
+        problems = Problems()
+        _check(problems, self.mode, self.filters)
+        problems.raise_if_any(InvalidName)
         object.__setattr__(self, "filters", tuple(self.filters))
 
     @classmethod
     def all_tags(cls) -> Immutability:
         """
-        Bind every tag: a push over one is refused by ECR.
+        Return the setting with immutable tags: ECR rejects a push of a tag that exists.
 
         >>> Immutability.all_tags().is_immutable("latest")
         True
@@ -63,7 +65,7 @@ class Immutability:
     @classmethod
     def all_tags_except(cls, *filters: str) -> Immutability:
         """
-        Bind every tag except those that match a filter. They can move, and what runs by them can change.
+        Return the setting in which all tags are immutable except those that match a filter.
 
         Args:
             filters: 1 to 5, each with at most two `*`; without one it is the whole tag.
@@ -77,7 +79,7 @@ class Immutability:
     @classmethod
     def only_tags(cls, *filters: str) -> Immutability:
         """
-        Bind only the tags that match a filter; all others can move.
+        Return the setting in which only the tags that match a filter are immutable.
 
         Args:
             filters: 1 to 5, each with at most two `*`; without one it is the whole tag.
@@ -91,7 +93,7 @@ class Immutability:
     @classmethod
     def off(cls) -> Immutability:
         """
-        Bind no tag: whoever can push can change what every tag means.
+        Return the setting with mutable tags: every push can reassign them.
 
         >>> Immutability.off().has_mutable_tags
         True
@@ -101,12 +103,12 @@ class Immutability:
 
     @property
     def has_mutable_tags(self) -> bool:
-        """Whether there is any tag that can be moved, so that an image can lose its last one."""
+        """Whether any tag is mutable, so that an image can lose its last tag."""
         return self.mode != "IMMUTABLE"
 
     def is_immutable(self, tag: str) -> bool:
         """
-        Tell whether a push over this tag is refused.
+        Return whether ECR rejects a push of a tag that exists.
 
         Args:
             tag: The tag.
@@ -116,25 +118,27 @@ class Immutability:
         return self.mode.startswith("IMMUTABLE") != excluded
 
 
-def _problems(mode: object, filters: object) -> Iterator[str]:
+def _check(problems: Problems, mode: object, filters: object) -> None:
     if mode not in get_args(TagMutability):
-        yield f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()"
+        problems.add(f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()")
         return
-    if isinstance(filters, str) or not isinstance(filters, Sequence):
-        yield f"filters {filters!r} is not a list; write [{filters!r}]"
+    if not problems.expect("filters", filters, Sequence, "all_tags_except('latest', 'dev-*')", each=str):
         return
-    takes_filters = str(mode).endswith("_WITH_EXCLUSION")
+    _check_filters(problems, str(mode), cast("Sequence[str]", filters))
+
+
+def _check_filters(problems: Problems, mode: str, filters: Sequence[str]) -> None:
+    takes_filters = mode.endswith("_WITH_EXCLUSION")
     if takes_filters and not 1 <= len(filters) <= MAXIMUM_FILTERS:
         remedy = "merge some with '*', or use all_tags() or off()"
-        yield f"{len(filters)} exclusion filters; ECR allows 1 to {MAXIMUM_FILTERS}, {remedy}"
+        problems.add(f"{len(filters)} exclusion filters; ECR allows 1 to {MAXIMUM_FILTERS}, {remedy}")
     if not takes_filters and filters:
-        yield f"{mode} takes no exclusion filters, got {list(filters)!r}; use all_tags_except(...) or only_tags(...)"
+        remedy = "use all_tags_except(...) or only_tags(...)"
+        problems.add(f"{mode} accepts no exclusion filters, got {list(filters)!r}; {remedy}")
     for index, text in enumerate(filters):
-        if not isinstance(text, str):
-            yield f"exclusion filter {text!r} is not a string; give them as in all_tags_except('latest', 'dev-*')"
-        elif text and not text.strip("*"):
-            yield f"exclusion filter {text!r} matches every tag; say so with off() or all_tags()"
+        if text and not text.strip("*"):
+            problems.add(f"exclusion filter {text!r} matches every tag; use off() or all_tags()")
         elif text in filters[:index]:
-            yield f"exclusion filter {text!r} is listed twice; leave one out"
+            problems.add(f"exclusion filter {text!r} is listed twice; leave one out")
         else:
-            yield from ExclusionFilter.grammar.problems(text)
+            problems.extend(ExclusionFilter.grammar.problems(text))

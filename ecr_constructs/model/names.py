@@ -1,11 +1,11 @@
-"""Names of repositories, prefixes that stand for many of them, and `Namespace`, which spells one prefix everywhere."""
+"""Names and prefixes of repositories, and `Namespace`, one prefix in all filter languages of ECR."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, Problems, expect
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
 from ecr_constructs.model.validation import (
     CACHE_PREFIX,
@@ -20,7 +20,7 @@ __all__ = ["ROOT", "CachePrefix", "Namespace", "RepositoryName", "TemplatePrefix
 
 _Filter = TypeVar("_Filter", bound=ValidatedString)
 
-# The prefix of everything that no longer prefix matches.
+# The prefix of all repositories that no longer prefix matches.
 ROOT = "ROOT"
 
 
@@ -42,13 +42,13 @@ class _Prefix(ValidatedString):
     __slots__ = ()
 
     def matches(self, repository_name: str) -> bool:
-        """Tell whether a repository is under the prefix; `ROOT` is over all that no longer prefix takes."""
+        """Return whether a repository has the prefix; `ROOT` matches all repositories."""
         return self.value == ROOT or repository_name.startswith(f"{self.value.rstrip('/')}/")
 
 
 class TemplatePrefix(_Prefix):
     """
-    The repositories that a creation template is for.
+    The prefix of a creation template.
 
     >>> TemplatePrefix("prod").matches("production")
     False
@@ -60,7 +60,7 @@ class TemplatePrefix(_Prefix):
 
 class CachePrefix(_Prefix):
     """
-    The repositories of a pull-through cache rule: at most 30 characters.
+    The prefix of a pull-through cache rule: 2 to 30 characters.
 
     >>> CachePrefix("docker-hub").matches("docker-hub/library/nginx")
     True
@@ -74,13 +74,13 @@ class Namespace(ValidatedString):
     """
     The repositories under a path: `Namespace("prod")` is `prod/api` and `prod/web/app`, and not `production`.
 
-    ECR has five spellings for that; each property gives one.
+    ECR has five languages for that; each property returns it in one of them.
 
     Args:
         value: The path, with or without its last `/`.
 
     Raises:
-        InvalidName: if it is not the beginning of a legal repository name.
+        InvalidName: If it is not a prefix of a valid repository name.
 
     >>> Namespace("prod").replication_filter.value, Namespace("prod").scan_filter.value
     ('prod/', 'prod/*')
@@ -93,13 +93,13 @@ class Namespace(ValidatedString):
     grammar: ClassVar[StringConstraint] = NAMESPACE
 
     def __post_init__(self) -> None:
-        """Refuse what cannot begin a repository name, and keep one spelling."""
+        """Raise the problems of the path, and remove the `/` at its end."""
         if isinstance(self.value, str):
             object.__setattr__(self, "value", self.value.removesuffix("/"))
         self.grammar.require(self.value)
 
     def contains(self, repository_name: str) -> bool:
-        """Tell whether a repository is in the namespace."""
+        """Return whether a repository is in the namespace."""
         return repository_name.startswith(f"{self.value}/")
 
     @property
@@ -134,7 +134,7 @@ class Namespace(ValidatedString):
 
     def arn_pattern(self, *, region: str, account: str, partition: str = "aws") -> str:
         """
-        Give the namespace as an ARN pattern for policies.
+        Return the namespace as an ARN pattern for policies.
 
         Args:
             region: The region of the repositories.
@@ -152,48 +152,39 @@ def to_filters(
     of_namespace: Callable[[Namespace], _Filter],
 ) -> tuple[_Filter, ...]:
     """
-    Spell a choice of repositories in one of ECR's filter languages.
+    Return filters of repositories in one of the filter languages of ECR.
 
     Args:
-        argument: What the caller calls the choice, for messages.
+        argument: The name of the argument, for messages.
         repositories: A namespace, a filter or its text, or a list of them.
         language: The kind of filter.
-        of_namespace: How a namespace is spelled in that language.
+        of_namespace: The function that returns the filter of a namespace.
 
     Returns:
         The filters, each once, in the order given.
 
     Raises:
-        InvalidName: with every fault of every filter.
-        TypeError: for anything that is not a text, a namespace, or a filter of that language.
+        InvalidName: With all problems of all filters.
+        TypeError: For anything that is not a string, a namespace, or a filter of that language.
 
     """
-    several = (repositories,) if isinstance(repositories, (str, ValidatedString)) else repositories
-    if not isinstance(several, Sequence):
-        msg = f"{argument} takes a Namespace, a {language.grammar.noun}, or a list of them, got {several!r}"
-        raise TypeError(msg)
+    entry: tuple[type, ...] = (str, Namespace, language)
+    expect(argument, repositories, (*entry, Sequence), "Namespace('prod')", each=entry)
+    several = (
+        repositories if isinstance(repositories, Sequence) and not isinstance(repositories, str) else [repositories]
+    )
     filters: dict[_Filter, None] = {}
-    problems: list[str] = []
+    problems = Problems()
     for given in several:
-        if isinstance(given, ValidatedString) and not isinstance(given, (Namespace, language)):
-            msg = f"{argument} takes a Namespace or a {language.grammar.noun}, got {given!r}"
-            raise TypeError(msg)
-        try:
-            filters[_spelled(given, language, of_namespace)] = None
-        except InvalidName as error:
-            problems += [f"{argument}: {problem}" for problem in error.problems]
-    if problems:
-        raise InvalidName(problems)
+        with problems.collect(f"{argument}: "):
+            filters[_to_filter(given, language, of_namespace)] = None
+    problems.raise_if_any(InvalidName)
     return tuple(filters)
 
 
-def _spelled(
+def _to_filter(
     given: str | Namespace | _Filter, language: type[_Filter], of_namespace: Callable[[Namespace], _Filter]
 ) -> _Filter:
     if isinstance(given, language):
         return given
-    return (
-        of_namespace(given)
-        if isinstance(given, Namespace)
-        else language(str(given) if isinstance(given, ValidatedString) else given)
-    )
+    return of_namespace(given) if isinstance(given, Namespace) else language(str(given))

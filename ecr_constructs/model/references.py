@@ -1,10 +1,10 @@
-"""References to images, taken apart and checked: registry, repository, tag, digest."""
+"""References to images: registry, repository, tag and digest, parsed and validated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, Problems, expect
 from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REGISTRY_HOST, REPOSITORY_NAME
 
 __all__ = ["ImageReference"]
@@ -13,16 +13,17 @@ __all__ = ["ImageReference"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageReference:
     """
-    Which image is meant.
+    A reference to an image.
 
     Args:
-        repository: The repository, by ECR's grammar.
-        registry: The host, and its port if it has one. Default: left to whoever reads the reference.
-        tag: A name that may move to another image, unless the repository forbids it. Default: none.
-        digest: The image itself; it cannot move. Default: none.
+        repository: The name of the repository.
+        registry: The host of the registry, with a port if it has one. Default: none.
+        tag: The tag, which can be reassigned to another image unless it is immutable. Default: none.
+        digest: The digest, which is that of one image. Default: none.
 
     Raises:
-        InvalidName: with every fault.
+        InvalidName: With all problems.
+        TypeError: If arguments are of the wrong kind.
 
     >>> ImageReference.parse("public.ecr.aws/docker/library/nginx:1.27").tag
     '1.27'
@@ -37,33 +38,35 @@ class ImageReference:
     digest: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is malformed, all parts at once."""
+        """Raise the problems of all parts."""
+        problems = Problems()
+        with problems.collect():
+            REPOSITORY_NAME.require(self.repository)
         optional = ((REGISTRY_HOST, self.registry), (IMAGE_TAG, self.tag), (IMAGE_DIGEST, self.digest))
-        problems = [*REPOSITORY_NAME.problems(self.repository)]
         for grammar, text in optional:
-            problems += () if text is None else grammar.problems(text)
-        problems += _reading_problems(self) if not problems else ()
-        if problems:
-            raise InvalidName(problems)
+            with problems.collect():
+                if text is not None:
+                    grammar.require(text)
+        if not problems:
+            _check_reading(problems, self)
+        problems.raise_if_any(InvalidName)
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:
         """
-        Take a reference apart as `docker pull` does.
+        Return the reference in a text, as `docker pull` parses it.
 
         The first part is a registry if it has a dot or a colon or is `localhost`.
 
         Args:
-            text: Such as `nginx`, `library/nginx:1.27` or `host/repository@sha256:...`.
+            text: The text, such as `nginx`, `library/nginx:1.27` or `host/repository@sha256:...`.
 
         Raises:
-            InvalidName: with every fault.
-            TypeError: if it is not a string.
+            InvalidName: With all problems.
+            TypeError: If it is not a string.
 
         """
-        if not isinstance(text, str):
-            msg = f"image reference must be a string, got {text!r}"
-            raise TypeError(msg)
+        expect("image reference", text, str, "")
         name, at, digest = text.partition("@")
         first, slash, rest = name.partition("/")
         has_registry = bool(slash) and _is_host(first)
@@ -77,25 +80,26 @@ class ImageReference:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it names the image itself, so that no push can change what it means."""
+        """Whether it has a digest, so that no push can change its image."""
         return self.digest is not None
 
     def __str__(self) -> str:
-        """Write it as `docker pull` reads it."""
+        """Return the text that `docker pull` reads."""
         registry = f"{self.registry}/" if self.registry is not None else ""
         tag = f":{self.tag}" if self.tag is not None else ""
         digest = f"@{self.digest}" if self.digest is not None else ""
         return f"{registry}{self.repository}{tag}{digest}"
 
 
-def _reading_problems(reference: ImageReference) -> tuple[str, ...]:
-    """Refuse what is legal in its parts, and would be taken apart otherwise when it is read again."""
+def _check_reading(problems: Problems, reference: ImageReference) -> None:
+    """Check that the text of a reference has the same parts when it is parsed."""
     first, slash, _ = reference.repository.partition("/")
     if reference.registry is None and slash and _is_host(first):
-        return (f"repository {reference.repository!r} reads as if {first!r} were its registry; give registry= too",)
+        problems.add(f"repository {reference.repository!r} reads as if {first!r} were its registry; give registry= too")
     if reference.registry is not None and not _is_host(reference.registry):
-        return (f"registry {reference.registry!r} reads as part of a repository; write a host with a dot or a port",)
-    return ()
+        problems.add(
+            f"registry {reference.registry!r} reads as part of a repository; write a host with a dot or a port"
+        )
 
 
 def _is_host(text: str) -> bool:

@@ -1,8 +1,8 @@
 """
-The texts that ECR reads: which characters, how long, how many wildcards.
+Constraints on strings: their characters, length and number of wildcards.
 
-Each grammar is stated once. The bounds and the language are those of the ECR service model and of the CloudFormation
-schemas, and a test compares them; where a pattern is spelled differently here, it is so that it cannot backtrack.
+Each constraint is declared once. Its bounds and language are those of the ECR service model and of the CloudFormation
+schemas, and a test compares them. Patterns that differ from theirs cannot backtrack.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import ArgumentTypeError, InvalidName, abbreviate
 
 __all__ = [
     "ACCOUNT_ID",
@@ -39,21 +39,20 @@ __all__ = [
     "text_problem",
 ]
 
-# How the CDK spells a text, and a list of texts, that is known only at deployment.
+# The tokens of the CDK for a string, and for a list of strings.
 _TOKENS = ("${Token[", "#{Token[")
-_LINE = 80
-# Also half of a character, which JSON can hold and UTF-8 cannot.
+# Also surrogates, which JSON can contain and UTF-8 cannot.
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def is_token(text: str) -> bool:
-    """Tell whether a text holds a CDK token, a value that is known only at deployment."""
+    """Return whether a text contains a CDK token, a value that is known only at deployment."""
     return any(marker in text for marker in _TOKENS)
 
 
 def text_problem(text: str) -> str | None:
     """
-    Return why a text for people, such as a description, cannot be in a template, or nothing.
+    Return the reason why a description cannot be in a template; None if it can.
 
     Args:
         text: The text.
@@ -65,17 +64,6 @@ def text_problem(text: str) -> str | None:
             "write it without line breaks and other control characters"
         )
     return None
-
-
-def abbreviate(value: object) -> str:
-    """Write a value into a message, whatever it is and however long."""
-    if isinstance(value, str) and len(value) > _LINE:
-        return f"{value[:60]!r}..."
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # Python does not write out numbers of more than 4,300 digits
-        return f"a {type(value).__name__} too long to be shown"
-    return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,12 +93,12 @@ class StringConstraint:
     _stray: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Compile once; every name of an app goes through here."""
+        """Compile the patterns once, because every name of an app is validated."""
         object.__setattr__(self, "_whole", re.compile(rf"(?:{self.pattern})\Z"))
         object.__setattr__(self, "_stray", re.compile(rf"[^{self.allowed}]"))
 
     def accepts(self, text: str) -> bool:
-        """Tell whether the text is well formed, and of a legal length."""
+        """Return whether a text is well formed, and not too short or too long."""
         return (
             self.minimum <= len(text) <= self.maximum
             and self._whole.match(text) is not None
@@ -119,21 +107,20 @@ class StringConstraint:
 
     def problems(self, text: object) -> tuple[str, ...]:
         """
-        Say everything that is wrong with a text.
+        Return all problems of a text.
 
         Args:
-            text: What was given.
+            text: The text.
 
         Returns:
-            One sentence for each fault; none for a legal text.
+            One sentence for each problem; none for a text that is well formed.
 
         Raises:
-            TypeError: if it is not a text at all.
+            TypeError: If it is not a string.
 
         """
         if not isinstance(text, str):
-            msg = f"{self.noun} must be a string, got {abbreviate(text)}"
-            raise TypeError(msg)
+            raise ArgumentTypeError([f"{self.noun} must be a string, got {abbreviate(text)}"])
         if self.accepts(text):
             return ()
         if is_token(text):
@@ -176,13 +163,13 @@ class StringConstraint:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedString:
-    """A text that has been through its grammar. Subclasses name the grammar and say what they match."""
+    """A text that was validated. Subclasses have the grammar, and methods that match names or tags."""
 
     value: str
     grammar: ClassVar[StringConstraint]
 
     def __post_init__(self) -> None:
-        """Refuse what the grammar does not allow."""
+        """Raise all problems of the text."""
         self.grammar.require(self.value)
 
     def __str__(self) -> str:

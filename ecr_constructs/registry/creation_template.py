@@ -1,9 +1,9 @@
-"""`CreationTemplate`: what repositories are like that ECR makes by itself."""
+"""`CreationTemplate`: the settings of repositories that ECR creates."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import aws_cdk as cdk
@@ -11,14 +11,21 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
-from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
-from ecr_constructs._cdk.roles import allow, check_role, create_role, role_problems, trust_condition_problems
+from ecr_constructs._cdk.roles import (
+    ROLE,
+    ROLE_EXAMPLE,
+    allow,
+    check_role,
+    check_role_arn,
+    check_trust_conditions,
+    create_role,
+)
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import TEMPLATE_SERVICE
-from ecr_constructs.errors import InvalidName, InvalidRegistry
+from ecr_constructs.errors import InvalidRegistry, Problems
 from ecr_constructs.model.iam.permissions import TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.model.validation import is_token, text_problem
@@ -26,9 +33,23 @@ from ecr_constructs.registry.private_registry import find_registry
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
-from ecr_constructs.repository.settings import CREATED, RepositorySettings
+from ecr_constructs.repository.settings import (
+    CREATED,
+    RepositorySettings,
+    bind,
+    check_template,
+    expect_settings,
+    template_attributes,
+)
 
-__all__ = ["CreationTemplate", "Purpose", "needs_role", "owner_problems", "settings_problems", "template_problems"]
+__all__ = [
+    "CreationTemplate",
+    "Purpose",
+    "check_owner",
+    "check_template_location",
+    "check_template_settings",
+    "needs_role",
+]
 
 Purpose = Literal["PULL_THROUGH_CACHE", "REPLICATION", "CREATE_ON_PUSH"]
 
@@ -40,43 +61,25 @@ _KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+")
 
 class CreationTemplate(Construct):
     """
-    Define what repositories are like that ECR makes by itself: for a cache, for copies, for a push.
+    Define the settings of repositories that ECR creates: for a pull-through cache, for replication, or on push.
 
-    ECR uses the template with the longest prefix that a new repository's name begins with. It looks at it only when it
-    makes the repository: a template never changes repositories that exist. Without one, caches and copies get
-    repositories with movable tags and no policies, and a push to a repository that is not there fails.
+    ECR uses the template with the longest prefix of the name of a new repository. It reads a template only when it
+    creates the repository: a template never changes repositories that exist. Without one, caches and replication create
+    repositories with mutable tags and without policies, and a push to a repository that does not exist fails.
 
-    Encryption with KMS and resource tags take a role that ECR assumes, which is made here unless one is given. Images
-    are scanned as the registry says; templates have no word for it.
+    Encryption with KMS and resource tags require a role that ECR assumes, which is created here unless one is given.
+    The scanning configuration of the registry decides whether images are scanned; templates have no such property.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
 
     Creates: one `AWS::ECR::RepositoryCreationTemplate`; with KMS or resource tags an `AWS::IAM::Role` and its policy;
     with the shared key the `AWS::KMS::Key` of the stack.
 
-    Args:
-        scope: Where it stands; in a stack.
-        id: Its name in the scope.
-        prefix: A `Namespace`, or its text, or `ROOT` for all that no longer prefix takes; 1 to 256 characters. Changing
-            it replaces the template.
-        applied_for: For what: `PULL_THROUGH_CACHE`, `REPLICATION`, `CREATE_ON_PUSH`, or several.
-        settings: What the repositories are like. Default: `CREATED`, which is `HARDENED` without a key.
-        description: For the reader of the AWS console; up to 256 characters, no control characters. Default: none.
-        role: A role that ECR assumes, without a path; its trust policy allows `sts:AssumeRole` to `ecr.amazonaws.com`.
-            The permissions that ECR needs are added to it. Default: a role is created if one is needed.
-        trust_conditions: Conditions of the trust policy of the role that is created, such as
-            `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
-
     Attributes:
         prefix: The prefix, without a `/` at its end.
         settings: The settings in force.
         role: The role that ECR assumes, if there is one.
-        resource: The `AWS::ECR::RepositoryCreationTemplate` itself.
-
-    Raises:
-        InvalidRegistry: with every fault, before anything is added to the tree.
-        InvalidLifecyclePolicy: if the only fault is that a lifecycle rule surely is not meant so: see docs/findings.md.
-        TypeError: for a value of the wrong kind.
+        resource: The `AWS::ECR::RepositoryCreationTemplate`.
 
     >>> from aws_cdk import App, Stack
     >>> stack = Stack(App(), "Containers")
@@ -98,28 +101,51 @@ class CreationTemplate(Construct):
         role: iam.IRole | None = None,
         trust_conditions: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
-        place = locate(scope, id)
-        _require_kinds(prefix, applied_for, settings, description)
-        path = place.path_of(id)
-        problems = [*id_problems(scope, id), *template_problems(place, prefix, settings), *role_problems(place, role)]
-        problems += trust_condition_problems(
-            trust_conditions, TEMPLATE_SERVICE, role=role, is_role_created=needs_role(settings)
+        """
+        Define a template.
+
+        Args:
+            scope: The scope of the construct, in a stack.
+            id: The id of the construct, unique in its scope.
+            prefix: A `Namespace`, or its text, 1 to 256 characters, or `ROOT` for all repositories that no longer
+                prefix matches. Another prefix replaces the template.
+            applied_for: The purposes: `PULL_THROUGH_CACHE`, `REPLICATION`, `CREATE_ON_PUSH`, or several.
+            settings: The settings of the repositories. Default: `CREATED`, which is `HARDENED` with the encryption
+                AES256.
+            description: The description in the AWS console, up to 256 characters, without control characters.
+                Default: none.
+            role: A role without a path; its trust policy allows `sts:AssumeRole` to `ecr.amazonaws.com`. The
+                permissions that ECR needs are added to it. Default: a role is created if one is needed.
+            trust_conditions: Conditions of the trust policy of the role that is created, such as
+                `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
+
+        Raises:
+            InvalidRegistry: With all problems, before anything is added to the tree.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
+                docs/findings.md.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
+
+        """
+        problems = Problems()
+        _expect_kinds(problems, prefix, applied_for, settings, description)
+        problems.expect("role", role, ROLE, ROLE_EXAMPLE, optional=True)
+        place = locate(scope, id, problems)
+        problems.extend(id_problems(scope, id))
+        check_template_location(problems, place, prefix, settings)
+        check_role_arn(problems, place, role)
+        check_trust_conditions(
+            problems, trust_conditions, TEMPLATE_SERVICE, role=role, is_role_created=needs_role(settings)
         )
-        problems += _purpose_problems(applied_for)
-        if description is not None and len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):
-            problems.append(
-                f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}, shorten it"
-            )
-        if description is not None and (problem := text_problem(description)):
-            problems.append(f"description {problem}")
-        raise_if_invalid(InvalidRegistry, problems, settings, path=path)
+        _check_purposes(problems, applied_for)
+        _check_description(problems, description)
+        raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
         super().__init__(scope, id)
-        self.prefix = _spelled(prefix)
+        self.prefix = _without_slash(prefix)
         self.settings = settings
         environment_of(place).claim(self, "template", self.prefix)
-        encryption = settings.encryption.bind(place)
+        bound = bind(settings, place)
         self.role = role or (self._create_role(trust_conditions) if needs_role(settings) else None)
-        policies = self._allow(self.role, place, encryption) if self.role else ()
+        policies = self._allow(self.role, place, bound.encryption) if self.role else ()
         self.resource = ecr.CfnRepositoryCreationTemplate(
             self,
             "Resource",
@@ -127,12 +153,7 @@ class CreationTemplate(Construct):
             applied_for=sorted(applied_for),
             description=description,
             custom_role_arn=self.role.role_arn if self.role else None,
-            encryption_configuration=l1_properties.template_encryption(*encryption) if encryption else None,
-            image_tag_mutability=settings.immutability.mode,
-            image_tag_mutability_exclusion_filters=l1_properties.template_exclusion_filters(settings.immutability),
-            lifecycle_policy=settings.effective_lifecycle.to_json() if settings.effective_lifecycle.rules else None,
-            repository_policy=RepositoryPolicy(settings.access, place.stack).text(),
-            resource_tags=l1_properties.resource_tags(settings.resource_tags),
+            **template_attributes(bound),
         )
         self.resource.node.add_dependency(*policies)
         self._annotate(place)
@@ -181,7 +202,7 @@ class CreationTemplate(Construct):
         if scanning and scanning.frequency(self.repositories.replace("*", "any")) is None:
             cdk.Annotations.of(self).add_warning_v2(
                 "ecr-constructs:templateIsNotScanned",
-                f"the registry scans no repository under {self.prefix!r}, and the settings say scan_on_push; "
+                f"the registry scans no repository under {self.prefix!r}, and the settings have scan_on_push; "
                 "add it to the filters of PrivateRegistry(scanning=...)",
             )
 
@@ -190,7 +211,7 @@ _UNDER_PREFIX = "ECR makes repositories whose names are not known before; the ro
 
 
 def repositories_under(prefix: str) -> str:
-    """Give the names of the repositories under a prefix, as a pattern for policies."""
+    """Return the names of the repositories under a prefix, as a pattern for policies."""
     return "*" if prefix == ROOT else f"{prefix}/*"
 
 
@@ -207,99 +228,91 @@ def needs_role(settings: RepositorySettings) -> bool:
     return settings.encryption != Encryption.aes256() or bool(settings.resource_tags)
 
 
-def template_problems(place: ConstructLocation, prefix: object, settings: RepositorySettings) -> Iterator[str]:
+def check_template_location(
+    problems: Problems, place: ConstructLocation, prefix: object, settings: RepositorySettings
+) -> None:
     """
-    Say why a template cannot be made.
+    Check that a template can be created in a location.
 
     Args:
-        place: Where it would be.
-        prefix: Its prefix.
-        settings: What its repositories would be like.
-
-    Yields:
-        One sentence for each fault.
+        problems: The collector of problems.
+        place: The location.
+        prefix: The prefix.
+        settings: The settings of the repositories.
 
     """
     if place.stack is None:
-        yield "a template stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
+        problems.add("a template must be in a stack, and this scope is in none; use a Stack, or a construct in one")
         return
-    try:
-        spelled = _spelled(prefix)
-    except InvalidName as error:
-        yield from error.problems
-    else:
-        yield from owner_problems(environment_of(place), spelled)
-    yield from settings_problems(place, settings)
+    with problems.collect():
+        check_owner(problems, environment_of(place), _without_slash(prefix))
+    check_template_settings(problems, place, settings)
 
 
-def settings_problems(place: ConstructLocation, settings: RepositorySettings) -> Iterator[str]:
+def check_template_settings(problems: Problems, place: ConstructLocation, settings: RepositorySettings) -> None:
     """
-    Say what a template cannot carry.
+    Check that a template can have settings.
 
     Args:
-        place: Where it would be.
-        settings: What its repositories would be like.
-
-    Yields:
-        One sentence for each fault.
+        problems: The collector of problems.
+        place: The location of the template.
+        settings: The settings of the repositories.
 
     """
-    yield from settings.encryption.problems(place)
-    yield from RepositoryPolicy(settings.access, place.stack).problems_with()
+    settings.encryption.check(problems, place)
+    problems.extend(RepositoryPolicy(settings.access, place.stack).problems_with())
     key_arn = settings.encryption.given_key_arn
     if key_arn is not None and not _is_key_arn(key_arn):
-        yield f"key {key_arn!r} is no key ARN, and a template takes nothing else; write 'arn:aws:kms:...:key/...'"
-    if settings.removal_policy != cdk.RemovalPolicy.RETAIN or settings.empty_on_delete:
-        yield (
-            f"settings: removal_policy {settings.removal_policy.name} is for repositories of a stack, and ECR makes "
-            "these by itself; give settings.but(removal_policy=RemovalPolicy.RETAIN, empty_on_delete=False)"
-        )
-    if not settings.scan_on_push:
-        yield (
-            "settings: a template has no word for scan_on_push=False; leave it at True, and the repositories out of "
-            "the filters of PrivateRegistry(scanning=...)"
-        )
+        problems.add(f"key {key_arn!r} is not a key ARN, which a template requires; use 'arn:aws:kms:...:key/...'")
+    check_template(settings, problems)
 
 
 def _is_key_arn(arn: str) -> bool:
-    # An ARN of which only parts are known still says whether it is that of a key or of an alias.
+    # The literal parts of an ARN with tokens distinguish a key from an alias.
     return ":key/" in arn or not arn.startswith("arn:") if is_unresolved(arn) else bool(_KEY_ARN.fullmatch(arn))
 
 
-def _spelled(prefix: object) -> str:
-    """Write a prefix in one way; ECR assumes the `/` at its end."""
+def _without_slash(prefix: object) -> str:
+    """Return a prefix without the `/` at its end, which ECR assumes."""
     text = str(prefix)
     TemplatePrefix(text)
     return text.rstrip("/")
 
 
-def owner_problems(environment: Environment, prefix: str) -> Iterator[str]:
-    """Say why a prefix cannot have a template: it has one already."""
+def check_owner(problems: Problems, environment: Environment, prefix: str) -> None:
+    """Check that no other template of the account and Region has a prefix."""
     if (owner := environment.owner("template", prefix)) is not None:
-        yield (
+        problems.add(
             f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and there is one "
             "for each prefix; give that one another purpose in applied_for=, or choose another prefix"
         )
 
 
-def _purpose_problems(applied_for: Sequence[str]) -> Iterator[str]:
+def _check_purposes(problems: Problems, applied_for: Sequence[str]) -> None:
     if not applied_for:
-        yield f"applied_for is empty, so the template would never be used; give one of {', '.join(_PURPOSES)}"
-    for purpose in applied_for:
-        if purpose not in _PURPOSES:
-            yield f"applied_for: {purpose!r} is unknown; use {', '.join(_PURPOSES)}"
+        problems.add(f"applied_for is empty, so that the template is never used; use one of {', '.join(_PURPOSES)}")
+    problems.extend(
+        f"applied_for: {purpose!r} is unknown; use {', '.join(_PURPOSES)}"
+        for purpose in applied_for
+        if purpose not in _PURPOSES
+    )
     if len(set(applied_for)) < len(applied_for):
-        yield "applied_for names a purpose twice; name each once"
+        problems.add("applied_for names a purpose twice; name each once")
 
 
-def _require_kinds(prefix: object, applied_for: object, settings: object, description: object) -> None:
-    if not isinstance(prefix, (str, Namespace, TemplatePrefix, CachePrefix)):
-        raise TypeError(f"prefix must be a Namespace, a string such as 'prod', or ROOT, got {prefix!r}")
-    if isinstance(applied_for, str) or not isinstance(applied_for, Sequence):
-        raise TypeError(f"applied_for must be a list such as ['CREATE_ON_PUSH'], got {applied_for!r}")
-    if not all(isinstance(purpose, str) for purpose in applied_for):
-        raise TypeError(f"applied_for must be a list of strings, got {applied_for!r}")
-    if not isinstance(settings, RepositorySettings):
-        raise TypeError(f"settings must be RepositorySettings such as CREATED, got {settings!r}")
-    if description is not None and not isinstance(description, str):
-        raise TypeError(f"description must be a string, got {description!r}")
+def _check_description(problems: Problems, description: str | None) -> None:
+    if description is None:
+        return
+    if len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):
+        problems.add(f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}, shorten it")
+    if problem := text_problem(description):
+        problems.add(f"description {problem}")
+
+
+def _expect_kinds(
+    problems: Problems, prefix: object, applied_for: object, settings: object, description: object
+) -> None:
+    problems.expect("prefix", prefix, (str, Namespace, TemplatePrefix, CachePrefix), "Namespace('prod') or ROOT")
+    problems.expect("applied_for", applied_for, Sequence, "['CREATE_ON_PUSH']", each=str)
+    expect_settings(problems, settings, "CREATED")
+    problems.expect("description", description, str, "'Repositories of the teams'", optional=True)

@@ -1,8 +1,8 @@
-"""`PullThroughCache`: images of another registry, served from this one."""
+"""`PullThroughCache`: images of an upstream registry, cached in this registry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -13,18 +13,20 @@ from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import (
+    ROLE,
+    ROLE_EXAMPLE,
     account_of,
     allow,
     check_role,
+    check_role_arn,
+    check_trust_conditions,
     create_role,
-    role_problems,
-    trust_condition_problems,
     warn_if_not_added,
 )
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
-from ecr_constructs.errors import InvalidName, InvalidRegistry
+from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
 from ecr_constructs.model.iam.permissions import CACHE_ROLE, IMPORT, LOGIN, PULL
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
 from ecr_constructs.model.partitions import region_problems
@@ -32,12 +34,12 @@ from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.cache_naming import CachedNames
 from ecr_constructs.model.registry.upstreams import Upstream
 from ecr_constructs.model.validation import CACHE_PREFIX
-from ecr_constructs.registry.creation_template import CreationTemplate, needs_role, owner_problems, settings_problems
+from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
 from ecr_constructs.registry.private_registry import PrivateRegistry, find_registry
 from ecr_constructs.registry.upstream_credentials import Credentials
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
-from ecr_constructs.repository.settings import CACHED, RepositorySettings
+from ecr_constructs.repository.settings import CACHED, RepositorySettings, expect_settings
 
 __all__ = ["PullThroughCache"]
 
@@ -47,14 +49,14 @@ _MAXIMUM_RULES = 50
 
 class PullThroughCache(Construct):
     """
-    Serve the images of another registry from this one: `docker-hub/library/nginx` here is `library/nginx` there.
+    Define a pull-through cache: `docker-hub/library/nginx` in this registry is `library/nginx` in its upstream.
 
-    ECR copies an image when it is first pulled, and looks for a newer one at most once a day. The rule, what the
-    repositories are like, the credentials and the permissions are one thing.
+    ECR imports an image when it is first pulled, and checks for a newer one at most once in 24 hours. The construct
+    includes the cache rule, the settings of the repositories, the credentials and the permissions.
 
-    Lambda cannot pull through a cache. Through a VPC endpoint, the first pull of an image needs a way to the internet.
-    Every property of the rule is create-only: a new secret under an old prefix is refused during the deployment, so
-    renew the value of the secret instead of its ARN.
+    Lambda cannot pull through a cache. Through a VPC endpoint, the first pull of an image requires a route to the
+    internet. All properties of the rule are create-only: another secret for the same prefix fails at deployment, so
+    change the value of the secret instead of its ARN.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 
@@ -62,41 +64,13 @@ class PullThroughCache(Construct):
     `AWS::SecretsManager::Secret`; for private ECR of another account an `AWS::IAM::Role` and its policy; with
     `consumers=` statements in the policy of the registry.
 
-    Args:
-        scope: Where it stands; in a stack.
-        id: Its name in the scope.
-        upstream: The other registry, such as `Upstream.ecr_public()`.
-        prefix: What the names of its repositories begin with here: 2 to 30 characters, or `ROOT` for all that no longer
-            prefix takes. Default: that of the upstream.
-        upstream_prefix: Which part of the upstream is cached, by its path there; not together with `ROOT`. Default: all
-            of it.
-        credentials: What the upstream wants to see. Default: nothing, which is refused if the upstream wants something.
-        role: For private ECR of another account, a role that ECR assumes, without a path; its trust policy allows
-            `sts:AssumeRole` to `pullthroughcache.ecr.amazonaws.com`. The permissions that ECR needs are added to it.
-            Default: a role is created if one is needed.
-        trust_conditions: Conditions of the trust policies of the roles that are created, also for the template, such as
-            `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
-        repositories: What may be pulled, by the names at the upstream, in which `*` stands for anything. This limits
-            `image`, grants and consumers. Principals of the account that may import everything by their own policies
-            are not limited by it. Default: everything.
-        consumers: Who of other accounts may pull, `Access.account_pull` or `Access.organization_pull`; their own
-            policies must let them, too. It needs a `PrivateRegistry`, and with `ROOT` a list of `repositories=`: the
-            first pull of an image creates its repository. Default: nobody.
-        settings: What the repositories are like. Default: `CACHED`, with tags that can move, or ECR could not refresh
-            them.
-
     Attributes:
-        upstream: The other registry.
+        upstream: The upstream registry.
         prefix: The prefix, without a `/` at its end.
         template: The template of its repositories.
         role: The role that ECR assumes, if there is one.
         credential_arn: The ARN of the secret, if there is one.
-        resource: The `AWS::ECR::PullThroughCacheRule` itself.
-
-    Raises:
-        InvalidRegistry: with every fault, before anything is added to the tree.
-        InvalidLifecyclePolicy: if the only fault is that a lifecycle rule surely is not meant so: see docs/findings.md.
-        TypeError: for a value of the wrong kind.
+        resource: The `AWS::ECR::PullThroughCacheRule`.
 
     >>> from aws_cdk import App, Environment, Stack
     >>> stack = Stack(App(), "Tools", env=Environment(account="111122223333", region="eu-west-1"))
@@ -121,57 +95,74 @@ class PullThroughCache(Construct):
         consumers: Sequence[Access] = (),
         settings: RepositorySettings = CACHED,
     ) -> None:
-        place = locate(scope, id)
-        _require_kinds(upstream, credentials, repositories, consumers, settings)
-        _require_prefixes(prefix=prefix, upstream_prefix=upstream_prefix)
-        here = _spelled(upstream.default_prefix if prefix is None else prefix)
-        there = ROOT if upstream_prefix is None else _spelled(upstream_prefix)
-        path = place.path_of(id)
-        names = CachedNames(
-            upstream=upstream, here=here, there=there, allowed=("*",) if repositories is None else repositories
-        )
+        """
+        Define a pull-through cache.
+
+        Args:
+            scope: The scope of the construct, in a stack.
+            id: The id of the construct, unique in its scope.
+            upstream: The upstream registry, such as `Upstream.ecr_public()`.
+            prefix: The prefix of the repositories in this registry, 2 to 30 characters, or `ROOT` for all repositories
+                that no longer prefix matches. Default: the default prefix of the upstream.
+            upstream_prefix: The prefix of the repositories in the upstream registry; not together with `ROOT`. Default:
+                all repositories.
+            credentials: The credentials for the upstream registry. Default: none, which is an error if it requires
+                some.
+            role: For private ECR of another account, a role without a path; its trust policy allows `sts:AssumeRole` to
+                `pullthroughcache.ecr.amazonaws.com`. The permissions that ECR needs are added to it. Default: a role is
+                created if one is needed.
+            trust_conditions: Conditions of the trust policies of the roles that are created, also for the template,
+                such as `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
+            repositories: The repositories that may be pulled, by their names in the upstream registry; `*` matches any
+                characters. This limits `image`, grants and consumers. It does not limit principals of the account whose
+                own policies allow all imports. Default: all repositories.
+            consumers: The principals of other accounts that may pull, `Access.account_pull` or
+                `Access.organization_pull`; their own policies must allow it, too. It requires a `PrivateRegistry`, and
+                with `ROOT` a list of `repositories=`, because the first pull of an image creates its repository.
+                Default: none.
+            settings: The settings of the repositories. Default: `CACHED`, with mutable tags, because ECR cannot refresh
+                immutable tags.
+
+        Raises:
+            InvalidRegistry: With all problems, before anything is added to the tree.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
+                docs/findings.md.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
+
+        """
+        problems = Problems()
+        problems.expect("upstream", upstream, Upstream, "Upstream.ecr_public()")
+        _expect_prefixes(problems, prefix=prefix, upstream_prefix=upstream_prefix)
+        _expect_kinds(problems, credentials=credentials, repositories=repositories, consumers=consumers)
+        problems.expect("role", role, ROLE, ROLE_EXAMPLE, optional=True)
+        expect_settings(problems, settings, "CACHED")
+        place = locate(scope, id, problems)
+        here = _without_slash(upstream.default_prefix if prefix is None else prefix)
+        there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
+        allowed = ("*",) if repositories is None else repositories
+        names = CachedNames(upstream=upstream, here=here, there=there, allowed=allowed)
         registry = find_registry(place)
-        problems = [*id_problems(scope, id), *_prefix_problems(here, there), *role_problems(place, role)]
-        problems += _rule_problems(place, here)
-        problems += settings_problems(place, settings.but(access=consumers))
-        problems += _credential_problems(place, upstream, credentials, here)
-        problems += _upstream_problems(place, upstream, role)
-        creates = role is None and upstream.credentials == "role" and not _is_own(place, upstream)
-        problems += trust_condition_problems(
-            trust_conditions, CACHE_SERVICE, role=role, is_role_created=creates or needs_role(settings)
-        )
-        problems += names.problems()
-        problems += _consumer_problems(registry, consumers, names) if not problems else ()
-        raise_if_invalid(InvalidRegistry, problems, settings, path=path)
+        shared = settings.but(access=consumers)
+        is_role_created = role is None and upstream.credentials == "role" and not _is_own(place, upstream)
+        problems.extend(id_problems(scope, id))
+        _check_rule(problems, place, here, there)
+        _check_upstream(problems, place, upstream, role)
+        _check_credentials(problems, place, upstream, credentials, here)
+        check_template_settings(problems, place, shared)
+        has_role = is_role_created or needs_role(settings)
+        check_trust_conditions(problems, trust_conditions, CACHE_SERVICE, role=role, is_role_created=has_role)
+        names.check(problems)
+        if not problems:
+            _check_consumers(problems, registry, consumers, names)
+        raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
         super().__init__(scope, id)
         environment_of(place).claim(self, "cache", here)
-        self.upstream = upstream
-        self.prefix = here
-        self._names = names
-        self._consumers = tuple(consumers)
-        self.template = CreationTemplate(
-            self,
-            "Template",
-            prefix=here,
-            applied_for=["PULL_THROUGH_CACHE"],
-            settings=settings.but(access=consumers),
-            trust_conditions=trust_conditions if needs_role(settings) else None,
-        )
+        self.upstream, self.prefix = upstream, here
+        self._names, self._consumers = names, tuple(consumers)
+        self.template = self._create_template(shared, trust_conditions)
         self.credential_arn = credentials.bind(self, here) if credentials else None
-        about = f"Lets ECR copy from {upstream.url}"
-        self.role = create_role(self, CACHE_SERVICE, about, conditions=trust_conditions) if creates else role
-        policies = self._allow(self.role) if self.role else ()
-        self.resource = ecr.CfnPullThroughCacheRule(
-            self,
-            "Resource",
-            ecr_repository_prefix=here,
-            upstream_registry=upstream.registry,
-            upstream_registry_url=upstream.url,
-            upstream_repository_prefix=None if upstream_prefix is None else there,
-            credential_arn=self.credential_arn,
-            custom_role_arn=self.role.role_arn if self.role else None,
-        )
-        self.resource.node.add_dependency(*policies)
+        self.role = self._create_role(trust_conditions) if is_role_created else role
+        self.resource = self._create_rule(None if upstream_prefix is None else there)
         if registry is not None:
             for consumer in consumers:
                 registry.accept_cache_consumer(consumer, repositories=names.patterns)
@@ -179,7 +170,7 @@ class PullThroughCache(Construct):
 
     def image(self, reference: str) -> str:
         """
-        Give the reference of a cached image, for a task definition or a manifest.
+        Return the reference of a cached image, for a task definition or a manifest.
 
         Args:
             reference: The image at the upstream, with a tag or a digest: `library/nginx:1.27`, or with its registry.
@@ -192,8 +183,9 @@ class PullThroughCache(Construct):
 
         """
         parsed = ImageReference.parse(reference)
-        if problems := tuple(self._names.image_problems(parsed)):
-            raise InvalidName(problems, path=self.node.path)
+        problems = Problems()
+        self._names.check_image(problems, parsed)
+        problems.raise_if_any(InvalidName, self.node.path)
         stack = cdk.Stack.of(self)
         tag, digest = (f":{parsed.tag}" if parsed.tag else "", f"@{parsed.digest}" if parsed.digest else "")
         host = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
@@ -201,9 +193,9 @@ class PullThroughCache(Construct):
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """
-        Let somebody pull every image of the cache, those included that nobody has pulled yet.
+        Grant the permissions to pull all images of the cache, including first pulls.
 
-        Where the registry denies the creation of repositories, name the grantee in `except_for=` there, too.
+        If the registry denies the creation of repositories, name the grantee in `except_for=` there, too.
 
         Args:
             grantee: A role or user. One of another account must be among `consumers=`, too.
@@ -216,8 +208,7 @@ class PullThroughCache(Construct):
 
         """
         require_grantee(grantee)
-        if problems := tuple(self._grantee_problems(grantee.grant_principal)):
-            raise InvalidRegistry(problems, path=self.node.path)
+        self._check_account(grantee.grant_principal)
         stack = cdk.Stack.of(self)
         arns = [
             stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
@@ -233,7 +224,7 @@ class PullThroughCache(Construct):
     @property
     def upstream_access(self) -> Access | None:
         """
-        What the upstream must allow, if it is private ECR of another account.
+        The access that the upstream must give, if it is private ECR of another account.
 
         There, give it to each repository as `access=[...]`, or to all of them with
         `PrivateRegistry.accept_caches_of(account)`.
@@ -249,15 +240,47 @@ class PullThroughCache(Construct):
             raise InvalidRegistry([_UNKNOWN_ACCOUNT], path=self.node.path)
         return Access.cache_pull(ours)
 
-    def _grantee_problems(self, principal: iam.IPrincipal) -> Iterator[str]:
+    def _check_account(self, principal: iam.IPrincipal) -> None:
         theirs, ours = account_of(principal), cdk.Stack.of(self).account
         if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
             return
         if not any(one.intent == "organization_pull" or one.subject == theirs for one in self._consumers):
-            yield (
-                f"the grantee is of account {theirs}, which the cache does not let in; "
-                f"give consumers=[Access.account_pull('{theirs}')] as well"
+            problem = (
+                f"the grantee is of account {theirs}, which is not among the consumers of the cache; "
+                f"use consumers=[Access.account_pull('{theirs}')] as well"
             )
+            raise InvalidRegistry([problem], path=self.node.path)
+
+    def _create_template(
+        self, settings: RepositorySettings, conditions: Mapping[str, Mapping[str, object]] | None
+    ) -> CreationTemplate:
+        return CreationTemplate(
+            self,
+            "Template",
+            prefix=self.prefix,
+            applied_for=["PULL_THROUGH_CACHE"],
+            settings=settings,
+            trust_conditions=conditions if needs_role(settings) else None,
+        )
+
+    def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
+        description = f"Lets ECR copy from {self.upstream.url}"
+        return create_role(self, CACHE_SERVICE, description, conditions=conditions)
+
+    def _create_rule(self, upstream_prefix: str | None) -> ecr.CfnPullThroughCacheRule:
+        policies = self._allow(self.role) if self.role else ()
+        rule = ecr.CfnPullThroughCacheRule(
+            self,
+            "Resource",
+            ecr_repository_prefix=self.prefix,
+            upstream_registry=self.upstream.registry,
+            upstream_registry_url=self.upstream.url,
+            upstream_repository_prefix=upstream_prefix,
+            credential_arn=self.credential_arn,
+            custom_role_arn=self.role.role_arn if self.role else None,
+        )
+        rule.node.add_dependency(*policies)
+        return rule
 
     def _allow(self, role: iam.IRole) -> Sequence[IDependable]:
         """Add the permissions that ECR needs to copy from private ECR to a role, and return their policies."""
@@ -310,94 +333,81 @@ _UNDOCUMENTED = (
 
 
 def _is_own(place: ConstructLocation, upstream: Upstream) -> bool:
-    """Tell whether a private registry is known to be of the own account, which needs no role."""
+    """Return whether an upstream is private ECR of the same account, which requires no role."""
     return place.stack is not None and upstream.url.split(".")[0] == place.stack.account
 
 
-def _spelled(prefix: object) -> str:
-    """Write a prefix in one way; ECR assumes the `/` at its end."""
+def _without_slash(prefix: object) -> str:
+    """Return a prefix without the `/` at its end, which ECR assumes."""
     text = str(prefix)
     return text if text.endswith("//") else text.removesuffix("/")
 
 
-def _prefix_problems(here: str, there: str) -> Iterator[str]:
+def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: str) -> None:
     for name, prefix in (("prefix", here), ("upstream_prefix", there)):
-        yield from (f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
+        problems.extend(f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
     if here == ROOT and there != ROOT:
-        yield f"upstream_prefix {there!r} goes with a prefix only, and this is {ROOT}; give prefix= too"
-
-
-def _rule_problems(place: ConstructLocation, prefix: str) -> Iterator[str]:
+        problems.add(f"upstream_prefix {there!r} requires a prefix, and this is {ROOT}; use prefix= too")
     if place.stack is None:
-        yield "a cache stands in a stack, and this scope is in none; pass a Stack, or a construct in one"
+        problems.add("a cache must be in a stack, and this scope is in none; use a Stack, or a construct in one")
         return
     environment = environment_of(place)
-    if (owner := environment.owner("cache", prefix)) is not None:
-        yield (
-            f"prefix {prefix!r} is that of the cache {owner.node.path} in this account and region; all of its rule is "
-            "create-only, so change the value of its secret instead of making another, or choose another prefix"
+    if (owner := environment.owner("cache", here)) is not None:
+        problems.add(
+            f"prefix {here!r} is that of the cache {owner.node.path} in this account and region; all of its rule is "
+            "create-only, so change the value of its secret instead of adding a cache, or choose another prefix"
         )
     else:
-        yield from owner_problems(environment, prefix)
+        check_owner(problems, environment, here)
     if len(environment.names("cache")) >= _MAXIMUM_RULES:
-        yield f"the registry has {_MAXIMUM_RULES} caches in this app, and ECR allows no more; leave one out"
+        problems.add(
+            f"the registry has {_MAXIMUM_RULES} caches in this app; ECR allows {_MAXIMUM_RULES}, leave one out"
+        )
 
 
-def _credential_problems(
-    place: ConstructLocation, upstream: Upstream, credentials: Credentials | None, prefix: str
-) -> Iterator[str]:
+def _check_credentials(
+    problems: Problems, place: ConstructLocation, upstream: Upstream, credentials: Credentials | None, prefix: str
+) -> None:
     if credentials is None and upstream.credentials == "secret":
-        yield (
-            f"credentials: {upstream.url} wants a user name and a token; give Credentials.new_secret() and fill it in "
-            "after the deployment, or Credentials.secret_arn(...)"
+        problems.add(
+            f"credentials: {upstream.url} requires a user name and a token; use Credentials.new_secret() and set its "
+            "value after the deployment, or Credentials.secret_arn(...)"
         )
     elif credentials is not None and upstream.credentials != "secret":
-        yield f"credentials: {upstream.url} takes none; leave them out"
+        problems.add(f"credentials: {upstream.url} accepts none; leave them out")
     elif credentials is not None:
-        yield from credentials.problems(place, prefix)
+        credentials.check(problems, place, prefix)
 
 
-def _upstream_problems(place: ConstructLocation, upstream: Upstream, role: object) -> Iterator[str]:
+def _check_upstream(problems: Problems, place: ConstructLocation, upstream: Upstream, role: iam.IRole | None) -> None:
+    check_role_arn(problems, place, role)
     if upstream.credentials != "role":
         if role is not None:
-            yield f"role: ECR assumes one for private ECR only, and this is {upstream.url}; leave it out"
+            problems.add(f"role: ECR assumes one for private ECR only, and this is {upstream.url}; leave it out")
     elif place.stack is not None and upstream.url.split(".")[0::3][:2] == [place.stack.account, place.stack.region]:
-        yield f"upstream {upstream.url} is the registry of the cache itself; name another account or region"
+        problems.add(f"upstream {upstream.url} is the registry of the cache itself; use another account or region")
     elif place.stack is not None:
-        yield from region_problems("upstream", upstream.url.split(".")[3], place.stack.region)
+        problems.extend(region_problems("upstream", upstream.url.split(".")[3], place.stack.region))
 
 
-def _consumer_problems(
-    registry: PrivateRegistry | None, consumers: Sequence[Access], names: CachedNames
-) -> Iterator[str]:
+def _check_consumers(
+    problems: Problems, registry: PrivateRegistry | None, consumers: Sequence[Access], names: CachedNames
+) -> None:
     # A first pull needs ecr:CreateRepository. Names under another prefix than ROOT begin with it.
     if consumers and (wide := [pattern for pattern in names.patterns if pattern.startswith("*")]):
-        yield _ANY_REPOSITORY.format(wide[0])
+        problems.add(_ANY_REPOSITORY.format(wide[0]))
     if consumers and registry is None:
-        yield f"consumers: {NO_REGISTRY}"
+        problems.add(f"consumers: {NO_REGISTRY}")
     elif registry is not None:
-        yield from registry.cache_consumer_problems(consumers, repositories=names.patterns)
+        problems.extend(registry.cache_consumer_problems(consumers, repositories=names.patterns))
 
 
-def _require_prefixes(**prefixes: object) -> None:
+def _expect_kinds(problems: Problems, *, credentials: object, repositories: object, consumers: object) -> None:
+    problems.expect("credentials", credentials, Credentials, "Credentials.new_secret()", optional=True)
+    problems.expect("repositories", repositories, Sequence, "['library/nginx']", optional=True, each=str)
+    problems.expect("consumers", consumers, Sequence, "[Access.account_pull('111122223333')]", each=Access)
+
+
+def _expect_prefixes(problems: Problems, **prefixes: object) -> None:
     for name, prefix in prefixes.items():
-        if prefix is not None and not isinstance(prefix, (str, Namespace, CachePrefix)):
-            raise TypeError(f"{name} must be a Namespace, a string such as 'docker-hub', or ROOT, got {prefix!r}")
-
-
-def _require_kinds(
-    upstream: object, credentials: object, repositories: object, consumers: object, settings: object
-) -> None:
-    if not isinstance(upstream, Upstream):
-        raise TypeError(f"upstream must be an Upstream such as Upstream.ecr_public(), got {upstream!r}")
-    if credentials is not None and not isinstance(credentials, Credentials):
-        raise TypeError(f"credentials must be Credentials such as Credentials.new_secret(), got {credentials!r}")
-    for name, values, kind, example in (
-        ("repositories", () if repositories is None else repositories, str, "['library/nginx']"),
-        ("consumers", consumers, Access, "[Access.account_pull('111122223333')]"),
-    ):
-        listed = values if isinstance(values, Sequence) and not isinstance(values, str) else [None]
-        if not all(isinstance(one, kind) for one in listed):
-            raise TypeError(f"{name} must be a list such as {example}, got {values!r}")
-    if not isinstance(settings, RepositorySettings):
-        raise TypeError(f"settings must be RepositorySettings such as CACHED, got {settings!r}")
+        problems.expect(name, prefix, (str, Namespace, CachePrefix), "'docker-hub' or ROOT", optional=True)

@@ -1,10 +1,9 @@
-"""`ReplicaRegistry`: the recovery side of replication, as one thing."""
+"""`ReplicaRegistry`: the destination of replication."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import aws_cdk as cdk
 import jsii
@@ -13,60 +12,43 @@ from constructs import Construct, IConstruct
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
 from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import InvalidRegistry
-from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.errors import InvalidRegistry, Problems
 from ecr_constructs.model.names import ROOT, Namespace, TemplatePrefix
 from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.registry.replication import Replication
-from ecr_constructs.model.tags import ExclusionFilter
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION
-from ecr_constructs.registry.creation_template import CreationTemplate, settings_problems, template_problems
+from ecr_constructs.registry.creation_template import CreationTemplate, check_template_location, check_template_settings
 from ecr_constructs.registry.private_registry import PrivateRegistry, find_registry
 from ecr_constructs.repository.hardened_repository import HardenedRepository
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
-from ecr_constructs.repository.settings import HARDENED, RepositorySettings
+from ecr_constructs.repository.settings import HARDENED, RepositorySettings, expect_settings, replica_differences
 
 __all__ = ["ReplicaRegistry"]
 
-# Repositories that a warning names.
+# The repositories that a warning names.
 _MOST_SHOWN = 3
 
 
 class ReplicaRegistry(Construct):
     """
-    Define what a recovery region does with the copies that it gets: accept them, and make repositories for them.
+    Define the destination of replication: the permission to replicate, and the settings of the replicas.
 
-    It stands in the stack of the destination, and gets the settings that the source has, as the same value. Where the
-    source is in the same app, both sides are compared when the app synthesizes, and the CDK warns of what differs.
+    It is in a stack of the destination, with the settings of the source as the same value. If the source is in the same
+    app, both sides are compared when the app synthesizes, and differences are warnings.
 
-    Copied is only what is pushed after the source replicates, and copies are not copied any further. A template never
-    changes repositories that exist. With KMS, the template's role may make grants for the key; what else a key policy
-    must say for copies is not documented by AWS, so try a copy before you rely on it.
+    Only images that are pushed after the replication is configured are replicated, and replicas are not replicated
+    further. A template never changes repositories that exist. With KMS, the role of the template can create grants for
+    the key; other requirements on the key policy for replicas are not documented by AWS, so try one before you rely on
+    it.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 
     Creates: one `AWS::ECR::RepositoryCreationTemplate` for each namespace, with what it needs; for a source in another
     account a statement in the policy of the registry.
 
-    Args:
-        scope: Where it stands; in a stack of the destination.
-        id: Its name in the scope.
-        source_region: The region that the copies come from.
-        source_account: The account that they come from, 12 digits; another one needs a `PrivateRegistry` here. Default:
-            the own one.
-        repositories: A `Namespace`, or several. Default: every repository.
-        settings: What the copies' repositories are like; give the settings of the source. Default: `HARDENED`.
-
     Attributes:
         settings: The settings in force.
         templates: The templates, one for each namespace.
-
-    Raises:
-        InvalidRegistry: with every fault, before anything is added to the tree.
-        InvalidLifecyclePolicy: if the only fault is that a lifecycle rule surely is not meant so: see docs/findings.md.
-        TypeError: for a value of the wrong kind.
 
     >>> from aws_cdk import App, Environment, Stack
     >>> stack = Stack(App(), "Recovery", env=Environment(account="111122223333", region="eu-central-1"))
@@ -86,23 +68,37 @@ class ReplicaRegistry(Construct):
         repositories: Namespace | Sequence[Namespace] | None = None,
         settings: RepositorySettings = HARDENED,
     ) -> None:
-        place = locate(scope, id)
+        """
+        Define the destination of replication.
+
+        Args:
+            scope: The scope of the construct, in a stack of the destination.
+            id: The id of the construct, unique in its scope.
+            source_region: The Region of the source.
+            source_account: The account of the source, 12 digits; another account requires a `PrivateRegistry` here.
+                Default: the account of the stack.
+            repositories: A `Namespace`, or several. Default: all repositories.
+            settings: The settings of the replicas; use those of the source. Default: `HARDENED`.
+
+        Raises:
+            InvalidRegistry: With all problems, before anything is added to the tree.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
+                docs/findings.md.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
+
+        """
+        problems = Problems()
+        _expect_kinds(problems, source_region, source_account, repositories, settings)
+        place = locate(scope, id, problems)
         namespaces = _namespaces(repositories)
-        _require_kinds(source_region, source_account, settings)
         prefixes = tuple(ROOT if each is None else each.value for each in namespaces)
-        path = place.path_of(id)
-        problems = [*id_problems(scope, id), *REGION.problems(source_region)]
-        problems += forwarded_problems(ACCOUNT_ID, source_account) if source_account is not None else ()
-        # What is wrong with the settings is wrong for each namespace, and said once.
-        problems += dict.fromkeys(fault for prefix in prefixes for fault in template_problems(place, prefix, settings))
-        if not prefixes:
-            problems += ["repositories: an empty list names none; leave it out to take every repository"]
-            problems += settings_problems(place, settings)
-        problems += _source_problems(place, source_region, source_account)
-        raise_if_invalid(InvalidRegistry, problems, settings, path=path)
+        problems.extend(id_problems(scope, id))
+        _check_source(problems, place, source_region, source_account)
+        _check_templates(problems, place, prefixes, settings)
+        raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
         registry = find_registry(place)
         if source_account is not None and registry is not None and not _is_own(place, source_account):
-            # The registry has a limit of its own, so it is asked while nothing has been added to the tree.
+            # The registry policy has a limit of its own, so that it is checked before anything is added to the tree.
             registry.accept_replication_from(
                 source_account, repositories=[each for each in namespaces if each is not None] or None
             )
@@ -114,14 +110,14 @@ class ReplicaRegistry(Construct):
         )
         here = environment_of(place)
         source = here.in_environment(account=source_account, region=source_region)
-        # What a registry copies to a place that is not known before deployment cannot be told.
+        # The replication to an environment that is known only at deployment cannot be compared.
         if source is not None and here.is_known:
             cdk.Aspects.of(self).add(_ReplicaDriftAspect(self, here, source))
 
 
 @jsii.implements(cdk.IAspect)
 class _ReplicaDriftAspect:
-    """Compares a replica with its source when the app synthesizes, and warns of what differs."""
+    """Compares a replica with its source when the app synthesizes, and adds warnings for differences."""
 
     def __init__(self, replica: ReplicaRegistry, here: Environment, source: Environment) -> None:
         self._replica = replica
@@ -140,9 +136,11 @@ class _ReplicaDriftAspect:
         for repository in self._repositories() if copied else ():
             name = repository.stack.resolve(repository.resource.repository_name)
             if isinstance(name, str) and any(each.copies(name) for each in copied) and self._makes(name):
-                for difference in _differences(repository, self._replica.settings):
+                # Rules may have been added to the policy of the settings.
+                source = repository.settings.but(lifecycle=repository.lifecycle)
+                for difference in replica_differences(source, self._replica.settings):
                     differences[difference].append(repository.node.path)
-        # One warning for what many repositories have in common: a platform has a thousand of them.
+        # One warning for all repositories with the same difference: an app may have a thousand repositories.
         for (identifier, text), paths in differences.items():
             self._warn(identifier, f"the copy of {_listed(paths)} {text}")
 
@@ -155,7 +153,7 @@ class _ReplicaDriftAspect:
         )
 
     def _makes(self, repository_name: str) -> bool:
-        """Tell whether ECR makes the copy of a repository by a template of the replica: the longest prefix wins."""
+        """Return whether ECR creates a repository here by a template of the replica: the longest prefix wins."""
         prefixes = (each for each in self._here.names("template") if TemplatePrefix(each).matches(repository_name))
         longest = max(prefixes, key=lambda prefix: 0 if prefix == ROOT else len(prefix), default=None)
         return longest is not None and self._here.owner("template", longest) in self._replica.templates
@@ -169,17 +167,8 @@ class _ReplicaDriftAspect:
         cdk.Annotations.of(self._replica).add_warning_v2(identifier, text)
 
 
-_LOST = (
-    "is {} where the original is {}: when a tag moves there, its image arrives here without it, untagged images "
-    "expire, and the image to recover with is gone; give both the same settings=, or at least immutability="
-)
-_OTHERWISE = "is {}, and the original {}, so that tags mean other things; give both the same immutability="
-_ACCESS = "lacks {}, so on the day it is needed not all can use it who use the original; give both the same access="
-_ENCRYPTION = "has {!r}, and the original {!r}; give both the same encryption="
-
-
 def _copies_under(prefix: str) -> Replication:
-    """Give what copies exactly the repositories of a template; only its filters are looked at."""
+    """Return the replication of exactly the repositories of a template; only its filters are used."""
     return Replication.to("us-east-1", repositories=None if prefix == ROOT else Namespace(prefix))
 
 
@@ -188,60 +177,34 @@ def _listed(paths: Sequence[str]) -> str:
     return ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _differences(source: HardenedRepository, replica: RepositorySettings) -> Iterator[tuple[str, str]]:
-    ours, theirs = source.settings.immutability, replica.immutability
-    if (ours.mode, set(ours.filters)) != (theirs.mode, set(theirs.filters)):
-        text = _LOST if _loses_tags(ours, theirs) else _OTHERWISE
-        yield "ecr-constructs:replicaTagsDiffer", text.format(_shown(theirs), _shown(ours))
-    if _meanings(replica.effective_lifecycle) - _meanings(source.lifecycle):
-        yield (
-            "ecr-constructs:replicaLifecycleDiffers",
-            "has lifecycle rules that the original has not, and may lose what that keeps; give both the same settings=",
-        )
-    if missing := [f"{one.intent} {one.subject}" for one in source.settings.access if one not in replica.access]:
-        yield "ecr-constructs:replicaAccessDiffers", _ACCESS.format(", ".join(missing))
-    if type(source.settings.encryption) is not type(replica.encryption):
-        text = _ENCRYPTION.format(replica.encryption, source.settings.encryption)
-        yield "ecr-constructs:replicaEncryptionDiffers", text
+def _check_templates(
+    problems: Problems, place: ConstructLocation, prefixes: Sequence[str], settings: RepositorySettings
+) -> None:
+    if not prefixes:
+        problems.add("repositories: the list is empty; leave it out to include all repositories")
+        check_template_settings(problems, place, settings)
+    # A problem of the settings is the same for each namespace.
+    found = Problems()
+    for prefix in prefixes:
+        check_template_location(found, place, prefix, settings)
+    problems.extend(dict.fromkeys(found))
 
 
-def _shown(immutability: Immutability) -> str:
-    return " ".join([immutability.mode, *(["for", ", ".join(immutability.filters)] if immutability.filters else [])])
-
-
-def _loses_tags(source: Immutability, replica: Immutability) -> bool:
-    """Tell whether a tag that can move at the source is bound at the replica."""
-    if replica.mode == "MUTABLE" or source.mode == "IMMUTABLE":
-        return False
-    if source.mode == "MUTABLE" or replica.mode == "IMMUTABLE":
-        return True
-    theirs, ours = (tuple(map(ExclusionFilter, each.filters)) for each in (source, replica))
-    if source.mode != replica.mode:
-        # Where only some tags are bound here and only some move there, they may be others.
-        return source.mode == "MUTABLE_WITH_EXCLUSION" or any(a.overlaps(b) for a in theirs for b in ours)
-    # The same language: what moves there must move here, or what is bound here must be bound there.
-    narrow, wide = (theirs, ours) if source.mode == "IMMUTABLE_WITH_EXCLUSION" else (ours, theirs)
-    return not all(any(each.subsumes(one) for each in wide) for one in narrow)
-
-
-def _meanings(policy: LifecyclePolicy) -> set[LifecycleRule]:
-    """Give the rules without what says nothing about images."""
-    return {replace(rule, rule_priority=1, description=None) for rule in policy.rules}
-
-
-def _source_problems(place: ConstructLocation, region: str, account: str | None) -> Iterator[str]:
+def _check_source(problems: Problems, place: ConstructLocation, region: str, account: str | None) -> None:
+    problems.extend(REGION.problems(region))
+    problems.extend(forwarded_problems(ACCOUNT_ID, account) if account is not None else ())
     if place.stack is None:
         return
     is_own = account is None or _is_own(place, account)
     if is_own and region == environment_of(place).region:
-        yield f"source_region {region!r} is where the replica stands; it stands in the stack of the destination"
-    yield from region_problems("source_region", region, environment_of(place).region)
+        problems.add(f"source_region {region!r} is that of the replica; use the Region of the source")
+    problems.extend(region_problems("source_region", region, environment_of(place).region))
     if not is_own and find_registry(place) is None:
-        yield f"source_account {account}: {NO_REGISTRY}"
+        problems.add(f"source_account {account}: {NO_REGISTRY}")
 
 
 def _is_own(place: ConstructLocation, account: str) -> bool:
-    # A stack that may be deployed anywhere has an account all the same, which it calls by a token.
+    # The account of a stack without an environment is a token.
     return place.top_stack is not None and account == place.top_stack.account
 
 
@@ -250,19 +213,17 @@ def _template_id(prefix: str) -> str:
     return "Template" if prefix == ROOT else f"Template-{prefix.replace('/', ':')}"
 
 
-def _namespaces(repositories: object) -> tuple[Namespace | None, ...]:
+def _namespaces(repositories: Namespace | Sequence[Namespace] | None) -> tuple[Namespace | None, ...]:
     if repositories is None:
         return (None,)
-    several = (repositories,) if isinstance(repositories, Namespace) else repositories
-    if not isinstance(several, Sequence) or not all(isinstance(each, Namespace) for each in several):
-        raise TypeError(f"repositories must be a Namespace such as Namespace('prod'), or several, got {repositories!r}")
-    return tuple(dict.fromkeys(several))
+    return tuple(dict.fromkeys((repositories,) if isinstance(repositories, Namespace) else repositories))
 
 
-def _require_kinds(source_region: object, source_account: object, settings: object) -> None:
-    if not isinstance(source_region, str):
-        raise TypeError(f"source_region must be a string such as 'eu-west-1', got {source_region!r}")
-    if source_account is not None and not isinstance(source_account, str):
-        raise TypeError(f"source_account must be a string of 12 digits, got {source_account!r}")
-    if not isinstance(settings, RepositorySettings):
-        raise TypeError(f"settings must be RepositorySettings such as HARDENED, got {settings!r}")
+def _expect_kinds(
+    problems: Problems, source_region: object, source_account: object, repositories: object, settings: object
+) -> None:
+    example = "Namespace('prod') or [Namespace('prod')]"
+    problems.expect("source_region", source_region, str, "'eu-west-1'")
+    problems.expect("source_account", source_account, str, "'111122223333'", optional=True)
+    problems.expect("repositories", repositories, (Namespace, Sequence), example, optional=True, each=Namespace)
+    expect_settings(problems, settings, "HARDENED")

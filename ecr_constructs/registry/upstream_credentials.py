@@ -1,8 +1,8 @@
 """
-What a pull-through cache shows its upstream registry: a secret with a user name and a token.
+Credentials of a pull-through cache for its upstream registry: a secret with a user name and a token.
 
-ECR wants a name that begins with `ecr-pullthroughcache/`, the keys `username` and `accessToken`, the account and region
-of the cache, and encryption with `aws/secretsmanager`; it takes no other key.
+ECR requires a name that begins with `ecr-pullthroughcache/`, the keys `username` and `accessToken`, the account and
+Region of the cache, and the encryption with `aws/secretsmanager`.
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,7 +25,7 @@ from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_r
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs._cdk.tokens import is_unresolved
-from ecr_constructs.errors import InvalidRegistry
+from ecr_constructs.errors import DuckType, InvalidRegistry, Problems, expect
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.model.validation import is_token
 
@@ -38,6 +37,7 @@ __all__ = ["NAME_PREFIX", "Credentials"]
 NAME_PREFIX = "ecr-pullthroughcache/"
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
 _MAXIMUM_NAME = 512
+_SECRET = DuckType("a secretsmanager.Secret", "secret_ref")
 # CredentialArn in the service model.
 _ARN = re.compile(
     r"arn:aws(-\w+)*:secretsmanager:(?P<region>[a-zA-Z0-9-:]+):(?P<account>[0-9]{12}):"
@@ -51,92 +51,91 @@ _MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
 
 
 class Credentials(ABC):
-    """What a cache shows its upstream: `new_secret`, `secret` or `secret_arn`."""
+    """The credentials of a cache for its upstream: `new_secret`, `secret` or `secret_arn`."""
 
     __slots__ = ()
 
     @staticmethod
     def new_secret(name: str | None = None) -> Credentials:
         """
-        Make a secret, to be filled in by hand once it is deployed; no token ever enters a template.
+        Return credentials with a new secret, whose value is set after the deployment: no token is in a template.
 
-        It has a user name and a token that open nothing. Fill it in, and renew it later, with `aws secretsmanager
+        Its first user name and token are placeholders. Set its value, and renew it later, with `aws secretsmanager
         put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`; its ARN stays.
 
-        Creates: one `AWS::SecretsManager::Secret`, which stays when its stack goes.
+        Creates: one `AWS::SecretsManager::Secret`, which is retained when its stack is deleted.
 
         Args:
-            name: What follows `ecr-pullthroughcache/` in its name. Default: the prefix of the cache.
+            name: The part of its name after `ecr-pullthroughcache/`. Default: the prefix of the cache.
 
         Raises:
-            TypeError: if it is not a string.
+            TypeError: If it is not a string.
 
         >>> Credentials.new_secret("docker-hub-2")
         Credentials.new_secret('docker-hub-2')
 
         """
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"name must be a string, got {name!r}")
+        expect("name", name, str, "'docker-hub'", optional=True)
         return _NewSecret(name)
 
     @staticmethod
     def secret(secret: ISecretRef) -> Credentials:
         """
-        Use a secret of this app, or an imported one.
+        Return credentials with a secret of this app, or an imported secret.
 
         Args:
             secret: A `secretsmanager.Secret`, or one imported with its complete ARN.
 
         Raises:
-            TypeError: if it is no secret.
+            TypeError: If it is not a secret.
 
         """
-        if isinstance(secret, type) or not hasattr(secret, "secret_ref"):
-            raise TypeError(f"secret must be a secretsmanager.Secret, got {secret!r}")
+        expect("secret", secret, _SECRET, "Secret.from_secret_complete_arn(scope, id, arn)")
         return _Secret(ConstructReference(secret))
 
     @staticmethod
     def secret_arn(arn: str) -> Credentials:
         """
-        Use a secret that exists.
+        Return credentials with a secret that exists.
 
         Args:
             arn: Its complete ARN, with the six characters at the end; up to 612 characters.
 
         Raises:
-            TypeError: if it is not a string.
+            TypeError: If it is not a string.
 
         """
-        if not isinstance(arn, str):
-            raise TypeError(f"arn must be a string, got {arn!r}")
+        expect("arn", arn, str, f"'arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME_PREFIX}hub-a1B2c3'")
         return _SecretArn(arn)
 
     @abstractmethod
-    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:
-        """Say why ECR could not use it for a cache."""
+    def check(self, problems: Problems, place: ConstructLocation, prefix: str) -> None:
+        """Add the reasons why ECR cannot use the secret for a cache."""
 
     @abstractmethod
     def bind(self, scope: Construct, prefix: str) -> str:
-        """Make what it needs, and give the ARN of the secret."""
+        """Create the secret if it is a new one, and return its ARN."""
 
 
 @dataclass(frozen=True, slots=True)
 class _NewSecret(Credentials):
     name: str | None
 
-    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:
+    def check(self, problems: Problems, place: ConstructLocation, prefix: str) -> None:
         name = self._full_name(prefix)
         if is_token(name):
-            yield f"credentials: secret name {name!r} is known only at deployment; it is read here, so write it out"
+            problems.add(
+                f"credentials: secret name {name!r} is known only at deployment; it is read here, so write it out"
+            )
         elif not _NAME.fullmatch(name):
-            yield f"credentials: secret name {name!r} is not well formed; use letters, digits and /_+=.@-"
+            problems.add(f"credentials: secret name {name!r} is not well formed; use letters, digits and /_+=.@-")
         if len(name) > _MAXIMUM_NAME:
-            yield f"credentials: secret name has {len(name)} characters; AWS allows {_MAXIMUM_NAME}, shorten it"
+            problems.add(f"credentials: secret name has {len(name)} characters; AWS allows {_MAXIMUM_NAME}, shorten it")
         owner = environment_of(place).owner("secret", name) if place.stack else None
         if owner is not None:
-            yield (
-                f"credentials: {owner.node.path} is called {name!r}; share it with Credentials.secret(...), "
-                "or give another name"
+            problems.add(
+                f"credentials: {owner.node.path} has the name {name!r}; share it with Credentials.secret(...), "
+                "or use another name"
             )
 
     def bind(self, scope: Construct, prefix: str) -> str:
@@ -205,24 +204,26 @@ class _Secret(Credentials):
     def given(self) -> ISecretRef:
         return self.held.construct
 
-    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
-        # The resource of a secret of this app; what is imported has none.
+    def check(self, problems: Problems, place: ConstructLocation, prefix: str) -> None:  # noqa: ARG002  (it has a name)
+        # The resource of a secret of this app; an imported secret has none.
         resource: Any = self.given if isinstance(self.given, cdk.CfnResource) else self.given.node.default_child
-        # The name of a secret that has none is a token for nothing.
+        # The name of a secret without a name is a token that resolves to nothing.
         name = None if resource is None else resource.stack.resolve(getattr(resource, "name", None))
         key = getattr(self.given, "encryption_key", None) if resource is None else resource.kms_key_id
         if resource is not None and name is None:
-            yield f"credentials: the secret has no name of its own; ECR wants one that begins with {NAME_PREFIX!r}"
+            problems.add(f"credentials: the secret has no name; ECR requires one that begins with {NAME_PREFIX!r}")
         if isinstance(name, str) and not name.startswith(NAME_PREFIX):
-            yield f"credentials: the secret is called {name!r}; ECR wants a name that begins with {NAME_PREFIX!r}"
+            problems.add(
+                f"credentials: the secret has the name {name!r}; ECR requires one that begins with {NAME_PREFIX!r}"
+            )
         if key is not None:
-            yield f"credentials: the secret has a key of its own, and {_MANAGED_KEY}; leave encryption_key= out"
+            problems.add(f"credentials: the secret has a customer managed key, and {_MANAGED_KEY}; leave it out")
         if getattr(self.given, "secret_full_arn", self._arn) is None and is_unresolved(self._arn):
-            yield "credentials: the secret was imported without its complete ARN; use from_secret_complete_arn"
+            problems.add("credentials: the secret was imported without its complete ARN; use from_secret_complete_arn")
         elif is_unresolved(self._arn):
-            yield from _place_problems(self.given.env.region, self.given.env.account, place)
+            _check_environment(problems, self.given.env.region, self.given.env.account, place)
         else:
-            yield from _arn_problems(self._arn, place)
+            _check_arn(problems, self._arn, place)
 
     def bind(self, scope: Construct, prefix: str) -> str:
         _check_later(scope, self.given, prefix)
@@ -240,7 +241,7 @@ def _check_later(scope: Construct, secret: ISecretRef, prefix: str) -> None:
 
 @jsii.implements(IValidation)
 class _SecretCheck:
-    """Checks a secret once more when the app synthesizes: an aspect may have changed it."""
+    """Checks a secret again when the app synthesizes: an aspect may have changed it."""
 
     def __init__(self, secret: ISecretRef, place: ConstructLocation, prefix: str) -> None:
         self._secret = _Secret(ConstructReference(secret))
@@ -248,39 +249,45 @@ class _SecretCheck:
         self._prefix = prefix
 
     def validate(self) -> list[str]:
-        return list(self._secret.problems(self._place, self._prefix))
+        problems = Problems()
+        self._secret.check(problems, self._place, self._prefix)
+        return list(problems)
 
 
 @dataclass(frozen=True, slots=True)
 class _SecretArn(Credentials):
     arn: str
 
-    def problems(self, place: ConstructLocation, prefix: str) -> Iterator[str]:  # noqa: ARG002  (the secret has its name)
-        yield from _arn_problems(self.arn, place)
+    def check(self, problems: Problems, place: ConstructLocation, prefix: str) -> None:  # noqa: ARG002  (it has a name)
+        _check_arn(problems, self.arn, place)
 
-    def bind(self, scope: Construct, prefix: str) -> str:  # noqa: ARG002  (it is there already)
+    def bind(self, scope: Construct, prefix: str) -> str:  # noqa: ARG002  (it exists)
         return self.arn
 
 
-def _arn_problems(arn: str, place: ConstructLocation) -> Iterator[str]:
+def _check_arn(problems: Problems, arn: str, place: ConstructLocation) -> None:
     if is_unresolved(arn):
         return
     if len(arn) > _LONGEST_ARN:
-        yield f"credentials: the ARN of the secret has {len(arn)} characters; ECR allows {_LONGEST_ARN}, rename it"
+        problems.add(
+            f"credentials: the ARN of the secret has {len(arn)} characters; ECR allows {_LONGEST_ARN}, rename it"
+        )
     found = _ARN.fullmatch(arn)
     if found is None:
-        yield (
-            f"credentials: {arn!r} is not the ARN of a secret for caches; write all of it, such as "
+        problems.add(
+            f"credentials: {arn!r} is not the ARN of a secret for caches; write the complete ARN, such as "
             f"'arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME_PREFIX}docker-hub-a1B2c3'"
         )
     else:
-        yield from arn_problems("credentials", arn, place.stack.region if place.stack else None)
-        yield from _place_problems(found["region"], found["account"], place)
+        problems.extend(arn_problems("credentials", arn, place.stack.region if place.stack else None))
+        _check_environment(problems, found["region"], found["account"], place)
 
 
-def _place_problems(region: str, account: str, place: ConstructLocation) -> Iterator[str]:
+def _check_environment(problems: Problems, region: str, account: str, place: ConstructLocation) -> None:
     if place.stack is None:
         return
-    for what, theirs, ours in (("region", region, place.stack.region), ("account", account, place.stack.account)):
+    for field, theirs, ours in (("region", region, place.stack.region), ("account", account, place.stack.account)):
         if theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
-            yield f"credentials: the secret is in {what} {theirs} and the cache in {ours}; ECR wants the same {what}"
+            problems.add(
+                f"credentials: the secret is in {field} {theirs} and the cache in {ours}; ECR requires the same {field}"
+            )

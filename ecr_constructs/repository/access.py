@@ -1,5 +1,5 @@
 """
-Who may do what with a repository, as statements of its policy.
+Permissions of principals outside the account, as statements of a repository policy.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
 """
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import aws_cdk as cdk
 
 from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, Problems
 from ecr_constructs.model.iam.permissions import CACHE_PULL, LAMBDA_PULL, PULL, PUSH
 from ecr_constructs.model.validation import ACCOUNT_ID, ORGANIZATION_ID
 
@@ -24,17 +24,18 @@ __all__ = ["Access"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
     """
-    Something that somebody outside may do with a repository: pull from it, push to it.
+    A permission of principals outside the account: to pull from a repository, or to push to it.
 
-    Make one with the method of its name. Principals of the same account need none of this: `grant_pull` and its
-    siblings give them what they need.
+    Use the method of its name. Principals of the same account get their permissions from `grant_pull`, `grant_push` and
+    `grant_pull_push`.
 
     Args:
-        intent: Who and what.
+        intent: The kind of permission.
         subject: The organization or account.
 
     Raises:
-        InvalidName: for an organization or account id that is none.
+        InvalidName: For an invalid organization id or account id.
+        TypeError: If arguments are of the wrong kind.
 
     """
 
@@ -42,22 +43,26 @@ class Access:
     subject: str
 
     def __post_init__(self) -> None:
-        """Refuse ids that are none; a principal that does not exist fails the deployment."""
+        """Raise all problems; a principal that does not exist fails the deployment."""
+        problems = Problems()
         if self.intent not in _STATEMENTS:
-            raise TypeError(f"intent {self.intent!r} is unknown; use a method such as Access.account_pull(...)")
+            problems.add_wrong_kinds(
+                f"intent {self.intent!r} is unknown; use a method such as Access.account_pull(...)"
+            )
         grammar = ORGANIZATION_ID if self.intent == "organization_pull" else ACCOUNT_ID
-        if problems := forwarded_problems(grammar, self.subject):
-            raise InvalidName(problems)
+        with problems.collect():
+            problems.extend(forwarded_problems(grammar, self.subject))
+        problems.raise_if_any(InvalidName)
 
     @classmethod
     def organization_pull(cls, organization_id: str) -> Access:
         """
-        Let every principal of an organization pull.
+        Return the permission to pull for all principals of an organization.
 
-        AWS services do not count as such: Lambda functions of other accounts need `lambda_pull` too.
+        AWS services are not among them: Lambda functions of other accounts need `lambda_pull` too.
 
         Args:
-            organization_id: Such as `o-abc1234567`.
+            organization_id: The id of the organization, such as `o-abc1234567`.
 
         >>> Access.organization_pull("o-abc1234567").subject
         'o-abc1234567'
@@ -68,10 +73,10 @@ class Access:
     @classmethod
     def account_pull(cls, account: str) -> Access:
         """
-        Let an account pull; its own policies decide who of it.
+        Return the permission to pull for an account; its own policies must allow it, too.
 
         Args:
-            account: 12 digits.
+            account: The account id, 12 digits.
 
         >>> Access.account_pull("111122223333").intent
         'account_pull'
@@ -82,10 +87,10 @@ class Access:
     @classmethod
     def account_push(cls, account: str) -> Access:
         """
-        Let an account push; its own policies decide who of it.
+        Return the permission to push for an account; its own policies must allow it, too.
 
         Args:
-            account: 12 digits.
+            account: The account id, 12 digits.
 
         >>> Access.account_push("111122223333").intent
         'account_push'
@@ -96,13 +101,13 @@ class Access:
     @classmethod
     def lambda_pull(cls, account: str) -> Access:
         """
-        Let the Lambda functions of an account, in the region of the repository, run its images.
+        Return the permission to pull for Lambda functions of an account, in the Region of the repository.
 
         Two statements: one for the account that creates the function, one for Lambda itself, on its behalf only.
         https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 
         Args:
-            account: 12 digits.
+            account: The account id, 12 digits.
 
         >>> Access.lambda_pull("111122223333").intent
         'lambda_pull'
@@ -113,12 +118,12 @@ class Access:
     @classmethod
     def cache_pull(cls, account: str) -> Access:
         """
-        Let the pull-through caches of an account copy from the repository.
+        Return the permission to import from the repository for the pull-through caches of an account.
 
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
 
         Args:
-            account: 12 digits.
+            account: The account id, 12 digits.
 
         >>> Access.cache_pull("111122223333").intent
         'cache_pull'
@@ -132,7 +137,7 @@ class Access:
         return self.intent == "organization_pull"
 
     def statements(self) -> Sequence[Mapping[str, Any]]:
-        """Write the policy statements."""
+        """Return the policy statements."""
         return _STATEMENTS[self.intent](self.subject)
 
 

@@ -1,8 +1,8 @@
 """
-How the images of a repository are encrypted at rest.
+Encryption of the images of a repository at rest.
 
-Encryption is fixed when a repository is created: CloudFormation *replaces* a repository whose encryption changes, and
-its images are gone. https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+Encryption is create-only: CloudFormation *replaces* a repository whose encryption changes, and its images are lost.
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
-from ecr_constructs.errors import InvalidRepository
+from ecr_constructs.errors import DuckType, InvalidRepository, Problems, expect
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.model.validation import is_token
 
@@ -39,7 +39,7 @@ SHARED_KEY_ID = "EcrConstructsKey"
 
 
 class EncryptionProperties(NamedTuple):
-    """What CloudFormation is told."""
+    """The properties of the encryption in CloudFormation."""
 
     kind: Literal["KMS", "KMS_DSSE"]
     key_arn: str | None
@@ -47,9 +47,10 @@ class EncryptionProperties(NamedTuple):
 
 class Encryption(ABC):
     """
-    How images are encrypted: `shared_key`, `customer_key`, `aws_managed_key`, `aes256` or `dual_layer`.
+    The encryption of images: `shared_key`, `customer_key`, `aws_managed_key`, `aes256` or `dual_layer`.
 
-    Changing it later replaces the repository. For one that exists, choose what it has; `ADOPTED` leaves it alone.
+    Another encryption replaces the repository. For an existing repository, use the encryption that it has; `ADOPTED`
+    does not change it.
     """
 
     __slots__ = ()
@@ -57,10 +58,10 @@ class Encryption(ABC):
     @staticmethod
     def shared_key() -> Encryption:
         """
-        Encrypt with one customer managed key for all repositories of a stack; nested stacks use that of their parent.
+        Return the encryption with one customer managed key for each stack; nested stacks use that of their parent.
 
-        The key rotates every year, is retained when the stack goes, waits 30 days before a deletion, and lets nobody
-        but AWS services create grants, which is what ECR does with it.
+        The key rotates every year, is retained when the stack is deleted, and has a waiting period of 30 days. Its
+        policy allows grants to AWS services only, because ECR creates grants.
 
         Creates: one `AWS::KMS::Key` in the top-level stack, with the construct id `EcrConstructsKey`.
 
@@ -73,13 +74,13 @@ class Encryption(ABC):
     @staticmethod
     def customer_key(key: IKeyRef) -> Encryption:
         """
-        Encrypt with a key of one's own, of the same region.
+        Return the encryption with a customer managed key of the same Region.
 
         Args:
             key: A `kms.Key`, or one imported with `kms.Key.from_key_arn`.
 
         Raises:
-            TypeError: if it is not a key.
+            TypeError: If it is not a key.
 
         """
         return _CustomerKey(ConstructReference(_key(key)))
@@ -87,7 +88,7 @@ class Encryption(ABC):
     @staticmethod
     def aws_managed_key() -> Encryption:
         """
-        Encrypt with the key `aws/ecr` that AWS manages in the account.
+        Return the encryption with the AWS managed key `aws/ecr` of the account.
 
         >>> Encryption.aws_managed_key()
         Encryption.aws_managed_key()
@@ -98,58 +99,59 @@ class Encryption(ABC):
     @staticmethod
     def aes256() -> Encryption:
         """
-        Encrypt with keys of Amazon S3, as a repository does that says nothing. It writes nothing, for writing it out
-        would replace a repository that has it already.
+        Return the encryption with keys of Amazon S3, the default of ECR.
+
+        It writes no property, because writing it would replace a repository that has this encryption already.
 
         >>> Encryption.aes256()
         Encryption.aes256()
 
-        """  # noqa: D205  (one sentence does not fit the line)
+        """
         return _Aes256()
 
     @staticmethod
     def dual_layer(key: IKeyRef | None = None) -> Encryption:
         """
-        Encrypt twice, with KMS and below it (`KMS_DSSE`). ECR offers it in the GovCloud regions only.
+        Return the dual-layer encryption with KMS (`KMS_DSSE`), which ECR supports in the GovCloud Regions only.
 
         Args:
-            key: A key of the same region. Default: the key `aws/ecr`.
+            key: A key of the same Region. Default: the key `aws/ecr`.
 
         Raises:
-            TypeError: if it is not a key.
+            TypeError: If it is not a key.
 
         """
         return _DualLayer(None if key is None else ConstructReference(_key(key)))
 
-    @abstractmethod
-    def problems(self, place: ConstructLocation) -> Iterator[str]:
-        """Say why this cannot be used here."""
+    def check(self, problems: Problems, place: ConstructLocation) -> None:  # noqa: B027  (most choices fit everywhere)
+        """Add the reasons why the encryption cannot be used in a location."""
 
     @abstractmethod
     def bind(self, place: ConstructLocation) -> EncryptionProperties | None:
-        """Make what it needs, and say what CloudFormation is told; nothing at all for the default of ECR."""
+        """Create the resources that it needs, and return its properties; None for the default of ECR."""
 
     @property
     def given_key_arn(self) -> str | None:
-        """The ARN of the key that was given, if one was."""
+        """The ARN of the key that was given; None if none was."""
         return None
 
     def warnings(self, place: ConstructLocation) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
-        """Yield an id and a sentence for each thing that AWS accepts and does not document."""
+        """Yield the id and the text of a warning for each value that AWS accepts and does not document."""
         yield from ()
 
 
 @dataclass(frozen=True, slots=True)
 class _SharedKey(Encryption):
-    def problems(self, place: ConstructLocation) -> Iterator[str]:
+    def check(self, problems: Problems, place: ConstructLocation) -> None:
         if place.top_stack is None or place.top_stack in _key_arns:
             return
-        found = place.top_stack.node.try_find_child(SHARED_KEY_ID)
-        if found is not None:
-            yield f"the shared key cannot be made: {found.node.path} has its construct id; give that construct another"
+        if (found := place.top_stack.node.try_find_child(SHARED_KEY_ID)) is not None:
+            problems.add(
+                f"the shared key cannot be created: {found.node.path} has its construct id; give that construct another"
+            )
 
     def bind(self, place: ConstructLocation) -> EncryptionProperties:
-        assert place.top_stack is not None  # noqa: S101  (a repository is refused outside a stack)
+        assert place.top_stack is not None  # noqa: S101  (a repository outside a stack was rejected)
         return EncryptionProperties("KMS", _shared_key_arn(place.top_stack))
 
     def __repr__(self) -> str:
@@ -164,10 +166,10 @@ class _CustomerKey(Encryption):
     def key(self) -> IKeyRef:
         return self.held.construct
 
-    def problems(self, place: ConstructLocation) -> Iterator[str]:
-        yield from _key_problems(self.held, place)
+    def check(self, problems: Problems, place: ConstructLocation) -> None:
+        _check_key(problems, self.held, place)
 
-    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key is there already)
+    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key exists)
         check_policy(self.key)
         return EncryptionProperties("KMS", self.given_key_arn)
 
@@ -184,9 +186,6 @@ class _CustomerKey(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _AwsManagedKey(Encryption):
-    def problems(self, place: ConstructLocation) -> Iterator[str]:  # noqa: ARG002  (every region has it)
-        yield from ()
-
     def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (ECR finds the key)
         return EncryptionProperties("KMS", None)
 
@@ -196,9 +195,6 @@ class _AwsManagedKey(Encryption):
 
 @dataclass(frozen=True, slots=True)
 class _Aes256(Encryption):
-    def problems(self, place: ConstructLocation) -> Iterator[str]:  # noqa: ARG002  (every region has it)
-        yield from ()
-
     def bind(self, place: ConstructLocation) -> None:  # noqa: ARG002  (nothing is written)
         return None
 
@@ -214,11 +210,11 @@ class _DualLayer(Encryption):
     def key(self) -> IKeyRef | None:
         return None if self.held is None else self.held.construct
 
-    def problems(self, place: ConstructLocation) -> Iterator[str]:
+    def check(self, problems: Problems, place: ConstructLocation) -> None:
         if self.held is not None:
-            yield from _key_problems(self.held, place)
+            _check_key(problems, self.held, place)
 
-    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key is there already)
+    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key exists)
         if self.key is not None:
             check_policy(self.key)
         return EncryptionProperties("KMS_DSSE", self.given_key_arn)
@@ -239,9 +235,7 @@ class _DualLayer(Encryption):
 
 
 def _key(key: IKeyRef) -> IKeyRef:
-    if isinstance(key, type) or not hasattr(key, "key_ref"):
-        msg = f"key must be a kms.Key, or one imported with kms.Key.from_key_arn(scope, id, arn), got {key!r}"
-        raise TypeError(msg)
+    expect("key", key, DuckType("a kms.Key", "key_ref"), "kms.Key.from_key_arn(scope, id, arn)")
     return key
 
 
@@ -254,14 +248,14 @@ class _KeyFacts(NamedTuple):
     problems: tuple[str, ...]
 
 
-# The questions go to JavaScript, and a thousand repositories may have one key.
+# A read is a call to JavaScript, and a thousand repositories may have one key.
 @lru_cache(maxsize=128)
 def _facts(held: ConstructReference[IKeyRef]) -> _KeyFacts:
     key = held.construct
     return _KeyFacts(key.env.account, key.env.region, key.key_ref.key_arn, tuple(key_problems(key)))
 
 
-def _key_problems(held: ConstructReference[IKeyRef], place: ConstructLocation) -> Iterator[str]:
+def _check_key(problems: Problems, held: ConstructReference[IKeyRef], place: ConstructLocation) -> None:
     """
     Check that ECR can use a key.
 
@@ -273,9 +267,11 @@ def _key_problems(held: ConstructReference[IKeyRef], place: ConstructLocation) -
         return
     key, ours = _facts(held), environment_of(place).region
     if ours is not None and key.region != ours and not is_token(key.region):
-        yield f"the key is in region {key.region!r} and the repository in {ours!r}; ECR needs a key of the same region"
-    yield from arn_problems("the key", key.arn, ours)
-    yield from key.problems
+        problems.add(
+            f"the key is in region {key.region!r} and the repository in {ours!r}; ECR needs a key of the same region"
+        )
+    problems.extend(arn_problems("the key", key.arn, ours))
+    problems.extend(key.problems)
 
 
 def _account_warnings(held: ConstructReference[IKeyRef], place: ConstructLocation) -> Iterator[tuple[str, str]]:
@@ -295,7 +291,7 @@ _ANOTHER_ACCOUNT = (
 
 
 _KEY = kms.Key.PROPERTY_INJECTION_ID
-# Created once for each stack: the question for it goes to JavaScript, and an app may have a thousand repositories.
+# Read once for each stack: a read is a call to JavaScript, and an app may have a thousand repositories.
 _key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
 
 

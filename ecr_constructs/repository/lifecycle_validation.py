@@ -1,7 +1,7 @@
 """
-What a person should look at in the lifecycle policies of an app: refused at once, or told when the app synthesizes.
+Findings in the lifecycle policies of an app: errors are raised at once, others are annotations at synthesis.
 
-Rules may be added to a policy until then, and what the policy of now leaves undone, the next rule may do.
+Rules can be added to a policy until the app synthesizes, and the next rule may remove the reason of a finding.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from constructs import Construct, IValidation
 from ecr_constructs._cdk.annotations import annotations_of
 from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
-from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy
+from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, Problems
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -25,47 +25,48 @@ from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySet
 
 __all__ = ["annotate_findings_at_synth", "raise_if_invalid", "validate_policy"]
 
-# Constructs that a note names, when many share a policy.
+# The constructs that an annotation names, if many have the same policy.
 _MOST_SHOWN = 3
 
 
 def raise_if_invalid(
-    error: type[EcrConstructsError], problems: Sequence[str], settings: RepositorySettings, *, path: str
+    error: type[EcrConstructsError], problems: Problems, settings: RepositorySettings, *, path: str
 ) -> None:
     """
-    Refuse a construct for its problems, and for what is surely wrong with its lifecycle policy.
+    Raise the problems of a construct and the errors in its lifecycle policy.
 
     Args:
-        error: What is raised for its problems.
-        problems: What is wrong with it otherwise.
-        settings: What the repositories would be like.
-        path: Where it would be.
+        error: The type of the error for the problems.
+        problems: The problems of the construct.
+        settings: The settings of its repositories.
+        path: The construct path.
 
     Raises:
-        EcrConstructsError: of the given type, for problems of both kinds.
-        InvalidLifecyclePolicy: if nothing but the lifecycle policy is wrong.
+        EcrConstructsError: Of the given type, for problems of both kinds.
+        InvalidLifecyclePolicy: If only the lifecycle policy has errors.
 
     """
-    found = _problems(settings.effective_lifecycle, settings.immutability)
+    found = _errors(settings.effective_lifecycle, settings.immutability)
     if problems:
-        raise error([*problems, *found], path=path)
+        problems.extend(found)
+        problems.raise_if_any(error, path)
     if found:
         raise InvalidLifecyclePolicy(found, path=path)
 
 
 def validate_policy(policy: LifecyclePolicy, immutability: Immutability) -> LifecyclePolicy:
     """
-    Give a policy back with which nothing is surely wrong.
+    Return a policy that has no findings of severity error.
 
     Args:
-        policy: A policy that ECR would take.
-        immutability: Which tags of the repositories are bound to their image.
+        policy: A policy that ECR accepts.
+        immutability: The tag mutability of the repositories.
 
     Raises:
-        InvalidLifecyclePolicy: if it has findings that are errors.
+        InvalidLifecyclePolicy: If it has findings of severity error.
 
     """
-    if problems := _problems(policy, immutability):
+    if problems := _errors(policy, immutability):
         raise InvalidLifecyclePolicy(problems)
     return policy
 
@@ -74,20 +75,20 @@ def annotate_findings_at_synth(
     construct: Construct, place: ConstructLocation, immutability: Immutability, policy: Callable[[], LifecyclePolicy]
 ) -> None:
     """
-    Tell of the findings in a policy when the app synthesizes.
+    Add annotations for the findings in a policy when the app synthesizes.
 
     Args:
-        construct: What has the policy; it is in a stack.
-        place: Where it is.
-        immutability: Which tags of the repositories are bound to their image.
-        policy: Gives the policy of that time.
+        construct: The construct with the policy; it is in a stack.
+        place: The location of its scope.
+        immutability: The tag mutability of the repositories.
+        policy: The function that returns the policy at that time.
 
     """
-    assert place.stack is not None  # noqa: S101  (what is outside a stack has been refused)
-    if place.stack not in _tellers:
-        _tellers[place.stack] = _FindingAnnotator(place)
-        place.stack.node.add_validation(_tellers[place.stack])
-    _tellers[place.stack].watched.append(_WatchedPolicy(construct, immutability, policy))
+    assert place.stack is not None  # noqa: S101  (a scope outside a stack was rejected)
+    if place.stack not in _annotators:
+        _annotators[place.stack] = _FindingAnnotator(place)
+        place.stack.node.add_validation(_annotators[place.stack])
+    _annotators[place.stack].watched.append(_WatchedPolicy(construct, immutability, policy))
 
 
 class _WatchedPolicy(NamedTuple):
@@ -100,7 +101,7 @@ class _WatchedPolicy(NamedTuple):
     def findings(self) -> Iterator[Finding]:
         policy = self.policy()
         for finding in policy.findings(immutability=self.immutability):
-            # That nothing expires tagged images is what the defaults are for.
+            # The default policies keep tagged images on purpose.
             if finding.id != "tagged-images-never-expire" or policy not in DEFAULT_LIFECYCLES:
                 yield finding
 
@@ -118,22 +119,22 @@ class _FindingAnnotator:
         for each in self.watched:
             for finding in each.findings():
                 if finding.severity == "warning":
-                    annotations_of(each.construct).add_warning_v2(_id(finding), _told(finding))
+                    annotations_of(each.construct).add_warning_v2(_id(finding), _text(finding))
                 else:
                     notes.setdefault(finding, []).append(each.construct)
-        # One note for what the repositories of a stack have in common: a platform has a thousand of them.
+        # One annotation for all repositories of a stack with the same finding: a stack may have hundreds.
         for finding, constructs in notes.items():
             if finding.id != "last-pull-counts-scanners" or not _has_exclusions(self._place):
-                text = _told(finding) + _others(constructs[1:])
+                text = _text(finding) + _others(constructs[1:])
                 annotations_of(constructs[0]).add_info_v2(_id(finding), text)
         return []
 
 
-_tellers: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary()
+_annotators: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary()
 
 
 def _has_exclusions(place: ConstructLocation) -> bool:
-    """Tell whether the app says for this account and region whose pulls do not count."""
+    """Return whether the app has a pull time exclusion for this account and region."""
     here = environment_of(place)
     return any(
         isinstance(each, cdk.CfnResource)
@@ -143,9 +144,9 @@ def _has_exclusions(place: ConstructLocation) -> bool:
     )
 
 
-def _problems(policy: LifecyclePolicy, immutability: Immutability) -> tuple[str, ...]:
+def _errors(policy: LifecyclePolicy, immutability: Immutability) -> tuple[str, ...]:
     found = policy.findings(immutability=immutability)
-    return tuple(f"lifecycle: {_told(each)}" for each in found if each.severity == "error")
+    return tuple(f"lifecycle: {_text(each)}" for each in found if each.severity == "error")
 
 
 def _id(finding: Finding) -> str:
@@ -153,7 +154,7 @@ def _id(finding: Finding) -> str:
     return f"ecr-constructs:{first}{''.join(map(str.capitalize, others))}"
 
 
-def _told(finding: Finding) -> str:
+def _text(finding: Finding) -> str:
     return f"{finding.sentence}; {finding.remedy}"
 
 
@@ -162,4 +163,4 @@ def _others(constructs: Sequence[Construct]) -> str:
         return ""
     more = len(constructs) - _MOST_SHOWN
     named = ", ".join(each.node.path for each in constructs[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f" (so it is with {named})"
+    return f" (the same finding: {named})"

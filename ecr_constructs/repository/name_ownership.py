@@ -17,9 +17,10 @@ from constructs import IConstruct, IValidation
 
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, location_of, reference
+from ecr_constructs.errors import Problems
 from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
 
-__all__ = ["claim_deletion", "claim_name", "deleted_repositories", "name_problems"]
+__all__ = ["check_name", "claim_deletion", "claim_name", "deleted_repositories"]
 
 _TWICE = (
     "repository name {!r} is that of {} in this account and region, and ECR has one repository for each name; choose "
@@ -31,22 +32,20 @@ _LATE = (
 )
 
 
-def name_problems(place: ConstructLocation, repository_name: str) -> Iterator[str]:
+def check_name(problems: Problems, place: ConstructLocation, repository_name: str) -> None:
     """
-    Check that no other repository of the account and region has a name.
+    Check that no other repository of the account and Region has a name.
 
     Args:
-        place: The surroundings of the repository.
-        repository_name: Its name. A token is compared when the app synthesizes.
-
-    Yields:
-        One sentence for each problem.
+        problems: The collector of problems.
+        place: The location of the repository.
+        repository_name: The name. A token is compared when the app synthesizes.
 
     """
     if place.stack is None or is_token(repository_name):
         return
     if (owner := environment_of(place).owner("repository", repository_name)) is not None:
-        yield _TWICE.format(repository_name, _shown(owner))
+        problems.add(_TWICE.format(repository_name, _shown(owner)))
 
 
 def claim_name(resource: ecr.CfnRepository, place: ConstructLocation, repository_name: str | None) -> None:
@@ -60,7 +59,7 @@ def claim_name(resource: ecr.CfnRepository, place: ConstructLocation, repository
 
     """
     root, stack = place.ancestors[0], place.top_stack
-    assert stack is not None  # noqa: S101  (a repository is refused outside a stack)
+    assert stack is not None  # noqa: S101  (a repository outside a stack was rejected)
     sweep = _sweeps.setdefault(root, _Sweep(root))
     if stack not in sweep.stacks:
         sweep.stacks[stack] = False

@@ -1,4 +1,4 @@
-"""What a repository asks of the registry that it is in: to be copied, to be scanned."""
+"""The request of a repository to its registry: replication and scanning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import aws_cdk as cdk
 
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
 from ecr_constructs._cdk.scope import ConstructLocation
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import Problems
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency
 from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
@@ -21,7 +21,11 @@ __all__ = ["ContributableRegistry", "RegistryRequest"]
 _FREQUENCIES: Mapping[str, ScanFrequency] = {"continuous": "CONTINUOUS_SCAN", "on_push": "SCAN_ON_PUSH"}
 _UNKNOWN = (
     "scanning {!r} is unknown; use 'continuous' or 'on_push', or leave the repository out of the registry's filters: "
-    "MANUAL is a word of the API that CloudFormation does not know"
+    "CloudFormation does not support MANUAL"
+)
+_DELETED = "replicate_to: the repository is deleted with its stack, and its replicas are not; leave one of the two out"
+_NO_NAME = (
+    "replicate_to= and scanning= need the name of the repository before the deployment; write repository_name= out"
 )
 
 
@@ -44,12 +48,12 @@ class ContributableRegistry(Protocol):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryRequest:
     """
-    What one repository wants of its registry.
+    The replication and scanning of one repository.
 
     Args:
-        repository_name: Its name, if it was given one.
-        replicate_to: The regions that it is copied to.
-        scanning: When it is scanned, if the registry shall see to that.
+        repository_name: The name of the repository. None if CloudFormation generates it.
+        replicate_to: The regions that it is replicated to.
+        scanning: The scan frequency. None for that of the filters of the registry.
 
     """
 
@@ -57,56 +61,47 @@ class RegistryRequest:
     replicate_to: Sequence[str]
     scanning: Literal["continuous", "on_push"] | None
 
-    def __post_init__(self) -> None:
-        """Refuse what is of the wrong kind."""
-        if isinstance(self.replicate_to, str) or not isinstance(self.replicate_to, Sequence):
-            raise TypeError(f"replicate_to must be a list such as ['eu-west-1'], got {self.replicate_to!r}")
-        if self.scanning is not None and not isinstance(self.scanning, str):
-            raise TypeError(f"scanning must be 'continuous' or 'on_push', got {self.scanning!r}")
-
     def registry(self, place: ConstructLocation) -> ContributableRegistry | None:
-        """Return the registry of the repository; `None` if there is none, or nothing is asked of it."""
+        """Return the registry of the repository; None if there is none, or none is needed."""
         if place.stack is None or not (self.replicate_to or self.scanning):
             return None
         return cast("ContributableRegistry | None", environment_of(place).owner("registry"))
 
-    def problems(
-        self, place: ConstructLocation, settings: RepositorySettings, registry: ContributableRegistry | None
-    ) -> Iterator[str]:
+    def check(
+        self,
+        problems: Problems,
+        place: ConstructLocation,
+        settings: RepositorySettings,
+        registry: ContributableRegistry | None,
+    ) -> None:
         """
-        Check that the registry can do it.
+        Check that the registry can be configured for the repository.
 
         Args:
-            place: The surroundings of the repository.
+            problems: The collector of problems.
+            place: The location of the repository.
             settings: The settings of the repository.
             registry: The registry of the repository.
-
-        Yields:
-            One sentence for each problem.
 
         """
         if not self.replicate_to and self.scanning is None:
             return
         if self.scanning is not None and self.scanning not in _FREQUENCIES:
-            yield _UNKNOWN.format(self.scanning)
+            problems.add(_UNKNOWN.format(self.scanning))
             return
         if self.replicate_to and settings.removal_policy == cdk.RemovalPolicy.DESTROY:
-            yield "replicate_to: the repository goes with its stack, and its copies stay; leave one of the two out"
+            problems.add(_DELETED)
         if self.repository_name is None or is_token(self.repository_name):
-            yield (
-                "replicate_to= and scanning= name the repository to the registry, before anything is deployed; "
-                "write repository_name= out"
-            )
-            return
-        if not REPOSITORY_NAME.accepts(self.repository_name):
-            return  # the repository tells that itself
-        if registry is None:
-            yield from () if place.stack is None else (NO_REGISTRY,)
-        else:
-            yield from self._problems_with(registry, self.repository_name)
+            problems.add(_NO_NAME)
+        # The repository checks its name itself.
+        elif REPOSITORY_NAME.accepts(self.repository_name):
+            if registry is not None:
+                self._check_with(problems, registry, self.repository_name)
+            elif place.stack is not None:
+                problems.add(NO_REGISTRY)
 
     def bind(self, registry: ContributableRegistry | None) -> None:
-        """Add the replication and the scanning to the registry; there are no problems."""
+        """Add the replication and the scanning to the registry; `check` has found no problems."""
         if registry is None or self.repository_name is None:
             return
         if self.replicate_to:
@@ -114,12 +109,9 @@ class RegistryRequest:
         if self.scanning is not None:
             registry.scan(self.repository_name, _FREQUENCIES[self.scanning])
 
-    def _problems_with(self, registry: ContributableRegistry, repository_name: str) -> Iterator[str]:
-        try:
-            wanted = [Replication.to(region, repositories=repository_name) for region in self.replicate_to]
-        except InvalidName as error:
-            yield from (f"replicate_to: {problem}" for problem in error.problems)
-        else:
-            yield from registry.replication_problems(*wanted)
+    def _check_with(self, problems: Problems, registry: ContributableRegistry, repository_name: str) -> None:
+        with problems.collect("replicate_to: "):
+            replications = [Replication.to(region, repositories=repository_name) for region in self.replicate_to]
+            problems.extend(registry.replication_problems(*replications))
         if self.scanning is not None:
-            yield from registry.scanning_problems(repository_name, _FREQUENCIES[self.scanning])
+            problems.extend(registry.scanning_problems(repository_name, _FREQUENCIES[self.scanning]))

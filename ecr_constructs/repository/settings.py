@@ -1,22 +1,56 @@
-"""What a repository is like, as one value that repositories can share."""
+"""`RepositorySettings`: the properties of repositories as one value, and the table that declares each of them once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 import aws_cdk as cdk
 
-from ecr_constructs.errors import InvalidRepository
+from ecr_constructs._cdk import l1_properties
+from ecr_constructs._cdk.scope import ConstructLocation
+from ecr_constructs.errors import InvalidRepository, Kinds, Problems
 from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.lifecycle.intents import expire_untagged
+from ecr_constructs.model.lifecycle.intents import Intent, expire_untagged
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.validation import is_token, text_problem
 from ecr_constructs.repository.access import Access
-from ecr_constructs.repository.encryption import Encryption
+from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
+from ecr_constructs.repository.replica_differences import (
+    Difference,
+    access_differences,
+    encryption_differences,
+    lifecycle_differences,
+    tag_differences,
+)
+from ecr_constructs.repository.resource_policy import RepositoryPolicy
 
-__all__ = ["ADOPTED", "CACHED", "CREATED", "DEFAULT_LIFECYCLES", "EPHEMERAL", "HARDENED", "RepositorySettings"]
+__all__ = [
+    "ADOPTED",
+    "CACHED",
+    "CREATED",
+    "DEFAULT_LIFECYCLES",
+    "EPHEMERAL",
+    "HARDENED",
+    "PROPERTIES",
+    "BoundSettings",
+    "Lifecycle",
+    "Property",
+    "RepositorySettings",
+    "bind",
+    "check_template",
+    "constructor_keywords",
+    "derive",
+    "expect_settings",
+    "replica_differences",
+    "resource_attributes",
+    "template_attributes",
+]
+
+# A policy, or the intents of one.
+Lifecycle = LifecyclePolicy | Intent | Sequence[Intent]
 
 # Tags of AWS::ECR::Repository in the CloudFormation schema, which is stricter than the API.
 _MAXIMUM_TAGS = 50
@@ -26,17 +60,16 @@ _MAXIMUM_VALUE = 255
 # "UTF-8 letters, spaces and numbers": the spaces are those of Unicode, which a line break and a tab are not.
 _TAG_TEXT = re.compile(r"[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+\-=.:/@]*")
 
-# ECR counts the age of an untagged image from its push. Where a tag is bound to its image, an untagged image never had
-# one, and two weeks are time enough. Where a tag can move, the image that lost it may be old and yesterday's release.
-_BOUND = LifecyclePolicy.of(expire_untagged(after_days=14))
-_MOVABLE = LifecyclePolicy.of(expire_untagged(keep=100))
+# ECR counts the age of an untagged image from its push. If all tags are immutable, an untagged image never had a tag,
+# and 14 days are enough. If a tag is mutable, the image that lost it may be old and the release of yesterday.
+_FOR_IMMUTABLE_TAGS = LifecyclePolicy.of(expire_untagged(after_days=14))
+_FOR_MUTABLE_TAGS = LifecyclePolicy.of(expire_untagged(keep=100))
 
-# What nobody wrote.
-DEFAULT_LIFECYCLES = (_BOUND, _MOVABLE)
+DEFAULT_LIFECYCLES = (_FOR_IMMUTABLE_TAGS, _FOR_MUTABLE_TAGS)
 
 
 class _ResourceTags(Mapping[str, str]):
-    """Resource tags that cannot change. A `MappingProxyType` cannot be pickled or copied deeply."""
+    """Immutable resource tags. A `MappingProxyType` cannot be pickled or copied deeply."""
 
     __slots__ = ("_tags",)
 
@@ -52,66 +85,85 @@ class _ResourceTags(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._tags)
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self._tags.items()))
+
     def __repr__(self) -> str:
         return repr(self._tags)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class RepositorySettings:
     """
-    What a repository is like. Start from `HARDENED`, `ADOPTED` or `EPHEMERAL`, and change it with `but`.
+    The properties of repositories. Start from `HARDENED`, `ADOPTED` or `EPHEMERAL`, and derive others with `but`.
 
     Args:
-        immutability: Which tags are bound to their image. Default: all of them.
-        lifecycle: What expires and when. Default: untagged images, 14 days after their push; if any tag can move, all
-            but the newest 100 untagged images. Tagged images stay.
-        encryption: How images are encrypted; it cannot be changed later without losing them. Default: one customer
-            managed key for the stack.
-        scan_on_push: Whether images are scanned when they are pushed, unless the registry's settings say more.
-            Default: yes.
-        access: Who outside the account may do what. Default: nobody.
+        immutability: The tags that cannot be reassigned to another image. Default: all tags.
+        lifecycle: The lifecycle policy, or its intents: one or a list. Default: untagged images expire 14 days after
+            push; if any tag is mutable, the newest 100 untagged images are kept instead. Tagged images are kept.
+        encryption: The encryption of images. It is create-only: another one replaces the repository, and its images
+            are lost. Default: one customer managed key for each stack.
+        scan_on_push: Whether images are scanned when they are pushed; the scanning configuration of the registry
+            overrides it. Default: True.
+        access: Permissions of principals outside the account. Default: none.
         resource_tags: Tags of the resource, up to 50. Default: none.
-        removal_policy: What happens to the repository when it leaves its stack. Default: it is retained.
-        empty_on_delete: Whether its images are deleted with it, instead of holding up the deletion. Default: no.
+        removal_policy: The deletion policy of the repository. Default: it is retained.
+        empty_on_delete: Whether its images are deleted with the repository. Otherwise its deletion fails as long as it
+            has images. Default: False.
 
     Raises:
-        InvalidRepository: with every fault.
-        TypeError: for a value of the wrong kind.
+        InvalidRepository: With all problems.
+        TypeError: If arguments are of the wrong kind; it lists all of them.
 
     >>> HARDENED.but(immutability=Immutability.all_tags_except("latest")).effective_lifecycle.rules[0].description
     'Keep the newest 100 untagged images'
+    >>> HARDENED.but(scan_on_push=False)
+    HARDENED.but(scan_on_push=False)
 
     """
 
-    immutability: Immutability = field(default_factory=Immutability.all_tags)
-    lifecycle: LifecyclePolicy | None = None
-    encryption: Encryption = field(default_factory=Encryption.shared_key)
+    # Immutable defaults, not factories: signatures show them.
+    immutability: Immutability = Immutability.all_tags()  # noqa: RUF009  (it is immutable)
+    lifecycle: Lifecycle | None = None
+    encryption: Encryption = Encryption.shared_key()  # noqa: RUF009  (it is immutable)
     scan_on_push: bool = True
     access: Sequence[Access] = ()
-    resource_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    resource_tags: Mapping[str, str] = field(default=_ResourceTags({}), hash=False)
     removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN
     empty_on_delete: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be, all of it at once, and keep what is inside from changing."""
-        _require_kinds(self)
-        if problems := tuple(_problems(self)):
-            raise InvalidRepository(problems)
+        """Raise all problems, and make collections immutable."""
+        problems = Problems()
+        for each in PROPERTIES:
+            each.expect(problems, getattr(self, each.name))
+        if not problems.has_wrong_kinds:
+            with problems.collect("lifecycle: "):
+                object.__setattr__(self, "lifecycle", _policy_of(self.lifecycle))
+            _check_values(self, problems)
+        problems.raise_if_any(InvalidRepository)
         object.__setattr__(self, "access", tuple(dict.fromkeys(self.access)))
         object.__setattr__(self, "resource_tags", _ResourceTags(self.resource_tags))
 
+    def __repr__(self) -> str:
+        """Return the name of the settings, or how they derive from `HARDENED`."""
+        if name := next((name for name, settings in _NAMED.items() if settings == self), None):
+            return name
+        changed = {each: getattr(self, each) for each in _names(self) if getattr(self, each) != getattr(HARDENED, each)}
+        return f"HARDENED.but({', '.join(f'{name}={_written(value)}' for name, value in changed.items())})"
+
     @property
     def effective_lifecycle(self) -> LifecyclePolicy:
-        """The lifecycle policy, or the default that suits the tags."""
-        if self.lifecycle is not None:
+        """The lifecycle policy, or the default for the tag mutability."""
+        if isinstance(self.lifecycle, LifecyclePolicy):
             return self.lifecycle
-        return _MOVABLE if self.immutability.has_mutable_tags else _BOUND
+        return _FOR_MUTABLE_TAGS if self.immutability.has_mutable_tags else _FOR_IMMUTABLE_TAGS
 
     def but(
         self,
         *,
         immutability: Immutability | None = None,
-        lifecycle: LifecyclePolicy | None = None,
+        lifecycle: Lifecycle | None = None,
         encryption: Encryption | None = None,
         scan_on_push: bool | None = None,
         access: Sequence[Access] = (),
@@ -120,124 +172,368 @@ class RepositorySettings:
         empty_on_delete: bool | None = None,
     ) -> RepositorySettings:
         """
-        Derive other settings.
+        Return other settings, derived from these.
 
-        What is given replaces what was there; `access` and `resource_tags` add to it, so that nobody takes away what
-        an organization gave everybody.
+        An argument replaces the value of these settings. `access` and `resource_tags` are added to it, so that the
+        settings of an organization stay in force.
 
         Args:
-            immutability: Default: as before.
-            lifecycle: Default: as before.
-            encryption: Default: as before.
-            scan_on_push: Default: as before.
-            access: More of it. Default: none.
-            resource_tags: More of them; a key that was there gets the new value. Default: none.
-            removal_policy: Default: as before.
-            empty_on_delete: Default: as before.
+            immutability: The tags that cannot be reassigned. Default: as in these settings.
+            lifecycle: The lifecycle policy, or its intents. Default: as in these settings.
+            encryption: The encryption of images. Default: as in these settings.
+            scan_on_push: Whether images are scanned when they are pushed. Default: as in these settings.
+            access: Additional permissions of principals outside the account. Default: none.
+            resource_tags: Additional tags of the resource; a key that exists gets the new value. Default: none.
+            removal_policy: The deletion policy. Default: as in these settings.
+            empty_on_delete: Whether images are deleted with the repository. Default: as in these settings.
 
         Raises:
-            InvalidRepository: with every fault of the result.
-            TypeError: for a value of the wrong kind.
+            InvalidRepository: With all problems of the result.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
 
         >>> HARDENED.but(resource_tags={"team": "payments"}).but(scan_on_push=False).resource_tags["team"]
         'payments'
 
         """
-        _require_collections(access, {} if resource_tags is None else resource_tags)
         given = {
             "immutability": immutability,
             "lifecycle": lifecycle,
             "encryption": encryption,
             "scan_on_push": scan_on_push,
+            "access": access,
+            "resource_tags": resource_tags,
             "removal_policy": removal_policy,
             "empty_on_delete": empty_on_delete,
         }
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        values |= {name: value for name, value in given.items() if value is not None}
-        values["access"] = (*self.access, *access)
-        values["resource_tags"] = {**self.resource_tags, **(resource_tags or {})}
-        return RepositorySettings(**values)
+        return derive(self, given)
 
 
-_KINDS: Mapping[str, tuple[type, str]] = {
-    "immutability": (Immutability, "an Immutability such as Immutability.all_tags()"),
-    "lifecycle": (LifecyclePolicy, "a LifecyclePolicy such as LifecyclePolicy.of(expire_untagged(after_days=14))"),
-    "encryption": (Encryption, "an Encryption such as Encryption.customer_key(key)"),
-    "scan_on_push": (bool, "True or False"),
-    "removal_policy": (cdk.RemovalPolicy, "a RemovalPolicy such as RemovalPolicy.RETAIN"),
-    "empty_on_delete": (bool, "True or False"),
-}
+def derive(settings: RepositorySettings, given: Mapping[str, object]) -> RepositorySettings:
+    """
+    Return settings with other values.
+
+    Args:
+        settings: The settings.
+        given: The values by property; None for a value that stays.
+
+    Raises:
+        InvalidRepository: With all problems of the result.
+        TypeError: If values are of the wrong kind; it lists all of them.
+
+    """
+    problems = Problems()
+    values: dict[str, Any] = {}
+    for each in PROPERTIES:
+        old, new = getattr(settings, each.name), given.get(each.name)
+        values[each.name] = each.combined(old, new) if each.expect(problems, new, is_given=new is not None) else old
+    problems.raise_if_any(InvalidRepository)
+    return type(settings)(**values)
 
 
-def _require_kinds(settings: RepositorySettings) -> None:
-    for name, (kind, description) in _KINDS.items():
-        value = getattr(settings, name)
-        if not isinstance(value, kind) and not (name == "lifecycle" and value is None):
-            msg = f"{name} must be {description}, got {value!r}"
-            raise TypeError(msg)
-    _require_collections(settings.access, settings.resource_tags)
+class BoundSettings(NamedTuple):
+    """
+    The settings of a repository or template in a stack.
+
+    Attributes:
+        settings: The settings.
+        stack: The stack.
+        encryption: The encryption, with the key of the stack. None for the default of ECR.
+
+    """
+
+    settings: RepositorySettings
+    stack: cdk.Stack | None
+    encryption: EncryptionProperties | None
 
 
-def _require_collections(access: object, resource_tags: object) -> None:
-    if (
-        isinstance(access, str)
-        or not isinstance(access, Sequence)
-        or not all(isinstance(one, Access) for one in access)
-    ):
-        msg = f"access must be a list such as [Access.account_pull('111122223333')], got {access!r}"
-        raise TypeError(msg)
-    if not isinstance(resource_tags, Mapping) or not all(
-        isinstance(text, str) for pair in resource_tags.items() for text in pair
-    ):
-        msg = f"resource_tags must be a mapping of strings such as {{'team': 'payments'}}, got {resource_tags!r}"
-        raise TypeError(msg)
+Writer = Callable[[BoundSettings], Mapping[str, object]]
 
 
-def _problems(settings: RepositorySettings) -> Iterator[str]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Property:
+    """
+    A property of repositories: its kind, and how each resource and comparison uses it.
+
+    Its default is that of the field in `RepositorySettings`.
+
+    Args:
+        name: The field of `RepositorySettings`, and the argument of `HardenedRepository`.
+        kinds: The class of its values, or several.
+        each: The kind of the entries of a collection. Default: it is none.
+        example: A value, as it is written in Python. Empty for True and False.
+        is_optional: Whether None is a value. Default: no.
+        is_added: Whether `but` adds a value to the one before, instead of replacing it. Default: no.
+        is_create_only: Whether CloudFormation replaces the repository for another value. Default: no.
+        resource: Returns the attributes of `ecr.CfnRepository`, None for an attribute that is not written. The
+            attributes `tags` and `removal_policy` are the arguments of `Tags.add` and `apply_removal_policy`.
+        keywords: Returns the arguments of `ecr.Repository` that write the same, if there are any: to set an attribute
+            of the resource is a call to JavaScript. Default: none.
+        template: Returns the attributes of `ecr.CfnRepositoryCreationTemplate`, or is the reason why there are none.
+        differences: Compares the settings of a source with those of its replica, or is the reason why they are not
+            compared.
+
+    """
+
+    name: str
+    kinds: Kinds
+    each: type | None = None
+    example: str
+    is_optional: bool = False
+    is_added: bool = False
+    is_create_only: bool = False
+    resource: Writer
+    keywords: Callable[[RepositorySettings], Mapping[str, object]] = lambda settings: {}  # noqa: ARG005  (there are none)
+    template: Writer | str
+    differences: Callable[[RepositorySettings, RepositorySettings], Iterator[Difference]] | str
+
+    def expect(self, problems: Problems, value: object, *, is_given: bool = True) -> bool:
+        """
+        Check the kind of a value, and return whether it is right.
+
+        Args:
+            problems: The collector of problems.
+            value: The value.
+            is_given: Whether it is a value, and not None for an argument that is not given. Default: True.
+
+        """
+        is_optional = self.is_optional or not is_given
+        return problems.expect(self.name, value, self.kinds, self.example, optional=is_optional, each=self.each)
+
+    def combined(self, old: object, new: object) -> object:
+        """Return the value of derived settings; None is a new value that is not given."""
+        if new is None:
+            return old
+        if self.is_added and isinstance(old, Mapping) and isinstance(new, Mapping):
+            return {**old, **new}
+        if self.is_added and isinstance(old, Sequence) and isinstance(new, Sequence):
+            return (*old, *new)
+        return new
+
+
+# Each property of a repository, once. Signatures, their docstrings and fields are written out beside it, for editors.
+PROPERTIES: Sequence[Property] = (
+    Property(
+        name="immutability",
+        kinds=Immutability,
+        example="Immutability.all_tags()",
+        resource=lambda bound: {
+            "image_tag_mutability": bound.settings.immutability.mode,
+            "image_tag_mutability_exclusion_filters": l1_properties.exclusion_filters(bound.settings.immutability),
+        },
+        keywords=lambda settings: l1_properties.tag_mutability(settings.immutability),
+        template=lambda bound: {
+            "image_tag_mutability": bound.settings.immutability.mode,
+            "image_tag_mutability_exclusion_filters": l1_properties.template_exclusion_filters(
+                bound.settings.immutability
+            ),
+        },
+        differences=lambda source, replica: tag_differences(source.immutability, replica.immutability),
+    ),
+    Property(
+        name="lifecycle",
+        kinds=(LifecyclePolicy, Intent, Sequence),
+        each=Intent,
+        example="[keep_latest(10, matching='release-*'), expire_untagged(after_days=14)]",
+        is_optional=True,
+        resource=lambda bound: {"lifecycle_policy": l1_properties.lifecycle_policy(bound.settings.effective_lifecycle)},
+        template=lambda bound: {
+            "lifecycle_policy": l1_properties.lifecycle_policy_text(bound.settings.effective_lifecycle)
+        },
+        differences=lambda source, replica: lifecycle_differences(
+            source.effective_lifecycle, replica.effective_lifecycle
+        ),
+    ),
+    Property(
+        name="encryption",
+        kinds=Encryption,
+        example="Encryption.customer_key(key)",
+        is_create_only=True,
+        resource=lambda bound: {
+            "encryption_configuration": l1_properties.encryption(*bound.encryption) if bound.encryption else None
+        },
+        template=lambda bound: {
+            "encryption_configuration": l1_properties.template_encryption(*bound.encryption)
+            if bound.encryption
+            else None
+        },
+        differences=lambda source, replica: encryption_differences(source.encryption, replica.encryption),
+    ),
+    Property(
+        name="scan_on_push",
+        kinds=bool,
+        example="",
+        resource=lambda bound: {
+            "image_scanning_configuration": l1_properties.scanning(on_push=bound.settings.scan_on_push)
+        },
+        keywords=lambda settings: {"image_scan_on_push": settings.scan_on_push},
+        template="the scanning configuration of the registry decides, so exclude the repositories from the filters of "
+        "PrivateRegistry(scanning=...)",
+        differences="the scanning of a replica is that of the registry of its region",
+    ),
+    Property(
+        name="access",
+        kinds=Sequence,
+        each=Access,
+        example="[Access.account_pull('111122223333')]",
+        is_added=True,
+        resource=lambda bound: {
+            "repository_policy_text": RepositoryPolicy(bound.settings.access, bound.stack).document()
+        },
+        template=lambda bound: {"repository_policy": RepositoryPolicy(bound.settings.access, bound.stack).text()},
+        differences=lambda source, replica: access_differences(source.access, replica.access),
+    ),
+    Property(
+        name="resource_tags",
+        kinds=Mapping,
+        each=str,
+        example="{'team': 'payments'}",
+        is_added=True,
+        resource=lambda bound: {"tags": bound.settings.resource_tags or None},
+        template=lambda bound: {"resource_tags": l1_properties.resource_tags(bound.settings.resource_tags)},
+        differences="tags of the resource do not change images or permissions to pull them",
+    ),
+    Property(
+        name="removal_policy",
+        kinds=cdk.RemovalPolicy,
+        example="RemovalPolicy.RETAIN",
+        resource=lambda bound: {"removal_policy": bound.settings.removal_policy},
+        keywords=lambda settings: {"removal_policy": settings.removal_policy},
+        template="ECR creates these repositories outside a stack",
+        differences="the repository of a replica is not in a stack",
+    ),
+    Property(
+        name="empty_on_delete",
+        kinds=bool,
+        example="",
+        resource=lambda bound: {"empty_on_delete": bound.settings.empty_on_delete or None},
+        keywords=lambda settings: {"empty_on_delete": True} if settings.empty_on_delete else {},
+        template="ECR creates these repositories outside a stack",
+        differences="the repository of a replica is not in a stack",
+    ),
+)
+
+
+def bind(settings: RepositorySettings, place: ConstructLocation) -> BoundSettings:
+    """Create the resources that settings need in a stack, such as the shared key, and return both."""
+    return BoundSettings(settings, place.stack, settings.encryption.bind(place))
+
+
+def constructor_keywords(settings: RepositorySettings) -> Mapping[str, Any]:
+    """Return the arguments of `ecr.Repository` for the properties that it can write."""
+    return {name: value for each in PROPERTIES for name, value in each.keywords(settings).items()}
+
+
+def resource_attributes(bound: BoundSettings, *, is_complete: bool) -> Mapping[str, object]:
+    """
+    Return the attributes of `ecr.CfnRepository` that are set after its construct is created.
+
+    Args:
+        bound: The settings.
+        is_complete: Whether all attributes are returned, also those that the constructor wrote and those that are not
+            written: a property injector may have changed them.
+
+    """
+    rows = [each for each in PROPERTIES if is_complete or not each.keywords(bound.settings)]
+    attributes = {name: value for each in rows for name, value in each.resource(bound).items()}
+    return {name: value for name, value in attributes.items() if is_complete or value is not None}
+
+
+def template_attributes(bound: BoundSettings) -> Mapping[str, Any]:
+    """Return the attributes of `ecr.CfnRepositoryCreationTemplate`."""
+    writers = [each.template for each in PROPERTIES if not isinstance(each.template, str)]
+    return {name: value for write in writers for name, value in write(bound).items()}
+
+
+def check_template(settings: RepositorySettings, problems: Problems) -> None:
+    """Add a problem for the properties that a creation template cannot write, if their values are not the defaults."""
+    unwritten: dict[str, list[str]] = {}
+    for each in PROPERTIES:
+        if isinstance(each.template, str) and getattr(settings, each.name) != getattr(HARDENED, each.name):
+            unwritten.setdefault(each.template, []).append(each.name)
+    for reason, names in unwritten.items():
+        given, default = ([f"{name}={getattr(each, name)}" for name in names] for each in (settings, HARDENED))
+        problems.add(
+            f"settings: {' and '.join(given)} cannot be written in a creation template: {reason}; "
+            f"use settings.but({', '.join(default)})"
+        )
+
+
+def replica_differences(source: RepositorySettings, replica: RepositorySettings) -> Iterator[Difference]:
+    """Yield the id and the text of a warning for each property in which a replica differs from its source."""
+    for each in PROPERTIES:
+        if not isinstance(each.differences, str):
+            yield from each.differences(source, replica)
+
+
+def expect_settings(problems: Problems, settings: object, example: str) -> bool:
+    """Check that an argument `settings=` is of the right kind."""
+    return problems.expect("settings", settings, RepositorySettings, example)
+
+
+def _names(settings: RepositorySettings) -> Sequence[str]:
+    return [each.name for each in fields(settings)]
+
+
+def _written(value: object) -> str:
+    return str(value) if isinstance(value, cdk.RemovalPolicy) else repr(value)
+
+
+def _policy_of(lifecycle: Lifecycle | None) -> LifecyclePolicy | None:
+    """Return the policy of intents."""
+    if lifecycle is None or isinstance(lifecycle, LifecyclePolicy):
+        return lifecycle
+    return LifecyclePolicy.of(*((lifecycle,) if isinstance(lifecycle, Intent) else lifecycle))
+
+
+def _check_values(settings: RepositorySettings, problems: Problems) -> None:
     if settings.removal_policy == cdk.RemovalPolicy.SNAPSHOT:
-        yield "removal_policy SNAPSHOT is not for repositories; use RETAIN, or DESTROY for one that may go"
+        problems.add("removal_policy SNAPSHOT is not supported by repositories; use RETAIN or DESTROY")
     if settings.empty_on_delete and settings.removal_policy != cdk.RemovalPolicy.DESTROY:
-        yield (
-            "empty_on_delete deletes images, and removal_policy is "
-            f"{settings.removal_policy.name}; give empty_on_delete=False, or let the repository go as EPHEMERAL does"
+        problems.add(
+            f"empty_on_delete deletes images, and removal_policy is {settings.removal_policy.name}; use "
+            "empty_on_delete=False, or removal_policy=RemovalPolicy.DESTROY as in EPHEMERAL"
         )
     if len(settings.resource_tags) > _MAXIMUM_TAGS:
-        yield f"{len(settings.resource_tags)} resource tags; ECR allows {_MAXIMUM_TAGS}, leave some out"
+        problems.add(f"{len(settings.resource_tags)} resource tags; ECR allows {_MAXIMUM_TAGS}, leave some out")
     for key, value in settings.resource_tags.items():
-        yield from _tag_problems("key", key, 1, _MAXIMUM_KEY)
-        yield from _tag_problems(f"value of {key!r}:", value, 1, _MAXIMUM_VALUE)
+        _check_tag("key", key, _MAXIMUM_KEY, problems)
+        _check_tag(f"value of {key!r}:", value, _MAXIMUM_VALUE, problems)
         if key.lower().startswith("aws:"):
-            yield f"resource tag key {key!r} begins with 'aws:', which is reserved for AWS; choose another"
+            problems.add(f"resource tag key {key!r} begins with 'aws:', which is reserved for AWS; choose another")
 
 
-def _tag_problems(what: str, text: str, minimum: int, maximum: int) -> Iterator[str]:
+def _check_tag(part: str, text: str, maximum: int, problems: Problems) -> None:
     if is_token(text):
-        if problem := text_problem(text):
-            yield f"resource tag {what} {problem}"
+        problems.extend(f"resource tag {part} {problem}" for problem in filter(None, [text_problem(text)]))
         return
-    if not minimum <= len(text) <= maximum:
-        yield f"resource tag {what} {text!r} has {len(text)} characters; CloudFormation allows {minimum} to {maximum}"
+    if not 1 <= len(text) <= maximum:
+        problems.add(f"resource tag {part} {text!r} has {len(text)} characters; CloudFormation allows 1 to {maximum}")
     if not _TAG_TEXT.fullmatch(text):
-        yield f"resource tag {what} {text!r} is not well formed; use letters, digits, spaces and + - = . _ : / @"
+        problems.add(
+            f"resource tag {part} {text!r} is not well formed; use letters, digits, spaces and + - = . _ : / @"
+        )
 
 
-# What a repository is like if nobody says otherwise.
+# The secure defaults.
 HARDENED = RepositorySettings()
 
-# For a repository that exists. No push that is accepted today is rejected, no image is deleted that stays today, and
-# nothing is replaced: each of these is a step of its own. Scanning on push is free of charge and rejects nothing, and
-# False would turn it off where it is on.
+# For repositories that exist. Every push that is accepted today is accepted, no image is deleted that is kept today,
+# and nothing is replaced: each of these is a step of its own. Scanning on push is free of charge and rejects nothing,
+# and False would turn it off where it is on.
 ADOPTED = HARDENED.but(
     encryption=Encryption.aes256(), immutability=Immutability.off(), lifecycle=LifecyclePolicy.none()
 )
 
-# For repositories that ECR makes by itself. Another encryption than its default takes a role.
+# For repositories that ECR creates. Another encryption than the default of ECR needs a role.
 CREATED = HARDENED.but(encryption=Encryption.aes256())
 
-# For those of a pull-through cache: ECR could not refresh a tag that cannot move.
+# For repositories of a pull-through cache: ECR cannot refresh immutable tags.
 CACHED = CREATED.but(immutability=Immutability.off())
 
-# For a repository that may go with its stack, and its images with it. The shared key would stay, and cost.
+# For repositories that are deleted with their stack, with their images. The shared key would be retained, and has a
+# price.
 EPHEMERAL = HARDENED.but(
     encryption=Encryption.aws_managed_key(), removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True
 )
+
+_NAMED = {"HARDENED": HARDENED, "ADOPTED": ADOPTED, "CREATED": CREATED, "CACHED": CACHED, "EPHEMERAL": EPHEMERAL}

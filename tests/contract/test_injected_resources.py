@@ -407,8 +407,8 @@ def test_what_ecr_needs_of_a_secret_is_taken_back_with_one_warning() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda secret: setattr(secret, "name", "foo/bar"), "the secret is called 'foo/bar'; ECR wants a name"),
-        (lambda secret: setattr(secret, "kms_key_id", "alias/ours"), "the secret has a key of its own"),
+        (lambda secret: setattr(secret, "name", "foo/bar"), "the secret has the name 'foo/bar'; ECR requires one"),
+        (lambda secret: setattr(secret, "kms_key_id", "alias/ours"), "the secret has a customer managed key"),
     ],
     ids=["name", "key"],
 )

@@ -138,7 +138,7 @@ def test_an_injector_that_insists_on_deleting_images_is_refused_in_so_many_words
     wanted = {"removalPolicy": "destroy", "autoDeleteImages": True, "emptyOnDelete": None}
     cdk.PropertyInjectors.of(stack).add(Overruling(wanted))
 
-    with pytest.raises(InvalidRepository, match="a property injector asks for auto_delete_images") as refused:
+    with pytest.raises(InvalidRepository, match="a property injector sets auto_delete_images") as refused:
         HardenedRepository(stack, "Api", settings=settings)
     assert refused.value.path == "Containers/Api"
 
@@ -169,7 +169,7 @@ def test_an_injector_that_gives_another_name_is_refused_with_both_names(stack: c
     """Put back on the resource, the name would still be the other one for stacks of other regions."""
     cdk.PropertyInjectors.of(stack).add(Overruling({"repositoryName": "platform/other"}))
 
-    with pytest.raises(InvalidRepository, match=f"names the repository 'platform/other', and .* name '{name}'"):
+    with pytest.raises(InvalidRepository, match=f"sets repository_name to 'platform/other', and .* is '{name}'"):
         HardenedRepository(stack, "Api", repository_name=name)
 
 

@@ -275,7 +275,7 @@ def repository_options(draw: st.DrawFn) -> dict[str, Any]:
 def test_these_tests_know_every_option_of_a_repository() -> None:
     options = inspect.signature(HardenedRepository.__init__).parameters
 
-    assert set(options) - {"self", "scope", "id"} == set(MEANT)
+    assert set(options) - {"self", "scope", "id", "replaced"} == set(MEANT)
 
 
 @settings(max_examples=3 * settings().max_examples)
@@ -421,7 +421,7 @@ def test_these_tests_know_every_option_of_what_is_in_a_registry() -> None:
 
 @given(scope=ANYTHING)
 def test_a_scope_that_is_none_is_a_type_error(scope: Any) -> None:
-    with pytest.raises(TypeError, match="scope must be a construct, got "):
+    with pytest.raises(TypeError, match="scope must be a Construct such as "):
         HardenedRepository(scope, "Api")
 
 

@@ -67,7 +67,7 @@ def test_one_to_five_filters_are_allowed(make: Any) -> None:
 
 @pytest.mark.parametrize("mode", ["IMMUTABLE", "MUTABLE"])
 def test_modes_without_exclusions_take_no_filters(mode: Any) -> None:
-    expected = f"{mode} takes no exclusion filters, got ['latest']; use all_tags_except(...) or only_tags(...)"
+    expected = f"{mode} accepts no exclusion filters, got ['latest']; use all_tags_except(...) or only_tags(...)"
 
     with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
         Immutability(mode=mode, filters=["latest"])
@@ -82,14 +82,16 @@ def test_an_unknown_mode_is_refused_with_the_four_ways(mode: Any) -> None:
 
 
 def test_a_bare_string_is_not_a_list_of_filters() -> None:
-    with pytest.raises(InvalidName, match=r"\Afilters 'latest' is not a list; write \['latest'\]\Z"):
+    with pytest.raises(
+        TypeError, match=r"\Afilters must be a list such as all_tags_except\('latest', 'dev-\*'\), got 'latest'\Z"
+    ):
         Immutability(mode="IMMUTABLE_WITH_EXCLUSION", filters="latest")
 
 
 def test_a_list_given_as_one_filter_is_refused_with_the_spelling_that_works() -> None:
-    expected = "exclusion filter ['latest'] is not a string; give them as in all_tags_except('latest', 'dev-*')"
+    expected = "filters[0] must be a string, got ['latest']; write filters as in all_tags_except('latest', 'dev-*')"
 
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+    with pytest.raises(TypeError, match=rf"\A{re.escape(expected)}\Z"):
         Immutability.all_tags_except(["latest"])  # type: ignore[arg-type]
 
 
@@ -137,5 +139,5 @@ def test_no_two_choices_are_equal() -> None:
 def test_a_filter_for_every_tag_is_refused_for_the_plain_name_of_what_it_does(
     make: Callable[[str], Immutability], text: str
 ) -> None:
-    with pytest.raises(InvalidName, match=r"matches every tag; say so with off\(\) or all_tags\(\)"):
+    with pytest.raises(InvalidName, match=r"matches every tag; use off\(\) or all_tags\(\)"):
         make(text)

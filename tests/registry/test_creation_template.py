@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -176,7 +177,7 @@ def test_it_may_be_for_several_purposes_in_an_order_of_its_own(stack: cdk.Stack)
 @pytest.mark.parametrize(
     ("applied_for", "sentence"),
     [
-        ([], "applied_for is empty, so the template would never be used; give one of PULL_THROUGH_CACHE, REPLICATION"),
+        ([], "applied_for is empty, so that the template is never used; use one of PULL_THROUGH_CACHE, REPLICATION"),
         (["PUSH"], "applied_for: 'PUSH' is unknown; use PULL_THROUGH_CACHE, REPLICATION, CREATE_ON_PUSH"),
         (["REPLICATION", "REPLICATION"], "applied_for names a purpose twice; name each once"),
         ([cdk.Aws.REGION], "is unknown; use PULL_THROUGH_CACHE"),
@@ -359,15 +360,16 @@ def test_a_removal_policy_is_refused_and_not_dropped(stack: cdk.Stack) -> None:
     (problem,) = problems_of(stack, settings=EPHEMERAL)
 
     assert problem == (
-        "settings: removal_policy DESTROY is for repositories of a stack, and ECR makes these by itself; give "
-        "settings.but(removal_policy=RemovalPolicy.RETAIN, empty_on_delete=False)"
+        "settings: removal_policy=RemovalPolicy.DESTROY and empty_on_delete=True cannot be written in a creation "
+        "template: ECR creates these repositories outside a stack; "
+        "use settings.but(removal_policy=RemovalPolicy.RETAIN, empty_on_delete=False)"
     )
 
 
 def test_no_scan_on_push_is_refused_and_not_dropped(stack: cdk.Stack) -> None:
     (problem,) = problems_of(stack, settings=CREATED.but(scan_on_push=False))
 
-    assert problem.startswith("settings: a template has no word for scan_on_push=False; leave it at True")
+    assert problem.startswith("settings: scan_on_push=False cannot be written in a creation template: the scanning")
 
 
 @pytest.mark.parametrize("how", ["named", "arn", "made"])
@@ -379,14 +381,14 @@ def test_an_alias_given_as_a_key_is_refused(here: cdk.Stack, how: str) -> None:
     }
     (problem,) = problems_of(here, settings=CREATED.but(encryption=Encryption.customer_key(keys[how]())))
 
-    assert "is no key ARN, and a template takes nothing else; write 'arn:aws:kms:...:key/...'" in problem
+    assert "is not a key ARN, which a template requires; use 'arn:aws:kms:...:key/...'" in problem
 
 
 def test_an_alias_is_refused_where_nothing_is_known_before_deployment(stack: cdk.Stack) -> None:
     alias = kms.Alias.from_alias_name(stack, "Alias", "alias/ours")
     (problem,) = problems_of(stack, settings=CREATED.but(encryption=Encryption.dual_layer(alias)))
 
-    assert "alias/ours' is no key ARN" in problem
+    assert "alias/ours' is not a key ARN" in problem
 
 
 def test_a_key_whose_arn_is_known_only_at_deployment_is_taken(stack: cdk.Stack) -> None:
@@ -422,10 +424,10 @@ def test_every_fault_is_told_at_once(here: cdk.Stack) -> None:
         settings=EPHEMERAL.but(scan_on_push=False),
     )
 
-    assert [problem.split(";")[0].split(" is ")[0].split(" has ")[0] for problem in problems] == [
+    assert [re.split(r";| is | has | cannot ", problem)[0] for problem in problems] == [
         "template prefix 'Teams'",
-        "settings: removal_policy DESTROY",
-        "settings: a template",
+        "settings: scan_on_push=False",
+        "settings: removal_policy=RemovalPolicy.DESTROY and empty_on_delete=True",
         "role: path '/ecr/'",
         "applied_for: 'PUSH'",
         "description",
@@ -606,7 +608,7 @@ def test_a_role_with_a_path_is_refused(stack: cdk.Stack, path: str) -> None:
     (problem,) = problems_of(stack, role=role)
 
     assert problem == (
-        f"role: path {path!r} is refused by CloudFormation, which takes no path here; give a role without one"
+        f"role: path {path!r} is rejected by CloudFormation, which accepts no path here; use a role without one"
     )
 
 
@@ -625,7 +627,7 @@ def test_an_imported_role_with_a_path_is_refused(stack: cdk.Stack, by: str) -> N
     )
     (problem,) = problems_of(stack, role=role)
 
-    assert "role/ecr/ecr-creates' is refused by CloudFormation, which takes no path here" in problem
+    assert "role/ecr/ecr-creates' is rejected by CloudFormation, which accepts no path here" in problem
 
 
 def test_a_role_of_another_account_is_refused(here: cdk.Stack) -> None:
@@ -698,7 +700,7 @@ def test_a_refused_template_leaves_its_prefix_free(stack: cdk.Stack) -> None:
 
 
 def test_outside_every_stack_it_is_refused(app: cdk.App) -> None:
-    with pytest.raises(InvalidRegistry, match="a template stands in a stack, and this scope is in none; pass a Stack"):
+    with pytest.raises(InvalidRegistry, match="a template must be in a stack, and this scope is in none; use a Stack"):
         CreationTemplate(app, "Teams", prefix="teams", applied_for=["REPLICATION"])
 
     assert len(app.node.children) == len(new_app().node.children)
@@ -714,14 +716,14 @@ def test_the_error_names_the_path(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"prefix": 42}, "prefix must be a Namespace, a string such as 'prod', or ROOT, got 42"),
-        ({"prefix": None}, "prefix must be a Namespace"),
+        ({"prefix": 42}, "prefix must be a string, a Namespace, a TemplatePrefix or a CachePrefix such as"),
+        ({"prefix": None}, "prefix must be a string, a Namespace"),
         ({"applied_for": "REPLICATION"}, r"applied_for must be a list such as \['CREATE_ON_PUSH'\], got 'REPLICATION'"),
         ({"applied_for": None}, "applied_for must be a list"),
-        ({"applied_for": [1]}, "applied_for must be a list of strings"),
+        ({"applied_for": [1]}, r"applied_for\[0\] must be a string, got 1"),
         ({"settings": None}, "settings must be RepositorySettings such as CREATED, got None"),
-        ({"description": 1}, "description must be a string, got 1"),
-        ({"role": ROLE_ARN}, "role must be an iam.Role, or one imported with iam.Role.from_role_arn, got 'arn:"),
+        ({"description": 1}, "description must be a string such as .*, got 1"),
+        ({"role": ROLE_ARN}, r"role must be an iam.Role such as iam.Role.from_role_arn\(scope, id, arn\), got 'arn:"),
         ({"role": iam.Role}, "role must be an iam.Role"),
         ({"role": iam.ServicePrincipal("ecr.amazonaws.com")}, "role must be an iam.Role"),
         ({"id": 1}, "id must be a string"),

@@ -198,7 +198,7 @@ def test_a_part_of_the_upstream_may_be_cached(here: cdk.Stack, upstream_prefix: 
 def test_root_goes_with_no_part_of_the_upstream(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, upstream=PARTNER, prefix=ROOT, upstream_prefix="team")
 
-    assert problem == "upstream_prefix 'team' goes with a prefix only, and this is ROOT; give prefix= too"
+    assert problem == "upstream_prefix 'team' requires a prefix, and this is ROOT; use prefix= too"
 
 
 @pytest.mark.parametrize("options", [{"prefix": ROOT}, {"upstream_prefix": "team"}], ids=["root", "part"])
@@ -225,8 +225,8 @@ def test_an_upstream_that_wants_credentials_is_refused_without(stack: cdk.Stack,
     (problem,) = problems_of(stack, upstream=upstream)
 
     assert problem == (
-        f"credentials: {upstream.url} wants a user name and a token; give Credentials.new_secret() and fill it in "
-        "after the deployment, or Credentials.secret_arn(...)"
+        f"credentials: {upstream.url} requires a user name and a token; use Credentials.new_secret() and set its "
+        "value after the deployment, or Credentials.secret_arn(...)"
     )
 
 
@@ -236,7 +236,7 @@ def test_an_upstream_that_wants_credentials_is_refused_without(stack: cdk.Stack,
 def test_an_upstream_that_wants_none_is_refused_with_credentials(here: cdk.Stack, upstream: Upstream) -> None:
     (problem,) = problems_of(here, upstream=upstream, credentials=Credentials.new_secret())
 
-    assert problem == f"credentials: {upstream.url} takes none; leave them out"
+    assert problem == f"credentials: {upstream.url} accepts none; leave them out"
 
 
 # --- private ECR of another account, or of another region -------------------------------------------------------------
@@ -320,7 +320,7 @@ def test_the_registry_of_the_cache_itself_is_refused(here: cdk.Stack) -> None:
 
     assert problem == (
         f"upstream {ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com is the registry of the cache itself; "
-        "name another account or region"
+        "use another account or region"
     )
 
 
@@ -347,14 +347,14 @@ def test_a_role_with_a_path_is_refused(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"), path="/ecr/")
     (problem,) = problems_of(here, upstream=PARTNER, role=role)
 
-    assert problem.startswith("role: path '/ecr/' is refused by CloudFormation, which takes no path here; give")
+    assert problem.startswith("role: path '/ecr/' is rejected by CloudFormation, which accepts no path here; use")
 
 
 def test_an_imported_role_with_a_path_is_refused(here: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(here, "Mine", f"arn:aws:iam::{ACCOUNT}:role/ecr/caches")
     (problem,) = problems_of(here, upstream=PARTNER, role=role)
 
-    assert problem.startswith(f"role: 'arn:aws:iam::{ACCOUNT}:role/ecr/caches' is refused by CloudFormation")
+    assert problem.startswith(f"role: 'arn:aws:iam::{ACCOUNT}:role/ecr/caches' is rejected by CloudFormation")
 
 
 def test_a_role_of_another_account_is_refused(here: cdk.Stack) -> None:
@@ -479,7 +479,9 @@ def test_a_key_brings_a_role_that_is_not_that_of_the_rule(here: cdk.Stack) -> No
 def test_settings_that_a_template_cannot_carry_are_refused(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, settings=EPHEMERAL)
 
-    assert problem.startswith("settings: removal_policy DESTROY is for repositories of a stack")
+    assert problem.startswith(
+        "settings: removal_policy=RemovalPolicy.DESTROY and empty_on_delete=True cannot be written"
+    )
 
 
 # --- consumers in other accounts --------------------------------------------------------------------------------------
@@ -601,7 +603,7 @@ def test_the_docs_say_that_lambda_cannot_pull_through_a_cache() -> None:
 @pytest.mark.parametrize(
     ("repositories", "sentence"),
     [
-        ([], "repositories: an empty list lets nothing be pulled; leave it out to cache everything"),
+        ([], "repositories: the list is empty; leave it out to cache all repositories"),
         (["Nginx"], "repositories: repository pattern 'Nginx' has 'N' at position 0; write a repository name in which"),
         (["a" * 257], "has 257 characters; ECR allows 1 to 256"),
         ([cdk.Aws.REGION], "is known only at deployment; it is read here, so write the value out"),
@@ -630,7 +632,7 @@ def test_a_second_cache_of_a_prefix_is_refused_with_the_reason(here: cdk.Stack, 
 
     assert problem == (
         "prefix 'quay' is that of the cache Containers-eu-west-1/Cache in this account and region; all of its rule is "
-        "create-only, so change the value of its secret instead of making another, or choose another prefix"
+        "create-only, so change the value of its secret instead of adding a cache, or choose another prefix"
     )
 
 
@@ -676,7 +678,7 @@ def test_fifty_caches_are_all_that_a_registry_has(app: cdk.App) -> None:
     (problem,) = problems_of(stacks[0], id="Last", prefix="quay-50")
     make(new_stack(app, "Elsewhere", region="eu-central-1"))
 
-    assert problem == "the registry has 50 caches in this app, and ECR allows no more; leave one out"
+    assert problem == "the registry has 50 caches in this app; ECR allows 50, leave one out"
 
 
 def test_a_refused_cache_leaves_its_prefix_free(here: cdk.Stack) -> None:
@@ -734,8 +736,8 @@ def test_every_fault_is_told_at_once(here: cdk.Stack) -> None:
         "prefix:",
         "upstream_prefix:",
         "role:",
-        "settings:",
         "credentials:",
+        "settings:",
         "repositories:",
     ]
     assert [problem for problem in problems if ";" not in problem and "ECR allows" not in problem] == []
@@ -746,7 +748,7 @@ def test_outside_every_stack_it_is_refused(app: cdk.App) -> None:
         PullThroughCache(app, "Cache", upstream=Upstream.quay())
 
     assert refused.value.problems == (
-        "a cache stands in a stack, and this scope is in none; pass a Stack, or a construct in one",
+        "a cache must be in a stack, and this scope is in none; use a Stack, or a construct in one",
     )
     assert refused.value.path == "Cache"
     assert len(app.node.children) == len(new_app().node.children)
@@ -757,15 +759,18 @@ def test_outside_every_stack_it_is_refused(app: cdk.App) -> None:
     [
         ({"upstream": "quay"}, r"upstream must be an Upstream such as Upstream.ecr_public\(\), got 'quay'"),
         ({"upstream": None}, "upstream must be an Upstream"),
-        ({"prefix": 42}, "prefix must be a Namespace, a string such as 'docker-hub', or ROOT, got 42"),
-        ({"upstream_prefix": 42}, "upstream_prefix must be a Namespace, a string such as 'docker-hub', or ROOT, got"),
+        ({"prefix": 42}, "prefix must be a string, a Namespace or a CachePrefix such as 'docker-hub' or ROOT, got 42"),
+        (
+            {"upstream_prefix": 42},
+            "upstream_prefix must be a string, a Namespace or a CachePrefix such as 'docker-hub' or ROOT, got",
+        ),
         ({"credentials": SECRET_ARN}, r"credentials must be Credentials such as Credentials.new_secret\(\), got 'arn"),
-        ({"role": "role"}, "role must be an iam.Role, or one imported with iam.Role.from_role_arn, got 'role'"),
+        ({"role": "role"}, r"role must be an iam.Role such as iam.Role.from_role_arn\(scope, id, arn\), got 'role'"),
         ({"repositories": "nginx"}, r"repositories must be a list such as \['library/nginx'\], got 'nginx'"),
         ({"repositories": ""}, "repositories must be a list"),
         ({"repositories": 0}, "repositories must be a list"),
-        ({"repositories": [1]}, "repositories must be a list"),
-        ({"consumers": [ACCOUNT]}, r"consumers must be a list such as \[Access.account_pull\('111122223333'\)\], got"),
+        ({"repositories": [1]}, r"repositories\[0\] must be a string"),
+        ({"consumers": [ACCOUNT]}, r"consumers\[0\] must be an Access, got .*; write consumers as in \[Access"),
         ({"consumers": None}, "consumers must be a list"),
         ({"settings": None}, "settings must be RepositorySettings such as CACHED, got None"),
     ],

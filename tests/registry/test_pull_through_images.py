@@ -295,8 +295,8 @@ def test_a_role_of_another_account_is_refused_unless_that_is_a_consumer(here: cd
 
     (problem,) = refused.value.problems
     assert problem == (
-        f"the grantee is of account {OTHER_ACCOUNT}, which the cache does not let in; "
-        f"give consumers=[Access.account_pull('{OTHER_ACCOUNT}')] as well"
+        f"the grantee is of account {OTHER_ACCOUNT}, which is not among the consumers of the cache; "
+        f"use consumers=[Access.account_pull('{OTHER_ACCOUNT}')] as well"
     )
     assert role_statements(here) == []
 
@@ -320,7 +320,7 @@ def test_another_consumer_does_not_let_it_in(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
     cache = quay(here, consumers=[Access.account_pull("777788889999")])
 
-    with pytest.raises(InvalidRegistry, match=f"the grantee is of account {OTHER_ACCOUNT}, which the cache does not"):
+    with pytest.raises(InvalidRegistry, match=f"the grantee is of account {OTHER_ACCOUNT}, which is not among"):
         cache.grant_pull(iam.Role.from_role_arn(here, "User", f"arn:aws:iam::{OTHER_ACCOUNT}:role/user"))
 
 

@@ -381,7 +381,7 @@ def compared(source: cdk.Stack, here: cdk.Stack, original: RepositorySettings, c
 
 
 UNTAGGED = LifecyclePolicy.of(expire_untagged(keep=100))
-LOST = "its image arrives here without it, untagged images expire, and the image to recover with is gone"
+LOST = "its image arrives here without it, untagged images expire, and the image to recover with is deleted"
 
 
 @pytest.mark.parametrize(
@@ -584,12 +584,18 @@ def ids_of(stack: cdk.Stack) -> list[str]:
     [
         ({"source_region": "Frankfurt"}, "region 'Frankfurt' has 'F' at position 0; write a region such as"),
         ({"source_region": cdk.Aws.REGION}, "is known only at deployment; it is read here, so write the value out"),
-        ({"source_region": HERE}, f"source_region '{HERE}' is where the replica stands"),
-        ({"source_region": HERE, "source_account": ACCOUNT}, f"source_region '{HERE}' is where the replica stands"),
+        ({"source_region": HERE}, f"source_region '{HERE}' is that of the replica"),
+        ({"source_region": HERE, "source_account": ACCOUNT}, f"source_region '{HERE}' is that of the replica"),
         ({"source_account": OTHER_ACCOUNT}, f"source_account {OTHER_ACCOUNT}: no PrivateRegistry for this account"),
-        ({"repositories": []}, "repositories: an empty list names none; leave it out to take every repository"),
-        ({"settings": EPHEMERAL}, "settings: removal_policy DESTROY is for repositories of a stack"),
-        ({"settings": PLAIN.but(scan_on_push=False)}, "settings: a template has no word for scan_on_push=False"),
+        ({"repositories": []}, "repositories: the list is empty; leave it out to include all repositories"),
+        (
+            {"settings": EPHEMERAL},
+            "settings: removal_policy=RemovalPolicy.DESTROY and empty_on_delete=True cannot be written",
+        ),
+        (
+            {"settings": PLAIN.but(scan_on_push=False)},
+            "settings: scan_on_push=False cannot be written in a creation template",
+        ),
     ],
 )
 def test_a_fault_is_refused_with_its_remedy_and_nothing_is_added(
@@ -629,7 +635,7 @@ def test_an_id_that_is_taken_is_refused(here: cdk.Stack) -> None:
 def test_a_scope_outside_every_stack_is_refused(app: cdk.App) -> None:
     (problem,) = problems(lambda: ReplicaRegistry(app, "Replica", source_region=SOURCE))
 
-    assert problem.startswith("a template stands in a stack, and this scope is in none")
+    assert problem.startswith("a template must be in a stack, and this scope is in none")
 
 
 def test_all_faults_come_at_once_each_of_them_once(here: cdk.Stack) -> None:
@@ -667,9 +673,9 @@ def test_a_registry_policy_that_is_full_refuses_the_replica_as_a_whole(in_enviro
         ({"source_region": None}, "source_region must be a string"),
         ({"source_account": 111122223333}, "source_account must be a string"),
         ({"source_account": 0}, "source_account must be a string"),
-        ({"repositories": "prod"}, r"repositories must be a Namespace such as Namespace\('prod'\)"),
-        ({"repositories": ["prod"]}, r"repositories must be a Namespace such as Namespace\('prod'\)"),
-        ({"repositories": 1}, r"repositories must be a Namespace such as Namespace\('prod'\)"),
+        ({"repositories": "prod"}, r"repositories must be a Namespace or a list such as Namespace"),
+        ({"repositories": ["prod"]}, r"repositories\[0\] must be a Namespace, got .prod.; write repositories as in"),
+        ({"repositories": 1}, r"repositories must be a Namespace or a list such as Namespace"),
         ({"settings": None}, "settings must be RepositorySettings such as HARDENED"),
     ],
 )

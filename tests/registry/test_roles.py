@@ -229,7 +229,7 @@ def test_a_lazy_role_is_read(app: cdk.App, here: cdk.Stack, make: Make) -> None:
 def test_a_lazy_role_with_a_path_is_refused(here: cdk.Stack, make: Make) -> None:
     role = iam.LazyRole(here, "Mine", assumed_by=iam.ServicePrincipal(SERVICES[make]), path="/team/")
 
-    with pytest.raises(InvalidRegistry, match="role: path '/team/' is refused by CloudFormation"):
+    with pytest.raises(InvalidRegistry, match="role: path '/team/' is rejected by CloudFormation"):
         make(here, role=role)
 
 
@@ -248,7 +248,7 @@ def test_a_path_that_an_aspect_adds_to_the_role_is_refused(
     made: Any = make(here, role=None if created else service_role(here, SERVICES[make]))
     made.role.node.default_child.path = "/team/"
 
-    assert_refused(app, "role: path '/team/' is refused by CloudFormation, which takes no path here")
+    assert_refused(app, "role: path '/team/' is rejected by CloudFormation, which accepts no path here")
 
 
 @each_construct

@@ -139,7 +139,7 @@ def test_the_docs_say_to_renew_the_value_and_not_the_arn() -> None:
     told = " ".join((PullThroughCache.__doc__ or "").split())
 
     assert "create-only" in told
-    assert "renew the value of the secret instead of its ARN" in told
+    assert "change the value of the secret instead of its ARN" in told
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_two_new_secrets_of_one_name_are_refused(here: cdk.Stack) -> None:
     make(here, credentials=Credentials.new_secret("hub"))
     (problem,) = problems_of(here, Credentials.new_secret("hub"), id="Again", prefix="again")
 
-    assert "Containers-eu-west-1/Cache/Credentials is called 'ecr-pullthroughcache/hub'; share it with" in problem
+    assert "Containers-eu-west-1/Cache/Credentials has the name 'ecr-pullthroughcache/hub'; share it with" in problem
 
 
 def test_two_new_secrets_of_one_name_in_two_regions_are_fine(stack_in: Callable[[str], cdk.Stack]) -> None:
@@ -230,7 +230,7 @@ def test_a_secret_of_which_the_complete_arn_is_not_known_is_refused(here: cdk.St
     )
     (problem,) = problems_of(here, Credentials.secret(imported))
 
-    assert "is not the ARN of a secret for caches; write all of it, such as 'arn:aws:secretsmanager:" in problem
+    assert "is not the ARN of a secret for caches; write the complete ARN, such as 'arn:aws:secretsmanager:" in problem
 
 
 def test_a_secret_imported_by_its_name_is_refused_where_nothing_is_known_before_deployment(stack: cdk.Stack) -> None:
@@ -246,7 +246,7 @@ def test_a_secret_with_another_name_is_refused(stack: cdk.Stack, kind: Any) -> N
     (problem,) = problems_of(stack, Credentials.secret(kind(stack, "Secret", **name)))
 
     assert problem == (
-        "credentials: the secret is called 'docker-hub'; ECR wants a name that begins with 'ecr-pullthroughcache/'"
+        "credentials: the secret has the name 'docker-hub'; ECR requires one that begins with 'ecr-pullthroughcache/'"
     )
 
 
@@ -254,7 +254,7 @@ def test_a_secret_with_another_name_is_refused(stack: cdk.Stack, kind: Any) -> N
 def test_a_secret_without_a_name_is_refused(stack: cdk.Stack, kind: Any) -> None:
     (problem,) = problems_of(stack, Credentials.secret(kind(stack, "Secret")))
 
-    assert problem.startswith("credentials: the secret has no name of its own; ECR wants one that begins with")
+    assert problem.startswith("credentials: the secret has no name; ECR requires one that begins with")
 
 
 def test_a_secret_whose_name_is_known_only_at_deployment_is_taken(stack: cdk.Stack) -> None:
@@ -277,8 +277,8 @@ def test_a_secret_with_a_key_of_its_own_is_refused(here: cdk.Stack, how: str) ->
     (problem,) = problems_of(here, Credentials.secret(secrets[how]()))
 
     assert problem == (
-        "credentials: the secret has a key of its own, and ECR reads no secret with another key than "
-        "aws/secretsmanager; leave encryption_key= out"
+        "credentials: the secret has a customer managed key, and ECR reads no secret with another key than "
+        "aws/secretsmanager; leave it out"
     )
 
 
@@ -287,11 +287,11 @@ def test_a_secret_with_a_key_of_its_own_is_refused(here: cdk.Stack, how: str) ->
     [
         (
             ("eu-central-1", ACCOUNT),
-            "the secret is in region eu-central-1 and the cache in eu-west-1; ECR wants the same",
+            "the secret is in region eu-central-1 and the cache in eu-west-1; ECR requires the same",
         ),
         (
             ("eu-west-1", OTHER_ACCOUNT),
-            f"the secret is in account {OTHER_ACCOUNT} and the cache in {ACCOUNT}; ECR wants",
+            f"the secret is in account {OTHER_ACCOUNT} and the cache in {ACCOUNT}; ECR requires",
         ),
     ],
     ids=["region", "account"],
@@ -369,7 +369,7 @@ def test_what_is_not_the_arn_of_a_secret_for_caches_is_refused(here: cdk.Stack, 
     (problem,) = problems_of(here, Credentials.secret_arn(arn))
 
     assert problem == (
-        f"credentials: {arn!r} is not the ARN of a secret for caches; write all of it, such as "
+        f"credentials: {arn!r} is not the ARN of a secret for caches; write the complete ARN, such as "
         "'arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-a1B2c3'"
     )
 
@@ -392,19 +392,19 @@ def test_secrets_of_other_partitions_are_taken(
 
 @pytest.mark.parametrize("given", [secret_arn(), 1, None, secretsmanager.Secret, object()])
 def test_what_is_no_secret_is_a_type_error(given: Any) -> None:
-    with pytest.raises(TypeError, match=r"secret must be a secretsmanager.Secret, got "):
+    with pytest.raises(TypeError, match=r"secret must be a secretsmanager.Secret such as "):
         Credentials.secret(given)
 
 
 @pytest.mark.parametrize("given", [1, None, b"arn"])
 def test_an_arn_that_is_no_text_is_a_type_error(given: Any) -> None:
-    with pytest.raises(TypeError, match="arn must be a string, got "):
+    with pytest.raises(TypeError, match="arn must be a string such as "):
         Credentials.secret_arn(given)
 
 
 @pytest.mark.parametrize("given", [1, b"hub", ["hub"]])
 def test_a_name_that_is_no_text_is_a_type_error(given: Any) -> None:
-    with pytest.raises(TypeError, match="name must be a string, got "):
+    with pytest.raises(TypeError, match="name must be a string such as "):
         Credentials.new_secret(given)
 
 

@@ -253,7 +253,7 @@ def test_an_injector_for_keys_cannot_take_what_we_promise_of_the_shared_key(stac
 def test_what_is_no_key_is_a_type_error_that_says_how_to_import_one(
     choose: Callable[[object], Encryption], given: object
 ) -> None:
-    with pytest.raises(TypeError, match=r"key must be a kms.Key, or one imported with kms.Key.from_key_arn"):
+    with pytest.raises(TypeError, match=r"key must be a kms.Key such as kms.Key.from_key_arn"):
         choose(given)
 
 
@@ -313,7 +313,7 @@ def test_outside_every_stack_only_that_is_said_and_nothing_about_regions(
         HardenedRepository(app, "Api", encryption=Encryption.customer_key(key))
 
     assert refused.value.problems == (
-        "a repository stands in a stack, and this scope is in none; pass a Stack, or a construct in one",
+        "a repository must be in a stack, and this scope is in none; use a Stack, or a construct in one",
     )
 
 

@@ -179,7 +179,7 @@ def test_a_name_has_to_be_written_out(here: cdk.Stack, name: str | None, wish: d
     with pytest.raises(InvalidRepository) as refused:
         HardenedRepository(here, "Api", repository_name=name, **wish)
     (problem,) = refused.value.problems
-    assert problem.startswith("replicate_to= and scanning= name the repository to the registry, before anything is")
+    assert problem.startswith("replicate_to= and scanning= need the name of the repository before the deployment")
     assert problem.endswith("; write repository_name= out")
     assert here.node.try_find_child("Api") is None
 
@@ -222,7 +222,7 @@ def test_names_at_the_edge_are_taken(here: cdk.Stack, name: str) -> None:
         ({"replicate_to": ["nowhere"]}, "replicate_to: region 'nowhere' is not well formed"),
         ({"replicate_to": [cdk.Aws.REGION]}, "is known only at deployment"),
         ({"replicate_to": [""]}, "replicate_to: region is empty"),
-        ({"scanning": "manual"}, "MANUAL is a word of the API that CloudFormation does not know"),
+        ({"scanning": "manual"}, "CloudFormation does not support MANUAL"),
         ({"scanning": "MANUAL"}, "scanning 'MANUAL' is unknown; use 'continuous' or 'on_push'"),
         ({"scanning": ""}, "scanning '' is unknown"),
     ],
@@ -279,7 +279,7 @@ def test_everything_that_is_wrong_is_told_at_once(here: cdk.Stack) -> None:
 @pytest.mark.parametrize("settings", [EPHEMERAL, HARDENED.but(removal_policy=cdk.RemovalPolicy.DESTROY)])
 def test_a_repository_that_goes_with_its_stack_is_not_copied(here: cdk.Stack, settings: Any) -> None:
     registry(here)
-    with pytest.raises(InvalidRepository, match="replicate_to: the repository goes with its stack"):
+    with pytest.raises(InvalidRepository, match="replicate_to: the repository is deleted with its stack"):
         HardenedRepository(here, "Api", repository_name="prod/api", settings=settings, replicate_to=[THERE])
 
     HardenedRepository(here, "Api", repository_name="prod/api", settings=settings, scanning="on_push")

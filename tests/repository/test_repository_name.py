@@ -70,7 +70,7 @@ def test_what_only_looks_like_a_token_is_refused(stack: cdk.Stack) -> None:
 
 
 def test_a_name_that_is_no_string_is_a_type_error(stack: cdk.Stack) -> None:
-    with pytest.raises(TypeError, match="repository name must be a string, got 42"):
+    with pytest.raises(TypeError, match="repository_name must be a string such as 'prod/api', got 42"):
         HardenedRepository(stack, "Api", repository_name=42)  # type: ignore[arg-type]
 
 

@@ -156,7 +156,7 @@ def test_each_removal_policy_reaches_the_template(
 
 
 def test_a_snapshot_is_refused_for_repositories_have_none(stack: cdk.Stack) -> None:
-    with pytest.raises(InvalidRepository, match="removal_policy SNAPSHOT is not for repositories; use RETAIN"):
+    with pytest.raises(InvalidRepository, match="removal_policy SNAPSHOT is not supported by repositories; use RETAIN"):
         HardenedRepository(stack, "Api", removal_policy=cdk.RemovalPolicy.SNAPSHOT)
 
 

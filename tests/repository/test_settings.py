@@ -146,7 +146,7 @@ def test_every_fault_of_the_result_is_told_at_once() -> None:
         )
 
     assert [problem.split(";")[0] for problem in refused.value.problems] == [
-        "removal_policy SNAPSHOT is not for repositories",
+        "removal_policy SNAPSHOT is not supported by repositories",
         "empty_on_delete deletes images, and removal_policy is SNAPSHOT",
         "resource tag value of 'aws:a': '' has 0 characters",
         "resource tag key 'aws:a' begins with 'aws:', which is reserved for AWS",
@@ -159,17 +159,17 @@ def test_every_fault_of_the_result_is_told_at_once() -> None:
     ("values", "sentence"),
     [
         ({"immutability": "IMMUTABLE"}, r"immutability must be an Immutability such as .*, got 'IMMUTABLE'"),
-        ({"lifecycle": {"rules": []}}, r"lifecycle must be a LifecyclePolicy such as"),
+        ({"lifecycle": {"rules": []}}, r"lifecycle must be a LifecyclePolicy, an Intent or a list such as"),
         ({"encryption": "KMS"}, r"encryption must be an Encryption such as .*, got 'KMS'"),
         ({"scan_on_push": 1}, r"scan_on_push must be True or False, got 1"),
         ({"removal_policy": "retain"}, r"removal_policy must be a RemovalPolicy such as"),
         ({"empty_on_delete": "no"}, r"empty_on_delete must be True or False, got 'no'"),
         ({"access": PULL}, r"access must be a list such as"),
         ({"access": "o-abc1234567"}, r"access must be a list such as"),
-        ({"access": ["o-abc1234567"]}, r"access must be a list such as"),
+        ({"access": ["o-abc1234567"]}, r"access\[0\] must be an Access, got .*; write access as in \[Access"),
         ({"access": iter([PULL])}, r"access must be a list such as"),
-        ({"resource_tags": ["team"]}, r"resource_tags must be a mapping of strings such as"),
-        ({"resource_tags": {"team": 1}}, r"resource_tags must be a mapping of strings such as"),
+        ({"resource_tags": ["team"]}, r"resource_tags must be a mapping such as"),
+        ({"resource_tags": {"team": 1}}, r"resource_tags\['team'\] must be a string, got 1; write resource_tags as in"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

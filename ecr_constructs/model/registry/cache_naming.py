@@ -1,13 +1,14 @@
 """
-What images of an upstream registry are called in a pull-through cache.
+Names of the repositories of a pull-through cache, and of their upstream repositories.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from ecr_constructs.errors import Problems
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.references import ImageReference
@@ -16,19 +17,19 @@ from ecr_constructs.model.validation import REPOSITORY_NAME, REPOSITORY_PATTERN,
 
 __all__ = ["CachedNames"]
 
-# What people call Docker Hub in references.
+# The hosts of Docker Hub in references.
 _DOCKER_HUB = ("index.docker.io", "docker.io")
 
 
 class CachedNames:
     """
-    What images of an upstream are called here.
+    Names of the repositories of a pull-through cache.
 
     Args:
-        upstream: The other registry.
+        upstream: The upstream registry.
         here: The prefix of the cache.
-        there: The part of the upstream that is cached, or `ROOT`.
-        allowed: What may be pulled, by patterns of names at the upstream.
+        there: The upstream prefix, or `ROOT`.
+        allowed: The repositories that may be pulled, as patterns of upstream names.
 
     """
 
@@ -50,42 +51,52 @@ class CachedNames:
         return sorted({self.cached_name(pattern) for pattern in self.upstream_patterns})
 
     def cached_name(self, repository: str) -> str:
-        """Give the name here of a repository at the upstream."""
+        """Return the name in this registry of an upstream repository."""
         name = self._official(repository)
         name = name if self._there == ROOT else name.removeprefix(f"{self._there}/")
         return name if self._here == ROOT else f"{self._here}/{name}"
 
-    def problems(self) -> Iterator[str]:
-        """Say what is wrong with the patterns that were given."""
+    def check(self, problems: Problems) -> None:
+        """Add the problems of the patterns."""
         if not self._allowed:
-            yield "repositories: an empty list lets nothing be pulled; leave it out to cache everything"
+            problems.add("repositories: the list is empty; leave it out to cache all repositories")
         for pattern in self._allowed:
-            yield from (f"repositories: {problem}" for problem in REPOSITORY_PATTERN.problems(pattern))
+            problems.extend(f"repositories: {problem}" for problem in REPOSITORY_PATTERN.problems(pattern))
             if pattern != "*" and not self._is_cached(pattern):
-                yield f"repositories: {pattern!r} is not under the upstream prefix {self._there!r}; write names there"
-            yield from (f"repositories: {problem}" for problem in self._length_problems(pattern))
+                problems.add(
+                    f"repositories: {pattern!r} is not under the upstream prefix {self._there!r}; write names there"
+                )
+            problems.extend(f"repositories: {problem}" for problem in self._length(pattern))
 
-    def image_problems(self, image: ImageReference) -> Iterator[str]:
-        """Say why an image cannot be had from the cache."""
+    def check_image(self, problems: Problems, image: ImageReference) -> None:
+        """Add the reasons why an image cannot be pulled through the cache."""
         hosts = [self._upstream.url, *(_DOCKER_HUB if self._upstream.registry == "docker-hub" else ())]
         if image.registry is not None and image.registry not in hosts:
-            yield f"{image} is of {image.registry}, and this cache is of {hosts[-1]}; use a cache of that registry"
+            problems.add(
+                f"{image} is of {image.registry}, and this cache is of {hosts[-1]}; use a cache of that registry"
+            )
         if image.tag is None and image.digest is None:
-            yield f"{image} has neither tag nor digest, which means the tag latest; write '{image}:latest' if you do"
+            problems.add(
+                f"{image} has neither tag nor digest, which means the tag latest; write '{image}:latest' if you do"
+            )
         name = self._official(image.repository)
         if not self._is_cached(name):
-            yield f"{name!r} is not under the upstream prefix {self._there!r} of this cache; use another cache"
+            problems.add(f"{name!r} is not under the upstream prefix {self._there!r} of this cache; use another cache")
         elif not any(wildcards.matches(pattern, name) for pattern in self._allowed):
-            yield f"{name!r} is not among the repositories of this cache: {', '.join(self._allowed)}; add it there"
-        yield from self._length_problems(name)
-
-    def _length_problems(self, name: str) -> Iterator[str]:
-        cached = self.cached_name(name)
-        if len(name) <= REPOSITORY_NAME.maximum < len(cached):
-            yield (
-                f"{abbreviate(cached)} has {len(cached)} characters here; ECR allows {REPOSITORY_NAME.maximum}, "
-                "give the cache a shorter prefix"
+            problems.add(
+                f"{name!r} is not among the repositories of this cache: {', '.join(self._allowed)}; add it there"
             )
+        problems.extend(self._length(name))
+
+    def _length(self, name: str) -> tuple[str, ...]:
+        """Return the problem of a name that is too long in this registry."""
+        cached = self.cached_name(name)
+        if not len(name) <= REPOSITORY_NAME.maximum < len(cached):
+            return ()
+        remedy = "use a shorter prefix for the cache"
+        return (
+            f"{abbreviate(cached)} has {len(cached)} characters here; ECR allows {REPOSITORY_NAME.maximum}, {remedy}",
+        )
 
     def _is_cached(self, name: str) -> bool:
         return self._there == ROOT or name.startswith(f"{self._there}/")

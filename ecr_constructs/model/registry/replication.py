@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, Problems
 from ecr_constructs.model.filters import ReplicationFilter
 from ecr_constructs.model.names import Namespace, to_filters
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION
@@ -70,7 +70,8 @@ class Replication:
         filters: How the names of the repositories begin. Default: every repository.
 
     Raises:
-        InvalidName: with every fault.
+        InvalidName: With all problems.
+        TypeError: If arguments are of the wrong kind.
 
     >>> Replication.to("eu-west-1", repositories=Namespace("prod")).copies("prod/api")
     True
@@ -82,17 +83,21 @@ class Replication:
     filters: Sequence[ReplicationFilter] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what ECR would."""
-        problems = [*REGION.problems(self.region)]
-        problems += ACCOUNT_ID.problems(self.account) if self.account is not None else ()
-        if len(self.filters) > MAXIMUM_FILTERS:
-            problems.append(
+        """Raise all problems."""
+        problems = Problems()
+        with problems.collect():
+            REGION.require(self.region)
+        with problems.collect():
+            if self.account is not None:
+                ACCOUNT_ID.require(self.account)
+        example = "[ReplicationFilter('prod/')]"
+        if problems.expect("filters", self.filters, Sequence, example, each=ReplicationFilter) and (
+            len(self.filters) > MAXIMUM_FILTERS
+        ):
+            problems.add(
                 f"repositories: {len(self.filters)} filters; ECR allows {MAXIMUM_FILTERS}, use a shorter prefix"
             )
-        if strangers := [text for text in self.filters if not isinstance(text, ReplicationFilter)]:
-            problems.append(f"filters: {strangers[0]!r} is not a ReplicationFilter; use Replication.to(...)")
-        if problems:
-            raise InvalidName(problems)
+        problems.raise_if_any(InvalidName)
         object.__setattr__(self, "filters", tuple(self.filters))
 
     @classmethod

@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, Problems
 from ecr_constructs.model.filters import ScanFilter
 from ecr_constructs.model.names import Namespace, to_filters
 
@@ -49,7 +49,8 @@ class Scanning:
         on_push: Filters of the repositories that are scanned when an image is pushed.
 
     Raises:
-        InvalidName: with every fault.
+        InvalidName: With all problems.
+        TypeError: If the filters are of the wrong kind.
 
     >>> Scanning.enhanced().frequency("prod/api")
     'CONTINUOUS_SCAN'
@@ -62,8 +63,9 @@ class Scanning:
 
     def __post_init__(self) -> None:
         """Refuse what ECR would; CloudFormation's own checks let basic continuous scanning pass."""
-        if problems := tuple(_problems(self)):
-            raise InvalidName(problems)
+        problems = Problems()
+        _check(problems, self)
+        problems.raise_if_any(InvalidName)
         object.__setattr__(self, "continuous", tuple(self.continuous))
         object.__setattr__(self, "on_push", tuple(self.on_push))
 
@@ -149,18 +151,22 @@ class Scanning:
         return replace(self, on_push=(*self.on_push, text))
 
 
-def _problems(scanning: Scanning) -> Iterator[str]:
-    if scanning.scan_type not in ("ENHANCED", "BASIC"):
-        yield f"scan type {scanning.scan_type!r} is unknown; use Scanning.enhanced() or Scanning.basic()"
+def _check(problems: Problems, scanning: Scanning) -> None:
+    if scanning.scan_type not in get_args(ScanType):
+        problems.add(f"scan type {scanning.scan_type!r} is unknown; use Scanning.enhanced() or Scanning.basic()")
+    for name, filters in (("continuous", scanning.continuous), ("on_push", scanning.on_push)):
+        problems.expect(name, filters, Sequence, "[ScanFilter('prod/*')]", each=ScanFilter)
+    if problems.has_wrong_kinds:
+        return
     if scanning.scan_type == "BASIC" and scanning.continuous:
-        yield "continuous: only enhanced scanning is continuous; use Scanning.enhanced(continuous=...), or on_push="
+        problems.add(
+            "continuous: only enhanced scanning is continuous; use Scanning.enhanced(continuous=...), or on_push="
+        )
     if scanning.scan_type == "ENHANCED" and not scanning.continuous and not scanning.on_push:
-        yield "enhanced scanning of no repository at all; leave continuous= and on_push= out to scan every one"
+        problems.add("enhanced scanning has no filters; leave continuous= and on_push= out to scan all repositories")
     for name, filters in (("continuous", scanning.continuous), ("on_push", scanning.on_push)):
         if len(filters) > MAXIMUM_FILTERS:
-            yield f"{name}: {len(filters)} filters; ECR allows {MAXIMUM_FILTERS}, merge some with '*'"
-        strangers = [text for text in filters if not isinstance(text, ScanFilter)]
-        yield from (f"{name}: {text!r} is not a ScanFilter; write ScanFilter({text!r})" for text in strangers)
+            problems.add(f"{name}: {len(filters)} filters; ECR allows {MAXIMUM_FILTERS}, merge some with '*'")
 
 
 def _filters(name: str, repositories: ScanRepositories | None) -> tuple[ScanFilter, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, Problems
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION, StringConstraint
 
@@ -120,7 +120,7 @@ class Upstream:
             host: Its login server.
 
         Raises:
-            InvalidName: if that is not the login server of an Azure registry.
+            InvalidName: If that is not the login server of an Azure registry.
 
         >>> Upstream.azure("mycompany.azurecr.io").url
         'mycompany.azurecr.io'
@@ -140,7 +140,7 @@ class Upstream:
             region: The region it is in, if no host is given.
 
         Raises:
-            InvalidName: with every fault.
+            InvalidName: With all problems.
 
         >>> Upstream.ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com") == Upstream.ecr(
         ...     account="111122223333", region="eu-west-1"
@@ -155,8 +155,11 @@ class Upstream:
             account, region = host.split(".")[0], host.split(".")[3]
         if account is None or region is None:
             raise InvalidName(["give the host of the registry, or account= and region="])
-        if problems := (*ACCOUNT_ID.problems(account), *REGION.problems(region)):
-            raise InvalidName(problems)
+        problems = Problems()
+        for grammar, text in ((ACCOUNT_ID, account), (REGION, region)):
+            with problems.collect():
+                grammar.require(text)
+        problems.raise_if_any(InvalidName)
         url = f"{account}.dkr.ecr.{region}.{partition_of(region).dns_suffix}"
         if host is not None and host != url:
             raise InvalidName([f"ECR registry {host!r} is not where registries of {region} are; that is {url!r}"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ecr_constructs.errors import Problems
 from ecr_constructs.model import ROOT, ImageReference, Upstream
 from ecr_constructs.model.registry.cache_naming import CachedNames
 from tests.model.lifecycle.strategies import paths, repository_names
@@ -30,7 +31,7 @@ def caches(draw: st.DrawFn) -> tuple[CachedNames, str, str]:
     there = ROOT if here == ROOT else draw(prefixes)
     allowed = draw(st.one_of(st.just(("*",)), st.lists(_patterns, min_size=1, max_size=3)))
     names_of = CachedNames(upstream=draw(UPSTREAMS), here=here, there=there, allowed=allowed)
-    assume(not [*names_of.problems()])
+    assume(not problems_of(names_of))
     return names_of, here, there
 
 
@@ -38,9 +39,21 @@ def cache(upstream: Upstream = QUAY, here: str = "hub", there: str = ROOT, *allo
     return CachedNames(upstream=upstream, here=here, there=there, allowed=allowed or ("*",))
 
 
+def problems_of(names_of: CachedNames) -> list[str]:
+    problems = Problems()
+    names_of.check(problems)
+    return list(problems)
+
+
+def image_problems(names_of: CachedNames, image: ImageReference) -> list[str]:
+    problems = Problems()
+    names_of.check_image(problems, image)
+    return list(problems)
+
+
 def accepts(names_of: CachedNames, name: str) -> bool:
     image = ImageReference(registry=names_of._upstream.url, repository=name, tag="v1")
-    return not [*names_of.image_problems(image)]
+    return not image_problems(names_of, image)
 
 
 def iam_matches(pattern: str, name: str) -> bool:
@@ -188,39 +201,39 @@ def test_patterns_are_sorted_and_each_is_there_once() -> None:
     ids=["empty", "capital", "long", "token", "slash"],
 )
 def test_a_pattern_that_names_nothing_is_refused(pattern: str, sentence: str) -> None:
-    (problem, *_) = cache(QUAY, "hub", ROOT, pattern).problems()
+    (problem, *_) = problems_of(cache(QUAY, "hub", ROOT, pattern))
 
     assert problem.startswith("repositories: ")
     assert sentence in problem
 
 
 def test_an_empty_list_lets_nothing_be_pulled() -> None:
-    (problem,) = CachedNames(upstream=QUAY, here="hub", there=ROOT, allowed=()).problems()
+    (problem,) = problems_of(CachedNames(upstream=QUAY, here="hub", there=ROOT, allowed=()))
 
-    assert problem == "repositories: an empty list lets nothing be pulled; leave it out to cache everything"
+    assert problem == "repositories: the list is empty; leave it out to cache all repositories"
 
 
 def test_a_pattern_of_another_part_of_the_upstream_is_refused() -> None:
-    (problem,) = cache(QUAY, "hub", "team", "other/*").problems()
+    (problem,) = problems_of(cache(QUAY, "hub", "team", "other/*"))
 
     assert problem == "repositories: 'other/*' is not under the upstream prefix 'team'; write names there"
 
 
 def test_a_name_that_is_as_long_as_can_be_here_is_taken() -> None:
-    assert [*cache(QUAY, "hub", ROOT, "a" * 252).problems()] == []
+    assert problems_of(cache(QUAY, "hub", ROOT, "a" * 252)) == []
 
 
 def test_a_name_that_would_be_too_long_here_is_refused() -> None:
-    (problem,) = cache(QUAY, "hub", ROOT, "a" * 253).problems()
+    (problem,) = problems_of(cache(QUAY, "hub", ROOT, "a" * 253))
 
-    assert "has 257 characters here; ECR allows 256, give the cache a shorter prefix" in problem
+    assert "has 257 characters here; ECR allows 256, use a shorter prefix for the cache" in problem
 
 
 # --- images -----------------------------------------------------------------------------------------------------------
 
 
 def said(names_of: CachedNames, image: str) -> list[str]:
-    return [*names_of.image_problems(ImageReference.parse(image))]
+    return image_problems(names_of, ImageReference.parse(image))
 
 
 @pytest.mark.parametrize("host", ["registry-1.docker.io", "docker.io", "index.docker.io"])
@@ -266,7 +279,7 @@ def test_an_image_of_another_part_of_the_upstream_is_refused() -> None:
 def test_an_image_whose_name_would_be_too_long_here_is_refused() -> None:
     (problem,) = said(cache(), f"{'a' * 253}:v1")
 
-    assert "has 257 characters here; ECR allows 256, give the cache a shorter prefix" in problem
+    assert "has 257 characters here; ECR allows 256, use a shorter prefix for the cache" in problem
 
 
 def test_all_that_is_wrong_with_an_image_is_told_at_once() -> None:

@@ -157,9 +157,9 @@ def test_anything_else_is_a_type_error(value: Any) -> None:
 
 
 def test_the_constructor_takes_filters_and_not_texts() -> None:
-    expected = "filters: 'prod' is not a ReplicationFilter; use Replication.to(...)"
+    expected = "filters[0] must be a ReplicationFilter, got 'prod'; write filters as in [ReplicationFilter('prod/')]"
 
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+    with pytest.raises(TypeError, match=rf"\A{re.escape(expected)}\Z"):
         Replication(region="eu-west-1", filters=["prod"])  # type: ignore[list-item]
 
 

@@ -105,15 +105,11 @@ def test_basic_scanning_may_wait_until_somebody_asks() -> None:
         ),
         (
             {"scan_type": "ENHANCED"},
-            "enhanced scanning of no repository at all; leave continuous= and on_push= out to scan every one",
+            "enhanced scanning has no filters; leave continuous= and on_push= out to scan all repositories",
         ),
         (
             {"scan_type": "CLAIR"},
             "scan type 'CLAIR' is unknown; use Scanning.enhanced() or Scanning.basic()",
-        ),
-        (
-            {"scan_type": "BASIC", "on_push": ["prod"]},
-            "on_push: 'prod' is not a ScanFilter; write ScanFilter('prod')",
         ),
     ],
 )
@@ -122,8 +118,13 @@ def test_what_ecr_would_refuse_or_ignore_is_refused(values: dict[str, Any], prob
         Scanning(**values)
 
 
+def test_the_constructor_takes_filters_and_not_texts() -> None:
+    with pytest.raises(TypeError, match=r"on_push\[0\] must be a ScanFilter, got 'prod'; write on_push as in"):
+        Scanning(scan_type="BASIC", on_push=["prod"])  # type: ignore[list-item]
+
+
 def test_an_empty_list_for_enhanced_scanning_is_refused() -> None:
-    with pytest.raises(InvalidName, match="enhanced scanning of no repository at all"):
+    with pytest.raises(InvalidName, match="enhanced scanning has no filters"):
         Scanning.enhanced(continuous=[])
 
 
@@ -145,7 +146,9 @@ def test_anything_else_is_a_type_error(value: Any) -> None:
 
 
 def test_a_filter_of_another_language_is_named() -> None:
-    with pytest.raises(TypeError, match=r"\Aon_push takes a Namespace or a scan filter, got ReplicationFilter\("):
+    with pytest.raises(
+        TypeError, match=r"\Aon_push must be a string, .*, a ScanFilter or a list such as .*, got ReplicationFilter\("
+    ):
         Scanning.basic(on_push=ReplicationFilter("prod"))  # type: ignore[arg-type]
 
 

@@ -1,0 +1,83 @@
+"""
+Differences between the repositories of a source and those that ECR creates for their replicas.
+
+Each function compares one property of two `RepositorySettings`, and yields the id and the text of a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.tags import ExclusionFilter
+from ecr_constructs.repository.access import Access
+from ecr_constructs.repository.encryption import Encryption
+
+__all__ = ["Difference", "access_differences", "encryption_differences", "lifecycle_differences", "tag_differences"]
+
+# The id and the text of a warning.
+Difference = tuple[str, str]
+
+_TAGS_ARE_LOST = (
+    "is {} where the original is {}: when a tag is moved there, its image arrives here without it, untagged images "
+    "expire, and the image to recover with is deleted; use the same settings= for both, or at least immutability="
+)
+_TAGS_DIFFER = "is {}, and the original {}, so that tags have other images; use the same immutability= for both"
+_ACCESS = "lacks {}, so that not every user of the original can use it; use the same access= for both"
+_ENCRYPTION = "has {!r}, and the original {!r}; use the same encryption= for both"
+_LIFECYCLE = (
+    "has lifecycle rules that the original does not have, and may lose images that the original keeps; "
+    "use the same settings= for both"
+)
+
+
+def tag_differences(source: Immutability, replica: Immutability) -> Iterator[Difference]:
+    """Yield the difference between the tag mutability of a source and of its replica."""
+    if (source.mode, set(source.filters)) != (replica.mode, set(replica.filters)):
+        text = _TAGS_ARE_LOST if _loses_tags(source, replica) else _TAGS_DIFFER
+        yield "ecr-constructs:replicaTagsDiffer", text.format(_shown(replica), _shown(source))
+
+
+def lifecycle_differences(source: LifecyclePolicy, replica: LifecyclePolicy) -> Iterator[Difference]:
+    """Yield the difference between the lifecycle policy of a source and of its replica."""
+    if _meanings(replica) - _meanings(source):
+        yield "ecr-constructs:replicaLifecycleDiffers", _LIFECYCLE
+
+
+def access_differences(source: Sequence[Access], replica: Sequence[Access]) -> Iterator[Difference]:
+    """Yield the access that a source gives and its replica does not."""
+    if missing := [f"{one.intent} {one.subject}" for one in source if one not in replica]:
+        yield "ecr-constructs:replicaAccessDiffers", _ACCESS.format(", ".join(missing))
+
+
+def encryption_differences(source: Encryption, replica: Encryption) -> Iterator[Difference]:
+    """Yield the difference between the encryption of a source and of its replica; keys are of one region each."""
+    if type(source) is not type(replica):
+        yield "ecr-constructs:replicaEncryptionDiffers", _ENCRYPTION.format(replica, source)
+
+
+def _shown(immutability: Immutability) -> str:
+    return " ".join([immutability.mode, *(["for", ", ".join(immutability.filters)] if immutability.filters else [])])
+
+
+def _loses_tags(source: Immutability, replica: Immutability) -> bool:
+    """Return whether a tag that is mutable at the source is immutable at the replica."""
+    if replica.mode == "MUTABLE" or source.mode == "IMMUTABLE":
+        return False
+    if source.mode == "MUTABLE" or replica.mode == "IMMUTABLE":
+        return True
+    theirs, ours = (tuple(map(ExclusionFilter, each.filters)) for each in (source, replica))
+    if source.mode != replica.mode:
+        # Where only some tags are immutable here and only some are mutable there, they may be others.
+        return source.mode == "MUTABLE_WITH_EXCLUSION" or any(a.overlaps(b) for a in theirs for b in ours)
+    # The same mode: each tag that is mutable there must be mutable here.
+    narrow, wide = (theirs, ours) if source.mode == "IMMUTABLE_WITH_EXCLUSION" else (ours, theirs)
+    return not all(any(each.subsumes(one) for each in wide) for one in narrow)
+
+
+def _meanings(policy: LifecyclePolicy) -> set[LifecycleRule]:
+    """Return the rules without their priorities and descriptions, which do not select images."""
+    return {replace(rule, rule_priority=1, description=None) for rule in policy.rules}
