@@ -73,7 +73,7 @@ def test_the_extra_cli_carries_what_the_command_needs() -> None:
     }
 
 
-@pytest.mark.parametrize("lock", ["dev.txt", "checkov.txt"])
+@pytest.mark.parametrize("lock", ["dev.txt", "checkov.txt", "docs.txt"])
 def test_locks_hold_versions_and_hashes_and_no_place_to_fetch_them_from(lock: str) -> None:
     lines = (ROOT / "requirements" / lock).read_text().splitlines()
 
