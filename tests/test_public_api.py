@@ -104,3 +104,11 @@ def test_every_error_is_public_and_a_value_error() -> None:
         assert issubclass(error, errors.EcrConstructsError)
         assert issubclass(error, ValueError)
         assert len(inspect.getdoc(error) or "") > 20
+
+
+def test_the_version_loads_no_module_of_the_package() -> None:
+    loaded = loaded_by("import ecr_constructs; ecr_constructs.__version__")
+
+    assert {name for name in loaded if name.startswith("ecr_constructs")} == {"ecr_constructs"}
+    assert "importlib.metadata" in loaded
+    assert "importlib.metadata" not in loaded_by("import ecr_constructs")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright  # noqa: A004  (its own error)
 
 SITE = Path(__file__).parent.parent / "build/site"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -104,8 +104,11 @@ class Visit:
         """Open a page, wait for its diagrams, and return its links, its ids and its width."""
         self._page.goto(self._address(name), wait_until="load")
         diagrams = self._page.locator("pre.diagram, div.diagram").count()
-        if diagrams:
-            self._page.wait_for_function(f"document.querySelectorAll('div.diagram svg').length === {diagrams}")
+        rendered = f"document.querySelectorAll('div.diagram svg').length === {diagrams}"
+        try:
+            self._page.wait_for_function(rendered, timeout=10_000)
+        except TimeoutError:
+            self._add("has a diagram that is not rendered")
         content: dict[str, Any] = self._page.evaluate(READ)
         if content["width"] > content["window"]:
             self._add(f"is {content['width']} pixels wide in a window of {content['window']}")
