@@ -58,7 +58,7 @@ PAGE_OF = {
 }
 
 ROOT = Path(__file__).parent.parent
-PATHS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("tests/*/README.md")]
+PATHS = [path for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "tests/*/*.md") for path in ROOT.glob(pattern)]
 PAGES = {path: path.read_text(encoding="utf-8") for path in sorted(PATHS)}
 README = PAGES[ROOT / "README.md"]
 
