@@ -3,9 +3,12 @@
 
 PYTHON ?= python3
 CDK_CLI := 2.1148.1# npm's `latest`, 3.0.0, cannot read what today's aws-cdk-lib writes
+MERMAID := 12.3.0# renders the diagrams of the website
+MERMAID_SHA256 := 336df803d87a38b70a01e736e666c8f7601d2ce42f5e47c8fafe5d721074b9a3
 
 BIN := $(CURDIR)/.venv/bin
 READY := .venv/.ready
+DOCS_READY := build/docs-venv/.ready
 
 export PATH := $(BIN):$(PATH)
 # The CLI neither recommends other versions of itself nor reports home; npm does not advertise.
@@ -15,15 +18,16 @@ export npm_config_update_notifier := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-all format lint bench lock iam-actions clean
+.PHONY: help synth test test-all format lint bench docs image dist lock iam-actions clean
 
 heading = @printf '\n== %s\n'
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# The CLI speaks only when something is wrong, so whatever it says is shown. It is kept from looking for an AWS
-# account: the outcome must be the same on every machine.
+# The output of the CLI is printed, because it has errors and warnings. Its two lines about the location of the templates are
+# not, because the summary has them. The CLI does not look for an AWS account, so that the result is the same on every machine.
+synth: stray := ^Successfully synthesized to |^Supply a stack id
 synth: export AWS_CONFIG_FILE := /dev/null
 synth: export AWS_SHARED_CREDENTIALS_FILE := /dev/null
 synth: export AWS_EC2_METADATA_DISABLED := true
@@ -31,7 +35,7 @@ synth: $(READY) ## synthesize examples/app.py into cdk.out and say what is in it
 	@unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN \
 	    AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI; \
 	said=$$(.venv/bin/cdk synth --quiet --no-notices 2>&1) && status=0 || status=$$?; \
-	[ -z "$$said" ] || printf '%s\n' "$$said" >&2; \
+	printf '%s\n' "$$said" | grep -vE '$(stray)|^$$' >&2; \
 	exit $$status
 	@.venv/bin/ecr-constructs summary cdk.out
 
@@ -59,10 +63,23 @@ lint: $(READY) ## format, lint, types and import contracts, without the tests
 bench: $(READY) ## measure what we promise about speed
 	@set -e; for program in benchmarks/*.py; do printf '\n== %s\n' "$$program"; .venv/bin/python "$$program"; done
 
+docs: $(DOCS_READY) build/mermaid.min.js ## build the website into build/site; a broken link or reference is an error
+	@build/docs-venv/bin/python website/stage.py
+	@rm -rf build/site
+	@build/docs-venv/bin/zensical build --clean --strict --config-file build/mkdocs.yml
+
+image: $(READY) ## render docs/images/preview.svg from the output of ecr-constructs preview
+	@.venv/bin/python website/image.py
+
+dist: $(READY) ## build the wheel and the source distribution into dist
+	@rm -rf dist
+	@.venv/bin/python -m hatchling build --directory dist
+
 # Without a ready environment the old lock makes one; with one, it is used as it is, though pyproject.toml is newer.
 lock: $(if $(wildcard $(READY)),,$(READY)) ## renew requirements/*.txt with the newest versions that pyproject.toml allows
 	@$(compile) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt
 	@$(compile) --group checkov --output-file requirements/checkov.txt
+	@$(compile) --group docs --output-file requirements/docs.txt
 
 compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
@@ -103,3 +120,20 @@ $(READY): requirements/dev.txt pyproject.toml
 	    'exec node "$(BIN)/../lib/node_modules/aws-cdk/bin/cdk" "$$@"' > .venv/bin/cdk
 	@chmod +x .venv/bin/cdk
 	@touch $@
+
+# The tools of the website have their own environment, so that the set-up of .venv does not take longer.
+$(DOCS_READY): requirements/docs.txt | $(READY)
+	@echo 'Setting up build/docs-venv (once)'
+	@rm -rf build/docs-venv
+	@.venv/bin/uv --quiet venv --python .venv/bin/python build/docs-venv
+	@.venv/bin/uv --quiet pip install --python build/docs-venv/bin/python --require-hashes --requirement requirements/docs.txt
+	@touch $@
+
+build/mermaid.min.js: Makefile | $(READY)
+	@mkdir -p build
+	@cd build && NODE_USE_SYSTEM_CA=1 npm pack --silent mermaid@$(MERMAID) >/dev/null && \
+	    tar -xzf mermaid-$(MERMAID).tgz package/dist/mermaid.min.js && rm mermaid-$(MERMAID).tgz
+	@.venv/bin/python -c 'import hashlib, sys; \
+	    found = hashlib.sha256(open("build/package/dist/mermaid.min.js", "rb").read()).hexdigest(); \
+	    sys.exit(found != "$(MERMAID_SHA256)" and f"mermaid has the SHA-256 {found}")'
+	@mv build/package/dist/mermaid.min.js $@ && rm -r build/package

@@ -40,7 +40,7 @@ NOT_COPIED = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.eg
 nox.needs_version = ">=2025.2"
 # Each session creates its own environment with uv, from the interpreters that are installed.
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["slow", "wheel", "lowest", "newest", "checkov"]
+nox.options.sessions = ["slow", "docs", "wheel", "lowest", "newest", "checkov"]
 
 
 @nox.session
@@ -54,6 +54,20 @@ def slow(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Run every test, and print the lines and branches that no test reaches. It is not part of `make test-all`."""
     session.run("pytest", "--numprocesses", "auto", "--cov", "--cov-report", "term", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the website, and open each of its pages in Chromium."""
+    session.run("make", "docs")
+    session.run(sys.executable, "website/image.py", "--check")
+    python = str(ROOT / "build/docs-venv/bin/python")
+    if shutil.which("chromium") is None and shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "-qq", "update")
+        session.run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", silent=True)
+    elif shutil.which("chromium") is None:
+        session.run(python, "-m", "playwright", "install", "chromium")
+    session.run(python, "website/browser.py", *session.posargs)
 
 
 @nox.session

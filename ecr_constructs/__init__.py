@@ -141,13 +141,18 @@ _MODULES = {
     "RepositorySettings": "repository.settings",
 }
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    __version__: str
+else:
 
     def __getattr__(name: str) -> object:
-        """Load a public name from its module."""
-        if name not in __all__:
+        """Load a public name from its module, or the version from the metadata of the distribution."""
+        if name == "__version__":
+            value = import_module("importlib.metadata").version("ecr-constructs")
+        elif name in __all__:
+            value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'model')}"), name)
+        else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'model')}"), name)
         globals()[name] = value
         return value
 

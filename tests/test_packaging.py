@@ -1,4 +1,4 @@
-"""What the distribution, the locks and the Makefile promise to the person who meets them first."""
+"""The metadata of the distribution, its links, the locks and the Makefile."""
 
 import re
 import shutil
@@ -7,6 +7,9 @@ from importlib import metadata, resources
 from pathlib import Path
 
 import pytest
+
+import ecr_constructs
+from hatch_build import urls, with_absolute_links
 
 ROOT = Path(__file__).parent.parent
 ABOUT = metadata.metadata("ecr-constructs")
@@ -73,7 +76,48 @@ def test_the_extra_cli_carries_what_the_command_needs() -> None:
     }
 
 
-@pytest.mark.parametrize("lock", ["dev.txt", "checkov.txt"])
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert ecr_constructs.__version__ == ABOUT["Version"]
+
+
+def test_the_readme_states_the_supported_versions_of_the_metadata() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (cdk,) = (line for line in REQUIRES if line.startswith("aws-cdk-lib"))
+    (oldest,) = re.findall(r">=([\d.]+)", cdk)
+    pythons = re.findall(r"Python :: (3\.\d+)", " ".join(ABOUT.get_all("Classifier") or []))
+
+    assert f"| Python | {pythons[0]} to {pythons[-1]} |" in readme
+    assert f"| `aws-cdk-lib` | {oldest} or later, below 3 |" in readme
+    assert f"({ABOUT['Version']})" in readme
+
+
+def test_the_project_has_no_address_until_the_setting_has_one() -> None:
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (address,) = re.findall(r'^repository-url = "(.*?)"', settings, re.MULTILINE)
+
+    assert (ABOUT.get_all("Project-URL") is None) is (address == "")
+    assert urls("", "") == {}
+
+
+def test_the_links_of_the_package_index_follow_from_the_address() -> None:
+    links = urls("https://example.com/project", "https://example.org/docs")
+
+    assert links["Documentation"] == "https://example.org/docs"
+    assert links["Source"] == "https://example.com/project"
+    assert links["Issues"] == "https://example.com/project/issues"
+    assert "Documentation" not in urls("https://example.com/project", "")
+
+
+def test_the_readme_of_the_package_index_has_no_relative_links() -> None:
+    readme = "[a](docs/a.md#b) ![c](docs/c.svg) [d](#e) [f](https://example.org)"
+
+    assert with_absolute_links(readme, "https://example.com/it", "v1.2.3") == (
+        "[a](https://example.com/it/blob/v1.2.3/docs/a.md#b) ![c](https://example.com/it/raw/v1.2.3/docs/c.svg) "
+        "[d](#e) [f](https://example.org)"
+    )
+
+
+@pytest.mark.parametrize("lock", ["dev.txt", "checkov.txt", "docs.txt"])
 def test_locks_hold_versions_and_hashes_and_no_place_to_fetch_them_from(lock: str) -> None:
     lines = (ROOT / "requirements" / lock).read_text().splitlines()
 

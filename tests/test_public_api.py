@@ -136,3 +136,11 @@ def test_the_signature_of_settings_has_readable_defaults() -> None:
     defaults = [each.default for each in inspect.signature(ecr_constructs.RepositorySettings).parameters.values()]
 
     assert [default for default in defaults if "factory" in repr(default) or " object at " in repr(default)] == []
+
+
+def test_the_version_loads_no_module_of_the_package() -> None:
+    loaded = loaded_by("import ecr_constructs; ecr_constructs.__version__")
+
+    assert {name for name in loaded if name.startswith("ecr_constructs")} == {"ecr_constructs"}
+    assert "importlib.metadata" in loaded
+    assert "importlib.metadata" not in loaded_by("import ecr_constructs")

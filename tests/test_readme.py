@@ -1,4 +1,4 @@
-"""Every block of the README and of docs/: code runs and prints what it says, commands exist, pictures are true."""
+"""Check the pages: code blocks run and print the text below them, commands exist, and links have a target."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ from typer.main import get_command
 
 import ecr_constructs
 from ecr_constructs import (
+    ADOPTED,
+    CACHED,
+    CREATED,
+    EPHEMERAL,
+    HARDENED,
     CreationTemplate,
     Credentials,
     HardenedRepository,
@@ -43,15 +48,28 @@ from ecr_constructs.model.lifecycle.findings import SEVERITIES
 from tests.arbiters.sources import service_model
 
 PACKAGE = Path(str(ecr_constructs.__file__)).parent
-CONSTRUCTS = (CreationTemplate, PrivateRegistry, PullThroughCache, ReplicaRegistry)
+# The page of each construct.
+PAGE_OF = {
+    CreationTemplate: "templates",
+    HardenedRepository: "repository",
+    PrivateRegistry: "registry",
+    PullThroughCache: "caches",
+    ReplicaRegistry: "replication",
+}
 
 ROOT = Path(__file__).parent.parent
-PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))}
+PATHS = [path for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "tests/*/*.md") for path in ROOT.glob(pattern)]
+PAGES = {path: path.read_text(encoding="utf-8") for path in sorted(PATHS)}
 README = PAGES[ROOT / "README.md"]
 
 
+def page_of(name: str) -> str:
+    """Return the text of a page of docs/."""
+    return PAGES[ROOT / "docs" / f"{name}.md"]
+
+
 class Block(NamedTuple):
-    """A fenced block, and where it stands."""
+    """A fenced block, and its place."""
 
     page: str
     line: int
@@ -60,7 +78,7 @@ class Block(NamedTuple):
 
 
 BLOCKS = [
-    Block(path.stem, page[: found.start()].count("\n") + 1, found[1], found[2])
+    Block(path.relative_to(ROOT).with_suffix("").as_posix(), page[: found.start()].count("\n") + 1, found[1], found[2])
     for path, page in PAGES.items()
     for found in re.finditer(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 ]
@@ -70,18 +88,20 @@ OUTPUT_OF = {
     for code, block in pairwise(BLOCKS)
     if (code.page, code.language, block.language) == (block.page, "python", "text")
 }
-# What `ecr-constructs` prints, by the block that asks it.
+# The output of `ecr-constructs`, by the block with its command.
 SHOWN_BY = {
-    asking: block.text
-    for asking, block in pairwise(BLOCKS)
-    if (asking.language, block.language) == ("sh", "text") and asking.text.startswith("ecr-constructs ")
+    command: block.text
+    for command, block in pairwise(BLOCKS)
+    if (command.page, command.language, block.language) == (block.page, "sh", "text")
+    and command.text.startswith("ecr-constructs ")
 }
+PROGRAMS = {"aws", "cdk", "ecr-constructs", "make", "pip", r"\.venv/bin/\w+"}
 COMMANDS = [
     shlex.split(command.partition(" > ")[0], comments=True)
     for block in BLOCKS
     if block.language == "sh"
-    # A command ends where the next begins; an argument may go over several lines.
-    for command in re.split(r"(?:\n| \| )(?=make |aws |cdk |pip |ecr-constructs )", block.text.replace("\\\n", " "))
+    # A command ends before the next command. An argument can have several lines.
+    for command in re.split(rf"(?:\n| \| )(?=(?:{'|'.join(PROGRAMS)}) )", block.text.replace("\\\n", " "))
 ]
 OURS = [command[1:] for command in COMMANDS if command[0] == "ecr-constructs"]
 
@@ -90,18 +110,16 @@ def at(block: Block) -> str:
     return f"{block.page}-line-{block.line}"
 
 
-def test_every_block_is_of_a_kind_that_is_tested_here() -> None:
+def test_every_block_has_a_test() -> None:
     outputs = [block for block in BLOCKS if block.language == "text"]
 
     assert {block.language for block in BLOCKS} == {"python", "text", "sh", "json", "mermaid"}
-    assert len(outputs) == len(OUTPUT_OF) + len(SHOWN_BY) + 1  # that of make synth
-    assert {command[0] for command in COMMANDS} == {"make", "aws", "cdk", "pip", "ecr-constructs"}
+    assert len(outputs) == len(OUTPUT_OF) + len(SHOWN_BY) + 1  # the output of make synth
+    assert [command for command in COMMANDS if not re.fullmatch("|".join(PROGRAMS), command[0])] == []
 
 
 @pytest.mark.parametrize("block", CODE, ids=at)
-def test_code_runs_and_prints_what_stands_below_it(
-    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_runs_and_prints_the_text_below_it(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     program = tmp_path / "block.py"
     program.write_text(block.text, encoding="utf-8")
@@ -114,9 +132,15 @@ def test_code_runs_and_prints_what_stands_below_it(
 
 def test_commands_are_targets_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {target for page in PAGES.values() for target in re.findall(r"`make ([a-z-]+)`", page)}
 
-    assert [command for command in COMMANDS if command[0] == "make"] == [["make", "synth"], ["make", "test"]]
-    assert targets >= {"synth", "test"}
+    assert {command[1] for command in COMMANDS if command[0] == "make"} | named <= targets
+
+
+def test_programs_of_the_environment_are_those_of_the_development_dependencies() -> None:
+    programs = {command[0] for command in COMMANDS if command[0].startswith(".venv/")}
+
+    assert programs <= {".venv/bin/nox", ".venv/bin/pytest", ".venv/bin/python"}
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "json"], ids=at)
@@ -124,15 +148,20 @@ def test_json_is_json(block: Block) -> None:
     assert json.loads(block.text)
 
 
-def test_the_extra_of_the_command_is_installed_as_it_is_called() -> None:
-    installed = [command for command in COMMANDS if command[0] == "pip"]
+def test_pip_installs_the_package_from_the_checkout_the_wheel_or_the_index() -> None:
+    wheel = f"dist/ecr_constructs-{metadata.version('ecr-constructs')}-py3-none-any.whl"
+    sources = {command[-1].removesuffix("[cli]") for command in COMMANDS if command[0] == "pip"}
 
-    assert {tuple(command) for command in installed} <= {("pip", "install", "ecr-constructs[cli]")}
+    assert {tuple(command[:-1]) for command in COMMANDS if command[0] == "pip"} == {("pip", "install")}
+    assert sources <= {".", wheel, "ecr-constructs"}
+    assert {command[-1] for command in COMMANDS if command[0] == "pip" and "[" in command[-1]} == {
+        f"{source}[cli]" for source in sources
+    }
     assert "cli" in (metadata.metadata("ecr-constructs").get_all("Provides-Extra") or [])
 
 
 @pytest.mark.parametrize("arguments", OURS, ids=" ".join)
-def test_our_commands_take_the_arguments_that_they_are_given(arguments: list[str]) -> None:
+def test_our_commands_accept_their_arguments(arguments: list[str]) -> None:
     group = get_command(application())
     assert isinstance(group, TyperGroup)
     with group.make_context("ecr-constructs", [*arguments], resilient_parsing="--" in arguments[0]) as context:
@@ -143,16 +172,16 @@ def test_our_commands_take_the_arguments_that_they_are_given(arguments: list[str
                 pass
 
 
-@pytest.mark.parametrize("asking", SHOWN_BY, ids=at)
-def test_our_commands_print_what_stands_below_them(
-    asking: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", SHOWN_BY, ids=at)
+def test_our_commands_print_the_text_below_them(
+    command: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (policy,) = [block.text for block in BLOCKS if block.language == "json" and '"rules"' in block.text]
     (tmp_path / "policy.json").write_text(policy, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
-    assert run(shlex.split(asking.text)[1:]) == ExitCode.DONE
-    assert capsys.readouterr().out == SHOWN_BY[asking]
+    assert run(shlex.split(command.text)[1:]) == ExitCode.DONE
+    assert capsys.readouterr().out == SHOWN_BY[command]
 
 
 def test_commands_of_the_cdk_exist() -> None:
@@ -163,7 +192,7 @@ def test_commands_of_the_cdk_exist() -> None:
 @pytest.mark.parametrize(
     "command", [command[1:] for command in COMMANDS if command[0] == "aws"], ids=lambda command: "-".join(command[:2])
 )
-def test_commands_of_aws_are_requests_that_the_api_takes(command: list[str]) -> None:
+def test_commands_of_aws_are_valid_requests(command: list[str]) -> None:
     service, operation, *arguments = command
     model = ServiceModel(service_model(service), service)
     names = {xform_name(name, "-"): name for name in model.operation_names}
@@ -192,27 +221,48 @@ def test_make_synth_ends_with_the_lines_that_are_printed(tmp_path: Path, monkeyp
 
 def test_the_settings_table_has_every_keyword_of_the_cdk_repository() -> None:
     keywords = {name for name, one in inspect.signature(ecr.Repository.__init__).parameters.items() if one.kind == 3}
-    table = README.split("| `ecr.Repository` | here |")[1].split("\n\n")[0]
+    table = page_of("repository").split("| `ecr.Repository` | here |")[1].split("\n\n")[0]
     rows = re.findall(r"^\| `(\w+)` \| ", table, re.MULTILINE)
 
     assert set(rows) == keywords
 
 
-@pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda one: one.__name__)
-def test_the_section_of_a_construct_tells_every_argument_and_resource(construct: type) -> None:
-    section = README.split(f"\n### `{construct.__name__}`\n")[1].split("\n##")[0]
-    parameters = inspect.signature(vars(construct)["__init__"]).parameters
-    made = re.findall(r"`(AWS::\w+::\w+)`", str(construct.__doc__).split("Creates:")[1].split("Args:")[0])
+def resources_of(documented: object) -> list[str]:
+    """Return the resource types in the docstring of a construct or method."""
+    return re.findall(r"`(AWS::\w+::\w+)`", str(documented.__doc__))
 
-    assert re.findall(r"^\| `(\w+)` \| ", section, re.MULTILINE) == [
-        name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY
+
+@pytest.mark.parametrize(("construct", "name"), PAGE_OF.items(), ids=PAGE_OF.values())
+def test_the_page_of_a_construct_has_every_argument_and_resource(construct: type, name: str) -> None:
+    page = page_of(name)
+    parameters = inspect.signature(vars(construct)["__init__"]).parameters
+
+    assert page.startswith(f"# {construct.__name__}\n")
+    assert re.findall(r"^\| `(\w+)` \| ", page.split("\n## Arguments\n")[1].split("\n## ")[0], re.MULTILINE) == [
+        parameter for parameter, one in parameters.items() if one.kind is one.KEYWORD_ONLY
     ]
-    assert {resource for resource in made if resource not in section} <= {"AWS::KMS::Key"}  # "the key of the stack"
+    assert {made for made in resources_of(construct) if made not in page} <= {"AWS::KMS::Key"}  # "the key of the stack"
+
+
+def test_the_page_of_compliance_has_a_column_for_each_of_the_ready_made_settings() -> None:
+    (columns,) = re.findall(r"^\| control \| requirement \| (.*) \|$", page_of("compliance"), re.MULTILINE)
+    rows = re.findall(r"^\| (?:Security Hub|Control Tower) .*\|$", page_of("compliance"), re.MULTILINE)
+    passing = dict(zip(re.findall(r"`(\w+)`", columns), (HARDENED, ADOPTED, CREATED, CACHED, EPHEMERAL), strict=True))
+    expected = {
+        "ECR.2": [settings.immutability.mode == "IMMUTABLE" for settings in passing.values()],
+        "ECR.3": [settings.lifecycle is None or bool(settings.lifecycle.rules) for settings in passing.values()],
+        "ECR.5": ["shared_key" in repr(settings.encryption) for settings in passing.values()],
+    }
+
+    assert list(passing) == ["HARDENED", "ADOPTED", "CREATED", "CACHED", "EPHEMERAL"]
+    for control, results in expected.items():
+        (row,) = [each for each in rows if f"[{control}]" in each]
+        assert [cell == "passes" for cell in row.strip("| ").split(" | ")[2:]] == results, control
 
 
 def test_the_page_of_warnings_has_every_warning() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("**/*.py"))
-    told = re.findall(r"^\| `(ecr-constructs:\w+)` \| ", PAGES[ROOT / "docs" / "warnings.md"], re.MULTILINE)
+    told = re.findall(r"^\| `(ecr-constructs:\w+)` \| ", page_of("warnings"), re.MULTILINE)
 
     findings = {id for id, severity in SEVERITIES.items() if severity != "error"}
     annotations = {"ecr-constructs:" + re.sub(r"-(\w)", lambda letter: letter[1].upper(), id) for id in findings}
@@ -221,10 +271,9 @@ def test_the_page_of_warnings_has_every_warning() -> None:
 
 
 @pytest.mark.arbiter
-def test_the_page_of_removal_has_every_resource_and_what_identifies_it() -> None:
-    rows = re.findall(r"^\| `(AWS::\w+::\w+)`.*\| ([^|]*) \|$", PAGES[ROOT / "docs" / "removal.md"], re.MULTILINE)
-    docstrings = [str(one.__doc__) for one in (*CONSTRUCTS, HardenedRepository, Credentials.new_secret)]
-    made = {resource for text in docstrings for resource in re.findall(r"`(AWS::\w+::\w+)`", text)}
+def test_the_page_of_removal_has_every_resource_and_its_identifier() -> None:
+    rows = re.findall(r"^\| `(AWS::\w+::\w+)`.*\| ([^|]*) \|$", page_of("removal"), re.MULTILINE)
+    made = {resource for one in (*PAGE_OF, Credentials.new_secret) for resource in resources_of(one)}
 
     assert {resource for resource, _ in rows} == made
     for resource, asked in rows:
@@ -233,7 +282,7 @@ def test_the_page_of_removal_has_every_resource_and_what_identifies_it() -> None
 
 
 def packages_and_arrows() -> tuple[set[str], set[tuple[str, str]]]:
-    """Read the picture: a node is a package or a module, an arrow is an import."""
+    """Return the nodes of the diagram, which are packages and modules, and its arrows, which are imports."""
     (picture,) = [block.text for block in BLOCKS if block.language == "mermaid" and "errors[" in block.text]
     names = dict(re.findall(r'^    (\w+)\["(\w+)', picture, re.MULTILINE))
     arrows = re.findall(r"^    (\w+) --> (.+)$", picture, re.MULTILINE)
@@ -250,16 +299,16 @@ def imports_of(name: str) -> set[str]:
     return {*direct, *re.findall(r"^from ecr_constructs import (\w+)", source, re.MULTILINE)} - {name}
 
 
-def test_the_picture_shows_the_packages_and_their_imports() -> None:
+def test_the_diagram_shows_the_packages_and_their_imports() -> None:
     names, arrows = packages_and_arrows()
-    there_are = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    existing = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
 
-    assert names == there_are - {"__init__", "__main__"}
+    assert names == existing - {"__init__", "__main__"}
     for upper, lower in arrows:
         assert lower in imports_of(upper), (upper, lower)
 
 
-def test_the_picture_hides_no_import() -> None:
+def test_the_diagram_omits_no_import() -> None:
     names, arrows = packages_and_arrows()
     below = {name: {lower for upper, lower in arrows if upper == name} for name in names}
     for _ in names:  # by as many steps as there are packages
@@ -269,10 +318,10 @@ def test_the_picture_hides_no_import() -> None:
         assert imports_of(name) - below[name] == set(), name
 
 
-def test_links_lead_to_files_of_the_project() -> None:
+def test_links_have_a_target_in_the_project() -> None:
     for path, page in PAGES.items():
         for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page):
-            if target.startswith("https://"):
+            if target.startswith("https://") or "`" in target:
                 continue
             linked = (path.parent / target).resolve() if target else path
             if linked.is_relative_to(ROOT / PACKAGE.name):  # the package may be an installed wheel
@@ -282,6 +331,6 @@ def test_links_lead_to_files_of_the_project() -> None:
 
 
 def headings(path: Path) -> set[str]:
-    """Give the anchors of a page, as GitHub makes them of its headings."""
+    """Return the anchors of a page, as GitHub derives them from its headings."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}

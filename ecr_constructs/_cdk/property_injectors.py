@@ -1,7 +1,7 @@
 """
 Property injectors of the CDK: whether one is registered, and what is done about the properties that it changes.
 
-docs/decisions/0001-no-injector-has-the-last-word.md has the reasons.
+docs/decisions/0001-property-injectors-do-not-override-settings.md has the reasons.
 """
 
 from __future__ import annotations

@@ -64,10 +64,10 @@ PUSHED = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "day
 IN_ARCHIVE = {**PUSHED, "countType": "sinceImageTransitioned", "storageClass": "archive", "countNumber": 90}
 ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
 
-OLDER = "moto knows the language as it was before the archive; AWS prints such policies"
-SCHEMA = "moto checks single fields, not which of them go together"
-WHOLE = "moto looks at one rule at a time"
-TYPES = "moto compares values without looking at their type"
+OLDER = "moto does not support the archive; AWS prints such policies"
+SCHEMA = "moto checks single fields and not their combinations"
+WHOLE = "moto checks each rule separately"
+TYPES = "moto does not check the types of values"
 
 CASES = [
     # What both accept.
@@ -178,7 +178,7 @@ CASES = [
         of(rule()).replace('"rulePriority": 1', '"rulePriority": 1, "rulePriority": 2'),
         "refused",
         "accepted",
-        "whoever reads the JSON sees only the last; which one its author meant nobody knows",
+        "a JSON parser uses only the last value; the intended value is unknown",
     ),
 ]
 

@@ -175,7 +175,7 @@ def test_an_adopted_repository_has_no_annotation(stack: cdk.Stack) -> None:
     assert [entry.data for entry in entries if entry.type in ("aws:cdk:warning", "aws:cdk:info")] == []
 
 
-# The steps of the README, from an adopted repository to a hardened one. None of them replaces anything.
+# The steps of docs/migration.md from an adopted repository to a hardened repository. No step replaces a resource.
 STEPS: Mapping[str, RepositorySettings] = {
     "adopt": ADOPTED,
     "lifecycle": (
@@ -222,12 +222,16 @@ def test_changes_that_are_not_create_only_replace_nothing() -> None:
     assert replacements(old, new) == ()
 
 
-def test_the_readme_warns_where_people_will_read_it() -> None:
-    readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
-    section = readme.lower().partition("migrat")[2]
+def test_the_readme_warns_of_the_replacement_directly_below_the_first_example() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    first_example, below = readme.split("```python\n")[1].split("\n```", 1)
+    warning = below.strip().partition("\n\n")[0]
 
-    assert "replace" in section
-    assert "adopted" in section
+    assert "class ContainersStack(Stack)" in first_example
+    assert warning.startswith("> **")
+    assert "CloudFormation would replace the repository" in warning
+    assert "settings=ADOPTED" in warning
+    assert "(docs/migration.md)" in warning
 
 
 @pytest.mark.arbiter
