@@ -1,11 +1,17 @@
-"""The errors of the library: few types, every fault at once, each with its remedy."""
+"""
+The errors of the library, the collector of problems, and the check of argument kinds.
+
+An error lists all problems at once. `Problems` collects them: those of its own, and those of nested errors.
+
+An argument of the wrong kind is a `TypeError` with `.path` and `.problems`, as `EcrConstructsError` has them. It lists
+all wrong kinds of all arguments first, and after them the other problems that were found by then. A check that needs an
+argument of the wrong kind is not made. docs/decisions/0027-one-collector-of-problems.md has the reasons.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 __all__ = [
     "EcrConstructsError",
@@ -16,58 +22,251 @@ __all__ = [
     "InvalidRepository",
 ]
 
+_LINE = 80
+
 
 class EcrConstructsError(ValueError):
     """
-    Something that ECR would refuse, or that would not do what it says.
+    A value or combination of values that ECR, or this library, rejects.
 
     Args:
-        problems: One sentence for each fault: the value, the limit, the remedy.
-        path: Where it happened: a construct path such as `Containers/Api`. Default: no path.
+        problems: One sentence for each problem: the value, the limit, the fix.
+        path: The construct path, such as `Containers/Api`. Default: no path.
 
     Attributes:
         path: The construct path, or an empty string for a value that is not in a tree.
-        problems: Every fault that was found, in the order of the arguments.
+        problems: Every problem that was found, in the order of the arguments.
 
     """
 
     def __init__(self, problems: Iterable[str], *, path: str = "") -> None:
-        """Keep the parts, and say them in one message."""
+        """Store the parts, and combine them in one message."""
         self.path = path
         self.problems = tuple(problems)
         super().__init__(_message(self.problems, path))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive pickling, as errors do when they cross processes."""
+        """Return the parts, so that the error can be pickled."""
         return _rebuild, (type(self), self.problems, self.path)
 
 
 class InvalidName(EcrConstructsError):
-    """A name, prefix, filter, pattern or reference that its grammar does not allow."""
+    """A name, prefix, filter, pattern or reference that is not well formed."""
 
 
 class InvalidImage(EcrConstructsError):
-    """An image, or a list of them, that cannot be what a repository holds."""
+    """An image, or a list of images, that no repository can contain."""
 
 
 class InvalidLifecyclePolicy(EcrConstructsError):
-    """A lifecycle policy, rule or intent that ECR would refuse; each problem names its place in the document."""
+    """A lifecycle policy, rule or intent that ECR rejects; each problem names its place in the document."""
 
 
 class InvalidRepository(EcrConstructsError):
-    """A repository, or settings for one, that cannot be built as asked."""
+    """A repository, or settings for one, with values that ECR or CloudFormation rejects."""
 
 
 class InvalidRegistry(EcrConstructsError):
-    """A registry, or a cache, template or replica in it, that cannot be built as asked."""
+    """A registry, or a cache, template or replica, with values that ECR or CloudFormation rejects."""
+
+
+class ArgumentTypeError(TypeError):
+    """
+    Arguments of the wrong kind.
+
+    Args:
+        problems: One sentence for each argument: its name, the kind, an example, the value.
+        path: The construct path. Default: no path.
+
+    Attributes:
+        path: The construct path, or an empty string for a value that is not in a tree.
+        problems: Every problem that was found, wrong kinds first.
+
+    """
+
+    def __init__(self, problems: Iterable[str], *, path: str = "") -> None:
+        """Store the parts, and combine them in one message."""
+        self.path = path
+        self.problems = tuple(problems)
+        super().__init__(_message(self.problems, path))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return the parts, so that the error can be pickled."""
+        return _rebuild, (type(self), self.problems, self.path)
+
+
+class DuckType:
+    """
+    A kind that is given by attributes: an imported resource of the CDK is an instance of no public class in Python.
+
+    Args:
+        noun: The kind, as in `an iam.Role`.
+        attributes: The attributes that a value of the kind has.
+
+    """
+
+    __slots__ = ("attributes", "noun")
+
+    def __init__(self, noun: str, *attributes: str) -> None:
+        self.noun = noun
+        self.attributes = attributes
+
+
+Kinds = type | tuple[type, ...] | DuckType
+
+
+class Problems:
+    """
+    A collector of problems, which are raised as one error.
+
+    >>> problems = Problems()
+    >>> with problems.collect("prefix: "):
+    ...     raise InvalidName(["it is empty; write a name"])
+    >>> problems.add("applied_for is empty; name a purpose")
+    >>> problems.raise_if_any(InvalidRegistry, "Containers/Teams")
+    Traceback (most recent call last):
+    ecr_constructs.errors.InvalidRegistry: Containers/Teams: 2 problems
+      - prefix: it is empty; write a name
+      - applied_for is empty; name a purpose
+
+    """
+
+    __slots__ = ("_kinds", "_values")
+
+    def __init__(self) -> None:
+        self._kinds: list[str] = []
+        self._values: list[str] = []
+
+    def __bool__(self) -> bool:
+        """Return whether any problem was found."""
+        return bool(self._kinds or self._values)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the problems, wrong kinds first."""
+        return iter((*self._kinds, *self._values))
+
+    @property
+    def has_wrong_kinds(self) -> bool:
+        """Return whether an argument is of the wrong kind."""
+        return bool(self._kinds)
+
+    def add(self, *problems: str) -> None:
+        """Add problems of values, one sentence each."""
+        self._values += problems
+
+    def extend(self, problems: Iterable[str]) -> None:
+        """Add all problems of an iterable."""
+        self._values += problems
+
+    def expect(
+        self,
+        name: str,
+        value: object,
+        kinds: Kinds,
+        example: str,
+        *,
+        optional: bool = False,
+        each: Kinds | None = None,
+    ) -> bool:
+        """
+        Check the kind of an argument, and return whether it is right.
+
+        Args:
+            name: The name of the argument.
+            value: Its value.
+            kinds: The class, or several. A `Sequence` does not include strings, and a number does not include bools.
+            example: A value of the kind, as it is written in Python.
+            optional: Whether `None` is of the right kind. Default: no.
+            each: The kind of the entries of a sequence, or of the keys and values of a mapping. Default: any.
+
+        """
+        found = _kind_problems(name, value, kinds, example, each) if value is not None or not optional else ()
+        self._kinds += found
+        return not found
+
+    @contextmanager
+    def collect(self, prefix: str = "") -> Iterator[None]:
+        """
+        Add the problems of an error that is raised in the block, and leave the block.
+
+        Args:
+            prefix: The beginning of each sentence. Default: none.
+
+        """
+        try:
+            yield
+        except ArgumentTypeError as error:
+            self._kinds += (f"{prefix}{problem}" for problem in error.problems)
+        except EcrConstructsError as error:
+            self._values += (f"{prefix}{problem}" for problem in error.problems)
+
+    def raise_if_any(self, error: type[EcrConstructsError], path: str = "") -> None:
+        """
+        Raise the problems as one error, if there are any.
+
+        Args:
+            error: The type of the error.
+            path: The construct path. Default: no path.
+
+        Raises:
+            EcrConstructsError: Of the given type, if the kinds of all arguments are right.
+            TypeError: If an argument is of the wrong kind.
+
+        """
+        if self._kinds:
+            raise ArgumentTypeError(self, path=path)
+        if self._values:
+            raise error(self._values, path=path)
+
+
+def expect(
+    name: str,
+    value: object,
+    kinds: Kinds,
+    example: str,
+    *,
+    optional: bool = False,
+    each: Kinds | None = None,
+    path: str = "",
+) -> None:
+    """
+    Check the kind of one argument.
+
+    Args:
+        name: The name of the argument.
+        value: Its value.
+        kinds: The class, or several. A `Sequence` does not include strings, and a number does not include bools.
+        example: A value of the kind, as it is written in Python.
+        optional: Whether `None` is of the right kind. Default: no.
+        each: The kind of the entries of a sequence, or of the keys and values of a mapping. Default: any.
+        path: The construct path. Default: no path.
+
+    Raises:
+        TypeError: If the value is of another kind.
+
+    """
+    problems = Problems()
+    if not problems.expect(name, value, kinds, example, optional=optional, each=each):
+        raise ArgumentTypeError(problems, path=path)
+
+
+def abbreviate(value: object) -> str:
+    """Return the representation of any value, cut to one line."""
+    if isinstance(value, str) and len(value) > _LINE:
+        return f"{value[:60]!r}..."
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python does not write out numbers of more than 4,300 digits
+        return f"a {type(value).__name__} too long to be shown"
+    return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 
 
 def json_problem(error: ValueError | RecursionError) -> str:
     """
-    Return why a text cannot be read as JSON, in words that are not about Python.
+    Return the reason why a text cannot be read as JSON, without the terms of Python.
 
     Args:
-        error: What the parser raised.
+        error: The error of the parser.
 
     """
     if isinstance(error, RecursionError):
@@ -83,5 +282,75 @@ def _message(problems: tuple[str, ...], path: str) -> str:
     return "\n".join([f"{where}{len(problems)} problems", *(f"  - {problem}" for problem in problems)])
 
 
-def _rebuild(kind: type[EcrConstructsError], problems: tuple[str, ...], path: str) -> EcrConstructsError:
+def _rebuild(
+    kind: type[EcrConstructsError | ArgumentTypeError], problems: tuple[str, ...], path: str
+) -> EcrConstructsError | ArgumentTypeError:
     return kind(problems, path=path)
+
+
+def _kind_problems(name: str, value: object, kinds: Kinds, example: str, each: Kinds | None) -> tuple[str, ...]:
+    if not _is_a(value, kinds):
+        return (f"{name} must be {_noun(kinds, each)} such as {example}, got {abbreviate(value)}",)
+    if each is None:
+        return ()
+    return tuple(
+        f"{place} must be {_noun(each)}, got {abbreviate(entry)}; write {name} as in {example}"
+        for place, entry in _entries(name, value)
+        if not _is_a(entry, each)
+    )
+
+
+def _entries(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the entries of a sequence, or the keys and values of a mapping, each with its place."""
+    if isinstance(value, Mapping):
+        yield from ((f"a key of {name}", key) for key in value)
+        yield from ((f"{name}[{abbreviate(key)}]", entry) for key, entry in value.items())
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield from ((f"{name}[{index}]", entry) for index, entry in enumerate(value))
+
+
+def _is_a(value: object, kinds: Kinds) -> bool:
+    # Classes have the attributes of their instances.
+    if isinstance(value, type):
+        return False
+    if isinstance(kinds, DuckType):
+        return all(hasattr(value, name) for name in kinds.attributes)
+    # Python counts bools as integers, and strings as sequences of strings.
+    if isinstance(value, (bool, str, bytes)):
+        return any(kind in type(value).__mro__ and kind is not int for kind in _each_kind(kinds))
+    return isinstance(value, kinds)
+
+
+def _each_kind(kinds: type | tuple[type, ...]) -> tuple[type, ...]:
+    return kinds if isinstance(kinds, tuple) else (kinds,)
+
+
+_NOUNS: Mapping[type, str] = {
+    bool: "a bool",
+    int: "a whole number",
+    str: "a string",
+    Mapping: "a mapping",
+    Sequence: "a list",
+}
+
+
+def _noun(kinds: Kinds, each: Kinds | None = None) -> str:
+    if isinstance(kinds, DuckType):
+        return kinds.noun
+    *others, last = dict.fromkeys(map(_noun_of, _each_kind(kinds)))
+    noun = f"{', '.join(others)} or {last}" if others else last
+    return noun if each is None or kinds not in (Sequence, Mapping) else f"{noun} of {_plural(each)}"
+
+
+def _plural(kinds: Kinds) -> str:
+    """Return the kind of entries; the name of a class stays as it is."""
+    noun = _noun(kinds).removeprefix("a ").removeprefix("an ")
+    return noun if noun[0].isupper() else f"{noun}s"
+
+
+def _noun_of(kind: type) -> str:
+    name = kind.__name__
+    # `RepositorySettings` and `Credentials` are plural.
+    is_plural = name.endswith("s") and not name.endswith("ss")
+    article = "" if is_plural else "an " if name[0] in "AEIOU" else "a "
+    return _NOUNS.get(kind, article + name)

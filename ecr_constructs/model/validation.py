@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import InvalidName, abbreviate
 
 __all__ = [
     "ACCOUNT_ID",
@@ -41,7 +41,6 @@ __all__ = [
 
 # How the CDK spells a text, and a list of texts, that is known only at deployment.
 _TOKENS = ("${Token[", "#{Token[")
-_LINE = 80
 # Also half of a character, which JSON can hold and UTF-8 cannot.
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -65,17 +64,6 @@ def text_problem(text: str) -> str | None:
             "write it without line breaks and other control characters"
         )
     return None
-
-
-def abbreviate(value: object) -> str:
-    """Write a value into a message, whatever it is and however long."""
-    if isinstance(value, str) and len(value) > _LINE:
-        return f"{value[:60]!r}..."
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # Python does not write out numbers of more than 4,300 digits
-        return f"a {type(value).__name__} too long to be shown"
-    return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

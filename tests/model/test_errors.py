@@ -1,13 +1,25 @@
-"""The errors: every fault in one message, and the parts for who wants to act on them."""
+"""The errors: every problem in one message, and as attributes."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+import re
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository
+from ecr_constructs.errors import (
+    ArgumentTypeError,
+    DuckType,
+    EcrConstructsError,
+    InvalidLifecyclePolicy,
+    InvalidName,
+    InvalidRepository,
+    Kinds,
+    Problems,
+    expect,
+)
 
 KINDS = [EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository]
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -63,3 +75,115 @@ def test_errors_can_be_copied(kind: type[EcrConstructsError]) -> None:
 
     for again in (copy.copy(error), copy.deepcopy(error)):
         assert (type(again), again.problems, again.path) == (kind, ("one",), "Containers/Api")
+
+
+def test_a_collector_without_problems_raises_nothing() -> None:
+    problems = Problems()
+    problems.raise_if_any(InvalidName)
+
+    assert not problems
+    assert list(problems) == []
+
+
+def test_problems_of_nested_errors_are_collected_with_a_prefix() -> None:
+    problems = Problems()
+    with problems.collect("prefix: "):
+        raise InvalidName(["one", "two"], path="Elsewhere")
+    problems.add("three")
+    problems.extend(iter(["four"]))
+
+    with pytest.raises(InvalidRepository) as refused:
+        problems.raise_if_any(InvalidRepository, "Containers/Api")
+
+    assert refused.value.problems == ("prefix: one", "prefix: two", "three", "four")
+    assert refused.value.path == "Containers/Api"
+
+
+def test_other_errors_are_not_collected() -> None:
+    with pytest.raises(KeyError), Problems().collect():
+        raise KeyError("x")
+
+
+def test_wrong_kinds_are_one_type_error_before_the_other_problems() -> None:
+    problems = Problems()
+    problems.add("the name is empty")
+    with problems.collect("settings: "):
+        expect("lifecycle", 1, dict, "{}")
+    assert not problems.expect("scope", None, str, "'x'")
+    assert problems.expect("id", "Api", str, "'Api'")
+
+    with pytest.raises(TypeError) as refused:
+        problems.raise_if_any(InvalidRepository, "Containers/Api")
+
+    assert isinstance(refused.value, ArgumentTypeError)
+    assert refused.value.path == "Containers/Api"
+    assert refused.value.problems == (
+        "settings: lifecycle must be a dict such as {}, got 1",
+        "scope must be a string such as 'x', got None",
+        "the name is empty",
+    )
+    assert pickle.loads(pickle.dumps(refused.value)).problems == refused.value.problems
+
+
+class Credentials:
+    """A class whose name is a plural."""
+
+
+class Named:
+    name = "x"
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds", "each", "problem"),
+    [
+        (1, str, None, "it must be a string such as E, got 1"),
+        (b"x", str, None, "it must be a string such as E, got b'x'"),
+        (str, str, None, "it must be a string such as E, got <class 'str'>"),
+        (True, int, None, "it must be a whole number such as E, got True"),
+        (1, bool, None, "it must be a bool such as E, got 1"),
+        ("ab", Sequence, str, "it must be a list of strings such as E, got 'ab'"),
+        (b"ab", Sequence, int, "it must be a list of whole numbers such as E, got b'ab'"),
+        ({"a"}, Sequence, str, "it must be a list of strings such as E, got {'a'}"),
+        (["a", 1], Sequence, str, "it[1] must be a string, got 1; write it as in E"),
+        ([1], (str, Sequence), str, "it[0] must be a string, got 1; write it as in E"),
+        ({"a": 1}, Mapping, str, "it['a'] must be a string, got 1; write it as in E"),
+        ({1: "a"}, Mapping, str, "a key of it must be a string, got 1; write it as in E"),
+        (None, (str, Credentials), None, "it must be a string or Credentials such as E, got None"),
+        (None, Credentials, None, "it must be Credentials such as E, got None"),
+        (Named, DuckType("a thing", "name"), None, "it must be a thing such as E, got <class"),
+        (object(), DuckType("a thing", "name"), None, "it must be a thing such as E, got <object"),
+    ],
+)
+def test_a_wrong_kind_is_named_with_an_example(value: object, kinds: Kinds, each: Kinds | None, problem: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(problem)):
+        expect("it", value, kinds, "E", each=each)
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds", "each"),
+    [
+        ("x", str, None),
+        ("x", (str, Sequence), str),
+        (("x",), Sequence, str),
+        ([], Sequence, str),
+        ({"a": "b"}, Mapping, str),
+        (True, bool, None),
+        (True, (bool, int), None),
+        (1, (int, float), None),
+        (Named(), DuckType("a thing", "name"), None),
+        (None, type(None), None),
+    ],
+)
+def test_a_right_kind_passes(value: object, kinds: Kinds, each: Kinds | None) -> None:
+    expect("it", value, kinds, "E", each=each)
+
+
+def test_none_is_of_the_right_kind_only_for_optional_arguments() -> None:
+    expect("it", None, str, "'x'", optional=True)
+    with pytest.raises(TypeError, match="it must be a string"):
+        expect("it", None, str, "'x'")
+
+
+def test_the_path_of_a_single_check_is_in_its_error() -> None:
+    with pytest.raises(TypeError, match=r"^Containers/Api: it must be a string"):
+        expect("it", 1, str, "'x'", path="Containers/Api")
