@@ -39,7 +39,6 @@ from ecr_constructs.assembly import read_assembly
 from ecr_constructs.cli.commands.summary import lines
 from ecr_constructs.cli.errors import ExitCode
 from ecr_constructs.cli.main import application, run
-from ecr_constructs.model.lifecycle.findings import SEVERITIES
 from tests.arbiters.sources import service_model
 
 PACKAGE = Path(str(ecr_constructs.__file__)).parent
@@ -208,16 +207,6 @@ def test_the_section_of_a_construct_tells_every_argument_and_resource(construct:
         name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY
     ]
     assert {resource for resource in made if resource not in section} <= {"AWS::KMS::Key"}  # "the key of the stack"
-
-
-def test_the_page_of_warnings_has_every_warning() -> None:
-    sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("**/*.py"))
-    told = re.findall(r"^\| `(ecr-constructs:\w+)` \| ", PAGES[ROOT / "docs" / "warnings.md"], re.MULTILINE)
-
-    findings = {id for id, severity in SEVERITIES.items() if severity != "error"}
-    annotations = {"ecr-constructs:" + re.sub(r"-(\w)", lambda letter: letter[1].upper(), id) for id in findings}
-
-    assert sorted(told) == sorted(annotations | set(re.findall(r"ecr-constructs:\w+", sources)))
 
 
 @pytest.mark.arbiter

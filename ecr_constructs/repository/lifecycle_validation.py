@@ -1,7 +1,8 @@
 """
-What a person should look at in the lifecycle policies of an app: refused at once, or told when the app synthesizes.
+Findings in the lifecycle policies of an app.
 
-Rules may be added to a policy until then, and what the policy of now leaves undone, the next rule may do.
+Errors are raised when a construct is created. Warnings and infos are annotations that are added when the app
+synthesizes, because rules can be added until then.
 """
 
 from __future__ import annotations
@@ -23,27 +24,27 @@ from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySettings
 
-__all__ = ["annotate_findings_at_synth", "raise_if_invalid", "validate_policy"]
+__all__ = ["annotate_findings_at_synth", "annotation_id", "raise_if_invalid", "validate_policy"]
 
-# Constructs that a note names, when many share a policy.
-_MOST_SHOWN = 3
+# The number of constructs that are listed if many have the same info.
+_MOST_LISTED = 3
 
 
 def raise_if_invalid(
     error: type[EcrConstructsError], problems: Sequence[str], settings: RepositorySettings, *, path: str
 ) -> None:
     """
-    Refuse a construct for its problems, and for what is surely wrong with its lifecycle policy.
+    Raise the problems of a construct, together with the errors in its lifecycle policy.
 
     Args:
-        error: What is raised for its problems.
-        problems: What is wrong with it otherwise.
-        settings: What the repositories would be like.
-        path: Where it would be.
+        error: The type of error for the problems.
+        problems: The problems of the construct, except for its lifecycle policy.
+        settings: The settings of the repositories.
+        path: The construct path.
 
     Raises:
-        EcrConstructsError: of the given type, for problems of both kinds.
-        InvalidLifecyclePolicy: if nothing but the lifecycle policy is wrong.
+        EcrConstructsError: Of the given type, if there are problems.
+        InvalidLifecyclePolicy: If only the lifecycle policy has errors.
 
     """
     found = _problems(settings.effective_lifecycle, settings.immutability)
@@ -55,14 +56,14 @@ def raise_if_invalid(
 
 def validate_policy(policy: LifecyclePolicy, immutability: Immutability) -> LifecyclePolicy:
     """
-    Give a policy back with which nothing is surely wrong.
+    Return the policy, or raise if it has findings of severity `error`.
 
     Args:
-        policy: A policy that ECR would take.
-        immutability: Which tags of the repositories are bound to their image.
+        policy: The policy.
+        immutability: The tag immutability of the repositories.
 
     Raises:
-        InvalidLifecyclePolicy: if it has findings that are errors.
+        InvalidLifecyclePolicy: If it has findings of severity `error`.
 
     """
     if problems := _problems(policy, immutability):
@@ -74,20 +75,32 @@ def annotate_findings_at_synth(
     construct: Construct, place: ConstructLocation, immutability: Immutability, policy: Callable[[], LifecyclePolicy]
 ) -> None:
     """
-    Tell of the findings in a policy when the app synthesizes.
+    Add annotations for the findings in a policy when the app synthesizes.
 
     Args:
-        construct: What has the policy; it is in a stack.
-        place: Where it is.
-        immutability: Which tags of the repositories are bound to their image.
-        policy: Gives the policy of that time.
+        construct: The construct with the policy.
+        place: The location of the construct, in a stack.
+        immutability: The tag immutability of the repositories.
+        policy: Returns the policy at that time.
 
     """
-    assert place.stack is not None  # noqa: S101  (what is outside a stack has been refused)
-    if place.stack not in _tellers:
-        _tellers[place.stack] = _FindingAnnotator(place)
-        place.stack.node.add_validation(_tellers[place.stack])
-    _tellers[place.stack].watched.append(_WatchedPolicy(construct, immutability, policy))
+    assert place.stack is not None  # noqa: S101  (a construct outside a stack is rejected before)
+    if place.stack not in _annotators:
+        _annotators[place.stack] = _FindingAnnotator(place)
+        place.stack.node.add_validation(_annotators[place.stack])
+    _annotators[place.stack].watched.append(_WatchedPolicy(construct, immutability, policy))
+
+
+def annotation_id(finding_id: str) -> str:
+    """
+    Return the id of the annotation for a finding, such as `ecr-constructs:neverMatches`.
+
+    Args:
+        finding_id: The id of the finding, such as `never-matches`.
+
+    """
+    first, *others = finding_id.split("-")
+    return f"ecr-constructs:{first}{''.join(map(str.capitalize, others))}"
 
 
 class _WatchedPolicy(NamedTuple):
@@ -100,40 +113,40 @@ class _WatchedPolicy(NamedTuple):
     def findings(self) -> Iterator[Finding]:
         policy = self.policy()
         for finding in policy.findings(immutability=self.immutability):
-            # That nothing expires tagged images is what the defaults are for.
+            # The default policies keep all tagged images on purpose.
             if finding.id != "tagged-images-never-expire" or policy not in DEFAULT_LIFECYCLES:
                 yield finding
 
 
 @jsii.implements(IValidation)
 class _FindingAnnotator:
-    """Annotates the constructs of a stack; one for all of them, because each call to JavaScript takes time."""
+    """Annotates the constructs of a stack. One for all of them, because each call to JavaScript takes time."""
 
     def __init__(self, place: ConstructLocation) -> None:
         self.watched: list[_WatchedPolicy] = []
         self._place = place
 
     def validate(self) -> list[str]:
-        notes: dict[Finding, list[Construct]] = {}
+        infos: dict[Finding, list[Construct]] = {}
         for each in self.watched:
             for finding in each.findings():
                 if finding.severity == "warning":
-                    annotations_of(each.construct).add_warning_v2(_id(finding), _told(finding))
+                    annotations_of(each.construct).add_warning_v2(annotation_id(finding.id), _text(finding))
                 else:
-                    notes.setdefault(finding, []).append(each.construct)
-        # One note for what the repositories of a stack have in common: a platform has a thousand of them.
-        for finding, constructs in notes.items():
+                    infos.setdefault(finding, []).append(each.construct)
+        # One info for all repositories of a stack that share a finding: a platform has a thousand of them.
+        for finding, constructs in infos.items():
             if finding.id != "last-pull-counts-scanners" or not _has_exclusions(self._place):
-                text = _told(finding) + _others(constructs[1:])
-                annotations_of(constructs[0]).add_info_v2(_id(finding), text)
+                text = _text(finding) + _others(constructs[1:])
+                annotations_of(constructs[0]).add_info_v2(annotation_id(finding.id), text)
         return []
 
 
-_tellers: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary()
+_annotators: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary()
 
 
 def _has_exclusions(place: ConstructLocation) -> bool:
-    """Tell whether the app says for this account and region whose pulls do not count."""
+    """Return whether the app excludes the pulls of a principal in this account and region."""
     here = environment_of(place)
     return any(
         isinstance(each, cdk.CfnResource)
@@ -145,21 +158,16 @@ def _has_exclusions(place: ConstructLocation) -> bool:
 
 def _problems(policy: LifecyclePolicy, immutability: Immutability) -> tuple[str, ...]:
     found = policy.findings(immutability=immutability)
-    return tuple(f"lifecycle: {_told(each)}" for each in found if each.severity == "error")
+    return tuple(f"lifecycle: {_text(each)}" for each in found if each.severity == "error")
 
 
-def _id(finding: Finding) -> str:
-    first, *others = finding.id.split("-")
-    return f"ecr-constructs:{first}{''.join(map(str.capitalize, others))}"
-
-
-def _told(finding: Finding) -> str:
+def _text(finding: Finding) -> str:
     return f"{finding.sentence}; {finding.remedy}"
 
 
 def _others(constructs: Sequence[Construct]) -> str:
     if not constructs:
         return ""
-    more = len(constructs) - _MOST_SHOWN
-    named = ", ".join(each.node.path for each in constructs[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f" (so it is with {named})"
+    more = len(constructs) - _MOST_LISTED
+    listed = ", ".join(each.node.path for each in constructs[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return f" (also: {listed})"
