@@ -25,7 +25,6 @@ from ecr_constructs.model.lifecycle.rule import (
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = [
-    "Days",
     "Intent",
     "archive_older_than",
     "archive_unpulled",

@@ -9,7 +9,7 @@ from itertools import combinations, permutations, product
 from ecr_constructs.model.lifecycle.findings.context import CheckContext, rule_label
 from ecr_constructs.model.lifecycle.findings.finding_type import Match, finding_type
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags, shadowing_rules
+from ecr_constructs.model.lifecycle.rule_coverage import impossible_selector, matches_all_tags, shadowing_rules
 from ecr_constructs.model.validation import abbreviate
 
 __all__: list[str] = []
@@ -225,8 +225,8 @@ def _also(rule: LifecycleRule) -> str:
 )
 def _never_matches(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
-        if impossible := [each.value for each in rule.selectors if each.value[0] in ".-"]:
-            tag, first = abbreviate(impossible[0]), impossible[0][0]
+        if impossible := impossible_selector(rule):
+            tag, first = abbreviate(impossible.value), impossible.value[0]
             yield Match(rule, f"{rule_label(rule)} selects tags like {tag}, and no tag can begin with {first!r}")
         elif context.images and rule.selectors and not _is_matched(context, rule):
             sentence = (
