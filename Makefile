@@ -18,7 +18,7 @@ export npm_config_update_notifier := false
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test test-all format lint bench docs image dist lock iam-actions clean
+.PHONY: help synth test test-all format lint bench docs image dist lock iam-actions docs-tables clean
 
 heading = @printf '\n== %s\n'
 
@@ -86,6 +86,9 @@ compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-versio
 
 iam-actions: $(READY) ## renew the table of ECR's IAM actions from botocore and the IAM data of cfn-lint
 	@.venv/bin/python -m tests.arbiters.iam_actions
+
+docs-tables: $(READY) ## render the tables and sections of docs/findings.md and docs/warnings.md from the code
+	@.venv/bin/python -m tests.docs_tables
 
 clean: ## remove what these targets made, .venv included
 	@rm -rf .venv .nox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage build dist cdk.out

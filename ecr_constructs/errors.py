@@ -10,6 +10,7 @@ argument of the wrong kind is not made. docs/decisions/0027-one-collector-of-pro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 _LINE = 80
+# The representation of an object without its own, such as `<aws_cdk.Duration object at 0x7f2b>`.
+_ADDRESS = re.compile(r"<((?:[^<>]|<\w+>)*?)(?: object)? at 0x[0-9a-fA-F]+>")
 
 
 class EcrConstructsError(ValueError):
@@ -255,11 +258,11 @@ def expect(
 
 
 def abbreviate(value: object) -> str:
-    """Return the representation of any value, cut to one line."""
+    """Return the representation of any value, cut to one line. An object without its own is shown as its type."""
     if isinstance(value, str) and len(value) > _LINE:
         return f"{value[:60]!r}..."
     try:
-        text = repr(value)
+        text = _ADDRESS.sub(r"\1", repr(value))
     except Exception:  # noqa: BLE001  (any `__repr__`; and Python writes no numbers of more than 4,300 digits)
         return f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."

@@ -1,13 +1,184 @@
-"""Annotations of the CDK: warnings and notes that are reported when the app synthesizes."""
+"""
+Annotations of the CDK: warnings and infos that are reported when the app synthesizes.
+
+`ANNOTATION_TYPES` documents each annotation of a construct. `make docs-tables` renders a table of docs/warnings.md from
+it. Annotations for findings in lifecycle policies are documented with the finding.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 import aws_cdk as cdk
 from constructs import Construct
 
-__all__ = ["annotations_of", "note_services"]
+__all__ = ["ANNOTATION_TYPES", "AnnotationType", "annotations_of", "note_services"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationType:
+    """
+    One kind of annotation.
+
+    Attributes:
+        name: The id without the prefix `ecr-constructs:`.
+        constructs: The constructs that have it.
+        fact: Documentation in Markdown: the fact.
+        remedy: Documentation in Markdown: the fix.
+        severity: A `warning` stops `cdk synth --strict`, an `info` does not. Default: `warning`.
+
+    """
+
+    name: str
+    constructs: str
+    fact: str
+    remedy: str
+    severity: Literal["warning", "info"] = "warning"
+
+    @property
+    def id(self) -> str:
+        """The id with which the annotation is acknowledged."""
+        return f"ecr-constructs:{self.name}"
+
+
+ANNOTATION_TYPES = (
+    AnnotationType(
+        "repositoryNameTwice",
+        "repository",
+        "Another repository of the app, such as an `ecr.Repository` or one with a token as name, has the same name in "
+        "the same account and region. The second deployment fails.",
+        "Use another name, or `ecr.Repository.from_repository_name`.",
+    ),
+    AnnotationType(
+        "isNotRetained",
+        "repository, shared key, registry, secret of a cache",
+        "The resource is declared as retained, and an aspect or an assignment changed its DeletionPolicy or "
+        "UpdateReplacePolicy; see [removal.md](removal.md#aspects-that-change-removal-policies).",
+        "Use `exclude_resource_types=` of the aspect, or `settings=EPHEMERAL` for a repository that is to be deleted.",
+    ),
+    AnnotationType(
+        "dualLayerRegion",
+        "repository, template",
+        "Dual-layer encryption is available in AWS GovCloud (US) only.",
+        "Use another `Encryption`.",
+    ),
+    AnnotationType(
+        "replicasAreNotDeleted",
+        "repository",
+        "The repository is deleted with its stack, and the registry of the app replicates it. ECR does not delete its "
+        "replicas.",
+        "Exclude it with the filters in `Replication.to(repositories=...)`.",
+    ),
+    AnnotationType(
+        "keyOfAnotherAccount",
+        "repository, template",
+        "The key is in another account. AWS does not document whether ECR accepts it.",
+        "Create one repository with it first, or use `Encryption.shared_key()`.",
+    ),
+    AnnotationType(
+        "scanFilterContains",
+        "registry",
+        "A scan filter without `*` matches every repository name that contains it.",
+        "Use a `Namespace`, or `*` on both sides if that is meant.",
+    ),
+    AnnotationType(
+        "replicationFilterIsAPrefix",
+        "registry",
+        "A replication filter matches every repository name that begins with it.",
+        "Use a `Namespace`.",
+    ),
+    AnnotationType(
+        "manyReplicationRules",
+        "registry",
+        "There are more than 10 rules. The AWS page of quotas allows 10 outside `ca-central-1`, other AWS pages 25.",
+        "Request a higher quota, or replicate more namespaces to the same destinations.",
+    ),
+    AnnotationType(
+        "replicationBothWays",
+        "registry",
+        "Two registries of the app replicate the same repositories to each other, so one tag can name two images.",
+        "Push on one side only.",
+    ),
+    AnnotationType(
+        "serviceOfAnyAccount",
+        "repository, registry",
+        "A statement of the policy allows an AWS service on behalf of any account.",
+        "Add a condition on `aws:SourceArn` or `aws:SourceAccount`, as `Access.lambda_pull(account)` does.",
+        "info",
+    ),
+    AnnotationType(
+        "cachedTagsCannotMove",
+        "cache",
+        "Tags are immutable, so ECR does not refresh a cached tag.",
+        "Use `settings.but(immutability=Immutability.off())`.",
+    ),
+    AnnotationType(
+        "undocumentedCachePrefix",
+        "cache",
+        "The prefix is `ROOT`, or there is an upstream prefix, and the upstream is not a private ECR registry. AWS "
+        "documents neither.",
+        "Test a pull first.",
+    ),
+    AnnotationType(
+        "templateIsNotScanned",
+        "template",
+        "The registry scans no repository under the prefix.",
+        "Add the prefix to `PrivateRegistry(scanning=...)`.",
+    ),
+    AnnotationType(
+        "injectedPropertyIsNotUsed",
+        "cache, template, shared key",
+        "A property injector sets a property of a role, a secret or the key that ECR cannot use, or that would lose "
+        "images or a token.",
+        "Exclude the construct from the injector.",
+    ),
+    AnnotationType(
+        "roleIsNotUpdated",
+        "cache, template, repository",
+        "The CDK does not change the role: it is imported with `mutable=False` or from another account, or it is the "
+        "result of `without_policy_updates()`.",
+        "Add the statements in the warning to the role.",
+    ),
+    AnnotationType(
+        "roleTrustsAnotherSource",
+        "cache, template",
+        "The trust policy of the role requires a source in another account.",
+        "Use the account of the registry in `aws:SourceAccount` and `aws:SourceArn`.",
+    ),
+    AnnotationType(
+        "replicaHasNoSource",
+        "replica",
+        "The source registry is in the app, and does not replicate to this replica registry.",
+        "Add `Replication.to(...)` to the source.",
+    ),
+    AnnotationType(
+        "replicaTagsDiffer",
+        "replica",
+        "Tags are mutable on one side and immutable on the other. The lifecycle policy can delete the image that is "
+        "needed for recovery.",
+        "Use the same `immutability=`.",
+    ),
+    AnnotationType(
+        "replicaLifecycleDiffers",
+        "replica",
+        "A replica has lifecycle rules that its source does not have, and can delete images that the source keeps.",
+        "Use the same `settings=`.",
+    ),
+    AnnotationType(
+        "replicaAccessDiffers",
+        "replica",
+        "Some principals can pull from the source and not from the replica.",
+        "Use the same `access=`.",
+    ),
+    AnnotationType(
+        "replicaEncryptionDiffers",
+        "replica",
+        "The encryption of a replica differs from that of its source.",
+        "Use the same `encryption=`.",
+    ),
+)
 
 
 def annotations_of(construct: Construct) -> cdk.Annotations:
@@ -18,13 +189,13 @@ def annotations_of(construct: Construct) -> cdk.Annotations:
         construct: A construct with a default child.
 
     """
-    # Older CDKs overlook what was acknowledged before on the very construct of an annotation.
+    # Older CDKs ignore acknowledgments that were made before on the construct of the annotation itself.
     return cdk.Annotations.of(construct.node.default_child or construct)
 
 
 def note_services(construct: Construct, services: Iterable[str]) -> None:
     """
-    Add a note to a construct about each AWS service that its policy allows on behalf of any account.
+    Add an info to a construct for each AWS service that its policy allows on behalf of any account.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 
@@ -37,5 +208,5 @@ def note_services(construct: Construct, services: Iterable[str]) -> None:
         cdk.Annotations.of(construct).add_info_v2(
             "ecr-constructs:serviceOfAnyAccount",
             f"a statement of the policy allows {service} on behalf of any account; add a condition on aws:SourceArn or "
-            "aws:SourceAccount, which Access.lambda_pull(account) has for Lambda",
+            "aws:SourceAccount, as Access.lambda_pull(account) does for Lambda",
         )

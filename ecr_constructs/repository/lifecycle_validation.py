@@ -1,7 +1,8 @@
 """
-Findings in the lifecycle policies of an app: errors are raised at once, others are annotations at synthesis.
+Findings in the lifecycle policies of an app.
 
-Rules can be added to a policy until the app synthesizes, and the next rule may remove the reason of a finding.
+Errors are raised when a construct is created. Warnings and infos are annotations that are added when the app
+synthesizes, because rules can be added until then.
 """
 
 from __future__ import annotations
@@ -23,26 +24,26 @@ from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySettings
 
-__all__ = ["annotate_findings_at_synth", "raise_if_invalid", "validate_policy"]
+__all__ = ["annotate_findings_at_synth", "annotation_id", "raise_if_invalid", "validate_policy"]
 
-# The constructs that an annotation names, if many have the same policy.
-_MOST_SHOWN = 3
+# The number of constructs that are listed if many have the same info.
+_MOST_LISTED = 3
 
 
 def raise_if_invalid(
     error: type[EcrConstructsError], problems: Problems, settings: RepositorySettings, *, path: str
 ) -> None:
     """
-    Raise the problems of a construct and the errors in its lifecycle policy.
+    Raise the problems of a construct, together with the errors in its lifecycle policy.
 
     Args:
-        error: The type of the error for the problems.
-        problems: The problems of the construct.
-        settings: The settings of its repositories.
+        error: The type of error for the problems.
+        problems: The problems of the construct, except for its lifecycle policy.
+        settings: The settings of the repositories.
         path: The construct path.
 
     Raises:
-        EcrConstructsError: Of the given type, for problems of both kinds.
+        EcrConstructsError: Of the given type, if there are problems.
         InvalidLifecyclePolicy: If only the lifecycle policy has errors.
 
     """
@@ -56,14 +57,14 @@ def raise_if_invalid(
 
 def validate_policy(policy: LifecyclePolicy, immutability: Immutability) -> LifecyclePolicy:
     """
-    Return a policy that has no findings of severity error.
+    Return the policy, or raise if it has findings of severity `error`.
 
     Args:
-        policy: A policy that ECR accepts.
-        immutability: The tag mutability of the repositories.
+        policy: The policy.
+        immutability: The tag immutability of the repositories.
 
     Raises:
-        InvalidLifecyclePolicy: If it has findings of severity error.
+        InvalidLifecyclePolicy: If it has findings of severity `error`.
 
     """
     if problems := _errors(policy, immutability):
@@ -78,17 +79,29 @@ def annotate_findings_at_synth(
     Add annotations for the findings in a policy when the app synthesizes.
 
     Args:
-        construct: The construct with the policy; it is in a stack.
-        place: The location of its scope.
-        immutability: The tag mutability of the repositories.
-        policy: The function that returns the policy at that time.
+        construct: The construct with the policy.
+        place: The location of the construct, in a stack.
+        immutability: The tag immutability of the repositories.
+        policy: Returns the policy at that time.
 
     """
-    assert place.stack is not None  # noqa: S101  (a scope outside a stack was rejected)
+    assert place.stack is not None  # noqa: S101  (a construct outside a stack is rejected before)
     if place.stack not in _annotators:
         _annotators[place.stack] = _FindingAnnotator(place)
         place.stack.node.add_validation(_annotators[place.stack])
     _annotators[place.stack].watched.append(_WatchedPolicy(construct, immutability, policy))
+
+
+def annotation_id(finding_id: str) -> str:
+    """
+    Return the id of the annotation for a finding, such as `ecr-constructs:neverMatches`.
+
+    Args:
+        finding_id: The id of the finding, such as `never-matches`.
+
+    """
+    first, *others = finding_id.split("-")
+    return f"ecr-constructs:{first}{''.join(map(str.capitalize, others))}"
 
 
 class _WatchedPolicy(NamedTuple):
@@ -101,32 +114,32 @@ class _WatchedPolicy(NamedTuple):
     def findings(self) -> Iterator[Finding]:
         policy = self.policy()
         for finding in policy.findings(immutability=self.immutability):
-            # The default policies keep tagged images on purpose.
+            # The default policies keep all tagged images on purpose.
             if finding.id != "tagged-images-never-expire" or policy not in DEFAULT_LIFECYCLES:
                 yield finding
 
 
 @jsii.implements(IValidation)
 class _FindingAnnotator:
-    """Annotates the constructs of a stack; one for all of them, because each call to JavaScript takes time."""
+    """Annotates the constructs of a stack. One for all of them, because each call to JavaScript takes time."""
 
     def __init__(self, place: ConstructLocation) -> None:
         self.watched: list[_WatchedPolicy] = []
         self._place = place
 
     def validate(self) -> list[str]:
-        notes: dict[Finding, list[Construct]] = {}
+        infos: dict[Finding, list[Construct]] = {}
         for each in self.watched:
             for finding in each.findings():
                 if finding.severity == "warning":
-                    annotations_of(each.construct).add_warning_v2(_id(finding), _text(finding))
+                    annotations_of(each.construct).add_warning_v2(annotation_id(finding.id), _text(finding))
                 else:
-                    notes.setdefault(finding, []).append(each.construct)
-        # One annotation for all repositories of a stack with the same finding: a stack may have hundreds.
-        for finding, constructs in notes.items():
+                    infos.setdefault(finding, []).append(each.construct)
+        # One info for all repositories of a stack that share a finding: a platform has a thousand of them.
+        for finding, constructs in infos.items():
             if finding.id != "last-pull-counts-scanners" or not _has_exclusions(self._place):
                 text = _text(finding) + _others(constructs[1:])
-                annotations_of(constructs[0]).add_info_v2(_id(finding), text)
+                annotations_of(constructs[0]).add_info_v2(annotation_id(finding.id), text)
         return []
 
 
@@ -134,7 +147,7 @@ _annotators: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary
 
 
 def _has_exclusions(place: ConstructLocation) -> bool:
-    """Return whether the app has a pull time exclusion for this account and region."""
+    """Return whether the app excludes the pulls of a principal in this account and region."""
     here = environment_of(place)
     return any(
         isinstance(each, cdk.CfnResource)
@@ -149,11 +162,6 @@ def _errors(policy: LifecyclePolicy, immutability: Immutability) -> tuple[str, .
     return tuple(f"lifecycle: {_text(each)}" for each in found if each.severity == "error")
 
 
-def _id(finding: Finding) -> str:
-    first, *others = finding.id.split("-")
-    return f"ecr-constructs:{first}{''.join(map(str.capitalize, others))}"
-
-
 def _text(finding: Finding) -> str:
     return f"{finding.sentence}; {finding.remedy}"
 
@@ -161,6 +169,6 @@ def _text(finding: Finding) -> str:
 def _others(constructs: Sequence[Construct]) -> str:
     if not constructs:
         return ""
-    more = len(constructs) - _MOST_SHOWN
-    named = ", ".join(each.node.path for each in constructs[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f" (the same finding: {named})"
+    more = len(constructs) - _MOST_LISTED
+    listed = ", ".join(each.node.path for each in constructs[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return f" (the same finding: {listed})"

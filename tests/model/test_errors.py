@@ -151,7 +151,7 @@ class Named:
         (None, (str, Credentials), None, "it must be a string or Credentials such as E, got None"),
         (None, Credentials, None, "it must be Credentials such as E, got None"),
         (Named, DuckType("a thing", "name"), None, "it must be a thing such as E, got <class"),
-        (object(), DuckType("a thing", "name"), None, "it must be a thing such as E, got <object"),
+        (object(), DuckType("a thing", "name"), None, "it must be a thing such as E, got object"),
     ],
 )
 def test_a_wrong_kind_is_named_with_an_example(value: object, kinds: Kinds, each: Kinds | None, problem: str) -> None:

@@ -1,8 +1,7 @@
-"""Findings in lifecycle policies, in an app: what is refused, what is told and where, what is left alone."""
+"""Findings in the lifecycle policies of an app: errors, annotations and their constructs, and exceptions."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -39,6 +38,7 @@ from ecr_constructs import (
     limit_images,
 )
 from ecr_constructs.model.lifecycle.findings import SEVERITIES
+from ecr_constructs.repository.lifecycle_validation import annotation_id
 from tests.templates import ACCOUNT, new_app, new_stack
 
 
@@ -74,7 +74,7 @@ FOREIGN = LifecyclePolicy.from_dict(
     }
 )
 PLAIN = CREATED
-NEVER_ACTS = "lifecycle: rule 2 never acts: .* leave it out, which changes nothing"
+NEVER_ACTS = "lifecycle: rule 2 never acts: .* remove the rule, which changes nothing"
 
 Make = Callable[[Construct, RepositorySettings], object]
 MAKERS: Mapping[str, Make] = {
@@ -144,7 +144,7 @@ def test_everything_that_is_wrong_with_a_policy_is_told_at_once(stack: cdk.Stack
         ["rule", "2"],
         ["rule", "3"],
     ]
-    assert caught.value.problems[1].endswith("write tag_status 'untagged', or describe what it does")
+    assert caught.value.problems[1].endswith("set tag_status='untagged', or correct the description")
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,7 @@ def test_a_rule_that_is_added_later_and_would_never_act_is_refused(stack: cdk.St
 def test_a_rule_that_is_added_above_others_and_leaves_nothing_to_them_is_refused(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy(rules=[by_count(5, "v*")]))
 
-    with pytest.raises(
-        InvalidLifecyclePolicy, match="rule 5 never acts: every image that it selects belongs to rule 1"
-    ):
+    with pytest.raises(InvalidLifecyclePolicy, match="rule 5 never acts: rule 1 selects all of its images first"):
         repository.add_lifecycle_rule(tag_pattern_list=["*"], max_image_count=3, rule_priority=1)
 
 
@@ -242,10 +240,6 @@ TOLD: Mapping[str, tuple[str, LifecyclePolicy, Immutability | None]] = {
 }
 
 
-def annotation(id: str) -> str:
-    return "ecr-constructs:" + re.sub("-(.)", lambda letter: letter[1].upper(), id)
-
-
 def test_every_finding_that_is_no_error_has_an_annotation_here() -> None:
     assert {id: kind for id, (kind, _, _) in TOLD.items()} == {
         id: severity for id, severity in SEVERITIES.items() if severity != "error"
@@ -257,7 +251,11 @@ def test_a_finding_is_an_annotation_of_its_kind_on_the_repository(stack: cdk.Sta
     kind, policy, immutability = TOLD[id]
     HardenedRepository(stack, "Api", lifecycle=policy, immutability=immutability)
 
-    assert places(stack)[annotation(id)] == [f"{kind} Containers/Api"]
+    assert places(stack)[annotation_id(id)] == [f"{kind} Containers/Api"]
+
+
+def test_the_id_of_an_annotation_is_that_of_the_finding_in_camel_case() -> None:
+    assert annotation_id("never-matches") == "ecr-constructs:neverMatches"
 
 
 @pytest.mark.parametrize("id", TOLD)
@@ -265,9 +263,9 @@ def test_an_annotation_can_be_acknowledged(stack: cdk.Stack, id: str) -> None:
     kind, policy, immutability = TOLD[id]
     repository = HardenedRepository(stack, "Api", lifecycle=policy, immutability=immutability)
     answer = cdk.Annotations.of(repository)
-    (answer.acknowledge_warning if kind == "warning" else answer.acknowledge_info)(annotation(id), "so it is meant")
+    (answer.acknowledge_warning if kind == "warning" else answer.acknowledge_info)(annotation_id(id), "so it is meant")
 
-    assert annotation(id) not in places(stack)
+    assert annotation_id(id) not in places(stack)
 
 
 def test_an_annotation_gives_the_fact_and_the_remedy(stack: cdk.Stack) -> None:
@@ -275,9 +273,9 @@ def test_an_annotation_gives_the_fact_and_the_remedy(stack: cdk.Stack) -> None:
 
     (note,) = notes(stack)
     assert note.text == (
-        "tags can move, and rule 2 ('Expire untagged images 14 days after push') expires untagged images by age; ECR "
-        "counts the age from the push, so an image may go on the day it loses its tag; use expire_untagged(keep=...) "
-        "instead"
+        "rule 2 ('Expire untagged images 14 days after push') deletes untagged images by age, and tags are mutable: "
+        "ECR counts the age from the push, so an image can be deleted on the day it loses its tag; use "
+        "expire_untagged(keep=...)"
     )
 
 

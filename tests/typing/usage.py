@@ -61,7 +61,7 @@ def a_repository(scope: Construct) -> ecr.Repository:
         repository_name="prod/api",
         settings=ADOPTED,
         immutability=Immutability.all_tags_except("latest", "dev-*"),
-        lifecycle=LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=1)),
+        lifecycle=LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=cdk.Duration.days(1))),
         encryption=Encryption.shared_key(),
         scan_on_push=True,
         access=(Access.account_pull("111122223333"), Access.lambda_pull("111122223333")),

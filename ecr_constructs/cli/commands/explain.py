@@ -1,4 +1,4 @@
-"""The subcommand `explain`: what each rule of a lifecycle policy does, in one sentence."""
+"""The subcommand `explain`: the effect of each rule of a lifecycle policy, in one sentence."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.formatting import printable
-from ecr_constructs.cli.output.sentences import sentences
 from ecr_constructs.cli.sources.policies import read_policies
-from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
 __all__ = ["explain"]
 
 
 def explain(
-    source: Annotated[str, typer.Argument(metavar="POLICY", help="Where the policy is.", show_default=False)],
+    source: Annotated[
+        str, typer.Argument(metavar="POLICY", help="The file, folder or - with the policies.", show_default=False)
+    ],
     *,
     repository: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the policy of this repository.", show_default=False)
     ] = None,
 ) -> None:
     """
-    Say what each rule of a lifecycle policy does, in one sentence.
+    Explain each rule of a lifecycle policy in one sentence.
 
-    An image belongs to the first rule that selects it; each sentence says which images the rules above it have taken.
+    ECR assigns each image to the first rule that selects it. The sentence of a rule names the rules before it that can
+    select the same images.
     """
     reading = read_policies(source)
     if repository is not None:
         reading = reading.of(repository)
     reading.require_valid()
-    told = [(each.where, each.repository, _lines(each.policy)) for each in reading.policies]
-    told += [(each.where, each.repository, each.problems) for each in reading.unread]
-    for where, owner, lines in told:
-        if len(told) > 1:
+    found = [
+        (each.where, each.repository, each.policy.explain() or ("No rule: all images are kept.",))
+        for each in reading.policies
+    ]
+    found += [(each.where, each.repository, each.problems) for each in reading.unread]
+    for where, owner, lines in found:
+        if len(found) > 1:
             print(printable(f"{where}{f' ({owner})' if owner else ''}"))
         for line in lines:
-            print(printable(f"  {line}" if len(told) > 1 else line))
-
-
-def _lines(policy: LifecyclePolicy) -> tuple[str, ...]:
-    return sentences(policy) or ("No rule: every image stays.",)
+            print(printable(f"  {line}" if len(found) > 1 else line))

@@ -1,4 +1,4 @@
-"""The subcommand `lint`: what is wrong with lifecycle policies, and what a person should look at."""
+"""The subcommand `lint`: the problems and findings of lifecycle policies."""
 
 from __future__ import annotations
 
@@ -17,27 +17,20 @@ from ecr_constructs.cli.output.messages import COLOURS
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs.model.lifecycle.findings import Finding
 
-__all__ = ["Remark", "lint", "remarks"]
-
-# What a remedy that names an intent is for those who write JSON.
-_IN_JSON = {
-    "untagged-age-counts-from-push": " (in JSON, countType imageCountMoreThan)",
-    "bound-tags-expire-by-count": " (in JSON, a rule with a smaller rulePriority and countNumber 999999)",
-    "untagged-images-never-expire": " (in JSON, one with tagStatus untagged)",
-    "tagged-images-never-expire": " (in JSON, one with tagPatternList and imageCountMoreThan)",
-}
+__all__ = ["Diagnostic", "diagnostics", "lint"]
 
 
 class Format(str, Enum):
-    """How remarks are written."""
+    """The format of the output."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class Severity(str, Enum):
-    """How bad a remark must be to make the command fail."""
+    """The severities, for `--fail-on`."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -45,20 +38,20 @@ class Severity(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Remark:
+class Diagnostic:
     """
-    A finding about a policy, or a fault that keeps it from being read.
+    A finding about a policy, or a problem for which it cannot be read. The fields are those of the JSON output.
 
     Attributes:
-        where: Where the policy stands.
+        where: The location of the policy.
         repository: The name of its repository, if it is known.
-        prefix: What the names of its repositories begin with, for a creation template.
-        id: That of the finding; `invalid-policy` for what would be refused, `unread-policy` for what only
-            CloudFormation can read, `unread-source` for what has no policy that can be found.
-        severity: As a finding's.
-        rule_priority: The rule it is about, if it is about one.
-        sentence: The fact; for a policy that is not read, with the remedy.
-        remedy: What to do.
+        prefix: The repository name prefix, for a creation template.
+        id: The id of the finding; `invalid-policy` for a policy that ECR rejects, `unread-policy` for a policy that is
+            known only to CloudFormation, `unread-source` for a source without a policy that can be found.
+        severity: The severity, as of a finding.
+        rule_priority: The priority of the rule, if it is about one rule.
+        sentence: The fact; for a policy that cannot be read, with the fix.
+        remedy: The fix.
 
     """
 
@@ -73,41 +66,43 @@ class Remark:
 
 
 def lint(
-    sources: Annotated[list[str], typer.Argument(metavar="PATH", help="Where the policies are.", show_default=False)],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="The file, folder or - with the policies.", show_default=False)
+    ],
     *,
-    form: Annotated[Format, typer.Option("--format", help="Lines to read, or JSON for a program.")] = Format.TEXT,
-    fail_on: Annotated[Severity, typer.Option(help="How bad it must be to end with exit code 3.")] = Severity.ERROR,
+    form: Annotated[Format, typer.Option("--format", help="Text, or JSON for programs.")] = Format.TEXT,
+    fail_on: Annotated[Severity, typer.Option(help="The lowest severity that ends with exit code 3.")] = Severity.ERROR,
 ) -> None:
     """
-    Say what is wrong with lifecycle policies, and what a person should look at.
+    Report problems of lifecycle policies.
 
-    Every problem of a policy that ECR would refuse is told at once. What ECR would accept and a person should look at
-    is a warning or an info.
+    Every problem for which ECR rejects a policy is an error. Findings are probable mistakes that ECR accepts; each has
+    the severity error, warning or info.
     """
-    readings, refused = _read(sources)
-    found = [remark for reading in readings for remark in remarks(reading)]
+    readings, rejected = _read(sources)
+    found = [each for reading in readings for each in diagnostics(reading)]
     policies = sum(
         len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies) for reading in readings
     )
     if form is Format.JSON:
-        everything = [*found, *(remark for error in refused for remark in _of_source(error))]
-        print(json.dumps({"policies": policies, "findings": [asdict(remark) for remark in everything]}, indent=2))
+        everything = [*found, *(each for error in rejected for each in _of_source(error))]
+        print(json.dumps({"policies": policies, "findings": [asdict(each) for each in everything]}, indent=2))
     elif readings:
         _print(found, policies)
-    for error in refused:
+    for error in rejected:
         tell(error)
-    if refused:
+    if rejected:
         raise typer.Exit(ExitCode.REFUSED)
     severities = list(COLOURS)
-    if any(severities.index(remark.severity) <= severities.index(fail_on.value) for remark in found):
+    if any(severities.index(each.severity) <= severities.index(fail_on.value) for each in found):
         raise typer.Exit(ExitCode.FOUND)
 
 
 def _read(sources: Sequence[str]) -> tuple[list[PolicySet], list[EcrConstructsError]]:
-    """Read what can be read, and keep why the rest cannot."""
-    answers = [_read_one(source) for source in sources]
-    readings = [each for each in answers if isinstance(each, PolicySet)]
-    return readings, [each for each in answers if isinstance(each, EcrConstructsError)]
+    """Return the policies of each source that can be read, and the errors of the others."""
+    results = [_read_one(source) for source in sources]
+    readings = [each for each in results if isinstance(each, PolicySet)]
+    return readings, [each for each in results if isinstance(each, EcrConstructsError)]
 
 
 def _read_one(source: str) -> PolicySet | EcrConstructsError:
@@ -119,9 +114,9 @@ def _read_one(source: str) -> PolicySet | EcrConstructsError:
         return refusal(error)
 
 
-def _of_source(error: EcrConstructsError) -> Iterator[Remark]:
+def _of_source(error: EcrConstructsError) -> Iterator[Diagnostic]:
     for problem in error.problems:
-        yield Remark(
+        yield Diagnostic(
             where=error.path,
             repository=None,
             prefix=None,
@@ -133,9 +128,9 @@ def _of_source(error: EcrConstructsError) -> Iterator[Remark]:
         )
 
 
-def remarks(reading: PolicySet) -> Iterator[Remark]:
+def diagnostics(reading: PolicySet) -> Iterator[Diagnostic]:
     """
-    Say what there is to say about the policies of a source.
+    Yield the problems and findings of the policies of a source.
 
     Args:
         reading: The policies.
@@ -143,7 +138,7 @@ def remarks(reading: PolicySet) -> Iterator[Remark]:
     """
     for unread in reading.unread:
         for problem in unread.problems:
-            yield _remark(
+            yield _diagnostic(
                 unread,
                 id="invalid-policy" if unread.is_invalid else "unread-policy",
                 severity="error" if unread.is_invalid else "warning",
@@ -151,17 +146,22 @@ def remarks(reading: PolicySet) -> Iterator[Remark]:
             )
     for policy in reading.policies:
         for finding in policy.policy.findings(immutability=policy.immutability):
-            yield _remark(
+            yield _diagnostic(
                 policy,
                 id=finding.id,
                 severity=finding.severity,
                 rule_priority=finding.rule.rule_priority if finding.rule else None,
                 sentence=finding.sentence,
-                remedy=f"{finding.remedy}{_IN_JSON.get(finding.id, '')}",
+                remedy=_remedy(finding),
             )
 
 
-def _remark(
+def _remedy(finding: Finding) -> str:
+    """Return the remedy in Python words, and in those of a policy document if they differ."""
+    return finding.remedy if finding.json_remedy is None else f"{finding.remedy} (in JSON: {finding.json_remedy})"
+
+
+def _diagnostic(
     policy: Policy | UnreadablePolicy,
     *,
     id: str,
@@ -169,8 +169,8 @@ def _remark(
     sentence: str,
     rule_priority: int | None = None,
     remedy: str | None = None,
-) -> Remark:
-    return Remark(
+) -> Diagnostic:
+    return Diagnostic(
         where=policy.where,
         repository=policy.repository,
         prefix=policy.prefix,
@@ -182,19 +182,19 @@ def _remark(
     )
 
 
-def _print(found: Sequence[Remark], policies: int) -> None:
+def _print(found: Sequence[Diagnostic], policies: int) -> None:
     from rich.text import Text
 
     from ecr_constructs.cli.output.screen import screen
 
     console = screen()
-    for remark in found:
-        owner = remark.repository or (remark.prefix and f"template {remark.prefix}")
-        line = Text(printable(f"{remark.where}{f' ({owner})' if owner else ''}: "))
-        line.append(remark.severity, style=COLOURS[remark.severity])
-        line.append(printable(f": {'; '.join(filter(None, (remark.sentence, remark.remedy)))}"))
-        line.append(f" [{remark.id}]", style="dim")
+    for each in found:
+        owner = each.repository or (each.prefix and f"template {each.prefix}")
+        line = Text(printable(f"{each.where}{f' ({owner})' if owner else ''}: "))
+        line.append(each.severity, style=COLOURS[each.severity])
+        line.append(printable(f": {'; '.join(filter(None, (each.sentence, each.remedy)))}"))
+        line.append(f" [{each.id}]", style="dim")
         console.print(line, soft_wrap=True)
-    severities = Counter(remark.severity for remark in found)
-    told = ", ".join(count(severities[severity], severity) for severity in COLOURS)
-    console.print(f"{count(policies, 'policy')}: {told}", soft_wrap=True, markup=False, highlight=False)
+    severities = Counter(each.severity for each in found)
+    totals = ", ".join(count(severities[severity], severity) for severity in COLOURS)
+    console.print(f"{count(policies, 'policy')}: {totals}", soft_wrap=True, markup=False, highlight=False)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from ecr_constructs.cli.formatting import count, format_instant, printable
-from ecr_constructs.cli.output.sentences import sentences
 from ecr_constructs.cli.output.sizes import amount
 from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
 
@@ -29,7 +28,7 @@ def heading(previews: Sequence[RepositoryPreview]) -> Iterator[Text]:
     yield Text.assemble((printable(name), "bold"), template, f": {amount(images)}{_running(previews)}")
     said = "as AWS's own preview has it" if first.by_aws else "replayed"
     yield Text(printable(f"policy of {_places(previews)}, {said} at {format_instant(first.at)}"))
-    yield from (Text(printable(sentence)) for sentence in sentences(first.policy))
+    yield from (Text(printable(sentence)) for sentence in first.policy.explain())
     if not first.policy.rules:
         yield Text("It has no rules: nothing ever expires.")
 

@@ -16,6 +16,7 @@ from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.lifecycle.intents import Intent
 from ecr_constructs.model.lifecycle.rule import A_CENTURY, LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags, shadowing_rules
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["compile_intents"]
 
@@ -36,7 +37,9 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
 
     """
     if strangers := [intent for intent in intents if not isinstance(intent, Intent)]:
-        msg = f"LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got {strangers[0]!r}"
+        msg = (
+            f"LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got {abbreviate(strangers[0])}"
+        )
         raise TypeError(msg)
     return _compiled(tuple(dict.fromkeys(intents)))
 
@@ -86,20 +89,20 @@ class _CompiledRule(NamedTuple):
 def _steps(intents: Sequence[Intent]) -> Iterator[_CompiledRule]:
     deletes_archived = any(rule.storage_class == "archive" for intent in intents for rule in intent.rules)
     for intent in intents:
-        for shield in intent.shields:
-            yield _CompiledRule(intent, shield, is_keep_rule=True)
+        for keep_rule in intent.keep_rules:
+            yield _CompiledRule(intent, keep_rule, is_keep_rule=True)
             if deletes_archived and not intent.rules:
-                yield _CompiledRule(intent, _in_archive(shield), is_keep_rule=True)
+                yield _CompiledRule(intent, _in_archive(keep_rule), is_keep_rule=True)
         yield from (_CompiledRule(intent, rule, is_keep_rule=False) for rule in intent.rules)
 
 
-def _in_archive(shield: LifecycleRule) -> LifecycleRule:
+def _in_archive(rule: LifecycleRule) -> LifecycleRule:
     # Rules claim images per storage class: without this one, what is kept but archived by hand would be deleted there.
     return replace(
-        shield,
+        rule,
         count_type="sinceImageTransitioned",
         count_number=A_CENTURY,
-        description=f"{shield.description} in the archive too",
+        description=f"{rule.description} in the archive too",
     )
 
 

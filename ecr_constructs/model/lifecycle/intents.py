@@ -1,20 +1,27 @@
 """
-What people mean by a lifecycle policy, and the rules that say it to ECR.
+Lifecycle intents: functions that describe the purpose of a policy, and the rules that implement it in ECR.
 
-ECR knows no NOT, reads a list of tags as AND, and lets every image belong to the first rule that selects it. So what
-is to stay comes first, several patterns become one rule each, and rules over all images come last.
-https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+ECR has no NOT, requires every entry of a tag list to match (AND), and assigns each image to the first rule that selects
+it. Therefore rules that keep images come first, several patterns become one rule each, and rules over all images come
+last. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.lifecycle.drafts import RuleBuilder, rules_of
-from ecr_constructs.model.lifecycle.rule import MORE_IMAGES_THAN_FIT, Action, LifecycleRule
+from ecr_constructs.errors import InvalidLifecyclePolicy, Problems
+from ecr_constructs.model.lifecycle.rule import (
+    MORE_IMAGES_THAN_FIT,
+    Action,
+    CountType,
+    LifecycleRule,
+    count_problems,
+    is_number_token,
+    pattern_problems,
+)
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = [
@@ -32,342 +39,497 @@ __all__ = [
 ]
 
 
+class _Duration(Protocol):
+    """A duration such as `aws_cdk.Duration`."""
+
+    def to_days(self) -> float:
+        """Return the number of days."""
+
+
+Days = int | _Duration
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intent:
     """
-    One thing a lifecycle policy should do. Made by the functions of this module, compiled by `LifecyclePolicy.of`.
+    One purpose of a lifecycle policy. Created by the functions of this module, compiled by `LifecyclePolicy.of`.
 
     Attributes:
-        call: How it was written, for messages.
-        shields: Rules that never act, and keep images from the rules below them.
+        function: The name of the function that created it, such as `keep_latest`.
+        arguments: The positional arguments.
+        options: The names and values of the keyword arguments that were given; lists are tuples.
+        keep_rules: Rules that never act, and keep images from the rules below them.
         rules: Rules that act.
 
     """
 
-    call: str
-    shields: tuple[LifecycleRule, ...] = ()
+    function: str
+    arguments: tuple[object, ...] = ()
+    options: tuple[tuple[str, object], ...] = ()
+    keep_rules: tuple[LifecycleRule, ...] = ()
     rules: tuple[LifecycleRule, ...] = ()
 
     def __repr__(self) -> str:
-        """Return the call."""
-        return self.call
+        """Return the complete call."""
+        return _call_text(self.function, map(_python, self.arguments), ((n, _python(v)) for n, v in self.options))
+
+    def __str__(self) -> str:
+        """Return the call for messages: long values are abbreviated."""
+        options = ((name, abbreviate(_thawed(value))) for name, value in self.options)
+        return _call_text(self.function, map(abbreviate, self.arguments), options)
 
 
 def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequence[str] | None = None) -> Intent:
     """
-    Keep the newest images of a kind, by time of push, and expire the others of that kind.
+    Keep the newest images that match, by time of push, and delete the others that match.
 
     Args:
-        count: How many images stay.
-        matching: One tag pattern. Several patterns would leave open how many of each stay: write one intent each.
-        matching_all: Patterns that must *all* match one of the image's tags, as ECR reads a list.
+        count: The number of images to keep.
+        matching: One tag pattern. For several patterns write one intent each: each keeps its own number of images.
+        matching_all: Tag patterns. An image must match *all* of them, each with one of its tags.
 
     Raises:
-        InvalidLifecyclePolicy: for a count below 1, a malformed pattern, or not exactly one of the two.
+        TypeError: If an argument is of the wrong kind.
+        InvalidLifecyclePolicy: If the count is below 1, a pattern is malformed, or not exactly one of `matching` and
+            `matching_all` is given.
 
     >>> keep_latest(10, matching="release-*")
     keep_latest(10, matching='release-*')
 
     """
-    call = _call("keep_latest", count, matching=matching, matching_all=matching_all)
-    if matching is not None and not isinstance(matching, str):
-        reason = f"each keeps its own {abbreviate(count)}"
-        raise InvalidLifecyclePolicy(
-            [f"{call}: matching takes one pattern, for {reason}; write one intent per pattern"]
+    call = _Call("keep_latest", count, matching=matching, matching_all=matching_all)
+    call.check_count("count", count, "imageCountMoreThan")
+    if isinstance(matching, Sequence) and not isinstance(matching, (str, bytes)):
+        call.reject_kind(
+            f"matching must be one pattern such as 'v*', got {abbreviate(matching)}; each pattern keeps its own number "
+            "of images, so write one keep_latest for each"
         )
-    if (matching is None) == (matching_all is None):
-        raise InvalidLifecyclePolicy([f"{call}: give one of matching= and matching_all="])
-    patterns = _all_of(call, matching_all) if matching is None else (matching,)
+    else:
+        call.check_patterns("matching", matching, str)
+    call.check_matching_all(matching_all)
+    call.check_exactly_one_of(matching=matching, matching_all=matching_all)
+    call.raise_if_any()
+    patterns = [matching] if matching is not None else list(matching_all or ())
     description = f"Keep the newest {_images(count)} tagged {_and(patterns)}"
-    argument = "matching_all" if matching is None else "matching"
-    draft = RuleBuilder(call, description, tag_status="tagged", patterns=patterns, number="count", argument=argument)
-    return Intent(call=call, rules=(draft.rule("imageCountMoreThan", count),))
+    return call.intent(rules=[_tagged(description, patterns, "imageCountMoreThan", count)])
 
 
 def keep_forever(*patterns: str) -> Intent:
     """
-    Keep every image that matches any of the patterns; no other intent touches them.
+    Keep every image that matches any of the patterns. No other intent deletes or archives these images.
 
     Args:
         patterns: Tag patterns.
 
     Raises:
-        InvalidLifecyclePolicy: if there is no pattern, or a malformed one.
+        TypeError: If a pattern is not a string.
+        InvalidLifecyclePolicy: If there is no pattern, or a malformed one.
 
     >>> keep_forever("v*", "production")
     keep_forever('v*', 'production')
 
     """
-    call = _call("keep_forever", *patterns)
-    return Intent(call=call, shields=_shields(call, patterns, "patterns", "Keep every image tagged {}"))
+    call = _Call("keep_forever", *patterns)
+    lists = [each for each in patterns if isinstance(each, Sequence) and not isinstance(each, (str, bytes))]
+    if lists:
+        call.reject_kind(f"patterns must be strings, got {abbreviate(lists[0])}; write keep_forever(*patterns)")
+    else:
+        call.check_patterns("patterns", patterns, Sequence)
+    call.raise_if_any()
+    return call.intent(keep_rules=_keep_rules("Keep every image tagged {}", patterns))
 
 
 def limit_images(count: int) -> Intent:
     """
-    Keep the newest images of the repository, tagged or not, and expire the others.
+    Keep the newest images of the repository, tagged or not, and delete the others.
 
-    Images that other intents keep count too: ECR takes the newest `count` of all, and spares what is kept beyond them.
+    ECR counts all images, including those that other intents keep. Kept images beyond the newest `count` are not
+    deleted.
 
     Args:
-        count: How many images stay.
+        count: The number of images to keep.
 
     Raises:
-        InvalidLifecyclePolicy: for a count below 1.
+        TypeError: If the count is not a whole number.
+        InvalidLifecyclePolicy: If the count is below 1.
 
     >>> limit_images(500)
     limit_images(500)
 
     """
-    call = _call("limit_images", count)
-    draft = RuleBuilder(call, f"Keep the newest {_images(count)} of all", tag_status="any", number="count")
-    return Intent(call=call, rules=(draft.rule("imageCountMoreThan", count),))
+    call = _Call("limit_images", count)
+    call.check_count("count", count, "imageCountMoreThan")
+    call.raise_if_any()
+    return call.intent(rules=[_any(f"Keep the newest {_images(count)} of all", "imageCountMoreThan", count)])
 
 
-def expire_untagged(*, after_days: int | None = None, keep: int | None = None) -> Intent:
+def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) -> Intent:
     """
-    Expire images without a tag, by age or by number.
+    Delete images without a tag, by age or by number.
 
-    ECR counts the age from the *push*, not from the moment the image lost its tag: where tags can move, `keep=` leaves
-    time to go back and `after_days=` may leave none.
+    ECR counts the age from the *push*, not from the moment the image lost its tag. If tags are mutable, `keep=` leaves
+    time to restore a tag, and `after_days=` may leave none.
 
     Args:
-        after_days: Expire them this many days after their push.
-        keep: Keep the newest so many instead.
+        after_days: Delete them this many days after their push. Whole days, or a `Duration` of whole days.
+        keep: Keep this many of the newest instead.
 
     Raises:
-        InvalidLifecyclePolicy: for a number below 1, or not exactly one of the two.
+        TypeError: If an argument is of the wrong kind.
+        InvalidLifecyclePolicy: If a number is below 1, or not exactly one of the two is given.
 
     >>> expire_untagged(after_days=14)
     expire_untagged(after_days=14)
 
     """
-    call = _call("expire_untagged", after_days=after_days, keep=keep)
-    if (after_days is None) == (keep is None):
-        raise InvalidLifecyclePolicy([f"{call}: give one of after_days= and keep="])
+    call = _Call("expire_untagged", after_days=_in_days(after_days), keep=keep)
+    call.check_exactly_one_of(after_days=after_days, keep=keep)
+    days = call.check_days(1 if after_days is None else after_days)
     if keep is not None:
-        draft = RuleBuilder(
-            call, f"Keep the newest {abbreviate(keep)} untagged images", tag_status="untagged", number="keep"
-        )
-        return Intent(call=call, rules=(draft.rule("imageCountMoreThan", keep),))
-    draft = RuleBuilder(call, f"Expire untagged images {_days(after_days)} after push", tag_status="untagged")
-    return Intent(call=call, rules=(draft.rule("sinceImagePushed", after_days),))
+        call.check_count("keep", keep, "imageCountMoreThan")
+    call.raise_if_any()
+    if keep is not None:
+        return call.intent(rules=[_untagged(f"Keep the newest {keep} untagged images", "imageCountMoreThan", keep)])
+    return call.intent(rules=[_untagged(f"Expire untagged images {_days(days)} after push", "sinceImagePushed", days)])
 
 
 def expire_older_than(
-    *, after_days: int, matching: str | Sequence[str] | None = None, matching_all: Sequence[str] | None = None
+    *, after_days: Days, matching: str | Sequence[str] | None = None, matching_all: Sequence[str] | None = None
 ) -> Intent:
     """
-    Expire images so many days after their push.
+    Delete images a number of days after their push.
 
     Args:
-        after_days: The age in days.
+        after_days: The age in days. Whole days, or a `Duration` of whole days.
         matching: One tag pattern, or several of which any may match. Default: every image, tagged or not.
-        matching_all: Patterns that must *all* match one of the image's tags, as ECR reads a list.
+        matching_all: Tag patterns. An image must match *all* of them, each with one of its tags.
 
     Raises:
-        InvalidLifecyclePolicy: for an age below 1 day, a malformed pattern, or both kinds of patterns.
+        TypeError: If an argument is of the wrong kind.
+        InvalidLifecyclePolicy: If the age is below 1 day, a pattern is malformed, or both kinds of patterns are given.
 
     >>> expire_older_than(after_days=30, matching=["dev-*", "pr-*"])
     expire_older_than(after_days=30, matching=['dev-*', 'pr-*'])
 
     """
-    call = _call("expire_older_than", after_days=after_days, matching=matching, matching_all=matching_all)
-    return Intent(
-        call=call,
-        rules=_by_age(
-            call, "Expire", action="expire", after_days=after_days, matching=matching, matching_all=matching_all
-        ),
-    )
+    call = _Call("expire_older_than", after_days=_in_days(after_days), matching=matching, matching_all=matching_all)
+    days = call.check_days(after_days)
+    return _by_age(call, "Expire", "expire", days, matching=matching, matching_all=matching_all)
 
 
-def expire_unmatched(*, keeping: str | Sequence[str], after_days: int) -> Intent:
+def expire_unmatched(*, keeping: str | Sequence[str], after_days: Days) -> Intent:
     """
-    Expire tagged images that match *none* of the patterns, so many days after their push.
+    Delete tagged images that match *none* of the patterns, a number of days after their push.
 
-    ECR has no NOT: images that match get a rule of their own that never acts, unless an intent written before this
-    one has a rule for them already.
+    ECR has no NOT. Images that match get a rule of their own that never acts, unless an earlier intent has a rule for
+    them.
 
     Args:
         keeping: One tag pattern, or several; images that match any of them are left to the other intents.
-        after_days: The age in days.
+        after_days: The age in days. Whole days, or a `Duration` of whole days.
 
     Raises:
-        InvalidLifecyclePolicy: for an age below 1 day, or a malformed pattern.
+        TypeError: If an argument is of the wrong kind.
+        InvalidLifecyclePolicy: If the age is below 1 day, or a pattern is malformed.
 
     >>> expire_unmatched(keeping=["v*", "latest"], after_days=30)
     expire_unmatched(keeping=['v*', 'latest'], after_days=30)
 
     """
-    call = _call("expire_unmatched", keeping=keeping, after_days=after_days)
-    shields = _shields(
-        call, _any_of(call, "keeping", keeping), "keeping", "Spare images tagged {} from the rules below"
+    call = _Call("expire_unmatched", keeping=keeping, after_days=_in_days(after_days))
+    call.check_patterns("keeping", keeping, (str, Sequence), optional=False)
+    days = call.check_days(after_days)
+    call.raise_if_any()
+    description = f"Expire other tagged images {_days(days)} after push"
+    return call.intent(
+        keep_rules=_keep_rules("Spare images tagged {} from the rules below", _as_list(keeping)),
+        rules=[_tagged(description, ["*"], "sinceImagePushed", days)],
     )
-    description = f"Expire other tagged images {_days(after_days)} after push"
-    rest = RuleBuilder(call, description, tag_status="tagged", patterns=("*",))
-    return Intent(call=call, shields=shields, rules=(rest.rule("sinceImagePushed", after_days),))
 
 
-def archive_unpulled(*, after_days: int) -> Intent:
+def archive_unpulled(*, after_days: Days) -> Intent:
     """
-    Archive every image that nobody pulled for so many days. ECR deletes nothing for that reason; see `delete_archived`.
+    Archive every image that was not pulled for a number of days. ECR cannot delete by last pull: see `delete_archived`.
 
     Args:
-        after_days: Days since the last pull, or since the push of an image that was never pulled.
+        after_days: Days since the last pull, or since the push of an image that was never pulled. Whole days, or a
+            `Duration` of whole days.
 
     Raises:
-        InvalidLifecyclePolicy: for an age below 1 day.
+        TypeError: If the age is neither a whole number nor a duration.
+        InvalidLifecyclePolicy: If the age is below 1 day.
 
     >>> archive_unpulled(after_days=120)
     archive_unpulled(after_days=120)
 
     """
-    call = _call("archive_unpulled", after_days=after_days)
-    draft = RuleBuilder(
-        call, f"Archive images not pulled for {_days(after_days)}", tag_status="any", action="transition"
+    call = _Call("archive_unpulled", after_days=_in_days(after_days))
+    days = call.check_days(after_days)
+    call.raise_if_any()
+    return call.intent(
+        rules=[_any(f"Archive images not pulled for {_days(days)}", "sinceImagePulled", days, action="transition")]
     )
-    return Intent(call=call, rules=(draft.rule("sinceImagePulled", after_days),))
 
 
 def archive_older_than(
-    *, after_days: int, matching: str | Sequence[str] | None = None, matching_all: Sequence[str] | None = None
+    *, after_days: Days, matching: str | Sequence[str] | None = None, matching_all: Sequence[str] | None = None
 ) -> Intent:
     """
-    Archive images so many days after their push.
+    Archive images a number of days after their push.
 
     Args:
-        after_days: The age in days.
+        after_days: The age in days. Whole days, or a `Duration` of whole days.
         matching: One tag pattern, or several of which any may match. Default: every image, tagged or not.
-        matching_all: Patterns that must *all* match one of the image's tags, as ECR reads a list.
+        matching_all: Tag patterns. An image must match *all* of them, each with one of its tags.
 
     Raises:
-        InvalidLifecyclePolicy: for an age below 1 day, a malformed pattern, or both kinds of patterns.
+        TypeError: If an argument is of the wrong kind.
+        InvalidLifecyclePolicy: If the age is below 1 day, a pattern is malformed, or both kinds of patterns are given.
 
     >>> archive_older_than(after_days=365, matching="v*")
     archive_older_than(after_days=365, matching='v*')
 
     """
-    call = _call("archive_older_than", after_days=after_days, matching=matching, matching_all=matching_all)
-    return Intent(
-        call=call,
-        rules=_by_age(
-            call, "Archive", action="transition", after_days=after_days, matching=matching, matching_all=matching_all
-        ),
-    )
+    call = _Call("archive_older_than", after_days=_in_days(after_days), matching=matching, matching_all=matching_all)
+    days = call.check_days(after_days)
+    return _by_age(call, "Archive", "transition", days, matching=matching, matching_all=matching_all)
 
 
-def archive_untagged(*, after_days: int) -> Intent:
+def archive_untagged(*, after_days: Days) -> Intent:
     """
-    Archive images without a tag, so many days after their push.
+    Archive images without a tag, a number of days after their push.
 
     Args:
-        after_days: The age in days.
+        after_days: The age in days. Whole days, or a `Duration` of whole days.
 
     Raises:
-        InvalidLifecyclePolicy: for an age below 1 day.
+        TypeError: If the age is neither a whole number nor a duration.
+        InvalidLifecyclePolicy: If the age is below 1 day.
 
     >>> archive_untagged(after_days=7)
     archive_untagged(after_days=7)
 
     """
-    call = _call("archive_untagged", after_days=after_days)
-    description = f"Archive untagged images {_days(after_days)} after push"
-    draft = RuleBuilder(call, description, tag_status="untagged", action="transition")
-    return Intent(call=call, rules=(draft.rule("sinceImagePushed", after_days),))
+    call = _Call("archive_untagged", after_days=_in_days(after_days))
+    days = call.check_days(after_days)
+    call.raise_if_any()
+    description = f"Archive untagged images {_days(days)} after push"
+    return call.intent(rules=[_untagged(description, "sinceImagePushed", days, action="transition")])
 
 
-def delete_archived(*, after_days: int) -> Intent:
+def delete_archived(*, after_days: Days) -> Intent:
     """
-    Delete images so many days after they were archived, except those of `keep_forever`.
+    Delete images a number of days after they were archived, except those of `keep_forever`.
 
     Args:
-        after_days: Days in the archive; ECR asks for at least 90.
+        after_days: Days in the archive, at least 90. Whole days, or a `Duration` of whole days.
 
     Raises:
-        InvalidLifecyclePolicy: for less than 90 days.
+        TypeError: If the age is neither a whole number nor a duration.
+        InvalidLifecyclePolicy: If the age is below 90 days.
 
     >>> delete_archived(after_days=180)
     delete_archived(after_days=180)
 
     """
-    call = _call("delete_archived", after_days=after_days)
-    draft = RuleBuilder(call, f"Delete images {_days(after_days)} after they were archived", tag_status="any")
-    return Intent(call=call, rules=(draft.rule("sinceImageTransitioned", after_days),))
+    call = _Call("delete_archived", after_days=_in_days(after_days))
+    days = call.check_days(after_days, "sinceImageTransitioned")
+    call.raise_if_any()
+    return call.intent(
+        rules=[_any(f"Delete images {_days(days)} after they were archived", "sinceImageTransitioned", days)]
+    )
+
+
+class _Call:
+    """The call of an intent function: its arguments and their problems."""
+
+    def __init__(self, function: str, *arguments: object, **options: object) -> None:
+        self._intent = Intent(
+            function=function,
+            arguments=arguments,
+            options=tuple((name, _frozen(value)) for name, value in options.items() if value is not None),
+        )
+        self._problems = Problems()
+
+    def reject_kind(self, problem: str) -> None:
+        """Add the problem of an argument of the wrong kind."""
+        self._problems.add_wrong_kinds(problem)
+
+    def check_exactly_one_of(self, **options: object) -> None:
+        """Check that one of two options is given."""
+        if sum(value is not None for value in options.values()) != 1:
+            self._problems.add("give exactly one of {}= and {}=".format(*options))
+
+    def check_count(self, name: str, value: object, count_type: CountType, example: str = "10") -> None:
+        """Check a number of images or days."""
+        if is_number_token(value) or self._problems.expect(name, value, int, example):
+            self._problems.extend(f"{name}: {text}" for text in count_problems(value, count_type))
+
+    def check_days(self, value: object, count_type: CountType = "sinceImagePushed") -> Any:  # noqa: ANN401  (see below)
+        """Return a number of days as a whole number. It is one unless a problem was added."""
+        days = _in_days(value)
+        if days is value and _is_duration(value):
+            self._problems.add(f"after_days: {abbreviate(value)} is not a whole number of days; give days, such as 14")
+        else:
+            self.check_count("after_days", days, count_type, "14")
+        return days
+
+    def check_patterns(
+        self, name: str, value: object, kinds: type | tuple[type, ...], *, optional: bool = True
+    ) -> None:
+        """Check tag patterns of which any may match."""
+        is_right = self._problems.expect(name, value, kinds, "'v*'", optional=optional, each=str)
+        if is_right and value is not None:
+            patterns = _as_list(value)
+            if not patterns:
+                self._problems.add(f"{name}: no pattern is given; name the tags")
+            # A pattern that is given twice is one rule.
+            texts = (text for pattern in patterns for _, text in pattern_problems([pattern]))
+            self._problems.extend(dict.fromkeys(f"{name}: {text}" for text in texts))
+
+    def check_matching_all(self, value: object) -> None:
+        """Check the tag patterns of `matching_all`, which must all match."""
+        if self._problems.expect("matching_all", value, Sequence, "['v*', '*-arm64']", optional=True, each=str):
+            if value is not None and not value:
+                self._problems.add("matching_all: no pattern is given; name the tags")
+            self._problems.extend(f"matching_all{place}: {text}" for place, text in pattern_problems(value or ()))
+
+    def raise_if_any(self) -> None:
+        """Raise the problems as one error, each with the call."""
+        if self._problems:
+            found = Problems()
+            with found.collect(f"{self._intent}: "):
+                self._problems.raise_if_any(InvalidLifecyclePolicy)
+            found.raise_if_any(InvalidLifecyclePolicy)
+
+    def intent(self, keep_rules: Iterable[LifecycleRule] = (), rules: Iterable[LifecycleRule] = ()) -> Intent:
+        """Return the intent with its rules."""
+        return Intent(
+            function=self._intent.function,
+            arguments=self._intent.arguments,
+            options=self._intent.options,
+            keep_rules=tuple(keep_rules),
+            rules=tuple(rules),
+        )
 
 
 def _by_age(
-    call: str,
+    call: _Call,
     verb: str,
-    *,
     action: Action,
-    after_days: int,
+    days: int,
+    *,
     matching: str | Sequence[str] | None,
     matching_all: Sequence[str] | None,
-) -> tuple[LifecycleRule, ...]:
+) -> Intent:
+    call.check_patterns("matching", matching, (str, Sequence))
+    call.check_matching_all(matching_all)
     if matching is not None and matching_all is not None:
-        raise InvalidLifecyclePolicy([f"{call}: give one of matching= and matching_all="])
+        call.check_exactly_one_of(matching=matching, matching_all=matching_all)
+    call.raise_if_any()
     if matching is None and matching_all is None:
-        draft = RuleBuilder(call, f"{verb} every image {_days(after_days)} after push", tag_status="any", action=action)
-        return (draft.rule("sinceImagePushed", after_days),)
-    each = (
-        [_all_of(call, matching_all)]
-        if matching_all is not None
-        else [(pattern,) for pattern in _any_of(call, "matching", matching)]
+        description = f"{verb} every image {_days(days)} after push"
+        return call.intent(rules=[_any(description, "sinceImagePushed", days, action=action)])
+    lists = [[each] for each in _as_list(matching)] if matching is not None else [list(matching_all or ())]
+    description = f"{verb} images tagged {{}} {_days(days)} after push"
+    return call.intent(
+        rules=[
+            _tagged(description.format(_and(patterns)), patterns, "sinceImagePushed", days, action=action)
+            for patterns in lists
+        ]
     )
-    drafts = [
-        RuleBuilder(
-            call,
-            f"{verb} images tagged {_and(patterns)} {_days(after_days)} after push",
-            tag_status="tagged",
-            patterns=patterns,
-            action=action,
-            argument="matching" if matching_all is None else "matching_all",
-        )
-        for patterns in each
-    ]
-    return rules_of(drafts, "sinceImagePushed", after_days)
 
 
-def _shields(call: str, patterns: Sequence[str], argument: str, description: str) -> tuple[LifecycleRule, ...]:
-    if not patterns:
-        raise InvalidLifecyclePolicy([f"{call}: {argument}: no pattern; name the tags to keep"])
-    drafts = [
-        RuleBuilder(call, description.format(pattern), tag_status="tagged", patterns=(pattern,), argument=argument)
+def _keep_rules(description: str, patterns: Sequence[str]) -> list[LifecycleRule]:
+    """Return one rule for each pattern that never acts, because it counts more images than a repository can contain."""
+    return [
+        _tagged(description.format(pattern), [pattern], "imageCountMoreThan", MORE_IMAGES_THAN_FIT)
         for pattern in patterns
     ]
-    return rules_of(drafts, "imageCountMoreThan", MORE_IMAGES_THAN_FIT)
 
 
-def _any_of(call: str, argument: str, patterns: object) -> Sequence[Any]:
-    if isinstance(patterns, str):
-        return (patterns,)
-    if not isinstance(patterns, Sequence) or not patterns:
-        raise InvalidLifecyclePolicy(
-            [f"{call}: {argument}: {abbreviate(patterns)} is no pattern; give one, or a list of them"]
-        )
-    return patterns
+def _tagged(
+    description: str, patterns: Sequence[str], count_type: CountType, count_number: int, *, action: Action = "expire"
+) -> LifecycleRule:
+    return LifecycleRule(
+        rule_priority=1,
+        description=description,
+        tag_status="tagged",
+        tag_pattern_list=patterns,
+        count_type=count_type,
+        count_number=count_number,
+        action=action,
+    )
 
 
-def _all_of(call: str, patterns: object) -> tuple[Any, ...]:
-    if isinstance(patterns, str):
-        text = abbreviate(patterns)
-        raise InvalidLifecyclePolicy(
-            [f"{call}: matching_all: {text} is a bare string where a list belongs; write [{text}]"]
-        )
-    return tuple(_any_of(call, "matching_all", patterns))
+def _untagged(
+    description: str, count_type: CountType, count_number: int, *, action: Action = "expire"
+) -> LifecycleRule:
+    return LifecycleRule(
+        rule_priority=1,
+        description=description,
+        tag_status="untagged",
+        count_type=count_type,
+        count_number=count_number,
+        action=action,
+    )
 
 
-def _call(name: str, *args: object, **options: object) -> str:
-    given = [f"{key}={abbreviate(value)}" for key, value in options.items() if value is not None]
-    return f"{name}({', '.join([*map(abbreviate, args), *given])})"
+def _any(description: str, count_type: CountType, count_number: int, *, action: Action = "expire") -> LifecycleRule:
+    return LifecycleRule(
+        rule_priority=1,
+        description=description,
+        tag_status="any",
+        count_type=count_type,
+        count_number=count_number,
+        action=action,
+    )
 
 
-def _and(patterns: Sequence[object]) -> str:
-    return " and ".join(map(str, patterns))
+def _is_duration(value: object) -> bool:
+    return not isinstance(value, type) and callable(getattr(value, "to_days", None))
 
 
-def _images(count: object) -> str:
-    return f"{abbreviate(count)} image{'' if count == 1 else 's'}"
+def _in_days(value: Any) -> Any:  # noqa: ANN401  (any argument)
+    """Return a duration of whole days as a number, and any other value as it is."""
+    if not _is_duration(value):
+        return value
+    try:
+        days = value.to_days()
+    except Exception:  # noqa: BLE001  (a duration raises errors of its own; the CDK's are errors of JavaScript)
+        return value
+    if is_number_token(days) or (isinstance(days, int) and not isinstance(days, bool)):
+        return days
+    return int(days) if isinstance(days, float) and days.is_integer() else value
 
 
-def _days(days: object) -> str:
-    return f"{abbreviate(days)} day{'' if days == 1 else 's'}"
+def _call_text(function: str, arguments: Iterable[str], options: Iterable[tuple[str, str]]) -> str:
+    return f"{function}({', '.join([*arguments, *(f'{name}={text}' for name, text in options)])})"
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _thawed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _python(value: object) -> str:
+    return repr(_thawed(value))
+
+
+def _as_list(patterns: Any) -> list[str]:  # noqa: ANN401  (a string or a sequence of strings)
+    return [patterns] if isinstance(patterns, str) else list(patterns)
+
+
+def _and(patterns: Sequence[str]) -> str:
+    return " and ".join(patterns)
+
+
+def _images(count: int) -> str:
+    return f"{count} image{'' if count == 1 else 's'}"
+
+
+def _days(days: int) -> str:
+    return f"{days} day{'' if days == 1 else 's'}"

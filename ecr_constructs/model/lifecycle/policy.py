@@ -1,5 +1,5 @@
 """
-A whole lifecycle policy: rules that go together, in the one text that ECR stores.
+A complete lifecycle policy: its rules, and the JSON text that ECR stores.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 """
@@ -16,7 +16,9 @@ from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.compiler import compile_intents
+from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy, decompile
 from ecr_constructs.model.lifecycle.evaluation import Evaluation, evaluate
+from ecr_constructs.model.lifecycle.explanation import explain
 from ecr_constructs.model.lifecycle.findings import Finding, find
 from ecr_constructs.model.lifecycle.intents import Intent
 from ecr_constructs.model.lifecycle.parser import parse_json, read_rules
@@ -28,8 +30,8 @@ __all__ = ["MAXIMUM_CHARACTERS", "MAXIMUM_RULES", "MINIMUM_CHARACTERS", "Lifecyc
 
 # A quota that cannot be raised: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAXIMUM_RULES = 50
-# The length of LifecyclePolicyText in the service model and in the CloudFormation schema. The smallest policy of one
-# rule is longer than the minimum, so only a policy without rules falls short of it.
+# The length of LifecyclePolicyText in the service model and in the CloudFormation schema. The shortest policy with one
+# rule is longer than the minimum, so only a policy without rules is too short.
 MINIMUM_CHARACTERS = 100
 MAXIMUM_CHARACTERS = 30_720
 
@@ -37,16 +39,17 @@ MAXIMUM_CHARACTERS = 30_720
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LifecyclePolicy:
     """
-    What expires in a repository, what is archived, and when.
+    The rules by which ECR deletes and archives the images of a repository.
 
-    Write one from intents with `of`, read one with `from_dict` or `from_json`, or list its rules. Two policies are
-    equal if ECR reads them alike, and equal policies have the same text.
+    Create one from intents with `of`, from a document with `from_dict` or `from_json`, or from its rules. Two policies
+    are equal if they have the same rules. Equal policies have the same text.
 
     Args:
-        rules: The rules, in any order; they are kept in order of priority.
+        rules: The rules, in any order; they are stored in order of priority.
 
     Raises:
-        InvalidLifecyclePolicy: with every reason for which ECR would refuse it.
+        TypeError: If the rules are not a list of `LifecycleRule`.
+        InvalidLifecyclePolicy: If ECR rejects the policy, with all problems.
 
     >>> policy = LifecyclePolicy.from_json(
     ...     '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan",'
@@ -61,7 +64,7 @@ class LifecyclePolicy:
     _text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what ECR would, and write the text once."""
+        """Validate the rules, and render the text once."""
         if not isinstance(self.rules, Sequence) or not all(isinstance(rule, LifecycleRule) for rule in self.rules):
             raise TypeError(
                 f"rules must be a list of LifecycleRule, got {abbreviate(self.rules)}; from_dict() reads documents"
@@ -79,16 +82,17 @@ class LifecyclePolicy:
     @classmethod
     def of(cls, *intents: Intent) -> LifecyclePolicy:
         """
-        Write a policy from what it is meant to do.
+        Return the policy for intents.
 
-        `keep_forever` goes first and rules over all images go last; the rest acts in the order written, and an image
-        belongs to the first rule that selects it.
+        The rules of `keep_forever` come first and rules over all images come last. The others are in the order of the
+        intents. ECR assigns an image to the first rule that selects it.
 
         Args:
             intents: Such as `keep_latest(10, matching="release-*")`, `expire_untagged(after_days=1)`.
 
         Raises:
-            InvalidLifecyclePolicy: for intents that contradict each other, and for a policy that is too long.
+            TypeError: If an argument is not an intent.
+            InvalidLifecyclePolicy: If intents contradict each other, or the policy is too long.
 
         >>> from ecr_constructs.model import expire_untagged, keep_latest
         >>> policy = LifecyclePolicy.of(keep_latest(10, matching="release-*"), expire_untagged(after_days=1))
@@ -101,7 +105,7 @@ class LifecyclePolicy:
     @classmethod
     def none(cls) -> LifecyclePolicy:
         """
-        Give the policy without rules, which is not written at all: nothing ever expires.
+        Return the policy without rules. It is not rendered in templates, and keeps all images.
 
         >>> LifecyclePolicy.none().rules
         ()
@@ -112,13 +116,14 @@ class LifecyclePolicy:
     @classmethod
     def from_dict(cls, document: object) -> LifecyclePolicy:
         """
-        Read a policy document, such as the AWS documentation prints.
+        Return the policy of a policy document, as the AWS documentation shows it.
 
         Args:
             document: A mapping with `rules`.
 
         Raises:
-            InvalidLifecyclePolicy: with every problem and its path, unknown fields and nulls included.
+            InvalidLifecyclePolicy: If the document is not a policy that ECR accepts, with all problems and their paths.
+                Unknown fields and nulls are problems.
 
         """
         rules, problems = read_rules(document)
@@ -129,35 +134,36 @@ class LifecyclePolicy:
     @classmethod
     def from_json(cls, text: str) -> LifecyclePolicy:
         """
-        Read a policy text, such as `GetLifecyclePolicy` answers.
+        Return the policy of a policy text, as `GetLifecyclePolicy` returns it.
 
         Args:
             text: The JSON text.
 
         Raises:
-            InvalidLifecyclePolicy: if it is not JSON, and as `from_dict`.
+            TypeError: If it is not a string.
+            InvalidLifecyclePolicy: If it is not JSON, or as `from_dict`.
 
         """
         return cls.from_dict(parse_json(text))
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the policy as a document: rules by priority, keys in one fixed order, nothing that is a default."""
+        """Return the policy document: rules by priority, keys in a fixed order, without default values."""
         return {"rules": [rule.to_dict() for rule in self.rules]}
 
     def to_json(self) -> str:
-        """Write the policy as the compact text that goes into a template; equal policies have equal texts."""
+        """Return the compact JSON text that is rendered in templates. Equal policies have the same text."""
         return self._text
 
     def evaluate(self, images: Iterable[Image], *, at: datetime) -> Evaluation:
         """
-        Say what the policy would do to images, by AWS's documents to the letter.
+        Return the outcome of the policy for each image, as AWS documents it.
 
         Args:
-            images: Every image of the repository, whatever its status: ECR counts them all.
+            images: All images of the repository, with any status, because ECR counts them all.
             at: The instant, with a time zone.
 
         Raises:
-            InvalidImage: if an image is listed twice, or `at` has no time zone.
+            InvalidImage: If an image is listed twice, or `at` has no time zone.
 
         >>> from datetime import datetime, timedelta, timezone
         >>> from ecr_constructs.model import Image, expire_untagged
@@ -171,18 +177,18 @@ class LifecyclePolicy:
 
     def schedule(self, images: Iterable[Image], *, at: datetime) -> tuple[ScheduledAction, ...]:
         """
-        Say for each image on which day it would go, and by which rule, if nothing else were pushed or pulled.
+        Return the day on which each image is deleted or archived, if no image is pushed or pulled.
 
         Args:
-            images: Every image of the repository, whatever its status.
-            at: The instant from which on nothing is pushed, with a time zone.
+            images: All images of the repository, with any status.
+            at: The instant after which no image is pushed, with a time zone.
 
         Returns:
-            The departures, the earliest first. An image that stays for good has none; one that is archived and then
-            deleted has two.
+            The actions, the earliest first. An image that is kept has none. An image that is archived and then deleted
+            has two.
 
         Raises:
-            InvalidImage: if an image is listed twice, or `at` has no time zone.
+            InvalidImage: If an image is listed twice, or `at` has no time zone.
 
         """
         return schedule(self.rules, images, at=at)
@@ -191,37 +197,89 @@ class LifecyclePolicy:
         self, images: Iterable[Image] | None = None, *, immutability: Immutability | None = None
     ) -> tuple[Finding, ...]:
         """
-        Say what a person should look at; docs/findings.md lists what there is.
+        Return probable mistakes, and consequences that are easily overlooked; docs/findings.md lists them.
 
         Args:
-            images: The images of the repository: some facts are about them. Default: not known.
-            immutability: Which tags of the repository are bound to their image. Default: not known.
+            images: The images of the repository, which some checks use. Default: not known.
+            immutability: The tag immutability of the repository, which some checks use. Default: not known.
+
+        Raises:
+            TypeError: If an argument is of the wrong kind.
 
         """
         return find(self.rules, images, immutability=immutability)
 
-    def with_rule(self, rule: LifecycleRule) -> LifecyclePolicy:
+    def explain(self) -> tuple[str, ...]:
         """
-        Derive a policy with one more rule.
+        Return the effect of each rule as an English sentence, in order of priority.
 
-        Args:
-            rule: The rule; its priority must be free.
+        >>> from ecr_constructs.model import keep_latest
+        >>> print(*LifecyclePolicy.of(keep_latest(10, matching="release-*")).explain())
+        Rule 1 keeps the newest 10 images with a tag like release-*, by time of push, and deletes the others.
+
+        """
+        return explain(self.rules)
+
+    def to_intents(self) -> tuple[Intent, ...]:
+        """
+        Return intents that have the same effect. `LifecyclePolicy.of(*intents)` compiles them again.
+
+        Priorities, descriptions and the kind of tag lists can differ, which has no effect.
 
         Raises:
-            InvalidLifecyclePolicy: if it does not go with the others.
+            InvalidLifecyclePolicy: If no intent expresses a rule. `decompile` returns such rules as well.
+
+        >>> policy = LifecyclePolicy.from_json(
+        ...     '{"rules": [{"rulePriority": 7, "selection": {"tagStatus": "tagged", "tagPrefixList": ["dev-"],'
+        ...     ' "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 30},'
+        ...     ' "action": {"type": "expire"}}]}'
+        ... )
+        >>> policy.to_intents()
+        (expire_older_than(after_days=30, matching='dev-*'),)
+
+        """
+        found = self.decompile()
+        if found.rules:
+            message = "rules[{}]: no intent expresses priority {} in this policy; decompile() returns it as a rule"
+            raise InvalidLifecyclePolicy(
+                message.format(self.rules.index(rule), rule.rule_priority) for rule in found.rules
+            )
+        return found.intents
+
+    def decompile(self) -> DecompiledPolicy:
+        """
+        Return intents, and the rules that no intent expresses, which together have the same effect.
+
+        >>> from ecr_constructs.model import keep_latest
+        >>> found = LifecyclePolicy.of(keep_latest(10, matching="v*")).decompile()
+        >>> found.intents, found.rules
+        ((keep_latest(10, matching='v*'),), ())
+
+        """
+        return decompile(self.rules, _built_rules)
+
+    def with_rule(self, rule: LifecycleRule) -> LifecyclePolicy:
+        """
+        Return the policy with one more rule.
+
+        Args:
+            rule: The rule, with a priority that no other rule has.
+
+        Raises:
+            InvalidLifecyclePolicy: If ECR rejects it together with the other rules.
 
         """
         return LifecyclePolicy(rules=(*self.rules, rule))
 
     def with_last_rule(self, rule: LifecycleRule) -> LifecyclePolicy:
         """
-        Derive a policy in which one more rule acts after the others, but before those over all images.
+        Return the policy with one more rule after the others, but before those over all images.
 
         Args:
-            rule: The rule; its priority does not matter.
+            rule: The rule, with any priority.
 
         Raises:
-            InvalidLifecyclePolicy: if it does not go with the others.
+            InvalidLifecyclePolicy: If ECR rejects it together with the other rules.
 
         """
         after = 0 if rule.tag_status == "any" else sum(other.tag_status == "any" for other in self.rules)
@@ -230,6 +288,14 @@ class LifecyclePolicy:
         numbers = [*map(_priority, self.rules), max(map(_priority, self.rules), default=0) + 1]
         numbered = [replace(each, rule_priority=number) for each, number in zip(rules, numbers, strict=True)]
         return LifecyclePolicy(rules=numbered)
+
+
+def _built_rules(intents: Sequence[Intent], rules: Sequence[LifecycleRule]) -> Sequence[LifecycleRule]:
+    """Return the rules of the policy that intents and further rules build."""
+    policy = LifecyclePolicy.of(*intents)
+    for rule in rules:
+        policy = policy.with_last_rule(rule)
+    return policy.rules
 
 
 def _is_any(rule: LifecycleRule) -> bool:
@@ -241,16 +307,16 @@ def _priority(rule: LifecycleRule) -> int:
 
 
 def _problems(rules: Mapping[int, LifecycleRule]) -> Iterator[str]:
-    """Say why rules, given by their place, cannot be in one policy."""
+    """Yield the problems of rules in one policy. The keys are their positions in the list."""
     if len(rules) > MAXIMUM_RULES:
         yield f"rules: {len(rules)} rules; ECR allows {MAXIMUM_RULES}, merge or leave out some"
-    if len(rules) > 10 * MAXIMUM_RULES:  # to compare every two of them would take long
+    if len(rules) > 10 * MAXIMUM_RULES:  # comparing every two of them would take too long
         return
     for index, rule in rules.items():
         for other_index, other in rules.items():
-            if other_index < index and (text := _clash(rule, other)):
+            if other_index < index and (text := _conflict(rule, other)):
                 yield f"rules[{index}]: {text.format(other=f'rules[{other_index}]')}"
-        later = [each for each in rules.values() if _same_place(rule, each) and each.rule_priority > rule.rule_priority]
+        later = [each for each in rules.values() if _is_rival(rule, each) and each.rule_priority > rule.rule_priority]
         if rule.tag_status == "any" and later:
             yield (
                 f"rules[{index}]: 'any' must come last in {rule.storage_class} storage, and priority "
@@ -258,12 +324,12 @@ def _problems(rules: Mapping[int, LifecycleRule]) -> Iterator[str]:
             )
 
 
-def _same_place(rule: LifecycleRule, other: LifecycleRule) -> bool:
+def _is_rival(rule: LifecycleRule, other: LifecycleRule) -> bool:
     return rule is not other and rule.storage_class == other.storage_class
 
 
-def _clash(rule: LifecycleRule, other: LifecycleRule) -> str | None:
-    """Tell why two rules cannot be in one policy, if they cannot."""
+def _conflict(rule: LifecycleRule, other: LifecycleRule) -> str | None:
+    """Return the reason why two rules cannot be in one policy, or `None`."""
     if rule.rule_priority == other.rule_priority:
         return f"priority {rule.rule_priority} is that of {{other}}; priorities are unique, write another number"
     if (rule.tag_status, rule.storage_class) != (other.tag_status, other.storage_class):

@@ -24,6 +24,9 @@ __all__ = [
     "LifecycleRule",
     "StorageClass",
     "TagStatus",
+    "count_problems",
+    "is_number_token",
+    "pattern_problems",
     "rule_problems",
 ]
 
@@ -197,13 +200,49 @@ def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterat
     for field, choices in _CHOICES.items():
         if values[field] not in choices:
             yield names[field], f"{abbreviate(values[field])} is unknown; write {_or(choices)}"
-    archived = values["count_type"] == "sinceImageTransitioned"
-    yield from _number_problems(names["rule_priority"], values["rule_priority"], minimum=1)
-    least, why = (MINIMUM_DAYS_ARCHIVED, "; ECR keeps what it archived for 90 days") if archived else (1, "")
-    yield from _number_problems(names["count_number"], values["count_number"], minimum=least, why=why)
+    yield from ((names["rule_priority"], text) for text in _number_problems(values["rule_priority"]))
+    yield from ((names["count_number"], text) for text in count_problems(values["count_number"], values["count_type"]))
     yield from _list_problems(values, names)
     yield from _action_problems(values, names)
     yield from _description_problems(names["description"], values["description"])
+
+
+def count_problems(value: object, count_type: object) -> Iterator[str]:
+    """
+    Yield the problems of a `count_number`.
+
+    Args:
+        value: The value, of any kind.
+        count_type: The count type of the rule.
+
+    """
+    if count_type == "sinceImageTransitioned":
+        reason = "; ECR does not delete images that have been archived for less than 90 days"
+        yield from _number_problems(value, minimum=MINIMUM_DAYS_ARCHIVED, reason=reason)
+    else:
+        yield from _number_problems(value)
+
+
+def pattern_problems(patterns: object) -> Iterator[tuple[str, str]]:
+    """
+    Yield the problems of a `tag_pattern_list`, each with its place in the list, such as `[0]`.
+
+    Args:
+        patterns: The value, of any kind.
+
+    """
+    return _entry_problems(patterns, TagPattern.grammar)
+
+
+def is_number_token(value: object) -> bool:
+    """
+    Return whether a value is a CDK token for a number, which is known only at deployment.
+
+    Args:
+        value: The value, of any kind.
+
+    """
+    return isinstance(value, float) and value < _NUMBER_TOKENS
 
 
 def _description_problems(name: str, description: object) -> Iterator[tuple[str, str]]:
@@ -259,15 +298,15 @@ def _is_given(entries: object) -> bool:
     return not (isinstance(entries, Sequence) and len(entries) == 0 and not isinstance(entries, str))
 
 
-def _number_problems(name: str, value: object, *, minimum: int, why: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, float) and value < _NUMBER_TOKENS:
-        yield name, "the number is known only at deployment, and the policy is one text; write it out"
+def _number_problems(value: object, *, minimum: int = 1, reason: str = "") -> Iterator[str]:
+    if is_number_token(value):
+        yield "the number is known only at deployment, and the policy is one text; write it out"
     elif isinstance(value, bool) or not isinstance(value, int):
-        yield name, f"{abbreviate(value)} is not a whole number; write {minimum} or more"
+        yield f"{abbreviate(value)} is not a whole number; write {minimum} or more"
     elif value > _MAXIMUM_NUMBER:
-        yield name, f"the number is too large; write at most {_MAXIMUM_NUMBER}"
+        yield f"the number is too large; write at most {_MAXIMUM_NUMBER}"
     elif value < minimum:
-        yield name, f"{max(value, -_MAXIMUM_NUMBER)} is too small; write {minimum} or more{why}"
+        yield f"{max(value, -_MAXIMUM_NUMBER)} is too small; write {minimum} or more{reason}"
 
 
 def _without_nulls(fields: dict[str, Any]) -> dict[str, Any]:

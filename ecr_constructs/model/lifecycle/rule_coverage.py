@@ -1,10 +1,10 @@
 """
-Which rules leave nothing to a rule below them.
+Rules that select all images of a rule after them.
 
-An image belongs to the first rule of its storage class that selects it, whether or not that rule acts on it:
-https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. What is said here is proven, for images
-with any tags. Rules are put together only where one takes the tagged images and one the others: patterns that cover a
-pattern together, and not each by itself, would have to spell out every character that a tag may hold.
+ECR assigns an image to the first rule of its storage class that selects it, whether or not that rule acts on it:
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. The results are proven, for images with
+any tags. Two rules are combined only if one selects all tagged images and the other all untagged images. Patterns that
+cover another pattern only together are not detected: this would need a search over all characters of a tag.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.tags import TagPattern, TagPrefix
 
-__all__ = ["matches_all_tags", "shadowing_rules"]
+__all__ = ["impossible_selector", "matches_all_tags", "shadowing_rules"]
 
 
-def shadowing_rules(rule: LifecycleRule, above: Iterable[LifecycleRule]) -> tuple[LifecycleRule, ...]:
+def shadowing_rules(rule: LifecycleRule, preceding: Iterable[LifecycleRule]) -> tuple[LifecycleRule, ...]:
     """
-    Give the rules to which every image belongs that a rule below them selects.
+    Return the preceding rules that select all images of a rule.
 
     Args:
         rule: The rule.
-        above: The rules with a smaller priority.
+        preceding: The rules with a smaller priority.
 
     Returns:
-        One rule, or one for all tagged images and one for the others; none if some image may be left to the rule.
+        One rule, or one for all tagged images and one for all untagged images. Empty if the rule can be the first that
+        selects an image.
 
     """
-    rivals = [each for each in above if each.storage_class == rule.storage_class]
+    rivals = [each for each in preceding if each.storage_class == rule.storage_class]
     for each in rivals:
-        if _takes_all_of(each, rule):
+        if _covers(each, rule):
             return (each,)
     if rule.tag_status != "any":
         return ()
@@ -41,7 +43,7 @@ def shadowing_rules(rule: LifecycleRule, above: Iterable[LifecycleRule]) -> tupl
 
 def matches_all_tags(rule: LifecycleRule) -> bool:
     """
-    Tell whether a rule about tagged images selects all of them.
+    Return whether a rule selects all tagged images by their tags.
 
     Args:
         rule: The rule.
@@ -50,8 +52,19 @@ def matches_all_tags(rule: LifecycleRule) -> bool:
     return rule.tag_status == "tagged" and all(tag.pattern.strip("*") == "" for tag in rule.selectors)
 
 
-def _takes_all_of(one: LifecycleRule, other: LifecycleRule) -> bool:
-    """Tell whether a rule selects every image that another one does: each of its entries covers one of theirs."""
+def impossible_selector(rule: LifecycleRule) -> TagPattern | TagPrefix | None:
+    """
+    Return an entry of a rule that no tag can match, because no tag begins with `.` or `-`.
+
+    Args:
+        rule: The rule.
+
+    """
+    return next((each for each in rule.selectors if each.value[0] in ".-"), None)
+
+
+def _covers(one: LifecycleRule, other: LifecycleRule) -> bool:
+    """Return whether a rule selects every image of another: each of its entries covers one of the other's."""
     if one.tag_status != other.tag_status:
         return False
     return all(any(wide.subsumes(narrow) for narrow in other.selectors) for wide in one.selectors)

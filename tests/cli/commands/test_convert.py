@@ -1,4 +1,4 @@
-"""The Python of a policy: it runs, it is formatted, and it builds the same policy, whatever the policy holds."""
+"""The Python code of a policy: it runs, it is formatted, and it builds a policy with the same effect."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.commands import convert as convert_room
 from ecr_constructs.cli.commands.convert import program
-from ecr_constructs.cli.conversion.meaning import are_alike
 from ecr_constructs.cli.errors import ExitCode
 from ecr_constructs.cli.main import run
 from ecr_constructs.cli.sources.records import Policy
@@ -41,6 +39,7 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
+from ecr_constructs.model.lifecycle.decompiler import have_same_effect
 from tests.model.lifecycle.strategies import intents, policies, rules
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
@@ -83,12 +82,12 @@ def policies_of_intents(draw: st.DrawFn) -> LifecyclePolicy | None:
 
 
 @given(spread_policies)
-def test_the_program_builds_a_policy_that_reads_alike(policy: LifecyclePolicy) -> None:
-    assert are_alike(executed(converted(policy)).rules, policy.rules)
+def test_the_program_builds_a_policy_with_the_same_effect(policy: LifecyclePolicy) -> None:
+    assert have_same_effect(executed(converted(policy)).rules, policy.rules)
 
 
 @given(policy=spread_policies, tags=st.lists(st.sampled_from(["v1", "dev-7", "latest", "a", "b"]), max_size=9))
-def test_the_program_builds_a_policy_that_acts_alike(policy: LifecyclePolicy, tags: list[str]) -> None:
+def test_the_program_builds_a_policy_with_the_same_outcome_for_images(policy: LifecyclePolicy, tags: list[str]) -> None:
     images = [
         Image(
             digest=f"sha256:{number:064x}",
@@ -106,12 +105,12 @@ def test_the_program_builds_a_policy_that_acts_alike(policy: LifecyclePolicy, ta
 
 
 @given(policies_of_intents())
-def test_what_was_written_as_intents_becomes_intents_again(policy: LifecyclePolicy | None) -> None:
+def test_a_policy_of_intents_is_converted_to_intents(policy: LifecyclePolicy | None) -> None:
     if policy is not None:
         text = converted(policy)
 
         assert "LifecycleRule" not in text
-        assert are_alike(executed(text).rules, policy.rules)
+        assert have_same_effect(executed(text).rules, policy.rules)
 
 
 @given(spread_policies)
@@ -126,12 +125,12 @@ def test_a_description_is_in_the_policy_or_in_a_comment(policy: LifecyclePolicy)
 
 
 @given(spread_policies)
-def test_a_policy_that_no_intent_fits_is_built_word_for_word(policy: LifecyclePolicy) -> None:
+def test_a_policy_that_no_intent_expresses_is_built_without_changes(policy: LifecyclePolicy) -> None:
     text = converted(policy)
 
     if "LifecyclePolicy.of" not in text:
         assert executed(text) == policy
-        assert "word for word" in text
+        assert "without changes" in text
 
 
 def test_the_program_is_formatted_as_ruff_would(tmp_path: Path) -> None:
@@ -235,20 +234,20 @@ def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(p
     ],
     ids=str,
 )
-def test_an_intent_is_found_in_its_rules_word_for_word(meant: list[Intent], lines: list[str]) -> None:
+def test_an_intent_is_converted_to_itself(meant: list[Intent], lines: list[str]) -> None:
     policy = LifecyclePolicy.of(*meant)
     text = converted(policy)
 
     assert [line.strip() for line in text.partition("LifecyclePolicy.of(\n")[2].splitlines()] == [*lines, ")"]
     assert executed(text) == policy
-    assert "# What stands in policy.json, word for word.\n" in text
+    assert "# The policy in policy.json, without changes.\n" in text
 
 
 def rule(number: int, **values: Any) -> LifecycleRule:
     return LifecycleRule(**{"rule_priority": number, "count_type": "imageCountMoreThan", "count_number": 5, **values})
 
 
-def test_what_reads_differently_is_told() -> None:
+def test_differences_without_effect_are_comments() -> None:
     policy = LifecyclePolicy(
         rules=[
             rule(10, tag_status="tagged", tag_prefix_list=["v"], description="Keep\u202efive"),
@@ -261,10 +260,11 @@ def test_what_reads_differently_is_told() -> None:
         == """\
 from ecr_constructs import LifecyclePolicy, expire_untagged, keep_latest
 
-# What ECR reads in policy.json, rule by rule; this differs and changes nothing:
+# The policy in policy.json, with these differences, which have no effect:
 # - priorities: 10 is 1, 20 is 2
-# - descriptions: the intents write their own; those that were there stand above them
-# - tags: v as prefixes are v* as patterns
+# - descriptions: intents generate them; the previous ones are comments above the
+#   intents
+# - tags: the prefixes v are the patterns v*
 policy = LifecyclePolicy.of(
     # 10: Keep\\u202efive
     keep_latest(5, matching="v*"),
@@ -274,7 +274,7 @@ policy = LifecyclePolicy.of(
     )
 
 
-def test_a_rule_that_no_intent_fits_follows_as_it_is() -> None:
+def test_a_rule_that_no_intent_expresses_follows_the_intents() -> None:
     policy = LifecyclePolicy(
         rules=[
             rule(1, tag_status="untagged", action="transition", description="Archive untagged"),
@@ -302,7 +302,7 @@ policy = policy.with_last_rule(
     )
 
 
-def test_a_rule_that_stands_before_what_it_would_change_stays_before_it() -> None:
+def test_a_rule_that_must_precede_others_is_not_moved() -> None:
     policy = LifecyclePolicy(
         rules=[
             rule(1, tag_status="tagged", tag_pattern_list=["v*"], action="transition"),
@@ -313,45 +313,6 @@ def test_a_rule_that_stands_before_what_it_would_change_stays_before_it() -> Non
 
     assert "LifecyclePolicy.of" not in text
     assert executed(text) == policy
-
-
-def test_two_rules_for_the_same_tags_stay_two() -> None:
-    policy = LifecyclePolicy(
-        rules=[
-            rule(1, tag_status="tagged", tag_prefix_list=["v"]),
-            rule(2, tag_status="tagged", tag_pattern_list=["v*"]),
-        ]
-    )
-
-    assert are_alike(executed(converted(policy)).rules, policy.rules)
-
-
-def test_fifty_rules_that_shadow_each_other_take_no_time() -> None:
-    policy = numbered([rule(1, tag_status="tagged", tag_pattern_list=[f"v{'1' * number}*"]) for number in range(50)], 1)
-
-    assert are_alike(executed(converted(policy)).rules, policy.rules)
-
-
-@pytest.mark.parametrize("other", [LifecyclePolicy.of(limit_images(9)), LifecyclePolicy.none()])
-def test_a_program_that_builds_another_policy_is_not_printed(
-    other: LifecyclePolicy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(convert_room, "evaluate", lambda _: other)
-
-    with pytest.raises(AssertionError, match=r"the program for policy\.json builds another policy"):
-        converted(LifecyclePolicy.of(keep_latest(1, matching="v*")))
-
-
-def test_policies_are_alike_if_each_class_of_storage_reads_alike() -> None:
-    tagged = rule(1, tag_status="tagged", tag_pattern_list=["v*"])
-    other = rule(2, tag_status="tagged", tag_pattern_list=["w*"])
-    untagged = rule(3, tag_status="untagged")
-    archived = rule(4, tag_status="any", count_type="sinceImageTransitioned", count_number=90)
-
-    assert are_alike([tagged, other, untagged, archived], [archived, untagged, tagged, other])
-    assert not are_alike([tagged, other], [other, tagged])
-    assert not are_alike([tagged], [replace(tagged, count_number=6)])
-    assert not are_alike([tagged], [tagged, other])
 
 
 # --- the subcommand -------------------------------------------------------------------------------------------------
@@ -387,25 +348,25 @@ def test_one_policy_of_several_is_converted(tmp_path: Path, capsys: pytest.Captu
 # --- what a person should look at -------------------------------------------------------------------------------------
 
 
-def test_warnings_stand_above_the_program_for_its_own_descriptions_may_hide_them() -> None:
+def test_errors_and_warnings_are_comments() -> None:
     policy = LifecyclePolicy(rules=[rule(1, tag_status="any", description="Expire untagged images")])
     (finding,) = [each for each in policy.findings() if each.severity == "error"]
     text = converted(policy)
     comments = " ".join(line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#"))
 
     assert finding not in executed(text).findings()
-    assert f"Findings, by the numbers that rules have there: - error: {finding.sentence}; " in comments
+    assert f"Findings, with the priorities in that policy: - error: {finding.sentence}; " in comments
     assert f"[{finding.id}]" in comments
 
 
-def test_what_is_only_worth_knowing_is_left_to_lint() -> None:
+def test_infos_are_not_comments() -> None:
     policy = LifecyclePolicy.of(keep_latest(10, matching="v*"))
 
     assert {each.severity for each in policy.findings()} == {"info"}
     assert "Findings" not in converted(policy)
 
 
-def test_what_binds_tags_in_the_template_is_known_to_the_findings() -> None:
+def test_findings_use_the_immutability_of_the_template() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=1))
     bound = Policy(policy=policy, where="template.json", immutability=Immutability.all_tags())
 

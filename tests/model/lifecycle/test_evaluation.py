@@ -640,7 +640,7 @@ def test_a_policy_that_was_written_and_read_evaluates_alike(policy: LifecyclePol
 @given(st.lists(intents, min_size=1, max_size=4), EVERYTHING)
 def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: list[object], images: list[Image]) -> None:
     rules: list[LifecycleRule] = []
-    for rule in (rule for intent in written for rule in (*intent.shields, *intent.rules)):  # type: ignore[attr-defined]
+    for rule in (rule for intent in written for rule in (*intent.keep_rules, *intent.rules)):  # type: ignore[attr-defined]
         values = {field: getattr(rule, field) for field in LifecycleRule.__dataclass_fields__}
         try:
             LifecyclePolicy(rules=[*rules, LifecycleRule(**values | {"rule_priority": len(rules) + 1})])

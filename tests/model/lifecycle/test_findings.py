@@ -1,4 +1,4 @@
-"""What a person should look at in a policy: what is called wrong is wrong, and what is right is left alone."""
+"""Findings: mistakes are reported, and correct policies are not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +34,6 @@ from ecr_constructs.model.lifecycle.findings import SEVERITIES
 from tests.model.lifecycle.image_strategies import AT, INDEX, digest_of, repositories
 from tests.model.lifecycle.strategies import COMBINATIONS, intents, policies
 
-PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "findings.md"
 COUNT: Mapping[str, Any] = {"count_type": "imageCountMoreThan", "count_number": 5}
 AGE: Mapping[str, Any] = {"count_type": "sinceImagePushed", "count_number": 30}
 ARCHIVE: Mapping[str, Any] = {"count_type": "sinceImageTransitioned", "count_number": 90}
@@ -109,7 +107,7 @@ _repositories = repositories(archive=True, restoration=True, indexes=True, refer
 
 
 @given(st.one_of(crowded_policies(), policies), _repositories)
-def test_a_rule_that_is_called_shadowed_never_decides_anything(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_a_shadowed_rule_acts_on_no_image(policy: LifecyclePolicy, images: list[Image]) -> None:
     evaluation = policy.evaluate(images, at=AT)
     deciding = {each.rule for each in (*evaluation.decisions, *evaluation.kept, *evaluation.uncertain)}
 
@@ -117,7 +115,7 @@ def test_a_rule_that_is_called_shadowed_never_decides_anything(policy: Lifecycle
 
 
 @given(crowded_policies(), _repositories)
-def test_to_leave_out_what_is_shadowed_changes_nothing(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_removing_shadowed_rules_changes_nothing(policy: LifecyclePolicy, images: list[Image]) -> None:
     rest = LifecyclePolicy(rules=[each for each in policy.rules if each not in shadowed(policy)])
 
     assert everything(rest.evaluate(images, at=AT)) == everything(policy.evaluate(images, at=AT))
@@ -131,7 +129,7 @@ def images_of(wanted: LifecycleRule) -> list[list[str]]:
 
 
 @given(st.one_of(crowded_policies(), policies))
-def test_a_rule_that_is_not_called_shadowed_has_images_of_its_own(policy: LifecyclePolicy) -> None:
+def test_a_rule_that_is_not_shadowed_can_be_the_first_that_selects_an_image(policy: LifecyclePolicy) -> None:
     for wanted in policy.rules:
         if wanted in shadowed(policy):
             continue
@@ -148,9 +146,7 @@ def test_a_rule_is_shadowed_by_one_that_covers_it() -> None:
     finding = one("shadowed-rule", rule(1, "v*", description="All versions"), rule(2, "v1*"))
 
     assert (finding.severity, finding.rule) == ("error", rule(2, "v1*"))
-    assert finding.sentence == (
-        "rule 2 never acts: every image that it selects belongs to rule 1 ('All versions'), which comes first"
-    )
+    assert finding.sentence == ("rule 2 never acts: rule 1 ('All versions') selects all of its images first")
 
 
 def test_a_rule_over_all_images_is_shadowed_by_one_for_every_tag_and_one_for_the_others() -> None:
@@ -211,17 +207,17 @@ DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
         "Delete images older than 14 days no tags.",
     ],
 )
-def test_an_any_rule_that_speaks_of_nothing_but_untagged_images_is_wrong(description: str) -> None:
+def test_an_any_rule_described_as_untagged_is_an_error(description: str) -> None:
     finding = one(DESCRIBED, rule(1, description=description, **AGE))
 
     assert finding.severity == "error"
-    assert "it expires tagged ones too" in finding.sentence
+    assert "it deletes tagged images too" in finding.sentence
 
 
-def test_an_any_rule_that_archives_untagged_images_by_its_own_words_archives_tagged_ones_too() -> None:
+def test_an_archiving_any_rule_described_as_untagged_is_an_error() -> None:
     finding = one(DESCRIBED, rule(1, description="Archive images with no tag", action="transition", **AGE))
 
-    assert "it archives tagged ones too" in finding.sentence
+    assert "it archives tagged images too" in finding.sentence
 
 
 @pytest.mark.parametrize(
@@ -260,11 +256,11 @@ def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone
         "Expire dangling leftovers",
     ],
 )
-def test_what_may_be_about_untagged_images_alone_is_no_error(description: str) -> None:
+def test_an_any_rule_that_mentions_untagged_images_is_a_warning(description: str) -> None:
     finding = one(DOUBTFUL, rule(1, description=description))
 
     assert finding.severity == "warning"
-    assert "it expires tagged ones too" in finding.sentence
+    assert "it deletes tagged images too" in finding.sentence
     assert DESCRIBED not in ids(rule(1, description=description))
 
 
@@ -300,11 +296,11 @@ def test_a_tag_that_no_image_has_is_a_finding_if_images_are_known() -> None:
     assert "never-matches" not in ids(*rules, images=[])
     never = [each for each in found(*rules, images=images) if each.id == "never-matches"]
     assert [each.rule for each in never] == [rules[0], rules[1]]
-    assert never[0].sentence == "rule 1 selects tags like 'retired-*', and no image of the repository has such tags"
+    assert never[0].sentence == "rule 1 selects tags like 'retired-*', and no image in the repository has such tags"
     assert "'prod' and 'v*'" in never[1].sentence
 
 
-def test_a_tag_that_an_image_has_in_the_archive_only_is_not_retired() -> None:
+def test_a_tag_of_an_archived_image_is_matched() -> None:
     gone = image(1, "v1", status="archived", archived_at=AT)
 
     assert "never-matches" not in ids(rule(1, "v*"), images=[gone])
@@ -312,7 +308,7 @@ def test_a_tag_that_an_image_has_in_the_archive_only_is_not_retired() -> None:
 
 @pytest.mark.parametrize("values", [{"tag_pattern_list": ["-x*"]}, {"tag_prefix_list": [".x"]}], ids=["dash", "dot"])
 def test_a_rule_for_tags_that_cannot_be_never_matches(values: Mapping[str, Any]) -> None:
-    assert "no tag begins with" in one("never-matches", rule(1, **values)).sentence
+    assert "no tag can begin with" in one("never-matches", rule(1, **values)).sentence
 
 
 def test_a_list_of_tags_of_which_none_can_be_two_reads_as_alternatives() -> None:
@@ -320,6 +316,7 @@ def test_a_list_of_tags_of_which_none_can_be_two_reads_as_alternatives() -> None
 
     assert finding.severity == "warning"
     assert "lists 'dev-*' and 'pr-*'" in finding.sentence
+    assert "lists 'dev-*', 'pr-*' and 'qa-*'" in one(ALTERNATIVES, rule(1, "qa-*", "dev-*", "pr-*")).sentence
     assert "list-of-alternatives" in ids(rule(1, tag_prefix_list=["dev", "pr"]))
 
 
@@ -389,8 +386,8 @@ def test_an_entry_that_another_one_covers_is_always_a_finding(values: Mapping[st
     covered = rule(1, tag_prefix_list=["dev", "develop"], **values)
     finding = one(ALTERNATIVES, covered, images=[image(1, "develop-1")])
 
-    assert finding.sentence.endswith("only images that have a tag like 'develop', and 'dev' changes nothing")
-    assert finding.remedy == "write one rule for each; if AND is meant, leave 'dev' out"
+    assert finding.sentence.endswith(": 'dev' changes nothing, because every tag like 'develop' matches it")
+    assert finding.remedy == "write one rule for each entry; if AND is meant, remove 'dev'"
     assert ALTERNATIVES in ids(rule(1, "v1.*", "v*"))
     assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
 
@@ -402,22 +399,23 @@ def test_a_list_that_an_image_of_the_repository_satisfies_is_left_alone() -> Non
     assert "list-of-alternatives" not in ids(previews, images=[image(1, "dev-1", "pr-1")])
 
 
-def test_a_prefix_within_a_word_takes_what_another_rule_is_about() -> None:
+def test_a_prefix_within_a_word_of_another_rule_is_a_finding() -> None:
     prod, production = rule(1, tag_prefix_list=["prod"]), rule(2, tag_prefix_list=["production"])
     finding = one("prefix-matches-another", prod, production)
 
     assert finding.rule == prod
     assert finding.sentence == (
-        "rule 1 selects every tag that begins with 'prod', and so those like 'production' of rule 2: they belong to it"
+        "rule 1 selects every tag that begins with 'prod', including those like 'production' of rule 2, to which it "
+        "applies instead of rule 2"
     )
-    assert finding.remedy == "end it where the word ends, as in 'prod-'"
+    assert finding.remedy == "end the prefix where the word ends, such as 'prod-'"
     assert one("prefix-matches-another", rule(1, "dev*"), rule(2, "develop")).remedy.endswith("'dev-*'")
 
 
-def test_what_belongs_to_a_rule_above_takes_places_of_a_count_and_is_safe_from_an_age() -> None:
+def test_images_of_a_preceding_rule_are_counted_and_not_deleted_by_age() -> None:
     production = rule(1, "production*")
 
-    assert "they take places of its count" in one("prefix-matches-another", production, rule(2, "prod*")).sentence
+    assert ", which it counts" in one("prefix-matches-another", production, rule(2, "prod*")).sentence
     assert "prefix-matches-another" not in ids(production, rule(2, "prod*", **AGE))
 
 
@@ -442,7 +440,7 @@ def test_prefixes_in_different_storage_classes_are_left_alone() -> None:
     assert "prefix-matches-another" not in ids(rule(1, "prod*"), rule(2, "production*", **ARCHIVE))
 
 
-def test_a_prefix_that_takes_two_words_of_the_images_there_are_is_a_finding() -> None:
+def test_a_prefix_that_matches_two_words_of_known_tags_is_a_finding() -> None:
     images = [image(1, "prod-1"), image(2, "production-1"), image(3, "other")]
 
     assert "both 'prod-1' and 'production-1'" in one("prefix-matches-another", rule(1, "prod*"), images=images).sentence
@@ -460,18 +458,18 @@ def test_an_age_of_untagged_images_counts_from_their_push(immutability: Immutabi
     finding = one("untagged-age-counts-from-push", UNTAGGED_BY_AGE, immutability=immutability)
 
     assert finding.severity == "warning"
-    assert finding.sentence.startswith("tags can move, and ") is (immutability is not None)
-    assert finding.remedy.startswith("where tags can move, ") is (immutability is None)
+    assert (", and tags are mutable: " in finding.sentence) is (immutability is not None)
+    assert finding.remedy.startswith("if tags are mutable, ") is (immutability is None)
 
 
-def test_an_age_of_untagged_images_is_right_where_no_tag_can_move() -> None:
+def test_an_age_of_untagged_images_is_no_finding_if_all_tags_are_immutable() -> None:
     assert ids(UNTAGGED_BY_AGE, immutability=Immutability.all_tags()) == []
 
 
 @pytest.mark.parametrize(
     "values", [COUNT, {**AGE, "action": "transition"}, ARCHIVE], ids=["count", "archives", "in archive"]
 )
-def test_untagged_images_that_are_counted_or_archived_have_time(values: Mapping[str, Any]) -> None:
+def test_a_number_or_an_archival_of_untagged_images_is_no_finding(values: Mapping[str, Any]) -> None:
     assert "untagged-age-counts-from-push" not in ids(rule(1, tag_status="untagged", **values))
 
 
@@ -490,7 +488,7 @@ EXCEPT_DEV, ONLY_V = Immutability.all_tags_except("dev-*", "latest"), Immutabili
         ([rule(1, "dev-*", **AGE), rule(2)], EXCEPT_DEV),
     ],
 )
-def test_a_count_that_lets_bound_tags_go_for_the_next_pushes_is_a_finding(
+def test_a_count_that_deletes_immutable_tags_is_a_finding(
     rules: Sequence[LifecycleRule], immutability: Immutability
 ) -> None:
     finding = one("bound-tags-expire-by-count", *rules, immutability=immutability)
@@ -514,32 +512,32 @@ def test_a_count_that_lets_bound_tags_go_for_the_next_pushes_is_a_finding(
         ([rule(1)], Immutability.all_tags_except("latest")),
     ],
 )
-def test_a_count_of_tags_of_one_kind_or_of_a_repository_with_one_kind_is_left_alone(
+def test_a_count_of_tags_that_are_all_mutable_or_all_immutable_is_no_finding(
     rules: Sequence[LifecycleRule], immutability: Immutability | None
 ) -> None:
     assert "bound-tags-expire-by-count" not in ids(*rules, immutability=immutability)
 
 
-def test_whoever_pulls_keeps_images_from_a_rule_by_last_pull() -> None:
+def test_a_rule_by_last_pull_is_an_info() -> None:
     by_pull = rule(1, count_type="sinceImagePulled", count_number=30, action="transition")
 
     assert one("last-pull-counts-scanners", by_pull).severity == "info"
     assert "last-pull-counts-scanners" not in ids(rule(1, **AGE))
 
 
-def test_a_count_of_all_images_counts_parts() -> None:
+def test_a_count_of_all_images_is_an_info() -> None:
     assert one("any-count-counts-parts", rule(1)).severity == "info"
     assert "any-count-counts-parts" not in ids(rule(1, "*"))
     assert "any-count-counts-parts" not in ids(rule(1, **AGE))
 
 
-def test_how_many_parts_there_are_is_told_if_images_are_known() -> None:
+def test_the_number_of_platform_images_and_artifacts_is_given_if_images_are_known() -> None:
     index = image(1, "v1", manifest_media_type=INDEX, referenced_digests=[digest_of(2)])
     parts = [image(2), image(3, "sig", subject_digest=digest_of(1))]
     gone = image(4, status="archived", archived_at=AT)
 
     assert (
-        "of the 3 there are, 2 are untagged or about others"
+        "of the 3, 2 are untagged or refer to another image"
         in one("any-count-counts-parts", rule(1), images=[index, *parts, gone]).sentence
     )
     assert "any-count-counts-parts" not in ids(rule(1), images=[index, gone])
@@ -563,7 +561,7 @@ UNTAGGED_STAY, TAGGED_STAY = "untagged-images-never-expire", "tagged-images-neve
         ([rule(1, "v*", count_number=999_999), rule(2, "v1*"), rule(3, **UNTAGGED)], [TAGGED_STAY]),
     ],
 )
-def test_what_no_rule_takes_care_of_is_told_of_the_whole_policy(
+def test_images_without_a_rule_are_a_finding_about_the_whole_policy(
     rules: Sequence[LifecycleRule], undone: Sequence[str]
 ) -> None:
     whole = [finding for finding in found(*rules) if finding.rule is None]
@@ -575,7 +573,7 @@ def test_what_no_rule_takes_care_of_is_told_of_the_whole_policy(
 # --- what people write -----------------------------------------------------------------------------------------------
 
 
-def test_a_policy_without_rules_says_so_itself() -> None:
+def test_a_policy_without_rules_has_no_findings() -> None:
     assert LifecyclePolicy.none().findings() == ()
     assert LifecyclePolicy.none().findings([image(1)], immutability=Immutability.off()) == ()
 
@@ -595,7 +593,7 @@ def test_a_policy_without_rules_says_so_itself() -> None:
         ),
     ],
 )
-def test_what_the_intents_are_for_is_not_found_odd(written: Sequence[Intent]) -> None:
+def test_recommended_intents_have_no_findings(written: Sequence[Intent]) -> None:
     assert LifecyclePolicy.of(*written).findings(immutability=Immutability.all_tags()) == ()
 
 
@@ -679,11 +677,11 @@ AS_WRITTEN: Mapping[str, Sequence[LifecycleRule]] = {
 
 
 @pytest.mark.parametrize("rules", AS_WRITTEN.values(), ids=AS_WRITTEN)
-def test_nothing_is_surely_wrong_with_what_people_write_and_mean(rules: Sequence[LifecycleRule]) -> None:
+def test_common_policies_have_no_errors(rules: Sequence[LifecycleRule]) -> None:
     assert [finding for finding in found(*rules) if finding.severity == "error"] == []
 
 
-def test_what_people_write_and_mean_has_few_warnings_about_words_and_lists() -> None:
+def test_common_policies_have_few_warnings_about_descriptions_and_lists() -> None:
     told = {
         name: told
         for name, rules in AS_WRITTEN.items()
@@ -719,7 +717,7 @@ def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
         ),
     ],
 )
-def test_images_and_an_immutability_that_are_none_are_refused_plainly(options: Mapping[str, Any], told: str) -> None:
+def test_images_and_an_immutability_of_the_wrong_kind_are_type_errors(options: Mapping[str, Any], told: str) -> None:
     for policy in (LifecyclePolicy(rules=[rule(1, "v*")]), LifecyclePolicy.none()):
         with pytest.raises(TypeError, match=re.escape(told)):
             policy.findings(**options)
@@ -749,7 +747,7 @@ def test_a_finding_has_a_known_id_and_a_sentence_about_a_rule_of_the_policy(
 
 
 @given(policies, repositories(most=6))
-def test_what_is_surely_wrong_is_so_whatever_images_there_are(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_errors_do_not_depend_on_images(policy: LifecyclePolicy, images: list[Image]) -> None:
     def errors(findings: Sequence[Finding]) -> list[Finding]:
         return [each for each in findings if each.severity == "error"]
 
@@ -762,34 +760,7 @@ def test_errors_come_first_and_what_is_about_the_whole_policy_last() -> None:
     assert [each.id for each in findings] == ["shadowed-rule", "list-of-alternatives", UNTAGGED_STAY]
 
 
-def test_a_policy_with_findings_is_read_and_written_as_any_other() -> None:
+def test_a_policy_with_findings_can_be_read_and_rendered() -> None:
     policy = LifecyclePolicy(rules=[rule(1, "v*"), rule(2, "v1*")])
 
     assert LifecyclePolicy.from_json(policy.to_json()) == policy
-
-
-# --- the page --------------------------------------------------------------------------------------------------------
-
-
-def sections() -> Mapping[str, str]:
-    """Give the sections of the page, each under the id that is its heading."""
-    _, *parts = re.split(r"^## `([\w-]+)`$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
-def test_the_page_of_findings_has_every_id_with_its_severity() -> None:
-    table = re.findall(r"^\| \[`([\w-]+)`\]\(#([\w-]+)\) \| (\w+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-
-    assert [(id, severity) for id, _, severity in table] == list(SEVERITIES.items())
-    assert [anchor for _, anchor, _ in table] == list(SEVERITIES)
-    assert list(sections()) == list(SEVERITIES)
-
-
-@pytest.mark.parametrize("id", SEVERITIES)
-def test_the_page_tells_of_each_finding_why_it_matters_what_to_do_and_one_example(id: str) -> None:
-    section = sections()[id]
-    blocks = re.findall(r"^```(\w+)$", section, re.MULTILINE)
-
-    assert [name for name in ("**Why it matters.**", "**What to do.**") if name not in section] == []
-    assert blocks == ["python", "text"]
-    assert f"\n{SEVERITIES[id]} {id}: " in section

@@ -250,7 +250,10 @@ KNOWN_ILLEGAL = {
     ),
     "deleting too early from the archive": (
         [selecting(storageClass="archive", countType="sinceImageTransitioned", countUnit="days", countNumber=89)],
-        "rules[0].selection.countNumber: 89 is too small; write 90 or more; ECR keeps what it archived for 90 days",
+        (
+            "rules[0].selection.countNumber: 89 is too small; write 90 or more; ECR does not delete images that have "
+            "been archived for less than 90 days"
+        ),
     ),
     "days in the archive without the storage class": (
         [selecting(countType="sinceImageTransitioned", countUnit="days")],

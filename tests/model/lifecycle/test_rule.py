@@ -95,7 +95,11 @@ def test_what_is_archived_cannot_be_archived_again() -> None:
 @pytest.mark.parametrize(("count_type", "action", "minimum"), COMBINATIONS)
 def test_the_smallest_number_is_accepted_and_one_less_is_not(count_type: Any, action: Any, minimum: int) -> None:
     values = LEGAL | {"count_type": count_type, "action": action}
-    archive = "; ECR keeps what it archived for 90 days" if minimum == MINIMUM_DAYS_ARCHIVED else ""
+    archive = (
+        "; ECR does not delete images that have been archived for less than 90 days"
+        if minimum == MINIMUM_DAYS_ARCHIVED
+        else ""
+    )
 
     assert LifecycleRule(**values | {"count_number": minimum}).count_number == minimum
     assert problems(**values | {"count_number": minimum - 1}) == (

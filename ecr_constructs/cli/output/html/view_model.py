@@ -10,7 +10,6 @@ from ecr_constructs.cli.formatting import bytes_of
 from ecr_constructs.cli.output.html.age_chart import Timeline, draw_timeline
 from ecr_constructs.cli.output.html.storage_chart import Curve, draw_curve
 from ecr_constructs.cli.output.rule_summary import Row, rows
-from ecr_constructs.cli.output.sentences import sentences
 from ecr_constructs.cli.output.uncertain_groups import UncertainGroup, doubts
 from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
@@ -135,7 +134,7 @@ def _totals(evaluation: Evaluation) -> Totals:
 
 def _rules(preview: RepositoryPreview) -> tuple[RuleRows, ...]:
     rules = preview.policy.rules
-    said = {str(rule.rule_priority): text for rule, text in zip(rules, sentences(preview.policy), strict=True)}
+    said = {str(rule.rule_priority): text for rule, text in zip(rules, preview.policy.explain(), strict=True)}
     described = {str(rule.rule_priority): rule.description or "" for rule in rules}
     return tuple(
         RuleRows(rule=rule, description=described.get(rule, ""), sentence=said.get(rule, ""), rows=tuple(group))

@@ -1,54 +1,39 @@
-"""What a person should look at in a lifecycle policy. docs/findings.md tells of each finding why it matters."""
+"""Probable mistakes in a lifecycle policy, and consequences that are easily overlooked; see docs/findings.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
+from ecr_constructs.errors import expect
 from ecr_constructs.model.images import Image, require_images
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle.findings import image_checks, rule_checks
 from ecr_constructs.model.lifecycle.findings.context import CheckContext
-from ecr_constructs.model.lifecycle.findings.image_checks import remarks_on_images
-from ecr_constructs.model.lifecycle.findings.rule_checks import remarks_on_rules
+from ecr_constructs.model.lifecycle.findings.finding_type import (
+    MOST_SEVERE_FIRST,
+    FindingType,
+    Match,
+    Severity,
+)
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["SEVERITIES", "Finding", "Severity", "find"]
-
-Severity = Literal["error", "warning", "info"]
-
-# An error is surely wrong, and what to do about it is safe. A warning looks wrong, and may be meant. An info is what a
-# policy leaves open.
-SEVERITIES: Mapping[str, Severity] = {
-    "shadowed-rule": "error",
-    "any-described-as-untagged": "error",
-    "any-may-mean-untagged": "warning",
-    "never-matches": "warning",
-    "list-of-alternatives": "warning",
-    "prefix-matches-another": "warning",
-    "untagged-age-counts-from-push": "warning",
-    "bound-tags-expire-by-count": "warning",
-    "last-pull-counts-scanners": "info",
-    "any-count-counts-parts": "info",
-    "untagged-images-never-expire": "info",
-    "tagged-images-never-expire": "info",
-}
-_MOST_SEVERE_FIRST: Sequence[Severity] = ("error", "warning", "info")
+__all__ = ["FINDING_TYPES", "SEVERITIES", "Finding", "Severity", "find"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """
-    A fact about a lifecycle policy that a person should look at.
+    A probable mistake in a lifecycle policy, or a consequence that is easily overlooked.
 
     Attributes:
-        id: What it is called, such as `shadowed-rule`; docs/findings.md lists them.
+        id: The id, such as `shadowed-rule`; docs/findings.md lists them.
         severity: `error`, `warning` or `info`.
-        rule: The rule it is about, if it is about one.
+        rule: The rule it is about, or `None` if it is about the whole policy.
         sentence: The fact.
-        remedy: What to do.
+        remedy: The fix, in Python words.
+        json_remedy: The fix in the words of a policy document, or `None` if `remedy` fits both.
 
     """
 
@@ -57,55 +42,69 @@ class Finding:
     rule: LifecycleRule | None
     sentence: str
     remedy: str
+    json_remedy: str | None = None
+
+
+def _severity_rank(kind: FindingType | Finding) -> int:
+    return MOST_SEVERE_FIRST.index(kind.severity)
+
+
+# Every kind of finding that is defined in the modules with the checks, errors first.
+FINDING_TYPES: Sequence[FindingType] = sorted(
+    (each for module in (rule_checks, image_checks) for each in vars(module).values() if isinstance(each, FindingType)),
+    key=_severity_rank,
+)
+SEVERITIES: Mapping[str, Severity] = {each.id: each.severity for each in FINDING_TYPES}
 
 
 def find(
     rules: Sequence[LifecycleRule], images: Iterable[Image] | None = None, *, immutability: Immutability | None = None
 ) -> tuple[Finding, ...]:
     """
-    Say what a person should look at.
-
-    A policy without rules says that nothing expires, so nothing is found in it.
+    Return the findings of a policy: errors first, and by priority. A policy without rules has none.
 
     Args:
         rules: The rules of a policy, by priority.
-        images: The images of the repository: some facts are about them. Default: not known.
-        immutability: Which tags of the repository are bound to their image. Default: not known.
-
-    Returns:
-        The findings, errors first, and those about the whole policy after those about a rule.
+        images: The images of the repository, which some checks use. Default: not known.
+        immutability: The tag immutability of the repository, which some checks use. Default: not known.
 
     Raises:
-        TypeError: for images, or an immutability, that are none.
+        TypeError: If `images` or `immutability` is of the wrong kind.
 
     """
-    if not isinstance(immutability, Immutability | None):
-        raise TypeError(
-            f"immutability must be an Immutability such as Immutability.all_tags(), got {abbreviate(immutability)}"
-        )
+    expect("immutability", immutability, Immutability, "Immutability.all_tags()", optional=True)
     if images is None:
         return _of_policy(tuple(rules), immutability)
-    there = tuple(images)
-    require_images(there)
-    tags = frozenset(tag for image in there for tag in image.tags)
-    return _sorted(CheckContext(tuple(rules), immutability, there, tags))
+    known = tuple(images)
+    require_images(known)
+    tags = frozenset(tag for image in known for tag in image.tags)
+    return _checked(CheckContext(tuple(rules), immutability, known, tags))
 
 
 # The repositories of an app share few policies.
 @lru_cache(maxsize=256)
 def _of_policy(rules: tuple[LifecycleRule, ...], immutability: Immutability | None) -> tuple[Finding, ...]:
-    return _sorted(CheckContext(rules, immutability))
+    return _checked(CheckContext(rules, immutability))
 
 
-def _sorted(case: CheckContext) -> tuple[Finding, ...]:
-    return tuple(sorted(_found(case), key=_order)) if case.rules else ()
+def _checked(context: CheckContext) -> tuple[Finding, ...]:
+    if not context.rules:
+        return ()
+    found = (_finding(kind, match) for kind in FINDING_TYPES for match in kind.check(context))
+    return tuple(sorted(found, key=_order))
 
 
-def _found(case: CheckContext) -> Iterator[Finding]:
-    for id, rule, sentence, remedy in (*remarks_on_rules(case), *remarks_on_images(case)):
-        yield Finding(id=id, severity=SEVERITIES[id], rule=rule, sentence=sentence, remedy=remedy)
+def _finding(kind: FindingType, match: Match) -> Finding:
+    return Finding(
+        id=kind.id,
+        severity=kind.severity,
+        rule=match.rule,
+        sentence=match.sentence,
+        remedy=kind.remedy.format_map(match.values),
+        json_remedy=None if kind.json_remedy is None else kind.json_remedy.format_map(match.values),
+    )
 
 
 def _order(finding: Finding) -> tuple[int, float]:
     priority = finding.rule.rule_priority if finding.rule else float("inf")
-    return _MOST_SEVERE_FIRST.index(finding.severity), priority
+    return _severity_rank(finding), priority

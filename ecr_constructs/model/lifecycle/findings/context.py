@@ -1,10 +1,9 @@
-"""What can be said about a policy: the policy with what is known of its repository, and one remark about it."""
+"""The input of the checks: a lifecycle policy, and the known properties of its repository."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
@@ -12,26 +11,17 @@ from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import shadowing_rules
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["CheckContext", "RawFinding", "named"]
-
-
-class RawFinding(NamedTuple):
-    """Something to say about a policy, by the id of a finding, and about one of its rules if it is about one."""
-
-    id: str
-    rule: LifecycleRule | None
-    sentence: str
-    remedy: str
+__all__ = ["CheckContext", "rule_label"]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
     """
-    A policy, and what is known of its repository.
+    A policy, and the known properties of its repository.
 
     Attributes:
         rules: The rules, by priority.
-        immutability: Which tags are bound to their image, if that is known.
+        immutability: The tag immutability of the repository, if it is known.
         images: The images, if they are known.
         tags: The tags of these images.
 
@@ -42,16 +32,18 @@ class CheckContext:
     images: tuple[Image, ...] | None = None
     tags: frozenset[str] = frozenset()
 
-    def above(self, rule: LifecycleRule) -> tuple[LifecycleRule, ...]:
-        """Give the rules of the same storage class that come before a rule."""
-        before = self.rules[: self.rules.index(rule)]
-        return tuple(each for each in before if each.storage_class == rule.storage_class)
+    def preceding_rules(self, rule: LifecycleRule) -> tuple[LifecycleRule, ...]:
+        """Return the rules of the same storage class with a smaller priority."""
+        preceding = self.rules[: self.rules.index(rule)]
+        return tuple(each for each in preceding if each.storage_class == rule.storage_class)
 
-    def acting(self) -> Iterator[LifecycleRule]:
-        """Give the rules that act on images sooner or later."""
-        return (rule for rule in self.rules if not rule.is_keep_rule and not shadowing_rules(rule, self.above(rule)))
+    def effective_rules(self) -> Iterator[LifecycleRule]:
+        """Yield the rules that can delete or archive images."""
+        for rule in self.rules:
+            if not rule.is_keep_rule and not shadowing_rules(rule, self.preceding_rules(rule)):
+                yield rule
 
 
-def named(rule: LifecycleRule) -> str:
-    """Name a rule by its priority, and by its description if it has one."""
+def rule_label(rule: LifecycleRule) -> str:
+    """Return the priority of a rule, and its description if it has one."""
     return f"rule {rule.rule_priority}" + (f" ({abbreviate(rule.description)})" if rule.description else "")

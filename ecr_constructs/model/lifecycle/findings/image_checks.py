@@ -1,89 +1,129 @@
-"""What becomes of images under a policy that its author may not have thought of."""
+"""Checks of consequences for images that are easily overlooked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.findings.context import CheckContext, RawFinding, named
+from ecr_constructs.model.lifecycle.findings.context import CheckContext, rule_label
+from ecr_constructs.model.lifecycle.findings.finding_type import Match, finding_type
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
 from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
 
-__all__ = ["remarks_on_images"]
+__all__: list[str] = []
 
 _EVERY_TAG = (TagPattern("*"),)
 
 
-def remarks_on_images(case: CheckContext) -> Iterator[RawFinding]:
-    """
-    Say what a policy does to images, or leaves undone.
-
-    Args:
-        case: The policy, with what is known of the repository.
-
-    """
-    for rule in case.acting():
-        yield from _untagged_age(case, rule)
-        yield from _bound_by_count(case, rule)
-        yield from _last_pull(rule)
-        yield from _parts(case, rule)
-    yield from _staying(case)
+# --- untagged-age-counts-from-push ------------------------------------------------------------------------------------
 
 
-def _untagged_age(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
-    if (rule.tag_status, rule.count_type, rule.action) != ("untagged", "sinceImagePushed", "expire"):
+@finding_type(
+    "untagged-age-counts-from-push",
+    severity="warning",
+    summary="A rule deletes untagged images by age, and tags are mutable.",
+    remedy="{condition}use expire_untagged(keep=...)",
+    json_remedy='{condition}use "countType": "imageCountMoreThan"',
+    reason="""
+        ECR counts the age of an untagged image from its *push*, not from the moment it lost its tag. If `latest` was
+        pushed a month ago and moves to another image today, the old image is deleted today, and a rollback to it is no
+        longer possible. If every tag is immutable, an untagged image never had a tag, and the rule is not reported. If
+        the immutability is not known, it is.
+    """,
+    fix="""
+        Limit the number of untagged images with `expire_untagged(keep=...)`, or make the tags immutable.
+    """,
+    example="""
+        from ecr_constructs import Immutability, LifecyclePolicy, expire_untagged, keep_latest
+
+        policy = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=14))
+        finding = policy.findings(immutability=Immutability.all_tags_except("latest"))[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+)
+def _untagged_age_counts_from_push(context: CheckContext) -> Iterator[Match]:
+    if context.immutability is not None and not context.immutability.has_mutable_tags:
         return
-    if case.immutability is not None and not case.immutability.has_mutable_tags:
+    is_known = context.immutability is not None
+    for rule in context.effective_rules():
+        if (rule.tag_status, rule.count_type, rule.action) == ("untagged", "sinceImagePushed", "expire"):
+            sentence = (
+                f"{rule_label(rule)} deletes untagged images by age{', and tags are mutable' if is_known else ''}: ECR "
+                "counts the age from the push, so an image can be deleted on the day it loses its tag"
+            )
+            yield Match(rule, sentence, {"condition": "" if is_known else "if tags are mutable, "})
+
+
+# --- bound-tags-expire-by-count ---------------------------------------------------------------------------------------
+
+
+@finding_type(
+    "bound-tags-expire-by-count",
+    severity="warning",
+    summary="A rule by number deletes images with immutable tags, and other tags of the repository are mutable.",
+    remedy="add a rule for the immutable tags before it, such as keep_forever(...) or a rule by age",
+    json_remedy='add a rule for the immutable tags with a smaller "rulePriority", and "countNumber": 999999 or an age',
+    reason="""
+        Making only some tags immutable marks them as releases. A rule by number ignores age: ten builds in one
+        afternoon can delete a running release and free its tag for another image. With `Immutability.only_tags`, a
+        rule is reported that deletes images with these tags by number. With `Immutability.all_tags_except`, a rule is
+        reported that counts immutable and mutable tags together, unless a rule before it selects immutable tags only,
+        because each push of a mutable tag can delete an image with an immutable tag. If every tag is immutable, or the
+        immutability is not known, no rule is reported.
+    """,
+    fix="""
+        Add a rule for the immutable tags before it: `keep_forever(...)`, or a rule by age.
+    """,
+    example="""
+        from ecr_constructs import Immutability, LifecyclePolicy, expire_untagged, keep_latest
+
+        policy = LifecyclePolicy.of(keep_latest(50, matching="*"), expire_untagged(keep=100))
+        finding = policy.findings(immutability=Immutability.all_tags_except("dev-*"))[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+)
+def _immutable_tags_by_count(context: CheckContext) -> Iterator[Match]:
+    immutability = context.immutability
+    if immutability is None or not immutability.filters:
         return
-    where, remedy = "tags can move, and ", "use expire_untagged(keep=...) instead"
-    if case.immutability is None:
-        where, remedy = "", "where tags can move, use expire_untagged(keep=...) instead"
-    sentence = (
-        f"{where}{named(rule)} expires untagged images by age; ECR counts the age from the push, so an image may go on "
-        "the day it loses its tag"
-    )
-    yield RawFinding("untagged-age-counts-from-push", rule, sentence, remedy)
+    filters = tuple(map(ExclusionFilter, immutability.filters))
+    fact = _deletes_immutable if immutability.mode == "MUTABLE_WITH_EXCLUSION" else _counts_mutable_together
+    for rule in context.effective_rules():
+        is_deletion_by_count = (rule.count_type, rule.action) == ("imageCountMoreThan", "expire")
+        text = fact(rule, context.preceding_rules(rule), filters)
+        if text and is_deletion_by_count and rule.tag_status != "untagged":
+            yield Match(rule, f"{rule_label(rule)} {text}")
 
 
-def _bound_by_count(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
-    if (rule.count_type, rule.action) != ("imageCountMoreThan", "expire") or rule.tag_status == "untagged":
-        return
-    bound = case.immutability
-    if bound is None or not bound.filters:
-        return
-    filters = tuple(map(ExclusionFilter, bound.filters))
-    fate = _bound_by_name if bound.mode == "MUTABLE_WITH_EXCLUSION" else _bound_among_movable
-    if what := fate(rule, case.above(rule), filters):
-        remedy = "give the bound tags a rule of their own before it, as keep_forever(...) or an age does"
-        yield RawFinding("bound-tags-expire-by-count", rule, f"{named(rule)} {what}", remedy)
-
-
-def _bound_by_name(
-    rule: LifecycleRule, above: Sequence[LifecycleRule], filters: Sequence[ExclusionFilter]
+def _deletes_immutable(
+    rule: LifecycleRule, preceding: Sequence[LifecycleRule], filters: Sequence[ExclusionFilter]
 ) -> str | None:
-    """Tell of tags that the repository binds by name, and the rule lets go for the next that are pushed."""
+    """Return the fact if the rule deletes images with tags that match a filter; only these tags are immutable."""
     for each in filters:
-        is_taken = any(other.selectors and all(wide.subsumes(each) for wide in other.selectors) for other in above)
-        if not is_taken and any(selector.overlaps(each) for selector in rule.selectors or _EVERY_TAG):
-            what = f"expires images tagged {each.value!r} by count, and the repository binds these tags"
-            return f"{what}: a few pushes in a row, and a release is gone"
+        is_covered = any(
+            other.selectors and all(wide.subsumes(each) for wide in other.selectors) for other in preceding
+        )
+        if not is_covered and any(selector.overlaps(each) for selector in rule.selectors or _EVERY_TAG):
+            fact = f"deletes images tagged {each.value!r} by number, and these tags are immutable"
+            return f"{fact}: a few pushes in a short time can delete a release"
     return None
 
 
-def _bound_among_movable(
-    rule: LifecycleRule, above: Sequence[LifecycleRule], filters: Sequence[ExclusionFilter]
+def _counts_mutable_together(
+    rule: LifecycleRule, preceding: Sequence[LifecycleRule], filters: Sequence[ExclusionFilter]
 ) -> str | None:
-    """Tell of tags that can move, and whose pushes push out images of bound tags."""
+    """Return the fact if the rule counts tags that match a filter with others; only the others are immutable."""
     selectors = rule.selectors or _EVERY_TAG
-    is_about_movable = any(each.subsumes(selector) for each in filters for selector in selectors)
-    bound_come_first = any(other.selectors and not _overlap(other.selectors, filters) for other in above)
-    if is_about_movable or bound_come_first:
+    is_mutable_only = any(each.subsumes(selector) for each in filters for selector in selectors)
+    immutable_precede = any(other.selectors and not _overlap(other.selectors, filters) for other in preceding)
+    if is_mutable_only or immutable_precede:
         return None
     for each in filters:
-        # A filter without `*` is one tag, and one image has it.
+        # A filter without `*` is one tag, and only one image has it.
         if "*" in each.value and _overlap(selectors, [each]):
-            return f"counts images of bound tags together with those tagged {each.value!r}, whose pushes push them out"
+            fact = f"counts images with immutable tags together with images tagged {each.value!r}, which are mutable"
+            return f"{fact}: each push of these can delete one with an immutable tag"
     return None
 
 
@@ -91,48 +131,145 @@ def _overlap(selectors: Sequence[TagPattern | TagPrefix], filters: Sequence[Excl
     return any(each.overlaps(selector) for each in filters for selector in selectors)
 
 
-def _last_pull(rule: LifecycleRule) -> Iterator[RawFinding]:
-    if rule.count_type == "sinceImagePulled":
-        sentence = (
-            f"{named(rule)} goes by the last pull, and scanners and mirrors pull too, so what nobody runs may look "
-            "alive; ECR leaves out Amazon Inspector by itself"
-        )
-        remedy = "name the roles that do not count in AWS::ECR::PullTimeUpdateExclusion, once for the account"
-        yield RawFinding("last-pull-counts-scanners", rule, sentence, remedy)
+# --- last-pull-counts-scanners ----------------------------------------------------------------------------------------
 
 
-def _parts(case: CheckContext, rule: LifecycleRule) -> Iterator[RawFinding]:
-    if (rule.tag_status, rule.count_type) != ("any", "imageCountMoreThan"):
-        return
-    what = "each platform of an index, each signature and each SBOM takes one of its places"
-    if case.images is not None:
-        counted = [image for image in case.images if image.status != "archived"]
+@finding_type(
+    "last-pull-counts-scanners",
+    severity="info",
+    summary="A rule archives by last pull, and pulls by scanners count.",
+    remedy="exclude the roles of scanners with AWS::ECR::PullTimeUpdateExclusion, in each account and region",
+    reason="""
+        A scanner, a mirror or a backup that pulls all images every week resets the last pull of every image, and the
+        rule archives nothing. ECR ignores the pulls of Amazon Inspector, and those of up to 100 excluded principals in
+        an account. A policy does not show whether principals are excluded. An app does: constructs do not report this
+        finding if the app has an `AWS::ECR::PullTimeUpdateExclusion` in the same account and region, for any
+        principal. Exclusions that are created elsewhere are not detected.
+    """,
+    fix="""
+        Exclude the roles that pull images and run none:
+        `aws_ecr.CfnPullTimeUpdateExclusion(stack, "Scanner", principal_arn=...)`. Acknowledge the finding if they are
+        excluded elsewhere.
+    """,
+    example="""
+        from ecr_constructs import LifecyclePolicy, archive_unpulled, delete_archived
+
+        policy = LifecyclePolicy.of(archive_unpulled(after_days=120), delete_archived(after_days=180))
+        finding = policy.findings()[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+)
+def _last_pull_counts_scanners(context: CheckContext) -> Iterator[Match]:
+    for rule in context.effective_rules():
+        if rule.count_type == "sinceImagePulled":
+            sentence = (
+                f"{rule_label(rule)} archives by last pull, and pulls by scanners and mirrors count, so it can keep "
+                "images that no workload runs; ECR ignores the pulls of Amazon Inspector"
+            )
+            yield Match(rule, sentence)
+
+
+# --- any-count-counts-parts -------------------------------------------------------------------------------------------
+
+
+@finding_type(
+    "any-count-counts-parts",
+    severity="info",
+    summary="A rule counts all images, including platform images, signatures and SBOMs.",
+    remedy="count tagged images only, with keep_latest(..., matching='*'), or use a larger number",
+    json_remedy='count tagged images only, with "tagPatternList": ["*"], or use a larger "countNumber"',
+    reason="""
+        An image for two platforms is three images in ECR: the image index, and one image for each platform. With a
+        signature and an SBOM it is five. The newest 500 images are then 100 builds. Rules before it do not change this,
+        because ECR counts their images too. With images, a rule is reported only if some are untagged or refer to
+        another image; the sentence has their number.
+    """,
+    fix="""
+        Count tagged images: `keep_latest(500, matching="*")`. ECR keeps the images that an image index references as
+        long as the index exists. Otherwise use a larger number.
+    """,
+    example="""
+        from ecr_constructs import LifecyclePolicy, limit_images
+
+        finding = LifecyclePolicy.of(limit_images(500)).findings()[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+)
+def _any_count_counts_parts(context: CheckContext) -> Iterator[Match]:
+    fact = "each platform image of an image index, each signature and each SBOM is one image"
+    if context.images is not None:
+        counted = [image for image in context.images if image.status != "archived"]
         parts = sum(map(_is_part, counted))
-        what = f"of the {len(counted)} there are, {parts} are untagged or about others, as platforms and SBOMs are"
+        fact = f"of the {len(counted)}, {parts} are untagged or refer to another image, as platform images and SBOMs do"
         if not parts:
             return
-    remedy = "count tagged images only, by the pattern '*', or allow for the parts"
-    yield RawFinding("any-count-counts-parts", rule, f"{named(rule)} counts every image: {what}", remedy)
+    for rule in context.effective_rules():
+        if (rule.tag_status, rule.count_type) == ("any", "imageCountMoreThan"):
+            yield Match(rule, f"{rule_label(rule)} counts all images: {fact}")
 
 
 def _is_part(image: Image) -> bool:
     return not image.tags or image.subject_digest is not None
 
 
-def _staying(case: CheckContext) -> Iterator[RawFinding]:
-    standard = [rule for rule in case.rules if rule.storage_class == "standard"]
-    first = next((rule for rule in standard if rule.tag_status != "tagged"), None)
+# --- untagged-images-never-expire, tagged-images-never-expire ---------------------------------------------------------
+
+
+@finding_type(
+    "untagged-images-never-expire",
+    severity="info",
+    summary="No rule deletes or archives untagged images.",
+    remedy="add a rule for them, such as expire_untagged(...)",
+    json_remedy='add a rule with "tagStatus": "untagged"',
+    reason="""
+        Each push of a mutable tag that exists leaves an untagged image, and so does each deleted image index: its
+        platform images remain. They are stored, billed and scanned. A rule with a number that no repository reaches
+        (100,000 images, or 100 years) keeps images, and deletes and archives none.
+    """,
+    fix="""
+        Add `expire_untagged(keep=...)`, or `expire_untagged(after_days=...)` if every tag is immutable.
+    """,
+    example="""
+        from ecr_constructs import LifecyclePolicy, keep_latest
+
+        finding = LifecyclePolicy.of(keep_latest(10, matching="v*")).findings()[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+)
+def _untagged_images_never_expire(context: CheckContext) -> Iterator[Match]:
+    rules = (rule for rule in context.rules if rule.storage_class == "standard" and rule.tag_status != "tagged")
+    first = next(rules, None)
     if first is None or first.is_keep_rule:
-        sentence = (
-            "no rule expires or archives untagged images, and a push over a tag that can move leaves one each time"
-        )
-        yield RawFinding("untagged-images-never-expire", None, sentence, "add a rule, as expire_untagged(...) does")
-    if not any(_takes_tagged(rule, case.above(rule)) for rule in case.acting()):
-        sentence = "no rule expires or archives tagged images, and with every new tag there is one more"
-        yield RawFinding("tagged-images-never-expire", None, sentence, "add a rule, as keep_latest(...) does")
+        sentence = "no rule deletes or archives untagged images, and each push of an existing mutable tag leaves one"
+        yield Match(None, sentence)
 
 
-def _takes_tagged(rule: LifecycleRule, above: Sequence[LifecycleRule]) -> bool:
+@finding_type(
+    "tagged-images-never-expire",
+    severity="info",
+    summary="No rule deletes or archives tagged images.",
+    remedy="add a rule for them, such as keep_latest(...)",
+    json_remedy='add a rule with "tagPatternList" and "countType": "imageCountMoreThan"',
+    reason="""
+        If each build pushes a new tag, the repository grows to its quota of 100,000 images, and the next push fails.
+        The finding is not reported if one rule acts on some tagged images.
+    """,
+    fix="""
+        Add `keep_latest(...)` for the tags of builds. Acknowledge the finding if all tagged images are to be kept.
+    """,
+    example="""
+        from ecr_constructs import LifecyclePolicy, expire_untagged
+
+        finding = LifecyclePolicy.of(expire_untagged(keep=20)).findings()[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+)
+def _tagged_images_never_expire(context: CheckContext) -> Iterator[Match]:
+    if not any(_selects_tagged(rule, context.preceding_rules(rule)) for rule in context.effective_rules()):
+        yield Match(None, "no rule deletes or archives tagged images, and each new tag adds one")
+
+
+def _selects_tagged(rule: LifecycleRule, preceding: Sequence[LifecycleRule]) -> bool:
     if rule.storage_class == "archive" or rule.tag_status == "untagged":
         return False
-    return rule.tag_status == "tagged" or not any(map(matches_all_tags, above))
+    return rule.tag_status == "tagged" or not any(map(matches_all_tags, preceding))

@@ -1,1 +1,0 @@
-"""From a policy back to the Python that builds it."""

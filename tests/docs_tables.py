@@ -1,0 +1,109 @@
+"""
+The generated parts of docs/findings.md and docs/warnings.md.
+
+`python -m tests.docs_tables`, or `make docs-tables`, renders them from the findings that are registered in
+`ecr_constructs.model.lifecycle.findings` and from the annotations in `ecr_constructs._cdk.annotations`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ecr_constructs._cdk.annotations import ANNOTATION_TYPES
+from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
+from ecr_constructs.model.lifecycle.findings.finding_type import FindingType
+from ecr_constructs.repository.lifecycle_validation import annotation_id
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def findings_table() -> str:
+    """Return the table of all findings."""
+    rows = [(f"[`{each.id}`](#{each.id})", each.severity, each.summary) for each in FINDING_TYPES]
+    return _table(("id", "severity", "fact"), rows)
+
+
+def findings_sections() -> str:
+    """Return one section for each finding, with an example and its output."""
+    return "\n" + "\n\n".join(map(_section, FINDING_TYPES)) + "\n"
+
+
+def annotations_table() -> str:
+    """Return the table of the annotations of constructs."""
+    rows = [
+        (f"`{each.id}`", each.constructs, f"{'(info) ' if each.severity == 'info' else ''}{each.fact}", each.remedy)
+        for each in ANNOTATION_TYPES
+    ]
+    return _table(("id", "on", "fact", "fix"), rows)
+
+
+def finding_annotations_table() -> str:
+    """Return the table of the annotations for findings."""
+    rows = [
+        (f"`{annotation_id(each.id)}`", each.severity, each.summary, f"[{each.id}](findings.md#{each.id})")
+        for each in FINDING_TYPES
+        if each.severity != "error"
+    ]
+    return _table(("id", "severity", "fact", "documentation"), rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "findings-table": findings_table,
+    "findings-sections": findings_sections,
+    "annotations-table": annotations_table,
+    "finding-annotations-table": finding_annotations_table,
+}
+PAGES = (DOCS / "findings.md", DOCS / "warnings.md")
+
+
+def rendered(page: str) -> str:
+    """
+    Return a page with its generated parts rendered.
+
+    Args:
+        page: The text of the page, with a pair of marker comments for each part.
+
+    """
+
+    def part(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{PARTS[found[2]]()}\n{found[3]}"
+
+    return re.sub(r"(<!-- begin ([\w-]+): .*? -->)\n.*?\n?(<!-- end \2 -->)", part, page, flags=re.DOTALL)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(["", *(f"| {' | '.join(line)} |" for line in lines), ""])
+
+
+def _section(kind: FindingType) -> str:
+    example = inspect.cleandoc(kind.example)
+    paragraphs = [
+        f"## `{kind.id}`",
+        kind.summary,
+        f"**Why it matters.**\n{_dedented(kind.reason)}",
+        f"**Fix.**\n{_dedented(kind.fix)}",
+        f"```python\n{example}\n```",
+        f"```text\n{_output(example)}```",
+    ]
+    return "\n\n".join(paragraphs)
+
+
+def _dedented(text: str) -> str:
+    return inspect.cleandoc(text).strip()
+
+
+def _output(program: str) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(program, {})  # noqa: S102  (an example of this package)
+    return printed.getvalue()
+
+
+if __name__ == "__main__":
+    for path in PAGES:
+        path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")
