@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def cdk(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_synth_says_where_the_templates_are_and_nothing_else(checkout: Path) -> None:
+def test_synth_prints_two_lines_that_make_synth_omits(checkout: Path) -> None:
     run = cdk(checkout, "synth", "--quiet")
 
     assert (run.returncode, run.stdout) == (0, "")
@@ -41,6 +42,8 @@ def test_synth_says_where_the_templates_are_and_nothing_else(checkout: Path) -> 
         f"Successfully synthesized to {checkout}/cdk.out",
         "Supply a stack id (Containers, Recovery, Tools) to display its template.",
     ]
+    (omitted,) = re.findall(r"^synth: stray := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [line for line in run.stderr.splitlines() if not re.search(omitted, line)] == []
 
 
 def test_ls_lists_the_stacks(checkout: Path) -> None:
