@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle import rule_engine
 from ecr_constructs.model.lifecycle.evaluation import Decision
+from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
 __all__ = ["UncertainGroup", "doubts", "remedy"]
@@ -76,4 +76,4 @@ def remedy(previews: Iterable[RepositoryPreview], *, is_live: bool) -> str:
 
 
 def _hang_on_an_index(uncertain: Iterable[Decision]) -> bool:
-    return any(rule_engine.UndocumentedBehavior.CHILD.value in decision.why for decision in uncertain)
+    return any(UndocumentedBehavior.CHILD.value in decision.why for decision in uncertain)

@@ -1,150 +1,151 @@
 """
-Which images the rules of a policy claim, and which they mark: ECR's way of applying rules, once for each storage class.
+The rules of a policy, applied to the images of a repository at an instant, separately for each storage class.
 
-Where AWS's documents do not decide, two readings are followed side by side: one in which a rule takes as much as it
-may, and one in which it takes only what it must. What differs is doubtful, and each doubt has its reason.
+Quotes without a URL are from https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html.
+
+Where AWS's documentation leaves a question open, each rule is applied in two readings: in one it acts on as many images
+as it may, in the other only on those on which it must. Images for which the readings differ are uncertain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
-from enum import Enum
 from operator import attrgetter
-from typing import Literal
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.image_index import ImageIndex
-from ecr_constructs.model.lifecycle.rule import Action, LifecycleRule
+from ecr_constructs.model.lifecycle.outcome import NO_RULE, Outcome, UndocumentedBehavior
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
-__all__ = ["ACTIONS", "RuleAction", "RuleEngine", "UndocumentedBehavior", "age_begins"]
+__all__ = ["RuleEngine", "age_reference_time"]
 
-# What a rule's action is called where it is about an image.
-ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "transition": "archive"}
-
-_AN_INSTANT = timedelta.resolution
-_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
-
-
-class UndocumentedBehavior(Enum):
-    """A question that AWS's documents leave open; the value says why the fate of an image hangs on it."""
-
-    HOURS = "it is older than that by hours only, and AWS does not say whether hours count"
-    RESTORED = "AWS does not say whether the age of a restored image counts from its push or from its restoration"
-    PLACES = (
-        "AWS does not say whether the images of an index, or artifacts about other images, take places in the count"
-    )
-    CHILD = "it may belong to an index, and ECR keeps the images of an index that is there"
-    REFERRER = "AWS does not say whether rules select artifacts that are about another image"
-    ACTIVATING = "AWS does not say which rules select an image while it is being restored"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class RuleAction:
-    """A rule that takes images, for certain if there are no doubts. Images that are taken alike share one."""
-
-    rule: LifecycleRule
-    doubts: frozenset[UndocumentedBehavior] = frozenset()
+_SMALLEST_AGE = timedelta.resolution
+_EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class RuleEngine:
     """
-    The rules applied to the images of a census.
+    The outcome of the rules for each image.
+
+    Args:
+        rules: The rules, by priority.
+        image_index: The images.
+        at: The instant, in UTC.
 
     Attributes:
-        claims: For each position the first rule of its storage class that is about the image, whether or not it acts.
-        marks: For each position the rule that takes the image, unless an index that is there protects it.
-        doubts: For some positions, why it is doubtful whether rules may take the image at all.
+        claims: For each position the first rule of its storage class that selects the image, whether or not it acts.
+        outcomes: For each position the outcome of the rules. The relations to image indexes and subjects come on top.
+        questions: For some positions, the open questions whether rules may act on the image at all.
 
     """
 
-    def __init__(self, rules: Sequence[LifecycleRule], census: ImageIndex, at: datetime) -> None:
+    def __init__(self, rules: Sequence[LifecycleRule], image_index: ImageIndex, at: datetime) -> None:
         """Apply each rule, by priority."""
-        self._census = census
+        self._index = image_index
         self._at = at
-        self.doubts = _doubts_of(census)
-        # Images of an index are surely not taken; whether they take places in a count is not known.
-        self._may_take_no_place = self.doubts.keys() | census.indexes_of.keys()
-        self.claims: list[LifecycleRule | None] = [None] * len(census.images)
-        self.marks: list[RuleAction | None] = [None] * len(census.images)
-        self._apply([rule for rule in rules if rule.storage_class == "archive"], census.archive)
-        # Images that are being restored are in both places; what standard storage says of them is said last.
-        for position in census.activating:
-            self.claims[position] = None
-        self._apply([rule for rule in rules if rule.storage_class == "standard"], census.standard)
+        self.questions = _questions_about(image_index)
+        # Rules do not act on images of an index. Whether these take places in a count is not documented.
+        self._may_take_no_place = self.questions.keys() | image_index.indexes_of.keys()
+        self.claims: list[LifecycleRule | None] = [None] * len(image_index.images)
+        self.outcomes: list[Outcome] = [NO_RULE] * len(image_index.images)
+        # "The rule will only select images of this storage class."
+        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+        self._apply([rule for rule in rules if rule.storage_class == "archive"], image_index.archive)
+        in_archive = {position: self.outcomes[position] for position in image_index.activating}
+        # An image that is being restored may be in either class. The rules of the standard class come first.
+        for position in in_archive:
+            self.claims[position], self.outcomes[position] = None, NO_RULE
+        self._apply([rule for rule in rules if rule.storage_class == "standard"], image_index.standard)
+        for position, outcome in in_archive.items():
+            if self.outcomes[position].action == "keep" and outcome.action != "keep":
+                self.outcomes[position] = outcome
 
-    def _apply(self, rules: Sequence[LifecycleRule], images: Sequence[int]) -> None:
-        claims = self.claims
+    def _apply(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> None:
+        """Apply rules of one storage class to the images in it."""
+        claims, outcomes = self.claims, self.outcomes
         for rule in rules:
-            selected = self._census.selected(rule, images)
-            mine = [position for position in selected if claims[position] is None]
+            selected = self._index.selected(rule, positions)
+            # "An image that matches the tagging requirements of a rule cannot be expired or archived by a rule with a
+            # lower priority", whether or not the first rule acts on it.
+            unclaimed = [position for position in selected if claims[position] is None]
+            kept = Outcome.kept_by(rule)
+            for position in unclaimed:
+                claims[position], outcomes[position] = rule, kept
             if rule.count_type == "imageCountMoreThan":
-                # What higher rules claimed or marked is counted all the same, and nothing takes its place.
-                self._mark_beyond(rule, selected)
+                self._apply_count(rule, selected, unclaimed)
             elif rule.count_type == "sinceImagePushed":
-                self._mark_older(rule, mine)
+                self._apply_push_age(rule, unclaimed)
             else:
-                self._mark_unused(rule, mine)
-            for position in mine:
-                claims[position] = rule
+                self._apply_last_use(rule, unclaimed)
 
-    def _mark_beyond(self, rule: LifecycleRule, selected: Sequence[int]) -> None:
-        """Mark what comes after the newest so many, unless it is claimed."""
-        beyond = [position for position in selected[rule.count_number :] if self.claims[position] is None]
-        self._mark_all(beyond, rule)
+    def _apply_count(self, rule: LifecycleRule, selected: Sequence[int], unclaimed: Sequence[int]) -> None:
+        """
+        Act on the images that come after the newest so many of those selected.
+
+        "Rules can never mark images that are marked by higher priority rules, but can still identify them as if they
+        haven't been expired or archived." Images that another rule claims are therefore counted, and nothing takes
+        their places.
+        """
+        # "...images are sorted from youngest to oldest based on pushed_at_time", and positions are in this order.
+        excess = _from(unclaimed, selected[rule.count_number]) if len(selected) > rule.count_number else []
+        self._act(rule, excess)
         if self._may_take_no_place.isdisjoint(selected):
             return
-        takers = [position for position in selected if position not in self._may_take_no_place]
-        last = takers[rule.count_number - 1] if len(takers) >= rule.count_number else len(self._census.images)
-        self._mark_all([position for position in beyond if position <= last], rule, UndocumentedBehavior.PLACES)
+        counted = [position for position in selected if position not in self._may_take_no_place]
+        last = counted[rule.count_number - 1] if len(counted) >= rule.count_number else len(self._index.images)
+        self._act(rule, [position for position in excess if position <= last], UndocumentedBehavior.PLACES)
 
-    def _mark_older(self, rule: LifecycleRule, images: Sequence[int]) -> None:
-        """Mark what was pushed before so many days. Images are in order of age, but for those that were restored."""
-        limit, day_before = self._limits(rule)
-        older, surely_older = map(self._census.first_older_than, (limit, day_before))
-        self._mark_all([position for position in images if position >= surely_older], rule)
-        self._mark_all(
-            [position for position in images if older <= position < surely_older], rule, UndocumentedBehavior.HOURS
-        )
-        for position in self._census.restored.intersection(images):
-            pushed_at = self._census.images[position].pushed_at
-            if position < older and pushed_at < limit:
-                self._mark_all([position], rule, UndocumentedBehavior.RESTORED)
+    def _apply_push_age(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
+        """Act on the images that were pushed before so many days. Restored images may be younger by their position."""
+        limit, limit_in_whole_days = self._limits(rule)
+        older, older_in_whole_days = map(self._index.first_older_than, (limit, limit_in_whole_days))
+        candidates = _from(unclaimed, older)
+        certain = _from(candidates, older_in_whole_days)
+        self._act(rule, certain)
+        self._act(rule, candidates[: len(candidates) - len(certain)], UndocumentedBehavior.HOURS)
+        # "Restored images behave like newly pushed images", but the condition is about `pushed_at_time`.
+        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive_restore_image.html
+        for position in self._index.restored.intersection(unclaimed):
+            if position < older and self._index.images[position].pushed_at < limit:
+                self._act(rule, [position], UndocumentedBehavior.RESTORED)
 
-    def _mark_unused(self, rule: LifecycleRule, images: Sequence[int]) -> None:
-        """Mark what was pulled last, or archived, before so many days."""
-        limit, day_before = self._limits(rule)
-        begins, pictures = age_begins(rule), self._census.images
-        older = [each for each in images if (time := begins(pictures[each])) is not None and time < limit]
-        by_hours = [each for each in older if (time := begins(pictures[each])) is not None and time >= day_before]
-        self._mark_all(older, rule)
-        self._mark_all(by_hours, rule, UndocumentedBehavior.HOURS)
+    def _apply_last_use(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
+        """Act on the images that were last pulled, or archived, before so many days."""
+        limit, limit_in_whole_days = self._limits(rule)
+        reference_time, images = age_reference_time(rule), self._index.images
+        times = [(position, reference_time(images[position])) for position in unclaimed]
+        older = [(position, time) for position, time in times if time is not None and time < limit]
+        self._act(rule, [position for position, time in older if time < limit_in_whole_days])
+        by_hours = [position for position, time in older if time >= limit_in_whole_days]
+        self._act(rule, by_hours, UndocumentedBehavior.HOURS)
 
     def _limits(self, rule: LifecycleRule) -> tuple[datetime, datetime]:
         """
-        Say before which instant an age begins that is more than so many days, and one that is so by whole days.
+        Return the times before which an age is more than so many days, and more than so many whole days.
 
-        An age of exactly so many days is not more; the second limit is as strict as the first, and a day earlier.
+        An age of exactly so many days is not more: in AWS's second example for all images, an image that was pushed 1
+        day ago is kept. https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
         """
-        return _days_before(self._at, rule.count_number), _days_before(self._at, rule.count_number + 1) + _AN_INSTANT
+        return _days_before(self._at, rule.count_number), _days_before(self._at, rule.count_number + 1) + _SMALLEST_AGE
 
-    def _mark_all(
-        self, positions: Sequence[int], rule: LifecycleRule, open_question: UndocumentedBehavior | None = None
-    ) -> None:
-        """Mark images with what is doubtful of all of them, and of each."""
-        common = frozenset() if open_question is None else frozenset({open_question})
-        mark, others = RuleAction(rule, common), dict[frozenset[UndocumentedBehavior], RuleAction]()
+    def _act(self, rule: LifecycleRule, positions: Sequence[int], question: UndocumentedBehavior | None = None) -> None:
+        """Set the outcome of images on which a rule acts, or may act if there is an open question."""
+        common = frozenset() if question is None else frozenset({question})
+        shared = {common: Outcome.of_action(rule, common)}
         for position in positions:
-            self.marks[position] = mark
-        for position in self.doubts.keys() & positions if self.doubts else ():
-            doubts = common | self.doubts[position]
-            self.marks[position] = others.setdefault(doubts, RuleAction(rule, doubts))
+            self.outcomes[position] = shared[common]
+        for position in self.questions.keys() & positions if self.questions else ():
+            questions = common | self.questions[position]
+            if questions not in shared:
+                shared[questions] = Outcome.of_action(rule, questions)
+            self.outcomes[position] = shared[questions]
 
 
-def age_begins(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
+def age_reference_time(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
     """
-    Say from when on a rule counts the age of an image; nothing for an image that has no such time.
+    Return a function for the time from which a rule counts the age of an image. It returns None if there is none.
 
     Args:
         rule: A rule that counts days.
@@ -152,32 +153,39 @@ def age_begins(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
     """
     if rule.count_type == "sinceImagePulled":
         return _last_use
+    # The rule is about "all archived images whose `last_archived_at` is older".
     return attrgetter("archived_at" if rule.count_type == "sinceImageTransitioned" else "pushed_at")
 
 
-def _doubts_of(census: ImageIndex) -> dict[int, frozenset[UndocumentedBehavior]]:
-    doubts: dict[int, frozenset[UndocumentedBehavior]] = dict.fromkeys(
-        census.may_be_children, frozenset({UndocumentedBehavior.CHILD})
+def _questions_about(image_index: ImageIndex) -> dict[int, frozenset[UndocumentedBehavior]]:
+    """Return the open questions about images that rules may not select, whatever the rules are."""
+    found: dict[int, frozenset[UndocumentedBehavior]] = dict.fromkeys(
+        image_index.may_be_children, frozenset({UndocumentedBehavior.CHILD})
     )
-    for positions, doubt in (
-        (census.referrers, UndocumentedBehavior.REFERRER),
-        (census.activating, UndocumentedBehavior.ACTIVATING),
+    for positions, question in (
+        (image_index.referrers, UndocumentedBehavior.REFERRER),
+        (image_index.activating, UndocumentedBehavior.ACTIVATING),
     ):
         for position in positions:
-            doubts[position] = doubts.get(position, frozenset()) | {doubt}
-    return doubts
+            found[position] = found.get(position, frozenset()) | {question}
+    return found
 
 
 def _last_use(image: Image) -> datetime:
-    """Give the last pull; the restoration, if nobody pulled it since; the push, if nobody ever did."""
+    """Return the time of the last pull; without one, of the restoration; without one, of the push."""
     since = image.activated_at or image.pushed_at
     if image.last_pulled_at is None or (image.activated_at is not None and image.last_pulled_at < image.activated_at):
         return since
     return image.last_pulled_at
 
 
+def _from(positions: Sequence[int], first: int) -> Sequence[int]:
+    """Return those of the positions that are not before the first."""
+    return positions[bisect_left(positions, first) :]
+
+
 def _days_before(at: datetime, days: int) -> datetime:
     try:
         return at - timedelta(days=days)
     except OverflowError:
-        return _LONG_AGO
+        return _EARLIEST

@@ -19,7 +19,7 @@ from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged, keep_latest
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
-from ecr_constructs.model.lifecycle.rule_engine import UndocumentedBehavior
+from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.testing import leftovers, pushes, tagged
 from tests.cli.html.pages import AT, Element, history, page_of, preview, read, survey, table
 

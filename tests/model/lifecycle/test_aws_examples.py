@@ -24,7 +24,7 @@ import pytest
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import Evaluation, Image, LifecyclePolicy, TagPattern, TagPrefix
-from ecr_constructs.model.lifecycle.rule_engine import UndocumentedBehavior
+from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 EXPIRE = {"type": "expire"}

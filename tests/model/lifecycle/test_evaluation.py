@@ -29,7 +29,7 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
-from ecr_constructs.model.lifecycle.rule_engine import UndocumentedBehavior
+from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from tests.model.lifecycle.image_strategies import AT, repositories
 from tests.model.lifecycle.strategies import intents, policies
 from tests.model.lifecycle.worlds import outcome, worlds

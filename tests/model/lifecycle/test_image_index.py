@@ -1,6 +1,8 @@
-"""The census of a repository: the images that a rule is about are found by searching all tags as one text."""
+"""The index of the images of a repository: the images that a rule selects."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -15,10 +17,10 @@ tagged_rules = rule_values(statuses=("tagged",)).map(lambda values: LifecycleRul
 
 
 def selected(rule: LifecycleRule, *tags: list[str]) -> list[list[str]]:
-    """Give those sets of tags whose image the rule is about, in the order of the list."""
+    """Return those sets of tags whose image the rule selects, in the order of the list."""
     images = [Image(digest=str(number), pushed_at=AT, tags=each) for number, each in enumerate(tags)]
-    census = ImageIndex(images)
-    found = {census.images[position] for position in census.selected(rule, range(len(images)))}
+    index = ImageIndex(images, [rule])
+    found = {index.images[position] for position in index.selected(rule, range(len(images)))}
     return [each for image, each in zip(images, tags, strict=True) if image in found]
 
 
@@ -51,9 +53,17 @@ def test_a_tag_matches_as_a_whole_and_by_itself(pattern: str, others: list[list[
 
 
 @given(tagged_rules, st.lists(tag_sets))
-def test_a_rule_is_about_the_images_of_which_each_entry_matches_a_tag(
+def test_a_rule_selects_the_images_of_which_each_entry_matches_a_tag(
     rule: LifecycleRule, tags: list[list[str]]
 ) -> None:
     assert selected(rule, *tags) == [
         each for each in tags if all(any(selector.matches(tag) for tag in each) for selector in rule.selectors)
     ]
+
+
+@pytest.mark.parametrize("seconds", [0, 2**33, 250_000_000_000])
+def test_a_microsecond_decides_which_of_two_images_is_the_newer(seconds: int) -> None:
+    begin = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+    images = [Image(digest=str(number), pushed_at=begin + timedelta(microseconds=number)) for number in range(9)]
+
+    assert [image.digest for image in ImageIndex(images[4:] + images[:4]).images] == list("876543210")

@@ -1,0 +1,97 @@
+"""What the rules of a policy do to an image, and which questions AWS's documentation leaves open about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Literal, NamedTuple
+
+from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule
+
+__all__ = ["ACTIONS", "NO_RULE", "Outcome", "UndocumentedBehavior"]
+
+# The action of a rule, as the action on an image.
+ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "transition": "archive"}
+
+
+class UndocumentedBehavior(Enum):
+    """A question that AWS's documentation leaves open. The value is the reason why an image is uncertain."""
+
+    HOURS = "it is older than that by hours only, and AWS does not say whether hours count"
+    RESTORED = "AWS does not say whether the age of a restored image counts from its push or from its restoration"
+    PLACES = (
+        "AWS does not say whether the images of an index, or artifacts about other images, take places in the count"
+    )
+    CHILD = "it may belong to an index, and ECR keeps the images of an index that is there"
+    REFERRER = "AWS does not say whether rules select artifacts that are about another image"
+    ACTIVATING = "AWS does not say which rules select an image while it is being restored"
+
+
+class Outcome(NamedTuple):
+    """
+    What happens or may happen to an image. Images that a rule treats alike share one.
+
+    Attributes:
+        action: `expire`, `archive` or `keep`.
+        rule: The rule that acts; for `keep`, the rule that selects the image, if one does.
+        why: The reason, in one sentence.
+        questions: The open questions that the outcome depends on.
+        is_certain: Whether AWS's documentation decides the outcome.
+
+    """
+
+    action: Literal["expire", "archive", "keep"]
+    rule: LifecycleRule | None
+    why: str
+    questions: frozenset[UndocumentedBehavior] = frozenset()
+    is_certain: bool = True
+
+    @classmethod
+    def kept_by(cls, rule: LifecycleRule) -> Outcome:
+        """
+        Return the outcome for an image that a rule selects, and on which it does not act.
+
+        Args:
+            rule: The rule.
+
+        """
+        why = f"rule {rule.rule_priority} keeps all that it selects"
+        if not rule.is_keep_rule:
+            why = f"rule {rule.rule_priority} selects it, and {_sentence(_KEPT, rule)}"
+        return cls("keep", rule, why)
+
+    @classmethod
+    def of_action(cls, rule: LifecycleRule, questions: frozenset[UndocumentedBehavior]) -> Outcome:
+        """
+        Return the outcome for an image on which a rule acts.
+
+        Args:
+            rule: The rule.
+            questions: The open questions on which it depends that the rule acts.
+
+        """
+        why = _sentence(_ACTED_ON, rule)
+        if questions:
+            why = f"{why}; but {', and '.join(each.value for each in UndocumentedBehavior if each in questions)}"
+        return cls(ACTIONS[rule.action], rule, why, questions, is_certain=not questions)
+
+
+NO_RULE = Outcome("keep", None, "no rule selects it")
+
+_ACTED_ON: Mapping[CountType, str] = {
+    "imageCountMoreThan": "it is not among the newest {number} that the rule selects",
+    "sinceImagePushed": "it was pushed more than {days} ago",
+    "sinceImagePulled": "nobody pulled it for more than {days}",
+    "sinceImageTransitioned": "it was archived more than {days} ago",
+}
+_KEPT: Mapping[CountType, str] = {
+    "imageCountMoreThan": "it is among the newest {number}",
+    "sinceImagePushed": "it was not pushed more than {days} ago",
+    "sinceImagePulled": "it was in use in the last {days}",
+    "sinceImageTransitioned": "it was not archived more than {days} ago",
+}
+
+
+def _sentence(sentences: Mapping[CountType, str], rule: LifecycleRule) -> str:
+    number = rule.count_number
+    return sentences[rule.count_type].format(number=number, days=f"{number} day{'' if number == 1 else 's'}")
