@@ -337,7 +337,7 @@ def test_a_pipe_on_the_command_line_is_read_to_its_end(tmp_path: Path, listing: 
 
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecr_constructs.cli.sources.inputs._PATIENCE", 0.1)
+    monkeypatch.setattr("ecr_constructs.cli.sources.json_files._PIPE_TIMEOUT", 0.1)
     os.mkfifo(tmp_path / "pipe")
     code, err = assert_sound(["lint", tmp_path / "pipe"])
 

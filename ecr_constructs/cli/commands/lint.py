@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.errors import ExitCode, refusal, tell
+from ecr_constructs.cli.errors import ExitCode, os_error, print_error
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
@@ -95,7 +95,7 @@ def lint(
     elif readings:
         _print(found, policies)
     for error in refused:
-        tell(error)
+        print_error(error)
     if refused:
         raise typer.Exit(ExitCode.REFUSED)
     severities = list(COLOURS)
@@ -116,7 +116,7 @@ def _read_one(source: str) -> PolicySet | EcrConstructsError:
     except EcrConstructsError as error:
         return error
     except OSError as error:
-        return refusal(error)
+        return os_error(error)
 
 
 def _of_source(error: EcrConstructsError) -> Iterator[Remark]:
@@ -185,9 +185,9 @@ def _remark(
 def _print(found: Sequence[Remark], policies: int) -> None:
     from rich.text import Text
 
-    from ecr_constructs.cli.output.screen import screen
+    from ecr_constructs.cli.output.table_report import terminal
 
-    console = screen()
+    console = terminal()
     for remark in found:
         owner = remark.repository or (remark.prefix and f"template {remark.prefix}")
         line = Text(printable(f"{remark.where}{f' ({owner})' if owner else ''}: "))

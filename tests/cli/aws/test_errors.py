@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import UnauthorizedSSOTokenError  # type: ignore[import-untyped]  # it ships no types
 
 from ecr_constructs.cli.aws import Account, AccountUnavailable, connect
-from ecr_constructs.cli.aws.errors import CallFailed, sentences
+from ecr_constructs.cli.aws.errors import CallFailed, failure_messages
 from ecr_constructs.errors import EcrConstructsError
 from tests.cli.aws.cloud import ACCOUNT, Cloud, image
 from tests.cli.aws.record import Gather
@@ -288,7 +288,7 @@ def test_no_way_to_ecs_is_a_problem_and_to_inspector_a_note(
 def test_a_subject_is_named_once_for_a_problem_that_it_has_twice() -> None:
     gone = CallFailed("it is gone", "look elsewhere")
 
-    assert sentences([("prod/api", gone), ("prod/web", gone), ("prod/api", gone)]) == (
+    assert failure_messages([("prod/api", gone), ("prod/web", gone), ("prod/api", gone)]) == (
         "prod/api, prod/web: it is gone; look elsewhere",
     )
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.commands import convert as convert_room
+from ecr_constructs.cli.commands import convert as convert_module
 from ecr_constructs.cli.commands.convert import program
 from ecr_constructs.cli.conversion.meaning import are_alike
 from ecr_constructs.cli.errors import ExitCode
@@ -336,7 +336,7 @@ def test_fifty_rules_that_shadow_each_other_take_no_time() -> None:
 def test_a_program_that_builds_another_policy_is_not_printed(
     other: LifecyclePolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(convert_room, "evaluate", lambda _: other)
+    monkeypatch.setattr(convert_module, "evaluate", lambda _: other)
 
     with pytest.raises(AssertionError, match=r"the program for policy\.json builds another policy"):
         converted(LifecyclePolicy.of(keep_latest(1, matching="v*")))

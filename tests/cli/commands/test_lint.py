@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.cli.commands import lint as lint_room
+from ecr_constructs.cli.commands import lint as lint_module
 from ecr_constructs.cli.errors import ExitCode
 from ecr_constructs.cli.main import run
 from ecr_constructs.model import LifecyclePolicy, expire_untagged, keep_latest, limit_images
@@ -196,7 +196,7 @@ def test_every_remedy_that_names_an_intent_has_its_words_in_json() -> None:
         for id in re.findall(r'RawFinding\(\s*"(\S+)"', each)
     }
 
-    assert ids == set(lint_room._IN_JSON)
+    assert ids == set(lint_module._IN_JSON)
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------

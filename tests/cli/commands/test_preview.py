@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecr_constructs.cli import aws
-from ecr_constructs.cli.commands import progress
+from ecr_constructs.cli.commands import preview as preview_module
 from ecr_constructs.cli.main import run
 from ecr_constructs.cli.output import messages
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
@@ -344,7 +344,7 @@ def test_what_could_not_be_read_is_told_and_is_no_success(call: Any, account: Fa
 
 
 def test_a_bar_is_drawn_only_where_standard_error_is_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.bar() as shown:
+    with preview_module._progress_bar() as shown:
         shown.begin(2)
         shown.describe("images, [12,000] so far")
         shown.advance()
@@ -358,7 +358,7 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("sys.stderr", screen)
-    with progress.bar() as shown:
+    with preview_module._progress_bar() as shown:
         shown.begin(2)
         shown.describe("images, [12,000] so far")
         shown.advance()

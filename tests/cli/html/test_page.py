@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 import ecr_constructs.cli.output.html
-from ecr_constructs.cli.formatting import bytes_of, size
-from ecr_constructs.cli.output.html import render
+from ecr_constructs.cli.formatting import format_size, total_size
+from ecr_constructs.cli.output.html import render_page
 from ecr_constructs.cli.preview.gates import GateResult, GateViolation
-from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview
+from ecr_constructs.cli.preview.result import AwsOutcome, Disagreement, RepositoryPreview
 from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged, keep_latest
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.rule_engine import UndocumentedBehavior
 from ecr_constructs.testing import leftovers, pushes, tagged
-from tests.cli.html.pages import AT, Element, history, page_of, preview, read, survey, table
+from tests.cli.html.pages import AT, Element, history, page_of, preview, read, report, table
 
 FULL = preview()
 IN_USE = {
@@ -52,7 +52,7 @@ def test_nothing_is_loaded_from_anywhere() -> None:
     links = {value for each in page.all() for name, value in each.attributes.items() if name in {"href", "src", "data"}}
 
     assert {link[:1] for link in links} == {"#"}
-    assert not re.search(r"url\(|@import|https?:", render(survey(FULL)))
+    assert not re.search(r"url\(|@import|https?:", render_page(report(FULL)))
 
 
 def test_the_page_allows_itself_nothing_but_its_style() -> None:
@@ -88,15 +88,15 @@ def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
         prefix=HOSTILE,
         findings=(finding,),
         evaluation=replace(shown.evaluation, expired=(gone,), uncertain=(gone,)),
-        departures=(),
+        schedule=(),
         in_use={images[0].digest: (HOSTILE,)},
         by_aws=True,
-        disagreements=(Disagreement(image=images[0], aws=HOSTILE, replay=HOSTILE),),
+        disagreements=(Disagreement(aws=AwsOutcome("keep", None, HOSTILE), evaluated=gone),),
         current=shown.evaluation,
         newly_lost=(gone,),
         newly_kept=(gone,),
     )
-    page = page_of(hostile, replace(hostile, prefix=None), problems=(HOSTILE,), verdicts=[verdict_of(HOSTILE, hostile)])
+    page = page_of(hostile, replace(hostile, prefix=None), problems=(HOSTILE,), results=[verdict_of(HOSTILE, hostile)])
 
     assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == []
     assert [each.text for each in page.all("h2") if HOSTILE in each.text] == [HOSTILE, HOSTILE]
@@ -105,13 +105,13 @@ def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
 
 
 def test_half_a_character_of_a_tag_does_not_keep_the_page_from_being_written() -> None:
-    page = render(survey(preview(repository="prod/\ud800api")))
+    page = render_page(report(preview(repository="prod/\ud800api")))
 
     assert "prod/\\ud800api" in page.encode("utf-8").decode("utf-8")
 
 
 def test_the_same_previews_give_the_same_page() -> None:
-    assert render(survey(preview())) == render(survey(preview()))
+    assert render_page(report(preview())) == render_page(report(preview()))
 
 
 # --- what it says is true ---------------------------------------------------------------------------------------------
@@ -122,11 +122,11 @@ def test_the_head_counts_what_the_evaluation_has() -> None:
     images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
 
     assert tiles(page_of(replace(FULL, in_use=IN_USE))) == {
-        "Images": f"{len(images):,} {size(bytes_of(images))}",
-        "Would be deleted": f"{len(evaluation.expired):,} {size(evaluation.bytes_freed)}",
-        "Would be archived": f"{len(evaluation.archived):,} {size(evaluation.bytes_archived)}",
-        "Uncertain": f"{len(evaluation.uncertain):,} {size(bytes_of(each.image for each in evaluation.uncertain))}",
-        "Stay": f"{len(evaluation.kept):,} {size(bytes_of(each.image for each in evaluation.kept))}",
+        "Images": f"{len(images):,} {format_size(total_size(images))}",
+        "Would be deleted": f"{len(evaluation.expired):,} {format_size(evaluation.bytes_freed)}",
+        "Would be archived": f"{len(evaluation.archived):,} {format_size(evaluation.bytes_archived)}",
+        "Uncertain": f"{len(evaluation.uncertain):,} {format_size(total_size(each.image for each in evaluation.uncertain))}",
+        "Stay": f"{len(evaluation.kept):,} {format_size(total_size(each.image for each in evaluation.kept))}",
         "In use, would go": "1",
     }
     assert all((evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept))
@@ -157,7 +157,7 @@ def test_every_rule_says_what_it_does_to_which_images() -> None:
         "2",
         "expire",
         str(len(images)),
-        size(bytes_of(images)),
+        format_size(total_size(images)),
         f"{images[0].pushed_at:%Y-%m-%d}",
         f"{images[-1].pushed_at:%Y-%m-%d}",
         f"build-1, build-2, build-3 and {len(images) - 3} more",
@@ -230,13 +230,13 @@ def test_whether_aws_was_asked_is_said() -> None:
 
 
 def test_disagreements_with_aws_are_shown() -> None:
-    image = next(each.image for each in FULL.evaluation.expired if each.image.tags)
-    differing = Disagreement(image=image, aws="keep", replay="expire by rule 2: it was pushed more than 14 days ago")
+    decision = next(each for each in FULL.evaluation.expired if each.image.tags)
+    image, differing = decision.image, Disagreement(aws=AwsOutcome("keep", None, "it is kept"), evaluated=decision)
     page = page_of(replace(FULL, by_aws=True, disagreements=(differing,)))
 
-    assert "AWS and the replay disagree about 1 image." in page.text
-    assert table(page, "Where AWS and the replay disagree") == [
-        [image.tags[0], f"{image.pushed_at:%Y-%m-%d}", "keep", "expire by rule 2: it was pushed more than 14 days ago"]
+    assert "ECR's preview and the local evaluation differ for 1 image." in page.text
+    assert table(page, "Differences between ECR's preview and the local evaluation") == [
+        [image.tags[0], f"{image.pushed_at:%Y-%m-%d}", "keep", f"delete by rule 5: {decision.why}"]
     ]
 
 
@@ -271,7 +271,7 @@ def test_uncertain_images_are_grouped_by_reason_whichever_image_the_reason_names
         Decision(image=each.image, action="expire", rule=each.rule, why=reason.format(each.image.digest))
         for each in (first, second)
     )
-    page = page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=uncertain), departures=()))
+    page = page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=uncertain), schedule=()))
 
     assert [row[1:3] for row in table(page, "Uncertain images by reason")] == [
         ["it follows its subject within 24 hours", "2"]
@@ -317,45 +317,45 @@ def verdict_of(gate: str, shown: RepositoryPreview, *, unknown: tuple[str, ...] 
         GateViolation(repository=shown.repository, decision=decision, is_certain=True, users=None)
         for decision in shown.evaluation.expired
     )
-    return GateResult(gate=gate, caught=caught, unknown=unknown, remedy="keep such images")
+    return GateResult(gate=gate, violations=caught, unknown=unknown, remedy="keep such images")
 
 
 def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
-    verdict = verdict_of("expires:v*", FULL)
+    result = verdict_of("expires:v*", FULL)
     gates = (
-        page_of(FULL, verdicts=[verdict, GateResult(gate="in-use", caught=(), unknown=(), remedy="")])
+        page_of(FULL, results=[result, GateResult(gate="in-use", violations=(), unknown=(), remedy="")])
         .one("main")
         .all()[0]
     )
 
     assert gates.attributes["class"] == "gates alarm"
     assert gates.one("h2").text == "1 of 2 gates failed"
-    assert f"expires:v*: failed for {len(verdict.caught)} images. Keep such images." in gates.text
-    assert gates.all("li")[1].text == str(verdict.caught[0])
-    assert f"and {len(verdict.caught) - 10} more; --format json has all of them" in gates.text
+    assert f"expires:v*: failed for {len(result.violations)} images. Keep such images." in gates.text
+    assert gates.all("li")[1].text == str(result.violations[0])
+    assert f"and {len(result.violations) - 10} more; --format json has all of them" in gates.text
     assert gates.all("li")[-1].text == "in-use: passed"
 
 
 def test_a_gate_that_cannot_know_says_why() -> None:
-    verdict = GateResult(gate="in-use", caught=(), unknown=("nobody is seen to run any image",), remedy="")
-    gates = page_of(FULL, verdicts=[verdict]).one("section", class_="gates")
+    result = GateResult(gate="in-use", violations=(), unknown=("nobody is seen to run any image",), remedy="")
+    gates = page_of(FULL, results=[result]).one("section", class_="gates")
 
     assert gates.attributes["class"] == "gates missing"
     assert gates.text == "1 of 1 gate cannot know in-use: cannot know nobody is seen to run any image"
 
 
 def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
-    passed = GateResult(gate="in-use", caught=(), unknown=(), remedy="")
+    passed = GateResult(gate="in-use", violations=(), unknown=(), remedy="")
 
-    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
-    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").attributes["class"] == "gates"
+    assert page_of(FULL, results=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
+    assert page_of(FULL, results=[passed]).one("section", class_="gates").attributes["class"] == "gates"
     assert page_of(FULL).all("section", class_="gates") == []
 
 
 def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
-    passed = GateResult(gate="expires:x*", caught=(), unknown=(), remedy="", note="no image has a tag like x*")
+    passed = GateResult(gate="expires:x*", violations=(), unknown=(), remedy="", note="no image has a tag like x*")
 
-    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").one("li").text == (
+    assert page_of(FULL, results=[passed]).one("section", class_="gates").one("li").text == (
         "expires:x*: passed; no image has a tag like x*"
     )
 
@@ -429,7 +429,7 @@ def test_one_image_is_one_block() -> None:
 
 def test_twenty_thousand_images_make_no_larger_a_page() -> None:
     images = [*pushes("build-{n}", days=1000, a_day=19, until=AT), *leftovers(days=1000, until=AT)]
-    page = render(survey(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
+    page = render_page(report(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
 
     assert len(page.encode("utf-8")) < 100_000
     assert "20,000" in read(page).text

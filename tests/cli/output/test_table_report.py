@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ecr_constructs.cli.formatting import count, name, names, printable, size
-from ecr_constructs.cli.output.screen import screen
-from ecr_constructs.cli.output.table_report import draw
+from ecr_constructs.cli.formatting import count, decision_labels, format_size, image_label, printable
+from ecr_constructs.cli.output.table_report import render_table, terminal
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.gates import GateResult, GateViolation
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
@@ -34,13 +33,13 @@ def preview(
     return build(policy(of, where="cdk.out: App/Api", prefix=prefix), repository, NOW)
 
 
-def plain(*previews: RepositoryPreview, verdicts: Sequence[GateResult] = (), **values: Any) -> str:
-    return draw(PreviewReport(at=NOW, previews=previews, **values), Console(file=StringIO()), verdicts=verdicts)
+def plain(*previews: RepositoryPreview, results: Sequence[GateResult] = (), **values: Any) -> str:
+    return render_table(PreviewReport(at=NOW, previews=previews, **values), Console(file=StringIO()), results=results)
 
 
 def on_terminal(shown: RepositoryPreview, width: int) -> str:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system="standard")
-    return draw(PreviewReport(at=NOW, previews=(shown,)), console)
+    return render_table(PreviewReport(at=NOW, previews=(shown,)), console)
 
 
 def line(text: str, word: str) -> str:
@@ -263,9 +262,9 @@ def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> 
     previews = [*crowd(11), replace(preview(of=GENEROUS), repository="other")]
     decision = previews[3].evaluation.expired[0]
     catch = GateViolation(repository="team/03", decision=decision, is_certain=True, users=None)
-    verdict = GateResult(gate="expires:v*", caught=(catch,), unknown=(), remedy="keep them")
+    result = GateResult(gate="expires:v*", violations=(catch,), unknown=(), remedy="keep them")
 
-    heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, verdicts=[verdict]), re.MULTILINE)
+    heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, results=[result]), re.MULTILINE)
     assert heads == ["team/03", "other"]
 
 
@@ -309,7 +308,7 @@ def test_a_template_for_many_has_no_sum() -> None:
 def test_on_a_terminal_many_repositories_fit(width: int) -> None:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
     previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
-    lines = draw(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
+    lines = render_table(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
 
     assert max(map(len, lines)) <= width
     assert sum("team/" in line for line in lines) == 60
@@ -368,9 +367,9 @@ def test_on_a_terminal_what_goes_is_red() -> None:
 
 def test_who_wants_no_colour_gets_no_escape_code_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[" in draw(PreviewReport(at=NOW, previews=(preview(),)), screen())
+    assert "\x1b[" in render_table(PreviewReport(at=NOW, previews=(preview(),)), terminal())
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in draw(PreviewReport(at=NOW, previews=(preview(),)), screen())
+    assert "\x1b" not in render_table(PreviewReport(at=NOW, previews=(preview(),)), terminal())
 
 
 def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
@@ -410,7 +409,7 @@ def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, writ
     ],
 )
 def test_bytes_are_written_in_the_unit_that_fits(number: int, text: str) -> None:
-    assert size(number) == text
+    assert format_size(number) == text
 
 
 def test_things_are_counted_in_english() -> None:
@@ -423,8 +422,9 @@ def test_things_are_counted_in_english() -> None:
 
 
 def test_images_are_called_by_a_tag_or_else_by_the_beginning_of_their_digest() -> None:
-    assert name(V1) == "v1"
-    assert name(tagged(V1, "a", "b")) == "a (+2)"
-    assert name(HISTORY[-1]) == HISTORY[-1].digest[:19]
-    assert names(RELEASES[:3]) == "v1, v2, v3"
-    assert names(RELEASES) == "v1, v2, v3, ..."
+    assert image_label(V1) == "v1"
+    assert image_label(tagged(V1, "a", "b")) == "a (+2)"
+    assert image_label(HISTORY[-1]) == HISTORY[-1].digest[:19]
+    decisions = [Decision(image, "keep", None, "") for image in RELEASES]
+    assert decision_labels(decisions[:3]) == "v1, v2, v3"
+    assert decision_labels(decisions) == "v1, v2, v3, ..."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecr_constructs.cli.sources.assemblies import read_deployed
+from ecr_constructs.cli.sources.policies import read_deployed
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model import LifecyclePolicy
 from tests.cli.listings import GENEROUS, POLICY, RELEASES, listing

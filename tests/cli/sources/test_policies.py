@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies, read_policy, stacks_of
+from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies, read_policy, read_stacks
 from ecr_constructs.model import Immutability, LifecyclePolicy, expire_untagged, keep_latest
 
 POLICY = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=1))
@@ -299,7 +299,7 @@ def test_an_assembly_that_is_damaged_is_refused_with_the_file(tmp_path: Path, na
     (tmp_path / name).write_text(content, encoding="utf-8")
 
     with pytest.raises(ValueError, match="synthesize again") as raised:
-        stacks_of(source)
+        read_stacks(source)
 
     assert str(raised.value).startswith(str(tmp_path / name))
 
