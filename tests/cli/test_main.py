@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ecr_constructs.cli import main as main_module
+from ecr_constructs.cli import application as application_module
 from ecr_constructs.cli.application import SUBCOMMANDS
 from ecr_constructs.cli.commands import lint as lint_module
 from ecr_constructs.cli.errors import CommandError, ExitCode, print_error
@@ -189,7 +189,7 @@ def test_a_file_that_may_not_be_read_is_an_error(
     assert run(["explain", policy_file]) == ExitCode.REFUSED
     assert capsys.readouterr().err == (
         f"ecr-constructs: {policy_file}: permission denied; "
-        "change its rights, or run the command as somebody who has them\n"
+        "change its permissions, or run the command as another user\n"
     )
 
 
@@ -226,7 +226,7 @@ def test_an_interrupt_before_a_subcommand_runs_ends_quietly(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(main_module, "application", interrupted)
+    monkeypatch.setattr(application_module, "application", interrupted)
 
     assert run(["lint", "policy.json"]) == ExitCode.INTERRUPTED
     assert capsys.readouterr() == ("", "")

@@ -250,9 +250,9 @@ def _difference_messages(preview: RepositoryPreview, *, is_live: bool) -> Iterat
         yield Message("same", "the deployed policy has the same effect on these images", "green")
     deployed = deployed_policy_source(is_live=is_live)
     if preview.newly_lost:
-        yield Message("newly lost", _difference(preview.newly_lost, f"kept by {deployed}"), "red")
+        yield Message("newly lost", _difference(preview.newly_lost, deployed), "red")
     if preview.newly_kept:
-        yield Message("newly kept", _difference(preview.newly_kept, f"deleted or archived by {deployed}"), "green")
+        yield Message("newly kept", _difference(preview.newly_kept, deployed), "green")
 
 
 def _disagreement_messages(preview: RepositoryPreview) -> Iterator[Message]:
@@ -275,9 +275,9 @@ def _omitted_messages(kind: str, everything: Sequence[object], noun: str, style:
         yield Message(kind, f"{omitted(more, noun)}; --format json has all", style)
 
 
-def _difference(decisions: Sequence[Decision], other: str) -> str:
+def _difference(decisions: Sequence[Decision], deployed: str) -> str:
     images = [decision.image for decision in decisions]
-    return f"{describe_images(images)}, {other}: {decision_labels(decisions)}"
+    return f"{describe_images(images)}, compared with {deployed}: {decision_labels(decisions)}"
 
 
 def _finding_message(finding: Finding, *, where: str = "") -> Message:

@@ -282,7 +282,7 @@ def test_an_account_without_inspector_gets_a_note_and_all_the_rest(cloud: Cloud,
     assert gathered.problems == ()
     assert gathered.repositories[0].in_use == {digest(1): ("service prod/payments",)}
     [note] = gathered.notes
-    assert note.startswith("Amazon Inspector does not tell who runs images: inspector2:ListCoverage is not allowed")
+    assert note.startswith("Amazon Inspector does not report images in use: inspector2:ListCoverage is not allowed")
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ThrottlingException", "InternalServerException"])

@@ -213,7 +213,7 @@ def test_several_policies_are_explained_below_their_places(tmp_path: Path, capsy
         f"{path}: Bare",
         "  No rule: every image stays.",
         f"{path}: Later",
-        "  CloudFormation works the text out at deployment (Ref); write it out to have it read",
+        "  CloudFormation computes the text at deployment (Ref); write the text itself to have it read",
     ]
 
 

@@ -136,7 +136,7 @@ def test_where_images_are_in_use_a_dot_says_so() -> None:
     page = page_of(preview(images, in_use={images[0].digest: ("task batch",), images[9].digest: ("task batch",)}))
 
     assert [dot.text for dot in rows_of(page)["kept"].all("circle")] == ["1 in use", "1 in use"]
-    assert page.one("span", class_="running").text == "2 in use"
+    assert page.one("span", class_="in-use-count").text == "2 in use"
     assert [row[2] for row in table(page, "Images by age")] == ["1", *["0"] * 8, "1"]
 
 

@@ -193,7 +193,7 @@ def test_what_to_know_of_a_gate_that_is_open_is_told() -> None:
     report = PreviewReport(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
     misspelled, plain = written(report, "expires:relaese-*", "in-use")["gates"]
 
-    assert misspelled["note"] == "no image has a tag like relaese-*"
+    assert misspelled["note"] == "no image has a tag that matches relaese-*"
     assert plain["note"] is None
 
 

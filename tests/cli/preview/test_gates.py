@@ -47,12 +47,12 @@ def test_an_image_in_use_that_would_be_deleted_closes_the_gate() -> None:
     assert not result.has_passed
     assert [str(catch) for catch in result.violations] == [
         (
-            "api: v1 would be expired by rule 1: it is not among the newest 2 that the rule selects; "
+            "api: v1 would be deleted by rule 1: it is not among the newest 2 that the rule selects; "
             "in use by service prod/api"
         )
     ]
     assert result.remedy == (
-        "keep what runs: give it a tag when it is deployed, and begin with keep_forever over such tags"
+        "keep images in use: tag an image when it is deployed, and put keep_forever for that tag first"
     )
 
 
@@ -75,7 +75,7 @@ def test_what_may_go_is_caught_as_well() -> None:
     result = read_gate("in-use").evaluate(report([index, child], runs=(child,)))
 
     assert [(catch.decision.image, catch.is_certain) for catch in result.violations] == [(child, False)]
-    assert " may be expired by rule 2: " in str(result.violations[0])
+    assert " might be deleted by rule 2: " in str(result.violations[0])
 
 
 def test_what_aws_says_counts_and_not_what_the_replay_says() -> None:
@@ -106,7 +106,7 @@ def test_a_gate_over_deletions_lets_archiving_pass() -> None:
 
 def test_the_remedy_of_a_pattern_names_it() -> None:
     sentence = (
-        "keep such images: begin with keep_forever('v*') "
+        "keep such images: put keep_forever('v*') first "
         "(in JSON, a first rule for v* with imageCountMoreThan 999999), or keep more of them"
     )
 
@@ -116,7 +116,7 @@ def test_the_remedy_of_a_pattern_names_it() -> None:
 def test_a_pattern_that_no_image_has_may_be_misspelled() -> None:
     notes = {gate: read_gate(gate).evaluate(report()).note for gate in ("expires:relaese-*", "expires:v3", "in-use")}
 
-    assert notes == {"expires:relaese-*": "no image has a tag like relaese-*", "expires:v3": None, "in-use": None}
+    assert notes == {"expires:relaese-*": "no image has a tag that matches relaese-*", "expires:v3": None, "in-use": None}
     assert read_gate("expires:relaese-*").evaluate(report()).has_passed
     assert read_gate("expires:relaese-*").evaluate(report(problems=("web: access denied",))).note is None
 
@@ -137,7 +137,7 @@ def test_nothing_is_unknown_where_all_was_previewed() -> None:
 
 def test_a_problem_keeps_every_gate_closed() -> None:
     assert unknown(report(problems=("web: access denied",))) == (
-        "1 problem kept something from being previewed; see there",
+        "1 problem prevented a preview, as reported above; fix it first",
     )
 
 
@@ -146,7 +146,7 @@ def test_a_template_never_acts_so_it_neither_closes_a_gate_nor_opens_it() -> Non
 
     (sentence,) = unknown(of_template, "in-use")
     assert sentence == (
-        "only creation templates match, and they never act on repositories that exist; there is nothing to judge"
+        "only creation templates match, and ECR does not apply them to repositories that exist; nothing to check"
     )
     assert unknown(of_template, "expires:v*") == (sentence,)
 
@@ -156,7 +156,7 @@ def test_in_listings_a_repository_that_is_missing_may_be_there_all_the_same() ->
     seen = report(without_images=(missing,))
 
     assert unknown(replace(seen, is_live=False)) == (
-        "the images of web were not given; list them, or say with --repository what is to be judged",
+        "the images of web were not given; list them, or choose the repositories to check with --repository",
     )
     assert unknown(seen) == ()
 
@@ -165,21 +165,21 @@ def test_of_many_repositories_that_are_missing_a_few_are_named() -> None:
     missing = tuple(policy(repository=name) for name in "abcde")
 
     assert unknown(replace(report(without_images=missing), is_live=False)) == (
-        "the images of a, b, c and 2 more were not given; list them, or say with --repository what is to be judged",
+        "the images of a, b, c and 2 more were not given; list them, or choose the repositories to check with --repository",
     )
 
 
 def test_a_policy_of_nobody_knows_what_keeps_the_gate_closed() -> None:
     assert unknown(report(without_images=(policy(where="cdk.out: App/Web"),))) == (
-        "the repository of cdk.out: App/Web has no known name; say with --repository what is to be judged",
+        "the repository of cdk.out: App/Web has no known name; choose the repositories to check with --repository",
     )
 
 
 def test_a_registry_whose_images_run_elsewhere_does_not_know_what_is_in_use() -> None:
     assert unknown(report(), "in-use") == (
         (
-            "images would go, and nobody is seen to run any image of these repositories; if they run in another "
-            "account or region, or neither in Amazon ECS nor seen by Amazon Inspector, judge by expires:PATTERN"
+            "images would be deleted or archived, and no image of these repositories is reported in use; if workloads "
+            "run in another account or region, or outside of Amazon ECS and Amazon Inspector, use expires:PATTERN"
         ),
     )
     assert unknown(report(), "expires:stable") == ()
@@ -195,7 +195,7 @@ def test_missing_templates_and_policies_without_rules_harm_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("prefix", "sentences"),
-    [(None, ("App/Api: worked out later, or say with --repository what is to be judged",)), ("prod", ())],
+    [(None, ("App/Api: worked out later, or choose the repositories to check with --repository",)), ("prod", ())],
 )
 def test_a_policy_that_cannot_be_read_keeps_the_gate_closed(prefix: str | None, sentences: tuple[str, ...]) -> None:
     unread = UnreadablePolicy(where="App/Api", prefix=prefix, problems=("worked out later",), is_invalid=False)
@@ -207,7 +207,7 @@ def test_images_that_aws_takes_and_nobody_listed_may_have_any_tag() -> None:
     late = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
 
     assert unknown(report(aws=(late,))) == (
-        "api: AWS's own preview takes 1 image pushed after the images were listed; run the command again",
+        "api: ECR's preview deletes or archives 1 image pushed after the images were listed; run the command again",
     )
     assert unknown(report(aws=(late,), runs=(V4,)), "in-use") == ()
     assert unknown(report(aws=(replace(late, action="archive"),))) == ()

@@ -116,7 +116,7 @@ def test_a_name_that_chooses_nothing_is_refused_for_it_may_be_mistyped() -> None
 
     assert caught.value.path == "--repository prd/* dev"
     assert caught.value.problems == (
-        "no repository that is known has such a name; correct it, or leave the option out to see them all",
+        "no repository matches; correct the name, or remove the option to preview all repositories",
     )
 
 

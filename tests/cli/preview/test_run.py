@@ -118,7 +118,7 @@ def test_only_what_was_asked_for_is_previewed_and_missed() -> None:
 def test_where_nothing_goes_together_that_is_a_problem() -> None:
     report = preview_files(reading(policy(repository="web"), policy(repository="db")), [API], at=NOW)
 
-    assert report.problems == ("nothing was previewed: 2 policies, 1 repository, and no names that match",)
+    assert report.problems == ("no policy matches a repository (2 policies, 1 repository); check their names",)
 
 
 @pytest.mark.parametrize(("images", "is_told"), [(RELEASES, True), ([], False), (archived(RELEASES, at=NOW), False)])
@@ -128,7 +128,7 @@ def test_a_listing_without_archived_images_is_told_if_a_rule_is_about_them(image
 
     sentence = (
         "prod/web: rule 1 is about archived images, and none is listed; "
-        "aws ecr describe-images leaves them out without --filter imageStatus=ANY"
+        "aws ecr describe-images lists them only with --filter imageStatus=ANY"
     )
     assert report.notes == ((sentence,) if is_told else ())
 
@@ -137,7 +137,7 @@ def test_a_repository_that_is_not_compared_although_others_are_is_told() -> None
     policies = reading(policy(repository="prod/web"), policy(repository="prod/api"))
     report = preview_files(policies, [replace(WEB, deployed=POLICY), API], at=NOW, compares=True)
 
-    assert report.notes == ("prod/api: --current-policy has no policy of it, so nothing is compared",)
+    assert report.notes == ("prod/api: --current-policy has no policy of it, so it is not compared",)
 
 
 def test_images_that_were_pushed_later_are_left_out_and_counted() -> None:
@@ -145,7 +145,7 @@ def test_images_that_were_pushed_later_are_left_out_and_counted() -> None:
     report = preview_files(reading(policy()), [WEB, API], at=then)
 
     assert {image for each in report.previews for image in everything(each)} == set(RELEASES[:3])
-    assert report.notes == (f"left out what was pushed after {then:%Y-%m-%d} 00:00 UTC: 6 images",)
+    assert report.notes == (f"left out 6 images pushed after {then:%Y-%m-%d} 00:00 UTC",)
 
 
 def test_an_account_is_looked_at_as_of_an_instant_too() -> None:
@@ -165,12 +165,12 @@ def test_a_listing_that_was_cut_down_is_told_once_for_all_repositories() -> None
 
     assert report.notes == (
         (
-            "imageManifestMediaType is missing for 5 images of prod/api and 1 more, so which are indexes is not known; "
-            "list them whole, without --query"
+            "imageManifestMediaType is missing for 5 images of prod/api and 1 more, so image indexes cannot be told "
+            "from images; list the images without --query"
         ),
         (
-            "imageSizeInBytes is missing for 1 image of prod/web, so their sizes are not known; "
-            "list them whole, without --query"
+            "imageSizeInBytes is missing for 1 image of prod/web, so sizes are unknown; "
+            "list the images without --query"
         ),
     )
     assert (
@@ -193,7 +193,7 @@ def test_listings_in_which_nothing_is_recent_may_be_old(pushed: int, pulled: int
     )
     old = [API, replace(WEB, images=(image,))]
     days = pushed if pulled is None else pulled
-    sentence = f"the listing may be old: the newest push or pull is {days} days ago; --at replays it as of then"
+    sentence = f"the listing may be old: the latest push or pull is {days} days ago; --at evaluates an earlier day"
 
     assert preview_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
     assert preview_files(reading(policy()), old, at=now).notes == ()
@@ -205,7 +205,7 @@ def test_a_repository_of_which_no_images_were_given_is_told_with_its_policy() ->
         preview_files(reading(policy(repository="prod/db", where="cdk.out: App/Db")), [API], only=["prod/db"], at=NOW)
 
     assert str(caught.value) == (
-        "--repository prod/db: cdk.out: App/Db has a policy for prod/db, but no images of it were given; "
+        "--repository prod/db: cdk.out: App/Db has a policy for prod/db, but its images were not given; "
         "list them, and give them with --images"
     )
 
@@ -245,7 +245,7 @@ def test_findings_know_which_tags_can_move_in_the_account() -> None:
 
 
 def test_a_repository_that_is_not_in_the_account_is_told_with_its_policy() -> None:
-    with pytest.raises(CommandError, match="has a policy for prod/db, but there is no such repository in this account"):
+    with pytest.raises(CommandError, match="has a policy for prod/db, but the account has no such repository in this region"):
         asked(FakeAccount(WEB), reading(policy(repository="prod/db")), only=("prod/db",))
 
 
@@ -262,7 +262,7 @@ def test_a_policy_without_a_repository_is_not_held_against_a_whole_account_unask
         asked(account, reading(policy()))
 
     assert str(caught.value) == (
-        "policy.json: the policy names no repository; say with --repository which ones it is for, '*' for every one"
+        "policy.json: the policy has no repository name; choose repositories with --repository, '*' for all of them"
     )
     assert account.asked == {}
     assert len(asked(account, reading(policy()), only=("*",)).previews) == 2
@@ -272,4 +272,4 @@ def test_a_policy_without_a_repository_is_not_held_against_a_whole_account_unask
 def test_a_source_without_policies_previews_nothing() -> None:
     report = asked(FakeAccount(API), reading())
 
-    assert report.problems == ("nothing was previewed: 0 policies, 1 repository, and no names that match",)
+    assert report.problems == ("no policy matches a repository (0 policies, 1 repository); check their names",)
