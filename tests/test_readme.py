@@ -41,9 +41,10 @@ from ecr_constructs import (
     ReplicaRegistry,
 )
 from ecr_constructs.assembly import read_assembly
+from ecr_constructs.cli.application import application
 from ecr_constructs.cli.commands.summary import lines
 from ecr_constructs.cli.errors import ExitCode
-from ecr_constructs.cli.main import application, run
+from ecr_constructs.cli.main import run
 from tests.arbiters.sources import service_model
 
 PACKAGE = Path(str(ecr_constructs.__file__)).parent

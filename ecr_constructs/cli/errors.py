@@ -1,4 +1,4 @@
-"""How the command ends: its exit codes, and the one line in which it says why it cannot do what was asked."""
+"""The exit codes of the command, and its error messages on standard error."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Sequence
 from enum import IntEnum
 from typing import TextIO
 
 from ecr_constructs.cli.formatting import printable
 from ecr_constructs.errors import EcrConstructsError
 
-__all__ = ["LINES", "CommandError", "ExitCode", "refusal", "report", "silence", "tell", "truncate"]
+__all__ = ["MOST_LINES", "CommandError", "ExitCode", "discard_output", "os_error", "print_error", "print_to_stderr"]
 
-# How many lines of one kind are told; a listing may have a hundred thousand faults.
-LINES = 20
+# A listing of images can have a hundred thousand problems.
+MOST_LINES = 20
 
 
 class ExitCode(IntEnum):
     """
-    What a pipeline can tell apart; docs/command.md has the table.
+    The exit codes that docs/command.md lists.
 
-    1 is none of ours: Python ends so after a fault of the command itself, and typer when the reader of a pipe is gone.
+    1 is missing: Python ends with it after a defect of the command, and `run` after the end of the reader of a pipe.
     """
 
     DONE = 0
@@ -34,71 +33,58 @@ class ExitCode(IntEnum):
 
 
 class CommandError(EcrConstructsError):
-    """What was asked of the command cannot be read or done; the path is the file, the repository or the option."""
+    """An input or an option that the command cannot use. The path is the file, the repository or the option."""
 
 
-def truncate(problems: Sequence[str], lines: int = LINES) -> list[str]:
+def os_error(error: OSError) -> CommandError:
     """
-    Shorten what would be too long to read, and say how many more there are.
+    Return the error of the command for an error of the operating system.
 
     Args:
-        problems: One sentence for each.
-        lines: How many are kept.
+        error: The error of the operating system.
 
     """
-    more = len(problems) - lines
-    return [*problems[:lines], *([f"and {more:,} more"] if more > 0 else [])]
-
-
-def refusal(error: OSError) -> CommandError:
-    """
-    Say in one line what the operating system refuses.
-
-    Args:
-        error: What it raised.
-
-    """
-    what = (error.strerror or str(error)).lower()
+    reason = (error.strerror or str(error)).lower()
     if isinstance(error, PermissionError):
-        what += "; change its rights, or run the command as somebody who has them"
-    return CommandError([what], path=str(error.filename or "the output cannot be written"))
+        reason += "; change its permissions, or run the command as another user"
+    return CommandError([reason], path=str(error.filename or "the output cannot be written"))
 
 
-def tell(error: EcrConstructsError) -> None:
+def print_error(error: EcrConstructsError) -> None:
     """
-    Say on standard error what is wrong, in one line for each problem.
+    Print an error to standard error, one line for each problem.
 
     Args:
-        error: What was raised.
+        error: The error.
 
     """
     where = f"{error.path}: " if error.path else ""
     for problem in error.problems:
-        report(f"ecr-constructs: {where}{problem}")
+        print_to_stderr(f"ecr-constructs: {where}{problem}")
 
 
-def report(line: str) -> None:
+def print_to_stderr(line: str) -> None:
     """
-    Write a line to standard error; if it cannot be written, the exit code alone remains.
+    Print a line to standard error. If that fails, the exit code alone reports the error.
 
     Args:
-        line: The line, whatever characters it has.
+        line: The line. Characters that are not printable are escaped.
 
     """
     try:
         print(printable(line), file=sys.stderr)
     except OSError:
-        silence(sys.stderr)
+        discard_output(sys.stderr)
 
 
-def silence(stream: TextIO) -> None:
+def discard_output(stream: TextIO) -> None:
     """
-    Send what is still to be written to a stream nowhere, so that Python does not try again when it ends.
+    Redirect a stream to the null device, so that Python does not write its buffer again at exit.
 
     Args:
         stream: Standard output or standard error.
 
     """
-    with contextlib.suppress(io.UnsupportedOperation):  # of a stream in memory
+    with contextlib.suppress(io.UnsupportedOperation):  # a stream in memory has no descriptor
         number = stream.fileno()
         os.dup2(os.open(os.devnull, os.O_WRONLY), number)

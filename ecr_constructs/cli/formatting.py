@@ -1,13 +1,32 @@
-"""How the command writes numbers, bytes, days and images for people."""
+"""Numbers, sizes, days, lists and images as text for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from ecr_constructs.model.images import Image
+if TYPE_CHECKING:  # the help of the command is printed without the model
+    from ecr_constructs.model.images import Image
+    from ecr_constructs.model.lifecycle.evaluation import Decision
+    from ecr_constructs.model.tags import TagPattern, TagPrefix
 
-__all__ = ["bytes_of", "count", "day", "format_instant", "name", "names", "printable", "size"]
+__all__ = [
+    "count",
+    "decision_label",
+    "decision_labels",
+    "describe_images",
+    "first_names",
+    "format_day",
+    "format_instant",
+    "format_size",
+    "image_label",
+    "known_size",
+    "omitted",
+    "printable",
+    "total_size",
+    "truncate",
+]
 
 _STEP = 1000
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
@@ -16,55 +35,103 @@ _EXAMPLES = 3
 
 
 def count(number: int, noun: str) -> str:
-    """Write how many there are: `1 image`, `20,000 images`, `2 repositories`."""
+    """Return a number and its noun: `1 image`, `20,000 images`, `2 repositories`."""
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun[:-1]}ies" if noun.endswith(("ry", "cy")) else f"{number:,} {noun}s"
 
 
-def size(number: float) -> str:
-    """Write bytes in the unit in which they have one to three digits before the point: `1.2 GB`."""
+def omitted(number: int, noun: str = "") -> str:
+    """Return the end of a shortened list: `and 7 more`, `and 7 more images`."""
+    return f"and {number:,} more" + (f" {count(number, noun).partition(' ')[2]}" if noun else "")
+
+
+def truncate(lines: Sequence[str], limit: int) -> list[str]:
+    """Return the first lines, and a last one with the number of those left out."""
+    more = len(lines) - limit
+    return [*lines[:limit], *([omitted(more)] if more > 0 else [])]
+
+
+def first_names(names: Sequence[str], limit: int = _EXAMPLES) -> str:
+    """Return the first of several names, and the number of those left out: `a, b, c and 4 more`."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" {omitted(more)}" if more > 0 else "")
+
+
+def format_size(number: float) -> str:
+    """Return bytes in the unit with one to three digits before the point: `1.2 GB`."""
     steps = 0
-    # What would be written as 1000 belongs to the next unit.
+    # 999,950 bytes would be rounded to 1000.0 kB.
     while round(number, 1) >= _STEP and steps < len(_UNITS) - 1:
         number, steps = number / _STEP, steps + 1
     return f"{number:,.1f} {_UNITS[steps]}" if steps else f"{number:,.0f} {_UNITS[0]}"
 
 
-def bytes_of(images: Iterable[Image]) -> int:
-    """Add up what images take; ECR gives as the size of an index that of the largest image that it names."""
+def known_size(number: int) -> str:
+    """Return bytes as `format_size`, or `-` for 0: an image index has no size, and a listing may lack sizes."""
+    return format_size(number) if number else "-"
+
+
+def total_size(images: Iterable[Image]) -> int:
+    """Return the bytes of images. The size that ECR reports for an image index is that of its largest image."""
     return sum(image.size for image in images if not image.is_index)
 
 
-def day(moment: date) -> str:
-    """Write the day, which in UTC is the same everywhere: `2026-06-01`."""
+def describe_images(images: Sequence[Image]) -> str:
+    """Return the number of images and their size: `8 images, 800.0 MB`."""
+    return f"{count(len(images), 'image')}, {_describe_size(images)}" if images else "no images"
+
+
+def _describe_size(images: Sequence[Image]) -> str:
+    if total := total_size(images):
+        return format_size(total)
+    if all(image.is_index for image in images):
+        return "all of them image indexes, which have no size of their own"
+    return "size unknown"
+
+
+def format_day(moment: date) -> str:
+    """Return a day: `2026-06-01`."""
     return f"{moment:%Y-%m-%d}"
 
 
 def format_instant(moment: datetime) -> str:
-    """Write the minute: `2026-06-01 12:30 UTC`."""
+    """Return a minute in UTC: `2026-06-01 12:30 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def name(image: Image) -> str:
-    """Write what people call an image: its first tag and how many more there are, or the beginning of its digest."""
+def image_label(image: Image, selectors: Sequence[TagPattern | TagPrefix] = ()) -> str:
+    """
+    Return a tag and the number of the other tags, or the first characters of the digest.
+
+    Args:
+        image: The image.
+        selectors: The patterns of the rule that selected the image. A tag that matches one of them is preferred.
+
+    """
     if not image.tags:
         return printable(image.digest[:_DIGEST])
-    first = printable(image.tags[0])
-    return f"{first} (+{len(image.tags) - 1})" if len(image.tags) > 1 else first
+    matching = (tag for tag in image.tags if any(selector.matches(tag) for selector in selectors))
+    label = printable(next(matching, image.tags[0]))
+    return f"{label} (+{len(image.tags) - 1})" if len(image.tags) > 1 else label
 
 
-def names(images: Sequence[Image]) -> str:
-    """Name the first few of several images."""
-    more = ", ..." if len(images) > _EXAMPLES else ""
-    return f"{', '.join(name(image) for image in images[:_EXAMPLES])}{more}"
+def decision_label(decision: Decision) -> str:
+    """Return the label of an image, with a tag that the rule of the decision matches."""
+    return image_label(decision.image, decision.rule.selectors if decision.rule else ())
+
+
+def decision_labels(decisions: Sequence[Decision], limit: int = _EXAMPLES) -> str:
+    """Return the labels of the first images, and `...` if there are more."""
+    more = ", ..." if len(decisions) > limit else ""
+    return f"{', '.join(map(decision_label, decisions[:limit]))}{more}"
 
 
 def printable(text: str) -> str:
-    """
-    Write out, as Python does, what would move the cursor or colour the terminal.
+    r"""
+    Return a text with escapes, such as `\\x1b`, for characters that are not printable.
 
-    Tags, names and descriptions are other people's text.
+    Tags, names and descriptions can contain characters that move the cursor or colour the terminal.
     """
     if text.isprintable():
         return text

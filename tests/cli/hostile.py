@@ -150,7 +150,7 @@ BYTES: Mapping[str, bytes] = {
     "UTF-16 with half of a character": json.dumps(POLICY).encode("utf-16")[:-1],
     "UTF-32": json.dumps(POLICY).encode("utf-32"),
     "UTF-8 with a mark": b"\xef\xbb\xbf" + json.dumps(POLICY).encode(),
-    "two marks": b"\xef\xbb\xbf" * 2 + json.dumps(POLICY).encode(),
+    "two users_by_image": b"\xef\xbb\xbf" * 2 + json.dumps(POLICY).encode(),
     "Latin 1": '{"rules": "\xe9"}'.encode("latin-1"),
     "half of a character": b'{"rules": "\xed\xa0\x80"}',
     "no text": bytes(range(256)),

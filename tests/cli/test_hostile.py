@@ -337,7 +337,7 @@ def test_a_pipe_on_the_command_line_is_read_to_its_end(tmp_path: Path, listing: 
 
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecr_constructs.cli.sources.inputs._PATIENCE", 0.1)
+    monkeypatch.setattr("ecr_constructs.cli.sources.json_files._PIPE_TIMEOUT", 0.1)
     os.mkfifo(tmp_path / "pipe")
     code, err = assert_sound(["lint", tmp_path / "pipe"])
 
@@ -360,7 +360,7 @@ def test_too_little_memory_is_an_error(policy: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("ecr_constructs.cli.sources.policies.read_input", exhausted)
     code, err = assert_sound(["lint", policy])
 
-    assert (code, "not enough memory" in err) == (2, True)
+    assert (code, "the memory does not suffice" in err) == (2, True)
 
 
 # --- streams --------------------------------------------------------------------------------------------------------

@@ -14,15 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from ecr_constructs.cli import main as command_room
-from ecr_constructs.cli.commands import lint as lint_room
-from ecr_constructs.cli.errors import CommandError, ExitCode, tell
-from ecr_constructs.cli.main import application, run
+from ecr_constructs.cli import application as application_module
+from ecr_constructs.cli.application import SUBCOMMANDS
+from ecr_constructs.cli.commands import lint as lint_module
+from ecr_constructs.cli.errors import CommandError, ExitCode, print_error
+from ecr_constructs.cli.main import run
 from ecr_constructs.model import LifecyclePolicy, keep_latest
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "command.md"
-SUBCOMMANDS = sorted(str(command.name) for command in application().registered_commands)
+NAMES = sorted(SUBCOMMANDS)
 COMMAND = [sys.executable, "-m", "ecr_constructs"]
 # Output as a person has it, whatever a machine that runs tests sets.
 SETTINGS = {
@@ -62,7 +63,7 @@ def test_the_help_tells_every_subcommand(capsys: pytest.CaptureFixture[str]) -> 
     assert run(["--help"]) == ExitCode.DONE
     told = re.findall(r"^  ([a-z]+)  ", capsys.readouterr().out.split("Commands:")[1], re.MULTILINE)
 
-    assert sorted(told) == SUBCOMMANDS
+    assert sorted(told) == NAMES
 
 
 def test_nothing_asked_is_answered_with_the_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +74,7 @@ def test_nothing_asked_is_answered_with_the_help(capsys: pytest.CaptureFixture[s
     assert without == capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", SUBCOMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_help_of_a_subcommand_ends_with_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == ExitCode.DONE
     text = capsys.readouterr().out
@@ -100,7 +101,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"ecr-constructs {metadata.version('ecr-constructs')}\n"
 
 
-@pytest.mark.parametrize("name", ["--help", *SUBCOMMANDS])
+@pytest.mark.parametrize("name", ["--help", *NAMES])
 def test_the_help_fits_into_a_narrow_terminal(name: str) -> None:
     arguments = [name] if name == "--help" else [name, "--help"]
     prose = command(*arguments, COLUMNS="50").stdout.partition("Examples:")[0]
@@ -172,7 +173,7 @@ def test_a_usage_error_names_the_help_to_read(capsys: pytest.CaptureFixture[str]
 
 
 def test_several_problems_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    tell(CommandError(["one", "two"], path="policy.json"))
+    print_error(CommandError(["one", "two"], path="policy.json"))
 
     assert capsys.readouterr().err == "ecr-constructs: policy.json: one\necr-constructs: policy.json: two\n"
 
@@ -188,7 +189,7 @@ def test_a_file_that_may_not_be_read_is_an_error(
     assert run(["explain", policy_file]) == ExitCode.REFUSED
     assert capsys.readouterr().err == (
         f"ecr-constructs: {policy_file}: permission denied; "
-        "change its rights, or run the command as somebody who has them\n"
+        "change its permissions, or run the command as another user\n"
     )
 
 
@@ -213,7 +214,7 @@ def test_a_module_of_somebody_else_that_is_missing_is_not_blamed_on_the_extra(
     def missing(_: str) -> None:
         raise ModuleNotFoundError(name="in_environment")
 
-    monkeypatch.setattr(lint_room, "read_policies", missing)
+    monkeypatch.setattr(lint_module, "read_policies", missing)
 
     with pytest.raises(ModuleNotFoundError):
         run(["lint", "policy.json"])
@@ -225,7 +226,7 @@ def test_an_interrupt_before_a_subcommand_runs_ends_quietly(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_room, "application", interrupted)
+    monkeypatch.setattr(application_module, "application", interrupted)
 
     assert run(["lint", "policy.json"]) == ExitCode.INTERRUPTED
     assert capsys.readouterr() == ("", "")
@@ -235,7 +236,7 @@ def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     def interrupted(_: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lint_room, "read_policies", interrupted)
+    monkeypatch.setattr(lint_module, "read_policies", interrupted)
 
     assert run(["lint", "policy.json"]) == ExitCode.INTERRUPTED
     assert capsys.readouterr() == ("", "")
@@ -373,10 +374,10 @@ def page() -> str:
 
 
 def test_the_page_has_a_section_for_every_subcommand(page: str) -> None:
-    assert sorted(re.findall(r"^## `(\w+)`$", page, re.MULTILINE)) == SUBCOMMANDS
+    assert sorted(re.findall(r"^## `(\w+)`$", page, re.MULTILINE)) == NAMES
 
 
-@pytest.mark.parametrize("name", SUBCOMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_section_of_a_subcommand_tells_every_option(
     name: str, page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

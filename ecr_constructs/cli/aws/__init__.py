@@ -1,11 +1,10 @@
 """
-A live account: everything of the command that talks to AWS.
+The calls to an AWS account, which docs/live.md lists with their permissions.
 
-boto3 is imported when an account is asked, never before. `docs/live.md` lists every call, and what it needs.
+boto3 is imported with the first call.
 """
 
 from ecr_constructs.cli.aws.account import Account, FetchOptions, FetchResult, connect
 from ecr_constructs.cli.aws.errors import AccountUnavailable
-from ecr_constructs.cli.aws.progress import Progress
 
-__all__ = ["Account", "AccountUnavailable", "FetchOptions", "FetchResult", "Progress", "connect"]
+__all__ = ["Account", "AccountUnavailable", "FetchOptions", "FetchResult", "connect"]

@@ -1,4 +1,4 @@
-"""An account in a region, asked for its repositories."""
+"""The repositories of an account in a region."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from ecr_constructs.cli.aws.container_usage import RegistryHost, running_images
-from ecr_constructs.cli.aws.errors import REPOSITORY_GONE, CallFailed, sentences, told
-from ecr_constructs.cli.aws.images import ProgressCounter, fill_indexes, list_images
-from ecr_constructs.cli.aws.images_in_use import ImageUsage, marks
-from ecr_constructs.cli.aws.inspector import inspected
-from ecr_constructs.cli.aws.lifecycle_policy_preview import PATIENCE, Deadline, await_preview, start_preview
-from ecr_constructs.cli.aws.policies import deployed_policy
-from ecr_constructs.cli.aws.progress import Progress
+from ecr_constructs.cli.aws.errors import REPOSITORY_NOT_FOUND, CallFailed, failure_messages, raise_as_unavailable
+from ecr_constructs.cli.aws.images import ImageCounter, list_images, read_indexes
+from ecr_constructs.cli.aws.images_in_use import ImageUsage, RegistryHost, ecs_usage, inspector_usage, users_by_image
+from ecr_constructs.cli.aws.lifecycle_policy_preview import (
+    TIMEOUT,
+    Deadline,
+    await_preview,
+    deployed_policy,
+    start_preview,
+)
 from ecr_constructs.cli.aws.session import Session, open_session
-from ecr_constructs.cli.aws.thread_pool import Workers, working
+from ecr_constructs.cli.aws.thread_pool import ThreadPool, thread_pool
+from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.records import Repository, immutability_of
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
@@ -28,14 +31,13 @@ __all__ = ["Account", "FetchOptions", "FetchResult", "connect"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchOptions:
     """
-    What an account is asked about repositories, beside their images.
+    The data that is read about repositories, beside their images.
 
     Attributes:
-        aws_preview: What AWS's own preview says of the policies, for `Repository.aws_preview`. Nothing is asked about a
-            policy without rules.
-        current: Which policies they have today, for `Repository.deployed`.
-        in_use: Who runs the images, for `Repository.in_use`.
-        read_indexes: Which images an index names. That counts as a pull of the index.
+        aws_preview: ECR's preview of the policies, for `Repository.aws_preview`. A policy without rules has none.
+        current: The deployed policies, for `Repository.deployed`.
+        in_use: The usage of images, for `Repository.in_use`.
+        read_indexes: The images of each image index. ECR records a pull of the index.
 
     """
 
@@ -48,12 +50,12 @@ class FetchOptions:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchResult:
     """
-    What an account said of its repositories.
+    The data that was read.
 
     Attributes:
-        repositories: Those whose images are known, in the order in which they were asked for.
-        problems: What could not be read, and what to do about it; what was asked for is not complete.
-        notes: What was not there to be read and need not be, such as Amazon Inspector.
+        repositories: The repositories whose images are known, in the order of the request.
+        problems: Data that is missing because it could not be read, each with the fix.
+        notes: Data that is missing because the account does not have it, such as that of Amazon Inspector.
 
     """
 
@@ -64,13 +66,13 @@ class FetchResult:
 
 class Account:
     """
-    An account in a region; `connect` gives it.
+    An account in a region; `connect` returns one.
 
     Args:
         session: Credentials and a region.
 
     Attributes:
-        account_id: Its number.
+        account_id: The account id.
         region: The region.
 
     """
@@ -82,102 +84,102 @@ class Account:
 
     def immutability(self) -> dict[str, Immutability | None]:
         """
-        List all repositories by name, and say which tags of each are bound to their image, if that is known.
+        Return the immutability of all repositories by name, each None if it is not known.
 
         Raises:
             AccountUnavailable: if they cannot be listed.
 
         """
-        with told():
+        with raise_as_unavailable():
             pages = self._session.service("ecr").pages("DescribeRepositories", {"maxResults": _REPOSITORIES_A_PAGE})
             return {each["repositoryName"]: _immutability(each) for page in pages for each in page["repositories"]}
 
     def repositories(
         self,
-        wanted: Mapping[str, LifecyclePolicy | None],
-        questions: FetchOptions,
+        policies: Mapping[str, LifecyclePolicy | None],
+        options: FetchOptions,
         *,
         progress: Progress,
     ) -> FetchResult:
         """
         Read repositories, many at a time.
 
-        What goes wrong with one of them is a problem of the answer and leaves the others alone.
+        A failure for one of them is a problem in the result, and the others are read.
 
         Args:
-            wanted: The names, each with the policy that AWS is to preview, if there is one.
-            questions: What is asked.
-            progress: Who is told how far it is.
+            policies: The names, each with the policy for ECR's preview, if there is one.
+            options: What is read.
+            progress: The display of progress.
 
         Raises:
-            AccountUnavailable: if nothing more can be read, such as with credentials that expired.
+            AccountUnavailable: if nothing more can be read, such as with expired credentials.
 
         """
-        previewed = wanted if questions.aws_preview else {}
+        previewed = policies if options.aws_preview else {}
         texts = {name: policy.to_json() for name, policy in previewed.items() if policy and policy.rules}
-        rounds = questions.current + questions.read_indexes
-        with told(), working(progress) as workers:
-            workers.expect(2 * len(texts) + (1 + rounds) * len(wanted))
-            ecr, tally = self._session.service("ecr"), ProgressCounter(progress)
-            started = workers.each("AWS's own previews", texts, lambda name: start_preview(ecr, name, texts[name]))
-            images = workers.each("images", wanted, lambda name: list_images(ecr, name, tally=tally))
-            workers.expect(len(started) - len(texts) + rounds * (len(images) - len(wanted)))
+        passes = options.current + options.read_indexes
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(2 * len(texts) + (1 + passes) * len(policies))
+            ecr, counter = self._session.service("ecr"), ImageCounter(progress)
+            started = pool.each("ECR's previews", texts, lambda name: start_preview(ecr, name, texts[name]))
+            images = pool.each("images", policies, lambda name: list_images(ecr, name, counter=counter))
+            pool.add_steps(len(started) - len(texts) + passes * (len(images) - len(policies)))
             deployed: dict[str, LifecyclePolicy] = {}
-            if questions.current:
-                deployed = workers.each("policies of today", images, lambda name: deployed_policy(ecr, name))
-            wait = Deadline(until=monotonic() + PATIENCE, stopped=workers.stopped)
-            said = workers.each(
-                "AWS's own previews", started, lambda name: await_preview(ecr, name, texts[name], wait=wait)
+            if options.current:
+                deployed = pool.each("deployed policies", images, lambda name: deployed_policy(ecr, name))
+            deadline = Deadline(until=monotonic() + TIMEOUT, stopped=pool.stopped)
+            previews = pool.each(
+                "ECR's previews", started, lambda name: await_preview(ecr, name, texts[name], deadline=deadline)
             )
-            if questions.read_indexes:  # last of all: what AWS says of last pulls would not be the same afterwards
-                images |= workers.each("indexes", images, lambda name: fill_indexes(ecr, name, images[name]))
-            users, notes = self._users(workers, images) if questions.in_use else (None, ())
-            gone = {name for name, failed in workers.failures if failed.code == REPOSITORY_GONE}
+            if options.read_indexes:  # last, because it changes the pull times that ECR's preview counts from
+                images |= pool.each("image indexes", images, lambda name: read_indexes(ecr, name, images[name]))
+            users, notes = self._users(pool, images) if options.in_use else (None, ())
+            deleted = {name for name, failed in pool.failures if failed.code == REPOSITORY_NOT_FOUND}
         repositories = (
             Repository(
                 name=name,
                 images=images[name],
                 in_use=None if users is None else users.get(name, {}),
                 deployed=deployed.get(name),
-                aws_preview=said.get(name),
+                aws_preview=previews.get(name),
             )
-            for name in wanted
-            if name in images and name not in gone
+            for name in policies
+            if name in images and name not in deleted
         )
-        return FetchResult(repositories=tuple(repositories), problems=sentences(workers.failures), notes=notes)
+        return FetchResult(repositories=tuple(repositories), problems=failure_messages(pool.failures), notes=notes)
 
     def _users(
-        self, workers: Workers, images: Mapping[str, Sequence[Image]]
+        self, pool: ThreadPool, images: Mapping[str, Sequence[Image]]
     ) -> tuple[dict[str, dict[str, tuple[str, ...]]], tuple[str, ...]]:
-        """Find out who runs the images. Inspector may well not be there, and says so by a denial: worth a note."""
-        uses: list[ImageUsage] = []
+        """Return the workloads that run images, and a note if the account does not use Amazon Inspector."""
+        usage: list[ImageUsage] = []
         notes: list[str] = []
         registry = RegistryHost(account_id=self.account_id, region=self.region)
         try:
-            uses += running_images(self._session.service("ecs"), workers, registry)
-        except CallFailed as failed:  # no way to ECS, although there is one to ECR
-            workers.failures.append(("Amazon ECS", failed))
+            usage += ecs_usage(self._session.service("ecs"), pool, registry)
+        except CallFailed as failed:  # the endpoint of ECS cannot be reached, and that of ECR can
+            pool.failures.append(("Amazon ECS", failed))
         try:
-            uses += inspected(self._session.service("inspector2"), account_id=self.account_id)
+            usage += inspector_usage(self._session.service("inspector2"), account_id=self.account_id)
         except CallFailed as failed:
             if failed.code in _NO_INSPECTOR:
-                notes.append(f"Amazon Inspector does not tell who runs images: {failed}")
+                notes.append(f"Amazon Inspector does not report images in use: {failed}")
             else:
-                workers.failures.append(("Amazon Inspector", failed))
-        return marks(uses, images), tuple(notes)
+                pool.failures.append(("Amazon Inspector", failed))
+        return users_by_image(usage, images), tuple(notes)
 
 
 def connect(*, profile: str | None, region: str | None, role: str | None) -> Account:
     """
-    Open an account in a region.
+    Return an account in a region.
 
     Args:
-        profile: A profile of the AWS configuration. Default: what the environment says.
+        profile: A profile of the AWS configuration. Default: that of the environment.
         region: The region. Default: that of the environment or the profile.
         role: The ARN of a role to assume. Default: none.
 
     Raises:
-        AccountUnavailable: if there are no credentials or no region, or if AWS does not take them.
+        AccountUnavailable: if there are no credentials or no region, or if AWS rejects the credentials.
 
     """
     return Account(open_session(profile=profile, region=region, role=role))
@@ -185,7 +187,7 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositories.html
 _REPOSITORIES_A_PAGE = 1_000
-# What comes from an account that does not use Inspector, and, without a code, from where there is no way to it.
+# The code in an account that does not use Inspector, and no code where its endpoint cannot be reached.
 _NO_INSPECTOR = frozenset({"AccessDeniedException", ""})
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong between here and AWS, told in one sentence with its remedy."""
+"""The errors of calls to AWS, each in one sentence with its fix."""
 
 from __future__ import annotations
 
@@ -7,47 +7,55 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ecr_constructs.cli.formatting import first_names
 from ecr_constructs.errors import EcrConstructsError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it ships no types
 
-__all__ = ["REPOSITORY_GONE", "AccountUnavailable", "CallFailed", "failure", "sentences", "told"]
+__all__ = [
+    "REPOSITORY_NOT_FOUND",
+    "AccountUnavailable",
+    "CallFailed",
+    "call_failure",
+    "failure_messages",
+    "raise_as_unavailable",
+]
 
-REPOSITORY_GONE = "RepositoryNotFoundException"
+REPOSITORY_NOT_FOUND = "RepositoryNotFoundException"
 
 
 class AccountUnavailable(EcrConstructsError):
-    """An account that cannot be asked at all: no credentials, no region, no way there."""
+    """An account that cannot be read at all: no credentials, no region, no connection."""
 
 
 class CallFailed(Exception):
     """
-    A call that AWS did not answer as hoped.
+    A call to AWS that failed.
 
     Args:
-        what: What happened.
-        remedy: What to do about it.
-        code: AWS's word for it. Default: it has none.
-        final: Whether every other call would fail alike. Default: others may work.
+        reason: The reason.
+        remedy: The fix.
+        code: The error code of AWS. Default: it has none.
+        is_final: Whether every other call would fail too. Default: others may succeed.
 
     """
 
-    def __init__(self, what: str, remedy: str, *, code: str = "", final: bool = False) -> None:
-        super().__init__(f"{what}; {remedy}")
-        self.what = what
+    def __init__(self, reason: str, remedy: str, *, code: str = "", is_final: bool = False) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
         self.remedy = remedy
         self.code = code
-        self.final = final
+        self.is_final = is_final
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def raise_as_unavailable() -> Iterator[None]:
     """
-    Say of an account that it cannot be asked, where a call fails that all else rests on.
+    Raise a failed call of the block as an error of the account.
 
     Raises:
-        AccountUnavailable: in the place of that call's failure.
+        AccountUnavailable: if a call of the block fails.
 
     """
     try:
@@ -56,49 +64,49 @@ def told() -> Iterator[None]:
         raise AccountUnavailable([str(failed)]) from failed
 
 
-def failure(error: Exception, *, action: str, region: str, caller: str) -> CallFailed:
+def call_failure(error: Exception, *, action: str, region: str, caller: str) -> CallFailed:
     """
-    Say what an error of botocore means.
+    Return the failure that an error of botocore stands for.
 
     Args:
         error: The error.
-        action: What was called, as IAM names it: `ecr:DescribeImages`.
-        region: Where.
-        caller: Who called, as IAM names it.
+        action: The call, as an IAM action: `ecr:DescribeImages`.
+        region: The region.
+        caller: The ARN of the caller.
 
     """
     from botocore.exceptions import ClientError, ParamValidationError
 
     if isinstance(error, ClientError):
-        return _refusal(error, action=action, region=region, caller=caller)
-    what = _one_line(str(error))
-    what = what[:1].lower() + what[1:]
+        return _client_failure(error, action=action, region=region, caller=caller)
+    reason = _one_line(str(error))
+    reason = reason[:1].lower() + reason[1:]
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    if kinds & _STALE:
-        return CallFailed(what, "sign in again, then repeat the command", final=True)
+    if kinds & _SIGN_IN_EXPIRED:
+        return CallFailed(reason, "sign in again, then repeat the command", is_final=True)
     if kinds & _NO_CREDENTIALS:
-        return CallFailed(what, "give --profile, or set the credentials in the environment", final=True)
-    if kinds & _NO_WAY:
+        return CallFailed(reason, "give --profile, or set the credentials in the environment", is_final=True)
+    if kinds & _NO_CONNECTION:
         remedy = f"check the network, the proxy, and whether {region} is a region that has the service"
-        return CallFailed(what, remedy, final=True)
-    if isinstance(error, ParamValidationError):  # before anything is sent; an older boto3 does not know all we ask
-        return CallFailed(f"{action} failed: {what}", "check what was asked for, and that boto3 is 1.41 or newer")
-    return CallFailed(f"{action} failed: {what}", "check the AWS configuration that is used", final=True)
+        return CallFailed(reason, remedy, is_final=True)
+    if isinstance(error, ParamValidationError):  # before the call: an older boto3 lacks some parameters
+        return CallFailed(f"{action} failed: {reason}", "check the options, and that boto3 is 1.41 or newer")
+    return CallFailed(f"{action} failed: {reason}", "check the AWS configuration", is_final=True)
 
 
-def sentences(failures: Iterable[tuple[str, CallFailed]]) -> tuple[str, ...]:
-    """Tell failures, those that happened alike to several subjects once."""
+def failure_messages(failures: Iterable[tuple[str, CallFailed]]) -> tuple[str, ...]:
+    """Return the messages of failures, with all subjects of the same failure in one."""
     subjects: dict[str, dict[str, None]] = {}  # sets that keep their order
     for subject, failed in failures:
         subjects.setdefault(str(failed), {})[subject] = None
-    return tuple(f"{_listed([*names])}: {text}" for text, names in subjects.items())
+    return tuple(f"{first_names([*names])}: {text}" for text, names in subjects.items())
 
 
-# Credentials that were good once. The first are codes of AWS, the second are botocore's, before anything is sent.
+# Credentials that have expired. The first are codes of AWS, the second are errors of botocore before a call.
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-_STALE = frozenset({"SSOError", "TokenRetrievalError", "LoginTokenLoadError"})
-# AWS says the same of keys that it does not know and of a region that the account has not enabled.
-_UNKNOWN = frozenset(
+_SIGN_IN_EXPIRED = frozenset({"SSOError", "TokenRetrievalError", "LoginTokenLoadError"})
+# Unknown keys have the same codes as a region that the account has not enabled.
+_REJECTED = frozenset(
     {
         "AuthFailure",
         "IncompleteSignature",
@@ -113,47 +121,43 @@ _UNKNOWN = frozenset(
 _NO_CREDENTIALS = frozenset(
     {"CredentialRetrievalError", "NoAuthTokenError", "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"}
 )
-_NO_WAY = frozenset({"ConnectionError", "HTTPClientError", "InvalidRegionError"})
+_NO_CONNECTION = frozenset({"ConnectionError", "HTTPClientError", "InvalidRegionError"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _THROTTLED = frozenset(
     {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}
 )
-# AWS ends what it says of a denial with the kind of policy that is behind it.
+# The message of a denial ends with the kind of the policy that caused it.
 _NO_POLICY = re.compile(r"because no (?P<kind>[a-z -]+policy) allows")
 _DENYING_POLICY = re.compile(r"with an explicit deny in an? (?P<kind>[a-z -]+policy)")
-_NAMES_SHOWN = 3
 
 
-def _refusal(error: ClientError, *, action: str, region: str, caller: str) -> CallFailed:
+def _client_failure(error: ClientError, *, action: str, region: str, caller: str) -> CallFailed:
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = _one_line(str(error.response.get("Error", {}).get("Message", "")))
     if code in _EXPIRED:
-        return CallFailed("the credentials have expired", "renew them, then repeat the command", code=code, final=True)
-    if code in _UNKNOWN:
-        what = f"AWS does not take the credentials in {region}: {message} ({code})"
+        return CallFailed(
+            "the credentials have expired", "renew them, then repeat the command", code=code, is_final=True
+        )
+    if code in _REJECTED:
+        reason = f"AWS rejects the credentials in {region}: {message} ({code})"
         remedy = "check --profile and the keys, and that the account has the region enabled"
-        return CallFailed(what, remedy, code=code, final=True)
+        return CallFailed(reason, remedy, code=code, is_final=True)
     if code in _DENIED:
         return CallFailed(f"{action} is not allowed{_because(message)}", f"allow it for {caller}", code=code)
     if code in _THROTTLED:
-        return CallFailed(f"AWS throttles {action}, however long one waits", "repeat the command later", code=code)
-    if code == REPOSITORY_GONE:
-        what = f"ECR has no such repository in {region}"
-        return CallFailed(what, "it was deleted meanwhile, or another account or region is meant", code=code)
+        return CallFailed(f"AWS throttles {action}, also after retries", "repeat the command later", code=code)
+    if code == REPOSITORY_NOT_FOUND:
+        reason = f"ECR has no such repository in {region}"
+        return CallFailed(reason, "it was deleted meanwhile, or another account or region is meant", code=code)
     return CallFailed(f"{action} failed: {message} ({code})", "repeat the command", code=code)
 
 
 def _because(message: str) -> str:
-    if lacking := _NO_POLICY.search(message):
-        return f": no {lacking['kind']} allows it"
+    if missing := _NO_POLICY.search(message):
+        return f": no {missing['kind']} allows it"
     denying = _DENYING_POLICY.search(message)
     return f": the {denying['kind']} denies it" if denying else ""
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split()).rstrip(".")
-
-
-def _listed(names: list[str]) -> str:
-    shown, more = names[:_NAMES_SHOWN], len(names) - _NAMES_SHOWN
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

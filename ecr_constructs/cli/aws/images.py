@@ -1,4 +1,4 @@
-"""The images of a repository, read from ECR."""
+"""The images of a repository in an account."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 from threading import Lock
 
 from ecr_constructs.cli.aws.errors import CallFailed
-from ecr_constructs.cli.aws.progress import Progress
 from ecr_constructs.cli.aws.session import Service
+from ecr_constructs.cli.progress import Progress
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.images import Image
 
-__all__ = ["ProgressCounter", "fill_indexes", "list_images"]
+__all__ = ["ImageCounter", "list_images", "read_indexes"]
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html, API_BatchGetImage.html
 _IMAGES_A_PAGE = 1_000
@@ -24,12 +24,12 @@ _INDEXES = (
 )
 
 
-class ProgressCounter:
+class ImageCounter:
     """
-    A count of images that many threads add to.
+    The number of images that were listed, in all threads.
 
     Args:
-        progress: Who is told of it.
+        progress: The display of progress.
 
     """
 
@@ -39,59 +39,59 @@ class ProgressCounter:
         self._count = 0
 
     def add(self, images: int) -> None:
-        """Count some more."""
+        """Add a number of images, and show the sum."""
         with self._lock:
             self._count += images
             self._progress.describe(f"{self._count:,} images")
 
 
-def list_images(ecr: Service, repository: str, *, tally: ProgressCounter) -> tuple[Image, ...]:
+def list_images(ecr: Service, repository: str, *, counter: ImageCounter) -> tuple[Image, ...]:
     """
-    List all images of a repository, those in the archive too. Nobody's pull time changes.
+    Return all images of a repository, with those in the archive. No pull is recorded.
 
     Args:
         ecr: ECR.
-        repository: What ECR calls the repository.
-        tally: Where they are counted as they come.
+        repository: The name of the repository.
+        counter: The counter of images.
 
     Raises:
-        CallFailed: if ECR does not tell them, or tells what is no image.
+        CallFailed: if the call fails, or if its answer has an image that cannot exist.
 
     """
     request = {
         "repositoryName": repository,
         "maxResults": _IMAGES_A_PAGE,
-        "filter": {"imageStatus": "ANY"},  # without it, only active ones are listed
+        "filter": {"imageStatus": "ANY"},  # "If not specified, only images with ACTIVE status are returned."
     }
-    images: dict[str, Image] = {}  # what is pushed meanwhile may be on two pages
+    images: dict[str, Image] = {}  # by digest: an image that is pushed meanwhile can be on two pages
     for page in ecr.pages("DescribeImages", request):
         details = page["imageDetails"]
         try:
             images.update((image.digest, image) for image in map(Image.from_describe_images, details))
         except InvalidImage as error:
-            what = f"ECR told of an image that cannot be read: {'; '.join(error.problems)}"
-            raise CallFailed(what, "compare it with what `aws ecr describe-images` prints") from error
-        tally.add(len(details))
+            reason = f"ECR returned an image that cannot be read: {'; '.join(error.problems)}"
+            raise CallFailed(reason, "compare it with the output of 'aws ecr describe-images'") from error
+        counter.add(len(details))
     return tuple(images.values())
 
 
-def fill_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> tuple[Image, ...]:
+def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> tuple[Image, ...]:
     """
-    Fill in which images each index names. ECR takes this for a pull of the index.
+    Return the images, each image index with the digests that it references. ECR records a pull of the index.
 
-    An index that cannot be read stays as it was. Archived ones cannot.
+    An index that cannot be read is returned as it is. Indexes in the archive cannot be read.
 
     Args:
         ecr: ECR.
-        repository: What ECR calls the repository.
+        repository: The name of the repository.
         images: Its images.
 
     Raises:
-        CallFailed: if ECR does not give the manifests.
+        CallFailed: if the call fails.
 
     """
     indexes = [image.digest for image in images if image.is_index and image.status == "active"]
-    named: dict[str, tuple[str, ...]] = {}
+    referenced: dict[str, tuple[str, ...]] = {}
     for start in range(0, len(indexes), _MANIFESTS_A_CALL):
         request = {
             "repositoryName": repository,
@@ -100,7 +100,8 @@ def fill_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> tupl
         }
         for image in ecr.call("BatchGetImage", request)["images"]:
             manifests = json.loads(image["imageManifest"])["manifests"]
-            named[image["imageId"]["imageDigest"]] = tuple(manifest["digest"] for manifest in manifests)
+            referenced[image["imageId"]["imageDigest"]] = tuple(manifest["digest"] for manifest in manifests)
     return tuple(
-        replace(image, referenced_digests=named[image.digest]) if image.digest in named else image for image in images
+        replace(image, referenced_digests=referenced[image.digest]) if image.digest in referenced else image
+        for image in images
     )

@@ -1,63 +1,243 @@
-"""Who runs images, and which images that are."""
+"""
+The images that run, as Amazon ECS and Amazon Inspector report them.
+
+One list of Amazon Inspector has the images in use of a whole registry. `DescribeImageScanFindings` of ECR has the same
+counts, but needs a call for each image, and has them only beside a finding.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from ecr_constructs.cli.aws.errors import CallFailed
+from ecr_constructs.cli.aws.session import Service
+from ecr_constructs.cli.aws.thread_pool import ThreadPool
+from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.images import Image
+from ecr_constructs.model.references import ImageReference
 
-__all__ = ["ImageUsage", "marks"]
+__all__ = ["ImageUsage", "RegistryHost", "ecs_usage", "inspector_usage", "users_by_image"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageUsage:
     """
-    Somebody who runs an image of the registry.
+    A workload that runs an image of the registry.
 
     Attributes:
-        repository: What ECR calls the repository.
-        digest: The image. Default: whichever has the tag.
+        repository: The name of the repository.
+        digest: The image. Default: the image with the tag.
         tag: The tag. Default: `latest`.
-        by: Who runs it, such as `service prod/payments-api`.
+        user: The workload, such as `service prod/payments-api`.
 
     """
 
     repository: str
     digest: str | None = None
     tag: str | None = None
-    by: str
+    user: str
 
 
-def marks(uses: Iterable[ImageUsage], images: Mapping[str, Sequence[Image]]) -> dict[str, dict[str, tuple[str, ...]]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryHost:
     """
-    Say who runs which image, by repository and digest.
+    The host of the registry of an account in a region.
 
-    Who runs an index runs one of the images that it names, and nobody knows which: all of them are marked. Who runs an
-    image that an index names has pulled it through the index, and will again: the index is marked too.
+    Attributes:
+        account_id: The account id.
+        region: The region.
+
+    """
+
+    account_id: str
+    region: str
+
+    def image(self, text: str) -> ImageReference | None:
+        """Return the parsed reference to an image of this registry, or None for other images."""
+        try:
+            image = ImageReference.parse(text)
+        except InvalidName:
+            return None  # ECR has no image with such a reference
+        host = rf"{self.account_id}\.dkr[.-]ecr(-fips)?\.{self.region}\..+"
+        return image if image.registry is not None and re.fullmatch(host, image.registry) else None
+
+
+def users_by_image(
+    usage: Iterable[ImageUsage], images: Mapping[str, Sequence[Image]]
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """
+    Return the workloads that run an image, by repository and digest.
+
+    If an image index runs, every image that it references counts as in use: one of them runs, and it is not known which
+    one. If an image runs that an index references, the index counts as in use: the image was pulled through it.
 
     Args:
-        uses: Who runs what.
+        usage: The workloads.
         images: All images of each repository.
 
     """
     by_repository: dict[str, list[ImageUsage]] = {}
-    for use in uses:
-        by_repository.setdefault(use.repository, []).append(use)
-    return {name: _marks(found, images[name]) for name, found in by_repository.items() if name in images}
+    for each in usage:
+        by_repository.setdefault(each.repository, []).append(each)
+    return {name: _users_by_digest(found, images[name]) for name, found in by_repository.items() if name in images}
 
 
-def _marks(uses: Iterable[ImageUsage], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:
+def _users_by_digest(usage: Iterable[ImageUsage], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:
     by_tag = {tag: image.digest for image in images for tag in image.tags}
     users: dict[str, set[str]] = {image.digest: set() for image in images}
-    for use in uses:
-        digest = use.digest or by_tag.get(use.tag or "latest")
+    for each in usage:
+        digest = each.digest or by_tag.get(each.tag or "latest")
         if digest in users:
-            users[digest].add(use.by)
-    own = {digest: frozenset(names) for digest, names in users.items()}
+            users[digest].add(each.user)
+    direct = {digest: frozenset(names) for digest, names in users.items()}
     for index in images:
         for child in index.referenced_digests or ():
-            if child in own:
-                users[child] |= own[index.digest]
-                users[index.digest] |= own[child]
+            if child in direct:
+                users[child] |= direct[index.digest]
+                users[index.digest] |= direct[child]
     return {digest: tuple(sorted(names)) for digest, names in users.items() if names}
+
+
+def ecs_usage(ecs: Service, pool: ThreadPool, registry: RegistryHost) -> tuple[ImageUsage, ...]:
+    """
+    Return the images of a registry that Amazon ECS runs, in the same account and region.
+
+    A service counts with the task definition of each deployment, also if it is scaled to zero and will pull the image
+    again. Running tasks count with the digest that they started with, because a tag may have been reassigned since.
+
+    Args:
+        ecs: Amazon ECS.
+        pool: The threads for the calls. It collects failures.
+        registry: The registry.
+
+    """
+    pool.add_steps(1)
+    listed = pool.each("clusters of Amazon ECS", ["Amazon ECS"], lambda _: _clusters(ecs))
+    clusters = [cluster for found in listed.values() for cluster in found]
+    pool.add_steps(2 * len(clusters))
+    tasks = pool.each("tasks of Amazon ECS", clusters, lambda cluster: _tasks(ecs, cluster))
+    services = pool.each("services of Amazon ECS", clusters, lambda cluster: _services(ecs, cluster))
+    users: dict[str, set[str]] = {}
+    for service in (service for found in services.values() for service in found):
+        for task_definition in _task_definitions(service):
+            users.setdefault(task_definition, set()).add(f"service {_cluster(service)}/{service['serviceName']}")
+    pool.add_steps(len(users))
+    images = pool.each("task definitions of Amazon ECS", users, lambda arn: _images(ecs, arn))
+    return (
+        *(each for found in tasks.values() for task in found for each in _task_usage(task, registry)),
+        *(each for arn, texts in images.items() for user in users[arn] for each in _usage(texts, registry, user)),
+    )
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html, API_DescribeServices.html
+_ARNS_A_PAGE = 100
+_SERVICES_A_CALL = 10
+
+
+def _clusters(ecs: Service) -> list[str]:
+    return [arn for page in ecs.pages("ListClusters", {"maxResults": _ARNS_A_PAGE}) for arn in page["clusterArns"]]
+
+
+def _services(ecs: Service, cluster: str) -> list[dict[str, Any]]:
+    arns = _arns(ecs, "ListServices", cluster, "serviceArns")
+    services: list[dict[str, Any]] = []
+    for start in range(0, len(arns), _SERVICES_A_CALL):
+        request = {"cluster": cluster, "services": arns[start : start + _SERVICES_A_CALL]}
+        services += ecs.call("DescribeServices", request)["services"]
+    return [service for service in services if service["status"] != "INACTIVE"]
+
+
+def _tasks(ecs: Service, cluster: str) -> list[dict[str, Any]]:
+    arns = _arns(ecs, "ListTasks", cluster, "taskArns")
+    tasks: list[dict[str, Any]] = []
+    for start in range(0, len(arns), _ARNS_A_PAGE):
+        request = {"cluster": cluster, "tasks": arns[start : start + _ARNS_A_PAGE]}
+        tasks += ecs.call("DescribeTasks", request)["tasks"]
+    return tasks
+
+
+def _arns(ecs: Service, operation: str, cluster: str, member: str) -> list[str]:
+    request = {"cluster": cluster, "maxResults": _ARNS_A_PAGE}
+    try:
+        return [arn for page in ecs.pages(operation, request) for arn in page[member]]
+    except CallFailed as failed:
+        if failed.code == "ClusterNotFoundException":  # deleted since the clusters were listed
+            return []
+        raise
+
+
+def _task_definitions(service: Mapping[str, Any]) -> set[str]:
+    """Return the task definitions of a service. During a deployment there are several."""
+    deployments = (one for one in service.get("deployments", ()) if one.get("status") != "INACTIVE")
+    places = (service, *deployments, *service.get("taskSets", ()))
+    return {place["taskDefinition"] for place in places if place.get("taskDefinition")}
+
+
+def _cluster(resource: Mapping[str, Any]) -> str:
+    return str(resource["clusterArn"]).rpartition("/")[2]
+
+
+def _images(ecs: Service, task_definition: str) -> list[str]:
+    answer = ecs.call("DescribeTaskDefinition", {"taskDefinition": task_definition})
+    return [container["image"] for container in answer["taskDefinition"]["containerDefinitions"]]
+
+
+def _usage(texts: Iterable[str], registry: RegistryHost, user: str) -> Iterator[ImageUsage]:
+    for text in texts:
+        if image := registry.image(text):
+            yield ImageUsage(repository=image.repository, digest=image.digest, tag=image.tag, user=user)
+
+
+def _task_usage(task: Mapping[str, Any], registry: RegistryHost) -> Iterator[ImageUsage]:
+    kind, _, service = task.get("group", "").partition(":")
+    user = f"service {_cluster(task)}/{service}" if kind == "service" else f"task {_cluster(task)}/{_family(task)}"
+    for container in task["containers"]:
+        image = registry.image(container.get("image", ""))
+        if image and "imageDigest" in container:  # ECS adds it when the image has been pulled
+            yield ImageUsage(repository=image.repository, digest=container["imageDigest"], user=user)
+
+
+def _family(task: Mapping[str, Any]) -> str:
+    return str(task["taskDefinitionArn"]).rpartition("/")[2]
+
+
+def inspector_usage(inspector: Service, *, account_id: str) -> tuple[ImageUsage, ...]:
+    """
+    Return the images that Amazon Inspector reports in running tasks of Amazon ECS or pods of Amazon EKS.
+
+    Args:
+        inspector: Amazon Inspector.
+        account_id: The account of the registry. A delegated administrator sees the images of other accounts too.
+
+    Raises:
+        CallFailed: if the call fails, such as in an account that does not use Inspector.
+
+    """
+    request = {
+        "maxResults": _IMAGES_A_PAGE,
+        "filterCriteria": {
+            "resourceType": [{"comparison": "EQUALS", "value": "AWS_ECR_CONTAINER_IMAGE"}],
+            "accountId": [{"comparison": "EQUALS", "value": account_id}],
+            "ecrImageInUseCount": [{"lowerInclusive": 1}],
+        },
+    }
+    pages = inspector.pages("ListCoverage", request)
+    return tuple(each for page in pages for resource in page["coveredResources"] for each in _coverage_usage(resource))
+
+
+# https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListCoverage.html
+_IMAGES_A_PAGE = 200
+# The end of the ARN of an image: its repository and its digest.
+_IMAGE_ARN = re.compile(r":repository/(?P<repository>.+)/(?P<digest>sha256:[0-9a-f]{64})$")
+
+
+def _coverage_usage(resource: Mapping[str, Any]) -> Iterator[ImageUsage]:
+    number = resource.get("resourceMetadata", {}).get("ecrImage", {}).get("inUseCount", 0)
+    image = _IMAGE_ARN.search(resource["resourceId"])
+    if number and image:
+        user = "1 task or pod" if number == 1 else f"{number} tasks or pods"
+        user = f"{user} seen by Amazon Inspector"
+        yield ImageUsage(repository=image["repository"], digest=image["digest"], user=user)

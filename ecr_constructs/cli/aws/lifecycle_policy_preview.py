@@ -1,7 +1,7 @@
 """
-What AWS itself says that a policy would do.
+ECR's lifecycle policy previews, and the deployed policies.
 
-AWS previews a text that is not deployed, one at a time in a repository, and keeps what came out for a while.
+ECR previews a policy that is not deployed, one at a time in a repository, and keeps the result for a while.
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartLifecyclePolicyPreview.html
 """
 
@@ -16,13 +16,16 @@ from typing import Any, Literal
 
 from ecr_constructs.cli.aws.errors import CallFailed
 from ecr_constructs.cli.aws.session import Service
+from ecr_constructs.cli.sources.policies import parse_policy
 from ecr_constructs.cli.sources.records import AwsDecision
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
-__all__ = ["PATIENCE", "PAUSE", "Deadline", "await_preview", "start_preview"]
+__all__ = ["INTERVAL", "TIMEOUT", "Deadline", "await_preview", "deployed_policy", "start_preview"]
 
-# Seconds: between two looks, and for all previews of a run together. AWS works on all of them at the same time.
-PAUSE = 2.0
-PATIENCE = 300.0
+# In seconds: between two calls, and for all previews together. ECR computes them at the same time.
+INTERVAL = 2.0
+TIMEOUT = 300.0
 _RESULTS_A_PAGE = 100
 _ACTIONS: Mapping[str, Literal["expire", "archive"]] = {"EXPIRE": "expire", "TRANSITION": "archive"}
 
@@ -30,11 +33,11 @@ _ACTIONS: Mapping[str, Literal["expire", "archive"]] = {"EXPIRE": "expire", "TRA
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadline:
     """
-    How long answers are waited for.
+    The time until which results are awaited.
 
     Attributes:
         until: The latest moment, on the monotonic clock.
-        stopped: Set if nobody waits any more.
+        stopped: Set if the results are no longer needed.
 
     """
 
@@ -42,47 +45,47 @@ class Deadline:
     stopped: Event
 
     def pause(self) -> bool:
-        """Wait a little, and say whether it makes sense to look again."""
-        return monotonic() < self.until and not self.stopped.wait(PAUSE)
+        """Wait for an interval, and return whether to look again."""
+        return monotonic() < self.until and not self.stopped.wait(INTERVAL)
 
 
 def start_preview(ecr: Service, repository: str, text: str) -> None:
     """
-    Have AWS preview a policy, unless it is busy with another preview of the repository.
+    Start ECR's preview of a policy, unless another preview of the repository is in progress.
 
     Args:
         ecr: ECR.
-        repository: What ECR calls the repository.
+        repository: The name of the repository.
         text: The policy.
 
     Raises:
-        CallFailed: if AWS refuses.
+        CallFailed: if the call fails.
 
     """
     try:
         ecr.call("StartLifecyclePolicyPreview", {"repositoryName": repository, "lifecyclePolicyText": text})
     except CallFailed as failed:
         if failed.code == "InvalidParameterException":
-            raise CallFailed(failed.what, "correct the policy", code=failed.code) from failed
-        if failed.code != _BUSY:
+            raise CallFailed(failed.reason, "correct the policy", code=failed.code) from failed
+        if failed.code != _IN_PROGRESS:
             raise
 
 
-def await_preview(ecr: Service, repository: str, text: str, *, wait: Deadline) -> tuple[AwsDecision, ...]:
+def await_preview(ecr: Service, repository: str, text: str, *, deadline: Deadline) -> tuple[AwsDecision, ...]:
     """
-    Wait for what AWS says of a policy.
+    Return the result of ECR's preview of a policy.
 
-    AWS's answer names the text that it is about. What it says of somebody else's is not taken for ours: that one is
-    left to end, then ours is started again.
+    The result has the text of its policy. The preview of another policy is not used: when it has ended, the preview of
+    this policy is started again.
 
     Args:
         ecr: ECR.
-        repository: What ECR calls the repository.
-        text: The policy, of which a preview has been started.
-        wait: How long.
+        repository: The name of the repository.
+        text: The policy, whose preview was started.
+        deadline: The time until which the result is awaited.
 
     Raises:
-        CallFailed: if AWS does not come to an answer, or not in time.
+        CallFailed: if the preview fails, or is not complete in time.
 
     """
     while True:
@@ -93,29 +96,54 @@ def await_preview(ecr: Service, repository: str, text: str, *, wait: Deadline) -
             raise CallFailed(_ENDINGS[answer.status], _AGAIN)
         if answer.status == _ABSENT:
             start_preview(ecr, repository, text)
-        if not wait.pause():
-            raise CallFailed(_TOO_LATE[answer.ours], _AGAIN)
+        if not deadline.pause():
+            raise CallFailed(_TOO_LATE[answer.is_own], _AGAIN)
 
 
-_BUSY = "LifecyclePolicyPreviewInProgressException"
+def deployed_policy(ecr: Service, repository: str) -> LifecyclePolicy:
+    """
+    Return the deployed policy of a repository, without rules if there is none.
+
+    Args:
+        ecr: ECR.
+        repository: The name of the repository.
+
+    Raises:
+        CallFailed: if the call fails, or if the policy cannot be read.
+
+    """
+    try:
+        text = ecr.call("GetLifecyclePolicy", {"repositoryName": repository})["lifecyclePolicyText"]
+    except CallFailed as failed:
+        if failed.code == "LifecyclePolicyNotFoundException":
+            return LifecyclePolicy.none()
+        raise
+    try:
+        return parse_policy(text)
+    except InvalidLifecyclePolicy as error:
+        reason = f"the deployed policy cannot be evaluated: {'; '.join(error.problems)}"
+        raise CallFailed(reason, "it is not compared; replace the policy") from error
+
+
+_IN_PROGRESS = "LifecyclePolicyPreviewInProgressException"
 _ABSENT = "ABSENT"
-_AGAIN = "repeat the command, or give --no-aws-preview"
+_AGAIN = "repeat the command, or add --no-aws-preview"
 _ENDINGS = {
-    "FAILED": "AWS's own preview failed",
-    "EXPIRED": "AWS's own preview expired before it was read",
+    "FAILED": "ECR's preview failed",
+    "EXPIRED": "ECR's preview expired before it was read",
 }
 _TOO_LATE = {
-    True: "AWS's own preview took too long",
-    False: "somebody else's preview of another policy kept AWS busy",
+    True: "ECR's preview took too long",
+    False: "a preview of another policy of the repository did not end in time",
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Answer:
-    """What a look at the preview of a repository showed: whether it is ours, how far it is, and what came out."""
+    """The state of the preview of a repository: its status, whether it is that of our policy, and its result."""
 
     status: str
-    ours: bool = True
+    is_own: bool = True
     decisions: tuple[AwsDecision, ...] = ()
 
 
@@ -125,7 +153,7 @@ def _look(ecr: Service, repository: str, text: str) -> _Answer:
     try:
         for page in ecr.pages("GetLifecyclePolicyPreview", request):
             if not _same(page["lifecyclePolicyText"], text):
-                return _Answer(status="IN_PROGRESS" if page["status"] == "IN_PROGRESS" else _ABSENT, ours=False)
+                return _Answer(status="IN_PROGRESS" if page["status"] == "IN_PROGRESS" else _ABSENT, is_own=False)
             if page["status"] != "COMPLETE":
                 return _Answer(status=page["status"])
             decisions += map(_decision, page["previewResults"])
@@ -137,7 +165,7 @@ def _look(ecr: Service, repository: str, text: str) -> _Answer:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two texts are the same document: ECR may lay it out in its own way."""
+    """Return whether two texts are the same document. ECR may format it in another way."""
     return bool(json.loads(one) == json.loads(other))
 
 

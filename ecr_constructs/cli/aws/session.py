@@ -1,4 +1,4 @@
-"""Credentials and a region, and the services that are asked with them."""
+"""The credentials, the region, and the clients of AWS services."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cli.aws.errors import AccountUnavailable, CallFailed, failure
+from ecr_constructs.cli.aws.errors import AccountUnavailable, CallFailed, call_failure
 
 if TYPE_CHECKING:
     import boto3  # type: ignore[import-untyped]  # it ships no types
 
 __all__ = ["CONCURRENCY", "Service", "Session", "open_session"]
 
-# How many calls are under way at a time. Where AWS says that it is too much, `adaptive` slows all of them down.
+# The number of calls at a time. The mode `adaptive` slows all of them down when AWS throttles one.
 CONCURRENCY = 16
 _SETTINGS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -24,13 +24,13 @@ _SETTINGS: dict[str, Any] = {
 
 class Service:
     """
-    A service of AWS in one region. It may be called from several threads.
+    A service of AWS in one region. Several threads can call it.
 
     Args:
-        name: What boto3 and IAM call it.
-        client: boto3's client of it.
+        name: Its name in boto3 and IAM.
+        client: The client of boto3.
         region: The region.
-        caller: Who calls, as IAM names it.
+        caller: The ARN of the caller.
 
     """
 
@@ -45,11 +45,11 @@ class Service:
         Call an operation.
 
         Args:
-            operation: What AWS calls it, such as `DescribeImages`.
-            request: What it is given.
+            operation: The operation, such as `DescribeImages`.
+            request: Its parameters.
 
         Raises:
-            CallFailed: if it fails, after boto3 has tried again where that may help.
+            CallFailed: if it fails, after the retries of boto3.
 
         """
         import botocore.exceptions  # type: ignore[import-untyped]  # it ships no types
@@ -58,11 +58,11 @@ class Service:
             answer: dict[str, Any] = getattr(self._client, botocore.xform_name(operation))(**request)
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
             action = f"{self._name}:{operation}"
-            raise failure(error, action=action, region=self._region, caller=self._caller) from error
+            raise call_failure(error, action=action, region=self._region, caller=self._caller) from error
         return answer
 
     def pages(self, operation: str, request: Mapping[str, object]) -> Iterator[dict[str, Any]]:
-        """Call an operation until it has nothing more to tell."""
+        """Call an operation, and yield all its pages."""
         answer = self.call(operation, request)
         yield answer
         while token := answer.get("nextToken"):
@@ -75,12 +75,12 @@ class Session:
     Credentials and a region.
 
     Args:
-        credentials: boto3's session with them.
+        credentials: The session of boto3.
 
     Attributes:
         region: The region.
-        caller: Whose credentials they are, as IAM names it.
-        account_id: Whose account it is.
+        caller: The ARN of the caller.
+        account_id: The account id.
 
     """
 
@@ -94,13 +94,13 @@ class Session:
 
     def service(self, name: str) -> Service:
         """
-        Give a service.
+        Return a service.
 
         Args:
-            name: What boto3 calls it.
+            name: Its name in boto3.
 
         Raises:
-            CallFailed: if boto3 does not find its way there.
+            CallFailed: if boto3 cannot create its client.
 
         """
         from botocore.config import Config  # type: ignore[import-untyped]  # it ships no types
@@ -109,52 +109,52 @@ class Session:
         try:
             client = self._credentials.client(name, config=Config(**_SETTINGS))
         except BotoCoreError as error:
-            raise failure(error, action=name, region=self.region, caller=self.caller) from error
+            raise call_failure(error, action=name, region=self.region, caller=self.caller) from error
         return Service(name, client, region=self.region, caller=self.caller)
 
 
 def open_session(*, profile: str | None, region: str | None, role: str | None) -> Session:
     """
-    Find credentials and a region, and see whether AWS takes them.
+    Return a session, after a call that checks the credentials.
 
     Args:
-        profile: A profile of the AWS configuration. Default: what the environment says.
+        profile: A profile of the AWS configuration. Default: that of the environment.
         region: The region. Default: that of the environment or the profile.
         role: The ARN of a role to assume. Default: none.
 
     Raises:
-        AccountUnavailable: if there are none, or if AWS does not take them.
+        AccountUnavailable: if there are no credentials or no region, or if AWS rejects the credentials.
 
     """
     import boto3
     from botocore.exceptions import BotoCoreError
 
-    # The command line of AWS and the CDK read AWS_REGION; boto3 knows only AWS_DEFAULT_REGION.
-    place = region or os.environ.get("AWS_REGION")
+    # The AWS CLI and the CDK read AWS_REGION; boto3 reads only AWS_DEFAULT_REGION.
+    chosen = region or os.environ.get("AWS_REGION")
     try:
-        own = boto3.Session(profile_name=profile, region_name=place)
-        if own.region_name is None:
-            raise AccountUnavailable(["there is no region; give --region, or set AWS_REGION"])
-        session = Session(own)
+        boto3_session = boto3.Session(profile_name=profile, region_name=chosen)
+        if boto3_session.region_name is None:
+            raise AccountUnavailable(["no region; give --region, or set AWS_REGION"])
+        session = Session(boto3_session)
         if role is None:
             return session
-        keys = _assumed(session, role)
+        keys = _assume(session, role)
         return Session(boto3.Session(*keys, region_name=session.region))
     except BotoCoreError as error:
-        failed = failure(error, action="the AWS configuration", region=str(place), caller="")
+        failed = call_failure(error, action="the AWS configuration", region=str(chosen), caller="")
         raise AccountUnavailable([str(failed)]) from error
     except CallFailed as failed:
         raise AccountUnavailable([str(failed)]) from failed
 
 
-def _assumed(session: Session, role: str) -> tuple[str, str, str]:
-    """Give the keys of a role, which last an hour."""
+def _assume(session: Session, role: str) -> tuple[str, str, str]:
+    """Return the keys of a role, which are valid for an hour."""
     request = {"RoleArn": role, "RoleSessionName": "ecr-constructs"}
     try:
         keys = session.service("sts").call("AssumeRole", request)["Credentials"]
     except CallFailed as failed:
-        if failed.final:
+        if failed.is_final:
             raise
-        remedy = f"check the ARN, and that the trust policy of the role lets {session.caller} assume it"
-        raise CallFailed(f"role {role!r} cannot be assumed: {failed.what}", remedy) from failed
+        remedy = f"check the ARN, and that the trust policy of the role allows {session.caller} to assume it"
+        raise CallFailed(f"role {role!r} cannot be assumed: {failed.reason}", remedy) from failed
     return keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]

@@ -1,4 +1,4 @@
-"""Many subjects worked on at a time, each for itself."""
+"""A thread pool for calls to AWS about many repositories at a time."""
 
 from __future__ import annotations
 
@@ -9,80 +9,80 @@ from threading import Event
 from typing import TypeVar
 
 from ecr_constructs.cli.aws.errors import CallFailed
-from ecr_constructs.cli.aws.progress import Progress
 from ecr_constructs.cli.aws.session import CONCURRENCY
+from ecr_constructs.cli.progress import Progress
 
-__all__ = ["Workers", "working"]
+__all__ = ["ThreadPool", "thread_pool"]
 
 Result = TypeVar("Result")
 
 
 @contextmanager
-def working(progress: Progress) -> Iterator[Workers]:
+def thread_pool(progress: Progress) -> Iterator[ThreadPool]:
     """
-    Lend threads, which are gone when the block ends, however it ends.
+    Run a thread pool for the duration of the block.
 
     Args:
-        progress: Who is told of every step.
+        progress: The display of progress.
 
     """
-    with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="ecr-constructs") as pool:
-        workers = Workers(pool, progress)
+    with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="ecr-constructs") as executor:
+        pool = ThreadPool(executor, progress)
         try:
-            yield workers
+            yield pool
         finally:
-            workers.stopped.set()
-            pool.shutdown(wait=False, cancel_futures=True)  # what has begun is waited for by the pool itself
+            pool.stopped.set()
+            executor.shutdown(wait=False, cancel_futures=True)  # the executor waits for calls that have begun
 
 
-class Workers:
+class ThreadPool:
     """
-    A bounded number of threads; `working` lends them.
+    A bounded number of threads, as `thread_pool` runs them.
 
     Args:
-        pool: The threads.
-        progress: Who is told of every step.
+        executor: The threads.
+        progress: The display of progress.
 
     Attributes:
-        failures: What failed so far, each with its subject.
-        stopped: Set when nobody waits any more; work that pauses pauses on it.
+        failures: The failures so far, each with its subject.
+        stopped: Set at the end of the block. Work that waits must wait for it too.
 
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, progress: Progress) -> None:
-        self._pool = pool
+    def __init__(self, executor: ThreadPoolExecutor, progress: Progress) -> None:
+        self._executor = executor
         self._progress = progress
         self._steps = 0
         self.failures: list[tuple[str, CallFailed]] = []
         self.stopped = Event()
 
-    def expect(self, steps: int) -> None:
-        """Announce steps that will come, or with a number below zero that some will not."""
+    def add_steps(self, steps: int) -> None:
+        """Add steps to the progress, or remove them with a negative number."""
         self._steps += steps
         self._progress.begin(self._steps)
 
-    def each(self, doing: str, subjects: Collection[str], work: Callable[[str], Result]) -> dict[str, Result]:
+    def each(self, description: str, subjects: Collection[str], work: Callable[[str], Result]) -> dict[str, Result]:
         """
-        Do the same for each subject, and give the results of those for which it went well, in their order.
+        Run the same work for each subject, and return the results of those that succeed, in their order.
 
         Args:
-            doing: What is being done, for a person.
+            description: The work, for the display of progress.
             subjects: The subjects, such as names of repositories; each is a step.
-            work: What is done with one, in a thread.
+            work: The function that is called for one, in a thread.
 
         Raises:
-            CallFailed: if it would fail for all others too.
+            CallFailed: if it would fail for all other subjects too.
 
         """
         if subjects:
-            self._progress.describe(doing)
-        futures = {self._pool.submit(work, name): name for name in subjects}
+            self._progress.describe(description)
+        futures = {self._executor.submit(work, name): name for name in subjects}
         results: dict[str, Result] = {}
         for future in as_completed(futures):
             try:
                 results[futures[future]] = future.result()
             except CallFailed as failed:
-                if failed.final:
+                if failed.is_final:
                     raise
                 self.failures.append((futures[future], failed))
             self._progress.advance()

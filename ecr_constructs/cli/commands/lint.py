@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.errors import ExitCode, refusal, tell
+from ecr_constructs.cli.errors import ExitCode, os_error, print_error
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
@@ -90,7 +90,7 @@ def lint(
     elif readings:
         _print(found, policies)
     for error in rejected:
-        tell(error)
+        print_error(error)
     if rejected:
         raise typer.Exit(ExitCode.REFUSED)
     severities = list(COLOURS)
@@ -111,7 +111,7 @@ def _read_one(source: str) -> PolicySet | EcrConstructsError:
     except EcrConstructsError as error:
         return error
     except OSError as error:
-        return refusal(error)
+        return os_error(error)
 
 
 def _of_source(error: EcrConstructsError) -> Iterator[Diagnostic]:
@@ -185,9 +185,9 @@ def _diagnostic(
 def _print(found: Sequence[Diagnostic], policies: int) -> None:
     from rich.text import Text
 
-    from ecr_constructs.cli.output.screen import screen
+    from ecr_constructs.cli.output.table_report import terminal
 
-    console = screen()
+    console = terminal()
     for each in found:
         owner = each.repository or (each.prefix and f"template {each.prefix}")
         line = Text(printable(f"{each.where}{f' ({owner})' if owner else ''}: "))

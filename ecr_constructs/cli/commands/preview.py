@@ -1,40 +1,47 @@
-"""The subcommand `preview`: what lifecycle policies would do to which images."""
+"""The subcommand `preview`: the effect of lifecycle policies on images."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecr_constructs.cli.errors import LINES, CommandError, ExitCode, report, tell
-from ecr_constructs.cli.formatting import count
-from ecr_constructs.cli.output.json_report import write_json
-from ecr_constructs.cli.output.messages import closing
+from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
+from ecr_constructs.cli.formatting import omitted
+from ecr_constructs.cli.output.json_report import render_json
+from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
-from ecr_constructs.cli.preview.options import Format, Request, instant_of
+from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport
-from ecr_constructs.cli.sources.assemblies import read_deployed
 from ecr_constructs.cli.sources.images import read_repositories
-from ecr_constructs.cli.sources.policies import PolicySet, read_policies
+from ecr_constructs.cli.sources.policies import PolicySet, read_deployed, read_policies
 
-__all__ = ["preview"]
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["ProgressBar", "preview"]
 
 
 def preview(
-    source: Annotated[str, typer.Argument(metavar="PATH", help="Where the policies are.", show_default=False)],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="PATH", help="A policy file, a template, a cdk.out, or '-'.", show_default=False),
+    ],
     *,
     images: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="PATH", help="What 'aws ecr describe-images' printed: a file, a folder of them, or '-'. Repeatable."
+            metavar="PATH",
+            help="Output of 'aws ecr describe-images': a file, a folder of them, or '-'. Repeatable.",
         ),
     ] = None,
-    live: Annotated[bool, typer.Option("--live", help="Ask the AWS account for the images.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Read the images from the AWS account.")] = False,
     profile: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
     ] = None,
@@ -43,58 +50,66 @@ def preview(
     repository: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Only repositories with such a name, in which '*' stands for anything. Repeatable."
+            metavar="NAME", help="Only repositories with this name, in which '*' matches any characters. Repeatable."
         ),
     ] = None,
     current: Annotated[
-        bool, typer.Option("--current", help="With --live: compare with the policies that are deployed.")
+        bool, typer.Option("--current", help="With --live: compare with the deployed policies.")
     ] = False,
     current_policy: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="Compare with what 'aws ecr get-lifecycle-policy' printed, or with a policy file: a file, or a folder "
-            "of them. Repeatable.",
+            help="Compare with the deployed policies in the output of 'aws ecr get-lifecycle-policy', or in a policy "
+            "file: a file, or a folder of them. Repeatable.",
         ),
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(metavar="INSTANT", help="As if it were then, such as 2026-06-01 or 2026-06-01T12:00:00Z."),
+        typer.Option(
+            metavar="INSTANT",
+            help="Evaluate at this instant, such as 2026-06-01 or 2026-06-01T12:00:00Z. [default: now]",
+        ),
     ] = None,
     aws_preview: Annotated[
         bool | None,
         typer.Option(
-            help="With --live: whether to ask AWS's own preview, which has the last word; CloudTrail records it. "
-            "It is asked unless you say no."
+            help="With --live: use ECR's lifecycle policy preview. Its result overrides the local evaluation. "
+            "CloudTrail records it. [default: aws-preview]"
         ),
     ] = None,
     in_use: Annotated[
         bool | None,
-        typer.Option(help="With --live: whether to find out which images run. It is done unless you say no."),
+        typer.Option(
+            help="With --live: read from Amazon ECS and Amazon Inspector which images are in use. [default: in-use]"
+        ),
     ] = None,
     read_indexes: Annotated[
         bool,
         typer.Option(
-            "--read-indexes", help="With --live: read which images an index names. ECR records a pull of the index."
+            "--read-indexes",
+            help="With --live: read which images belong to an image index. ECR records a pull of the index.",
         ),
     ] = False,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
             metavar="GATE",
-            help="End with exit code 4 if an image goes, or may go, that is 'in-use' (with --live), or if one "
-            "with a tag like PATTERN is deleted ('expires:PATTERN'). Repeatable.",
+            help="Exit with code 4 if an image in use is deleted or archived ('in-use', with --live), or if an image "
+            "with a tag like PATTERN is deleted ('expires:PATTERN'). Uncertain images count too. Repeatable.",
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="For people, for programs, or as a page.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there and not to the screen.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="The format of the output.")] = Format.TABLE,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file. [default: standard output]")
+    ] = None,
 ) -> None:
     """
-    Say what lifecycle policies would do to which images, by which rule, and why.
+    Preview the effect of lifecycle policies: which images are deleted, archived or kept, by which rule, and why.
 
-    Policies find their repositories by name. Nothing is changed, neither an image nor a policy.
+    Policies are matched with repositories by name. Neither images nor policies are changed.
     """
-    request = Request(
+    options = PreviewOptions(
         source=source,
         images=images or (),
         live=live,
@@ -104,7 +119,7 @@ def preview(
         repository=repository or (),
         current=current,
         current_policy=current_policy or (),
-        at=instant_of(at) if at is not None else None,
+        at=read_instant(at) if at is not None else None,
         aws_preview=aws_preview,
         in_use=in_use,
         read_indexes=read_indexes,
@@ -112,69 +127,107 @@ def preview(
         form=form,
         output=output,
     )
-    survey = _survey(request)
-    verdicts = [gate.judge(survey) for gate in request.gates]
-    _write(_text(survey, verdicts, form, is_shown=output is None), output)
+    report = _report(options)
+    results = [gate.evaluate(report) for gate in options.gates]
+    _write(_render(report, results, form, is_shown=output is None), output)
     if form is Format.HTML:
-        _say_beside_the_page(survey)
-    raise typer.Exit(_ending(survey, verdicts))
+        _print_summary(report)
+    raise typer.Exit(_exit_code(report, results))
 
 
-def _survey(request: Request) -> PreviewReport:
-    from ecr_constructs.cli.preview.run import survey_files
+def _report(options: PreviewOptions) -> PreviewReport:
+    from ecr_constructs.cli.preview.run import preview_files
 
-    reading = read_policies(request.source)
-    reading.require_valid(request.repository)
-    if request.live:
-        return _survey_account(request, reading)
-    deployed = read_deployed(request.current_policy)
+    policy_set = read_policies(options.source)
+    policy_set.require_valid(options.repository)
+    if options.live:
+        return _account_report(options, policy_set)
+    deployed = read_deployed(options.current_policy)
     repositories = [
         replace(each, deployed=deployed.get(each.name, deployed.get(None)))
-        for each in read_repositories(request.images, unnamed=_single(request.repository))
+        for each in read_repositories(options.images, unnamed=_single_name(options.repository))
     ]
-    return survey_files(
-        reading,
+    return preview_files(
+        policy_set,
         repositories,
-        only=request.repository,
-        at=request.at,
-        compares=bool(request.current_policy),
+        only=options.repository,
+        at=options.at,
+        compares=bool(options.current_policy),
     )
 
 
-def _single(patterns: Sequence[str]) -> str | None:
-    """Give the one repository that is asked for, if it is one."""
+def _single_name(patterns: Sequence[str]) -> str | None:
+    """Return the name of the one selected repository, or None if several can match."""
     return patterns[0] if len(patterns) == 1 and "*" not in patterns[0] else None
 
 
-def _survey_account(request: Request, reading: PolicySet) -> PreviewReport:
+def _account_report(options: PreviewOptions, policy_set: PolicySet) -> PreviewReport:
     from ecr_constructs.cli.aws import FetchOptions, connect
-    from ecr_constructs.cli.commands.progress import bar
-    from ecr_constructs.cli.preview.run import survey_account
+    from ecr_constructs.cli.preview.run import preview_account
 
-    account = connect(profile=request.profile, region=request.region, role=request.role)
-    questions = FetchOptions(
-        aws_preview=request.aws_preview is not False,
-        current=request.current,
-        in_use=request.in_use is not False,
-        read_indexes=request.read_indexes,
+    account = connect(profile=options.profile, region=options.region, role=options.role)
+    fetch_options = FetchOptions(
+        aws_preview=options.aws_preview is not False,
+        current=options.current,
+        in_use=options.in_use is not False,
+        read_indexes=options.read_indexes,
     )
-    with bar() as progress:
-        return survey_account(reading, account, questions, only=request.repository, at=request.at, progress=progress)
+    with _progress_bar() as progress:
+        return preview_account(
+            policy_set, account, fetch_options, only=options.repository, at=options.at, progress=progress
+        )
 
 
-def _text(survey: PreviewReport, verdicts: Sequence[GateResult], form: Format, *, is_shown: bool) -> str:
+class ProgressBar:
+    """
+    The progress of the calls to an account, as a bar.
+
+    Args:
+        progress: The display of rich.
+
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("reading the account", total=None)
+
+    def begin(self, steps: int) -> None:
+        """Set the number of steps."""
+        self._progress.update(self._task, total=steps)
+
+    def describe(self, text: str) -> None:
+        """Show the work in progress."""
+        self._progress.update(self._task, description=text)
+
+    def advance(self) -> None:
+        """Add one finished step."""
+        self._progress.advance(self._task)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[ProgressBar]:
+    """Show a bar with counts and the remaining time, if standard error is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield ProgressBar(progress)
+
+
+def _render(report: PreviewReport, results: Sequence[GateResult], form: Format, *, is_shown: bool) -> str:
     if form is Format.JSON:
-        return write_json(survey, verdicts)
+        return render_json(report, results)
     if form is Format.HTML:
-        from ecr_constructs.cli.output.html import render
+        from ecr_constructs.cli.output.html import render_page
 
-        return render(survey, verdicts)
+        return render_page(report, results)
     from rich.console import Console
 
-    from ecr_constructs.cli.output.screen import screen
-    from ecr_constructs.cli.output.table_report import draw
+    from ecr_constructs.cli.output.table_report import render_table, terminal
 
-    return draw(survey, screen() if is_shown else Console(file=StringIO()), verdicts=verdicts)
+    return render_table(report, terminal() if is_shown else Console(file=StringIO()), results=results)
 
 
 def _write(text: str, output: Path | None) -> None:
@@ -184,32 +237,32 @@ def _write(text: str, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
 
 
-def _say_beside_the_page(survey: PreviewReport) -> None:
-    for notice in closing(survey):
-        report(f"{notice.word}: {notice.text}")
+def _print_summary(report: PreviewReport) -> None:
+    for message in summary_messages(report):
+        print_to_stderr(f"{message.kind}: {message.text}")
 
 
-def _ending(survey: PreviewReport, verdicts: Sequence[GateResult]) -> ExitCode:
-    """Say on standard error what went wrong and which gates are closed, and choose the exit code."""
-    if survey.problems:
-        tell(CommandError(survey.problems))
-    for verdict in verdicts:
-        tell(CommandError(_sentences(verdict), path=f"--fail-if {verdict.gate}"))
-    for gates, text in _unknown(verdicts):
-        tell(CommandError([f"cannot know: {text}"], path=f"--fail-if {', '.join(gates)}"))
-    if any(verdict.caught for verdict in verdicts):
+def _exit_code(report: PreviewReport, results: Sequence[GateResult]) -> ExitCode:
+    """Print problems and failed gates to standard error, and return the exit code."""
+    if report.problems:
+        print_error(CommandError(report.problems))
+    for result in results:
+        print_error(CommandError(_gate_lines(result), path=f"--fail-if {result.gate}"))
+    for gates, text in _unknown(results):
+        print_error(CommandError([f"cannot be checked: {text}"], path=f"--fail-if {', '.join(gates)}"))
+    if any(result.violations for result in results):
         return ExitCode.GATE
-    return ExitCode.REFUSED if survey.problems or any(verdict.unknown for verdict in verdicts) else ExitCode.DONE
+    return ExitCode.REFUSED if report.problems or any(result.unknown for result in results) else ExitCode.DONE
 
 
-def _sentences(verdict: GateResult) -> list[str]:
-    caught = [str(catch) for catch in verdict.caught[:LINES]]
-    if len(verdict.caught) > LINES:
-        caught.append(f"and {count(len(verdict.caught) - LINES, 'image')} more; --format json has all")
-    return [*caught, *([verdict.remedy] if caught else []), *([verdict.note] if verdict.note else [])]
+def _gate_lines(result: GateResult) -> list[str]:
+    lines = [str(violation) for violation in result.violations[:MOST_LINES]]
+    if (more := len(result.violations) - MOST_LINES) > 0:
+        lines.append(f"{omitted(more, 'image')}; --format json has all")
+    return [*lines, *([result.remedy] if lines else []), *([result.note] if result.note else [])]
 
 
-def _unknown(verdicts: Sequence[GateResult]) -> Iterator[tuple[list[str], str]]:
-    """Give what is not known once, with the gates that do not know it."""
-    for text in dict.fromkeys(text for verdict in verdicts for text in verdict.unknown):
-        yield [verdict.gate for verdict in verdicts if text in verdict.unknown], text
+def _unknown(results: Sequence[GateResult]) -> Iterator[tuple[list[str], str]]:
+    """Yield each missing information once, with the gates that need it."""
+    for text in dict.fromkeys(text for result in results for text in result.unknown):
+        yield [result.gate for result in results if text in result.unknown], text

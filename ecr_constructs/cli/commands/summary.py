@@ -1,4 +1,4 @@
-"""The subcommand `summary`: the stacks of an assembly, their repositories and what protects them, and the registry."""
+"""The subcommand `summary`: the repositories and the registry resources of an app, with their settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecr_constructs.assembly import (
     repositories,
 )
 from ecr_constructs.cli.formatting import count, printable
-from ecr_constructs.cli.sources.policies import stacks_of
+from ecr_constructs.cli.sources.policies import read_stacks
 
 __all__ = ["lines", "summary"]
 
@@ -23,16 +23,19 @@ _WIDEST = 256
 
 
 def summary(
-    directory: Annotated[str, typer.Argument(metavar="FOLDER", help="What 'cdk synth' wrote.", show_default=False)],
+    directory: Annotated[
+        str,
+        typer.Argument(metavar="FOLDER", help="A folder that 'cdk synth' wrote, such as cdk.out.", show_default=False),
+    ],
 ) -> None:
-    """Say which repositories an app has, what protects them, and what its registry does."""
-    for line in lines(stacks_of(directory)):
+    """List the repositories of an app with their protection, and its registry resources."""
+    for line in lines(read_stacks(directory)):
         print(printable(line))
 
 
 def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
     """
-    Write the lines of the summary.
+    Yield the lines of the summary.
 
     Args:
         stacks: The stacks of an assembly.
@@ -46,7 +49,7 @@ def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    # One long name must not make every other line as long.
+    # A long name is not padded for: the other lines would be as long.
     widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -57,7 +60,7 @@ def _repository(repository: RepositoryResource) -> tuple[str, ...]:
         repository.name or repository.logical_id,
         _tags(repository),
         "scanned on push" if repository.scans_on_push else "not scanned on push",
-        f"{repository.encryption}, {'own key' if repository.has_own_key else 'key of AWS'}",
+        f"{repository.encryption}, {'customer managed key' if repository.has_own_key else 'AWS key'}",
         _lifecycle(repository),
         "retained" if repository.is_retained else "deleted with the stack",
     )
@@ -65,23 +68,23 @@ def _repository(repository: RepositoryResource) -> tuple[str, ...]:
 
 def _lifecycle(repository: RepositoryResource) -> str:
     if isinstance(repository.lifecycle_text, Mapping):
-        return "lifecycle worked out at deployment"
+        return "lifecycle policy computed at deployment"
     return count(len(repository.lifecycle_rules), "lifecycle rule")
 
 
 def _tags(repository: RepositoryResource) -> str:
     filters = ", ".join(repository.exclusion_filters)
     return {
-        "IMMUTABLE": "no tag can move",
-        "IMMUTABLE_WITH_EXCLUSION": f"only {filters} can move",
-        "MUTABLE_WITH_EXCLUSION": f"all but {filters} can move",
-        "MUTABLE": "every tag can move",
+        "IMMUTABLE": "immutable tags",
+        "IMMUTABLE_WITH_EXCLUSION": f"immutable tags except {filters}",
+        "MUTABLE_WITH_EXCLUSION": f"mutable tags except {filters}",
+        "MUTABLE": "mutable tags",
     }.get(repository.mutability, repository.mutability)
 
 
 def _registry(resource: RegistryResource) -> tuple[str, ...]:
     kind = resource.resource_type.removeprefix("AWS::ECR::")
-    what = {
+    describe = {
         "RegistryScanningConfiguration": _scanning,
         "ReplicationConfiguration": _replication,
         "RegistryPolicy": _policy,
@@ -89,11 +92,11 @@ def _registry(resource: RegistryResource) -> tuple[str, ...]:
         "RepositoryCreationTemplate": _template,
     }.get(kind, lambda _: (kind, resource.logical_id))
     try:
-        told = what(resource.properties)
-    except (KeyError, TypeError, AttributeError):  # a function of CloudFormation stands where a value is read
-        told = kind, "worked out at deployment"
+        cells = describe(resource.properties)
+    except (KeyError, TypeError, AttributeError):  # a function of CloudFormation in the place of a value
+        cells = kind, "computed at deployment"
     is_retained = resource.deletion_policy.startswith("Retain")
-    return (*told, "retained" if is_retained else "deleted with the stack")
+    return (*cells, "retained" if is_retained else "deleted with the stack")
 
 
 def _scanning(properties: Mapping[str, Any]) -> tuple[str, str]:
@@ -103,8 +106,8 @@ def _scanning(properties: Mapping[str, Any]) -> tuple[str, str]:
 
 def _replication(properties: Mapping[str, Any]) -> tuple[str, str]:
     rules = properties["ReplicationConfiguration"]["Rules"]
-    copies = [f"{_filters(rule)} to {', '.join(each['Region'] for each in rule['Destinations'])}" for rule in rules]
-    return "replication", "; ".join(copies)
+    replicas = [f"{_filters(rule)} to {', '.join(each['Region'] for each in rule['Destinations'])}" for rule in rules]
+    return "replication", "; ".join(replicas)
 
 
 def _filters(rule: Mapping[str, Any]) -> str:

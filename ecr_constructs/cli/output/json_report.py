@@ -1,4 +1,4 @@
-"""The preview as JSON: every image, exact bytes and times; preview.schema.json beside this room describes it."""
+"""The preview as JSON, which preview.schema.json describes: every image, with exact sizes and times."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ecr_constructs.cli.formatting import bytes_of
+from ecr_constructs.cli.formatting import total_size
 from ecr_constructs.cli.preview.gates import GateResult
-from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, groups
+from ecr_constructs.cli.preview.result import Disagreement, PreviewReport, RepositoryPreview, decisions_by_group
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
@@ -17,35 +17,35 @@ from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["write_json"]
+__all__ = ["render_json"]
 
-# Fields are added without a new version; a field that goes, or means something else, is a new version.
+# A field may be added in the same version. Removing a field, or changing its meaning, needs a new version.
 _VERSION = 1
 
 
-def write_json(survey: PreviewReport, verdicts: Sequence[GateResult]) -> str:
+def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
     """
-    Write previews as JSON; fields are called what the attributes of the Python values are called.
+    Return previews as JSON.
 
     Args:
-        survey: What was previewed.
-        verdicts: What the gates say.
+        report: The previews.
+        results: The results of the gates.
 
     Returns:
-        The text; the same previews give the same text.
+        The text. Equal previews have equal texts.
 
     """
     document = {
         "version": _VERSION,
-        "at": survey.at.isoformat(),
-        "is_live": survey.is_live,
-        "repositories": [_preview(preview) for preview in survey.previews],
-        "unread": [_policy(unread) | {"problems": list(unread.problems)} for unread in survey.unread],
-        "without_images": [_policy(policy) for policy in survey.without_images],
-        "without_policy": list(survey.without_policy),
-        "problems": list(survey.problems),
-        "notes": list(survey.notes),
-        "gates": [_verdict(verdict) for verdict in verdicts],
+        "at": report.at.isoformat(),
+        "is_live": report.is_live,
+        "repositories": [_preview(preview) for preview in report.previews],
+        "unread": [_policy(unread) | {"problems": list(unread.problems)} for unread in report.unread],
+        "without_images": [_policy(policy) for policy in report.without_images],
+        "without_policy": list(report.without_policy),
+        "problems": list(report.problems),
+        "notes": list(report.notes),
+        "gates": [_gate(result) for result in results],
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -59,12 +59,10 @@ def _preview(preview: RepositoryPreview) -> dict[str, Any]:
         "policy": preview.policy.to_dict(),
         "summary": _summary(preview.evaluation),
         "images": _images(preview),
-        "departures": [_departure(departure) for departure in preview.departures],
+        "departures": [_scheduled(each) for each in preview.schedule],
         "findings": [_finding(finding) for finding in preview.findings],
         "current": None if preview.current is None else _current(preview, preview.current),
-        "disagreements": [
-            {"digest": each.image.digest, "aws": each.aws, "replay": each.replay} for each in preview.disagreements
-        ],
+        "disagreements": [_disagreement(each) for each in preview.disagreements],
         "unlisted": [
             {"digest": each.digest, "action": each.action, "rule_priority": each.rule_priority}
             for each in preview.unlisted
@@ -74,15 +72,15 @@ def _preview(preview: RepositoryPreview) -> dict[str, Any]:
 
 def _summary(evaluation: Evaluation) -> dict[str, Any]:
     return {
-        group: {"images": len(decisions), "bytes": bytes_of(decision.image for decision in decisions)}
-        for group, decisions in groups(evaluation).items()
+        group: {"images": len(decisions), "bytes": total_size(decision.image for decision in decisions)}
+        for group, decisions in decisions_by_group(evaluation).items()
     }
 
 
 def _images(preview: RepositoryPreview) -> list[dict[str, Any]]:
     return [
         _image(decision) | {"group": group, "in_use_by": preview.users(decision.image.digest)}
-        for group, decisions in groups(preview.evaluation).items()
+        for group, decisions in decisions_by_group(preview.evaluation).items()
         for decision in decisions
     ]
 
@@ -102,13 +100,13 @@ def _image(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _departure(departure: ScheduledAction) -> dict[str, Any]:
+def _scheduled(scheduled: ScheduledAction) -> dict[str, Any]:
     return {
-        "digest": departure.image.digest,
-        "day": departure.day.isoformat(),
-        "action": departure.action,
-        "rule_priority": _priority(departure.rule),
-        "is_certain": departure.is_certain,
+        "digest": scheduled.image.digest,
+        "day": scheduled.day.isoformat(),
+        "action": scheduled.action,
+        "rule_priority": _priority(scheduled.rule),
+        "is_certain": scheduled.is_certain,
     }
 
 
@@ -134,19 +132,32 @@ def _policy(policy: Policy | UnreadablePolicy) -> dict[str, Any]:
     return {"repository": policy.repository, "where": policy.where, "prefix": policy.prefix}
 
 
-def _verdict(verdict: GateResult) -> dict[str, Any]:
+def _disagreement(disagreement: Disagreement) -> dict[str, Any]:
+    aws, evaluated = disagreement.aws, disagreement.evaluated
     return {
-        "gate": verdict.gate,
-        "is_open": verdict.is_open,
+        "digest": disagreement.image.digest,
+        "aws": _outcome(aws.action, aws.rule),
+        "replay": f"{_outcome(evaluated.action, evaluated.rule)}: {evaluated.why}",
+    }
+
+
+def _outcome(action: str, rule: LifecycleRule | None) -> str:
+    return f"{action} by rule {rule.rule_priority}" if rule and action != "keep" else action
+
+
+def _gate(result: GateResult) -> dict[str, Any]:
+    return {
+        "gate": result.gate,
+        "is_open": result.has_passed,
         "caught": [
             {"repository": each.repository, "is_certain": each.is_certain}
             | _image(each.decision)
             | {"in_use_by": each.users}
-            for each in verdict.caught
+            for each in result.violations
         ],
-        "unknown": list(verdict.unknown),
-        "remedy": verdict.remedy,
-        "note": verdict.note,
+        "unknown": list(result.unknown),
+        "remedy": result.remedy,
+        "note": result.note,
     }
 
 

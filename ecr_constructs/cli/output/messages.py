@@ -1,112 +1,190 @@
-"""What deserves a look beside the figures of a preview, each in one line."""
+"""The messages below the tables of a preview, one line each."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from ecr_constructs.cli.formatting import count, name, names, size
-from ecr_constructs.cli.output.sizes import amount
-from ecr_constructs.cli.output.uncertain_groups import doubts, remedy
+from ecr_constructs.cli.formatting import (
+    count,
+    decision_label,
+    decision_labels,
+    describe_images,
+    first_names,
+    format_size,
+    omitted,
+)
+from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.cli.sources.records import Policy
+from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
 __all__ = [
     "COLOURS",
     "Message",
-    "closing",
-    "deployed",
-    "endangered",
-    "notices",
-    "settling",
+    "UncertainGroup",
+    "deployed_policy_source",
+    "group_uncertain",
+    "in_use_at_risk",
+    "repository_messages",
     "shared_findings",
-    "uncertain",
+    "summary_messages",
+    "uncertain_messages",
+    "uncertainty_hint",
 ]
 
-_LINES = 10
-# From bad to harmless.
+_MOST_MESSAGES = 10
+# From the most to the least severe.
 COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _SEVERITIES = tuple(COLOURS)
-_HAPPENS = {"expire": "expire", "archive": "be archived"}
-_Thing = TypeVar("_Thing")
+_PARTICIPLES = {"expire": "deleted", "archive": "archived"}
+_DIGEST_IN_REASON = re.compile(r" sha256:[0-9a-f]{64}")
 
 
 class Message(NamedTuple):
     """
-    A line, and the colour in which a terminal shows its beginning.
+    A line with a coloured first word.
 
     Attributes:
-        word: What kind of notice it is.
+        kind: The kind of the message, which is the first word.
         text: The rest of the line.
-        style: The colour of the word.
+        style: The colour of the first word.
 
     """
 
-    word: str
+    kind: str
     text: str
     style: str
 
 
-def notices(preview: RepositoryPreview, *, is_live: bool) -> Iterator[Message]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UncertainGroup:
     """
-    Say what deserves a look in the preview of a repository, what is worst first.
+    Uncertain images with the same reason.
+
+    Attributes:
+        action: The possible action.
+        rule: The rule of that action, if it is known.
+        why: The reason.
+        decisions: The decisions, the oldest image first.
+
+    """
+
+    action: str
+    rule: LifecycleRule | None
+    why: str
+    decisions: tuple[Decision, ...]
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The images, the oldest first."""
+        return tuple(decision.image for decision in self.decisions)
+
+
+def group_uncertain(uncertain: Iterable[Decision]) -> tuple[UncertainGroup, ...]:
+    """
+    Return uncertain images in groups. Reasons that differ in the digest of an image are the same.
 
     Args:
-        preview: What was previewed.
-        is_live: Whether an account was asked.
+        uncertain: The decisions.
+
+    Returns:
+        The groups, the largest first.
 
     """
-    yield from _in_use(preview)
-    yield from _compared(preview, is_live=is_live)
-    yield from uncertain(preview.evaluation.uncertain)
-    yield from _disagreements(preview)
-    yield from (_finding(finding) for finding in preview.findings)
+    groups: dict[tuple[str, LifecycleRule | None, str], list[Decision]] = {}
+    for decision in uncertain:
+        key = (decision.action, decision.rule, _DIGEST_IN_REASON.sub("", decision.why))
+        groups.setdefault(key, []).append(decision)
+    found = [
+        UncertainGroup(action=action, rule=rule, why=why, decisions=tuple(decisions))
+        for (action, rule, why), decisions in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda group: -len(group.decisions)))
 
 
-def endangered(preview: RepositoryPreview) -> list[tuple[Decision, str, tuple[str, ...]]]:
+def uncertainty_hint(previews: Iterable[RepositoryPreview], *, is_live: bool) -> str:
     """
-    Find images in use that would go, or may, each with that word and who runs it.
-
-    The policy of a creation template takes nothing from a repository that exists.
+    Return the option that resolves which images belong to an image index, or an empty text if that is certain.
 
     Args:
-        preview: What was previewed.
+        previews: The previews.
+        is_live: Whether images come from an account.
+
+    """
+    if not any(_depends_on_an_index(preview.evaluation.uncertain) for preview in previews):
+        return ""
+    reads = "--read-indexes reads which images belong to an image index"
+    return reads if is_live else f"--live uses ECR's preview, which resolves this; with --live, {reads}"
+
+
+def _depends_on_an_index(uncertain: Iterable[Decision]) -> bool:
+    return any(UndocumentedBehavior.CHILD.value in decision.why for decision in uncertain)
+
+
+def repository_messages(preview: RepositoryPreview, *, is_live: bool) -> Iterator[Message]:
+    """
+    Yield the messages about one repository, the most important first.
+
+    Args:
+        preview: The preview.
+        is_live: Whether images come from an account.
+
+    """
+    yield from _in_use_messages(preview)
+    yield from _difference_messages(preview, is_live=is_live)
+    yield from uncertain_messages(preview.evaluation.uncertain)
+    yield from _disagreement_messages(preview)
+    yield from (_finding_message(finding) for finding in preview.findings)
+
+
+def in_use_at_risk(preview: RepositoryPreview) -> list[tuple[Decision, str, tuple[str, ...]]]:
+    """
+    Return the images in use that are or may be deleted or archived, each with `would` or `might` and its users.
+
+    ECR does not apply the policy of a creation template to a repository that exists, so it has none.
+
+    Args:
+        preview: The preview.
 
     """
     evaluation = preview.evaluation
     return [
         (decision, verb, users)
-        for decisions, verb in ((evaluation.decisions, "would"), (evaluation.uncertain, "may"))
+        for decisions, verb in ((evaluation.decisions, "would"), (evaluation.uncertain, "might"))
         for decision in decisions
         if preview.prefix is None and (users := preview.users(decision.image.digest))
     ]
 
 
-def uncertain(decisions: Sequence[Decision]) -> Iterator[Message]:
+def uncertain_messages(decisions: Sequence[Decision]) -> Iterator[Message]:
     """
-    Say why the replay cannot tell, the most frequent reasons first.
+    Yield the reasons for uncertain outcomes, the most frequent first.
 
     Args:
-        decisions: Of uncertain images.
+        decisions: The decisions on uncertain images.
 
     """
-    found = doubts(decisions)
-    for doubt in found[:_LINES]:
-        rule = f" by rule {doubt.rule.rule_priority}" if doubt.rule else ""
-        fate = f"{count(len(doubt.images), 'image')} may {_HAPPENS[doubt.action]}{rule}"
-        yield Message("uncertain", f"{fate}: {doubt.why}", "magenta")
-    if more := _more(found):
-        yield Message("uncertain", f"of reasons there are{more}", "magenta")
+    groups = group_uncertain(decisions)
+    for group in groups[:_MOST_MESSAGES]:
+        rule = f" by rule {group.rule.rule_priority}" if group.rule else ""
+        possible = f"{count(len(group.decisions), 'image')} might be {_PARTICIPLES[group.action]}{rule}"
+        yield Message("uncertain", f"{possible}: {group.why}", "magenta")
+    yield from _omitted_messages("uncertain", groups, "reason", "magenta")
 
 
 def shared_findings(previews: Sequence[RepositoryPreview]) -> Iterator[Message]:
     """
-    Tell findings once that several repositories share.
+    Yield each finding about several repositories once.
 
     Args:
-        previews: Of repositories with the same policy.
+        previews: The previews of repositories with the same policy.
 
     """
     found: dict[tuple[int, int, str], dict[str, Finding]] = {}
@@ -115,143 +193,135 @@ def shared_findings(previews: Sequence[RepositoryPreview]) -> Iterator[Message]:
             rule = finding.rule.rule_priority if finding.rule else 0
             key = (_SEVERITIES.index(finding.severity), rule, finding.id)
             found.setdefault(key, {})[preview.repository] = finding
-    for _, of_repository in sorted(found.items()):
-        finding = next(iter(of_repository.values()))
-        is_same = len({each.sentence for each in of_repository.values()}) == 1
-        if len(of_repository) == len(previews) and is_same:
-            yield _finding(finding)
+    for _, by_repository in sorted(found.items()):
+        finding = next(iter(by_repository.values()))
+        is_same = len({each.sentence for each in by_repository.values()}) == 1
+        if len(by_repository) == len(previews) and is_same:
+            yield _finding_message(finding)
         else:
-            yield _finding(finding, where=f"{_several(list(of_repository))}: ")
+            yield _finding_message(finding, where=f"{_repositories(list(by_repository))}: ")
 
 
-def deployed(*, is_live: bool) -> str:
+def deployed_policy_source(*, is_live: bool) -> str:
     """
-    Say which policy is compared with.
+    Return the policy that a preview is compared with, with its source.
 
     Args:
-        is_live: Whether an account was asked; otherwise a file was.
+        is_live: Whether it was read from the account, and not from a file.
 
     """
     return "the policy deployed in the account" if is_live else "the deployed policy of --current-policy"
 
 
-def settling(survey: PreviewReport) -> Iterator[Message]:
+def summary_messages(report: PreviewReport) -> Iterator[Message]:
     """
-    Say what would settle what is uncertain, if anything would.
+    Yield the inputs that were not previewed, the notes, and the total.
 
     Args:
-        survey: What was previewed.
+        report: The previews.
 
     """
-    if text := remedy(survey.previews, is_live=survey.is_live):
-        yield Message("uncertain", text, "magenta")
-
-
-def closing(survey: PreviewReport) -> Iterator[Message]:
-    """
-    Say what was not previewed, and what all of it comes to.
-
-    Args:
-        survey: What was previewed.
-
-    """
-    for unread in survey.unread:
+    for unread in report.unread:
         yield Message("not read", f"{unread.where}: {'; '.join(unread.problems)}", "yellow")
-    for policy in survey.without_images:
-        yield Message("no images", f"{policy.where}: {_why_none(policy, survey)}", "yellow")
-    if names_without := survey.without_policy:
-        shown = f"{', '.join(names_without[:_LINES])}{_more(names_without)}"
-        yield Message("no policy", f"for {count(len(names_without), 'repository')}: {shown}", "yellow")
-    for note in _notes(survey):
+    for policy in report.without_images:
+        yield Message("no images", f"{policy.where}: {_reason_without_images(policy, report)}", "yellow")
+    if names := report.without_policy:
+        json = "; --format json has all" if len(names) > _MOST_MESSAGES else ""
+        text = f"{count(len(names), 'repository')}: {first_names(names, _MOST_MESSAGES)}{json}"
+        yield Message("no policy", text, "yellow")
+    for note in _notes(report):
         yield Message("note", note, "cyan")
-    yield Message("total", _sum(survey.previews), "bold")
+    yield Message("total", _total(report.previews), "bold")
 
 
-def _in_use(preview: RepositoryPreview) -> Iterator[Message]:
-    going = endangered(preview)
-    for decision, verb, users in going[:_LINES]:
-        text = f"{name(decision.image)} {verb} {_HAPPENS[decision.action]}, and is in use by {', '.join(users)}"
+def _in_use_messages(preview: RepositoryPreview) -> Iterator[Message]:
+    at_risk = in_use_at_risk(preview)
+    for decision, verb, users in at_risk[:_MOST_MESSAGES]:
+        action = f"{verb} be {_PARTICIPLES[decision.action]}"
+        text = f"{decision_label(decision)} {action} and is in use by {', '.join(users)}"
         yield Message("in use", text, "bold red")
-    if more := _more(going):
-        yield Message("in use", f"of such images there are{more}", "bold red")
+    yield from _omitted_messages("in use", at_risk, "image", "bold red")
 
 
-def _compared(preview: RepositoryPreview, *, is_live: bool) -> Iterator[Message]:
+def _difference_messages(preview: RepositoryPreview, *, is_live: bool) -> Iterator[Message]:
     if preview.current is None:
         return
     if not preview.newly_lost and not preview.newly_kept:
-        yield Message("same", "the deployed policy does the same to these images", "green")
-    today = deployed(is_live=is_live)
+        yield Message("same", "the deployed policy has the same effect on these images", "green")
+    deployed = deployed_policy_source(is_live=is_live)
     if preview.newly_lost:
-        yield Message("newly lost", _images(preview.newly_lost, f"spared by {today}"), "red")
+        yield Message("newly lost", _difference(preview.newly_lost, deployed), "red")
     if preview.newly_kept:
-        yield Message("newly kept", _images(preview.newly_kept, f"taken by {today}"), "green")
+        yield Message("newly kept", _difference(preview.newly_kept, deployed), "green")
 
 
-def _disagreements(preview: RepositoryPreview) -> Iterator[Message]:
-    for each in preview.disagreements[:_LINES]:
-        text = f"{name(each.image)}: AWS's own preview says {each.aws}, and the replay {each.replay}"
+def _disagreement_messages(preview: RepositoryPreview) -> Iterator[Message]:
+    for each in preview.disagreements[:_MOST_MESSAGES]:
+        aws, evaluated = outcome_of(each.aws.action, each.aws.rule), each.evaluated
+        local = f"{outcome_of(evaluated.action, evaluated.rule)} ({evaluated.why})"
+        text = f"{decision_label(evaluated)}: {aws} in ECR's preview, {local} in the local evaluation"
         yield Message("disagreement", text, "magenta")
-    if more := _more(preview.disagreements):
-        yield Message("disagreement", f"of such images there are{more}", "magenta")
+    yield from _omitted_messages("disagreement", preview.disagreements, "image", "magenta")
     if preview.unlisted:
-        what = count(len(preview.unlisted), "image")
-        text = f"AWS's own preview takes {what} pushed after the images were listed; run the command again to see more"
+        images = f"{count(len(preview.unlisted), 'image')} pushed after the images were listed"
+        text = f"ECR's preview deletes or archives {images}; run the command again to see more"
         yield Message("not listed", text, "magenta")
 
 
-def _images(decisions: Sequence[Decision], whose: str) -> str:
+def _omitted_messages(kind: str, everything: Sequence[object], noun: str, style: str) -> Iterator[Message]:
+    """Yield a message with the number of messages that were left out, if any were."""
+    more = len(everything) - _MOST_MESSAGES
+    if more > 0:
+        yield Message(kind, f"{omitted(more, noun)}; --format json has all", style)
+
+
+def _difference(decisions: Sequence[Decision], deployed: str) -> str:
     images = [decision.image for decision in decisions]
-    return f"{amount(images)}, {whose}: {names(images)}"
+    return f"{describe_images(images)}, compared with {deployed}: {decision_labels(decisions)}"
 
 
-def _finding(finding: Finding, *, where: str = "") -> Message:
+def _finding_message(finding: Finding, *, where: str = "") -> Message:
     text = f"{where}{finding.sentence}; {finding.remedy} [{finding.id}]"
     return Message(finding.severity, text, COLOURS[finding.severity])
 
 
-def _why_none(policy: Policy, survey: PreviewReport) -> str:
+def _reason_without_images(policy: Policy, report: PreviewReport) -> str:
     if policy.prefix is not None:
         if policy.prefix == "ROOT":
-            return "every repository given has a policy of its own, or another template"
-        return f"no repository given is under {policy.prefix.rstrip('/')}/ without a policy of its own"
+            return "every given repository has a policy of its own, or another template"
+        return f"every given repository under {policy.prefix.rstrip('/')}/ has a policy of its own, or there is none"
     if policy.repository is None:
         return "the name of its repository is not known before deployment; write one, or preview its policy alone"
-    return f"there is no repository {policy.repository}{'' if survey.is_live else ' among the images given'}"
+    return f"there is no repository {policy.repository}{'' if report.is_live else ' among the given images'}"
 
 
-def _notes(survey: PreviewReport) -> Iterator[str]:
-    """Tell once what is to be known of several repositories."""
-    repositories = {preview.repository for preview in survey.previews}
+def _notes(report: PreviewReport) -> Iterator[str]:
+    """Yield each note about several repositories once."""
+    repositories = {preview.repository for preview in report.previews}
     found: dict[str, list[str]] = {}
-    for note in survey.notes:
+    for note in report.notes:
         repository, _, text = note.partition(": ")
         if repository in repositories:
             found.setdefault(text, []).append(repository)
         else:
             yield note
-    yield from (f"{_several(of_repositories)}: {text}" for text, of_repositories in found.items())
+    yield from (f"{_repositories(names)}: {text}" for text, names in found.items())
 
 
-def _several(repositories: Sequence[str]) -> str:
-    first, *others = repositories
-    return f"{count(len(repositories), 'repository')}, such as {first}" if others else first
+def _repositories(names: Sequence[str]) -> str:
+    first, *others = names
+    return f"{count(len(names), 'repository')}, such as {first}" if others else first
 
 
-def _more(things: Sequence[_Thing]) -> str:
-    return f" {len(things) - _LINES:,} more; --format json has all" if len(things) > _LINES else ""
-
-
-def _sum(previews: Iterable[RepositoryPreview]) -> str:
-    # The policy of a creation template does nothing to repositories that exist.
+def _total(previews: Iterable[RepositoryPreview]) -> str:
+    # ECR does not apply the policy of a creation template to repositories that exist.
     evaluations = [preview.evaluation for preview in previews if preview.prefix is None]
-    expired = sum(len(each.expired) for each in evaluations)
+    expired = count(sum(len(each.expired) for each in evaluations), "image")
     archived = sum(len(each.archived) for each in evaluations)
     uncertain = sum(len(each.uncertain) for each in evaluations)
     kept = sum(len(each.kept) for each in evaluations)
     freed = sum(each.bytes_freed for each in evaluations)
-    going = f"{count(expired, 'image')} ({size(freed)})" if freed else count(expired, "image")
     return (
-        f"{count(len(evaluations), 'repository')}: {going} would expire, "
-        f"{archived:,} be archived, {uncertain:,} may go, {kept:,} stay"
+        f"{count(len(evaluations), 'repository')}: {expired} to delete{f' ({format_size(freed)})' if freed else ''}, "
+        f"{archived:,} to archive, {uncertain:,} uncertain, {kept:,} to keep"
     )

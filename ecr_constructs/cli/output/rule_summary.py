@@ -1,4 +1,4 @@
-"""The rows of a table: what each rule does to how many images, and the sums."""
+"""The rows of a table: the number of images with each outcome, by rule and in total."""
 
 from __future__ import annotations
 
@@ -11,72 +11,85 @@ from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
-__all__ = ["FATES", "NO_IMAGES", "TOTAL", "Row", "rows", "totals"]
+__all__ = ["NO_IMAGES", "OUTCOMES", "TOTAL", "RuleRow", "outcome_of", "rule_rows", "total_rows"]
 
-FATES = ("expire", "archive", "may expire", "may archive", "keep")
+OUTCOMES = ("delete", "archive", "uncertain", "keep")
 NO_IMAGES = "no images"
 TOTAL = "total"
+_OUTCOMES_OF_ACTIONS = {"expire": "delete", "archive": "archive", "keep": "keep"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class RuleRow:
     """
-    Images that share a rule and a fate.
+    The images with the same rule and the same outcome.
 
     Attributes:
-        rule: The priority of the rule, `none` for images that belong to no rule, or `TOTAL`.
-        fate: One of `FATES`, or `NO_IMAGES` for a rule to which none belongs.
-        images: The images, the oldest push first.
+        rule: The priority of the rule, `none` for images that no rule selects, or `TOTAL`.
+        outcome: One of `OUTCOMES`, or `NO_IMAGES` for a rule without images.
+        decisions: The decisions, the oldest push first.
 
     """
 
     rule: str
-    fate: str
-    images: tuple[Image, ...]
+    outcome: str
+    decisions: tuple[Decision, ...]
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The images, the oldest push first."""
+        return tuple(decision.image for decision in self.decisions)
 
 
-def rows(preview: RepositoryPreview) -> Iterator[Row]:
+def outcome_of(action: str, rule: LifecycleRule | None = None) -> str:
+    """Return the outcome of an action, with the rule that acts: `delete by rule 2`, `keep`."""
+    outcome = _OUTCOMES_OF_ACTIONS[action]
+    return f"{outcome} by rule {rule.rule_priority}" if rule and action != "keep" else outcome
+
+
+def rule_rows(preview: RepositoryPreview) -> Iterator[RuleRow]:
     """
-    Count what each rule does, by priority.
+    Yield the rows of each rule, by priority.
 
-    A rule without images has a row as well, and images that belong to no rule come last.
+    A rule without images has a row too. Images that no rule selects are last.
 
     Args:
-        preview: What was previewed.
+        preview: The preview.
 
     """
-    found: defaultdict[tuple[str, str], list[Image]] = defaultdict(list)
-    for fate, decision in _fates(preview):
-        found[_name(decision.rule), fate].append(decision.image)
+    found: defaultdict[tuple[str, str], list[Decision]] = defaultdict(list)
+    for outcome, decision in _outcomes(preview):
+        found[_name(decision.rule), outcome].append(decision)
     for rule in (*preview.policy.rules, None):
         name = _name(rule)
-        mine = [_row(name, fate, found[name, fate]) for fate in FATES if (name, fate) in found]
-        yield from mine or ([_row(name, NO_IMAGES, [])] if rule else [])
+        rows = [_row(name, outcome, found[name, outcome]) for outcome in OUTCOMES if (name, outcome) in found]
+        yield from rows or ([_row(name, NO_IMAGES, [])] if rule else [])
 
 
-def totals(preview: RepositoryPreview) -> Iterator[Row]:
+def total_rows(preview: RepositoryPreview) -> Iterator[RuleRow]:
     """
-    Count what happens, whichever rule it is.
+    Yield the rows of all rules together.
 
     Args:
-        preview: What was previewed.
+        preview: The preview.
 
     """
-    found: defaultdict[str, list[Image]] = defaultdict(list)
-    for fate, decision in _fates(preview):
-        found[fate].append(decision.image)
-    yield from (_row(TOTAL, fate, found[fate]) for fate in FATES if fate in found)
+    found: defaultdict[str, list[Decision]] = defaultdict(list)
+    for outcome, decision in _outcomes(preview):
+        found[outcome].append(decision)
+    yield from (_row(TOTAL, outcome, found[outcome]) for outcome in OUTCOMES if outcome in found)
 
 
-def _fates(preview: RepositoryPreview) -> Iterator[tuple[str, Decision]]:
-    groups = preview.evaluation
-    yield from ((decision.action, decision) for decision in (*groups.decisions, *groups.kept))
-    yield from ((f"may {decision.action}", decision) for decision in groups.uncertain)
+def _outcomes(preview: RepositoryPreview) -> Iterator[tuple[str, Decision]]:
+    evaluation = preview.evaluation
+    yield from ((outcome_of(decision.action), decision) for decision in (*evaluation.decisions, *evaluation.kept))
+    yield from (("uncertain", decision) for decision in evaluation.uncertain)
 
 
 def _name(rule: LifecycleRule | None) -> str:
     return str(rule.rule_priority) if rule else "none"
 
 
-def _row(rule: str, fate: str, images: list[Image]) -> Row:
-    return Row(rule=rule, fate=fate, images=tuple(sorted(images, key=lambda image: image.pushed_at)))
+def _row(rule: str, outcome: str, decisions: list[Decision]) -> RuleRow:
+    ordered = sorted(decisions, key=lambda decision: decision.image.pushed_at)
+    return RuleRow(rule=rule, outcome=outcome, decisions=tuple(ordered))

@@ -1,8 +1,9 @@
 """
-AWS's own preview as the authority over the replay: its word decides, the replay's reasons stay, differences are told.
+The reconciliation of the local evaluation with ECR's lifecycle policy preview.
 
-AWS names the images on which a rule acts and no others, so an image that it does not name stays. One exception: a
-signature, an SBOM or another artifact goes with the image that it is about, and no rule need select it for that.
+The outcome is that of ECR's preview, the reason that of the local evaluation. ECR's preview lists only the images on
+which a rule acts, so an image that it does not list is kept. The exception is an artifact, such as a signature or
+an SBOM: ECR deletes it with the image that it refers to, and no rule needs to select it.
 """
 
 from __future__ import annotations
@@ -11,112 +12,100 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Literal, NamedTuple
 
-from ecr_constructs.cli.preview.result import Disagreement, every_decision
+from ecr_constructs.cli.preview.result import AwsOutcome, Disagreement, all_decisions
 from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["decided_by_aws", "departures_by_aws", "unlisted"]
+__all__ = ["adjust_schedule", "apply_aws_preview", "unlisted"]
 
 
-def decided_by_aws(
+def apply_aws_preview(
     evaluation: Evaluation, answers: Sequence[AwsDecision], rules: Sequence[LifecycleRule]
 ) -> tuple[Evaluation, tuple[Disagreement, ...]]:
     """
-    Put AWS's word in the place of the replay's.
+    Return the evaluation with the outcomes of ECR's preview.
 
     Args:
-        evaluation: The replay.
-        answers: What AWS's own preview says of the images on which a rule acts; it says nothing of the others.
+        evaluation: The local evaluation.
+        answers: ECR's preview. It lists the images on which a rule acts.
         rules: The rules of the policy.
 
     Returns:
-        The evaluation as AWS has it, and every image of which the replay was certain and AWS says something else.
+        The evaluation, and the images whose outcome is certain in the local evaluation and different in ECR's preview.
 
     """
-    authority = _AwsPreviewLookup(every_decision(evaluation), answers, rules)
+    lookup = _AwsPreviewLookup(all_decisions(evaluation), answers, rules)
     groups: defaultdict[str, list[Decision]] = defaultdict(list)
     differing = []
     for decision in (*evaluation.decisions, *evaluation.kept):
-        word = authority.word_on(decision.image)
-        if _agree(decision, word):
+        outcome = lookup.outcome_for(decision.image)
+        if _agree(decision, outcome):
             groups[decision.action].append(decision)
             continue
-        groups[_group(decision, word)].append(_overruled(decision, word, f"{word.reason}, against the replay"))
-        if not word.follows:
-            differing.append(_disagreement(decision, word))
+        why = f"{outcome.reason}; the local evaluation differs"
+        groups[_group(decision, outcome)].append(_overruled(decision, outcome, why))
+        if not outcome.is_artifact:
+            differing.append(Disagreement(aws=outcome, evaluated=decision))
     for decision in evaluation.uncertain:
-        word = authority.word_on(decision.image)
-        why = f"{word.reason}; the replay cannot tell: {decision.why}"
-        groups[_group(decision, word)].append(_overruled(decision, word, why))
+        outcome = lookup.outcome_for(decision.image)
+        why = f"{outcome.reason}; the local evaluation is uncertain: {decision.why}"
+        groups[_group(decision, outcome)].append(_overruled(decision, outcome, why))
     expired, archived, kept, uncertain = (tuple(sorted(groups[name], key=_age)) for name in _GROUPS)
     settled = replace(evaluation, expired=expired, archived=archived, kept=kept, uncertain=uncertain)
     return settled, tuple(differing)
 
 
-def departures_by_aws(
-    departures: Sequence[ScheduledAction], replayed: Evaluation, decided: Evaluation
+def adjust_schedule(
+    schedule: Sequence[ScheduledAction], local: Evaluation, reconciled: Evaluation
 ) -> tuple[ScheduledAction, ...]:
     """
-    Bring the schedule in line with what AWS says of the present.
+    Return the schedule, adjusted to the outcomes of today in ECR's preview.
 
     Args:
-        departures: What the replay foresees.
-        replayed: What happens now, by the replay.
-        decided: What happens now, as AWS has it.
+        schedule: The schedule of the local evaluation.
+        local: The local evaluation of today.
+        reconciled: The evaluation of today with the outcomes of ECR's preview.
 
     Returns:
-        The departures, the earliest first. What AWS takes goes today for certain. Of what AWS leaves and the replay
-        would take, the days stand and are not certain.
+        The actions, the earliest first. The actions of ECR's preview are those of today and certain. Where the local
+        evaluation acts today and ECR's preview does not, the action keeps its day and is uncertain.
 
     """
-    certain = {decision.image.digest: decision for decision in replayed.decisions}
-    doubtful = {decision.image.digest for decision in replayed.uncertain}
-    taken = {each.image.digest: each for each in decided.decisions if certain.get(each.image.digest) != each}
-    left = {each.image.digest for each in decided.kept} & (certain.keys() | doubtful)
-    today = decided.at.date()
-    found = [_today(decision, today) for decision in taken.values()]
-    for departure in departures:
-        digest = departure.image.digest
-        if digest not in taken:
-            found.append(replace(departure, is_certain=False) if digest in left else departure)
-        elif (taken[digest].action, departure.action) == ("archive", "expire"):
-            # It was foreseen from another day of archival.
-            found.append(replace(departure, is_certain=False))
-    return tuple(sorted((each for each in found if each), key=lambda departure: departure.day))
+    certain = {decision.image.digest: decision for decision in local.decisions}
+    uncertain = {decision.image.digest for decision in local.uncertain}
+    acted_on = {each.image.digest: each for each in reconciled.decisions if certain.get(each.image.digest) != each}
+    spared = {each.image.digest for each in reconciled.kept} & (certain.keys() | uncertain)
+    today = reconciled.at.date()
+    found = [_today(decision, today) for decision in acted_on.values()]
+    for scheduled in schedule:
+        digest = scheduled.image.digest
+        if digest not in acted_on:
+            found.append(replace(scheduled, is_certain=False) if digest in spared else scheduled)
+        elif (acted_on[digest].action, scheduled.action) == ("archive", "expire"):
+            # The day was computed from another day of archival.
+            found.append(replace(scheduled, is_certain=False))
+    return tuple(sorted((each for each in found if each), key=lambda scheduled: scheduled.day))
 
 
 def unlisted(answers: Sequence[AwsDecision], evaluation: Evaluation) -> tuple[AwsDecision, ...]:
     """
-    Find what AWS says of images that are not among those evaluated: they were pushed after the listing.
+    Return the entries of ECR's preview about images that were pushed after the images were listed.
 
     Args:
-        answers: What AWS's own preview says.
-        evaluation: The replay.
+        answers: ECR's preview.
+        evaluation: The local evaluation.
 
     """
-    listed = {decision.image.digest for decision in every_decision(evaluation)}
+    listed = {decision.image.digest for decision in all_decisions(evaluation)}
     return tuple(answer for answer in answers if answer.digest not in listed)
 
 
-class _AwsOutcome(NamedTuple):
-    """What AWS says of one image."""
-
-    action: Literal["expire", "archive", "keep"]
-    rule: LifecycleRule | None
-    reason: str
-    follows: bool = False
-
-    def __str__(self) -> str:
-        return _said(self.action, self.rule)
-
-
 class _AwsPreviewLookup:
-    """AWS's answers, asked for one image at a time."""
+    """The outcomes of images in ECR's preview."""
 
     def __init__(
         self, decisions: Sequence[Decision], answers: Sequence[AwsDecision], rules: Sequence[LifecycleRule]
@@ -125,63 +114,55 @@ class _AwsPreviewLookup:
         self._answers = {answer.digest: answer for answer in answers}
         self._rules = {rule.rule_priority: rule for rule in rules}
 
-    def word_on(self, image: Image) -> _AwsOutcome:
-        """Say what AWS does with an image; what it does not name stays, unless it is about an image that goes."""
+    def outcome_for(self, image: Image) -> AwsOutcome:
+        """Return the outcome of an image, which may be that of the image that it refers to."""
         if answer := self._answers.get(image.digest):
-            return self._word(answer, "AWS's own preview takes it")
+            return self._outcome(answer, f"ECR's preview {_VERBS[answer.action]} it")
         for subject in self._subjects(image):
             if answer := self._answers.get(subject):
-                reason = "it goes with the image that it is about, which AWS's own preview takes"
-                return self._word(answer, reason)._replace(follows=True)
-        return _AwsOutcome("keep", None, "AWS's own preview leaves it")
+                reason = f"ECR's preview {_VERBS[answer.action]} the image that it refers to"
+                return self._outcome(answer, reason)._replace(is_artifact=True)
+        return AwsOutcome("keep", None, "ECR's preview keeps it")
 
-    def _word(self, answer: AwsDecision, reason: str) -> _AwsOutcome:
-        return _AwsOutcome(answer.action, self._rules.get(answer.rule_priority), reason)
+    def _outcome(self, answer: AwsDecision, reason: str) -> AwsOutcome:
+        return AwsOutcome(answer.action, self._rules.get(answer.rule_priority), reason)
 
     def _subjects(self, image: Image) -> Iterator[str]:
-        """Give the image that an artifact is about, the one that this is about, and so on."""
+        """Yield the digest of the image that an artifact refers to, of the one that this refers to, and so on."""
         seen: set[str] = set()
-        above: Image | None = image
-        while above and (digest := above.subject_digest) and digest not in seen:
+        referrer: Image | None = image
+        while referrer and (digest := referrer.subject_digest) and digest not in seen:
             seen.add(digest)
             yield digest
-            above = self._images.get(digest)
+            referrer = self._images.get(digest)
 
 
+_VERBS = {"expire": "deletes", "archive": "archives"}
 _GROUPS = ("expire", "archive", "keep", "uncertain")
 
 
-def _group(decision: Decision, word: _AwsOutcome) -> str:
-    """Say where an image belongs now: of an artifact that goes by itself AWS says nothing, and tags may hold it."""
-    return "uncertain" if word.follows and decision.image.tags else word.action
+def _group(decision: Decision, outcome: AwsOutcome) -> str:
+    """Return the group of an image. ECR's preview does not list artifacts, and a rule may keep one by its tags."""
+    return "uncertain" if outcome.is_artifact and decision.image.tags else outcome.action
 
 
-def _agree(decision: Decision, word: _AwsOutcome) -> bool:
-    is_same_rule = word.action == "keep" or word.follows or decision.rule == word.rule
-    return decision.action == word.action and is_same_rule
+def _agree(decision: Decision, outcome: AwsOutcome) -> bool:
+    is_same_rule = outcome.action == "keep" or outcome.is_artifact or decision.rule == outcome.rule
+    return decision.action == outcome.action and is_same_rule
 
 
-def _overruled(decision: Decision, word: _AwsOutcome, why: str) -> Decision:
-    rule = decision.rule if word.action == "keep" else word.rule
-    return Decision(image=decision.image, action=word.action, rule=rule, why=why)
-
-
-def _disagreement(decision: Decision, word: _AwsOutcome) -> Disagreement:
-    replayed = f"{_said(decision.action, decision.rule)}: {decision.why}"
-    return Disagreement(image=decision.image, aws=str(word), replay=replayed)
-
-
-def _said(action: str, rule: LifecycleRule | None) -> str:
-    return f"{action} by rule {rule.rule_priority}" if rule and action != "keep" else action
+def _overruled(decision: Decision, outcome: AwsOutcome, why: str) -> Decision:
+    rule = decision.rule if outcome.action == "keep" else outcome.rule
+    return Decision(image=decision.image, action=outcome.action, rule=rule, why=why)
 
 
 def _age(decision: Decision) -> datetime:
-    """Go by age as rules do: a restored image is as new as its restoration."""
+    """Return the instant from which rules count: for a restored image, that of its restoration."""
     return decision.image.activated_at or decision.image.pushed_at
 
 
 def _today(decision: Decision, today: date) -> ScheduledAction | None:
-    """Let an image go today, if it is known by which rule."""
+    """Return the action of a decision, with the day of today, if its rule is known."""
     if decision.rule is None or decision.action == "keep":
         return None
     return ScheduledAction(image=decision.image, day=today, action=decision.action, rule=decision.rule, is_certain=True)

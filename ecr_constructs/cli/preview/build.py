@@ -1,12 +1,13 @@
-"""A policy held against a repository: what it would do, what AWS says, and what is different from what is deployed."""
+"""The preview of one repository: the evaluation, ECR's preview, and the difference from the deployed policy."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from ecr_constructs.cli.errors import truncate
-from ecr_constructs.cli.preview.aws_reconciliation import decided_by_aws, departures_by_aws, unlisted
-from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview, every_decision
+from ecr_constructs.cli.errors import MOST_LINES
+from ecr_constructs.cli.formatting import truncate
+from ecr_constructs.cli.preview.aws_reconciliation import adjust_schedule, apply_aws_preview, unlisted
+from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview, all_decisions
 from ecr_constructs.cli.sources.records import Policy, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
@@ -16,7 +17,7 @@ __all__ = ["build"]
 
 def build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPreview:
     """
-    Preview a policy over a repository.
+    Return the preview of a policy over a repository.
 
     Args:
         policy: The policy.
@@ -30,20 +31,20 @@ def build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPre
     try:
         return _build(policy, repository, at)
     except InvalidImage as error:
-        raise InvalidImage(truncate(error.problems), path=repository.name) from None
+        raise InvalidImage(truncate(error.problems, MOST_LINES), path=repository.name) from None
 
 
 def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPreview:
     rules, images, answers = policy.policy.rules, repository.images, repository.aws_preview
-    evaluation = replayed = policy.policy.evaluate(images, at=at)
-    departures = policy.policy.schedule(images, at=at)
+    evaluation = local = policy.policy.evaluate(images, at=at)
+    schedule = policy.policy.schedule(images, at=at)
     disagreements: tuple[Disagreement, ...] = ()
     if answers is not None:
-        evaluation, disagreements = decided_by_aws(replayed, answers, rules)
-        departures = departures_by_aws(departures, replayed, evaluation)
-    # The same policy does the same, also where AWS says what the replay cannot tell.
+        evaluation, disagreements = apply_aws_preview(local, answers, rules)
+        schedule = adjust_schedule(schedule, local, evaluation)
+    # An equal policy has the same effect, also on images whose outcome only ECR's preview decides.
     current = evaluation if repository.deployed == policy.policy else _current(repository, at)
-    newly_lost, newly_kept = _differences(evaluation, replayed, current)
+    newly_lost, newly_kept = _differences(evaluation, local, current)
     return RepositoryPreview(
         repository=repository.name,
         policy=policy.policy,
@@ -51,8 +52,8 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
         prefix=policy.prefix,
         at=at,
         evaluation=evaluation,
-        departures=departures,
-        # What the source says will be; what the repository has today may be all that is known.
+        schedule=schedule,
+        # A template has the immutability after its deployment, the repository that of today.
         findings=policy.policy.findings(images, immutability=policy.immutability or repository.immutability),
         in_use=repository.in_use,
         current=current,
@@ -64,33 +65,33 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
     )
 
 
-# How far an action goes. What may happen counts as happening, on both sides: a change from "may" to "will" is none.
-_REACH = {"keep": 0, "archive": 1, "expire": 2}
+# An uncertain image counts with its possible action in both policies: a change from possible to certain is none.
+_SEVERITY = {"keep": 0, "archive": 1, "expire": 2}
 
 
 def _differences(
-    evaluation: Evaluation, replayed: Evaluation, current: Evaluation | None
+    evaluation: Evaluation, local: Evaluation, current: Evaluation | None
 ) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
     """
-    Find what goes further than with the deployed policy, and what goes less far.
+    Return the images with a worse outcome than under the deployed policy, and those with a better one.
 
-    AWS was asked about one of the two policies only. So nothing is said to be kept newly because AWS spared it alone.
+    ECR previews one of the two policies. An image is therefore only newly kept if the local evaluation keeps it too.
     """
     if current is None:
         return (), ()
-    now, new, alone = _reaches(current), _reaches(evaluation), _reaches(replayed)
+    now, new, without_aws = _severities(current), _severities(evaluation), _severities(local)
     lost, kept = [], []
-    for decision in every_decision(evaluation):
+    for decision in all_decisions(evaluation):
         digest = decision.image.digest
         if new[digest] > now[digest]:
             lost.append(decision)
-        elif max(new[digest], alone[digest]) < now[digest]:
+        elif max(new[digest], without_aws[digest]) < now[digest]:
             kept.append(decision)
     return tuple(lost), tuple(kept)
 
 
-def _reaches(evaluation: Evaluation) -> dict[str, int]:
-    return {decision.image.digest: _REACH[decision.action] for decision in every_decision(evaluation)}
+def _severities(evaluation: Evaluation) -> dict[str, int]:
+    return {decision.image.digest: _SEVERITY[decision.action] for decision in all_decisions(evaluation)}
 
 
 def _current(repository: Repository, at: datetime) -> Evaluation | None:

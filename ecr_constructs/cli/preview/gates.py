@@ -1,4 +1,4 @@
-"""Gates of a pipeline: what must not happen to images, and what a gate says if it would."""
+"""The gates of `--fail-if`: conditions under which a pipeline fails."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.formatting import count, name
-from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, every_decision
+from ecr_constructs.cli.formatting import count, decision_label, first_names, image_label
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
@@ -17,19 +17,19 @@ __all__ = ["Gate", "GateResult", "GateViolation", "read_gate"]
 
 _IN_USE = "in-use"
 _EXPIRES = "expires:"
-_EXAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateViolation:
     """
-    An image that a gate is there for.
+    An image for which a gate fails.
 
     Attributes:
         repository: Its repository.
-        decision: What would happen to it.
-        is_certain: Whether it would happen; otherwise it may.
-        users: Who runs it, or nothing if nobody asked.
+        decision: Its outcome.
+        is_certain: Whether the outcome is certain.
+        users: The workloads that run it, or None if usage was not read.
+        pattern: The pattern of the gate, if it has one.
 
     """
 
@@ -37,51 +37,53 @@ class GateViolation:
     decision: Decision
     is_certain: bool
     users: tuple[str, ...] | None
+    pattern: TagPattern | None = None
 
     def __str__(self) -> str:
-        """Name the image, what would happen to it, by which rule, and who runs it."""
+        """Return the image, its outcome with the rule and the reason, and the workloads that run it."""
         decision = self.decision
-        verb = {"expire": "expired", "archive": "archived"}[decision.action]
+        label = image_label(decision.image, (self.pattern,)) if self.pattern else decision_label(decision)
+        verb = {"expire": "deleted", "archive": "archived"}[decision.action]
         rule = f" by rule {decision.rule.rule_priority}" if decision.rule else ""
         users = f"; in use by {', '.join(self.users)}" if self.users else ""
-        will = "would" if self.is_certain else "may"
-        return f"{self.repository}: {name(decision.image)} {will} be {verb}{rule}: {decision.why}{users}"
+        would = "would" if self.is_certain else "might"
+        return f"{self.repository}: {label} {would} be {verb}{rule}: {decision.why}{users}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateResult:
     """
-    What a gate says.
+    The result of a gate.
 
     Attributes:
-        gate: How the gate is written.
-        caught: The images for which it is closed.
-        unknown: Why it cannot be open even if it caught nothing.
-        remedy: What to do about the images.
-        note: What to know of a gate that is open.
+        gate: The gate, as `--fail-if` has it.
+        violations: The images for which it fails.
+        unknown: The missing information, without which it cannot pass.
+        remedy: The fix for the images.
+        note: A remark on a gate that passes.
 
     """
 
     gate: str
-    caught: tuple[GateViolation, ...]
+    violations: tuple[GateViolation, ...]
     unknown: tuple[str, ...]
     remedy: str
     note: str | None = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether everything is known, and nothing is caught."""
-        return not self.caught and not self.unknown
+    def has_passed(self) -> bool:
+        """Whether there is no violation, and no information is missing."""
+        return not self.violations and not self.unknown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
     """
-    What must not happen: an image in use goes, or an image with such a tag is deleted.
+    A gate: it fails if an image in use is deleted or archived, or if an image with a matching tag is deleted.
 
     Attributes:
-        text: How it is written: `in-use`, or `expires:` and a pattern of tags.
-        pattern: The tags, unless it is about images in use.
+        text: The gate, as `--fail-if` has it: `in-use`, or `expires:` and a tag pattern.
+        pattern: The tag pattern, or None for `in-use`.
 
     """
 
@@ -90,75 +92,81 @@ class Gate:
 
     @property
     def needs_account(self) -> bool:
-        """Whether only an account can say what it asks."""
+        """Whether the gate needs the usage of images, which only an account has."""
         return self.pattern is None
 
-    def judge(self, survey: PreviewReport) -> GateResult:
+    def evaluate(self, report: PreviewReport) -> GateResult:
         """
-        Say whether the gate is open.
+        Return the result of the gate.
 
-        What may happen counts as what would. The policies of creation templates do not count, for they never act on
-        repositories that exist.
+        An uncertain outcome counts as a certain one. Policies of creation templates do not count, because ECR does not
+        apply them to repositories that exist.
 
         Args:
-            survey: What was previewed.
+            report: The previews.
 
         """
-        previews = [preview for preview in survey.previews if preview.prefix is None]
-        caught = tuple(catch for preview in previews for catch in self._caught(preview))
+        previews = [preview for preview in report.previews if preview.prefix is None]
+        violations = tuple(violation for preview in previews for violation in self._violations(preview))
         unlisted = (text for preview in previews for text in self._unlisted(preview))
-        unknown = (*_gaps(survey, previews), *(_idle(previews) if self.needs_account else ()), *unlisted)
-        note = None if caught or unknown or not self._is_idle(previews) else f"no image has a tag like {self.pattern}"
-        return GateResult(gate=self.text, caught=caught, unknown=unknown, remedy=self._remedy, note=note)
+        usage = _no_usage_seen(previews) if self.needs_account else ()
+        unknown = (*_incomplete_inputs(report, previews), *usage, *unlisted)
+        is_unmatched = not violations and not unknown and self._matches_no_tag(previews)
+        note = f"no image has a tag that matches {self.pattern}" if is_unmatched else None
+        return GateResult(gate=self.text, violations=violations, unknown=unknown, remedy=self._remedy, note=note)
 
     @property
     def _remedy(self) -> str:
         if self.pattern is None:
-            return "keep what runs: give it a tag when it is deployed, and begin with keep_forever over such tags"
+            return "keep images in use: tag an image when it is deployed, and put keep_forever for that tag first"
         in_json = f"a first rule for {self.pattern} with imageCountMoreThan 999999"
         intent = f"keep_forever({self.pattern.value!r})"
-        return f"keep such images: begin with {intent} (in JSON, {in_json}), or keep more of them"
+        return f"keep such images: put {intent} first (in JSON, {in_json}), or keep more of them"
 
-    def _caught(self, preview: RepositoryPreview) -> Iterator[GateViolation]:
+    def _violations(self, preview: RepositoryPreview) -> Iterator[GateViolation]:
         evaluation = preview.evaluation
         for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
             for decision in decisions:
                 users = preview.users(decision.image.digest)
-                if self._is_about(decision, users):
+                if self._is_violated(decision, users):
                     yield GateViolation(
-                        repository=preview.repository, decision=decision, is_certain=is_certain, users=users
+                        repository=preview.repository,
+                        decision=decision,
+                        is_certain=is_certain,
+                        users=users,
+                        pattern=self.pattern,
                     )
 
-    def _is_about(self, decision: Decision, users: tuple[str, ...] | None) -> bool:
+    def _is_violated(self, decision: Decision, users: tuple[str, ...] | None) -> bool:
         if self.pattern is None:
             return bool(users)
         return decision.action == "expire" and any(map(self.pattern.matches, decision.image.tags))
 
-    def _is_idle(self, previews: Sequence[RepositoryPreview]) -> bool:
-        """Tell whether no image has such a tag: the pattern may be misspelled."""
-        decisions = (decision for preview in previews for decision in every_decision(preview.evaluation))
+    def _matches_no_tag(self, previews: Sequence[RepositoryPreview]) -> bool:
+        """Return whether no image has a tag that matches the pattern, which may be mistyped."""
+        decisions = (decision for preview in previews for decision in all_decisions(preview.evaluation))
         tags = (tag for decision in decisions for tag in decision.image.tags)
         return self.pattern is not None and not any(map(self.pattern.matches, tags))
 
     def _unlisted(self, preview: RepositoryPreview) -> Iterator[str]:
-        """Mind what AWS would do to images that were pushed after the listing: their tags are not known."""
-        going = [each for each in preview.unlisted if self.pattern is None or each.action == "expire"]
+        """Yield a problem if ECR's preview acts on images pushed after the listing, whose tags are unknown."""
+        affected = [each for each in preview.unlisted if self.pattern is None or each.action == "expire"]
         if self.pattern is None:
-            going = [each for each in going if preview.users(each.digest)]
-        if going:
-            what = f"{count(len(going), 'image')} pushed after the images were listed"
-            yield f"{preview.repository}: AWS's own preview takes {what}; run the command again"
+            affected = [each for each in affected if preview.users(each.digest)]
+        if affected:
+            images = f"{count(len(affected), 'image')} pushed after the images were listed"
+            yield f"{preview.repository}: ECR's preview deletes or archives {images}; run the command again"
 
 
 def read_gate(text: str) -> Gate:
     """
-    Read a gate.
+    Return the gate in a text.
 
     Args:
-        text: `in-use`, or `expires:` and a pattern of tags as in a lifecycle rule.
+        text: `in-use`, or `expires:` and a tag pattern as in a lifecycle rule.
 
     Raises:
-        CommandError: if it is neither.
+        CommandError: if the text is neither.
 
     """
     if text == _IN_USE:
@@ -174,33 +182,30 @@ def read_gate(text: str) -> Gate:
         raise CommandError(error.problems, path="--fail-if") from None
 
 
-def _idle(previews: Sequence[RepositoryPreview]) -> Iterator[str]:
-    """Mind a registry whose images run elsewhere: where nobody is seen to run anything, nobody was seen."""
-    goes = any(preview.evaluation.decisions or preview.evaluation.uncertain for preview in previews)
-    if goes and not any(preview.in_use for preview in previews):
+def _no_usage_seen(previews: Sequence[RepositoryPreview]) -> Iterator[str]:
+    """Yield a problem if no image at all is reported in use: workloads may run in another account."""
+    is_affected = any(preview.evaluation.decisions or preview.evaluation.uncertain for preview in previews)
+    if is_affected and not any(preview.in_use for preview in previews):
         yield (
-            "images would go, and nobody is seen to run any image of these repositories; if they run in another "
-            "account or region, or neither in Amazon ECS nor seen by Amazon Inspector, judge by expires:PATTERN"
+            "images would be deleted or archived, and no image of these repositories is reported in use; if workloads "
+            "run in another account or region, or outside of Amazon ECS and Amazon Inspector, use expires:PATTERN"
         )
 
 
-def _gaps(survey: PreviewReport, previews: Sequence[RepositoryPreview]) -> Iterator[str]:
-    """Say why something may have escaped notice."""
-    if survey.problems:
-        yield f"{count(len(survey.problems), 'problem')} kept something from being previewed; see there"
+_SCOPE = "choose the repositories to check with --repository"
+
+
+def _incomplete_inputs(report: PreviewReport, previews: Sequence[RepositoryPreview]) -> Iterator[str]:
+    """Yield the inputs without which images may be missing from the previews."""
+    if report.problems:
+        yield f"{count(len(report.problems), 'problem')} prevented a preview, as reported above; fix it first"
     elif not previews:
-        yield "only creation templates match, and they never act on repositories that exist; there is nothing to judge"
-    for unread in survey.unread:
+        yield "only creation templates match, and ECR does not apply them to repositories that exist; nothing to check"
+    for unread in report.unread:
         if unread.prefix is None:
-            yield f"{unread.where}: {'; '.join(unread.problems)}, or say with --repository what is to be judged"
-    missing = [each for each in survey.without_images if each.prefix is None and each.policy.rules]
+            yield f"{unread.where}: {'; '.join(unread.problems)}, or {_SCOPE}"
+    missing = [each for each in report.without_images if each.prefix is None and each.policy.rules]
     if nameless := [each.where for each in missing if each.repository is None]:
-        yield f"the repository of {_some(nameless)} has no known name; say with --repository what is to be judged"
-    if not survey.is_live and (named := [each.repository for each in missing if each.repository is not None]):
-        remedy = "list them, or say with --repository what is to be judged"
-        yield f"the images of {_some(named)} were not given; {remedy}"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _EXAMPLES
-    return f"{', '.join(names[:_EXAMPLES])}{f' and {more} more' if more > 0 else ''}"
+        yield f"the repository of {first_names(nameless)} has no known name; {_SCOPE}"
+    if not report.is_live and (named := [each.repository for each in missing if each.repository is not None]):
+        yield f"the images of {first_names(named)} were not given; list them, or {_SCOPE}"

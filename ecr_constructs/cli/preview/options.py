@@ -1,4 +1,4 @@
-"""What is asked of a preview, and what cannot be asked together."""
+"""The options of a preview, and the combinations that are rejected."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from pathlib import Path
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.preview.gates import Gate
-from ecr_constructs.cli.sources.inputs import STANDARD_INPUT
+from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
 from ecr_constructs.model.images import time_problem
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Format", "Request", "instant_of"]
+__all__ = ["Format", "PreviewOptions", "read_instant"]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Format(str, Enum):
-    """How previews are written."""
+    """The formats of a preview."""
 
     TABLE = "table"
     JSON = "json"
     HTML = "html"
 
 
-# What the name of a file says of what is in it.
+# The format that the extension of a file name stands for.
 _FORMATS = {".json": Format.JSON, ".html": Format.HTML, ".htm": Format.HTML}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class PreviewOptions:
     """
-    What is asked of a preview; the attributes are its options, and docs/preview.md tells what they do.
+    The options of a preview; docs/preview.md explains them.
 
     Raises:
-        CommandError: with everything that does not go together, before anything is read.
+        CommandError: with every combination that is rejected, before anything is read.
 
     """
 
@@ -60,27 +60,27 @@ class Request:
     output: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
-        problems = (*_of_images(self), *_of_account(self), *_of_files(self))
+        """Raise if options cannot be combined."""
+        problems = (*_image_problems(self), *_account_problems(self), *_file_problems(self))
         if problems:
             raise CommandError(problems)
 
 
-def instant_of(text: str) -> datetime:
+def read_instant(text: str) -> datetime:
     """
-    Read an instant.
+    Return the instant in a text.
 
     Args:
-        text: As in ISO 8601, with a time zone; a day is its beginning in UTC.
+        text: An instant in ISO 8601 with a time zone, or a day, which stands for its midnight in UTC.
 
     Raises:
-        CommandError: if it is none.
+        CommandError: if the text is neither.
 
     """
-    message = f"{abbreviate(text)} is no day and no instant with a time zone; write it as 2026-06-01T00:00:00Z"
+    message = f"{abbreviate(text)} is not a day or an instant with a time zone; write it as 2026-06-01T00:00:00Z"
     written = f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text
     try:
-        moment = datetime.fromisoformat(written.replace("Z", "+00:00"))  # Python 3.10 knows no Z
+        moment = datetime.fromisoformat(written.replace("Z", "+00:00"))  # Python 3.10 does not parse Z
     except ValueError:
         raise CommandError([message], path="--at") from None
     if time_problem(moment):
@@ -88,43 +88,44 @@ def instant_of(text: str) -> datetime:
     return moment.astimezone(timezone.utc)
 
 
-def _of_images(request: Request) -> Iterator[str]:
-    if not request.live and not request.images:
-        yield "no images; give --images with what 'aws ecr describe-images' printed, or --live to ask the account"
-    if request.live and request.images:
-        yield "--live lists the images itself; leave out --images, or leave out --live"
-    if request.live and request.current_policy:
-        yield "--current-policy goes with --images; with --live, write --current to read what is deployed"
+def _image_problems(options: PreviewOptions) -> Iterator[str]:
+    if not options.live and not options.images:
+        yield "no images; add --images with the output of 'aws ecr describe-images', or --live to read an account"
+    if options.live and options.images:
+        yield "--live lists the images of the account; remove --images, or remove --live"
+    if options.live and options.current_policy:
+        yield "--current-policy needs --images; with --live, use --current to read the deployed policies"
 
 
-def _of_account(request: Request) -> Iterator[str]:
-    if not request.live:
+def _account_problems(options: PreviewOptions) -> Iterator[str]:
+    if not options.live:
         for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes"):
-            if getattr(request, name):
-                yield f"--{name.replace('_', '-')} is about a live account; add --live, or leave it out"
-        if request.current:
-            yield "--current asks a live account; add --live, or give what is deployed with --current-policy"
-    if any(gate.needs_account for gate in request.gates) and (not request.live or request.in_use is False):
-        yield "--fail-if in-use needs an account that says what runs; add --live, and leave out --no-in-use"
-    if request.live and request.at and request.aws_preview is not False:
-        yield "AWS's own preview is about the present; leave out --at, or add --no-aws-preview"
+            if getattr(options, name):
+                yield f"--{name.replace('_', '-')} needs an account; add --live, or remove it"
+        if options.current:
+            yield "--current needs an account; add --live, or give the deployed policies with --current-policy"
+    if any(gate.needs_account for gate in options.gates) and (not options.live or options.in_use is False):
+        yield "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use"
+    if options.live and options.at and options.aws_preview is not False:
+        yield "ECR's lifecycle policy preview is about the present; remove --at, or add --no-aws-preview"
 
 
-def _of_files(request: Request) -> Iterator[str]:
-    if [request.source, *request.images, *request.current_policy].count(STANDARD_INPUT) > 1:
+def _file_problems(options: PreviewOptions) -> Iterator[str]:
+    if [options.source, *options.images, *options.current_policy].count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
-    if request.output:
-        yield from (f"--output {request.output}: {text}" for text in _of_output(request, request.output))
+    if options.output:
+        yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
 
 
-def _of_output(request: Request, output: Path) -> Iterator[str]:
+def _output_problems(options: PreviewOptions, output: Path) -> Iterator[str]:
     if not output.absolute().parent.is_dir():
-        yield "there is no such folder; make it first"
+        yield "no such folder; create it first"
     if output.is_dir():
         yield "this is a folder; name a file in it"
     if output.resolve() in (
-        Path(each).resolve() for each in (request.source, *request.images, *request.current_policy)
+        Path(each).resolve() for each in (options.source, *options.images, *options.current_policy)
     ):
-        yield "this is read and would be written over; name another file"
-    if (said := _FORMATS.get(output.suffix.lower(), request.form)) is not request.form:
-        yield f"its name says {said.value}, and --format {request.form.value}; add --format {said.value}, or rename it"
+        yield "this is an input and would be overwritten; name another file"
+    if (expected := _FORMATS.get(output.suffix.lower(), options.form)) is not options.form:
+        form = f"--format {expected.value}"
+        yield f"the file name is for {expected.value} and --format is {options.form.value}; add {form}, or rename it"

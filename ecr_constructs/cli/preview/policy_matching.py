@@ -1,4 +1,4 @@
-"""Which policy goes with which repository."""
+"""The policy of each repository, found by name or by the prefix of a creation template."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.policies import is_asked_for
+from ecr_constructs.cli.sources.policies import is_selected
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model import wildcards
 
-__all__ = ["Matches", "is_loose", "match", "narrow"]
+__all__ = ["PolicyMatches", "is_for_any_repository", "match_policies", "select_repositories"]
 
 _ROOT = "ROOT"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Matches:
+class PolicyMatches:
     """
-    Policies and repositories, brought together.
+    The policies of repositories.
 
     Attributes:
         policies: The policy of each repository that has one, by the name of the repository.
-        without_images: Policies that no repository goes with.
-        without_policy: Repositories that no policy goes with.
+        without_images: The policies of no repository.
+        without_policy: The repositories without a policy.
 
     """
 
@@ -32,69 +32,72 @@ class Matches:
     without_policy: tuple[str, ...]
 
 
-def narrow(names: Iterable[str], patterns: Sequence[str], policies: Sequence[Policy], without: str) -> tuple[str, ...]:
+def select_repositories(
+    names: Iterable[str], patterns: Sequence[str], policies: Sequence[Policy], unknown: str
+) -> tuple[str, ...]:
     """
-    Choose repositories by name.
+    Return the repositories that match a pattern.
 
     Args:
-        names: What there is.
-        patterns: Names in which `*` stands for anything. None choose everything.
-        policies: The policies of a source.
-        without: What it means that a repository which a policy names is not there, and what to do.
+        names: The names of all repositories.
+        patterns: Names in which `*` matches any characters. Without patterns, all repositories are returned.
+        policies: The policies of the source.
+        unknown: The problem and the fix, for the repository of a policy that is not among the names.
 
     Raises:
-        CommandError: if a pattern chooses nothing; it may be mistyped, and what is not looked at is not safe.
+        CommandError: if a pattern matches nothing. It may be mistyped, and the repositories that were meant would not
+            be previewed.
 
     """
     known = tuple(names)
-    idle = [each for each in patterns if not any(wildcards.matches(each, name) for name in known)]
-    if idle:
-        message = "no repository that is known has such a name; correct it, or leave the option out to see them all"
-        if named := next((each for each in policies if is_asked_for(each, idle)), None):
-            message = f"{named.where} has a policy for {named.repository}, but {without}"
-        raise CommandError([message], path=f"--repository {' '.join(idle)}")
+    unmatched = [each for each in patterns if not any(wildcards.matches(each, name) for name in known)]
+    if unmatched:
+        message = "no repository matches; correct the name, or remove the option to preview all repositories"
+        if named := next((each for each in policies if is_selected(each, unmatched)), None):
+            message = f"{named.where} has a policy for {named.repository}, but {unknown}"
+        raise CommandError([message], path=f"--repository {' '.join(unmatched)}")
     return tuple(
         name for name in known if not patterns or any(wildcards.matches(pattern, name) for pattern in patterns)
     )
 
 
-def match(policies: Sequence[Policy], names: Iterable[str]) -> Matches:
+def match_policies(policies: Sequence[Policy], names: Iterable[str]) -> PolicyMatches:
     """
-    Bring policies and repositories together.
+    Return the policy of each repository.
 
-    A repository goes with the policy that names it, or else with the creation template of the longest prefix that its
-    name is under, `ROOT` last. A single policy that names nothing goes with every repository.
+    It is the policy with the name of the repository, or else that of the creation template with the longest prefix of
+    its name, `ROOT` last. A single policy without a name is that of every repository.
 
     Args:
-        policies: The policies of a source.
+        policies: The policies of the source.
         names: The repositories whose images are known.
 
     Raises:
-        CommandError: if different policies are for one of the repositories.
+        CommandError: if a repository has different policies.
 
     """
     known = sorted(names)
-    if len(policies) == 1 and is_loose(policies[0]):
+    if len(policies) == 1 and is_for_any_repository(policies[0]):
         found = dict.fromkeys(known, policies[0])
     else:
-        own, templates = _by_key(policies, "repository"), _by_key(policies, "prefix")
-        several = {name: each for name in known if (each := own.get(name) or _template(name, templates))}
-        found = {name: _single(each) for name, each in several.items()}
+        named, templates = _by_key(policies, "repository"), _by_key(policies, "prefix")
+        candidates = {name: each for name in known if (each := named.get(name) or _template(name, templates))}
+        found = {name: _single(each) for name, each in candidates.items()}
     used = {(policy.repository, policy.prefix) for policy in found.values()}
-    return Matches(
+    return PolicyMatches(
         policies=found,
         without_images=tuple(each for each in policies if (each.repository, each.prefix) not in used),
         without_policy=tuple(name for name in known if name not in found),
     )
 
 
-def is_loose(policy: Policy) -> bool:
-    """Tell whether a policy says nothing of its repository."""
+def is_for_any_repository(policy: Policy) -> bool:
+    """Return whether a policy has neither the name of a repository nor a prefix."""
     return policy.repository is None and policy.prefix is None
 
 
 def _by_key(policies: Sequence[Policy], attribute: str) -> dict[str, list[Policy]]:
-    """Give the policies that have this attribute, by it."""
+    """Return the policies that have an attribute, by its value."""
     found: dict[str, list[Policy]] = {}
     for policy in policies:
         if (key := getattr(policy, attribute)) is not None:
@@ -103,7 +106,7 @@ def _by_key(policies: Sequence[Policy], attribute: str) -> dict[str, list[Policy
 
 
 def _single(policies: Sequence[Policy]) -> Policy:
-    """Give the one policy that stands in several places, if it is one."""
+    """Return the policy that is in several places, or raise if the policies differ."""
     first, *others = policies
     for other in others:
         if other.policy != first.policy:
@@ -117,6 +120,7 @@ def _single(policies: Sequence[Policy]) -> Policy:
 
 
 def _template(name: str, templates: Mapping[str, list[Policy]]) -> list[Policy] | None:
-    # ECR reads a '/' at the end of a prefix that has none.
-    fitting = [prefix for prefix in templates if prefix == _ROOT or name.startswith(f"{prefix.rstrip('/')}/")]
-    return templates[max(fitting, key=lambda prefix: 0 if prefix == _ROOT else len(prefix))] if fitting else None
+    # ECR reads a prefix as if it ended with '/':
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+    matching = [prefix for prefix in templates if prefix == _ROOT or name.startswith(f"{prefix.rstrip('/')}/")]
+    return templates[max(matching, key=lambda prefix: 0 if prefix == _ROOT else len(prefix))] if matching else None

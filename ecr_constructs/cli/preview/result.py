@@ -1,10 +1,11 @@
-"""What a command has to show: the preview of each repository, and what could not be previewed."""
+"""The preview of each repository, and the inputs that were not previewed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy
@@ -12,51 +13,80 @@ from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["Disagreement", "PreviewReport", "RepositoryPreview", "every_decision", "groups"]
+__all__ = [
+    "AwsOutcome",
+    "Disagreement",
+    "PreviewReport",
+    "RepositoryPreview",
+    "all_decisions",
+    "decisions_by_group",
+]
+
+
+class AwsOutcome(NamedTuple):
+    """
+    The outcome of one image in ECR's preview.
+
+    Attributes:
+        action: `expire`, `archive` or `keep`.
+        rule: The rule that acts.
+        reason: The reason, as part of a sentence.
+        is_artifact: Whether the image is only affected because it refers to an image that is.
+
+    """
+
+    action: Literal["expire", "archive", "keep"]
+    rule: LifecycleRule | None
+    reason: str
+    is_artifact: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Disagreement:
     """
-    Where AWS's own preview and the replay differ; AWS's is the authority.
+    A difference between ECR's preview, which is shown, and the local evaluation.
 
     Attributes:
-        image: The image.
-        aws: What AWS's preview says: `expire by rule 2`, or `keep`.
-        replay: What the replay says, with its reason.
+        aws: The outcome in ECR's preview.
+        evaluated: The decision of the local evaluation.
 
     """
 
-    image: Image
-    aws: str
-    replay: str
+    aws: AwsOutcome
+    evaluated: Decision
+
+    @property
+    def image(self) -> Image:
+        """The image."""
+        return self.evaluated.image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositoryPreview:
     """
-    What a policy would do to a repository.
+    The effect of a policy on a repository.
 
     Attributes:
-        repository: What ECR calls it.
-        policy: The policy; without rules where nothing would be done.
-        where: Where the policy stands.
-        prefix: For the policy of a creation template: what the names of its repositories begin with. Such a policy acts
-            on repositories that ECR creates from now on, so it does nothing to this one, which is there.
+        repository: The name of the repository.
+        policy: The policy. A repository without one has a policy without rules.
+        where: The place of the policy.
+        prefix: The prefix of a creation template, for its policy. Such a policy applies to repositories that ECR
+            creates later, and not to this one.
         at: The instant.
-        evaluation: What would happen at that instant. Where AWS's own preview was asked, its word is in here.
-        departures: What will happen on which day, if nothing else is pushed.
-        findings: What a person should look at.
-        in_use: Who runs an image, by digest, or nothing if nobody asked; `users` gives it.
-        current: What the deployed policy would do, if somebody asked.
-        newly_lost: What would or may happen to images that the deployed policy spares: deleted or archived where it
-            keeps them, deleted where it archives them.
-        newly_kept: What this policy spares and the deployed one would or may delete or archive.
-        by_aws: Whether AWS's own preview was asked.
-        disagreements: Where AWS and the replay differ.
-        unlisted: What AWS's own preview says of images that were not there when images were listed.
+        evaluation: The outcome of each image at that instant, reconciled with ECR's preview if there is one.
+        schedule: The outcomes with their days, if nothing else is pushed.
+        findings: The findings about the policy.
+        in_use: The workloads that run an image, by digest. None if usage was not read.
+        current: The evaluation of the deployed policy. None if it was not compared.
+        newly_lost: Images that are or may be deleted or archived and that the deployed policy keeps, or that are or may
+            be deleted and that it archives.
+        newly_kept: The reverse of `newly_lost`.
+        by_aws: Whether there is a preview of ECR.
+        disagreements: The differences between ECR's preview and the local evaluation.
+        unlisted: The images of ECR's preview that were not in the listing.
 
     """
 
@@ -66,7 +96,7 @@ class RepositoryPreview:
     prefix: str | None = None
     at: datetime
     evaluation: Evaluation
-    departures: tuple[ScheduledAction, ...]
+    schedule: tuple[ScheduledAction, ...]
     findings: tuple[Finding, ...]
     in_use: Mapping[str, tuple[str, ...]] | None = None
     current: Evaluation | None = None
@@ -77,24 +107,24 @@ class RepositoryPreview:
     unlisted: tuple[AwsDecision, ...] = ()
 
     def users(self, digest: str) -> tuple[str, ...] | None:
-        """Say who is known to run an image; nothing if nobody asked."""
+        """Return the workloads that run an image, or None if usage was not read."""
         return None if self.in_use is None else self.in_use.get(digest, ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewReport:
     """
-    The previews of several repositories, and what is missing among them.
+    The previews of repositories, and the inputs that were not previewed.
 
     Attributes:
         at: The instant.
-        previews: One for each repository that has a policy and whose images are known, by name.
-        unread: Policies that only CloudFormation can read.
-        without_images: Policies that no repository with known images goes with.
-        without_policy: Repositories with known images that no policy goes with.
-        problems: What could not be read, and what to do about it.
-        notes: What a reader should know about where images and policies came from.
-        is_live: Whether an account was asked: it says which repositories there are, and listings in files do not.
+        previews: The previews, by name: of each repository that has a policy and whose images are known.
+        unread: Policies whose text only CloudFormation can compute.
+        without_images: Policies of no repository whose images are known.
+        without_policy: Repositories without a policy.
+        problems: Inputs that could not be read, each with the fix.
+        notes: Remarks on the inputs.
+        is_live: Whether images come from an account, which lists all its repositories, and not from files.
 
     """
 
@@ -108,9 +138,9 @@ class PreviewReport:
     is_live: bool = False
 
 
-def groups(evaluation: Evaluation) -> dict[str, Sequence[Decision]]:
+def decisions_by_group(evaluation: Evaluation) -> dict[str, Sequence[Decision]]:
     """
-    Give the decisions on all images by what happens to them, in the order in which people want to know it.
+    Return the decisions on all images, by the group that the JSON output has.
 
     Args:
         evaluation: The evaluation.
@@ -124,12 +154,12 @@ def groups(evaluation: Evaluation) -> dict[str, Sequence[Decision]]:
     }
 
 
-def every_decision(evaluation: Evaluation) -> tuple[Decision, ...]:
+def all_decisions(evaluation: Evaluation) -> tuple[Decision, ...]:
     """
-    Give the decisions on all images.
+    Return the decisions on all images.
 
     Args:
         evaluation: The evaluation.
 
     """
-    return tuple(decision for decisions in groups(evaluation).values() for decision in decisions)
+    return tuple(decision for decisions in decisions_by_group(evaluation).values() for decision in decisions)

@@ -1,4 +1,4 @@
-"""Previews of many repositories: of listings in files, or of a live account."""
+"""The previews of many repositories, from listings in files or from an account."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from ecr_constructs.cli.aws import Account, FetchOptions, Progress
+from ecr_constructs.cli.aws import Account, FetchOptions
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count
 from ecr_constructs.cli.preview.build import build
-from ecr_constructs.cli.preview.input_warnings import as_of, notes_on_age, notes_on_fields, notes_on_repository
-from ecr_constructs.cli.preview.policy_matching import Matches, is_loose, match, narrow
+from ecr_constructs.cli.preview.input_warnings import images_at, notes_on_age, notes_on_fields, notes_on_repository
+from ecr_constructs.cli.preview.policy_matching import (
+    PolicyMatches,
+    is_for_any_repository,
+    match_policies,
+    select_repositories,
+)
 from ecr_constructs.cli.preview.result import PreviewReport
-from ecr_constructs.cli.sources.policies import PolicySet, is_asked_for
+from ecr_constructs.cli.progress import Progress
+from ecr_constructs.cli.sources.policies import PolicySet, is_selected
 from ecr_constructs.cli.sources.records import Repository
 
-__all__ = ["survey_account", "survey_files"]
+__all__ = ["preview_account", "preview_files"]
 
 
-def survey_files(
-    reading: PolicySet,
+def preview_files(
+    policy_set: PolicySet,
     repositories: Iterable[Repository],
     *,
     only: Sequence[str] = (),
@@ -28,23 +34,23 @@ def survey_files(
     compares: bool = False,
 ) -> PreviewReport:
     """
-    Preview policies over repositories whose images were listed.
+    Return the previews of repositories whose images were listed in files.
 
     Args:
-        reading: The policies.
+        policy_set: The policies.
         repositories: The repositories.
-        only: Names of repositories, in which `*` stands for anything. Default: all.
+        only: Names of repositories, in which `*` matches any characters. Default: all.
         at: The instant, with a time zone; images that were pushed after it are left out. Default: the present.
-        compares: Whether the policies of today were to be given with the repositories.
+        compares: Whether the deployed policies were given with the repositories.
 
     Raises:
-        CommandError: if policies and repositories cannot be brought together.
+        CommandError: if the policies cannot be matched with the repositories.
         InvalidImage: if images cannot be those of one repository.
 
     """
     known = {repository.name: repository for repository in repositories}
-    missing = "no images of it were given; list them, and give them with --images"
-    matches = match(reading.policies, narrow(known, only, reading.policies, missing))
+    unknown = "its images were not given; list them, and give them with --images"
+    matches = match_policies(policy_set.policies, select_repositories(known, only, policy_set.policies, unknown))
     chosen = [known[name] for name in matches.policies]
     notes = [
         note for each in chosen for note in notes_on_repository(matches.policies[each.name], each, compares=compares)
@@ -52,57 +58,58 @@ def survey_files(
     notes += notes_on_fields(chosen)
     if at is None:
         notes += notes_on_age(chosen)
-    return _survey(reading, matches, chosen, only=only, at=at, notes=tuple(notes))
+    return _report(policy_set, matches, chosen, only=only, at=at, notes=tuple(notes))
 
 
-def survey_account(
-    reading: PolicySet,
+def preview_account(
+    policy_set: PolicySet,
     account: Account,
-    questions: FetchOptions,
+    options: FetchOptions,
     *,
     only: Sequence[str] = (),
     at: datetime | None = None,
     progress: Progress,
 ) -> PreviewReport:
     """
-    Preview policies over the repositories of an account.
+    Return the previews of the repositories of an account.
 
     Args:
-        reading: The policies.
+        policy_set: The policies.
         account: The account.
-        questions: What it is asked, beside the images.
-        only: As in `survey_files`.
-        at: As in `survey_files`.
-        progress: Who is told how far it is.
+        options: What is read beside the images.
+        only: As in `preview_files`.
+        at: As in `preview_files`.
+        progress: The display of progress.
 
     Raises:
-        AccountUnavailable: if the account cannot be asked.
-        CommandError: as in `survey_files`.
+        AccountUnavailable: if the account cannot be read.
+        CommandError: as in `preview_files`.
 
     """
-    if not only and len(reading.policies) == 1 and is_loose(reading.policies[0]):
-        message = "the policy names no repository; say with --repository which ones it is for, '*' for every one"
-        raise CommandError([message], path=reading.policies[0].where)
-    bound = account.immutability()
-    missing = "there is no such repository in this account and region; correct --profile or --region"
-    matches = match(reading.policies, narrow(bound, only, reading.policies, missing))
-    wanted = {name: policy.policy for name, policy in matches.policies.items()}
-    gathered = account.repositories(wanted, questions, progress=progress)
-    return _survey(
-        reading,
+    if not only and len(policy_set.policies) == 1 and is_for_any_repository(policy_set.policies[0]):
+        message = "the policy has no repository name; choose repositories with --repository, '*' for all of them"
+        raise CommandError([message], path=policy_set.policies[0].where)
+    immutability = account.immutability()
+    unknown = "the account has no such repository in this region; correct --profile or --region"
+    selected = select_repositories(immutability, only, policy_set.policies, unknown)
+    matches = match_policies(policy_set.policies, selected)
+    policies = {name: policy.policy for name, policy in matches.policies.items()}
+    fetched = account.repositories(policies, options, progress=progress)
+    return _report(
+        policy_set,
         matches,
-        [replace(each, immutability=bound[each.name]) for each in gathered.repositories],
+        [replace(each, immutability=immutability[each.name]) for each in fetched.repositories],
         only=only,
         at=at,
-        problems=gathered.problems,
-        notes=gathered.notes,
+        problems=fetched.problems,
+        notes=fetched.notes,
         is_live=True,
     )
 
 
-def _survey(
-    reading: PolicySet,
-    matches: Matches,
+def _report(
+    policy_set: PolicySet,
+    matches: PolicyMatches,
     repositories: Iterable[Repository],
     *,
     only: Sequence[str],
@@ -113,18 +120,18 @@ def _survey(
 ) -> PreviewReport:
     moment, shown = at or datetime.now(timezone.utc), list(repositories)
     if at is not None:
-        shown, left_out = as_of(shown, at)
+        shown, left_out = images_at(shown, at)
         notes += left_out
     previews = tuple(build(matches.policies[each.name], each, moment) for each in shown)
     if not previews and not problems:
+        policies = count(len(policy_set.policies), "policy")
         known = count(len(matches.without_policy), "repository")
-        message = f"nothing was previewed: {count(len(reading.policies), 'policy')}, {known}, and no names that match"
-        problems = (message,)
+        problems = (f"no policy matches a repository ({policies}, {known}); check their names",)
     return PreviewReport(
         at=moment,
         previews=previews,
-        unread=tuple(each for each in reading.unread if is_asked_for(each, only)),
-        without_images=tuple(each for each in matches.without_images if is_asked_for(each, only)),
+        unread=tuple(each for each in policy_set.unread if is_selected(each, only)),
+        without_images=tuple(each for each in matches.without_images if is_selected(each, only)),
         without_policy=matches.without_policy,
         problems=problems,
         notes=notes,

@@ -1,4 +1,4 @@
-"""Images that `aws ecr describe-images` listed, sorted into their repositories."""
+"""The images of repositories, in the output of `aws ecr describe-images`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ecr_constructs.cli.errors import CommandError, truncate
-from ecr_constructs.cli.sources.json_files import JsonDocument, holds_policies, read_dumps
+from ecr_constructs.cli.errors import MOST_LINES, CommandError
+from ecr_constructs.cli.formatting import truncate
+from ecr_constructs.cli.sources.json_files import JsonDocument, holds_policies, read_json_documents
 from ecr_constructs.cli.sources.records import Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.images import Image, read_images
@@ -16,107 +17,109 @@ from ecr_constructs.model.validation import REPOSITORY_NAME, abbreviate
 __all__ = ["read_repositories"]
 
 _TOKENS = ("nextToken", "NextToken")
-# AWS says these of every image. One without them is read, and may be something else than it looks like.
-_TOLD = ("imageManifestMediaType", "imageSizeInBytes")
+# ECR returns these fields for every image. Without them an image index looks like an image, or has no size.
+_EXPECTED_FIELDS = ("imageManifestMediaType", "imageSizeInBytes")
 
 
 def read_repositories(sources: Sequence[str], *, unnamed: str | None = None) -> tuple[Repository, ...]:
     """
-    Read the images of repositories.
+    Return the repositories with their images.
 
-    Each image says which repository it is in, as AWS prints it. Where it does not say, and where a repository has no
-    images, the file is named after the repository: `prod__api.json`, or `prod/api.json` in a folder, for `prod/api`.
+    The output of the AWS CLI has the name of the repository for each image. For an image without it, and for a
+    repository without images, the file is named after the repository: `prod__api.json`, or `prod/api.json` in a folder,
+    for `prod/api`.
 
     Args:
-        sources: Files with what `aws ecr describe-images` prints, folders of them, or `-` for standard input.
-        unnamed: The repository of listings that name none and were not found in a folder. Default: as their file says.
+        sources: Files with the output of `aws ecr describe-images`, folders of them, or `-` for standard input.
+        unnamed: The repository of listings without a name that are not in a folder. Default: that of the file name.
 
     Returns:
-        The repositories, by name. The pages of one repository may be spread over documents and files.
+        The repositories, by name. The pages of a repository can be in several documents and files.
 
     Raises:
-        CommandError: if something is not what `aws ecr describe-images` prints, if it is of no repository, or if its
-            last page is missing.
-        InvalidImage: for images that cannot be, with the file as the path.
+        CommandError: if a document is not output of `aws ecr describe-images`, if its repository is not known, or if
+            its last page is missing.
+        InvalidImage: for images that cannot exist, with the file as the path.
 
     """
     listings = _Listings(unnamed)
     for source in sources:
-        for dump in read_dumps(source):
-            if not (dump.is_found and holds_policies(dump.document)):
-                listings.add(dump)
+        for document in read_json_documents(source):
+            if not (document.is_in_folder and holds_policies(document.document)):
+                listings.add(document)
     if found := listings.repositories():
         return found
-    message = "no images are listed; give what 'aws ecr describe-images' printed"
+    message = "no images are listed; give the output of 'aws ecr describe-images'"
     raise CommandError([message], path=f"--images {' '.join(sources)}")
 
 
 class _Listings:
-    """What has been read so far, by repository."""
+    """The images of all documents, by repository."""
 
     def __init__(self, unnamed: str | None) -> None:
         self._unnamed = unnamed
         self._images: dict[str, dict[str, Image]] = {}
         self._missing: dict[str, Counter[str]] = {}
-        # Where a page says that there are more, and whose pages have come to an end.
-        self._going_on: dict[str | None, str] = {}
+        # The document of a page that another one must follow, and the repositories whose last page was read.
+        self._unfinished: dict[str | None, str] = {}
         self._ended: set[str | None] = set()
 
-    def add(self, dump: JsonDocument) -> None:
-        """Sort the images of a document into their repositories."""
-        images, default = _read(dump), dump.repository if dump.is_found else self._unnamed or dump.repository
-        if not images and default is not None and dump.is_whole:
-            self._images.setdefault(_checked(default, dump), {})
-        for image, detail in zip(images, _details(dump.document), strict=True):
-            self._add(_name(detail, default, dump), image, detail, dump)
-        for page in _pages(dump.document):
+    def add(self, document: JsonDocument) -> None:
+        """Add the images of a document to their repositories."""
+        images = _read(document)
+        default = document.repository if document.is_in_folder else self._unnamed or document.repository
+        if not images and default is not None and document.is_alone:
+            self._images.setdefault(_valid_name(default, document), {})
+        for image, detail in zip(images, _details(document.document), strict=True):
+            self._add(_repository_of(detail, default, document), image, detail, document)
+        for page in _pages(document.document):
             names = {detail.get("repositoryName") or default for detail in _details(page)} or {default}
             if any(page.get(token) for token in _TOKENS):
-                self._going_on |= dict.fromkeys(names, dump.where)
+                self._unfinished |= dict.fromkeys(names, document.where)
             else:
                 self._ended |= names
 
     def repositories(self) -> tuple[Repository, ...]:
-        """Give them by name, if all their pages are there."""
-        for name, where in self._going_on.items():
+        """Return the repositories by name, or raise if a page is missing."""
+        for name, where in self._unfinished.items():
             if name not in self._ended:
                 of = f" of {name}" if name else ""
-                message = f"the listing{of} goes on; list all images, without --max-items, or give every page"
+                message = f"the last page of the listing{of} is missing; list without --max-items, or give every page"
                 raise CommandError([message], path=where)
         return tuple(
             Repository(name=name, images=tuple(images.values()), missing=self._missing.get(name, {}))
             for name, images in sorted(self._images.items())
         )
 
-    def _add(self, name: str, image: Image, detail: Mapping[str, Any], dump: JsonDocument) -> None:
+    def _add(self, name: str, image: Image, detail: Mapping[str, Any], document: JsonDocument) -> None:
         images = self._images.setdefault(name, {})
         if (known := images.get(image.digest)) is None:
             images[image.digest] = image
-            if any(detail.get(field) is None for field in _TOLD):
+            if any(detail.get(field) is None for field in _EXPECTED_FIELDS):
                 missing = self._missing.setdefault(name, Counter())
-                missing.update(field for field in _TOLD if detail.get(field) is None)
+                missing.update(field for field in _EXPECTED_FIELDS if detail.get(field) is None)
         elif known != image:
             message = (
-                f"image {abbreviate(image.digest)} of {name} is listed twice and differs; leave out the older listing"
+                f"image {abbreviate(image.digest)} of {name} is listed twice and differs; remove the older listing"
             )
-            raise CommandError([message], path=dump.where)
+            raise CommandError([message], path=document.where)
 
 
-def _read(dump: JsonDocument) -> tuple[Image, ...]:
-    if holds_policies(dump.document):
-        message = "this is a policy or a template, and no listing of images; give it before --images"
-        raise CommandError([message], path=dump.where)
+def _read(document: JsonDocument) -> tuple[Image, ...]:
+    if holds_policies(document.document):
+        message = "a policy or a template, not a listing of images; give it before --images"
+        raise CommandError([message], path=document.where)
     try:
-        return read_images(_without_tokens(dump.document))
+        return read_images(_without_tokens(document.document))
     except InvalidImage as error:
-        problems = truncate(error.problems)
+        problems = truncate(error.problems, MOST_LINES)
         if any(": missing; " in problem for problem in error.problems):
-            problems.append("what is missing may have been left out by --query; list the images whole, without it")
-        raise InvalidImage(problems, path=dump.where) from None
+            problems.append("--query may have left out missing fields; list the images without it")
+        raise InvalidImage(problems, path=document.where) from None
 
 
 def _without_tokens(document: object) -> object:
-    """Leave out that there are more pages: they may be in other documents."""
+    """Return a listing without the tokens of following pages, which can be in other documents."""
     if isinstance(document, Mapping):
         return {key: value for key, value in document.items() if key not in _TOKENS}
     pages = list(_pages(document))
@@ -129,8 +132,8 @@ def _pages(document: object) -> Iterator[Mapping[str, Any]]:
             yield page
 
 
-def _details(document: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401  (read_images took it, so it has the shape)
-    """Give the details of a listing, in the order in which their images are read."""
+def _details(document: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401  (read_images has checked its structure)
+    """Yield the details of a listing, in the order in which `read_images` returns the images."""
     for entry in document["imageDetails"] if isinstance(document, Mapping) else document:
         if "imageDetails" in entry:
             yield from _details(entry)
@@ -138,22 +141,22 @@ def _details(document: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401  (re
             yield entry
 
 
-def _name(detail: Mapping[str, Any], default: str | None, dump: JsonDocument) -> str:
-    name = default if (said := detail.get("repositoryName")) is None else said
+def _repository_of(detail: Mapping[str, Any], default: str | None, document: JsonDocument) -> str:
+    name = default if (own := detail.get("repositoryName")) is None else own
     if name is None:
         message = (
-            "the images do not say which repository they are in; say it with --repository, "
-            "or write them into a file that is named after the repository"
+            "the images have no repositoryName; add --repository, "
+            "or write them to a file that is named after the repository"
         )
-        raise CommandError([message], path=dump.where)
-    return _checked(name, dump)
+        raise CommandError([message], path=document.where)
+    return _valid_name(name, document)
 
 
-def _checked(name: object, dump: JsonDocument) -> str:
+def _valid_name(name: object, document: JsonDocument) -> str:
     if isinstance(name, str) and REPOSITORY_NAME.accepts(name):
         return name
     message = (
-        f"{abbreviate(name)} is no name of a repository; keep repositoryName in the output of AWS, "
+        f"{abbreviate(name)} is not a repository name; keep repositoryName in the output of the AWS CLI, "
         "or name the file after the repository, 'prod__api.json' for prod/api"
     )
-    raise CommandError([message], path=dump.where)
+    raise CommandError([message], path=document.where)

@@ -1,51 +1,102 @@
-"""What the AWS command line printed: JSON in files, in folders of them, or on standard input."""
+"""JSON and YAML from files, folders, pipes and standard input."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import select
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecr_constructs.assembly.files import read_file, require_shallow
+from ecr_constructs.assembly.files import read_file, read_stream, require_shallow
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.inputs import STANDARD_INPUT, path_of, read_input
 from ecr_constructs.errors import json_problem
 
-__all__ = ["JsonDocument", "holds_policies", "lists_images", "read_dumps"]
+__all__ = [
+    "STANDARD_INPUT",
+    "JsonDocument",
+    "holds_policies",
+    "lists_images",
+    "parse",
+    "path_of",
+    "read_input",
+    "read_json_documents",
+]
 
-# Of a listing. One of 1,000,000 images, ten times ECR's quota for a repository, has some 450 MiB.
+STANDARD_INPUT = "-"
+_PIPE_TIMEOUT = 10.0
+# A listing of 1,000,000 images, ten times ECR's quota for a repository, has some 450 MiB.
 _MAXIMUM_BYTES = 512 * 2**20
+# The size of a CloudFormation template is limited to 1 MB, and a parser of YAML is slow.
+_MAXIMUM_CHARACTERS = 2**20
 _SPACE = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JsonDocument:
     """
-    One JSON document that somebody kept.
+    A JSON document in a file.
 
     Attributes:
-        document: What it says.
-        where: Where it stands, for a person.
-        repository: The repository that its file is named after, `prod/api` for `prod__api.json` or, in a folder,
-            `prod/api.json`; nothing for standard input.
-        is_found: Whether it was found in a folder and not named by itself.
-        is_whole: Whether its file holds nothing else.
+        document: The parsed document.
+        where: Its place: the file, and the number of the document if there are several.
+        repository: The repository that the file is named after, `prod/api` for `prod__api.json` or, in a folder,
+            `prod/api.json`. None for standard input.
+        is_in_folder: Whether the command line names its folder, and not the file.
+        is_alone: Whether its file has no other document.
 
     """
 
     document: object
     where: str
     repository: str | None
-    is_found: bool
-    is_whole: bool
+    is_in_folder: bool
+    is_alone: bool
 
 
-def read_dumps(source: str) -> Iterator[JsonDocument]:
+def path_of(source: str) -> Path:
     """
-    Read every JSON document of a source; a file may hold several, one after the other.
+    Return the path of a file or folder; Python would use the current folder for an empty text.
+
+    Args:
+        source: The file or folder.
+
+    Raises:
+        CommandError: if the text is empty, such as that of a variable that is not set.
+
+    """
+    if not source:
+        raise CommandError(["the name of a file or folder is empty; write it, or '.' for the current folder"])
+    return Path(source)
+
+
+def read_input(source: str, *, maximum: int) -> bytes:
+    """
+    Return the content of a source.
+
+    Args:
+        source: A file, a pipe such as that of `<(aws ecr describe-images ...)`, or `-` for standard input.
+        maximum: The largest number of bytes.
+
+    Raises:
+        OSError: if it cannot be opened or read.
+        EcrConstructsError: if it is a device or a socket, if it is too large, or if no program writes to the pipe.
+
+    """
+    if source == STANDARD_INPUT:
+        return _standard_input(maximum)
+    path = path_of(source)
+    if path.is_fifo():
+        return _pipe(path, maximum)
+    return read_file(path, maximum=maximum)
+
+
+def read_json_documents(source: str) -> Iterator[JsonDocument]:
+    """
+    Yield every JSON document of a source. A file can have several, one after the other.
 
     Args:
         source: A file, a folder that is searched for `*.json`, or `-` for standard input.
@@ -56,26 +107,27 @@ def read_dumps(source: str) -> Iterator[JsonDocument]:
     """
     if source == STANDARD_INPUT:
         content = read_input(source, maximum=_MAXIMUM_BYTES)
-        yield from _dumps(content, "standard input", None, is_found=False)
+        yield from _documents(content, "standard input", None, is_in_folder=False)
         return
     path = path_of(source)
     if not path.is_dir():
-        yield from _dumps(_content(path), source, _repository(Path(path.name)), is_found=False)
+        yield from _documents(_content(path), source, _repository(Path(path.name)), is_in_folder=False)
         return
     files = sorted(_files(path))
     if not files:
-        raise CommandError(["there is no .json file in this folder; give one that holds what AWS printed"], path=source)
+        message = "no .json file in this folder; give a folder with the output of the AWS CLI"
+        raise CommandError([message], path=source)
     for file in files:
         content = read_file(file, inside=path, maximum=_MAXIMUM_BYTES)
-        yield from _dumps(content, str(file), _repository(file.relative_to(path)), is_found=True)
+        yield from _documents(content, str(file), _repository(file.relative_to(path)), is_in_folder=True)
 
 
 def lists_images(document: object) -> bool:
     """
-    Tell whether a document is what `aws ecr describe-images` prints.
+    Return whether a document looks like the output of `aws ecr describe-images`.
 
     Args:
-        document: The document, whatever it is.
+        document: The parsed document.
 
     """
     first = _first(document)
@@ -84,14 +136,63 @@ def lists_images(document: object) -> bool:
 
 def holds_policies(document: object) -> bool:
     """
-    Tell whether a document is a policy, what `aws ecr get-lifecycle-policy` prints, or a template.
+    Return whether a document looks like a policy, the output of `aws ecr get-lifecycle-policy`, or a template.
 
     Args:
-        document: The document, whatever it is.
+        document: The parsed document.
 
     """
     first = _first(document)
     return isinstance(first, Mapping) and any(key in first for key in ("rules", "lifecyclePolicyText", "Resources"))
+
+
+def parse(text: str, *, where: str) -> object:
+    """
+    Return the document in a text: JSON if it begins like JSON, otherwise YAML with CloudFormation's tags.
+
+    Args:
+        text: The text.
+        where: Its place, for messages.
+
+    Raises:
+        CommandError: if it is neither.
+
+    """
+    if not text.strip():
+        raise CommandError(["empty; give a lifecycle policy or a CloudFormation template"], path=where)
+    if not text.lstrip().startswith(("{", "[")):
+        return _parse_yaml(text, where)
+    try:
+        document = json.loads(text)
+        require_shallow(document)
+    except (ValueError, RecursionError) as error:
+        raise CommandError(
+            [f"not JSON: {json_problem(error)}; comments and trailing commas are not JSON"], path=where
+        ) from None
+    return document
+
+
+def _standard_input(maximum: int) -> bytes:
+    if sys.stdin is None:
+        raise CommandError(["closed; give a file, or open it"], path="standard input")
+    try:
+        return read_stream(sys.stdin.buffer, "standard input", maximum)
+    except OSError as error:
+        raise CommandError([f"{error.strerror}; give a file"], path="standard input") from None
+
+
+def _pipe(path: Path, maximum: int) -> bytes:
+    """Return everything that is written to a named pipe, which a program must open within 10 seconds."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
+        select.select([pipe], [], [], _PIPE_TIMEOUT)
+        first = pipe.read(1)
+        if first == b"":  # no program has the pipe open for writing; None would mean that one is slow
+            message = (
+                f"a pipe to which nothing was written within {_PIPE_TIMEOUT:.0f} seconds; start the program that does"
+            )
+            raise CommandError([message], path=str(path))
+        os.set_blocking(pipe.fileno(), True)
+        return (first or b"") + read_stream(pipe, str(path), maximum)
 
 
 def _first(document: object) -> object:
@@ -102,17 +203,17 @@ def _content(path: Path) -> bytes:
     try:
         return read_input(str(path), maximum=_MAXIMUM_BYTES)
     except (FileNotFoundError, NotADirectoryError):
-        message = "no such file or folder; give what AWS printed, or '-' for standard input"
+        message = "no such file or folder; give the output of the AWS CLI, or '-' for standard input"
         raise CommandError([message], path=str(path)) from None
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """Give the files of a folder; what cannot be looked into is refused, for nobody knows what is missing then."""
-    for folder, _, names in os.walk(path, onerror=_refuse):
+    """Yield the JSON files of a folder. A subfolder that cannot be read is an error: its files would be missing."""
+    for folder, _, names in os.walk(path, onerror=_raise):
         yield from (Path(folder, name) for name in names if name.endswith(".json"))
 
 
-def _refuse(error: OSError) -> None:
+def _raise(error: OSError) -> None:
     raise error
 
 
@@ -120,36 +221,63 @@ def _repository(path: Path) -> str:
     return path.with_suffix("").as_posix().replace("__", "/")
 
 
-def _dumps(content: bytes, where: str, repository: str | None, *, is_found: bool) -> Iterator[JsonDocument]:
-    documents = _documents(content, where)
+def _documents(content: bytes, where: str, repository: str | None, *, is_in_folder: bool) -> Iterator[JsonDocument]:
+    documents = _parse_json_documents(content, where)
     for number, document in enumerate(documents, start=1):
         place = where if len(documents) == 1 else f"{where}, document {number}"
         yield JsonDocument(
             document=document,
             where=place,
             repository=repository,
-            is_found=is_found,
-            is_whole=len(documents) == 1,
+            is_in_folder=is_in_folder,
+            is_alone=len(documents) == 1,
         )
 
 
-def _documents(content: bytes, where: str) -> list[object]:
-    """Parse one JSON document after the other, as a loop over repositories prints them."""
+def _parse_json_documents(content: bytes, where: str) -> list[object]:
+    """Return JSON documents that follow each other, as a loop over repositories prints them."""
     try:
-        # PowerShell redirects in UTF-16; JSON can tell.
+        # PowerShell redirects in UTF-16, which the first bytes of JSON show.
         text = content.decode(json.detect_encoding(content)).strip()
         decoder, documents, end = json.JSONDecoder(), [], 0
         while end < len(text):
             document, end = decoder.raw_decode(text, end)
             require_shallow(document)
             documents.append(document)
-            end = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches nothing at all as well
+            end = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # the pattern also matches no space
     except UnicodeDecodeError as error:
-        raise CommandError([f"it is not text: {error.reason}; give the JSON that AWS printed"], path=where) from None
+        message = f"not text: {error.reason}; give the JSON that the AWS CLI printed"
+        raise CommandError([message], path=where) from None
     except (ValueError, RecursionError) as error:
-        raise CommandError(
-            [f"it is not JSON: {json_problem(error)}; give what AWS printed with --output json"], path=where
-        ) from None
+        message = f"not JSON: {json_problem(error)}; give the output of the AWS CLI with --output json"
+        raise CommandError([message], path=where) from None
     if not documents:
-        raise CommandError(["it is empty; give the JSON that AWS printed"], path=where)
+        raise CommandError(["empty; give the JSON that the AWS CLI printed"], path=where)
     return documents
+
+
+def _parse_yaml(text: str, where: str) -> object:
+    if len(text) > _MAXIMUM_CHARACTERS:
+        message = f"YAML of {len(text):,} characters; the limit is {_MAXIMUM_CHARACTERS:,}, write it as JSON"
+        raise CommandError([message], path=where)
+    import yaml  # type: ignore[import-untyped]  # it ships no types
+
+    from ecr_constructs.cli.sources.yaml_loader import Loader
+
+    try:
+        # Through JSON, so that every key becomes a text.
+        document = json.loads(json.dumps(yaml.load(text, Loader=Loader)))  # noqa: S506  (it is a SafeLoader)
+        require_shallow(document)
+    except yaml.YAMLError as error:
+        # In the text of most errors the first line is the place, and the problem follows.
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        raise CommandError([f"neither JSON nor YAML: {problem}{line}"], path=where) from None
+    # The constructors of yaml raise any of these for a value that is not of the type of its tag.
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        message = f"neither JSON nor YAML: a value that its tag does not allow, or that JSON does not have ({error})"
+        raise CommandError([message], path=where) from None
+    except RecursionError:
+        raise CommandError(["neither JSON nor YAML: nested too deeply"], path=where) from None
+    return document

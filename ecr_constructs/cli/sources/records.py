@@ -1,4 +1,4 @@
-"""What is known of repositories before a preview: their images, who runs them, what is deployed, what AWS says."""
+"""The inputs of a preview: policies, and repositories with their images, usage and deployed policy."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["AwsDecision", "Policy", "Repository", "immutability_of"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """
-    A lifecycle policy, and where it stands.
+    A lifecycle policy and its place.
 
     Attributes:
         policy: The policy.
-        repository: The name of its repository, or nothing if it is not known.
-        prefix: For the policy of a creation template: what the names of its repositories begin with, or `ROOT`.
-        where: Its place, for a person: a file, and in it a stack and a logical id.
-        file: The template in which it stands, if that is one of a cloud assembly.
-        immutability: Which tags of the repository its source binds to their image, or nothing if it does not say.
+        repository: The name of its repository, or None if it is not known.
+        prefix: For the policy of a creation template: its prefix, or `ROOT`.
+        where: The place: a file, and in it a stack and a logical id.
+        file: The template with the policy, in a cloud assembly.
+        immutability: The immutability of the repository in the source, or None if the source does not have it.
 
     """
 
@@ -40,7 +40,7 @@ class Policy:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AwsDecision:
     """
-    What AWS's own preview says of one image.
+    An entry of ECR's lifecycle policy preview.
 
     Attributes:
         digest: The image.
@@ -57,17 +57,17 @@ class AwsDecision:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repository:
     """
-    A repository and what is in it.
+    A repository with its images.
 
     Attributes:
-        name: What ECR calls it.
+        name: The name.
         images: All its images.
-        in_use: Who runs an image, by digest, such as `service prod/payments-api`; nothing if nobody asked.
-        deployed: The policy that it has today, without rules if it has none; nothing if nobody asked or it could
-            not be read.
-        aws_preview: What AWS's own preview of the new policy says, if somebody asked AWS.
-        immutability: Which of its tags are bound to their image today, or nothing if it is not known.
-        missing: Of how many images a listing does not say what it should, by the name of the field.
+        in_use: The workloads that run an image, by digest, such as `service prod/payments-api`. None if usage was not
+            read.
+        deployed: The deployed policy, without rules if there is none. None if it was not read or cannot be read.
+        aws_preview: ECR's preview of the new policy. None if there is none.
+        immutability: The immutability of today. None if it is not known.
+        missing: The number of images that lack a field in the listing, by the name of the field.
 
     """
 
@@ -82,14 +82,14 @@ class Repository:
 
 def immutability_of(mode: str, filters: Sequence[str]) -> Immutability | None:
     """
-    Say which tags a setting binds, or nothing if there is no such setting.
+    Return the immutability of a repository, or None if ECR has no such setting.
 
     Args:
-        mode: The setting by ECR's name.
-        filters: The tags that are excluded from it.
+        mode: The mode, such as `IMMUTABLE`.
+        filters: The filters of the tags that are excluded from it.
 
     """
     try:
-        return Immutability(mode=mode, filters=filters)  # type: ignore[arg-type]  # it is checked there
+        return Immutability(mode=mode, filters=filters)  # type: ignore[arg-type]  # Immutability checks the mode
     except InvalidName:
         return None

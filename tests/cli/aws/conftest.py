@@ -42,7 +42,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     from botocore.retries.bucket import TokenBucket  # type: ignore[import-untyped]  # it ships no types
     from botocore.retries.standard import ExponentialBackoff  # type: ignore[import-untyped]  # it ships no types
 
-    monkeypatch.setattr(lifecycle_policy_preview, "PAUSE", 0.001)
+    monkeypatch.setattr(lifecycle_policy_preview, "INTERVAL", 0.001)
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
     monkeypatch.setattr(TokenBucket, "acquire", lambda _self, _amount=1, block=True: block)
 

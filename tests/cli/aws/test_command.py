@@ -86,30 +86,30 @@ def test_a_table_tells_what_aws_has_and_where_the_replay_differs(call: Call, clo
     assert code == 4
     assert re.sub(r"at .* UTC", "at ...", api.partition("\ninfo: ")[0]).splitlines() == [
         "prod/api: 3,500 images, 9.6 MB, 2 known to be in use",
-        "policy of app.template.json: Api, as AWS's own preview has it at ...",
+        "policy of app.template.json: Api, from ECR's preview at ...",
         "Rule 1 keeps the newest 3,000 images with a tag like v*, by time of push, and deletes the others.",
-        " rule action images size oldest newest such as",
-        " 1 expire 500 627.7 kB 2016-10-31 2025-01-17 v0, v1, v2, ...",
+        " rule outcome images size oldest newest such as",
+        " 1 delete 500 627.7 kB 2016-10-31 2025-01-17 v0, v1, v2, ...",
         " 1 keep 3,000 9.0 MB 2016-11-07 2026-05-31 v7, v500, v501, ...",
-        "total expire 500 627.7 kB 2016-10-31 2025-01-17 v0, v1, v2, ...",
+        "total delete 500 627.7 kB 2016-10-31 2025-01-17 v0, v1, v2, ...",
         "total keep 3,000 9.0 MB 2016-11-07 2026-05-31 v7, v500, v501, ...",
-        "in use: v3 would expire, and is in use by 1 task or pod seen by Amazon Inspector",
-        "in use: v4 would expire, and is in use by service prod/payments",
-        "newly lost: 401 images, 523.8 kB, spared by the policy deployed in the account: v100, v101, v102, ...",
+        "in use: v3 would be deleted and is in use by 1 task or pod seen by Amazon Inspector",
+        "in use: v4 would be deleted and is in use by service prod/payments",
+        "newly lost: 401 images, 523.8 kB, compared with the policy deployed in the account: v100, v101, v102, ...",
         (
-            "disagreement: v7: AWS's own preview says keep, and the replay expire by rule 1: "
-            "it is not among the newest 3000 that the rule selects"
+            "disagreement: v7: keep in ECR's preview, delete by rule 1 "
+            "(it is not among the newest 3000 that the rule selects) in the local evaluation"
         ),
         (
-            "disagreement: v3000: AWS's own preview says expire by rule 1, and the replay keep: "
-            "rule 1 selects it, and it is among the newest 3000"
+            "disagreement: v3000: delete by rule 1 in ECR's preview, "
+            "keep (rule 1 selects it, and it is among the newest 3000) in the local evaluation"
         ),
     ]
     assert web.startswith("prod/web: 500 images, 2.1 MB, none known to be in use\n")
-    assert "\nsame: the deployed policy does the same to these images\n" in web
+    assert "\nsame: the deployed policy has the same effect on these images\n" in web
     assert closing.splitlines() == [
-        "no policy: for 1 repository: dev/scratch",
-        "total: 2 repositories: 500 images (627.7 kB) would expire, 0 be archived, 0 may go, 3,500 stay",
+        "no policy: 1 repository: dev/scratch",
+        "total: 2 repositories: 500 images to delete (627.7 kB), 0 to archive, 0 uncertain, 3,500 to keep",
     ]
     assert [line.removeprefix("--fail-if in-use: ")[:12] for line in err] == [
         "prod/api: v3",
@@ -204,7 +204,9 @@ def test_a_gate_does_not_open_because_nobody_could_look(call: Call, cloud: Cloud
     assert code == 2
     assert out.startswith("prod/api: 3,500 images")
     assert f"ecs:{operation} is not allowed: no identity-based policy allows it; allow it for {CALLER}" in err[0]
-    assert err[1] == "--fail-if in-use: cannot know: 1 problem kept something from being previewed; see there"
+    assert (
+        err[1] == "--fail-if in-use: cannot be checked: 1 problem prevented a preview, as reported above; fix it first"
+    )
 
 
 def test_credentials_that_expire_halfway_end_the_command_in_one_line(call: Call, cloud: Cloud) -> None:
@@ -236,7 +238,7 @@ def test_a_repository_that_is_deleted_halfway_is_told_and_the_other_is_previewed
     assert "prod/web: 2,000 images" not in out
     assert err == [
         GONE,
-        "--fail-if expires:release-*: cannot know: 1 problem kept something from being previewed; see there",
+        "--fail-if expires:release-*: cannot be checked: 1 problem prevented a preview, as reported above; fix it first",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import UnauthorizedSSOTokenError  # type: ignore[import-untyped]  # it ships no types
 
 from ecr_constructs.cli.aws import Account, AccountUnavailable, connect
-from ecr_constructs.cli.aws.errors import CallFailed, sentences
+from ecr_constructs.cli.aws.errors import CallFailed, failure_messages
 from ecr_constructs.errors import EcrConstructsError
 from tests.cli.aws.cloud import ACCOUNT, Cloud, image
 from tests.cli.aws.record import Gather
@@ -32,7 +32,7 @@ def unavailable(*, profile: str | None = None, region: str | None = None, role: 
 def test_without_a_region_there_is_no_account(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
 
-    assert unavailable() == "there is no region; give --region, or set AWS_REGION"
+    assert unavailable() == "no region; give --region, or set AWS_REGION"
     assert cloud.calls == []
 
 
@@ -94,7 +94,7 @@ def test_credentials_that_are_not_known_may_be_of_a_region_that_is_not_enabled(c
     cloud.fail("GetCallerIdentity", "InvalidClientTokenId", "The security token included in the request is invalid.")
 
     assert unavailable() == (
-        "AWS does not take the credentials in eu-central-1: The security token included in the request is invalid"
+        "AWS rejects the credentials in eu-central-1: The security token included in the request is invalid"
         " (InvalidClientTokenId); check --profile and the keys, and that the account has the region enabled"
     )
 
@@ -127,7 +127,7 @@ def test_a_role_that_may_not_be_assumed_is_told_with_who_tried(cloud: Cloud) -> 
 
     assert unavailable(role="arn:aws:iam::210987654321:role/reader") == (
         "role 'arn:aws:iam::210987654321:role/reader' cannot be assumed: sts:AssumeRole is not allowed; check the ARN,"
-        f" and that the trust policy of the role lets {CALLER} assume it"
+        f" and that the trust policy of the role allows {CALLER} to assume it"
     )
 
 
@@ -213,7 +213,7 @@ def test_throttling_without_end_is_told(cloud: Cloud, gather: Gather) -> None:
 
     assert [repository.name for repository in gathered.repositories] == ["prod/web"]
     assert gathered.problems == (
-        "prod/api: AWS throttles ecr:DescribeImages, however long one waits; repeat the command later",
+        "prod/api: AWS throttles ecr:DescribeImages, also after retries; repeat the command later",
     )
     assert cloud.calls.count(("DescribeImages", "prod/api")) == 8
 
@@ -282,13 +282,13 @@ def test_no_way_to_ecs_is_a_problem_and_to_inspector_a_note(
     assert len(gathered.repositories) == 1
     [problem], [note] = gathered.problems, gathered.notes
     assert problem.startswith("Amazon ECS: could not connect to the endpoint URL")
-    assert note.startswith("Amazon Inspector does not tell who runs images: could not connect to the endpoint URL")
+    assert note.startswith("Amazon Inspector does not report images in use: could not connect to the endpoint URL")
 
 
 def test_a_subject_is_named_once_for_a_problem_that_it_has_twice() -> None:
     gone = CallFailed("it is gone", "look elsewhere")
 
-    assert sentences([("prod/api", gone), ("prod/web", gone), ("prod/api", gone)]) == (
+    assert failure_messages([("prod/api", gone), ("prod/web", gone), ("prod/api", gone)]) == (
         "prod/api, prod/web: it is gone; look elsewhere",
     )
 

@@ -104,7 +104,7 @@ def test_an_image_that_cannot_be_one_is_a_problem_of_its_repository(cloud: Cloud
 
     assert [repository.name for repository in gathered.repositories] == ["prod/api"]
     [problem] = gathered.problems
-    assert problem.startswith("prod/odd: ECR told of an image that cannot be read: lastArchivedAt: missing")
+    assert problem.startswith("prod/odd: ECR returned an image that cannot be read: lastArchivedAt: missing")
 
 
 # --- indexes ----------------------------------------------------------------------------------------------------------

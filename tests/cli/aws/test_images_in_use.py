@@ -7,9 +7,8 @@ from typing import Any
 import boto3  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-from ecr_constructs.cli.aws import container_usage
-from ecr_constructs.cli.aws.container_usage import RegistryHost
-from ecr_constructs.cli.aws.images_in_use import ImageUsage, marks
+from ecr_constructs.cli.aws import images_in_use
+from ecr_constructs.cli.aws.images_in_use import ImageUsage, RegistryHost, users_by_image
 from ecr_constructs.model.images import Image
 from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, digest, image
 from tests.cli.aws.record import Gather
@@ -22,8 +21,8 @@ class Ecs:
         self.client: Any = boto3.Session(region_name=REGION).client("ecs")
 
     def task_definition(self, family: str, *images: str) -> str:
-        container_usage = [{"name": f"c{number}", "image": image, "memory": 128} for number, image in enumerate(images)]
-        made = self.client.register_task_definition(family=family, containerDefinitions=container_usage)
+        containers = [{"name": f"c{number}", "image": image, "memory": 128} for number, image in enumerate(images)]
+        made = self.client.register_task_definition(family=family, containerDefinitions=containers)
         return str(made["taskDefinition"]["taskDefinitionArn"])
 
     def service(self, cluster: str, name: str, *images: str, count: int = 1) -> None:
@@ -135,7 +134,7 @@ def test_a_deployment_that_is_over_runs_nothing_and_a_task_set_does() -> None:
         "taskSets": [{"status": "ACTIVE", "taskDefinition": "payments:4"}],
     }
 
-    assert container_usage._task_definitions(service) == {"payments:2", "payments:3", "payments:4"}
+    assert images_in_use._task_definitions(service) == {"payments:2", "payments:3", "payments:4"}
 
 
 def test_a_service_scaled_to_zero_will_need_its_image_again(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
@@ -283,7 +282,7 @@ def test_an_account_without_inspector_gets_a_note_and_all_the_rest(cloud: Cloud,
     assert gathered.problems == ()
     assert gathered.repositories[0].in_use == {digest(1): ("service prod/payments",)}
     [note] = gathered.notes
-    assert note.startswith("Amazon Inspector does not tell who runs images: inspector2:ListCoverage is not allowed")
+    assert note.startswith("Amazon Inspector does not report images in use: inspector2:ListCoverage is not allowed")
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ThrottlingException", "InternalServerException"])
@@ -324,7 +323,7 @@ def test_use_does_not_spread_from_index_to_index() -> None:
     children = [Image(digest=digest(number), pushed_at=day) for number in (1, 2, 3)]
     one = Image(digest=digest(10), pushed_at=day, referenced_digests=[digest(1), digest(2)])
     other = Image(digest=digest(11), pushed_at=day, referenced_digests=[digest(2), digest(3)])
-    use = ImageUsage(repository="prod/api", digest=digest(10), by="service prod/payments")
+    use = ImageUsage(repository="prod/api", digest=digest(10), user="service prod/payments")
 
     for images in ([*children, one, other], [other, one, *children]):
-        assert set(marks([use], {"prod/api": images})["prod/api"]) == {digest(1), digest(2), digest(10)}
+        assert set(users_by_image([use], {"prod/api": images})["prod/api"]) == {digest(1), digest(2), digest(10)}

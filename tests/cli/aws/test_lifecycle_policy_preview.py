@@ -147,7 +147,7 @@ def test_a_preview_that_is_nowhere_is_started_again(cloud: Cloud, gather: Gather
 
 @pytest.mark.parametrize(
     ("status", "problem"),
-    [("FAILED", "AWS's own preview failed"), ("EXPIRED", "AWS's own preview expired before it was read")],
+    [("FAILED", "ECR's preview failed"), ("EXPIRED", "ECR's preview expired before it was read")],
 )
 def test_a_preview_that_comes_to_nothing_is_a_problem(cloud: Cloud, gather: Gather, status: str, problem: str) -> None:
     cloud.add("prod/api", image(1)).next = Preview(statuses=deque(["IN_PROGRESS", status]))
@@ -155,19 +155,19 @@ def test_a_preview_that_comes_to_nothing_is_a_problem(cloud: Cloud, gather: Gath
 
     gathered = gather({"prod/api": OURS, "prod/web": OURS}, ask_aws=True)
 
-    assert gathered.problems == (f"prod/api: {problem}; repeat the command, or give --no-aws-preview",)
+    assert gathered.problems == (f"prod/api: {problem}; repeat the command, or add --no-aws-preview",)
     assert [repository.aws_preview for repository in gathered.repositories] == [None, ()]
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (OURS.to_json(), "AWS's own preview took too long"),
-        (THEIRS, "somebody else's preview of another policy kept AWS busy"),
+        (OURS.to_json(), "ECR's preview took too long"),
+        (THEIRS, "a preview of another policy of the repository did not end in time"),
     ],
 )
 def test_waiting_ends(cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPatch, text: str, problem: str) -> None:
-    monkeypatch.setattr("ecr_constructs.cli.aws.account.PATIENCE", 0.2)
+    monkeypatch.setattr("ecr_constructs.cli.aws.account.TIMEOUT", 0.2)
     for number in range(40):
         stored = cloud.add(f"team/service-{number}", image(1))
         stored.next = Preview(statuses=deque(["IN_PROGRESS"]))
@@ -210,7 +210,7 @@ def test_somebody_who_may_not_preview_is_told_so(cloud: Cloud, gather: Gather) -
 
 def test_nobody_goes_on_waiting_after_an_error(cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expired credentials end the run at once, although another preview would have been waited for."""
-    monkeypatch.setattr(lifecycle_policy_preview, "PAUSE", 60.0)
+    monkeypatch.setattr(lifecycle_policy_preview, "INTERVAL", 60.0)
     cloud.add("prod/api", image(1)).next = Preview(statuses=deque(["IN_PROGRESS"]))
     cloud.add("prod/web", image(1))
     cloud.fail("GetLifecyclePolicyPreview", "ExpiredTokenException", repository="prod/web")
@@ -222,7 +222,7 @@ def test_nobody_goes_on_waiting_after_an_error(cloud: Cloud, gather: Gather, mon
 def test_somebody_who_interrupts_does_not_wait_either(
     cloud: Cloud, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifecycle_policy_preview, "PAUSE", 60.0)
+    monkeypatch.setattr(lifecycle_policy_preview, "INTERVAL", 60.0)
     cloud.add("prod/api", image(1)).next = Preview(statuses=deque(["IN_PROGRESS"]))
     cloud.add("prod/web", image(1)).next = Preview(statuses=deque(["COMPLETE"]))
 

@@ -34,7 +34,7 @@ def test_a_policy_that_cannot_be_read_is_a_problem_of_its_repository(cloud: Clou
 
     assert [repository.deployed for repository in gathered.repositories] == [None, TODAY]
     [problem] = gathered.problems
-    assert problem.startswith("prod/api: its policy of today cannot be replayed: rules[0]")
+    assert problem.startswith("prod/api: the deployed policy cannot be evaluated: rules[0]")
 
 
 def test_somebody_who_may_not_read_policies_is_told_so(cloud: Cloud, gather: Gather) -> None:

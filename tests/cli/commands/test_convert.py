@@ -340,7 +340,7 @@ def test_one_policy_of_several_is_converted(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
 
     assert run(["convert", str(tmp_path / "template.json")]) == ExitCode.REFUSED
-    assert "several policies, and one is asked for; say with --repository whose" in capsys.readouterr().err
+    assert "several policies; choose the repository with --repository" in capsys.readouterr().err
     assert run(["convert", str(tmp_path / "template.json"), "--repository", "web"]) == ExitCode.DONE
     assert executed(capsys.readouterr().out) == policies["web"]
 

@@ -42,7 +42,7 @@ def test_several_policies_are_explained_below_their_locations(
         f"{path}: Bare",
         "  No rule: all images are kept.",
         f"{path}: Later",
-        "  CloudFormation works the text out at deployment (Ref); write it out to have it read",
+        "  CloudFormation computes the text at deployment (Ref); write the text itself to have it read",
     ]
 
 

@@ -147,7 +147,7 @@ def test_a_template_tells_the_repository_or_prefix_and_what_it_could_not_read(
 
     assert [line.partition(";")[0] for line in lines[:2]] == [
         f"{path}: Api (prod/api): error: rules: missing",
-        f"{path}: Later: warning: CloudFormation works the text out at deployment (Ref)",
+        f"{path}: Later: warning: CloudFormation computes the text at deployment (Ref)",
     ]
     assert lines[1].endswith(" [unread-policy]")
     assert lines[2].startswith(f"{path}: Teams (template teams): info: ")
@@ -242,7 +242,7 @@ def test_a_file_that_may_not_be_read_does_not_hide_the_others(
     assert run(["lint", *three]) == ExitCode.REFUSED
     out, err = capsys.readouterr()
     assert out.splitlines()[-1].startswith("2 policies: ")
-    assert err.startswith(f"ecr-constructs: {three[1]}: permission denied; change its rights")
+    assert err.startswith(f"ecr-constructs: {three[1]}: permission denied; change its permissions")
 
 
 @pytest.mark.parametrize("subcommand", ["lint", "explain"])
@@ -254,5 +254,5 @@ def test_a_source_without_a_repository_does_not_pass(
     assert run([subcommand, str(path)]) == ExitCode.REFUSED
     assert capsys.readouterr() == (
         "",
-        f"ecr-constructs: {path}: no repository and no creation template in it; give the one that is meant\n",
+        f"ecr-constructs: {path}: no repository and no creation template in it; give another source\n",
     )

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecr_constructs.cli import aws
-from ecr_constructs.cli.commands import progress
+from ecr_constructs.cli.commands import preview as preview_module
 from ecr_constructs.cli.main import run
 from ecr_constructs.cli.output import messages
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
@@ -85,9 +85,9 @@ def test_a_policy_file_is_held_against_every_repository_that_is_listed(call: Any
     code, out, err = call(*files, AT)
 
     assert (code, err) == (0, "")
-    assert out.startswith("prod/api: 8 images, 800.0 MB\npolicy of policy.json, replayed at 2026-06-01 00:00 UTC\n")
+    assert out.startswith("prod/api: 8 images, 800.0 MB\npolicy of policy.json, evaluated at 2026-06-01 00:00 UTC\n")
     assert "\nprod/web: 4 images, 400.0 MB\n" in out
-    assert out.endswith("total: 2 repositories: 6 images (600.0 MB) would expire, 0 be archived, 0 may go, 6 stay\n")
+    assert out.endswith("total: 2 repositories: 6 images to delete (600.0 MB), 0 to archive, 0 uncertain, 6 to keep\n")
 
 
 def test_or_against_those_that_are_named(call: Any, files: Sequence[str]) -> None:
@@ -103,9 +103,9 @@ def test_a_template_brings_policies_to_their_repositories(call: Any, files: Sequ
     code, out, _ = call(write("app.template.json", template), *files[1:], AT)
 
     assert code == 0
-    assert "policy of app.template.json: Web, replayed" in out
-    assert "no images: app.template.json: Db: there is no repository db among the images given\n" in out
-    assert "no policy: for 1 repository: prod/api\n" in out
+    assert "policy of app.template.json: Web, evaluated" in out
+    assert "no images: app.template.json: Db: there is no repository db among the given images\n" in out
+    assert "no policy: 1 repository: prod/api\n" in out
 
 
 def test_images_come_through_a_pipe(call: Any, files: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_a_name_with_a_wildcard_names_no_listing(call: Any, files: Sequence[str]
     code, _, err = call(files[0], "--images", write("web.json", listing(RELEASES, None)), "--repository", "prod/*")
 
     assert code == 2
-    assert said(err)[0].startswith("--repository prod/*: no repository that is known has such a name")
+    assert said(err)[0].startswith("--repository prod/*: no repository matches")
 
 
 def test_a_policy_file_may_be_the_policy_of_today(call: Any, files: Sequence[str], write: Write) -> None:
@@ -170,8 +170,8 @@ def test_the_policies_of_today_are_compared(call: Any, files: Sequence[str], wri
     code, out, _ = call(*files, AT, "--current-policy", write("current/web.json", today))
 
     assert code == 0
-    assert "newly lost: 1 image, 100.0 MB, spared by the deployed policy of --current-policy: v2\n" in out
-    assert "note: prod/api: --current-policy has no policy of it, so nothing is compared\n" in out
+    assert "newly lost: 1 image, 100.0 MB, compared with the deployed policy of --current-policy: v2\n" in out
+    assert "note: prod/api: --current-policy has no policy of it, so it is not compared\n" in out
 
 
 def test_without_an_instant_it_is_the_present(call: Any, files: Sequence[str]) -> None:
@@ -220,14 +220,14 @@ def test_a_closed_gate_ends_with_its_own_code_and_names_images_rule_and_remedy(c
     assert out.startswith("prod/web: ")
     assert said(err) == [
         (
-            "--fail-if expires:v1: prod/web: v1 would be expired by rule 1: "
+            "--fail-if expires:v1: prod/web: v1 would be deleted by rule 1: "
             "it is not among the newest 2 that the rule selects"
         ),
         (
-            "--fail-if expires:v1: keep such images: begin with keep_forever('v1') "
+            "--fail-if expires:v1: keep such images: put keep_forever('v1') first "
             "(in JSON, a first rule for v1 with imageCountMoreThan 999999), or keep more of them"
         ),
-        "--fail-if expires:v9: no image has a tag like v9",
+        "--fail-if expires:v9: no image has a tag that matches v9",
     ]
 
 
@@ -241,7 +241,7 @@ def test_a_gate_over_tags_that_nobody_pushes_is_open_and_says_so(call: Any, file
     code, _, err = call(*files, AT, "--fail-if", "expires:relaese-*")
 
     assert code == 0
-    assert said(err) == ["--fail-if expires:relaese-*: no image has a tag like relaese-*"]
+    assert said(err) == ["--fail-if expires:relaese-*: no image has a tag that matches relaese-*"]
 
 
 def test_a_gate_that_cannot_know_is_no_open_gate(call: Any, files: Sequence[str], write: Write) -> None:
@@ -252,8 +252,8 @@ def test_a_gate_that_cannot_know_is_no_open_gate(call: Any, files: Sequence[str]
     assert code == 2
     assert said(err) == [
         (
-            "--fail-if expires:v9, expires:v8: cannot know: the images of db were not given; "
-            "list them, or say with --repository what is to be judged"
+            "--fail-if expires:v9, expires:v8: cannot be checked: the images of db were not given; "
+            "list them, or choose the repositories to check with --repository"
         )
     ]
     assert call(template_file, *files[1:], AT, "--fail-if", "expires:v9", "--repository", "prod/web")[0] == 0
@@ -267,7 +267,7 @@ def test_a_gate_over_many_images_names_the_first(call: Any, write: Write) -> Non
 
     assert code == 4
     assert len(said(err)) == 22
-    assert said(err)[20] == "--fail-if expires:v*: and 19 images more; --format json has all"
+    assert said(err)[20] == "--fail-if expires:v*: and 19 more images; --format json has all"
 
 
 # --- an account -------------------------------------------------------------------------------------------------------
@@ -316,8 +316,8 @@ def test_an_image_that_runs_and_would_go_closes_the_gate(call: Any, account: Fak
     code, out, err = call("policy.json", "--live", "--fail-if", "in-use")
 
     assert code == 4
-    assert "in use: v1 would expire, and is in use by service prod/api\n" in out
-    assert said(err)[0].startswith("--fail-if in-use: prod/api: v1 would be expired by rule 1: ")
+    assert "in use: v1 would be deleted and is in use by service prod/api\n" in out
+    assert said(err)[0].startswith("--fail-if in-use: prod/api: v1 would be deleted by rule 1: ")
     assert account.asked["questions"].in_use
 
 
@@ -331,20 +331,20 @@ def test_what_aws_says_decides_about_the_gate(call: Any, account: FakeAccount) -
 
 
 def test_what_could_not_be_read_is_told_and_is_no_success(call: Any, account: FakeAccount) -> None:
-    account.problems = ("prod/api: AWS's own preview failed; ask again",)
+    account.problems = ("prod/api: ECR's preview failed; ask again",)
     code, out, err = call("policy.json", "--live", "--fail-if", "expires:v9")
 
     assert code == 2
     assert out.startswith("prod/api: ")
     assert said(err) == [
-        "prod/api: AWS's own preview failed; ask again",
-        "--fail-if expires:v9: cannot know: 1 problem kept something from being previewed; see there",
+        "prod/api: ECR's preview failed; ask again",
+        "--fail-if expires:v9: cannot be checked: 1 problem prevented a preview, as reported above; fix it first",
     ]
     assert call("policy.json", "--live")[0] == 2
 
 
 def test_a_bar_is_drawn_only_where_standard_error_is_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.bar() as shown:
+    with preview_module._progress_bar() as shown:
         shown.begin(2)
         shown.describe("images, [12,000] so far")
         shown.advance()
@@ -358,7 +358,7 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("sys.stderr", screen)
-    with progress.bar() as shown:
+    with preview_module._progress_bar() as shown:
         shown.begin(2)
         shown.describe("images, [12,000] so far")
         shown.advance()
@@ -375,39 +375,39 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
     [
         (
             ["policy.json"],
-            ["no images; give --images with what 'aws ecr describe-images' printed, or --live to ask the account"],
+            ["no images; add --images with the output of 'aws ecr describe-images', or --live to read an account"],
         ),
         (
             ["policy.json", "--live", "--images", "images.json"],
-            ["--live lists the images itself; leave out --images, or leave out --live"],
+            ["--live lists the images of the account; remove --images, or remove --live"],
         ),
         (
             ["policy.json", "--images", "images.json", "--profile", "a", "--read-indexes"],
             [
-                "--profile is about a live account; add --live, or leave it out",
-                "--read-indexes is about a live account; add --live, or leave it out",
+                "--profile needs an account; add --live, or remove it",
+                "--read-indexes needs an account; add --live, or remove it",
             ],
         ),
         (
             ["policy.json", "--live", AT],
-            ["AWS's own preview is about the present; leave out --at, or add --no-aws-preview"],
+            ["ECR's lifecycle policy preview is about the present; remove --at, or add --no-aws-preview"],
         ),
         (
             ["policy.json", "--live", "--current-policy", "images.json"],
-            ["--current-policy goes with --images; with --live, write --current to read what is deployed"],
+            ["--current-policy needs --images; with --live, use --current to read the deployed policies"],
         ),
         (
             ["policy.json", "--images", "images.json", "--fail-if", "in-use"],
-            ["--fail-if in-use needs an account that says what runs; add --live, and leave out --no-in-use"],
+            ["--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use"],
         ),
         (
             ["policy.json", "--live", "--no-in-use", "--fail-if", "in-use"],
-            ["--fail-if in-use needs an account that says what runs; add --live, and leave out --no-in-use"],
+            ["--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use"],
         ),
         (["-", "--images", "-"], ["standard input can be read once; give files for the rest"]),
         (
             ["policy.json", "--images", "images.json", "--output", "nowhere/out.txt"],
-            ["--output nowhere/out.txt: there is no such folder; make it first"],
+            ["--output nowhere/out.txt: no such folder; create it first"],
         ),
         (
             ["policy.json", "--images", "images.json", "--output", "."],
@@ -417,49 +417,49 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
             ["policy.json", "--images", "images.json", "--repository", "dev/*"],
             [
                 (
-                    "--repository dev/*: no repository that is known has such a name; "
-                    "correct it, or leave the option out to see them all"
+                    "--repository dev/*: no repository matches; "
+                    "correct the name, or remove the option to preview all repositories"
                 )
             ],
         ),
         (
             ["nothing.json", "--images", "images.json"],
-            ["nothing.json: no repository and no creation template in it; give the one that is meant"],
+            ["nothing.json: no repository and no creation template in it; give another source"],
         ),
         (
             ["policy.json", "--images", "other.json"],
-            ["other.json: this is a policy or a template, and no listing of images; give it before --images"],
+            ["other.json: a policy or a template, not a listing of images; give it before --images"],
         ),
         (
             ["images.json", "--images", "policy.json"],
-            ["images.json: this is a listing of images and no policy; preview takes it with --images, behind a policy"],
+            ["images.json: a listing of images, not a policy; use: preview POLICY --images LISTING"],
         ),
         (
             ["policy.json", "--images", "images.json", "--current"],
-            ["--current asks a live account; add --live, or give what is deployed with --current-policy"],
+            ["--current needs an account; add --live, or give the deployed policies with --current-policy"],
         ),
         (
             ["policy.json", "--images", "images.json", "--in-use", "--aws-preview"],
             [
-                "--aws-preview is about a live account; add --live, or leave it out",
-                "--in-use is about a live account; add --live, or leave it out",
+                "--aws-preview needs an account; add --live, or remove it",
+                "--in-use needs an account; add --live, or remove it",
             ],
         ),
         (
             ["policy.json", "--images", "images.json", "--output", "out.html"],
-            ["--output out.html: its name says html, and --format table; add --format html, or rename it"],
+            ["--output out.html: the file name is for html and --format is table; add --format html, or rename it"],
         ),
         (
             ["policy.json", "--images", "images.json", "--output", "out.JSON", "--format", "html"],
-            ["--output out.JSON: its name says json, and --format html; add --format json, or rename it"],
+            ["--output out.JSON: the file name is for json and --format is html; add --format json, or rename it"],
         ),
         (
             ["policy.json", "--images", "images.json", "--output", "./images.json", "--format", "json"],
-            ["--output images.json: this is read and would be written over; name another file"],
+            ["--output images.json: this is an input and would be overwritten; name another file"],
         ),
         (
             ["policy.json", "--images", "images.json", "--output", "policy.json", "--format", "json"],
-            ["--output policy.json: this is read and would be written over; name another file"],
+            ["--output policy.json: this is an input and would be overwritten; name another file"],
         ),
     ],
 )
@@ -478,7 +478,9 @@ def test_an_instant_has_a_time_zone(call: Any, files: Sequence[str], text: str) 
     code, _, err = call(*files, "--at", text)
 
     assert code == 2
-    assert said(err) == [f"--at: {text!r} is no day and no instant with a time zone; write it as 2026-06-01T00:00:00Z"]
+    assert said(err) == [
+        f"--at: {text!r} is not a day or an instant with a time zone; write it as 2026-06-01T00:00:00Z"
+    ]
 
 
 def test_a_day_is_its_beginning_in_utc(call: Any, files: Sequence[str]) -> None:
@@ -509,7 +511,9 @@ def test_a_listing_that_goes_on_is_no_listing_for_a_gate(
 
     assert (code, out) == (2, "")
     assert said(err) == [
-        ("folder/pages.json: the listing of prod/api goes on; list all images, without --max-items, or give every page")
+        (
+            "folder/pages.json: the last page of the listing of prod/api is missing; list without --max-items, or give every page"
+        )
     ]
 
 
@@ -583,7 +587,7 @@ def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> No
 def test_the_page_tells_every_word_that_begins_a_line() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in Path(messages.__file__).parent.glob("*.py"))
     words = {*re.findall(r'Message\("([^"]+)"', source), *get_args(Severity)}
-    table = PAGE.read_text(encoding="utf-8").split("| line | what it tells |")[1].split("\n\n")[0]
+    table = PAGE.read_text(encoding="utf-8").split("| line | meaning |")[1].split("\n\n")[0]
 
     rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     assert {word for row in rows for word in re.findall(r"`(.*?)`", row)} == words

@@ -56,17 +56,17 @@ def test_repositories_are_a_table() -> None:
     )
 
     assert list(lines([found]))[1:] == [
-        "  prod/api  only dev-* can move  scanned on push      KMS, own key        1 lifecycle rule   retained",
-        f"  Bare      every tag can move   not scanned on push  AES256, key of AWS  0 lifecycle rules  {GOES}",
+        "  prod/api  immutable tags except dev-*  scanned on push      KMS, customer managed key  1 lifecycle rule   retained",
+        f"  Bare      mutable tags                 not scanned on push  AES256, AWS key            0 lifecycle rules  {GOES}",
     ]
 
 
 @pytest.mark.parametrize(
     ("mutability", "words"),
     [
-        ("IMMUTABLE", "no tag can move"),
-        ("MUTABLE_WITH_EXCLUSION", "all but v* can move"),
-        ("MUTABLE", "every tag can move"),
+        ("IMMUTABLE", "immutable tags"),
+        ("MUTABLE_WITH_EXCLUSION", "mutable tags except v*"),
+        ("MUTABLE", "mutable tags"),
         ("SOMETHING_NEW", "SOMETHING_NEW"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_repository_tells_which_tags_can_move(mutability: str, words: str) -> 
 
 
 def test_a_lifecycle_that_cloudformation_works_out_is_not_called_none() -> None:
-    assert "  lifecycle worked out at deployment  " in told("Repository", LifecyclePolicy=SOMEHOW)
+    assert "  lifecycle policy computed at deployment  " in told("Repository", LifecyclePolicy=SOMEHOW)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any
 
-from ecr_constructs.cli.output.html import render
-from ecr_constructs.cli.output.html.axes import Tick
+from ecr_constructs.cli.output.html import render_page
+from ecr_constructs.cli.output.html.axis_labels import AxisLabel
 from ecr_constructs.cli.preview.gates import GateResult
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.model import (
@@ -58,7 +58,7 @@ def preview(
         where="template.json",
         at=AT,
         evaluation=policy.evaluate(found, at=AT),
-        departures=policy.schedule(found, at=AT),
+        schedule=policy.schedule(found, at=AT),
         findings=policy.findings(found),
     )
     return replace(plain, **values)
@@ -141,22 +141,22 @@ def read(page: str) -> Element:
     return reader.root
 
 
-def survey(*previews: RepositoryPreview, **values: Any) -> PreviewReport:
+def report(*previews: RepositoryPreview, **values: Any) -> PreviewReport:
     """Put previews together; what is said beside them may be given."""
     return PreviewReport(at=AT, previews=previews, **values)
 
 
-def page_of(*previews: RepositoryPreview, verdicts: Sequence[GateResult] = (), **values: Any) -> Element:
+def page_of(*previews: RepositoryPreview, results: Sequence[GateResult] = (), **values: Any) -> Element:
     """Write previews as a page, and read it."""
-    return read(render(survey(*previews, **values), verdicts))
+    return read(render_page(report(*previews, **values), results))
 
 
-def is_legible(ticks: Sequence[Tick], *, width: int) -> bool:
+def is_legible(labels: Sequence[AxisLabel], *, width: int) -> bool:
     """Tell whether letters of 6 pixels stand apart, where names at the edges are written inwards."""
     ends = [0.0]
-    for tick in ticks:
-        length = 6 * len(tick.label)
-        start = tick.left * width / 100 - {"start": 0.0, "middle": length / 2, "end": length}[tick.anchor]
+    for label in labels:
+        length = 6 * len(label.text)
+        start = label.left * width / 100 - {"start": 0.0, "middle": length / 2, "end": length}[label.anchor]
         if start < ends[-1]:
             return False
         ends.append(start + length + 3)

@@ -1,4 +1,4 @@
-"""The picture of images by age: every image once, in its fate, where its age is."""
+"""The picture of images by age: every image once, in its group, where its age is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.output.html.age_chart import Timeline, draw_timeline
-from ecr_constructs.cli.output.html.axes import AgeAxis, spaced
+from ecr_constructs.cli.output.html.age_chart import AgeAxis, AgeChart, age_chart
+from ecr_constructs.cli.output.html.axis_labels import place_labels
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import LifecyclePolicy, expire_older_than, keep_latest
 from ecr_constructs.testing import pushes, releases
@@ -18,12 +18,15 @@ from tests.model.lifecycle.image_strategies import AT as DRAWN_AT
 from tests.model.lifecycle.image_strategies import repositories
 from tests.model.lifecycle.strategies import policies
 
-FATES = ("expired", "archived", "uncertain", "kept")
+GROUPS = ("expired", "archived", "uncertain", "kept")
 
 
 @st.composite
 def previews(draw: st.DrawFn) -> RepositoryPreview:
-    policy, images = draw(policies), draw(repositories(archive=True, restoration=True, indexes=True, referrers=True))
+    policy, images = (
+        draw(policies),
+        draw(repositories(archive=True, restoration=True, indexes=True, referrers=True)),
+    )
     evaluation = policy.evaluate(images, at=DRAWN_AT)
     return RepositoryPreview(
         repository="prod/api",
@@ -31,20 +34,20 @@ def previews(draw: st.DrawFn) -> RepositoryPreview:
         where="template.json",
         at=DRAWN_AT,
         evaluation=evaluation,
-        departures=(),
+        schedule=(),
         findings=(),
         in_use={each.image.digest: ("task batch",) for each in evaluation.kept[::2]},
     )
 
 
-def timeline_of(shown: RepositoryPreview) -> Timeline:
-    timeline = draw_timeline(shown)
-    assert timeline is not None
-    return timeline
+def chart_of(shown: RepositoryPreview) -> AgeChart:
+    chart = age_chart(shown)
+    assert chart is not None
+    return chart
 
 
-def lanes(page: Element) -> dict[str, Element]:
-    return {fate: lane for fate in FATES for lane in page.all("svg", class_=fate)}
+def rows_of(page: Element) -> dict[str, Element]:
+    return {group: row for group in GROUPS for row in page.all("svg", class_=group)}
 
 
 # --- every image once -------------------------------------------------------------------------------------------------
@@ -53,47 +56,45 @@ def lanes(page: Element) -> dict[str, Element]:
 @given(shown=previews())
 def test_every_image_is_in_the_lane_of_its_fate_and_in_no_other(shown: RepositoryPreview) -> None:
     drawn = {
-        fate: sum(int(bar.attributes["data-count"]) for bar in lane.all("rect"))
-        for fate, lane in lanes(page_of(shown)).items()
+        group: sum(int(bar.attributes["data-count"]) for bar in row.all("rect"))
+        for group, row in rows_of(page_of(shown)).items()
     }
 
-    assert drawn == {fate: len(getattr(shown.evaluation, fate)) for fate in FATES if getattr(shown.evaluation, fate)}
+    assert drawn == {
+        group: len(getattr(shown.evaluation, group)) for group in GROUPS if getattr(shown.evaluation, group)
+    }
 
 
 @given(shown=previews())
 def test_the_numbers_behind_the_picture_are_those_of_the_picture(shown: RepositoryPreview) -> None:
-    timeline = draw_timeline(shown)
-    if timeline is None:
-        assert [len(getattr(shown.evaluation, fate)) for fate in FATES] == [0] * 4
+    chart = age_chart(shown)
+    if chart is None:
+        assert [len(getattr(shown.evaluation, group)) for group in GROUPS] == [0] * 4
         return
 
-    assert [lane.count for lane in timeline.lanes] == [
-        sum(row.counts[number] for row in timeline.rows) for number in range(len(timeline.lanes))
+    assert [row.count for row in chart.rows] == [
+        sum(row.counts[number] for row in chart.numbers) for number in range(len(chart.rows))
     ]
-    assert (
-        sum(row.in_use for row in timeline.rows)
-        == len(shown.in_use or ())
-        == sum(lane.in_use for lane in timeline.lanes)
-    )
+    assert sum(row.in_use for row in chart.numbers) == len(shown.in_use or ()) == sum(row.in_use for row in chart.rows)
 
 
 @given(shown=previews())
 def test_nothing_hangs_over_the_edge(shown: RepositoryPreview) -> None:
-    timeline = draw_timeline(shown)
-    for lane in timeline.lanes if timeline else ():
-        assert all(bar.left >= 0 and bar.left + bar.width <= 100 for bar in lane.bars)
-        assert all(bar.top >= 0 and bar.height > 0 and bar.top + bar.height <= lane.ground + 0.1 for bar in lane.bars)
-        assert lane.ground < lane.height <= 160
+    chart = age_chart(shown)
+    for row in chart.rows if chart else ():
+        assert all(bar.left >= 0 and bar.left + bar.width <= 100 for bar in row.bars)
+        assert all(bar.top >= 0 and bar.height > 0 and bar.top + bar.height <= row.baseline + 0.1 for bar in row.bars)
+        assert row.baseline < row.height <= 160
 
 
 def test_a_picture_of_many_images_has_bars_that_are_as_high_as_they_count() -> None:
     shown = preview(pushes("build-{n}", days=300, until=AT, a_day=2))
-    timeline = timeline_of(shown)
-    expired = timeline.lanes[0]
+    chart = chart_of(shown)
+    expired = chart.rows[0]
     heights = {bar.count: bar.height for bar in expired.bars}
 
-    assert not timeline.has_blocks
-    assert expired.fate == "expired"
+    assert not chart.has_blocks
+    assert expired.group == "expired"
     assert expired.height <= 160
     assert heights[14] * 60 == pytest.approx(heights[60] * 14, abs=5)
     assert max(heights) == expired.peak[0]
@@ -101,16 +102,16 @@ def test_a_picture_of_many_images_has_bars_that_are_as_high_as_they_count() -> N
 
 def test_a_lane_of_few_images_is_legible_beside_one_of_many() -> None:
     shown = preview([*pushes("build-{n}", days=1, until=AT), *pushes("build-1{n}", days=300, until=AT, a_day=20)])
-    lanes_ = {lane.fate: lane for lane in timeline_of(shown).lanes}
+    rows = {row.group: row for row in chart_of(shown).rows}
 
-    assert max(bar.height for bar in lanes_["kept"].bars) >= 28
-    assert min(bar.height for lane in lanes_.values() for bar in lane.bars) >= 2
-    assert lanes_["kept"].height < lanes_["expired"].height
+    assert max(bar.height for bar in rows["kept"].bars) >= 28
+    assert min(bar.height for row in rows.values() for bar in row.bars) >= 2
+    assert rows["kept"].height < rows["expired"].height
 
 
 def test_each_of_few_images_is_a_block_that_says_what_it_is() -> None:
     page = page_of(preview(pushes("build-{n}", days=20, until=AT)))
-    titles = [bar.text for bar in lanes(page)["expired"].all("rect")]
+    titles = [bar.text for bar in rows_of(page)["expired"].all("rect")]
 
     assert titles[-1] == "build-5, pushed 2026-05-17: it was pushed more than 14 days ago"
     assert {bar.attributes["data-count"] for bar in page.all("rect")} == {"1"}
@@ -120,22 +121,22 @@ def test_each_of_few_images_is_a_block_that_says_what_it_is() -> None:
 def test_from_some_number_on_blocks_would_be_too_many(number: int, *, has_blocks: bool) -> None:
     images = releases("release-{n}", count=number, every_days=3, until=AT)
 
-    assert timeline_of(preview(images)).has_blocks == has_blocks
+    assert chart_of(preview(images)).has_blocks == has_blocks
 
 
 @pytest.mark.parametrize(("number", "has_blocks"), [(30, True), (31, False)])
 def test_from_some_number_on_a_pile_would_be_too_high(number: int, *, has_blocks: bool) -> None:
     images = pushes("build-{n}", days=1, a_day=number, until=AT)
 
-    assert timeline_of(preview(images)).has_blocks == has_blocks
+    assert chart_of(preview(images)).has_blocks == has_blocks
 
 
 def test_where_images_are_in_use_a_dot_says_so() -> None:
     images = pushes("build-{n}", days=10, until=AT)
     page = page_of(preview(images, in_use={images[0].digest: ("task batch",), images[9].digest: ("task batch",)}))
 
-    assert [dot.text for dot in lanes(page)["kept"].all("circle")] == ["1 in use", "1 in use"]
-    assert page.one("span", class_="running").text == "2 in use"
+    assert [dot.text for dot in rows_of(page)["kept"].all("circle")] == ["1 in use", "1 in use"]
+    assert page.one("span", class_="in-use-count").text == "2 in use"
     assert [row[2] for row in table(page, "Images by age")] == ["1", *["0"] * 8, "1"]
 
 
@@ -146,9 +147,9 @@ def test_the_ages_at_which_rules_act_are_drawn_where_they_are() -> None:
         expire_older_than(after_days=7, matching="dev-*"),
         expire_older_than(after_days=4000, matching="base-*"),
     )
-    timeline = timeline_of(preview(pushes("build-{n}", days=14, until=AT), policy=policy))
+    chart = chart_of(preview(pushes("build-{n}", days=14, until=AT), policy=policy))
 
-    assert [(each.left, each.days, each.rules) for each in timeline.thresholds] == [(50.0, 7, (2, 3))]
+    assert [(each.left, each.days, each.rules) for each in chart.thresholds] == [(50.0, 7, (2, 3))]
 
 
 # --- the axis ---------------------------------------------------------------------------------------------------------
@@ -207,19 +208,22 @@ def test_an_age_that_is_older_than_all_that_is_shown_has_no_place() -> None:
 
 @pytest.mark.parametrize("days", [0, 20, 100, 400, 800, 2000, 5000])
 def test_names_have_room(days: int) -> None:
-    ticks = axis(days).ticks()
+    labels = axis(days).labels()
 
-    assert ticks[-1].label == "now"
-    assert is_legible(ticks, width=544)
-    assert is_legible([tick for tick in ticks if not tick.is_minor], width=320)
+    assert labels[-1].text == "now"
+    assert is_legible(labels, width=544)
+    assert is_legible([label for label in labels if not label.is_minor], width=320)
 
 
 def test_what_is_named_first_keeps_its_place() -> None:
-    assert [tick.label for tick in spaced([(50.0, "first"), (51.0, "second"), (60.0, "third")])] == ["first", "third"]
-    assert [tick.is_minor for tick in spaced([(50.0, "first"), (60.0, "third")])] == [False, True]
+    assert [label.text for label in place_labels([(50.0, "first"), (51.0, "second"), (60.0, "third")])] == [
+        "first",
+        "third",
+    ]
+    assert [label.is_minor for label in place_labels([(50.0, "first"), (60.0, "third")])] == [False, True]
 
 
 def test_an_image_of_the_future_is_among_the_newest() -> None:
     images = pushes("build-{n}", days=1, until=datetime(2027, 1, 1, tzinfo=AT.tzinfo))
 
-    assert [row.label for row in timeline_of(preview(images)).rows] == ["less than a day"]
+    assert [row.label for row in chart_of(preview(images)).numbers] == ["less than a day"]

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 import ecr_constructs.cli.output.html
-from ecr_constructs.cli.formatting import bytes_of, size
-from ecr_constructs.cli.output.html import render
+from ecr_constructs.cli.formatting import format_size, total_size
+from ecr_constructs.cli.output.html import render_page
 from ecr_constructs.cli.preview.gates import GateResult, GateViolation
-from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview
+from ecr_constructs.cli.preview.result import AwsOutcome, Disagreement, RepositoryPreview
 from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged, keep_latest
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.testing import leftovers, pushes, tagged
-from tests.cli.html.pages import AT, Element, history, page_of, preview, read, survey, table
+from tests.cli.html.pages import AT, Element, history, page_of, preview, read, report, table
 
 FULL = preview()
 IN_USE = {
@@ -52,7 +52,7 @@ def test_nothing_is_loaded_from_anywhere() -> None:
     links = {value for each in page.all() for name, value in each.attributes.items() if name in {"href", "src", "data"}}
 
     assert {link[:1] for link in links} == {"#"}
-    assert not re.search(r"url\(|@import|https?:", render(survey(FULL)))
+    assert not re.search(r"url\(|@import|https?:", render_page(report(FULL)))
 
 
 def test_the_page_allows_itself_nothing_but_its_style() -> None:
@@ -88,15 +88,15 @@ def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
         prefix=HOSTILE,
         findings=(finding,),
         evaluation=replace(shown.evaluation, expired=(gone,), uncertain=(gone,)),
-        departures=(),
+        schedule=(),
         in_use={images[0].digest: (HOSTILE,)},
         by_aws=True,
-        disagreements=(Disagreement(image=images[0], aws=HOSTILE, replay=HOSTILE),),
+        disagreements=(Disagreement(aws=AwsOutcome("keep", None, HOSTILE), evaluated=gone),),
         current=shown.evaluation,
         newly_lost=(gone,),
         newly_kept=(gone,),
     )
-    page = page_of(hostile, replace(hostile, prefix=None), problems=(HOSTILE,), verdicts=[verdict_of(HOSTILE, hostile)])
+    page = page_of(hostile, replace(hostile, prefix=None), problems=(HOSTILE,), results=[result_of(HOSTILE, hostile)])
 
     assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == []
     assert [each.text for each in page.all("h2") if HOSTILE in each.text] == [HOSTILE, HOSTILE]
@@ -105,13 +105,13 @@ def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
 
 
 def test_half_a_character_of_a_tag_does_not_keep_the_page_from_being_written() -> None:
-    page = render(survey(preview(repository="prod/\ud800api")))
+    page = render_page(report(preview(repository="prod/\ud800api")))
 
     assert "prod/\\ud800api" in page.encode("utf-8").decode("utf-8")
 
 
 def test_the_same_previews_give_the_same_page() -> None:
-    assert render(survey(preview())) == render(survey(preview()))
+    assert render_page(report(preview())) == render_page(report(preview()))
 
 
 # --- what it says is true ---------------------------------------------------------------------------------------------
@@ -122,12 +122,12 @@ def test_the_head_counts_what_the_evaluation_has() -> None:
     images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
 
     assert tiles(page_of(replace(FULL, in_use=IN_USE))) == {
-        "Images": f"{len(images):,} {size(bytes_of(images))}",
-        "Would be deleted": f"{len(evaluation.expired):,} {size(evaluation.bytes_freed)}",
-        "Would be archived": f"{len(evaluation.archived):,} {size(evaluation.bytes_archived)}",
-        "Uncertain": f"{len(evaluation.uncertain):,} {size(bytes_of(each.image for each in evaluation.uncertain))}",
-        "Stay": f"{len(evaluation.kept):,} {size(bytes_of(each.image for each in evaluation.kept))}",
-        "In use, would go": "1",
+        "Images": f"{len(images):,} {format_size(total_size(images))}",
+        "Delete": f"{len(evaluation.expired):,} {format_size(evaluation.bytes_freed)}",
+        "Archive": f"{len(evaluation.archived):,} {format_size(evaluation.bytes_archived)}",
+        "Uncertain": f"{len(evaluation.uncertain):,} {format_size(total_size(each.image for each in evaluation.uncertain))}",
+        "Keep": f"{len(evaluation.kept):,} {format_size(total_size(each.image for each in evaluation.kept))}",
+        "In use and affected": "1",
     }
     assert all((evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept))
 
@@ -138,15 +138,15 @@ def test_repositories_add_up() -> None:
 
     assert tiles(page)["Repositories"] == "3"
     assert tiles(page)["Images"].split()[0] == "61"
-    assert tiles(page)["Would be deleted"].split()[0] == str(sum(len(each.evaluation.expired) for each in previews))
-    assert [row[:3] for row in table(page, "Every repository in one line")] == [
+    assert tiles(page)["Delete"].split()[0] == str(sum(len(each.evaluation.expired) for each in previews))
+    assert [row[:3] for row in table(page, "Repositories")] == [
         [each.repository, str(number), str(len(each.evaluation.expired))]
         for each, number in zip(previews, (1, 20, 40), strict=True)
     ]
 
 
 def test_every_rule_says_what_it_does_to_which_images() -> None:
-    rows = table(page_of(FULL), "What each rule does")
+    rows = table(page_of(FULL), "Effect of each rule")
     by_rule = [decision for decision in FULL.evaluation.expired if decision.rule == FULL.policy.rules[1]]
     images = sorted((decision.image for decision in by_rule), key=lambda image: image.pushed_at)
     sentence = page_of(FULL).one("ul", class_="sentences").all("li")[1].text
@@ -155,9 +155,9 @@ def test_every_rule_says_what_it_does_to_which_images() -> None:
     assert sentence.endswith("Expire images tagged build-* 14 days after push")
     assert next(row for row in rows if row[0] == "2") == [
         "2",
-        "expire",
+        "delete",
         str(len(images)),
-        size(bytes_of(images)),
+        format_size(total_size(images)),
         f"{images[0].pushed_at:%Y-%m-%d}",
         f"{images[-1].pushed_at:%Y-%m-%d}",
         f"build-1, build-2, build-3 and {len(images) - 3} more",
@@ -165,7 +165,7 @@ def test_every_rule_says_what_it_does_to_which_images() -> None:
 
 
 def test_the_rules_account_for_every_image_once() -> None:
-    rows = [row for row in table(page_of(FULL), "What each rule does") if row[1] != "no images"]
+    rows = [row for row in table(page_of(FULL), "Effect of each rule") if row[1] != "no images"]
 
     assert sum(int(row[2]) for row in rows) == len(history())
 
@@ -184,36 +184,36 @@ def test_an_image_in_use_that_would_go_is_the_first_thing_said() -> None:
     page = page_of(replace(FULL, in_use=IN_USE))
     gone = FULL.evaluation.expired[0]
 
-    assert page.one("main").all()[0].attributes["class"] == "alarm"
-    assert page.one("section", class_="alarm").one("h2").text == "1 image in use would go"
-    assert page.one("section", class_="alarm").one("li").text == (
-        f"prod/api: {gone.image.tags[0]}, expire by rule 5, in use by service prod/api, task batch"
+    assert page.one("main").all()[0].attributes["class"] == "alert-box"
+    assert page.one("section", class_="alert-box").one("h2").text == "1 image in use to delete or archive"
+    assert page.one("section", class_="alert-box").one("li").text == (
+        f"prod/api: {gone.image.tags[0]}, delete by rule 5, in use by service prod/api, task batch"
     )
-    assert [row[0] for row in table(page, "Images in use that would go")] == [gone.image.tags[0]]
+    assert [row[0] for row in table(page, "Images in use to delete or archive")] == [gone.image.tags[0]]
 
 
 def test_an_image_in_use_of_doubtful_fate_is_loud_as_well() -> None:
     doubtful = FULL.evaluation.uncertain[0]
     page = page_of(replace(FULL, in_use={doubtful.image.digest: ("task batch",)}))
 
-    assert page.one("section", class_="alarm").one("h2").text == "1 image in use may go"
-    assert "perhaps expire" in page.one("section", class_="alarm").one("li").text
+    assert page.one("section", class_="alert-box").one("h2").text == "1 image in use uncertain"
+    assert "uncertain: delete" in page.one("section", class_="alert-box").one("li").text
 
 
 def test_there_is_no_alarm_where_nothing_in_use_goes() -> None:
     kept = FULL.evaluation.kept[0].image.digest
 
-    assert page_of(replace(FULL, in_use={kept: ("task batch",)})).all(class_="alarm") == []
-    assert page_of(FULL).all(class_="alarm") == []
-    assert tiles(page_of(replace(FULL, in_use={kept: ("task batch",)})))["In use, would go"] == "0"
+    assert page_of(replace(FULL, in_use={kept: ("task batch",)})).all(class_="alert-box") == []
+    assert page_of(FULL).all(class_="alert-box") == []
+    assert tiles(page_of(replace(FULL, in_use={kept: ("task batch",)})))["In use and affected"] == "0"
 
 
 def test_whether_anybody_asked_what_runs_is_said() -> None:
     compared = replace(FULL, current=FULL.evaluation, newly_lost=tuple(FULL.evaluation.expired[:2]))
     unasked, asked = page_of(compared), page_of(replace(compared, in_use={}))
 
-    assert tiles(unasked)["In use, would go"] == "\N{EN DASH} nobody asked what runs"
-    assert tiles(asked)["In use, would go"] == "\N{EN DASH} none is known to be in use"
+    assert tiles(unasked)["In use and affected"] == "\N{EN DASH} not checked (use --live)"
+    assert tiles(asked)["In use and affected"] == "\N{EN DASH} none is known to be in use"
     assert "In use by" not in unasked.text
     assert "In use by" in asked.text
     assert [len(row) for row in table(asked, "Images by age")] == [
@@ -224,19 +224,19 @@ def test_whether_anybody_asked_what_runs_is_said() -> None:
 def test_whether_aws_was_asked_is_said() -> None:
     asked = replace(FULL, by_aws=True)
 
-    assert "AWS's own preview was not asked" in page_of(FULL).text
-    assert "AWS's own preview was asked, and its word is what is shown here. The replay agrees" in page_of(asked).text
-    assert "AWS's own preview was asked about 1 of 2 repositories" in page_of(FULL, asked).text
+    assert "ECR's preview was not used" in page_of(FULL).text
+    assert "This is the result of ECR's preview. The local evaluation has the same outcomes" in page_of(asked).text
+    assert "This is the result of ECR's preview for 1 of 2 repositories" in page_of(FULL, asked).text
 
 
 def test_disagreements_with_aws_are_shown() -> None:
-    image = next(each.image for each in FULL.evaluation.expired if each.image.tags)
-    differing = Disagreement(image=image, aws="keep", replay="expire by rule 2: it was pushed more than 14 days ago")
+    decision = next(each for each in FULL.evaluation.expired if each.image.tags)
+    image, differing = decision.image, Disagreement(aws=AwsOutcome("keep", None, "it is kept"), evaluated=decision)
     page = page_of(replace(FULL, by_aws=True, disagreements=(differing,)))
 
-    assert "AWS and the replay disagree about 1 image." in page.text
-    assert table(page, "Where AWS and the replay disagree") == [
-        [image.tags[0], f"{image.pushed_at:%Y-%m-%d}", "keep", "expire by rule 2: it was pushed more than 14 days ago"]
+    assert "ECR's preview and the local evaluation differ for 1 image." in page.text
+    assert table(page, "Differences between ECR's preview and the local evaluation") == [
+        [image.tags[0], f"{image.pushed_at:%Y-%m-%d}", "keep", f"delete by rule 5: {decision.why}"]
     ]
 
 
@@ -244,7 +244,7 @@ def test_images_that_aws_saw_and_the_listing_did_not_are_told() -> None:
     unlisted = (AwsDecision(digest="sha256:" + "0" * 64, action="expire", rule_priority=1),)
 
     assert (
-        "also takes 1 image pushed after the images were listed"
+        "also deletes or archives 1 image pushed after the images were listed"
         in page_of(replace(FULL, by_aws=True, unlisted=unlisted)).text
     )
 
@@ -254,14 +254,14 @@ def test_the_difference_to_the_deployed_policy_is_shown_if_somebody_asked() -> N
     page = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost, newly_kept=kept))
     same = page_of(replace(FULL, current=FULL.evaluation))
 
-    assert len(table(page, "Newly lost: the deployed policy spares 2 images")) == 2
-    assert len(table(page, "Newly kept: the deployed policy would take 1 image")) == 1
-    assert "Nothing is newly lost." in same.text
-    assert "Nothing is newly kept." in same.text
+    assert len(table(page, "Newly lost, compared with the deployed policy: 2 images")) == 2
+    assert len(table(page, "Newly kept, compared with the deployed policy: 1 image")) == 1
+    assert "No image is newly lost." in same.text
+    assert "No image is newly kept." in same.text
     assert "deployed policy" not in page_of(FULL).text
-    assert "compared with the deployed policy of --current-policy, which would delete" in page.text
+    assert "Compared with the deployed policy of --current-policy, which would delete" in page.text
     live = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost), is_live=True)
-    assert "compared with the policy deployed in the account, which would delete" in live.text
+    assert "Compared with the policy deployed in the account, which would delete" in live.text
 
 
 def test_uncertain_images_are_grouped_by_reason_whichever_image_the_reason_names() -> None:
@@ -271,7 +271,7 @@ def test_uncertain_images_are_grouped_by_reason_whichever_image_the_reason_names
         Decision(image=each.image, action="expire", rule=each.rule, why=reason.format(each.image.digest))
         for each in (first, second)
     )
-    page = page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=uncertain), departures=()))
+    page = page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=uncertain), schedule=()))
 
     assert [row[1:3] for row in table(page, "Uncertain images by reason")] == [
         ["it follows its subject within 24 hours", "2"]
@@ -285,78 +285,82 @@ def test_findings_are_said_in_sentences() -> None:
     page = page_of(replace(FULL, findings=(finding,)))
 
     assert page.one("ul", class_="findings").text == "error rule 3 shadowed-rule It never acts. Leave it out."
-    assert "Nothing to point out." in page_of(replace(FULL, findings=())).text
+    assert "No findings." in page_of(replace(FULL, findings=())).text
 
 
 def test_the_policy_of_a_creation_template_counts_for_nothing_that_is_there() -> None:
     page = page_of(replace(FULL, prefix="prod/", in_use=IN_USE))
 
-    assert tiles(page)["Would be deleted"] == "0"
-    assert page.all(class_="alarm") == []
+    assert tiles(page)["Delete"] == "0"
+    assert page.all(class_="alert-box") == []
     assert "the policy of the creation template for prod/" in page.text
-    assert "Images in use that would go" not in page.text
+    assert "Images in use to delete or archive" not in page.text
 
 
 def test_creation_templates_have_a_table_of_their_own_and_are_in_no_sum() -> None:
     templates = [replace(each, repository=f"new/{place}", prefix="new") for place, each in enumerate(many())]
     page = page_of(*many(), *templates)
 
-    rows = table(page, "Every repository in one line")
+    rows = table(page, "Repositories")
     assert [row[0] for row in rows] == ["prod/1", "prod/20", "prod/40"]
     assert page.all("tfoot")[0].all("td")[0].text == "61"
-    as_if = table(page, "As if by creation templates, which touch no repository that exists; in no sum")
-    assert [row[0] for row in as_if] == ["new/0", "new/1", "new/2"]
+    of_templates = table(
+        page, "Policies of creation templates, which ECR does not apply to repositories that exist; not in the total"
+    )
+    assert [row[0] for row in of_templates] == ["new/0", "new/1", "new/2"]
     assert tiles(page)["Repositories"] == "3"
     summaries = [each.all("summary")[0].text for each in page.all("details", class_="repository")]
-    says = "As if by the creation template for new, which touches no repository that exists."
+    says = "Policy of the creation template for new, which ECR does not apply to repositories that exist."
     assert [says in summary for summary in summaries] == [False] * 3 + [True] * 3
 
 
-def verdict_of(gate: str, shown: RepositoryPreview, *, unknown: tuple[str, ...] = ()) -> GateResult:
+def result_of(gate: str, shown: RepositoryPreview, *, unknown: tuple[str, ...] = ()) -> GateResult:
     caught = tuple(
         GateViolation(repository=shown.repository, decision=decision, is_certain=True, users=None)
         for decision in shown.evaluation.expired
     )
-    return GateResult(gate=gate, caught=caught, unknown=unknown, remedy="keep such images")
+    return GateResult(gate=gate, violations=caught, unknown=unknown, remedy="keep such images")
 
 
 def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
-    verdict = verdict_of("expires:v*", FULL)
+    result = result_of("expires:v*", FULL)
     gates = (
-        page_of(FULL, verdicts=[verdict, GateResult(gate="in-use", caught=(), unknown=(), remedy="")])
+        page_of(FULL, results=[result, GateResult(gate="in-use", violations=(), unknown=(), remedy="")])
         .one("main")
         .all()[0]
     )
 
-    assert gates.attributes["class"] == "gates alarm"
+    assert gates.attributes["class"] == "gates alert-box"
     assert gates.one("h2").text == "1 of 2 gates failed"
-    assert f"expires:v*: failed for {len(verdict.caught)} images. Keep such images." in gates.text
-    assert gates.all("li")[1].text == str(verdict.caught[0])
-    assert f"and {len(verdict.caught) - 10} more; --format json has all of them" in gates.text
+    assert f"expires:v*: failed for {len(result.violations)} images. Keep such images." in gates.text
+    assert gates.all("li")[1].text == str(result.violations[0])
+    assert f"and {len(result.violations) - 10} more images; --format json has all" in gates.text
     assert gates.all("li")[-1].text == "in-use: passed"
 
 
 def test_a_gate_that_cannot_know_says_why() -> None:
-    verdict = GateResult(gate="in-use", caught=(), unknown=("nobody is seen to run any image",), remedy="")
-    gates = page_of(FULL, verdicts=[verdict]).one("section", class_="gates")
+    result = GateResult(gate="in-use", violations=(), unknown=("nobody is seen to run any image",), remedy="")
+    gates = page_of(FULL, results=[result]).one("section", class_="gates")
 
     assert gates.attributes["class"] == "gates missing"
-    assert gates.text == "1 of 1 gate cannot know in-use: cannot know nobody is seen to run any image"
+    assert gates.text == "1 of 1 gate cannot be checked in-use: cannot be checked nobody is seen to run any image"
 
 
 def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
-    passed = GateResult(gate="in-use", caught=(), unknown=(), remedy="")
+    passed = GateResult(gate="in-use", violations=(), unknown=(), remedy="")
 
-    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
-    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").attributes["class"] == "gates"
+    assert page_of(FULL, results=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
+    assert page_of(FULL, results=[passed]).one("section", class_="gates").attributes["class"] == "gates"
     assert page_of(FULL).all("section", class_="gates") == []
 
 
 def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
-    passed = GateResult(gate="expires:x*", caught=(), unknown=(), remedy="", note="no image has a tag like x*")
+    passed = GateResult(
+        gate="expires:x*", violations=(), unknown=(), remedy="", note="no image has a tag that matches x*"
+    )
 
-    assert page_of(FULL, verdicts=[passed]).one("section", class_="gates").one("li").text == (
-        "expires:x*: passed; no image has a tag like x*"
+    assert page_of(FULL, results=[passed]).one("section", class_="gates").one("li").text == (
+        "expires:x*: passed; no image has a tag that matches x*"
     )
 
 
@@ -370,8 +374,8 @@ def test_what_has_no_size_has_none() -> None:
     index = replace(pushes("v{n}", days=1, until=AT)[0], manifest_media_type="application/vnd.oci.image.index.v1+json")
     page = page_of(preview([index]))
 
-    assert tiles(page)["Images"] == "1 no size counted"
-    assert table(page, "What each rule does")[-1][:4] == ["none", "keep", "1", "\N{EN DASH}"]
+    assert tiles(page)["Images"] == "1 size unknown"
+    assert table(page, "Effect of each rule")[-1][:4] == ["none", "keep", "1", "\N{EN DASH}"]
     assert "0 bytes" not in page.text
 
 
@@ -381,7 +385,7 @@ def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
     )
     shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(doubtful,)))
 
-    assert "--live asks AWS's own preview" in page_of(shown).text
+    assert "--live uses ECR's preview" in page_of(shown).text
     assert "--read-indexes" not in page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=()))).text
 
 
@@ -409,27 +413,27 @@ def test_no_repository_is_a_sentence() -> None:
 def test_an_empty_repository_is_a_sentence_and_no_picture() -> None:
     page = page_of(preview([]))
 
-    assert "The repository holds no images." in page.text
+    assert "The repository has no images." in page.text
     assert page.all("svg") == []
 
 
 def test_a_policy_without_rules_is_a_sentence() -> None:
     page = page_of(preview(policy=LifecyclePolicy.none()))
 
-    assert "The policy has no rules, so nothing would be done" in page.text
-    assert "Nothing leaves" in page.text
+    assert "The policy has no rules, so every image is kept" in page.text
+    assert "No image is deleted or archived" in page.text
 
 
 def test_one_image_is_one_block() -> None:
     page = page_of(preview(pushes("v{n}", days=1, until=AT), policy=LifecyclePolicy.of(keep_latest(3, matching="v*"))))
 
     assert len(page.all("rect")) == 1
-    assert "1 image (100.0 MB): none would be deleted, 1 would stay (100.0 MB)." in page.text
+    assert "1 image (100.0 MB): none to delete, 1 to keep (100.0 MB)." in page.text
 
 
 def test_twenty_thousand_images_make_no_larger_a_page() -> None:
     images = [*pushes("build-{n}", days=1000, a_day=19, until=AT), *leftovers(days=1000, until=AT)]
-    page = render(survey(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
+    page = render_page(report(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
 
     assert len(page.encode("utf-8")) < 100_000
     assert "20,000" in read(page).text
@@ -438,11 +442,11 @@ def test_twenty_thousand_images_make_no_larger_a_page() -> None:
 def test_long_lists_are_cut_and_say_so() -> None:
     expired = FULL.evaluation.expired
     page = page_of(replace(FULL, in_use={each.image.digest: ("task batch",) for each in expired}))
-    rows = table(page, "Images in use that would go")
+    rows = table(page, "Images in use to delete or archive")
 
     assert len(rows) == 20
-    assert f"And {len(expired) - 20} more; --format json has all of them." in page.text
-    assert page.one("section", class_="alarm").all("li")[-1].text == f"prod/api: and {len(expired) - 5} more"
+    assert f"And {len(expired) - 20} more; --format json has all." in page.text
+    assert page.one("section", class_="alert-box").all("li")[-1].text == f"prod/api: and {len(expired) - 5} more"
 
 
 def test_of_many_repositories_those_that_need_a_look_are_open() -> None:
@@ -519,37 +523,37 @@ def contrast(first: str, second: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    ("ink", "paper"),
-    [(ink, paper) for ink in ("ink", "quiet", "link") for paper in ("paper", "tint")]
-    + [("ink", "loud-tint"), ("quiet", "loud-tint"), ("loud", "loud-tint"), ("loud", "paper")],
+    ("text", "background"),
+    [(text, background) for text in ("text", "muted", "link") for background in ("background", "panel")]
+    + [("text", "alert-panel"), ("muted", "alert-panel"), ("alert", "alert-panel"), ("alert", "background")],
 )
-def test_texts_stand_out_from_what_they_stand_on(scheme: str, ink: str, paper: str) -> None:
+def test_texts_contrast_with_their_background(scheme: str, text: str, background: str) -> None:
     palette = colours(scheme)
 
-    assert contrast(palette[ink], palette[paper]) >= 4.5
+    assert contrast(palette[text], palette[background]) >= 4.5
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("fate", ["expired", "archived", "uncertain", "kept"])
-def test_fates_stand_out_from_the_paper(scheme: str, fate: str) -> None:
+@pytest.mark.parametrize("group", ["expired", "archived", "uncertain", "kept"])
+def test_outcomes_contrast_with_the_background(scheme: str, group: str) -> None:
     palette = colours(scheme)
 
-    assert contrast(palette[fate], palette["paper"]) >= 3
+    assert contrast(palette[group], palette["background"]) >= 3
 
 
 def test_an_answer_of_aws_by_a_rule_that_nobody_knows_is_shown() -> None:
     unknown = tuple(
         Decision(image=each.image, action="expire", rule=None, why="AWS says so") for each in FULL.evaluation.expired
     )
-    rows = table(page_of(replace(FULL, evaluation=replace(FULL.evaluation, expired=unknown))), "What each rule does")
+    rows = table(page_of(replace(FULL, evaluation=replace(FULL.evaluation, expired=unknown))), "Effect of each rule")
 
-    assert ["none", "expire", str(len(unknown))] in [row[:3] for row in rows]
+    assert ["none", "delete", str(len(unknown))] in [row[:3] for row in rows]
 
 
 def test_a_rule_without_images_says_so() -> None:
     rule = LifecycleRule(
         rule_priority=1, tag_status="tagged", tag_pattern_list=["x*"], count_type="sinceImagePushed", count_number=1
     )
-    rows = table(page_of(preview(policy=LifecyclePolicy(rules=[rule]))), "What each rule does")
+    rows = table(page_of(preview(policy=LifecyclePolicy(rules=[rule]))), "Effect of each rule")
 
     assert rows[0] == ["1", "no images"]

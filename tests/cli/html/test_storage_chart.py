@@ -1,4 +1,4 @@
-"""The curve of what remains: it begins with what is there, and ends with what the schedule leaves."""
+"""The chart of what remains: it begins with what is there, and ends with what the schedule leaves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.cli.formatting import bytes_of
-from ecr_constructs.cli.output.html.storage_chart import Curve, draw_curve
-from ecr_constructs.cli.output.html.storage_totals import DailyTotals, ImageTotals, levels
+from ecr_constructs.cli.formatting import total_size
+from ecr_constructs.cli.output.html.storage_chart import (
+    DailyTotals,
+    ImageTotals,
+    StorageChart,
+    daily_totals,
+    storage_chart,
+)
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
@@ -43,16 +48,16 @@ def leaves(image: Image, number: int, action: str = "expire", *, is_certain: boo
     )
 
 
-def curve_of(shown: RepositoryPreview) -> Curve:
-    curve = draw_curve(shown)
-    assert curve is not None
-    return curve
+def chart_of(shown: RepositoryPreview) -> StorageChart:
+    chart = storage_chart(shown)
+    assert chart is not None
+    return chart
 
 
 def every_level(shown: RepositoryPreview) -> list[DailyTotals]:
     evaluation = shown.evaluation
     images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
-    return list(levels(images, shown.departures, today=shown.at.date()))
+    return list(daily_totals(images, shown.schedule, today=shown.at.date()))
 
 
 @st.composite
@@ -65,7 +70,7 @@ def previews(draw: st.DrawFn) -> RepositoryPreview:
         where="template.json",
         at=DRAWN_AT,
         evaluation=policy.evaluate(images, at=DRAWN_AT),
-        departures=policy.schedule(images, at=DRAWN_AT),
+        schedule=policy.schedule(images, at=DRAWN_AT),
         findings=(),
     )
 
@@ -82,8 +87,8 @@ def test_it_begins_with_all_there_is(shown: RepositoryPreview) -> None:
     first = every_level(shown)[0]
 
     assert first.certain == first.possible
-    assert first.certain.standard == ImageTotals(images=len(others), size=bytes_of(others))
-    assert first.certain.archive == ImageTotals(images=len(shelved), size=bytes_of(shelved))
+    assert first.certain.standard == ImageTotals(images=len(others), size=total_size(others))
+    assert first.certain.archive == ImageTotals(images=len(shelved), size=total_size(shelved))
 
 
 @given(shown=previews())
@@ -103,18 +108,18 @@ def test_standard_storage_never_grows_and_doubt_only_takes_more(shown: Repositor
 @given(shown=previews())
 def test_it_ends_where_the_schedule_ends(shown: RepositoryPreview) -> None:
     every = every_level(shown)
-    gone = {each.image.digest for each in shown.departures if each.action == "expire"}
+    gone = {each.image.digest for each in shown.schedule if each.action == "expire"}
     evaluation = shown.evaluation
     images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
     left = every[-1].possible
 
-    assert every[-1].day == max((each.day for each in shown.departures), default=shown.at.date())
+    assert every[-1].day == max((each.day for each in shown.schedule), default=shown.at.date())
     assert left.standard.images + left.archive.images == sum(image.digest not in gone for image in images)
 
 
 def test_an_image_that_is_archived_and_then_deleted_is_in_the_archive_meanwhile() -> None:
     (image,) = pushes("build-{n}", days=1, until=AT)
-    stages = list(levels([image], [leaves(image, 3, "archive"), leaves(image, 9)], today=TODAY))
+    stages = list(daily_totals([image], [leaves(image, 3, "archive"), leaves(image, 9)], today=TODAY))
 
     assert [(each.day, each.certain.standard.images, each.certain.archive.images) for each in stages] == [
         (day(0), 1, 0),
@@ -125,21 +130,21 @@ def test_an_image_that_is_archived_and_then_deleted_is_in_the_archive_meanwhile(
 
 def test_what_is_archived_already_leaves_the_archive() -> None:
     (image,) = archived(pushes("build-{n}", days=1, until=AT), at=AT)
-    last = list(levels([image], [leaves(image, 9)], today=TODAY))[-1]
+    last = list(daily_totals([image], [leaves(image, 9)], today=TODAY))[-1]
 
     assert last.certain.archive == last.certain.standard == ImageTotals(images=0, size=0)
 
 
 def test_an_image_leaves_once_and_what_is_not_there_does_not_leave() -> None:
     image, stranger = pushes("build-{n}", days=2, until=AT)
-    stages = list(levels([image], [leaves(stranger, 3), leaves(image, 6), leaves(image, 9)], today=TODAY))
+    stages = list(daily_totals([image], [leaves(stranger, 3), leaves(image, 6), leaves(image, 9)], today=TODAY))
 
     assert [each.certain.standard.images for each in stages] == [1, 1, 0, 0]
 
 
 def test_what_goes_for_certain_and_what_may_go_are_told_apart() -> None:
     sure, unsure = pushes("build-{n}", days=2, until=AT)
-    last = list(levels([sure, unsure], [leaves(sure, 1), leaves(unsure, 1, is_certain=False)], today=TODAY))[-1]
+    last = list(daily_totals([sure, unsure], [leaves(sure, 1), leaves(unsure, 1, is_certain=False)], today=TODAY))[-1]
 
     assert (last.certain.standard.images, last.possible.standard.images) == (1, 0)
 
@@ -148,7 +153,7 @@ def test_what_goes_for_certain_and_what_may_go_are_told_apart() -> None:
 
 
 def test_the_line_begins_at_the_top_and_never_goes_up() -> None:
-    for panel in curve_of(FULL).panels:
+    for panel in chart_of(FULL).panels:
         tops = [float(top) for top in re.findall(r"V([\d.]+)", panel.standard)]
 
         assert panel.standard.startswith("M0 0H")
@@ -158,8 +163,8 @@ def test_the_line_begins_at_the_top_and_never_goes_up() -> None:
 
 @given(shown=previews())
 def test_lines_go_from_left_to_right_and_stay_inside(shown: RepositoryPreview) -> None:
-    curve = draw_curve(shown)
-    for panel in curve.panels if curve else ():
+    chart = storage_chart(shown)
+    for panel in chart.panels if chart else ():
         for path in filter(None, (panel.standard, panel.archive)):
             places = [float(place) for place in re.findall(r"H([\d.-]+)", path)]
             assert places == sorted(places)
@@ -168,7 +173,7 @@ def test_lines_go_from_left_to_right_and_stay_inside(shown: RepositoryPreview) -
 
 
 def test_the_upper_edge_is_the_most_there_ever_is() -> None:
-    images, bytes_ = curve_of(FULL).panels
+    images, bytes_ = chart_of(FULL).panels
     first = every_level(FULL)[0].certain.standard
 
     assert (images.highest, bytes_.highest) == (first.images, first.size)
@@ -176,60 +181,59 @@ def test_the_upper_edge_is_the_most_there_ever_is() -> None:
 
 def test_the_archive_and_the_doubt_are_drawn_where_there_are_any() -> None:
     images = pushes("build-{n}", days=4, until=AT)
-    plain = curve_of(preview(images, departures=(leaves(images[0], 3),)))
-    both = curve_of(
-        preview(images, departures=(leaves(images[0], 3, "archive"), leaves(images[1], 5, is_certain=False)))
-    )
+    plain = chart_of(preview(images, schedule=(leaves(images[0], 3),)))
+    both = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"), leaves(images[1], 5, is_certain=False))))
 
-    assert (plain.has_archive, plain.has_doubt) == (False, False)
-    assert {panel.archive + panel.doubt + panel.archive_doubt for panel in plain.panels} == {""}
-    assert (both.has_archive, both.has_doubt) == (True, True)
-    assert all(panel.archive and panel.doubt for panel in both.panels)
+    assert (plain.has_archive, plain.has_uncertain) == (False, False)
+    assert {panel.archive + panel.uncertain + panel.archive_uncertain for panel in plain.panels} == {""}
+    assert (both.has_archive, both.has_uncertain) == (True, True)
+    assert all(panel.archive and panel.uncertain for panel in both.panels)
 
 
 def test_what_lies_between_two_lines_is_closed() -> None:
     images = pushes("build-{n}", days=2, until=AT)
-    curve = curve_of(preview(images, departures=(leaves(images[0], 15, is_certain=False),)))
+    chart = chart_of(preview(images, schedule=(leaves(images[0], 15, is_certain=False),)))
 
-    assert curve.panels[0].doubt == "M0 0H520V0H1000V50H520V0H0V0Z"
+    assert chart.panels[0].uncertain == "M0 0H520V0H1000V50H520V0H0V0Z"
 
 
 def test_images_without_a_known_size_can_be_drawn() -> None:
     nothing = Image(digest="sha256:" + "0" * 64, pushed_at=AT)
-    curve = curve_of(preview([nothing], departures=(leaves(nothing, 3),)))
+    chart = chart_of(preview([nothing], schedule=(leaves(nothing, 3),)))
 
-    assert curve.panels[1].highest == 0
-    assert "nan" not in curve.panels[1].standard
+    assert chart.panels[1].highest == 0
+    assert "nan" not in chart.panels[1].standard
 
 
 @given(shown=previews())
 def test_days_do_not_run_into_each_other(shown: RepositoryPreview) -> None:
-    curve = draw_curve(shown)
-    ticks = curve.ticks if curve else ()
+    chart = storage_chart(shown)
+    labels = chart.labels if chart else ()
 
-    assert is_legible(ticks, width=544)
-    assert is_legible([tick for tick in ticks if not tick.is_minor], width=320)
+    assert is_legible(labels, width=544)
+    assert is_legible([tick for tick in labels if not tick.is_minor], width=320)
 
 
 def test_the_number_at_the_end_of_a_line_is_what_remains() -> None:
     images = pushes("build-{n}", days=4, until=AT)
-    curve = curve_of(preview(images, departures=(leaves(images[0], 3),)))
-    both = curve_of(preview(images, departures=(leaves(images[0], 3, "archive"),)))
-    close = curve_of(preview(images, departures=(leaves(images[0], 3, "archive"), leaves(images[1], 3, "archive"))))
+    chart = chart_of(preview(images, schedule=(leaves(images[0], 3),)))
+    both = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"),)))
+    close = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"), leaves(images[1], 3, "archive"))))
 
-    assert [[end.value for end in panel.ends] for panel in curve.panels] == [[3], [300_000_000]]
-    assert curve.panels[0].ends[0].top == 16 + 140 / 4 - 4
+    assert [[end.value for end in panel.ends] for panel in chart.panels] == [[3], [300_000_000]]
+    assert chart.panels[0].ends[0].top == 16 + 140 / 4 - 4
     assert [end.value for end in both.panels[0].ends] == [3, 1]
     assert [end.value for end in close.panels[0].ends] == [2]
-    page = page_of(preview(images, departures=(leaves(images[0], 3),)))
+    page = page_of(preview(images, schedule=(leaves(images[0], 3),)))
     assert [
-        each.text for each in page.one("svg", class_="curve", **{"aria-label": LABEL}).all("text", class_="peak")
+        each.text
+        for each in page.one("svg", class_="storage-chart", **{"aria-label": LABEL}).all("text", class_="peak")
     ] == ["3"]
 
 
 def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
     (image,) = pushes("build-{n}", days=1, until=AT)
-    page = page_of(preview([image], departures=(leaves(image, 3),)))
+    page = page_of(preview([image], schedule=(leaves(image, 3),)))
 
     assert [each.text for each in page.all("text", class_="peak")][-2:] == ["0", "0"]
 
@@ -239,51 +243,50 @@ def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
 
 def test_the_table_says_what_is_left_after_each_of_a_few_days() -> None:
     images = pushes("build-{n}", days=3, until=AT)
-    page = page_of(preview(images, departures=(leaves(images[0], 2), leaves(images[1], 9, is_certain=False))))
+    page = page_of(preview(images, schedule=(leaves(images[0], 2), leaves(images[1], 9, is_certain=False))))
 
-    assert table(page, "What remains after what goes on a day") == [
+    assert table(page, "Images that remain after the actions of a day") == [
         ["before", "3", "300.0 MB"],
         ["2026-06-03", "2", "200.0 MB"],
-        ["2026-06-10", "2 (perhaps 1)", "200.0 MB (perhaps 100.0 MB)"],
+        ["2026-06-10", "2 (or 1)", "200.0 MB (or 100.0 MB)"],
     ]
 
 
 def test_a_long_table_is_cut_to_days_that_are_named() -> None:
     images = pushes("build-{n}", days=100, until=AT)
-    curve = curve_of(preview(images, policy=LifecyclePolicy.of(expire_older_than(after_days=200, matching="build-*"))))
+    chart = chart_of(preview(images, policy=LifecyclePolicy.of(expire_older_than(after_days=200, matching="build-*"))))
 
-    assert len(curve.rows) <= 12
-    assert curve.rows[0].certain.standard.images == 100
-    assert curve.rows[1].day == TODAY
-    assert curve.rows[-1].certain.standard.images == 0
-    assert all(before.day <= after.day for before, after in pairwise(curve.rows))
+    assert len(chart.rows) <= 12
+    assert chart.rows[0].certain.standard.images == 100
+    assert chart.rows[1].day == TODAY
+    assert chart.rows[-1].certain.standard.images == 0
+    assert all(before.day <= after.day for before, after in pairwise(chart.rows))
 
 
 def test_a_picture_of_thousands_of_days_has_a_few_hundred_steps() -> None:
     images = pushes("build-{n}", days=1500, until=AT)
     departures = tuple(leaves(image, number) for number, image in enumerate(images))
-    panel = curve_of(preview(images, departures=departures)).panels[0]
+    panel = chart_of(preview(images, schedule=departures)).panels[0]
 
     assert panel.standard.count("V") <= 201
     assert panel.standard.endswith("V100H1000")
 
 
 def test_where_nothing_leaves_a_sentence_says_so() -> None:
-    page = page_of(preview(pushes("build-{n}", days=1, until=AT), departures=()))
+    page = page_of(preview(pushes("build-{n}", days=1, until=AT), schedule=()))
 
-    assert "Nothing leaves: until something is pushed or pulled, everything stays as it is." in page.text
-    assert page.all("svg", class_="curve") == []
+    assert "No image is deleted or archived, unless others are pushed or pulled." in page.text
+    assert page.all("svg", class_="storage-chart") == []
 
 
 def test_what_leaves_after_years_is_told_and_not_drawn() -> None:
     images = pushes("build-{n}", days=2, until=AT)
-    late = preview(images, departures=(leaves(images[0], 4000),))
-    both = preview(images, departures=(leaves(images[0], 4000), leaves(images[1], 10)))
+    late = preview(images, schedule=(leaves(images[0], 4000),))
+    both = preview(images, schedule=(leaves(images[0], 4000), leaves(images[1], 10)))
 
-    assert draw_curve(late) is None
-    assert "Nothing leaves within five years." in page_of(late).text
-    assert "1 departure come" not in page_of(both).text
-    assert "After five years follow: 1 departure." in page_of(both).text
+    assert storage_chart(late) is None
+    assert "No image is deleted or archived within five years." in page_of(late).text
+    assert "1 action later than five years is not shown." in page_of(both).text
 
 
 @pytest.mark.parametrize(
@@ -299,4 +302,4 @@ def test_what_leaves_after_years_is_told_and_not_drawn() -> None:
 def test_days_are_named_as_far_apart_as_they_can_be_read(last: int, names: list[str]) -> None:
     (image,) = releases("release-{n}", count=1, until=AT)
 
-    assert [tick.label for tick in curve_of(preview([image], departures=(leaves(image, last),))).ticks] == names
+    assert [label.text for label in chart_of(preview([image], schedule=(leaves(image, last),))).labels] == names

@@ -12,7 +12,7 @@ import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from hypothesis import given
 
-from ecr_constructs.cli.output.json_report import write_json
+from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.gates import read_gate
 from ecr_constructs.cli.preview.result import PreviewReport
@@ -31,7 +31,7 @@ LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1
 
 
 def everything() -> PreviewReport:
-    """Give a survey in which there is something of everything."""
+    """Give a report in which there is something of everything."""
     images = (
         *signed(pulled(RELEASES[:2], at=NOW)),
         *archived(RELEASES[2:3], at=NOW),
@@ -59,8 +59,8 @@ def everything() -> PreviewReport:
     )
 
 
-def written(survey: PreviewReport, *gates: str) -> Any:
-    return json.loads(write_json(survey, [read_gate(gate).judge(survey) for gate in gates]))
+def written(report: PreviewReport, *gates: str) -> Any:
+    return json.loads(render_json(report, [read_gate(gate).evaluate(report) for gate in gates]))
 
 
 def complaints(document: object) -> list[str]:
@@ -190,13 +190,13 @@ def test_a_gate_tells_what_it_caught_and_what_it_does_not_know() -> None:
 
 
 def test_what_to_know_of_a_gate_that_is_open_is_told() -> None:
-    survey = PreviewReport(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
-    misspelled, plain = written(survey, "expires:relaese-*", "in-use")["gates"]
+    report = PreviewReport(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
+    misspelled, plain = written(report, "expires:relaese-*", "in-use")["gates"]
 
-    assert misspelled["note"] == "no image has a tag like relaese-*"
+    assert misspelled["note"] == "no image has a tag that matches relaese-*"
     assert plain["note"] is None
 
 
 def test_the_same_previews_give_the_same_text() -> None:
-    assert write_json(everything(), []) == write_json(everything(), [])
-    assert write_json(everything(), []).isascii()
+    assert render_json(everything(), []) == render_json(everything(), [])
+    assert render_json(everything(), []).isascii()

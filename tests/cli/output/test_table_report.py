@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ecr_constructs.cli.formatting import count, name, names, printable, size
-from ecr_constructs.cli.output.screen import screen
-from ecr_constructs.cli.output.table_report import draw
+from ecr_constructs.cli.formatting import count, decision_labels, format_size, image_label, printable
+from ecr_constructs.cli.output.table_report import render_table, terminal
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.gates import GateResult, GateViolation
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
@@ -34,13 +33,13 @@ def preview(
     return build(policy(of, where="cdk.out: App/Api", prefix=prefix), repository, NOW)
 
 
-def plain(*previews: RepositoryPreview, verdicts: Sequence[GateResult] = (), **values: Any) -> str:
-    return draw(PreviewReport(at=NOW, previews=previews, **values), Console(file=StringIO()), verdicts=verdicts)
+def plain(*previews: RepositoryPreview, results: Sequence[GateResult] = (), **values: Any) -> str:
+    return render_table(PreviewReport(at=NOW, previews=previews, **values), Console(file=StringIO()), results=results)
 
 
 def on_terminal(shown: RepositoryPreview, width: int) -> str:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system="standard")
-    return draw(PreviewReport(at=NOW, previews=(shown,)), console)
+    return render_table(PreviewReport(at=NOW, previews=(shown,)), console)
 
 
 def line(text: str, word: str) -> str:
@@ -55,20 +54,20 @@ def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
     digests = [image.digest[:19] for image in HISTORY[4:]]
     assert text.splitlines() == [
         "prod/api: 8 images, 800.0 MB, 1 known to be in use",
-        "policy of cdk.out: App/Api, replayed at 2026-06-01 00:00 UTC",
+        "policy of cdk.out: App/Api, evaluated at 2026-06-01 00:00 UTC",
         "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
         "Rule 2 deletes images without a tag more than 1 day after their push.",
-        " rule  action  images      size  oldest      newest      such as",
-        "    1  expire       2  200.0 MB  2026-05-11  2026-05-18  v1, v2",
-        "    1  keep         2  200.0 MB  2026-05-25  2026-06-01  v3, v4",
-        f"    2  expire       2  200.0 MB  2026-05-29  2026-05-30  {digests[0]}, {digests[1]}",
-        f"    2  keep         2  200.0 MB  2026-05-31  2026-06-01  {digests[2]}, {digests[3]}",
-        f"total  expire       4  400.0 MB  2026-05-11  2026-05-30  v1, v2, {digests[0]}, ...",
-        f"total  keep         4  400.0 MB  2026-05-25  2026-06-01  v3, {digests[2]}, v4, ...",
-        "in use: v1 would expire, and is in use by service prod/api",
-        "newly lost: 1 image, 100.0 MB, spared by the deployed policy of --current-policy: v2",
+        " rule  outcome  images      size  oldest      newest      such as",
+        "    1  delete        2  200.0 MB  2026-05-11  2026-05-18  v1, v2",
+        "    1  keep          2  200.0 MB  2026-05-25  2026-06-01  v3, v4",
+        f"    2  delete        2  200.0 MB  2026-05-29  2026-05-30  {digests[0]}, {digests[1]}",
+        f"    2  keep          2  200.0 MB  2026-05-31  2026-06-01  {digests[2]}, {digests[3]}",
+        f"total  delete        4  400.0 MB  2026-05-11  2026-05-30  v1, v2, {digests[0]}, ...",
+        f"total  keep          4  400.0 MB  2026-05-25  2026-06-01  v3, {digests[2]}, v4, ...",
+        "in use: v1 would be deleted and is in use by service prod/api",
+        "newly lost: 1 image, 100.0 MB, compared with the deployed policy of --current-policy: v2",
         "",
-        "total: 1 repository: 4 images (400.0 MB) would expire, 0 be archived, 0 may go, 4 stay",
+        "total: 1 repository: 4 images to delete (400.0 MB), 0 to archive, 0 uncertain, 4 to keep",
     ]
 
 
@@ -94,12 +93,12 @@ def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
     index = replace(V4, manifest_media_type=INDEX)
     text = plain(preview([index, *leftovers(days=4, until=NOW)]))
 
-    assert re.search(r"^ +2  may expire +2 ", text, re.MULTILINE)
+    assert re.search(r"^ +2  uncertain +2 ", text, re.MULTILINE)
     assert (
-        "\nuncertain: 2 images may expire by rule 2: it was pushed more than 1 day ago; but it may belong to an index, "
+        "\nuncertain: 2 images might be deleted by rule 2: it was pushed more than 1 day ago; but it may belong to an index, "
         in text
     )
-    assert line(text, "total: ").endswith("0 images would expire, 0 be archived, 2 may go, 3 stay")
+    assert line(text, "total: ").endswith("0 images to delete, 0 to archive, 2 uncertain, 3 to keep")
 
 
 def test_an_index_adds_no_bytes_and_what_has_no_size_says_why() -> None:
@@ -107,9 +106,9 @@ def test_an_index_adds_no_bytes_and_what_has_no_size_says_why() -> None:
 
     assert plain(preview([V3, index])).startswith("prod/api: 2 images, 100.0 MB\n")
     text = plain(preview([index]))
-    assert text.startswith("prod/api: 1 image, all of them indexes, which have no size of their own\n")
+    assert text.startswith("prod/api: 1 image, all of them image indexes, which have no size of their own\n")
     assert re.search(r"^total  keep +1 +-  2026", text, re.MULTILINE)
-    assert plain(preview([replace(V4, size=0)])).startswith("prod/api: 1 image, of unknown size\n")
+    assert plain(preview([replace(V4, size=0)])).startswith("prod/api: 1 image, size unknown\n")
 
 
 def test_a_repository_without_images_is_a_line_and_no_table() -> None:
@@ -126,8 +125,8 @@ def test_uncertain_images_with_one_reason_are_one_line_whichever_image_the_reaso
     text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=uncertain)))
 
     assert [line for line in text.splitlines() if line.startswith("uncertain")] == [
-        "uncertain: 2 images may expire by rule 1: it follows its subject within 24 hours",
-        "uncertain: 2 images may expire by rule 2: it follows its subject within 24 hours",
+        "uncertain: 2 images might be deleted by rule 1: it follows its subject within 24 hours",
+        "uncertain: 2 images might be deleted by rule 2: it follows its subject within 24 hours",
     ]
 
 
@@ -137,7 +136,7 @@ def test_what_settles_whether_images_belong_to_an_index_is_told_once() -> None:
     other = replace(doubtful, repository="prod/web")
 
     assert plain(doubtful, other).count("--read-indexes") == 1
-    assert "\nuncertain: --live asks AWS's own preview" in plain(doubtful, other)
+    assert "\nuncertain: --live uses ECR's preview" in plain(doubtful, other)
     assert "\nuncertain: --read-indexes reads which images" in plain(doubtful, is_live=True)
     assert "--read-indexes" not in plain(preview())
 
@@ -146,25 +145,28 @@ def test_a_template_is_told_to_leave_repositories_alone_and_is_not_in_the_sum() 
     text = plain(preview(prefix="prod", in_use={V1.digest: ("service prod/api",)}))
 
     assert text.startswith(
-        "prod/api (as if by the creation template for prod, which touches no repository that exists): 8 images, "
+        "prod/api (policy of the creation template for prod, which ECR does not apply to repositories that exist): 8 images, "
     )
-    assert line(text, "total: ") == "total: 0 repositories: 0 images would expire, 0 be archived, 0 may go, 0 stay"
+    assert line(text, "total: ") == "total: 0 repositories: 0 images to delete, 0 to archive, 0 uncertain, 0 to keep"
     assert "\nin use:" not in text
 
 
 def test_a_policy_without_rules_says_so() -> None:
-    assert "\nIt has no rules: nothing ever expires.\n" in plain(preview(of=LifecyclePolicy.none()))
+    assert "\nThe policy has no rules: every image is kept.\n" in plain(preview(of=LifecyclePolicy.none()))
 
 
 def test_the_same_policy_as_the_deployed_one_says_so() -> None:
-    assert line(plain(preview(deployed=POLICY)), "same:") == "same: the deployed policy does the same to these images"
+    assert (
+        line(plain(preview(deployed=POLICY)), "same:")
+        == "same: the deployed policy has the same effect on these images"
+    )
     assert "same:" not in plain(preview())
 
 
 def test_what_is_newly_kept_says_so() -> None:
     text = plain(preview(of=GENEROUS, deployed=POLICY), is_live=True)
 
-    assert line(text, "newly") == "newly kept: 1 image, 100.0 MB, taken by the policy deployed in the account: v2"
+    assert line(text, "newly") == "newly kept: 1 image, 100.0 MB, compared with the policy deployed in the account: v2"
 
 
 def test_of_many_reasons_the_most_frequent_are_told() -> None:
@@ -172,8 +174,8 @@ def test_of_many_reasons_the_most_frequent_are_told() -> None:
     doubts = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
     text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(doubts))))
 
-    assert text.count("\nuncertain: 2 images may expire by rule ") == 10
-    assert "\nuncertain: of reasons there are 2 more; --format json has all\n" in text
+    assert text.count("\nuncertain: 2 images might be deleted by rule ") == 10
+    assert "\nuncertain: and 2 more reasons; --format json has all\n" in text
 
 
 def replace_why(decision: Decision, why: str) -> Decision:
@@ -185,12 +187,14 @@ def test_disagreements_with_aws_give_both_sides() -> None:
     late = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
     text = plain(preview(RELEASES[2:], aws_preview=(takes, late)))
 
-    assert "\npolicy of cdk.out: App/Api, as AWS's own preview has it at 2026-06-01 00:00 UTC\n" in text
+    assert "\npolicy of cdk.out: App/Api, from ECR's preview at 2026-06-01 00:00 UTC\n" in text
     assert line(text, "disagreement:") == (
-        "disagreement: v4: AWS's own preview says expire by rule 1, "
-        "and the replay keep: rule 1 selects it, and it is among the newest 2"
+        "disagreement: v4: delete by rule 1 in ECR's preview, "
+        "keep (rule 1 selects it, and it is among the newest 2) in the local evaluation"
     )
-    assert line(text, "not listed:").startswith("not listed: AWS's own preview takes 1 image pushed after the images")
+    assert line(text, "not listed:").startswith(
+        "not listed: ECR's preview deletes or archives 1 image pushed after the images"
+    )
 
 
 def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
@@ -198,10 +202,10 @@ def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
     text = plain(preview(images, in_use={image.digest: ("service a",) for image in images}, aws_preview=()))
 
     assert text.count("\ndisagreement: ") == 11
-    assert "\ndisagreement: of such images there are 18 more; --format json has all\n" in text
+    assert "\ndisagreement: and 18 more images; --format json has all\n" in text
     shown = preview(images, in_use={image.digest: ("service a",) for image in images})
     assert plain(shown).count("\nin use: ") == 11
-    assert "\nin use: of such images there are 18 more; --format json has all\n" in plain(shown)
+    assert "\nin use: and 18 more images; --format json has all\n" in plain(shown)
 
 
 def test_what_was_not_previewed_is_told() -> None:
@@ -211,15 +215,15 @@ def test_what_was_not_previewed_is_told() -> None:
 
     assert text.splitlines() == [
         "not read: App/Web: worked out later",
-        "no images: policy.json: there is no repository web among the images given",
-        ("no images: policy.json: no repository given is under web/ without a policy of its own"),
+        "no images: policy.json: there is no repository web among the given images",
+        ("no images: policy.json: every given repository under web/ has a policy of its own, or there is none"),
         (
             "no images: policy.json: "
             "the name of its repository is not known before deployment; write one, or preview its policy alone"
         ),
-        "no policy: for 2 repositories: db, queue",
+        "no policy: 2 repositories: db, queue",
         "note: mind this",
-        "total: 0 repositories: 0 images would expire, 0 be archived, 0 may go, 0 stay",
+        "total: 0 repositories: 0 images to delete, 0 to archive, 0 uncertain, 0 to keep",
     ]
     assert "there is no repository web\n" in plain(without_images=(missing[0],), is_live=True)
 
@@ -236,13 +240,13 @@ def test_of_many_repositories_with_one_policy_each_has_a_line_and_the_policy_is_
 
     assert text.splitlines()[:6] == [
         "11 repositories with the same policy: 88 images, 8.8 GB",
-        "policy of cdk.out: App/Api, replayed at 2026-06-01 00:00 UTC",
+        "policy of cdk.out: App/Api, evaluated at 2026-06-01 00:00 UTC",
         "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
         "Rule 2 deletes images without a tag more than 1 day after their push.",
-        "repository  images      size  expire     frees  archive  may go  stay",
-        "team/00          8  800.0 MB       4  400.0 MB        0       0     4",
+        "repository  images      size  delete     freed  archive  uncertain  keep",
+        "team/00          8  800.0 MB       4  400.0 MB        0          0     4",
     ]
-    assert text.splitlines()[16] == "total           88    8.8 GB      44    4.4 GB        0       0    44"
+    assert text.splitlines()[16] == "total           88    8.8 GB      44    4.4 GB        0          0    44"
     assert text.count("warning:") == text.count("Rule 1 ") == 1
 
 
@@ -263,9 +267,9 @@ def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> 
     previews = [*crowd(11), replace(preview(of=GENEROUS), repository="other")]
     decision = previews[3].evaluation.expired[0]
     catch = GateViolation(repository="team/03", decision=decision, is_certain=True, users=None)
-    verdict = GateResult(gate="expires:v*", caught=(catch,), unknown=(), remedy="keep them")
+    result = GateResult(gate="expires:v*", violations=(catch,), unknown=(), remedy="keep them")
 
-    heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, verdicts=[verdict]), re.MULTILINE)
+    heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, results=[result]), re.MULTILINE)
     assert heads == ["team/03", "other"]
 
 
@@ -293,15 +297,15 @@ def test_findings_of_some_among_many_say_where_they_are_and_the_worst_come_first
 def test_what_is_newly_lost_among_many_is_a_column_and_says_compared_with_what() -> None:
     text = plain(*crowd(11, deployed=GENEROUS))
 
-    assert text.splitlines()[4].endswith("stay  newly lost  newly kept")
+    assert text.splitlines()[4].endswith("keep  newly lost  newly kept")
     assert text.splitlines()[5].endswith("4           1           0")
-    assert "\ncompared: with the deployed policy of --current-policy, of each repository\n" in text
+    assert "\ncompared: with the deployed policy of --current-policy, for each repository\n" in text
 
 
 def test_a_template_for_many_has_no_sum() -> None:
     text = plain(*crowd(11, prefix="team"))
 
-    assert text.startswith("11 repositories with the same policy (as if by the creation template for team, ")
+    assert text.startswith("11 repositories with the same policy (policy of the creation template for team, ")
     assert "\ntotal  " not in text
 
 
@@ -309,7 +313,7 @@ def test_a_template_for_many_has_no_sum() -> None:
 def test_on_a_terminal_many_repositories_fit(width: int) -> None:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
     previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
-    lines = draw(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
+    lines = render_table(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
 
     assert max(map(len, lines)) <= width
     assert sum("team/" in line for line in lines) == 60
@@ -345,9 +349,12 @@ def test_on_a_terminal_every_line_fits(width: int) -> None:
     text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
 
     assert max(map(len, text.splitlines())) <= width
-    shown = [f"  {word}" in text for word in ("newest", "such as", "oldest")]
-    assert shown == [width >= least for least in (56, 76, 92)]
-    assert re.search(r"2 +expire +2 +200.0 MB", text)
+    heading = next(line for line in text.splitlines() if line.startswith(" rule"))
+    hidden = [word for word, least in (("oldest", 92), ("newest", 56), ("such as", 76)) if width < least]
+    assert [word for word in ("oldest", "newest", "such as") if word not in heading] == hidden
+    note = f"note: the terminal is {width} characters wide; columns not shown: {', '.join(hidden)}"
+    assert (note in " ".join(text.split())) == bool(hidden)
+    assert re.search(r"2 +delete +2 +200.0 MB", text)
 
 
 @pytest.mark.parametrize("width", [76, 80, 92, 120])
@@ -358,19 +365,19 @@ def test_examples_are_cut_to_the_width_and_rows_stay_one_line(width: int) -> Non
     head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
 
     rows = [line.split()[:2] for line in text.splitlines()[head + 1 : head + 7]]
-    assert rows == [[rule, fate] for rule in ("1", "2", "total") for fate in ("expire", "keep")]
+    assert rows == [[rule, outcome] for rule in ("1", "2", "total") for outcome in ("delete", "keep")]
     assert text.count(", ...") == 6
 
 
 def test_on_a_terminal_what_goes_is_red() -> None:
-    assert "\x1b[31mexpire" in on_terminal(preview(), 100)
+    assert "\x1b[31mdelete" in on_terminal(preview(), 100)
 
 
 def test_who_wants_no_colour_gets_no_escape_code_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[" in draw(PreviewReport(at=NOW, previews=(preview(),)), screen())
+    assert "\x1b[" in render_table(PreviewReport(at=NOW, previews=(preview(),)), terminal())
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in draw(PreviewReport(at=NOW, previews=(preview(),)), screen())
+    assert "\x1b" not in render_table(PreviewReport(at=NOW, previews=(preview(),)), terminal())
 
 
 def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
@@ -410,7 +417,7 @@ def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, writ
     ],
 )
 def test_bytes_are_written_in_the_unit_that_fits(number: int, text: str) -> None:
-    assert size(number) == text
+    assert format_size(number) == text
 
 
 def test_things_are_counted_in_english() -> None:
@@ -423,8 +430,9 @@ def test_things_are_counted_in_english() -> None:
 
 
 def test_images_are_called_by_a_tag_or_else_by_the_beginning_of_their_digest() -> None:
-    assert name(V1) == "v1"
-    assert name(tagged(V1, "a", "b")) == "a (+2)"
-    assert name(HISTORY[-1]) == HISTORY[-1].digest[:19]
-    assert names(RELEASES[:3]) == "v1, v2, v3"
-    assert names(RELEASES) == "v1, v2, v3, ..."
+    assert image_label(V1) == "v1"
+    assert image_label(tagged(V1, "a", "b")) == "a (+2)"
+    assert image_label(HISTORY[-1]) == HISTORY[-1].digest[:19]
+    decisions = [Decision(image, "keep", None, "") for image in RELEASES]
+    assert decision_labels(decisions[:3]) == "v1, v2, v3"
+    assert decision_labels(decisions) == "v1, v2, v3, ..."

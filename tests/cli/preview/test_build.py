@@ -90,7 +90,7 @@ def test_without_aws_a_preview_is_the_replay() -> None:
     shown = preview()
 
     assert shown.evaluation == POLICY.evaluate(HISTORY, at=NOW)
-    assert shown.departures == POLICY.schedule(HISTORY, at=NOW)
+    assert shown.schedule == POLICY.schedule(HISTORY, at=NOW)
     assert shown.findings == POLICY.findings(HISTORY)
     assert not shown.by_aws
     assert (shown.current, shown.newly_lost, shown.newly_kept) == (None, (), ())
@@ -220,9 +220,9 @@ def test_what_aws_takes_goes_although_the_replay_keeps_it() -> None:
 
     assert fates(shown)[V4] == "expire"
     assert decision.rule == POLICY.rules[0]
-    assert decision.why == "AWS's own preview takes it, against the replay"
-    assert [(each.image, each.aws, each.replay) for each in shown.disagreements] == [
-        (V4, "expire by rule 1", "keep: rule 1 selects it, and it is among the newest 2")
+    assert decision.why == "ECR's preview deletes it; the local evaluation differs"
+    assert [(each.image, each.aws.action, each.aws.rule, each.evaluated.action) for each in shown.disagreements] == [
+        (V4, "expire", POLICY.rules[0], "keep")
     ]
 
 
@@ -230,9 +230,9 @@ def test_what_aws_does_not_name_stays_although_the_replay_takes_it() -> None:
     shown = preview(aws=[each for each in agreeing(POLICY, HISTORY) if each.digest != V1.digest])
 
     assert fates(shown)[V1] == "keep"
-    assert decision_on(V1, shown).why == "AWS's own preview leaves it, against the replay"
-    assert [(each.image, each.aws) for each in shown.disagreements] == [(V1, "keep")]
-    assert shown.disagreements[0].replay.startswith("expire by rule 1: it is not among the newest 2")
+    assert decision_on(V1, shown).why == "ECR's preview keeps it; the local evaluation differs"
+    assert [(each.image, each.aws.action, each.aws.rule) for each in shown.disagreements] == [(V1, "keep", None)]
+    assert shown.disagreements[0].evaluated.why.startswith("it is not among the newest 2")
 
 
 def test_the_same_action_by_another_rule_is_a_disagreement() -> None:
@@ -240,7 +240,9 @@ def test_the_same_action_by_another_rule_is_a_disagreement() -> None:
     shown = preview(aws=aws)
 
     assert decision_on(V1, shown).rule == POLICY.rules[1]
-    assert [(each.image, each.aws) for each in shown.disagreements] == [(V1, "expire by rule 2")]
+    assert [(each.image, each.aws.action, each.aws.rule) for each in shown.disagreements] == [
+        (V1, "expire", POLICY.rules[1])
+    ]
 
 
 def test_archiving_and_deleting_are_not_the_same_thing() -> None:
@@ -248,7 +250,9 @@ def test_archiving_and_deleting_are_not_the_same_thing() -> None:
     shown = preview(aws=aws)
 
     assert fates(shown)[V1] == "archive"
-    assert [(each.image, each.aws) for each in shown.disagreements] == [(V1, "archive by rule 1")]
+    assert [(each.image, each.aws.action, each.aws.rule) for each in shown.disagreements] == [
+        (V1, "archive", POLICY.rules[0])
+    ]
 
 
 def test_a_rule_that_the_policy_has_not_is_no_rule() -> None:
@@ -273,8 +277,8 @@ def test_what_the_replay_cannot_tell_aws_decides_and_that_is_no_disagreement() -
     assert shown.disagreements == ()
     assert fates(shown)[gone] == "expire"
     assert {fates(shown)[each] for each in left} == {"keep"}
-    assert decision_on(gone, shown).why.startswith("AWS's own preview takes it; the replay cannot tell: ")
-    assert decision_on(left[0], shown).why.startswith("AWS's own preview leaves it; the replay cannot tell: ")
+    assert decision_on(gone, shown).why.startswith("ECR's preview deletes it; the local evaluation is uncertain: ")
+    assert decision_on(left[0], shown).why.startswith("ECR's preview keeps it; the local evaluation is uncertain: ")
 
 
 def test_a_signature_goes_with_its_image_although_aws_does_not_name_it() -> None:
@@ -292,7 +296,7 @@ def test_a_signature_is_no_disagreement_of_its_own() -> None:
     shown = preview(images=images, aws=[said(V4, 1)])
 
     assert decision_on(images[-1], shown).why == (
-        "it goes with the image that it is about, which AWS's own preview takes, against the replay"
+        "ECR's preview deletes the image that it refers to; the local evaluation differs"
     )
     assert images[-1] not in [each.image for each in shown.disagreements]
 
@@ -350,20 +354,20 @@ def test_an_image_that_was_pushed_after_the_listing_is_told() -> None:
 
 
 def test_what_aws_takes_goes_today_for_certain() -> None:
-    departures = [each for each in preview(aws=[said(V4, 1)]).departures if each.image == V4]
+    departures = [each for each in preview(aws=[said(V4, 1)]).schedule if each.image == V4]
 
     assert [(each.day, each.action, each.is_certain) for each in departures] == [(NOW.date(), "expire", True)]
 
 
 def test_what_aws_leaves_goes_on_a_day_that_is_not_certain() -> None:
-    departures = [each for each in preview(aws=[]).departures if each.image == V1]
+    departures = [each for each in preview(aws=[]).schedule if each.image == V1]
 
     assert [(each.day, each.is_certain) for each in departures] == [(NOW.date(), False)]
 
 
 def test_what_aws_does_not_archive_today_is_not_deleted_from_the_archive_for_certain() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
-    departures = [each for each in preview(lifecycle, RELEASES, aws=[]).departures if each.image == V1]
+    departures = [each for each in preview(lifecycle, RELEASES, aws=[]).schedule if each.image == V1]
 
     assert [(each.action, each.is_certain) for each in departures] == [("archive", False), ("expire", False)]
 
@@ -372,14 +376,14 @@ def test_what_is_archived_today_is_deleted_from_the_archive_later() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     shown = preview(lifecycle, RELEASES, aws=agreeing(lifecycle, RELEASES))
 
-    assert shown.departures == lifecycle.schedule(RELEASES, at=NOW)
-    assert [each.action for each in shown.departures if each.image == V1] == ["archive", "expire"]
+    assert shown.schedule == lifecycle.schedule(RELEASES, at=NOW)
+    assert [each.action for each in shown.schedule if each.image == V1] == ["archive", "expire"]
 
 
 def test_what_aws_archives_before_its_time_leaves_the_archive_on_a_day_that_is_not_certain() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     departures = [
-        each for each in preview(lifecycle, RELEASES, aws=[said(V4, 1, "archive")]).departures if each.image == V4
+        each for each in preview(lifecycle, RELEASES, aws=[said(V4, 1, "archive")]).schedule if each.image == V4
     ]
 
     assert [(each.action, each.day == NOW.date(), each.is_certain) for each in departures] == [
@@ -393,13 +397,13 @@ def test_what_goes_later_today_is_no_matter_of_what_aws_says_of_now() -> None:
     lifecycle = LifecyclePolicy.of(expire_older_than(after_days=13, matching="v*"))
     shown = build(policy(lifecycle), Repository(name="api", images=(young,), aws_preview=()), NOW - timedelta(hours=13))
 
-    assert shown.departures == lifecycle.schedule([young], at=NOW - timedelta(hours=13))
-    assert shown.departures[0].is_certain
+    assert shown.schedule == lifecycle.schedule([young], at=NOW - timedelta(hours=13))
+    assert shown.schedule[0].is_certain
 
 
 def test_departures_stay_in_order() -> None:
     lifecycle = LifecyclePolicy.of(expire_older_than(after_days=14, matching="v*"), expire_untagged(after_days=30))
-    days = [each.day for each in preview(lifecycle, HISTORY, aws=[said(V4, 1)]).departures]
+    days = [each.day for each in preview(lifecycle, HISTORY, aws=[said(V4, 1)]).schedule]
 
     assert days == sorted(days)
     assert len(set(days)) > 2
@@ -435,7 +439,7 @@ def test_every_image_is_in_one_group_whatever_aws_says(
     }
     lost, kept = ({each.image.digest for each in group} for group in (shown.newly_lost, shown.newly_kept))
     assert not lost & kept
-    assert {each.image.digest for each in shown.departures} <= set(found)
+    assert {each.image.digest for each in shown.schedule} <= set(found)
 
 
 @given(lifecycle=policies, images=repositories(archive=True, indexes=True, referrers=True))

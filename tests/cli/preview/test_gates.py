@@ -20,7 +20,7 @@ from tests.cli.listings import HISTORY, NOW, RELEASES, policy
 V1, V2, V3, V4 = RELEASES
 
 
-def survey(
+def report(
     images: list[Image] = HISTORY,
     *,
     of: Policy | None = None,
@@ -35,126 +35,132 @@ def survey(
 
 
 def caught(gate: str, seen: PreviewReport) -> list[Image]:
-    return [catch.decision.image for catch in read_gate(gate).judge(seen).caught]
+    return [catch.decision.image for catch in read_gate(gate).evaluate(seen).violations]
 
 
 # --- what is caught ---------------------------------------------------------------------------------------------------
 
 
 def test_an_image_in_use_that_would_be_deleted_closes_the_gate() -> None:
-    verdict = read_gate("in-use").judge(survey(runs=(V1, V4)))
+    result = read_gate("in-use").evaluate(report(runs=(V1, V4)))
 
-    assert not verdict.is_open
-    assert [str(catch) for catch in verdict.caught] == [
+    assert not result.has_passed
+    assert [str(catch) for catch in result.violations] == [
         (
-            "api: v1 would be expired by rule 1: it is not among the newest 2 that the rule selects; "
+            "api: v1 would be deleted by rule 1: it is not among the newest 2 that the rule selects; "
             "in use by service prod/api"
         )
     ]
-    assert verdict.remedy == (
-        "keep what runs: give it a tag when it is deployed, and begin with keep_forever over such tags"
+    assert result.remedy == (
+        "keep images in use: tag an image when it is deployed, and put keep_forever for that tag first"
     )
 
 
 def test_images_in_use_that_stay_leave_the_gate_open() -> None:
-    assert read_gate("in-use").judge(survey(runs=(V3, V4))).is_open
+    assert read_gate("in-use").evaluate(report(runs=(V3, V4))).has_passed
 
 
 def test_an_image_in_use_must_not_be_archived_either() -> None:
     archiving = policy(LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*")), repository="api")
 
-    assert caught("in-use", survey(of=archiving, runs=(V1, V4))) == [V1]
-    assert "would be archived by rule 1" in str(read_gate("in-use").judge(survey(of=archiving, runs=(V1,))).caught[0])
+    assert caught("in-use", report(of=archiving, runs=(V1, V4))) == [V1]
+    assert "would be archived by rule 1" in str(
+        read_gate("in-use").evaluate(report(of=archiving, runs=(V1,))).violations[0]
+    )
 
 
 def test_what_may_go_is_caught_as_well() -> None:
     index = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
     child = leftovers(days=4, until=NOW)[0]
-    verdict = read_gate("in-use").judge(survey([index, child], runs=(child,)))
+    result = read_gate("in-use").evaluate(report([index, child], runs=(child,)))
 
-    assert [(catch.decision.image, catch.is_certain) for catch in verdict.caught] == [(child, False)]
-    assert " may be expired by rule 2: " in str(verdict.caught[0])
+    assert [(catch.decision.image, catch.is_certain) for catch in result.violations] == [(child, False)]
+    assert " might be deleted by rule 2: " in str(result.violations[0])
 
 
 def test_what_aws_says_counts_and_not_what_the_replay_says() -> None:
     takes = (AwsDecision(digest=V4.digest, action="expire", rule_priority=1),)
 
-    assert caught("in-use", survey(aws=takes, runs=(V1, V4))) == [V4]
+    assert caught("in-use", report(aws=takes, runs=(V1, V4))) == [V4]
 
 
 @pytest.mark.parametrize(("gate", "images"), [("expires:v*", [V1, V2]), ("expires:v1", [V1]), ("expires:v3", [])])
 def test_an_image_with_such_a_tag_must_not_be_deleted(gate: str, images: list[Image]) -> None:
-    verdict = read_gate(gate).judge(survey())
+    result = read_gate(gate).evaluate(report())
 
-    assert [catch.decision.image for catch in verdict.caught] == images
-    assert verdict.is_open == (not images)
+    assert [catch.decision.image for catch in result.violations] == images
+    assert result.has_passed == (not images)
 
 
 def test_one_of_several_tags_is_enough() -> None:
     also_stable = replace(V1, tags=["stable", "v1"])
 
-    assert caught("expires:stable", survey([also_stable, *HISTORY[1:]])) == [also_stable]
+    assert caught("expires:stable", report([also_stable, *HISTORY[1:]])) == [also_stable]
 
 
 def test_a_gate_over_deletions_lets_archiving_pass() -> None:
     archiving = policy(LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*")), repository="api")
 
-    assert read_gate("expires:v*").judge(survey(of=archiving)).is_open
+    assert read_gate("expires:v*").evaluate(report(of=archiving)).has_passed
 
 
 def test_the_remedy_of_a_pattern_names_it() -> None:
     sentence = (
-        "keep such images: begin with keep_forever('v*') "
+        "keep such images: put keep_forever('v*') first "
         "(in JSON, a first rule for v* with imageCountMoreThan 999999), or keep more of them"
     )
 
-    assert read_gate("expires:v*").judge(survey()).remedy == sentence
+    assert read_gate("expires:v*").evaluate(report()).remedy == sentence
 
 
 def test_a_pattern_that_no_image_has_may_be_misspelled() -> None:
-    notes = {gate: read_gate(gate).judge(survey()).note for gate in ("expires:relaese-*", "expires:v3", "in-use")}
+    notes = {gate: read_gate(gate).evaluate(report()).note for gate in ("expires:relaese-*", "expires:v3", "in-use")}
 
-    assert notes == {"expires:relaese-*": "no image has a tag like relaese-*", "expires:v3": None, "in-use": None}
-    assert read_gate("expires:relaese-*").judge(survey()).is_open
-    assert read_gate("expires:relaese-*").judge(survey(problems=("web: access denied",))).note is None
+    assert notes == {
+        "expires:relaese-*": "no image has a tag that matches relaese-*",
+        "expires:v3": None,
+        "in-use": None,
+    }
+    assert read_gate("expires:relaese-*").evaluate(report()).has_passed
+    assert read_gate("expires:relaese-*").evaluate(report(problems=("web: access denied",))).note is None
 
 
 # --- what is not known ------------------------------------------------------------------------------------------------
 
 
 def unknown(seen: PreviewReport, gate: str = "expires:stable") -> tuple[str, ...]:
-    verdict = read_gate(gate).judge(seen)
-    assert verdict.caught == ()
-    assert verdict.is_open == (not verdict.unknown)
-    return verdict.unknown
+    result = read_gate(gate).evaluate(seen)
+    assert result.violations == ()
+    assert result.has_passed == (not result.unknown)
+    return result.unknown
 
 
 def test_nothing_is_unknown_where_all_was_previewed() -> None:
-    assert unknown(survey()) == ()
+    assert unknown(report()) == ()
 
 
 def test_a_problem_keeps_every_gate_closed() -> None:
-    assert unknown(survey(problems=("web: access denied",))) == (
-        "1 problem kept something from being previewed; see there",
+    assert unknown(report(problems=("web: access denied",))) == (
+        "1 problem prevented a preview, as reported above; fix it first",
     )
 
 
 def test_a_template_never_acts_so_it_neither_closes_a_gate_nor_opens_it() -> None:
-    of_template = survey(of=policy(prefix="prod"), runs=(V1,))
+    of_template = report(of=policy(prefix="prod"), runs=(V1,))
 
     (sentence,) = unknown(of_template, "in-use")
     assert sentence == (
-        "only creation templates match, and they never act on repositories that exist; there is nothing to judge"
+        "only creation templates match, and ECR does not apply them to repositories that exist; nothing to check"
     )
     assert unknown(of_template, "expires:v*") == (sentence,)
 
 
 def test_in_listings_a_repository_that_is_missing_may_be_there_all_the_same() -> None:
     missing = policy(repository="web", where="cdk.out: App/Web")
-    seen = survey(without_images=(missing,))
+    seen = report(without_images=(missing,))
 
     assert unknown(replace(seen, is_live=False)) == (
-        "the images of web were not given; list them, or say with --repository what is to be judged",
+        "the images of web were not given; list them, or choose the repositories to check with --repository",
     )
     assert unknown(seen) == ()
 
@@ -162,60 +168,60 @@ def test_in_listings_a_repository_that_is_missing_may_be_there_all_the_same() ->
 def test_of_many_repositories_that_are_missing_a_few_are_named() -> None:
     missing = tuple(policy(repository=name) for name in "abcde")
 
-    assert unknown(replace(survey(without_images=missing), is_live=False)) == (
-        "the images of a, b, c and 2 more were not given; list them, or say with --repository what is to be judged",
+    assert unknown(replace(report(without_images=missing), is_live=False)) == (
+        "the images of a, b, c and 2 more were not given; list them, or choose the repositories to check with --repository",
     )
 
 
 def test_a_policy_of_nobody_knows_what_keeps_the_gate_closed() -> None:
-    assert unknown(survey(without_images=(policy(where="cdk.out: App/Web"),))) == (
-        "the repository of cdk.out: App/Web has no known name; say with --repository what is to be judged",
+    assert unknown(report(without_images=(policy(where="cdk.out: App/Web"),))) == (
+        "the repository of cdk.out: App/Web has no known name; choose the repositories to check with --repository",
     )
 
 
 def test_a_registry_whose_images_run_elsewhere_does_not_know_what_is_in_use() -> None:
-    assert unknown(survey(), "in-use") == (
+    assert unknown(report(), "in-use") == (
         (
-            "images would go, and nobody is seen to run any image of these repositories; if they run in another "
-            "account or region, or neither in Amazon ECS nor seen by Amazon Inspector, judge by expires:PATTERN"
+            "images would be deleted or archived, and no image of these repositories is reported in use; if workloads "
+            "run in another account or region, or outside of Amazon ECS and Amazon Inspector, use expires:PATTERN"
         ),
     )
-    assert unknown(survey(), "expires:stable") == ()
-    assert unknown(survey([V3, V4]), "in-use") == ()
-    assert unknown(survey(runs=(V4,)), "in-use") == ()
+    assert unknown(report(), "expires:stable") == ()
+    assert unknown(report([V3, V4]), "in-use") == ()
+    assert unknown(report(runs=(V4,)), "in-use") == ()
 
 
 def test_missing_templates_and_policies_without_rules_harm_nobody() -> None:
     missing = (policy(prefix="web"), policy(LifecyclePolicy.none(), repository="web"))
 
-    assert unknown(replace(survey(without_images=missing), is_live=False)) == ()
+    assert unknown(replace(report(without_images=missing), is_live=False)) == ()
 
 
 @pytest.mark.parametrize(
     ("prefix", "sentences"),
-    [(None, ("App/Api: worked out later, or say with --repository what is to be judged",)), ("prod", ())],
+    [(None, ("App/Api: worked out later, or choose the repositories to check with --repository",)), ("prod", ())],
 )
 def test_a_policy_that_cannot_be_read_keeps_the_gate_closed(prefix: str | None, sentences: tuple[str, ...]) -> None:
     unread = UnreadablePolicy(where="App/Api", prefix=prefix, problems=("worked out later",), is_invalid=False)
 
-    assert unknown(survey(unread=(unread,))) == sentences
+    assert unknown(report(unread=(unread,))) == sentences
 
 
 def test_images_that_aws_takes_and_nobody_listed_may_have_any_tag() -> None:
     late = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
 
-    assert unknown(survey(aws=(late,))) == (
-        "api: AWS's own preview takes 1 image pushed after the images were listed; run the command again",
+    assert unknown(report(aws=(late,))) == (
+        "api: ECR's preview deletes or archives 1 image pushed after the images were listed; run the command again",
     )
-    assert unknown(survey(aws=(late,), runs=(V4,)), "in-use") == ()
-    assert unknown(survey(aws=(replace(late, action="archive"),))) == ()
+    assert unknown(report(aws=(late,), runs=(V4,)), "in-use") == ()
+    assert unknown(report(aws=(replace(late, action="archive"),))) == ()
 
 
 def test_an_image_that_runs_and_was_not_listed_keeps_the_gate_closed() -> None:
     late = replace(V4, digest="sha256:" + "9" * 64)
     takes = (AwsDecision(digest=late.digest, action="archive", rule_priority=1),)
 
-    assert len(unknown(survey(aws=takes, runs=(late,)), "in-use")) == 1
+    assert len(unknown(report(aws=takes, runs=(late,)), "in-use")) == 1
 
 
 # --- how gates are written --------------------------------------------------------------------------------------------
@@ -246,5 +252,5 @@ def test_the_pattern_is_one_of_the_lifecycle_language(pattern: str) -> None:
 def test_the_policy_decides_nothing_about_how_a_gate_is_read() -> None:
     everything = policy(LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*")), repository="api")
 
-    assert caught("expires:*", survey(of=everything)) == [V1, V2, V3]
+    assert caught("expires:*", report(of=everything)) == [V1, V2, V3]
     assert read_gate("expires:*").text == "expires:*"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.preview.policy_matching import match, narrow
+from ecr_constructs.cli.preview.policy_matching import match_policies, select_repositories
 from tests.cli.listings import GENEROUS, POLICY, policy
 
 MISSING = "it is not there"
@@ -16,7 +16,7 @@ MISSING = "it is not there"
 
 def test_a_policy_goes_with_the_repository_that_it_names() -> None:
     api, web = policy(repository="prod/api"), policy(repository="prod/web")
-    matches = match([api, web], ["prod/api", "prod/db"])
+    matches = match_policies([api, web], ["prod/api", "prod/db"])
 
     assert matches.policies == {"prod/api": api}
     assert matches.without_images == (web,)
@@ -36,12 +36,12 @@ def test_a_policy_goes_with_the_repository_that_it_names() -> None:
 def test_the_longest_prefix_wins_and_root_is_the_last(name: str, prefix: str) -> None:
     templates = [policy(prefix=each) for each in ("ROOT", "prod", "prod/team/")]
 
-    assert match(templates, [name]).policies[name].prefix == prefix
+    assert match_policies(templates, [name]).policies[name].prefix == prefix
 
 
 def test_a_template_leaves_repositories_alone_that_a_policy_names() -> None:
     own, template = policy(repository="prod/api"), policy(prefix="prod")
-    matches = match([template, own], ["prod/api"])
+    matches = match_policies([template, own], ["prod/api"])
 
     assert matches.policies == {"prod/api": own}
     assert matches.without_images == (template,)
@@ -50,13 +50,13 @@ def test_a_template_leaves_repositories_alone_that_a_policy_names() -> None:
 def test_a_policy_alone_that_names_nothing_goes_with_every_repository() -> None:
     alone = policy()
 
-    assert match([alone], ["b", "a"]).policies == {"a": alone, "b": alone}
-    assert match([alone], []).without_images == (alone,)
+    assert match_policies([alone], ["b", "a"]).policies == {"a": alone, "b": alone}
+    assert match_policies([alone], []).without_images == (alone,)
 
 
 def test_a_policy_among_others_that_names_nothing_goes_with_none() -> None:
     loose, own = policy(), policy(repository="api")
-    matches = match([loose, own], ["api", "web"])
+    matches = match_policies([loose, own], ["api", "web"])
 
     assert matches.policies == {"api": own}
     assert matches.without_images == (loose,)
@@ -65,8 +65,8 @@ def test_a_policy_among_others_that_names_nothing_goes_with_none() -> None:
 def test_a_policy_that_stands_in_several_stacks_is_one_policy() -> None:
     twice = [policy(repository="api", where=where) for where in ("cdk.out: Dev/Api", "cdk.out: Prod/Api")]
 
-    assert match(twice, ["api"]).policies["api"].where == "cdk.out: Dev/Api, cdk.out: Prod/Api"
-    assert match(twice, ["api"]).without_images == ()
+    assert match_policies(twice, ["api"]).policies["api"].where == "cdk.out: Dev/Api, cdk.out: Prod/Api"
+    assert match_policies(twice, ["api"]).without_images == ()
 
 
 @pytest.mark.parametrize(("field", "name"), [("repository", "api"), ("prefix", "prod")])
@@ -75,7 +75,7 @@ def test_different_policies_for_one_name_are_refused(field: str, name: str) -> N
     one = replace(policy(where="cdk.out: Dev/Api"), **named)
     other = replace(policy(GENEROUS, where="cdk.out: Prod/Api"), **named)
     with pytest.raises(CommandError) as caught:
-        match([one, other], ["api", "prod/api"])
+        match_policies([one, other], ["api", "prod/api"])
 
     assert caught.value.path == name
     assert str(caught.value) == (
@@ -90,13 +90,13 @@ def test_the_templates_to_preview_one_at_a_time_are_named() -> None:
         for name, lifecycle in (("Dev", POLICY), ("Prod", GENEROUS))
     )
     with pytest.raises(CommandError, match=r"cdk.out/Dev\.template\.json and cdk.out/Prod\.template\.json$"):
-        match([one, other], ["api"])
+        match_policies([one, other], ["api"])
 
 
 def test_different_policies_for_what_is_not_previewed_are_no_reason_to_refuse() -> None:
     web = policy(repository="web")
     conflict = [policy(each, **{field: "api"}) for each in (POLICY, GENEROUS) for field in ("repository", "prefix")]
-    matches = match([*conflict, web], ["web"])
+    matches = match_policies([*conflict, web], ["web"])
 
     assert matches.policies == {"web": web}
     assert len(matches.without_images) == 4
@@ -105,24 +105,26 @@ def test_different_policies_for_what_is_not_previewed_are_no_reason_to_refuse() 
 def test_repositories_are_chosen_by_name_and_wildcard() -> None:
     names = ["dev/api", "prod/api", "prod/web"]
 
-    assert narrow(names, [], [], MISSING) == tuple(names)
-    assert narrow(names, ["prod/*"], [], MISSING) == ("prod/api", "prod/web")
-    assert narrow(names, ["*/web", "dev/api"], [], MISSING) == ("dev/api", "prod/web")
+    assert select_repositories(names, [], [], MISSING) == tuple(names)
+    assert select_repositories(names, ["prod/*"], [], MISSING) == ("prod/api", "prod/web")
+    assert select_repositories(names, ["*/web", "dev/api"], [], MISSING) == ("dev/api", "prod/web")
 
 
 def test_a_name_that_chooses_nothing_is_refused_for_it_may_be_mistyped() -> None:
     with pytest.raises(CommandError) as caught:
-        narrow(["prod/api"], ["prod/*", "prd/*", "dev"], [policy(repository="db")], MISSING)
+        select_repositories(["prod/api"], ["prod/*", "prd/*", "dev"], [policy(repository="db")], MISSING)
 
     assert caught.value.path == "--repository prd/* dev"
     assert caught.value.problems == (
-        "no repository that is known has such a name; correct it, or leave the option out to see them all",
+        "no repository matches; correct the name, or remove the option to preview all repositories",
     )
 
 
 def test_a_name_that_only_a_policy_has_is_refused_with_what_is_missing() -> None:
     with pytest.raises(CommandError) as caught:
-        narrow(["prod/api"], ["prod/w*"], [policy(repository="prod/web", where="cdk.out: App/Web")], MISSING)
+        select_repositories(
+            ["prod/api"], ["prod/w*"], [policy(repository="prod/web", where="cdk.out: App/Web")], MISSING
+        )
 
     assert str(caught.value) == (
         "--repository prod/w*: cdk.out: App/Web has a policy for prod/web, but it is not there"

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.cli.aws import Account, FetchOptions, FetchResult, Progress
+from ecr_constructs.cli.aws import Account, FetchOptions, FetchResult
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
-from ecr_constructs.cli.preview.run import survey_account, survey_files
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.run import preview_account, preview_files
+from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy, Repository
 from ecr_constructs.model import Image, Immutability, LifecyclePolicy, delete_archived
@@ -29,7 +30,7 @@ def reading(*policies: Policy, unread: tuple[UnreadablePolicy, ...] = ()) -> Pol
 
 
 def everything(preview: RepositoryPreview) -> set[Image]:
-    return {decision.image for decision in every_decision(preview.evaluation)}
+    return {decision.image for decision in all_decisions(preview.evaluation)}
 
 
 class Silent:
@@ -67,7 +68,7 @@ class FakeAccount(Account):
 
 
 def asked(account: FakeAccount, policies: PolicySet, *, only: tuple[str, ...] = ()) -> Any:
-    return survey_account(
+    return preview_account(
         policies,
         account,
         QUESTIONS,
@@ -81,23 +82,23 @@ def asked(account: FakeAccount, policies: PolicySet, *, only: tuple[str, ...] = 
 
 
 def test_each_repository_is_previewed_with_its_policy() -> None:
-    survey = survey_files(reading(policy(repository="prod/web"), policy(GENEROUS, prefix="prod")), [WEB, API], at=NOW)
+    report = preview_files(reading(policy(repository="prod/web"), policy(GENEROUS, prefix="prod")), [WEB, API], at=NOW)
 
-    assert [(each.repository, each.prefix, each.policy) for each in survey.previews] == [
+    assert [(each.repository, each.prefix, each.policy) for each in report.previews] == [
         ("prod/api", "prod", GENEROUS),
         ("prod/web", None, POLICY),
     ]
-    assert (survey.problems, survey.notes, survey.is_live) == ((), (), False)
+    assert (report.problems, report.notes, report.is_live) == ((), (), False)
 
 
 def test_what_does_not_go_together_is_kept_in_mind() -> None:
     missing = policy(repository="prod/db")
     unread = UnreadablePolicy(where="App/Late", problems=("later",), is_invalid=False)
-    survey = survey_files(reading(policy(repository="prod/web"), missing, unread=(unread,)), [WEB, API], at=NOW)
+    report = preview_files(reading(policy(repository="prod/web"), missing, unread=(unread,)), [WEB, API], at=NOW)
 
-    assert survey.without_images == (missing,)
-    assert survey.without_policy == ("prod/api",)
-    assert survey.unread == (unread,)
+    assert report.without_images == (missing,)
+    assert report.without_policy == ("prod/api",)
+    assert report.unread == (unread,)
 
 
 def test_only_what_was_asked_for_is_previewed_and_missed() -> None:
@@ -105,75 +106,72 @@ def test_only_what_was_asked_for_is_previewed_and_missed() -> None:
         UnreadablePolicy(where=name, repository=name, problems=(), is_invalid=False) for name in ("prod/x", "dev/x")
     )
     policies = [policy(repository=name) for name in ("prod/web", "prod/db", "dev/db")]
-    survey = survey_files(
+    report = preview_files(
         reading(*policies, policy(), policy(prefix="dev"), unread=(late, other)), [WEB, API], only=["prod/*"], at=NOW
     )
 
-    assert [each.repository for each in survey.previews] == ["prod/web"]
-    assert [each.repository for each in survey.without_images] == ["prod/db"]
-    assert survey.unread == (late,)
+    assert [each.repository for each in report.previews] == ["prod/web"]
+    assert [each.repository for each in report.without_images] == ["prod/db"]
+    assert report.unread == (late,)
 
 
 def test_where_nothing_goes_together_that_is_a_problem() -> None:
-    survey = survey_files(reading(policy(repository="web"), policy(repository="db")), [API], at=NOW)
+    report = preview_files(reading(policy(repository="web"), policy(repository="db")), [API], at=NOW)
 
-    assert survey.problems == ("nothing was previewed: 2 policies, 1 repository, and no names that match",)
+    assert report.problems == ("no policy matches a repository (2 policies, 1 repository); check their names",)
 
 
 @pytest.mark.parametrize(("images", "is_told"), [(RELEASES, True), ([], False), (archived(RELEASES, at=NOW), False)])
 def test_a_listing_without_archived_images_is_told_if_a_rule_is_about_them(images: Any, *, is_told: bool) -> None:
     deleting = policy(LifecyclePolicy.of(delete_archived(after_days=90)), repository="prod/web")
-    survey = survey_files(reading(deleting), [replace(WEB, images=tuple(images))], at=NOW)
+    report = preview_files(reading(deleting), [replace(WEB, images=tuple(images))], at=NOW)
 
     sentence = (
         "prod/web: rule 1 is about archived images, and none is listed; "
-        "aws ecr describe-images leaves them out without --filter imageStatus=ANY"
+        "aws ecr describe-images lists them only with --filter imageStatus=ANY"
     )
-    assert survey.notes == ((sentence,) if is_told else ())
+    assert report.notes == ((sentence,) if is_told else ())
 
 
 def test_a_repository_that_is_not_compared_although_others_are_is_told() -> None:
     policies = reading(policy(repository="prod/web"), policy(repository="prod/api"))
-    survey = survey_files(policies, [replace(WEB, deployed=POLICY), API], at=NOW, compares=True)
+    report = preview_files(policies, [replace(WEB, deployed=POLICY), API], at=NOW, compares=True)
 
-    assert survey.notes == ("prod/api: --current-policy has no policy of it, so nothing is compared",)
+    assert report.notes == ("prod/api: --current-policy has no policy of it, so it is not compared",)
 
 
 def test_images_that_were_pushed_later_are_left_out_and_counted() -> None:
     then = RELEASES[2].pushed_at
-    survey = survey_files(reading(policy()), [WEB, API], at=then)
+    report = preview_files(reading(policy()), [WEB, API], at=then)
 
-    assert {image for each in survey.previews for image in everything(each)} == set(RELEASES[:3])
-    assert survey.notes == (f"left out what was pushed after {then:%Y-%m-%d} 00:00 UTC: 6 images",)
+    assert {image for each in report.previews for image in everything(each)} == set(RELEASES[:3])
+    assert report.notes == (f"left out 6 images pushed after {then:%Y-%m-%d} 00:00 UTC",)
 
 
 def test_an_account_is_looked_at_as_of_an_instant_too() -> None:
     then = RELEASES[2].pushed_at
-    survey = survey_account(
+    report = preview_account(
         reading(policy(repository="prod/web")), FakeAccount(WEB), QUESTIONS, at=then, progress=Silent()
     )
 
-    assert everything(survey.previews[0]) == set(RELEASES[:3])
-    assert len(survey.notes) == 1
+    assert everything(report.previews[0]) == set(RELEASES[:3])
+    assert len(report.notes) == 1
 
 
 def test_a_listing_that_was_cut_down_is_told_once_for_all_repositories() -> None:
     media, sizes = {"imageManifestMediaType": 2}, {"imageManifestMediaType": 3, "imageSizeInBytes": 1}
     cut = [replace(API, missing=media), replace(WEB, missing=sizes)]
-    survey = survey_files(reading(policy()), cut, at=NOW)
+    report = preview_files(reading(policy()), cut, at=NOW)
 
-    assert survey.notes == (
+    assert report.notes == (
         (
-            "imageManifestMediaType is missing for 5 images of prod/api and 1 more, so which are indexes is not known; "
-            "list them whole, without --query"
+            "imageManifestMediaType is missing for 5 images of prod/api and 1 more, so image indexes cannot be told "
+            "from images; list the images without --query"
         ),
-        (
-            "imageSizeInBytes is missing for 1 image of prod/web, so their sizes are not known; "
-            "list them whole, without --query"
-        ),
+        ("imageSizeInBytes is missing for 1 image of prod/web, so sizes are unknown; list the images without --query"),
     )
     assert (
-        survey_files(reading(policy()), cut, only=["prod/api"], at=NOW)
+        preview_files(reading(policy()), cut, only=["prod/api"], at=NOW)
         .notes[0]
         .partition(",")[0]
         .endswith("for 2 images of prod/api")
@@ -192,19 +190,19 @@ def test_listings_in_which_nothing_is_recent_may_be_old(pushed: int, pulled: int
     )
     old = [API, replace(WEB, images=(image,))]
     days = pushed if pulled is None else pulled
-    sentence = f"the listing may be old: the newest push or pull is {days} days ago; --at replays it as of then"
+    sentence = f"the listing may be old: the latest push or pull is {days} days ago; --at evaluates an earlier day"
 
-    assert survey_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
-    assert survey_files(reading(policy()), old, at=now).notes == ()
-    assert survey_files(reading(policy()), [replace(WEB, images=())]).notes == ()
+    assert preview_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
+    assert preview_files(reading(policy()), old, at=now).notes == ()
+    assert preview_files(reading(policy()), [replace(WEB, images=())]).notes == ()
 
 
 def test_a_repository_of_which_no_images_were_given_is_told_with_its_policy() -> None:
     with pytest.raises(CommandError) as caught:
-        survey_files(reading(policy(repository="prod/db", where="cdk.out: App/Db")), [API], only=["prod/db"], at=NOW)
+        preview_files(reading(policy(repository="prod/db", where="cdk.out: App/Db")), [API], only=["prod/db"], at=NOW)
 
     assert str(caught.value) == (
-        "--repository prod/db: cdk.out: App/Db has a policy for prod/db, but no images of it were given; "
+        "--repository prod/db: cdk.out: App/Db has a policy for prod/db, but its images were not given; "
         "list them, and give them with --images"
     )
 
@@ -212,7 +210,7 @@ def test_a_repository_of_which_no_images_were_given_is_told_with_its_policy() ->
 def test_another_policy_of_another_repository_does_not_block_the_one_that_is_asked_for() -> None:
     policies = [policy(repository="prod/web"), policy(repository="prod/api"), policy(GENEROUS, repository="prod/api")]
 
-    assert len(survey_files(reading(*policies), [WEB, API], only=["prod/web"], at=NOW).previews) == 1
+    assert len(preview_files(reading(*policies), [WEB, API], only=["prod/web"], at=NOW).previews) == 1
 
 
 # --- from an account --------------------------------------------------------------------------------------------------
@@ -220,20 +218,20 @@ def test_another_policy_of_another_repository_does_not_block_the_one_that_is_ask
 
 def test_an_account_is_asked_for_those_repositories_alone_that_a_policy_goes_with() -> None:
     account = FakeAccount(API, WEB)
-    survey = asked(account, reading(policy(repository="prod/web"), policy(repository="prod/db")))
+    report = asked(account, reading(policy(repository="prod/web"), policy(repository="prod/db")))
 
     assert account.asked == {"wanted": {"prod/web": POLICY}, "questions": QUESTIONS}
-    assert [each.repository for each in survey.previews] == ["prod/web"]
-    assert survey.without_policy == ("prod/api",)
-    assert survey.is_live
+    assert [each.repository for each in report.previews] == ["prod/web"]
+    assert report.without_policy == ("prod/api",)
+    assert report.is_live
 
 
 def test_what_aws_says_is_in_the_preview() -> None:
     says = AwsDecision(digest=RELEASES[3].digest, action="expire", rule_priority=1)
-    survey = asked(FakeAccount(replace(WEB, aws_preview=(says,))), reading(policy(repository="prod/web")))
+    report = asked(FakeAccount(replace(WEB, aws_preview=(says,))), reading(policy(repository="prod/web")))
 
-    assert survey.previews[0].by_aws
-    assert [each.image for each in survey.previews[0].evaluation.expired] == [RELEASES[3]]
+    assert report.previews[0].by_aws
+    assert [each.image for each in report.previews[0].evaluation.expired] == [RELEASES[3]]
 
 
 def test_findings_know_which_tags_can_move_in_the_account() -> None:
@@ -244,15 +242,17 @@ def test_findings_know_which_tags_can_move_in_the_account() -> None:
 
 
 def test_a_repository_that_is_not_in_the_account_is_told_with_its_policy() -> None:
-    with pytest.raises(CommandError, match="has a policy for prod/db, but there is no such repository in this account"):
+    with pytest.raises(
+        CommandError, match="has a policy for prod/db, but the account has no such repository in this region"
+    ):
         asked(FakeAccount(WEB), reading(policy(repository="prod/db")), only=("prod/db",))
 
 
 def test_problems_and_notes_of_an_account_are_passed_on() -> None:
     account = FakeAccount(replace(WEB, images=()), problems=("prod/web: access denied",), notes=("no Inspector",))
-    survey = asked(account, reading(policy(repository="prod/web")))
+    report = asked(account, reading(policy(repository="prod/web")))
 
-    assert (survey.previews, survey.problems, survey.notes) == ((), ("prod/web: access denied",), ("no Inspector",))
+    assert (report.previews, report.problems, report.notes) == ((), ("prod/web: access denied",), ("no Inspector",))
 
 
 def test_a_policy_without_a_repository_is_not_held_against_a_whole_account_unasked() -> None:
@@ -261,7 +261,7 @@ def test_a_policy_without_a_repository_is_not_held_against_a_whole_account_unask
         asked(account, reading(policy()))
 
     assert str(caught.value) == (
-        "policy.json: the policy names no repository; say with --repository which ones it is for, '*' for every one"
+        "policy.json: the policy has no repository name; choose repositories with --repository, '*' for all of them"
     )
     assert account.asked == {}
     assert len(asked(account, reading(policy()), only=("*",)).previews) == 2
@@ -269,6 +269,6 @@ def test_a_policy_without_a_repository_is_not_held_against_a_whole_account_unask
 
 
 def test_a_source_without_policies_previews_nothing() -> None:
-    survey = asked(FakeAccount(API), reading())
+    report = asked(FakeAccount(API), reading())
 
-    assert survey.problems == ("nothing was previewed: 0 policies, 1 repository, and no names that match",)
+    assert report.problems == ("no policy matches a repository (0 policies, 1 repository); check their names",)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecr_constructs.cli.sources.assemblies import read_deployed
+from ecr_constructs.cli.sources.policies import read_deployed
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model import LifecyclePolicy
 from tests.cli.listings import GENEROUS, POLICY, RELEASES, listing
@@ -44,7 +44,7 @@ def test_listings_of_images_that_lie_beside_are_passed_over(tmp_path: Path) -> N
     (tmp_path / "bare.json").write_text(json.dumps(json.loads(listing(RELEASES, "api"))["imageDetails"]))
 
     assert read_deployed([str(tmp_path)]) == {"api": POLICY}
-    assert "is not what `aws ecr get-lifecycle-policy` prints" in problem(tmp_path / "images.json")
+    assert "is not output of 'aws ecr get-lifecycle-policy'" in problem(tmp_path / "images.json")
 
 
 def test_a_policy_file_is_of_every_repository_unless_a_folder_has_it_for_one(tmp_path: Path) -> None:
@@ -69,21 +69,23 @@ def test_two_policy_files_for_every_repository_are_refused(tmp_path: Path) -> No
 def test_a_folder_in_which_there_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "images.json").write_text(listing(RELEASES, "api"))
 
-    assert problem(tmp_path) == f"{tmp_path}: no policy in it; give what 'aws ecr get-lifecycle-policy' printed"
+    assert problem(tmp_path) == f"{tmp_path}: no policy in it; give the output of 'aws ecr get-lifecycle-policy'"
 
 
 def test_two_different_policies_of_a_repository_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(printed("api", POLICY.to_json())))
     (tmp_path / "b.json").write_text(json.dumps(printed("api", GENEROUS.to_json())))
 
-    assert problem(tmp_path) == f"{tmp_path / 'b.json'}: api has another policy in another file; leave one out"
+    assert problem(tmp_path) == f"{tmp_path / 'b.json'}: api has another policy in another file; remove one"
 
 
 @pytest.mark.parametrize("entry", [{}, [1], "text", printed(1, "{}"), printed("api", None), {"repositoryName": "api"}])
 def test_what_is_no_answer_is_refused(tmp_path: Path, entry: object) -> None:
     (tmp_path / "api.json").write_text(json.dumps(entry))
 
-    assert "is not what `aws ecr get-lifecycle-policy` prints: an object with repositoryName and" in problem(tmp_path)
+    assert "is not output of 'aws ecr get-lifecycle-policy'; give an object with repositoryName and" in problem(
+        tmp_path
+    )
 
 
 def test_a_policy_that_cannot_be_read_is_told_with_its_file_and_repository(tmp_path: Path) -> None:

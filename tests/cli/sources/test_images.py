@@ -171,7 +171,7 @@ def test_images_of_which_a_listing_does_not_say_all_are_counted(write: Write) ->
 @pytest.mark.parametrize("name", ["api", None])
 def test_a_listing_that_goes_on_is_refused(write: Write, tmp_path: Path, token: str, name: str | None) -> None:
     file = write("api.json", json.dumps(page(RELEASES, name) | {token: "more"}))
-    sentence = "the listing of api goes on; list all images, without --max-items, or give every page"
+    sentence = "the last page of the listing of api is missing; list without --max-items, or give every page"
 
     assert problem(file) == f"{file}: {sentence}"
     assert problem(str(tmp_path)) == f"{file}: {sentence}"
@@ -181,7 +181,7 @@ def test_an_empty_page_that_goes_on_is_refused(monkeypatch: pytest.MonkeyPatch) 
     pipe(monkeypatch, json.dumps(page([], None) | {"nextToken": "more"}).encode())
 
     assert problem("-") == (
-        "standard input: the listing goes on; list all images, without --max-items, or give every page"
+        "standard input: the last page of the listing is missing; list without --max-items, or give every page"
     )
 
 
@@ -197,7 +197,7 @@ def test_pages_that_go_on_elsewhere_are_a_whole_listing(write: Write, order: int
 def test_the_end_of_another_listing_is_not_the_end_of_this_one(write: Write) -> None:
     pages = [page(RELEASES, "api") | {"nextToken": "more"}, page(RELEASES, "web")]
 
-    assert "the listing of api goes on" in problem(write("both.json", json.dumps(pages)))
+    assert "the last page of the listing of api is missing" in problem(write("both.json", json.dumps(pages)))
 
 
 # --- where listings are -----------------------------------------------------------------------------------------------
@@ -216,9 +216,7 @@ def test_policies_that_lie_beside_the_images_are_passed_over(write: Write, tmp_p
     beside = write("api.policy.json", json.dumps({"repositoryName": "api", "lifecyclePolicyText": "{}"}))
 
     assert [each.name for each in read_repositories([str(tmp_path)])] == ["api"]
-    assert problem(beside) == (
-        f"{beside}: this is a policy or a template, and no listing of images; give it before --images"
-    )
+    assert problem(beside) == (f"{beside}: a policy or a template, not a listing of images; give it before --images")
 
 
 def test_a_policy_file_that_lies_beside_the_images_is_passed_over(write: Write, tmp_path: Path) -> None:
@@ -257,17 +255,15 @@ def test_an_image_that_changed_between_two_listings_is_refused(write: Write) -> 
     file = write("api.json", json.dumps([old, new]))
 
     digest = RELEASES[0].digest
-    assert problem(file) == (
-        f"{file}: image {digest!r} of api is listed twice and differs; leave out the older listing"
-    )
+    assert problem(file) == (f"{file}: image {digest!r} of api is listed twice and differs; remove the older listing")
 
 
 def test_images_of_nowhere_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe(monkeypatch, listing(RELEASES, None).encode())
 
     assert problem("-") == (
-        "standard input: the images do not say which repository they are in; say it with --repository, "
-        "or write them into a file that is named after the repository"
+        "standard input: the images have no repositoryName; add --repository, "
+        "or write them to a file that is named after the repository"
     )
 
 
@@ -276,22 +272,22 @@ def test_what_cannot_be_the_name_of_a_repository_is_refused(write: Write, name: 
     entry = detail(RELEASES[0], None) | {"repositoryName": name}
     file = write("api.json", json.dumps([entry]))
 
-    assert problem(file).startswith(f"{file}: {name!r} is no name of a repository; keep repositoryName in the output")
+    assert problem(file).startswith(f"{file}: {name!r} is not a repository name; keep repositoryName in the output")
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "it is empty; give the JSON that AWS printed"),
-        (" \n", "it is empty; give the JSON that AWS printed"),
+        ("", "empty; give the JSON that the AWS CLI printed"),
+        (" \n", "empty; give the JSON that the AWS CLI printed"),
         (
             "nothing",
-            "it is not JSON: Expecting value: line 1 column 1 (char 0); give what AWS printed with --output json",
+            "not JSON: Expecting value: line 1 column 1 (char 0); give the output of the AWS CLI with --output json",
         ),
-        ("[" * 100_000, "it is not JSON: "),
-        (f'{{"imageDetails": {"9" * 5000}}}', "it is not JSON: "),
+        ("[" * 100_000, "not JSON: "),
+        (f'{{"imageDetails": {"9" * 5000}}}', "not JSON: "),
         ("{}", "{} is not what `aws ecr describe-images` prints: an object with imageDetails"),
-        ("[][]", "no images are listed; give what 'aws ecr describe-images' printed"),
+        ("[][]", "no images are listed; give the output of 'aws ecr describe-images'"),
     ],
 )
 def test_what_is_no_listing_is_told_in_one_sentence(write: Write, text: str, sentence: str) -> None:
@@ -304,13 +300,13 @@ def test_what_is_no_listing_is_told_in_one_sentence(write: Write, text: str, sen
 def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "api.json").write_bytes(b'{"a": "\xff\xfe"}')
 
-    assert "it is not text: invalid start byte; give the JSON that AWS printed" in problem(str(tmp_path / "api.json"))
+    assert "not text: invalid start byte; give the JSON that the AWS CLI printed" in problem(str(tmp_path / "api.json"))
 
 
 def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
     file = str(tmp_path / "none.json")
 
-    assert problem(file) == f"{file}: no such file or folder; give what AWS printed, or '-' for standard input"
+    assert problem(file) == f"{file}: no such file or folder; give the output of the AWS CLI, or '-' for standard input"
 
 
 def test_a_folder_that_may_not_be_looked_into_is_told(
@@ -331,7 +327,7 @@ def test_a_folder_that_may_not_be_looked_into_is_told(
 
 
 def test_a_folder_without_listings_is_told(tmp_path: Path) -> None:
-    sentence = "there is no .json file in this folder; give one that holds what AWS printed"
+    sentence = "no .json file in this folder; give a folder with the output of the AWS CLI"
 
     assert problem(str(tmp_path)) == f"{tmp_path}: {sentence}"
 
@@ -347,7 +343,7 @@ def test_every_fault_of_an_image_is_told_with_its_file_and_place(write: Write) -
         "imageDetails[1].imagePushedAt",
         "imageDetails[2].imageDigest",
         "imageDetails[2].imagePushedAt",
-        "what is missing may have been left out by --query; list the images whole, without it",
+        "--query may have left out missing fields; list the images without it",
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies, read_policy, stacks_of
+from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies, read_policy, read_stacks
 from ecr_constructs.model import Immutability, LifecyclePolicy, expire_untagged, keep_latest
 
 POLICY = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=1))
@@ -98,8 +98,8 @@ def test_a_key_that_is_written_twice_is_a_fault_of_the_policy(tmp_path: Path) ->
         (" \n", "empty"),
         ('{"rules": [', "not JSON: Expecting value: line 1 column 12 .*; comments and trailing commas are not JSON"),
         ('{\n  "rules": [1,]}', "not JSON: .*line 2 .*; comments and trailing commas are not JSON"),
-        ('{"imageDetails": []}', "this is a listing of images and no policy; preview takes it with --images"),
-        ('[{"imageDigest": "sha256:0"}]', "this is a listing of images and no policy; preview takes it with --images"),
+        ('{"imageDetails": []}', "a listing of images, not a policy; use: preview POLICY --images LISTING"),
+        ('[{"imageDigest": "sha256:0"}]', "a listing of images, not a policy; use: preview POLICY --images LISTING"),
         ('{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}', "no repository and no creation template in it"),
         ("[" * 100_000, "not JSON"),
         ("[]", "neither a lifecycle policy"),
@@ -173,7 +173,7 @@ def test_a_policy_that_cloudformation_works_out_is_told_and_is_no_fault(tmp_path
     (found,) = read(tmp_path, template(Api=api)).unread
 
     assert not found.is_invalid
-    assert found.problems[0].startswith("CloudFormation works the text out at deployment (Fn::")
+    assert found.problems[0].startswith("CloudFormation computes the text at deployment (Fn::")
 
 
 def test_a_substitution_that_substitutes_nothing_is_read(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_an_assembly_that_is_damaged_is_refused_with_the_file(tmp_path: Path, na
     (tmp_path / name).write_text(content, encoding="utf-8")
 
     with pytest.raises(ValueError, match="synthesize again") as raised:
-        stacks_of(source)
+        read_stacks(source)
 
     assert str(raised.value).startswith(str(tmp_path / name))
 
@@ -337,9 +337,9 @@ def test_one_policy_is_found_among_repositories_without(tmp_path: Path) -> None:
         ({"Bare": {"Type": "AWS::ECR::Repository"}}, "no lifecycle policy in it"),
         (
             {"A": repository(), "B": repository(BAD)},
-            r"several policies, .* say with --repository whose, .*: Prod/A, .*: Prod/B",
+            r"several policies; choose .* with --repository, .*: Prod/A, .*: Prod/B",
         ),
-        ({"Api": repository(AT_DEPLOYMENT)}, r"Prod/Api: CloudFormation works the text out"),
+        ({"Api": repository(AT_DEPLOYMENT)}, r"Prod/Api: CloudFormation computes the text"),
         ({"Api": repository(BAD)}, r"Prod/Api: \d problems"),
     ],
 )

@@ -1,5 +1,5 @@
-"""The preview as one page of HTML that needs nothing else: to read, to keep, to attach to a change."""
+"""The preview as one HTML page."""
 
-from ecr_constructs.cli.output.html.page import render
+from ecr_constructs.cli.output.html.page import render_page
 
-__all__ = ["render"]
+__all__ = ["render_page"]

@@ -1,8 +1,8 @@
 """
-The page: everything it needs is in it, and nothing in it runs.
+The page: one file without scripts, and without references to other files.
 
-Tags, descriptions and names are other people's text, so every one of them is escaped, and the page forbids itself to
-load or run anything.
+Tags, descriptions and names are not trusted: all of them are escaped, and the page forbids itself to load or run
+anything.
 """
 
 from __future__ import annotations
@@ -12,45 +12,55 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ecr_constructs.cli.formatting import bytes_of, count, day, format_instant, name, printable, size
+from ecr_constructs.cli.formatting import (
+    count,
+    decision_label,
+    format_day,
+    format_instant,
+    format_size,
+    known_size,
+    omitted,
+    printable,
+    total_size,
+)
 from ecr_constructs.cli.output.html.view_model import Totals, section
-from ecr_constructs.cli.output.messages import closing, deployed
-from ecr_constructs.cli.output.uncertain_groups import remedy
+from ecr_constructs.cli.output.messages import deployed_policy_source, summary_messages, uncertainty_hint
+from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.gates import GateResult
 from ecr_constructs.cli.preview.result import PreviewReport
 
-__all__ = ["render"]
+__all__ = ["render_page"]
 
 
-def render(survey: PreviewReport, verdicts: Sequence[GateResult] = ()) -> str:
+def render_page(report: PreviewReport, results: Sequence[GateResult] = ()) -> str:
     """
-    Write previews as one page of HTML.
+    Return previews as one page of HTML.
 
     Args:
-        survey: What was previewed.
-        verdicts: What the gates say. Default: there are none.
+        report: The previews.
+        results: The results of the gates. Default: none.
 
     Returns:
-        The whole page; the same previews give the same text.
+        The whole page. Equal previews have equal pages.
 
     """
-    sections = [section(preview, number) for number, preview in enumerate(survey.previews, start=1)]
-    # The policy of a creation template does nothing to repositories that are there.
-    acting = [each for each in sections if each.preview.prefix is None]
-    unsaid = [f"{notice.word}: {notice.text}" for notice in closing(survey) if notice.word != "total"]
+    sections = [section(preview, number) for number, preview in enumerate(report.previews, start=1)]
+    # ECR does not apply the policy of a creation template to repositories that exist.
+    counted = [each for each in sections if each.preview.prefix is None]
+    messages = [f"{message.kind}: {message.text}" for message in summary_messages(report) if message.kind != "total"]
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             sections=sections,
-            acting=acting,
+            counted=counted,
             templates=[each for each in sections if each.preview.prefix is not None],
-            verdicts=verdicts,
-            deployed=deployed(is_live=survey.is_live),
-            settles=remedy(survey.previews, is_live=survey.is_live),
-            totals=sum((each.totals for each in acting), Totals()),
-            instants=sorted({preview.at for preview in survey.previews}),
-            missing=[*survey.problems, *unsaid],
+            results=results,
+            deployed=deployed_policy_source(is_live=report.is_live),
+            hint=uncertainty_hint(report.previews, is_live=report.is_live),
+            totals=sum((each.totals for each in counted), Totals()),
+            instants=sorted({preview.at for preview in report.previews}),
+            missing=[*report.problems, *messages],
         )
     )
 
@@ -59,32 +69,34 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ecr_constructs.cli.output.html", ""),
         autoescape=True,
-        finalize=_shown,
+        finalize=_printable_text,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "bytes_of": bytes_of,
         "count": count,
-        "day": day,
-        "format_instant": format_instant,
-        "name": name,
+        "day": format_day,
+        "instant": format_instant,
+        "known_size": _known_size,
+        "label": decision_label,
         "number": "{:,}".format,
+        "omitted": omitted,
+        "outcome": outcome_of,
         "sentence": _sentence,
-        "size": size,
-        "weight": _weight,
+        "size": format_size,
+        "total_size": total_size,
     }
     return environment
 
 
-def _shown(value: object) -> object:
+def _printable_text(value: object) -> object:
     """Return a text without characters that a terminal acts on or that no file can hold; other values as they are."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _weight(number: int) -> str:
-    return size(number) if number else "\N{EN DASH}"
+def _known_size(number: int) -> str:
+    return known_size(number).replace("-", "\N{EN DASH}")
 
 
 def _sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The curve of what remains over the coming months: images and bytes, the archive apart."""
+"""The chart of the images and bytes that remain in standard storage and in the archive, by day."""
 
 from __future__ import annotations
 
@@ -6,32 +6,127 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import groupby
 from math import ceil
 from operator import attrgetter
 
-from ecr_constructs.cli.output.html.axes import Tick, spaced
-from ecr_constructs.cli.output.html.storage_totals import DailyTotals, ImageTotals, levels
-from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
+from ecr_constructs.cli.formatting import total_size
+from ecr_constructs.cli.output.html.axis_labels import AxisLabel, place_labels
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["Curve", "LineLabel", "Panel", "draw_curve"]
+__all__ = [
+    "DailyTotals",
+    "ImageTotals",
+    "LineLabel",
+    "Panel",
+    "StorageChart",
+    "StorageTotals",
+    "daily_totals",
+    "storage_chart",
+]
 
-# What leaves later than this is told, not drawn: it would press the coming months against the edge.
+# In days. Later actions are not drawn, because the coming months would shrink to nothing.
 _FARTHEST = 5 * 366
 _NEAREST = 30
 _MOST_STEPS = 200
 _MOST_ROWS = 12
-_MOST_TICKS = 5
-# The picture begins with a little of what is there now, so that what goes today is a step and not an edge.
+_MOST_LABELS = 5
+# The left part of the chart, in percent, has the totals before today, so that an action of today is a visible step.
 _LEAD = 4.0
-# In pixels: the height of the picture and its margin above, where a number stands above its line, and a line of text.
+# In pixels: the height of the chart, its margin above, the distance of a number above its line, and a line of text.
 _HEIGHT, _MARGIN, _ABOVE, _LINE = 140, 16, 4, 14
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _QUARTER, _FEW_WEEKS = 92, 35
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ImageTotals:
+    """A number of images, and their bytes."""
+
+    images: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorageTotals:
+    """The images in each storage class."""
+
+    standard: ImageTotals
+    archive: ImageTotals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DailyTotals:
+    """
+    The images that remain after the actions of a day.
+
+    Attributes:
+        day: The day. The first totals are those before any action, with the day of the preview.
+        certain: The images after the certain actions.
+        possible: The images after all actions, with those that are uncertain.
+
+    """
+
+    day: date
+    certain: StorageTotals
+    possible: StorageTotals
+
+
+def daily_totals(images: Sequence[Image], schedule: Sequence[ScheduledAction], *, today: date) -> Iterator[DailyTotals]:
+    """
+    Yield the totals of today, and those after each day with an action.
+
+    Args:
+        images: Every image of the repository.
+        schedule: The actions, the earliest first.
+        today: The day of the preview.
+
+    """
+    certain, possible = _StorageState(images), _StorageState(images)
+    yield DailyTotals(day=today, certain=certain.totals(), possible=possible.totals())
+    for day, group in groupby(schedule, key=attrgetter("day")):
+        for scheduled in group:
+            possible.apply(scheduled)
+            if scheduled.is_certain:
+                certain.apply(scheduled)
+        yield DailyTotals(day=day, certain=certain.totals(), possible=possible.totals())
+
+
+class _StorageState:
+    """The images of a repository, in standard storage and in the archive."""
+
+    def __init__(self, images: Sequence[Image]) -> None:
+        self._is_archived = {image.digest: image.status == "archived" for image in images}
+        self._images, self._bytes = [0, 0], [0, 0]
+        for image in images:
+            self._add(image, 1, is_archived=image.status == "archived")
+
+    def apply(self, scheduled: ScheduledAction) -> None:
+        """Move an image to the archive, or delete it. An image that was deleted before is ignored."""
+        image = scheduled.image
+        is_archived = self._is_archived.pop(image.digest, None)
+        if is_archived is None:
+            return
+        self._add(image, -1, is_archived=is_archived)
+        if scheduled.action == "archive":
+            self._is_archived[image.digest] = True
+            self._add(image, 1, is_archived=True)
+
+    def totals(self) -> StorageTotals:
+        """Return the totals."""
+        standard, archive = (ImageTotals(images=self._images[each], size=self._bytes[each]) for each in (0, 1))
+        return StorageTotals(standard=standard, archive=archive)
+
+    def _add(self, image: Image, number: int, *, is_archived: bool) -> None:
+        self._images[is_archived] += number
+        self._bytes[is_archived] += number * total_size([image])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LineLabel:
-    """Where a line ends: its value, and where that is written, in pixels from the top."""
+    """The number at the end of a line: the value, and its position in pixels from the top."""
 
     value: int
     top: float
@@ -40,110 +135,107 @@ class LineLabel:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Panel:
     """
-    One of the two pictures, 1000 wide and 100 high; the texts are what SVG calls paths.
+    One of the two parts of the chart, 1000 wide and 100 high; the texts are SVG paths.
 
     Attributes:
-        what: `images` or `size`.
+        measure: `images` or `size`.
         highest: The number at the upper edge.
-        standard: What remains in standard storage for certain.
-        area: The same, closed along the ground.
-        doubt: Between what remains for certain and what may remain; empty if they are the same.
-        archive: What is in the archive; empty if nothing ever is.
-        archive_doubt: As `doubt`.
-        ends: What remains for certain at the right edge: in standard storage, and in the archive if there is room.
+        standard: The certain totals in standard storage.
+        area: The area below them.
+        uncertain: The area between the certain and the possible totals, empty if they are the same.
+        archive: The certain totals in the archive, empty if there never are images.
+        archive_uncertain: As `uncertain`, for the archive.
+        ends: The certain totals at the right edge: in standard storage, and in the archive if both labels fit.
 
     """
 
-    what: str
+    measure: str
     highest: int
     standard: str
     area: str
-    doubt: str
+    uncertain: str
     archive: str
-    archive_doubt: str
+    archive_uncertain: str
     ends: tuple[LineLabel, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Curve:
+class StorageChart:
     """
-    The picture.
+    The chart.
 
     Attributes:
         panels: Images, then bytes.
-        ticks: The days below.
-        rows: The same in numbers: what is there now, and what is left after a few days.
-        later: How many departures come too late to be drawn.
-        has_doubt: Whether anything goes that need not go.
-        has_archive: Whether anything is ever in the archive.
+        labels: The labels of days.
+        rows: The numbers of today and of a few days.
+        later: The number of actions that are later than the chart.
+        has_uncertain: Whether any action is uncertain.
+        has_archive: Whether the archive ever has images.
 
     """
 
     panels: tuple[Panel, Panel]
-    ticks: tuple[Tick, ...]
+    labels: tuple[AxisLabel, ...]
     rows: tuple[DailyTotals, ...]
     later: int
-    has_doubt: bool
+    has_uncertain: bool
     has_archive: bool
 
 
-def draw_curve(preview: RepositoryPreview) -> Curve | None:
+def storage_chart(preview: RepositoryPreview) -> StorageChart | None:
     """
-    Draw what remains.
+    Return the chart of a repository, or None if there is no action within five years.
 
     Args:
-        preview: Of one repository.
-
-    Returns:
-        The picture, or nothing where nothing leaves within five years.
+        preview: The preview of the repository.
 
     """
     today = preview.at.date()
-    shown = [each for each in preview.departures if (each.day - today).days <= _FARTHEST]
+    shown = [each for each in preview.schedule if (each.day - today).days <= _FARTHEST]
     if not shown:
         return None
-    images = [each.image for each in every_decision(preview.evaluation)]
-    every = tuple(levels(images, shown, today=today))
+    images = [each.image for each in all_decisions(preview.evaluation)]
+    every = tuple(daily_totals(images, shown, today=today))
     axis = _DayAxis(today, every[-1].day)
     steps = _thinned(every, axis)
-    return Curve(
+    return StorageChart(
         panels=(
             _panel("images", attrgetter("images"), steps, axis),
             _panel("size", attrgetter("size"), steps, axis),
         ),
-        ticks=axis.ticks(),
+        labels=axis.labels(),
         rows=_rows(every, axis.days()),
-        later=len(preview.departures) - len(shown),
-        has_doubt=any(level.certain != level.possible for level in every),
-        has_archive=any(level.certain.archive.images or level.possible.archive.images for level in every),
+        later=len(preview.schedule) - len(shown),
+        has_uncertain=any(totals.certain != totals.possible for totals in every),
+        has_archive=any(totals.certain.archive.images or totals.possible.archive.images for totals in every),
     )
 
 
 class _DayAxis:
-    """Days from now to a little after the last departure."""
+    """An axis of days, from the day of the preview to a little after the last action."""
 
     def __init__(self, today: date, last: date) -> None:
         self._today = today
         self.length = max(_NEAREST, ceil((last - today).days * 1.05))
 
     def left(self, day: date) -> float:
-        """Say where a day is, in percent of the width."""
+        """Return the position of a day, in percent of the width."""
         return _LEAD + (100 - _LEAD) * (day - self._today).days / self.length
 
     def days(self) -> list[date]:
-        """Choose a few days: of the coming weeks, or first days of months."""
+        """Return a few days: every one or three weeks, or the first days of months."""
         end = self._today + timedelta(days=self.length)
         if self.length <= _QUARTER:
             step = 7 if self.length <= _FEW_WEEKS else 21
             return [self._today + timedelta(days=offset) for offset in range(step, self.length + 1, step)]
         firsts = list(_firsts_of_months(self._today, end))
-        step = next(step for step in (1, 2, 3, 6, 12, 24) if len(firsts) <= step * _MOST_TICKS)
+        step = next(step for step in (1, 2, 3, 6, 12, 24) if len(firsts) <= step * _MOST_LABELS)
         return [first for first in firsts if (12 * first.year + first.month - 1) % step == 0]
 
-    def ticks(self) -> tuple[Tick, ...]:
-        """Name them."""
-        named = _day_label if self.length <= _QUARTER else _month_label
-        return spaced([(0.0, "now"), *((self.left(day), named(day)) for day in self.days())])
+    def labels(self) -> tuple[AxisLabel, ...]:
+        """Return the labels of these days, and of the present."""
+        text_of = _day_label if self.length <= _QUARTER else _month_label
+        return place_labels([(0.0, "now"), *((self.left(day), text_of(day)) for day in self.days())])
 
 
 def _firsts_of_months(start: date, end: date) -> Iterator[date]:
@@ -162,69 +254,69 @@ def _month_label(day: date) -> str:
 
 
 def _thinned(every: Sequence[DailyTotals], axis: _DayAxis) -> list[DailyTotals]:
-    """Keep of the steps that stand too close to be told apart the last one; always today's."""
+    """Return the totals of today, and the last ones of each interval that is too narrow for several."""
     first, *others = every
-    kept = {ceil((level.day - first.day).days * _MOST_STEPS / axis.length): level for level in others}
+    kept = {ceil((totals.day - first.day).days * _MOST_STEPS / axis.length): totals for totals in others}
     return [first, *kept.values()]
 
 
 def _rows(every: Sequence[DailyTotals], days: Sequence[date]) -> tuple[DailyTotals, ...]:
-    """Take every step if they are few; else what is left after today, after a few days, and at the end."""
+    """Return all totals if they are few, otherwise those of today, of a few days and of the end."""
     if len(every) <= _MOST_ROWS:
         return tuple(every)
-    places = [every[0].day, *(day for day in days if day < every[-1].day), every[-1].day]
-    reached = [bisect_right(every, day, key=attrgetter("day")) - 1 for day in places]
-    return (every[0], *(replace(every[number], day=day) for number, day in zip(reached, places, strict=True)))
+    chosen = [every[0].day, *(day for day in days if day < every[-1].day), every[-1].day]
+    reached = [bisect_right(every, day, key=attrgetter("day")) - 1 for day in chosen]
+    return (every[0], *(replace(every[number], day=day) for number, day in zip(reached, chosen, strict=True)))
 
 
-def _panel(what: str, measure: Callable[[ImageTotals], int], steps: Sequence[DailyTotals], axis: _DayAxis) -> Panel:
-    standard = [measure(level.certain.standard) for level in steps]
-    standard_possible = [measure(level.possible.standard) for level in steps]
-    archive = [measure(level.certain.archive) for level in steps]
-    archive_possible = [measure(level.possible.archive) for level in steps]
-    pencil = _PathBuilder(axis, steps, highest=max(*standard, *archive, *archive_possible))
+def _panel(name: str, measure: Callable[[ImageTotals], int], steps: Sequence[DailyTotals], axis: _DayAxis) -> Panel:
+    standard = [measure(totals.certain.standard) for totals in steps]
+    standard_possible = [measure(totals.possible.standard) for totals in steps]
+    archive = [measure(totals.certain.archive) for totals in steps]
+    archive_possible = [measure(totals.possible.archive) for totals in steps]
+    paths = _PathBuilder(axis, steps, highest=max(*standard, *archive, *archive_possible))
     has_archive = any(archive) or any(archive_possible)
     return Panel(
-        what=what,
+        measure=name,
         highest=max(*standard, *archive, *archive_possible),
-        standard=pencil.line(standard),
-        area=f"{pencil.line(standard)}V100H0Z",
-        doubt=pencil.between(standard, standard_possible),
-        archive=pencil.line(archive) if has_archive else "",
-        archive_doubt=pencil.between(archive, archive_possible),
-        ends=tuple(_ends(pencil, [standard[-1], *(archive[-1:] if has_archive else [])])),
+        standard=paths.line(standard),
+        area=f"{paths.line(standard)}V100H0Z",
+        uncertain=paths.between(standard, standard_possible),
+        archive=paths.line(archive) if has_archive else "",
+        archive_uncertain=paths.between(archive, archive_possible),
+        ends=tuple(_ends(paths, [standard[-1], *(archive[-1:] if has_archive else [])])),
     )
 
 
-def _ends(pencil: _PathBuilder, values: Sequence[int]) -> Iterator[LineLabel]:
-    first, *others = (LineLabel(value=value, top=pencil.written_above(value)) for value in values)
+def _ends(paths: _PathBuilder, values: Sequence[int]) -> Iterator[LineLabel]:
+    first, *others = (LineLabel(value=value, top=paths.label_top(value)) for value in values)
     yield first
     yield from (other for other in others if abs(other.top - first.top) >= _LINE)
 
 
 class _PathBuilder:
-    """What draws the lines of one panel to one scale, as steps: level until a day, then down or up."""
+    """The builder of the paths of one panel: each is level until a day, and then steps down or up."""
 
     def __init__(self, axis: _DayAxis, steps: Sequence[DailyTotals], *, highest: int) -> None:
-        # The first level is from before anything goes.
-        self._places = [0.0, *(round(10 * axis.left(level.day), 1) for level in steps[1:])]
+        # The first totals are those before any action.
+        self._lefts = [0.0, *(round(10 * axis.left(totals.day), 1) for totals in steps[1:])]
         self._highest = highest or 1
 
     def line(self, values: Sequence[int]) -> str:
-        """Draw from left to right."""
-        first, *others = zip(self._places, map(self._top, values), strict=True)
+        """Return the line of values, from left to right."""
+        first, *others = zip(self._lefts, map(self._top, values), strict=True)
         return f"M0 {first[1]:g}{''.join(f'H{left:g}V{top:g}' for left, top in others)}H1000"
 
     def between(self, values: Sequence[int], others: Sequence[int]) -> str:
-        """Draw what is between two lines, if they differ."""
+        """Return the area between two lines, or an empty text if they are the same."""
         if list(values) == list(others):
             return ""
         tops = [self._top(value) for value in others]
-        backwards = zip(reversed(self._places), [*reversed(tops[:-1]), tops[0]], strict=True)
+        backwards = zip(reversed(self._lefts), [*reversed(tops[:-1]), tops[0]], strict=True)
         return f"{self.line(values)}V{tops[-1]:g}{''.join(f'H{left:g}V{top:g}' for left, top in backwards)}Z"
 
-    def written_above(self, value: int) -> float:
-        """Say where a number stands above a value, in pixels from the top of the picture with its margin."""
+    def label_top(self, value: int) -> float:
+        """Return the position of a number above its line, in pixels from the top of the chart with its margin."""
         return round(_MARGIN + _HEIGHT * self._top(value) / 100 - _ABOVE, 1)
 
     def _top(self, value: int) -> float:

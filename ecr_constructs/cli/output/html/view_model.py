@@ -1,4 +1,4 @@
-"""What the page says of one repository."""
+"""The values that the templates of the page render, for each repository."""
 
 from __future__ import annotations
 
@@ -6,94 +6,94 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from ecr_constructs.cli.formatting import bytes_of
-from ecr_constructs.cli.output.html.age_chart import Timeline, draw_timeline
-from ecr_constructs.cli.output.html.storage_chart import Curve, draw_curve
-from ecr_constructs.cli.output.rule_summary import Row, rows
-from ecr_constructs.cli.output.uncertain_groups import UncertainGroup, doubts
-from ecr_constructs.cli.preview.result import RepositoryPreview, every_decision
+from ecr_constructs.cli.formatting import total_size
+from ecr_constructs.cli.output.html.age_chart import AgeChart, age_chart
+from ecr_constructs.cli.output.html.storage_chart import StorageChart, storage_chart
+from ecr_constructs.cli.output.messages import UncertainGroup, group_uncertain
+from ecr_constructs.cli.output.rule_summary import RuleRow, rule_rows
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 
-__all__ = ["RuleRows", "Section", "Totals", "section"]
+__all__ = ["RuleSection", "Section", "Totals", "section"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """What would happen: images, and after each number their bytes. Repositories add up."""
+    """The number of images with each outcome, and their bytes. Totals of repositories can be added."""
 
     images: int = 0
     size: int = 0
     expired: int = 0
-    freed: int = 0
+    expired_size: int = 0
     archived: int = 0
-    moved: int = 0
+    archived_size: int = 0
     uncertain: int = 0
-    doubted: int = 0
+    uncertain_size: int = 0
     kept: int = 0
-    staying: int = 0
+    kept_size: int = 0
 
     def __add__(self, other: Totals) -> Totals:
-        """Count both."""
+        """Return the sums."""
         return Totals(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RuleRows:
+class RuleSection:
     """
-    What one rule does.
+    The effect of one rule.
 
     Attributes:
-        rule: Its priority, or `none` for images that belong to no rule.
-        description: What its author says of it, if anything.
-        sentence: What it does, or nothing for no rule.
-        rows: Its images by fate.
+        rule: Its priority, or `none` for images that no rule selects.
+        description: Its description, or an empty text.
+        sentence: Its explanation, or an empty text for no rule.
+        rows: Its images by outcome.
 
     """
 
     rule: str
     description: str
     sentence: str
-    rows: tuple[Row, ...]
+    rows: tuple[RuleRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
     """
-    What is said of one repository.
+    The section of one repository.
 
     Attributes:
         number: Its place on the page, from 1.
         preview: The preview.
-        totals: Its numbers.
-        rules: What each rule does.
-        timeline: The images by age, if there are any.
-        curve: What remains, if anything leaves.
-        doubts: The uncertain images, by reason.
-        endangered: Images in use that would go.
-        doubtful: Images in use that may go.
+        totals: The number of images with each outcome.
+        rules: The effect of each rule.
+        age_chart: The chart of images by age, if there are images.
+        storage_chart: The chart of the images that remain, if there is an action.
+        uncertain: The uncertain images, by reason.
+        in_use_affected: The images in use that are deleted or archived.
+        in_use_uncertain: The images in use whose outcome is uncertain.
 
     """
 
     number: int
     preview: RepositoryPreview
     totals: Totals
-    rules: tuple[RuleRows, ...]
-    timeline: Timeline | None
-    curve: Curve | None
-    doubts: tuple[UncertainGroup, ...]
-    endangered: tuple[Decision, ...]
-    doubtful: tuple[Decision, ...]
+    rules: tuple[RuleSection, ...]
+    age_chart: AgeChart | None
+    storage_chart: StorageChart | None
+    uncertain: tuple[UncertainGroup, ...]
+    in_use_affected: tuple[Decision, ...]
+    in_use_uncertain: tuple[Decision, ...]
 
     @property
-    def is_alarming(self) -> bool:
-        """Whether a person should look at it before the others."""
+    def needs_attention(self) -> bool:
+        """Whether the section is shown open among many."""
         has_errors = any(finding.severity == "error" for finding in self.preview.findings)
-        return bool(self.endangered or self.doubtful or self.preview.disagreements or has_errors)
+        return bool(self.in_use_affected or self.in_use_uncertain or self.preview.disagreements or has_errors)
 
 
 def section(preview: RepositoryPreview, number: int) -> Section:
     """
-    Say everything about one repository.
+    Return the section of one repository.
 
     Args:
         preview: Its preview.
@@ -101,42 +101,42 @@ def section(preview: RepositoryPreview, number: int) -> Section:
 
     """
     evaluation = preview.evaluation
-    # The policy of a creation template does nothing to a repository that is there.
+    # ECR does not apply the policy of a creation template to repositories that exist.
     in_use = (preview.in_use or {}) if preview.prefix is None else {}
     return Section(
         number=number,
         preview=preview,
         totals=_totals(evaluation),
         rules=_rules(preview),
-        timeline=draw_timeline(preview),
-        curve=draw_curve(preview),
-        doubts=doubts(evaluation.uncertain),
-        endangered=tuple(each for each in evaluation.decisions if each.image.digest in in_use),
-        doubtful=tuple(each for each in evaluation.uncertain if each.image.digest in in_use),
+        age_chart=age_chart(preview),
+        storage_chart=storage_chart(preview),
+        uncertain=group_uncertain(evaluation.uncertain),
+        in_use_affected=tuple(each for each in evaluation.decisions if each.image.digest in in_use),
+        in_use_uncertain=tuple(each for each in evaluation.uncertain if each.image.digest in in_use),
     )
 
 
 def _totals(evaluation: Evaluation) -> Totals:
-    every = every_decision(evaluation)
+    every = all_decisions(evaluation)
     return Totals(
         images=len(every),
-        size=bytes_of(each.image for each in every),
+        size=total_size(each.image for each in every),
         expired=len(evaluation.expired),
-        freed=evaluation.bytes_freed,
+        expired_size=evaluation.bytes_freed,
         archived=len(evaluation.archived),
-        moved=evaluation.bytes_archived,
+        archived_size=evaluation.bytes_archived,
         uncertain=len(evaluation.uncertain),
-        doubted=bytes_of(each.image for each in evaluation.uncertain),
+        uncertain_size=total_size(each.image for each in evaluation.uncertain),
         kept=len(evaluation.kept),
-        staying=bytes_of(each.image for each in evaluation.kept),
+        kept_size=total_size(each.image for each in evaluation.kept),
     )
 
 
-def _rules(preview: RepositoryPreview) -> tuple[RuleRows, ...]:
+def _rules(preview: RepositoryPreview) -> tuple[RuleSection, ...]:
     rules = preview.policy.rules
-    said = {str(rule.rule_priority): text for rule, text in zip(rules, preview.policy.explain(), strict=True)}
+    explained = {str(rule.rule_priority): text for rule, text in zip(rules, preview.policy.explain(), strict=True)}
     described = {str(rule.rule_priority): rule.description or "" for rule in rules}
     return tuple(
-        RuleRows(rule=rule, description=described.get(rule, ""), sentence=said.get(rule, ""), rows=tuple(group))
-        for rule, group in groupby(rows(preview), key=attrgetter("rule"))
+        RuleSection(rule=rule, description=described.get(rule, ""), sentence=explained.get(rule, ""), rows=tuple(group))
+        for rule, group in groupby(rule_rows(preview), key=attrgetter("rule"))
     )

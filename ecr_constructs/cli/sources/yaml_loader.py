@@ -1,4 +1,4 @@
-"""The YAML that CloudFormation and people write, in which aliases and numbers have limits."""
+"""A loader for the YAML of CloudFormation templates, with limits for aliases and numbers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
     A loader for YAML with CloudFormation's tags, such as `!Sub`.
 
     Args:
-        text: The YAML. Every alias counts as all that it stands for, and a long text as several values.
+        text: The YAML. An alias counts as all values that it stands for, and a long text as several values.
 
     """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._count = 0
-        # How many values each node stands for; a node that is not in it yet is still being read.
+        # The number of values of each node. The nodes around the current one are missing.
         self._counts: dict[Any, int] = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401  (yaml ships no types)
@@ -37,7 +37,7 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
         node = super().compose_node(parent, index)
         if isinstance(event, yaml.AliasEvent):
             if node not in self._counts:
-                message = "Circular reference: an alias stands inside of its anchor"
+                message = "Circular reference: an alias inside its anchor"
                 raise yaml.composer.ComposerError(None, None, message, event.start_mark)
             self._count += self._counts[node]
         else:
@@ -61,7 +61,7 @@ def _require_unique_keys(node: Any) -> None:  # noqa: ANN401  (yaml ships no typ
 
 
 def _function(loader: Any, name: str, node: Any) -> dict[str, object]:  # noqa: ANN401  (yaml ships no types)
-    """Return a tag such as `!Sub` as the function that it is short for."""
+    """Return the function that a tag such as `!Sub` abbreviates."""
     build = {
         "scalar": loader.construct_scalar,
         "sequence": loader.construct_sequence,
@@ -72,7 +72,7 @@ def _function(loader: Any, name: str, node: Any) -> dict[str, object]:  # noqa: 
 
 
 def _text(loader: Any, node: Any) -> object:  # noqa: ANN401  (yaml ships no types)
-    """Return a date as it is written; no template and no policy has any."""
+    """Return a date as text, because templates and policies have no dates."""
     return loader.construct_scalar(node)
 
 

@@ -1,0 +1,148 @@
+"""
+The application of typer: the subcommands, their help, and the option `--version`.
+
+The module of a subcommand is imported when the subcommand runs, so that `--help` imports typer alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, MutableMapping, Sequence
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+__all__ = ["SUBCOMMANDS", "Subcommand", "application"]
+
+_HELP = """
+Explain, check and preview lifecycle policies of Amazon ECR before they delete images.
+
+A policy is a file with the JSON of a lifecycle policy, the output of 'aws ecr get-lifecycle-policy', a CloudFormation
+template, a folder that 'cdk synth' wrote, or '-' for standard input.
+"""
+
+
+class Subcommand(NamedTuple):
+    """
+    The help of a subcommand, which is a function in the module of the same name.
+
+    Attributes:
+        summary: The line in the list of subcommands.
+        examples: The examples at the end of its own help.
+
+    """
+
+    summary: str
+    examples: Sequence[str]
+
+
+SUBCOMMANDS = {
+    "preview": Subcommand(
+        "Preview the effect of policies on images.",
+        (
+            "preview cdk.out --images images.json",
+            "preview policy.json --live --region eu-west-1 --repository 'prod/*' --current",
+            "preview cdk.out --live --fail-if in-use --fail-if 'expires:release-*'",
+        ),
+    ),
+    "lint": Subcommand(
+        "Report problems of policies.", ("lint cdk.out", "lint policy.json --format json --fail-on warning")
+    ),
+    "explain": Subcommand(
+        "Explain each rule in one sentence.",
+        ("explain policy.json", "explain - < policy.json", "explain cdk.out --repository prod/api"),
+    ),
+    "convert": Subcommand(
+        "Print the Python code of a policy.",
+        ("convert policy.json > lifecycle.py", "convert cdk.out --repository prod/api"),
+    ),
+    "summary": Subcommand("List the ECR resources of an app.", ("summary cdk.out",)),
+}
+
+
+def application() -> typer.Typer:
+    """Return the application."""
+    # Plain help can be copied and piped at any width, and starts in half the time of the help that rich renders.
+    app = typer.Typer(cls=_Group, help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback()(_options)
+    return app
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  (typer passes it by position)
+    if wanted:
+        from importlib import metadata
+
+        print(f"ecr-constructs {metadata.version('ecr-constructs')}")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and exit.")
+    ] = False,
+) -> None:
+    """Accept the options before a subcommand."""
+
+
+class _Group(TyperGroup):
+    """The command, whose help lists the subcommands without importing them."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  (typer does not publish their types)
+        super().__init__(**settings)
+        self.commands = _Commands()
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  (typer does not publish their types)
+        """Write the list of subcommands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, subcommand.summary) for name, subcommand in SUBCOMMANDS.items()])
+
+
+class _Commands(MutableMapping[str, Any]):
+    """The subcommands by name, each built when it is looked up."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401  (typer does not publish the type)
+        if name in SUBCOMMANDS and name not in self._built:
+            self._built[name] = _build(name)
+        return self._built[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:  # noqa: ANN401  (typer does not publish the type)
+        self._built[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SUBCOMMANDS)
+
+    def __len__(self) -> int:
+        return len(SUBCOMMANDS)
+
+
+def _build(name: str) -> Any:  # noqa: ANN401  (typer does not publish the type)
+    function = getattr(import_module(f"ecr_constructs.cli.commands.{name}"), name)
+    summary, examples = SUBCOMMANDS[name]
+    # `\b` keeps the lines from being filled like prose.
+    epilog = "\n".join(["\b", "Examples:", *(f"  ecr-constructs {line}" for line in examples)])
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name, cls=_Command, short_help=summary, epilog=epilog)(function)
+    return get_command(app)
+
+
+# typer prints `{PATH}` for `PATH`, and adds the type of an option that has a metavar.
+_BRACES = re.compile(r"\{([A-Z]+)\}")
+_TYPE = re.compile(r"(?<=[A-Z]) <(?:str|list\[str\])>")
+
+
+class _Command(TyperCommand):
+    """A subcommand whose help has the name of an argument without its type."""
+
+    def get_help(self, ctx: Any) -> str:  # noqa: ANN401  (typer does not publish the type)
+        """Return the help."""
+        return _TYPE.sub("", _BRACES.sub(r"\1", super().get_help(ctx)))
