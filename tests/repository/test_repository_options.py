@@ -300,7 +300,9 @@ def resource_of_key(stack: cdk.Stack) -> dict[str, object]:
 
 # --- untagged images where tags can move ----------------------------------------------------------------------------
 
-UNTAGGED_AGE = Match.string_like_regexp("ECR counts the age from the push, so an image can be deleted on the day it loses")
+UNTAGGED_AGE = Match.string_like_regexp(
+    "ECR counts the age from the push, so an image can be deleted on the day it loses"
+)
 
 
 @pytest.mark.parametrize(
