@@ -91,7 +91,7 @@ def test_the_help_calls_an_argument_by_its_name(capsys: pytest.CaptureFixture[st
     preview = capsys.readouterr().out
 
     assert lint.startswith("Usage: ecr-constructs lint [OPTIONS] PATH...\n")
-    assert "\n  PATH  Where the policies are.  [required]\n" in lint
+    assert "\n  PATH  The file, folder or - with the policies.  [required]\n" in lint
     assert "<str>" not in preview
     assert "--format <table|json|html>" in preview
 

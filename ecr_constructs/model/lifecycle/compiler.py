@@ -1,8 +1,8 @@
 """
-From intents to rules: what goes first, what is left out, what contradicts.
+The compiler from intents to rules: their order, redundant rules, and conflicts.
 
-An image belongs to the first rule that selects it, whether or not that rule acts on it, and rules claim images for
-each storage class apart. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+ECR assigns an image to the first rule that selects it, whether or not that rule acts on it, for each storage class
+separately. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ __all__ = ["compile_intents"]
 
 def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
     """
-    Put intents into the order in which ECR will read their rules, and number them.
+    Return the rules of intents in the order of their priorities.
 
     Args:
-        intents: As written. `keep_forever` goes first and rules over all images go last; the rest stays in order.
+        intents: The intents. The rules of `keep_forever` come first and rules over all images last; the others are in
+            the order of the intents.
 
     Returns:
         The rules, priorities from 1.
 
     Raises:
-        TypeError: if something else than an intent was given.
-        InvalidLifecyclePolicy: for intents that contradict each other, with both named.
+        TypeError: If an argument is not an intent.
+        InvalidLifecyclePolicy: If intents contradict each other; the error names both.
 
     """
     if strangers := [intent for intent in intents if not isinstance(intent, Intent)]:
@@ -44,7 +45,7 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
     return _compiled(tuple(dict.fromkeys(intents)))
 
 
-# The repositories of an app say the same a hundred times.
+# Many repositories of an app have the same intents.
 @lru_cache(maxsize=256)
 def _compiled(intents: tuple[Intent, ...]) -> tuple[LifecycleRule, ...]:
     if not intents:
@@ -53,7 +54,7 @@ def _compiled(intents: tuple[Intent, ...]) -> tuple[LifecycleRule, ...]:
     kept: list[_CompiledRule] = []
     problems: list[str] = []
     for step in steps:
-        earlier = next((other for other in kept if step.is_idle_after(other)), None)
+        earlier = next((other for other in kept if step.is_covered_by(other)), None)
         if earlier is None:
             kept.append(step)
         elif not step.is_redundant_after(earlier):
@@ -61,12 +62,12 @@ def _compiled(intents: tuple[Intent, ...]) -> tuple[LifecycleRule, ...]:
     problems += filter(None, (_covered(step, kept) for step in kept))
     if problems:
         raise InvalidLifecyclePolicy(dict.fromkeys(problems))
-    rules = [_told(step, kept) for step in kept]
+    rules = [_with_description(step, kept) for step in kept]
     return tuple(replace(rule, rule_priority=number) for number, rule in enumerate(rules, start=1))
 
 
 class _CompiledRule(NamedTuple):
-    """A rule on its way into the policy, and the intent that wants it."""
+    """A rule without its priority, and its intent."""
 
     intent: Intent
     rule: LifecycleRule
@@ -77,12 +78,12 @@ class _CompiledRule(NamedTuple):
             return 0
         return 2 if self.rule.tag_status == "any" else 1
 
-    def is_idle_after(self, earlier: _CompiledRule) -> bool:
-        """Tell whether the earlier rule takes every image that this one selects, or ECR allows only one of the two."""
+    def is_covered_by(self, earlier: _CompiledRule) -> bool:
+        """Return whether the earlier rule selects all images of this one, or ECR allows only one of the two."""
         return bool(shadowing_rules(self.rule, [earlier.rule]))
 
     def is_redundant_after(self, earlier: _CompiledRule) -> bool:
-        """Tell whether leaving this rule out changes nothing that anybody asked for."""
+        """Return whether the rule can be left out without a conflict."""
         return self.is_keep_rule or (self.intent == earlier.intent and not earlier.is_keep_rule)
 
 
@@ -97,7 +98,8 @@ def _steps(intents: Sequence[Intent]) -> Iterator[_CompiledRule]:
 
 
 def _in_archive(rule: LifecycleRule) -> LifecycleRule:
-    # Rules claim images per storage class: without this one, what is kept but archived by hand would be deleted there.
+    # ECR assigns images for each storage class separately: without this rule, kept images that were archived by hand
+    # would be deleted from the archive.
     return replace(
         rule,
         count_type="sinceImageTransitioned",
@@ -125,7 +127,7 @@ def _conflict(earlier: _CompiledRule, later: _CompiledRule) -> str:
 
 
 def _covered(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> str | None:
-    """Tell whether other rules leave nothing to a rule over all images: one takes every tag, one all that have none."""
+    """Return the problem if one rule selects all tagged images and another all untagged images of this rule."""
     tagged, untagged = _all_tagged(step, kept), _all_untagged(step, kept)
     if step.rule.tag_status != "any" or tagged is None or untagged is None:
         return None
@@ -135,8 +137,8 @@ def _covered(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> str | None:
     )
 
 
-def _told(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> LifecycleRule:
-    """Say in the description of a rule over all images that others take those with a tag, if they do."""
+def _with_description(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> LifecycleRule:
+    """Return the rule; the description of one over all images states whether other rules select all tagged images."""
     if step.rule.tag_status != "any" or _all_tagged(step, kept) is None:
         return step.rule
     return replace(step.rule, description=f"{step.rule.description} (untagged ones: tagged images have rules above)")

@@ -8,7 +8,7 @@ last. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -97,7 +97,7 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
     keep_latest(10, matching='release-*')
 
     """
-    call = _Call("keep_latest", count, matching=matching, matching_all=matching_all)
+    call = _Call("keep_latest", [count], {"matching": matching, "matching_all": matching_all})
     call.check_count("count", count, "imageCountMoreThan")
     if isinstance(matching, Sequence) and not isinstance(matching, (str, bytes)):
         call.reject_kind(
@@ -107,7 +107,7 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
     else:
         call.check_patterns("matching", matching, str)
     call.check_matching_all(matching_all)
-    call.check_exactly_one_of(matching=matching, matching_all=matching_all)
+    call.check_exactly_one_of({"matching": matching, "matching_all": matching_all})
     call.raise_if_any()
     patterns = [matching] if matching is not None else list(matching_all or ())
     description = f"Keep the newest {_images(count)} tagged {_and(patterns)}"
@@ -129,7 +129,7 @@ def keep_forever(*patterns: str) -> Intent:
     keep_forever('v*', 'production')
 
     """
-    call = _Call("keep_forever", *patterns)
+    call = _Call("keep_forever", patterns)
     lists = [each for each in patterns if isinstance(each, Sequence) and not isinstance(each, (str, bytes))]
     if lists:
         call.reject_kind(f"patterns must be strings, got {abbreviate(lists[0])}; write keep_forever(*patterns)")
@@ -157,7 +157,7 @@ def limit_images(count: int) -> Intent:
     limit_images(500)
 
     """
-    call = _Call("limit_images", count)
+    call = _Call("limit_images", [count])
     call.check_count("count", count, "imageCountMoreThan")
     call.raise_if_any()
     return call.intent(rules=[_any(f"Keep the newest {_images(count)} of all", "imageCountMoreThan", count)])
@@ -182,8 +182,8 @@ def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) 
     expire_untagged(after_days=14)
 
     """
-    call = _Call("expire_untagged", after_days=_in_days(after_days), keep=keep)
-    call.check_exactly_one_of(after_days=after_days, keep=keep)
+    call = _Call("expire_untagged", options={"after_days": _in_days(after_days), "keep": keep})
+    call.check_exactly_one_of({"after_days": after_days, "keep": keep})
     days = call.check_days(1 if after_days is None else after_days)
     if keep is not None:
         call.check_count("keep", keep, "imageCountMoreThan")
@@ -212,7 +212,10 @@ def expire_older_than(
     expire_older_than(after_days=30, matching=['dev-*', 'pr-*'])
 
     """
-    call = _Call("expire_older_than", after_days=_in_days(after_days), matching=matching, matching_all=matching_all)
+    call = _Call(
+        "expire_older_than",
+        options={"after_days": _in_days(after_days), "matching": matching, "matching_all": matching_all},
+    )
     days = call.check_days(after_days)
     return _by_age(call, "Expire", "expire", days, matching=matching, matching_all=matching_all)
 
@@ -236,7 +239,7 @@ def expire_unmatched(*, keeping: str | Sequence[str], after_days: Days) -> Inten
     expire_unmatched(keeping=['v*', 'latest'], after_days=30)
 
     """
-    call = _Call("expire_unmatched", keeping=keeping, after_days=_in_days(after_days))
+    call = _Call("expire_unmatched", options={"keeping": keeping, "after_days": _in_days(after_days)})
     call.check_patterns("keeping", keeping, (str, Sequence), optional=False)
     days = call.check_days(after_days)
     call.raise_if_any()
@@ -263,7 +266,7 @@ def archive_unpulled(*, after_days: Days) -> Intent:
     archive_unpulled(after_days=120)
 
     """
-    call = _Call("archive_unpulled", after_days=_in_days(after_days))
+    call = _Call("archive_unpulled", options={"after_days": _in_days(after_days)})
     days = call.check_days(after_days)
     call.raise_if_any()
     return call.intent(
@@ -290,7 +293,10 @@ def archive_older_than(
     archive_older_than(after_days=365, matching='v*')
 
     """
-    call = _Call("archive_older_than", after_days=_in_days(after_days), matching=matching, matching_all=matching_all)
+    call = _Call(
+        "archive_older_than",
+        options={"after_days": _in_days(after_days), "matching": matching, "matching_all": matching_all},
+    )
     days = call.check_days(after_days)
     return _by_age(call, "Archive", "transition", days, matching=matching, matching_all=matching_all)
 
@@ -310,7 +316,7 @@ def archive_untagged(*, after_days: Days) -> Intent:
     archive_untagged(after_days=7)
 
     """
-    call = _Call("archive_untagged", after_days=_in_days(after_days))
+    call = _Call("archive_untagged", options={"after_days": _in_days(after_days)})
     days = call.check_days(after_days)
     call.raise_if_any()
     description = f"Archive untagged images {_days(days)} after push"
@@ -332,7 +338,7 @@ def delete_archived(*, after_days: Days) -> Intent:
     delete_archived(after_days=180)
 
     """
-    call = _Call("delete_archived", after_days=_in_days(after_days))
+    call = _Call("delete_archived", options={"after_days": _in_days(after_days)})
     days = call.check_days(after_days, "sinceImageTransitioned")
     call.raise_if_any()
     return call.intent(
@@ -343,11 +349,13 @@ def delete_archived(*, after_days: Days) -> Intent:
 class _Call:
     """The call of an intent function: its arguments and their problems."""
 
-    def __init__(self, function: str, *arguments: object, **options: object) -> None:
+    def __init__(
+        self, function: str, arguments: Iterable[object] = (), options: Mapping[str, object] | None = None
+    ) -> None:
         self._intent = Intent(
             function=function,
-            arguments=arguments,
-            options=tuple((name, _frozen(value)) for name, value in options.items() if value is not None),
+            arguments=tuple(arguments),
+            options=tuple((name, _frozen(value)) for name, value in (options or {}).items() if value is not None),
         )
         self._problems = Problems()
 
@@ -355,7 +363,7 @@ class _Call:
         """Add the problem of an argument of the wrong kind."""
         self._problems.add_wrong_kinds(problem)
 
-    def check_exactly_one_of(self, **options: object) -> None:
+    def check_exactly_one_of(self, options: Mapping[str, object]) -> None:
         """Check that one of two options is given."""
         if sum(value is not None for value in options.values()) != 1:
             self._problems.add("give exactly one of {}= and {}=".format(*options))
@@ -425,7 +433,7 @@ def _by_age(
     call.check_patterns("matching", matching, (str, Sequence))
     call.check_matching_all(matching_all)
     if matching is not None and matching_all is not None:
-        call.check_exactly_one_of(matching=matching, matching_all=matching_all)
+        call.check_exactly_one_of({"matching": matching, "matching_all": matching_all})
     call.raise_if_any()
     if matching is None and matching_all is None:
         description = f"{verb} every image {_days(days)} after push"

@@ -1,7 +1,7 @@
 """
-Reading a lifecycle policy that somebody wrote by hand: every field accounted for, every fault with its path.
+The parser of lifecycle policy documents. It lists all problems, each with its path.
 
-ECR checks a policy against a schema that allows no other fields and no nulls, and tells about one fault at a time.
+ECR validates a policy against a schema that allows no other fields and no nulls, and reports one problem at a time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ecr_constructs.model.validation import abbreviate, is_token
 
 __all__ = ["parse_json", "read_rules"]
 
-# Where each field of a `LifecycleRule` stands in the document.
+# The path of each field of a `LifecycleRule` in the document.
 _FIELDS = {
     "rule_priority": "rulePriority",
     "description": "description",
@@ -29,7 +29,7 @@ _FIELDS = {
     "action": "action.type",
 }
 _REQUIRED = ("rulePriority", "selection.tagStatus", "selection.countType", "selection.countNumber", "action.type")
-# What a `LifecycleRule` derives, and a document writes out.
+# The fields of a document that `LifecycleRule` derives.
 _DERIVED = ("selection.storageClass", "selection.countUnit", "action.targetStorageClass")
 _OBJECTS = ("selection", "action")
 # Ten times what ECR allows; each of them may have a dozen problems.
@@ -40,17 +40,17 @@ _KNOWN = frozenset((*_FIELDS.values(), *_DERIVED))
 
 def parse_json(text: str) -> object:
     """
-    Parse a JSON text, refusing what JSON parsers usually swallow: a key that is written twice.
+    Return the document of a JSON text. A key that is written twice is a problem.
 
     Args:
         text: The policy text.
 
     Raises:
-        InvalidLifecyclePolicy: if it is not JSON.
+        InvalidLifecyclePolicy: If it is not JSON.
 
     """
     if not isinstance(text, str):
-        raise TypeError(f"from_json() reads a text, got {abbreviate(text)}; from_dict() reads a mapping")
+        raise TypeError(f"from_json() takes a string, got {abbreviate(text)}; from_dict() takes a mapping")
     if is_token(text):
         raise InvalidLifecyclePolicy([f"the policy {abbreviate(text)} is known only at deployment; write it out"])
     try:
@@ -64,13 +64,13 @@ def parse_json(text: str) -> object:
 
 def read_rules(document: object) -> tuple[dict[int, LifecycleRule], list[str]]:
     """
-    Read the rules of a policy document.
+    Return the rules of a policy document, and its problems.
 
     Args:
-        document: What stands in the policy: a mapping with `rules`.
+        document: The policy: a mapping with `rules`.
 
     Returns:
-        The rules that can be read, by their place, and every problem of the others, each with its path.
+        The valid rules by their index, and the problems of the others, each with its path.
 
     """
     if not isinstance(document, Mapping):
@@ -82,9 +82,11 @@ def read_rules(document: object) -> tuple[dict[int, LifecycleRule], list[str]]:
     elif isinstance(entries, str) or not isinstance(entries, Sequence):
         problems.append(f"rules: {abbreviate(entries)} is not a list; write a list of rules")
     elif not entries:
-        problems.append("rules: empty, and ECR takes no policy without rules; LifecyclePolicy.none() writes no policy")
+        problems.append(
+            "rules: empty, and ECR rejects a policy without rules; LifecyclePolicy.none() renders no policy"
+        )
     elif len(entries) > _MOST_RULES:
-        problems.append(f"rules: {len(entries):,} rules, and none is read; ECR allows 50, merge or leave out some")
+        problems.append(f"rules: {len(entries):,} rules, and none is validated; ECR allows 50, merge or leave out some")
     else:
         return _read_each(entries, problems)
     return {}, problems
@@ -93,28 +95,28 @@ def read_rules(document: object) -> tuple[dict[int, LifecycleRule], list[str]]:
 def _read_each(entries: Sequence[object], problems: list[str]) -> tuple[dict[int, LifecycleRule], list[str]]:
     rules = {}
     for index, entry in enumerate(entries):
-        faults = [f"rules[{index}]{place}: {text}" for place, text in _rule_faults(entry)]
-        problems += faults
-        if not faults:
+        found = [f"rules[{index}]{place}: {text}" for place, text in _entry_problems(entry)]
+        problems += found
+        if not found:
             rules[index] = LifecycleRule(**_values(_flat(entry)))
     return rules, problems
 
 
-def _rule_faults(entry: object) -> Iterator[tuple[str, str]]:
+def _entry_problems(entry: object) -> Iterator[tuple[str, str]]:
     if not isinstance(entry, Mapping):
         yield "", f"{abbreviate(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'"
         return
     flat = _flat(entry)
-    yield from _field_faults(entry, flat)
-    silent = {path for path in _KNOWN if flat.get(path) is None}
+    yield from _field_problems(entry, flat)
+    reported = {path for path in _KNOWN if flat.get(path) is None}
     for path, text in rule_problems(_values(flat), _FIELDS):
-        if path.partition("[")[0] not in silent:
+        if path.partition("[")[0] not in reported:
             yield f".{path}", text
-    yield from _derived_faults(flat)
+    yield from _derived_problems(flat)
 
 
-def _field_faults(entry: Mapping[str, object], flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Say which fields are missing, unknown or null, whatever the others hold."""
+def _field_problems(entry: Mapping[str, object], flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the problems of missing fields, unknown fields and nulls."""
     for name in _OBJECTS:
         if not isinstance(entry.get(name), Mapping):
             yield f".{name}", f"{abbreviate(entry[name])} is not an object" if name in entry else _MISSING
@@ -123,12 +125,12 @@ def _field_faults(entry: Mapping[str, object], flat: Mapping[str, object]) -> It
             yield f".{path}", _MISSING
     for path, value in flat.items():
         if path not in _KNOWN:
-            yield f".{path}", "unknown field; ECR refuses a rule with fields it does not know"
+            yield f".{path}", "unknown field; ECR rejects a rule with unknown fields"
         elif value is None:
-            yield f".{path}", "null; ECR refuses it, leave the field out"
+            yield f".{path}", "null; ECR rejects nulls, leave the field out"
 
 
-def _derived_faults(flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _derived_problems(flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     count_type, action = flat.get("selection.countType"), flat.get("action.type")
     unit = None if count_type == "imageCountMoreThan" else "days"
     target = "archive" if action == "transition" else None
@@ -136,7 +138,7 @@ def _derived_faults(flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield from _expect(flat, "selection.countUnit", unit, f"with countType {abbreviate(count_type)}")
     if action in get_args(Action):
         yield from _expect(flat, "action.targetStorageClass", target, f"with action {abbreviate(action)}")
-    yield from _storage_faults(flat, count_type)
+    yield from _storage_problems(flat, count_type)
 
 
 def _expect(flat: Mapping[str, object], path: str, value: str | None, when: str) -> Iterator[tuple[str, str]]:
@@ -144,7 +146,7 @@ def _expect(flat: Mapping[str, object], path: str, value: str | None, when: str)
         return
     given = flat.get(path)
     if value is None and path in flat:
-        yield f".{path}", f"{abbreviate(given)} does not belong {when}; leave it out"
+        yield f".{path}", f"{abbreviate(given)} is not allowed {when}; leave it out"
     elif value is not None and given != value:
         yield (
             f".{path}",
@@ -154,7 +156,7 @@ def _expect(flat: Mapping[str, object], path: str, value: str | None, when: str)
         )
 
 
-def _storage_faults(flat: Mapping[str, object], count_type: object) -> Iterator[tuple[str, str]]:
+def _storage_problems(flat: Mapping[str, object], count_type: object) -> Iterator[tuple[str, str]]:
     path = "selection.storageClass"
     given = flat.get(path)
     if path in flat and given is None:
@@ -162,13 +164,13 @@ def _storage_faults(flat: Mapping[str, object], count_type: object) -> Iterator[
     if path in flat and given not in ("standard", "archive"):
         yield f".{path}", f"{abbreviate(given)} is unknown; write 'standard' or 'archive'"
     elif count_type == "sinceImageTransitioned" and given != "archive":
-        yield f".{path}", f"countType {abbreviate(count_type)} looks into the archive only; write 'archive'"
+        yield f".{path}", f"countType {abbreviate(count_type)} applies to the archive only; write 'archive'"
     elif given == "archive" and count_type in get_args(CountType) and count_type != "sinceImageTransitioned":
-        yield f".{path}", f"countType {abbreviate(count_type)} looks at standard storage only; leave it out"
+        yield f".{path}", f"countType {abbreviate(count_type)} applies to standard storage only; leave it out"
 
 
 def _flat(entry: object) -> dict[str, Any]:
-    """Lay the fields of a rule side by side, each under its path."""
+    """Return the fields of a rule by their paths."""
     flat: dict[str, Any] = {}
     for key, value in entry.items() if isinstance(entry, Mapping) else ():
         if key in _OBJECTS and isinstance(value, Mapping):

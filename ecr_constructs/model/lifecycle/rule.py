@@ -1,5 +1,5 @@
 """
-One rule of ECR's lifecycle language: every field, and which of them go together.
+One rule of a lifecycle policy: its fields, and their valid combinations.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 """
@@ -39,8 +39,8 @@ Action = Literal["expire", "transition"]
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 MINIMUM_DAYS_ARCHIVED = 90
 
-# ECR has no "never": a rule with more images than a repository holds, or more days than it lives, never acts. The quota
-# of images can be raised, so what we write is well above it:
+# ECR has no "never": a rule with more images than a repository can contain, or more days than it exists, never acts.
+# The quota of images can be raised, so keep rules have a number well above it:
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 IMAGES_THAT_FIT = 100_000
 MORE_IMAGES_THAN_FIT = 999_999
@@ -48,7 +48,7 @@ A_CENTURY = 36_500
 
 # Neither bound is documented; both fields are integers, and no repository lives this long.
 _MAXIMUM_NUMBER = 2**31 - 1
-# The CDK spells a number that is known only at deployment as one far below this.
+# CDK tokens for numbers are far below this.
 _NUMBER_TOKENS = -1e288
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -72,24 +72,24 @@ _WHY_NOT = {
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LifecycleRule:
     """
-    One rule: which images, how many or how old, and what happens to them.
+    One rule: the images it selects, their number or age, and its action.
 
-    What follows from other fields is not given but read: `storage_class`, `count_unit`, `target_storage_class`.
+    `storage_class`, `count_unit` and `target_storage_class` are derived from the other fields.
 
     Args:
-        rule_priority: Which rule acts first: 1 before 2. Unique in a policy.
+        rule_priority: The position of the rule: 1 is before 2. Unique in a policy.
         tag_status: `tagged` (with one of the two lists), `untagged` or `any`.
-        count_type: What is counted: images, or days since push, last pull or archival.
-        count_number: How many images stay, or after how many days the rule acts. Whole and positive; at least 90 days
-            for `sinceImageTransitioned`.
+        count_type: The unit of the number: images, or days since push, last pull or archival.
+        count_number: The number of images to keep, or the days after which the rule acts. Whole and positive; at least
+            90 days for `sinceImageTransitioned`.
         tag_pattern_list: Patterns with up to four `*`. An image is selected if *every* one matches one of its tags.
             Default: none.
-        tag_prefix_list: Plain beginnings of tags; *every* one must match. Default: none.
+        tag_prefix_list: Prefixes. An image is selected if *every* one begins one of its tags. Default: none.
         action: `expire` deletes, `transition` archives. Default: `expire`.
-        description: What the reader of the AWS console sees, without control characters. Default: none.
+        description: A description for the AWS console, without control characters. Default: none.
 
     Raises:
-        InvalidLifecyclePolicy: with every fault of the rule.
+        InvalidLifecyclePolicy: If ECR rejects the rule, with all problems.
 
     >>> rule = LifecycleRule(
     ...     rule_priority=1,
@@ -113,7 +113,7 @@ class LifecycleRule:
     description: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what ECR would; keep lists as sorted tuples, for their order means nothing."""
+        """Validate the fields, and store lists as sorted tuples, because their order has no effect."""
         values = {field: getattr(self, field) for field in _PYTHON}
         problems = [f"{field}: {text}" for field, text in rule_problems(values, _PYTHON)]
         if problems:
@@ -123,32 +123,32 @@ class LifecycleRule:
 
     @property
     def storage_class(self) -> StorageClass:
-        """Where the rule looks: only what counts days in the archive looks into the archive."""
+        """The storage class of the images: `archive` for days since archival, otherwise `standard`."""
         return "archive" if self.count_type == "sinceImageTransitioned" else "standard"
 
     @property
     def count_unit(self) -> Literal["days"] | None:
-        """Days for an age, nothing for a number of images."""
+        """`days` for an age, `None` for a number of images."""
         return None if self.count_type == "imageCountMoreThan" else "days"
 
     @property
     def target_storage_class(self) -> Literal["archive"] | None:
-        """Where a transition goes: there is one place."""
+        """`archive` for a transition, otherwise `None`."""
         return "archive" if self.action == "transition" else None
 
     @property
     def selectors(self) -> tuple[TagPattern | TagPrefix, ...]:
-        """The entries of whichever list the rule has, as values that match tags."""
+        """The entries of the list of patterns or prefixes."""
         return (*map(TagPattern, self.tag_pattern_list), *map(TagPrefix, self.tag_prefix_list))
 
     @property
     def is_keep_rule(self) -> bool:
-        """Whether the rule never acts, and only keeps its images from the rules below it."""
+        """Whether the rule never acts, and only keeps its images from the rules after it."""
         return self.count_number >= (A_CENTURY if self.count_unit else IMAGES_THAT_FIT)
 
     def selects_tags(self, tags: Sequence[str]) -> bool:
         """
-        Tell whether the rule is about an image with these tags: every entry of its list must match one of them.
+        Return whether the rule selects an image with these tags: every entry of its list must match one of them.
 
         Args:
             tags: All the tags of one image.
@@ -161,7 +161,7 @@ class LifecycleRule:
         return all(any(selector.matches(tag) for tag in tags) for selector in self.selectors)
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the rule as the lifecycle language does, in one fixed order of keys."""
+        """Return the rule as in a policy document, with keys in a fixed order."""
         selection = {
             "tagStatus": self.tag_status,
             "tagPatternList": list(self.tag_pattern_list) or None,
@@ -187,14 +187,14 @@ _PYTHON = {field: field for field in LifecycleRule.__dataclass_fields__}
 
 def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """
-    Say what is wrong with the fields of a rule.
+    Yield the problems of the fields of a rule.
 
     Args:
-        values: What was given for each field of `LifecycleRule`, whatever it is.
-        names: How the author of the rule spells each field: as in Python, as in the document, as an intent's argument.
+        values: The value of each field of `LifecycleRule`, of any kind.
+        names: The name of each field in Python, or its path in a document.
 
     Yields:
-        The field, as the author spells it, and the fault with its remedy.
+        The name of the field, and the problem with its fix.
 
     """
     for field, choices in _CHOICES.items():

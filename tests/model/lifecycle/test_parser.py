@@ -137,11 +137,11 @@ def test_priorities_need_not_follow_each_other() -> None:
 KNOWN_ILLEGAL = {
     "a null where Terraform has nothing to say (cloudposse/terraform-aws-ecr#158)": (
         [rule(action={"type": "expire", "targetStorageClass": None})],
-        "rules[0].action.targetStorageClass: null; ECR refuses it, leave the field out",
+        "rules[0].action.targetStorageClass: null; ECR rejects nulls, leave the field out",
     ),
     "a unit with a number of images": (
         [selecting(countUnit="days")],
-        "rules[0].selection.countUnit: 'days' does not belong with countType 'imageCountMoreThan'; leave it out",
+        "rules[0].selection.countUnit: 'days' is not allowed with countType 'imageCountMoreThan'; leave it out",
     ),
     "an age without a unit": (
         [selecting(countType="sinceImagePushed")],
@@ -258,20 +258,23 @@ KNOWN_ILLEGAL = {
     "days in the archive without the storage class": (
         [selecting(countType="sinceImageTransitioned", countUnit="days")],
         (
-            "rules[0].selection.storageClass: countType 'sinceImageTransitioned' looks into the archive only; "
+            "rules[0].selection.storageClass: countType 'sinceImageTransitioned' applies to the archive only; "
             "write 'archive'"
         ),
     ),
     "days in the archive, looked for in standard storage": (
         [selecting(countType="sinceImageTransitioned", countUnit="days", storageClass="standard")],
         (
-            "rules[0].selection.storageClass: countType 'sinceImageTransitioned' looks into the archive only; "
+            "rules[0].selection.storageClass: countType 'sinceImageTransitioned' applies to the archive only; "
             "write 'archive'"
         ),
     ),
     "a number of images in the archive": (
         [selecting(storageClass="archive")],
-        "rules[0].selection.storageClass: countType 'imageCountMoreThan' looks at standard storage only; leave it out",
+        (
+            "rules[0].selection.storageClass: countType 'imageCountMoreThan' applies to standard storage only; "
+            "leave it out"
+        ),
     ),
     "a storage class of S3": (
         [selecting(storageClass="GLACIER")],
@@ -287,7 +290,7 @@ KNOWN_ILLEGAL = {
     ),
     "an expiry with a target": (
         [rule(action={"type": "expire", "targetStorageClass": "archive"})],
-        "rules[0].action.targetStorageClass: 'archive' does not belong with action 'expire'; leave it out",
+        "rules[0].action.targetStorageClass: 'archive' is not allowed with action 'expire'; leave it out",
     ),
     "the spelling of the preview": (
         [rule(action={"type": "EXPIRE"})],
@@ -323,18 +326,18 @@ def test_each_fault_alone_is_told_alone() -> None:
     [
         ({"rules": [rule()], "version": 1}, "version: unknown field; a policy has only 'rules'"),
         ({"Rules": [rule()]}, "rules: missing; a policy is a list of rules"),
-        ({"rules": [rule(name="x")]}, "rules[0].name: unknown field; ECR refuses a rule with fields it does not know"),
+        ({"rules": [rule(name="x")]}, "rules[0].name: unknown field; ECR rejects a rule with unknown fields"),
         (
             {"rules": [selecting(tagPatterns=["x"])]},
-            "rules[0].selection.tagPatterns: unknown field; ECR refuses a rule with fields it does not know",
+            "rules[0].selection.tagPatterns: unknown field; ECR rejects a rule with unknown fields",
         ),
         (
             {"rules": [rule(action=EXPIRE | {"days": 1})]},
-            "rules[0].action.days: unknown field; ECR refuses a rule with fields it does not know",
+            "rules[0].action.days: unknown field; ECR rejects a rule with unknown fields",
         ),
         (
             {"rules": [rule(**{"selection.tagStatus": "any"})]},
-            "rules[0].['selection.tagStatus']: unknown field; ECR refuses a rule with fields it does not know",
+            "rules[0].['selection.tagStatus']: unknown field; ECR rejects a rule with unknown fields",
         ),
     ],
 )
@@ -394,7 +397,7 @@ def test_a_null_is_refused_wherever_it_stands_and_told_once(path: str) -> None:
         place = place[key]
     place[last] = None
 
-    assert rule_problems(written) == (f"rules[0].{path}: null; ECR refuses it, leave the field out",)
+    assert rule_problems(written) == (f"rules[0].{path}: null; ECR rejects nulls, leave the field out",)
 
 
 def test_an_unknown_count_type_is_told_once() -> None:
@@ -419,7 +422,7 @@ def test_rules_are_a_list(rules: object) -> None:
 
 def test_a_policy_without_rules_is_refused_with_the_way_to_have_none() -> None:
     assert problems({"rules": []}) == (
-        "rules: empty, and ECR takes no policy without rules; LifecyclePolicy.none() writes no policy",
+        "rules: empty, and ECR rejects a policy without rules; LifecyclePolicy.none() renders no policy",
     )
 
 
@@ -610,7 +613,7 @@ def test_faults_of_rules_and_of_the_policy_are_told_together_by_their_place_in_t
 
 
 def test_json_that_is_no_text_is_a_type_error_that_names_the_other_door() -> None:
-    with pytest.raises(TypeError, match=r"from_dict\(\) reads a mapping"):
+    with pytest.raises(TypeError, match=r"from_dict\(\) takes a mapping"):
         LifecyclePolicy.from_json({"rules": []})  # type: ignore[arg-type]
 
 
@@ -625,5 +628,5 @@ def test_a_policy_of_very_many_rules_is_rejected_by_their_number_alone() -> None
 
     assert caught.value.problems == (
         "more: unknown field; a policy has only 'rules'",
-        "rules: 100,000 rules, and none is read; ECR allows 50, merge or leave out some",
+        "rules: 100,000 rules, and none is validated; ECR allows 50, merge or leave out some",
     )
