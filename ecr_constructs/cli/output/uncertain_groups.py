@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.model.lifecycle.evaluation import Decision
+from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
 __all__ = ["UncertainGroup", "doubts", "remedy"]
