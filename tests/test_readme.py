@@ -23,8 +23,6 @@ from botocore import xform_name  # type: ignore[import-untyped]
 from botocore.model import ServiceModel  # type: ignore[import-untyped]
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from typer.core import TyperGroup
-from typer.main import get_command
 
 import ecr_constructs
 from ecr_constructs import (
@@ -41,7 +39,7 @@ from ecr_constructs import (
     ReplicaRegistry,
 )
 from ecr_constructs.assembly import read_assembly
-from ecr_constructs.cli.application import application
+from ecr_constructs.cli.application import build_command
 from ecr_constructs.cli.commands.summary import lines
 from ecr_constructs.cli.errors import ExitCode
 from ecr_constructs.cli.main import run
@@ -162,8 +160,7 @@ def test_pip_installs_the_package_from_the_checkout_the_wheel_or_the_index() -> 
 
 @pytest.mark.parametrize("arguments", OURS, ids=" ".join)
 def test_our_commands_accept_their_arguments(arguments: list[str]) -> None:
-    group = get_command(application())
-    assert isinstance(group, TyperGroup)
+    group = build_command()
     with group.make_context("ecr-constructs", [*arguments], resilient_parsing="--" in arguments[0]) as context:
         if not arguments[0].startswith("--"):
             name, command, rest = group.resolve_command(context, arguments)

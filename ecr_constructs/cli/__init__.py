@@ -1,1 +1,1 @@
-"""The `ecr-constructs` command: lifecycle policies explained, checked and replayed before they delete anything."""
+"""The `ecr-constructs` command: it explains, checks and previews lifecycle policies."""

@@ -1,5 +1,5 @@
 """
-The application of typer: the subcommands, their help, and the option `--version`.
+The command as typer runs it: the subcommands, their help, and the option `--version`.
 
 The module of a subcommand is imported when the subcommand runs, so that `--help` imports typer alone.
 """
@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from importlib import import_module
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-__all__ = ["SUBCOMMANDS", "Subcommand", "application"]
+__all__ = ["SUBCOMMANDS", "Subcommand", "build_command"]
 
 _HELP = """
 Explain, check and preview lifecycle policies of Amazon ECR before they delete images.
@@ -63,12 +63,14 @@ SUBCOMMANDS = {
 }
 
 
-def application() -> typer.Typer:
-    """Return the application."""
+def build_command() -> TyperGroup:
+    """Return the command with its subcommands."""
     # Plain help can be copied and piped at any width, and starts in half the time of the help that rich renders.
     app = typer.Typer(cls=_Group, help=_HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback()(_options)
-    return app
+    command = cast("TyperGroup", get_command(app))  # with a callback it is a group
+    command.commands = _Commands()
+    return command
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  (typer passes it by position)
@@ -90,10 +92,6 @@ def _options(
 
 class _Group(TyperGroup):
     """The command, whose help lists the subcommands without importing them."""
-
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  (typer does not publish their types)
-        super().__init__(**settings)
-        self.commands = _Commands()
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  (typer does not publish their types)
         """Write the list of subcommands."""

@@ -129,7 +129,7 @@ def decision_labels(decisions: Sequence[Decision], limit: int = _EXAMPLES) -> st
 
 def printable(text: str) -> str:
     r"""
-    Return a text with escapes, such as `\\x1b`, for characters that are not printable.
+    Return a text with escapes, such as `\x1b`, for characters that are not printable.
 
     Tags, names and descriptions can contain characters that move the cursor or colour the terminal.
     """

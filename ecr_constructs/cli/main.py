@@ -72,12 +72,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     from typer import TyperException
-    from typer.main import get_command
 
-    from ecr_constructs.cli.application import application
+    from ecr_constructs.cli.application import build_command
 
     try:
-        code = get_command(application()).main(arguments, prog_name="ecr-constructs", standalone_mode=False)
+        code = build_command().main(arguments, prog_name="ecr-constructs", standalone_mode=False)
     except TyperException as error:
         raise CommandError([f"{_usage_problem(error)} {_help_of(error, arguments)}"]) from None
     return code if isinstance(code, int) else ExitCode.DONE

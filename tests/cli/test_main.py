@@ -114,6 +114,7 @@ def test_the_help_asks_for_nothing_that_is_slow_to_import() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
     slow = {"rich", "jinja2", "boto3", "botocore", "yaml", "pydantic", "aws_cdk", "constructs", "jsii"}
+    slow |= {"ecr_constructs.model", "ecr_constructs.cli.commands.preview"}
     assert slow & set(loaded) == set()
 
 
@@ -172,6 +173,20 @@ def test_a_usage_error_names_the_help_to_read(capsys: pytest.CaptureFixture[str]
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["previw"], "no such command 'previw'; did you mean 'preview'? See 'ecr-constructs --help'"),
+        (["wholly-unknown"], "no such command 'wholly-unknown'; see 'ecr-constructs --help'"),
+    ],
+)
+def test_a_misspelled_subcommand_is_suggested(
+    arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == ExitCode.REFUSED
+    assert capsys.readouterr().err == f"ecr-constructs: {line}\n"
+
+
 def test_several_problems_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     print_error(CommandError(["one", "two"], path="policy.json"))
 
@@ -226,7 +241,7 @@ def test_an_interrupt_before_a_subcommand_runs_ends_quietly(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(application_module, "application", interrupted)
+    monkeypatch.setattr(application_module, "build_command", interrupted)
 
     assert run(["lint", "policy.json"]) == ExitCode.INTERRUPTED
     assert capsys.readouterr() == ("", "")

@@ -1,1 +1,1 @@
-"""What a person types: one room for each subcommand."""
+"""The subcommands, one module each."""

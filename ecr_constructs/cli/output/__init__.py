@@ -1,1 +1,1 @@
-"""How a preview is told: as tables for people, as JSON for programs, as a page."""
+"""The output of a preview: tables, JSON, and an HTML page."""

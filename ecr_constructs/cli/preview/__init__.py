@@ -1,1 +1,1 @@
-"""What policies would do to repositories, and what a pipeline makes of it."""
+"""The preview of policies over repositories, and the gates of a pipeline."""

@@ -1,1 +1,1 @@
-"""Where policies and images come from, as files hold them."""
+"""The inputs in files: policies and images."""

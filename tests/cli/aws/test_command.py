@@ -114,7 +114,7 @@ def test_a_table_tells_what_aws_has_and_where_the_replay_differs(call: Call, clo
     assert [line.removeprefix("--fail-if in-use: ")[:12] for line in err] == [
         "prod/api: v3",
         "prod/api: v4",
-        "keep what ru",
+        "keep images ",
     ]
     assert cloud.calls.count(("DescribeImages", "prod/api")) == 4
     assert cloud.repositories["prod/api"].policy == TODAY.to_json()
@@ -238,7 +238,10 @@ def test_a_repository_that_is_deleted_halfway_is_told_and_the_other_is_previewed
     assert "prod/web: 2,000 images" not in out
     assert err == [
         GONE,
-        "--fail-if expires:release-*: cannot be checked: 1 problem prevented a preview, as reported above; fix it first",
+        (
+            "--fail-if expires:release-*: cannot be checked: 1 problem "
+            "prevented a preview, as reported above; fix it first"
+        ),
     ]
 
 

@@ -512,7 +512,8 @@ def test_a_listing_that_goes_on_is_no_listing_for_a_gate(
     assert (code, out) == (2, "")
     assert said(err) == [
         (
-            "folder/pages.json: the last page of the listing of prod/api is missing; list without --max-items, or give every page"
+            "folder/pages.json: the last page of the listing of prod/api "
+            "is missing; list without --max-items, or give every page"
         )
     ]
 

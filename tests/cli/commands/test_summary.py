@@ -56,8 +56,14 @@ def test_repositories_are_a_table() -> None:
     )
 
     assert list(lines([found]))[1:] == [
-        "  prod/api  immutable tags except dev-*  scanned on push      KMS, customer managed key  1 lifecycle rule   retained",
-        f"  Bare      mutable tags                 not scanned on push  AES256, AWS key            0 lifecycle rules  {GOES}",
+        (
+            "  prod/api  immutable tags except dev-*  scanned on push   "
+            "   KMS, customer managed key  1 lifecycle rule   retained"
+        ),
+        (
+            f"  Bare      mutable tags                 not scanned on "
+            f"push  AES256, AWS key            0 lifecycle rules  {GOES}"
+        ),
     ]
 
 

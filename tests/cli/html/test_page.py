@@ -125,7 +125,9 @@ def test_the_head_counts_what_the_evaluation_has() -> None:
         "Images": f"{len(images):,} {format_size(total_size(images))}",
         "Delete": f"{len(evaluation.expired):,} {format_size(evaluation.bytes_freed)}",
         "Archive": f"{len(evaluation.archived):,} {format_size(evaluation.bytes_archived)}",
-        "Uncertain": f"{len(evaluation.uncertain):,} {format_size(total_size(each.image for each in evaluation.uncertain))}",
+        "Uncertain": (
+            f"{len(evaluation.uncertain):,} {format_size(total_size(each.image for each in evaluation.uncertain))}"
+        ),
         "Keep": f"{len(evaluation.kept):,} {format_size(total_size(each.image for each in evaluation.kept))}",
         "In use and affected": "1",
     }
@@ -139,7 +141,7 @@ def test_repositories_add_up() -> None:
     assert tiles(page)["Repositories"] == "3"
     assert tiles(page)["Images"].split()[0] == "61"
     assert tiles(page)["Delete"].split()[0] == str(sum(len(each.evaluation.expired) for each in previews))
-    assert [row[:3] for row in table(page, "Repositories")] == [
+    assert [row[:3] for row in table(page, "Outcomes by repository")] == [
         [each.repository, str(number), str(len(each.evaluation.expired))]
         for each, number in zip(previews, (1, 20, 40), strict=True)
     ]
@@ -301,7 +303,7 @@ def test_creation_templates_have_a_table_of_their_own_and_are_in_no_sum() -> Non
     templates = [replace(each, repository=f"new/{place}", prefix="new") for place, each in enumerate(many())]
     page = page_of(*many(), *templates)
 
-    rows = table(page, "Repositories")
+    rows = table(page, "Outcomes by repository")
     assert [row[0] for row in rows] == ["prod/1", "prod/20", "prod/40"]
     assert page.all("tfoot")[0].all("td")[0].text == "61"
     of_templates = table(
@@ -521,24 +523,17 @@ def contrast(first: str, second: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    ("text", "background"),
-    [(text, background) for text in ("text", "muted", "link") for background in ("background", "panel")]
-    + [("text", "alert-panel"), ("muted", "alert-panel"), ("alert", "alert-panel"), ("alert", "background")],
-)
-def test_texts_contrast_with_their_background(scheme: str, text: str, background: str) -> None:
-    palette = colours(scheme)
-
-    assert contrast(palette[text], palette[background]) >= 4.5
+TEXTS = [(text, background) for text in ("text", "muted", "link") for background in ("background", "panel")]
+TEXTS += [("text", "alert-panel"), ("muted", "alert-panel"), ("alert", "alert-panel"), ("alert", "background")]
+GROUPS = ("expired", "archived", "uncertain", "kept")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("group", ["expired", "archived", "uncertain", "kept"])
-def test_outcomes_contrast_with_the_background(scheme: str, group: str) -> None:
+def test_texts_and_outcomes_contrast_with_their_background(scheme: str) -> None:
     palette = colours(scheme)
 
-    assert contrast(palette[group], palette["background"]) >= 3
+    assert [pair for pair in TEXTS if contrast(palette[pair[0]], palette[pair[1]]) < 4.5] == []
+    assert [group for group in GROUPS if contrast(palette[group], palette["background"]) < 3] == []
 
 
 def test_an_answer_of_aws_by_a_rule_that_nobody_knows_is_shown() -> None:

@@ -200,3 +200,11 @@ def test_what_to_know_of_a_gate_that_is_open_is_told() -> None:
 def test_the_same_previews_give_the_same_text() -> None:
     assert render_json(everything(), []) == render_json(everything(), [])
     assert render_json(everything(), []).isascii()
+
+
+def test_an_action_of_the_schedule_is_certain_or_not() -> None:
+    index = replace(RELEASES[3], manifest_media_type="application/vnd.oci.image.index.v1+json")
+    images = (*RELEASES[:3], index, *leftovers(days=4, until=NOW))
+    report = PreviewReport(at=NOW, previews=(build(policy(), Repository(name="api", images=images), NOW),))
+
+    assert {each["is_certain"] for each in written(report)["repositories"][0]["departures"]} == {True, False}

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ecr_constructs.cli.formatting import count, decision_labels, format_size, image_label, printable
+from ecr_constructs.cli.formatting import (
+    count,
+    decision_labels,
+    first_names,
+    format_size,
+    image_label,
+    omitted,
+    printable,
+    truncate,
+)
 from ecr_constructs.cli.output.table_report import render_table, terminal
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.gates import GateResult, GateViolation
@@ -71,6 +80,26 @@ def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
     ]
 
 
+def test_the_label_of_an_image_has_the_tag_that_the_rule_matches() -> None:
+    image = replace(V1, tags=("main-a08b8d0", "release-1"))
+    text = plain(preview([image], of=LifecyclePolicy.of(keep_latest(1, matching="release-*"))))
+
+    assert re.search(r"^ +1  keep +1 .* release-1 \(\+1\)$", text, re.MULTILINE)
+    assert re.search(r"^total  keep +1 .* release-1 \(\+1\)$", text, re.MULTILINE)
+
+
+def test_the_oldest_images_of_a_row_are_first() -> None:
+    assert "  v1, v2, v3, ...\n" in plain(preview(RELEASES[::-1], of=LifecyclePolicy.none()))
+
+
+def test_more_than_ten_repositories_without_a_policy_are_shortened() -> None:
+    names = tuple(f"data/{number:02}" for number in range(13))
+
+    assert line(plain(without_policy=names), "no policy:") == (
+        f"no policy: 13 repositories: {', '.join(names[:10])} and 3 more; --format json has all"
+    )
+
+
 def test_whether_anybody_asked_what_runs_is_told() -> None:
     assert plain(preview()).startswith("prod/api: 8 images, 800.0 MB\n")
     assert plain(preview(in_use={})).startswith("prod/api: 8 images, 800.0 MB, none known to be in use\n")
@@ -95,9 +124,9 @@ def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
 
     assert re.search(r"^ +2  uncertain +2 ", text, re.MULTILINE)
     assert (
-        "\nuncertain: 2 images might be deleted by rule 2: it was pushed more than 1 day ago; but it may belong to an index, "
-        in text
-    )
+        "\nuncertain: 2 images might be deleted by rule 2: it was "
+        "pushed more than 1 day ago; but it may belong to an index, "
+    ) in text
     assert line(text, "total: ").endswith("0 images to delete, 0 to archive, 2 uncertain, 3 to keep")
 
 
@@ -145,7 +174,8 @@ def test_a_template_is_told_to_leave_repositories_alone_and_is_not_in_the_sum() 
     text = plain(preview(prefix="prod", in_use={V1.digest: ("service prod/api",)}))
 
     assert text.startswith(
-        "prod/api (policy of the creation template for prod, which ECR does not apply to repositories that exist): 8 images, "
+        "prod/api (policy of the creation template for prod, which "
+        "ECR does not apply to repositories that exist): 8 images, "
     )
     assert line(text, "total: ") == "total: 0 repositories: 0 images to delete, 0 to archive, 0 uncertain, 0 to keep"
     assert "\nin use:" not in text
@@ -436,3 +466,9 @@ def test_images_are_called_by_a_tag_or_else_by_the_beginning_of_their_digest() -
     decisions = [Decision(image, "keep", None, "") for image in RELEASES]
     assert decision_labels(decisions[:3]) == "v1, v2, v3"
     assert decision_labels(decisions) == "v1, v2, v3, ..."
+
+
+def test_a_shortened_list_ends_with_the_number_of_the_others() -> None:
+    assert [truncate(["a", "b", "c"], limit) for limit in (3, 2)] == [["a", "b", "c"], ["a", "b", "and 1 more"]]
+    assert [first_names(["a", "b", "c"], limit) for limit in (3, 2)] == ["a, b, c", "a, b and 1 more"]
+    assert [omitted(1000, "image"), omitted(1, "repository")] == ["and 1,000 more images", "and 1 more repository"]

@@ -104,6 +104,13 @@ def test_a_gate_over_deletions_lets_archiving_pass() -> None:
     assert read_gate("expires:v*").evaluate(report(of=archiving)).has_passed
 
 
+def test_a_violation_has_the_tag_that_the_gate_matches() -> None:
+    images = [replace(image, tags=(f"main-{image.tags[0]}", *image.tags)) for image in RELEASES]
+    violations = read_gate("expires:v*").evaluate(report(images=images)).violations
+
+    assert [str(each).split(" would")[0] for each in violations] == ["api: v1 (+1)", "api: v2 (+1)"]
+
+
 def test_the_remedy_of_a_pattern_names_it() -> None:
     sentence = (
         "keep such images: put keep_forever('v*') first "
@@ -169,7 +176,10 @@ def test_of_many_repositories_that_are_missing_a_few_are_named() -> None:
     missing = tuple(policy(repository=name) for name in "abcde")
 
     assert unknown(replace(report(without_images=missing), is_live=False)) == (
-        "the images of a, b, c and 2 more were not given; list them, or choose the repositories to check with --repository",
+        (
+            "the images of a, b, c and 2 more were not given; list "
+            "them, or choose the repositories to check with --repository"
+        ),
     )
 
 
