@@ -256,7 +256,9 @@ class HardenedRepository(ecr.Repository):
             TypeError: If it is not a statement.
 
         """
-        expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
+        # A grant adds a statement, and reading the path takes two calls to JavaScript.
+        if not isinstance(statement, iam.PolicyStatement):
+            expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
         if problems := tuple(self.policy.problems_with(statement)):
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
