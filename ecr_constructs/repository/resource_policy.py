@@ -1,5 +1,5 @@
 """
-The policy of one repository: what its settings give, and what is added later, in one document.
+The repository policy: the statements of its access, and those that are added later, in one document.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -21,14 +21,13 @@ from ecr_constructs._cdk.policy_statements import (
     VERSION,
     StatementList,
     Written,
-    account_problems,
     length_of,
     merge,
 )
 from ecr_constructs._cdk.tokens import lazily
 from ecr_constructs.errors import InvalidRepository
-from ecr_constructs.model.iam.statements import statement_problems, unconfirmed_services
-from ecr_constructs.model.iam.values import as_list, text_of
+from ecr_constructs.model.iam.statements import Statement, statement_problems
+from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.repository.access import Access
 
 __all__ = ["RepositoryPolicy"]
@@ -50,6 +49,8 @@ class RepositoryPolicy:
         refusal: The error of the statement that was rejected last, if one was.
         is_granting: Whether a grant of the CDK adds statements at the moment. An app may have hundreds of grants, so
             that account IDs of theirs are checked together when the app synthesizes.
+        unread_length: The number of characters that the statement of the grant adds to the policy at most, if it cannot
+            have problems but those of its account ID, so that it is read when the app synthesizes. None for others.
 
     """
 
@@ -59,6 +60,7 @@ class RepositoryPolicy:
         self._statements: StatementList | None = None
         self.refusal: InvalidRepository | None = None
         self.is_granting = False
+        self.unread_length: int | None = None
 
     def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
         """
@@ -67,27 +69,15 @@ class RepositoryPolicy:
         Args:
             statements: Statements to add.
 
-        Yields:
-            One sentence for each problem.
-
         """
-        if not statements and _given_length(self._access) <= MAXIMUM_CHARACTERS:
-            return
-        policy = self._list()
-        written = policy.read(statements)
-        yield from () if self.is_granting else account_problems(statements)
-        for each in written:
-            yield from self._statement_problems(each.resolved)
-        yield from policy.sid_problems(written)
-        if self._stack is not None and (excess := policy.excess(written)) is not None:
-            yield _TOO_LONG.format(excess)
+        if self.unread_length is not None:
+            yield from self._list().length_problems(statements, self.unread_length)
+        elif statements or _given_length(self._access) > MAXIMUM_CHARACTERS:
+            yield from self._list().problems_with(statements, with_accounts=not self.is_granting)
 
     def validate(self) -> list[str]:
         """Return the problems of the statements as they are now. The CDK calls this before it synthesizes the app."""
-        policy = self._list()
-        changed = policy.changed()
-        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
-        return [*problems, *policy.whole_problems(_TOO_LONG)] if changed else []
+        return self._list().validate()
 
     @property
     def is_fixed(self) -> bool:
@@ -96,8 +86,10 @@ class RepositoryPolicy:
 
     def add(self, statement: iam.PolicyStatement) -> Iterator[str]:
         """Add a statement that has no problems, and return the AWS services that it allows for any account."""
-        (written,) = self._list().add([statement])
-        return unconfirmed_services(written.resolved)
+        if self.unread_length is None:
+            return self._list().add([statement])
+        self._list().add_unread(statement, self.unread_length)
+        return iter(())
 
     def document(self) -> object | None:
         """Return the policy for the resource; None if it has no statement."""
@@ -111,23 +103,17 @@ class RepositoryPolicy:
             return None
         return self._stack.to_json_string({"Statement": list(_given(self._access)), "Version": VERSION})
 
-    def _statement_problems(self, statement: Mapping[str, Any]) -> Iterator[str]:
-        if not _is_accepted(text_of(json.dumps(statement, sort_keys=True, default=str)), self._region):
-            yield from self._problems(statement)
-
-    def _problems(self, statement: Mapping[str, Any]) -> Iterator[str]:
-        if "Resource" in statement or "NotResource" in statement:
-            yield "the statement names resources; a repository policy is about its repository, leave resources out"
-        yield from statement_problems(statement, "repository", region=self._region)
-
-    @cached_property
-    def _region(self) -> str | None:
-        return self._stack.region if self._stack else None
-
     def _list(self) -> StatementList:
         # Made on first use: most repositories get no statement, and resolving those of the settings takes time.
         if self._statements is None:
-            self._statements = StatementList(self._stack, merged=_merged, given=_given(self._access))
+            self._statements = StatementList(
+                self._stack,
+                check=_statement_problems,
+                merged=_merged,
+                too_long=_TOO_LONG,
+                region=self._stack.region if self._stack else None,
+                given=_given(self._access),
+            )
         return self._statements
 
 
@@ -142,13 +128,10 @@ def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     return merge(statements, "Principal")
 
 
-# Grants of an app add the same statement again and again, for principals that are tokens.
-@lru_cache(maxsize=1024)
-def _is_accepted(text: str, region: str | None) -> bool:
-    """Return whether a statement has no problems, by its text with `UNKNOWN` in the place of tokens."""
-    statement = json.loads(text, strict=False)
-    names_resources = "Resource" in statement or "NotResource" in statement
-    return not names_resources and not any(True for _ in statement_problems(statement, "repository", region=region))
+def _statement_problems(statement: Statement, _account: str | None, region: str | None) -> Iterator[str]:
+    if "Resource" in statement or "NotResource" in statement:
+        yield "the statement names resources; a repository policy is about its repository, leave resources out"
+    yield from statement_problems(statement, "repository", region=region)
 
 
 @lru_cache(maxsize=128)
