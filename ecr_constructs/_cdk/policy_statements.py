@@ -24,7 +24,6 @@ __all__ = [
     "StatementCheck",
     "StatementList",
     "Written",
-    "account_length",
     "canonical_json",
     "length_of",
     "merge",
@@ -121,10 +120,13 @@ class StatementList:
         self._place = (account, region)
         self._given = self._written(given) if given else []
         self._added: list[iam.PolicyStatement] = []
-        # The statements as the CDK wrote them when they were added, and when they were read last.
+        # The statements as the CDK wrote them: when they were added, those that were read last, and all of them.
         self._snapshots = _Reading()
         self._latest = _Reading()
+        self._now = _Reading()
         self._all: iam.PolicyDocument | None = None
+        # The actions of the grants to accounts.
+        self._account_actions: set[frozenset[str]] = set()
         self._sids: dict[str, Statement] = sids_of(each.resolved for each in self._given)
         # The policy is at most this long: exact when it was measured last, and the sum of the additions since.
         self._at_most = length_of({"Version": VERSION, "Statement": list(given)})
@@ -151,9 +153,81 @@ class StatementList:
         for each in written:
             yield from self._statement_problems(each.resolved)
         yield from sid_problems([each.resolved for each in written], taken=self._sids)
-        yield from self.length_problems(statements, sum(map(_length_of_one, written)))
+        yield from self._length_problems(statements, sum(map(_length_of_one, written)))
 
-    def length_problems(self, statements: Sequence[iam.PolicyStatement], length: int) -> Iterator[str]:
+    def add(self, statements: Sequence[iam.PolicyStatement]) -> Iterator[str]:
+        """
+        Add statements that have no problems, and return the AWS services that they allow for any account.
+
+        Args:
+            statements: The statements. If `problems_with` has just read them, they are not read again.
+
+        """
+        reading = self._latest if self._latest.is_of(statements) else self._read(statements)
+        self._append(statements, reading.raw, reading.written, sum(map(_length_of_one, reading.written)))
+        self._sids |= sids_of(each.resolved for each in reading.written)
+        return (service for each in reading.written for service in unconfirmed_services(each.resolved))
+
+    def account_problems(self, statement: iam.PolicyStatement, actions: frozenset[str]) -> Iterator[str]:
+        """
+        Yield the problem of a policy that is too long with a grant to an account; nothing else can be wrong with it.
+
+        Args:
+            statement: The statement of the grant.
+            actions: The actions of the grant.
+
+        """
+        yield from self._length_problems([statement], self._account_length(actions))
+
+    def add_account(self, statement: iam.PolicyStatement, actions: frozenset[str]) -> None:
+        """
+        Add a grant to an account. It is not read before the app synthesizes, or before the policy may be too long.
+
+        Args:
+            statement: The statement of the grant.
+            actions: The actions of the grant.
+
+        """
+        self._append([statement], [_UNREAD.raw], [_UNREAD], self._account_length(actions))
+        self._account_actions.add(actions)
+
+    def _account_length(self, actions: frozenset[str]) -> int:
+        """Return the number of characters that a grant adds at most. Grants of the same actions are merged."""
+        added = [_ACCOUNT_ARN]
+        if actions not in self._account_actions:
+            return length_of({"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": added}}) + 1
+        return length_of(added)
+
+    def validate(self) -> list[str]:
+        """Return the problems of the policy if its statements are other than when they were added, or too long."""
+        statements = self._current()
+        now = statements[len(self._given) :]
+        changed = [each for each, before in zip(now, self._snapshots.written, strict=True) if each != before]
+        if not changed and self._at_most <= MAXIMUM_CHARACTERS:
+            return []
+        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
+        problems += sid_problems([each.resolved for each in statements])
+        if (length := self._length(statements)) > MAXIMUM_CHARACTERS:
+            problems.append(self._too_long.format(length))
+        if not problems:
+            # Another synthesis checks only statements that change until then.
+            self._snapshots.written = now
+        return problems
+
+    def document(self) -> dict[str, Any]:
+        """
+        Return the policy document, with the statements as they are now.
+
+        Tokens are resolved to compare statements, and written as they are: some become references between stacks.
+        """
+        return {"Version": VERSION, "Statement": [each.raw for each in self._merged(self._current())]}
+
+    def _statement_problems(self, statement: Statement) -> Iterator[str]:
+        text = text_of(json.dumps(statement, sort_keys=True, default=str))
+        if not _is_accepted(text, self._check, *self._place):
+            yield from self._check(statement, *self._place)
+
+    def _length_problems(self, statements: Sequence[iam.PolicyStatement], length: int) -> Iterator[str]:
         """
         Yield the problem of a policy that is too long with more statements.
 
@@ -176,60 +250,6 @@ class StatementList:
         if not self._fits(now, more):
             yield self._too_long.format(self._length([*now, *more]))
 
-    def add(self, statements: Sequence[iam.PolicyStatement]) -> Iterator[str]:
-        """
-        Add statements that have no problems, and return the AWS services that they allow for any account.
-
-        Args:
-            statements: The statements. If `problems_with` has just read them, they are not read again.
-
-        """
-        reading = self._latest if self._latest.is_of(statements) else self._read(statements)
-        self._append(statements, reading.raw, reading.written, sum(map(_length_of_one, reading.written)))
-        self._sids |= sids_of(each.resolved for each in reading.written)
-        return (service for each in reading.written for service in unconfirmed_services(each.resolved))
-
-    def add_unread(self, statement: iam.PolicyStatement, length: int) -> None:
-        """
-        Add a statement that is not read before the app synthesizes, or before the policy may be too long.
-
-        Args:
-            statement: A statement without a Sid, which the CDK created for an account.
-            length: The number of characters that it adds to the policy at most.
-
-        """
-        if self._latest.is_of([statement]):
-            self.add([statement])
-        else:
-            self._append([statement], [_UNREAD.raw], [_UNREAD], length)
-
-    def validate(self) -> list[str]:
-        """Return the problems of the policy if its statements are other than when they were added."""
-        statements = self._current()
-        now = statements[len(self._given) :]
-        changed = [each for each, before in zip(now, self._snapshots.written, strict=True) if each != before]
-        self._snapshots.written = now
-        if not changed:
-            return []
-        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
-        problems += sid_problems([each.resolved for each in statements])
-        if (length := self._length(statements)) > MAXIMUM_CHARACTERS:
-            problems.append(self._too_long.format(length))
-        return problems
-
-    def document(self) -> dict[str, Any]:
-        """
-        Return the policy document, with the statements as they are now.
-
-        Tokens are resolved to compare statements, and written as they are: some become references between stacks.
-        """
-        return {"Version": VERSION, "Statement": [each.raw for each in self._merged(self._current())]}
-
-    def _statement_problems(self, statement: Statement) -> Iterator[str]:
-        text = text_of(json.dumps(statement, sort_keys=True, default=str))
-        if not _is_accepted(text, self._check, *self._place):
-            yield from self._check(statement, *self._place)
-
     def _append(
         self,
         statements: Sequence[iam.PolicyStatement],
@@ -246,13 +266,15 @@ class StatementList:
     def _current(self) -> list[Written]:
         """Return all statements as they are now, those that are plain JSON first."""
         raw = self._raw_of_added()
-        # Statements that are the same as when they were added are not resolved again.
+        # Statements that are the same as when they were read before are not resolved again.
+        before = self._now if len(self._now.raw) == len(raw) else self._snapshots
         written = [
-            before if each == same and _is_final(before) else None
-            for each, same, before in zip(raw, self._snapshots.raw, self._snapshots.written, strict=True)
+            same if each == read and _is_final(same) else None
+            for each, read, same in zip(raw, before.raw, before.written, strict=True)
         ]
         again = iter(self._written([each for each, known in zip(raw, written, strict=True) if known is None]))
-        return [*self._given, *(known or next(again) for known in written)]
+        self._now = _Reading(self._added, raw, [known or next(again) for known in written])
+        return [*self._given, *self._now.written]
 
     def _raw_of_added(self) -> list[Statement]:
         """Return all statements that were added as the CDK writes them now."""
@@ -369,11 +391,6 @@ def _length_of_one(statement: Written) -> int:
         if statement.raw is statement.resolved
         else length
     )
-
-
-def account_length(actions: Iterable[str]) -> int:
-    """Return the number of characters that a statement which allows actions to an account adds to a policy at most."""
-    return length_of({"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": _ACCOUNT_ARN}}) + 1
 
 
 def canonical_json(value: object) -> str:

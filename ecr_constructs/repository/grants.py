@@ -11,7 +11,6 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable, Node
 
-from ecr_constructs._cdk.policy_statements import account_length
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import account_of, warn_if_not_added
 from ecr_constructs._cdk.tokens import is_unresolved
@@ -35,15 +34,12 @@ _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
 _ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
 # The grants of the CDK that add the permission to log in to the principal.
 _WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
-# The number of characters that a grant to an account adds to the policy at most.
-_LENGTHS: Mapping[str, int] = {
-    name: account_length(actions)
-    for name, actions in (
-        ("grant_pull", PULL),
-        ("grant_push", PUSH),
-        ("grant_pull_push", {*PULL, *PUSH}),
-        ("grant_read", ("ecr:DescribeImages", "ecr:DescribeRepositories")),
-    )
+# The actions of the grants of the CDK, or more, for the length of the policy.
+_ACTIONS: Mapping[str, frozenset[str]] = {
+    "grant_pull": frozenset(PULL),
+    "grant_push": frozenset(PUSH),
+    "grant_pull_push": frozenset((*PULL, *PUSH)),
+    "grant_read": frozenset(("ecr:DescribeImages", "ecr:DescribeRepositories")),
 }
 
 
@@ -82,7 +78,7 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
     repository.policy.refusal, repository.policy.is_granting = None, True
     # A subclass may have other statements.
     if type(grantee) is iam.AccountPrincipal:
-        repository.policy.unread_length = _LENGTHS.get(grant.__name__)
+        repository.policy.account_actions = _ACTIONS.get(grant.__name__)
     try:
         granted = grant(repository, *args, **options)
     except RuntimeError:
@@ -90,7 +86,7 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
             raise repository.policy.refusal from None
         raise
     finally:
-        repository.policy.is_granting, repository.policy.unread_length = False, None
+        repository.policy.is_granting, repository.policy.account_actions = False, None
     if not isinstance(principal, _ALWAYS_ADDED):
         made = cast("ecr.Repository", repository)
         _warn_if_not_added(made, principal, granted, login=grant.__name__ in _WITH_LOGIN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Literal, NoReturn
 
 import aws_cdk as cdk
@@ -263,6 +264,10 @@ class HardenedRepository(ecr.Repository):
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
         self._add_statement(statement)
+        return self._added_result
+
+    @cached_property
+    def _added_result(self) -> iam.AddToResourcePolicyResult:
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
     grant = with_reason(ecr.Repository.grant)

@@ -49,8 +49,7 @@ class RepositoryPolicy:
         refusal: The error of the statement that was rejected last, if one was.
         is_granting: Whether a grant of the CDK adds statements at the moment. An app may have hundreds of grants, so
             that account IDs of theirs are checked together when the app synthesizes.
-        unread_length: The number of characters that the statement of the grant adds to the policy at most, if it cannot
-            have problems but those of its account ID, so that it is read when the app synthesizes. None for others.
+        account_actions: The actions of the grant, if it is to an account and has no other statement. None for others.
 
     """
 
@@ -60,7 +59,7 @@ class RepositoryPolicy:
         self._statements: StatementList | None = None
         self.refusal: InvalidRepository | None = None
         self.is_granting = False
-        self.unread_length: int | None = None
+        self.account_actions: frozenset[str] | None = None
 
     def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
         """
@@ -70,8 +69,9 @@ class RepositoryPolicy:
             statements: Statements to add.
 
         """
-        if self.unread_length is not None:
-            yield from self._list().length_problems(statements, self.unread_length)
+        if self.account_actions is not None:
+            for statement in statements:
+                yield from self._list().account_problems(statement, self.account_actions)
         elif statements or _given_length(self._access) > MAXIMUM_CHARACTERS:
             yield from self._list().problems_with(statements, with_accounts=not self.is_granting)
 
@@ -86,9 +86,9 @@ class RepositoryPolicy:
 
     def add(self, statement: iam.PolicyStatement) -> Iterator[str]:
         """Add a statement that has no problems, and return the AWS services that it allows for any account."""
-        if self.unread_length is None:
+        if self.account_actions is None:
             return self._list().add([statement])
-        self._list().add_unread(statement, self.unread_length)
+        self._list().add_account(statement, self.account_actions)
         return iter(())
 
     def document(self) -> object | None:
