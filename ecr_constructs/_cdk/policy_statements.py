@@ -1,4 +1,4 @@
-"""The statements of one policy of ECR: read from the CDK, compared, merged and measured."""
+"""The statements of one policy of ECR: read from the CDK, checked, merged and measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import aws_cdk as cdk
@@ -13,16 +14,16 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs._cdk.tokens import resolve
 from ecr_constructs.model.iam.principals import principal_problems
-from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of
-from ecr_constructs.model.iam.values import as_list, is_unknown
+from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of, unconfirmed_services
+from ecr_constructs.model.iam.values import as_list, is_unknown, text_of
 from ecr_constructs.model.validation import is_token
 
 __all__ = [
     "MAXIMUM_CHARACTERS",
     "VERSION",
+    "StatementCheck",
     "StatementList",
     "Written",
-    "account_problems",
     "canonical_json",
     "length_of",
     "merge",
@@ -32,11 +33,17 @@ __all__ = [
 MAXIMUM_CHARACTERS = 10_240
 VERSION = "2012-10-17"
 
-# How the CDK spells a list that is known only at deployment; nothing can stand beside it.
+# How the CDK writes a list and a text that are known only at deployment. Such a list cannot have other values.
 _UNKNOWN_LIST = "#{Token["
+_UNKNOWN_TEXT = "${Token["
 # The shortest values of references. All others count as empty, because their length is known only at deployment.
 _SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
 
+# The ARN of an account in the partition with the longest name.
+_ACCOUNT_ARN = "arn:aws-us-gov:iam::111122223333:root"
+
+# The problems of a statement, for an account and a Region, each None if it is known only at deployment.
+StatementCheck = Callable[[Statement, str | None, str | None], Iterator[str]]
 Part = Literal["Resource", "Principal"]
 # A value of a part, raw and resolved.
 _Value = tuple[object, object]
@@ -80,11 +87,17 @@ class StatementList:
     The statements of a policy, and the length of the policy.
 
     Each call to JavaScript takes time, so a statement is read once when it is added, and all of them together when the
-    app synthesizes: a statement of the CDK can change until then.
+    app synthesizes: a statement of the CDK can change until then. Statements of plain grants are read at synthesis
+    only.
 
     Args:
         stack: The stack of the policy, in which tokens are resolved. Outside a stack nothing is resolved.
+        check: The function that yields the problems of one statement, for an account and a Region. It is a function of
+            a module, because its results are cached.
         merged: The function that merges statements, as the template will contain them.
+        too_long: The problem of a policy that is too long, with a place for its length.
+        account: The account of the policy. Default: it is known only at deployment.
+        region: The Region of the policy. Default: it is known only at deployment.
         given: Statements that are plain JSON. Default: none.
 
     """
@@ -93,18 +106,29 @@ class StatementList:
         self,
         stack: cdk.Stack | None,
         *,
+        check: StatementCheck,
         merged: Callable[[Sequence[Written]], Sequence[Written]],
+        too_long: str,
+        account: str | None = None,
+        region: str | None = None,
         given: Sequence[Statement] = (),
     ) -> None:
         self._stack = stack
+        self._check = check
         self._merged = merged
+        self._too_long = too_long
+        self._place = (account, region)
         self._given = self._written(given) if given else []
         self._added: list[iam.PolicyStatement] = []
-        # The statements as the CDK wrote them when they were added, and when they were read last.
+        # The statements as the CDK wrote them: when they were added, those that were read last, and all of them.
         self._snapshots = _Reading()
         self._latest = _Reading()
+        self._now = _Reading()
+        self._all: iam.PolicyDocument | None = None
+        # The actions of the grants to accounts.
+        self._account_actions: set[frozenset[str]] = set()
         self._sids: dict[str, Statement] = sids_of(each.resolved for each in self._given)
-        # The policy is at most this long: exact when it was measured last, and the sum of what was added since.
+        # The policy is at most this long: exact when it was measured last, and the sum of the additions since.
         self._at_most = length_of({"Version": VERSION, "Statement": list(given)})
 
     @property
@@ -112,106 +136,151 @@ class StatementList:
         """Return whether no statement was added."""
         return not self._added
 
-    def read(self, statements: Sequence[iam.PolicyStatement]) -> list[Written]:
+    def problems_with(self, statements: Sequence[iam.PolicyStatement], *, with_accounts: bool = True) -> Iterator[str]:
         """
-        Return statements as the CDK writes them now, with their tokens.
+        Yield the reasons why ECR, or this library, rejects the policy with more statements.
 
         Tokens are resolved together when the app synthesizes, or when the policy may be too long: a value that is
-        filled in late must not be asked for early.
+        filled in late must not be resolved early.
 
         Args:
-            statements: Statements to add to the policy.
+            statements: Statements to add.
+            with_accounts: Whether the account IDs are checked now, and not when the app synthesizes. Default: they are.
 
         """
-        return self._read(statements).written
+        written = self._read(statements).written
+        yield from _account_problems(statements) if with_accounts else ()
+        for each in written:
+            yield from self._statement_problems(each.resolved)
+        yield from sid_problems([each.resolved for each in written], taken=self._sids)
+        yield from self._length_problems(statements, sum(map(_length_of_one, written)))
 
-    def add(self, statements: Sequence[iam.PolicyStatement]) -> list[Written]:
+    def add(self, statements: Sequence[iam.PolicyStatement]) -> Iterator[str]:
         """
-        Add statements that have no problems, and return them as they are written.
+        Add statements that have no problems, and return the AWS services that they allow for any account.
 
         Args:
-            statements: The statements. What `read` returned for them just before is not read again.
+            statements: The statements. If `problems_with` has just read them, they are not read again.
 
         """
-        same = list(map(id, self._latest.statements)) == list(map(id, statements))
-        reading = self._latest if same else self._read(statements)
-        self._added += statements
-        self._snapshots.raw += reading.raw
-        self._snapshots.written += reading.written
+        reading = self._latest if self._latest.is_of(statements) else self._read(statements)
+        self._append(statements, reading.raw, reading.written, sum(map(_length_of_one, reading.written)))
         self._sids |= sids_of(each.resolved for each in reading.written)
-        self._at_most += sum(map(_length_of_one, reading.written))
-        return reading.written
+        return (service for each in reading.written for service in unconfirmed_services(each.resolved))
 
-    def snapshots(self) -> list[Written]:
-        """Return all statements as they were when they were added, those that are plain JSON first."""
-        return [*self._given, *self._snapshots.written]
+    def account_problems(self, statement: iam.PolicyStatement, actions: frozenset[str]) -> Iterator[str]:
+        """
+        Yield the problem of a policy that is too long with a grant to an account; nothing else can be wrong with it.
 
-    def changed(self) -> list[Written]:
-        """Return the statements that are other than when they were added, or whose tokens were not resolved then."""
-        now = self.current()[len(self._given) :]
+        Args:
+            statement: The statement of the grant.
+            actions: The actions of the grant.
+
+        """
+        yield from self._length_problems([statement], self._account_length(actions))
+
+    def add_account(self, statement: iam.PolicyStatement, actions: frozenset[str]) -> None:
+        """
+        Add a grant to an account. It is not read before the app synthesizes, or before the policy may be too long.
+
+        Args:
+            statement: The statement of the grant.
+            actions: The actions of the grant.
+
+        """
+        self._append([statement], [_UNREAD.raw], [_UNREAD], self._account_length(actions))
+        self._account_actions.add(actions)
+
+    def _account_length(self, actions: frozenset[str]) -> int:
+        """Return the number of characters that a grant adds at most. Grants of the same actions are merged."""
+        added = [_ACCOUNT_ARN]
+        if actions not in self._account_actions:
+            return length_of({"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": added}}) + 1
+        return length_of(added)
+
+    def validate(self) -> list[str]:
+        """Return the problems of the policy if its statements are other than when they were added, or too long."""
+        statements = self._current()
+        now = statements[len(self._given) :]
         changed = [each for each, before in zip(now, self._snapshots.written, strict=True) if each != before]
-        self._snapshots.written = now
-        return changed
-
-    def current(self) -> list[Written]:
-        """Return all statements as they are now, those that are plain JSON first."""
-        raw = _raw(self._added)
-        # Statements that are the same as when they were added are not resolved again.
-        written = [
-            before if each == same and _is_final(before) else None
-            for each, same, before in zip(raw, self._snapshots.raw, self._snapshots.written, strict=True)
-        ]
-        again = iter(self._written([each for each, known in zip(raw, written, strict=True) if known is None]))
-        return [*self._given, *(known or next(again) for known in written)]
+        if not changed and self._at_most <= MAXIMUM_CHARACTERS:
+            return []
+        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
+        problems += sid_problems([each.resolved for each in statements])
+        if (length := self._length(statements)) > MAXIMUM_CHARACTERS:
+            problems.append(self._too_long.format(length))
+        if not problems:
+            # Another synthesis checks only statements that change until then.
+            self._snapshots.written = now
+        return problems
 
     def document(self) -> dict[str, Any]:
-        """Return the policy document, with the statements as they are now."""
-        return {"Version": VERSION, "Statement": [each.raw for each in self._merged(self.current())]}
-
-    def sid_problems(self, more: Sequence[Written]) -> Iterator[str]:
         """
-        Yield each Sid that more statements share with another statement.
+        Return the policy document, with the statements as they are now.
 
-        Args:
-            more: Statements that somebody wants to add.
-
+        Tokens are resolved to compare statements, and written as they are: some become references between stacks.
         """
-        yield from sid_problems([each.resolved for each in more], taken=self._sids)
+        return {"Version": VERSION, "Statement": [each.raw for each in self._merged(self._current())]}
 
-    def whole_problems(self, too_long: str) -> Iterator[str]:
+    def _statement_problems(self, statement: Statement) -> Iterator[str]:
+        text = text_of(json.dumps(statement, sort_keys=True, default=str))
+        if not _is_accepted(text, self._check, *self._place):
+            yield from self._check(statement, *self._place)
+
+    def _length_problems(self, statements: Sequence[iam.PolicyStatement], length: int) -> Iterator[str]:
         """
-        Yield the problems of the policy as a whole, with its statements as they are now.
-
-        Args:
-            too_long: The sentence about a policy that is too long, with a place for its length.
-
-        """
-        statements = self.current()
-        yield from sid_problems([each.resolved for each in statements])
-        if (length := self._length(statements)) > MAXIMUM_CHARACTERS:
-            yield too_long.format(length)
-
-    def excess(self, more: Sequence[Written]) -> int | None:
-        """
-        Return the number of characters of the policy with more statements if that is more than ECR allows.
+        Yield the problem of a policy that is too long with more statements.
 
         Merging never makes a policy longer, so the policy is measured only if the sum of its parts is too long.
 
         Args:
-            more: Statements that somebody wants to add.
+            statements: Statements to add.
+            length: The number of characters that they add to the policy at most.
 
         """
-        longer = sum(map(_length_of_one, more))
-        if self._at_most + longer <= MAXIMUM_CHARACTERS:
-            return None
-        self._resolve_all()
-        more = self._latest.written
-        self._at_most = self._length(self.snapshots())
-        if self._at_most + longer <= MAXIMUM_CHARACTERS or self._fits(self.snapshots(), more):
-            return None
+        if self._stack is None or self._at_most + length <= MAXIMUM_CHARACTERS:
+            return
+        more = self._resolve_all(statements)
+        snapshots = [*self._given, *self._snapshots.written]
+        self._at_most = self._length(snapshots)
+        if self._at_most + sum(map(_length_of_one, more)) <= MAXIMUM_CHARACTERS or self._fits(snapshots, more):
+            return
         # Statements that are there already may have changed since, so a rejection is based on what they are now.
-        now = self.current()
-        return None if self._fits(now, more) else self._length([*now, *more])
+        now = self._current()
+        if not self._fits(now, more):
+            yield self._too_long.format(self._length([*now, *more]))
+
+    def _append(
+        self,
+        statements: Sequence[iam.PolicyStatement],
+        raw: Sequence[Statement],
+        written: Sequence[Written],
+        length: int,
+    ) -> None:
+        self._added += statements
+        self._all = None
+        self._snapshots.raw += raw
+        self._snapshots.written += written
+        self._at_most += length
+
+    def _current(self) -> list[Written]:
+        """Return all statements as they are now, those that are plain JSON first."""
+        raw = self._raw_of_added()
+        # Statements that are the same as when they were read before are not resolved again.
+        before = self._now if len(self._now.raw) == len(raw) else self._snapshots
+        written = [
+            same if each == read and _is_final(same) else None
+            for each, read, same in zip(raw, before.raw, before.written, strict=True)
+        ]
+        again = iter(self._written([each for each, known in zip(raw, written, strict=True) if known is None]))
+        self._now = _Reading(self._added, raw, [known or next(again) for known in written])
+        return [*self._given, *self._now.written]
+
+    def _raw_of_added(self) -> list[Statement]:
+        """Return all statements that were added as the CDK writes them now."""
+        if self._added and self._all is None:
+            self._all = iam.PolicyDocument(statements=self._added)
+        return list(self._all.to_json()["Statement"]) if self._all else []
 
     def _fits(self, statements: Sequence[Written], more: Sequence[Written]) -> bool:
         return self._length([*statements, *more]) <= MAXIMUM_CHARACTERS
@@ -224,18 +293,30 @@ class StatementList:
         self._latest = _Reading(statements, raw, [Written(each, each) for each in map(_ordered, raw, raw)])
         return self._latest
 
-    def _resolve_all(self) -> None:
-        """Resolve the tokens of the statements, and of those that were read last."""
-        for reading in (self._snapshots, self._latest):
+    def _resolve_all(self, statements: Sequence[iam.PolicyStatement]) -> list[Written]:
+        """Read the statements that are not read yet, resolve all tokens, and return statements to add."""
+        latest = self._latest if self._latest.is_of(statements) else self._read(statements)
+        unread = [index for index, each in enumerate(self._snapshots.written) if each is _UNREAD]
+        for index, raw in zip(unread, _raw([self._added[index] for index in unread]), strict=True):
+            self._snapshots.raw[index], self._snapshots.written[index] = raw, Written(raw, raw)
+        for reading in (self._snapshots, latest):
             pending = [index for index, each in enumerate(reading.written) if each.raw is each.resolved]
             for index, each in zip(pending, self._written([reading.raw[index] for index in pending]), strict=True):
                 reading.written[index] = each
+        return latest.written
 
     def _written(self, raw: Sequence[Statement]) -> list[Written]:
         resolved = raw if self._stack is None or not raw else resolve(self._stack, raw)
         return [
             Written(_ordered(each, known), _ordered(known, known)) for each, known in zip(raw, resolved, strict=True)
         ]
+
+
+# Grants of an app add the same statement again and again, for principals that are tokens.
+@lru_cache(maxsize=1024)
+def _is_accepted(text: str, check: StatementCheck, account: str | None, region: str | None) -> bool:
+    """Return whether a statement has no problems, by its text with `UNKNOWN` in the place of tokens."""
+    return not any(True for _ in check(json.loads(text, strict=False), account, region))
 
 
 @dataclass(slots=True)
@@ -245,7 +326,7 @@ class _Reading:
 
     Attributes:
         statements: The statements of the CDK.
-        raw: What the CDK wrote for them.
+        raw: The statements as the CDK writes them.
         written: The same, resolved and ordered.
 
     """
@@ -254,8 +335,16 @@ class _Reading:
     raw: list[Statement] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
 
+    def is_of(self, statements: Sequence[iam.PolicyStatement]) -> bool:
+        """Return whether these statements were read."""
+        return list(map(id, self.statements)) == list(map(id, statements))
 
-def account_problems(statements: Iterable[iam.PolicyStatement]) -> Iterator[str]:
+
+# A statement that is read later.
+_UNREAD = Written({}, {})
+
+
+def _account_problems(statements: Iterable[iam.PolicyStatement]) -> Iterator[str]:
     """
     Yield the problem of each account principal whose account ID is malformed.
 
@@ -295,7 +384,13 @@ def _are_final(raw: object, resolved: object) -> bool:
 
 def _length_of_one(statement: Written) -> int:
     """Return the number of characters that a statement adds to a policy at most, with the comma before it."""
-    return length_of(statement.resolved) + 1
+    length = length_of(statement.resolved) + 1
+    # The ARN of an account is longer than its token.
+    return (
+        length + len(_ACCOUNT_ARN) * str(statement.raw).count(_UNKNOWN_TEXT)
+        if statement.raw is statement.resolved
+        else length
+    )
 
 
 def canonical_json(value: object) -> str:

@@ -18,8 +18,11 @@ from typing import Any, Literal
 
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.conditions import condition_problems as malformed_conditions
-from ecr_constructs.model.iam.values import as_list
+from ecr_constructs.model.iam.principals import principals_of
+from ecr_constructs.model.iam.statements import Statement
+from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, text_of
 
 __all__ = [
     "CACHE_SERVICE",
@@ -32,12 +35,11 @@ __all__ = [
 ]
 
 Service = Literal["ecr.amazonaws.com", "pullthroughcache.ecr.amazonaws.com"]
-Statement = Mapping[str, Any]
-
 TEMPLATE_SERVICE: Service = "ecr.amazonaws.com"
 CACHE_SERVICE: Service = "pullthroughcache.ecr.amazonaws.com"
 
-_ASSUME = "sts:assumerole"
+_ASSUME = "sts:AssumeRole"
+_BRANCHES = "Fn::If"
 # Operators that a request with another value, or without the key, does not match.
 _REQUIRING = re.compile(r"(?:ForAnyValue:)?(?:String(?:Equals(?:IgnoreCase)?|Like)|Arn(?:Equals|Like))", re.IGNORECASE)
 _EXTERNAL_ID = "sts:externalid"
@@ -48,7 +50,7 @@ def trust_problems(document: object, service: Service) -> Iterator[str]:
     """
     Yield the reasons for which a service cannot assume a role.
 
-    Parts that are known only at deployment are not judged.
+    Parts that are known only at deployment are not checked. Each branch of `Fn::If` counts.
 
     Args:
         document: The resolved trust policy.
@@ -64,7 +66,7 @@ def trust_problems(document: object, service: Service) -> Iterator[str]:
     allowing = [one for one in statements if one["Effect"] == "Allow" and _may_cover(one, service)]
     fix = f"create it with assumed_by=iam.ServicePrincipal({service!r})"
     if not allowing:
-        named = ", ".join(sorted({str(name) for one in statements for name in _principals(one)})) or "no principal"
+        named = ", ".join(sorted({name for one in statements for name in _allowed_principals(one)})) or "no principal"
         yield f"role: its trust policy allows sts:AssumeRole to {named} and not to {service}; {fix}"
     elif all(_requires_external_id(one) for one in allowing):
         yield f"role: its trust policy requires an external id, and {service} sends none; {fix}, without external_ids="
@@ -152,15 +154,17 @@ def _statements(document: object) -> Sequence[Statement] | None:
 
 
 def _may_cover(statement: Statement, service: Service) -> bool:
-    """Return whether a statement covers a service that assumes the role, as far as that can be read."""
+    """Return whether a statement covers a service that assumes the role, or may cover it when it is deployed."""
     return _covers_action(statement, unknown=True) and _covers_principal(statement, service, unknown=True)
 
 
 def _denies(statement: Statement, service: Service) -> bool:
     """Return whether a statement denies every request of a service to assume the role."""
+    # A branch of Fn::If is not the value of every deployment.
     return (
         statement["Effect"] == "Deny"
         and not statement.get("Condition")
+        and _BRANCHES not in str(statement)
         and _covers_action(statement, unknown=False)
         and _covers_principal(statement, service, unknown=False)
     )
@@ -168,32 +172,27 @@ def _denies(statement: Statement, service: Service) -> bool:
 
 def _covers_action(statement: Statement, *, unknown: bool) -> bool:
     name = "NotAction" if "NotAction" in statement else "Action"
-    actions = as_list(statement.get(name, []))
-    if any(not isinstance(one, str) for one in actions):
+    actions = list(possible(statement.get(name, [])))
+    if any(UNKNOWN in text_of(one) for one in actions):
         return unknown
-    return any(fnmatchcase(_ASSUME, one.lower()) for one in actions) != (name == "NotAction")
+    return any(matches_action(one, _ASSUME) for one in actions) != (name == "NotAction")
 
 
 def _covers_principal(statement: Statement, service: Service, *, unknown: bool) -> bool:
     name = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
-    named = statement.get(name)
-    if named == "*":
-        return name == "Principal"
-    if not isinstance(named, Mapping) or any(key.startswith(("Fn::", "Ref")) for key in named):
-        return unknown
-    services = as_list(named.get("Service", []))
-    covered = service in services or "*" in services or "*" in as_list(named.get("AWS", []))
-    if not covered and any(not isinstance(one, str) for one in services):
+    named = [(kind, text_of(value)) for kind, value in principals_of(statement, name)]
+    covering = (("Service", service), ("Service", "*"), ("AWS", "*"))
+    covered = any(each in covering for each in named)
+    if not named or (not covered and any(kind == "Service" and UNKNOWN in text for kind, text in named)):
         return unknown
     return covered != (name == "NotPrincipal")
 
 
-def _principals(statement: Statement) -> Iterator[object]:
+def _allowed_principals(statement: Statement) -> Iterator[str]:
     """Yield the principals that a statement allows to assume the role, for messages."""
     if statement["Effect"] == "Allow" and "Principal" in statement and _covers_action(statement, unknown=False):
-        named = statement["Principal"]
-        for values in named.values() if isinstance(named, Mapping) else [named]:
-            yield from (one if isinstance(one, str) else "a principal of the deployment" for one in as_list(values))
+        for _, value in principals_of(statement):
+            yield value if isinstance(value, str) else "a principal of the deployment"
 
 
 def _conditions(statement: Statement, *keys: str) -> Iterator[Sequence[object]]:
@@ -201,7 +200,7 @@ def _conditions(statement: Statement, *keys: str) -> Iterator[Sequence[object]]:
     condition = statement.get("Condition")
     for operator, required in condition.items() if isinstance(condition, Mapping) else ():
         if _REQUIRING.fullmatch(operator) and isinstance(required, Mapping):
-            yield from (as_list(value) for key, value in required.items() if key.lower() in keys)
+            yield from (list(possible(value)) for key, value in required.items() if key.lower() in keys)
 
 
 def _requires_external_id(statement: Statement) -> bool:

@@ -18,7 +18,6 @@ from ecr_constructs._cdk.policy_statements import (
     MAXIMUM_CHARACTERS,
     StatementList,
     Written,
-    account_problems,
     canonical_json,
     merge,
 )
@@ -26,7 +25,7 @@ from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, REPLICATE
 from ecr_constructs.model.iam.principals import names_everyone, principals_of
 from ecr_constructs.model.iam.resources import resource_problems
-from ecr_constructs.model.iam.statements import Statement, statement_problems, unconfirmed_services
+from ecr_constructs.model.iam.statements import Statement, statement_problems
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
 from ecr_constructs.model.validation import is_token
 from ecr_constructs.repository.access import Access
@@ -60,8 +59,14 @@ class RegistryPolicy:
     """
 
     def __init__(self, stack: cdk.Stack, environment: Environment) -> None:
-        self._environment = environment
-        self._statements = StatementList(stack, merged=_merged)
+        self._statements = StatementList(
+            stack,
+            check=_statement_problems,
+            merged=_merged,
+            too_long=_TOO_LONG,
+            account=environment.account,
+            region=environment.region,
+        )
 
     def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
         """
@@ -70,17 +75,8 @@ class RegistryPolicy:
         Args:
             statements: Statements to add.
 
-        Yields:
-            One sentence for each problem.
-
         """
-        written = self._statements.read(statements)
-        yield from account_problems(statements)
-        for each in written:
-            yield from self._statement_problems(each.resolved)
-        yield from self._statements.sid_problems(written)
-        if (excess := self._statements.excess(written)) is not None:
-            yield _TOO_LONG.format(excess)
+        return self._statements.problems_with(statements)
 
     @property
     def is_empty(self) -> bool:
@@ -89,30 +85,24 @@ class RegistryPolicy:
 
     def add(self, statements: Sequence[iam.PolicyStatement]) -> Iterator[str]:
         """Add statements that have no problems, and return the AWS services that they allow for any account."""
-        written = self._statements.add(statements)
-        return (service for each in written for service in unconfirmed_services(each.resolved))
+        return self._statements.add(statements)
 
     def faults(self) -> list[str]:
         """Return the problems of the statements as they are now."""
-        changed = self._statements.changed()
-        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
-        return [*problems, *self._statements.whole_problems(_TOO_LONG)] if changed else []
+        return self._statements.validate()
 
     def document(self) -> Mapping[str, Any]:
-        """
-        Return the policy document, in an order that does not depend on the order of the contributions.
-
-        Tokens are resolved to compare them, and written as they are: some become references between stacks.
-        """
+        """Return the policy document, in an order that does not depend on the order of the contributions."""
         return self._statements.document()
 
-    def _statement_problems(self, statement: Statement) -> Iterator[str]:
-        if "Resource" not in statement and "NotResource" not in statement:
-            yield "the statement names no resources; a registry policy says which repositories, with resources="
-        yield from statement_problems(statement, "registry", region=self._environment.region)
-        for resource in (each for part in ("Resource", "NotResource") for each in possible(statement.get(part, []))):
-            yield from resource_problems(resource, account=self._environment.account, region=self._environment.region)
-        yield from _scanning_problems(statement, self._environment.account)
+
+def _statement_problems(statement: Statement, account: str | None, region: str | None) -> Iterator[str]:
+    if "Resource" not in statement and "NotResource" not in statement:
+        yield "the statement names no resources; a registry policy says which repositories, with resources="
+    yield from statement_problems(statement, "registry", region=region)
+    for resource in (each for part in ("Resource", "NotResource") for each in possible(statement.get(part, []))):
+        yield from resource_problems(resource, account=account, region=region)
+    yield from _scanning_problems(statement, account)
 
 
 _TOO_LONG = (

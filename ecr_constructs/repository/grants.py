@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
@@ -15,7 +15,7 @@ from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import account_of, warn_if_not_added
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import InvalidRepository
-from ecr_constructs.model.iam.permissions import LOGIN
+from ecr_constructs.model.iam.permissions import LOGIN, PULL, PUSH
 from ecr_constructs.model.validation import is_token
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 
@@ -34,6 +34,13 @@ _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
 _ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
 # The grants of the CDK that add the permission to log in to the principal.
 _WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
+# The actions of the grants of the CDK, or more, for the length of the policy.
+_ACTIONS: Mapping[str, frozenset[str]] = {
+    "grant_pull": frozenset(PULL),
+    "grant_push": frozenset(PUSH),
+    "grant_pull_push": frozenset((*PULL, *PUSH)),
+    "grant_read": frozenset(("ecr:DescribeImages", "ecr:DescribeRepositories")),
+}
 
 
 class _SupportsGrants(Protocol):
@@ -69,6 +76,9 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
     if isinstance(principal, iam.UnknownPrincipal):
         raise InvalidRepository([_UNKNOWN.format(_shown(grantee))], path=repository.node.path)
     repository.policy.refusal, repository.policy.is_granting = None, True
+    # A subclass may have other statements.
+    if type(grantee) is iam.AccountPrincipal:
+        repository.policy.account_actions = _ACTIONS.get(grant.__name__)
     try:
         granted = grant(repository, *args, **options)
     except RuntimeError:
@@ -76,7 +86,7 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
             raise repository.policy.refusal from None
         raise
     finally:
-        repository.policy.is_granting = False
+        repository.policy.is_granting, repository.policy.account_actions = False, None
     if not isinstance(principal, _ALWAYS_ADDED):
         made = cast("ecr.Repository", repository)
         _warn_if_not_added(made, principal, granted, login=grant.__name__ in _WITH_LOGIN)

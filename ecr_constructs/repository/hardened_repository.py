@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Literal, NoReturn
 
 import aws_cdk as cdk
@@ -28,7 +29,7 @@ from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_
 from ecr_constructs.repository.name_ownership import check_name, claim_deletion, claim_name
 from ecr_constructs.repository.registry_request import RegistryRequest
 from ecr_constructs.repository.replaced_arguments import is_replaced, reject_replaced
-from ecr_constructs.repository.resource_policy import RepositoryPolicy
+from ecr_constructs.repository.resource_policy import RepositoryPolicy, reject_inherited_statements
 from ecr_constructs.repository.settings import (
     HARDENED,
     Lifecycle,
@@ -172,6 +173,8 @@ class HardenedRepository(ecr.Repository):
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
+        if place.stack is not None:
+            reject_inherited_statements(self, self.resource, place.stack)
         with typed_refusal(scope, _REPOSITORY, InvalidRepository, path=path):
             self._build(place, policy_statements, repository_name, is_injected=is_injected)
         request.bind(registry)
@@ -256,11 +259,17 @@ class HardenedRepository(ecr.Repository):
             TypeError: If it is not a statement.
 
         """
-        expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
+        # A grant adds a statement, and reading the path takes two calls to JavaScript.
+        if not isinstance(statement, iam.PolicyStatement):
+            expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
         if problems := tuple(self.policy.problems_with(statement)):
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
         self._add_statement(statement)
+        return self._added_result
+
+    @cached_property
+    def _added_result(self) -> iam.AddToResourcePolicyResult:
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
     grant = with_reason(ecr.Repository.grant)

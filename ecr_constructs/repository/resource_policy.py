@@ -1,5 +1,5 @@
 """
-The policy of one repository: what its settings give, and what is added later, in one document.
+The repository policy: the statements of its access, and those that are added later, in one document.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 """
@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 import jsii
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import IValidation
+from constructs import Construct, IValidation
 
 from ecr_constructs._cdk.policy_statements import (
     MAXIMUM_CHARACTERS,
     VERSION,
     StatementList,
     Written,
-    account_problems,
     length_of,
     merge,
 )
 from ecr_constructs._cdk.tokens import lazily
 from ecr_constructs.errors import InvalidRepository
-from ecr_constructs.model.iam.statements import statement_problems, unconfirmed_services
-from ecr_constructs.model.iam.values import as_list, text_of
+from ecr_constructs.model.iam.statements import Statement, statement_problems
+from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.repository.access import Access
 
-__all__ = ["RepositoryPolicy"]
+__all__ = ["RepositoryPolicy", "reject_inherited_statements"]
 
 
 @jsii.implements(IValidation)
@@ -50,6 +51,7 @@ class RepositoryPolicy:
         refusal: The error of the statement that was rejected last, if one was.
         is_granting: Whether a grant of the CDK adds statements at the moment. An app may have hundreds of grants, so
             that account IDs of theirs are checked together when the app synthesizes.
+        account_actions: The actions of the grant, if it is to an account and has no other statement. None for others.
 
     """
 
@@ -59,6 +61,7 @@ class RepositoryPolicy:
         self._statements: StatementList | None = None
         self.refusal: InvalidRepository | None = None
         self.is_granting = False
+        self.account_actions: frozenset[str] | None = None
 
     def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
         """
@@ -67,27 +70,16 @@ class RepositoryPolicy:
         Args:
             statements: Statements to add.
 
-        Yields:
-            One sentence for each problem.
-
         """
-        if not statements and _given_length(self._access) <= MAXIMUM_CHARACTERS:
-            return
-        policy = self._list()
-        written = policy.read(statements)
-        yield from () if self.is_granting else account_problems(statements)
-        for each in written:
-            yield from self._statement_problems(each.resolved)
-        yield from policy.sid_problems(written)
-        if self._stack is not None and (excess := policy.excess(written)) is not None:
-            yield _TOO_LONG.format(excess)
+        if self.account_actions is not None:
+            for statement in statements:
+                yield from self._list().account_problems(statement, self.account_actions)
+        elif statements or _given_length(self._access) > MAXIMUM_CHARACTERS:
+            yield from self._list().problems_with(statements, with_accounts=not self.is_granting)
 
     def validate(self) -> list[str]:
         """Return the problems of the statements as they are now. The CDK calls this before it synthesizes the app."""
-        policy = self._list()
-        changed = policy.changed()
-        problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
-        return [*problems, *policy.whole_problems(_TOO_LONG)] if changed else []
+        return self._list().validate()
 
     @property
     def is_fixed(self) -> bool:
@@ -96,8 +88,10 @@ class RepositoryPolicy:
 
     def add(self, statement: iam.PolicyStatement) -> Iterator[str]:
         """Add a statement that has no problems, and return the AWS services that it allows for any account."""
-        (written,) = self._list().add([statement])
-        return unconfirmed_services(written.resolved)
+        if self.account_actions is None:
+            return self._list().add([statement])
+        self._list().add_account(statement, self.account_actions)
+        return iter(())
 
     def document(self) -> object | None:
         """Return the policy for the resource; None if it has no statement."""
@@ -111,26 +105,58 @@ class RepositoryPolicy:
             return None
         return self._stack.to_json_string({"Statement": list(_given(self._access)), "Version": VERSION})
 
-    def _statement_problems(self, statement: Mapping[str, Any]) -> Iterator[str]:
-        if not _is_accepted(text_of(json.dumps(statement, sort_keys=True, default=str)), self._region):
-            yield from self._problems(statement)
-
-    def _problems(self, statement: Mapping[str, Any]) -> Iterator[str]:
-        if "Resource" in statement or "NotResource" in statement:
-            yield "the statement names resources; a repository policy is about its repository, leave resources out"
-        yield from statement_problems(statement, "repository", region=self._region)
-
-    @cached_property
-    def _region(self) -> str | None:
-        return self._stack.region if self._stack else None
-
     def _list(self) -> StatementList:
         # Made on first use: most repositories get no statement, and resolving those of the settings takes time.
         if self._statements is None:
-            self._statements = StatementList(self._stack, merged=_merged, given=_given(self._access))
+            self._statements = StatementList(
+                self._stack,
+                check=_statement_problems,
+                merged=_merged,
+                too_long=_TOO_LONG,
+                region=self._stack.region if self._stack else None,
+                given=_given(self._access),
+            )
         return self._statements
 
 
+def reject_inherited_statements(repository: Construct, resource: ecr.CfnRepository, stack: cdk.Stack) -> None:
+    """
+    Stop the synthesis if statements were added with the method of the parent class.
+
+    `ecr.Repository.add_to_resource_policy(repository, statement)` calls the method of the CDK, which adds the statement
+    to a policy of its own. Nothing checks it, and the template does not contain it if the repository has statements.
+
+    Args:
+        repository: The repository.
+        resource: Its resource, which has the policy of the CDK until another is set.
+        stack: The stack of the repository.
+
+    """
+    if stack not in _inherited:
+        _inherited[stack] = _InheritedPolicyCheck(stack)
+        stack.node.add_validation(_inherited[stack])
+    _inherited[stack].policies.append((repository, resource.repository_policy_text))
+
+
+@jsii.implements(IValidation)
+class _InheritedPolicyCheck:
+    """The policies of the CDK in a stack, which are resolved together, because each call to JavaScript takes time."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+        self.policies: list[tuple[Construct, object]] = []
+
+    def validate(self) -> list[str]:
+        # The CDK leaves out what resolves to nothing, in lists too.
+        found = self._stack.resolve({str(index): policy for index, (_, policy) in enumerate(self.policies)})
+        return [_INHERITED.format(self.policies[int(index)][0].node.path) for index in found or ()]
+
+
+_inherited: WeakKeyDictionary[cdk.Stack, _InheritedPolicyCheck] = WeakKeyDictionary()
+_INHERITED = (
+    "a statement was added to {} with the method of the parent class, ecr.Repository.add_to_resource_policy, which "
+    "does not check it; use the method of the repository, repository.add_to_resource_policy(statement)"
+)
 _TOO_LONG = (
     f"the repository policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "
     "use Access.organization_pull('o-...') instead of many accounts"
@@ -142,13 +168,10 @@ def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     return merge(statements, "Principal")
 
 
-# Grants of an app add the same statement again and again, for principals that are tokens.
-@lru_cache(maxsize=1024)
-def _is_accepted(text: str, region: str | None) -> bool:
-    """Return whether a statement has no problems, by its text with `UNKNOWN` in the place of tokens."""
-    statement = json.loads(text, strict=False)
-    names_resources = "Resource" in statement or "NotResource" in statement
-    return not names_resources and not any(True for _ in statement_problems(statement, "repository", region=region))
+def _statement_problems(statement: Statement, _account: str | None, region: str | None) -> Iterator[str]:
+    if "Resource" in statement or "NotResource" in statement:
+        yield "the statement names resources; a repository policy is about its repository, leave resources out"
+    yield from statement_problems(statement, "repository", region=region)
 
 
 @lru_cache(maxsize=128)

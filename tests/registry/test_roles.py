@@ -184,7 +184,7 @@ def test_statements_that_are_added_later_are_read(here: cdk.Stack, make: Make) -
         lambda service: iam.CompositePrincipal(iam.AccountRootPrincipal(), iam.ServicePrincipal(service)),
         lambda service: iam.PrincipalWithConditions(iam.ServicePrincipal(service), OURS),
         lambda service: iam.ServicePrincipal(service, conditions=OURS).with_session_tags(),
-        lambda service: iam.ServicePrincipal(f"{service[:-1]}{cdk.Aws.NO_VALUE}"),
+        lambda service: iam.ServicePrincipal(f"{service[:-1]}{cdk.Aws.STACK_NAME}"),
     ],
     ids=["region", "composite", "conditions", "session tags", "token"],
 )

@@ -23,6 +23,10 @@ def deny(principal: object = "*", action: object = "sts:AssumeRole", **others: A
     return {**allow(principal, action, **others), "Effect": "Deny"}
 
 
+def choice(first: object, second: object) -> dict[str, Any]:
+    return {"Fn::If": ["IsProd", first, second]}
+
+
 def without(part: str, statement: Mapping[str, Any], **others: Any) -> dict[str, Any]:
     return {key: value for key, value in statement.items() if key != part} | others
 
@@ -58,6 +62,12 @@ TRUSTING: Mapping[str, Sequence[object]] = {
     "services of which one is a token": [allow({"Service": ["ec2.amazonaws.com", TOKEN]})],
     "a principal that is a token": [allow(TOKEN)],
     "an action that is a token": [allow(action=TOKEN)],
+    "an action of which one branch is right": [allow(action=choice("sts:TagSession", "sts:AssumeRole"))],
+    "a principal of which one branch is right": [allow(choice(EC2, ECR))],
+    "a service of which one branch is right": [allow({"Service": choice("ec2.amazonaws.com", "ecr.amazonaws.com")})],
+    "a service that is joined": [allow({"Service": {"Fn::Join": [".", ["ecr", "amazonaws.com"]]}})],
+    "a Deny in one branch": [allow(), deny({"Service": choice("ec2.amazonaws.com", "ecr.amazonaws.com")})],
+    "a Deny for an action in one branch": [allow(), deny(action=choice("sts:TagSession", "sts:AssumeRole"))],
     "a Deny for a token": [allow(), deny({"Service": TOKEN})],
     "a Deny for an action that is a token": [allow(), deny(action=TOKEN)],
 }
@@ -81,6 +91,18 @@ DISTRUSTING: Mapping[str, tuple[Sequence[object], str]] = {
     "everyone but ECR": (
         [without("Principal", allow(), NotPrincipal=ECR)],
         "allows sts:AssumeRole to no principal and",
+    ),
+    "other services in all branches": (
+        [allow({"Service": choice("ec2.amazonaws.com", "ecs.amazonaws.com")})],
+        "allows sts:AssumeRole to ec2.amazonaws.com, ecs.amazonaws.com and not to ecr.amazonaws.com",
+    ),
+    "other actions in all branches": (
+        [allow(action=choice("sts:TagSession", "sts:GetCallerIdentity"))],
+        "no principal",
+    ),
+    "a Deny for a service that is joined": (
+        [allow(), deny({"Service": {"Fn::Join": [".", ["ecr", "amazonaws.com"]]}})],
+        "denies sts:AssumeRole",
     ),
     "no statement": ([], "allows sts:AssumeRole to no principal and not to ecr.amazonaws.com"),
     "a Deny for the service only": ([deny(ECR)], "denies sts:AssumeRole to ecr.amazonaws.com"),
@@ -127,6 +149,11 @@ ARN = "arn:aws:ecr:eu-west-1:{}:*"
         ({"ArnLike": {"aws:SourceArn": ARN.format("*")}}, []),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:ecr:*"}}, []),
         ({"StringEquals": {"aws:SourceAccount": TOKEN}}, []),
+        ({"StringEquals": {"aws:SourceAccount": choice(OTHER_ACCOUNT, ACCOUNT)}}, []),
+        (
+            {"StringEquals": {"aws:SourceAccount": choice(OTHER_ACCOUNT, "555566667777")}},
+            [OTHER_ACCOUNT, "555566667777"],
+        ),
         ({"StringNotEquals": {"aws:SourceAccount": OTHER_ACCOUNT}}, []),
         ({"StringEqualsIfExists": {"aws:SourceAccount": OTHER_ACCOUNT}}, []),
         ({"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}, []),

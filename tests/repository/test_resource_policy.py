@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Any
 
 import aws_cdk as cdk
@@ -14,6 +15,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import HARDENED, Access, HardenedRepository, InvalidRepository
 from ecr_constructs._cdk.tokens import resolve
+from ecr_constructs.model.iam.permissions import PULL, PUSH
 from tests.templates import account_root, new_app, new_stack, statements
 
 ACCOUNT = "444455556666"
@@ -514,6 +516,61 @@ def test_the_tokens_of_many_grants_are_resolved_together(stack: cdk.Stack, monke
 
     assert len(sizes) < 100
     assert sum(sizes) <= 2 * 250
+
+
+def test_grants_of_different_actions_are_rejected_by_the_call_that_exceeds_the_limit(
+    app: cdk.App, stack: cdk.Stack
+) -> None:
+    """The ARN of an account is longer than the token that the CDK writes for it."""
+    repository = HardenedRepository(stack, "Api")
+    actions = sorted({*PULL, *PUSH, "ecr:DescribeImages", "ecr:ListImages"})
+
+    def grant_all() -> None:
+        for number, three in enumerate(combinations(actions, 3)):
+            repository.grant(iam.AccountPrincipal(f"{number:012}"), *three)
+
+    with pytest.raises(InvalidRepository, match=r"the repository policy has \d+ characters; ECR allows 10240"):
+        grant_all()
+    app.synth()
+
+
+@pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
+def test_a_grant_to_an_account_is_read_when_the_app_synthesizes(
+    stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A grant to an account cannot have problems but those of its account ID, and each reading takes time."""
+    repository = HardenedRepository(stack, "Api")
+    with monkeypatch.context() as patched:
+        patched.setattr(iam.PolicyStatement, "to_json", _not_read)
+        for number in range(20):
+            getattr(repository, name)(iam.AccountPrincipal(f"{number:012}"))
+
+    (written,) = statements(repository)
+    assert len(written["Principal"]["AWS"]) == 20
+
+
+def _not_read(_: iam.PolicyStatement) -> None:
+    raise AssertionError("the statement is read")
+
+
+def test_a_grant_to_an_account_that_becomes_public_stops_every_synthesis(app: cdk.App, stack: cdk.Stack) -> None:
+    grant = HardenedRepository(stack, "Api").grant_pull(iam.AccountPrincipal(ACCOUNT))
+    assert grant.resource_statement is not None
+    grant.resource_statement.add_any_principal()
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"\[Containers/Api\] the statement is public"):
+            app.synth()
+
+
+def test_statements_that_are_read_later_are_measured_with_the_others(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api", policy_statements=[sized(9_950)])
+    repository.grant_pull(iam.AccountPrincipal(ACCOUNT))
+
+    with pytest.raises(InvalidRepository, match="ECR allows 10240"):
+        repository.grant_read(iam.AccountPrincipal(ACCOUNT))
+    (_, pull) = statements(repository)
+    assert pull["Action"] == sorted(PULL)
 
 
 def test_a_condition_that_is_made_at_deployment_is_taken(stack: cdk.Stack) -> None:
