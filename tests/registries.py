@@ -8,6 +8,10 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import IConstruct
 
+from ecr_constructs import PrivateRegistry
+from ecr_constructs._cdk.environment_registry import environment_of
+from ecr_constructs._cdk.scope import location_of
+from ecr_constructs.registry.registry_policy import RegistryPolicy, find_policy
 from tests.templates import resources, template
 
 SCANNING = "AWS::ECR::RegistryScanningConfiguration"
@@ -18,6 +22,13 @@ EVERY_TYPE = (SCANNING, REPLICATION, POLICY)
 
 
 _SOMETHING = "AWS::CloudFormation::WaitConditionHandle"
+
+
+def policy_of(registry: PrivateRegistry) -> RegistryPolicy:
+    """Return the policy of a registry, as the constructs of the package find it."""
+    policy = find_policy(environment_of(location_of(registry)))
+    assert policy is not None
+    return policy
 
 
 def synthesize(app: IConstruct) -> None:
