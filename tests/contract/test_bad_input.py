@@ -113,7 +113,7 @@ def test_a_policy_of_many_accounts_is_measured_as_it_is_written(stack: cdk.Stack
         HardenedRepository(stack, "Api", access=access)
 
 
-# --- the constructs of a registry ------------------------------------------------------------------------------------------
+# --- the constructs of a registry -----------------------------------------------------------------------------------
 
 
 def test_the_shared_key_of_a_template_needs_its_construct_id(stack: cdk.Stack) -> None:
