@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aws_cdk as cdk
 from constructs import IConstruct
 
-from tests.templates import resources, template
+from ecr_constructs import PrivateRegistry
+from ecr_constructs._cdk.environment_registry import environment_of
+from ecr_constructs._cdk.scope import location_of
+from ecr_constructs.registry.registry_policy import RegistryPolicy, find_policy
+from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack, resources, template
 
 SCANNING = "AWS::ECR::RegistryScanningConfiguration"
 REPLICATION = "AWS::ECR::ReplicationConfiguration"
@@ -18,6 +22,13 @@ EVERY_TYPE = (SCANNING, REPLICATION, POLICY)
 
 
 _SOMETHING = "AWS::CloudFormation::WaitConditionHandle"
+
+
+def policy_of(registry: PrivateRegistry) -> RegistryPolicy:
+    """Return the policy of a registry, as the constructs of the package find it."""
+    policy = find_policy(environment_of(location_of(registry)))
+    assert policy is not None
+    return policy
 
 
 def synthesize(app: IConstruct) -> None:
@@ -75,3 +86,53 @@ def warnings(stack: cdk.Stack) -> list[str]:
         for entry in construct.node.metadata
         if entry.type == "aws:cdk:warning"
     ]
+
+
+def a_stage(app: cdk.App, id: str) -> cdk.Stage:
+    return cdk.Stage(app, id, env=cdk.Environment(account=ACCOUNT, region="us-east-1"))
+
+
+def with_nested(parent: cdk.Stack) -> tuple[cdk.Stack, cdk.Stack]:
+    return parent, cdk.NestedStack(parent, "Nested")
+
+
+Pair = Callable[[cdk.App], tuple[cdk.Stack, cdk.Stack]]
+# Two stacks of one account and Region.
+SAME_ENVIRONMENT: Mapping[str, Pair] = {
+    "one stack": lambda app: (stack := new_stack(app, "A", region="us-east-1"), stack),
+    "two stacks": lambda app: (new_stack(app, "A", region="us-east-1"), new_stack(app, "B", region="us-east-1")),
+    "two stages": lambda app: (
+        new_stack(a_stage(app, "One"), "A", region="us-east-1"),
+        new_stack(a_stage(app, "Two"), "B", region="us-east-1"),
+    ),
+    "nested stack": lambda app: with_nested(new_stack(app, "A", region="us-east-1")),
+    "nested stack without an environment": lambda app: with_nested(new_stack(app, "A")),
+    "nested stack in a nested stack": lambda app: (
+        (parent := new_stack(app, "A", region="us-east-1")),
+        cdk.NestedStack(cdk.NestedStack(parent, "N"), "M"),
+    ),
+    "parent of a nested stack": lambda app: with_nested(new_stack(app, "A"))[::-1],
+}
+# Two stacks that are, or may be, deployed to different accounts or Regions.
+OTHER_ENVIRONMENT: Mapping[str, Pair] = {
+    "Regions": lambda app: (new_stack(app, "A", region="us-east-1"), new_stack(app, "B", region="eu-west-1")),
+    "accounts": lambda app: (
+        new_stack(app, "A", region="us-east-1"),
+        new_stack(app, "B", region="us-east-1", account=OTHER_ACCOUNT),
+    ),
+    "stacks without an environment": lambda app: (new_stack(app, "A"), new_stack(app, "B")),
+    "a stack with an environment": lambda app: (new_stack(app, "A", region="us-east-1"), new_stack(app, "B")),
+    "stacks with a Region": lambda app: (
+        cdk.Stack(app, "A", env=cdk.Environment(region="us-east-1")),
+        cdk.Stack(app, "B", env=cdk.Environment(region="us-east-1")),
+    ),
+    "stacks with an account": lambda app: (
+        cdk.Stack(app, "A", env=cdk.Environment(account=ACCOUNT)),
+        cdk.Stack(app, "B", env=cdk.Environment(account=ACCOUNT)),
+    ),
+    "stages": lambda app: (
+        new_stack(cdk.Stage(app, "Test"), "Containers"),
+        new_stack(cdk.Stage(app, "Production"), "Containers"),
+    ),
+    "apps": lambda app: (new_stack(app, "A", region="us-east-1"), new_stack(new_app(), "A", region="us-east-1")),
+}

@@ -7,6 +7,7 @@ accounts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -19,13 +20,15 @@ from constructs import Construct, IConstruct, Node
 from ecr_constructs._cdk.scope import ConstructLocation, reference
 from ecr_constructs._cdk.tokens import is_unresolved
 
-__all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "environment_of"]
+__all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "RegistryPart", "environment_of"]
 
 NO_REGISTRY = (
     "no PrivateRegistry for this account and region in this app; declare one before, in this stack or in one with the "
     "same env=, or if a platform team owns the account's registry, ask there: a second one would overwrite it"
 )
 
+# The parts of a registry that other constructs of the package use. They are no public members of `PrivateRegistry`.
+RegistryPart = Literal["policy", "replication", "scanning"]
 OwnedResourceKind = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
 
 # A child of the root, found by every construct of the app; it has no resource.
@@ -43,8 +46,9 @@ class _OwnershipRegistry(Construct):
 class _Owner:
     """The owner of a resource, as long as it is in the tree."""
 
-    def __init__(self, construct: IConstruct) -> None:
+    def __init__(self, construct: IConstruct, parts: Mapping[RegistryPart, object]) -> None:
         self.construct = construct
+        self.parts = parts
 
     @cached_property
     def _steps(self) -> tuple[tuple[Node, str, str], ...]:
@@ -89,9 +93,13 @@ class Environment:
 
     def owner(self, kind: OwnedResourceKind, name: str = "") -> IConstruct | None:
         """Return the construct that owns a resource; None if there is none in this app, or it was removed."""
-        ownership = _find_ownership(self._root)
-        owner = ownership.owners.get((self._key, kind, name)) if ownership else None
-        return owner.construct if owner and owner.is_in_tree else None
+        owner = self._owner(kind, name)
+        return owner.construct if owner else None
+
+    def registry_part(self, part: RegistryPart) -> object | None:
+        """Return a part of the registry; None if there is no registry in this app, or it was removed."""
+        owner = self._owner("registry", "")
+        return owner.parts[part] if owner else None
 
     def names(self, kind: OwnedResourceKind) -> tuple[str, ...]:
         """Return the names of all resources of a kind that the app has in the environment."""
@@ -103,8 +111,20 @@ class Environment:
 
     def claim(self, owner: IConstruct, kind: OwnedResourceKind, name: str = "") -> None:
         """Record the owner of a resource."""
+        self._record(_Owner(owner, {}), kind, name)
+
+    def claim_registry(self, owner: IConstruct, parts: Mapping[RegistryPart, object]) -> None:
+        """Record the owner of the registry, and its parts."""
+        self._record(_Owner(owner, parts), "registry", "")
+
+    def _record(self, owner: _Owner, kind: OwnedResourceKind, name: str) -> None:
         ownership = _find_ownership(self._root) or _OwnershipRegistry(self._root)
-        ownership.owners[self._key, kind, name] = _Owner(owner)
+        ownership.owners[self._key, kind, name] = owner
+
+    def _owner(self, kind: OwnedResourceKind, name: str) -> _Owner | None:
+        ownership = _find_ownership(self._root)
+        owner = ownership.owners.get((self._key, kind, name)) if ownership else None
+        return owner if owner and owner.is_in_tree else None
 
 
 _ownerships: WeakKeyDictionary[IConstruct, _OwnershipRegistry] = WeakKeyDictionary()

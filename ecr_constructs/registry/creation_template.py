@@ -30,6 +30,7 @@ from ecr_constructs.model.iam.permissions import TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.model.validation import is_token, text_problem
 from ecr_constructs.registry.private_registry import find_registry
+from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
@@ -189,8 +190,8 @@ class CreationTemplate(Construct):
         acknowledge_wildcards(role, resources, _UNDER_PREFIX)
         check_role(self, role, TEMPLATE_SERVICE)
         environment_of(place).claim(self, "creator", f"{role.role_arn} {self.node.path}")
-        if registry := find_registry(place):
-            registry.except_from_denial(role)
+        if policy := find_policy(environment_of(place)):
+            policy.except_from_denial(role)
         return policies
 
     def _annotate(self, place: ConstructLocation) -> None:

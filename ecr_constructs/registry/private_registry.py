@@ -1,82 +1,52 @@
-"""`PrivateRegistry`: what exists once in an account and region, with one owner and any number of contributors."""
+"""`PrivateRegistry`: the settings that exist once in an account and Region, from all constructs that contribute."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
-import aws_cdk as cdk
-from aws_cdk import aws_ecr as ecr
+import jsii
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IValidation
 
-from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
-from ecr_constructs._cdk.retention import is_deleted
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
-from ecr_constructs.errors import InvalidName, InvalidRegistry
+from ecr_constructs.errors import InvalidRegistry, Problems, expect
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency, Scanning
-from ecr_constructs.registry.registry_permissions import RegistryPermissions
-from ecr_constructs.registry.registry_policy import RegistryPolicy
+from ecr_constructs.registry.registry_policy import RegistryPolicy, RegistryRepositories
 from ecr_constructs.registry.registry_replication import RegistryReplication
-from ecr_constructs.repository.name_ownership import deleted_repositories
+from ecr_constructs.registry.registry_resources import RegistryResources
+from ecr_constructs.registry.registry_scanning import RegistryScanning
+from ecr_constructs.repository.access import Access
 
 __all__ = ["PrivateRegistry", "find_registry"]
 
-
-# "Registry replication doesn't perform any delete actions."
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
-_REPLICAS_STAY = (
-    "the repository is deleted with its stack, and {} replicates it to {}, where its replicas stay; leave it out of "
-    "the filters with Replication.to(repositories=...), or delete the replicas yourself"
-)
-_REPLICATION_LOST = "replication of the whole registry stops when the stack or the registry is deleted"
-_SCANNING_LOST = (
-    "Amazon Inspector is disabled for the container images of the whole account when the stack or the registry is "
-    "deleted"
-)
+_STATEMENT = "iam.PolicyStatement(...)"
 
 
-class PrivateRegistry(RegistryPermissions):
+class PrivateRegistry(Construct):
     """
-    Define what exists once in an account and region: scanning, replication and the policy of the registry.
+    Define the settings that exist once in an account and Region: scanning, replication and the registry policy.
 
-    An app has one for each account and region, and one for each stack whose account or region is known only at
-    deployment. It is made before those who contribute to it: repositories with `replicate_to=` or `scanning=`, caches
-    with `consumers=`, replicas of other accounts. What they add is merged with what is given here, in an order that
-    does not depend on theirs.
+    An app has one registry for each account and Region, and one for each stack whose account or Region is known only at
+    deployment. Create it before the constructs that contribute to it: repositories with `replicate_to=` or `scanning=`,
+    caches with `consumers=`, replicas of other accounts. Contributions are merged; their order does not change the
+    template.
 
-    Each resource is written only if there is something to say, and stays when its stack goes: deleting the scanning
-    configuration would disable Amazon Inspector for the whole account, deleting the others would stop copies to the
-    recovery region and lock out other accounts. What is not given is left as the account has it.
+    A resource is created only if it has contents. All of them are retained when the stack is deleted, because their
+    deletion affects the whole account. Settings that are not given stay as they are in the account.
 
-    Enhanced scanning enables Amazon Inspector for the container images of the account, which costs money for each
-    image. Whoever deploys it needs `inspector2:Enable`, `inspector2:Disable`, `inspector2:ListAccountPermissions`,
-    `inspector2:ListCoverage`, `inspector2:ListFindings` and `iam:CreateServiceLinkedRole`. Where a delegated
-    administrator runs Inspector for an organization, how long images are scanned again is theirs to say; where an
-    organization policy manages it, the deployment fails with `BlockedByOrganizationPolicyException`. When it is first
-    enabled, images pushed in the last 14 days are scanned, and older ones are not.
+    Enhanced scanning enables Amazon Inspector for the container images of the account, which charges for each image.
+    The principal that deploys it needs `inspector2:Enable`, `inspector2:Disable`, `inspector2:ListAccountPermissions`,
+    `inspector2:ListCoverage`, `inspector2:ListFindings` and `iam:CreateServiceLinkedRole`. In an organization, the
+    delegated administrator of Amazon Inspector configures the re-scan duration; if an organization policy manages
+    Amazon Inspector, the deployment fails with `BlockedByOrganizationPolicyException`. When enhanced scanning is
+    enabled first, images that were pushed in the last 14 days are scanned, and older images are not.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-settings.html
 
     Creates: an `AWS::ECR::RegistryScanningConfiguration`, an `AWS::ECR::ReplicationConfiguration` and an
-    `AWS::ECR::RegistryPolicy`, each if it has something to say.
-
-    Args:
-        scope: Where it stands; in a stack.
-        id: Its name in the scope.
-        scanning: Which images are scanned, how, and when. Default: as the account has it.
-        replication: Where images are copied. Default: nowhere, until somebody contributes.
-        policy_statements: Statements of one's own for the registry policy, with principals, actions and resources.
-            Default: none, until somebody contributes.
-
-    Attributes:
-        scanning: The scanning in force, with what repositories asked for.
-
-    Raises:
-        InvalidRegistry: with every fault, before anything is added to the tree.
-        TypeError: for a value of the wrong kind.
+    `AWS::ECR::RegistryPolicy`, each if it has contents.
 
     >>> from aws_cdk import App, Stack
     >>> from ecr_constructs import Namespace
@@ -101,45 +71,71 @@ class PrivateRegistry(RegistryPermissions):
         replication: Sequence[Replication] = (),
         policy_statements: Sequence[iam.PolicyStatement] = (),
     ) -> None:
-        place = locate(scope, id)
-        _require_kinds(scanning, replication, policy_statements)
-        path = place.path_of(id)
-        if place.stack is None:
-            raise InvalidRegistry(["a registry stands in a stack, and this scope is in none; pass a Stack"], path=path)
-        environment = environment_of(place)
-        copies, policy = RegistryReplication(environment), RegistryPolicy(place.stack, environment)
-        problems = [*id_problems(scope, id), *_owner_problems(environment)]
-        problems += copies.problems_with(*replication)
-        problems += policy.problems_with(*policy_statements)
-        if problems:
-            raise InvalidRegistry(problems, path=path)
-        super().__init__(scope, id, environment=environment, policy=policy)
-        environment.claim(self, "registry")
-        self.scanning = scanning
-        self._scanning_given = scanning
-        self._scanned: set[tuple[ScanFrequency, str]] = set()
-        self._replication = copies
+        """
+        Define the registry of an account and Region.
+
+        Args:
+            scope: The scope of the construct, in a stack.
+            id: The id of the construct, unique in its scope.
+            scanning: The scanning configuration. Default: as the account has it.
+            replication: The replications. Default: none, until a construct contributes one.
+            policy_statements: Statements of the registry policy, with principals, actions and resources. Default: none,
+                until a construct contributes one.
+
+        Raises:
+            InvalidRegistry: With all problems, before anything is added to the tree.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
+
+        """
+        problems = Problems()
+        problems.expect("scanning", scanning, Scanning, "Scanning.enhanced()", optional=True)
+        problems.expect("replication", replication, Sequence, "[Replication.to('eu-west-1')]", each=Replication)
+        problems.expect("policy_statements", policy_statements, Sequence, f"[{_STATEMENT}]", each=iam.PolicyStatement)
+        place = locate(scope, id, problems)
+        problems.extend(id_problems(scope, id))
+        environment = _check_location(problems, place, id)
+        self._resources = RegistryResources(place, place.path_of(id))
+        self._scanning = RegistryScanning(self._resources)
+        self._replication = RegistryReplication(self._resources, environment)
+        self._policy = RegistryPolicy(self._resources, environment)
+        changes = []
+        with problems.collect():
+            changes.append(self._replication.adding(*replication))
+        with problems.collect():
+            changes.append(self._policy.adding(policy_statements))
+        problems.raise_if_any(InvalidRegistry, place.path_of(id))
+        super().__init__(scope, id)
+        self._resources.attach(self)
+        environment.claim_registry(
+            self, {"policy": self._policy, "replication": self._replication, "scanning": self._scanning}
+        )
+        self.node.add_validation(_RegistryValidation(self._resources, self._replication, self._policy))
         if scanning is not None:
-            self._build_scanning(scanning)
-        if replication:
-            self.add_replication(*replication)
-        if policy_statements:
-            self._contribute([], *policy_statements)
+            self._scanning.configure(scanning)
+        for change in changes:
+            change()
+        self._replication.warn_about_filters(replication)
 
     @staticmethod
     def of(scope: Construct) -> PrivateRegistry:
         """
-        Find the registry of an account and region.
+        Return the registry of an account and Region. It creates no resource.
 
         Args:
-            scope: Any construct in a stack of that account and region.
+            scope: Any construct in a stack of that account and Region.
 
         Raises:
-            InvalidRegistry: if the app has none there.
+            InvalidRegistry: If the app has no registry there.
+            TypeError: If the scope is not a construct.
+
+        >>> from aws_cdk import App, Stack
+        >>> stack = Stack(App(), "Containers")
+        >>> registry = PrivateRegistry(stack, "Registry")
+        >>> PrivateRegistry.of(stack) is registry
+        True
 
         """
-        if not isinstance(scope, Construct):
-            raise TypeError(f"scope must be a construct, got {scope!r}")
+        expect("scope", scope, Construct, "Stack(app, 'Containers')")
         place = location_of(scope)
         registry = find_registry(place)
         if registry is None:
@@ -147,223 +143,275 @@ class PrivateRegistry(RegistryPermissions):
         return registry
 
     @property
+    def scanning(self) -> Scanning | None:
+        """The scanning configuration, with the filters for all repositories that request a scan frequency."""
+        return self._scanning.current
+
+    @property
     def replication(self) -> tuple[Replication, ...]:
-        """All replications that were given; a destination in the account of the registry has no account."""
-        return self._replication.given
+        """All replications. A destination in the account of the registry has no account."""
+        return self._replication.configuration.replications
 
     def add_replication(self, *replication: Replication) -> None:
         """
-        Copy more repositories, or to more places.
+        Add replications to the `AWS::ECR::ReplicationConfiguration`, which is created with the first of them.
 
-        Rules are merged: what goes to the same places is one rule.
+        Rules with the same destinations are merged. The quotas are 25 destinations over all rules and 100 filters for
+        each rule; a longer list becomes several rules:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 
         Args:
-            replication: Such as `Replication.to("eu-west-1", repositories=Namespace("prod"))`.
+            replication: The replications.
 
         Raises:
-            InvalidRegistry: if the registry would copy to itself, or more than ECR allows.
-            TypeError: for anything else than a `Replication`.
+            InvalidRegistry: With all problems: a replication to the registry itself, a Region of another partition, too
+                many rules or destinations, an app that is synthesized already.
+            TypeError: If an argument is not a `Replication`.
+
+        >>> from aws_cdk import App, Stack
+        >>> from ecr_constructs import Namespace
+        >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
+        >>> registry.add_replication(Replication.to("eu-west-1", repositories=Namespace("prod")))
+        >>> registry.replication[0].region
+        'eu-west-1'
 
         """
-        _require_kinds(None, replication, ())
-        self._copy(replication)
-        for name, text in self._replication.warnings_about(*replication):
-            self._warn(name, text)
-
-    def _copy(self, replication: Sequence[Replication]) -> None:
-        if problems := tuple(self.replication_problems(*replication)):
-            raise InvalidRegistry(problems, path=self.node.path)
-        if not replication:
-            return
-        if not self._replication.given:
-            written = self._lazily(self._replication_property)
-            resource = ecr.CfnReplicationConfiguration(self, "Replication", replication_configuration=written)
-            self._retain(resource, _REPLICATION_LOST)
-        self._replication.add(*replication)
-        for name, text in self._replication.warnings():
-            self._warn(name, text)
-        for each in replication:
-            self._warn_if_bidirectional(each)
+        expect("replication", replication, Sequence, "Replication.to('eu-west-1')", each=Replication, path=self._path)
+        self._replication.adding(*replication)()
+        self._replication.warn_about_filters(replication)
 
     def replicate(self, repository_name: str, regions: Sequence[str]) -> None:
         """
-        Copy a repository to other regions of the account.
+        Replicate a repository to other Regions of the account.
 
-        Filters of ECR cannot say a whole name; a repository whose name begins with this one is copied as well.
+        It changes the `AWS::ECR::ReplicationConfiguration`, as `add_replication` does with the same limits. A filter of
+        ECR matches the beginning of a name, so repositories whose names begin with this one are replicated, too:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 
         Args:
-            repository_name: Its name, written out.
-            regions: Such as `["eu-west-1"]`.
+            repository_name: The name of the repository.
+            regions: The Regions, such as `["eu-west-1"]`.
 
         Raises:
-            InvalidName: for a region that is none.
-            InvalidRegistry: if the registry would copy to itself, or more than ECR allows.
+            InvalidRegistry: With all problems: a name or Region that is not well formed, a replication to the registry
+                itself, too many rules or destinations, an app that is synthesized already.
+            TypeError: If arguments are of the wrong kind.
+
+        >>> from aws_cdk import App, Stack
+        >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
+        >>> registry.replicate("legacy/api", ["eu-west-1"])
+        >>> registry.replication[0].copies("legacy/api")
+        True
 
         """
-        _require_strings(repository_name=repository_name)
-        if isinstance(regions, str) or not isinstance(regions, Sequence):
-            raise TypeError(f"regions must be a list such as ['eu-west-1'], got {regions!r}")
-        self._copy([Replication.to(region, repositories=repository_name) for region in regions])
-
-    def replication_problems(self, *replication: Replication) -> Iterator[str]:
-        """
-        Say why replication cannot be added.
-
-        Args:
-            replication: What somebody wants to add.
-
-        Yields:
-            One sentence for each fault.
-
-        """
-        _require_kinds(None, replication, ())
-        yield from self._late_problems()
-        yield from self._replication.problems_with(*replication)
-
-    def replication_to(self, there: Environment) -> tuple[Replication, ...]:
-        """
-        Give the replications to an account and region.
-
-        Args:
-            there: Where the copies go.
-
-        """
-        if not isinstance(there, Environment):
-            raise TypeError(f"there must be an Environment of ecr_constructs, got {there!r}")
-        return self._replication.to_destination(there)
+        self._replication.requesting(repository_name, regions)()
 
     def scan(self, repository_name: str, frequency: ScanFrequency) -> None:
         """
-        Scan a repository, if what was given does not do so already.
+        Scan a repository, if the scanning configuration does not do so already.
 
-        Filters of ECR cannot say a whole name; a repository whose name begins with this one is scanned as well.
+        It changes the `AWS::ECR::RegistryScanningConfiguration`. A filter that ends with `*` is added, so repositories
+        whose names begin with this one are scanned, too. A rule has at most 100 filters:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
 
         Args:
-            repository_name: Its name, written out.
+            repository_name: The name of the repository.
             frequency: `CONTINUOUS_SCAN` or `SCAN_ON_PUSH`.
 
         Raises:
-            InvalidRegistry: if the registry has no scanning, or none of that kind, or scans the repository otherwise.
+            InvalidRegistry: With all problems: a registry without scanning configuration, a frequency that the scan
+                type does not have, a filter that scans the repository in another way, an app that is synthesized
+                already.
+            TypeError: If arguments are of the wrong kind.
+
+        >>> from aws_cdk import App, Stack
+        >>> stack = Stack(App(), "Containers")
+        >>> registry = PrivateRegistry(stack, "Registry", scanning=Scanning.basic(on_push="prod/*"))
+        >>> registry.scan("legacy/api", "SCAN_ON_PUSH")
+        >>> registry.scanning.frequency("legacy/api")
+        'SCAN_ON_PUSH'
 
         """
-        if problems := tuple(self.scanning_problems(repository_name, frequency)):
-            raise InvalidRegistry(problems, path=self.node.path)
-        assert self.scanning is not None  # noqa: S101  (that is a problem)
-        self.scanning = self._scanning_with(self.scanning, repository_name, frequency)
-        self._scanned.add((frequency, repository_name))
+        self._scanning.requesting(repository_name, frequency)()
 
-    def scanning_problems(self, repository_name: str, frequency: ScanFrequency) -> Iterator[str]:
+    def accept_replication_from(self, account: str, *, repositories: RegistryRepositories | None = None) -> None:
         """
-        Say why a repository cannot be scanned as asked.
+        Allow the registry of another account to replicate into this one, and to create repositories for the replicas.
+
+        It adds a statement to the `AWS::ECR::RegistryPolicy`, which is created with the first statement. A registry
+        policy has at most 10,240 characters; statements with the same principals or repositories are merged:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 
         Args:
-            repository_name: Its name, written out.
-            frequency: `CONTINUOUS_SCAN` or `SCAN_ON_PUSH`.
+            account: The account that replicates, 12 digits.
+            repositories: A `Namespace`, or a repository by name, or several; `*` in a name matches any characters.
+                Default: all repositories.
 
-        Yields:
-            One sentence for each fault.
+        Raises:
+            InvalidRegistry: With all problems: the account of the registry, an account or name that is not well formed,
+                a policy that is too long, an app that is synthesized already.
+            TypeError: If arguments are of the wrong kind.
+
+        >>> from aws_cdk import App, Stack
+        >>> from ecr_constructs import Namespace
+        >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
+        >>> registry.accept_replication_from("444455556666", repositories=Namespace("partner"))
 
         """
-        _require_strings(repository_name=repository_name, frequency=frequency)
-        if self.scanning is None:
-            yield (
-                f"the registry {self.node.path} leaves scanning as the account has it; give it "
-                "scanning=Scanning.enhanced() or Scanning.basic()"
-            )
-            return
-        try:
-            included = self._scanning_with(self.scanning, repository_name, frequency)
-        except InvalidName as error:
-            yield from error.problems
-        else:
-            if included != self.scanning:
-                yield from self._late_problems()
+        self._policy.accepting_replication(account, repositories)()
+
+    def accept_caches_of(self, account: str, *, repositories: RegistryRepositories | None = None) -> None:
+        """
+        Allow the pull-through caches of another account to import from this registry.
+
+        It adds a statement to the `AWS::ECR::RegistryPolicy`, which requires scope V2, the default of new registries.
+        `access=[Access.cache_pull(account)]` does the same for single repositories, in either scope. A registry policy
+        has at most 10,240 characters:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+
+        Args:
+            account: The account that has the caches, 12 digits.
+            repositories: A `Namespace`, or a repository by name, or several; `*` in a name matches any characters.
+                Default: all repositories.
+
+        Raises:
+            InvalidRegistry: With all problems: an account or name that is not well formed, a policy that is too long,
+                an app that is synthesized already.
+            TypeError: If arguments are of the wrong kind.
+
+        >>> from aws_cdk import App, Stack
+        >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
+        >>> registry.accept_caches_of("444455556666", repositories="base/*")
+
+        """
+        self._policy.accepting_caches(account, repositories)()
+
+    def accept_cache_consumer(self, consumer: Access, *, repositories: RegistryRepositories) -> None:
+        """
+        Allow principals of other accounts to import images through a cache of this registry.
+
+        It adds statements to the `AWS::ECR::RegistryPolicy`. `PullThroughCache(consumers=...)` calls it, and allows
+        pulls of the cached images, too. A registry policy has at most 10,240 characters:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+
+        Args:
+            consumer: `Access.account_pull(...)` or `Access.organization_pull(...)`.
+            repositories: The `Namespace` of the cache, or repositories of it by name.
+
+        Raises:
+            InvalidRegistry: With all problems: another intent of access, a name that is not well formed, a policy that
+                is too long, an app that is synthesized already.
+            TypeError: If arguments are of the wrong kind.
+
+        >>> from aws_cdk import App, Stack
+        >>> from ecr_constructs import Namespace
+        >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
+        >>> registry.accept_cache_consumer(Access.account_pull("444455556666"), repositories=Namespace("docker-hub"))
+
+        """
+        self._policy.accepting_consumers([consumer], repositories)()
+
+    def deny_repository_creation(self, *, except_for: Sequence[str | iam.IRole]) -> None:
+        """
+        Deny `ecr:CreateRepository` to all principals of the account except for those that are named.
+
+        It adds a statement to the `AWS::ECR::RegistryPolicy`. Name the role that CloudFormation deploys with, such as
+        `cdk-hnb659fds-cfn-exec-role-...` of the CDK's bootstrap stack, and the principals that pull through a cache
+        first. The roles of creation templates of the app and the service-linked roles of AWS are excluded, too. Other
+        accounts have only the permissions of a statement. A registry policy has at most 10,240 characters:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+
+        Args:
+            except_for: Roles, or ARNs in which `*` matches any characters.
+
+        Raises:
+            InvalidRegistry: With all problems: a second denial, an empty list, an ARN of something else than a role or
+                user, a policy that is too long, an app that is synthesized already.
+            TypeError: If arguments are of the wrong kind.
+
+        >>> from aws_cdk import App, Stack
+        >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
+        >>> registry.deny_repository_creation(except_for=["arn:aws:iam::111122223333:role/cdk-*-cfn-exec-role-*"])
+
+        """
+        self._policy.denying_creation(except_for)()
+
+    def add_to_resource_policy(self, statement: iam.PolicyStatement) -> iam.AddToResourcePolicyResult:
+        """
+        Add a statement to the `AWS::ECR::RegistryPolicy`, which is created with the first statement.
+
+        A registry policy of scope V1 accepts only the actions `ecr:ReplicateImage`, `ecr:BatchImportUpstreamImage` and
+        `ecr:CreateRepository`. Scope V2, the default of new registries, accepts all actions and applies to all
+        requests. A registry policy has at most 10,240 characters:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+
+        Args:
+            statement: The statement, with principals, actions and resources.
+
+        Raises:
+            InvalidRegistry: With all problems: a statement that ECR rejects, or that makes the registry public, a
+                policy that is too long, an app that is synthesized already.
+            TypeError: If the argument is not an `iam.PolicyStatement`.
+
+        >>> from aws_cdk import App, Stack
+        >>> registry = PrivateRegistry(Stack(App(), "Containers"), "Registry")
+        >>> statement = iam.PolicyStatement(
+        ...     principals=[iam.AccountPrincipal("444455556666")], actions=["ecr:ReplicateImage"], resources=["*"]
+        ... )
+        >>> registry.add_to_resource_policy(statement).statement_added
+        True
+
+        """
+        expect("statement", statement, iam.PolicyStatement, _STATEMENT, path=self._path)
+        self._policy.adding([statement])()
+        return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
+
+    @property
+    def _path(self) -> str:
+        return self._resources.path
+
+
+@jsii.implements(IValidation)
+class _RegistryValidation:
+    """Checks a registry when the app synthesizes."""
+
+    def __init__(self, resources: RegistryResources, replication: RegistryReplication, policy: RegistryPolicy) -> None:
+        self._resources = resources
+        self._replication = replication
+        self._policy = policy
 
     def validate(self) -> list[str]:
-        """Return the problems of the policy, and warn about replicas that stay; the CDK calls this at synthesis."""
-        for resource, name in deleted_repositories(self._environment) if self._replication.given else ():
-            regions = self._replication.regions_of(name)
-            if regions and isinstance(resource, cdk.CfnResource) and is_deleted(resource):
-                text = _REPLICAS_STAY.format(self.node.path, ", ".join(sorted(set(regions))))
-                cdk.Annotations.of(resource).add_warning_v2("ecr-constructs:replicasAreNotDeleted", text)
-        return super().validate()
-
-    def _scanning_with(self, scanning: Scanning, repository_name: str, frequency: ScanFrequency) -> Scanning:
-        """Include what all repositories asked for: the same, or the same error, whichever of them came first."""
-        if scanning.frequency(repository_name) == frequency or self._scanning_given is None:
-            return scanning
-        wish = (frequency, repository_name)
-        if wish > max(self._scanned, default=wish[:0]):
-            return scanning.including(repository_name, frequency)
-        return _including(self._scanning_given, tuple(sorted({*self._scanned, wish})))
-
-    def _build_scanning(self, scanning: Scanning) -> None:
-        rules = self._lazily(self._scanning_property)
-        resource = ecr.CfnRegistryScanningConfiguration(self, "Scanning", scan_type=scanning.scan_type, rules=rules)
-        self._retain(resource, _SCANNING_LOST)
-        for text in (text.value for text in (*scanning.continuous, *scanning.on_push) if "*" not in text.value):
-            self._warn(
-                "ecr-constructs:scanFilterContains",
-                f"scan filter {text!r} has no '*', so it matches every name that contains it, such as 'non{text}'; "
-                f"write Namespace({text!r}) for those under '{text}/', or '*{text}*' if you mean it",
-            )
-
-    def _scanning_property(self) -> object:
-        return self.scanning and l1_properties.registry_scanning(self.scanning)
-
-    def _replication_property(self) -> object:
-        return l1_properties.replication(self._replication.rules(), self._environment.account or cdk.Aws.ACCOUNT_ID)
-
-    def _warn_if_bidirectional(self, replication: Replication) -> None:
-        there = self._environment.in_environment(account=replication.account, region=replication.region)
-        other = there and there.owner("registry")
-        if not isinstance(other, PrivateRegistry):
-            return
-        if any(back.overlaps(replication) for back in other.replication_to(self._environment)):
-            self._warn(
-                "ecr-constructs:replicationBothWays",
-                f"{self.node.path} and {other.node.path} copy the same repositories to each other; ECR does not copy "
-                "copies any further, but a tag that is pushed on both sides names two images: push on one side only",
-            )
-
-
-# Asked when a repository is checked, and again when it is made.
-@lru_cache(maxsize=16)
-def _including(scanning: Scanning, wishes: tuple[tuple[ScanFrequency, str], ...]) -> Scanning:
-    """Include what repositories ask for: continuous ones first, for they win, and short names before longer ones."""
-    for frequency, name in wishes:
-        scanning = scanning.including(name, frequency)
-    return scanning
+        self._replication.warn_about_deleted_repositories()
+        self._resources.mark_synthesized()
+        return self._policy.problems_at_synthesis()
 
 
 def find_registry(place: ConstructLocation) -> PrivateRegistry | None:
-    """Find the registry of a place, if the app has one there."""
+    """
+    Return the registry of a location.
+
+    Args:
+        place: The location.
+
+    Returns:
+        The registry. None outside every stack, or if the app has no registry there.
+
+    """
     if place.stack is None:
         return None
     registry = environment_of(place).owner("registry")
     return registry if isinstance(registry, PrivateRegistry) else None
 
 
-def _owner_problems(environment: Environment) -> Iterator[str]:
+def _check_location(problems: Problems, place: ConstructLocation, id: str) -> Environment:
+    """Return the environment of a location, or raise if it is in no stack."""
+    if place.stack is None:
+        problems.add("a registry must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.raise_if_any(InvalidRegistry, place.path_of(id))
+    environment = environment_of(place)
     if (owner := environment.owner("registry")) is not None:
-        yield (
+        problems.add(
             f"{owner.node.path} is the registry of this account and region already, and a second one would overwrite "
             "it; find it with PrivateRegistry.of(scope)"
         )
-
-
-def _require_strings(**values: object) -> None:
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be a string, got {value!r}")
-
-
-def _require_kinds(scanning: object, replication: object, policy_statements: object) -> None:
-    if scanning is not None and not isinstance(scanning, Scanning):
-        raise TypeError(f"scanning must be a Scanning such as Scanning.enhanced(), got {scanning!r}")
-    for name, values, kind, example in (
-        ("replication", replication, Replication, "[Replication.to('eu-west-1')]"),
-        ("policy_statements", policy_statements, iam.PolicyStatement, "[iam.PolicyStatement(...)]"),
-    ):
-        if not isinstance(values, Sequence) or not all(isinstance(each, kind) for each in values):
-            raise TypeError(f"{name} must be a list such as {example}, got {values!r}")
+    return environment

@@ -35,7 +35,8 @@ from ecr_constructs.model.registry.cache_naming import CachedNames
 from ecr_constructs.model.registry.upstreams import Upstream
 from ecr_constructs.model.validation import CACHE_PREFIX
 from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
-from ecr_constructs.registry.private_registry import PrivateRegistry, find_registry
+from ecr_constructs.registry.registry_policy import find_policy
+from ecr_constructs.registry.registry_resources import Change
 from ecr_constructs.registry.upstream_credentials import Credentials
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
@@ -141,7 +142,6 @@ class PullThroughCache(Construct):
         there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
         allowed = ("*",) if repositories is None else repositories
         names = CachedNames(upstream=upstream, here=here, there=there, allowed=allowed)
-        registry = find_registry(place)
         shared = settings.but(access=consumers)
         is_role_created = role is None and upstream.credentials == "role" and not _is_own(place, upstream)
         problems.extend(id_problems(scope, id))
@@ -152,8 +152,7 @@ class PullThroughCache(Construct):
         has_role = is_role_created or needs_role(settings)
         check_trust_conditions(problems, trust_conditions, CACHE_SERVICE, role=role, is_role_created=has_role)
         names.check(problems)
-        if not problems:
-            _check_consumers(problems, registry, consumers, names)
+        accept_consumers = None if problems else _check_consumers(problems, place, consumers, names)
         raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
         super().__init__(scope, id)
         environment_of(place).claim(self, "cache", here)
@@ -163,9 +162,8 @@ class PullThroughCache(Construct):
         self.credential_arn = credentials.bind(self, here) if credentials else None
         self.role = self._create_role(trust_conditions) if is_role_created else role
         self.resource = self._create_rule(None if upstream_prefix is None else there)
-        if registry is not None:
-            for consumer in consumers:
-                registry.accept_cache_consumer(consumer, repositories=names.patterns)
+        if accept_consumers is not None:
+            accept_consumers()
         self._annotate()
 
     def image(self, reference: str) -> str:
@@ -391,15 +389,21 @@ def _check_upstream(problems: Problems, place: ConstructLocation, upstream: Upst
 
 
 def _check_consumers(
-    problems: Problems, registry: PrivateRegistry | None, consumers: Sequence[Access], names: CachedNames
-) -> None:
+    problems: Problems, place: ConstructLocation, consumers: Sequence[Access], names: CachedNames
+) -> Change | None:
+    """Check the consumers, and return the change of the registry policy that accepts them."""
+    if not consumers:
+        return None
     # A first pull needs ecr:CreateRepository. Names under another prefix than ROOT begin with it.
-    if consumers and (wide := [pattern for pattern in names.patterns if pattern.startswith("*")]):
+    if wide := [pattern for pattern in names.patterns if pattern.startswith("*")]:
         problems.add(_ANY_REPOSITORY.format(wide[0]))
-    if consumers and registry is None:
+    policy = find_policy(environment_of(place))
+    if policy is None:
         problems.add(f"consumers: {NO_REGISTRY}")
-    elif registry is not None:
-        problems.extend(registry.cache_consumer_problems(consumers, repositories=names.patterns))
+        return None
+    with problems.collect():
+        return policy.accepting_consumers(consumers, names.patterns)
+    return None
 
 
 def _expect_kinds(problems: Problems, *, credentials: object, repositories: object, consumers: object) -> None:

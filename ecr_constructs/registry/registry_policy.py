@@ -1,5 +1,5 @@
 """
-The policy of a registry: what other accounts, and those who make repositories, may do with all of it.
+The policy of a registry: the permissions of other accounts, and the principals that may create repositories.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 """
@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.environment_registry import Environment
+from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.policy_statements import (
     MAXIMUM_CHARACTERS,
     StatementList,
@@ -21,25 +24,24 @@ from ecr_constructs._cdk.policy_statements import (
     canonical_json,
     merge,
 )
+from ecr_constructs._cdk.principals import is_role
+from ecr_constructs._cdk.tokens import forwarded_problems
+from ecr_constructs.errors import InvalidRegistry, Problems, abbreviate
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, REPLICATE
 from ecr_constructs.model.iam.principals import names_everyone, principals_of
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, statement_problems
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
-from ecr_constructs.model.validation import is_token
+from ecr_constructs.model.names import Namespace
+from ecr_constructs.model.partitions import arn_problems
+from ecr_constructs.model.validation import ACCOUNT_ID, REPOSITORY_PATTERN, is_token
+from ecr_constructs.registry.registry_resources import Change, RegistryResources
 from ecr_constructs.repository.access import Access
 
-__all__ = [
-    "RegistryPolicy",
-    "cache_statement",
-    "consumer_problems",
-    "creation_denial",
-    "creation_exceptions",
-    "import_statements",
-    "principal_problems",
-    "replication_statement",
-]
+__all__ = ["RegistryPolicy", "RegistryRepositories", "find_policy"]
+
+RegistryRepositories = str | Namespace | Sequence[str | Namespace]
 
 # Service-linked roles of ECR make repositories for caches and copies.
 _SERVICE_LINKED_ROLES = "role/aws-service-role/*"
@@ -53,58 +55,220 @@ class RegistryPolicy:
     The statements of a registry policy, from all constructs that contribute to it.
 
     Args:
-        stack: The stack of the registry, in which tokens are resolved.
+        resources: The resources of the registry.
         environment: The account and Region of the registry.
 
     """
 
-    def __init__(self, stack: cdk.Stack, environment: Environment) -> None:
+    def __init__(self, resources: RegistryResources, environment: Environment) -> None:
+        self._resources = resources
+        self._environment = environment
         self._statements = StatementList(
-            stack,
+            resources.stack,
             check=_statement_problems,
             merged=_merged,
             too_long=_TOO_LONG,
             account=environment.account,
             region=environment.region,
         )
+        self._count = 0
+        # The principals that the denial does not apply to, besides the roles of creation templates.
+        self._excepted: Sequence[str] = ()
+        self._denial: iam.PolicyStatement | None = None
 
-    def problems_with(self, *statements: iam.PolicyStatement) -> Iterator[str]:
+    def adding(self, statements: Sequence[iam.PolicyStatement], problems: Problems | None = None) -> Change:
         """
-        Yield the reasons why ECR, or this library, rejects the policy with more statements.
+        Return the change that adds statements.
 
         Args:
-            statements: Statements to add.
+            statements: The statements.
+            problems: The problems that were found before. Default: none.
+
+        Raises:
+            InvalidRegistry: With all problems.
+            TypeError: If there are wrong kinds among the problems that were found before.
 
         """
-        return self._statements.problems_with(statements)
+        found = Problems() if problems is None else problems
+        self._resources.check_not_synthesized(found)
+        found.extend(self._statements.problems_with(statements))
+        found.raise_if_any(InvalidRegistry, self._resources.path)
+        count = self._count
 
-    @property
-    def is_empty(self) -> bool:
-        """Return whether no construct has contributed a statement."""
-        return self._statements.is_empty
+        def change() -> None:
+            if self._count == count:
+                self._add(statements)
+            else:
+                # Other statements were added since the check.
+                self.adding(statements)()
 
-    def add(self, statements: Sequence[iam.PolicyStatement]) -> Iterator[str]:
-        """Add statements that have no problems, and return the AWS services that they allow for any account."""
-        return self._statements.add(statements)
+        return change
 
-    def faults(self) -> list[str]:
-        """Return the problems of the statements as they are now."""
+    def accepting_replication(self, account: str, repositories: RegistryRepositories | None) -> Change:
+        """
+        Return the change that allows the registry of another account to replicate into this one.
+
+        Args:
+            account: The account that replicates.
+            repositories: The repositories. None for all.
+
+        Raises:
+            InvalidRegistry: With all problems.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        problems = Problems()
+        _check_account(problems, account)
+        if account == self._environment.account:
+            problems.add(f"{account} is the account of the registry, which needs no statement; leave it out")
+        resources = self._arns(problems, repositories)
+        return self.adding([] if problems else [_replication_statement(account, resources)], problems)
+
+    def accepting_caches(self, account: str, repositories: RegistryRepositories | None) -> Change:
+        """
+        Return the change that allows the caches of another account to import from this registry.
+
+        Args:
+            account: The account that has the caches.
+            repositories: The repositories. None for all.
+
+        Raises:
+            InvalidRegistry: With all problems.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        problems = Problems()
+        _check_account(problems, account)
+        resources = self._arns(problems, repositories)
+        return self.adding([] if problems else [_cache_statement(account, resources)], problems)
+
+    def accepting_consumers(self, consumers: Sequence[Access], repositories: RegistryRepositories) -> Change:
+        """
+        Return the change that allows consumers to import images through a cache of this registry.
+
+        Args:
+            consumers: The consumers.
+            repositories: The repositories of the cache.
+
+        Raises:
+            InvalidRegistry: With all problems.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        problems = Problems()
+        for consumer in consumers:
+            _check_consumer(problems, consumer)
+        resources = self._arns(problems, repositories)
+        statements = [] if problems else [one for each in consumers for one in _import_statements(each, resources)]
+        add = self.adding(statements, problems)
+
+        def change() -> None:
+            add()
+            if any(consumer.names_everyone for consumer in consumers):
+                acknowledge(self._resources.construct, "AwsSolutions-ECR1", ONE_ORGANIZATION)
+
+        return change
+
+    def denying_creation(self, except_for: Sequence[str | iam.IRole]) -> Change:
+        """
+        Return the change that denies the creation of repositories.
+
+        Args:
+            except_for: The principals that may create repositories.
+
+        Raises:
+            InvalidRegistry: With all problems.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        problems = Problems()
+        arns = _principal_arns(problems, except_for, self._environment.region)
+        if self._denial is not None:
+            problems.add("the registry denies the creation of repositories already; name everybody in one call")
+        excepted = [*arns, *self._excepted]
+        account = self._environment.account or cdk.Aws.ACCOUNT_ID
+        denial = _creation_denial(account, [*excepted, *self._creators()], self._arns(problems, None))
+        add = self.adding([denial], problems)
+
+        def change() -> None:
+            add()
+            self._denial, self._excepted = denial, excepted
+
+        return change
+
+    def except_from_denial(self, role: iam.IRole) -> None:
+        """
+        Exclude a role from the denial of the creation of repositories, now and if it is added later.
+
+        Args:
+            role: The role of a creation template, which ECR assumes to create repositories.
+
+        Raises:
+            InvalidRegistry: If the policy is rendered already.
+
+        """
+        if self._denial is not None:
+            problems = Problems()
+            self._resources.check_not_synthesized(problems)
+            problems.raise_if_any(InvalidRegistry, self._resources.path)
+        if role.role_arn not in self._creators():
+            self._excepted = [*self._excepted, role.role_arn]
+        self._update_denial()
+
+    def problems_at_synthesis(self) -> list[str]:
+        """Return the problems of the policy if its statements changed since they were added."""
         return self._statements.validate()
 
-    def document(self) -> Mapping[str, Any]:
+    def _add(self, statements: Sequence[iam.PolicyStatement]) -> None:
+        if not statements:
+            return
+        construct = self._resources.construct
+        if self._statements.is_empty:
+            resource = ecr.CfnRegistryPolicy(construct, "Policy", policy_text=self._resources.lazily(self._document))
+            self._resources.retain(resource, _LOST)
+        self._count += len(statements)
+        note_services(construct, self._statements.add(statements))
+
+    def _document(self) -> Mapping[str, Any]:
         """Return the policy document, in an order that does not depend on the order of the contributions."""
+        # The roles of templates that were removed from the app do not exist.
+        self._update_denial()
         return self._statements.document()
+
+    def _creators(self) -> Sequence[str]:
+        """Return the ARNs of the roles of the creation templates that are in the app, each once."""
+        return list(dict.fromkeys(name.split(" ")[0] for name in self._environment.names("creator")))
+
+    def _update_denial(self) -> None:
+        if self._denial is not None:
+            self._denial.add_condition(*_creation_exceptions([*self._excepted, *self._creators()]))
+
+    def _arns(self, problems: Problems, repositories: RegistryRepositories | None) -> list[str]:
+        """Return the ARNs of repositories, and add the problems of their names."""
+        names: list[str] = ["*"] if repositories is None else []
+        kinds, example = (str, Namespace, Sequence), "Namespace('prod') or ['prod/api']"
+        if repositories is not None and problems.expect(
+            "repositories", repositories, kinds, example, each=(str, Namespace)
+        ):
+            names = _patterns(problems, repositories)
+        return sorted({self._arn(name) for name in names})
+
+    def _arn(self, name: str) -> str:
+        return self._resources.stack.format_arn(service="ecr", resource="repository", resource_name=name)
 
 
 def _statement_problems(statement: Statement, account: str | None, region: str | None) -> Iterator[str]:
     if "Resource" not in statement and "NotResource" not in statement:
-        yield "the statement names no resources; a registry policy says which repositories, with resources="
+        yield "the statement has no resources; name the repositories of a registry policy with resources="
     yield from statement_problems(statement, "registry", region=region)
     for resource in (each for part in ("Resource", "NotResource") for each in possible(statement.get(part, []))):
         yield from resource_problems(resource, account=account, region=region)
     yield from _scanning_problems(statement, account)
 
 
+_LOST = (
+    "other accounts lose what it allows them, and what it denies is allowed, when the stack or the registry is deleted"
+)
 _TOO_LONG = (
     f"the registry policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "
     "let statements share their principals or their repositories"
@@ -117,35 +281,50 @@ def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     return sorted(merged, key=lambda each: canonical_json(each.resolved))
 
 
-def replication_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:
-    """Let another account's registry copy into this one, and make the repositories for the copies."""
+def find_policy(environment: Environment) -> RegistryPolicy | None:
+    """
+    Return the policy of the registry of an environment.
+
+    Args:
+        environment: The account and Region.
+
+    Returns:
+        The policy. None if the app has no registry there.
+
+    """
+    part = environment.registry_part("policy")
+    return part if isinstance(part, RegistryPolicy) else None
+
+
+def _replication_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:
+    """Return the statement that allows another account to replicate, and to create the repositories for that."""
     return iam.PolicyStatement(
         principals=[iam.AccountPrincipal(account)], actions=list(REPLICATE), resources=list(resources)
     )
 
 
-def import_statements(consumer: Access, resources: Sequence[str]) -> list[iam.PolicyStatement]:
-    """Let a consumer be the first to pull an image through a cache; pulling itself is for the repository policy."""
+def _import_statements(consumer: Access, resources: Sequence[str]) -> list[iam.PolicyStatement]:
+    """Return the statements that allow a consumer to import an image. Pulls are allowed by the repository policy."""
     return [
         iam.PolicyStatement.from_json({**statement, "Action": list(IMPORT), "Resource": list(resources)})
         for statement in consumer.statements()
     ]
 
 
-def cache_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:
-    """Let the caches of another account copy from repositories of this one."""
+def _cache_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:
+    """Return the statement that allows the caches of another account to import from repositories of this one."""
     return iam.PolicyStatement(
         principals=[iam.AccountPrincipal(account)], actions=list(CACHE_PULL), resources=list(resources)
     )
 
 
-def creation_denial(account: str, principals: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
+def _creation_denial(account: str, principals: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
     """
-    Deny everybody else in the account to make repositories.
+    Return the statement that denies all other principals of an account to create repositories.
 
-    Other accounts can do only what a statement lets them, and what ECR does by itself is left alone.
+    Other accounts have only the permissions of a statement. Calls of AWS services are not denied.
     """
-    operator, excepted = creation_exceptions(principals)
+    operator, excepted = _creation_exceptions(principals)
     return iam.PolicyStatement(
         effect=iam.Effect.DENY,
         principals=[iam.AnyPrincipal()],
@@ -159,29 +338,53 @@ def creation_denial(account: str, principals: Sequence[str], resources: Sequence
     )
 
 
-def creation_exceptions(principals: Sequence[str]) -> tuple[str, Mapping[str, Sequence[str]]]:
-    """Write the condition of the denial that leaves these principals alone."""
+def _creation_exceptions(principals: Sequence[str]) -> tuple[str, Mapping[str, Sequence[str]]]:
+    """Return the condition of the denial that excludes principals."""
     return "ArnNotLike", {"aws:PrincipalArn": [*principals, f"arn:{cdk.Aws.PARTITION}:iam::*:{_SERVICE_LINKED_ROLES}"]}
 
 
-def principal_problems(arns: Sequence[str]) -> Iterator[str]:
-    """Say why these cannot be the only principals that make repositories."""
-    if not arns:
-        yield "except_for: nobody could make repositories any more, nor could CloudFormation; name its role"
-    for arn in arns:
-        if not is_token(arn) and not _PRINCIPAL.fullmatch(arn):
-            yield (
-                f"except_for: {arn!r} is not the ARN of a role or user; "
-                "write one such as 'arn:aws:iam::111122223333:role/deployer'"
-            )
+def _check_account(problems: Problems, account: object) -> None:
+    if problems.expect("account", account, str, "'444455556666'"):
+        problems.extend(forwarded_problems(ACCOUNT_ID, str(account)))
 
 
-def consumer_problems(consumer: Access) -> Iterator[str]:
-    """Say why this cannot be a consumer of a cache."""
-    if not isinstance(consumer, Access):
-        raise TypeError(f"a consumer must be an Access such as Access.account_pull('111122223333'), got {consumer!r}")
+def _patterns(problems: Problems, repositories: RegistryRepositories) -> list[str]:
+    """Return the names of repositories as patterns, and add the problems of those that are not well formed."""
+    several = [repositories] if isinstance(repositories, (str, Namespace)) else repositories
+    if not several:
+        problems.add("repositories: an empty list names none; leave it out to name every repository")
+    for name in (one for one in several if isinstance(one, str)):
+        problems.extend(f"repositories: {problem}" for problem in forwarded_problems(REPOSITORY_PATTERN, name))
+    return [f"{one}/*" if isinstance(one, Namespace) else one for one in several]
+
+
+def _principal_arns(problems: Problems, principals: Sequence[str | iam.IRole], region: str | None) -> list[str]:
+    """Return the ARNs of the principals of `except_for`, and add the problems of those that cannot be excluded."""
+    example = "['arn:aws:iam::111122223333:role/deployer']"
+    if not problems.expect("except_for", principals, Sequence, example):
+        return []
+    for index, one in enumerate(principals):
+        if not isinstance(one, str) and not is_role(one):
+            problems.add_wrong_kinds(f"except_for[{index}] must be an iam.Role or its ARN, got {abbreviate(one)}")
+    arns = [one if isinstance(one, str) else one.role_arn for one in principals if isinstance(one, str) or is_role(one)]
+    if not principals:
+        problems.add("except_for: nobody could make repositories any more, nor could CloudFormation; name its role")
+    problems.extend(
+        f"except_for: {arn!r} is not the ARN of a role or user; "
+        "write one such as 'arn:aws:iam::111122223333:role/deployer'"
+        for arn in arns
+        if not is_token(arn) and not _PRINCIPAL.fullmatch(arn)
+    )
+    problems.extend(each for arn in arns for each in arn_problems("except_for", arn, region))
+    return arns
+
+
+def _check_consumer(problems: Problems, consumer: object) -> None:
+    if not problems.expect("consumer", consumer, Access, "Access.account_pull('111122223333')"):
+        return
+    assert isinstance(consumer, Access)  # noqa: S101  (the kind was checked)
     if consumer.intent not in ("account_pull", "organization_pull"):
-        yield (
+        problems.add(
             f"consumers: {consumer.intent} is not for caches: Lambda cannot pull through one, and nobody pushes to it; "
             "use Access.account_pull(...) or Access.organization_pull(...)"
         )

@@ -1,5 +1,5 @@
 """
-The replication of a registry: what all who contribute want copied, in the fewest rules.
+The replication of a registry: the replications of all constructs, as one resource.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 """
@@ -7,122 +7,159 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+
+from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.environment_registry import Environment
-from ecr_constructs.model.partitions import region_problems
-from ecr_constructs.model.registry.replication import (
-    EXPECTED_RULES,
-    MAXIMUM_RULES,
-    Replication,
-    ReplicationRule,
-    merge,
-    merged_problems,
-)
+from ecr_constructs._cdk.retention import is_deleted
+from ecr_constructs.errors import InvalidRegistry, Problems
+from ecr_constructs.model.registry.replication import Replication, ReplicationConfiguration, filter_warnings
+from ecr_constructs.registry.registry_resources import Change, RegistryResources
+from ecr_constructs.repository.name_ownership import deleted_repositories
 
-__all__ = ["RegistryReplication"]
+__all__ = ["RegistryReplication", "find_replication"]
 
-# The one region for which the page of quotas says 25 rules; it says 10 for all others.
-_MANY_RULES = "ca-central-1"
-
-_PREFIX = (
-    "replication filter {text!r} copies every repository whose name begins so, such as '{text}-internal'; "
-    "write Namespace({text!r}) if you mean those under '{text}/'"
+# "Registry replication doesn't perform any delete actions."
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+_REPLICAS_STAY = (
+    "the repository is deleted with its stack, and {} replicates it to {}, where its replicas stay; leave it out of "
+    "the filters with Replication.to(repositories=...), or delete the replicas yourself"
 )
-_MANY = (
-    "more than {count} replication rules; AWS's page of quotas allows no more here, its other pages {most}: ask for "
-    "the quota before you deploy, or let more namespaces go to the same places"
+_BOTH_WAYS = (
+    "{} and {} copy the same repositories to each other; ECR does not copy copies any further, but a tag that is "
+    "pushed on both sides names two images: push on one side only"
 )
-_TO_ITSELF = "replication to {!r} would copy the registry to itself; name another region or account="
+_LOST = "replication of the whole registry stops when the stack or the registry is deleted"
 
 
 class RegistryReplication:
     """
-    The replications of a registry.
+    The replication of a registry.
 
     Args:
-        environment: The account and region of the registry.
+        resources: The resources of the registry.
+        environment: The account and Region of the registry.
 
     Attributes:
-        given: What was added, each once; a destination in the own account has no account.
+        configuration: The replications, and the rules for them.
 
     """
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, resources: RegistryResources, environment: Environment) -> None:
+        self._resources = resources
         self._environment = environment
-        self.given: tuple[Replication, ...] = ()
+        self.configuration = ReplicationConfiguration(account=environment.account, region=environment.region)
 
-    def problems_with(self, *replications: Replication) -> Iterator[str]:
+    @property
+    def path(self) -> str:
+        """The construct path of the registry."""
+        return self._resources.path
+
+    def adding(self, *replications: Replication) -> Change:
         """
-        Say why ECR would refuse the replication of the registry with these.
+        Return the change that adds replications.
 
         Args:
-            replications: What somebody wants to add.
+            replications: The replications.
 
-        Yields:
-            One sentence for each fault.
+        Raises:
+            InvalidRegistry: With all problems.
 
         """
-        for each in map(self._own, replications):
-            if each.account is None and each.region == self._environment.region:
-                yield _TO_ITSELF.format(each.region)
-            yield from region_problems("replication", each.region, self._environment.region)
-        yield from merged_problems(self._rules(replications))
+        problems = Problems()
+        before = self.configuration
+        after = before
+        self._resources.check_not_synthesized(problems)
+        with problems.collect():
+            after = before.adding(*replications)
+        problems.raise_if_any(InvalidRegistry, self.path)
 
-    def add(self, *replications: Replication) -> None:
-        """Add replications that have no problems."""
-        self.given = tuple(dict.fromkeys((*self.given, *map(self._own, replications))))
+        def change() -> None:
+            if self.configuration is before:
+                self._replace(after, replications)
+            else:
+                # Another change was made since the check.
+                self.adding(*replications)()
 
-    def rules(self) -> tuple[ReplicationRule, ...]:
-        """Write all of them as rules."""
-        return self._rules(())
+        return change
 
-    def warnings_about(self, *replications: Replication) -> Iterator[tuple[str, str]]:
+    def requesting(self, repository_name: str, regions: Sequence[str]) -> Change:
         """
-        Say what a person should look at in these.
+        Return the change that replicates a repository.
 
         Args:
-            replications: What was written by hand; filters that are names of repositories are as they must be.
+            repository_name: The name of the repository.
+            regions: The Regions of the replicas.
 
-        Yields:
-            An id and a sentence each.
-
-        """
-        for text in (text.value for each in replications for text in each.filters):
-            if text[-1].isalnum():
-                yield "ecr-constructs:replicationFilterIsAPrefix", _PREFIX.format(text=text)
-
-    def warnings(self) -> Iterator[tuple[str, str]]:
-        """
-        Say what a person should look at in all that was added.
-
-        Yields:
-            An id and a sentence each, which does not change with what is added next.
+        Raises:
+            InvalidRegistry: With all problems.
+            TypeError: If arguments are of the wrong kind.
 
         """
-        if len(self.rules()) > EXPECTED_RULES and self._environment.region != _MANY_RULES:
-            yield "ecr-constructs:manyReplicationRules", _MANY.format(count=EXPECTED_RULES, most=MAXIMUM_RULES)
+        problems, found = Problems(), Problems()
+        replications: list[Replication] = []
+        has_name = problems.expect("repository_name", repository_name, str, "'prod/api'")
+        if problems.expect("regions", regions, Sequence, "['eu-west-1']", each=str) and has_name:
+            for region in regions:
+                with found.collect():
+                    replications.append(Replication.to(region, repositories=repository_name))
+        # The problems of a name are the same for each Region.
+        problems.extend(dict.fromkeys(found))
+        problems.raise_if_any(InvalidRegistry, self.path)
+        return self.adding(*replications)
+
+    def warn_about_filters(self, replications: Sequence[Replication]) -> None:
+        """Add warnings about filters that a user wrote and that match more names than they appear to."""
+        for identifier, text in filter_warnings(replications):
+            self._resources.warn(identifier, text)
 
     def to_destination(self, there: Environment) -> tuple[Replication, ...]:
-        """Give the replications to an account and region."""
-        return tuple(
-            each
-            for each in self.given
-            if each.region == there.region and (each.account or self._environment.account) == there.account
-        )
+        """Return the replications to an account and Region."""
+        return self.configuration.to_destination(there.account, there.region)
 
-    def regions_of(self, repository_name: str | None) -> tuple[str, ...]:
-        """Return the regions that a repository is replicated to; without a name, if every repository is."""
-        return tuple(
-            each.region
-            for each in self.given
-            if not each.filters or (repository_name is not None and each.copies(repository_name))
-        )
+    def warn_about_deleted_repositories(self) -> None:
+        """Add a warning to each repository that is replicated and deleted with its stack: its replicas stay."""
+        for resource, name in deleted_repositories(self._environment) if self.configuration.replications else ():
+            regions = self.configuration.regions_of(name)
+            if regions and isinstance(resource, cdk.CfnResource) and is_deleted(resource):
+                text = _REPLICAS_STAY.format(self.path, ", ".join(sorted(set(regions))))
+                cdk.Annotations.of(resource).add_warning_v2("ecr-constructs:replicasAreNotDeleted", text)
 
-    def _rules(self, more: Sequence[Replication]) -> tuple[ReplicationRule, ...]:
-        return merge((*self.given, *map(self._own, more)))
+    def _replace(self, configuration: ReplicationConfiguration, added: Sequence[Replication]) -> None:
+        if configuration.replications and not self.configuration.replications:
+            resource = ecr.CfnReplicationConfiguration(
+                self._resources.construct,
+                "Replication",
+                replication_configuration=self._resources.lazily(self._properties),
+            )
+            self._resources.retain(resource, _LOST)
+        self.configuration = configuration
+        for identifier, text in (*configuration.warnings(), *self._bidirectional_warnings(added)):
+            self._resources.warn(identifier, text)
 
-    def _own(self, replication: Replication) -> Replication:
-        """Leave out an account that is the own one."""
-        is_own = replication.account is not None and replication.account == self._environment.account
-        return replace(replication, account=None) if is_own else replication
+    def _bidirectional_warnings(self, added: Sequence[Replication]) -> Iterator[tuple[str, str]]:
+        for each in added:
+            there = self._environment.in_environment(account=each.account, region=each.region)
+            other = there and find_replication(there)
+            if other and any(back.overlaps(each) for back in other.to_destination(self._environment)):
+                yield "ecr-constructs:replicationBothWays", _BOTH_WAYS.format(self.path, other.path)
+
+    def _properties(self) -> object:
+        return l1_properties.replication(self.configuration.rules, self._environment.account or cdk.Aws.ACCOUNT_ID)
+
+
+def find_replication(environment: Environment) -> RegistryReplication | None:
+    """
+    Return the replication of the registry of an environment.
+
+    Args:
+        environment: The account and Region.
+
+    Returns:
+        The replication. None if the app has no registry there.
+
+    """
+    part = environment.registry_part("replication")
+    return part if isinstance(part, RegistryReplication) else None

@@ -18,7 +18,9 @@ from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION
 from ecr_constructs.registry.creation_template import CreationTemplate, check_template_location, check_template_settings
-from ecr_constructs.registry.private_registry import PrivateRegistry, find_registry
+from ecr_constructs.registry.registry_policy import find_policy
+from ecr_constructs.registry.registry_replication import find_replication
+from ecr_constructs.registry.registry_resources import Change
 from ecr_constructs.repository.hardened_repository import HardenedRepository
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
 from ecr_constructs.repository.settings import HARDENED, RepositorySettings, expect_settings, replica_differences
@@ -95,14 +97,11 @@ class ReplicaRegistry(Construct):
         problems.extend(id_problems(scope, id))
         _check_source(problems, place, source_region, source_account)
         _check_templates(problems, place, prefixes, settings)
+        accept = None if problems else _check_policy(problems, place, source_account, namespaces)
         raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
-        registry = find_registry(place)
-        if source_account is not None and registry is not None and not _is_own(place, source_account):
-            # The registry policy has a limit of its own, so that it is checked before anything is added to the tree.
-            registry.accept_replication_from(
-                source_account, repositories=[each for each in namespaces if each is not None] or None
-            )
         super().__init__(scope, id)
+        if accept is not None:
+            accept()
         self.settings = settings
         self.templates = tuple(
             CreationTemplate(self, _template_id(prefix), prefix=prefix, applied_for=["REPLICATION"], settings=settings)
@@ -125,13 +124,13 @@ class _ReplicaDriftAspect:
         self._source = source
 
     def visit(self, node: IConstruct) -> None:
-        registry = self._source.owner("registry") if node is self._replica else None
-        if not isinstance(registry, PrivateRegistry):
+        replication = find_replication(self._source) if node is self._replica else None
+        if replication is None:
             return
-        copied = registry.replication_to(self._here)
+        copied = replication.to_destination(self._here)
         for template in self._replica.templates:
             if not any(each.overlaps(_copies_under(template.prefix)) for each in copied):
-                self._warn("ecr-constructs:replicaHasNoSource", self._no_source(registry, template.prefix))
+                self._warn("ecr-constructs:replicaHasNoSource", self._no_source(replication.path, template.prefix))
         differences: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for repository in self._repositories() if copied else ():
             name = repository.stack.resolve(repository.resource.repository_name)
@@ -144,11 +143,11 @@ class _ReplicaDriftAspect:
         for (identifier, text), paths in differences.items():
             self._warn(identifier, f"the copy of {_listed(paths)} {text}")
 
-    def _no_source(self, registry: PrivateRegistry, prefix: str) -> str:
+    def _no_source(self, registry_path: str, prefix: str) -> str:
         account = f", account={self._here.account!r}" if self._here.account != self._source.account else ""
         repositories = "" if prefix == ROOT else f", repositories=Namespace({prefix!r})"
         return (
-            f"{registry.node.path} copies nothing under {prefix!r} to {self._replica.node.path}; "
+            f"{registry_path} copies nothing under {prefix!r} to {self._replica.node.path}; "
             f"add Replication.to({self._here.region!r}{account}{repositories}) there"
         )
 
@@ -199,8 +198,20 @@ def _check_source(problems: Problems, place: ConstructLocation, region: str, acc
     if is_own and region == environment_of(place).region:
         problems.add(f"source_region {region!r} is that of the replica; use the Region of the source")
     problems.extend(region_problems("source_region", region, environment_of(place).region))
-    if not is_own and find_registry(place) is None:
+    if not is_own and find_policy(environment_of(place)) is None:
         problems.add(f"source_account {account}: {NO_REGISTRY}")
+
+
+def _check_policy(
+    problems: Problems, place: ConstructLocation, account: str | None, namespaces: Sequence[Namespace | None]
+) -> Change | None:
+    """Check that the registry policy can allow the replication, and return the change that does so."""
+    policy = find_policy(environment_of(place))
+    if account is None or policy is None or _is_own(place, account):
+        return None
+    with problems.collect():
+        return policy.accepting_replication(account, [each for each in namespaces if each is not None] or None)
+    return None
 
 
 def _is_own(place: ConstructLocation, account: str) -> bool:

@@ -155,10 +155,9 @@ class HardenedRepository(ecr.Repository):
         place = locate(scope, id, problems)
         policy = RepositoryPolicy(dict.fromkeys((*settings.access, *(access or ()))), place.stack)
         request = RegistryRequest(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
-        registry = request.registry(place)
         _check_values(problems, place, id, repository_name, encryption or settings.encryption)
         problems.extend(policy.problems_with(*policy_statements))
-        request.check(problems, place, in_force, registry)
+        registry_changes = request.check(problems, place, in_force)
         path = place.path_of(id)
         raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
@@ -177,7 +176,8 @@ class HardenedRepository(ecr.Repository):
             reject_inherited_statements(self, self.resource, place.stack)
         with typed_refusal(scope, _REPOSITORY, InvalidRepository, path=path):
             self._build(place, policy_statements, repository_name, is_injected=is_injected)
-        request.bind(registry)
+        for change in registry_changes:
+            change()
 
     def image(self, tag_or_digest: str) -> str:
         """

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
 import aws_cdk as cdk
 
-from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
+from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
 from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import Problems
-from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency
 from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
 from ecr_constructs.repository.settings import RepositorySettings
 
-__all__ = ["ContributableRegistry", "RegistryRequest"]
+__all__ = ["RegistryRequest", "ReplicationRequests", "ScanningRequests"]
 
 _FREQUENCIES: Mapping[str, ScanFrequency] = {"continuous": "CONTINUOUS_SCAN", "on_push": "SCAN_ON_PUSH"}
 _UNKNOWN = (
@@ -29,20 +28,18 @@ _NO_NAME = (
 )
 
 
-class ContributableRegistry(Protocol):
-    """The methods of `PrivateRegistry` that a repository calls. The registry is in a layer above the repository."""
+class ReplicationRequests(Protocol):
+    """The replication of a registry, as far as a repository uses it. The registry is in a higher layer."""
 
-    def replicate(self, repository_name: str, regions: Sequence[str]) -> None:
-        """Replicate a repository to other Regions."""
+    def requesting(self, repository_name: str, regions: Sequence[str]) -> Callable[[], None]:
+        """Return the change that replicates a repository, or raise all problems."""
 
-    def replication_problems(self, *replication: Replication) -> Iterator[str]:
-        """Yield the reasons why replication cannot be added."""
 
-    def scan(self, repository_name: str, frequency: ScanFrequency) -> None:
-        """Scan a repository."""
+class ScanningRequests(Protocol):
+    """The scanning of a registry, as far as a repository uses it."""
 
-    def scanning_problems(self, repository_name: str, frequency: ScanFrequency) -> Iterator[str]:
-        """Yield the reasons why a repository cannot be scanned."""
+    def requesting(self, repository_name: str, frequency: ScanFrequency) -> Callable[[], None]:
+        """Return the change that scans a repository, or raise all problems."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,19 +58,9 @@ class RegistryRequest:
     replicate_to: Sequence[str]
     scanning: Literal["continuous", "on_push"] | None
 
-    def registry(self, place: ConstructLocation) -> ContributableRegistry | None:
-        """Return the registry of the repository; None if there is none, or none is needed."""
-        if place.stack is None or not (self.replicate_to or self.scanning):
-            return None
-        return cast("ContributableRegistry | None", environment_of(place).owner("registry"))
-
     def check(
-        self,
-        problems: Problems,
-        place: ConstructLocation,
-        settings: RepositorySettings,
-        registry: ContributableRegistry | None,
-    ) -> None:
+        self, problems: Problems, place: ConstructLocation, settings: RepositorySettings
+    ) -> Sequence[Callable[[], None]]:
         """
         Check that the registry can be configured for the repository.
 
@@ -81,37 +68,38 @@ class RegistryRequest:
             problems: The collector of problems.
             place: The location of the repository.
             settings: The settings of the repository.
-            registry: The registry of the repository.
+
+        Returns:
+            The changes of the registry, to be made when the repository is in the tree.
 
         """
         if not self.replicate_to and self.scanning is None:
-            return
+            return ()
         if self.scanning is not None and self.scanning not in _FREQUENCIES:
             problems.add(_UNKNOWN.format(self.scanning))
-            return
+            return ()
         if self.replicate_to and settings.removal_policy == cdk.RemovalPolicy.DESTROY:
             problems.add(_DELETED)
         if self.repository_name is None or is_token(self.repository_name):
             problems.add(_NO_NAME)
         # The repository checks its name itself.
-        elif REPOSITORY_NAME.accepts(self.repository_name):
-            if registry is not None:
-                self._check_with(problems, registry, self.repository_name)
-            elif place.stack is not None:
-                problems.add(NO_REGISTRY)
+        elif REPOSITORY_NAME.accepts(self.repository_name) and place.stack is not None:
+            return self._changes(problems, environment_of(place), self.repository_name)
+        return ()
 
-    def bind(self, registry: ContributableRegistry | None) -> None:
-        """Add the replication and the scanning to the registry; `check` has found no problems."""
-        if registry is None or self.repository_name is None:
-            return
+    def _changes(
+        self, problems: Problems, environment: Environment, repository_name: str
+    ) -> Sequence[Callable[[], None]]:
+        replication = cast("ReplicationRequests | None", environment.registry_part("replication"))
+        scanning = cast("ScanningRequests | None", environment.registry_part("scanning"))
+        if replication is None or scanning is None:
+            problems.add(NO_REGISTRY)
+            return ()
+        changes = []
         if self.replicate_to:
-            registry.replicate(self.repository_name, self.replicate_to)
+            with problems.collect("replicate_to: "):
+                changes.append(replication.requesting(repository_name, self.replicate_to))
         if self.scanning is not None:
-            registry.scan(self.repository_name, _FREQUENCIES[self.scanning])
-
-    def _check_with(self, problems: Problems, registry: ContributableRegistry, repository_name: str) -> None:
-        with problems.collect("replicate_to: "):
-            replications = [Replication.to(region, repositories=repository_name) for region in self.replicate_to]
-            problems.extend(registry.replication_problems(*replications))
-        if self.scanning is not None:
-            problems.extend(registry.scanning_problems(repository_name, _FREQUENCIES[self.scanning]))
+            with problems.collect():
+                changes.append(scanning.requesting(repository_name, _FREQUENCIES[self.scanning]))
+        return changes

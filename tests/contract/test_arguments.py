@@ -19,6 +19,7 @@ from ecr_constructs import (
     InvalidLifecyclePolicy,
     InvalidRepository,
     LifecyclePolicy,
+    PrivateRegistry,
     PullThroughCache,
     ReplicaRegistry,
     RepositorySettings,
@@ -47,6 +48,7 @@ ARGUMENTS: dict[str, tuple[Callable[..., object], dict[str, Any]]] = {
         },
     ),
     "repository settings": (HardenedRepository, {"settings": 1, "access": 1}),
+    "registry": (PrivateRegistry, {"scanning": 1, "replication": 1, "policy_statements": 1}),
     "template": (
         CreationTemplate,
         {"prefix": 1, "applied_for": 1, "settings": 1, "description": 1, "role": 1},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -22,11 +22,10 @@ from ecr_constructs import (
     InvalidName,
     InvalidRegistry,
     InvalidRepository,
-    PrivateRegistry,
     PullThroughCache,
     Upstream,
 )
-from tests.templates import new_app, new_stack
+from tests.templates import new_stack
 
 
 def test_every_fault_is_told_at_once_with_the_path_before_anything_is_added(app: cdk.App) -> None:
@@ -74,34 +73,6 @@ def test_every_problem_has_a_remedy_behind_a_semicolon(stack: cdk.Stack) -> None
     assert [problem for problem in refused.value.problems if problem.endswith(".")] == []
 
 
-@pytest.mark.parametrize("id", ["", cdk.Aws.REGION], ids=["empty", "token"])
-def test_an_id_that_cannot_name_a_construct_is_refused(stack: cdk.Stack, id: str) -> None:
-    with pytest.raises(InvalidRepository, match="cannot name a construct; write a word such as 'Api'"):
-        HardenedRepository(stack, id)
-
-    assert stack.node.children == []
-
-
-def test_an_id_that_is_taken_is_refused(stack: cdk.Stack) -> None:
-    first = HardenedRepository(stack, "Api", settings=ADOPTED)
-
-    with pytest.raises(InvalidRepository, match="another construct of this scope has that id") as refused:
-        HardenedRepository(stack, "Api", settings=ADOPTED)
-
-    assert refused.value.path == "Containers/Api"
-    assert stack.node.children == [first]
-
-
-def test_a_scope_outside_every_stack_is_refused(app: cdk.App) -> None:
-    with pytest.raises(
-        InvalidRepository, match="a repository must be in a stack, and this scope is in none"
-    ) as refused:
-        HardenedRepository(app, "Api")
-
-    assert refused.value.path == "Api"
-    assert len(app.node.children) == len(new_app().node.children)
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -142,49 +113,7 @@ def test_a_policy_of_many_accounts_is_measured_as_it_is_written(stack: cdk.Stack
         HardenedRepository(stack, "Api", access=access)
 
 
-# --- what is in a registry ------------------------------------------------------------------------------------------
-
-MAKE: Mapping[str, Callable[[Any, Any], object]] = {
-    "registry": PrivateRegistry,
-    "template": lambda scope, id: CreationTemplate(scope, id, prefix="teams", applied_for=["REPLICATION"]),
-    "cache": lambda scope, id: PullThroughCache(scope, id, upstream=Upstream.quay()),
-}
-each_kind = pytest.mark.parametrize("kind", MAKE)
-
-
-@each_kind
-@pytest.mark.parametrize("id", ["", cdk.Aws.REGION], ids=["empty", "token"])
-def test_an_id_that_cannot_name_anything_is_refused(stack: cdk.Stack, kind: str, id: str) -> None:
-    with pytest.raises(InvalidRegistry, match="cannot name a construct; write a word such as 'Api'"):
-        MAKE[kind](stack, id)
-
-    assert stack.node.children == []
-
-
-@each_kind
-def test_an_id_that_something_else_has_is_refused(stack: cdk.Stack, kind: str) -> None:
-    taken = cdk.CfnWaitConditionHandle(stack, "It")
-
-    with pytest.raises(InvalidRegistry, match="another construct of this scope has that id") as refused:
-        MAKE[kind](stack, "It")
-
-    assert refused.value.path == "Containers/It"
-    assert stack.node.children == [taken]
-
-
-@each_kind
-@pytest.mark.parametrize("scope", [None, "Containers", 1, cdk.Stack], ids=["None", "text", "number", "class"])
-def test_a_scope_that_is_none_is_a_type_error(kind: str, scope: Any) -> None:
-    with pytest.raises(TypeError, match="scope must be a Construct such as "):
-        MAKE[kind](scope, "It")
-
-
-@each_kind
-def test_outside_every_stack_nothing_is_made(app: cdk.App, kind: str) -> None:
-    with pytest.raises(InvalidRegistry, match=r"in a stack, and this scope is in none; (use|pass) a Stack"):
-        MAKE[kind](app, "It")
-
-    assert len(app.node.children) == len(new_app().node.children)
+# --- the constructs of a registry -----------------------------------------------------------------------------------
 
 
 def test_the_shared_key_of_a_template_needs_its_construct_id(stack: cdk.Stack) -> None:

@@ -135,21 +135,16 @@ CALLS: Mapping[str, Call] = {
         for name in (
             "of",
             "add_replication",
-            "replication_to",
             "accept_replication_from",
             "accept_caches_of",
-            "except_from_denial",
             "add_to_resource_policy",
         )
     },
     "registry.replicate name": lambda value: made().registry.replicate(value, ["eu-central-1"]),
     "registry.replicate regions": lambda value: made().registry.replicate("prod/api", value),
     "registry.replicate region": lambda value: made().registry.replicate("prod/api", [value]),
-    "registry.replication_problems": lambda value: tuple(made().registry.replication_problems(value)),
     "registry.scan name": lambda value: made().registry.scan(value, "CONTINUOUS_SCAN"),
     "registry.scan frequency": lambda value: made().registry.scan("prod/api", value),
-    "registry.scanning_problems name": lambda value: tuple(made().registry.scanning_problems(value, "CONTINUOUS_SCAN")),
-    "registry.scanning_problems frequency": lambda value: tuple(made().registry.scanning_problems("prod/api", value)),
     **{
         f"registry.{name} repositories": lambda value, name=name: getattr(made().registry, name)(  # type: ignore[misc]
             PARTNER, repositories=value
@@ -159,9 +154,6 @@ CALLS: Mapping[str, Call] = {
     "registry.accept_cache_consumer": lambda value: made().registry.accept_cache_consumer(value, repositories="q/*"),
     "registry.accept_cache_consumer repositories": lambda value: made().registry.accept_cache_consumer(
         Access.account_pull(PARTNER), repositories=value
-    ),
-    "registry.cache_consumer_problems": lambda value: tuple(
-        made().registry.cache_consumer_problems(value, repositories="q/*")
     ),
     "registry.deny_repository_creation": lambda value: made().registry.deny_repository_creation(except_for=value),
     "registry.deny_repository_creation of one": lambda value: made().registry.deny_repository_creation(
@@ -243,8 +235,6 @@ RIGHT: Mapping[str, tuple[str, ...]] = {
         "enhanced",
         "basic",
         "Namespace",
-        "scanning_problems name",
-        "scanning_problems frequency",
     ),
     "construct": ("scope", "registry.of"),
 }

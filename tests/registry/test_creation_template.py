@@ -35,8 +35,6 @@ from tests.templates import (
     ACCOUNT,
     KEY,
     OTHER_ACCOUNT,
-    new_app,
-    new_stack,
     resources,
     role_statements,
     template,
@@ -654,18 +652,6 @@ def test_a_second_template_for_a_prefix_is_refused_and_told_where_the_first_is(s
     )
 
 
-def test_a_second_template_in_another_stack_of_the_environment_is_refused(app: cdk.App) -> None:
-    make(new_stack(app, "One", region="eu-west-1"))
-
-    assert "the template One/Teams" in problems_of(new_stack(app, "Two", region="eu-west-1"))[0]
-
-
-def test_a_second_template_in_a_nested_stack_is_refused(stack: cdk.Stack) -> None:
-    make(stack)
-
-    assert "the template Containers/Teams" in problems_of(cdk.NestedStack(stack, "Nested"))[0]
-
-
 def test_a_longer_prefix_is_another(stack: cdk.Stack) -> None:
     make(stack)
     make(stack, "Platform", prefix="teams/platform")
@@ -674,43 +660,7 @@ def test_a_longer_prefix_is_another(stack: cdk.Stack) -> None:
     assert len(resources(stack, TEMPLATE)) == 3
 
 
-def test_each_region_account_and_stack_without_environment_has_its_own_templates(app: cdk.App) -> None:
-    stacks = [
-        new_stack(app, "Ireland", region="eu-west-1"),
-        new_stack(app, "Frankfurt", region="eu-central-1"),
-        new_stack(app, "Other", region="eu-west-1", account=OTHER_ACCOUNT),
-        new_stack(app, "Anywhere"),
-        new_stack(app, "AnywhereElse"),
-        *(new_stack(cdk.Stage(app, stage), "Containers") for stage in ("Test", "Production")),
-    ]
-    for stack in stacks:
-        make(stack)
-
-    assert [len(resources(stack, TEMPLATE)) for stack in stacks] == [1] * len(stacks)
-
-
-def test_a_refused_template_leaves_its_prefix_free(stack: cdk.Stack) -> None:
-    problems_of(stack, description="d" * 257)
-    make(stack)
-
-    assert len(resources(stack, TEMPLATE)) == 1
-
-
 # --- where it stands --------------------------------------------------------------------------------------------------
-
-
-def test_outside_every_stack_it_is_refused(app: cdk.App) -> None:
-    with pytest.raises(InvalidRegistry, match="a template must be in a stack, and this scope is in none; use a Stack"):
-        CreationTemplate(app, "Teams", prefix="teams", applied_for=["REPLICATION"])
-
-    assert len(app.node.children) == len(new_app().node.children)
-
-
-def test_the_error_names_the_path(stack: cdk.Stack) -> None:
-    with pytest.raises(InvalidRegistry) as refused:
-        make(stack, prefix="")
-
-    assert refused.value.path == "Containers/Teams"
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,16 @@ from ecr_constructs import (
     ScanFilter,
     Scanning,
 )
+from ecr_constructs._cdk.environment_registry import RegistryPart, environment_of
+from ecr_constructs._cdk.scope import location_of
 from tests.registries import (
     EVERY_TYPE,
+    OTHER_ENVIRONMENT,
     POLICY,
     REPLICATION,
+    SAME_ENVIRONMENT,
     SCANNING,
+    policy_of,
     registry_statements,
     replication_rules,
     scanning_rules,
@@ -33,7 +38,7 @@ from tests.registries import (
     types,
     warnings,
 )
-from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack
+from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_stack
 
 HERE = "us-east-1"
 THERE = "eu-west-1"
@@ -109,77 +114,9 @@ def test_an_empty_list_is_as_good_as_none(stack: cdk.Stack) -> None:
 # --- one owner --------------------------------------------------------------------------------------------------------
 
 
-def a_stage(app: cdk.App, id: str) -> cdk.Stage:
-    return cdk.Stage(app, id)
-
-
-# Two stacks of one account and region, wherever in the app.
-PAIRS: dict[str, Callable[[cdk.App], tuple[cdk.Stack, cdk.Stack]]] = {
-    "two stacks": lambda app: (new_stack(app, "A", region=HERE), new_stack(app, "B", region=HERE)),
-    "two stages": lambda app: (
-        new_stack(a_stage(app, "One"), "A", region=HERE),
-        new_stack(a_stage(app, "Two"), "B", region=HERE),
-    ),
-    "a stack and a stage": lambda app: (
-        new_stack(app, "A", region=HERE),
-        new_stack(a_stage(app, "Two"), "B", region=HERE),
-    ),
-    "a stack and one nested in it": lambda app: with_nested(new_stack(app, "A", region=HERE)),
-    "a stack for anywhere and one nested in it": lambda app: with_nested(new_stack(app, "A")),
-    "a stack nested in one for anywhere, and its parent": lambda app: with_nested(new_stack(app, "A"))[::-1],
-    "a stack nested in a nested one": lambda app: (
-        (parent := new_stack(app, "A", region=HERE)),
-        cdk.NestedStack(cdk.NestedStack(parent, "N"), "M"),
-    ),
-}
-each_pair = pytest.mark.parametrize("name", PAIRS)
-
-
-def with_nested(parent: cdk.Stack) -> tuple[cdk.Stack, cdk.Stack]:
-    return parent, cdk.NestedStack(parent, "Nested")
-
-
-# Two stacks that are, or may be, deployed to different registries.
-STRANGERS: dict[str, Callable[[cdk.App], tuple[cdk.Stack, cdk.Stack]]] = {
-    "two regions": lambda app: (new_stack(app, "A", region=HERE), new_stack(app, "B", region=THERE)),
-    "two accounts": lambda app: (
-        new_stack(app, "A", region=HERE),
-        new_stack(app, "B", region=HERE, account=OTHER_ACCOUNT),
-    ),
-    "two stacks for anywhere": lambda app: (new_stack(app, "A"), new_stack(app, "B")),
-    "one known and one for anywhere": lambda app: (new_stack(app, "A", region=HERE), new_stack(app, "B")),
-    "two of which only the region is known": lambda app: (
-        cdk.Stack(app, "A", env=cdk.Environment(region=HERE)),
-        cdk.Stack(app, "B", env=cdk.Environment(region=HERE)),
-    ),
-    "two of which only the account is known": lambda app: (
-        cdk.Stack(app, "A", env=cdk.Environment(account=ACCOUNT)),
-        cdk.Stack(app, "B", env=cdk.Environment(account=ACCOUNT)),
-    ),
-    "two apps": lambda app: (new_stack(app, "A", region=HERE), new_stack(new_app(), "A", region=HERE)),
-}
-each_strangers = pytest.mark.parametrize("name", STRANGERS)
-
-
-@each_pair
-def test_a_second_registry_of_an_environment_is_refused_and_both_paths_are_named(app: cdk.App, name: str) -> None:
-    first, second = PAIRS[name](app)
-    owner = PrivateRegistry(first, "Registry")
-    before = len(second.node.children)
-
-    with pytest.raises(InvalidRegistry) as refused:
-        PrivateRegistry(second, "Other")
-
-    (problem,) = refused.value.problems
-    assert refused.value.path == f"{second.node.path}/Other"
-    assert problem.startswith(f"{owner.node.path} is the registry of this account and region already")
-    assert "PrivateRegistry.of(scope)" in problem
-    assert len(second.node.children) == before
-
-
-@each_pair
+@pytest.mark.parametrize("name", SAME_ENVIRONMENT)
 def test_the_registry_of_an_environment_is_found_wherever_one_is_in_it(app: cdk.App, name: str) -> None:
-    first, second = PAIRS[name](app)
+    first, second = SAME_ENVIRONMENT[name](app)
     registry = PrivateRegistry(first, "Registry")
 
     assert PrivateRegistry.of(first) is registry
@@ -188,9 +125,9 @@ def test_the_registry_of_an_environment_is_found_wherever_one_is_in_it(app: cdk.
     assert PrivateRegistry.of(registry) is registry
 
 
-@each_strangers
+@pytest.mark.parametrize("name", OTHER_ENVIRONMENT)
 def test_other_environments_have_registries_of_their_own(app: cdk.App, name: str) -> None:
-    one, other = STRANGERS[name](app)
+    one, other = OTHER_ENVIRONMENT[name](app)
     with pytest.raises(InvalidRegistry, match="no PrivateRegistry for this account and region in this app"):
         PrivateRegistry.of(other)
     registries = PrivateRegistry(one, "Registry"), PrivateRegistry(other, "Registry")
@@ -227,14 +164,6 @@ def test_a_stack_without_an_app_has_a_registry_too() -> None:
     assert PrivateRegistry.of(stack) is registry
 
 
-def test_a_registry_that_was_refused_owns_nothing(stack: cdk.Stack) -> None:
-    with pytest.raises(InvalidRegistry):
-        PrivateRegistry(stack, "Registry", policy_statements=[iam.PolicyStatement(actions=["ecr:*"])])
-    registry = PrivateRegistry(stack, "Registry")
-
-    assert PrivateRegistry.of(stack) is registry
-
-
 def test_several_accounts_and_regions_of_one_app_are_kept_apart(app: cdk.App) -> None:
     places = [(account, region) for account in (ACCOUNT, OTHER_ACCOUNT) for region in (HERE, THERE)]
     stacks = {
@@ -253,53 +182,6 @@ def test_several_accounts_and_regions_of_one_app_are_kept_apart(app: cdk.App) ->
 
 
 # --- where it stands --------------------------------------------------------------------------------------------------
-
-
-def test_a_registry_stands_in_a_stack(app: cdk.App) -> None:
-    with pytest.raises(InvalidRegistry, match="a registry stands in a stack, and this scope is in none"):
-        PrivateRegistry(app, "Registry")
-
-    assert [child.node.id for child in app.node.children if isinstance(child, PrivateRegistry)] == []
-
-
-@pytest.mark.parametrize("scope", [None, "Containers", 42], ids=repr)
-def test_a_scope_that_is_no_construct_is_a_type_error(scope: Any) -> None:
-    with pytest.raises(TypeError, match="scope must be a Construct"):
-        PrivateRegistry(scope, "Registry")
-
-
-def test_an_id_that_is_taken_is_refused_with_the_path(stack: cdk.Stack) -> None:
-    Construct(stack, "Registry")
-
-    with pytest.raises(InvalidRegistry, match="another construct of this scope has that id") as refused:
-        PrivateRegistry(stack, "Registry")
-    assert refused.value.path == "Containers/Registry"
-
-
-@pytest.mark.parametrize("id", ["", cdk.Aws.REGION], ids=["empty", "token"])
-def test_an_id_that_is_no_word_is_refused(stack: cdk.Stack, id: str) -> None:
-    with pytest.raises(InvalidRegistry, match="cannot name a construct"):
-        PrivateRegistry(stack, id)
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("scanning", "enhanced"),
-        ("scanning", True),
-        ("replication", "eu-west-1"),
-        ("replication", ["eu-west-1"]),
-        ("replication", Replication.to(THERE)),
-        ("replication", None),
-        ("policy_statements", statement),
-        ("policy_statements", [{"Effect": "Allow"}]),
-    ],
-)
-def test_a_value_of_the_wrong_kind_is_a_type_error_and_adds_nothing(stack: cdk.Stack, option: str, value: Any) -> None:
-    with pytest.raises(TypeError, match=rf"\A{option} must be "):
-        PrivateRegistry(stack, "Registry", **{option: value})
-
-    assert stack.node.children == []
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_added(stack_in: Callable[[str], cdk.Stack]) -> None:
@@ -516,16 +398,11 @@ each_contribution = pytest.mark.parametrize("name", CONTRIBUTIONS)
 
 
 def test_these_tests_know_every_contribution() -> None:
-    makers = {
-        name
-        for kind in PrivateRegistry.__mro__[:2]
-        for name in vars(kind)
-        if not name.startswith("_") and callable(getattr(PrivateRegistry, name))
+    methods = {
+        name for name in vars(PrivateRegistry) if not name.startswith("_") and callable(getattr(PrivateRegistry, name))
     }
 
-    # What only answers, and what is about a role of a template.
-    others = {"of", "replication_problems", "replication_to", "scanning_problems", "cache_consumer_problems"}
-    assert makers - others - {"except_from_denial", "validate"} == set(CONTRIBUTIONS)
+    assert methods - {"of"} == set(CONTRIBUTIONS)
 
 
 @each_contribution
@@ -594,3 +471,42 @@ def test_a_registry_in_a_stage_collects_from_the_other_stacks_of_the_stage(app: 
 
     assert scanning_rules(owner) == {"SCAN_ON_PUSH": ["team/api*"]}
     assert types(other) == []
+
+
+# --- changes that are checked before they are made --------------------------------------------------------------------
+
+
+def part_of(registry: PrivateRegistry, part: RegistryPart) -> Any:
+    return environment_of(location_of(registry)).registry_part(part)
+
+
+def test_a_change_of_replication_includes_changes_since_its_check(stack: cdk.Stack) -> None:
+    replication = part_of(PrivateRegistry(stack, "Registry"), "replication")
+    changes = [replication.requesting(name, [THERE]) for name in ("prod/api", "prod/web")]
+    assert [each.node.id for each in stack.node.find_all()] == ["Containers", "Registry"]
+    for change in changes:
+        change()
+
+    assert replication_rules(stack) == [(["prod/api", "prod/web"], [(THERE, {"Ref": "AWS::AccountId"})])]
+
+
+def test_a_change_of_scanning_includes_changes_since_its_check(stack: cdk.Stack) -> None:
+    scanning = part_of(registry_of(stack, Scanning.basic(on_push=[])), "scanning")
+    changes = [scanning.requesting(name, "SCAN_ON_PUSH") for name in ("prod/api", "prod/web")]
+    for change in changes:
+        change()
+
+    assert scanning_rules(stack) == {"SCAN_ON_PUSH": ["prod/api*", "prod/web*"]}
+
+
+def test_statements_are_checked_again_if_others_were_added_since(stack: cdk.Stack) -> None:
+    policy = policy_of(PrivateRegistry(stack, "Registry"))
+    first, second = (
+        policy.adding([iam.PolicyStatement.from_json({**statement().to_json(), "Sid": "Same", "Resource": resource})])
+        for resource in ("*", "arn:aws:ecr:*:*:repository/prod/*")
+    )
+    first()
+
+    with pytest.raises(InvalidRegistry, match="Same"):
+        second()
+    assert len(registry_statements(stack)) == 1

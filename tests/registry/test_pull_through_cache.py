@@ -636,12 +636,6 @@ def test_a_second_cache_of_a_prefix_is_refused_with_the_reason(here: cdk.Stack, 
     )
 
 
-def test_a_second_cache_in_another_stack_of_the_environment_is_refused(app: cdk.App) -> None:
-    make(new_stack(app, "One", region="eu-west-1"))
-
-    assert "the cache One/Cache" in problems_of(new_stack(app, "Two", region="eu-west-1"))[0]
-
-
 def test_a_cache_and_a_template_of_one_prefix_are_refused(here: cdk.Stack) -> None:
     CreationTemplate(here, "Teams", prefix="quay", applied_for=["CREATE_ON_PUSH"])
     (problem,) = problems_of(here)
@@ -654,21 +648,6 @@ def test_a_template_and_a_cache_of_one_prefix_are_refused(here: cdk.Stack) -> No
 
     with pytest.raises(InvalidRegistry, match="is that of the template Containers-eu-west-1/Cache/Template in this"):
         CreationTemplate(here, "Teams", prefix="quay", applied_for=["CREATE_ON_PUSH"])
-
-
-def test_each_region_account_and_stack_without_environment_has_its_own_caches(app: cdk.App) -> None:
-    stacks = [
-        new_stack(app, "Ireland", region="eu-west-1"),
-        new_stack(app, "Frankfurt", region="eu-central-1"),
-        new_stack(app, "Other", region="eu-west-1", account=OTHER_ACCOUNT),
-        new_stack(app, "Anywhere"),
-        new_stack(app, "AnywhereElse"),
-        *(new_stack(cdk.Stage(app, stage), "Containers") for stage in ("Test", "Production")),
-    ]
-    for stack in stacks:
-        make(stack)
-
-    assert [len(resources(stack, RULE)) for stack in stacks] == [1] * len(stacks)
 
 
 def test_fifty_caches_are_all_that_a_registry_has(app: cdk.App) -> None:
@@ -741,17 +720,6 @@ def test_every_fault_is_told_at_once(here: cdk.Stack) -> None:
         "repositories:",
     ]
     assert [problem for problem in problems if ";" not in problem and "ECR allows" not in problem] == []
-
-
-def test_outside_every_stack_it_is_refused(app: cdk.App) -> None:
-    with pytest.raises(InvalidRegistry) as refused:
-        PullThroughCache(app, "Cache", upstream=Upstream.quay())
-
-    assert refused.value.problems == (
-        "a cache must be in a stack, and this scope is in none; use a Stack, or a construct in one",
-    )
-    assert refused.value.path == "Cache"
-    assert len(app.node.children) == len(new_app().node.children)
 
 
 @pytest.mark.parametrize(

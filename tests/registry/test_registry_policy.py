@@ -21,12 +21,14 @@ from ecr_constructs import (
     InvalidRegistry,
     Namespace,
     PrivateRegistry,
+    PullThroughCache,
     RepositoryName,
+    Upstream,
 )
 from ecr_constructs._cdk.policy_statements import Written
 from ecr_constructs._cdk.policy_statements import merge as merge_written
 from ecr_constructs.model.iam.values import as_list
-from tests.registries import POLICY, registry_statements, synthesize, the, types
+from tests.registries import POLICY, policy_of, registry_statements, synthesize, the, types
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, account_root, new_app, new_stack
 
 HERE = "us-east-1"
@@ -300,34 +302,25 @@ def test_the_partition_is_that_of_the_region(region: str) -> None:
 def test_who_cannot_pull_through_a_cache_is_no_consumer(
     stack: cdk.Stack, registry: PrivateRegistry, consumer: Access
 ) -> None:
-    problem = f"consumers: {consumer.intent} is not for caches"
-
-    assert [each[: len(problem)] for each in registry.cache_consumer_problems([consumer], repositories="hub/*")] == [
-        problem
-    ]
-    with pytest.raises(InvalidRegistry, match=problem):
+    with pytest.raises(InvalidRegistry, match=f"consumers: {consumer.intent} is not for caches") as refused:
         registry.accept_cache_consumer(consumer, repositories="hub/*")
+    assert len(refused.value.problems) == 1
     assert POLICY not in types(stack)
 
 
 @pytest.mark.parametrize("consumer", [OTHER_ACCOUNT, None, 7])
 def test_a_consumer_of_the_wrong_kind_is_a_type_error(registry: PrivateRegistry, consumer: Any) -> None:
-    with pytest.raises(TypeError, match="a consumer must be an Access"):
+    with pytest.raises(TypeError, match="consumer must be an Access such as"):
         registry.accept_cache_consumer(consumer, repositories="hub/*")
 
 
-def test_a_consumer_that_may_be_one_has_no_problems(registry: PrivateRegistry) -> None:
-    consumers = [Access.account_pull(OTHER_ACCOUNT), Access.organization_pull(ORGANIZATION)]
+def test_too_many_consumers_are_rejected_before_the_cache_is_added(stack: cdk.Stack, registry: PrivateRegistry) -> None:
+    registry.add_to_resource_policy(sized(10_200))
 
-    assert [*registry.cache_consumer_problems(consumers, repositories="hub/*")] == []
-    assert [*registry.cache_consumer_problems([], repositories="hub/*")] == []
-
-
-def test_consumers_are_too_many_before_anything_is_made(registry: PrivateRegistry) -> None:
-    consumers = [Access.account_pull(f"{number:012}") for number in range(400)]
-
-    (problem,) = registry.cache_consumer_problems(consumers, repositories="hub/*")
-    assert "ECR allows 10240" in problem
+    with pytest.raises(InvalidRegistry, match=r"the registry policy has \d+ characters; ECR allows 10240") as refused:
+        PullThroughCache(stack, "Cache", upstream=Upstream.ecr_public(), consumers=[Access.account_pull(OTHER_ACCOUNT)])
+    assert refused.value.path == "Containers/Cache"
+    assert stack.node.children == [registry]
 
 
 def acknowledged(registry: PrivateRegistry) -> bool:
@@ -383,7 +376,7 @@ def test_roles_and_arns_are_excepted_from_a_denial(stack: cdk.Stack, registry: P
 def test_the_role_of_a_template_is_excepted_whenever_it_comes(registry: PrivateRegistry, *, first: bool) -> None:
     role = iam.Role.from_role_arn(registry, "Imported", f"arn:aws:iam::{ACCOUNT}:role/a-template")
     steps: list[Callable[[], None]] = [
-        lambda: registry.except_from_denial(role),
+        lambda: policy_of(registry).except_from_denial(role),
         lambda: registry.deny_repository_creation(except_for=[DEPLOYER]),
     ]
     for step in steps if first else steps[::-1]:
@@ -404,7 +397,7 @@ def test_the_role_of_a_template_that_was_there_before_the_registry_is_excepted(s
 
 
 def test_the_role_of_a_template_makes_no_policy_by_itself(stack: cdk.Stack, registry: PrivateRegistry) -> None:
-    registry.except_from_denial(iam.Role.from_role_arn(stack, "Imported", DEPLOYER))
+    policy_of(registry).except_from_denial(iam.Role.from_role_arn(stack, "Imported", DEPLOYER))
 
     assert POLICY not in types(stack)
 
@@ -417,7 +410,7 @@ def test_a_role_that_comes_after_the_synthesis_is_refused_where_it_would_be_deni
     synthesize(app)
 
     with pytest.raises(InvalidRegistry, match="is synthesized already"):
-        registry.except_from_denial(role)
+        policy_of(registry).except_from_denial(role)
 
 
 def test_exceptions_that_come_later_count(registry: PrivateRegistry) -> None:
@@ -426,7 +419,7 @@ def test_exceptions_that_come_later_count(registry: PrivateRegistry) -> None:
     def add() -> None:
         for number in range(200):
             arn = f"arn:aws:iam::{ACCOUNT}:role/{number:060}"
-            registry.except_from_denial(iam.Role.from_role_arn(registry, f"Role{number}", arn))
+            policy_of(registry).except_from_denial(iam.Role.from_role_arn(registry, f"Role{number}", arn))
 
     add()
     with pytest.raises(RuntimeError, match=r"the registry policy has \d+ characters; ECR allows 10240"):
@@ -503,7 +496,7 @@ REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
         lambda: statement(principals=None, not_principals=[iam.AccountPrincipal(OTHER_ACCOUNT)]),
         "the statement is public",
     ),
-    "no resources": (lambda: statement(resources=None), "names no resources; a registry policy says which"),
+    "no resources": (lambda: statement(resources=None), "the statement has no resources; name the repositories"),
     "no principal": (lambda: statement(principals=None), "the statement has no principal"),
     "no action": (lambda: statement(actions=None), "the statement has no action"),
     "login": (
@@ -622,7 +615,7 @@ def test_all_statements_that_are_fine_are_fine_together(registry: PrivateRegistr
 
 @pytest.mark.parametrize("value", [None, "statement", {"Effect": "Allow"}], ids=["none", "text", "dict"])
 def test_what_is_no_statement_is_a_type_error(registry: PrivateRegistry, value: Any) -> None:
-    with pytest.raises(TypeError, match=r"statement must be an iam\.PolicyStatement"):
+    with pytest.raises(TypeError, match=r"statement must be a PolicyStatement such as iam\.PolicyStatement"):
         registry.add_to_resource_policy(value)
 
 
@@ -763,7 +756,7 @@ CONTRIBUTIONS: list[Callable[[PrivateRegistry], object]] = [
     lambda registry: registry.accept_replication_from(OTHER_ACCOUNT, repositories=Namespace("prod")),
     lambda registry: registry.accept_cache_consumer(Access.organization_pull(ORGANIZATION), repositories="ghcr/*"),
     *(
-        lambda registry, id=id: registry.except_from_denial(
+        lambda registry, id=id: policy_of(registry).except_from_denial(
             iam.Role(cdk.Stack.of(registry), id, assumed_by=iam.AccountRootPrincipal())
         )
         for id in ("RoleA", "RoleB")

@@ -9,7 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from ecr_constructs import InvalidName, InvalidRegistry, Namespace, PrivateRegistry, Replication
+from ecr_constructs import InvalidRegistry, Namespace, PrivateRegistry, Replication
 from tests.registries import REPLICATION, replication_rules, the, types, warnings
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack
 
@@ -131,7 +131,7 @@ def test_a_contribution_of_nothing_adds_nothing(here: cdk.Stack) -> None:
 def test_a_contribution_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, value: Any) -> None:
     owner = registry(here)
 
-    with pytest.raises(TypeError, match="replication must be a list such as"):
+    with pytest.raises(TypeError, match=r"replication\[0\] must be a Replication, got"):
         owner.add_replication(value)
     assert types(here) == []
 
@@ -142,9 +142,18 @@ def test_a_contribution_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, value
 def test_a_region_that_is_none_or_a_token_is_refused(here: cdk.Stack, region: str) -> None:
     owner = registry(here)
 
-    with pytest.raises(InvalidName, match="region"):
+    with pytest.raises(InvalidRegistry, match="region") as refused:
         owner.replicate("prod/api", [region])
+    assert refused.value.path == f"{here.node.path}/Registry"
     assert types(here) == []
+
+
+def test_all_problems_of_a_repository_to_replicate_are_one_error(here: cdk.Stack) -> None:
+    owner = registry(here)
+
+    with pytest.raises(InvalidRegistry) as refused:
+        owner.replicate("A b", ["nowhere", "elsewhere"])
+    assert len(refused.value.problems) == len({*refused.value.problems})
 
 
 # --- to itself --------------------------------------------------------------------------------------------------------
@@ -161,7 +170,7 @@ def test_a_region_that_is_none_or_a_token_is_refused(here: cdk.Stack, region: st
 )
 def test_a_registry_does_not_copy_to_itself(here: cdk.Stack, replication: Replication) -> None:
     with pytest.raises(
-        InvalidRegistry, match=rf"replication to '{HERE}' would copy the registry to itself; name another"
+        InvalidRegistry, match=rf"replication to '{HERE}' would copy the registry to itself; use another"
     ):
         registry(here, replication)
     assert here.node.children == []
@@ -287,8 +296,8 @@ def test_a_filter_that_catches_strangers_is_told(here: cdk.Stack, text: str) -> 
     registry(here, Replication.to(THERE, repositories=text))
 
     (warning,) = warnings(here)
-    assert f"replication filter '{text}' copies every repository whose name begins so" in warning
-    assert f"write Namespace('{text}')" in warning
+    assert f"replication filter '{text}' matches every repository whose name begins with it" in warning
+    assert f"use Namespace('{text}')" in warning
 
 
 @pytest.mark.parametrize("repositories", [Namespace("prod"), "prod/", "prod-", "prod.", None])
@@ -338,7 +347,7 @@ def test_more_than_ten_rules_are_told_when_repositories_ask_for_them(here: cdk.S
 
     (warning,) = warnings(here)
     assert MANY in warning
-    assert "its other pages 25: ask for the quota before you deploy" in warning
+    assert "its other pages 25: request the quota before you deploy" in warning
 
 
 def test_the_one_region_with_the_larger_quota_is_not_told(stack_in: Callable[[str], cdk.Stack]) -> None:

@@ -625,19 +625,6 @@ def test_two_replicas_for_the_same_names_are_refused(here: cdk.Stack) -> None:
     assert here.node.try_find_child("More") is None
 
 
-def test_an_id_that_is_taken_is_refused(here: cdk.Stack) -> None:
-    replica(here, repositories=PROD)
-    (problem,) = problems(lambda: replica(here, repositories=TEAM))
-
-    assert problem.startswith("another construct of this scope has that id")
-
-
-def test_a_scope_outside_every_stack_is_refused(app: cdk.App) -> None:
-    (problem,) = problems(lambda: ReplicaRegistry(app, "Replica", source_region=SOURCE))
-
-    assert problem.startswith("a template must be in a stack, and this scope is in none")
-
-
 def test_all_faults_come_at_once_each_of_them_once(here: cdk.Stack) -> None:
     replica(here, repositories=PROD)
     with pytest.raises(InvalidRegistry) as raised:

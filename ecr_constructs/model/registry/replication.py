@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
-from ecr_constructs.errors import InvalidName, Problems
+from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
 from ecr_constructs.model.filters import ReplicationFilter
 from ecr_constructs.model.names import Namespace, to_filters
+from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION
 
 __all__ = [
@@ -23,8 +25,10 @@ __all__ = [
     "MAXIMUM_RULES",
     "Destination",
     "Replication",
+    "ReplicationConfiguration",
     "ReplicationRepositories",
     "ReplicationRule",
+    "filter_warnings",
     "merge",
     "merged_problems",
 ]
@@ -39,7 +43,19 @@ EXPECTED_RULES = 10
 # Over all rules: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAXIMUM_DESTINATIONS = 25
 
+# The only Region with 25 rules on the page of quotas, which has 10 for all others.
+_REGION_WITH_MANY_RULES = "ca-central-1"
+
 _EVERY_REPOSITORY = ""
+_PREFIX = (
+    "replication filter {text!r} matches every repository whose name begins with it, such as '{text}-internal'; "
+    "use Namespace({text!r}) for those under '{text}/'"
+)
+_MANY = (
+    "more than {count} replication rules; AWS's page of quotas allows no more here, its other pages {most}: request "
+    "the quota before you deploy, or replicate more namespaces to the same registries"
+)
+_TO_ITSELF = "replication to {!r} would copy the registry to itself; use another region, or account="
 
 
 class Destination(NamedTuple):
@@ -164,6 +180,107 @@ class ReplicationRule:
 
     filters: tuple[str, ...]
     destinations: tuple[Destination, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicationConfiguration:
+    """
+    The replication configuration of one registry: the replications of all constructs, and the rules for them.
+
+    Args:
+        account: The account of the registry. None if it is known only at deployment.
+        region: The Region of the registry. None if it is known only at deployment.
+        replications: The replications, each once. A destination in the account of the registry has no account.
+
+    >>> configuration = ReplicationConfiguration(account="111122223333", region="us-east-1")
+    >>> configuration = configuration.adding(Replication.to("eu-west-1", repositories=Namespace("prod")))
+    >>> configuration.regions_of("prod/api")
+    ('eu-west-1',)
+
+    """
+
+    account: str | None
+    region: str | None
+    replications: tuple[Replication, ...] = ()
+
+    @cached_property
+    def rules(self) -> tuple[ReplicationRule, ...]:
+        """The replications as rules, merged."""
+        return merge(self.replications)
+
+    def adding(self, *replications: Replication) -> ReplicationConfiguration:
+        """
+        Return the configuration with more replications.
+
+        Args:
+            replications: The replications to add.
+
+        Raises:
+            InvalidRegistry: With all problems: a replication to the registry itself, a Region of another partition, too
+                many rules or destinations.
+
+        """
+        problems = Problems()
+        added = [self._normalized(each) for each in replications]
+        for each in added:
+            if each.account is None and each.region == self.region:
+                problems.add(_TO_ITSELF.format(each.region))
+            problems.extend(region_problems("replication", each.region, self.region))
+        configuration = replace(self, replications=tuple(dict.fromkeys((*self.replications, *added))))
+        problems.extend(merged_problems(configuration.rules))
+        problems.raise_if_any(InvalidRegistry)
+        return configuration
+
+    def to_destination(self, account: str | None, region: str | None) -> tuple[Replication, ...]:
+        """
+        Return the replications to a registry.
+
+        Args:
+            account: The account of the registry.
+            region: The Region of the registry.
+
+        """
+        return tuple(
+            each for each in self.replications if each.region == region and (each.account or self.account) == account
+        )
+
+    def regions_of(self, repository_name: str | None) -> tuple[str, ...]:
+        """
+        Return the Regions that a repository is replicated to.
+
+        Args:
+            repository_name: The name of the repository. None for the Regions that every repository is replicated to.
+
+        """
+        return tuple(
+            each.region
+            for each in self.replications
+            if not each.filters or (repository_name is not None and each.copies(repository_name))
+        )
+
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and the text of each warning about the configuration; more replications do not change them."""
+        if len(self.rules) > EXPECTED_RULES and self.region != _REGION_WITH_MANY_RULES:
+            yield "ecr-constructs:manyReplicationRules", _MANY.format(count=EXPECTED_RULES, most=MAXIMUM_RULES)
+
+    def _normalized(self, replication: Replication) -> Replication:
+        """Return a replication without its account if that is the account of the registry."""
+        is_own = replication.account is not None and replication.account == self.account
+        return replace(replication, account=None) if is_own else replication
+
+
+def filter_warnings(replications: Iterable[Replication]) -> Iterator[tuple[str, str]]:
+    """
+    Yield the id and the text of a warning for each filter that matches more names than it appears to.
+
+    Args:
+        replications: Replications with filters that a user wrote. Filters that are names of repositories are not
+            reported, because ECR has no filter for exactly one name.
+
+    """
+    for text in (text.value for each in replications for text in each.filters):
+        if text[-1].isalnum():
+            yield "ecr-constructs:replicationFilterIsAPrefix", _PREFIX.format(text=text)
 
 
 def merge(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:

@@ -14,7 +14,15 @@ from ecr_constructs.errors import InvalidName, Problems
 from ecr_constructs.model.filters import ScanFilter
 from ecr_constructs.model.names import Namespace, to_filters
 
-__all__ = ["MAXIMUM_FILTERS", "MAXIMUM_RULES", "ScanFrequency", "ScanRepositories", "ScanType", "Scanning"]
+__all__ = [
+    "MAXIMUM_FILTERS",
+    "MAXIMUM_RULES",
+    "RequestedScanning",
+    "ScanFrequency",
+    "ScanRepositories",
+    "ScanType",
+    "Scanning",
+]
 
 ScanType = Literal["ENHANCED", "BASIC"]
 # The API also knows MANUAL; CloudFormation does not, and leaving a repository out of every rule says the same.
@@ -149,6 +157,65 @@ class Scanning:
         if frequency == "CONTINUOUS_SCAN":
             return replace(self, continuous=(*self.continuous, text))
         return replace(self, on_push=(*self.on_push, text))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestedScanning:
+    """
+    A scanning configuration, and the repositories for which a scan frequency is requested.
+
+    The result does not depend on the order of the requests.
+
+    Args:
+        given: The configuration without requests.
+        current: The configuration with filters for the requests.
+        requests: The frequency and the name of each repository.
+
+    >>> scanning = RequestedScanning.of(Scanning.basic(on_push="prod/*"))
+    >>> scanning.requesting("tools/ci", "SCAN_ON_PUSH").current.on_push[-1].value
+    'tools/ci*'
+
+    """
+
+    given: Scanning
+    current: Scanning
+    requests: frozenset[tuple[ScanFrequency, str]] = frozenset()
+
+    @classmethod
+    def of(cls, given: Scanning) -> RequestedScanning:
+        """
+        Return a configuration without requests.
+
+        Args:
+            given: The configuration.
+
+        """
+        return cls(given=given, current=given)
+
+    def requesting(self, repository_name: str, frequency: ScanFrequency) -> RequestedScanning:
+        """
+        Return the configuration with one more request.
+
+        Args:
+            repository_name: The name of the repository.
+            frequency: `CONTINUOUS_SCAN` or `SCAN_ON_PUSH`.
+
+        Raises:
+            InvalidName: If the repository, or another one, would be scanned with another frequency than requested, or
+                no filter can match its name.
+
+        """
+        request = (frequency, repository_name)
+        if self.current.frequency(repository_name) == frequency:
+            current = self.current
+        elif all(request > each for each in self.requests):
+            current = self.current.including(repository_name, frequency)
+        else:
+            current = self.given
+            # Continuous requests come first, because they override those on push, and short names before longer ones.
+            for each_frequency, name in sorted({*self.requests, request}):
+                current = current.including(name, each_frequency)
+        return replace(self, current=current, requests=self.requests | {request})
 
 
 def _check(problems: Problems, scanning: Scanning) -> None:
