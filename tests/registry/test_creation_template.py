@@ -762,7 +762,7 @@ def test_untagged_images_that_go_by_age_where_tags_can_move_are_worth_a_warning(
     by_age = LifecyclePolicy.of(expire_untagged(after_days=1))
     make(stack, settings=CREATED.but(immutability=Immutability.off(), lifecycle=by_age))
 
-    text = r"use expire_untagged.keep=\.\.\.. instead.*ecr-constructs:untaggedAgeCountsFromPush"
+    text = r"use expire_untagged.keep=\.\.\...*ecr-constructs:untaggedAgeCountsFromPush"
     Annotations.from_stack(stack).has_warning("/Containers/Teams/Resource", Match.string_like_regexp(text))
 
 
