@@ -1,3 +1,3 @@
-"""What the constructs need of the CDK: tokens, scopes, environments, L1 properties, and corners of jsii."""
+"""The code that depends on details of the CDK: tokens, scopes, environments, L1 properties and jsii."""
 
 __all__: list[str] = []

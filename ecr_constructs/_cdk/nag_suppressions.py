@@ -1,4 +1,4 @@
-"""Findings of checkers that the constructs answer themselves, with the reason."""
+"""Suppressions of cdk-nag findings that the constructs add, with the reason."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ONE_ORGANIZATION = "the principal is everyone, and a condition on aws:PrincipalO
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """
-    Answer a finding of cdk-nag, if it is there to find anything: asking in vain costs time.
+    Suppress a finding of cdk-nag. Does nothing unless cdk-nag is imported, because the call takes time.
 
     Args:
-        construct: What the finding is about.
-        rule: Such as `AwsSolutions-ECR1`.
-        reason: Why it is as it should be.
+        construct: The construct of the finding.
+        rule: The rule, such as `AwsSolutions-ECR1`.
+        reason: The reason of the suppression.
 
     """
     if "cdk_nag" in sys.modules:
@@ -30,25 +30,25 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
 
 def acknowledge_wildcards(construct: IConstruct, resources: Sequence[str], reason: str) -> None:
     """
-    Answer for `*` in the resources of a policy, each by itself: others in the same policy are others' to answer.
+    Suppress the findings for `*` in given resources of a policy. Findings for other resources are not suppressed.
 
     Args:
         construct: The role that has the policy.
         resources: The resources, as they are given to the policy.
-        reason: Why they are as they should be.
+        reason: The reason of the suppression.
 
     """
     if "cdk_nag" in sys.modules:
         for resource in resources:
             text = _flat(cdk.Stack.of(construct).resolve(resource))
             if "*" in text:
-                with _as_far_as_the_cdk_can():
+                with _ignore_unsupported_id():
                     acknowledge(construct, f"AwsSolutions-IAM5[Resource::{text}]", reason)
 
 
 @contextmanager
-def _as_far_as_the_cdk_can() -> Iterator[None]:
-    """Leave a finding to be answered by hand where the CDK is too old for its id, which has `::` in it twice."""
+def _ignore_unsupported_id() -> Iterator[None]:
+    """Ignore the error of older CDK versions for an id with two `::`. Users suppress such a finding themselves."""
     try:
         yield
     except RuntimeError as error:
@@ -57,7 +57,7 @@ def _as_far_as_the_cdk_can() -> Iterator[None]:
 
 
 def _flat(value: object) -> str:
-    """Write a resolved text in the way of cdk-nag: references in angle brackets."""
+    """Return a resolved text in the format of cdk-nag, with references in angle brackets."""
     if isinstance(value, Mapping):
         ((function, argument),) = value.items()
         if function == "Fn::Join":

@@ -1,5 +1,5 @@
 """
-Property injectors of the CDK: whether one is registered, and what is done about the properties that it changes.
+Property injectors of the CDK: detection, and restoring the properties that an injector changes.
 
 docs/decisions/0001-property-injectors-do-not-override-settings.md has the reasons.
 """
@@ -21,7 +21,7 @@ def is_injected(scope: IConstruct, construct: str) -> bool:
     """
     Return whether a property injector is registered for the constructs of a class in a scope.
 
-    The question is asked for each construct, because an injector may be registered at any time.
+    The result is not cached, because an injector can be registered at any time.
 
     Args:
         scope: The scope in which a construct is created.
@@ -37,7 +37,7 @@ def is_injected(scope: IConstruct, construct: str) -> bool:
 @contextmanager
 def typed_refusal(scope: IConstruct, construct: str, error: type[EcrConstructsError], *, path: str) -> Iterator[None]:
     """
-    Raise a typed error where the CDK refuses the properties of an injector.
+    Raise a typed error if the CDK rejects the properties of an injector.
 
     Args:
         scope: The scope in which a construct is created.
@@ -48,20 +48,20 @@ def typed_refusal(scope: IConstruct, construct: str, error: type[EcrConstructsEr
     """
     try:
         yield
-    except RuntimeError as refused:
+    except RuntimeError as rejected:
         if not is_injected(scope, construct):
             raise
-        text = str(refused).removeprefix("Error: ").split("\n")[0]
+        text = str(rejected).removeprefix("Error: ").split("\n")[0]
         problem = (
             f"a property injector for {construct} makes the CDK raise an error: {text}; "
             f"exclude {path} from the injector"
         )
-        raise error([problem], path=path) from refused
+        raise error([problem], path=path) from rejected
 
 
 def reapply(owner: Construct, resource: cdk.CfnResource, properties: Mapping[str, object], *, reason: str) -> None:
     """
-    Set the properties that an injector changed once more, and add a warning that names them.
+    Set the properties that an injector changed again, and add a warning that names them.
 
     Args:
         owner: The construct that the warning is added to.

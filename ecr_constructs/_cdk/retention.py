@@ -18,11 +18,11 @@ from ecr_constructs._cdk.scope import ConstructLocation
 
 __all__ = ["is_deleted", "warn_unless_retained"]
 
-# The policies that keep a resource when it leaves its stack. RetainExceptOnCreate deletes it only if the deployment
-# that creates it is rolled back.
+# The policies that retain a resource that is removed from its stack. RetainExceptOnCreate deletes it only if the
+# deployment that creates it is rolled back.
 _KEPT = ("Retain", "RetainExceptOnCreate")
-# Repositories of a stack that are read in any case. A read is a call to JavaScript, and a stack may have hundreds; more
-# of them are read only if the stack, or a scope above it, has an aspect that may change them.
+# The number of repositories of a stack that are always read. A read is a call to JavaScript, and a stack can have
+# hundreds. More are read only if the stack, or a scope above it, has an aspect that can change them.
 _ALWAYS_READ = 25
 
 _LOST = (
@@ -44,13 +44,13 @@ def warn_unless_retained(
 
     Args:
         construct: The construct that declares the resource as retained.
-        place: The surroundings of the construct.
+        place: The location of the construct.
         resource: The resource.
         lost: The consequence of its deletion, as the end of a sentence.
         is_one_of_many: Whether a stack may have hundreds of such resources.
 
     """
-    assert place.stack is not None  # noqa: S101  (what is outside a stack has been refused)
+    assert place.stack is not None  # noqa: S101  (a construct outside a stack was rejected)
     if not isinstance(resource, cdk.CfnResource):
         return
     if place.stack not in _watches:

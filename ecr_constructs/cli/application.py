@@ -94,7 +94,7 @@ class _Group(TyperGroup):
     """The command, whose help lists the subcommands without importing them."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  (typer does not publish their types)
-        """Write the list of subcommands."""
+        """Render the list of subcommands."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, subcommand.summary) for name, subcommand in SUBCOMMANDS.items()])
 

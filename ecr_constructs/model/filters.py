@@ -1,8 +1,9 @@
 """
-The three languages in which ECR's registry features select repositories by name.
+The repository filters of scanning, replication and signing.
 
-They look alike and are not: a scan filter without `*` is "contains", a replication filter is how a name begins, a
-signing filter without `*` is the whole name. `Namespace` spells "the repositories under `prod/`" in each of them.
+The filters look alike but differ. A scan filter without `*` matches every name that contains it. A replication filter
+matches every name that begins with it. A signing filter without `*` matches one name. `Namespace` renders the
+repositories under `prod/` as each of them.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ __all__ = ["ReplicationFilter", "ScanFilter", "SigningFilter"]
 
 class ScanFilter(ValidatedString):
     """
-    Which repositories a scanning rule covers.
+    The repositories of a scanning rule.
 
-    Without `*` it matches every name that *contains* it; with `*` it describes whole names.
+    A filter without `*` matches every name that *contains* it. A filter with `*` matches whole names.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
 
     >>> ScanFilter("prod").matches("my-production-app")
@@ -38,14 +39,14 @@ class ScanFilter(ValidatedString):
     grammar: ClassVar[StringConstraint] = SCAN_FILTER
 
     def matches(self, repository_name: str) -> bool:
-        """Tell whether the rule covers a repository."""
+        """Return whether the filter matches a repository."""
         pattern = self.value if "*" in self.value else f"*{self.value}*"
         return wildcards.matches(pattern, repository_name)
 
 
 class ReplicationFilter(ValidatedString):
     """
-    Which repositories a replication rule copies: those whose name *begins* with it.
+    The repositories of a replication rule: those whose name *begins* with the filter.
 
     >>> ReplicationFilter("prod").matches("production/api")
     True
@@ -57,13 +58,13 @@ class ReplicationFilter(ValidatedString):
     grammar: ClassVar[StringConstraint] = REPLICATION_FILTER
 
     def matches(self, repository_name: str) -> bool:
-        """Tell whether the rule copies a repository."""
+        """Return whether the filter matches a repository."""
         return repository_name.startswith(self.value)
 
 
 class SigningFilter(ValidatedString):
     """
-    Which repositories a signing rule covers; without `*` it is the whole name.
+    The repositories of a signing rule. A filter without `*` matches the whole name.
 
     >>> SigningFilter("prod").matches("prod/api")
     False
@@ -73,5 +74,5 @@ class SigningFilter(ValidatedString):
     grammar: ClassVar[StringConstraint] = SIGNING_FILTER
 
     def matches(self, repository_name: str) -> bool:
-        """Tell whether the rule covers a repository."""
+        """Return whether the filter matches a repository."""
         return wildcards.matches(self.value, repository_name)

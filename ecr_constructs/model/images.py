@@ -19,7 +19,7 @@ __all__ = ["Image", "ImageStatus", "read_images", "require_images", "time_proble
 
 ImageStatus = Literal["active", "archived", "activating"]
 
-# An index, or manifest list, names one image for each platform.
+# An image index, or manifest list, references one image for each platform.
 _INDEXES = frozenset(
     {
         "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -27,10 +27,10 @@ _INDEXES = frozenset(
     }
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# A time zone away from the first and the last instant that Python knows, every time can be told in UTC.
+# Times within these days can be converted to UTC without an overflow.
 _FIRST_DAY = datetime(1, 1, 3, tzinfo=timezone.utc)
 _LAST_DAY = datetime(9999, 12, 29, tzinfo=timezone.utc)
-# The API has a long for it: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
+# The API has the type long: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 _MAXIMUM_SIZE = 2**63 - 1
 _TIMES = ("pushed_at", "last_pulled_at", "archived_at", "activated_at")
 _TEXTS = ("manifest_media_type", "artifact_media_type", "subject_digest")
@@ -42,28 +42,29 @@ class Image:
     """
     An image of a repository, as `DescribeImages` reports it.
 
-    Times without a zone are refused, for a few hours can decide what expires.
+    Times without a time zone are rejected, because a few hours can decide whether an image is deleted.
 
     Args:
-        digest: Its digest, `sha256:...`; a repository holds each once.
-        pushed_at: When it was pushed.
-        tags: Its tags. Default: none, it is untagged.
-        last_pulled_at: When somebody last pulled it, as ECR recorded it. Default: never.
+        digest: The digest, `sha256:...`. A repository contains each digest once.
+        pushed_at: The time of the push.
+        tags: The tags. Default: no tags.
+        last_pulled_at: The time of the last pull that ECR recorded. Default: never pulled.
         status: `active`, `archived`, or `activating` while it is being restored. Default: `active`.
-        archived_at: When it was last archived. Default: never; an archived image needs it.
-        activated_at: When it was last restored from the archive. Default: never.
-        size: Its size in bytes. Default: 0.
-        manifest_media_type: What kind of manifest it is. Default: not known.
-        artifact_media_type: What it holds if that is not a container, such as a signature. Default: not known.
-        subject_digest: The image that it is about, for a signature, an SBOM or an attestation. Default: none.
-        referenced_digests: The images that an index names. `DescribeImages` does not tell. Default: not known.
+        archived_at: The time of the last archiving. Default: never archived. An archived image needs it.
+        activated_at: The time of the last restoration from the archive. Default: never restored.
+        size: The size in bytes. Default: 0.
+        manifest_media_type: The media type of the manifest. Default: unknown.
+        artifact_media_type: The media type of an artifact, such as a signature. Default: unknown.
+        subject_digest: The image that a signature, an SBOM or an attestation refers to. Default: none.
+        referenced_digests: The images that an image index references. `DescribeImages` does not return them. Default:
+            unknown.
 
     Attributes:
-        is_ordinary: Whether its tags and times say all about it: it is no index, is about no other image, and was
-            never in the archive.
+        is_ordinary: Whether its tags and times decide its outcome alone: it is not an image index, does not refer to
+            another image, and was never archived.
 
     Raises:
-        InvalidImage: with every fault.
+        InvalidImage: With all problems.
 
     >>> from datetime import datetime, timezone
     >>> Image(digest="sha256:" + "0" * 64, tags=["v2", "v1"], pushed_at=datetime(2026, 1, 1, tzinfo=timezone.utc)).tags
@@ -86,7 +87,7 @@ class Image:
     is_ordinary: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is no image; keep times in UTC and lists in one order, so that equal images are equal."""
+        """Raise all problems. Convert times to UTC and sort lists, so that equal images compare as equal."""
         if problems := [f"{name}: {text}" for name, text in _problems(self)]:
             raise InvalidImage(problems)
         for name in _TIMES:
@@ -100,25 +101,25 @@ class Image:
         object.__setattr__(self, "is_ordinary", is_ordinary)
 
     def __hash__(self) -> int:
-        """Go by the digest, which says what an image is."""
+        """Return the hash of the digest, which identifies an image."""
         return hash(self.digest)
 
     @property
     def is_index(self) -> bool:
-        """Whether it names one image for each platform."""
+        """Whether it is an image index, with one image for each platform."""
         return self.manifest_media_type in _INDEXES or self.referenced_digests is not None
 
     @classmethod
     def from_describe_images(cls, detail: Mapping[str, Any]) -> Image:
         """
-        Read one of the `imageDetails` of `DescribeImages`.
+        Return the image of one entry of `imageDetails` in the output of `DescribeImages`.
 
         Args:
-            detail: As boto3 gives it, or as the AWS command line prints it: times may be `datetime`, ISO 8601 texts or
-                seconds since 1970. Fields that do not decide what happens to an image are passed over.
+            detail: The entry, from boto3 or the AWS CLI. Times can be `datetime`, ISO 8601 texts or seconds since 1970.
+                Fields that have no effect on lifecycle policies are ignored.
 
         Raises:
-            InvalidImage: with every fault, each with the name of the field.
+            InvalidImage: With all problems, each with the name of the field.
 
         >>> Image.from_describe_images(
         ...     {"imageDigest": "sha256:" + "0" * 64, "imagePushedAt": "2026-01-01T12:00:00+01:00", "imageTags": ["v1"]}
@@ -148,14 +149,14 @@ class Image:
 
 def read_images(document: object) -> tuple[Image, ...]:
     """
-    Read what `aws ecr describe-images` prints.
+    Return the images in the output of `aws ecr describe-images`.
 
     Args:
-        document: The parsed JSON: an object with `imageDetails`, a list of such details, or a list of such objects,
+        document: The parsed JSON: an object with `imageDetails`, a list of image details, or a list of such objects for
             the pages of one listing.
 
     Raises:
-        InvalidImage: with every fault and its place, and for a listing that goes on where it ends here.
+        InvalidImage: With all problems and their places, and if the last page of the listing is missing.
 
     >>> read_images({"imageDetails": [{"imageDigest": "sha256:" + "0" * 64, "imagePushedAt": 1767225600.0}]})[0].tags
     ()
@@ -170,13 +171,13 @@ def read_images(document: object) -> tuple[Image, ...]:
 
 def require_images(images: Sequence[object]) -> None:
     """
-    Refuse what is no image, such as the dictionaries of boto3.
+    Raise if an entry is not an `Image`, such as a dictionary of boto3.
 
     Args:
-        images: What was given for a list of images.
+        images: The entries.
 
     Raises:
-        TypeError: with the first that is none.
+        TypeError: For the first entry that is not an `Image`.
 
     """
     for index, image in enumerate(images):
@@ -187,7 +188,7 @@ def require_images(images: Sequence[object]) -> None:
 
 
 def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator[Image]:
-    """Yield the image, or add its problems. A listing may have 100,000 of them, so that there is no `collect` here."""
+    """Yield the image, or add its problems. `collect` would take too long for a listing of 100,000 images."""
     try:
         yield Image.from_describe_images(detail)
     except InvalidImage as error:
@@ -196,7 +197,7 @@ def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator
 
 
 def _require_whole(document: object) -> None:
-    """Refuse a listing of which the end is missing: what a rule counts would be wrong."""
+    """Raise if the last page of a listing is missing, because rules by number would count wrong."""
     last = document[-1] if isinstance(document, Sequence) and document else document
     if (
         isinstance(last, Mapping)
@@ -249,10 +250,10 @@ def _size_problems(size: object) -> Iterator[tuple[str, str]]:
 
 def time_problem(time: object) -> str | None:
     """
-    Say what is wrong with a time, if anything is.
+    Return the problem of a time, or None.
 
     Args:
-        time: What was given.
+        time: The value.
 
     """
     if not isinstance(time, datetime):
@@ -269,12 +270,12 @@ def _list_problems(name: str, entries: object) -> Iterator[tuple[str, str]]:
         yield name, f"{abbreviate(entries)} is not a list of strings; write [{abbreviate(entries)}]"
         return
     for index, entry in enumerate(entries):
-        # Many tags are searched as one text, with these two characters between them.
+        # Many tags are searched as one text, with these two characters as separators.
         if not isinstance(entry, str) or not entry or "\0" in entry or "\n" in entry:
             yield f"{name}[{index}]", f"{abbreviate(entry)} is not a text that a registry takes; leave it out"
 
 
-# Where each field of an `Image` stands in an image detail.
+# The fields of an `Image`, and their names in an image detail.
 _FIELDS = {
     "digest": "imageDigest",
     "pushed_at": "imagePushedAt",
@@ -296,18 +297,18 @@ def _lacks(detail: Mapping[str, Any], name: str) -> bool:
 
 
 def _renamed(problem: str) -> str:
-    """Say a fault of an `Image` by the name of the field that it came from."""
+    """Return a problem of an `Image` with the name of the field in the image detail."""
     name, colon, text = problem.partition(":")
     stem, bracket, place = name.partition("[")
     return f"{_FIELDS[stem]}{bracket}{place}{colon}{text}"
 
 
 def _time(value: object) -> object:
-    """Read a time; one without a zone was printed by a tool that meant UTC."""
+    """Return a time. A time without a time zone is UTC."""
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return _EPOCH + timedelta(seconds=value)
-        # Python 3.10 knows no Z.
+        # `fromisoformat` of Python 3.10 does not accept Z.
         time = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
     except (ValueError, OverflowError):
         raise InvalidImage([f"{abbreviate(value)} is not a time; write it as 2026-01-31T12:00:00+00:00"]) from None
@@ -317,12 +318,12 @@ def _time(value: object) -> object:
 
 
 def _status(value: object) -> object:
-    """Read a status; one that is unknown is told as it was written."""
+    """Return a status in lower case. An unknown status is returned unchanged."""
     return value.lower() if isinstance(value, str) and value.lower() in get_args(ImageStatus) else value
 
 
 def _shared(value: object) -> object:
-    """Keep what many images say alike once."""
+    """Return one object for equal texts of many images."""
     return sys.intern(value) if type(value) is str else value
 
 

@@ -1,4 +1,4 @@
-"""The three ways in which ECR selects images by tag: plain prefixes, wildcard patterns, exclusion filters."""
+"""The tag selectors of ECR: tag prefixes, tag patterns with wildcards, and exclusion filters."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ __all__ = ["ExclusionFilter", "TagPattern", "TagPrefix"]
 
 
 class _TagSelector(ValidatedString):
-    """A text that describes tags."""
+    """A selector of tags."""
 
     __slots__ = ()
 
     @property
     def pattern(self) -> str:
-        """The same tags, as one wildcard pattern over whole tags."""
+        """The wildcard pattern that matches the same tags."""
         return self.value
 
     def matches(self, tag: str) -> bool:
-        """Tell whether a tag is one of those it describes."""
+        """Return whether the selector matches a tag."""
         return wildcards.matches(self.pattern, tag)
 
     def overlaps(self, other: _TagSelector) -> bool:
-        """Tell whether some tag is described by both."""
+        """Return whether both selectors can match the same tag."""
         return wildcards.overlaps(self.pattern, other.pattern)
 
     def subsumes(self, other: _TagSelector) -> bool:
-        """Tell whether every tag that the other describes is described by this one too."""
+        """Return whether the selector matches every tag that the other selector matches."""
         return wildcards.subsumes(self.pattern, other.pattern)
 
 
 class TagPattern(_TagSelector):
     """
-    An entry of a lifecycle rule's `tagPatternList`: at most four `*`; without one it is the whole tag.
+    An entry of `tagPatternList` in a lifecycle rule, with at most four `*`. Without `*`, it matches the whole tag.
 
     >>> TagPattern("release-*").matches("release-1.4")
     True
@@ -49,7 +49,7 @@ class TagPattern(_TagSelector):
 
 class TagPrefix(_TagSelector):
     """
-    An entry of a lifecycle rule's `tagPrefixList`: how a tag begins.
+    An entry of `tagPrefixList` in a lifecycle rule. It matches tags that begin with it.
 
     >>> TagPrefix("prod").matches("production")
     True
@@ -60,13 +60,13 @@ class TagPrefix(_TagSelector):
 
     @property
     def pattern(self) -> str:
-        """The same tags, as one wildcard pattern over whole tags."""
+        """The wildcard pattern that matches the same tags."""
         return f"{self.value}*"
 
 
 class ExclusionFilter(_TagSelector):
     """
-    Tags that a repository's mutability does not bind: at most two `*`; without one it is the whole tag.
+    An exclusion filter of tag mutability, with at most two `*`. Without `*`, it matches the whole tag.
 
     >>> ExclusionFilter("latest").matches("latest-2")
     False

@@ -1,7 +1,7 @@
 """
-The algebra of texts with `*`: what one matches, whether two can meet, whether one covers the other.
+Patterns with `*`: matching, overlap and inclusion.
 
-`*` stands for any number of characters, none included; every other character stands for itself.
+`*` matches any number of characters, including none. Every other character matches itself.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from functools import lru_cache
 
 __all__ = ["matches", "overlaps", "subsumes"]
 
-# A character that no name and no tag can hold: it stands for "something nobody wrote".
+# A character that no name and no tag can contain.
 _FRESH = "\0"
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return whether a pattern describes a whole text."""
+    """Return whether a pattern matches a whole text."""
     head, *others = _parts(pattern)
     if not others:
         return text == head
@@ -23,7 +23,7 @@ def matches(pattern: str, text: str) -> bool:
     at, end = len(head), len(text) - len(tail)
     if at > end or not (text.startswith(head) and text.endswith(tail)):
         return False
-    # The leftmost place for each part leaves the most room for the next, so looking once is enough.
+    # The leftmost match of each part leaves most of the text for the next part, so no backtracking is needed.
     for part in middle:
         at = text.find(part, at, end)
         if at < 0:
@@ -39,18 +39,18 @@ def _parts(pattern: str) -> tuple[str, ...]:
 
 def subsumes(wider: str, narrower: str) -> bool:
     """
-    Tell whether every text that the narrower pattern describes is described by the wider one too.
+    Return whether one pattern matches every text that another pattern matches.
 
-    Each `*` of the narrower pattern becomes a character that the wider one does not name: only a `*` can take it, and
-    a `*` that takes it takes anything.
+    Each `*` of the narrower pattern is replaced by a character that the wider pattern does not contain. Only a `*` of
+    the wider pattern can match this character, and such a `*` matches any text.
     """
     return matches(wider, narrower.replace("*", _FRESH))
 
 
 @lru_cache(maxsize=4096)
 def overlaps(one: str, other: str) -> bool:
-    """Tell whether there is a text that both patterns describe."""
-    # reachable[j]: some text is described by what has been read of `one` and by the first j characters of `other`.
+    """Return whether there is a text that both patterns match."""
+    # reachable[j]: some text matches the part of `one` that was read, and the first j characters of `other`.
     reachable = [True]
     reachable += [all(letter == "*" for letter in other[: j + 1]) for j in range(len(other))]
     for letter in one:

@@ -176,7 +176,7 @@ def _statement_problems(statement: Statement, _account: str | None, region: str 
 
 @lru_cache(maxsize=128)
 def _given(access: tuple[Access, ...]) -> Sequence[Mapping[str, Any]]:
-    """Write the statements of all the access, one for all accounts that get the same."""
+    """Return the statements of access values. Accounts with the same permission share one statement."""
     merged: dict[str, dict[str, Any]] = {}
     for statement in (statement for one in access for statement in one.statements()):
         account = statement["Principal"].get("AWS", "*")

@@ -61,7 +61,7 @@ class DecisionList(Sequence[Decision]):
     __slots__ = ("_images", "_outcomes")
 
     def __init__(self, images: Iterable[Image], outcomes: Iterable[Outcome]) -> None:
-        """Keep images and outcomes side by side."""
+        """Store the images and their outcomes."""
         self._images = tuple(images)
         self._outcomes = tuple(outcomes)
 

@@ -1,4 +1,4 @@
-"""What the rules of a policy do to an image, and which questions AWS's documentation leaves open about it."""
+"""The outcome of an image under a policy, and the questions that AWS's documentation leaves open."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class UndocumentedBehavior(Enum):
 
 class Outcome(NamedTuple):
     """
-    What happens or may happen to an image. Images that a rule treats alike share one.
+    The outcome of an image, certain or possible. Images with the same outcome share one value.
 
     Attributes:
         action: `expire`, `archive` or `keep`.

@@ -1,3 +1,3 @@
-"""Values for the registry: scanning, replication, upstream registries, names in a cache."""
+"""Values of the registry: scanning, replication, upstream registries, names in a cache."""
 
 __all__: list[str] = []

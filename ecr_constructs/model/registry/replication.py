@@ -1,5 +1,5 @@
 """
-Where images are copied when they are pushed.
+Replication of images to other registries.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 """
@@ -60,11 +60,11 @@ _TO_ITSELF = "replication to {!r} would copy the registry to itself; use another
 
 class Destination(NamedTuple):
     """
-    A registry that gets copies.
+    The destination of a replication.
 
     Attributes:
-        region: Its region.
-        account: Its account; nothing for the own one.
+        region: The Region.
+        account: The account. None for the account of the registry.
 
     """
 
@@ -75,15 +75,15 @@ class Destination(NamedTuple):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replication:
     """
-    Copies of what is pushed, in one other place.
+    Replication of repositories to one destination.
 
-    Make one with `to`. Only what is pushed or restored afterwards is copied, under the same repository name, and not
-    from there any further.
+    Create one with `to`. Only images that are pushed or restored afterwards are replicated, under the same repository
+    name. Replicas are not replicated again.
 
     Args:
-        region: The region of the copies.
-        account: The account of the copies. Default: the own one.
-        filters: How the names of the repositories begin. Default: every repository.
+        region: The Region of the replicas.
+        account: The account of the replicas. Default: the account of the registry.
+        filters: The prefixes of repository names. Default: every repository.
 
     Raises:
         InvalidName: With all problems.
@@ -121,13 +121,13 @@ class Replication:
         cls, region: str, *, account: str | None = None, repositories: ReplicationRepositories | None = None
     ) -> Replication:
         """
-        Copy repositories to a region.
+        Return the replication of repositories to a Region.
 
         Args:
-            region: The region of the copies.
-            account: The account of the copies, 12 digits. Default: the own one.
-            repositories: A namespace, several, or filters in ECR's own language: `"prod"` is every name that begins so,
-                `production` included. Default: every repository.
+            region: The Region of the replicas.
+            account: The account of the replicas, 12 digits. Default: the account of the registry.
+            repositories: One or several namespaces or prefixes. The prefix `"prod"` matches every name that begins with
+                it, such as `production`. Default: every repository.
 
         >>> Replication.to("eu-west-1", repositories="prod").copies("production")
         True
@@ -137,15 +137,15 @@ class Replication:
 
     @property
     def destination(self) -> Destination:
-        """The registry that gets the copies."""
+        """The destination registry."""
         return Destination(self.region, self.account)
 
     def overlaps(self, other: Replication) -> bool:
         """
-        Tell whether a repository may have a name that both copy.
+        Return whether a repository name can match both replications.
 
         Args:
-            other: Another replication, wherever it copies to.
+            other: Another replication, to any destination.
 
         >>> Replication.to("eu-west-1", repositories="prod/").overlaps(Replication.to("us-east-1", repositories="p/"))
         False
@@ -158,7 +158,7 @@ class Replication:
 
     def copies(self, repository_name: str) -> bool:
         """
-        Tell whether a repository is copied.
+        Return whether a repository is replicated.
 
         Args:
             repository_name: The name of the repository.
@@ -170,11 +170,11 @@ class Replication:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplicationRule:
     """
-    One rule of a registry: what is copied, and where to.
+    One rule of a replication configuration.
 
     Attributes:
-        filters: How the names of the repositories begin; none for every repository.
-        destinations: Where the copies go.
+        filters: The prefixes of repository names. An empty tuple for every repository.
+        destinations: The destinations.
 
     """
 
@@ -285,16 +285,16 @@ def filter_warnings(replications: Iterable[Replication]) -> Iterator[tuple[str, 
 
 def merge(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
     """
-    Write replications as the fewest rules that say the same.
+    Return the smallest number of rules with the same effect as replications.
 
-    What goes to the same places is one rule, up to the number of filters that a rule may have. A filter is left out if
-    a shorter one already copies to those places.
+    Replications to the same destinations are one rule, up to the maximum number of filters of a rule. A filter is
+    omitted if a shorter one replicates to the same destinations.
 
     Args:
-        replications: In any order.
+        replications: The replications, in any order.
 
     Returns:
-        The rules, in an order that follows from what they say.
+        The rules, in an order that depends only on their content.
 
     >>> rules = merge([Replication.to("eu-west-1", repositories=["prod/", "prod/api"]), Replication.to("sa-east-1")])
     >>> [(rule.filters, [place.region for place in rule.destinations]) for rule in rules]
@@ -319,13 +319,10 @@ def merge(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
 
 def merged_problems(rules: Sequence[ReplicationRule]) -> Iterator[str]:
     """
-    Say why ECR would refuse the rules of a registry.
+    Yield the reasons why ECR rejects the rules of a registry.
 
     Args:
-        rules: All of them, merged.
-
-    Yields:
-        One sentence for each fault.
+        rules: All rules, merged.
 
     """
     if len(rules) > MAXIMUM_RULES:

@@ -1,5 +1,5 @@
 """
-Which images of a registry are scanned, how, and when.
+The scanning configuration of a registry.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
 """
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 ScanType = Literal["ENHANCED", "BASIC"]
-# The API also knows MANUAL; CloudFormation does not, and leaving a repository out of every rule says the same.
+# The API also has MANUAL, which CloudFormation does not accept. A repository that no rule matches has the same setting.
 ScanFrequency = Literal["CONTINUOUS_SCAN", "SCAN_ON_PUSH"]
 ScanRepositories = str | Namespace | ScanFilter | Sequence[str | Namespace | ScanFilter]
 
@@ -49,7 +49,7 @@ class Scanning:
     """
     The scanning configuration of a registry.
 
-    Make one with `enhanced` or `basic`. There is one rule for each frequency, so there are at most two.
+    Create one with `enhanced` or `basic`. There is one rule for each frequency, so there are at most two.
 
     Args:
         scan_type: `ENHANCED` (Amazon Inspector: operating system and language packages) or `BASIC` (operating system).
@@ -70,7 +70,7 @@ class Scanning:
     on_push: Sequence[ScanFilter] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what ECR would; CloudFormation's own checks let basic continuous scanning pass."""
+        """Raise all problems. CloudFormation's schema accepts continuous basic scanning, which ECR rejects."""
         problems = Problems()
         _check(problems, self)
         problems.raise_if_any(InvalidName)
@@ -82,12 +82,12 @@ class Scanning:
         cls, *, continuous: ScanRepositories | None = None, on_push: ScanRepositories | None = None
     ) -> Scanning:
         """
-        Scan with Amazon Inspector. Repositories that no filter matches are not scanned at all.
+        Return enhanced scanning by Amazon Inspector. Repositories that no filter matches are not scanned.
 
         Args:
-            continuous: A namespace or filter, or several, to be scanned continuously. Default: every repository, unless
-                `on_push` is given.
-            on_push: A namespace or filter, or several, to be scanned when an image is pushed. Default: none.
+            continuous: One or several namespaces or filters that are scanned continuously. Default: every repository,
+                unless `on_push` is given.
+            on_push: One or several namespaces or filters that are scanned on push. Default: none.
 
         >>> Scanning.enhanced(continuous=Namespace("prod"), on_push="*").frequency("dev/api")
         'SCAN_ON_PUSH'
@@ -102,10 +102,10 @@ class Scanning:
     @classmethod
     def basic(cls, *, on_push: ScanRepositories = _EVERY_REPOSITORY) -> Scanning:
         """
-        Scan with ECR's own scanner. Repositories that no filter matches are scanned when somebody asks.
+        Return basic scanning by ECR. Repositories that no filter matches are scanned only by `StartImageScan`.
 
         Args:
-            on_push: A namespace or filter, or several, that are scanned on push. Default: every repository.
+            on_push: One or several namespaces or filters that are scanned on push. Default: every repository.
 
         >>> Scanning.basic().frequency("prod/api")
         'SCAN_ON_PUSH'
@@ -115,7 +115,7 @@ class Scanning:
 
     def frequency(self, repository_name: str) -> ScanFrequency | None:
         """
-        Tell when the images of a repository are scanned; continuous wins where both match.
+        Return the scan frequency of a repository. If both match, it is continuous.
 
         Args:
             repository_name: The name of the repository.
@@ -127,19 +127,19 @@ class Scanning:
 
     def including(self, repository_name: str, frequency: ScanFrequency) -> Scanning:
         """
-        Derive a configuration that scans one more repository.
+        Return a configuration that also scans a repository.
 
-        The filters of ECR cannot say a whole name, so what is added is "begins with".
+        ECR has no filter for exactly one name, so the added filter matches every name that begins with it.
 
         Args:
             repository_name: The name of the repository.
-            frequency: When it is to be scanned.
+            frequency: `CONTINUOUS_SCAN` or `SCAN_ON_PUSH`.
 
         Returns:
-            This configuration if it does so already, otherwise one with another filter.
+            This configuration if it scans the repository already, otherwise one with another filter.
 
         Raises:
-            InvalidName: if it cannot be scanned so, or if no filter can say its name.
+            InvalidName: If the repository cannot have this frequency, or if no filter can match its name.
 
         >>> Scanning.basic(on_push="prod/*").including("tools/ci", "SCAN_ON_PUSH").on_push[-1].value
         'tools/ci*'

@@ -1,5 +1,5 @@
 """
-The nine registries that ECR can cache.
+The upstream registries of pull-through caches.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 """
@@ -26,7 +26,7 @@ UpstreamRegistry = Literal[
     "gitlab-container-registry",
     "chainguard",
 ]
-# `role`: needed for a registry of another account, nothing for the own one.
+# `role`: needed for a registry of another account, and not for one of the same account.
 Credentials = Literal["none", "secret", "role"]
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
@@ -51,15 +51,15 @@ _ECR_REGISTRY = StringConstraint(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upstream:
     """
-    A registry whose images ECR copies when they are first pulled.
+    An upstream registry of a pull-through cache.
 
-    Make one with the method of its name.
+    Create one with the method for the registry.
 
     Args:
-        registry: What ECR calls it.
-        url: Where it is.
-        default_prefix: What the names of cached repositories begin with, unless told otherwise.
-        credentials: What ECR needs to read from it: `none`, a `secret`, or for private ECR a `role`.
+        registry: The name of the registry in the ECR API.
+        url: The host of the registry.
+        default_prefix: The default prefix of cached repositories.
+        credentials: The credentials that ECR needs: `none`, a `secret`, or a `role` for private ECR.
 
     >>> Upstream.docker_hub().credentials
     'secret'
@@ -88,7 +88,7 @@ class Upstream:
 
     @classmethod
     def docker_hub(cls) -> Upstream:
-        """Docker Hub, with a secret. Official images live under `library/`."""
+        """Docker Hub, with a secret. Official images are under `library/`."""
         return cls(registry="docker-hub", url="registry-1.docker.io", default_prefix="docker-hub", credentials="secret")
 
     @classmethod
@@ -98,7 +98,7 @@ class Upstream:
 
     @classmethod
     def gitlab(cls) -> Upstream:
-        """GitLab's container registry, with a secret. Only gitlab.com, not servers of one's own."""
+        """GitLab's container registry on gitlab.com, with a secret. Self-managed servers are not supported."""
         return cls(
             registry="gitlab-container-registry",
             url="registry.gitlab.com",
@@ -114,13 +114,13 @@ class Upstream:
     @classmethod
     def azure(cls, host: str) -> Upstream:
         """
-        Give a registry in Azure, with a secret.
+        Return a registry in Azure, with a secret.
 
         Args:
-            host: Its login server.
+            host: The login server.
 
         Raises:
-            InvalidName: If that is not the login server of an Azure registry.
+            InvalidName: If the host is not the login server of an Azure registry.
 
         >>> Upstream.azure("mycompany.azurecr.io").url
         'mycompany.azurecr.io'
@@ -132,12 +132,12 @@ class Upstream:
     @classmethod
     def ecr(cls, host: str | None = None, *, account: str | None = None, region: str | None = None) -> Upstream:
         """
-        Give a private ECR registry, of another account (with a role) or of another region.
+        Return a private ECR registry of another Region, or of another account with a role.
 
         Args:
-            host: Where it is. Default: made of account and region.
-            account: The account that owns it, 12 digits, if no host is given.
-            region: The region it is in, if no host is given.
+            host: The host of the registry. Default: the host for the account and the Region.
+            account: The account of the registry, 12 digits. Required without `host`.
+            region: The Region of the registry. Required without `host`.
 
         Raises:
             InvalidName: With all problems.
