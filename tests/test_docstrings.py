@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
-from types import ModuleType
+from types import GenericAlias, ModuleType
 
 import pytest
 
@@ -24,6 +24,11 @@ WITH_EXAMPLES = [module for module in MODULES if ">>>" in inspect.getsource(modu
 PUBLIC = [module for module in MODULES if not module.__name__.startswith(("ecr_constructs._", "ecr_constructs.cli"))]
 
 
+def is_class(value: object) -> bool:
+    """Return whether a value is a class. Python 3.10 also counts aliases such as `Callable[[], None]`."""
+    return inspect.isclass(value) and not isinstance(value, GenericAlias)
+
+
 def exported(module: ModuleType) -> list[str]:
     """Return the names in `__all__`. A package that exports nothing has none."""
     return [] if hasattr(module, "__path__") and not hasattr(module, "__all__") else module.__all__
@@ -33,9 +38,9 @@ def functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., object
     """Yield the public functions, the classes with their own constructor, and the public methods of a module."""
     for name in exported(module):
         value = getattr(module, name)
-        if inspect.isfunction(value) or (inspect.isclass(value) and "__init__" in vars(value)):
+        if inspect.isfunction(value) or (is_class(value) and "__init__" in vars(value)):
             yield f"{module.__name__}.{name}", value
-        for inner, member in vars(value).items() if inspect.isclass(value) else ():
+        for inner, member in vars(value).items() if is_class(value) else ():
             function = getattr(member, "__func__", member)
             if not inner.startswith("_") and inspect.isfunction(function):
                 yield f"{module.__name__}.{name}.{inner}", function
@@ -45,10 +50,10 @@ def documented_names(module: ModuleType) -> Iterator[tuple[str, str | None]]:
     """Yield the public functions, classes, methods and properties of a module with their own docstrings."""
     for name in exported(module):
         value = getattr(module, name)
-        if not (inspect.isfunction(value) or inspect.isclass(value)):
+        if not (inspect.isfunction(value) or is_class(value)):
             continue
         yield f"{module.__name__}.{name}", value.__doc__
-        for inner, member in vars(value).items() if inspect.isclass(value) else ():
+        for inner, member in vars(value).items() if is_class(value) else ():
             is_method = callable(member) or isinstance(member, (classmethod, staticmethod, property))
             if is_method and not inner.startswith("_"):
                 yield f"{module.__name__}.{name}.{inner}", getattr(member, "__func__", member).__doc__
@@ -85,7 +90,7 @@ def test_every_keyword_of_a_public_callable_is_described() -> None:
     undescribed = []
     for module in PUBLIC:
         for path, function in functions_of(module):
-            constructor = vars(function).get("__init__") if inspect.isclass(function) else None
+            constructor = vars(function).get("__init__") if is_class(function) else None
             text = "\n".join(inspect.getdoc(each) or "" for each in (function, constructor))
             parameters = inspect.signature(function).parameters.values()
             names = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
@@ -107,5 +112,5 @@ def test_every_public_name_of_the_model_is_defined_in_one_module() -> None:
         homes = [module for module in modules if name in exported(module)]
 
         assert [getattr(home, name) is value for home in homes] == [True], name
-        if inspect.isclass(value) or inspect.isfunction(value):
+        if is_class(value) or inspect.isfunction(value):
             assert value.__module__ == homes[0].__name__

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 import jsii
-from aws_cdk import IResolvable, IStableAnyProducer, Lazy, Stack, Token
+from aws_cdk import IAnyProducer, IResolvable, IResolveContext, Lazy, Stack, Token
 
 from ecr_constructs.model.validation import StringConstraint, is_token
 
@@ -94,19 +94,19 @@ def _with(value: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any pa
 
 def lazily(produce: Callable[[], object]) -> IResolvable:
     """
-    Return a value that is written when the app synthesizes.
+    Return a value that is written each time it is resolved, because it can change until the app synthesizes.
 
     Args:
         produce: The function that returns the value. The CDK calls it several times.
 
     """
-    return Lazy.any(_Producer(produce))
+    return Lazy.uncached_any(_Producer(produce))
 
 
-@jsii.implements(IStableAnyProducer)
+@jsii.implements(IAnyProducer)
 class _Producer:
     def __init__(self, produce: Callable[[], object]) -> None:
         self._produce = produce
 
-    def produce(self) -> Any:  # noqa: ANN401  (it is read in JavaScript)
+    def produce(self, _context: IResolveContext) -> Any:  # noqa: ANN401  (it is read in JavaScript)
         return self._produce()

@@ -334,6 +334,29 @@ def test_a_grant_of_the_parent_class_is_checked_and_in_the_template(repository: 
     assert added["Principal"] == {"AWS": account_root("777788889999")}
 
 
+def test_a_grant_after_the_policy_was_resolved_is_in_the_template(
+    stack: cdk.Stack, repository: HardenedRepository
+) -> None:
+    repository.grant_pull(iam.AccountPrincipal("444455556666"))
+    stack.resolve(repository.resource.repository_policy_text)
+
+    repository.grant_pull(iam.AccountPrincipal("777788889999"))
+
+    assert "777788889999" in json.dumps(statements(repository))
+
+
+@pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
+def test_a_grant_that_is_called_on_the_class_of_the_cdk_is_written(repository: HardenedRepository, name: str) -> None:
+    getattr(ecr.Repository, name)(repository, iam.AccountPrincipal("777788889999"))
+
+    assert "777788889999" in json.dumps(statements(repository))
+
+
+def test_a_grant_to_everyone_that_is_called_on_the_class_of_the_cdk_is_rejected(repository: HardenedRepository) -> None:
+    with pytest.raises(RuntimeError, match="the statement is public"):
+        ecr.Repository.grant_pull(repository, iam.AnyPrincipal())
+
+
 def test_a_grant_that_is_refused_does_not_stop_the_next_one(repository: HardenedRepository) -> None:
     with pytest.raises(InvalidRepository):
         repository.grant_pull(iam.AnyPrincipal())
