@@ -6,7 +6,7 @@ docs/decisions/0001-property-injectors-do-not-override-settings.md has the reaso
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import aws_cdk as cdk
@@ -17,7 +17,7 @@ from ecr_constructs.errors import EcrConstructsError
 __all__ = ["is_injected", "reapply", "typed_refusal"]
 
 
-def is_injected(scope: IConstruct, construct: str) -> bool:
+def is_injected(scope: IConstruct, class_id: Callable[[], str]) -> bool:
     """
     Return whether a property injector is registered for the constructs of a class in a scope.
 
@@ -25,23 +25,27 @@ def is_injected(scope: IConstruct, construct: str) -> bool:
 
     Args:
         scope: The scope in which a construct is created.
-        construct: The class, by its `PROPERTY_INJECTION_ID`.
+        class_id: Returns the `PROPERTY_INJECTION_ID` of the class. A read of this id loads the module of the class in
+            JavaScript, so the function is called only if the scope has injectors.
 
     """
     return any(
-        cdk.PropertyInjectors.has_property_injectors(each) and cdk.PropertyInjectors.of(each).for_(construct)
+        cdk.PropertyInjectors.has_property_injectors(each) and cdk.PropertyInjectors.of(each).for_(class_id())
         for each in scope.node.scopes
     )
 
 
 @contextmanager
-def typed_refusal(scope: IConstruct, construct: str, error: type[EcrConstructsError], *, path: str) -> Iterator[None]:
+def typed_refusal(
+    scope: IConstruct, class_id: Callable[[], str], error: type[EcrConstructsError], *, path: str
+) -> Iterator[None]:
     """
     Raise a typed error if the CDK rejects the properties of an injector.
 
     Args:
         scope: The scope in which a construct is created.
-        construct: The class, by its `PROPERTY_INJECTION_ID`.
+        class_id: Returns the `PROPERTY_INJECTION_ID` of the class. A read of this id loads the module of the class in
+            JavaScript, so the function is called only if the scope has injectors.
         error: The type of the error.
         path: The construct path in the error.
 
@@ -49,11 +53,11 @@ def typed_refusal(scope: IConstruct, construct: str, error: type[EcrConstructsEr
     try:
         yield
     except RuntimeError as rejected:
-        if not is_injected(scope, construct):
+        if not is_injected(scope, class_id):
             raise
         text = str(rejected).removeprefix("Error: ").split("\n")[0]
         problem = (
-            f"a property injector for {construct} makes the CDK raise an error: {text}; "
+            f"a property injector for {class_id()} makes the CDK raise an error: {text}; "
             f"exclude {path} from the injector"
         )
         raise error([problem], path=path) from rejected

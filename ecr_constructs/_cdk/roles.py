@@ -44,9 +44,6 @@ __all__ = [
 # CustomRoleArn in the CloudFormation schema: no path between `role/` and the name.
 _ROLE_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]+")
 
-_ROLE = iam.Role.PROPERTY_INJECTION_ID
-_POLICY = iam.Policy.PROPERTY_INJECTION_ID
-
 
 # Imported roles are not constructs in Python.
 ROLE = DuckType("an iam.Role", "role_arn", "add_to_principal_policy")
@@ -126,9 +123,9 @@ def create_role(
 
     """
     principal = trust_principal(service, conditions)
-    with typed_refusal(scope, _ROLE, InvalidRegistry, path=scope.node.path):
+    with typed_refusal(scope, lambda: iam.Role.PROPERTY_INJECTION_ID, InvalidRegistry, path=scope.node.path):
         role = iam.Role(scope, "Role", assumed_by=principal, description=description)
-        if (resource := _resource_of(role)) is not None and is_injected(scope, _ROLE):
+        if (resource := _resource_of(role)) is not None and is_injected(scope, lambda: iam.Role.PROPERTY_INJECTION_ID):
             trust = iam.PolicyStatement(actions=["sts:AssumeRole"], principals=[principal])
             problems = Problems()
             _check_injected_role(problems, role, resource, trust)
@@ -244,9 +241,13 @@ def allow(owner: Construct, role: iam.IRole, *statements: iam.PolicyStatement) -
         InvalidRegistry: if a property injector changes the policy of a role that the owner created.
 
     """
-    with typed_refusal(owner, _POLICY, InvalidRegistry, path=owner.node.path):
+    with typed_refusal(owner, lambda: iam.Policy.PROPERTY_INJECTION_ID, InvalidRegistry, path=owner.node.path):
         added = [role.add_to_principal_policy(statement) for statement in statements]
-    if isinstance(role, iam.Role) and role.node.scope is owner and is_injected(role, _POLICY):
+    if (
+        isinstance(role, iam.Role)
+        and role.node.scope is owner
+        and is_injected(role, lambda: iam.Policy.PROPERTY_INJECTION_ID)
+    ):
         _require_only(owner, role, statements)
     policies = [one.policy_dependable for one in added if one.policy_dependable is not None]
     warn_if_not_added(owner, role, policies, statements)

@@ -145,8 +145,9 @@ class _NewSecret(Credentials):
         generated = secretsmanager.SecretStringGenerator(
             secret_string_template=_TO_BE_FILLED_IN, generate_string_key="accessToken"
         )
-        class_id = secretsmanager.Secret.PROPERTY_INJECTION_ID
-        with typed_refusal(scope, class_id, InvalidRegistry, path=scope.node.path):
+        with typed_refusal(
+            scope, lambda: secretsmanager.Secret.PROPERTY_INJECTION_ID, InvalidRegistry, path=scope.node.path
+        ):
             secret = secretsmanager.Secret(
                 scope,
                 "Credentials",
@@ -155,7 +156,7 @@ class _NewSecret(Credentials):
                 generate_secret_string=generated,
                 removal_policy=cdk.RemovalPolicy.RETAIN,
             )
-        if is_injected(scope, class_id):
+        if is_injected(scope, lambda: secretsmanager.Secret.PROPERTY_INJECTION_ID):
             self._reapply(scope, secret, prefix)
         _check_later(scope, secret, prefix)
         environment_of(location_of(scope)).claim(secret, "secret", self._full_name(prefix))

@@ -290,7 +290,6 @@ _ANOTHER_ACCOUNT = (
 )
 
 
-_KEY = kms.Key.PROPERTY_INJECTION_ID
 # Read once for each stack: a read is a call to JavaScript, and an app may have a thousand repositories.
 _key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
 
@@ -340,7 +339,7 @@ _REMOVED = (
 
 def _shared_key(stack: cdk.Stack) -> kms.Key:
     path = f"{stack.node.path}/{SHARED_KEY_ID}"
-    with typed_refusal(stack, _KEY, InvalidRepository, path=path):
+    with typed_refusal(stack, lambda: kms.Key.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
         key = kms.Key(
             stack,
             SHARED_KEY_ID,
@@ -353,7 +352,7 @@ def _shared_key(stack: cdk.Stack) -> kms.Key:
     resource = key.node.default_child
     if isinstance(resource, kms.CfnKey):
         check = SharedKeyPolicyCheck(resource)
-        if is_injected(stack, _KEY):
+        if is_injected(stack, lambda: kms.Key.PROPERTY_INJECTION_ID):
             _reapply_after_injectors(key, resource)
             if problems := check.injected_problems():
                 raise InvalidRepository(problems, path=path)

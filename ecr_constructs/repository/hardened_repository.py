@@ -44,7 +44,6 @@ from ecr_constructs.repository.settings import (
 __all__ = ["HardenedRepository"]
 
 # Read once: it is a call to JavaScript.
-_REPOSITORY = ecr.Repository.PROPERTY_INJECTION_ID
 # The CDK rejects names with these, and ECR does not.
 _DOUBLE_SEPARATORS = ("__", "--")
 # Arguments that are given, so that an injector that only adds arguments does not add these.
@@ -163,7 +162,7 @@ class HardenedRepository(ecr.Repository):
         is_injected = place.has_injectors()
         keywords = {**(_GIVEN_TO_INJECTORS if is_injected else {}), **constructor_keywords(in_force)}
         with (
-            typed_refusal(scope, _REPOSITORY, InvalidRepository, path=path),
+            typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path),
             _taken_id_explained(scope, id, path, is_injected=is_injected),
         ):
             super().__init__(scope, id, repository_name=_spelled_for_cdk(repository_name), **keywords)
@@ -174,7 +173,7 @@ class HardenedRepository(ecr.Repository):
         claim_name(self.resource, place, repository_name)
         if place.stack is not None:
             reject_inherited_statements(self, self.resource, place.stack)
-        with typed_refusal(scope, _REPOSITORY, InvalidRepository, path=path):
+        with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
             self._build(place, policy_statements, repository_name, is_injected=is_injected)
         for change in registry_changes:
             change()

@@ -489,10 +489,9 @@ def test_a_property_of_the_key_that_the_cdk_cannot_use_is_a_typed_error(name: st
 
 
 def test_an_error_of_the_cdk_without_an_injector_stays_what_it_is(stack: cdk.Stack) -> None:
-    class_id = iam.Role.PROPERTY_INJECTION_ID
     with (
         pytest.raises(RuntimeError, match="Invalid roleName"),
-        typed_refusal(stack, class_id, InvalidRegistry, path="Containers/Role"),
+        typed_refusal(stack, lambda: iam.Role.PROPERTY_INJECTION_ID, InvalidRegistry, path="Containers/Role"),
     ):
         iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal(), role_name="not a name")
 
