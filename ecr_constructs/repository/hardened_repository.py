@@ -29,7 +29,7 @@ from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_
 from ecr_constructs.repository.name_ownership import check_name, claim_deletion, claim_name
 from ecr_constructs.repository.registry_request import RegistryRequest
 from ecr_constructs.repository.replaced_arguments import is_replaced, reject_replaced
-from ecr_constructs.repository.resource_policy import RepositoryPolicy, reject_inherited_statements
+from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import (
     HARDENED,
     Lifecycle,
@@ -171,8 +171,6 @@ class HardenedRepository(ecr.Repository):
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
-        if place.stack is not None:
-            reject_inherited_statements(self, self.resource, place.stack)
         with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
             self._build(place, policy_statements, repository_name, is_injected=is_injected)
         for change in registry_changes:

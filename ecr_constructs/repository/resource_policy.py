@@ -10,13 +10,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 import jsii
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IValidation
+from constructs import IValidation
 
 from ecr_constructs._cdk.policy_statements import (
     MAXIMUM_CHARACTERS,
@@ -32,7 +30,7 @@ from ecr_constructs.model.iam.statements import Statement, statement_problems
 from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.repository.access import Access
 
-__all__ = ["RepositoryPolicy", "reject_inherited_statements"]
+__all__ = ["RepositoryPolicy"]
 
 
 @jsii.implements(IValidation)
@@ -119,44 +117,6 @@ class RepositoryPolicy:
         return self._statements
 
 
-def reject_inherited_statements(repository: Construct, resource: ecr.CfnRepository, stack: cdk.Stack) -> None:
-    """
-    Stop the synthesis if statements were added with the method of the parent class.
-
-    `ecr.Repository.add_to_resource_policy(repository, statement)` calls the method of the CDK, which adds the statement
-    to a policy of its own. Nothing checks it, and the template does not contain it if the repository has statements.
-
-    Args:
-        repository: The repository.
-        resource: Its resource, which has the policy of the CDK until another is set.
-        stack: The stack of the repository.
-
-    """
-    if stack not in _inherited:
-        _inherited[stack] = _InheritedPolicyCheck(stack)
-        stack.node.add_validation(_inherited[stack])
-    _inherited[stack].policies.append((repository, resource.repository_policy_text))
-
-
-@jsii.implements(IValidation)
-class _InheritedPolicyCheck:
-    """The policies of the CDK in a stack, which are resolved together, because each call to JavaScript takes time."""
-
-    def __init__(self, stack: cdk.Stack) -> None:
-        self._stack = stack
-        self.policies: list[tuple[Construct, object]] = []
-
-    def validate(self) -> list[str]:
-        # The CDK leaves out what resolves to nothing, in lists too.
-        found = self._stack.resolve({str(index): policy for index, (_, policy) in enumerate(self.policies)})
-        return [_INHERITED.format(self.policies[int(index)][0].node.path) for index in found or ()]
-
-
-_inherited: WeakKeyDictionary[cdk.Stack, _InheritedPolicyCheck] = WeakKeyDictionary()
-_INHERITED = (
-    "a statement was added to {} with the method of the parent class, ecr.Repository.add_to_resource_policy, which "
-    "does not check it; use the method of the repository, repository.add_to_resource_policy(statement)"
-)
 _TOO_LONG = (
     f"the repository policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "
     "use Access.organization_pull('o-...') instead of many accounts"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -304,34 +304,6 @@ def test_an_error_that_is_not_ours_is_not_taken_for_one_of_ours(repository: Hard
         repository.grant_pull(iam.AnyPrincipal())
     with pytest.raises(LookupError, match="nobody is here"):
         repository.grant_pull(Nobody())
-
-
-@pytest.mark.parametrize("others", [[], [iam.AccountPrincipal("777788889999")]], ids=["alone", "beside others"])
-def test_a_statement_of_the_method_of_the_parent_class_stops_the_synthesis(
-    app: cdk.App, stack: cdk.Stack, others: Sequence[iam.IPrincipal]
-) -> None:
-    for name in ("First", "Second", "Third"):
-        made = HardenedRepository(stack, name)
-        for principal in others:
-            made.grant_pull(principal)
-    statement = iam.PolicyStatement(actions=["ecr:BatchGetImage"], principals=[iam.AnyPrincipal()])
-    second = stack.node.find_child("Second")
-    assert isinstance(second, HardenedRepository)
-    ecr.Repository.add_to_resource_policy(second, statement)
-
-    with pytest.raises(RuntimeError, match="a statement was added to Containers/Second with the method of the parent"):
-        app.synth()
-
-
-@pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
-def test_a_grant_of_the_parent_class_is_checked_and_in_the_template(repository: HardenedRepository, name: str) -> None:
-    with pytest.raises(RuntimeError, match="the statement is public"):
-        getattr(ecr.Repository, name)(repository, iam.AnyPrincipal())
-    getattr(ecr.Repository, name)(repository, iam.AccountPrincipal("777788889999"))
-
-    given, added = statements(repository)
-    assert given == GIVEN.statements()[0]
-    assert added["Principal"] == {"AWS": account_root("777788889999")}
 
 
 def test_a_grant_after_the_policy_was_resolved_is_in_the_template(
