@@ -96,10 +96,11 @@ class Environment:
         owner = self._owner(kind, name)
         return owner.construct if owner else None
 
-    def registry_part(self, part: RegistryPart) -> object | None:
-        """Return a part of the registry; None if there is no registry in this app, or it was removed."""
+    def registry_parts(self) -> Mapping[RegistryPart, object]:
+        """Return the parts of the registry. There are none if the app has no registry, or if it was removed."""
+        # Call this once for all parts: whether the registry is in the tree is read in JavaScript.
         owner = self._owner("registry", "")
-        return owner.parts[part] if owner else None
+        return owner.parts if owner else {}
 
     def names(self, kind: OwnedResourceKind) -> tuple[str, ...]:
         """Return the names of all resources of a kind that the app has in the environment."""

@@ -292,7 +292,7 @@ def find_policy(environment: Environment) -> RegistryPolicy | None:
         The policy. None if the app has no registry there.
 
     """
-    part = environment.registry_part("policy")
+    part = environment.registry_parts().get("policy")
     return part if isinstance(part, RegistryPolicy) else None
 
 

@@ -161,5 +161,5 @@ def find_replication(environment: Environment) -> RegistryReplication | None:
         The replication. None if the app has no registry there.
 
     """
-    part = environment.registry_part("replication")
+    part = environment.registry_parts().get("replication")
     return part if isinstance(part, RegistryReplication) else None

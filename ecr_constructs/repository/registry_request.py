@@ -90,11 +90,12 @@ class RegistryRequest:
     def _changes(
         self, problems: Problems, environment: Environment, repository_name: str
     ) -> Sequence[Callable[[], None]]:
-        replication = cast("ReplicationRequests | None", environment.registry_part("replication"))
-        scanning = cast("ScanningRequests | None", environment.registry_part("scanning"))
-        if replication is None or scanning is None:
+        parts = environment.registry_parts()
+        if not parts:
             problems.add(NO_REGISTRY)
             return ()
+        replication = cast("ReplicationRequests", parts["replication"])
+        scanning = cast("ScanningRequests", parts["scanning"])
         changes = []
         if self.replicate_to:
             with problems.collect("replicate_to: "):

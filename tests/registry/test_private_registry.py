@@ -477,7 +477,7 @@ def test_a_registry_in_a_stage_collects_from_the_other_stacks_of_the_stage(app: 
 
 
 def part_of(registry: PrivateRegistry, part: RegistryPart) -> Any:
-    return environment_of(location_of(registry)).registry_part(part)
+    return environment_of(location_of(registry)).registry_parts()[part]
 
 
 def test_a_change_of_replication_includes_changes_since_its_check(stack: cdk.Stack) -> None:
