@@ -45,7 +45,7 @@ nox.options.sessions = ["slow", "docs", "wheel", "lowest", "newest", "checkov"]
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Run the slow tests, and the property tests with ten times as many examples. `make test` runs the others."""
+    """Run the slow tests, and the property tests with four times as many examples. `make test` runs the others."""
     selection = ["--numprocesses", "auto", "-m", "slow or hypothesis"]
     session.run("pytest", *selection, *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
 
