@@ -20,6 +20,10 @@ from ecr_constructs.model.lifecycle.rule_engine import RuleEngine, age_reference
 
 __all__ = ["ScheduledAction", "schedule"]
 
+# Open questions that do not change what is done on the day: hours make a whole day on the next one, and an artifact
+# that no rule selects is deleted or archived with its subject.
+_IS_DELETED_ANYWAY = frozenset({UndocumentedBehavior.HOURS, UndocumentedBehavior.REFERRER})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScheduledAction:
@@ -194,7 +198,9 @@ class _Scheduler:
             return by_rule
         follow = following[0]
         is_claimed = bool(image.tags) and self._engine.claims[position] is not None
-        is_kept = is_claimed and (by_rule is None or by_rule.day > follow.day)
+        # The rule may also not act on the artifact at all, for example where it may be among the newest.
+        may_not_act = not self._engine.outcomes[position].questions <= _IS_DELETED_ANYWAY
+        is_kept = is_claimed and (by_rule is None or by_rule.day > follow.day or may_not_act)
         is_certain = follow.is_certain and not is_kept and position not in self._index.may_be_children
         return replace(follow, image=image, is_certain=is_certain)
 

@@ -122,10 +122,10 @@ def test_removing_shadowed_rules_changes_nothing(policy: LifecyclePolicy, images
 
 
 def images_of(wanted: LifecycleRule) -> list[list[str]]:
-    """Give tags of images that a rule selects, and others only if they must."""
+    """Return the tags of images that a rule selects, and that another rule selects only if it covers the rule."""
     if wanted.tag_status == "any":
         return [[], ["x"]]
-    return [[each.value.replace("*", "x") for each in wanted.selectors]]
+    return [[each.pattern.replace("*", "x") for each in wanted.selectors]]
 
 
 @given(st.one_of(crowded_policies(), policies))
