@@ -208,7 +208,9 @@ class CreationTemplate(Construct):
             )
 
 
-_UNDER_PREFIX = "ECR makes repositories whose names are not known before; the role is for those under one prefix"
+_UNDER_PREFIX = (
+    "ECR creates repositories whose names are not known at synthesis; the role is for those under one prefix"
+)
 
 
 def repositories_under(prefix: str) -> str:
@@ -243,7 +245,7 @@ def check_template_location(
 
     """
     if place.stack is None:
-        problems.add("a template must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.add("a template must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         return
     with problems.collect():
         check_owner(problems, environment_of(place), _without_slash(prefix))
@@ -284,28 +286,28 @@ def check_owner(problems: Problems, environment: Environment, prefix: str) -> No
     """Check that no other template of the account and Region has a prefix."""
     if (owner := environment.owner("template", prefix)) is not None:
         problems.add(
-            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and there is one "
-            "for each prefix; give that one another purpose in applied_for=, or choose another prefix"
+            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and each prefix "
+            "has one template; add the purpose to applied_for= of that template, or use another prefix"
         )
 
 
 def _check_purposes(problems: Problems, applied_for: Sequence[str]) -> None:
     if not applied_for:
-        problems.add(f"applied_for is empty, so that the template is never used; use one of {', '.join(_PURPOSES)}")
+        problems.add(f"applied_for is empty, so the template is never used; use one of {', '.join(_PURPOSES)}")
     problems.extend(
         f"applied_for: {purpose!r} is unknown; use {', '.join(_PURPOSES)}"
         for purpose in applied_for
         if purpose not in _PURPOSES
     )
     if len(set(applied_for)) < len(applied_for):
-        problems.add("applied_for names a purpose twice; name each once")
+        problems.add("applied_for contains a purpose twice; remove one")
 
 
 def _check_description(problems: Problems, description: str | None) -> None:
     if description is None:
         return
     if len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):
-        problems.add(f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}, shorten it")
+        problems.add(f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}; shorten it")
     if problem := text_problem(description):
         problems.add(f"description {problem}")
 

@@ -141,13 +141,13 @@ class _ReplicaDriftAspect:
                     differences[difference].append(repository.node.path)
         # One warning for all repositories with the same difference: an app may have a thousand repositories.
         for (identifier, text), paths in differences.items():
-            self._warn(identifier, f"the copy of {_listed(paths)} {text}")
+            self._warn(identifier, f"the replica of {_listed(paths)} {text}")
 
     def _no_source(self, registry_path: str, prefix: str) -> str:
         account = f", account={self._here.account!r}" if self._here.account != self._source.account else ""
         repositories = "" if prefix == ROOT else f", repositories=Namespace({prefix!r})"
         return (
-            f"{registry_path} copies nothing under {prefix!r} to {self._replica.node.path}; "
+            f"{registry_path} replicates nothing under {prefix!r} to {self._replica.node.path}; "
             f"add Replication.to({self._here.region!r}{account}{repositories}) there"
         )
 
@@ -180,7 +180,7 @@ def _check_templates(
     problems: Problems, place: ConstructLocation, prefixes: Sequence[str], settings: RepositorySettings
 ) -> None:
     if not prefixes:
-        problems.add("repositories: the list is empty; leave it out to include all repositories")
+        problems.add("repositories: the list is empty; remove it to include all repositories")
         check_template_settings(problems, place, settings)
     # A problem of the settings is the same for each namespace.
     found = Problems()
