@@ -121,7 +121,7 @@ OLD: dict[str, tuple[Any, str]] = {
     "image_tag_mutability": (ecr.TagMutability.IMMUTABLE, "use immutability="),
     "image_tag_mutability_exclusion_filters": ([], "use immutability="),
     "lifecycle_rules": ([], "use lifecycle="),
-    "lifecycle_registry_id": ("111122223333", "leave it out"),
+    "lifecycle_registry_id": ("111122223333", "remove it"),
     "encryption_key": (None, "use encryption=Encryption.customer_key(key)"),
     "auto_delete_images": (True, "use empty_on_delete=True and removal_policy=RemovalPolicy.DESTROY"),
 }

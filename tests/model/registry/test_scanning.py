@@ -241,8 +241,7 @@ def test_what_was_given_stays_beside_what_is_included() -> None:
             "MANUAL",
             (
                 "scan frequency 'MANUAL' is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or exclude the "
-                "repository "
-                "from every filter: CloudFormation does not support MANUAL"
+                "repository from every filter: CloudFormation does not support MANUAL"
             ),
         ),
         (
