@@ -242,7 +242,7 @@ class PullThroughCache(Construct):
         theirs, ours = account_of(principal), cdk.Stack.of(self).account
         if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
             return
-        if not any(one.intent == "organization_pull" or one.subject == theirs for one in self._consumers):
+        if not any(one.account in (None, theirs) for one in self._consumers):
             problem = (
                 f"the grantee is of account {theirs}, which is not among the consumers of the cache; "
                 f"use consumers=[Access.account_pull('{theirs}')] as well"

@@ -45,6 +45,8 @@ RegistryRepositories = str | Namespace | Sequence[str | Namespace]
 
 # Service-linked roles of ECR create repositories for caches and replicas.
 _SERVICE_LINKED_ROLES = "role/aws-service-role/*"
+# The access of consumers of a cache.
+_CONSUMERS = ("account_pull", "organization_pull", "organizational_unit_pull", "role_pull")
 # Values of `aws:PrincipalArn`. For a session of a role it is the ARN of the role, not that of the session.
 _PRINCIPAL = re.compile(r"arn:[a-z*-]+:iam::([0-9]{12}|\*):(role|user)/.+")
 _SCANNING = "ecr:putregistryscanningconfiguration"
@@ -385,11 +387,10 @@ def _check_consumer(problems: Problems, consumer: object) -> None:
     if not problems.expect("consumer", consumer, Access, "Access.account_pull('111122223333')"):
         return
     assert isinstance(consumer, Access)  # noqa: S101  (the kind was checked)
-    if consumer.intent not in ("account_pull", "organization_pull"):
+    if consumer.intent not in _CONSUMERS:
         problems.add(
             f"consumers: {consumer.intent} is not for caches: Lambda cannot pull through a cache, and caches accept "
-            "no pushes; "
-            "use Access.account_pull(...) or Access.organization_pull(...)"
+            "no pushes; use Access.account_pull(...) or Access.organization_pull(...)"
         )
 
 

@@ -57,6 +57,7 @@ _FORMS: Mapping[str, _Form] = {
         r"[\w.-]+(?:/[\w.-]+)+", "use the origin in the token without wildcards, such as 'github.com/octo-org/api'"
     ),
 }
+_OPTIONAL = frozenset({"audience", "branch", "environment", "environment_id", "tag", "vcs_origin"})
 _UUID_FIX = "use a UUID such as '11111111-2222-3333-4444-555555555555'"
 # A UUID in the middle of a subject. A `*` would also match a text that is in the name of a branch behind it.
 _ANY_UUID = "?" * 36
@@ -304,7 +305,7 @@ def _problems(**arguments: str | None) -> Problems:
     """Return the problems of the arguments that are given."""
     problems = Problems()
     for name, value in arguments.items():
-        if value is None or not problems.expect(name, value, str, ""):
+        if not problems.expect(name, value, str, "", optional=name in _OPTIONAL) or value is None:
             continue
         form = _FORMS.get(name) or _Form(rf"{_UUID}|\{{{_UUID}\}}", _UUID_FIX)
         if is_token(value):
