@@ -26,9 +26,10 @@ from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import TEMPLATE_SERVICE
 from ecr_constructs.errors import InvalidRegistry, Problems
-from ecr_constructs.model.iam.permissions import TEMPLATE_KEY, TEMPLATE_ROLE
+from ecr_constructs.model.iam.permissions import PULL, PUSH, TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.model.validation import is_token, text_problem
+from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under
 from ecr_constructs.registry.private_registry import find_registry
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
@@ -162,7 +163,56 @@ class CreationTemplate(Construct):
     @property
     def repositories(self) -> str:
         """The names of its repositories, as a pattern for policies."""
-        return repositories_under(self.prefix)
+        return "*" if self.prefix == ROOT else f"{self.prefix}/*"
+
+    def image(self, reference: str) -> str:
+        """
+        Return the reference of an image, for a task definition or a manifest.
+
+        Args:
+            reference: The repository with a tag or a digest, such as `teams/api:v1.4.2`.
+
+        Raises:
+            InvalidName: If it is malformed, has neither tag nor digest, or is not under the prefix.
+            TypeError: If it is not a string.
+
+        """
+        return image_under(self, [self.prefix], reference)
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Grant the permissions to pull from all repositories under the prefix, and to log in.
+
+        Args:
+            grantee: A role or user of the account.
+
+        Returns:
+            The grant for the repositories. The permission to log in is a separate grant.
+
+        Raises:
+            InvalidRegistry: If the grantee has no policy.
+
+        """
+        return grant_on_repositories(self, grantee, PULL, [self.repositories], remedy=_REMEDY)
+
+    def grant_push(self, grantee: iam.IGrantable, *, create: bool = False) -> iam.Grant:
+        """
+        Grant the permissions to push to all repositories under the prefix, and to log in.
+
+        Args:
+            grantee: A role or user of the account.
+            create: Whether the grantee can create repositories under the prefix. AWS does not document whether a push
+                that creates a repository requires this permission. Default: no.
+
+        Returns:
+            The grant for the repositories. The permission to log in is a separate grant.
+
+        Raises:
+            InvalidRegistry: If the grantee has no policy.
+
+        """
+        actions = sorted({*PUSH, "ecr:CreateRepository"}) if create else PUSH
+        return grant_on_repositories(self, grantee, actions, [self.repositories], remedy=_REMEDY)
 
     def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
         description = f"Lets ECR make the repositories under {self.prefix}"
@@ -208,14 +258,10 @@ class CreationTemplate(Construct):
             )
 
 
+_REMEDY = "or for another account add access= to the settings"
 _UNDER_PREFIX = (
     "ECR creates repositories whose names are not known at synthesis; the role is for those under one prefix"
 )
-
-
-def repositories_under(prefix: str) -> str:
-    """Return the names of the repositories under a prefix, as a pattern for policies."""
-    return "*" if prefix == ROOT else f"{prefix}/*"
 
 
 def needs_role(settings: RepositorySettings) -> bool:

@@ -21,7 +21,6 @@ from ecr_constructs._cdk.roles import (
     check_role_arn,
     check_trust_conditions,
     create_role,
-    warn_if_not_added,
 )
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
@@ -34,6 +33,7 @@ from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.cache_naming import CachedNames
 from ecr_constructs.model.registry.upstreams import Upstream
 from ecr_constructs.model.validation import CACHE_PREFIX
+from ecr_constructs.registry.created_repositories import grant_on_repositories, uri
 from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.registry.registry_resources import Change
@@ -184,10 +184,7 @@ class PullThroughCache(Construct):
         problems = Problems()
         self._names.check_image(problems, parsed)
         problems.raise_if_any(InvalidName, self.node.path)
-        stack = cdk.Stack.of(self)
-        tag, digest = (f":{parsed.tag}" if parsed.tag else "", f"@{parsed.digest}" if parsed.digest else "")
-        host = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
-        return f"{host}/{self._names.cached_name(parsed.repository)}{tag}{digest}"
+        return uri(self, self._names.cached_name(parsed.repository), parsed)
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """
@@ -207,17 +204,8 @@ class PullThroughCache(Construct):
         """
         require_grantee(grantee)
         self._check_account(grantee.grant_principal)
-        stack = cdk.Stack.of(self)
-        arns = [
-            stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
-        ]
-        grant = iam.Grant.add_to_principal(grantee=grantee, actions=[*PULL, *IMPORT], resource_arns=arns)
-        if not grant.success:
-            raise InvalidRegistry([_NO_POLICY.format(type(grantee.grant_principal).__name__)], path=self.node.path)
-        login = iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
-        statements = grant.principal_statements + login.principal_statements
-        warn_if_not_added(self, grantee.grant_principal, [grant, login], statements)
-        return grant
+        remedy = "or for another account use consumers=[Access.account_pull(...)]"
+        return grant_on_repositories(self, grantee, [*PULL, *IMPORT], self._names.patterns, remedy=remedy)
 
     @property
     def upstream_access(self) -> Access | None:
@@ -308,10 +296,6 @@ class PullThroughCache(Construct):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
 
 
-_NO_POLICY = (
-    "{} has no policy that this can be granted with; grant it to a role, or for another account use "
-    "consumers=[Access.account_pull(...)]"
-)
 _UNKNOWN_ACCOUNT = (
     "the account of the cache is known only at deployment, and in the upstream account the value would be that "
     "account; give the stack env=, or use Access.cache_pull('111122223333') in the upstream account"

@@ -92,7 +92,7 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRegistry,
         rejected={"description": "d" * 257},
         conflict="prefix 'teams' is that of the template {}",
-        members="prefix repositories resource role settings",
+        members="grant_pull grant_push image prefix repositories resource role settings",
     ),
     "cache": Kind(
         make=cache,
@@ -106,7 +106,7 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRegistry,
         rejected={"source_region": "nowhere"},
         conflict="prefix 'ROOT' is that of the template {}/Template",
-        members="settings templates",
+        members="grant_pull image settings templates",
     ),
 }
 
