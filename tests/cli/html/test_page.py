@@ -6,6 +6,7 @@ import itertools
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def many() -> list[RepositoryPreview]:
     return [preview(each, repository=f"prod/{len(each)}") for each in images]
 
 
+@cache
+def full_page() -> Element:
+    """Return the page of one repository. Rendering takes a quarter of a second, and no test changes it."""
+    return page_of(FULL)
+
+
+@cache
+def full_page_of_many() -> Element:
+    """Return the page of several repositories, of which one has images in use."""
+    return page_of(replace(FULL, in_use=IN_USE), *many())
+
+
 def tiles(page: Element) -> dict[str, str]:
     return {tile.one("dt").text: tile.one("dd").text for tile in page.one("dl", class_="tiles").all("div")}
 
@@ -48,7 +61,7 @@ def tiles(page: Element) -> dict[str, str]:
 
 
 def test_nothing_is_loaded_from_anywhere() -> None:
-    page = page_of(replace(FULL, in_use=IN_USE), *many())
+    page = full_page_of_many()
     links = {value for each in page.all() for name, value in each.attributes.items() if name in {"href", "src", "data"}}
 
     assert {link[:1] for link in links} == {"#"}
@@ -56,7 +69,7 @@ def test_nothing_is_loaded_from_anywhere() -> None:
 
 
 def test_the_page_allows_itself_nothing_but_its_style() -> None:
-    meta = page_of(FULL).one("meta", **{"http-equiv": "Content-Security-Policy"})
+    meta = full_page().one("meta", **{"http-equiv": "Content-Security-Policy"})
 
     assert meta.attributes["content"] == (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -64,7 +77,7 @@ def test_the_page_allows_itself_nothing_but_its_style() -> None:
 
 
 def test_no_element_can_run_or_load_anything() -> None:
-    page = page_of(replace(FULL, in_use=IN_USE), *many())
+    page = full_page_of_many()
 
     assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == []
     assert not [name for each in page.all() for name in each.attributes if name.startswith("on")]
@@ -148,10 +161,10 @@ def test_repositories_add_up() -> None:
 
 
 def test_every_rule_says_what_it_does_to_which_images() -> None:
-    rows = table(page_of(FULL), "Effect of each rule")
+    rows = table(full_page(), "Effect of each rule")
     by_rule = [decision for decision in FULL.evaluation.expired if decision.rule == FULL.policy.rules[1]]
     images = sorted((decision.image for decision in by_rule), key=lambda image: image.pushed_at)
-    sentence = page_of(FULL).one("ul", class_="sentences").all("li")[1].text
+    sentence = full_page().one("ul", class_="sentences").all("li")[1].text
 
     assert sentence.startswith("Rule 2 deletes images")
     assert sentence.endswith("Expire images tagged build-* 14 days after push")
@@ -167,13 +180,13 @@ def test_every_rule_says_what_it_does_to_which_images() -> None:
 
 
 def test_the_rules_account_for_every_image_once() -> None:
-    rows = [row for row in table(page_of(FULL), "Effect of each rule") if row[1] != "no images"]
+    rows = [row for row in table(full_page(), "Effect of each rule") if row[1] != "no images"]
 
     assert sum(int(row[2]) for row in rows) == len(history())
 
 
 def test_when_it_was_looked_at_is_said_in_utc() -> None:
-    assert page_of(FULL).one("p", class_="kind").text == "ECR lifecycle preview at 2026-06-01 12:00 UTC"
+    assert full_page().one("p", class_="kind").text == "ECR lifecycle preview at 2026-06-01 12:00 UTC"
 
 
 def test_previews_of_two_instants_say_so() -> None:
@@ -206,7 +219,7 @@ def test_there_is_no_alarm_where_nothing_in_use_goes() -> None:
     kept = FULL.evaluation.kept[0].image.digest
 
     assert page_of(replace(FULL, in_use={kept: ("task batch",)})).all(class_="alert-box") == []
-    assert page_of(FULL).all(class_="alert-box") == []
+    assert full_page().all(class_="alert-box") == []
     assert tiles(page_of(replace(FULL, in_use={kept: ("task batch",)})))["In use and affected"] == "0"
 
 
@@ -226,7 +239,7 @@ def test_whether_anybody_asked_what_runs_is_said() -> None:
 def test_whether_aws_was_asked_is_said() -> None:
     asked = replace(FULL, by_aws=True)
 
-    assert "ECR's preview was not used" in page_of(FULL).text
+    assert "ECR's preview was not used" in full_page().text
     assert "This is the result of ECR's preview. The local evaluation has the same outcomes" in page_of(asked).text
     assert "This is the result of ECR's preview for 1 of 2 repositories" in page_of(FULL, asked).text
 
@@ -260,7 +273,7 @@ def test_the_difference_to_the_deployed_policy_is_shown_if_somebody_asked() -> N
     assert len(table(page, "Newly kept, compared with the deployed policy: 1 image")) == 1
     assert "No image is newly lost." in same.text
     assert "No image is newly kept." in same.text
-    assert "deployed policy" not in page_of(FULL).text
+    assert "deployed policy" not in full_page().text
     assert "Compared with the deployed policy of --current-policy, which would delete" in page.text
     live = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost), is_live=True)
     assert "Compared with the policy deployed in the account, which would delete" in live.text
@@ -353,7 +366,7 @@ def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
 
     assert page_of(FULL, results=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
     assert page_of(FULL, results=[passed]).one("section", class_="gates").attributes["class"] == "gates"
-    assert page_of(FULL).all("section", class_="gates") == []
+    assert full_page().all("section", class_="gates") == []
 
 
 def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
@@ -392,7 +405,7 @@ def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
 
 
 def test_sentences_of_rules_wrap_outside_of_what_is_scrolled() -> None:
-    page = page_of(FULL)
+    page = full_page()
 
     assert len(page.one("ul", class_="sentences").all("li")) == len(FULL.policy.rules)
     assert "Rule 1 keeps" not in " ".join(box.text for box in page.all("div", class_="scroll"))
@@ -402,7 +415,7 @@ def test_what_is_missing_is_said_first() -> None:
     page = page_of(FULL, problems=("repository prod/web: access denied",))
 
     assert page.one("section", class_="missing").one("li").text == "repository prod/web: access denied"
-    assert page_of(FULL).all(class_="missing") == []
+    assert full_page().all(class_="missing") == []
 
 
 # --- where there is little, and where there is much -------------------------------------------------------------------
