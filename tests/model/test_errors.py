@@ -21,22 +21,15 @@ from ecr_constructs.errors import (
     expect,
 )
 
-KINDS = [EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository]
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind = pytest.mark.parametrize(
+    "kind", [EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository]
+)
 
 
 @each_kind
-def test_one_problem_is_the_message(kind: type[EcrConstructsError]) -> None:
+def test_the_message_has_the_path_and_lists_every_problem(kind: type[EcrConstructsError]) -> None:
     assert str(kind(["the value, the limit, the remedy"])) == "the value, the limit, the remedy"
-
-
-@each_kind
-def test_the_path_comes_before_the_problem(kind: type[EcrConstructsError]) -> None:
     assert str(kind(["wrong"], path="Containers/Api")) == "Containers/Api: wrong"
-
-
-@each_kind
-def test_several_problems_are_counted_and_listed(kind: type[EcrConstructsError]) -> None:
     assert str(kind(["one", "two"])) == "2 problems\n  - one\n  - two"
     assert str(kind(["one", "two", "three"], path="Containers/Api")) == (
         "Containers/Api: 3 problems\n  - one\n  - two\n  - three"
@@ -44,37 +37,24 @@ def test_several_problems_are_counted_and_listed(kind: type[EcrConstructsError])
 
 
 @each_kind
-def test_the_parts_are_attributes(kind: type[EcrConstructsError]) -> None:
+def test_an_error_is_a_value_error_with_its_path_and_problems(kind: type[EcrConstructsError]) -> None:
     error = kind((text for text in ("one", "two")), path="Containers/Api")
 
     assert error.problems == ("one", "two")
     assert error.path == "Containers/Api"
     assert kind(["one"]).path == ""
+    assert isinstance(error, EcrConstructsError)
+    assert isinstance(error, ValueError)
 
 
 @each_kind
-def test_errors_are_value_errors(kind: type[EcrConstructsError]) -> None:
-    assert issubclass(kind, EcrConstructsError)
-    assert issubclass(kind, ValueError)
-
-
-@each_kind
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_errors_cross_processes(kind: type[EcrConstructsError], protocol: int) -> None:
+def test_errors_are_copied_and_pickled(kind: type[EcrConstructsError]) -> None:
     error = kind(["one", "two"], path="Containers/Api")
 
-    again = pickle.loads(pickle.dumps(error, protocol))
-
-    assert type(again) is kind
-    assert (again.problems, again.path, str(again)) == (error.problems, error.path, str(error))
-
-
-@each_kind
-def test_errors_can_be_copied(kind: type[EcrConstructsError]) -> None:
-    error = kind(["one"], path="Containers/Api")
-
-    for again in (copy.copy(error), copy.deepcopy(error)):
-        assert (type(again), again.problems, again.path) == (kind, ("one",), "Containers/Api")
+    pickled = [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    for again in (copy.copy(error), copy.deepcopy(error), *pickled):
+        assert type(again) is kind
+        assert (again.problems, again.path, str(again)) == (error.problems, error.path, str(error))
 
 
 def test_a_collector_without_problems_raises_nothing() -> None:
