@@ -1,4 +1,4 @@
-"""Reading what an app synthesized: stacks, the repositories in them, and what a deployment would replace."""
+"""The assembly reader: stacks, their repositories, and the resources that a deployment would replace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CDK's own command line in this checkout, as a person runs it."""
+"""The AWS CDK CLI in this checkout."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ PUSHED_OVER_IT = "sha256:" + "2" * 64
 
 
 class Registry:
-    """What ECR does with pushes, by the mutability that a template gives a repository."""
+    """A model of pushes to ECR for the tag mutability in a template."""
 
     def __init__(self, repository: Mapping[str, Any]) -> None:
         self.immutability = Immutability(

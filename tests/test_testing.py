@@ -1,4 +1,4 @@
-"""The aid for tests of lifecycle policies: what its histories hold, and what its assertions say when they fail."""
+"""The testing aid: the images of its histories, and the messages of its assertions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ASSERTIONS = (assert_keeps, assert_expires, assert_archives)
 
 
 def said_by(assertion: Callable[[], None]) -> list[str]:
-    """Give the lines of the message with which an assertion fails."""
+    """Return the lines of the message of a failed assertion."""
     with pytest.raises(AssertionError) as caught:
         assertion()
     return str(caught.value).splitlines()

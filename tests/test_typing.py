@@ -1,4 +1,4 @@
-"""What type checkers accept and refuse, as users meet it."""
+"""Code that type checkers accept, and code that they reject."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mypy(*arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def complaints() -> str:
-    """Let mypy read both files at once."""
+    """Return the errors of mypy in both files."""
     return mypy(str(USAGE), str(MISUSE))
 
 

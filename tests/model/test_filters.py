@@ -1,4 +1,4 @@
-"""The three filter languages of a registry: they look alike, and mean different repositories."""
+"""The three filter languages of a registry, which match different repositories with the same text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images, from whoever prints them: boto3, the AWS command line in its two formats of time, several pages at once."""
+"""Images as boto3 and the AWS CLI return them, with both formats of time and with several pages."""
 
 from __future__ import annotations
 

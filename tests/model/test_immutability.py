@@ -1,4 +1,4 @@
-"""Which tags are bound to their image."""
+"""Immutable and mutable tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repository names, prefixes, namespaces, and how one namespace is spelled in ECR's five languages."""
+"""Repository names, prefixes and namespaces, and the rendering of a namespace in the five languages of ECR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model is plain Python: importing it starts no Node and reads no SDK."""
+"""The model is pure Python: its import starts no Node and loads no SDK."""
 
 from __future__ import annotations
 

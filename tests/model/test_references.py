@@ -1,4 +1,4 @@
-"""References to images: taken apart, checked, and written again."""
+"""Image references: parsing, validation and rendering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The algebra of `*`, held against Python's own regular expressions and against every short text there is."""
+"""The algebra of `*`, compared with Python's regular expressions and with all short texts."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def every(letters: str, longest: int) -> list[str]:
 
 @st.composite
 def filled(draw: st.DrawFn, pattern: str, fillings: st.SearchStrategy[str]) -> str:
-    """Draw a pattern, or a text, that says something in place of each `*`."""
+    """Draw a pattern or a text that has another text in place of each `*`."""
     head, *rest = pattern.split("*")
     return head + "".join(draw(fillings) + part for part in rest)
 
 
 def starred(text: str, places: list[int]) -> str:
-    """Write a `*` in place of some letters of a text."""
+    """Return a text with a `*` in place of some letters."""
     return "".join("*" if at in places else letter for at, letter in enumerate(text))
 
 
@@ -108,7 +108,7 @@ def test_overlaps_exactly_where_a_common_text_exists() -> None:
 
 
 def test_subsumes_exactly_where_no_text_of_the_narrower_is_missed() -> None:
-    """A text that refutes it is found by writing one unnamed letter for each `*`, so short texts decide."""
+    """A counterexample has one letter that is in no pattern in place of each `*`, so short texts suffice."""
     for wider, narrower in itertools.product(PATTERNS, repeat=2):
         missed = DESCRIBED[narrower] & ~DESCRIBED[wider]
 

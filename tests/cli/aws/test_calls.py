@@ -1,4 +1,4 @@
-"""Every call that live mode makes, as botocore sees it, and the page that tells of them."""
+"""The calls of live mode, as botocore makes them, and the page that lists them."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_what_describe_images_tells_is_kept(cloud: Cloud, gather: Gather) -> Non
 
 
 def test_an_image_on_two_pages_is_one_image(cloud: Cloud, gather: Gather) -> None:
-    """What is pushed while pages are read moves others to the next page."""
+    """An image that is pushed while pages are read moves other images to the next page."""
     cloud.add("prod/api", *(image(number) for number in range(1_000)), image(999, "v1"), image(1_000))
 
     [repository] = gather("prod/api").repositories

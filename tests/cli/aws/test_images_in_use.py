@@ -191,7 +191,7 @@ def test_a_cluster_that_is_deleted_meanwhile_runs_nothing(cloud: Cloud, gather: 
 def test_a_service_that_may_not_be_seen_is_a_problem(
     cloud: Cloud, gather: Gather, ecs: Ecs, operation: str, subject: str
 ) -> None:
-    """A gate that stops what would delete images in use must not pass because nobody could look."""
+    """The gate for images in use must not pass if usage cannot be read."""
     cloud.add("prod/api", image(1, "v1"))
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:v1")
     cloud.run("prod", f"{REGISTRY}/prod/api:v1", 1, group="service:payments")
@@ -287,7 +287,7 @@ def test_an_account_without_inspector_gets_a_note_and_all_the_rest(cloud: Cloud,
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ThrottlingException", "InternalServerException"])
 def test_an_inspector_that_is_there_and_does_not_answer_is_a_problem(cloud: Cloud, gather: Gather, code: str) -> None:
-    """A gate must not open because the only one who sees pods could not be asked."""
+    """The gate must not pass if Amazon Inspector, the only source for pods, cannot be read."""
     cloud.fail("ListCoverage", code)
     cloud.add("prod/api", image(1, "v1"))
 

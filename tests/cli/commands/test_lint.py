@@ -1,4 +1,4 @@
-"""What is wrong with policies, in lines for a person and in JSON for a program, and when it makes a pipeline fail."""
+"""The subcommand `lint`: findings as text and as JSON, and exit codes."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_remedy_that_names_an_intent_or_an_argument_has_json_words() -> None:
 
 @pytest.fixture
 def three(tmp_path: Path) -> list[str]:
-    """Give a good policy, a file that is broken, and another good one."""
+    """Create a valid policy, a malformed file, and another valid policy."""
     names = [str(tmp_path / name) for name in ("a.json", "broken.json", "b.json")]
     for name, text in zip(names, (CLEAN.to_json(), "{", INFO.to_json()), strict=True):
         Path(name).write_text(text, encoding="utf-8")

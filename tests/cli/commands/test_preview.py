@@ -35,7 +35,7 @@ Outcome = tuple[int, str, str]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Give a way to write files into a folder of its own, which is the current one."""
+    """Return a function that writes files into a new folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -50,7 +50,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Give a way to run the subcommand: its exit code, its output and what it says on standard error."""
+    """Return a function that runs the subcommand, and returns its exit code, its output and its errors."""
 
     def _call(*arguments: str) -> Outcome:
         code = run(["preview", *arguments])
@@ -62,7 +62,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 
 @pytest.fixture
 def files(write: Write) -> Sequence[str]:
-    """Give a policy and a listing of two repositories."""
+    """Create a policy and a listing of two repositories."""
     listings = json.loads(listing(HISTORY, "prod/api")), json.loads(listing(RELEASES, "prod/web"))
     return write("policy.json", POLICY.to_json()), "--images", write("images.json", listings)
 
@@ -277,7 +277,7 @@ API = Repository(name="prod/api", images=tuple(HISTORY), in_use={RELEASES[0].dig
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch, write: Write) -> FakeAccount:
-    """Give an account with one repository, to which every --live leads; a policy for it is in policy.json."""
+    """Return an account with one repository that `--live` reads. Its policy is in policy.json."""
     write("policy.json", {"repositoryName": "prod/api", "lifecyclePolicyText": POLICY.to_json()})
     account = FakeAccount(API)
 

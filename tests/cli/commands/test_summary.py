@@ -1,4 +1,4 @@
-"""What `make synth` ends with; tests/test_readme.py holds the lines of the example against the README."""
+"""The subcommand `summary`. tests/test_readme.py compares the summary of the example with the README."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page as a whole: what it says, that it is true, and that it needs and runs nothing."""
+"""The HTML page: its content, and that it loads nothing and runs nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chart of what remains: it begins with what is there, and ends with what the schedule leaves."""
+"""The chart of remaining images: it begins with all images and ends with those that the schedule keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON has everything, exactly, and is what its schema says."""
+"""The JSON report: its content and its schema."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1
 
 
 def everything() -> PreviewReport:
-    """Give a report in which there is something of everything."""
+    """Return a report with an entry in every field."""
     images = (
         *signed(pulled(RELEASES[:2], at=NOW)),
         *archived(RELEASES[2:3], at=NOW),
@@ -69,7 +69,7 @@ def complaints(document: object) -> list[str]:
 
 
 def fields(value: object) -> Iterator[str]:
-    """Give the names of all fields in a document, except for those of policies, which are ECR's."""
+    """Return the names of all fields of a document, without those of lifecycle policies."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield name
@@ -80,7 +80,7 @@ def fields(value: object) -> Iterator[str]:
 
 
 def objects(schema: object) -> Iterator[dict[str, Any]]:
-    """Give every object that a schema describes."""
+    """Yield every object that a schema describes."""
     inner = list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []
     if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
         yield schema

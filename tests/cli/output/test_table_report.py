@@ -1,4 +1,4 @@
-"""What people see: figures for each rule, the sums, and below them what deserves a look."""
+"""The table report: the numbers of each rule, the totals and the messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A preview is what the policy does, in AWS's words where AWS was asked, beside what the deployed policy does."""
+"""Previews: the outcome of a policy, the preview of ECR, and the comparison with the deployed policy."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def said(image: Image, rule_priority: int, action: Literal["expire", "archive"] 
 
 
 def agreeing(lifecycle: LifecyclePolicy, images: list[Image]) -> list[AwsDecision]:
-    """Let AWS say what the replay says."""
+    """Return the preview of ECR with the outcomes of the local evaluation."""
     decisions = lifecycle.evaluate(images, at=NOW).decisions
     return [
         said(each.image, each.rule.rule_priority, each.action)

@@ -1,4 +1,4 @@
-"""A gate lets pass what is known to be harmless, and nothing else."""
+"""Gates: a gate passes only if no selected image is affected for certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A policy goes with the repositories it is for, and with no other."""
+"""The matching of policies and repositories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies and repositories come together, from listings and from an account, and what does not is told."""
+"""Runs of the preview over listings and over an account, and messages about unmatched input."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Silent:
 
 
 class FakeAccount(Account):
-    """An account with these repositories, which keeps in mind what it was asked."""
+    """An account with these repositories, which records its calls."""
 
     def __init__(self, *repositories: Repository, problems: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> None:
         self.there = {each.name: each for each in repositories}

@@ -1,4 +1,4 @@
-"""Policies of today are read from what `aws ecr get-lifecycle-policy` printed."""
+"""Deployed policies, as `aws ecr get-lifecycle-policy` prints them."""
 
 from __future__ import annotations
 

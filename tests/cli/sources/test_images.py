@@ -1,4 +1,4 @@
-"""Images come from whatever `aws ecr describe-images` printed, and each finds its repository."""
+"""Images, as `aws ecr describe-images` prints them, and the names of their repositories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Write = Callable[[str, str], str]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Give a way to write a file below one folder; the answer is its path."""
+    """Return a function that writes a file below one folder and returns its path."""
 
     def _write(name: str, text: str) -> str:
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""Where the command finds lifecycle policies: files, templates, assemblies, standard input."""
+"""Sources of lifecycle policies: files, templates, assemblies and standard input."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
 
 
 def image(name: str, *tags: str, days: float, **more: Any) -> Image:
-    """Give the image that a page calls by a letter, pushed so many days ago."""
+    """Return the image that a page names by a letter, pushed a number of days ago."""
     return Image(digest=f"sha256:{name:0>64}", tags=tags, pushed_at=NOW - timedelta(days=days), **more)
 
 
@@ -57,7 +57,7 @@ def replayed(document: dict[str, Any], *images: Image) -> Evaluation:
 
 
 def by_rule(evaluation: Evaluation) -> dict[int, str]:
-    """Say which images each rule takes."""
+    """Return the images that each rule expires or archives."""
     numbers = sorted({decision.rule.rule_priority for decision in evaluation.decisions if decision.rule})
     return {
         number: names(
@@ -68,7 +68,7 @@ def by_rule(evaluation: Evaluation) -> dict[int, str]:
 
 
 def kept(evaluation: Evaluation) -> dict[str, int | None]:
-    """Say which rule sees each image that stays."""
+    """Return the rule that selects each image that is kept."""
     return {
         names((each.image,)): each.rule.rule_priority if each.rule else None
         for each in sorted(evaluation.kept, key=lambda each: each.image.digest)
@@ -79,7 +79,7 @@ def kept(evaluation: Evaluation) -> dict[str, int | None]:
 
 
 class Example(NamedTuple):
-    """What a page prints, and the outcome that it states: what each rule takes, and which rule sees what stays."""
+    """An example of a page, the images that each rule expires, and the rule that selects each other image."""
 
     name: str
     rules: list[dict[str, Any]]
@@ -206,7 +206,7 @@ def test_no_other_tie_gives_the_outcome_of_the_second_example_of_all_images() ->
 
 
 class Printed(NamedTuple):
-    """A policy that a page prints, and what its heading says of images: those that go, and those that stay."""
+    """A policy of a page, and the images that are expired or kept according to its heading."""
 
     name: str
     rules: list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""The replay of a policy: what its rules do to images, and what AWS's documents leave open."""
+"""The evaluation of a policy: the outcome of each image, and the behaviour that AWS does not document."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def names(decisions: Sequence[Decision]) -> list[str]:
 
 
 def fates(evaluation: Evaluation) -> dict[str, str]:
-    """Tell the group of each image."""
+    """Return the group of each image."""
     groups = {
         "expire": evaluation.expired,
         "archive": evaluation.archived,

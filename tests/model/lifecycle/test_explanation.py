@@ -120,13 +120,13 @@ def test_keep_forever_keeps_images_in_the_archive_too() -> None:
 
 
 def named(sentence: str) -> set[int]:
-    """Give the other rules that a sentence names."""
+    """Return the other rules that a sentence names."""
     found = re.search(r"(?:of|acts:) rules? ([\d, and]+)", sentence)
     return set(map(int, re.findall(r"\d+", found[1]))) if found else set()
 
 
 def owner(policy: LifecyclePolicy, storage: str, tags: list[str]) -> LifecycleRule | None:
-    """Give the rule that an image belongs to."""
+    """Return the rule that an image belongs to."""
     return next((rule for rule in policy.rules if rule.storage_class == storage and rule.selects_tags(tags)), None)
 
 

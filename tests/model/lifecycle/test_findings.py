@@ -41,7 +41,7 @@ UNTAGGED: Mapping[str, Any] = {"tag_status": "untagged", **COUNT}
 
 
 def rule(priority: int, *patterns: str, **values: Any) -> LifecycleRule:
-    """Make a rule; one with patterns is about tagged images."""
+    """Return a rule. A rule with patterns selects tagged images."""
     if patterns:
         values["tag_pattern_list"] = patterns
     status = "tagged" if any("list" in field for field in values) else "any"
@@ -53,7 +53,7 @@ def found(*rules: LifecycleRule, **options: Any) -> list[Finding]:
 
 
 def ids(*rules: LifecycleRule, **options: Any) -> list[str]:
-    """Give the ids, without what the rules leave undone."""
+    """Return the ids of the findings, without those about images that no rule selects."""
     return [finding.id for finding in found(*rules, **options) if finding.rule]
 
 
@@ -76,7 +76,7 @@ _patterns = st.lists(
 
 @st.composite
 def crowded_policies(draw: st.DrawFn) -> LifecyclePolicy:
-    """Draw a policy in which rules are in one another's way."""
+    """Draw a policy in which rules select the same images."""
     kept: dict[object, dict[str, Any]] = {}
     for _ in range(draw(st.integers(1, 7))):
         count_type, action, minimum = draw(st.sampled_from(COMBINATIONS))

@@ -214,7 +214,7 @@ def test_numbers_out_of_range_are_rejected(make: Callable[[int], Intent], number
 
 
 class Duration:
-    """A duration as the CDK has it: `to_days` fails if the number of days is not whole."""
+    """A duration with the interface of the CDK's: `to_days` raises if the number of days is not whole."""
 
     def __init__(self, days: Any) -> None:
         self._days = days

@@ -1,4 +1,4 @@
-"""What people mean, and the rules that say it to ECR: exact rules, their order, conflicts, and laws over images."""
+"""Intents and the rules that they compile to: exact rules, their order, conflicts, and properties over images."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def written(*given_intents: Intent) -> list[dict[str, Any]]:
 
 
 def lines(*given_intents: Intent) -> list[str]:
-    """Tell the rules as the reader of the AWS console sees them."""
+    """Return the rules as the AWS console shows them."""
     return [str(rule.description) for rule in LifecyclePolicy.of(*given_intents).rules]
 
 
@@ -490,7 +490,7 @@ def test_intents_beyond_fifty_rules_are_refused() -> None:
 
 
 def claims(policy: LifecyclePolicy, tags: Sequence[str]) -> dict[str, LifecycleRule]:
-    """Tell which rule an image belongs to in each storage class: the first that selects it, whether it acts or not."""
+    """Return the first rule of each storage class that selects an image, whether it acts or not."""
     owners: dict[str, LifecycleRule] = {}
     for one in sorted(policy.rules, key=lambda one: one.rule_priority):
         if one.selects_tags(tags):
@@ -499,7 +499,7 @@ def claims(policy: LifecyclePolicy, tags: Sequence[str]) -> dict[str, LifecycleR
 
 
 def acts(one: LifecycleRule) -> bool:
-    """Tell whether a rule is one that does something, by its words and by its number."""
+    """Return whether a rule can act on an image, by its description and by its number."""
     keep_rules = str(one.description).startswith(("Keep every", "Spare"))
 
     assert keep_rules == (one.count_number in (NEVER, 36_500)), one

@@ -1,4 +1,4 @@
-"""Policies that somebody wrote by hand: what is read, what is refused, and where the fault is."""
+"""Policy documents: accepted documents, rejected documents, and the paths of problems."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
 
 
 def rule(priority: object = 1, **fields: Any) -> dict[str, Any]:
-    """Write a legal rule with some fields changed; a field of the selection or the action is given whole."""
+    """Return a legal rule with some fields replaced. `selection` and `action` are replaced as a whole."""
     return {"rulePriority": priority, "selection": dict(COUNT), "action": dict(EXPIRE)} | fields
 
 
 def selecting(**fields: Any) -> dict[str, Any]:
-    """Write a legal rule with some fields of the selection changed."""
+    """Return a legal rule with some fields of the selection replaced."""
     return rule(selection=COUNT | fields)
 
 
@@ -401,7 +401,7 @@ def test_a_null_is_refused_wherever_it_stands_and_told_once(path: str) -> None:
 
 
 def test_an_unknown_count_type_is_told_once() -> None:
-    """What unit goes with it cannot be known, so nothing is said about the unit."""
+    """The unit of an unknown count type is unknown, so there is no problem about the unit."""
     found = rule_problems(selecting(countType="sinceLastPulled"))
 
     assert [problem.partition(":")[0] for problem in found] == ["rules[0].selection.countType"]

@@ -1,4 +1,4 @@
-"""A whole lifecycle policy: rules that go together, within ECR's limits, in one canonical text."""
+"""Lifecycle policies: compatible rules, the limits of ECR, and the canonical text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVERY_STATUS = ("tagged", "untagged", "any")
 
 
 def make(priority: int, status: Any = "tagged", **values: Any) -> LifecycleRule:
-    """Make a rule; a tagged one selects a tag of its own unless told otherwise."""
+    """Return a rule. A tagged rule selects a tag of its own by default."""
     if status == "tagged" and not any("list" in field for field in values):
         values["tag_pattern_list"] = [f"team-{priority}-*"]
     defaults: dict[str, Any] = {"count_type": "imageCountMoreThan", "count_number": 10}
@@ -142,7 +142,7 @@ def test_fifty_rules_are_allowed_and_fifty_one_are_not() -> None:
 
 
 def with_length(length: int) -> list[LifecycleRule]:
-    """Make rules whose text has exactly this many characters."""
+    """Return rules whose text has exactly this number of characters."""
     bare = len(LifecyclePolicy(rules=[make(1, description="")]).to_json())
     return [make(1, description="x" * (length - bare))]
 
@@ -157,7 +157,7 @@ def test_the_longest_text_is_allowed_and_one_more_character_is_not() -> None:
 
 
 def test_the_text_is_measured_as_it_is_sent() -> None:
-    """A letter outside ASCII is written as an escape of six characters."""
+    """JSON escapes a letter outside ASCII with six characters."""
     policy = LifecyclePolicy(rules=[make(1, description="é")])
     (longest,) = with_length(30_720)
 

@@ -1,4 +1,4 @@
-"""One rule of the lifecycle language: which fields go together, and what is said when they do not."""
+"""Lifecycle rules: compatible fields, and the messages about other combinations."""
 
 from __future__ import annotations
 

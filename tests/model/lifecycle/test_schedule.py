@@ -1,4 +1,4 @@
-"""The schedule: on which day each image would go, if nothing else were pushed."""
+"""The schedule: the day on which each image is deleted or archived if nothing else is pushed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def leaving(policy: LifecyclePolicy, *images: Image) -> list[tuple[str, date, st
 
 
 def certainty(policy: LifecyclePolicy, *images: Image) -> dict[str, tuple[date, bool]]:
-    """Tell the last day on which each image leaves, and whether AWS's documents decide it."""
+    """Return the last day of an action on each image, and whether AWS documents it."""
     return {each.image.digest: (each.day, each.is_certain) for each in policy.schedule(images, at=AT)}
 
 
@@ -379,7 +379,7 @@ def test_living_through_the_days_comes_to_the_same(policy: LifecyclePolicy, imag
 
 
 def nested(number: int) -> list[Image]:
-    """Give indexes one in the other, the innermost image first."""
+    """Return nested indexes, the innermost image first."""
     inner = [image("0", 40)]
     return inner + [image(str(each), 40, referenced_digests=[str(each - 1)]) for each in range(1, number)]
 

@@ -1,4 +1,4 @@
-"""Tags are matched by searching each image and by columns of many tags, with the result of a simple matcher."""
+"""Both implementations of tag matching, compared with a simple matcher."""
 
 from __future__ import annotations
 
