@@ -174,12 +174,13 @@ def test_a_policy_that_is_a_text_is_read_too() -> None:
     assert found.policy_statements == ({"Effect": "Deny"},)
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"rules": 1}', {"Ref": "Text"}, 7])
-def test_a_policy_that_cannot_be_read_has_no_rules_and_no_statements(text: object) -> None:
-    properties = {"LifecyclePolicy": {"LifecyclePolicyText": text}, "RepositoryPolicyText": text}
-    (found,) = repositories({"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}})
+def test_a_policy_that_cannot_be_read_has_no_rules_and_no_statements() -> None:
+    cases: list[object] = ["", "no JSON", "[]", '{"rules": 1}', {"Ref": "Text"}, 7]
+    for text in cases:
+        properties = {"LifecyclePolicy": {"LifecyclePolicyText": text}, "RepositoryPolicyText": text}
+        (found,) = repositories({"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}})
 
-    assert (found.lifecycle_text, found.lifecycle_rules, found.policy_statements) == (text, (), ())
+        assert (found.lifecycle_text, found.lifecycle_rules, found.policy_statements) == (text, (), ())
 
 
 def test_a_single_statement_is_one_statement() -> None:
@@ -191,20 +192,22 @@ def test_a_single_statement_is_one_statement() -> None:
     assert found.policy_statements == ({"Effect": "Deny"},)
 
 
-@pytest.mark.parametrize("policy", [None, {}, {"Ref": "AWS::NoValue"}, {"Fn::If": ["Production", {}, {}]}])
-def test_a_policy_without_a_text_is_given_as_it_is(policy: object) -> None:
-    (found,) = repositories(with_resource("AWS::ECR::Repository", LifecyclePolicy=policy))
+def test_a_policy_without_a_text_is_given_as_it_is() -> None:
+    cases: list[object] = [None, {}, {"Ref": "AWS::NoValue"}, {"Fn::If": ["Production", {}, {}]}]
+    for policy in cases:
+        (found,) = repositories(with_resource("AWS::ECR::Repository", LifecyclePolicy=policy))
 
-    assert found.lifecycle_text == policy
+        assert found.lifecycle_text == policy
 
 
-@pytest.mark.parametrize("resource", [{}, {"Type": {}}, {"Type": "AWS::ECR::Repository", "Properties": None}, "Api"])
-def test_a_resource_that_is_not_well_formed_is_no_trouble(resource: object) -> None:
-    found = {"Resources": {"Api": resource}}
+def test_a_resource_that_is_not_well_formed_is_no_trouble() -> None:
+    cases: list[object] = [{}, {"Type": {}}, {"Type": "AWS::ECR::Repository", "Properties": None}, "Api"]
+    for resource in cases:
+        found = {"Resources": {"Api": resource}}
 
-    assert [each.properties for each in repositories(found)] in ([], [{}])
-    assert (registry_resources(found), creation_templates(found)) == ((), ())
-    assert replacements(found, found) == ()
+        assert [each.properties for each in repositories(found)] in ([], [{}])
+        assert (registry_resources(found), creation_templates(found)) == ((), ())
+        assert replacements(found, found) == ()
 
 
 # --- creation templates ---------------------------------------------------------------------------------------------
@@ -237,9 +240,10 @@ def test_a_creation_template_that_says_nothing_is_what_ecr_makes_of_it() -> None
 # --- no repositories ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("found", [{}, {"Resources": {}}, {"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}])
-def test_a_template_without_repositories_has_none(found: dict[str, Any]) -> None:
-    assert repositories(found) == ()
+def test_a_template_without_repositories_has_none() -> None:
+    cases: list[dict[str, Any]] = [{}, {"Resources": {}}, {"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}]
+    for found in cases:
+        assert repositories(found) == ()
 
 
 # --- replacements ---------------------------------------------------------------------------------------------------

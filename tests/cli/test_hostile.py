@@ -187,9 +187,10 @@ def test_only_files_of_the_folder_are_read_for_any_manifest(
     monkeypatch.chdir(tmp_path)
     for name, manifest in hostile.MANIFESTS.items():
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-        summaries = []
+        summaries: list[int] = []
         # The path of a relative folder is resolved when the assembly is read, which all subcommands share.
-        for arguments in (["summary", folder], ["summary", "inside"], *commands("inside", listing)):
+        ways: list[list[object]] = [["summary", folder], ["summary", "inside"], *commands("inside", listing)]
+        for arguments in ways:
             code, out, err = ending(arguments)
             assert code in DOCUMENTED, (name, arguments)
             assert "somewhere/else" not in out, (name, arguments)

@@ -113,9 +113,8 @@ class Named:
     name = "x"
 
 
-@pytest.mark.parametrize(
-    ("value", "kinds", "each", "problem"),
-    [
+def test_a_wrong_kind_is_named_with_an_example() -> None:
+    cases: list[tuple[object, Kinds, Kinds | None, str]] = [
         (1, str, None, "it must be a string such as E, got 1"),
         (b"x", str, None, "it must be a string such as E, got b'x'"),
         (str, str, None, "it must be a string such as E, got <class 'str'>"),
@@ -132,16 +131,14 @@ class Named:
         (None, Credentials, None, "it must be Credentials such as E, got None"),
         (Named, DuckType("a thing", "name"), None, "it must be a thing such as E, got <class"),
         (object(), DuckType("a thing", "name"), None, "it must be a thing such as E, got object"),
-    ],
-)
-def test_a_wrong_kind_is_named_with_an_example(value: object, kinds: Kinds, each: Kinds | None, problem: str) -> None:
-    with pytest.raises(TypeError, match=re.escape(problem)):
-        expect("it", value, kinds, "E", each=each)
+    ]
+    for value, kinds, each, problem in cases:
+        with pytest.raises(TypeError, match=re.escape(problem)):
+            expect("it", value, kinds, "E", each=each)
 
 
-@pytest.mark.parametrize(
-    ("value", "kinds", "each"),
-    [
+def test_a_right_kind_passes() -> None:
+    cases: list[tuple[object, Kinds, Kinds | None]] = [
         ("x", str, None),
         ("x", (str, Sequence), str),
         (("x",), Sequence, str),
@@ -152,10 +149,9 @@ def test_a_wrong_kind_is_named_with_an_example(value: object, kinds: Kinds, each
         (1, (int, float), None),
         (Named(), DuckType("a thing", "name"), None),
         (None, type(None), None),
-    ],
-)
-def test_a_right_kind_passes(value: object, kinds: Kinds, each: Kinds | None) -> None:
-    expect("it", value, kinds, "E", each=each)
+    ]
+    for value, kinds, each in cases:
+        expect("it", value, kinds, "E", each=each)
 
 
 def test_a_kind_without_examples_is_named() -> None:

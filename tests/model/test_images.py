@@ -102,24 +102,23 @@ def test_what_is_not_said_has_its_default() -> None:
     assert image.referenced_digests is None
 
 
-@pytest.mark.parametrize("word", ["ACTIVE", "ARCHIVED", "ACTIVATING"])
-def test_every_status_of_ecr_is_known(word: str) -> None:
-    detail = {"imageDigest": DIGEST, "imagePushedAt": NOON, "imageStatus": word, "lastArchivedAt": NOON}
+def test_every_status_of_ecr_is_known() -> None:
+    cases: list[str] = ["ACTIVE", "ARCHIVED", "ACTIVATING"]
+    for word in cases:
+        detail = {"imageDigest": DIGEST, "imagePushedAt": NOON, "imageStatus": word, "lastArchivedAt": NOON}
 
-    assert Image.from_describe_images(detail).status == word.lower()
+        assert Image.from_describe_images(detail).status == word.lower()
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
+def test_images_are_found_in_what_the_command_line_prints() -> None:
+    cases: list[object] = [
         {"imageDetails": [BOTO3]},
         [BOTO3],
         [{"imageDetails": [BOTO3], "nextToken": "..."}, {"imageDetails": []}],
         {"imageDetails": [BOTO3], "ResponseMetadata": {}},
-    ],
-)
-def test_images_are_found_in_what_the_command_line_prints(document: object) -> None:
-    assert read_images(document) == (Image.from_describe_images(BOTO3),)
+    ]
+    for document in cases:
+        assert read_images(document) == (Image.from_describe_images(BOTO3),)
 
 
 def test_images_of_several_pages_keep_the_order_in_which_they_are_listed() -> None:
@@ -136,18 +135,16 @@ def test_lists_are_kept_in_one_order_and_without_repetition() -> None:
     assert Image(digest=DIGEST, pushed_at=NOON, referenced_digests=[]).referenced_digests == ()
 
 
-@pytest.mark.parametrize(
-    ("fields", "is_index"),
-    [
+def test_an_index_is_known_by_its_media_type_or_by_what_it_names() -> None:
+    cases: list[tuple[dict[str, Any], bool]] = [
         ({}, False),
         ({"manifest_media_type": "application/vnd.oci.image.manifest.v1+json"}, False),
         ({"manifest_media_type": "application/vnd.oci.image.index.v1+json"}, True),
         ({"manifest_media_type": "application/vnd.docker.distribution.manifest.list.v2+json"}, True),
         ({"referenced_digests": []}, True),
-    ],
-)
-def test_an_index_is_known_by_its_media_type_or_by_what_it_names(fields: dict[str, Any], *, is_index: bool) -> None:
-    assert Image(digest=DIGEST, pushed_at=NOON, **fields).is_index is is_index
+    ]
+    for fields, is_index in cases:
+        assert Image(digest=DIGEST, pushed_at=NOON, **fields).is_index is is_index
 
 
 def test_an_ordinary_image_says_all_about_itself() -> None:
@@ -176,9 +173,8 @@ def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+def test_a_value_of_another_type_is_one_fault() -> None:
+    cases: list[tuple[str, object]] = [
         ("digest", 5),
         ("pushed_at", None),
         ("size", True),
@@ -189,19 +185,19 @@ def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
         ("tags", 5),
         ("referenced_digests", ""),
         ("referenced_digests", 5),
-    ],
-)
-def test_a_value_of_another_type_is_one_fault(name: str, value: object) -> None:
-    (fault,) = faults(**{name: value})
-
-    assert fault.startswith(f"{name}: {value!r} is not a")
-
-
-@pytest.mark.parametrize("name", ["pushed_at", "last_pulled_at", "archived_at", "activated_at"])
-def test_a_time_without_a_zone_is_refused(name: str) -> None:
-    assert faults(**{name: NOON.replace(tzinfo=None)}) == [
-        f"{name}: 2026-01-31 12:00:00 has no time zone; give one, such as timezone.utc"
     ]
+    for name, value in cases:
+        (fault,) = faults(**{name: value})
+
+        assert fault.startswith(f"{name}: {value!r} is not a")
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    cases: list[str] = ["pushed_at", "last_pulled_at", "archived_at", "activated_at"]
+    for name in cases:
+        assert faults(**{name: NOON.replace(tzinfo=None)}) == [
+            f"{name}: 2026-01-31 12:00:00 has no time zone; give one, such as timezone.utc"
+        ]
 
 
 def test_a_zone_that_says_nothing_is_none() -> None:
@@ -249,9 +245,8 @@ def test_an_archived_image_needs_the_time_of_its_archival() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
+def test_a_value_of_another_type_is_one_fault_of_its_field_of_aws() -> None:
+    cases: list[tuple[str, object]] = [
         ("imageDigest", None),
         ("imagePushedAt", None),
         ("imagePushedAt", True),
@@ -260,12 +255,11 @@ def test_an_archived_image_needs_the_time_of_its_archival() -> None:
         ("imagePushedAt", []),
         ("imageStatus", 5),
         ("imageManifestMediaType", 5),
-    ],
-)
-def test_a_value_of_another_type_is_one_fault_of_its_field_of_aws(key: str, value: object) -> None:
-    (fault,) = faults_in([BOTO3 | {key: value}])
+    ]
+    for key, value in cases:
+        (fault,) = faults_in([BOTO3 | {key: value}])
 
-    assert fault.startswith(f"[0].{key}: ")
+        assert fault.startswith(f"[0].{key}: ")
 
 
 def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
@@ -284,9 +278,8 @@ def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("document", "told"),
-    [
+def test_what_is_no_listing_is_said_to_be_none() -> None:
+    cases: list[tuple[object, str]] = [
         (5, "5"),
         (None, "None"),
         ("text", "'text'"),
@@ -295,10 +288,11 @@ def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
         ({}, "{}"),
         ({"imageDetails": 5}, "imageDetails: 5"),
         ([{"imageDetails": {}}], "[0].imageDetails: {}"),
-    ],
-)
-def test_what_is_no_listing_is_said_to_be_none(document: object, told: str) -> None:
-    assert faults_in(document) == [f"{told} is not what `aws ecr describe-images` prints: an object with imageDetails"]
+    ]
+    for document, told in cases:
+        assert faults_in(document) == [
+            f"{told} is not what `aws ecr describe-images` prints: an object with imageDetails"
+        ]
 
 
 @given(st.one_of(json_values, st.dictionaries(st.sampled_from(list(BOTO3)), json_values)))

@@ -21,9 +21,8 @@ filter_lists = st.lists(
 )
 
 
-@pytest.mark.parametrize(
-    ("value", "mode", "filters", "has_mutable_tags"),
-    [
+def test_each_choice_is_one_of_ecrs_four_modes() -> None:
+    cases: list[tuple[Immutability, str, tuple[str, ...], bool]] = [
         (Immutability.all_tags(), "IMMUTABLE", (), False),
         (
             Immutability.all_tags_except("latest", "dev-*"),
@@ -33,12 +32,9 @@ filter_lists = st.lists(
         ),
         (Immutability.only_tags("v*"), "MUTABLE_WITH_EXCLUSION", ("v*",), True),
         (Immutability.off(), "MUTABLE", (), True),
-    ],
-)
-def test_each_choice_is_one_of_ecrs_four_modes(
-    value: Immutability, mode: str, filters: tuple[str, ...], *, has_mutable_tags: bool
-) -> None:
-    assert (value.mode, value.filters, value.has_mutable_tags) == (mode, filters, has_mutable_tags)
+    ]
+    for value, mode, filters, has_mutable_tags in cases:
+        assert (value.mode, value.filters, value.has_mutable_tags) == (mode, filters, has_mutable_tags)
 
 
 @given(filter_lists, tags)
@@ -73,12 +69,13 @@ def test_modes_without_exclusions_take_no_filters(mode: Any) -> None:
         Immutability(mode=mode, filters=["latest"])
 
 
-@pytest.mark.parametrize("mode", ["immutable", "", None, 1, ["IMMUTABLE"], "IMMUTABLE "])
-def test_an_unknown_mode_is_refused_with_the_four_ways(mode: Any) -> None:
-    expected = f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()"
+def test_an_unknown_mode_is_refused_with_the_four_ways() -> None:
+    cases: list[Any] = ["immutable", "", None, 1, ["IMMUTABLE"], "IMMUTABLE "]
+    for mode in cases:
+        expected = f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()"
 
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
-        Immutability(mode=mode)
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+            Immutability(mode=mode)
 
 
 def test_a_bare_string_is_not_a_list_of_filters() -> None:

@@ -68,20 +68,24 @@ def test_a_prefix_has_no_wildcards() -> None:
         TagPrefix("prod*")
 
 
-@pytest.mark.parametrize(("language", "longest"), [(TagPattern, 300), (TagPrefix, 300), (ExclusionFilter, 128)])
-def test_the_longest_text_is_accepted_and_one_more_character_is_not(
-    language: type[TagPattern | TagPrefix | ExclusionFilter], longest: int
-) -> None:
-    assert len(str(language("a" * longest))) == longest
+def test_the_longest_text_is_accepted_and_one_more_character_is_not() -> None:
+    cases: list[tuple[type[TagPattern | TagPrefix | ExclusionFilter], int]] = [
+        (TagPattern, 300),
+        (TagPrefix, 300),
+        (ExclusionFilter, 128),
+    ]
+    for language, longest in cases:
+        assert len(str(language("a" * longest))) == longest
 
-    with pytest.raises(InvalidName, match=rf"has {longest + 1} characters; ECR allows 1 to {longest}"):
-        language("a" * (longest + 1))
+        with pytest.raises(InvalidName, match=rf"has {longest + 1} characters; ECR allows 1 to {longest}"):
+            language("a" * (longest + 1))
 
 
-@pytest.mark.parametrize("language", [TagPattern, TagPrefix, ExclusionFilter])
-def test_anything_but_a_text_is_a_type_error(language: type[TagPattern | TagPrefix | ExclusionFilter]) -> None:
-    with pytest.raises(TypeError, match="must be a string, got 7"):
-        language(7)  # type: ignore[arg-type]
+def test_anything_but_a_text_is_a_type_error() -> None:
+    cases: list[type[TagPattern | TagPrefix | ExclusionFilter]] = [TagPattern, TagPrefix, ExclusionFilter]
+    for language in cases:
+        with pytest.raises(TypeError, match="must be a string, got 7"):
+            language(7)  # type: ignore[arg-type]
 
 
 @given(tag_prefixes, tags)

@@ -135,9 +135,8 @@ def test_long_texts_are_rejected_without_backtracking() -> None:
     subprocess.run([sys.executable, "-c", HOSTILE], cwd=Path(__file__).parents[2], check=True, timeout=30)
 
 
-@pytest.mark.parametrize(
-    ("grammar", "text", "problem"),
-    [
+def test_a_problem_has_the_value_the_limit_and_the_fix() -> None:
+    cases: list[tuple[StringConstraint, str, str]] = [
         (
             grammars.SCAN_FILTER,
             "prod/",
@@ -170,10 +169,9 @@ def test_long_texts_are_rejected_without_backtracking() -> None:
                 "'*' stands for any number of them"
             ),
         ),
-    ],
-)
-def test_a_problem_has_the_value_the_limit_and_the_fix(grammar: StringConstraint, text: str, problem: str) -> None:
-    assert grammar.problems(text) == (problem,)
+    ]
+    for grammar, text, problem in cases:
+        assert grammar.problems(text) == (problem,)
 
 
 def test_the_lower_case_spelling_is_offered_only_if_it_is_legal() -> None:

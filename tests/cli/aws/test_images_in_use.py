@@ -99,20 +99,18 @@ def test_images_of_other_registries_and_what_is_gone_are_nobodys(cloud: Cloud, g
     assert in_use(gather) == {}
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
+def test_a_registry_is_known_by_each_of_its_names() -> None:
+    cases: list[str] = [
         f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com",
         f"{ACCOUNT}.dkr.ecr-fips.eu-central-1.amazonaws.com",
         f"{ACCOUNT}.dkr-ecr.eu-central-1.on.aws",
         f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com.cn",
-    ],
-)
-def test_a_registry_is_known_by_each_of_its_names(host: str) -> None:
-    image = RegistryHost(account_id=ACCOUNT, region="eu-central-1").image(f"{host}/prod/api:v1")
+    ]
+    for host in cases:
+        image = RegistryHost(account_id=ACCOUNT, region="eu-central-1").image(f"{host}/prod/api:v1")
 
-    assert image is not None
-    assert (image.repository, image.tag) == ("prod/api", "v1")
+        assert image is not None
+        assert (image.repository, image.tag) == ("prod/api", "v1")
 
 
 def test_while_a_service_is_deployed_both_images_are_in_use(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:

@@ -176,9 +176,8 @@ def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(p
 # --- what is printed ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("meant", "lines"),
-    [
+def test_an_intent_is_converted_to_itself() -> None:
+    cases: list[tuple[list[Intent], list[str]]] = [
         ([keep_latest(10, matching="v*")], ['keep_latest(10, matching="v*"),']),
         ([keep_latest(10, matching_all=["a*", "b"])], ['keep_latest(10, matching_all=["a*", "b"]),']),
         ([keep_forever("v*", "production")], ['keep_forever("v*", "production"),']),
@@ -231,16 +230,14 @@ def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(p
             ['archive_older_than(after_days=9, matching=["a", "b"]),'],
         ),
         ([delete_archived(after_days=90)], ["delete_archived(after_days=90),"]),
-    ],
-    ids=str,
-)
-def test_an_intent_is_converted_to_itself(meant: list[Intent], lines: list[str]) -> None:
-    policy = LifecyclePolicy.of(*meant)
-    text = converted(policy)
+    ]
+    for meant, lines in cases:
+        policy = LifecyclePolicy.of(*meant)
+        text = converted(policy)
 
-    assert [line.strip() for line in text.partition("LifecyclePolicy.of(\n")[2].splitlines()] == [*lines, ")"]
-    assert executed(text) == policy
-    assert "# The policy in policy.json, without changes.\n" in text
+        assert [line.strip() for line in text.partition("LifecyclePolicy.of(\n")[2].splitlines()] == [*lines, ")"]
+        assert executed(text) == policy
+        assert "# The policy in policy.json, without changes.\n" in text
 
 
 def rule(number: int, **values: Any) -> LifecycleRule:

@@ -109,9 +109,10 @@ def test_the_schema_requires_and_explains_every_field() -> None:
         assert [name for name, field in each["properties"].items() if not {"description", "$ref"} & field.keys()] == []
 
 
-@pytest.mark.parametrize("change", [{"at": None}, {"repositories": [{}]}, {"version": 2}, {"gates": [{"gate": 1}]}])
-def test_the_schema_refuses_what_is_not_written(change: dict[str, object]) -> None:
-    assert complaints(written(everything()) | change)
+def test_the_schema_refuses_what_is_not_written() -> None:
+    cases: list[dict[str, object]] = [{"at": None}, {"repositories": [{}]}, {"version": 2}, {"gates": [{"gate": 1}]}]
+    for change in cases:
+        assert complaints(written(everything()) | change)
 
 
 @given(lifecycle=policies, images=repositories(archive=True, restoration=True, indexes=True, referrers=True))

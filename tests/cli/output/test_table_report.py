@@ -339,14 +339,15 @@ def test_a_template_for_many_has_no_sum() -> None:
     assert "\ntotal  " not in text
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_on_a_terminal_many_repositories_fit(width: int) -> None:
-    console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
-    previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
-    lines = render_table(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
+def test_on_a_terminal_many_repositories_fit() -> None:
+    cases: list[int] = [40, 60, 80, 120]
+    for width in cases:
+        console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
+        previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
+        lines = render_table(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
 
-    assert max(map(len, lines)) <= width
-    assert sum("team/" in line for line in lines) == 60
+        assert max(map(len, lines)) <= width
+        assert sum("team/" in line for line in lines) == 60
 
 
 def test_what_is_to_be_known_of_several_repositories_is_told_once() -> None:
@@ -374,29 +375,33 @@ def test_into_a_pipe_goes_plain_text_without_boxes_colours_or_blanks_at_the_end(
     assert len(line(text, "warning:")) > 200
 
 
-@pytest.mark.parametrize("width", [36, 40, 55, 56, 75, 76, 91, 92, 120])
-def test_on_a_terminal_every_line_fits(width: int) -> None:
-    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
+def test_on_a_terminal_every_line_fits() -> None:
+    cases: list[int] = [36, 40, 55, 56, 75, 76, 91, 92, 120]
+    for width in cases:
+        text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
 
-    assert max(map(len, text.splitlines())) <= width
-    heading = next(line for line in text.splitlines() if line.startswith(" rule"))
-    hidden = [word for word, least in (("oldest", 92), ("newest", 56), ("such as", 76)) if width < least]
-    assert [word for word in ("oldest", "newest", "such as") if word not in heading] == hidden
-    note = f"note: the terminal is {width} characters wide; columns not shown: {', '.join(hidden)}"
-    assert (note in " ".join(text.split())) == bool(hidden)
-    assert re.search(r"2 +delete +2 +200.0 MB", text)
+        assert max(map(len, text.splitlines())) <= width
+        heading = next(line for line in text.splitlines() if line.startswith(" rule"))
+        hidden = [word for word, least in (("oldest", 92), ("newest", 56), ("such as", 76)) if width < least]
+        assert [word for word in ("oldest", "newest", "such as") if word not in heading] == hidden
+        note = f"note: the terminal is {width} characters wide; columns not shown: {', '.join(hidden)}"
+        assert (note in " ".join(text.split())) == bool(hidden)
+        assert re.search(r"2 +delete +2 +200.0 MB", text)
 
 
-@pytest.mark.parametrize("width", [76, 80, 92, 120])
-def test_examples_are_cut_to_the_width_and_rows_stay_one_line(width: int) -> None:
-    images = [tagged(image, f"release-{image.tags[0]}") for image in releases("2026.{n}", count=20, until=NOW)]
-    of = LifecyclePolicy.of(keep_latest(9, matching="2026.*"), expire_untagged(after_days=3))
-    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *leftovers(days=9, until=NOW)], of=of), width))
-    head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
+def test_examples_are_cut_to_the_width_and_rows_stay_one_line() -> None:
+    cases: list[int] = [76, 80, 92, 120]
+    for width in cases:
+        images = [tagged(image, f"release-{image.tags[0]}") for image in releases("2026.{n}", count=20, until=NOW)]
+        of = LifecyclePolicy.of(keep_latest(9, matching="2026.*"), expire_untagged(after_days=3))
+        text = re.sub(
+            r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *leftovers(days=9, until=NOW)], of=of), width)
+        )
+        head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
 
-    rows = [line.split()[:2] for line in text.splitlines()[head + 1 : head + 7]]
-    assert rows == [[rule, outcome] for rule in ("1", "2", "total") for outcome in ("delete", "keep")]
-    assert text.count(", ...") == 6
+        rows = [line.split()[:2] for line in text.splitlines()[head + 1 : head + 7]]
+        assert rows == [[rule, outcome] for rule in ("1", "2", "total") for outcome in ("delete", "keep")]
+        assert text.count(", ...") == 6
 
 
 def test_on_a_terminal_what_goes_is_red() -> None:
@@ -424,17 +429,20 @@ def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
 # --- quantities -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("letter", "written"),
-    [("é", "é"), ("\x1b", "\\x1b"), ("\n", "\\n"), ("\u2028", "\\u2028"), ("\U000e0001", "\\U000e0001")],
-)
-def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, written: str) -> None:
-    assert printable(f"a{letter}b") == f"a{written}b"
+def test_what_cannot_be_printed_is_written_as_python_writes_it() -> None:
+    cases: list[tuple[str, str]] = [
+        ("é", "é"),
+        ("\x1b", "\\x1b"),
+        ("\n", "\\n"),
+        ("\u2028", "\\u2028"),
+        ("\U000e0001", "\\U000e0001"),
+    ]
+    for letter, written in cases:
+        assert printable(f"a{letter}b") == f"a{written}b"
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
+def test_bytes_are_written_in_the_unit_that_fits() -> None:
+    cases: list[tuple[int, str]] = [
         (0, "0 bytes"),
         (1, "1 bytes"),
         (999, "999 bytes"),
@@ -444,10 +452,9 @@ def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, writ
         (1_234_567_890, "1.2 GB"),
         (10**15, "1.0 PB"),
         (10**18, "1,000.0 PB"),
-    ],
-)
-def test_bytes_are_written_in_the_unit_that_fits(number: int, text: str) -> None:
-    assert format_size(number) == text
+    ]
+    for number, text in cases:
+        assert format_size(number) == text
 
 
 def test_things_are_counted_in_english() -> None:

@@ -84,12 +84,13 @@ def test_what_aws_says_counts_and_not_what_the_replay_says() -> None:
     assert caught("in-use", report(aws=takes, runs=(V1, V4))) == [V4]
 
 
-@pytest.mark.parametrize(("gate", "images"), [("expires:v*", [V1, V2]), ("expires:v1", [V1]), ("expires:v3", [])])
-def test_an_image_with_such_a_tag_must_not_be_deleted(gate: str, images: list[Image]) -> None:
-    result = read_gate(gate).evaluate(report())
+def test_an_image_with_such_a_tag_must_not_be_deleted() -> None:
+    cases: list[tuple[str, list[Image]]] = [("expires:v*", [V1, V2]), ("expires:v1", [V1]), ("expires:v3", [])]
+    for gate, images in cases:
+        result = read_gate(gate).evaluate(report())
 
-    assert [catch.decision.image for catch in result.violations] == images
-    assert result.has_passed == (not images)
+        assert [catch.decision.image for catch in result.violations] == images
+        assert result.has_passed == (not images)
 
 
 def test_one_of_several_tags_is_enough() -> None:
@@ -242,21 +243,23 @@ def test_only_a_gate_about_images_in_use_needs_an_account() -> None:
     assert not read_gate("expires:v*").needs_account
 
 
-@pytest.mark.parametrize("text", ["", "inuse", "IN-USE", "expires", "archives:v*", "expire:v*"])
-def test_another_word_is_refused(text: str) -> None:
-    with pytest.raises(CommandError) as refused:
-        read_gate(text)
+def test_another_word_is_refused() -> None:
+    cases: list[str] = ["", "inuse", "IN-USE", "expires", "archives:v*", "expire:v*"]
+    for text in cases:
+        with pytest.raises(CommandError) as refused:
+            read_gate(text)
 
-    assert refused.value.path == "--fail-if"
-    assert refused.value.problems == (
-        f"{text!r} is unknown; write in-use, or expires: and a tag pattern such as expires:release-*",
-    )
+        assert refused.value.path == "--fail-if"
+        assert refused.value.problems == (
+            f"{text!r} is unknown; write in-use, or expires: and a tag pattern such as expires:release-*",
+        )
 
 
-@pytest.mark.parametrize("pattern", ["", "a*b*c*d*e*", "a b", "v?"])
-def test_the_pattern_is_one_of_the_lifecycle_language(pattern: str) -> None:
-    with pytest.raises(CommandError, match="tag pattern"):
-        read_gate(f"expires:{pattern}")
+def test_the_pattern_is_one_of_the_lifecycle_language() -> None:
+    cases: list[str] = ["", "a*b*c*d*e*", "a b", "v?"]
+    for pattern in cases:
+        with pytest.raises(CommandError, match="tag pattern"):
+            read_gate(f"expires:{pattern}")
 
 
 def test_the_policy_decides_nothing_about_how_a_gate_is_read() -> None:

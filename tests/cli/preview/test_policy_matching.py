@@ -23,20 +23,18 @@ def test_a_policy_goes_with_the_repository_that_it_names() -> None:
     assert matches.without_policy == ("prod/db",)
 
 
-@pytest.mark.parametrize(
-    ("name", "prefix"),
-    [
+def test_the_longest_prefix_wins_and_root_is_the_last() -> None:
+    cases: list[tuple[str, str]] = [
         ("prod/api", "prod"),
         ("prod/team/api", "prod/team/"),
         ("production/api", "ROOT"),
         ("prod", "ROOT"),
         ("ROOT/api", "ROOT"),
-    ],
-)
-def test_the_longest_prefix_wins_and_root_is_the_last(name: str, prefix: str) -> None:
-    templates = [policy(prefix=each) for each in ("ROOT", "prod", "prod/team/")]
+    ]
+    for name, prefix in cases:
+        templates = [policy(prefix=each) for each in ("ROOT", "prod", "prod/team/")]
 
-    assert match_policies(templates, [name]).policies[name].prefix == prefix
+        assert match_policies(templates, [name]).policies[name].prefix == prefix
 
 
 def test_a_template_leaves_repositories_alone_that_a_policy_names() -> None:

@@ -121,16 +121,17 @@ def test_where_nothing_goes_together_that_is_a_problem() -> None:
     assert report.problems == ("no policy matches a repository (2 policies, 1 repository); check their names",)
 
 
-@pytest.mark.parametrize(("images", "is_told"), [(RELEASES, True), ([], False), (archived(RELEASES, at=NOW), False)])
-def test_a_listing_without_archived_images_is_told_if_a_rule_is_about_them(images: Any, *, is_told: bool) -> None:
-    deleting = policy(LifecyclePolicy.of(delete_archived(after_days=90)), repository="prod/web")
-    report = preview_files(reading(deleting), [replace(WEB, images=tuple(images))], at=NOW)
+def test_a_listing_without_archived_images_is_told_if_a_rule_is_about_them() -> None:
+    cases: list[tuple[Any, bool]] = [(RELEASES, True), ([], False), (archived(RELEASES, at=NOW), False)]
+    for images, is_told in cases:
+        deleting = policy(LifecyclePolicy.of(delete_archived(after_days=90)), repository="prod/web")
+        report = preview_files(reading(deleting), [replace(WEB, images=tuple(images))], at=NOW)
 
-    sentence = (
-        "prod/web: rule 1 is about archived images, and none is listed; "
-        "aws ecr describe-images lists them only with --filter imageStatus=ANY"
-    )
-    assert report.notes == ((sentence,) if is_told else ())
+        sentence = (
+            "prod/web: rule 1 is about archived images, and none is listed; "
+            "aws ecr describe-images lists them only with --filter imageStatus=ANY"
+        )
+        assert report.notes == ((sentence,) if is_told else ())
 
 
 def test_a_repository_that_is_not_compared_although_others_are_is_told() -> None:
@@ -178,23 +179,22 @@ def test_a_listing_that_was_cut_down_is_told_once_for_all_repositories() -> None
     )
 
 
-@pytest.mark.parametrize(
-    ("pushed", "pulled", "is_told"), [(9, None, True), (9, 8, True), (9, 1, False), (1, None, False)]
-)
-def test_listings_in_which_nothing_is_recent_may_be_old(pushed: int, pulled: int | None, *, is_told: bool) -> None:
-    now = datetime.now(timezone.utc)
-    image = replace(
-        RELEASES[0],
-        pushed_at=now - timedelta(days=pushed, hours=1),
-        last_pulled_at=None if pulled is None else now - timedelta(days=pulled, hours=1),
-    )
-    old = [API, replace(WEB, images=(image,))]
-    days = pushed if pulled is None else pulled
-    sentence = f"the listing may be old: the latest push or pull is {days} days ago; --at evaluates an earlier day"
+def test_listings_in_which_nothing_is_recent_may_be_old() -> None:
+    cases: list[tuple[int, int | None, bool]] = [(9, None, True), (9, 8, True), (9, 1, False), (1, None, False)]
+    for pushed, pulled, is_told in cases:
+        now = datetime.now(timezone.utc)
+        image = replace(
+            RELEASES[0],
+            pushed_at=now - timedelta(days=pushed, hours=1),
+            last_pulled_at=None if pulled is None else now - timedelta(days=pulled, hours=1),
+        )
+        old = [API, replace(WEB, images=(image,))]
+        days = pushed if pulled is None else pulled
+        sentence = f"the listing may be old: the latest push or pull is {days} days ago; --at evaluates an earlier day"
 
-    assert preview_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
-    assert preview_files(reading(policy()), old, at=now).notes == ()
-    assert preview_files(reading(policy()), [replace(WEB, images=())]).notes == ()
+        assert preview_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
+        assert preview_files(reading(policy()), old, at=now).notes == ()
+        assert preview_files(reading(policy()), [replace(WEB, images=())]).notes == ()
 
 
 def test_a_repository_of_which_no_images_were_given_is_told_with_its_policy() -> None:

@@ -390,19 +390,15 @@ def test_the_template_names_the_fields_that_a_rule_may_have() -> None:
     assert {tuple(each["action"].values()) for each in printed} == {("expire",), ("transition", "archive")}
 
 
-@pytest.mark.parametrize(
-    ("selector", "matching"),
-    [
+def test_patterns_and_prefixes_match_the_tags_that_the_pages_name() -> None:
+    """LifecyclePolicies.html, and the properties page for the last."""
+    cases: list[tuple[TagPattern | TagPrefix, list[str]]] = [
         (TagPattern("prod*"), ["prod", "prod1", "production-team1", "prod2"]),
         (TagPattern("*prod*"), ["repo-production", "prod-team"]),
         (TagPrefix("prod"), ["prod", "prod1", "prod2"]),
-    ],
-)
-def test_patterns_and_prefixes_match_the_tags_that_the_pages_name(
-    selector: TagPattern | TagPrefix, matching: list[str]
-) -> None:
-    """LifecyclePolicies.html, and the properties page for the last."""
-    assert [tag for tag in matching if not selector.matches(tag)] == []
+    ]
+    for selector, matching in cases:
+        assert [tag for tag in matching if not selector.matches(tag)] == []
 
 
 def test_four_wildcards_are_the_most() -> None:

@@ -97,21 +97,21 @@ def test_an_age_of_exactly_so_many_days_is_not_older() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("beyond", "fate"),
-    [
+def test_what_is_older_by_hours_only_is_uncertain() -> None:
+    cases: list[tuple[timedelta, str]] = [
         (timedelta(0), "keep"),
         (timedelta(microseconds=1), "uncertain"),
         (timedelta(hours=23, minutes=59), "uncertain"),
         (timedelta(days=1) - timedelta(microseconds=1), "uncertain"),
         (timedelta(days=1), "expire"),
-    ],
-)
-def test_what_is_older_by_hours_only_is_uncertain(beyond: timedelta, fate: str) -> None:
-    old = Image(digest="a", pushed_at=days(5) - beyond)
+    ]
+    for beyond, fate in cases:
+        old = Image(digest="a", pushed_at=days(5) - beyond)
 
-    assert replay(LifecyclePolicy.of(expire_untagged(after_days=5)), old) == {"a": fate}
-    assert replay(LifecyclePolicy.of(archive_unpulled(after_days=5)), old) == {"a": fate.replace("expire", "archive")}
+        assert replay(LifecyclePolicy.of(expire_untagged(after_days=5)), old) == {"a": fate}
+        assert replay(LifecyclePolicy.of(archive_unpulled(after_days=5)), old) == {
+            "a": fate.replace("expire", "archive")
+        }
 
 
 def test_an_image_belongs_to_the_first_rule_that_selects_it_whether_or_not_that_rule_acts() -> None:
@@ -278,25 +278,28 @@ def test_an_index_that_is_being_restored_may_hold_its_images() -> None:
     assert "it may belong to an index" in evaluation.uncertain[0].why
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
+def test_whether_all_that_a_rule_selects_take_places_is_open() -> None:
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"referenced_digests": ["second"]}, {}),
         ({"manifest_media_type": INDEX}, {}),
         ({}, {"subject_digest": "index"}),
         ({}, {"status": "activating"}),
-    ],
-)
-def test_whether_all_that_a_rule_selects_take_places_is_open(first: dict[str, Any], second: dict[str, Any]) -> None:
-    images = [image("index", 1, "v3", **first), image("second", 2, **second), image("b", 3, "v2"), image("c", 4, "v1")]
+    ]
+    for first, second in cases:
+        images = [
+            image("index", 1, "v3", **first),
+            image("second", 2, **second),
+            image("b", 3, "v2"),
+            image("c", 4, "v1"),
+        ]
 
-    assert replay(LifecyclePolicy.of(limit_images(2)), *images) == {
-        "index": "keep",
-        "second": "keep",
-        "b": "uncertain",
-        "c": "expire",
-    }
-    assert replay(LifecyclePolicy.of(keep_latest(2, matching="v*")), *images)["c"] == "expire"
+        assert replay(LifecyclePolicy.of(limit_images(2)), *images) == {
+            "index": "keep",
+            "second": "keep",
+            "b": "uncertain",
+            "c": "expire",
+        }
+        assert replay(LifecyclePolicy.of(keep_latest(2, matching="v*")), *images)["c"] == "expire"
 
 
 # --- artifacts about other images -------------------------------------------------------------------------------------
@@ -360,25 +363,23 @@ def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> Non
     )
 
 
-@pytest.mark.parametrize(
-    ("subject", "signature", "fate"),
-    [
+def test_a_signature_follows_its_subject_to_where_it_is_not_yet() -> None:
+    cases: list[tuple[str, str, str]] = [
         ("active", "active", "archive"),
         ("active", "archived", "keep"),
         ("active", "activating", "archive"),
         ("archived", "active", "expire"),
         ("archived", "archived", "expire"),
         ("archived", "activating", "expire"),
-    ],
-)
-def test_a_signature_follows_its_subject_to_where_it_is_not_yet(subject: str, signature: str, fate: str) -> None:
-    policy = LifecyclePolicy.of(archive_older_than(after_days=9, matching="v*"), delete_archived(after_days=90))
-    images = [
-        image("s", 200, "v1", status=subject, archived_at=days(100)),
-        image("sig", 200, status=signature, archived_at=days(1), subject_digest="s"),
     ]
+    for subject, signature, fate in cases:
+        policy = LifecyclePolicy.of(archive_older_than(after_days=9, matching="v*"), delete_archived(after_days=90))
+        images = [
+            image("s", 200, "v1", status=subject, archived_at=days(100)),
+            image("sig", 200, status=signature, archived_at=days(1), subject_digest="s"),
+        ]
 
-    assert replay(policy, *images)["sig"] == fate
+        assert replay(policy, *images)["sig"] == fate
 
 
 def test_an_image_that_is_being_restored_does_not_follow_a_subject_that_stays_in_the_archive() -> None:
@@ -463,9 +464,8 @@ BY_AGE, BY_COUNT, KEEP_TWO = expire_older_than(after_days=5), limit_images(1), e
 UNTOLD = image("untold", 1, "v9", manifest_media_type=INDEX)
 
 
-@pytest.mark.parametrize(
-    ("intent", "images", "doubts"),
-    [
+def test_an_uncertain_image_is_told_with_every_question_that_its_fate_hangs_on() -> None:
+    cases: list[tuple[Intent, list[Image], list[UndocumentedBehavior]]] = [
         (BY_AGE, [image("a", 5.4)], [UndocumentedBehavior.HOURS]),
         (archive_unpulled(after_days=5), [image("a", 5.4)], [UndocumentedBehavior.HOURS]),
         (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(2))], [UndocumentedBehavior.RESTORED]),
@@ -488,17 +488,17 @@ UNTOLD = image("untold", 1, "v9", manifest_media_type=INDEX)
             [UndocumentedBehavior.CHILD, UndocumentedBehavior.REFERRER],
         ),
         (BY_AGE, [image("a", 9, status="activating")], [UndocumentedBehavior.ACTIVATING]),
-    ],
-)
-def test_an_uncertain_image_is_told_with_every_question_that_its_fate_hangs_on(
-    intent: Intent, images: list[Image], doubts: list[UndocumentedBehavior]
-) -> None:
-    evaluation = LifecyclePolicy.of(intent).evaluate(images, at=AT)
-    (why,) = (
-        each.why for group in (evaluation.decisions, evaluation.uncertain) for each in group if each.image == images[-1]
-    )
+    ]
+    for intent, images, doubts in cases:
+        evaluation = LifecyclePolicy.of(intent).evaluate(images, at=AT)
+        (why,) = (
+            each.why
+            for group in (evaluation.decisions, evaluation.uncertain)
+            for each in group
+            if each.image == images[-1]
+        )
 
-    assert why.partition("; but ")[2] == ", and ".join(doubt.value for doubt in doubts)
+        assert why.partition("; but ")[2] == ", and ".join(doubt.value for doubt in doubts)
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------

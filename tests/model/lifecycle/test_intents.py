@@ -77,9 +77,8 @@ IN_ARCHIVE = {"storageClass": "archive"}
 # --- each intent alone ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("intent", "expected"),
-    [
+def test_each_intent_compiles_to_exactly_these_rules() -> None:
+    cases: list[tuple[Intent, list[dict[str, Any]]]] = [
         (
             keep_latest(10, matching="release-*"),
             [rule(1, "Keep the newest 10 images tagged release-*", tagged("release-*") | newest(10))],
@@ -154,11 +153,9 @@ IN_ARCHIVE = {"storageClass": "archive"}
                 )
             ],
         ),
-    ],
-    ids=repr,
-)
-def test_each_intent_compiles_to_exactly_these_rules(intent: Intent, expected: list[dict[str, Any]]) -> None:
-    assert written(intent) == expected
+    ]
+    for intent, expected in cases:
+        assert written(intent) == expected
 
 
 def test_the_issue_in_one_line() -> None:
@@ -176,9 +173,8 @@ def test_the_issue_in_one_line() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("intent", "call"),
-    [
+def test_an_intent_shows_itself_as_it_was_written() -> None:
+    cases: list[tuple[Intent, str]] = [
         (keep_latest(10, matching="release-*"), "keep_latest(10, matching='release-*')"),
         (keep_latest(1, matching_all=["a", "b"]), "keep_latest(1, matching_all=['a', 'b'])"),
         (keep_forever("v*", "latest"), "keep_forever('v*', 'latest')"),
@@ -186,16 +182,16 @@ def test_the_issue_in_one_line() -> None:
         (expire_older_than(after_days=1), "expire_older_than(after_days=1)"),
         (expire_unmatched(keeping="v*", after_days=3), "expire_unmatched(keeping='v*', after_days=3)"),
         (delete_archived(after_days=90), "delete_archived(after_days=90)"),
-    ],
-)
-def test_an_intent_shows_itself_as_it_was_written(intent: Intent, call: str) -> None:
-    assert repr(intent) == str(intent) == call
+    ]
+    for intent, call in cases:
+        assert repr(intent) == str(intent) == call
 
 
-@pytest.mark.parametrize(("number", "words"), [(1, "1 day"), (2, "2 days"), (100, "100 days")])
-def test_descriptions_count_as_people_do(number: int, words: str) -> None:
-    assert lines(expire_untagged(after_days=number)) == [f"Expire untagged images {words} after push"]
-    assert lines(archive_unpulled(after_days=number)) == [f"Archive images not pulled for {words}"]
+def test_descriptions_count_as_people_do() -> None:
+    cases: list[tuple[int, str]] = [(1, "1 day"), (2, "2 days"), (100, "100 days")]
+    for number, words in cases:
+        assert lines(expire_untagged(after_days=number)) == [f"Expire untagged images {words} after push"]
+        assert lines(archive_unpulled(after_days=number)) == [f"Archive images not pulled for {words}"]
 
 
 @given(intents)
@@ -366,41 +362,39 @@ def test_the_documented_pair_archives_and_then_deletes() -> None:
 # --- conflicts ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
+def test_two_intents_for_untagged_images_are_refused_with_both_named() -> None:
+    cases: list[tuple[Intent, Intent]] = [
         (expire_untagged(after_days=1), expire_untagged(after_days=2)),
         (expire_untagged(after_days=1), expire_untagged(keep=100)),
         (expire_untagged(keep=100), archive_untagged(after_days=7)),
-    ],
-)
-def test_two_intents_for_untagged_images_are_refused_with_both_named(one: Intent, other: Intent) -> None:
-    assert problems(one, other) == (
-        f"{one} and {other} both have a rule for untagged images in standard storage, and ECR takes one; leave one out",
-    )
+    ]
+    for one, other in cases:
+        assert problems(one, other) == (
+            (
+                f"{one} and {other} both have a rule for untagged images in standard storage, and ECR takes one; "
+                "leave one out"
+            ),
+        )
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "storage"),
-    [
+def test_two_intents_for_all_images_are_refused_with_both_named() -> None:
+    cases: list[tuple[Intent, Intent, str]] = [
         (limit_images(5), limit_images(6), "standard"),
         (limit_images(5), archive_unpulled(after_days=90), "standard"),
         (expire_older_than(after_days=30), archive_older_than(after_days=20), "standard"),
         (delete_archived(after_days=90), delete_archived(after_days=180), "archive"),
-    ],
-)
-def test_two_intents_for_all_images_are_refused_with_both_named(one: Intent, other: Intent, storage: str) -> None:
-    assert problems(one, other) == (
-        (
-            f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; "
-            "leave one out, or give one a pattern with matching="
-        ),
-    )
+    ]
+    for one, other, storage in cases:
+        assert problems(one, other) == (
+            (
+                f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; "
+                "leave one out, or give one a pattern with matching="
+            ),
+        )
 
 
-@pytest.mark.parametrize(
-    ("keep", "expire"),
-    [
+def test_keeping_and_expiring_the_same_images_is_refused_with_both_named() -> None:
+    cases: list[tuple[Intent, Intent]] = [
         (keep_forever("v*"), expire_older_than(after_days=30, matching="v*")),
         (keep_forever("v*"), keep_latest(10, matching="v1*")),
         (keep_forever("*"), expire_unmatched(keeping="v*", after_days=30)),
@@ -408,16 +402,15 @@ def test_two_intents_for_all_images_are_refused_with_both_named(one: Intent, oth
         (keep_forever("v*"), archive_older_than(after_days=30, matching="v*")),
         (keep_latest(5, matching="v*"), keep_latest(6, matching="v*")),
         (keep_latest(5, matching="dev"), archive_older_than(after_days=3, matching="dev")),
-    ],
-)
-def test_keeping_and_expiring_the_same_images_is_refused_with_both_named(keep: Intent, expire: Intent) -> None:
-    assert problems(keep, expire) == (
-        (
-            f"{expire} never acts on images tagged {' and '.join(expire.rules[0].tag_pattern_list)}: "
-            f"they belong to {keep}, which comes first; "
-            "leave one out, or write the narrower pattern first"
-        ),
-    )
+    ]
+    for keep, expire in cases:
+        assert problems(keep, expire) == (
+            (
+                f"{expire} never acts on images tagged {' and '.join(expire.rules[0].tag_pattern_list)}: "
+                f"they belong to {keep}, which comes first; "
+                "leave one out, or write the narrower pattern first"
+            ),
+        )
 
 
 def test_what_is_kept_forever_wins_wherever_it_is_written() -> None:
@@ -473,12 +466,13 @@ def test_no_intent_is_no_policy() -> None:
         LifecyclePolicy.of()
 
 
-@pytest.mark.parametrize("stranger", [None, "keep", keep_latest, [limit_images(5)]])
-def test_anything_else_is_a_type_error(stranger: Any) -> None:
-    with pytest.raises(
-        TypeError, match=re.escape("LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got")
-    ):
-        LifecyclePolicy.of(limit_images(5), stranger)
+def test_anything_else_is_a_type_error() -> None:
+    cases: list[Any] = [None, "keep", keep_latest, [limit_images(5)]]
+    for stranger in cases:
+        with pytest.raises(
+            TypeError, match=re.escape("LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got")
+        ):
+            LifecyclePolicy.of(limit_images(5), stranger)
 
 
 def test_intents_beyond_fifty_rules_are_refused() -> None:

@@ -321,9 +321,8 @@ def test_each_fault_alone_is_told_alone() -> None:
 # --- fields ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("document", "problem"),
-    [
+def test_an_unknown_field_is_refused_at_every_level() -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"rules": [rule()], "version": 1}, "version: unknown field; a policy has only 'rules'"),
         ({"Rules": [rule()]}, "rules: missing; a policy is a list of rules"),
         ({"rules": [rule(name="x")]}, "rules[0].name: unknown field; ECR rejects a rule with unknown fields"),
@@ -339,24 +338,28 @@ def test_each_fault_alone_is_told_alone() -> None:
             {"rules": [rule(**{"selection.tagStatus": "any"})]},
             "rules[0].['selection.tagStatus']: unknown field; ECR rejects a rule with unknown fields",
         ),
-    ],
-)
-def test_an_unknown_field_is_refused_at_every_level(document: dict[str, Any], problem: str) -> None:
-    assert problem in problems(document)
+    ]
+    for document, problem in cases:
+        assert problem in problems(document)
 
 
-@pytest.mark.parametrize(
-    "path", ["rulePriority", "selection.tagStatus", "selection.countType", "selection.countNumber", "action.type"]
-)
-def test_a_missing_field_is_named(path: str) -> None:
-    written: dict[str, Any] = copy.deepcopy(rule())
-    place: dict[str, Any] = written
-    *above, last = path.split(".")
-    for key in above:
-        place = place[key]
-    del place[last]
+def test_a_missing_field_is_named() -> None:
+    cases: list[str] = [
+        "rulePriority",
+        "selection.tagStatus",
+        "selection.countType",
+        "selection.countNumber",
+        "action.type",
+    ]
+    for path in cases:
+        written: dict[str, Any] = copy.deepcopy(rule())
+        place: dict[str, Any] = written
+        *above, last = path.split(".")
+        for key in above:
+            place = place[key]
+        del place[last]
 
-    assert rule_problems(written) == (f"rules[0].{path}: missing; ECR needs it in every rule",)
+        assert rule_problems(written) == (f"rules[0].{path}: missing; ECR needs it in every rule",)
 
 
 @pytest.mark.parametrize("name", ["selection", "action"])
@@ -373,9 +376,8 @@ def test_something_else_in_place_of_an_object_is_named_once(name: str, value: ob
     assert rule_problems(rule(**{name: value})) == (f"rules[0].{name}: {value!r} is not an object",)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_a_null_is_refused_wherever_it_stands_and_told_once() -> None:
+    cases: list[str] = [
         "rulePriority",
         "description",
         "selection.tagStatus",
@@ -387,17 +389,16 @@ def test_something_else_in_place_of_an_object_is_named_once(name: str, value: ob
         "selection.countNumber",
         "action.type",
         "action.targetStorageClass",
-    ],
-)
-def test_a_null_is_refused_wherever_it_stands_and_told_once(path: str) -> None:
-    written: dict[str, Any] = copy.deepcopy(rule())
-    place: dict[str, Any] = written
-    *above, last = path.split(".")
-    for key in above:
-        place = place[key]
-    place[last] = None
+    ]
+    for path in cases:
+        written: dict[str, Any] = copy.deepcopy(rule())
+        place: dict[str, Any] = written
+        *above, last = path.split(".")
+        for key in above:
+            place = place[key]
+        place[last] = None
 
-    assert rule_problems(written) == (f"rules[0].{path}: null; ECR rejects nulls, leave the field out",)
+        assert rule_problems(written) == (f"rules[0].{path}: null; ECR rejects nulls, leave the field out",)
 
 
 def test_an_unknown_count_type_is_told_once() -> None:
@@ -410,14 +411,16 @@ def test_an_unknown_count_type_is_told_once() -> None:
 # --- shapes ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", [None, [], "rules", 7, [rule()]])
-def test_a_policy_is_an_object(document: object) -> None:
-    assert problems(document) == (f"the policy is {abbreviate(document)}; write an object with 'rules'",)
+def test_a_policy_is_an_object() -> None:
+    cases: list[object] = [None, [], "rules", 7, [rule()]]
+    for document in cases:
+        assert problems(document) == (f"the policy is {abbreviate(document)}; write an object with 'rules'",)
 
 
-@pytest.mark.parametrize("rules", [None, "rules", 7, {"0": rule()}])
-def test_rules_are_a_list(rules: object) -> None:
-    assert problems({"rules": rules}) == (f"rules: {abbreviate(rules)} is not a list; write a list of rules",)
+def test_rules_are_a_list() -> None:
+    cases: list[object] = [None, "rules", 7, {"0": rule()}]
+    for rules in cases:
+        assert problems({"rules": rules}) == (f"rules: {abbreviate(rules)} is not a list; write a list of rules",)
 
 
 def test_a_policy_without_rules_is_refused_with_the_way_to_have_none() -> None:
@@ -426,11 +429,15 @@ def test_a_policy_without_rules_is_refused_with_the_way_to_have_none() -> None:
     )
 
 
-@pytest.mark.parametrize("entry", [None, "rule", 7, [rule()]])
-def test_a_rule_is_an_object(entry: object) -> None:
-    assert rule_problems(rule(), entry) == (
-        f"rules[1]: {abbreviate(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'",
-    )
+def test_a_rule_is_an_object() -> None:
+    cases: list[object] = [None, "rule", 7, [rule()]]
+    for entry in cases:
+        assert rule_problems(rule(), entry) == (
+            (
+                f"rules[1]: {abbreviate(entry)} is not a rule; "
+                "write an object with 'rulePriority', 'selection' and 'action'"
+            ),
+        )
 
 
 def test_tuples_and_other_mappings_are_read_as_lists_and_objects() -> None:
@@ -454,10 +461,11 @@ def test_reading_leaves_the_document_as_it_was() -> None:
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "{", "rules", "{'rules': []}", '{"rules": [}', "\ufeff{}", "[" * 100_000])
-def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(InvalidLifecyclePolicy, match=r"\Athe policy is not JSON: "):
-        LifecyclePolicy.from_json(text)
+def test_what_is_no_json_is_refused() -> None:
+    cases: list[str] = ["", "{", "rules", "{'rules': []}", '{"rules": [}', "\ufeff{}", "[" * 100_000]
+    for text in cases:
+        with pytest.raises(InvalidLifecyclePolicy, match=r"\Athe policy is not JSON: "):
+            LifecyclePolicy.from_json(text)
 
 
 def test_a_number_too_long_to_be_read_is_refused() -> None:
@@ -467,27 +475,30 @@ def test_a_number_too_long_to_be_read_is_refused() -> None:
         LifecyclePolicy.from_json(text)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e2", "100.0", "-0"])
-def test_numbers_that_only_some_parsers_take_are_refused(number: str) -> None:
-    text = json.dumps({"rules": [rule()]}).replace("100", number)
+def test_numbers_that_only_some_parsers_take_are_refused() -> None:
+    cases: list[str] = ["NaN", "Infinity", "-Infinity", "1e2", "100.0", "-0"]
+    for number in cases:
+        text = json.dumps({"rules": [rule()]}).replace("100", number)
 
-    with pytest.raises(InvalidLifecyclePolicy, match=r"\Arules\[0\]\.selection\.countNumber: "):
-        LifecyclePolicy.from_json(text)
-
-
-@pytest.mark.parametrize("key", ["rules", "rulePriority", "tagStatus", "type"])
-def test_a_key_that_is_written_twice_is_refused(key: str) -> None:
-    text = re.sub(rf'"{key}": ', f'"{key}": 1, "{key}": ', json.dumps({"rules": [rule()]}))
-
-    with pytest.raises(InvalidLifecyclePolicy, match=rf"\A{key}: written twice in one object; keep one\Z"):
-        LifecyclePolicy.from_json(text)
-
-
-@pytest.mark.parametrize("depth", [50, 500, 900, 950, 990, 5000])
-def test_deep_nesting_is_refused_and_does_not_exhaust_the_stack(depth: int) -> None:
-    for text in (f'{{"rules": {"[" * depth}{"]" * depth}}}', f'{{"rules": [{"[" * depth}{"]" * depth}]}}'):
-        with pytest.raises(InvalidLifecyclePolicy):
+        with pytest.raises(InvalidLifecyclePolicy, match=r"\Arules\[0\]\.selection\.countNumber: "):
             LifecyclePolicy.from_json(text)
+
+
+def test_a_key_that_is_written_twice_is_refused() -> None:
+    cases: list[str] = ["rules", "rulePriority", "tagStatus", "type"]
+    for key in cases:
+        text = re.sub(rf'"{key}": ', f'"{key}": 1, "{key}": ', json.dumps({"rules": [rule()]}))
+
+        with pytest.raises(InvalidLifecyclePolicy, match=rf"\A{key}: written twice in one object; keep one\Z"):
+            LifecyclePolicy.from_json(text)
+
+
+def test_deep_nesting_is_refused_and_does_not_exhaust_the_stack() -> None:
+    cases: list[int] = [50, 500, 900, 950, 990, 5000]
+    for depth in cases:
+        for text in (f'{{"rules": {"[" * depth}{"]" * depth}}}', f'{{"rules": [{"[" * depth}{"]" * depth}]}}'):
+            with pytest.raises(InvalidLifecyclePolicy):
+                LifecyclePolicy.from_json(text)
 
 
 def test_only_a_text_is_parsed() -> None:

@@ -146,9 +146,8 @@ def test_the_largest_number_is_accepted() -> None:
 # --- choices --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "choices"),
-    [
+def test_an_unknown_choice_is_refused_with_the_known_ones() -> None:
+    cases: list[tuple[str, object, str]] = [
         ("tag_status", "TAGGED", "'tagged', 'untagged' or 'any'"),
         ("tag_status", None, "'tagged', 'untagged' or 'any'"),
         ("action", "delete", "'expire' or 'transition'"),
@@ -159,10 +158,9 @@ def test_the_largest_number_is_accepted() -> None:
             "sinceLastPulled",
             "'imageCountMoreThan', 'sinceImagePushed', 'sinceImagePulled' or 'sinceImageTransitioned'",
         ),
-    ],
-)
-def test_an_unknown_choice_is_refused_with_the_known_ones(field: str, value: object, choices: str) -> None:
-    assert problems(**LEGAL | {field: value}) == (f"{field}: {value!r} is unknown; write {choices}",)
+    ]
+    for field, value, choices in cases:
+        assert problems(**LEGAL | {field: value}) == (f"{field}: {value!r} is unknown; write {choices}",)
 
 
 def test_the_choices_are_those_of_the_language() -> None:
@@ -266,22 +264,26 @@ def test_a_token_in_a_description_is_refused(token: str) -> None:
 # --- all at once ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stray", ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800"])
-def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code(stray: str) -> None:
-    (problem,) = problems(**LEGAL | {"description": f"Keep{stray}ten"})
+def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code() -> None:
+    cases: list[str] = ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800"]
+    for stray in cases:
+        (problem,) = problems(**LEGAL | {"description": f"Keep{stray}ten"})
 
-    assert problem == (
-        f"description: {f'Keep{stray}ten'!r} has {stray!r} at position 4; "
-        "write it without line breaks and other control characters"
-    )
-    assert problem.isprintable()
-    with pytest.raises(InvalidLifecyclePolicy, match=r"rules\[0\]\.description: 'Keep"):
-        LifecyclePolicy.from_dict({"rules": [LifecycleRule(**LEGAL).to_dict() | {"description": f"Keep{stray}ten"}]})
+        assert problem == (
+            f"description: {f'Keep{stray}ten'!r} has {stray!r} at position 4; "
+            "write it without line breaks and other control characters"
+        )
+        assert problem.isprintable()
+        with pytest.raises(InvalidLifecyclePolicy, match=r"rules\[0\]\.description: 'Keep"):
+            LifecyclePolicy.from_dict(
+                {"rules": [LifecycleRule(**LEGAL).to_dict() | {"description": f"Keep{stray}ten"}]}
+            )
 
 
-@pytest.mark.parametrize("description", ["", "caf\u00e9", "\u05d0\u200f", "a\u00a0b", "\U0001f680"])
-def test_a_description_in_any_language_is_accepted(description: str) -> None:
-    assert LifecycleRule(**LEGAL | {"description": description}).description == description
+def test_a_description_in_any_language_is_accepted() -> None:
+    cases: list[str] = ["", "caf\u00e9", "\u05d0\u200f", "a\u00a0b", "\U0001f680"]
+    for description in cases:
+        assert LifecycleRule(**LEGAL | {"description": description}).description == description
 
 
 def test_every_fault_of_a_rule_is_told_at_once_in_python_names() -> None:
@@ -406,14 +408,15 @@ def test_rules_are_frozen() -> None:
         LifecycleRule(**LEGAL).rule_priority = 2  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("tags", [["alpha-1"], ["beta-1"], ["alpha-1", "beta-1"], ["alpha-1", "beta-1", "x"], []])
-def test_a_list_is_an_and(tags: list[str]) -> None:
-    patterns = LifecycleRule(**TAGGED, tag_pattern_list=["alpha*", "beta*"])
-    prefixes = LifecycleRule(**TAGGED, tag_prefix_list=["alpha", "beta"])
-    expected = {"alpha-1", "beta-1"} <= set(tags)
+def test_a_list_is_an_and() -> None:
+    cases: list[list[str]] = [["alpha-1"], ["beta-1"], ["alpha-1", "beta-1"], ["alpha-1", "beta-1", "x"], []]
+    for tags in cases:
+        patterns = LifecycleRule(**TAGGED, tag_pattern_list=["alpha*", "beta*"])
+        prefixes = LifecycleRule(**TAGGED, tag_prefix_list=["alpha", "beta"])
+        expected = {"alpha-1", "beta-1"} <= set(tags)
 
-    assert patterns.selects_tags(tags) is expected
-    assert prefixes.selects_tags(tags) is expected
+        assert patterns.selects_tags(tags) is expected
+        assert prefixes.selects_tags(tags) is expected
 
 
 def test_one_tag_may_satisfy_two_entries() -> None:

@@ -208,17 +208,15 @@ def test_what_is_past_its_age_by_hours_goes_today_for_certain() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("images", "is_certain"),
-    [
+def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today() -> None:
+    cases: list[tuple[list[Image], bool]] = [
         ([image("a", 10)], True),
         ([image("a", 10, subject_digest="gone")], False),
         ([image("a", 10, status="activating")], False),
         ([image("a", 10), image("untold", 40, "v1", manifest_media_type=INDEX)], False),
-    ],
-)
-def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today(images: list[Image], *, is_certain: bool) -> None:
-    assert certainty(LifecyclePolicy.of(expire_older_than(after_days=30)), *images)["a"] == (day(20), is_certain)
+    ]
+    for images, is_certain in cases:
+        assert certainty(LifecyclePolicy.of(expire_older_than(after_days=30)), *images)["a"] == (day(20), is_certain)
 
 
 def test_of_a_restored_image_only_the_age_since_its_push_is_open_until_both_ages_are_past() -> None:
@@ -258,20 +256,21 @@ def test_an_archived_signature_follows_its_subject_only_out_of_the_archive() -> 
     assert leaving(policy, image("a", 40, "v1"), restoring)[0] == ("signature", TODAY, "archive")
 
 
-@pytest.mark.parametrize(
-    ("tagged", "every", "leave"),
-    [(90, None, (90, True)), (90, 100, (90, True)), (100, 90, (90, False)), (100, 100, (100, True))],
-)
-def test_a_signature_leaves_the_archive_with_its_subject_or_before(
-    tagged: int, every: int | None, leave: tuple[int, bool]
-) -> None:
-    (archiving,) = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*")).rules
-    rules = [archiving, deleting(2, after_days=tagged, tag_status="tagged", tag_pattern_list=["v*"])]
-    if every is not None:
-        rules.append(deleting(3, after_days=every, tag_status="any"))
-    departures = certainty(LifecyclePolicy(rules=rules), image("a", 40, "v1"), image("b", 40, subject_digest="a"))
+def test_a_signature_leaves_the_archive_with_its_subject_or_before() -> None:
+    cases: list[tuple[int, int | None, tuple[int, bool]]] = [
+        (90, None, (90, True)),
+        (90, 100, (90, True)),
+        (100, 90, (90, False)),
+        (100, 100, (100, True)),
+    ]
+    for tagged, every, leave in cases:
+        (archiving,) = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*")).rules
+        rules = [archiving, deleting(2, after_days=tagged, tag_status="tagged", tag_pattern_list=["v*"])]
+        if every is not None:
+            rules.append(deleting(3, after_days=every, tag_status="any"))
+        departures = certainty(LifecyclePolicy(rules=rules), image("a", 40, "v1"), image("b", 40, subject_digest="a"))
 
-    assert departures == {"a": (day(tagged), True), "b": (day(leave[0]), leave[1])}
+        assert departures == {"a": (day(tagged), True), "b": (day(leave[0]), leave[1])}
 
 
 def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer() -> None:
