@@ -43,7 +43,7 @@ def test_the_licence_is_apache_2() -> None:
     assert ABOUT["License-Expression"] == "Apache-2.0"
 
 
-def test_keywords_help_people_to_find_it() -> None:
+def test_the_distribution_has_keywords() -> None:
     assert {"aws", "cdk", "ecr", "awscdk", "constructs"} <= set(ABOUT["Keywords"].split(","))
 
 
@@ -118,7 +118,7 @@ def test_the_readme_of_the_package_index_has_no_relative_links() -> None:
     )
 
 
-def test_locks_hold_versions_and_hashes_and_no_place_to_fetch_them_from() -> None:
+def test_locks_have_versions_and_hashes_and_no_index_url() -> None:
     cases: list[str] = ["dev.txt", "checkov.txt", "docs.txt"]
     for lock in cases:
         lines = (ROOT / "requirements" / lock).read_text().splitlines()

@@ -29,11 +29,11 @@ def complaints() -> str:
     return mypy(str(USAGE), str(MISUSE))
 
 
-def test_what_users_write_type_checks(complaints: str) -> None:
+def test_code_of_users_type_checks(complaints: str) -> None:
     assert [line for line in complaints.splitlines() if "usage.py" in line] == []
 
 
-def test_every_mistake_is_refused_with_the_code_beside_it(complaints: str) -> None:
+def test_every_mistake_is_rejected_with_the_code_beside_it(complaints: str) -> None:
     assert [line for line in complaints.splitlines() if "misuse.py" in line] == []
 
 
@@ -41,7 +41,7 @@ def test_nothing_else_is_wrong(complaints: str) -> None:
     assert complaints == ""
 
 
-def test_every_statement_of_the_mistakes_says_that_it_is_one() -> None:
+def test_every_statement_of_misuse_has_an_error_code() -> None:
     lines = MISUSE.read_text(encoding="utf-8").splitlines()
     functions = [node for node in ast.parse("\n".join(lines)).body if isinstance(node, ast.FunctionDef)]
     mistakes = [statement for function in functions for statement in function.body]

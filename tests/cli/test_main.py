@@ -379,7 +379,7 @@ def test_a_terminal_gets_colour_unless_it_asks_for_none(
     assert "info" in shown
 
 
-def test_exit_codes_are_what_pipelines_rely_on() -> None:
+def test_exit_codes_are_stable() -> None:
     assert {code.name: code.value for code in ExitCode} == {
         "DONE": 0,
         "REFUSED": 2,

@@ -14,7 +14,7 @@ from tests.model.lifecycle.strategies import replication_filters, repository_nam
 NAMES = ["prod", "prod-repo", "prodrepo", "repo-prod", "repo-prod-repo"]
 
 
-def test_one_text_means_three_things() -> None:
+def test_one_text_matches_other_repositories_in_each_language() -> None:
     cases: list[tuple[str, list[str], list[str] | None, list[str]]] = [
         ("prod", NAMES, ["prod", "prod-repo", "prodrepo"], ["prod"]),
         ("prod-", ["prod-repo", "repo-prod-repo"], ["prod-repo"], []),
@@ -67,12 +67,12 @@ def test_every_repository_name_is_a_replication_filter_that_matches_itself(name:
     "text", ["", "-a", "a-", "/a", "a/", "a..b", "a//b", "A", "a b", "a--b", "a\n", "${Token[A.1]}"]
 )
 @pytest.mark.parametrize("language", [ScanFilter, SigningFilter])
-def test_malformed_wildcard_filters_are_refused(text: str, language: type[ScanFilter | SigningFilter]) -> None:
+def test_malformed_wildcard_filters_are_rejected(text: str, language: type[ScanFilter | SigningFilter]) -> None:
     with pytest.raises(InvalidName):
         language(text)
 
 
-def test_malformed_replication_filters_are_refused() -> None:
+def test_malformed_replication_filters_are_rejected() -> None:
     cases: list[str] = ["", "a", "/a", "a//b", "A", "a b", "ab*", "ab\n", "a?", "${Token[A.1]}"]
     for text in cases:
         with pytest.raises(InvalidName):
@@ -98,7 +98,7 @@ def test_lengths_are_those_of_the_language() -> None:
             language("a" * (longest + 1))
 
 
-def test_a_refusal_says_what_the_language_is() -> None:
+def test_a_message_describes_the_syntax_of_the_language() -> None:
     expected = (
         "replication filter 'prod/*' has '*' at position 5; it is how names begin: "
         "lower-case letters, digits, '.', '_', '-' and '/', without wildcards"

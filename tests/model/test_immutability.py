@@ -46,7 +46,7 @@ def test_the_two_modes_with_exclusions_are_opposites(filters: list[str], tag: st
 
 
 @given(tags)
-def test_the_two_modes_without_exclusions_know_no_difference_between_tags(tag: str) -> None:
+def test_the_modes_without_exclusions_treat_all_tags_alike(tag: str) -> None:
     assert Immutability.all_tags().is_immutable(tag)
     assert not Immutability.off().is_immutable(tag)
 
@@ -69,7 +69,7 @@ def test_modes_without_exclusions_take_no_filters(mode: Any) -> None:
         Immutability(mode=mode, filters=["latest"])
 
 
-def test_an_unknown_mode_is_refused_with_the_four_ways() -> None:
+def test_an_unknown_mode_is_rejected_with_the_four_ways() -> None:
     cases: list[Any] = ["immutable", "", None, 1, ["IMMUTABLE"], "IMMUTABLE "]
     for mode in cases:
         expected = f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()"
@@ -85,7 +85,7 @@ def test_a_bare_string_is_not_a_list_of_filters() -> None:
         Immutability(mode="IMMUTABLE_WITH_EXCLUSION", filters="latest")
 
 
-def test_a_list_given_as_one_filter_is_refused_with_the_spelling_that_works() -> None:
+def test_a_list_as_one_filter_is_rejected_with_the_correct_call() -> None:
     expected = "filters[0] must be a string, got ['latest']; write filters as in all_tags_except('latest', 'dev-*')"
 
     with pytest.raises(TypeError, match=rf"\A{re.escape(expected)}\Z"):
@@ -97,7 +97,7 @@ def test_a_filter_is_listed_once() -> None:
         Immutability.all_tags_except("latest", "latest")
 
 
-def test_every_fault_of_every_filter_is_told_at_once() -> None:
+def test_every_problem_of_every_filter_is_reported_at_once() -> None:
     with pytest.raises(InvalidName) as caught:
         Immutability.only_tags("a*b*c*", "a b", "${Token[TOKEN.7]}", "x", "x", "")
 
@@ -133,7 +133,7 @@ def test_no_two_choices_are_equal() -> None:
 
 @pytest.mark.parametrize("text", ["*", "**"])
 @pytest.mark.parametrize("make", [Immutability.all_tags_except, Immutability.only_tags])
-def test_a_filter_for_every_tag_is_refused_for_the_plain_name_of_what_it_does(
+def test_a_filter_for_every_tag_is_rejected_with_the_name_of_the_mode(
     make: Callable[[str], Immutability], text: str
 ) -> None:
     with pytest.raises(InvalidName, match=r"matches every tag; use off\(\) or all_tags\(\)"):

@@ -34,7 +34,7 @@ def test_a_fresh_interpreter_that_imports_the_model_has_imported_no_cdk() -> Non
         assert not modules.intersection(FOREIGN)
 
 
-def test_the_model_stands_on_the_standard_library_alone() -> None:
+def test_the_model_imports_only_the_standard_library() -> None:
     modules = imported_by("import ecr_constructs.model") - imported_by("pass")
 
     assert modules - set(sys.stdlib_module_names) == {"ecr_constructs"}

@@ -73,7 +73,7 @@ def test_only_a_digest_fixes_the_image() -> None:
     assert not ImageReference(repository="my-app").is_fixed
 
 
-def test_a_malformed_reference_is_refused_by_part() -> None:
+def test_a_malformed_reference_is_rejected_by_part() -> None:
     cases: list[tuple[str, str]] = [
         ("my-app:", "image tag is empty"),
         ("my-app@", "image digest is empty"),
@@ -96,7 +96,7 @@ def test_a_malformed_reference_is_refused_by_part() -> None:
             ImageReference.parse(text)
 
 
-def test_all_parts_are_told_at_once() -> None:
+def test_all_parts_are_reported_at_once() -> None:
     with pytest.raises(InvalidName) as caught:
         ImageReference(repository="A b", registry="no_host", tag="", digest="sha1:0")
 
@@ -113,7 +113,7 @@ def test_a_tag_has_1_to_128_characters(length: int) -> None:
     assert ImageReference(repository="my-app", tag="a" * length).tag == "a" * length
 
 
-def test_a_tag_of_129_characters_is_refused_although_ecr_stores_it() -> None:
+def test_a_tag_of_129_characters_is_rejected_although_ecr_stores_it() -> None:
     with pytest.raises(InvalidName, match=r"\Aimage tag 'a{60}'\.\.\. has 129 characters; ECR allows 1 to 128\Z"):
         ImageReference(repository="my-app", tag="a" * 129)
 
@@ -143,7 +143,7 @@ def test_any_text_is_a_reference_or_an_invalid_name(text: str) -> None:
         ),
     ],
 )
-def test_a_reference_that_would_be_read_otherwise_is_refused(parts: dict[str, str], problem: str) -> None:
+def test_a_reference_that_would_be_read_otherwise_is_rejected(parts: dict[str, str], problem: str) -> None:
     with pytest.raises(InvalidName) as refused:
         ImageReference(**parts)
 

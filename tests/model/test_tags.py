@@ -28,7 +28,7 @@ def test_legal_exclusion_filters_are_accepted_as_they_are(text: str) -> None:
 
 
 @given(illegal_tag_patterns)
-def test_illegal_tag_patterns_are_refused_in_all_three_languages(text: str) -> None:
+def test_illegal_tag_patterns_are_rejected_in_all_three_languages(text: str) -> None:
     for language in (TagPattern, TagPrefix, ExclusionFilter):
         with pytest.raises(InvalidName):
             language(text)
@@ -39,14 +39,14 @@ def test_four_wildcards_are_allowed_as_the_user_guide_says(text: str) -> None:
     assert TagPattern(text).value == text
 
 
-def test_five_wildcards_are_refused() -> None:
+def test_five_wildcards_are_rejected() -> None:
     expected = "tag pattern 'a*b*c*d*e*' has 5 wildcards; ECR allows 4"
 
     with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
         TagPattern("a*b*c*d*e*")
 
 
-def test_the_user_guides_example_of_too_many_wildcards_is_refused() -> None:
+def test_the_user_guides_example_of_too_many_wildcards_is_rejected() -> None:
     with pytest.raises(InvalidName, match="has 6 wildcards; ECR allows 4"):
         TagPattern("test*1*2*3*4*5*6")
 

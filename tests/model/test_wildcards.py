@@ -169,7 +169,7 @@ def test_everything_is_subsumed_by_a_star() -> None:
     assert all(subsumes("*", pattern) for pattern in PATTERNS)
 
 
-def test_hostile_patterns_are_answered_at_once() -> None:
+def test_patterns_with_many_wildcards_are_matched_in_time() -> None:
     begun = time.process_time()
     hostile = "*".join(["a" * 60] * 5)
 

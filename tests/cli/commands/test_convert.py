@@ -166,7 +166,7 @@ def test_the_program_is_formatted_as_ruff_would(tmp_path: Path) -> None:
 
 
 @given(st.one_of(spread_policies, st.builds(lambda rule: LifecyclePolicy(rules=[rule]), rules)))
-def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(policy: LifecyclePolicy) -> None:
+def test_the_program_is_an_import_and_assignments_for_any_description(policy: LifecyclePolicy) -> None:
     (first, *others) = ast.parse(converted(policy, where="policy\n.json")).body
 
     assert isinstance(first, ast.ImportFrom)
@@ -315,7 +315,7 @@ def test_a_rule_that_must_precede_others_is_not_moved() -> None:
 # --- the subcommand -------------------------------------------------------------------------------------------------
 
 
-def test_the_program_goes_into_a_file_and_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_is_written_to_a_file_and_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy = LifecyclePolicy.of(keep_latest(10, matching="v*"))
     answer = {"repositoryName": "api", "lifecyclePolicyText": policy.to_json()}
     (tmp_path / "policy.json").write_text(json.dumps(answer), encoding="utf-8")

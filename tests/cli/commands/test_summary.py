@@ -34,7 +34,7 @@ def told(kind: str, **properties: object) -> str:
     return line.strip()
 
 
-def test_a_stack_is_told_with_its_template() -> None:
+def test_a_stack_is_reported_with_its_template() -> None:
     assert list(lines([stack()])) == ["Prod: 0 repositories, template in cdk.out/Prod.template.json"]
     assert next(lines([stack(It=resource("Repository"))])).startswith("Prod: 1 repository, ")
 
@@ -67,7 +67,7 @@ def test_repositories_are_a_table() -> None:
     ]
 
 
-def test_a_repository_tells_which_tags_can_move() -> None:
+def test_a_repository_has_its_mutable_tags() -> None:
     cases: list[tuple[str, str]] = [
         ("IMMUTABLE", "immutable tags"),
         ("MUTABLE_WITH_EXCLUSION", "mutable tags except v*"),
@@ -86,7 +86,7 @@ def test_a_lifecycle_that_cloudformation_works_out_is_not_called_none() -> None:
     assert "  lifecycle policy computed at deployment  " in told("Repository", LifecyclePolicy=SOMEHOW)
 
 
-def test_a_resource_of_the_registry_is_told() -> None:
+def test_a_resource_of_the_registry_is_reported() -> None:
     cases: list[tuple[str, dict[str, object], str]] = [
         (
             "RegistryScanningConfiguration",

@@ -180,7 +180,7 @@ def test_whether_anybody_asked_what_runs_is_there(
     assert complaints(document) == []
 
 
-def test_a_gate_tells_what_it_caught_and_what_it_does_not_know() -> None:
+def test_a_gate_lists_its_violations_and_unknown_images() -> None:
     in_use, pattern = written(everything(), "in-use", "expires:v9")["gates"]
 
     assert (in_use["gate"], in_use["is_open"]) == ("in-use", False)
@@ -190,7 +190,7 @@ def test_a_gate_tells_what_it_caught_and_what_it_does_not_know() -> None:
     assert (pattern["caught"], len(pattern["unknown"])) == ([], 3)
 
 
-def test_what_to_know_of_a_gate_that_is_open_is_told() -> None:
+def test_what_to_know_of_a_gate_that_is_open_is_reported() -> None:
     report = PreviewReport(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
     misspelled, plain = written(report, "expires:relaese-*", "in-use")["gates"]
 

@@ -101,7 +101,7 @@ def test_what_does_not_go_together_is_kept_in_mind() -> None:
     assert report.unread == (unread,)
 
 
-def test_only_what_was_asked_for_is_previewed_and_missed() -> None:
+def test_only_selected_repositories_are_previewed() -> None:
     late, other = (
         UnreadablePolicy(where=name, repository=name, problems=(), is_invalid=False) for name in ("prod/x", "dev/x")
     )
@@ -121,7 +121,7 @@ def test_where_nothing_goes_together_that_is_a_problem() -> None:
     assert report.problems == ("no policy matches a repository (2 policies, 1 repository); check their names",)
 
 
-def test_a_listing_without_archived_images_is_told_if_a_rule_is_about_them() -> None:
+def test_a_listing_without_archived_images_is_reported_if_a_rule_is_about_them() -> None:
     cases: list[tuple[Any, bool]] = [(RELEASES, True), ([], False), (archived(RELEASES, at=NOW), False)]
     for images, is_told in cases:
         deleting = policy(LifecyclePolicy.of(delete_archived(after_days=90)), repository="prod/web")
@@ -134,7 +134,7 @@ def test_a_listing_without_archived_images_is_told_if_a_rule_is_about_them() -> 
         assert report.notes == ((sentence,) if is_told else ())
 
 
-def test_a_repository_that_is_not_compared_although_others_are_is_told() -> None:
+def test_a_repository_that_is_not_compared_although_others_are_is_reported() -> None:
     policies = reading(policy(repository="prod/web"), policy(repository="prod/api"))
     report = preview_files(policies, [replace(WEB, deployed=POLICY), API], at=NOW, compares=True)
 
@@ -159,7 +159,7 @@ def test_an_account_is_looked_at_as_of_an_instant_too() -> None:
     assert len(report.notes) == 1
 
 
-def test_a_listing_that_was_cut_down_is_told_once_for_all_repositories() -> None:
+def test_an_incomplete_listing_is_reported_once_for_all_repositories() -> None:
     media, sizes = {"imageManifestMediaType": 2}, {"imageManifestMediaType": 3, "imageSizeInBytes": 1}
     cut = [replace(API, missing=media), replace(WEB, missing=sizes)]
     report = preview_files(reading(policy()), cut, at=NOW)
@@ -197,7 +197,7 @@ def test_listings_in_which_nothing_is_recent_may_be_old() -> None:
         assert preview_files(reading(policy()), [replace(WEB, images=())]).notes == ()
 
 
-def test_a_repository_of_which_no_images_were_given_is_told_with_its_policy() -> None:
+def test_a_repository_of_which_no_images_were_given_is_reported_with_its_policy() -> None:
     with pytest.raises(CommandError) as caught:
         preview_files(reading(policy(repository="prod/db", where="cdk.out: App/Db")), [API], only=["prod/db"], at=NOW)
 
@@ -216,7 +216,7 @@ def test_another_policy_of_another_repository_does_not_block_the_one_that_is_ask
 # --- from an account --------------------------------------------------------------------------------------------------
 
 
-def test_an_account_is_asked_for_those_repositories_alone_that_a_policy_goes_with() -> None:
+def test_only_repositories_with_a_policy_are_read() -> None:
     account = FakeAccount(API, WEB)
     report = asked(account, reading(policy(repository="prod/web"), policy(repository="prod/db")))
 
@@ -234,14 +234,14 @@ def test_what_aws_says_is_in_the_preview() -> None:
     assert [each.image for each in report.previews[0].evaluation.expired] == [RELEASES[3]]
 
 
-def test_findings_know_which_tags_can_move_in_the_account() -> None:
+def test_findings_use_the_mutability_of_the_account() -> None:
     (shown,) = asked(FakeAccount(WEB), reading(policy(repository="prod/web"))).previews
 
     assert shown.findings == POLICY.findings(RELEASES, immutability=Immutability.all_tags())
     assert shown.findings != POLICY.findings(RELEASES)
 
 
-def test_a_repository_that_is_not_in_the_account_is_told_with_its_policy() -> None:
+def test_a_repository_that_is_not_in_the_account_is_reported_with_its_policy() -> None:
     with pytest.raises(
         CommandError, match="has a policy for prod/db, but the account has no such repository in this region"
     ):
@@ -255,7 +255,7 @@ def test_problems_and_notes_of_an_account_are_passed_on() -> None:
     assert (report.previews, report.problems, report.notes) == ((), ("prod/web: access denied",), ("no Inspector",))
 
 
-def test_a_policy_without_a_repository_is_not_held_against_a_whole_account_unasked() -> None:
+def test_a_policy_without_a_repository_needs_an_explicit_selection_in_an_account() -> None:
     account = FakeAccount(API, WEB)
     with pytest.raises(CommandError) as caught:
         asked(account, reading(policy()))

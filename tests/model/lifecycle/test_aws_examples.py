@@ -186,7 +186,7 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize("example", OUTCOMES, ids=[example.name for example in OUTCOMES])
-def test_an_example_comes_out_as_the_page_says(example: Example) -> None:
+def test_an_example_has_the_outcome_of_the_page(example: Example) -> None:
     evaluation = replayed({"rules": example.rules}, *example.images)
 
     assert by_rule(evaluation) == example.taken
@@ -347,7 +347,7 @@ PRINTED = [
 
 
 @pytest.mark.parametrize("printed", PRINTED, ids=[printed.name for printed in PRINTED])
-def test_a_printed_policy_does_what_its_heading_says(printed: Printed) -> None:
+def test_a_policy_of_the_user_guide_has_the_effect_of_its_heading(printed: Printed) -> None:
     evaluation = replayed({"rules": printed.rules}, *printed.expired, *printed.archived, *printed.kept)
 
     assert names(tuple(each.image for each in evaluation.expired)) == names(tuple(printed.expired))
@@ -356,7 +356,7 @@ def test_a_printed_policy_does_what_its_heading_says(printed: Printed) -> None:
     assert evaluation.uncertain == ()
 
 
-def test_the_text_that_ecr_answers_is_the_one_that_is_written_here() -> None:
+def test_the_policy_text_of_ecr_equals_ours() -> None:
     """The answer to PutLifecyclePolicy, as API_PutLifecyclePolicy.html and the manual of the command line print it."""
     answer = (
         '{"rules":[{"rulePriority":1,"description":"Expire images older than 14 days","selection":{"tagStatus":'
@@ -411,7 +411,7 @@ def test_four_wildcards_are_the_most() -> None:
 # --- a run of a policy, as CloudTrail records it ----------------------------------------------------------------------
 
 
-def test_an_image_of_an_index_is_marked_and_stays() -> None:
+def test_an_image_of_an_index_is_selected_and_kept() -> None:
     """
     The record of a run in logging-using-cloudtrail.html#cloudtrail-examples-lcp.
 
@@ -444,7 +444,7 @@ def test_an_image_of_an_index_is_marked_and_stays() -> None:
 PAGE = (Path(__file__).parents[3] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
 
 
-def test_the_page_gives_every_reason_for_which_an_image_is_uncertain_as_it_is_told() -> None:
+def test_the_page_lists_every_reason_for_uncertainty() -> None:
     _, _, table = PAGE.partition("| reason | why it is open | what is uncertain |\n| --- | --- | --- |\n")
     rows = table.partition("\n\n")[0].splitlines()
 

@@ -351,7 +351,7 @@ def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_
         assert ALTERNATIVES in ids(either, images=[image(1, "dev-test")])
 
 
-def test_an_or_that_is_not_between_the_entries_says_nothing_of_them() -> None:
+def test_an_or_that_is_not_between_the_entries_is_ignored() -> None:
     cases: list[str | None] = [
         None,
         "delete dev images that test something, or more",
@@ -664,7 +664,7 @@ def test_common_policies_have_few_warnings_about_descriptions_and_lists() -> Non
     }
 
 
-def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
+def test_the_description_of_an_intent_about_untagged_images_is_true() -> None:
     policy = LifecyclePolicy.of(keep_latest(5, matching="*"), archive_unpulled(after_days=30))
 
     assert "untagged" in str(policy.rules[-1].description)

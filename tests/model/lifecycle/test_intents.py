@@ -187,7 +187,7 @@ def test_an_intent_shows_itself_as_it_was_written() -> None:
         assert repr(intent) == str(intent) == call
 
 
-def test_descriptions_count_as_people_do() -> None:
+def test_descriptions_use_singular_and_plural() -> None:
     cases: list[tuple[int, str]] = [(1, "1 day"), (2, "2 days"), (100, "100 days")]
     for number, words in cases:
         assert lines(expire_untagged(after_days=number)) == [f"Expire untagged images {words} after push"]
@@ -254,7 +254,7 @@ def test_priorities_are_counted_from_one(drawn: list[Intent]) -> None:
 # --- not ------------------------------------------------------------------------------------------------------------
 
 
-def test_spared_images_are_left_to_an_intent_that_was_written_before() -> None:
+def test_kept_images_are_left_to_an_earlier_intent() -> None:
     assert lines(keep_latest(10, matching="v*"), expire_unmatched(keeping=["v*", "latest"], after_days=30)) == [
         "Keep the newest 10 images tagged v*",
         "Spare images tagged latest from the rules below",
@@ -272,7 +272,7 @@ def test_a_shield_that_another_one_covers_is_left_out() -> None:
     assert lines(keep_forever("v1*", "v*")) == ["Keep every image tagged v1*", "Keep every image tagged v*"]
 
 
-def test_spared_images_still_count_and_expire_by_nothing_below() -> None:
+def test_kept_images_are_counted_and_expire_by_no_lower_rule() -> None:
     assert lines(expire_unmatched(keeping="v*", after_days=30), limit_images(100)) == [
         "Spare images tagged v* from the rules below",
         "Expire other tagged images 30 days after push",
@@ -285,7 +285,7 @@ def test_spared_images_still_count_and_expire_by_nothing_below() -> None:
     [expire_unmatched(keeping="v*", after_days=60), keep_forever("*"), keep_latest(5, matching="**")],
     ids=repr,
 )
-def test_a_rule_for_all_images_that_others_leave_none_is_refused_with_all_three_named(tagged: Intent) -> None:
+def test_an_unreachable_rule_for_all_images_is_rejected_with_the_other_intents(tagged: Intent) -> None:
     """ECR gives an image to the first rule that selects it: archiving what nobody pulls would never happen."""
     untagged, idle = expire_untagged(after_days=14), archive_unpulled(after_days=120)
 
@@ -301,7 +301,7 @@ def test_a_rule_for_the_archive_is_not_covered_by_rules_for_standard_storage() -
     assert len(written(keep_latest(5, matching="*"), expire_untagged(keep=3), delete_archived(after_days=90))) == 3
 
 
-def test_an_intent_for_spared_images_must_be_written_before() -> None:
+def test_an_intent_for_kept_images_must_come_first() -> None:
     assert problems(expire_unmatched(keeping="v*", after_days=30), keep_latest(10, matching="v*")) == (
         (
             "keep_latest(10, matching='v*') never acts on images tagged v*: they belong to "
@@ -311,7 +311,7 @@ def test_an_intent_for_spared_images_must_be_written_before() -> None:
     )
 
 
-def test_an_intent_that_could_never_act_is_refused() -> None:
+def test_an_intent_that_could_never_act_is_rejected() -> None:
     """Every tagged image matches `*`: nothing is unmatched, and a policy of keep_rules alone would not say so."""
     with pytest.raises(InvalidLifecyclePolicy):
         LifecyclePolicy.of(expire_unmatched(keeping="*", after_days=30))
@@ -362,7 +362,7 @@ def test_the_documented_pair_archives_and_then_deletes() -> None:
 # --- conflicts ------------------------------------------------------------------------------------------------------
 
 
-def test_two_intents_for_untagged_images_are_refused_with_both_named() -> None:
+def test_two_intents_for_untagged_images_are_rejected_with_both_named() -> None:
     cases: list[tuple[Intent, Intent]] = [
         (expire_untagged(after_days=1), expire_untagged(after_days=2)),
         (expire_untagged(after_days=1), expire_untagged(keep=100)),
@@ -377,7 +377,7 @@ def test_two_intents_for_untagged_images_are_refused_with_both_named() -> None:
         )
 
 
-def test_two_intents_for_all_images_are_refused_with_both_named() -> None:
+def test_two_intents_for_all_images_are_rejected_with_both_named() -> None:
     cases: list[tuple[Intent, Intent, str]] = [
         (limit_images(5), limit_images(6), "standard"),
         (limit_images(5), archive_unpulled(after_days=90), "standard"),
@@ -393,7 +393,7 @@ def test_two_intents_for_all_images_are_refused_with_both_named() -> None:
         )
 
 
-def test_keeping_and_expiring_the_same_images_is_refused_with_both_named() -> None:
+def test_keeping_and_expiring_the_same_images_is_rejected_with_both_named() -> None:
     cases: list[tuple[Intent, Intent]] = [
         (keep_forever("v*"), expire_older_than(after_days=30, matching="v*")),
         (keep_forever("v*"), keep_latest(10, matching="v1*")),
@@ -419,7 +419,7 @@ def test_what_is_kept_forever_wins_wherever_it_is_written() -> None:
     assert problems(expire, keep) == problems(keep, expire)
 
 
-def test_every_conflict_is_told_at_once() -> None:
+def test_every_conflict_is_reported_at_once() -> None:
     found = problems(
         expire_untagged(after_days=1),
         keep_forever("v*"),
@@ -445,7 +445,7 @@ def test_writing_an_intent_twice_is_the_same_whether_it_is_made_once_or_twice() 
     )
 
 
-def test_patterns_that_overlap_without_covering_each_other_go_together() -> None:
+def test_overlapping_patterns_that_do_not_cover_each_other_are_legal() -> None:
     assert len(written(keep_latest(1, matching="a*"), keep_latest(2, matching="*b"), keep_forever("*c*"))) == 3
 
 
@@ -475,7 +475,7 @@ def test_anything_else_is_a_type_error() -> None:
             LifecyclePolicy.of(limit_images(5), stranger)
 
 
-def test_intents_beyond_fifty_rules_are_refused() -> None:
+def test_intents_beyond_fifty_rules_are_rejected() -> None:
     with pytest.raises(InvalidLifecyclePolicy, match=r"\Arules: 51 rules; ECR allows 50, merge or leave out some\Z"):
         LifecyclePolicy.of(keep_forever(*(f"team-{number}-x" for number in range(51))))
 
@@ -502,7 +502,7 @@ def acts(one: LifecycleRule) -> bool:
 
 @settings(max_examples=300)
 @given(keep_forevers, st.lists(intents, max_size=4), st.lists(tag_sets, min_size=1, max_size=8), st.integers(0, 4))
-def test_what_is_kept_forever_belongs_to_no_rule_that_acts(
+def test_images_kept_forever_are_selected_by_no_rule_that_acts(
     keep: Intent, others: list[Intent], images: list[list[str]], at: int
 ) -> None:
     try:
@@ -520,7 +520,7 @@ def test_what_is_kept_forever_belongs_to_no_rule_that_acts(
 
 @settings(max_examples=300)
 @given(any_of, days, st.lists(intents, max_size=3), st.lists(tag_sets, min_size=1, max_size=8), st.integers(0, 3))
-def test_what_is_spared_never_belongs_to_the_rule_for_the_rest(
+def test_kept_images_are_never_selected_by_the_rule_for_the_rest(
     keeping: str | list[str], after_days: int, others: list[Intent], images: list[list[str]], at: int
 ) -> None:
     intent = expire_unmatched(keeping=keeping, after_days=after_days)
@@ -567,7 +567,7 @@ def test_untagged_images_belong_to_untagged_rules_or_to_those_over_all_images(
 
 
 @given(st.lists(intents, min_size=1, max_size=5), st.lists(tag_sets, min_size=1, max_size=6))
-def test_what_compilation_leaves_out_changes_nothing(drawn: list[Intent], images: list[list[str]]) -> None:
+def test_omitted_rules_have_no_effect(drawn: list[Intent], images: list[list[str]]) -> None:
     """Against the plain reading: keep_forever, then the rest as written, then `any`, and nothing left out."""
     try:
         policy = LifecyclePolicy.of(*drawn)
