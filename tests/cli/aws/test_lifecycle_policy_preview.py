@@ -85,7 +85,7 @@ def test_the_preview_of_ecr_can_be_switched_off(cloud: Cloud, gather: Gather) ->
     assert cloud.called("StartLifecyclePolicyPreview") == cloud.called("GetLifecyclePolicyPreview") == 0
 
 
-# --- somebody else's preview ------------------------------------------------------------------------------------------
+# --- previews of other callers ----------------------------------------------------------------------------------------
 
 
 def test_the_preview_of_another_policy_is_not_used(cloud: Cloud, gather: Gather) -> None:

@@ -78,7 +78,7 @@ def policies_of_intents(draw: st.DrawFn) -> LifecyclePolicy | None:
         return None
 
 
-# --- laws -----------------------------------------------------------------------------------------------------------
+# --- properties over random values ----------------------------------------------------------------------------------
 
 
 @given(spread_policies)
@@ -173,7 +173,7 @@ def test_the_program_is_an_import_and_assignments_for_any_description(policy: Li
     assert all(isinstance(each, ast.Assign) for each in others)
 
 
-# --- what is printed ------------------------------------------------------------------------------------------------
+# --- output ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_intent_is_converted_to_itself() -> None:
@@ -342,7 +342,7 @@ def test_one_policy_of_several_is_converted(tmp_path: Path, capsys: pytest.Captu
     assert executed(capsys.readouterr().out) == policies["web"]
 
 
-# --- what a person should look at -------------------------------------------------------------------------------------
+# --- messages ---------------------------------------------------------------------------------------------------------
 
 
 def test_errors_and_warnings_are_comments() -> None:

@@ -191,7 +191,7 @@ def test_a_fix_that_names_an_intent_or_an_argument_has_json_words() -> None:
     assert in_python <= {each.id for each in FINDING_TYPES if each.json_remedy}
 
 
-# --- what cannot be read ----------------------------------------------------------------------------------------------
+# --- input that cannot be read ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -367,7 +367,7 @@ def test_a_progress_bar_has_the_step_and_the_count(monkeypatch: pytest.MonkeyPat
     assert "1/2" in screen.getvalue()
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- rejected policies ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -516,7 +516,7 @@ def test_an_incomplete_listing_fails_a_gate(call: Any, files: Sequence[str], wri
     ]
 
 
-# --- whatever is fed --------------------------------------------------------------------------------------------------
+# --- random input -----------------------------------------------------------------------------------------------------
 
 
 @given(document=json_values, as_policy=st.booleans())

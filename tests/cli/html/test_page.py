@@ -127,7 +127,7 @@ def test_the_same_previews_give_the_same_page() -> None:
     assert render_page(report(preview())) == render_page(report(preview()))
 
 
-# --- what it says is true ---------------------------------------------------------------------------------------------
+# --- content of the page ----------------------------------------------------------------------------------------------
 
 
 def test_the_head_counts_what_the_evaluation_has() -> None:

@@ -74,7 +74,7 @@ def previews(draw: st.DrawFn) -> RepositoryPreview:
     )
 
 
-# --- what remains -----------------------------------------------------------------------------------------------------
+# --- remaining images -------------------------------------------------------------------------------------------------
 
 
 @given(shown=previews())
@@ -148,7 +148,7 @@ def test_what_goes_for_certain_and_what_may_go_are_reported_apart() -> None:
     assert (last.certain.standard.images, last.possible.standard.images) == (1, 0)
 
 
-# --- the picture ------------------------------------------------------------------------------------------------------
+# --- the charts -------------------------------------------------------------------------------------------------------
 
 
 def test_the_line_begins_at_the_top_and_never_rises() -> None:

@@ -350,7 +350,7 @@ def test_an_image_that_was_pushed_after_the_listing_is_reported() -> None:
     assert shown.disagreements == ()
 
 
-# --- the schedule, where AWS has the last word ------------------------------------------------------------------------
+# --- the schedule with the preview of ECR -----------------------------------------------------------------------------
 
 
 def test_what_aws_takes_goes_today_for_certain() -> None:
@@ -409,7 +409,7 @@ def test_scheduled_actions_are_in_order() -> None:
     assert len(set(days)) > 2
 
 
-# --- laws -------------------------------------------------------------------------------------------------------------
+# --- properties over random values ------------------------------------------------------------------------------------
 
 
 @given(

@@ -38,7 +38,7 @@ def caught(gate: str, seen: PreviewReport) -> list[Image]:
     return [catch.decision.image for catch in read_gate(gate).evaluate(seen).violations]
 
 
-# --- what is caught ---------------------------------------------------------------------------------------------------
+# --- violations -------------------------------------------------------------------------------------------------------
 
 
 def test_an_image_in_use_that_would_be_deleted_fails_the_gate() -> None:
@@ -133,7 +133,7 @@ def test_a_pattern_that_matches_no_image_is_a_finding() -> None:
     assert read_gate("expires:relaese-*").evaluate(report(problems=("web: access denied",))).note is None
 
 
-# --- what is not known ------------------------------------------------------------------------------------------------
+# --- incomplete data --------------------------------------------------------------------------------------------------
 
 
 def unknown(seen: PreviewReport, gate: str = "expires:stable") -> tuple[str, ...]:

@@ -153,7 +153,7 @@ def test_what_names_its_repository_or_lies_in_a_folder_is_of_no_other(write: Wri
     assert [each.name for each in read_repositories([named], unnamed="prod/api")] == ["prod/db"]
 
 
-# --- what a listing lacks ---------------------------------------------------------------------------------------------
+# --- incomplete listings ----------------------------------------------------------------------------------------------
 
 
 def test_images_with_incomplete_fields_are_counted(write: Write) -> None:
@@ -247,7 +247,7 @@ def test_the_same_image_twice_is_one_image(write: Write) -> None:
     assert repository.images == tuple(RELEASES)
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- rejected policies ------------------------------------------------------------------------------------------------
 
 
 def test_an_image_that_changed_between_two_listings_is_rejected(write: Write) -> None:

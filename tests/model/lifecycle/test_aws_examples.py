@@ -373,7 +373,7 @@ def test_a_preview_over_no_images_expires_none() -> None:
     assert (evaluation.decisions, evaluation.kept, evaluation.uncertain) == ((), (), ())
 
 
-# --- the template, and what the pages say about tags ------------------------------------------------------------------
+# --- the template, and the rules about tags in the documentation ------------------------------------------------------
 
 
 def test_the_template_names_the_fields_that_a_rule_may_have() -> None:

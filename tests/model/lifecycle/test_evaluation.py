@@ -501,7 +501,7 @@ def test_an_uncertain_image_has_every_undocumented_behavior_that_decides_it() ->
         assert why.partition("; but ")[2] == ", and ".join(doubt.value for doubt in doubts)
 
 
-# --- the whole --------------------------------------------------------------------------------------------------------
+# --- the whole report -------------------------------------------------------------------------------------------------
 
 
 def test_bytes_are_those_of_images_and_an_index_has_none_of_its_own() -> None:
@@ -569,7 +569,7 @@ def test_an_evaluation_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(evaluation)) == evaluation
 
 
-# --- laws -------------------------------------------------------------------------------------------------------------
+# --- properties over random values ------------------------------------------------------------------------------------
 
 
 @given(policies, repositories(archive=True, restoration=True, indexes=True, referrers=True, offset=HOURS))
@@ -655,7 +655,7 @@ def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: lis
     assert not [rule for rule in shadowed if rule in deciding]
 
 
-# --- what is open about artifacts, and what is no image ---------------------------------------------------------------
+# --- artifacts, and undocumented behavior -----------------------------------------------------------------------------
 
 
 def test_a_signature_that_a_rule_may_delete_and_its_subject_takes_to_the_archive_is_uncertain() -> None:

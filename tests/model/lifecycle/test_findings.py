@@ -66,7 +66,7 @@ def image(number: int, *tags: str, **values: Any) -> Image:
     return Image(digest=digest_of(number), tags=tags, pushed_at=AT - timedelta(days=1), **values)
 
 
-# --- what is called shadowed is --------------------------------------------------------------------------------------
+# --- shadowed rules --------------------------------------------------------------------------------------------------
 
 # Few patterns that cover one another, so that rules get shadowed.
 _patterns = st.lists(
@@ -178,7 +178,7 @@ def test_rules_for_the_archive_and_for_standard_storage_do_not_shadow_each_other
     assert "shadowed-rule" not in ids(rule(1, "v*"), rule(2, "v*", **ARCHIVE), rule(3, **ARCHIVE))
 
 
-# --- what is found, and what is not ----------------------------------------------------------------------------------
+# --- findings, and correct policies ----------------------------------------------------------------------------------
 
 
 DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
@@ -541,7 +541,7 @@ def test_images_without_a_rule_are_a_finding_about_the_whole_policy() -> None:
         assert {finding.severity for finding in whole} <= {"info"}
 
 
-# --- what people write -----------------------------------------------------------------------------------------------
+# --- typical policies ------------------------------------------------------------------------------------------------
 
 
 def test_a_policy_without_rules_has_no_findings() -> None:
@@ -671,7 +671,7 @@ def test_the_description_of_an_intent_about_untagged_images_is_true() -> None:
     assert [each.id for each in policy.findings()] == ["last-pull-counts-scanners"]
 
 
-# --- what is asked amiss ----------------------------------------------------------------------------------------------
+# --- errors of options ------------------------------------------------------------------------------------------------
 
 
 def test_images_and_an_immutability_of_the_wrong_kind_are_type_errors() -> None:
@@ -690,7 +690,7 @@ def test_images_and_an_immutability_of_the_wrong_kind_are_type_errors() -> None:
                 policy.findings(**options)
 
 
-# --- what every finding is -------------------------------------------------------------------------------------------
+# --- properties of all findings --------------------------------------------------------------------------------------
 
 _immutabilities = st.sampled_from([None, Immutability.off(), Immutability.all_tags(), ONLY_V, EXCEPT_DEV])
 

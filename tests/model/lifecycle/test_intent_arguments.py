@@ -281,7 +281,7 @@ def test_the_class_of_durations_is_not_a_duration() -> None:
         expire_untagged(after_days=Duration)  # type: ignore[arg-type]
 
 
-# --- what an intent shows -------------------------------------------------------------------------------------------
+# --- the representation of an intent --------------------------------------------------------------------------------
 
 
 def test_the_representation_is_the_complete_call() -> None:

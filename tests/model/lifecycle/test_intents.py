@@ -480,7 +480,7 @@ def test_intents_beyond_fifty_rules_are_rejected() -> None:
         LifecyclePolicy.of(keep_forever(*(f"team-{number}-x" for number in range(51))))
 
 
-# --- laws over images -----------------------------------------------------------------------------------------------
+# --- properties over random images ----------------------------------------------------------------------------------
 
 
 def claims(policy: LifecyclePolicy, tags: Sequence[str]) -> dict[str, LifecycleRule]:

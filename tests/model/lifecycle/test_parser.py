@@ -50,7 +50,7 @@ def rule_problems(*rules: object) -> tuple[str, ...]:
     return problems({"rules": list(rules)})
 
 
-# --- what AWS prints ------------------------------------------------------------------------------------------------
+# --- policies of the user guide -------------------------------------------------------------------------------------
 # The policies of https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html.
 
 
@@ -132,7 +132,7 @@ def test_priorities_need_not_follow_each_other() -> None:
     ]
 
 
-# --- what people really wrote ---------------------------------------------------------------------------------------
+# --- mistakes in published policies ---------------------------------------------------------------------------------
 
 KNOWN_ILLEGAL = {
     "a null where Terraform has nothing to say (cloudposse/terraform-aws-ecr#158)": (
@@ -546,7 +546,7 @@ def test_the_message_counts_and_lists_them() -> None:
         read(rule(0), 7)
 
 
-# --- laws -----------------------------------------------------------------------------------------------------------
+# --- properties over random values ----------------------------------------------------------------------------------
 
 
 @given(documents)

@@ -349,7 +349,7 @@ def test_legal_rules_are_accepted(values: dict[str, Any]) -> None:
     }
 
 
-# --- what a rule says -----------------------------------------------------------------------------------------------
+# --- the document of a rule -----------------------------------------------------------------------------------------
 
 
 def test_a_rule_is_written_as_the_lifecycle_language_does_in_one_order_of_keys() -> None:

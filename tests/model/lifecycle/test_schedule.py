@@ -322,7 +322,7 @@ def test_an_image_that_is_listed_twice_is_rejected() -> None:
         LifecyclePolicy.none().schedule([image("a", 1), image("a", 1)], at=AT)
 
 
-# --- laws -------------------------------------------------------------------------------------------------------------
+# --- properties over random values ------------------------------------------------------------------------------------
 
 EVERYTHING = repositories(archive=True, restoration=True, indexes=True, referrers=True, tagged_referrers=True)
 
