@@ -1,4 +1,4 @@
-"""A property injector that overrules whoever calls the constructor, as an organization may register one."""
+"""A property injector that replaces arguments of constructors, as an organization can register one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aws_cdk import aws_ecr as ecr
 
 @jsii.implements(cdk.IPropertyInjector)
 class Overruling:
-    """Put these properties (in the words of JavaScript) over those that are given."""
+    """Replace properties of the constructor. The names are those of JavaScript."""
 
     def __init__(self, properties: Mapping[str, Any], *, construct: str = ecr.Repository.PROPERTY_INJECTION_ID) -> None:
         self._properties = properties

@@ -1,4 +1,4 @@
-"""What tests of registries look at: the resources of the registry of a stack, and what the app is told about it."""
+"""The resources of the registry of a stack and its warnings, for tests of registries."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def synthesize(app: IConstruct) -> None:
 
 
 def types(stack: cdk.Stack) -> list[str]:
-    """Give the types of all that a stack has, sorted."""
+    """Return the sorted types of the resources of a stack."""
     synthesize(stack.node.root)
     kinds = sorted(resource["Type"] for resource in template(stack)["Resources"].values())
     return [kind for kind in kinds if kind != _SOMETHING]
 
 
 def the(stack: cdk.Stack, resource_type: str) -> Mapping[str, Any]:
-    """Give the one resource of a type."""
+    """Return the only resource of a type."""
     synthesize(stack.node.root)
     (found,) = resources(stack, resource_type).values()
     return dict(found)
 
 
 def scanning_rules(stack: cdk.Stack) -> dict[str, list[str]]:
-    """Give the filters of the registry's scanning by their frequency, in the order of the template."""
+    """Return the scan filters of the registry by their frequency, in the order of the template."""
     return {
         rule["ScanFrequency"]: [each["Filter"] for each in rule["RepositoryFilters"]]
         for rule in the(stack, SCANNING)["Properties"]["Rules"]
@@ -63,7 +63,7 @@ def scanning_rules(stack: cdk.Stack) -> dict[str, list[str]]:
 
 
 def replication_rules(stack: cdk.Stack) -> list[tuple[list[str], list[tuple[str, Any]]]]:
-    """Give the rules of the registry's replication: their filters, and region and account of their destinations."""
+    """Return the replication rules of the registry: their filters, and the Region and account of their destinations."""
     return [
         (
             [each["Filter"] for each in rule.get("RepositoryFilters", ())],
@@ -74,12 +74,12 @@ def replication_rules(stack: cdk.Stack) -> list[tuple[list[str], list[tuple[str,
 
 
 def registry_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
-    """Give the statements of the registry's policy; none if it has no policy."""
+    """Return the statements of the registry policy, or none if there is no policy."""
     return list(the(stack, POLICY)["Properties"]["PolicyText"]["Statement"]) if POLICY in types(stack) else []
 
 
 def warnings(stack: cdk.Stack) -> list[str]:
-    """Give what the app is warned of in a stack."""
+    """Return the warnings of a stack."""
     return [
         str(entry.data)
         for construct in stack.node.find_all()

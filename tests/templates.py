@@ -1,4 +1,4 @@
-"""What tests of constructs start from and look at: apps and stacks as `cdk.json` has them, and their templates."""
+"""Apps and stacks with the feature flags of `cdk.json`, and their templates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def new_app(**context: object) -> cdk.App:
 
 
 def new_stack(scope: Construct, id: str, *, region: str | None = None, account: str = ACCOUNT) -> cdk.Stack:
-    """Make a stack without the bootstrap rule; without a region it may be deployed anywhere."""
+    """Return a stack without the bootstrap rule. Without a Region it is environment-agnostic."""
     return cdk.Stack(
         scope,
         id,
@@ -41,7 +41,7 @@ def template(stack: cdk.Stack) -> Mapping[str, Any]:
 
 
 def resources(stack: cdk.Stack, resource_type: str) -> dict[str, Any]:
-    """Give the resources of a type, by logical id."""
+    """Return the resources of a type by logical id."""
     found = template(stack).get("Resources", {})
     return {logical_id: resource for logical_id, resource in found.items() if resource["Type"] == resource_type}
 
@@ -53,7 +53,7 @@ def logical_id(repository: ecr.Repository) -> str:
 
 
 def resource(repository: ecr.Repository) -> Mapping[str, Any]:
-    """Give the resource of a repository, with its deletion policies."""
+    """Return the resource of a repository with its deletion policies."""
     found: Mapping[str, Any] = template(repository.stack)["Resources"][logical_id(repository)]
     return found
 
@@ -64,18 +64,18 @@ def properties(repository: ecr.Repository) -> Mapping[str, Any]:
 
 
 def lifecycle_rules(repository: ecr.Repository) -> list[dict[str, Any]]:
-    """Give the rules of a repository's lifecycle policy."""
+    """Return the rules of the lifecycle policy of a repository."""
     policy = properties(repository).get("LifecyclePolicy")
     return list(json.loads(policy["LifecyclePolicyText"])["rules"]) if policy else []
 
 
 def statements(repository: ecr.Repository) -> list[dict[str, Any]]:
-    """Give the statements of a repository's policy."""
+    """Return the statements of the policy of a repository."""
     return list(properties(repository).get("RepositoryPolicyText", {}).get("Statement", ()))
 
 
 def account_root(account: str) -> Mapping[str, Any]:
-    """Give the principal that stands for an account, as a template spells it."""
+    """Return the principal of an account as it is in a template."""
     return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::{account}:root"]]}
 
 
@@ -88,7 +88,7 @@ def text_of(value: Any) -> str:
 
 
 def role_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
-    """Give what roles may do, by the policies of a stack."""
+    """Return the permissions of roles by the policies of a stack."""
     return [
         statement
         for policy in resources(stack, "AWS::IAM::Policy").values()

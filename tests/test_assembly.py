@@ -1,4 +1,4 @@
-"""Reading what an app synthesized: stacks, the repositories in them, and what a deployment would replace."""
+"""The assembly reader: stacks, their repositories, and the resources that a deployment would replace."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_all_stacks_are_read_those_of_stages_and_nested_ones_too(assembly: Path)
     ]
 
 
-def test_a_stack_says_where_its_template_is(assembly: Path) -> None:
+def test_a_stack_has_the_path_of_its_template(assembly: Path) -> None:
     for stack in read_assembly(assembly):
         assert json.loads(stack.template_path.read_text(encoding="utf-8")) == stack.template
 
@@ -95,7 +95,7 @@ def test_an_assembly_that_the_cdk_did_not_write_is_not_read(tmp_path: Path, arti
 
 
 @pytest.mark.parametrize("content", ["", "[]", "\ud800"])
-def test_a_template_that_is_not_json_is_told_by_its_path(tmp_path: Path, content: str) -> None:
+def test_a_template_that_is_not_json_is_reported_by_its_path(tmp_path: Path, content: str) -> None:
     artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "It.template.json"}}
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"It": artifact}}), encoding="utf-8")
     (tmp_path / "It.template.json").write_bytes(content.encode("utf-8", "surrogatepass"))
@@ -113,7 +113,7 @@ def read(stack: cdk.Stack, settings: RepositorySettings, **values: Any) -> Repos
     return found
 
 
-def test_a_hardened_repository_reads_as_what_it_is(stack: cdk.Stack) -> None:
+def test_a_hardened_repository_is_read_with_its_settings(stack: cdk.Stack) -> None:
     found = read(stack, HARDENED, repository_name="prod/api")
 
     assert found.logical_id == "ApiF70053CD"
@@ -147,7 +147,7 @@ def test_a_key_that_aws_manages_is_not_ones_own(stack: cdk.Stack, choose: Callab
     assert (found.encryption, found.has_own_key) == (kind, False)
 
 
-def test_a_repository_that_stays_unless_its_creation_failed_is_retained(stack: cdk.Stack) -> None:
+def test_a_repository_with_retain_except_on_create_is_retained(stack: cdk.Stack) -> None:
     found = read(stack, HARDENED, removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     assert found.is_retained
@@ -157,7 +157,7 @@ def test_a_name_that_cloudformation_works_out_is_not_a_name(stack: cdk.Stack) ->
     assert read(stack, HARDENED, repository_name=f"prod/{cdk.Aws.REGION}").name is None
 
 
-def test_a_repository_that_says_nothing_is_what_ecr_makes_of_it() -> None:
+def test_a_repository_without_properties_has_the_defaults_of_ecr() -> None:
     (found,) = repositories({"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}})
 
     assert (found.name, found.mutability, found.encryption) == (None, "MUTABLE", "AES256")
@@ -174,12 +174,13 @@ def test_a_policy_that_is_a_text_is_read_too() -> None:
     assert found.policy_statements == ({"Effect": "Deny"},)
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"rules": 1}', {"Ref": "Text"}, 7])
-def test_a_policy_that_cannot_be_read_has_no_rules_and_no_statements(text: object) -> None:
-    properties = {"LifecyclePolicy": {"LifecyclePolicyText": text}, "RepositoryPolicyText": text}
-    (found,) = repositories({"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}})
+def test_a_policy_that_cannot_be_read_has_no_rules_and_no_statements() -> None:
+    cases: list[object] = ["", "no JSON", "[]", '{"rules": 1}', {"Ref": "Text"}, 7]
+    for text in cases:
+        properties = {"LifecyclePolicy": {"LifecyclePolicyText": text}, "RepositoryPolicyText": text}
+        (found,) = repositories({"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}})
 
-    assert (found.lifecycle_text, found.lifecycle_rules, found.policy_statements) == (text, (), ())
+        assert (found.lifecycle_text, found.lifecycle_rules, found.policy_statements) == (text, (), ())
 
 
 def test_a_single_statement_is_one_statement() -> None:
@@ -191,26 +192,28 @@ def test_a_single_statement_is_one_statement() -> None:
     assert found.policy_statements == ({"Effect": "Deny"},)
 
 
-@pytest.mark.parametrize("policy", [None, {}, {"Ref": "AWS::NoValue"}, {"Fn::If": ["Production", {}, {}]}])
-def test_a_policy_without_a_text_is_given_as_it_is(policy: object) -> None:
-    (found,) = repositories(with_resource("AWS::ECR::Repository", LifecyclePolicy=policy))
+def test_a_policy_without_a_text_is_given_as_it_is() -> None:
+    cases: list[object] = [None, {}, {"Ref": "AWS::NoValue"}, {"Fn::If": ["Production", {}, {}]}]
+    for policy in cases:
+        (found,) = repositories(with_resource("AWS::ECR::Repository", LifecyclePolicy=policy))
 
-    assert found.lifecycle_text == policy
+        assert found.lifecycle_text == policy
 
 
-@pytest.mark.parametrize("resource", [{}, {"Type": {}}, {"Type": "AWS::ECR::Repository", "Properties": None}, "Api"])
-def test_a_resource_that_is_not_well_formed_is_no_trouble(resource: object) -> None:
-    found = {"Resources": {"Api": resource}}
+def test_a_resource_that_is_not_well_formed_is_no_trouble() -> None:
+    cases: list[object] = [{}, {"Type": {}}, {"Type": "AWS::ECR::Repository", "Properties": None}, "Api"]
+    for resource in cases:
+        found = {"Resources": {"Api": resource}}
 
-    assert [each.properties for each in repositories(found)] in ([], [{}])
-    assert (registry_resources(found), creation_templates(found)) == ((), ())
-    assert replacements(found, found) == ()
+        assert [each.properties for each in repositories(found)] in ([], [{}])
+        assert (registry_resources(found), creation_templates(found)) == ((), ())
+        assert replacements(found, found) == ()
 
 
 # --- creation templates ---------------------------------------------------------------------------------------------
 
 
-def test_a_creation_template_says_what_its_repositories_are_like(stack: cdk.Stack) -> None:
+def test_a_creation_template_has_the_settings_of_its_repositories(stack: cdk.Stack) -> None:
     settings = CREATED.but(
         lifecycle=LifecyclePolicy.of(expire_untagged(keep=5)), immutability=Immutability.all_tags_except("dev-*")
     )
@@ -223,7 +226,7 @@ def test_a_creation_template_says_what_its_repositories_are_like(stack: cdk.Stac
     assert repositories(template(stack)) == ()
 
 
-def test_a_creation_template_that_says_nothing_is_what_ecr_makes_of_it() -> None:
+def test_a_creation_template_without_properties_has_the_defaults_of_ecr() -> None:
     (found,) = creation_templates(with_resource("AWS::ECR::RepositoryCreationTemplate", Prefix={"Ref": "Prefix"}))
 
     assert (found.prefix, found.mutability, found.exclusion_filters, found.lifecycle_text) == (
@@ -237,9 +240,10 @@ def test_a_creation_template_that_says_nothing_is_what_ecr_makes_of_it() -> None
 # --- no repositories ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("found", [{}, {"Resources": {}}, {"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}])
-def test_a_template_without_repositories_has_none(found: dict[str, Any]) -> None:
-    assert repositories(found) == ()
+def test_a_template_without_repositories_has_none() -> None:
+    cases: list[dict[str, Any]] = [{}, {"Resources": {}}, {"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}]
+    for found in cases:
+        assert repositories(found) == ()
 
 
 # --- replacements ---------------------------------------------------------------------------------------------------
@@ -259,7 +263,7 @@ def with_resource(resource_type: str, **properties: object) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize(("before", "after"), [("a", "b"), (None, "b"), ("a", None)])
-def test_a_create_only_property_that_differs_comes_or_goes_is_a_replacement(
+def test_a_create_only_property_that_is_changed_added_or_removed_is_a_replacement(
     resource_type: str, name: str, before: str | None, after: str | None
 ) -> None:
     old, new = (with_resource(resource_type, **({} if value is None else {name: value})) for value in (before, after))
@@ -275,7 +279,7 @@ def test_other_properties_and_other_resources_are_no_replacement() -> None:
     assert replacements(with_resource("AWS::S3::Bucket", BucketName="a"), with_resource("AWS::S3::Bucket")) == ()
 
 
-def test_a_resource_that_goes_comes_or_becomes_another_type_is_no_replacement() -> None:
+def test_an_added_removed_or_retyped_resource_is_not_a_replacement() -> None:
     old = with_resource("AWS::ECR::Repository", RepositoryName="a")
 
     assert replacements(old, {}) == ()

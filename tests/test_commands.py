@@ -1,4 +1,4 @@
-"""The CDK's own command line in this checkout, as a person runs it."""
+"""The AWS CDK CLI in this checkout."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_ls_lists_the_stacks(checkout: Path) -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, "Containers\nRecovery\nTools\n", "")
 
 
-def test_diff_tells_that_another_encryption_would_replace_a_repository(checkout: Path) -> None:
+def test_cdk_diff_reports_that_another_encryption_replaces_a_repository(checkout: Path) -> None:
     cdk(checkout, "synth", "--quiet")
     deployed = checkout / "deployed.json"
     template = (checkout / "cdk.out" / "Containers.template.json").read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def test_diff_tells_that_another_encryption_would_replace_a_repository(checkout:
     assert "requires replacement" in other.stdout + other.stderr
 
 
-def test_a_fault_in_the_app_is_told_in_our_words(checkout: Path) -> None:
+def test_an_error_in_a_policy_of_an_app_has_our_message(checkout: Path) -> None:
     app = checkout / "examples" / "app.py"
     app.write_text(app.read_text(encoding="utf-8").replace("larkspur/shop", "Larkspur/Shop"), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What the examples synthesize, held against everybody else's opinion of it."""
+"""The templates of the examples, checked by cfn-lint, cdk-nag, cfn-guard and the CDK."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 
 
 class CheckedApp(cdk.App):
-    """An app as `cdk.json` configures it, with the validators of others plugged in."""
+    """An app with the feature flags of `cdk.json` and with the validators cdk-nag and cfn-guard."""
 
     def __init__(self, outdir: Path) -> None:
         super().__init__(context=FLAGS, outdir=str(outdir))
@@ -42,7 +42,7 @@ class CheckedApp(cdk.App):
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
 def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run an example in this process, and give the folder it wrote."""
+    """Run an example in this process, and return its cloud assembly."""
     outdir = tmp_path_factory.mktemp("cdk.out")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cdk, "App", lambda: CheckedApp(outdir))
@@ -56,7 +56,7 @@ def stacks(assembly: Path) -> tuple[AssemblyStack, ...]:
 
 
 def reports(assembly: Path) -> Mapping[str, Mapping[str, Any]]:
-    """Read what each validator said, by its name; a report is written only if one of them had something to say."""
+    """Return the report of each validator by its name. There is no file if there are no violations."""
     path = assembly / "validation-report.json"
     if not path.exists():
         return {}
@@ -104,7 +104,7 @@ def test_the_main_example_acknowledges_these_findings_and_no_others(
     }
 
 
-def test_cfn_lint_has_nothing_to_say(stacks: tuple[AssemblyStack, ...]) -> None:
+def test_cfn_lint_finds_nothing(stacks: tuple[AssemblyStack, ...]) -> None:
     for stack in stacks:
         matches = lint_file(stack.template_path, ManualArgs(regions=["eu-west-1", "us-east-1", "us-gov-west-1"]))
 
@@ -126,7 +126,7 @@ def test_the_templates_are_what_was_reviewed(
 
 
 class TestTheValidators:
-    """An empty report proves something only if these reports would not be empty."""
+    """The validators report known mistakes, so that an empty report is evidence."""
 
     def test_control_tower_and_cdk_nag_find_what_is_wrong_with_a_plain_open_repository(self, tmp_path: Path) -> None:
         app = CheckedApp(tmp_path)

@@ -33,12 +33,13 @@ def test_importing_the_package_loads_neither_the_cdk_nor_another_module() -> Non
     assert not loaded & {"aws_cdk", "constructs", "jsii"}
 
 
-@pytest.mark.parametrize("name", ["LifecyclePolicy", "InvalidRepository", "Namespace", "keep_latest"])
-def test_a_name_of_the_model_loads_no_cdk(name: str) -> None:
-    loaded = loaded_by(f"from ecr_constructs import {name}")
+def test_a_name_of_the_model_loads_no_cdk() -> None:
+    cases: list[str] = ["LifecyclePolicy", "InvalidRepository", "Namespace", "keep_latest"]
+    for name in cases:
+        loaded = loaded_by(f"from ecr_constructs import {name}")
 
-    assert "ecr_constructs.model" in loaded
-    assert not loaded & {"aws_cdk", "constructs", "jsii"}
+        assert "ecr_constructs.model" in loaded
+        assert not loaded & {"aws_cdk", "constructs", "jsii"}
 
 
 def test_the_constructs_load_no_part_of_the_cdk_that_is_slow_to_load() -> None:
@@ -83,10 +84,11 @@ def test_type_checkers_read_every_public_name() -> None:
     assert [name for name in ecr_constructs.__all__ if name not in imported.replace(",", " ").split()] == []
 
 
-@pytest.mark.parametrize("name", ["HardenedRepositories", "model_", "_render_", "import_modul"])
-def test_an_unknown_name_is_an_attribute_error_that_names_it(name: str) -> None:
-    with pytest.raises(AttributeError, match=f"module 'ecr_constructs' has no attribute '{name}'"):
-        getattr(ecr_constructs, name)
+def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
+    cases: list[str] = ["HardenedRepositories", "model_", "_render_", "import_modul"]
+    for name in cases:
+        with pytest.raises(AttributeError, match=f"module 'ecr_constructs' has no attribute '{name}'"):
+            getattr(ecr_constructs, name)
 
 
 def test_the_modules_can_be_imported_by_their_name() -> None:

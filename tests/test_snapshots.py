@@ -1,4 +1,4 @@
-"""Whole templates, by shape. They hold the ids, which are public contract; rules have tests of their own."""
+"""Snapshots of whole templates. They fix the ids, which are a public contract."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_nested_stacks_share_the_key_of_their_parent(stack: cdk.Stack, template_
 
 
 def test_a_changed_rule_is_a_change_of_one_line(stack: cdk.Stack) -> None:
-    """What makes the files above readable, shown on a policy as the CDK writes it."""
+    """The conversion of templates to readable snapshots, shown with a policy."""
     repository = ecr.Repository(stack, "Api")
     repository.add_lifecycle_rule(max_image_count=3, tag_pattern_list=["v*"])
 

@@ -23,7 +23,7 @@ PUSHED_OVER_IT = "sha256:" + "2" * 64
 
 
 class Registry:
-    """What ECR does with pushes, by the mutability that a template gives a repository."""
+    """A model of pushes to ECR for the tag mutability in a template."""
 
     def __init__(self, repository: Mapping[str, Any]) -> None:
         self.immutability = Immutability(
@@ -58,7 +58,7 @@ def test_with_a_plain_repository_the_template_lets_somebody_push_over_production
     assert registry.pull("my-app:production") == PUSHED_OVER_IT
 
 
-def test_with_a_hardened_repository_the_push_is_refused_and_production_stays(stack: cdk.Stack) -> None:
+def test_with_a_hardened_repository_the_push_is_rejected_and_production_stays(stack: cdk.Stack) -> None:
     registry = Registry(properties(HardenedRepository(stack, "MyApp", repository_name="my-app")))
     registry.push(RELEASED, "production")
 

@@ -1,4 +1,4 @@
-"""The aid for tests of lifecycle policies: what its histories hold, and what its assertions say when they fail."""
+"""The testing aid: the images of its histories, and the messages of its assertions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ASSERTIONS = (assert_keeps, assert_expires, assert_archives)
 
 
 def said_by(assertion: Callable[[], None]) -> list[str]:
-    """Give the lines of the message with which an assertion fails."""
+    """Return the lines of the message of a failed assertion."""
     with pytest.raises(AssertionError) as caught:
         assertion()
     return str(caught.value).splitlines()
@@ -102,7 +102,7 @@ def test_a_history_is_a_repository_that_can_exist(days: int, a_day: int, platfor
     LifecyclePolicy.of(limit_images(1)).evaluate(history, at=NOW)
 
 
-def test_faults_are_told_all_at_once() -> None:
+def test_problems_are_reported_all_at_once() -> None:
     with pytest.raises(InvalidImage) as caught:
         pushes("latest", days=0, a_day=True, until=NOW)
 
@@ -113,26 +113,24 @@ def test_faults_are_told_all_at_once() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
+def test_no_history_is_made_of_nothing() -> None:
+    cases: list[Callable[[], object]] = [
         lambda: releases("v{n}", count=0, until=NOW),
         lambda: releases("v{n}", count=1, every_days=0, until=NOW),
         lambda: releases("stable", count=2, until=NOW),
         lambda: leftovers(days=-1, until=NOW),
         lambda: multi_arch([], platforms=0),
-    ],
-)
-def test_no_history_is_made_of_nothing(build: Callable[[], object]) -> None:
-    with pytest.raises(InvalidImage):
-        build()
+    ]
+    for build in cases:
+        with pytest.raises(InvalidImage):
+            build()
 
 
 def test_one_release_needs_no_number() -> None:
     assert releases("stable", count=1, until=NOW)[0].tags == ("stable",)
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
+def test_a_time_without_a_zone_is_rejected() -> None:
     with pytest.raises(InvalidImage, match="no time zone"):
         pushes("build-{n}", days=1, until=datetime(2026, 6, 1))  # noqa: DTZ001  (that is the point)
 
@@ -199,7 +197,7 @@ def test_images_may_come_from_anywhere_once() -> None:
     assert_keeps(POLICY, iter(BUILDS), "build-5", at=NOW)
 
 
-def test_a_failure_tells_what_happens_by_which_rule_and_why() -> None:
+def test_a_failure_has_the_outcome_the_rule_and_the_reason() -> None:
     first, *lines = said_by(lambda: assert_keeps(POLICY, BUILDS, "build-*", at=NOW))
     why = "('Keep the newest 3 images tagged build-*'): it is not among the newest 3 that the rule selects"
 
@@ -210,7 +208,7 @@ def test_a_failure_tells_what_happens_by_which_rule_and_why() -> None:
     ]
 
 
-def test_a_failure_tells_that_no_rule_is_about_an_image() -> None:
+def test_a_failure_states_that_no_rule_selects_an_image() -> None:
     other = releases("v1", count=1, until=NOW)
 
     assert said_by(lambda: assert_expires(POLICY, other, "v1", at=NOW)) == [
@@ -229,7 +227,7 @@ def test_a_failure_about_an_archived_image_and_a_rule_without_description() -> N
 
 
 @pytest.mark.parametrize("assertion", ASSERTIONS)
-def test_what_is_uncertain_is_neither_kept_nor_gone(assertion: Callable[..., None]) -> None:
+def test_every_assertion_fails_for_an_uncertain_image(assertion: Callable[..., None]) -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=1))
     (image,) = leftovers(days=1, until=NOW - 1.5 * DAY)
     first, line, last = said_by(lambda: assertion(policy, [image], image, at=NOW))
@@ -239,13 +237,12 @@ def test_what_is_uncertain_is_neither_kept_nor_gone(assertion: Callable[..., Non
     assert last == "AWS does not document the outcome of an uncertain image, so no assertion holds for it"
 
 
-def test_a_long_failure_is_cut() -> None:
+def test_a_failure_lists_every_image() -> None:
     many = pushes("build-{n}", days=30, until=NOW)
     lines = said_by(lambda: assert_keeps(POLICY, many, "build-*", at=NOW))
 
     assert lines[0] == "the policy does not keep 27 of 30 images at 2026-06-01 00:00 UTC:"
-    assert lines[-1] == "  and 17 more"
-    assert len(lines) == 12
+    assert [line.split()[0] for line in lines[1:]] == [f"build-{number}" for number in range(1, 28)]
 
 
 @pytest.mark.parametrize(
@@ -267,12 +264,12 @@ def test_an_assertion_about_no_image_fails(assertion: Callable[..., None], selec
 
 
 @pytest.mark.parametrize("assertion", ASSERTIONS)
-def test_an_assertion_has_to_say_which_images_it_is_about(assertion: Callable[..., None]) -> None:
+def test_an_assertion_requires_a_selection(assertion: Callable[..., None]) -> None:
     with pytest.raises(TypeError, match="no image is selected"):
         assertion(POLICY, BUILDS, at=NOW)
 
 
-def test_a_malformed_pattern_is_told_as_such() -> None:
+def test_a_malformed_pattern_is_reported_as_such() -> None:
     with pytest.raises(InvalidName, match="ECR allows 4"):
         assert_keeps(POLICY, BUILDS, "*a*b*c*d*", at=NOW)
 
@@ -329,7 +326,7 @@ def test_the_example_in_the_docs_passes_when_it_is_run() -> None:
 
 
 @pytest.mark.parametrize("assertion", ASSERTIONS)
-def test_an_assertion_about_something_else_than_a_policy_says_what_it_takes(assertion: Callable[..., None]) -> None:
+def test_an_assertion_requires_a_policy(assertion: Callable[..., None]) -> None:
     with pytest.raises(
         TypeError, match=r"policy must be a LifecyclePolicy, got \[\]; from_json\(\) and from_dict\(\) read"
     ):

@@ -1,4 +1,4 @@
-"""What type checkers accept and refuse, as users meet it."""
+"""Code that type checkers accept, and code that they reject."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def mypy(*arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def complaints() -> str:
-    """Let mypy read both files at once."""
+    """Return the errors of mypy in both files."""
     return mypy(str(USAGE), str(MISUSE))
 
 
-def test_what_users_write_type_checks(complaints: str) -> None:
+def test_code_of_users_type_checks(complaints: str) -> None:
     assert [line for line in complaints.splitlines() if "usage.py" in line] == []
 
 
-def test_every_mistake_is_refused_with_the_code_beside_it(complaints: str) -> None:
+def test_every_mistake_is_rejected_with_the_code_beside_it(complaints: str) -> None:
     assert [line for line in complaints.splitlines() if "misuse.py" in line] == []
 
 
@@ -41,7 +41,7 @@ def test_nothing_else_is_wrong(complaints: str) -> None:
     assert complaints == ""
 
 
-def test_every_statement_of_the_mistakes_says_that_it_is_one() -> None:
+def test_every_statement_of_misuse_has_an_error_code() -> None:
     lines = MISUSE.read_text(encoding="utf-8").splitlines()
     functions = [node for node in ast.parse("\n".join(lines)).body if isinstance(node, ast.FunctionDef)]
     mistakes = [statement for function in functions for statement in function.body]

@@ -30,9 +30,6 @@ from ecr_constructs.repository.settings import HARDENED, RepositorySettings, exp
 
 __all__ = ["ReplicaRegistry"]
 
-# The repositories that a warning names.
-_MOST_SHOWN = 3
-
 
 class ReplicaRegistry(Construct):
     """
@@ -180,7 +177,7 @@ class _ReplicaDriftAspect:
                     differences[difference].append(repository.node.path)
         # One warning for all repositories with the same difference: an app may have a thousand repositories.
         for (identifier, text), paths in differences.items():
-            self._warn(identifier, f"the replica of {_listed(paths)} {text}")
+            self._warn(identifier, f"the replica of {', '.join(paths)} {text}")
 
     def _no_source(self, registry_path: str, prefix: str) -> str:
         account = f", account={self._here.account!r}" if self._here.account != self._source.account else ""
@@ -208,11 +205,6 @@ class _ReplicaDriftAspect:
 def _copies_under(prefix: str) -> Replication:
     """Return the replication of exactly the repositories of a template; only its filters are used."""
     return Replication.to("us-east-1", repositories=None if prefix == ROOT else Namespace(prefix))
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = len(paths) - _MOST_SHOWN
-    return ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _check_templates(

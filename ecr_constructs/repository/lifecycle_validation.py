@@ -26,7 +26,7 @@ from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySet
 
 __all__ = ["annotate_findings_at_synth", "annotation_id", "raise_if_invalid", "validate_policy"]
 
-# The number of constructs that are listed if many have the same info.
+# The number of other constructs that an info lists. `ecr-constructs lint` lists the info for each of them.
 _MOST_LISTED = 3
 
 
@@ -170,5 +170,6 @@ def _others(constructs: Sequence[Construct]) -> str:
     if not constructs:
         return ""
     more = len(constructs) - _MOST_LISTED
-    listed = ", ".join(each.node.path for each in constructs[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
-    return f" (the same finding: {listed})"
+    listed = ", ".join(each.node.path for each in constructs[:_MOST_LISTED])
+    rest = f" and {more} more; 'ecr-constructs lint' lists all" if more > 0 else ""
+    return f" (the same finding: {listed}{rest})"

@@ -1,4 +1,4 @@
-"""Input that nobody writes by accident: for each kind of source, what a reader must refuse or survive."""
+"""Malformed and malicious input for each kind of source."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ FIELDS: Mapping[str, object] = {
 
 
 def listings() -> Iterator[tuple[str, bytes]]:
-    """Yield what a listing of images may be, with a name for each."""
+    """Yield malformed and unusual listings of images, each with a name."""
     yield from ((name, content) for name, content in BYTES.items() if not name.startswith("YAML"))
     for field, values in FIELDS.items():
         assert isinstance(values, list)
@@ -250,7 +250,7 @@ MANIFESTS: Mapping[str, object] = {
 
 
 def build_assembly(above: Path, manifest: object) -> Path:
-    """Write a folder that holds everything that a manifest may name, and a file beside it."""
+    """Create a folder with everything that a manifest can name, and a file beside the folder."""
     folder = above / "inside"
     folder.mkdir()
     (above / "outside.json").write_text(json.dumps(template(RepositoryName="somewhere/else")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Listings as the AWS command line prints them, and policies to hold against them."""
+"""Listings as the AWS CLI prints them, and policies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GENEROUS = LifecyclePolicy.of(keep_latest(3, matching="v*"), expire_untagged(aft
 
 
 def detail(image: Image, repository: str | None) -> dict[str, Any]:
-    """Write an image as `aws ecr describe-images` does."""
+    """Return an image as `aws ecr describe-images` prints it."""
     written = {
         "repositoryName": repository,
         "imageDigest": image.digest,

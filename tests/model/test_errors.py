@@ -21,22 +21,15 @@ from ecr_constructs.errors import (
     expect,
 )
 
-KINDS = [EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository]
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind = pytest.mark.parametrize(
+    "kind", [EcrConstructsError, InvalidLifecyclePolicy, InvalidName, InvalidRepository]
+)
 
 
 @each_kind
-def test_one_problem_is_the_message(kind: type[EcrConstructsError]) -> None:
+def test_the_message_has_the_path_and_lists_every_problem(kind: type[EcrConstructsError]) -> None:
     assert str(kind(["the value, the limit, the remedy"])) == "the value, the limit, the remedy"
-
-
-@each_kind
-def test_the_path_comes_before_the_problem(kind: type[EcrConstructsError]) -> None:
     assert str(kind(["wrong"], path="Containers/Api")) == "Containers/Api: wrong"
-
-
-@each_kind
-def test_several_problems_are_counted_and_listed(kind: type[EcrConstructsError]) -> None:
     assert str(kind(["one", "two"])) == "2 problems\n  - one\n  - two"
     assert str(kind(["one", "two", "three"], path="Containers/Api")) == (
         "Containers/Api: 3 problems\n  - one\n  - two\n  - three"
@@ -44,37 +37,24 @@ def test_several_problems_are_counted_and_listed(kind: type[EcrConstructsError])
 
 
 @each_kind
-def test_the_parts_are_attributes(kind: type[EcrConstructsError]) -> None:
+def test_an_error_is_a_value_error_with_its_path_and_problems(kind: type[EcrConstructsError]) -> None:
     error = kind((text for text in ("one", "two")), path="Containers/Api")
 
     assert error.problems == ("one", "two")
     assert error.path == "Containers/Api"
     assert kind(["one"]).path == ""
+    assert isinstance(error, EcrConstructsError)
+    assert isinstance(error, ValueError)
 
 
 @each_kind
-def test_errors_are_value_errors(kind: type[EcrConstructsError]) -> None:
-    assert issubclass(kind, EcrConstructsError)
-    assert issubclass(kind, ValueError)
-
-
-@each_kind
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_errors_cross_processes(kind: type[EcrConstructsError], protocol: int) -> None:
+def test_errors_are_copied_and_pickled(kind: type[EcrConstructsError]) -> None:
     error = kind(["one", "two"], path="Containers/Api")
 
-    again = pickle.loads(pickle.dumps(error, protocol))
-
-    assert type(again) is kind
-    assert (again.problems, again.path, str(again)) == (error.problems, error.path, str(error))
-
-
-@each_kind
-def test_errors_can_be_copied(kind: type[EcrConstructsError]) -> None:
-    error = kind(["one"], path="Containers/Api")
-
-    for again in (copy.copy(error), copy.deepcopy(error)):
-        assert (type(again), again.problems, again.path) == (kind, ("one",), "Containers/Api")
+    pickled = [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    for again in (copy.copy(error), copy.deepcopy(error), *pickled):
+        assert type(again) is kind
+        assert (again.problems, again.path, str(again)) == (error.problems, error.path, str(error))
 
 
 def test_a_collector_without_problems_raises_nothing() -> None:
@@ -133,9 +113,8 @@ class Named:
     name = "x"
 
 
-@pytest.mark.parametrize(
-    ("value", "kinds", "each", "problem"),
-    [
+def test_a_wrong_kind_is_named_with_an_example() -> None:
+    cases: list[tuple[object, Kinds, Kinds | None, str]] = [
         (1, str, None, "it must be a string such as E, got 1"),
         (b"x", str, None, "it must be a string such as E, got b'x'"),
         (str, str, None, "it must be a string such as E, got <class 'str'>"),
@@ -152,16 +131,14 @@ class Named:
         (None, Credentials, None, "it must be Credentials such as E, got None"),
         (Named, DuckType("a thing", "name"), None, "it must be a thing such as E, got <class"),
         (object(), DuckType("a thing", "name"), None, "it must be a thing such as E, got object"),
-    ],
-)
-def test_a_wrong_kind_is_named_with_an_example(value: object, kinds: Kinds, each: Kinds | None, problem: str) -> None:
-    with pytest.raises(TypeError, match=re.escape(problem)):
-        expect("it", value, kinds, "E", each=each)
+    ]
+    for value, kinds, each, problem in cases:
+        with pytest.raises(TypeError, match=re.escape(problem)):
+            expect("it", value, kinds, "E", each=each)
 
 
-@pytest.mark.parametrize(
-    ("value", "kinds", "each"),
-    [
+def test_a_right_kind_passes() -> None:
+    cases: list[tuple[object, Kinds, Kinds | None]] = [
         ("x", str, None),
         ("x", (str, Sequence), str),
         (("x",), Sequence, str),
@@ -172,10 +149,9 @@ def test_a_wrong_kind_is_named_with_an_example(value: object, kinds: Kinds, each
         (1, (int, float), None),
         (Named(), DuckType("a thing", "name"), None),
         (None, type(None), None),
-    ],
-)
-def test_a_right_kind_passes(value: object, kinds: Kinds, each: Kinds | None) -> None:
-    expect("it", value, kinds, "E", each=each)
+    ]
+    for value, kinds, each in cases:
+        expect("it", value, kinds, "E", each=each)
 
 
 def test_a_kind_without_examples_is_named() -> None:

@@ -1,4 +1,4 @@
-"""The three filter languages of a registry: they look alike, and mean different repositories."""
+"""The three filter languages of a registry, which match different repositories with the same text."""
 
 from __future__ import annotations
 
@@ -14,31 +14,27 @@ from tests.model.lifecycle.strategies import replication_filters, repository_nam
 NAMES = ["prod", "prod-repo", "prodrepo", "repo-prod", "repo-prod-repo"]
 
 
-@pytest.mark.parametrize(
-    ("text", "scanned", "replicated", "signed"),
-    [
+def test_one_text_matches_other_repositories_in_each_language() -> None:
+    cases: list[tuple[str, list[str], list[str] | None, list[str]]] = [
         ("prod", NAMES, ["prod", "prod-repo", "prodrepo"], ["prod"]),
         ("prod-", ["prod-repo", "repo-prod-repo"], ["prod-repo"], []),
         ("prod*", ["prod", "prod-repo", "prodrepo"], None, ["prod", "prod-repo", "prodrepo"]),
         ("*prod", ["prod", "repo-prod"], None, ["prod", "repo-prod"]),
         ("prod*repo", ["prod-repo", "prodrepo"], None, ["prod-repo", "prodrepo"]),
         ("*", NAMES, None, NAMES),
-    ],
-)
-def test_one_text_means_three_things(
-    text: str, scanned: list[str], replicated: list[str] | None, signed: list[str]
-) -> None:
-    if text.endswith("-"):
-        with pytest.raises(InvalidName):
-            ScanFilter(text)
-    else:
-        assert [name for name in NAMES if ScanFilter(text).matches(name)] == scanned
-        assert [name for name in NAMES if SigningFilter(text).matches(name)] == signed
-    if replicated is None:
-        with pytest.raises(InvalidName, match="it is how names begin"):
-            ReplicationFilter(text)
-    else:
-        assert [name for name in NAMES if ReplicationFilter(text).matches(name)] == replicated
+    ]
+    for text, scanned, replicated, signed in cases:
+        if text.endswith("-"):
+            with pytest.raises(InvalidName):
+                ScanFilter(text)
+        else:
+            assert [name for name in NAMES if ScanFilter(text).matches(name)] == scanned
+            assert [name for name in NAMES if SigningFilter(text).matches(name)] == signed
+        if replicated is None:
+            with pytest.raises(InvalidName, match="it is how names begin"):
+                ReplicationFilter(text)
+        else:
+            assert [name for name in NAMES if ReplicationFilter(text).matches(name)] == replicated
 
 
 @given(scan_filters, repository_names)
@@ -71,35 +67,38 @@ def test_every_repository_name_is_a_replication_filter_that_matches_itself(name:
     "text", ["", "-a", "a-", "/a", "a/", "a..b", "a//b", "A", "a b", "a--b", "a\n", "${Token[A.1]}"]
 )
 @pytest.mark.parametrize("language", [ScanFilter, SigningFilter])
-def test_malformed_wildcard_filters_are_refused(text: str, language: type[ScanFilter | SigningFilter]) -> None:
+def test_malformed_wildcard_filters_are_rejected(text: str, language: type[ScanFilter | SigningFilter]) -> None:
     with pytest.raises(InvalidName):
         language(text)
 
 
-@pytest.mark.parametrize("text", ["", "a", "/a", "a//b", "A", "a b", "ab*", "ab\n", "a?", "${Token[A.1]}"])
-def test_malformed_replication_filters_are_refused(text: str) -> None:
-    with pytest.raises(InvalidName):
-        ReplicationFilter(text)
+def test_malformed_replication_filters_are_rejected() -> None:
+    cases: list[str] = ["", "a", "/a", "a//b", "A", "a b", "ab*", "ab\n", "a?", "${Token[A.1]}"]
+    for text in cases:
+        with pytest.raises(InvalidName):
+            ReplicationFilter(text)
 
 
-@pytest.mark.parametrize("text", ["prod/", "prod-", "a--b", "a__", "prod/api.", "-a", "--"])
-def test_replication_filters_may_end_in_the_middle_of_a_name(text: str) -> None:
-    assert ReplicationFilter(text).value == text
+def test_replication_filters_may_end_in_the_middle_of_a_name() -> None:
+    cases: list[str] = ["prod/", "prod-", "a--b", "a__", "prod/api.", "-a", "--"]
+    for text in cases:
+        assert ReplicationFilter(text).value == text
 
 
-@pytest.mark.parametrize(
-    ("language", "shortest", "longest"), [(ScanFilter, 1, 255), (ReplicationFilter, 2, 256), (SigningFilter, 1, 256)]
-)
-def test_lengths_are_those_of_the_language(
-    language: type[ScanFilter | ReplicationFilter | SigningFilter], shortest: int, longest: int
-) -> None:
-    assert str(language("a" * shortest)) == "a" * shortest
-    assert str(language("a" * longest)) == "a" * longest
-    with pytest.raises(InvalidName, match=rf"has {longest + 1} characters; ECR allows {shortest} to {longest}\Z"):
-        language("a" * (longest + 1))
+def test_lengths_are_those_of_the_language() -> None:
+    cases: list[tuple[type[ScanFilter | ReplicationFilter | SigningFilter], int, int]] = [
+        (ScanFilter, 1, 255),
+        (ReplicationFilter, 2, 256),
+        (SigningFilter, 1, 256),
+    ]
+    for language, shortest, longest in cases:
+        assert str(language("a" * shortest)) == "a" * shortest
+        assert str(language("a" * longest)) == "a" * longest
+        with pytest.raises(InvalidName, match=rf"has {longest + 1} characters; ECR allows {shortest} to {longest}\Z"):
+            language("a" * (longest + 1))
 
 
-def test_a_refusal_says_what_the_language_is() -> None:
+def test_a_message_describes_the_syntax_of_the_language() -> None:
     expected = (
         "replication filter 'prod/*' has '*' at position 5; it is how names begin: "
         "lower-case letters, digits, '.', '_', '-' and '/', without wildcards"

@@ -1,4 +1,4 @@
-"""Images, from whoever prints them: boto3, the AWS command line in its two formats of time, several pages at once."""
+"""Images as boto3 and the AWS CLI return them, with both formats of time and with several pages."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_every_field_that_decides_is_read() -> None:
         1769860800.0,
     ],
 )
-def test_a_time_is_the_same_however_it_is_written(time: object) -> None:
+def test_a_time_is_read_in_each_of_its_formats(time: object) -> None:
     image = Image.from_describe_images({"imageDigest": DIGEST, "imagePushedAt": time})
 
     assert image.pushed_at == NOON
@@ -87,7 +87,7 @@ def test_a_time_is_the_same_however_it_is_written(time: object) -> None:
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(timezone.utc)))  # noqa: DTZ001  (bounds)
-def test_epoch_and_iso_say_the_same_to_the_millisecond(time: datetime) -> None:
+def test_epoch_and_iso_times_are_equal_to_the_millisecond(time: datetime) -> None:
     time = time.replace(microsecond=time.microsecond // 1000 * 1000)
     written = [{"imageDigest": DIGEST, "imagePushedAt": each} for each in (time.isoformat(), time.timestamp(), time)]
     read = [Image.from_describe_images(each).pushed_at for each in written]
@@ -95,31 +95,30 @@ def test_epoch_and_iso_say_the_same_to_the_millisecond(time: datetime) -> None:
     assert max(read) - min(read) < timedelta(milliseconds=1)
 
 
-def test_what_is_not_said_has_its_default() -> None:
+def test_missing_fields_have_defaults() -> None:
     image = Image.from_describe_images({"imageDigest": DIGEST, "imagePushedAt": NOON, "imageTags": None})
 
     assert (image.tags, image.status, image.size, image.last_pulled_at) == ((), "active", 0, None)
     assert image.referenced_digests is None
 
 
-@pytest.mark.parametrize("word", ["ACTIVE", "ARCHIVED", "ACTIVATING"])
-def test_every_status_of_ecr_is_known(word: str) -> None:
-    detail = {"imageDigest": DIGEST, "imagePushedAt": NOON, "imageStatus": word, "lastArchivedAt": NOON}
+def test_every_status_of_ecr_is_read() -> None:
+    cases: list[str] = ["ACTIVE", "ARCHIVED", "ACTIVATING"]
+    for word in cases:
+        detail = {"imageDigest": DIGEST, "imagePushedAt": NOON, "imageStatus": word, "lastArchivedAt": NOON}
 
-    assert Image.from_describe_images(detail).status == word.lower()
+        assert Image.from_describe_images(detail).status == word.lower()
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
+def test_images_are_found_in_what_the_command_line_prints() -> None:
+    cases: list[object] = [
         {"imageDetails": [BOTO3]},
         [BOTO3],
         [{"imageDetails": [BOTO3], "nextToken": "..."}, {"imageDetails": []}],
         {"imageDetails": [BOTO3], "ResponseMetadata": {}},
-    ],
-)
-def test_images_are_found_in_what_the_command_line_prints(document: object) -> None:
-    assert read_images(document) == (Image.from_describe_images(BOTO3),)
+    ]
+    for document in cases:
+        assert read_images(document) == (Image.from_describe_images(BOTO3),)
 
 
 def test_images_of_several_pages_keep_the_order_in_which_they_are_listed() -> None:
@@ -136,21 +135,19 @@ def test_lists_are_kept_in_one_order_and_without_repetition() -> None:
     assert Image(digest=DIGEST, pushed_at=NOON, referenced_digests=[]).referenced_digests == ()
 
 
-@pytest.mark.parametrize(
-    ("fields", "is_index"),
-    [
+def test_an_index_is_recognized_by_its_media_type_or_its_references() -> None:
+    cases: list[tuple[dict[str, Any], bool]] = [
         ({}, False),
         ({"manifest_media_type": "application/vnd.oci.image.manifest.v1+json"}, False),
         ({"manifest_media_type": "application/vnd.oci.image.index.v1+json"}, True),
         ({"manifest_media_type": "application/vnd.docker.distribution.manifest.list.v2+json"}, True),
         ({"referenced_digests": []}, True),
-    ],
-)
-def test_an_index_is_known_by_its_media_type_or_by_what_it_names(fields: dict[str, Any], *, is_index: bool) -> None:
-    assert Image(digest=DIGEST, pushed_at=NOON, **fields).is_index is is_index
+    ]
+    for fields, is_index in cases:
+        assert Image(digest=DIGEST, pushed_at=NOON, **fields).is_index is is_index
 
 
-def test_an_ordinary_image_says_all_about_itself() -> None:
+def test_an_ordinary_image_depends_on_no_other_image() -> None:
     def is_ordinary(**fields: Any) -> bool:
         return Image(digest=DIGEST, pushed_at=NOON, **fields).is_ordinary
 
@@ -162,7 +159,7 @@ def test_an_ordinary_image_says_all_about_itself() -> None:
     assert not is_ordinary(status="activating")
 
 
-def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
+def test_all_problems_are_listed_with_python_names() -> None:
     assert faults(
         digest="", pushed_at="2026", tags="v1", status="ACTIVE", size=-1, subject_digest=5, referenced_digests=[3, "ok"]
     ) == [
@@ -176,9 +173,8 @@ def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+def test_a_value_of_another_type_is_one_problem() -> None:
+    cases: list[tuple[str, object]] = [
         ("digest", 5),
         ("pushed_at", None),
         ("size", True),
@@ -189,22 +185,22 @@ def test_faults_are_told_all_at_once_in_the_names_of_python() -> None:
         ("tags", 5),
         ("referenced_digests", ""),
         ("referenced_digests", 5),
-    ],
-)
-def test_a_value_of_another_type_is_one_fault(name: str, value: object) -> None:
-    (fault,) = faults(**{name: value})
-
-    assert fault.startswith(f"{name}: {value!r} is not a")
-
-
-@pytest.mark.parametrize("name", ["pushed_at", "last_pulled_at", "archived_at", "activated_at"])
-def test_a_time_without_a_zone_is_refused(name: str) -> None:
-    assert faults(**{name: NOON.replace(tzinfo=None)}) == [
-        f"{name}: 2026-01-31 12:00:00 has no time zone; give one, such as timezone.utc"
     ]
+    for name, value in cases:
+        (fault,) = faults(**{name: value})
+
+        assert fault.startswith(f"{name}: {value!r} is not a")
 
 
-def test_a_zone_that_says_nothing_is_none() -> None:
+def test_a_time_without_a_zone_is_rejected() -> None:
+    cases: list[str] = ["pushed_at", "last_pulled_at", "archived_at", "activated_at"]
+    for name in cases:
+        assert faults(**{name: NOON.replace(tzinfo=None)}) == [
+            f"{name}: 2026-01-31 12:00:00 has no time zone; give one, such as timezone.utc"
+        ]
+
+
+def test_a_time_zone_without_an_offset_is_rejected() -> None:
     class Nowhere(tzinfo):
         def utcoffset(self, _: datetime | None) -> None:
             return None
@@ -216,7 +212,7 @@ def test_a_zone_that_says_nothing_is_none() -> None:
     assert fault == "pushed_at: 2026-01-31 12:00:00 has no time zone; give one, such as timezone.utc"
 
 
-def test_a_time_at_the_end_of_all_times_is_refused() -> None:
+def test_a_time_beyond_the_range_of_datetime_is_rejected() -> None:
     ends = datetime.min.replace(tzinfo=timezone(timedelta(hours=10)))
 
     assert faults(pushed_at=ends) == [
@@ -224,7 +220,7 @@ def test_a_time_at_the_end_of_all_times_is_refused() -> None:
     ]
 
 
-def test_a_time_is_taken_up_to_two_days_from_both_ends_of_all_times() -> None:
+def test_a_time_is_accepted_up_to_two_days_from_both_ends_of_the_range() -> None:
     first, last = datetime(1, 1, 3, tzinfo=timezone.utc), datetime(9999, 12, 29, tzinfo=timezone.utc)
     instant = timedelta(microseconds=1)
 
@@ -233,7 +229,7 @@ def test_a_time_is_taken_up_to_two_days_from_both_ends_of_all_times() -> None:
         assert faults(pushed_at=time) == [f"pushed_at: {time} is not a possible time of a push; correct the year"]
 
 
-def test_a_tag_that_would_look_like_two_is_refused() -> None:
+def test_a_tag_with_a_separator_is_rejected() -> None:
     assert faults(tags=["a\0b", "a\nb", ""]) == [
         f"tags[{index}]: {text!r} is not valid; use a non-empty string without line breaks"
         for index, text in enumerate(["a\0b", "a\nb", ""])
@@ -249,9 +245,8 @@ def test_an_archived_image_needs_the_time_of_its_archival() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
+def test_a_value_of_another_type_is_one_problem_of_its_field_of_aws() -> None:
+    cases: list[tuple[str, object]] = [
         ("imageDigest", None),
         ("imagePushedAt", None),
         ("imagePushedAt", True),
@@ -260,15 +255,14 @@ def test_an_archived_image_needs_the_time_of_its_archival() -> None:
         ("imagePushedAt", []),
         ("imageStatus", 5),
         ("imageManifestMediaType", 5),
-    ],
-)
-def test_a_value_of_another_type_is_one_fault_of_its_field_of_aws(key: str, value: object) -> None:
-    (fault,) = faults_in([BOTO3 | {key: value}])
+    ]
+    for key, value in cases:
+        (fault,) = faults_in([BOTO3 | {key: value}])
 
-    assert fault.startswith(f"[0].{key}: ")
+        assert fault.startswith(f"[0].{key}: ")
 
 
-def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
+def test_problems_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
     documents = {
         "imageDetails": [BOTO3, {"imageTags": ["v1"]}, BOTO3 | {"imagePushedAt": "yesterday", "imageTags": [1]}, 7]
     }
@@ -284,9 +278,8 @@ def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("document", "told"),
-    [
+def test_a_document_that_is_not_a_listing_is_rejected() -> None:
+    cases: list[tuple[object, str]] = [
         (5, "5"),
         (None, "None"),
         ("text", "'text'"),
@@ -295,14 +288,15 @@ def test_faults_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
         ({}, "{}"),
         ({"imageDetails": 5}, "imageDetails: 5"),
         ([{"imageDetails": {}}], "[0].imageDetails: {}"),
-    ],
-)
-def test_what_is_no_listing_is_said_to_be_none(document: object, told: str) -> None:
-    assert faults_in(document) == [f"{told} is not what `aws ecr describe-images` prints: an object with imageDetails"]
+    ]
+    for document, told in cases:
+        assert faults_in(document) == [
+            f"{told} is not what `aws ecr describe-images` prints: an object with imageDetails"
+        ]
 
 
 @given(st.one_of(json_values, st.dictionaries(st.sampled_from(list(BOTO3)), json_values)))
-def test_whatever_is_read_is_an_image_or_a_typed_error(value: Any) -> None:
+def test_any_json_is_an_image_or_a_typed_error(value: Any) -> None:
     for document in (value, [value], {"imageDetails": value}, {"imageDetails": [value]}):
         try:
             images = read_images(document)
@@ -311,7 +305,7 @@ def test_whatever_is_read_is_an_image_or_a_typed_error(value: Any) -> None:
         assert all(isinstance(image, Image) for image in images)
 
 
-def test_an_image_survives_pickling_and_copying() -> None:
+def test_an_image_can_be_pickled_and_copying() -> None:
     image = Image.from_describe_images(BOTO3)
 
     assert pickle.loads(pickle.dumps(image)) == copy.deepcopy(image) == image
@@ -320,7 +314,7 @@ def test_an_image_survives_pickling_and_copying() -> None:
 
 @pytest.mark.parametrize("key", ["nextToken", "NextToken"])
 @pytest.mark.parametrize("as_pages", [False, True])
-def test_a_listing_that_goes_on_is_refused(key: str, *, as_pages: bool) -> None:
+def test_an_incomplete_listing_is_rejected(key: str, *, as_pages: bool) -> None:
     page = {"imageDetails": [BOTO3], key: "abc"}
 
     assert faults_in([{"imageDetails": []}, page] if as_pages else page) == [
@@ -329,7 +323,7 @@ def test_a_listing_that_goes_on_is_refused(key: str, *, as_pages: bool) -> None:
     assert read_images([page, {"imageDetails": []}]) == (Image.from_describe_images(BOTO3),)
 
 
-def test_an_unknown_status_is_told_as_it_was_written() -> None:
+def test_an_unknown_status_is_quoted_in_the_message() -> None:
     assert faults_in([BOTO3 | {"imageStatus": "FROZEN"}]) == [
         "[0].imageStatus: 'FROZEN' is unknown; write 'active', 'archived' or 'activating'"
     ]

@@ -1,4 +1,4 @@
-"""Which tags are bound to their image."""
+"""Immutable and mutable tags."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ filter_lists = st.lists(
 )
 
 
-@pytest.mark.parametrize(
-    ("value", "mode", "filters", "has_mutable_tags"),
-    [
+def test_each_choice_is_one_of_ecrs_four_modes() -> None:
+    cases: list[tuple[Immutability, str, tuple[str, ...], bool]] = [
         (Immutability.all_tags(), "IMMUTABLE", (), False),
         (
             Immutability.all_tags_except("latest", "dev-*"),
@@ -33,12 +32,9 @@ filter_lists = st.lists(
         ),
         (Immutability.only_tags("v*"), "MUTABLE_WITH_EXCLUSION", ("v*",), True),
         (Immutability.off(), "MUTABLE", (), True),
-    ],
-)
-def test_each_choice_is_one_of_ecrs_four_modes(
-    value: Immutability, mode: str, filters: tuple[str, ...], *, has_mutable_tags: bool
-) -> None:
-    assert (value.mode, value.filters, value.has_mutable_tags) == (mode, filters, has_mutable_tags)
+    ]
+    for value, mode, filters, has_mutable_tags in cases:
+        assert (value.mode, value.filters, value.has_mutable_tags) == (mode, filters, has_mutable_tags)
 
 
 @given(filter_lists, tags)
@@ -50,7 +46,7 @@ def test_the_two_modes_with_exclusions_are_opposites(filters: list[str], tag: st
 
 
 @given(tags)
-def test_the_two_modes_without_exclusions_know_no_difference_between_tags(tag: str) -> None:
+def test_the_modes_without_exclusions_treat_all_tags_alike(tag: str) -> None:
     assert Immutability.all_tags().is_immutable(tag)
     assert not Immutability.off().is_immutable(tag)
 
@@ -73,12 +69,13 @@ def test_modes_without_exclusions_take_no_filters(mode: Any) -> None:
         Immutability(mode=mode, filters=["latest"])
 
 
-@pytest.mark.parametrize("mode", ["immutable", "", None, 1, ["IMMUTABLE"], "IMMUTABLE "])
-def test_an_unknown_mode_is_refused_with_the_four_ways(mode: Any) -> None:
-    expected = f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()"
+def test_an_unknown_mode_is_rejected_with_the_four_ways() -> None:
+    cases: list[Any] = ["immutable", "", None, 1, ["IMMUTABLE"], "IMMUTABLE "]
+    for mode in cases:
+        expected = f"mode {mode!r} is unknown; use all_tags(), all_tags_except(...), only_tags(...) or off()"
 
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
-        Immutability(mode=mode)
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
+            Immutability(mode=mode)
 
 
 def test_a_bare_string_is_not_a_list_of_filters() -> None:
@@ -88,7 +85,7 @@ def test_a_bare_string_is_not_a_list_of_filters() -> None:
         Immutability(mode="IMMUTABLE_WITH_EXCLUSION", filters="latest")
 
 
-def test_a_list_given_as_one_filter_is_refused_with_the_spelling_that_works() -> None:
+def test_a_list_as_one_filter_is_rejected_with_the_correct_call() -> None:
     expected = "filters[0] must be a string, got ['latest']; write filters as in all_tags_except('latest', 'dev-*')"
 
     with pytest.raises(TypeError, match=rf"\A{re.escape(expected)}\Z"):
@@ -100,7 +97,7 @@ def test_a_filter_is_listed_once() -> None:
         Immutability.all_tags_except("latest", "latest")
 
 
-def test_every_fault_of_every_filter_is_told_at_once() -> None:
+def test_every_problem_of_every_filter_is_reported_at_once() -> None:
     with pytest.raises(InvalidName) as caught:
         Immutability.only_tags("a*b*c*", "a b", "${Token[TOKEN.7]}", "x", "x", "")
 
@@ -136,7 +133,7 @@ def test_no_two_choices_are_equal() -> None:
 
 @pytest.mark.parametrize("text", ["*", "**"])
 @pytest.mark.parametrize("make", [Immutability.all_tags_except, Immutability.only_tags])
-def test_a_filter_for_every_tag_is_refused_for_the_plain_name_of_what_it_does(
+def test_a_filter_for_every_tag_is_rejected_with_the_name_of_the_mode(
     make: Callable[[str], Immutability], text: str
 ) -> None:
     with pytest.raises(InvalidName, match=r"matches every tag; use off\(\) or all_tags\(\)"):

@@ -1,4 +1,4 @@
-"""Repository names, prefixes, namespaces, and how one namespace is spelled in ECR's five languages."""
+"""Repository names, prefixes and namespaces, and the rendering of a namespace in the five languages of ECR."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def test_legal_repository_names_are_accepted_as_they_are(name: str) -> None:
 
 
 @given(illegal_repository_names)
-def test_illegal_repository_names_are_refused(name: str) -> None:
+def test_illegal_repository_names_are_rejected(name: str) -> None:
     with pytest.raises(InvalidName):
         RepositoryName(name)
 
 
-@pytest.mark.parametrize("name", ["a--b", "a__b", "a---------b", "1password", "0/0", "a.b/c_d/e-f", "a" * 256])
-def test_names_that_other_tools_refuse_are_legal(name: str) -> None:
-    assert RepositoryName(name).value == name
+def test_names_that_other_tools_reject_are_legal() -> None:
+    cases: list[str] = ["a--b", "a__b", "a---------b", "1password", "0/0", "a.b/c_d/e-f", "a" * 256]
+    for name in cases:
+        assert RepositoryName(name).value == name
 
 
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [
+def test_a_message_has_the_value_the_limit_and_the_fix() -> None:
+    cases: list[tuple[str, str]] = [
         ("", f"repository name is empty; {SHAPE}"),
         ("a", "repository name 'a' has 1 characters; ECR allows 2 to 256"),
         ("my app", f"repository name 'my app' has ' ' at position 2; {SHAPE}"),
@@ -55,16 +55,15 @@ def test_names_that_other_tools_refuse_are_legal(name: str) -> None:
                 "has 257 characters; ECR allows 2 to 256"
             ),
         ),
-    ],
-)
-def test_a_refusal_gives_the_value_the_limit_and_the_remedy(name: str, problem: str) -> None:
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z") as caught:
-        RepositoryName(name)
+    ]
+    for name, problem in cases:
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z") as caught:
+            RepositoryName(name)
 
-    assert caught.value.problems == (problem,)
+        assert caught.value.problems == (problem,)
 
 
-def test_every_fault_of_a_name_is_told_at_once() -> None:
+def test_all_problems_of_a_name_are_listed() -> None:
     with pytest.raises(InvalidName) as caught:
         RepositoryName("A" * 300)
 
@@ -97,13 +96,14 @@ def test_root_is_over_every_repository(name: str) -> None:
     assert CachePrefix(ROOT).matches(name)
 
 
-@pytest.mark.parametrize("text", ["", "/", "root", "Root", "ROOT/", "a//", "-a", "a b", "*"])
-def test_malformed_template_prefixes_are_refused(text: str) -> None:
-    if text == "root":
-        assert TemplatePrefix(text).matches("root/a"), "in lower case it is a path like any other"
-    else:
-        with pytest.raises(InvalidName):
-            TemplatePrefix(text)
+def test_malformed_template_prefixes_are_rejected() -> None:
+    cases: list[str] = ["", "/", "root", "Root", "ROOT/", "a//", "-a", "a b", "*"]
+    for text in cases:
+        if text == "root":
+            assert TemplatePrefix(text).matches("root/a"), "in lower case it is a path like any other"
+        else:
+            with pytest.raises(InvalidName):
+                TemplatePrefix(text)
 
 
 def test_a_template_prefix_may_have_256_characters() -> None:
@@ -118,9 +118,8 @@ def test_a_cache_prefix_has_2_to_30_characters(length: int) -> None:
     assert CachePrefix("a" * length).value == "a" * length
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
+def test_a_cache_prefix_of_another_length_is_rejected() -> None:
+    cases: list[tuple[str, str]] = [
         ("a", "cache prefix 'a' has 1 characters; ECR allows 2 to 30"),
         ("a" * 31, f"cache prefix '{'a' * 31}' has 31 characters; ECR allows 2 to 30"),
         (
@@ -130,30 +129,30 @@ def test_a_cache_prefix_has_2_to_30_characters(length: int) -> None:
                 "or ROOT for every repository no other prefix matches, as in 'hub'"
             ),
         ),
-    ],
-)
-def test_a_cache_prefix_beyond_that_is_refused(text: str, problem: str) -> None:
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
-        CachePrefix(text)
+    ]
+    for text, problem in cases:
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
+            CachePrefix(text)
 
 
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 
 @given(namespaces)
-def test_a_namespace_has_one_spelling(text: str) -> None:
+def test_a_trailing_slash_of_a_namespace_is_removed(text: str) -> None:
     assert Namespace(text).value == text.rstrip("/")
     assert Namespace(text) == Namespace(text.rstrip("/"))
     assert hash(Namespace(text)) == hash(Namespace(text.rstrip("/")))
 
 
-@pytest.mark.parametrize("text", ["", "/", "prod//", "/prod", "prod*", "Prod", "ROOT", "prod-", "a b"])
-def test_what_cannot_begin_a_repository_name_is_no_namespace(text: str) -> None:
-    with pytest.raises(InvalidName, match=r"\Anamespace "):
-        Namespace(text)
+def test_a_malformed_namespace_is_rejected() -> None:
+    cases: list[str] = ["", "/", "prod//", "/prod", "prod*", "Prod", "ROOT", "prod-", "a b"]
+    for text in cases:
+        with pytest.raises(InvalidName, match=r"\Anamespace "):
+            Namespace(text)
 
 
-def test_a_namespace_leaves_room_for_a_name() -> None:
+def test_the_longest_namespace_has_254_characters() -> None:
     longest = Namespace("a" * 254)
 
     assert RepositoryName(f"{longest}/b").value.endswith("/b")
@@ -166,7 +165,7 @@ def test_the_longest_namespace_may_be_written_with_its_slash() -> None:
 
 
 @given(paths, repository_names)
-def test_every_spelling_of_a_namespace_means_the_same_repositories(path: str, name: str) -> None:
+def test_all_renderings_of_a_namespace_match_the_same_repositories(path: str, name: str) -> None:
     namespace = Namespace(path)
     assume("__" not in path)
     assume("--" not in path)
@@ -180,7 +179,7 @@ def test_every_spelling_of_a_namespace_means_the_same_repositories(path: str, na
         assert namespace.template_prefix.matches(candidate) is expected
 
 
-def test_a_namespace_is_spelled_differently_in_each_language() -> None:
+def test_a_namespace_is_rendered_in_the_syntax_of_each_language() -> None:
     namespace = Namespace("prod/web/")
 
     assert namespace.replication_filter.value == "prod/web/"
@@ -191,15 +190,16 @@ def test_a_namespace_is_spelled_differently_in_each_language() -> None:
     assert namespace.resource_pattern == "repository/prod/web/*"
 
 
-@pytest.mark.parametrize("path", ["a__b", "a--b", "x/a--b/y"])
-def test_a_path_that_scan_filters_cannot_say_is_refused_there_and_legal_elsewhere(path: str) -> None:
-    namespace = Namespace(path)
+def test_a_path_that_is_illegal_in_scan_filters_is_rejected_only_there() -> None:
+    cases: list[str] = ["a__b", "a--b", "x/a--b/y"]
+    for path in cases:
+        namespace = Namespace(path)
 
-    assert namespace.replication_filter.matches(f"{path}/api")
-    assert namespace.template_prefix.matches(f"{path}/api")
-    for spelling in ("scan_filter", "signing_filter"):
-        with pytest.raises(InvalidName, match="is not well formed"):
-            getattr(namespace, spelling)
+        assert namespace.replication_filter.matches(f"{path}/api")
+        assert namespace.template_prefix.matches(f"{path}/api")
+        for spelling in ("scan_filter", "signing_filter"):
+            with pytest.raises(InvalidName, match="is not well formed"):
+                getattr(namespace, spelling)
 
 
 def test_a_namespace_beyond_30_characters_is_no_cache_prefix() -> None:
@@ -220,7 +220,7 @@ def test_arn_patterns_name_the_partition() -> None:
     )
 
 
-def test_production_is_not_in_prod() -> None:
+def test_a_namespace_does_not_contain_names_with_the_same_beginning() -> None:
     assert Namespace("prod").contains("prod/api")
     assert not Namespace("prod").contains("production/api")
     assert not Namespace("prod").contains("prod")

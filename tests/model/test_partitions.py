@@ -7,9 +7,8 @@ import pytest
 from ecr_constructs.model.partitions import arn_problems, partition_of, region_problems
 
 
-@pytest.mark.parametrize(
-    ("region", "name"),
-    [
+def test_each_region_is_in_its_partition() -> None:
+    cases: list[tuple[str, str]] = [
         ("eu-west-1", "aws"),
         ("us-east-1", "aws"),
         ("mx-central-1", "aws"),
@@ -21,10 +20,9 @@ from ecr_constructs.model.partitions import arn_problems, partition_of, region_p
         ("us-isob-east-1", "aws-iso-b"),
         ("eu-isoe-west-1", "aws-iso-e"),
         ("us-isof-south-1", "aws-iso-f"),
-    ],
-)
-def test_each_region_is_in_its_partition(region: str, name: str) -> None:
-    assert partition_of(region).name == name
+    ]
+    for region, name in cases:
+        assert partition_of(region).name == name
 
 
 def test_a_problem_has_both_regions_and_both_partitions() -> None:
@@ -45,6 +43,7 @@ def test_a_region_that_is_not_known_is_not_compared(here: str | None) -> None:
     assert list(arn_problems("role", "arn:aws-cn:iam::111122223333:role/a", here)) == []
 
 
-@pytest.mark.parametrize("arn", ["", "role", "arn:${Token[AWS.Partition.1]}:iam::1:role/a", "arn:aws*:iam::1:role/a"])
-def test_an_arn_without_a_known_partition_is_not_compared(arn: str) -> None:
-    assert list(arn_problems("role", arn, "cn-north-1")) == []
+def test_an_arn_without_a_known_partition_is_not_compared() -> None:
+    cases: list[str] = ["", "role", "arn:${Token[AWS.Partition.1]}:iam::1:role/a", "arn:aws*:iam::1:role/a"]
+    for arn in cases:
+        assert list(arn_problems("role", arn, "cn-north-1")) == []

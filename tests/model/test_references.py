@@ -1,4 +1,4 @@
-"""References to images: taken apart, checked, and written again."""
+"""Image references: parsing, validation and rendering."""
 
 from __future__ import annotations
 
@@ -42,9 +42,8 @@ def test_a_reference_is_read_as_it_was_written(reference: ImageReference) -> Non
     assert ImageReference.parse(str(reference)) == reference
 
 
-@pytest.mark.parametrize(
-    ("text", "registry", "repository", "tag", "digest"),
-    [
+def test_a_reference_is_read_as_docker_pull_reads_it() -> None:
+    cases: list[tuple[str, str | None, str, str | None, str | None]] = [
         ("nginx", None, "nginx", None, None),
         ("nginx:1.27", None, "nginx", "1.27", None),
         ("library/nginx:1.27", None, "library/nginx", "1.27", None),
@@ -54,20 +53,17 @@ def test_a_reference_is_read_as_it_was_written(reference: ImageReference) -> Non
         ("localhost:5000/my-app:v1", "localhost:5000", "my-app", "v1", None),
         (f"my-app@{SHA256}", None, "my-app", None, SHA256),
         (f"quay.io/org/my-app:v1@{SHA512}", "quay.io", "org/my-app", "v1", SHA512),
-    ],
-)
-def test_a_reference_is_read_as_docker_pull_reads_it(
-    text: str, registry: str | None, repository: str, tag: str | None, digest: str | None
-) -> None:
-    reference = ImageReference.parse(text)
+    ]
+    for text, registry, repository, tag, digest in cases:
+        reference = ImageReference.parse(text)
 
-    assert (reference.registry, reference.repository, reference.tag, reference.digest) == (
-        registry,
-        repository,
-        tag,
-        digest,
-    )
-    assert str(reference) == text
+        assert (reference.registry, reference.repository, reference.tag, reference.digest) == (
+            registry,
+            repository,
+            tag,
+            digest,
+        )
+        assert str(reference) == text
 
 
 def test_only_a_digest_fixes_the_image() -> None:
@@ -77,9 +73,8 @@ def test_only_a_digest_fixes_the_image() -> None:
     assert not ImageReference(repository="my-app").is_fixed
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
+def test_a_malformed_reference_is_rejected_by_part() -> None:
+    cases: list[tuple[str, str]] = [
         ("my-app:", "image tag is empty"),
         ("my-app@", "image digest is empty"),
         ("", "repository name is empty"),
@@ -95,14 +90,13 @@ def test_only_a_digest_fixes_the_image() -> None:
         ("ex_ample.com/my-app", "registry 'ex_ample.com' has '_' at position 2"),
         (":5000/my-app", "registry ':5000' is not well formed; write a host name such as"),
         ("my-app:${Token[TOKEN.1]}", "image tag '${Token[TOKEN.1]}' is known only at deployment"),
-    ],
-)
-def test_a_malformed_reference_is_refused_by_part(text: str, problem: str) -> None:
-    with pytest.raises(InvalidName, match=re.escape(problem)):
-        ImageReference.parse(text)
+    ]
+    for text, problem in cases:
+        with pytest.raises(InvalidName, match=re.escape(problem)):
+            ImageReference.parse(text)
 
 
-def test_all_parts_are_told_at_once() -> None:
+def test_all_parts_are_reported_at_once() -> None:
     with pytest.raises(InvalidName) as caught:
         ImageReference(repository="A b", registry="no_host", tag="", digest="sha1:0")
 
@@ -119,15 +113,16 @@ def test_a_tag_has_1_to_128_characters(length: int) -> None:
     assert ImageReference(repository="my-app", tag="a" * length).tag == "a" * length
 
 
-def test_a_tag_of_129_characters_is_refused_although_ecr_stores_it() -> None:
+def test_a_tag_of_129_characters_is_rejected_although_ecr_stores_it() -> None:
     with pytest.raises(InvalidName, match=r"\Aimage tag 'a{60}'\.\.\. has 129 characters; ECR allows 1 to 128\Z"):
         ImageReference(repository="my-app", tag="a" * 129)
 
 
-@pytest.mark.parametrize("value", [None, 7, b"my-app"])
-def test_only_a_text_can_be_read(value: object) -> None:
-    with pytest.raises(TypeError, match="image reference must be a string, got"):
-        ImageReference.parse(value)  # type: ignore[arg-type]
+def test_only_a_text_can_be_read() -> None:
+    cases: list[object] = [None, 7, b"my-app"]
+    for value in cases:
+        with pytest.raises(TypeError, match="image reference must be a string, got"):
+            ImageReference.parse(value)  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=30) | st.builds("{}/{}:{}".format, paths, paths, paths))
@@ -148,7 +143,7 @@ def test_any_text_is_a_reference_or_an_invalid_name(text: str) -> None:
         ),
     ],
 )
-def test_a_reference_that_would_be_read_otherwise_is_refused(parts: dict[str, str], problem: str) -> None:
+def test_a_reference_that_would_be_read_otherwise_is_rejected(parts: dict[str, str], problem: str) -> None:
     with pytest.raises(InvalidName) as refused:
         ImageReference(**parts)
 

@@ -28,7 +28,7 @@ def test_legal_exclusion_filters_are_accepted_as_they_are(text: str) -> None:
 
 
 @given(illegal_tag_patterns)
-def test_illegal_tag_patterns_are_refused_in_all_three_languages(text: str) -> None:
+def test_illegal_tag_patterns_are_rejected_in_all_three_languages(text: str) -> None:
     for language in (TagPattern, TagPrefix, ExclusionFilter):
         with pytest.raises(InvalidName):
             language(text)
@@ -39,14 +39,14 @@ def test_four_wildcards_are_allowed_as_the_user_guide_says(text: str) -> None:
     assert TagPattern(text).value == text
 
 
-def test_five_wildcards_are_refused() -> None:
+def test_five_wildcards_are_rejected() -> None:
     expected = "tag pattern 'a*b*c*d*e*' has 5 wildcards; ECR allows 4"
 
     with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
         TagPattern("a*b*c*d*e*")
 
 
-def test_the_user_guides_example_of_too_many_wildcards_is_refused() -> None:
+def test_the_user_guides_example_of_too_many_wildcards_is_rejected() -> None:
     with pytest.raises(InvalidName, match="has 6 wildcards; ECR allows 4"):
         TagPattern("test*1*2*3*4*5*6")
 
@@ -68,20 +68,24 @@ def test_a_prefix_has_no_wildcards() -> None:
         TagPrefix("prod*")
 
 
-@pytest.mark.parametrize(("language", "longest"), [(TagPattern, 300), (TagPrefix, 300), (ExclusionFilter, 128)])
-def test_the_longest_text_is_accepted_and_one_more_character_is_not(
-    language: type[TagPattern | TagPrefix | ExclusionFilter], longest: int
-) -> None:
-    assert len(str(language("a" * longest))) == longest
+def test_the_longest_text_is_accepted_and_one_more_character_is_not() -> None:
+    cases: list[tuple[type[TagPattern | TagPrefix | ExclusionFilter], int]] = [
+        (TagPattern, 300),
+        (TagPrefix, 300),
+        (ExclusionFilter, 128),
+    ]
+    for language, longest in cases:
+        assert len(str(language("a" * longest))) == longest
 
-    with pytest.raises(InvalidName, match=rf"has {longest + 1} characters; ECR allows 1 to {longest}"):
-        language("a" * (longest + 1))
+        with pytest.raises(InvalidName, match=rf"has {longest + 1} characters; ECR allows 1 to {longest}"):
+            language("a" * (longest + 1))
 
 
-@pytest.mark.parametrize("language", [TagPattern, TagPrefix, ExclusionFilter])
-def test_anything_but_a_text_is_a_type_error(language: type[TagPattern | TagPrefix | ExclusionFilter]) -> None:
-    with pytest.raises(TypeError, match="must be a string, got 7"):
-        language(7)  # type: ignore[arg-type]
+def test_anything_but_a_text_is_a_type_error() -> None:
+    cases: list[type[TagPattern | TagPrefix | ExclusionFilter]] = [TagPattern, TagPrefix, ExclusionFilter]
+    for language in cases:
+        with pytest.raises(TypeError, match="must be a string, got 7"):
+            language(7)  # type: ignore[arg-type]
 
 
 @given(tag_prefixes, tags)

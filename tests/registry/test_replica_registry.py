@@ -482,14 +482,16 @@ def test_all_findings_come_at_once(source: cdk.Stack, here: cdk.Stack) -> None:
     }
 
 
-def test_what_many_repositories_have_in_common_is_said_once(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_difference_of_many_repositories_is_one_warning_that_lists_them_all(
+    source: cdk.Stack, here: cdk.Stack
+) -> None:
     registry(source, Replication.to(HERE))
     for number in range(5):
         HardenedRepository(source, f"Api{number}", repository_name=f"api-{number}", settings=HARDENED)
     replica(here)
 
     (text,) = findings(here)
-    assert text.startswith("the replica of Primary/Api0, Primary/Api1, Primary/Api2 and 2 more has ")
+    assert text.startswith(f"the replica of {', '.join(f'Primary/Api{n}' for n in range(5))} has ")
 
 
 # --- what is compared, and what is not ------------------------------------------------------------------------------

@@ -304,7 +304,9 @@ def test_a_warning_stands_on_each_repository_and_an_info_once_in_a_stack(app: cd
         "ecr-constructs:untaggedAgeCountsFromPush": [f"warning Here/{name}" for name in "ABCDEF"],
         "ecr-constructs:anyCountCountsParts": ["info Here/A"],
     }
-    assert notes(here)[1].text.endswith("(the same finding: Here/B, Here/C, Here/D and 2 more)")
+    assert notes(here)[1].text.endswith(
+        "(the same finding: Here/B, Here/C, Here/D and 2 more; 'ecr-constructs lint' lists all)"
+    )
     assert notes(in_environment)[1].text.endswith("(the same finding: Elsewhere/B)")
 
 

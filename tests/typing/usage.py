@@ -1,4 +1,4 @@
-"""What must type-check as a user writes it. Read by mypy in a test, never run."""
+"""Code of users that must type-check. mypy reads it in a test, and it is not run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an account of AWS has, and how it behaves; `server.py` lets it be asked."""
+"""The content and the behaviour of a test account. `server.py` serves it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def digest(number: int) -> str:
 
 
 def image(number: int, *tags: str, days: float = 0, media_type: str = MANIFEST, **more: Any) -> dict[str, Any]:
-    """Give an image as DescribeImages tells it, pushed some days ago."""
+    """Return an image as DescribeImages returns it, pushed a number of days ago."""
     pushed = NOW - timedelta(days=days)
     detail = {
         "imageDigest": digest(number),
@@ -35,7 +35,7 @@ def image(number: int, *tags: str, days: float = 0, media_type: str = MANIFEST, 
 
 
 def results(entries: Iterable[tuple[int, str, int]]) -> list[dict[str, Any]]:
-    """Give what AWS says of images: their number, EXPIRE or TRANSITION, and the priority of the rule."""
+    """Return preview results for images: their number, EXPIRE or TRANSITION, and the priority of the rule."""
     return [
         {
             "imageDigest": digest(number),
@@ -159,7 +159,7 @@ class Cloud:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all content of the account."""
         self.repositories: dict[str, Stored] = {}
         self.covered: list[dict[str, Any]] = []
         self.tasks: dict[str, list[dict[str, Any]]] = {}

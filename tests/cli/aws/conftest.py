@@ -1,4 +1,4 @@
-"""What tests of a live account start from. moto takes a second to import, so only a test that asks for it pays."""
+"""Fixtures of a live account. moto takes a second to import, so it is imported only by tests that use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.cli.aws.record import Gather, Record
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    """Hide the profiles, keys and settings of whoever runs the tests."""
+    """Remove the AWS profiles, credentials and settings of the machine."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -28,7 +28,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
 
 @pytest.fixture(scope="session")
 def models() -> Iterator[None]:
-    """Read botocore's descriptions of the services once, not for each account that is opened."""
+    """Cache the service models of botocore across accounts."""
     from botocore.loaders import create_loader  # type: ignore[import-untyped]  # it ships no types
 
     with pytest.MonkeyPatch.context() as patch:
@@ -38,7 +38,7 @@ def models() -> Iterator[None]:
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait: not for AWS's previews, not before a call is tried again."""
+    """Remove the waits for previews of ECR and before retries."""
     from botocore.retries.bucket import TokenBucket  # type: ignore[import-untyped]  # it ships no types
     from botocore.retries.standard import ExponentialBackoff  # type: ignore[import-untyped]  # it ships no types
 
@@ -63,7 +63,7 @@ def cloud(
     patience: None,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Cloud]:
-    """Lend an empty account, and the keys to it; nobody is left asking it when the test is over."""
+    """Yield an empty account with its credentials, and check that no thread still calls it after the test."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", started_cloud.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "not-checked")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-checked")
@@ -88,7 +88,7 @@ def record() -> Record:
 
 @pytest.fixture
 def gather(account: Account, record: Record) -> Gather:
-    """Read repositories: their images, and whatever else a test asks for."""
+    """Return a function that reads repositories, their images and optional data."""
 
     def gather(
         wanted: Mapping[str, LifecyclePolicy | None] | str,

@@ -1,4 +1,4 @@
-"""What a test reads from an account with, and what it was told meanwhile."""
+"""The function that reads an account, and a record of its progress."""
 
 from __future__ import annotations
 

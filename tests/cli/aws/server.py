@@ -1,4 +1,4 @@
-"""moto's server, in this process, and what its ECR, ECS and Inspector lack for a preview."""
+"""The server of moto in this process, with the operations of ECR, ECS and Inspector that moto lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Answer = Callable[[Any], ActionResult]
 
 @contextlib.contextmanager
 def running_server() -> Iterator[Cloud]:
-    """Lend an account, until the server is stopped."""
+    """Yield an account for as long as the server runs."""
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logging.getLogger("werkzeug"), "level", logging.ERROR)  # every request is a line otherwise
@@ -50,7 +50,7 @@ def running_server() -> Iterator[Cloud]:
 
 
 def forget() -> None:
-    """Forget what moto itself has."""
+    """Reset the state of moto."""
     moto_api_backend.reset()
 
 
@@ -66,7 +66,7 @@ def _received(cloud: Cloud, call_action: Callable[[BaseResponse], Any]) -> Calla
 
 
 def _refused(response: BaseResponse, refusal: Refusal) -> tuple[int, dict[str, Any], str]:
-    """Say an error as a service says it, also one that its model does not have."""
+    """Return an error as a service returns it, including errors that its model does not have."""
     if response.service_name == "sts":
         error = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
         return 400, {}, f"<ErrorResponse>{error}</ErrorResponse>"
@@ -74,7 +74,7 @@ def _refused(response: BaseResponse, refusal: Refusal) -> tuple[int, dict[str, A
 
 
 def _page(response: BaseResponse, member: str, entries: Sequence[Any], most: int, **more: Any) -> ActionResult:
-    """Give a page; nobody gets more than the API's limit."""
+    """Return a page of at most the number of entries that the API allows."""
     asked = int(response._get_param("maxResults") or most)
     if asked > most:
         raise Refusal("InvalidParameterException", f"maxResults {asked} is more than {most}")
@@ -85,7 +85,7 @@ def _page(response: BaseResponse, member: str, entries: Sequence[Any], most: int
 
 
 def _few(response: BaseResponse, name: str, most: int) -> list[Any]:
-    """Give a list of a request, unless it is longer than the API allows."""
+    """Return a list of a request, or raise if it is longer than the API allows."""
     entries: list[Any] = response._get_param(name)
     if len(entries) > most:
         raise Refusal("InvalidParameterException", f"{len(entries)} {name} are more than {most}")

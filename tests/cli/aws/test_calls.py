@@ -1,4 +1,4 @@
-"""Every call that live mode makes, as botocore sees it, and the page that tells of them."""
+"""The calls of live mode, as botocore makes them, and the page that lists them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_images_alone_take_three_calls(calls: set[str]) -> None:
     assert calls == ALWAYS
 
 
-def test_what_a_preview_does_unless_it_is_told_otherwise(calls: set[str]) -> None:
+def test_what_a_preview_does_unless_it_is_reported_otherwise(calls: set[str]) -> None:
     ask(ask_aws=True, in_use=True)
 
     assert calls == ALWAYS | AWS_PREVIEW | IN_USE

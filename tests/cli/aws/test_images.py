@@ -18,7 +18,7 @@ def test_repositories_are_listed_over_all_pages(cloud: Cloud, account: Account) 
     assert cloud.called("DescribeRepositories") == 3
 
 
-def test_repositories_tell_which_of_their_tags_can_move(cloud: Cloud, account: Account) -> None:
+def test_repositories_are_read_with_their_mutable_tags(cloud: Cloud, account: Account) -> None:
     cloud.add("all").bind("IMMUTABLE")
     cloud.add("most").bind("IMMUTABLE_WITH_EXCLUSION", "latest", "dev-*")
     cloud.add("some").bind("MUTABLE_WITH_EXCLUSION", "v*")
@@ -87,7 +87,7 @@ def test_what_describe_images_tells_is_kept(cloud: Cloud, gather: Gather) -> Non
 
 
 def test_an_image_on_two_pages_is_one_image(cloud: Cloud, gather: Gather) -> None:
-    """What is pushed while pages are read moves others to the next page."""
+    """An image that is pushed while pages are read moves other images to the next page."""
     cloud.add("prod/api", *(image(number) for number in range(1_000)), image(999, "v1"), image(1_000))
 
     [repository] = gather("prod/api").repositories
@@ -178,7 +178,7 @@ def test_a_repository_whose_indexes_may_not_be_read_is_there_without_them(cloud:
 
 
 @pytest.mark.parametrize("current", [True, False])
-def test_every_step_that_was_announced_is_taken(cloud: Cloud, gather: Gather, record: Record, *, current: bool) -> None:
+def test_every_announced_step_is_completed(cloud: Cloud, gather: Gather, record: Record, *, current: bool) -> None:
     for number in range(40):
         cloud.add(f"team/service-{number}", image(1))
 

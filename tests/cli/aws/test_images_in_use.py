@@ -46,7 +46,7 @@ def in_use(gather: Gather, name: str = "prod/api", *, read_indexes: bool = False
     return repository.in_use
 
 
-def test_nobody_is_asked_who_runs_images_unless_it_is_wanted(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
+def test_usage_is_read_only_on_request(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
     cloud.add("prod/api", image(1, "v1"))
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:v1")
 
@@ -73,7 +73,7 @@ def test_a_service_runs_the_image_that_it_names_by_digest(cloud: Cloud, gather: 
     assert in_use(gather) == {digest(2): ("service prod/payments",)}
 
 
-def test_all_who_run_an_image_are_named_once(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
+def test_each_user_of_an_image_is_named_once(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
     cloud.add("prod/api", image(1, "v1", "stable"))
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:v1", f"{REGISTRY}/prod/api:stable")
     ecs.service("edge", "checkout", f"{REGISTRY}/prod/api:v1")
@@ -81,7 +81,7 @@ def test_all_who_run_an_image_are_named_once(cloud: Cloud, gather: Gather, ecs: 
     assert in_use(gather) == {digest(1): ("service edge/checkout", "service prod/payments")}
 
 
-def test_images_of_other_registries_and_what_is_gone_are_nobodys(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
+def test_images_of_other_registries_and_missing_images_are_ignored(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
     cloud.add("prod/api", image(1, "v1"))
     ecs.service(
         "prod",
@@ -99,20 +99,18 @@ def test_images_of_other_registries_and_what_is_gone_are_nobodys(cloud: Cloud, g
     assert in_use(gather) == {}
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
+def test_a_registry_has_several_host_names() -> None:
+    cases: list[str] = [
         f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com",
         f"{ACCOUNT}.dkr.ecr-fips.eu-central-1.amazonaws.com",
         f"{ACCOUNT}.dkr-ecr.eu-central-1.on.aws",
         f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com.cn",
-    ],
-)
-def test_a_registry_is_known_by_each_of_its_names(host: str) -> None:
-    image = RegistryHost(account_id=ACCOUNT, region="eu-central-1").image(f"{host}/prod/api:v1")
+    ]
+    for host in cases:
+        image = RegistryHost(account_id=ACCOUNT, region="eu-central-1").image(f"{host}/prod/api:v1")
 
-    assert image is not None
-    assert (image.repository, image.tag) == ("prod/api", "v1")
+        assert image is not None
+        assert (image.repository, image.tag) == ("prod/api", "v1")
 
 
 def test_while_a_service_is_deployed_both_images_are_in_use(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
@@ -124,7 +122,7 @@ def test_while_a_service_is_deployed_both_images_are_in_use(cloud: Cloud, gather
     assert in_use(gather) == {digest(1): ("service prod/payments",), digest(2): ("service prod/payments",)}
 
 
-def test_a_deployment_that_is_over_runs_nothing_and_a_task_set_does() -> None:
+def test_a_finished_deployment_uses_no_image_and_a_task_set_does() -> None:
     service = {
         "deployments": [
             {"status": "PRIMARY", "taskDefinition": "payments:3"},
@@ -144,7 +142,7 @@ def test_a_service_scaled_to_zero_will_need_its_image_again(cloud: Cloud, gather
     assert in_use(gather) == {digest(1): ("service prod/payments",)}
 
 
-def test_a_deleted_service_needs_nothing(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
+def test_a_deleted_service_uses_no_image(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
     cloud.add("prod/api", image(1, "v1"))
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:v1")
     ecs.client.delete_service(cluster="prod", service="payments", force=True)
@@ -191,7 +189,7 @@ def test_a_cluster_that_is_deleted_meanwhile_runs_nothing(cloud: Cloud, gather: 
 def test_a_service_that_may_not_be_seen_is_a_problem(
     cloud: Cloud, gather: Gather, ecs: Ecs, operation: str, subject: str
 ) -> None:
-    """A gate that stops what would delete images in use must not pass because nobody could look."""
+    """The gate for images in use must not pass if usage cannot be read."""
     cloud.add("prod/api", image(1, "v1"))
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:v1")
     cloud.run("prod", f"{REGISTRY}/prod/api:v1", 1, group="service:payments")
@@ -216,7 +214,7 @@ def test_a_task_runs_the_image_that_it_started_with(cloud: Cloud, gather: Gather
     assert in_use(gather) == {digest(1): ("service prod/payments",), digest(2): ("service prod/payments",)}
 
 
-def test_a_task_of_no_service_counts(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
+def test_a_task_without_a_service_is_a_user_of_its_image(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
     cloud.add("prod/api", image(1, "v1"))
     ecs.client.create_cluster(clusterName="batch")
     cloud.run("batch", f"{REGISTRY}/prod/api:v1", 1, group="family:nightly")
@@ -239,7 +237,7 @@ def test_tasks_are_found_over_all_pages(cloud: Cloud, gather: Gather, ecs: Ecs) 
 # --- Amazon Inspector -------------------------------------------------------------------------------------------------
 
 
-def test_inspector_tells_what_it_sees_running(cloud: Cloud, gather: Gather) -> None:
+def test_inspector_reports_images_in_use(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1), image(2), image(3))
     cloud.use(1, repository="prod/api", count=1)
     cloud.use(2, repository="prod/api", count=12)
@@ -260,7 +258,7 @@ def test_what_inspector_sees_elsewhere_is_not_of_this_registry(cloud: Cloud, gat
     assert in_use(gather) == {}
 
 
-def test_inspector_is_asked_once_for_the_whole_registry(cloud: Cloud, gather: Gather) -> None:
+def test_inspector_is_called_once_for_the_whole_registry(cloud: Cloud, gather: Gather) -> None:
     for name in range(5):
         cloud.add(f"prod/{name}", *(image(number) for number in range(100)))
         for number in range(100):
@@ -286,8 +284,8 @@ def test_an_account_without_inspector_gets_a_note_and_all_the_rest(cloud: Cloud,
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ThrottlingException", "InternalServerException"])
-def test_an_inspector_that_is_there_and_does_not_answer_is_a_problem(cloud: Cloud, gather: Gather, code: str) -> None:
-    """A gate must not open because the only one who sees pods could not be asked."""
+def test_an_error_of_an_enabled_inspector_is_a_problem(cloud: Cloud, gather: Gather, code: str) -> None:
+    """The gate must not pass if Amazon Inspector, the only source for pods, cannot be read."""
     cloud.fail("ListCoverage", code)
     cloud.add("prod/api", image(1, "v1"))
 

@@ -30,7 +30,7 @@ def test_aws_previews_the_text_that_is_not_deployed(cloud: Cloud, gather: Gather
     assert stored.policy == THEIRS
 
 
-def test_a_preview_that_touches_nothing_says_so(cloud: Cloud, gather: Gather) -> None:
+def test_a_preview_without_actions_is_reported_as_such(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1))
 
     [repository] = gather({"prod/api": OURS}, ask_aws=True).repositories
@@ -64,7 +64,9 @@ def test_previews_of_many_repositories_run_at_the_same_time(cloud: Cloud, gather
 
 
 @pytest.mark.parametrize("policy", [None, LifecyclePolicy.none()])
-def test_aws_is_not_asked_what_no_rule_would_do(cloud: Cloud, gather: Gather, policy: LifecyclePolicy | None) -> None:
+def test_the_preview_of_ecr_is_not_requested_without_rules(
+    cloud: Cloud, gather: Gather, policy: LifecyclePolicy | None
+) -> None:
     cloud.add("prod/api", image(1))
 
     gathered = gather({"prod/api": policy}, ask_aws=True)
@@ -74,7 +76,7 @@ def test_aws_is_not_asked_what_no_rule_would_do(cloud: Cloud, gather: Gather, po
     assert cloud.called("StartLifecyclePolicyPreview") == 0
 
 
-def test_aws_is_not_asked_by_those_who_do_not_want_to(cloud: Cloud, gather: Gather) -> None:
+def test_the_preview_of_ecr_can_be_switched_off(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1))
 
     [repository] = gather({"prod/api": OURS}).repositories
@@ -83,10 +85,10 @@ def test_aws_is_not_asked_by_those_who_do_not_want_to(cloud: Cloud, gather: Gath
     assert cloud.called("StartLifecyclePolicyPreview") == cloud.called("GetLifecyclePolicyPreview") == 0
 
 
-# --- somebody else's preview ------------------------------------------------------------------------------------------
+# --- previews of other callers ----------------------------------------------------------------------------------------
 
 
-def test_the_preview_of_another_policy_is_not_taken_for_ours(cloud: Cloud, gather: Gather) -> None:
+def test_the_preview_of_another_policy_is_not_used(cloud: Cloud, gather: Gather) -> None:
     stored = cloud.add("prod/api", image(1), image(2))
     stored.next = Preview(results=results([(1, "EXPIRE", 9)]), statuses=deque(["IN_PROGRESS"] * 3 + ["COMPLETE"]))
     stored.start_preview(THEIRS)
@@ -100,7 +102,7 @@ def test_the_preview_of_another_policy_is_not_taken_for_ours(cloud: Cloud, gathe
     assert stored.running.text == OURS.to_json()
 
 
-def test_a_preview_that_is_replaced_while_it_is_read_is_asked_for_again(cloud: Cloud, gather: Gather) -> None:
+def test_a_preview_that_is_replaced_during_reading_is_started_again(cloud: Cloud, gather: Gather) -> None:
     stored = cloud.add("prod/api", *(image(number) for number in range(150)))
     stored.next = Preview(results=results((number, "EXPIRE", 1) for number in range(150)))
     looks = iter(range(10))
@@ -120,7 +122,7 @@ def test_a_preview_that_is_replaced_while_it_is_read_is_asked_for_again(cloud: C
     assert len(repository.aws_preview) == 150
 
 
-def test_the_same_policy_previewed_by_somebody_else_is_as_good(cloud: Cloud, gather: Gather) -> None:
+def test_a_preview_of_the_same_policy_by_another_caller_is_used(cloud: Cloud, gather: Gather) -> None:
     stored = cloud.add("prod/api", image(1))
     stored.next = Preview(results=results([(1, "EXPIRE", 1)]))
     stored.start_preview(OURS.to_json())
@@ -196,7 +198,7 @@ def test_a_policy_that_aws_refuses_is_a_problem_of_its_repository(cloud: Cloud, 
     )
 
 
-def test_somebody_who_may_not_preview_is_told_so(cloud: Cloud, gather: Gather) -> None:
+def test_a_denied_preview_is_reported(cloud: Cloud, gather: Gather) -> None:
     cloud.deny("StartLifecyclePolicyPreview")
     cloud.add("prod/api", image(1))
 
@@ -208,7 +210,7 @@ def test_somebody_who_may_not_preview_is_told_so(cloud: Cloud, gather: Gather) -
     assert cloud.called("GetLifecyclePolicyPreview") == 0
 
 
-def test_nobody_goes_on_waiting_after_an_error(cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_ends_all_waiting(cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expired credentials end the run at once, although another preview would have been waited for."""
     monkeypatch.setattr(lifecycle_policy_preview, "INTERVAL", 60.0)
     cloud.add("prod/api", image(1)).next = Preview(statuses=deque(["IN_PROGRESS"]))
@@ -219,9 +221,7 @@ def test_nobody_goes_on_waiting_after_an_error(cloud: Cloud, gather: Gather, mon
         gather({"prod/api": OURS, "prod/web": OURS}, ask_aws=True)
 
 
-def test_somebody_who_interrupts_does_not_wait_either(
-    cloud: Cloud, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_ends_all_waiting(cloud: Cloud, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle_policy_preview, "INTERVAL", 60.0)
     cloud.add("prod/api", image(1)).next = Preview(statuses=deque(["IN_PROGRESS"]))
     cloud.add("prod/web", image(1)).next = Preview(statuses=deque(["COMPLETE"]))

@@ -8,7 +8,7 @@ from tests.cli.aws.record import Gather
 TODAY = LifecyclePolicy.of(limit_images(5))
 
 
-def test_the_policy_of_today_is_read_if_somebody_asks(cloud: Cloud, gather: Gather) -> None:
+def test_the_deployed_policy_is_read_on_request(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1), policy=TODAY.to_json())
 
     assert gather("prod/api", current=True).repositories[0].deployed == TODAY
@@ -37,7 +37,7 @@ def test_a_policy_that_cannot_be_read_is_a_problem_of_its_repository(cloud: Clou
     assert problem.startswith("prod/api: the deployed policy cannot be evaluated: rules[0]")
 
 
-def test_somebody_who_may_not_read_policies_is_told_so(cloud: Cloud, gather: Gather) -> None:
+def test_a_denied_policy_is_reported(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1), policy=TODAY.to_json())
     cloud.deny("GetLifecyclePolicy")
 

@@ -78,7 +78,7 @@ def policies_of_intents(draw: st.DrawFn) -> LifecyclePolicy | None:
         return None
 
 
-# --- laws -----------------------------------------------------------------------------------------------------------
+# --- properties over random values ----------------------------------------------------------------------------------
 
 
 @given(spread_policies)
@@ -166,19 +166,18 @@ def test_the_program_is_formatted_as_ruff_would(tmp_path: Path) -> None:
 
 
 @given(st.one_of(spread_policies, st.builds(lambda rule: LifecyclePolicy(rules=[rule]), rules)))
-def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(policy: LifecyclePolicy) -> None:
+def test_the_program_is_an_import_and_assignments_for_any_description(policy: LifecyclePolicy) -> None:
     (first, *others) = ast.parse(converted(policy, where="policy\n.json")).body
 
     assert isinstance(first, ast.ImportFrom)
     assert all(isinstance(each, ast.Assign) for each in others)
 
 
-# --- what is printed ------------------------------------------------------------------------------------------------
+# --- output ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("meant", "lines"),
-    [
+def test_an_intent_is_converted_to_itself() -> None:
+    cases: list[tuple[list[Intent], list[str]]] = [
         ([keep_latest(10, matching="v*")], ['keep_latest(10, matching="v*"),']),
         ([keep_latest(10, matching_all=["a*", "b"])], ['keep_latest(10, matching_all=["a*", "b"]),']),
         ([keep_forever("v*", "production")], ['keep_forever("v*", "production"),']),
@@ -231,16 +230,14 @@ def test_the_program_is_an_import_and_assignments_whatever_a_description_holds(p
             ['archive_older_than(after_days=9, matching=["a", "b"]),'],
         ),
         ([delete_archived(after_days=90)], ["delete_archived(after_days=90),"]),
-    ],
-    ids=str,
-)
-def test_an_intent_is_converted_to_itself(meant: list[Intent], lines: list[str]) -> None:
-    policy = LifecyclePolicy.of(*meant)
-    text = converted(policy)
+    ]
+    for meant, lines in cases:
+        policy = LifecyclePolicy.of(*meant)
+        text = converted(policy)
 
-    assert [line.strip() for line in text.partition("LifecyclePolicy.of(\n")[2].splitlines()] == [*lines, ")"]
-    assert executed(text) == policy
-    assert "# The policy in policy.json, without changes.\n" in text
+        assert [line.strip() for line in text.partition("LifecyclePolicy.of(\n")[2].splitlines()] == [*lines, ")"]
+        assert executed(text) == policy
+        assert "# The policy in policy.json, without changes.\n" in text
 
 
 def rule(number: int, **values: Any) -> LifecycleRule:
@@ -318,7 +315,7 @@ def test_a_rule_that_must_precede_others_is_not_moved() -> None:
 # --- the subcommand -------------------------------------------------------------------------------------------------
 
 
-def test_the_program_goes_into_a_file_and_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_is_written_to_a_file_and_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy = LifecyclePolicy.of(keep_latest(10, matching="v*"))
     answer = {"repositoryName": "api", "lifecyclePolicyText": policy.to_json()}
     (tmp_path / "policy.json").write_text(json.dumps(answer), encoding="utf-8")
@@ -345,7 +342,7 @@ def test_one_policy_of_several_is_converted(tmp_path: Path, capsys: pytest.Captu
     assert executed(capsys.readouterr().out) == policies["web"]
 
 
-# --- what a person should look at -------------------------------------------------------------------------------------
+# --- messages ---------------------------------------------------------------------------------------------------------
 
 
 def test_errors_and_warnings_are_comments() -> None:

@@ -46,9 +46,7 @@ def test_several_policies_are_explained_below_their_locations(
     ]
 
 
-def test_one_policy_of_several_is_explained_whatever_the_others_are(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_policy_is_explained_if_others_are_invalid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts = {"prod/api": POLICY.to_json(), "prod/bad": "{}"}
     resources = {
         name: {

@@ -1,4 +1,4 @@
-"""What is wrong with policies, in lines for a person and in JSON for a program, and when it makes a pipeline fail."""
+"""The subcommand `lint`: findings as text and as JSON, and exit codes."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return document
 
 
-def test_a_policy_without_faults_is_told_to_have_none(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_policy_without_findings_is_reported_as_such(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lint(path, CLEAN.to_dict()) == ExitCode.DONE
     assert capsys.readouterr() == ("1 policy: 0 errors, 0 warnings, 0 infos\n", "")
 
 
-def test_a_finding_is_one_line_with_its_place_severity_remedy_and_id(
+def test_a_finding_is_one_line_with_its_place_severity_fix_and_id(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (finding,) = WARNING.findings()
@@ -112,7 +112,7 @@ def test_json_has_every_part_of_a_finding(path: Path, capsys: pytest.CaptureFixt
     }
 
 
-def test_json_of_a_fault_has_no_rule_and_its_remedy_in_the_sentence(
+def test_the_json_of_a_problem_has_no_rule_and_its_fix_in_the_sentence(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert lint(path, {"rules": []}, "--format", "json") == ExitCode.FOUND
@@ -127,7 +127,7 @@ def test_json_of_a_fault_has_no_rule_and_its_remedy_in_the_sentence(
     assert fault["sentence"].startswith("rules: empty")
 
 
-def test_a_template_tells_the_repository_or_prefix_and_what_it_could_not_read(
+def test_a_template_has_the_repository_or_prefix_and_its_unreadable_values(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     resources = {
@@ -175,7 +175,7 @@ def test_several_sources_are_one_report(path: Path, tmp_path: Path, capsys: pyte
 
 
 @pytest.mark.parametrize("lifecycle", [LifecyclePolicy.of(expire_untagged(keep=9)), INFO, WARNING], ids=str)
-def test_a_remedy_that_names_an_intent_says_it_in_json_too(
+def test_a_fix_that_names_an_intent_has_the_words_of_json(
     lifecycle: LifecyclePolicy, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lint(path, lifecycle.to_dict(), "--format", "json")
@@ -185,18 +185,18 @@ def test_a_remedy_that_names_an_intent_says_it_in_json_too(
     assert all("in JSON" in each for each in remedies)
 
 
-def test_a_remedy_that_names_an_intent_or_an_argument_has_json_words() -> None:
+def test_a_fix_that_names_an_intent_or_an_argument_has_json_words() -> None:
     in_python = {each.id for each in FINDING_TYPES if re.search(r"\w\(|\w=|_", each.remedy.replace("{if_and}", ""))}
 
     assert in_python <= {each.id for each in FINDING_TYPES if each.json_remedy}
 
 
-# --- what cannot be read ----------------------------------------------------------------------------------------------
+# --- input that cannot be read ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def three(tmp_path: Path) -> list[str]:
-    """Give a good policy, a file that is broken, and another good one."""
+    """Create a valid policy, a malformed file, and another valid policy."""
     names = [str(tmp_path / name) for name in ("a.json", "broken.json", "b.json")]
     for name, text in zip(names, (CLEAN.to_json(), "{", INFO.to_json()), strict=True):
         Path(name).write_text(text, encoding="utf-8")

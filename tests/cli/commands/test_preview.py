@@ -35,7 +35,7 @@ Outcome = tuple[int, str, str]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Give a way to write files into a folder of its own, which is the current one."""
+    """Return a function that writes files into a new folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -50,7 +50,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Give a way to run the subcommand: its exit code, its output and what it says on standard error."""
+    """Return a function that runs the subcommand, and returns its exit code, its output and its errors."""
 
     def _call(*arguments: str) -> Outcome:
         code = run(["preview", *arguments])
@@ -62,7 +62,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 
 @pytest.fixture
 def files(write: Write) -> Sequence[str]:
-    """Give a policy and a listing of two repositories."""
+    """Create a policy and a listing of two repositories."""
     listings = json.loads(listing(HISTORY, "prod/api")), json.loads(listing(RELEASES, "prod/web"))
     return write("policy.json", POLICY.to_json()), "--images", write("images.json", listings)
 
@@ -124,7 +124,7 @@ def test_an_empty_repository_is_previewed_as_the_page_shows_it(call: Any, files:
     assert (repository["repository"], repository["images"]) == ("prod/api", [])
 
 
-def test_images_without_a_name_come_through_a_pipe_to_the_repository_that_is_asked_for(
+def test_images_without_a_name_from_a_pipe_belong_to_the_selected_repository(
     call: Any, files: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(listing(RELEASES, None).encode())))
@@ -184,7 +184,7 @@ def test_without_an_instant_it_is_the_present(call: Any, files: Sequence[str]) -
 # --- outputs ----------------------------------------------------------------------------------------------------------
 
 
-def test_json_holds_the_gates_and_what_was_missed(call: Any, files: Sequence[str]) -> None:
+def test_the_json_report_has_the_gates_and_the_messages(call: Any, files: Sequence[str]) -> None:
     code, out, _ = call(*files, AT, "--format", "json", "--fail-if", "expires:v1")
     document = json.loads(out)
 
@@ -193,7 +193,7 @@ def test_json_holds_the_gates_and_what_was_missed(call: Any, files: Sequence[str
     assert [each["is_open"] for each in document["gates"]] == [False]
 
 
-def test_html_is_one_page_and_what_it_has_no_place_for_is_said_beside_it(call: Any, files: Sequence[str]) -> None:
+def test_html_is_one_page_and_the_other_messages_are_errors_on_the_screen(call: Any, files: Sequence[str]) -> None:
     code, out, err = call(*files, AT, "--format", "html")
 
     assert code == 0
@@ -202,7 +202,7 @@ def test_html_is_one_page_and_what_it_has_no_place_for_is_said_beside_it(call: A
 
 
 @pytest.mark.parametrize("form", ["table", "json", "html"])
-def test_a_file_gets_what_the_screen_would(call: Any, files: Sequence[str], form: str) -> None:
+def test_a_file_has_the_output_of_the_screen(call: Any, files: Sequence[str], form: str) -> None:
     _, shown, _ = call(*files, AT, "--format", form)
     code, out, _ = call(*files, AT, "--format", form, "--output", "out.txt")
 
@@ -213,7 +213,7 @@ def test_a_file_gets_what_the_screen_would(call: Any, files: Sequence[str], form
 # --- gates ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_closed_gate_ends_with_its_own_code_and_names_images_rule_and_remedy(call: Any, files: Sequence[str]) -> None:
+def test_a_failed_gate_has_its_own_exit_code_and_names_images_rule_and_fix(call: Any, files: Sequence[str]) -> None:
     code, out, err = call(*files, AT, "--repository", "prod/web", "--fail-if", "expires:v1", "--fail-if", "expires:v9")
 
     assert code == 4
@@ -231,20 +231,20 @@ def test_a_closed_gate_ends_with_its_own_code_and_names_images_rule_and_remedy(c
     ]
 
 
-def test_an_open_gate_says_nothing(call: Any, files: Sequence[str]) -> None:
+def test_a_gate_that_passes_prints_nothing(call: Any, files: Sequence[str]) -> None:
     code, _, err = call(*files, AT, "--fail-if", "expires:v4")
 
     assert (code, err) == (0, "")
 
 
-def test_a_gate_over_tags_that_nobody_pushes_is_open_and_says_so(call: Any, files: Sequence[str]) -> None:
+def test_a_gate_for_tags_that_no_image_has_passes_with_a_message(call: Any, files: Sequence[str]) -> None:
     code, _, err = call(*files, AT, "--fail-if", "expires:relaese-*")
 
     assert code == 0
     assert said(err) == ["--fail-if expires:relaese-*: no image has a tag that matches relaese-*"]
 
 
-def test_a_gate_that_cannot_know_is_no_open_gate(call: Any, files: Sequence[str], write: Write) -> None:
+def test_a_gate_without_complete_data_does_not_pass(call: Any, files: Sequence[str], write: Write) -> None:
     template = {"Resources": {"Web": resource("prod/web", POLICY.to_json()), "Db": resource("db", POLICY.to_json())}}
     template_file = write("app.template.json", template)
     code, _, err = call(template_file, *files[1:], AT, "--fail-if", "expires:v9", "--fail-if", "expires:v8")
@@ -277,7 +277,7 @@ API = Repository(name="prod/api", images=tuple(HISTORY), in_use={RELEASES[0].dig
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch, write: Write) -> FakeAccount:
-    """Give an account with one repository, to which every --live leads; a policy for it is in policy.json."""
+    """Return an account with one repository that `--live` reads. Its policy is in policy.json."""
     write("policy.json", {"repositoryName": "prod/api", "lifecyclePolicyText": POLICY.to_json()})
     account = FakeAccount(API)
 
@@ -289,7 +289,7 @@ def account(monkeypatch: pytest.MonkeyPatch, write: Write) -> FakeAccount:
     return account
 
 
-def test_a_live_account_is_asked_for_everything_unless_it_is_told_not_to(call: Any, account: FakeAccount) -> None:
+def test_all_data_of_a_live_account_is_read_by_default(call: Any, account: FakeAccount) -> None:
     assert call("policy.json", "--live")[0] == 0
     assert account.asked == {"wanted": {"prod/api": POLICY}, "questions": QUESTIONS}
 
@@ -312,7 +312,7 @@ def test_where_the_account_is_can_be_said(call: Any, account: FakeAccount, monke
     assert seen == [{"profile": "prod", "region": "eu-west-1", "role": "arn:aws:iam::1:role/r"}]
 
 
-def test_an_image_that_runs_and_would_go_closes_the_gate(call: Any, account: FakeAccount) -> None:
+def test_a_running_image_that_would_be_deleted_fails_the_gate(call: Any, account: FakeAccount) -> None:
     code, out, err = call("policy.json", "--live", "--fail-if", "in-use")
 
     assert code == 4
@@ -330,7 +330,7 @@ def test_what_aws_says_decides_about_the_gate(call: Any, account: FakeAccount) -
     assert call("policy.json", "--live", "--fail-if", "in-use")[0] == 4
 
 
-def test_what_could_not_be_read_is_told_and_is_no_success(call: Any, account: FakeAccount) -> None:
+def test_what_could_not_be_read_is_reported_and_is_no_success(call: Any, account: FakeAccount) -> None:
     account.problems = ("prod/api: ECR's preview failed; ask again",)
     code, out, err = call("policy.json", "--live", "--fail-if", "expires:v9")
 
@@ -352,7 +352,7 @@ def test_a_bar_is_drawn_only_where_standard_error_is_a_terminal(capsys: pytest.C
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_progress_bar_has_the_step_and_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
@@ -367,7 +367,7 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
     assert "1/2" in screen.getvalue()
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- rejected policies ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -464,7 +464,7 @@ def test_a_bar_tells_what_is_done_and_how_much_of_it(monkeypatch: pytest.MonkeyP
     ],
 )
 @pytest.mark.usefixtures("files")
-def test_what_cannot_be_done_is_told_with_the_remedy(
+def test_impossible_requests_are_errors_with_the_fix(
     call: Any, write: Write, arguments: list[str], sentences: list[str]
 ) -> None:
     write("nothing.json", {"Resources": {}})
@@ -487,7 +487,7 @@ def test_a_day_is_its_beginning_in_utc(call: Any, files: Sequence[str]) -> None:
     assert call(*files, "--at", "2026-06-01") == call(*files, AT)
 
 
-def test_a_policy_that_ecr_would_refuse_is_refused(call: Any, files: Sequence[str], write: Write) -> None:
+def test_a_policy_that_ecr_would_refuse_is_rejected(call: Any, files: Sequence[str], write: Write) -> None:
     code, out, err = call(write("bad.json", {"rules": [{}]}), *files[1:])
 
     assert (code, out) == (2, "")
@@ -495,7 +495,7 @@ def test_a_policy_that_ecr_would_refuse_is_refused(call: Any, files: Sequence[st
     assert all(line.startswith("bad.json: rules[0].") for line in said(err))
 
 
-def test_images_that_cannot_be_are_told_with_their_file(call: Any, files: Sequence[str], write: Write) -> None:
+def test_invalid_images_are_reported_with_their_file(call: Any, files: Sequence[str], write: Write) -> None:
     code, _, err = call(files[0], "--images", write("bad.json", [{"imageDigest": 1}]))
 
     assert code == 2
@@ -503,9 +503,7 @@ def test_images_that_cannot_be_are_told_with_their_file(call: Any, files: Sequen
 
 
 @pytest.mark.parametrize("given", ["folder", "folder/pages.json"])
-def test_a_listing_that_goes_on_is_no_listing_for_a_gate(
-    call: Any, files: Sequence[str], write: Write, given: str
-) -> None:
+def test_an_incomplete_listing_fails_a_gate(call: Any, files: Sequence[str], write: Write, given: str) -> None:
     write("folder/pages.json", page(RELEASES, "prod/api") | {"NextToken": "more"})
     code, out, err = call(files[0], "--images", given, "--fail-if", "expires:v1")
 
@@ -518,12 +516,12 @@ def test_a_listing_that_goes_on_is_no_listing_for_a_gate(
     ]
 
 
-# --- whatever is fed --------------------------------------------------------------------------------------------------
+# --- random input -----------------------------------------------------------------------------------------------------
 
 
 @given(document=json_values, as_policy=st.booleans())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_json_is_fed_there_is_no_traceback(
+def test_any_json_ends_with_a_documented_exit_code(
     call: Any, files: Sequence[str], write: Write, document: object, *, as_policy: bool
 ) -> None:
     fed = write("fed.json", document)
@@ -585,7 +583,7 @@ def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> No
     assert "".join(f"    {line}".rstrip() + "\n" for line in out.splitlines()) in page
 
 
-def test_the_page_tells_every_word_that_begins_a_line() -> None:
+def test_the_page_lists_every_label_of_a_line() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in Path(messages.__file__).parent.glob("*.py"))
     words = {*re.findall(r'Message\("([^"]+)"', source), *get_args(Severity)}
     table = PAGE.read_text(encoding="utf-8").split("| line | meaning |")[1].split("\n\n")[0]

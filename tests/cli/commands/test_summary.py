@@ -1,4 +1,4 @@
-"""What `make synth` ends with; tests/test_readme.py holds the lines of the example against the README."""
+"""The subcommand `summary`. tests/test_readme.py compares the summary of the example with the README."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def told(kind: str, **properties: object) -> str:
     return line.strip()
 
 
-def test_a_stack_is_told_with_its_template() -> None:
+def test_a_stack_is_reported_with_its_template() -> None:
     assert list(lines([stack()])) == ["Prod: 0 repositories, template in cdk.out/Prod.template.json"]
     assert next(lines([stack(It=resource("Repository"))])).startswith("Prod: 1 repository, ")
 
@@ -67,30 +67,27 @@ def test_repositories_are_a_table() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("mutability", "words"),
-    [
+def test_a_repository_has_its_mutable_tags() -> None:
+    cases: list[tuple[str, str]] = [
         ("IMMUTABLE", "immutable tags"),
         ("MUTABLE_WITH_EXCLUSION", "mutable tags except v*"),
         ("MUTABLE", "mutable tags"),
         ("SOMETHING_NEW", "SOMETHING_NEW"),
-    ],
-)
-def test_a_repository_tells_which_tags_can_move(mutability: str, words: str) -> None:
-    filters = [{"ImageTagMutabilityExclusionFilterValue": "v*"}]
+    ]
+    for mutability, words in cases:
+        filters = [{"ImageTagMutabilityExclusionFilterValue": "v*"}]
 
-    assert f"It  {words}  " in told(
-        "Repository", ImageTagMutability=mutability, ImageTagMutabilityExclusionFilters=filters
-    )
+        assert f"It  {words}  " in told(
+            "Repository", ImageTagMutability=mutability, ImageTagMutabilityExclusionFilters=filters
+        )
 
 
 def test_a_lifecycle_that_cloudformation_works_out_is_not_called_none() -> None:
     assert "  lifecycle policy computed at deployment  " in told("Repository", LifecyclePolicy=SOMEHOW)
 
 
-@pytest.mark.parametrize(
-    ("kind", "properties", "line"),
-    [
+def test_a_resource_of_the_registry_is_reported() -> None:
+    cases: list[tuple[str, dict[str, object], str]] = [
         (
             "RegistryScanningConfiguration",
             {
@@ -118,15 +115,13 @@ def test_a_lifecycle_that_cloudformation_works_out_is_not_called_none() -> None:
         ),
         ("SigningConfiguration", {}, "SigningConfiguration  It"),
         ("PublicRepository", {}, "PublicRepository  It"),
-    ],
-)
-def test_a_resource_of_the_registry_is_told(kind: str, properties: dict[str, object], line: str) -> None:
-    assert told(kind, **properties) == f"{line}  {GOES}"
+    ]
+    for kind, properties, line in cases:
+        assert told(kind, **properties) == f"{line}  {GOES}"
 
 
-@pytest.mark.parametrize(
-    ("kind", "properties"),
-    [
+def test_what_cloudformation_works_out_is_called_that() -> None:
+    cases: list[tuple[str, dict[str, object]]] = [
         ("RegistryScanningConfiguration", {}),
         ("RegistryScanningConfiguration", {"ScanType": SOMEHOW, "Rules": SOMEHOW}),
         ("ReplicationConfiguration", {"ReplicationConfiguration": SOMEHOW}),
@@ -134,10 +129,9 @@ def test_a_resource_of_the_registry_is_told(kind: str, properties: dict[str, obj
         ("RegistryPolicy", {"PolicyText": "{}"}),
         ("PullThroughCacheRule", {}),
         ("RepositoryCreationTemplate", {"Prefix": "teams", "AppliedFor": SOMEHOW}),
-    ],
-)
-def test_what_cloudformation_works_out_is_called_that(kind: str, properties: dict[str, object]) -> None:
-    assert told(kind, **properties).endswith(f"  {GOES}")
+    ]
+    for kind, properties in cases:
+        assert told(kind, **properties).endswith(f"  {GOES}")
 
 
 def test_the_summary_of_a_folder_is_printed(

@@ -1,4 +1,4 @@
-"""What the tests of the page share: previews to show, and a page that can be asked what is on it."""
+"""Previews for the tests of the HTML page, and a parser of the page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _VOID = frozenset({"br", "img", "input", "link", "meta"})
 
 
 def history() -> list[Image]:
-    """Give a repository as people have them: builds, nightlies, signed releases, leftovers, an archive."""
+    """Return the images of a repository: builds, nightlies, signed releases, untagged and archived images."""
     return [
         *pushes("build-{n}", days=30, a_day=3, until=AT - timedelta(hours=2)),
         *releases("nightly-{n}", count=80, every_days=1, until=AT - timedelta(hours=3)),
@@ -50,7 +50,7 @@ def history() -> list[Image]:
 def preview(
     images: Iterable[Image] | None = None, *, policy: LifecyclePolicy = POLICY, **values: Any
 ) -> RepositoryPreview:
-    """Preview a policy over images; what a preview says beside that may be given."""
+    """Return the preview of a policy over images. The other fields can be passed."""
     found = history() if images is None else list(images)
     plain = RepositoryPreview(
         repository="prod/api",
@@ -66,7 +66,7 @@ def preview(
 
 @dataclass
 class Element:
-    """An element of a page, with what is in it."""
+    """An element of a page with its content."""
 
     tag: str
     attributes: dict[str, str]
@@ -74,20 +74,20 @@ class Element:
 
     @property
     def text(self) -> str:
-        """Give all text in it, with single spaces."""
+        """Return the whole text of the element, with single spaces."""
         return " ".join("".join(self._texts()).split())
 
     def all(self, tag: str = "", **attributes: str) -> list[Element]:
-        """Find the elements in it that have this tag and these attributes; `class_` may be one of several."""
+        """Return the inner elements that have this tag and these attributes. `class_` is one of the classes."""
         return [each for each in self._elements() if each.is_a(tag, **attributes)]
 
     def one(self, tag: str = "", **attributes: str) -> Element:
-        """Find the only such element."""
+        """Return the only such element."""
         (found,) = self.all(tag, **attributes)
         return found
 
     def is_a(self, tag: str, **attributes: str) -> bool:
-        """Tell whether it has this tag and these attributes."""
+        """Return whether the element has this tag and these attributes."""
         classes = self.attributes.get("class", "").split()
         wanted = dict(attributes)
         name = wanted.pop("class_", None)
@@ -105,7 +105,7 @@ class Element:
 
 
 class _Reader(HTMLParser):
-    """Reads a page as a browser does, and refuses what a browser would have to mend."""
+    """A parser that rejects pages that a browser would have to repair."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,7 +134,7 @@ class _Reader(HTMLParser):
 
 
 def read(page: str) -> Element:
-    """Read a page."""
+    """Return the parsed elements of a page."""
     reader = _Reader()
     reader.feed(page)
     reader.close()
@@ -142,17 +142,17 @@ def read(page: str) -> Element:
 
 
 def report(*previews: RepositoryPreview, **values: Any) -> PreviewReport:
-    """Put previews together; what is said beside them may be given."""
+    """Return a report of previews. The other fields can be passed."""
     return PreviewReport(at=AT, previews=previews, **values)
 
 
 def page_of(*previews: RepositoryPreview, results: Sequence[GateResult] = (), **values: Any) -> Element:
-    """Write previews as a page, and read it."""
+    """Render previews as a page, and return its parsed elements."""
     return read(render_page(report(*previews, **values), results))
 
 
 def is_legible(labels: Sequence[AxisLabel], *, width: int) -> bool:
-    """Tell whether letters of 6 pixels stand apart, where names at the edges are written inwards."""
+    """Return whether labels with letters of 6 pixels do not overlap. Labels at the edges are aligned inwards."""
     ends = [0.0]
     for label in labels:
         length = 6 * len(label.text)
@@ -164,7 +164,7 @@ def is_legible(labels: Sequence[AxisLabel], *, width: int) -> bool:
 
 
 def table(page: Element, caption: str) -> list[list[str]]:
-    """Give the texts of the rows of a table, without its head."""
+    """Return the texts of the rows of a table, without its head."""
     (found,) = (each for each in page.all("table") if each.one("caption").text == caption)
     rows = [row for part in found.all("tbody") for row in part.all("tr")]
     return [[cell.text for cell in row.children if isinstance(cell, Element)] for row in rows]

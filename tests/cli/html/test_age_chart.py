@@ -1,11 +1,11 @@
-"""The picture of images by age: every image once, in its group, where its age is."""
+"""The chart of images by age: each image is drawn once, in the row of its outcome and the column of its age."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecr_constructs.cli.output.html.age_chart import AgeAxis, AgeChart, age_chart
@@ -50,11 +50,12 @@ def rows_of(page: Element) -> dict[str, Element]:
     return {group: row for group in GROUPS for row in page.all("svg", class_=group)}
 
 
-# --- every image once -------------------------------------------------------------------------------------------------
+# --- images and rows --------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=20)
 @given(shown=previews())
-def test_every_image_is_in_the_lane_of_its_fate_and_in_no_other(shown: RepositoryPreview) -> None:
+def test_the_page_draws_every_image_once_in_the_row_of_its_outcome(shown: RepositoryPreview) -> None:
     drawn = {
         group: sum(int(bar.attributes["data-count"]) for bar in row.all("rect"))
         for group, row in rows_of(page_of(shown)).items()
@@ -66,7 +67,7 @@ def test_every_image_is_in_the_lane_of_its_fate_and_in_no_other(shown: Repositor
 
 
 @given(shown=previews())
-def test_the_numbers_behind_the_picture_are_those_of_the_picture(shown: RepositoryPreview) -> None:
+def test_a_chart_has_the_numbers_of_its_table_and_no_bar_beyond_its_edges(shown: RepositoryPreview) -> None:
     chart = age_chart(shown)
     if chart is None:
         assert [len(getattr(shown.evaluation, group)) for group in GROUPS] == [0] * 4
@@ -76,18 +77,13 @@ def test_the_numbers_behind_the_picture_are_those_of_the_picture(shown: Reposito
         sum(row.counts[number] for row in chart.numbers) for number in range(len(chart.rows))
     ]
     assert sum(row.in_use for row in chart.numbers) == len(shown.in_use or ()) == sum(row.in_use for row in chart.rows)
-
-
-@given(shown=previews())
-def test_nothing_hangs_over_the_edge(shown: RepositoryPreview) -> None:
-    chart = age_chart(shown)
-    for row in chart.rows if chart else ():
+    for row in chart.rows:
         assert all(bar.left >= 0 and bar.left + bar.width <= 100 for bar in row.bars)
         assert all(bar.top >= 0 and bar.height > 0 and bar.top + bar.height <= row.baseline + 0.1 for bar in row.bars)
         assert row.baseline < row.height <= 160
 
 
-def test_a_picture_of_many_images_has_bars_that_are_as_high_as_they_count() -> None:
+def test_the_bars_of_many_images_are_as_high_as_their_counts() -> None:
     shown = preview(pushes("build-{n}", days=300, until=AT, a_day=2))
     chart = chart_of(shown)
     expired = chart.rows[0]
@@ -100,7 +96,7 @@ def test_a_picture_of_many_images_has_bars_that_are_as_high_as_they_count() -> N
     assert max(heights) == expired.peak[0]
 
 
-def test_a_lane_of_few_images_is_legible_beside_one_of_many() -> None:
+def test_a_row_of_few_images_is_legible_beside_one_of_many() -> None:
     shown = preview([*pushes("build-{n}", days=1, until=AT), *pushes("build-1{n}", days=300, until=AT, a_day=20)])
     rows = {row.group: row for row in chart_of(shown).rows}
 
@@ -109,7 +105,7 @@ def test_a_lane_of_few_images_is_legible_beside_one_of_many() -> None:
     assert rows["kept"].height < rows["expired"].height
 
 
-def test_each_of_few_images_is_a_block_that_says_what_it_is() -> None:
+def test_each_of_few_images_is_a_block_with_a_title() -> None:
     page = page_of(preview(pushes("build-{n}", days=20, until=AT)))
     titles = [bar.text for bar in rows_of(page)["expired"].all("rect")]
 
@@ -117,21 +113,16 @@ def test_each_of_few_images_is_a_block_that_says_what_it_is() -> None:
     assert {bar.attributes["data-count"] for bar in page.all("rect")} == {"1"}
 
 
-@pytest.mark.parametrize(("number", "has_blocks"), [(250, True), (251, False)])
-def test_from_some_number_on_blocks_would_be_too_many(number: int, *, has_blocks: bool) -> None:
-    images = releases("release-{n}", count=number, every_days=3, until=AT)
-
-    assert chart_of(preview(images)).has_blocks == has_blocks
-
-
-@pytest.mark.parametrize(("number", "has_blocks"), [(30, True), (31, False)])
-def test_from_some_number_on_a_pile_would_be_too_high(number: int, *, has_blocks: bool) -> None:
-    images = pushes("build-{n}", days=1, a_day=number, until=AT)
-
-    assert chart_of(preview(images)).has_blocks == has_blocks
+def test_a_chart_has_blocks_up_to_250_images_and_30_in_a_column() -> None:
+    for number, has_blocks in ((250, True), (251, False)):
+        images = releases("release-{n}", count=number, every_days=3, until=AT)
+        assert chart_of(preview(images)).has_blocks == has_blocks, number
+    for number, has_blocks in ((30, True), (31, False)):
+        images = pushes("build-{n}", days=1, a_day=number, until=AT)
+        assert chart_of(preview(images)).has_blocks == has_blocks, number
 
 
-def test_where_images_are_in_use_a_dot_says_so() -> None:
+def test_a_dot_marks_images_in_use() -> None:
     images = pushes("build-{n}", days=10, until=AT)
     page = page_of(preview(images, in_use={images[0].digest: ("task batch",), images[9].digest: ("task batch",)}))
 
@@ -140,7 +131,7 @@ def test_where_images_are_in_use_a_dot_says_so() -> None:
     assert [row[2] for row in table(page, "Images by age")] == ["1", *["0"] * 8, "1"]
 
 
-def test_the_ages_at_which_rules_act_are_drawn_where_they_are() -> None:
+def test_the_ages_at_which_rules_act_are_thresholds_of_the_chart() -> None:
     policy = LifecyclePolicy.of(
         keep_latest(3, matching="v*"),
         expire_older_than(after_days=7, matching="build-*"),
@@ -159,28 +150,25 @@ def axis(days: float) -> AgeAxis:
     return AgeAxis(AT, AT - timedelta(days=days))
 
 
-@pytest.mark.parametrize(
-    ("days", "label"),
-    [
-        (-3, "less than a day"),
-        (0, "less than a day"),
-        (0.99, "less than a day"),
-        (1, "1 to 2 days"),
-        (13.99, "13 to 14 days"),
-        (14, "2 to 3 weeks"),
-        (90.99, "12 to 13 weeks"),
-        (91, "3 to 4 months"),
-        (365, "12 to 13 months"),
-        (729.99, "23 to 24 months"),
-        (730, "2 to 3 years"),
-        (3652, "10 years or more"),
-        (20_000, "10 years or more"),
-    ],
-)
-def test_ages_are_called_what_people_call_them(days: float, label: str) -> None:
-    ages = axis(max(days, 0))
+def test_an_age_is_labelled_in_days_weeks_months_or_years() -> None:
+    expected = {
+        -3: "less than a day",
+        0: "less than a day",
+        0.99: "less than a day",
+        1: "1 to 2 days",
+        13.99: "13 to 14 days",
+        14: "2 to 3 weeks",
+        90.99: "12 to 13 weeks",
+        91: "3 to 4 months",
+        365: "12 to 13 months",
+        729.99: "23 to 24 months",
+        730: "2 to 3 years",
+        3652: "10 years or more",
+        20_000: "10 years or more",
+    }
 
-    assert ages.label(ages.column(AT - timedelta(days=days))) == label
+    axes = {days: axis(max(days, 0)) for days in expected}
+    assert {days: ages.label(ages.column(AT - timedelta(days=days))) for days, ages in axes.items()} == expected
 
 
 @given(days=st.lists(st.floats(0, 9000), min_size=2, max_size=2).map(sorted))
@@ -192,30 +180,28 @@ def test_the_older_of_two_images_is_never_to_the_right(days: list[float]) -> Non
     assert ages.left_of(older) <= ages.left_of(younger)
 
 
-@pytest.mark.parametrize("days", [0, 1, 30, 400, 5000])
-def test_the_newest_column_ends_at_the_right_and_the_oldest_begins_at_the_left(days: int) -> None:
-    ages = axis(days)
+def test_the_newest_column_ends_at_the_right_and_the_oldest_begins_at_the_left() -> None:
+    for days in (0, 1, 30, 400, 5000):
+        ages = axis(days)
+        assert ages.left_of(0) + ages.width == pytest.approx(100), days
+        assert ages.left_of(ages.columns - 1) == pytest.approx(0), days
+        assert ages.left_of_age(0) == 100, days
 
-    assert ages.left_of(0) + ages.width == pytest.approx(100)
-    assert ages.left_of(ages.columns - 1) == pytest.approx(0)
-    assert ages.left_of_age(0) == 100
 
-
-def test_an_age_that_is_older_than_all_that_is_shown_has_no_place() -> None:
+def test_an_age_above_that_of_the_oldest_image_has_no_position() -> None:
     assert axis(10).left_of_age(14) == pytest.approx(0)
     assert axis(10).left_of_age(15) is None
 
 
-@pytest.mark.parametrize("days", [0, 20, 100, 400, 800, 2000, 5000])
-def test_names_have_room(days: int) -> None:
-    labels = axis(days).labels()
+def test_labels_do_not_overlap_on_a_wide_or_a_narrow_screen() -> None:
+    for days in (0, 20, 100, 400, 800, 2000, 5000):
+        labels = axis(days).labels()
+        assert labels[-1].text == "now", days
+        assert is_legible(labels, width=544), days
+        assert is_legible([label for label in labels if not label.is_minor], width=320), days
 
-    assert labels[-1].text == "now"
-    assert is_legible(labels, width=544)
-    assert is_legible([label for label in labels if not label.is_minor], width=320)
 
-
-def test_what_is_named_first_keeps_its_place() -> None:
+def test_a_label_that_would_overlap_an_earlier_one_is_left_out() -> None:
     assert [label.text for label in place_labels([(50.0, "first"), (51.0, "second"), (60.0, "third")])] == [
         "first",
         "third",
@@ -223,7 +209,7 @@ def test_what_is_named_first_keeps_its_place() -> None:
     assert [label.is_minor for label in place_labels([(50.0, "first"), (60.0, "third")])] == [False, True]
 
 
-def test_an_image_of_the_future_is_among_the_newest() -> None:
+def test_an_image_with_a_push_time_in_the_future_is_in_the_newest_column() -> None:
     images = pushes("build-{n}", days=1, until=datetime(2027, 1, 1, tzinfo=AT.tzinfo))
 
     assert [row.label for row in chart_of(preview(images)).numbers] == ["less than a day"]

@@ -1,4 +1,4 @@
-"""The page as a whole: what it says, that it is true, and that it needs and runs nothing."""
+"""The HTML page: its content, and that it loads nothing and runs nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def many() -> list[RepositoryPreview]:
     return [preview(each, repository=f"prod/{len(each)}") for each in images]
 
 
+@cache
+def full_page() -> Element:
+    """Return the page of one repository. Rendering takes a quarter of a second, and no test changes it."""
+    return page_of(FULL)
+
+
+@cache
+def full_page_of_many() -> Element:
+    """Return the page of several repositories, of which one has images in use."""
+    return page_of(replace(FULL, in_use=IN_USE), *many())
+
+
 def tiles(page: Element) -> dict[str, str]:
     return {tile.one("dt").text: tile.one("dd").text for tile in page.one("dl", class_="tiles").all("div")}
 
@@ -47,8 +60,8 @@ def tiles(page: Element) -> dict[str, str]:
 # --- it needs nothing, and nothing in it runs -------------------------------------------------------------------------
 
 
-def test_nothing_is_loaded_from_anywhere() -> None:
-    page = page_of(replace(FULL, in_use=IN_USE), *many())
+def test_the_page_loads_nothing() -> None:
+    page = full_page_of_many()
     links = {value for each in page.all() for name, value in each.attributes.items() if name in {"href", "src", "data"}}
 
     assert {link[:1] for link in links} == {"#"}
@@ -56,7 +69,7 @@ def test_nothing_is_loaded_from_anywhere() -> None:
 
 
 def test_the_page_allows_itself_nothing_but_its_style() -> None:
-    meta = page_of(FULL).one("meta", **{"http-equiv": "Content-Security-Policy"})
+    meta = full_page().one("meta", **{"http-equiv": "Content-Security-Policy"})
 
     assert meta.attributes["content"] == (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -64,7 +77,7 @@ def test_the_page_allows_itself_nothing_but_its_style() -> None:
 
 
 def test_no_element_can_run_or_load_anything() -> None:
-    page = page_of(replace(FULL, in_use=IN_USE), *many())
+    page = full_page_of_many()
 
     assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == []
     assert not [name for each in page.all() for name in each.attributes if name.startswith("on")]
@@ -73,7 +86,7 @@ def test_no_element_can_run_or_load_anything() -> None:
 HOSTILE = """</style></title><script>alert("1")</script><img src=x onerror='alert(2)'>{{ 7 * 7 }}&amp;"""
 
 
-def test_other_peoples_texts_are_shown_as_they_are_and_do_nothing() -> None:
+def test_texts_of_users_are_escaped() -> None:
     policy = LifecyclePolicy(
         rules=[replace(rule, description=HOSTILE) for rule in LifecyclePolicy.of(expire_untagged(after_days=7)).rules]
     )
@@ -114,7 +127,7 @@ def test_the_same_previews_give_the_same_page() -> None:
     assert render_page(report(preview())) == render_page(report(preview()))
 
 
-# --- what it says is true ---------------------------------------------------------------------------------------------
+# --- content of the page ----------------------------------------------------------------------------------------------
 
 
 def test_the_head_counts_what_the_evaluation_has() -> None:
@@ -147,11 +160,11 @@ def test_repositories_add_up() -> None:
     ]
 
 
-def test_every_rule_says_what_it_does_to_which_images() -> None:
-    rows = table(page_of(FULL), "Effect of each rule")
+def test_every_rule_shows_its_effect_and_its_images() -> None:
+    rows = table(full_page(), "Effect of each rule")
     by_rule = [decision for decision in FULL.evaluation.expired if decision.rule == FULL.policy.rules[1]]
     images = sorted((decision.image for decision in by_rule), key=lambda image: image.pushed_at)
-    sentence = page_of(FULL).one("ul", class_="sentences").all("li")[1].text
+    sentence = full_page().one("ul", class_="sentences").all("li")[1].text
 
     assert sentence.startswith("Rule 2 deletes images")
     assert sentence.endswith("Expire images tagged build-* 14 days after push")
@@ -167,22 +180,22 @@ def test_every_rule_says_what_it_does_to_which_images() -> None:
 
 
 def test_the_rules_account_for_every_image_once() -> None:
-    rows = [row for row in table(page_of(FULL), "Effect of each rule") if row[1] != "no images"]
+    rows = [row for row in table(full_page(), "Effect of each rule") if row[1] != "no images"]
 
     assert sum(int(row[2]) for row in rows) == len(history())
 
 
 def test_when_it_was_looked_at_is_said_in_utc() -> None:
-    assert page_of(FULL).one("p", class_="kind").text == "ECR lifecycle preview at 2026-06-01 12:00 UTC"
+    assert full_page().one("p", class_="kind").text == "ECR lifecycle preview at 2026-06-01 12:00 UTC"
 
 
-def test_previews_of_two_instants_say_so() -> None:
+def test_previews_at_different_instants_are_reported() -> None:
     page = page_of(FULL, replace(FULL, at=AT + timedelta(hours=1)))
 
     assert page.one("p", class_="kind").text.endswith("at 2026-06-01 12:00 UTC and 2026-06-01 13:00 UTC")
 
 
-def test_an_image_in_use_that_would_go_is_the_first_thing_said() -> None:
+def test_an_image_in_use_that_would_be_deleted_is_the_first_alert() -> None:
     page = page_of(replace(FULL, in_use=IN_USE))
     gone = FULL.evaluation.expired[0]
 
@@ -194,7 +207,7 @@ def test_an_image_in_use_that_would_go_is_the_first_thing_said() -> None:
     assert [row[0] for row in table(page, "Images in use to delete or archive")] == [gone.image.tags[0]]
 
 
-def test_an_image_in_use_of_doubtful_fate_is_loud_as_well() -> None:
+def test_an_image_in_use_with_an_uncertain_outcome_is_an_alert() -> None:
     doubtful = FULL.evaluation.uncertain[0]
     page = page_of(replace(FULL, in_use={doubtful.image.digest: ("task batch",)}))
 
@@ -202,15 +215,15 @@ def test_an_image_in_use_of_doubtful_fate_is_loud_as_well() -> None:
     assert "uncertain: delete" in page.one("section", class_="alert-box").one("li").text
 
 
-def test_there_is_no_alarm_where_nothing_in_use_goes() -> None:
+def test_there_is_no_alert_if_images_in_use_are_kept() -> None:
     kept = FULL.evaluation.kept[0].image.digest
 
     assert page_of(replace(FULL, in_use={kept: ("task batch",)})).all(class_="alert-box") == []
-    assert page_of(FULL).all(class_="alert-box") == []
+    assert full_page().all(class_="alert-box") == []
     assert tiles(page_of(replace(FULL, in_use={kept: ("task batch",)})))["In use and affected"] == "0"
 
 
-def test_whether_anybody_asked_what_runs_is_said() -> None:
+def test_the_page_shows_whether_usage_was_read() -> None:
     compared = replace(FULL, current=FULL.evaluation, newly_lost=tuple(FULL.evaluation.expired[:2]))
     unasked, asked = page_of(compared), page_of(replace(compared, in_use={}))
 
@@ -223,10 +236,10 @@ def test_whether_anybody_asked_what_runs_is_said() -> None:
     ]
 
 
-def test_whether_aws_was_asked_is_said() -> None:
+def test_the_page_shows_whether_ecr_previewed_the_policy() -> None:
     asked = replace(FULL, by_aws=True)
 
-    assert "ECR's preview was not used" in page_of(FULL).text
+    assert "ECR's preview was not used" in full_page().text
     assert "This is the result of ECR's preview. The local evaluation has the same outcomes" in page_of(asked).text
     assert "This is the result of ECR's preview for 1 of 2 repositories" in page_of(FULL, asked).text
 
@@ -242,7 +255,7 @@ def test_disagreements_with_aws_are_shown() -> None:
     ]
 
 
-def test_images_that_aws_saw_and_the_listing_did_not_are_told() -> None:
+def test_images_that_only_ecr_lists_are_reported() -> None:
     unlisted = (AwsDecision(digest="sha256:" + "0" * 64, action="expire", rule_priority=1),)
 
     assert (
@@ -251,7 +264,7 @@ def test_images_that_aws_saw_and_the_listing_did_not_are_told() -> None:
     )
 
 
-def test_the_difference_to_the_deployed_policy_is_shown_if_somebody_asked() -> None:
+def test_the_difference_from_the_deployed_policy_is_shown_on_request() -> None:
     lost, kept = tuple(FULL.evaluation.expired[:2]), tuple(FULL.evaluation.kept[:1])
     page = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost, newly_kept=kept))
     same = page_of(replace(FULL, current=FULL.evaluation))
@@ -260,7 +273,7 @@ def test_the_difference_to_the_deployed_policy_is_shown_if_somebody_asked() -> N
     assert len(table(page, "Newly kept, compared with the deployed policy: 1 image")) == 1
     assert "No image is newly lost." in same.text
     assert "No image is newly kept." in same.text
-    assert "deployed policy" not in page_of(FULL).text
+    assert "deployed policy" not in full_page().text
     assert "Compared with the deployed policy of --current-policy, which would delete" in page.text
     live = page_of(replace(FULL, current=FULL.evaluation, newly_lost=lost), is_live=True)
     assert "Compared with the policy deployed in the account, which would delete" in live.text
@@ -280,7 +293,7 @@ def test_uncertain_images_are_grouped_by_reason_whichever_image_the_reason_names
     ]
 
 
-def test_findings_are_said_in_sentences() -> None:
+def test_findings_are_shown_as_sentences() -> None:
     finding = Finding(
         id="shadowed-rule", severity="error", rule=FULL.policy.rules[2], sentence="it never acts", remedy="leave it out"
     )
@@ -324,7 +337,7 @@ def result_of(gate: str, shown: RepositoryPreview, *, unknown: tuple[str, ...] =
     return GateResult(gate=gate, violations=caught, unknown=unknown, remedy="keep such images")
 
 
-def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
+def test_a_failed_gate_is_the_first_alert_of_the_page() -> None:
     result = result_of("expires:v*", FULL)
     gates = (
         page_of(FULL, results=[result, GateResult(gate="in-use", violations=(), unknown=(), remedy="")])
@@ -340,7 +353,7 @@ def test_a_gate_that_failed_is_the_first_thing_said_and_loud() -> None:
     assert gates.all("li")[-1].text == "in-use: passed"
 
 
-def test_a_gate_that_cannot_know_says_why() -> None:
+def test_a_gate_without_complete_data_has_the_reason() -> None:
     result = GateResult(gate="in-use", violations=(), unknown=("nobody is seen to run any image",), remedy="")
     gates = page_of(FULL, results=[result]).one("section", class_="gates")
 
@@ -348,12 +361,12 @@ def test_a_gate_that_cannot_know_says_why() -> None:
     assert gates.text == "1 of 1 gate cannot be checked in-use: cannot be checked nobody is seen to run any image"
 
 
-def test_gates_that_passed_are_said_quietly_and_none_not_at_all() -> None:
+def test_gates_that_passed_are_a_note_and_no_gate_is_nothing() -> None:
     passed = GateResult(gate="in-use", violations=(), unknown=(), remedy="")
 
     assert page_of(FULL, results=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"
     assert page_of(FULL, results=[passed]).one("section", class_="gates").attributes["class"] == "gates"
-    assert page_of(FULL).all("section", class_="gates") == []
+    assert full_page().all("section", class_="gates") == []
 
 
 def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
@@ -366,7 +379,7 @@ def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
     )
 
 
-def test_nothing_is_said_to_be_deleted_that_would_be() -> None:
+def test_no_message_states_that_an_image_was_deleted() -> None:
     page = page_of(FULL, *many())
 
     assert re.findall(r"(?<!would be )(?<!Would be )(?<!can be )(?<!been )deleted", page.one("body").text) == []
@@ -392,7 +405,7 @@ def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
 
 
 def test_sentences_of_rules_wrap_outside_of_what_is_scrolled() -> None:
-    page = page_of(FULL)
+    page = full_page()
 
     assert len(page.one("ul", class_="sentences").all("li")) == len(FULL.policy.rules)
     assert "Rule 1 keeps" not in " ".join(box.text for box in page.all("div", class_="scroll"))
@@ -402,7 +415,7 @@ def test_what_is_missing_is_said_first() -> None:
     page = page_of(FULL, problems=("repository prod/web: access denied",))
 
     assert page.one("section", class_="missing").one("li").text == "repository prod/web: access denied"
-    assert page_of(FULL).all(class_="missing") == []
+    assert full_page().all(class_="missing") == []
 
 
 # --- where there is little, and where there is much -------------------------------------------------------------------
@@ -412,7 +425,7 @@ def test_no_repository_is_a_sentence() -> None:
     assert page_of().one("main").text == "There is no repository to show."
 
 
-def test_an_empty_repository_is_a_sentence_and_no_picture() -> None:
+def test_an_empty_repository_has_a_sentence_and_no_chart() -> None:
     page = page_of(preview([]))
 
     assert "The repository has no images." in page.text
@@ -433,7 +446,7 @@ def test_one_image_is_one_block() -> None:
     assert "1 image (100.0 MB): none to delete, 1 to keep (100.0 MB)." in page.text
 
 
-def test_twenty_thousand_images_make_no_larger_a_page() -> None:
+def test_the_size_of_the_page_does_not_grow_with_twenty_thousand_images() -> None:
     images = [*pushes("build-{n}", days=1000, a_day=19, until=AT), *leftovers(days=1000, until=AT)]
     page = render_page(report(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
 
@@ -451,7 +464,7 @@ def test_long_lists_are_cut_and_say_so() -> None:
     assert page.one("section", class_="alert-box").all("li")[-1].text == f"prod/api: and {len(expired) - 5} more"
 
 
-def test_of_many_repositories_those_that_need_a_look_are_open() -> None:
+def test_repositories_with_messages_are_expanded() -> None:
     quiet = [replace(each, findings=()) for each in many()]
     page = page_of(*quiet, replace(FULL, in_use=IN_USE))
 
@@ -486,7 +499,7 @@ def test_headings_go_down_one_step_at_a_time(page: Element) -> None:
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
-def test_the_page_says_its_language_and_fits_a_telephone(page: Element) -> None:
+def test_the_page_has_a_language_and_a_viewport(page: Element) -> None:
     assert page.one("html").attributes["lang"] == "en"
     assert page.one("meta", name="viewport").attributes["content"] == "width=device-width, initial-scale=1"
 
@@ -499,7 +512,7 @@ def test_every_table_has_a_caption_and_scopes_and_can_be_scrolled_with_the_keybo
     assert all(each.attributes["scope"] in {"col", "row", "rowgroup"} for each in page.all("th"))
 
 
-def test_every_picture_is_described_or_hidden(page: Element) -> None:
+def test_every_chart_is_described_or_hidden(page: Element) -> None:
     pictures = [each for each in page.all("svg") if "viewbox" not in each.attributes]
 
     assert len(pictures) > 5
@@ -536,7 +549,7 @@ def test_texts_and_outcomes_contrast_with_their_background(scheme: str) -> None:
     assert [group for group in GROUPS if contrast(palette[group], palette["background"]) < 3] == []
 
 
-def test_an_answer_of_aws_by_a_rule_that_nobody_knows_is_shown() -> None:
+def test_a_result_of_ecr_with_an_unknown_rule_is_shown() -> None:
     unknown = tuple(
         Decision(image=each.image, action="expire", rule=None, why="AWS says so") for each in FULL.evaluation.expired
     )
@@ -545,7 +558,7 @@ def test_an_answer_of_aws_by_a_rule_that_nobody_knows_is_shown() -> None:
     assert ["none", "delete", str(len(unknown))] in [row[:3] for row in rows]
 
 
-def test_a_rule_without_images_says_so() -> None:
+def test_a_rule_without_images_is_marked() -> None:
     rule = LifecycleRule(
         rule_priority=1, tag_status="tagged", tag_pattern_list=["x*"], count_type="sinceImagePushed", count_number=1
     )

@@ -1,4 +1,4 @@
-"""The chart of what remains: it begins with what is there, and ends with what the schedule leaves."""
+"""The chart of remaining images: it begins with all images and ends with those that the schedule keeps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from datetime import date, timedelta
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,11 +74,11 @@ def previews(draw: st.DrawFn) -> RepositoryPreview:
     )
 
 
-# --- what remains -----------------------------------------------------------------------------------------------------
+# --- remaining images -------------------------------------------------------------------------------------------------
 
 
 @given(shown=previews())
-def test_it_begins_with_all_there_is(shown: RepositoryPreview) -> None:
+def test_the_chart_begins_with_all_images(shown: RepositoryPreview) -> None:
     evaluation = shown.evaluation
     images = [each.image for each in (*evaluation.decisions, *evaluation.uncertain, *evaluation.kept)]
     shelved = [image for image in images if image.status == "archived"]
@@ -92,7 +91,7 @@ def test_it_begins_with_all_there_is(shown: RepositoryPreview) -> None:
 
 
 @given(shown=previews())
-def test_standard_storage_never_grows_and_doubt_only_takes_more(shown: RepositoryPreview) -> None:
+def test_standard_storage_never_grows_and_uncertainty_only_reduces_it(shown: RepositoryPreview) -> None:
     every = every_level(shown)
 
     for before, after in pairwise(every):
@@ -106,7 +105,7 @@ def test_standard_storage_never_grows_and_doubt_only_takes_more(shown: Repositor
 
 
 @given(shown=previews())
-def test_it_ends_where_the_schedule_ends(shown: RepositoryPreview) -> None:
+def test_the_chart_ends_with_the_images_that_the_schedule_keeps(shown: RepositoryPreview) -> None:
     every = every_level(shown)
     gone = {each.image.digest for each in shown.schedule if each.action == "expire"}
     evaluation = shown.evaluation
@@ -135,24 +134,24 @@ def test_what_is_archived_already_leaves_the_archive() -> None:
     assert last.certain.archive == last.certain.standard == ImageTotals(images=0, size=0)
 
 
-def test_an_image_leaves_once_and_what_is_not_there_does_not_leave() -> None:
+def test_an_image_is_subtracted_once_and_a_missing_one_never() -> None:
     image, stranger = pushes("build-{n}", days=2, until=AT)
     stages = list(daily_totals([image], [leaves(stranger, 3), leaves(image, 6), leaves(image, 9)], today=TODAY))
 
     assert [each.certain.standard.images for each in stages] == [1, 1, 0, 0]
 
 
-def test_what_goes_for_certain_and_what_may_go_are_told_apart() -> None:
+def test_what_goes_for_certain_and_what_may_go_are_reported_apart() -> None:
     sure, unsure = pushes("build-{n}", days=2, until=AT)
     last = list(daily_totals([sure, unsure], [leaves(sure, 1), leaves(unsure, 1, is_certain=False)], today=TODAY))[-1]
 
     assert (last.certain.standard.images, last.possible.standard.images) == (1, 0)
 
 
-# --- the picture ------------------------------------------------------------------------------------------------------
+# --- the charts -------------------------------------------------------------------------------------------------------
 
 
-def test_the_line_begins_at_the_top_and_never_goes_up() -> None:
+def test_the_line_begins_at_the_top_and_never_rises() -> None:
     for panel in chart_of(FULL).panels:
         tops = [float(top) for top in re.findall(r"V([\d.]+)", panel.standard)]
 
@@ -162,7 +161,7 @@ def test_the_line_begins_at_the_top_and_never_goes_up() -> None:
 
 
 @given(shown=previews())
-def test_lines_go_from_left_to_right_and_stay_inside(shown: RepositoryPreview) -> None:
+def test_lines_run_from_left_to_right_inside_the_chart(shown: RepositoryPreview) -> None:
     chart = storage_chart(shown)
     for panel in chart.panels if chart else ():
         for path in filter(None, (panel.standard, panel.archive)):
@@ -179,7 +178,7 @@ def test_the_upper_edge_is_the_most_there_ever_is() -> None:
     assert (images.highest, bytes_.highest) == (first.images, first.size)
 
 
-def test_the_archive_and_the_doubt_are_drawn_where_there_are_any() -> None:
+def test_archived_and_uncertain_images_are_drawn_if_there_are_any() -> None:
     images = pushes("build-{n}", days=4, until=AT)
     plain = chart_of(preview(images, schedule=(leaves(images[0], 3),)))
     both = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"), leaves(images[1], 5, is_certain=False))))
@@ -206,7 +205,7 @@ def test_images_without_a_known_size_can_be_drawn() -> None:
 
 
 @given(shown=previews())
-def test_days_do_not_run_into_each_other(shown: RepositoryPreview) -> None:
+def test_the_labels_of_days_do_not_overlap(shown: RepositoryPreview) -> None:
     chart = storage_chart(shown)
     labels = chart.labels if chart else ()
 
@@ -263,7 +262,7 @@ def test_a_long_table_is_cut_to_days_that_are_named() -> None:
     assert all(before.day <= after.day for before, after in pairwise(chart.rows))
 
 
-def test_a_picture_of_thousands_of_days_has_a_few_hundred_steps() -> None:
+def test_a_chart_of_thousands_of_days_has_a_few_hundred_steps() -> None:
     images = pushes("build-{n}", days=1500, until=AT)
     departures = tuple(leaves(image, number) for number, image in enumerate(images))
     panel = chart_of(preview(images, schedule=departures)).panels[0]
@@ -279,7 +278,7 @@ def test_where_nothing_leaves_a_sentence_says_so() -> None:
     assert page.all("svg", class_="storage-chart") == []
 
 
-def test_what_leaves_after_years_is_told_and_not_drawn() -> None:
+def test_what_leaves_after_years_is_reported_and_not_drawn() -> None:
     images = pushes("build-{n}", days=2, until=AT)
     late = preview(images, schedule=(leaves(images[0], 4000),))
     both = preview(images, schedule=(leaves(images[0], 4000), leaves(images[1], 10)))
@@ -289,17 +288,15 @@ def test_what_leaves_after_years_is_told_and_not_drawn() -> None:
     assert "1 action later than five years is not shown." in page_of(both).text
 
 
-@pytest.mark.parametrize(
-    ("last", "names"),
-    [
+def test_days_are_named_as_far_apart_as_they_can_be_read() -> None:
+    cases: list[tuple[int, list[str]]] = [
         (1, ["now", "8 Jun", "15 Jun", "22 Jun", "29 Jun"]),
         (60, ["now", "22 Jun", "13 Jul", "3 Aug"]),
         (150, ["now", "Jul 2026", "Aug 2026", "Sep 2026", "Oct 2026", "Nov 2026"]),
         (365, ["now", "Jul 2026", "Oct 2026", "Jan 2027", "Apr 2027"]),
         (1700, ["now", "Jan 2027", "Jan 2028", "Jan 2029", "Jan 2030", "Jan 2031"]),
-    ],
-)
-def test_days_are_named_as_far_apart_as_they_can_be_read(last: int, names: list[str]) -> None:
-    (image,) = releases("release-{n}", count=1, until=AT)
+    ]
+    for last, names in cases:
+        (image,) = releases("release-{n}", count=1, until=AT)
 
-    assert [label.text for label in chart_of(preview([image], schedule=(leaves(image, last),))).labels] == names
+        assert [label.text for label in chart_of(preview([image], schedule=(leaves(image, last),))).labels] == names

@@ -1,4 +1,4 @@
-"""What people see: figures for each rule, the sums, and below them what deserves a look."""
+"""The table report: the numbers of each rule, the totals and the messages."""
 
 from __future__ import annotations
 
@@ -100,18 +100,18 @@ def test_more_than_ten_repositories_without_a_policy_are_shortened() -> None:
     )
 
 
-def test_whether_anybody_asked_what_runs_is_told() -> None:
+def test_whether_anybody_asked_what_runs_is_reported() -> None:
     assert plain(preview()).startswith("prod/api: 8 images, 800.0 MB\n")
     assert plain(preview(in_use={})).startswith("prod/api: 8 images, 800.0 MB, none known to be in use\n")
 
 
-def test_findings_come_with_severity_remedy_and_id() -> None:
+def test_findings_come_with_severity_fix_and_id() -> None:
     (finding,) = preview().findings
 
     assert line(plain(preview()), "warning:") == f"warning: {finding.sentence}; {finding.remedy} [{finding.id}]"
 
 
-def test_a_rule_without_images_says_so_and_what_no_rule_selects_comes_last() -> None:
+def test_a_rule_without_images_is_marked_and_unselected_images_are_last() -> None:
     text = plain(preview([tagged(V1, "dev")], of=LifecyclePolicy.of(expire_older_than(after_days=9, matching="x*"))))
 
     rows = [line.split()[:3] for line in text.splitlines() if re.match(r" *(\d+|none|total)  ", line)]
@@ -130,7 +130,7 @@ def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
     assert line(text, "total: ").endswith("0 images to delete, 0 to archive, 2 uncertain, 3 to keep")
 
 
-def test_an_index_adds_no_bytes_and_what_has_no_size_says_why() -> None:
+def test_an_index_has_no_size_of_its_own_and_an_unknown_size_has_a_reason() -> None:
     index = replace(V4, manifest_media_type=INDEX)
 
     assert plain(preview([V3, index])).startswith("prod/api: 2 images, 100.0 MB\n")
@@ -159,7 +159,7 @@ def test_uncertain_images_with_one_reason_are_one_line_whichever_image_the_reaso
     ]
 
 
-def test_what_settles_whether_images_belong_to_an_index_is_told_once() -> None:
+def test_what_settles_whether_images_belong_to_an_index_is_reported_once() -> None:
     index = replace(V4, manifest_media_type=INDEX)
     doubtful = preview([index, *leftovers(days=4, until=NOW)])
     other = replace(doubtful, repository="prod/web")
@@ -170,7 +170,7 @@ def test_what_settles_whether_images_belong_to_an_index_is_told_once() -> None:
     assert "--read-indexes" not in plain(preview())
 
 
-def test_a_template_is_told_to_leave_repositories_alone_and_is_not_in_the_sum() -> None:
+def test_a_creation_template_is_reported_and_is_not_in_the_total() -> None:
     text = plain(preview(prefix="prod", in_use={V1.digest: ("service prod/api",)}))
 
     assert text.startswith(
@@ -181,11 +181,11 @@ def test_a_template_is_told_to_leave_repositories_alone_and_is_not_in_the_sum() 
     assert "\nin use:" not in text
 
 
-def test_a_policy_without_rules_says_so() -> None:
+def test_a_policy_without_rules_is_explained_as_such() -> None:
     assert "\nThe policy has no rules: every image is kept.\n" in plain(preview(of=LifecyclePolicy.none()))
 
 
-def test_the_same_policy_as_the_deployed_one_says_so() -> None:
+def test_an_unchanged_policy_is_reported_as_such() -> None:
     assert (
         line(plain(preview(deployed=POLICY)), "same:")
         == "same: the deployed policy has the same effect on these images"
@@ -199,7 +199,7 @@ def test_what_is_newly_kept_says_so() -> None:
     assert line(text, "newly") == "newly kept: 1 image, 100.0 MB, compared with the policy deployed in the account: v2"
 
 
-def test_of_many_reasons_the_most_frequent_are_told() -> None:
+def test_only_the_most_frequent_reasons_are_listed() -> None:
     shown = preview()
     doubts = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
     text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(doubts))))
@@ -238,7 +238,7 @@ def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
     assert "\nin use: and 18 more images; --format json has all\n" in plain(shown)
 
 
-def test_what_was_not_previewed_is_told() -> None:
+def test_what_was_not_previewed_is_reported() -> None:
     unread = UnreadablePolicy(where="App/Web", problems=("worked out later",), is_invalid=False)
     missing = [policy(repository="web"), policy(prefix="web"), policy()]
     text = plain(unread=(unread,), without_images=tuple(missing), without_policy=("db", "queue"), notes=("mind this",))
@@ -265,7 +265,7 @@ def crowd(number: int, **known: Any) -> list[RepositoryPreview]:
     return [replace(preview(**known), repository=f"team/{place:02}") for place in range(number)]
 
 
-def test_of_many_repositories_with_one_policy_each_has_a_line_and_the_policy_is_told_once() -> None:
+def test_repositories_with_the_same_policy_have_a_line_each_and_one_explanation() -> None:
     text = plain(*crowd(11))
 
     assert text.splitlines()[:6] == [
@@ -285,7 +285,7 @@ def test_a_few_repositories_have_a_table_each() -> None:
     assert "with the same policy" not in plain(*crowd(10))
 
 
-def test_of_many_repositories_those_where_something_in_use_goes_have_a_table_as_well() -> None:
+def test_repositories_with_endangered_images_in_use_have_a_table_of_their_own() -> None:
     first, *others = crowd(12)
     running = replace(first, in_use={V1.digest: ("service prod/api",)})
 
@@ -293,7 +293,7 @@ def test_of_many_repositories_those_where_something_in_use_goes_have_a_table_as_
     assert "\nteam/00: 8 images, 800.0 MB, 1 known to be in use\n" in plain(running, *others)
 
 
-def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> None:
+def test_repositories_that_fail_a_gate_have_a_table_of_their_own() -> None:
     previews = [*crowd(11), replace(preview(of=GENEROUS), repository="other")]
     decision = previews[3].evaluation.expired[0]
     catch = GateViolation(repository="team/03", decision=decision, is_certain=True, users=None)
@@ -303,7 +303,7 @@ def test_of_many_repositories_those_that_a_gate_minds_have_a_table_as_well() -> 
     assert heads == ["team/03", "other"]
 
 
-def test_of_many_repositories_those_where_aws_says_something_else_have_a_table_as_well() -> None:
+def test_repositories_with_another_result_of_ecr_have_a_table_of_their_own() -> None:
     previews = crowd(12, aws_preview=())
     agreeing = [replace(each, disagreements=()) for each in previews[1:]]
 
@@ -311,7 +311,7 @@ def test_of_many_repositories_those_where_aws_says_something_else_have_a_table_a
     assert heads == ["team/00"]
 
 
-def test_findings_of_some_among_many_say_where_they_are_and_the_worst_come_first() -> None:
+def test_findings_of_some_repositories_name_them_in_order_of_severity() -> None:
     first, second, *others = crowd(12)
     (warning,) = first.findings
     error = replace(warning, id="bad", severity="error", sentence="it is bad")
@@ -339,17 +339,18 @@ def test_a_template_for_many_has_no_sum() -> None:
     assert "\ntotal  " not in text
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_on_a_terminal_many_repositories_fit(width: int) -> None:
-    console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
-    previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
-    lines = render_table(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
+def test_on_a_terminal_many_repositories_fit() -> None:
+    cases: list[int] = [40, 60, 80, 120]
+    for width in cases:
+        console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
+        previews = [replace(each, repository=f"a-long-name/of-a-team/{each.repository}") for each in crowd(60)]
+        lines = render_table(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
 
-    assert max(map(len, lines)) <= width
-    assert sum("team/" in line for line in lines) == 60
+        assert max(map(len, lines)) <= width
+        assert sum("team/" in line for line in lines) == 60
 
 
-def test_what_is_to_be_known_of_several_repositories_is_told_once() -> None:
+def test_what_is_to_be_known_of_several_repositories_is_reported_once() -> None:
     notes = ("team/00: mind this", "mind: that", "team/01: mind this", "team/02: mind something else")
 
     assert [line for line in plain(*crowd(3), notes=notes).splitlines() if line.startswith("note")] == [
@@ -362,7 +363,7 @@ def test_what_is_to_be_known_of_several_repositories_is_told_once() -> None:
 # --- where it is shown ------------------------------------------------------------------------------------------------
 
 
-def test_into_a_pipe_goes_plain_text_without_boxes_colours_or_blanks_at_the_end(
+def test_output_to_a_pipe_is_plain_text_without_boxes_colours_or_trailing_blanks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
@@ -374,32 +375,36 @@ def test_into_a_pipe_goes_plain_text_without_boxes_colours_or_blanks_at_the_end(
     assert len(line(text, "warning:")) > 200
 
 
-@pytest.mark.parametrize("width", [36, 40, 55, 56, 75, 76, 91, 92, 120])
-def test_on_a_terminal_every_line_fits(width: int) -> None:
-    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
+def test_on_a_terminal_every_line_fits() -> None:
+    cases: list[int] = [36, 40, 55, 56, 75, 76, 91, 92, 120]
+    for width in cases:
+        text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview(), width))
 
-    assert max(map(len, text.splitlines())) <= width
-    heading = next(line for line in text.splitlines() if line.startswith(" rule"))
-    hidden = [word for word, least in (("oldest", 92), ("newest", 56), ("such as", 76)) if width < least]
-    assert [word for word in ("oldest", "newest", "such as") if word not in heading] == hidden
-    note = f"note: the terminal is {width} characters wide; columns not shown: {', '.join(hidden)}"
-    assert (note in " ".join(text.split())) == bool(hidden)
-    assert re.search(r"2 +delete +2 +200.0 MB", text)
-
-
-@pytest.mark.parametrize("width", [76, 80, 92, 120])
-def test_examples_are_cut_to_the_width_and_rows_stay_one_line(width: int) -> None:
-    images = [tagged(image, f"release-{image.tags[0]}") for image in releases("2026.{n}", count=20, until=NOW)]
-    of = LifecyclePolicy.of(keep_latest(9, matching="2026.*"), expire_untagged(after_days=3))
-    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *leftovers(days=9, until=NOW)], of=of), width))
-    head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
-
-    rows = [line.split()[:2] for line in text.splitlines()[head + 1 : head + 7]]
-    assert rows == [[rule, outcome] for rule in ("1", "2", "total") for outcome in ("delete", "keep")]
-    assert text.count(", ...") == 6
+        assert max(map(len, text.splitlines())) <= width
+        heading = next(line for line in text.splitlines() if line.startswith(" rule"))
+        hidden = [word for word, least in (("oldest", 92), ("newest", 56), ("such as", 76)) if width < least]
+        assert [word for word in ("oldest", "newest", "such as") if word not in heading] == hidden
+        note = f"note: the terminal is {width} characters wide; columns not shown: {', '.join(hidden)}"
+        assert (note in " ".join(text.split())) == bool(hidden)
+        assert re.search(r"2 +delete +2 +200.0 MB", text)
 
 
-def test_on_a_terminal_what_goes_is_red() -> None:
+def test_examples_are_cut_to_the_width_and_rows_stay_one_line() -> None:
+    cases: list[int] = [76, 80, 92, 120]
+    for width in cases:
+        images = [tagged(image, f"release-{image.tags[0]}") for image in releases("2026.{n}", count=20, until=NOW)]
+        of = LifecyclePolicy.of(keep_latest(9, matching="2026.*"), expire_untagged(after_days=3))
+        text = re.sub(
+            r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *leftovers(days=9, until=NOW)], of=of), width)
+        )
+        head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
+
+        rows = [line.split()[:2] for line in text.splitlines()[head + 1 : head + 7]]
+        assert rows == [[rule, outcome] for rule in ("1", "2", "total") for outcome in ("delete", "keep")]
+        assert text.count(", ...") == 6
+
+
+def test_deletions_are_red_on_a_terminal() -> None:
     assert "\x1b[31mdelete" in on_terminal(preview(), 100)
 
 
@@ -424,17 +429,20 @@ def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
 # --- quantities -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("letter", "written"),
-    [("é", "é"), ("\x1b", "\\x1b"), ("\n", "\\n"), ("\u2028", "\\u2028"), ("\U000e0001", "\\U000e0001")],
-)
-def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, written: str) -> None:
-    assert printable(f"a{letter}b") == f"a{written}b"
+def test_what_cannot_be_printed_is_written_as_python_writes_it() -> None:
+    cases: list[tuple[str, str]] = [
+        ("é", "é"),
+        ("\x1b", "\\x1b"),
+        ("\n", "\\n"),
+        ("\u2028", "\\u2028"),
+        ("\U000e0001", "\\U000e0001"),
+    ]
+    for letter, written in cases:
+        assert printable(f"a{letter}b") == f"a{written}b"
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
+def test_bytes_are_written_in_the_unit_that_fits() -> None:
+    cases: list[tuple[int, str]] = [
         (0, "0 bytes"),
         (1, "1 bytes"),
         (999, "999 bytes"),
@@ -444,10 +452,9 @@ def test_what_cannot_be_printed_is_written_as_python_writes_it(letter: str, writ
         (1_234_567_890, "1.2 GB"),
         (10**15, "1.0 PB"),
         (10**18, "1,000.0 PB"),
-    ],
-)
-def test_bytes_are_written_in_the_unit_that_fits(number: int, text: str) -> None:
-    assert format_size(number) == text
+    ]
+    for number, text in cases:
+        assert format_size(number) == text
 
 
 def test_things_are_counted_in_english() -> None:

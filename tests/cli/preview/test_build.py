@@ -1,4 +1,4 @@
-"""A preview is what the policy does, in AWS's words where AWS was asked, beside what the deployed policy does."""
+"""Previews: the outcome of a policy, the preview of ECR, and the comparison with the deployed policy."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def said(image: Image, rule_priority: int, action: Literal["expire", "archive"] 
 
 
 def agreeing(lifecycle: LifecyclePolicy, images: list[Image]) -> list[AwsDecision]:
-    """Let AWS say what the replay says."""
+    """Return the preview of ECR with the outcomes of the local evaluation."""
     decisions = lifecycle.evaluate(images, at=NOW).decisions
     return [
         said(each.image, each.rule.rule_priority, each.action)
@@ -96,7 +96,7 @@ def test_without_aws_a_preview_is_the_replay() -> None:
     assert (shown.current, shown.newly_lost, shown.newly_kept) == (None, (), ())
 
 
-def test_findings_know_which_tags_can_move() -> None:
+def test_findings_use_the_mutability_of_the_template() -> None:
     bound = replace(policy(), immutability=Immutability.all_tags())
     found = build(bound, Repository(name="api", images=tuple(HISTORY)), NOW).findings
 
@@ -112,14 +112,14 @@ def test_what_the_source_says_of_tags_counts_more_than_what_they_are_today() -> 
     assert build(saying, today, NOW).findings == POLICY.findings(HISTORY, immutability=Immutability.off())
 
 
-def test_images_that_cannot_be_are_told_with_their_repository() -> None:
+def test_invalid_images_are_reported_with_their_repository() -> None:
     with pytest.raises(InvalidImage) as caught:
         preview(images=[V1, V1])
 
     assert caught.value.path == "api"
 
 
-def test_of_very_many_images_that_cannot_be_the_first_are_told() -> None:
+def test_a_very_long_list_of_invalid_images_is_shortened() -> None:
     twice = [image for number in range(30) for image in [replace(V1, digest=f"sha256:{number:064x}", tags=[])] * 2]
     with pytest.raises(InvalidImage) as caught:
         preview(images=twice)
@@ -159,7 +159,7 @@ def test_the_same_policy_makes_no_difference() -> None:
     assert (shown.newly_lost, shown.newly_kept) == ((), ())
 
 
-def test_deleting_what_is_archived_today_is_a_loss_and_the_reverse_is_none() -> None:
+def test_deletion_instead_of_archival_is_a_loss_and_the_reverse_is_not() -> None:
     deleting = LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*"))
     archiving = LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*"))
 
@@ -179,7 +179,7 @@ def test_what_may_go_is_lost_if_it_stays_today_for_certain_and_not_if_it_may_go_
     assert preview(POLICY, [index, *children], deployed=GENEROUS).newly_lost == ()
 
 
-def test_the_policy_that_is_deployed_already_makes_no_difference_whatever_aws_says() -> None:
+def test_an_unchanged_policy_makes_no_difference_for_any_result_of_ecr() -> None:
     shown = preview(images=OPEN, deployed=POLICY, aws=[said(V1, 1)])
 
     assert shown.current == shown.evaluation
@@ -206,7 +206,7 @@ def test_where_aws_agrees_nothing_changes_but_that_aws_said_it() -> None:
     assert shown.disagreements == ()
 
 
-def test_aws_saying_nothing_of_any_image_is_an_answer() -> None:
+def test_an_empty_result_of_ecr_is_a_result() -> None:
     shown = preview(aws=[])
 
     assert set(fates(shown).values()) == {"keep"}
@@ -281,7 +281,7 @@ def test_what_the_replay_cannot_tell_aws_decides_and_that_is_no_disagreement() -
     assert decision_on(left[0], shown).why.startswith("ECR's preview keeps it; the local evaluation is uncertain: ")
 
 
-def test_a_signature_goes_with_its_image_although_aws_does_not_name_it() -> None:
+def test_a_signature_is_deleted_with_its_image_if_ecr_does_not_list_it() -> None:
     images = signed(RELEASES)
     first, signature = images[:2]
     shown = preview(images=images, aws=[said(V1, 1), said(V2, 1)])
@@ -301,14 +301,14 @@ def test_a_signature_is_no_disagreement_of_its_own() -> None:
     assert images[-1] not in [each.image for each in shown.disagreements]
 
 
-def test_a_signature_stays_with_its_image_if_aws_leaves_that() -> None:
+def test_a_signature_is_kept_if_ecr_keeps_its_image() -> None:
     images = signed(RELEASES)
     shown = preview(images=images, aws=[])
 
     assert set(fates(shown).values()) == {"keep"}
 
 
-def test_an_artifact_about_an_artifact_goes_with_both() -> None:
+def test_an_artifact_of_an_artifact_is_deleted_with_both() -> None:
     signature = signed(RELEASES[:1])[1]
     stamp = replace(signature, digest="sha256:" + "5" * 64, subject_digest=signature.digest)
     shown = preview(images=[V1, signature, stamp], aws=[said(V1, 1)])
@@ -323,7 +323,7 @@ def test_artifacts_that_are_about_each_other_are_no_endless_question() -> None:
     assert len(fates(preview(images=[V2, one, other], aws=[]))) == 3
 
 
-def test_tags_may_hold_an_artifact_whose_image_aws_takes() -> None:
+def test_a_tagged_artifact_can_remain_after_its_image() -> None:
     lifecycle = LifecyclePolicy.of(keep_forever("signature-*"), keep_latest(2, matching="v*"))
     images = signed(RELEASES)
     images[1] = replace(images[1], tags=["signature-1"])
@@ -332,7 +332,7 @@ def test_tags_may_hold_an_artifact_whose_image_aws_takes() -> None:
     assert fates(shown)[images[1]] == "uncertain"
 
 
-def test_the_images_of_an_index_are_kept_unless_aws_takes_them() -> None:
+def test_images_of_an_index_are_kept_unless_ecr_deletes_them() -> None:
     images = multi_arch(RELEASES)
     child = images[0]
 
@@ -342,7 +342,7 @@ def test_the_images_of_an_index_are_kept_unless_aws_takes_them() -> None:
     assert child in [each.image for each in taken.disagreements]
 
 
-def test_an_image_that_was_pushed_after_the_listing_is_told() -> None:
+def test_an_image_that_was_pushed_after_the_listing_is_reported() -> None:
     late = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
     shown = preview(aws=[*agreeing(POLICY, HISTORY), late])
 
@@ -350,7 +350,7 @@ def test_an_image_that_was_pushed_after_the_listing_is_told() -> None:
     assert shown.disagreements == ()
 
 
-# --- the schedule, where AWS has the last word ------------------------------------------------------------------------
+# --- the schedule with the preview of ECR -----------------------------------------------------------------------------
 
 
 def test_what_aws_takes_goes_today_for_certain() -> None:
@@ -401,7 +401,7 @@ def test_what_goes_later_today_is_no_matter_of_what_aws_says_of_now() -> None:
     assert shown.schedule[0].is_certain
 
 
-def test_departures_stay_in_order() -> None:
+def test_scheduled_actions_are_in_order() -> None:
     lifecycle = LifecyclePolicy.of(expire_older_than(after_days=14, matching="v*"), expire_untagged(after_days=30))
     days = [each.day for each in preview(lifecycle, HISTORY, aws=[said(V4, 1)]).schedule]
 
@@ -409,7 +409,7 @@ def test_departures_stay_in_order() -> None:
     assert len(set(days)) > 2
 
 
-# --- laws -------------------------------------------------------------------------------------------------------------
+# --- properties over random values ------------------------------------------------------------------------------------
 
 
 @given(
@@ -443,9 +443,7 @@ def test_every_image_is_in_one_group_whatever_aws_says(
 
 
 @given(lifecycle=policies, images=repositories(archive=True, indexes=True, referrers=True))
-def test_aws_repeating_the_replay_changes_no_decision_that_was_certain(
-    lifecycle: LifecyclePolicy, images: list[Image]
-) -> None:
+def test_the_same_result_of_ecr_changes_no_certain_decision(lifecycle: LifecyclePolicy, images: list[Image]) -> None:
     replayed = lifecycle.evaluate(images, at=NOW)
     shown = preview(lifecycle, images, aws=agreeing(lifecycle, images))
 

@@ -1,4 +1,4 @@
-"""A policy goes with the repositories it is for, and with no other."""
+"""The matching of policies and repositories."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.cli.listings import GENEROUS, POLICY, policy
 MISSING = "it is not there"
 
 
-def test_a_policy_goes_with_the_repository_that_it_names() -> None:
+def test_a_policy_applies_to_the_repository_that_it_names() -> None:
     api, web = policy(repository="prod/api"), policy(repository="prod/web")
     matches = match_policies([api, web], ["prod/api", "prod/db"])
 
@@ -23,23 +23,21 @@ def test_a_policy_goes_with_the_repository_that_it_names() -> None:
     assert matches.without_policy == ("prod/db",)
 
 
-@pytest.mark.parametrize(
-    ("name", "prefix"),
-    [
+def test_the_longest_prefix_wins_and_root_is_the_last() -> None:
+    cases: list[tuple[str, str]] = [
         ("prod/api", "prod"),
         ("prod/team/api", "prod/team/"),
         ("production/api", "ROOT"),
         ("prod", "ROOT"),
         ("ROOT/api", "ROOT"),
-    ],
-)
-def test_the_longest_prefix_wins_and_root_is_the_last(name: str, prefix: str) -> None:
-    templates = [policy(prefix=each) for each in ("ROOT", "prod", "prod/team/")]
+    ]
+    for name, prefix in cases:
+        templates = [policy(prefix=each) for each in ("ROOT", "prod", "prod/team/")]
 
-    assert match_policies(templates, [name]).policies[name].prefix == prefix
+        assert match_policies(templates, [name]).policies[name].prefix == prefix
 
 
-def test_a_template_leaves_repositories_alone_that_a_policy_names() -> None:
+def test_a_creation_template_does_not_apply_to_repositories_that_a_policy_names() -> None:
     own, template = policy(repository="prod/api"), policy(prefix="prod")
     matches = match_policies([template, own], ["prod/api"])
 
@@ -47,14 +45,14 @@ def test_a_template_leaves_repositories_alone_that_a_policy_names() -> None:
     assert matches.without_images == (template,)
 
 
-def test_a_policy_alone_that_names_nothing_goes_with_every_repository() -> None:
+def test_a_single_policy_without_a_repository_applies_to_every_repository() -> None:
     alone = policy()
 
     assert match_policies([alone], ["b", "a"]).policies == {"a": alone, "b": alone}
     assert match_policies([alone], []).without_images == (alone,)
 
 
-def test_a_policy_among_others_that_names_nothing_goes_with_none() -> None:
+def test_a_policy_without_a_repository_among_others_applies_to_none() -> None:
     loose, own = policy(), policy(repository="api")
     matches = match_policies([loose, own], ["api", "web"])
 
@@ -62,7 +60,7 @@ def test_a_policy_among_others_that_names_nothing_goes_with_none() -> None:
     assert matches.without_images == (loose,)
 
 
-def test_a_policy_that_stands_in_several_stacks_is_one_policy() -> None:
+def test_the_same_policy_in_several_stacks_is_one_policy() -> None:
     twice = [policy(repository="api", where=where) for where in ("cdk.out: Dev/Api", "cdk.out: Prod/Api")]
 
     assert match_policies(twice, ["api"]).policies["api"].where == "cdk.out: Dev/Api, cdk.out: Prod/Api"
@@ -70,7 +68,7 @@ def test_a_policy_that_stands_in_several_stacks_is_one_policy() -> None:
 
 
 @pytest.mark.parametrize(("field", "name"), [("repository", "api"), ("prefix", "prod")])
-def test_different_policies_for_one_name_are_refused(field: str, name: str) -> None:
+def test_different_policies_for_one_name_are_rejected(field: str, name: str) -> None:
     named: dict[str, Any] = {field: name}
     one = replace(policy(where="cdk.out: Dev/Api"), **named)
     other = replace(policy(GENEROUS, where="cdk.out: Prod/Api"), **named)
@@ -93,7 +91,7 @@ def test_the_templates_to_preview_one_at_a_time_are_named() -> None:
         match_policies([one, other], ["api"])
 
 
-def test_different_policies_for_what_is_not_previewed_are_no_reason_to_refuse() -> None:
+def test_different_policies_of_unselected_repositories_are_accepted() -> None:
     web = policy(repository="web")
     conflict = [policy(each, **{field: "api"}) for each in (POLICY, GENEROUS) for field in ("repository", "prefix")]
     matches = match_policies([*conflict, web], ["web"])
@@ -110,7 +108,7 @@ def test_repositories_are_chosen_by_name_and_wildcard() -> None:
     assert select_repositories(names, ["*/web", "dev/api"], [], MISSING) == ("dev/api", "prod/web")
 
 
-def test_a_name_that_chooses_nothing_is_refused_for_it_may_be_mistyped() -> None:
+def test_a_name_that_selects_no_repository_is_rejected() -> None:
     with pytest.raises(CommandError) as caught:
         select_repositories(["prod/api"], ["prod/*", "prd/*", "dev"], [policy(repository="db")], MISSING)
 
@@ -120,7 +118,7 @@ def test_a_name_that_chooses_nothing_is_refused_for_it_may_be_mistyped() -> None
     )
 
 
-def test_a_name_that_only_a_policy_has_is_refused_with_what_is_missing() -> None:
+def test_a_name_of_a_policy_without_images_is_rejected() -> None:
     with pytest.raises(CommandError) as caught:
         select_repositories(
             ["prod/api"], ["prod/w*"], [policy(repository="prod/web", where="cdk.out: App/Web")], MISSING

@@ -1,4 +1,4 @@
-"""Policies and repositories come together, from listings and from an account, and what does not is told."""
+"""Runs of the preview over listings and over an account, and messages about unmatched input."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Silent:
 
 
 class FakeAccount(Account):
-    """An account with these repositories, which keeps in mind what it was asked."""
+    """An account with these repositories, which records its calls."""
 
     def __init__(self, *repositories: Repository, problems: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> None:
         self.there = {each.name: each for each in repositories}
@@ -101,7 +101,7 @@ def test_what_does_not_go_together_is_kept_in_mind() -> None:
     assert report.unread == (unread,)
 
 
-def test_only_what_was_asked_for_is_previewed_and_missed() -> None:
+def test_only_selected_repositories_are_previewed() -> None:
     late, other = (
         UnreadablePolicy(where=name, repository=name, problems=(), is_invalid=False) for name in ("prod/x", "dev/x")
     )
@@ -121,19 +121,20 @@ def test_where_nothing_goes_together_that_is_a_problem() -> None:
     assert report.problems == ("no policy matches a repository (2 policies, 1 repository); check their names",)
 
 
-@pytest.mark.parametrize(("images", "is_told"), [(RELEASES, True), ([], False), (archived(RELEASES, at=NOW), False)])
-def test_a_listing_without_archived_images_is_told_if_a_rule_is_about_them(images: Any, *, is_told: bool) -> None:
-    deleting = policy(LifecyclePolicy.of(delete_archived(after_days=90)), repository="prod/web")
-    report = preview_files(reading(deleting), [replace(WEB, images=tuple(images))], at=NOW)
+def test_a_listing_without_archived_images_is_reported_if_a_rule_is_about_them() -> None:
+    cases: list[tuple[Any, bool]] = [(RELEASES, True), ([], False), (archived(RELEASES, at=NOW), False)]
+    for images, is_told in cases:
+        deleting = policy(LifecyclePolicy.of(delete_archived(after_days=90)), repository="prod/web")
+        report = preview_files(reading(deleting), [replace(WEB, images=tuple(images))], at=NOW)
 
-    sentence = (
-        "prod/web: rule 1 is about archived images, and none is listed; "
-        "aws ecr describe-images lists them only with --filter imageStatus=ANY"
-    )
-    assert report.notes == ((sentence,) if is_told else ())
+        sentence = (
+            "prod/web: rule 1 is about archived images, and none is listed; "
+            "aws ecr describe-images lists them only with --filter imageStatus=ANY"
+        )
+        assert report.notes == ((sentence,) if is_told else ())
 
 
-def test_a_repository_that_is_not_compared_although_others_are_is_told() -> None:
+def test_a_repository_that_is_not_compared_although_others_are_is_reported() -> None:
     policies = reading(policy(repository="prod/web"), policy(repository="prod/api"))
     report = preview_files(policies, [replace(WEB, deployed=POLICY), API], at=NOW, compares=True)
 
@@ -158,7 +159,7 @@ def test_an_account_is_looked_at_as_of_an_instant_too() -> None:
     assert len(report.notes) == 1
 
 
-def test_a_listing_that_was_cut_down_is_told_once_for_all_repositories() -> None:
+def test_an_incomplete_listing_is_reported_once_for_all_repositories() -> None:
     media, sizes = {"imageManifestMediaType": 2}, {"imageManifestMediaType": 3, "imageSizeInBytes": 1}
     cut = [replace(API, missing=media), replace(WEB, missing=sizes)]
     report = preview_files(reading(policy()), cut, at=NOW)
@@ -178,26 +179,25 @@ def test_a_listing_that_was_cut_down_is_told_once_for_all_repositories() -> None
     )
 
 
-@pytest.mark.parametrize(
-    ("pushed", "pulled", "is_told"), [(9, None, True), (9, 8, True), (9, 1, False), (1, None, False)]
-)
-def test_listings_in_which_nothing_is_recent_may_be_old(pushed: int, pulled: int | None, *, is_told: bool) -> None:
-    now = datetime.now(timezone.utc)
-    image = replace(
-        RELEASES[0],
-        pushed_at=now - timedelta(days=pushed, hours=1),
-        last_pulled_at=None if pulled is None else now - timedelta(days=pulled, hours=1),
-    )
-    old = [API, replace(WEB, images=(image,))]
-    days = pushed if pulled is None else pulled
-    sentence = f"the listing may be old: the latest push or pull is {days} days ago; --at evaluates an earlier day"
+def test_listings_in_which_nothing_is_recent_may_be_old() -> None:
+    cases: list[tuple[int, int | None, bool]] = [(9, None, True), (9, 8, True), (9, 1, False), (1, None, False)]
+    for pushed, pulled, is_told in cases:
+        now = datetime.now(timezone.utc)
+        image = replace(
+            RELEASES[0],
+            pushed_at=now - timedelta(days=pushed, hours=1),
+            last_pulled_at=None if pulled is None else now - timedelta(days=pulled, hours=1),
+        )
+        old = [API, replace(WEB, images=(image,))]
+        days = pushed if pulled is None else pulled
+        sentence = f"the listing may be old: the latest push or pull is {days} days ago; --at evaluates an earlier day"
 
-    assert preview_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
-    assert preview_files(reading(policy()), old, at=now).notes == ()
-    assert preview_files(reading(policy()), [replace(WEB, images=())]).notes == ()
+        assert preview_files(reading(policy()), old).notes == ((sentence,) if is_told else ())
+        assert preview_files(reading(policy()), old, at=now).notes == ()
+        assert preview_files(reading(policy()), [replace(WEB, images=())]).notes == ()
 
 
-def test_a_repository_of_which_no_images_were_given_is_told_with_its_policy() -> None:
+def test_a_repository_of_which_no_images_were_given_is_reported_with_its_policy() -> None:
     with pytest.raises(CommandError) as caught:
         preview_files(reading(policy(repository="prod/db", where="cdk.out: App/Db")), [API], only=["prod/db"], at=NOW)
 
@@ -216,7 +216,7 @@ def test_another_policy_of_another_repository_does_not_block_the_one_that_is_ask
 # --- from an account --------------------------------------------------------------------------------------------------
 
 
-def test_an_account_is_asked_for_those_repositories_alone_that_a_policy_goes_with() -> None:
+def test_only_repositories_with_a_policy_are_read() -> None:
     account = FakeAccount(API, WEB)
     report = asked(account, reading(policy(repository="prod/web"), policy(repository="prod/db")))
 
@@ -234,14 +234,14 @@ def test_what_aws_says_is_in_the_preview() -> None:
     assert [each.image for each in report.previews[0].evaluation.expired] == [RELEASES[3]]
 
 
-def test_findings_know_which_tags_can_move_in_the_account() -> None:
+def test_findings_use_the_mutability_of_the_account() -> None:
     (shown,) = asked(FakeAccount(WEB), reading(policy(repository="prod/web"))).previews
 
     assert shown.findings == POLICY.findings(RELEASES, immutability=Immutability.all_tags())
     assert shown.findings != POLICY.findings(RELEASES)
 
 
-def test_a_repository_that_is_not_in_the_account_is_told_with_its_policy() -> None:
+def test_a_repository_that_is_not_in_the_account_is_reported_with_its_policy() -> None:
     with pytest.raises(
         CommandError, match="has a policy for prod/db, but the account has no such repository in this region"
     ):
@@ -255,7 +255,7 @@ def test_problems_and_notes_of_an_account_are_passed_on() -> None:
     assert (report.previews, report.problems, report.notes) == ((), ("prod/web: access denied",), ("no Inspector",))
 
 
-def test_a_policy_without_a_repository_is_not_held_against_a_whole_account_unasked() -> None:
+def test_a_policy_without_a_repository_needs_an_explicit_selection_in_an_account() -> None:
     account = FakeAccount(API, WEB)
     with pytest.raises(CommandError) as caught:
         asked(account, reading(policy()))

@@ -1,4 +1,4 @@
-"""Policies of today are read from what `aws ecr get-lifecycle-policy` printed."""
+"""Deployed policies, as `aws ecr get-lifecycle-policy` prints them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def problem(source: Path) -> str:
     return str(caught.value)
 
 
-def test_each_answer_says_whose_policy_it_is(tmp_path: Path) -> None:
+def test_each_explanation_names_its_policy(tmp_path: Path) -> None:
     (tmp_path / "api.json").write_text(json.dumps(printed("prod/api", POLICY.to_json())))
     (tmp_path / "others.json").write_text(
         json.dumps([printed("prod/web", GENEROUS.to_json()), printed("prod/db", POLICY.to_json())])
@@ -57,7 +57,7 @@ def test_a_policy_file_is_of_every_repository_unless_a_folder_has_it_for_one(tmp
     assert problem(file).startswith(f"{file}: rules: 1 is not a list")
 
 
-def test_two_policy_files_for_every_repository_are_refused(tmp_path: Path) -> None:
+def test_two_policy_files_for_every_repository_are_rejected(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("a.json", "b.json")]
     for file, policy in zip(files, (POLICY, GENEROUS), strict=True):
         file.write_text(policy.to_json())
@@ -66,13 +66,13 @@ def test_two_policy_files_for_every_repository_are_refused(tmp_path: Path) -> No
         read_deployed(map(str, files))
 
 
-def test_a_folder_in_which_there_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_policies_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "images.json").write_text(listing(RELEASES, "api"))
 
     assert problem(tmp_path) == f"{tmp_path}: no policy in it; give the output of 'aws ecr get-lifecycle-policy'"
 
 
-def test_two_different_policies_of_a_repository_are_refused(tmp_path: Path) -> None:
+def test_two_different_policies_of_a_repository_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(printed("api", POLICY.to_json())))
     (tmp_path / "b.json").write_text(json.dumps(printed("api", GENEROUS.to_json())))
 
@@ -80,7 +80,7 @@ def test_two_different_policies_of_a_repository_are_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("entry", [{}, [1], "text", printed(1, "{}"), printed("api", None), {"repositoryName": "api"}])
-def test_what_is_no_answer_is_refused(tmp_path: Path, entry: object) -> None:
+def test_what_is_no_answer_is_rejected(tmp_path: Path, entry: object) -> None:
     (tmp_path / "api.json").write_text(json.dumps(entry))
 
     assert "is not output of 'aws ecr get-lifecycle-policy'; give an object with repositoryName and" in problem(
@@ -88,7 +88,7 @@ def test_what_is_no_answer_is_refused(tmp_path: Path, entry: object) -> None:
     )
 
 
-def test_a_policy_that_cannot_be_read_is_told_with_its_file_and_repository(tmp_path: Path) -> None:
+def test_a_policy_that_cannot_be_read_is_reported_with_its_file_and_repository(tmp_path: Path) -> None:
     (tmp_path / "api.json").write_text(json.dumps(printed("api", '{"rules": 1}')))
 
     assert problem(tmp_path).startswith(f"{tmp_path / 'api.json'}, api: rules: 1 is not a list")

@@ -1,4 +1,4 @@
-"""Images come from whatever `aws ecr describe-images` printed, and each finds its repository."""
+"""Images, as `aws ecr describe-images` prints them, and the names of their repositories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Write = Callable[[str, str], str]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Give a way to write a file below one folder; the answer is its path."""
+    """Return a function that writes a file below one folder and returns its path."""
 
     def _write(name: str, text: str) -> str:
         path = tmp_path / name
@@ -49,7 +49,7 @@ def problem(*sources: str) -> str:
 # --- which repository an image is in ----------------------------------------------------------------------------------
 
 
-def test_images_say_which_repository_they_are_in(write: Write) -> None:
+def test_images_have_the_name_of_their_repository(write: Write) -> None:
     file = write("whatever.json", listing(HISTORY, "prod/api"))
 
     (repository,) = read_repositories([file])
@@ -134,7 +134,7 @@ def test_listings_that_name_no_repository_are_of_the_one_that_is_asked_for(
 
 
 @pytest.mark.parametrize("source", ["file", "standard input"])
-def test_an_empty_listing_is_of_the_one_that_is_asked_for(
+def test_an_empty_listing_belongs_to_the_selected_repository(
     write: Write, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     pipe(monkeypatch, listing([], None).encode())
@@ -153,10 +153,10 @@ def test_what_names_its_repository_or_lies_in_a_folder_is_of_no_other(write: Wri
     assert [each.name for each in read_repositories([named], unnamed="prod/api")] == ["prod/db"]
 
 
-# --- what a listing lacks ---------------------------------------------------------------------------------------------
+# --- incomplete listings ----------------------------------------------------------------------------------------------
 
 
-def test_images_of_which_a_listing_does_not_say_all_are_counted(write: Write) -> None:
+def test_images_with_incomplete_fields_are_counted(write: Write) -> None:
     whole, bare = detail(RELEASES[0], "api"), detail(RELEASES[1], "api")
     del bare["imageManifestMediaType"]
     other = bare | {"imageDigest": RELEASES[2].digest, "imageSizeInBytes": None}
@@ -169,7 +169,7 @@ def test_images_of_which_a_listing_does_not_say_all_are_counted(write: Write) ->
 
 @pytest.mark.parametrize("token", ["nextToken", "NextToken"])
 @pytest.mark.parametrize("name", ["api", None])
-def test_a_listing_that_goes_on_is_refused(write: Write, tmp_path: Path, token: str, name: str | None) -> None:
+def test_an_incomplete_listing_is_rejected(write: Write, tmp_path: Path, token: str, name: str | None) -> None:
     file = write("api.json", json.dumps(page(RELEASES, name) | {token: "more"}))
     sentence = "the last page of the listing of api is missing; list without --max-items, or give every page"
 
@@ -177,7 +177,7 @@ def test_a_listing_that_goes_on_is_refused(write: Write, tmp_path: Path, token: 
     assert problem(str(tmp_path)) == f"{file}: {sentence}"
 
 
-def test_an_empty_page_that_goes_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_incomplete_page_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe(monkeypatch, json.dumps(page([], None) | {"nextToken": "more"}).encode())
 
     assert problem("-") == (
@@ -186,7 +186,7 @@ def test_an_empty_page_that_goes_on_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_pages_that_go_on_elsewhere_are_a_whole_listing(write: Write, order: int) -> None:
+def test_pages_of_one_listing_in_several_files_are_complete(write: Write, order: int) -> None:
     first = write("1.json", json.dumps(page(RELEASES[:2], "api") | {"nextToken": "more"}))
     last = write("2.json", listing(RELEASES[2:], "api"))
 
@@ -247,10 +247,10 @@ def test_the_same_image_twice_is_one_image(write: Write) -> None:
     assert repository.images == tuple(RELEASES)
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- rejected policies ------------------------------------------------------------------------------------------------
 
 
-def test_an_image_that_changed_between_two_listings_is_refused(write: Write) -> None:
+def test_an_image_that_changed_between_two_listings_is_rejected(write: Write) -> None:
     old, new = detail(RELEASES[0], "api"), detail(RELEASES[0], "api") | {"imageTags": ["v1", "stable"]}
     file = write("api.json", json.dumps([old, new]))
 
@@ -258,7 +258,7 @@ def test_an_image_that_changed_between_two_listings_is_refused(write: Write) -> 
     assert problem(file) == (f"{file}: image {digest!r} of api is listed twice and differs; remove the older listing")
 
 
-def test_images_of_nowhere_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_without_a_repository_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe(monkeypatch, listing(RELEASES, None).encode())
 
     assert problem("-") == (
@@ -268,7 +268,7 @@ def test_images_of_nowhere_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Prod", 7, ["api"]])
-def test_what_cannot_be_the_name_of_a_repository_is_refused(write: Write, name: object) -> None:
+def test_what_cannot_be_the_name_of_a_repository_is_rejected(write: Write, name: object) -> None:
     entry = detail(RELEASES[0], None) | {"repositoryName": name}
     file = write("api.json", json.dumps([entry]))
 
@@ -290,26 +290,26 @@ def test_what_cannot_be_the_name_of_a_repository_is_refused(write: Write, name: 
         ("[][]", "no images are listed; give the output of 'aws ecr describe-images'"),
     ],
 )
-def test_what_is_no_listing_is_told_in_one_sentence(write: Write, text: str, sentence: str) -> None:
+def test_what_is_no_listing_is_reported_in_one_sentence(write: Write, text: str, sentence: str) -> None:
     said = problem(write("b.json", text))
 
     assert sentence in said
     assert "\n" not in said
 
 
-def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_reported(tmp_path: Path) -> None:
     (tmp_path / "api.json").write_bytes(b'{"a": "\xff\xfe"}')
 
     assert "not text: invalid start byte; give the JSON that the AWS CLI printed" in problem(str(tmp_path / "api.json"))
 
 
-def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_source_is_reported(tmp_path: Path) -> None:
     file = str(tmp_path / "none.json")
 
     assert problem(file) == f"{file}: no such file or folder; give the output of the AWS CLI, or '-' for standard input"
 
 
-def test_a_folder_that_may_not_be_looked_into_is_told(
+def test_a_folder_that_cannot_be_read_is_reported(
     write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     write("open/api.json", listing(RELEASES, "api"))
@@ -326,13 +326,13 @@ def test_a_folder_that_may_not_be_looked_into_is_told(
         read_repositories([str(tmp_path)])
 
 
-def test_a_folder_without_listings_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_listings_is_reported(tmp_path: Path) -> None:
     sentence = "no .json file in this folder; give a folder with the output of the AWS CLI"
 
     assert problem(str(tmp_path)) == f"{tmp_path}: {sentence}"
 
 
-def test_every_fault_of_an_image_is_told_with_its_file_and_place(write: Write) -> None:
+def test_every_problem_of_an_image_is_reported_with_its_file_and_place(write: Write) -> None:
     broken = [detail(RELEASES[0], "api"), {"imageDigest": 1}, {"imagePushedAt": "soon"}]
     file = write("api.json", json.dumps({"imageDetails": broken}))
     with pytest.raises(EcrConstructsError) as caught:
@@ -347,7 +347,7 @@ def test_every_fault_of_an_image_is_told_with_its_file_and_place(write: Write) -
     ]
 
 
-def test_of_very_many_faults_the_first_are_told(write: Write) -> None:
+def test_a_very_long_list_of_problems_is_shortened(write: Write) -> None:
     broken = [detail(RELEASES[0], "api") | {"imagePushedAt": "soon"}] * 50
     with pytest.raises(EcrConstructsError) as caught:
         read_repositories([write("api.json", json.dumps(broken))])
@@ -363,7 +363,7 @@ details = st.fixed_dictionaries(
 
 
 @given(document=st.one_of(json_values, st.builds(lambda entries: {"imageDetails": entries}, st.lists(details))))
-def test_whatever_json_is_given_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
+def test_whatever_json_is_given_is_read_or_rejected(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
     file = tmp_path_factory.mktemp("listing") / "api.json"
     file.write_text(json.dumps(document))
     try:

@@ -1,4 +1,4 @@
-"""Where the command finds lifecycle policies: files, templates, assemblies, standard input."""
+"""Sources of lifecycle policies: files, templates, assemblies and standard input."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_every_problem_of_a_policy_file_is_kept(tmp_path: Path) -> None:
     assert found.problems[0] == "more: unknown field; a policy has only 'rules'"
 
 
-def test_a_key_that_is_written_twice_is_a_fault_of_the_policy(tmp_path: Path) -> None:
+def test_a_key_that_is_written_twice_is_a_problem_of_the_policy(tmp_path: Path) -> None:
     (found,) = read(tmp_path, '{"rules": [], "rules": []}').unread
 
     assert found.problems == ("rules: written twice in one object; keep one",)
@@ -111,7 +111,7 @@ def test_a_key_that_is_written_twice_is_a_fault_of_the_policy(tmp_path: Path) ->
         ("rules: {[a]: b}", "neither JSON nor YAML"),
     ],
 )
-def test_what_is_no_policy_is_refused_with_its_name(tmp_path: Path, text: str, problem: str) -> None:
+def test_what_is_no_policy_is_rejected_with_its_name(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(CommandError, match=problem) as raised:
         read(tmp_path, text)
 
@@ -120,14 +120,14 @@ def test_what_is_no_policy_is_refused_with_its_name(tmp_path: Path, text: str, p
     assert "\n" not in raised.value.problems[0]
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "given.json").write_bytes(b"\xff\xfe\x00")
 
     with pytest.raises(CommandError, match="not a text in UTF-8"):
         read_policies(str(tmp_path / "given.json"))
 
 
-def test_a_file_that_is_not_there_is_refused_with_what_may_be_given() -> None:
+def test_a_missing_file_is_rejected_with_the_accepted_sources() -> None:
     with pytest.raises(CommandError, match=r"^nowhere\.json: no such file or folder; give a policy file"):
         read_policies("nowhere.json")
 
@@ -166,7 +166,7 @@ def test_a_repository_without_a_policy_has_the_one_that_does_nothing(tmp_path: P
 
 
 @pytest.mark.parametrize("where", ["text", "policy"])
-def test_a_policy_that_cloudformation_works_out_is_told_and_is_no_fault(tmp_path: Path, where: str) -> None:
+def test_a_policy_from_a_function_is_reported_and_is_not_an_error(tmp_path: Path, where: str) -> None:
     api = repository(AT_DEPLOYMENT)
     if where == "policy":
         api["Properties"]["LifecyclePolicy"] = {"Fn::If": ["Production", {}, {}]}
@@ -186,7 +186,7 @@ def test_a_substitution_that_substitutes_nothing_is_read(tmp_path: Path) -> None
         assert not unread.is_invalid
 
 
-def test_a_name_and_a_mutability_that_cloudformation_works_out_are_not_known(tmp_path: Path) -> None:
+def test_a_name_and_a_mutability_from_functions_are_unknown(tmp_path: Path) -> None:
     (found,) = read(
         tmp_path, template(Api=repository(RepositoryName={"Ref": "Name"}, ImageTagMutability={"Ref": "Mode"}))
     ).policies
@@ -194,7 +194,7 @@ def test_a_name_and_a_mutability_that_cloudformation_works_out_are_not_known(tmp
     assert (found.repository, found.immutability) == (None, None)
 
 
-def test_a_policy_that_is_written_as_an_object_would_be_refused(tmp_path: Path) -> None:
+def test_a_policy_that_is_written_as_an_object_would_be_rejected(tmp_path: Path) -> None:
     (found,) = read(tmp_path, template(Api=repository(POLICY.to_dict()))).unread
 
     assert found.is_invalid
@@ -210,7 +210,7 @@ def test_a_bad_policy_does_not_hide_a_good_one(tmp_path: Path) -> None:
         found.require_valid()
 
 
-def test_a_bad_policy_of_another_repository_is_no_reason_to_refuse(tmp_path: Path) -> None:
+def test_a_malformed_policy_of_another_repository_is_not_an_error(tmp_path: Path) -> None:
     found = read(tmp_path, template(Good=repository(), Bad=repository(BAD, RepositoryName="prod/bad")))
 
     found.require_valid(["prod/good"])
@@ -227,7 +227,7 @@ def test_what_only_cloudformation_can_read_is_no_reason_to_refuse(tmp_path: Path
     read(tmp_path, template(Api=repository(AT_DEPLOYMENT))).require_valid()
 
 
-def test_repositories_that_a_loop_makes_are_told(tmp_path: Path) -> None:
+def test_repositories_of_a_for_each_loop_are_reported(tmp_path: Path) -> None:
     loop = ["Team", ["A", "B"], {"Repository${Team}": repository()}]
     found = read(tmp_path, {"Resources": {"Fn::ForEach::Teams": loop, "Fn::ForEach::Keys": ["Key", ["A"], {}]}})
 
@@ -287,14 +287,14 @@ def test_an_assembly_gives_the_policies_of_all_its_stacks(tmp_path: Path) -> Non
     assert [each.where for each in found.unread] == [f"{source}: Dev/Bad"]
 
 
-def test_a_folder_that_is_no_assembly_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_an_assembly_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"no folder with a manifest\.json; give one that 'cdk synth' wrote"):
         read_policies(str(tmp_path))
 
 
 @pytest.mark.parametrize("content", ["", "[", "[]", "null"])
 @pytest.mark.parametrize("name", ["manifest.json", "Prod.template.json"])
-def test_an_assembly_that_is_damaged_is_refused_with_the_file(tmp_path: Path, name: str, content: str) -> None:
+def test_an_assembly_that_is_damaged_is_rejected_with_the_file(tmp_path: Path, name: str, content: str) -> None:
     source = assembly(tmp_path, Prod=template())
     (tmp_path / name).write_text(content, encoding="utf-8")
 
@@ -304,15 +304,13 @@ def test_an_assembly_that_is_damaged_is_refused_with_the_file(tmp_path: Path, na
     assert str(raised.value).startswith(str(tmp_path / name))
 
 
-def test_a_policy_of_an_assembly_knows_its_template(tmp_path: Path) -> None:
+def test_a_policy_of_an_assembly_has_the_path_of_its_template(tmp_path: Path) -> None:
     (found,) = read_policies(assembly(tmp_path, Prod=template(Api=repository()))).policies
 
     assert found.file == str(tmp_path / "Prod.template.json")
 
 
-def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(path: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
@@ -343,7 +341,9 @@ def test_one_policy_is_found_among_repositories_without(tmp_path: Path) -> None:
         ({"Api": repository(BAD)}, r"Prod/Api: \d problems"),
     ],
 )
-def test_none_several_or_an_unreadable_one_are_refused(tmp_path: Path, resources: dict[str, Any], problem: str) -> None:
+def test_none_several_or_an_unreadable_one_are_rejected(
+    tmp_path: Path, resources: dict[str, Any], problem: str
+) -> None:
     source = assembly(tmp_path, Prod=template(**resources))
 
     with pytest.raises(CommandError, match=problem):
@@ -365,7 +365,7 @@ def test_of_several_policies_that_of_a_repository_is_chosen(tmp_path: Path) -> N
         read_policy(source, "bad")
 
 
-def test_a_repository_with_different_policies_is_told_the_templates(tmp_path: Path) -> None:
+def test_a_repository_with_different_policies_is_reported_the_templates(tmp_path: Path) -> None:
     api, other = (repository(POLICY.to_json().replace("10", number), RepositoryName="api") for number in ("10", "9"))
     source = assembly(tmp_path, Dev=template(Api=api), Prod=template(Api=other))
 

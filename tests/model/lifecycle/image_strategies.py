@@ -35,7 +35,7 @@ image_tags = st.one_of(
 
 
 def digest_of(number: int) -> str:
-    """Give the digest that is made of a number."""
+    """Return the digest that has a number."""
     return f"sha256:{number:064x}"
 
 
@@ -56,7 +56,7 @@ def plain_images(draw: st.DrawFn, number: int = 0, offset: timedelta = WHOLE_DAY
 
 @st.composite
 def archived(draw: st.DrawFn, image: Image, offset: timedelta = WHOLE_DAYS) -> Image:
-    """Put an image into the archive, at some time after its push."""
+    """Return the image archived at a time after its push."""
     return replace(image, status="archived", archived_at=AT - timedelta(days=_since(draw, image, offset)) - offset)
 
 
@@ -118,7 +118,7 @@ def repositories(
 
 
 def _with_indexes(draw: st.DrawFn, images: Sequence[Image]) -> list[Image]:
-    """Make some images indexes of those that were drawn before them."""
+    """Return the images, some of them as indexes of images that were drawn earlier."""
     drawn: list[Image] = []
     for image in images:
         if not draw(st.booleans()):
@@ -150,7 +150,7 @@ def _signatures(draw: st.DrawFn, images: Sequence[Image], *, tagged: bool) -> li
 
 
 def _with_tags(draw: st.DrawFn, signature: Image) -> Image:
-    """Give a signature tags, and a time after which nothing happened to it yet."""
+    """Return a signature with tags and with a time of its last event."""
     pushed_at = min(AT, signature.pushed_at + timedelta(days=draw(ages)))
     return replace(
         signature,

@@ -1,4 +1,4 @@
-"""What came of an attempt, for laws about whatever hypothesis draws."""
+"""The outcome of a call, for properties over random values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Value = TypeVar("_Value")
 
 
 def outcome_of(attempt: Callable[[], _Value]) -> _Value | tuple[str, ...]:
-    """Give the value, or the problems for which there is none; any other exception is a failure of the test."""
+    """Return the value, or the problems of the typed error. Any other exception fails the test."""
     try:
         return attempt()
     except EcrConstructsError as error:

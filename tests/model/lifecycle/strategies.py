@@ -194,7 +194,7 @@ def _containers(value: object) -> list[Any]:
 
 @st.composite
 def mutated_documents(draw: st.DrawFn) -> object:
-    """Draw a legal document to which something happened, one to three times."""
+    """Draw a legal document with one to three random changes."""
     document: Any = json.loads(json.dumps(draw(documents)))
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.sampled_from(_containers(document)))
@@ -219,7 +219,7 @@ def _change(place: Any, key: Any, change: str, value: object) -> None:
 
 
 def shuffled(document: Any, seed: int) -> Any:
-    """Write the same document with its rules, list entries and keys in another order."""
+    """Return the same document with its rules, list entries and keys in another order."""
     chance = random.Random(seed)  # noqa: S311  (an order of keys, no secret)
     if isinstance(document, dict):
         pairs = [(key, shuffled(value, seed + 1)) for key, value in document.items()]

@@ -32,7 +32,7 @@ ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
 
 
 def image(name: str, *tags: str, days: float, **more: Any) -> Image:
-    """Give the image that a page calls by a letter, pushed so many days ago."""
+    """Return the image that a page names by a letter, pushed a number of days ago."""
     return Image(digest=f"sha256:{name:0>64}", tags=tags, pushed_at=NOW - timedelta(days=days), **more)
 
 
@@ -57,7 +57,7 @@ def replayed(document: dict[str, Any], *images: Image) -> Evaluation:
 
 
 def by_rule(evaluation: Evaluation) -> dict[int, str]:
-    """Say which images each rule takes."""
+    """Return the images that each rule expires or archives."""
     numbers = sorted({decision.rule.rule_priority for decision in evaluation.decisions if decision.rule})
     return {
         number: names(
@@ -68,7 +68,7 @@ def by_rule(evaluation: Evaluation) -> dict[int, str]:
 
 
 def kept(evaluation: Evaluation) -> dict[str, int | None]:
-    """Say which rule sees each image that stays."""
+    """Return the rule that selects each image that is kept."""
     return {
         names((each.image,)): each.rule.rule_priority if each.rule else None
         for each in sorted(evaluation.kept, key=lambda each: each.image.digest)
@@ -79,7 +79,7 @@ def kept(evaluation: Evaluation) -> dict[str, int | None]:
 
 
 class Example(NamedTuple):
-    """What a page prints, and the outcome that it states: what each rule takes, and which rule sees what stays."""
+    """An example of a page, the images that each rule expires, and the rule that selects each other image."""
 
     name: str
     rules: list[dict[str, Any]]
@@ -186,7 +186,7 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize("example", OUTCOMES, ids=[example.name for example in OUTCOMES])
-def test_an_example_comes_out_as_the_page_says(example: Example) -> None:
+def test_an_example_has_the_outcome_of_the_page(example: Example) -> None:
     evaluation = replayed({"rules": example.rules}, *example.images)
 
     assert by_rule(evaluation) == example.taken
@@ -206,7 +206,7 @@ def test_no_other_tie_gives_the_outcome_of_the_second_example_of_all_images() ->
 
 
 class Printed(NamedTuple):
-    """A policy that a page prints, and what its heading says of images: those that go, and those that stay."""
+    """A policy of a page, and the images that are expired or kept according to its heading."""
 
     name: str
     rules: list[dict[str, Any]]
@@ -347,7 +347,7 @@ PRINTED = [
 
 
 @pytest.mark.parametrize("printed", PRINTED, ids=[printed.name for printed in PRINTED])
-def test_a_printed_policy_does_what_its_heading_says(printed: Printed) -> None:
+def test_a_policy_of_the_user_guide_has_the_effect_of_its_heading(printed: Printed) -> None:
     evaluation = replayed({"rules": printed.rules}, *printed.expired, *printed.archived, *printed.kept)
 
     assert names(tuple(each.image for each in evaluation.expired)) == names(tuple(printed.expired))
@@ -356,7 +356,7 @@ def test_a_printed_policy_does_what_its_heading_says(printed: Printed) -> None:
     assert evaluation.uncertain == ()
 
 
-def test_the_text_that_ecr_answers_is_the_one_that_is_written_here() -> None:
+def test_the_policy_text_of_ecr_equals_ours() -> None:
     """The answer to PutLifecyclePolicy, as API_PutLifecyclePolicy.html and the manual of the command line print it."""
     answer = (
         '{"rules":[{"rulePriority":1,"description":"Expire images older than 14 days","selection":{"tagStatus":'
@@ -373,7 +373,7 @@ def test_a_preview_over_no_images_expires_none() -> None:
     assert (evaluation.decisions, evaluation.kept, evaluation.uncertain) == ((), (), ())
 
 
-# --- the template, and what the pages say about tags ------------------------------------------------------------------
+# --- the template, and the rules about tags in the documentation ------------------------------------------------------
 
 
 def test_the_template_names_the_fields_that_a_rule_may_have() -> None:
@@ -390,19 +390,15 @@ def test_the_template_names_the_fields_that_a_rule_may_have() -> None:
     assert {tuple(each["action"].values()) for each in printed} == {("expire",), ("transition", "archive")}
 
 
-@pytest.mark.parametrize(
-    ("selector", "matching"),
-    [
+def test_patterns_and_prefixes_match_the_tags_that_the_pages_name() -> None:
+    """LifecyclePolicies.html, and the properties page for the last."""
+    cases: list[tuple[TagPattern | TagPrefix, list[str]]] = [
         (TagPattern("prod*"), ["prod", "prod1", "production-team1", "prod2"]),
         (TagPattern("*prod*"), ["repo-production", "prod-team"]),
         (TagPrefix("prod"), ["prod", "prod1", "prod2"]),
-    ],
-)
-def test_patterns_and_prefixes_match_the_tags_that_the_pages_name(
-    selector: TagPattern | TagPrefix, matching: list[str]
-) -> None:
-    """LifecyclePolicies.html, and the properties page for the last."""
-    assert [tag for tag in matching if not selector.matches(tag)] == []
+    ]
+    for selector, matching in cases:
+        assert [tag for tag in matching if not selector.matches(tag)] == []
 
 
 def test_four_wildcards_are_the_most() -> None:
@@ -415,7 +411,7 @@ def test_four_wildcards_are_the_most() -> None:
 # --- a run of a policy, as CloudTrail records it ----------------------------------------------------------------------
 
 
-def test_an_image_of_an_index_is_marked_and_stays() -> None:
+def test_an_image_of_an_index_is_selected_and_kept() -> None:
     """
     The record of a run in logging-using-cloudtrail.html#cloudtrail-examples-lcp.
 
@@ -448,7 +444,7 @@ def test_an_image_of_an_index_is_marked_and_stays() -> None:
 PAGE = (Path(__file__).parents[3] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
 
 
-def test_the_page_gives_every_reason_for_which_an_image_is_uncertain_as_it_is_told() -> None:
+def test_the_page_lists_every_reason_for_uncertainty() -> None:
     _, _, table = PAGE.partition("| reason | why it is open | what is uncertain |\n| --- | --- | --- |\n")
     rows = table.partition("\n\n")[0].splitlines()
 

@@ -1,4 +1,4 @@
-"""The replay of a policy: what its rules do to images, and what AWS's documents leave open."""
+"""The evaluation of a policy: the outcome of each image, and the behaviour that AWS does not document."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def names(decisions: Sequence[Decision]) -> list[str]:
 
 
 def fates(evaluation: Evaluation) -> dict[str, str]:
-    """Tell the group of each image."""
+    """Return the group of each image."""
     groups = {
         "expire": evaluation.expired,
         "archive": evaluation.archived,
@@ -69,7 +69,7 @@ def replay(policy: LifecyclePolicy, *images: Image) -> dict[str, str]:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_count_keeps_the_newest_and_takes_the_rest() -> None:
+def test_a_count_keeps_the_newest_images_and_deletes_the_others() -> None:
     policy = LifecyclePolicy.of(keep_latest(2, matching="v*"))
 
     assert replay(policy, image("a", 3, "v1"), image("b", 1, "v3"), image("c", 2, "v2"), image("d", 9, "w")) == {
@@ -97,21 +97,21 @@ def test_an_age_of_exactly_so_many_days_is_not_older() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("beyond", "fate"),
-    [
+def test_what_is_older_by_hours_only_is_uncertain() -> None:
+    cases: list[tuple[timedelta, str]] = [
         (timedelta(0), "keep"),
         (timedelta(microseconds=1), "uncertain"),
         (timedelta(hours=23, minutes=59), "uncertain"),
         (timedelta(days=1) - timedelta(microseconds=1), "uncertain"),
         (timedelta(days=1), "expire"),
-    ],
-)
-def test_what_is_older_by_hours_only_is_uncertain(beyond: timedelta, fate: str) -> None:
-    old = Image(digest="a", pushed_at=days(5) - beyond)
+    ]
+    for beyond, fate in cases:
+        old = Image(digest="a", pushed_at=days(5) - beyond)
 
-    assert replay(LifecyclePolicy.of(expire_untagged(after_days=5)), old) == {"a": fate}
-    assert replay(LifecyclePolicy.of(archive_unpulled(after_days=5)), old) == {"a": fate.replace("expire", "archive")}
+        assert replay(LifecyclePolicy.of(expire_untagged(after_days=5)), old) == {"a": fate}
+        assert replay(LifecyclePolicy.of(archive_unpulled(after_days=5)), old) == {
+            "a": fate.replace("expire", "archive")
+        }
 
 
 def test_an_image_belongs_to_the_first_rule_that_selects_it_whether_or_not_that_rule_acts() -> None:
@@ -143,7 +143,7 @@ def test_every_entry_of_a_list_must_match_some_tag() -> None:
     }
 
 
-def test_never_firing_rules_protect_and_an_untagged_rule_knows_only_untagged_images() -> None:
+def test_a_rule_that_never_acts_protects_its_images() -> None:
     policy = LifecyclePolicy.of(keep_forever("keep-*"), expire_untagged(after_days=1), limit_images(1))
 
     assert replay(policy, image("a", 9, "keep-1"), image("b", 1), image("c", 2, "x")) == {
@@ -233,7 +233,7 @@ def test_whether_a_restored_image_ages_from_its_push_is_open() -> None:
 # --- indexes ----------------------------------------------------------------------------------------------------------
 
 
-def test_images_of_an_index_stay_while_it_is_there_even_if_it_goes_today() -> None:
+def test_images_of_an_index_are_kept_while_the_index_exists() -> None:
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"), expire_untagged(after_days=1))
     old, child = image("old", 9, "v1", manifest_media_type=INDEX, referenced_digests=["child"]), image("child", 9)
     evaluation = policy.evaluate([image("new", 1, "v2"), old, child], at=AT)
@@ -278,31 +278,34 @@ def test_an_index_that_is_being_restored_may_hold_its_images() -> None:
     assert "it may belong to an index" in evaluation.uncertain[0].why
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
+def test_whether_all_that_a_rule_selects_take_places_is_open() -> None:
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"referenced_digests": ["second"]}, {}),
         ({"manifest_media_type": INDEX}, {}),
         ({}, {"subject_digest": "index"}),
         ({}, {"status": "activating"}),
-    ],
-)
-def test_whether_all_that_a_rule_selects_take_places_is_open(first: dict[str, Any], second: dict[str, Any]) -> None:
-    images = [image("index", 1, "v3", **first), image("second", 2, **second), image("b", 3, "v2"), image("c", 4, "v1")]
+    ]
+    for first, second in cases:
+        images = [
+            image("index", 1, "v3", **first),
+            image("second", 2, **second),
+            image("b", 3, "v2"),
+            image("c", 4, "v1"),
+        ]
 
-    assert replay(LifecyclePolicy.of(limit_images(2)), *images) == {
-        "index": "keep",
-        "second": "keep",
-        "b": "uncertain",
-        "c": "expire",
-    }
-    assert replay(LifecyclePolicy.of(keep_latest(2, matching="v*")), *images)["c"] == "expire"
+        assert replay(LifecyclePolicy.of(limit_images(2)), *images) == {
+            "index": "keep",
+            "second": "keep",
+            "b": "uncertain",
+            "c": "expire",
+        }
+        assert replay(LifecyclePolicy.of(keep_latest(2, matching="v*")), *images)["c"] == "expire"
 
 
 # --- artifacts about other images -------------------------------------------------------------------------------------
 
 
-def test_a_signature_goes_with_its_subject_and_so_does_the_signature_of_a_signature() -> None:
+def test_a_signature_and_its_signature_are_deleted_with_the_subject() -> None:
     policy = LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*"))
     signature = image("signature", 1, subject_digest="subject")
     evaluation = policy.evaluate(
@@ -331,7 +334,7 @@ def test_whether_a_rule_takes_a_signature_whose_subject_stays_is_open() -> None:
     }
 
 
-def test_a_signature_of_what_goes_is_open_if_a_rule_or_an_index_may_keep_it() -> None:
+def test_a_signature_of_a_deleted_image_is_uncertain_if_a_rule_or_index_can_keep_it() -> None:
     subject, tagged = image("s", 9, "v1"), image("sig", 9, "sha256-s.sig", subject_digest="s")
     signature = image("sig", 1, subject_digest="s")
     aging, keeping = expire_older_than(after_days=5, matching="v*"), keep_forever("sha256-*")
@@ -360,35 +363,33 @@ def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> Non
     )
 
 
-@pytest.mark.parametrize(
-    ("subject", "signature", "fate"),
-    [
+def test_a_signature_follows_its_subject_to_where_it_is_not_yet() -> None:
+    cases: list[tuple[str, str, str]] = [
         ("active", "active", "archive"),
         ("active", "archived", "keep"),
         ("active", "activating", "archive"),
         ("archived", "active", "expire"),
         ("archived", "archived", "expire"),
         ("archived", "activating", "expire"),
-    ],
-)
-def test_a_signature_follows_its_subject_to_where_it_is_not_yet(subject: str, signature: str, fate: str) -> None:
-    policy = LifecyclePolicy.of(archive_older_than(after_days=9, matching="v*"), delete_archived(after_days=90))
-    images = [
-        image("s", 200, "v1", status=subject, archived_at=days(100)),
-        image("sig", 200, status=signature, archived_at=days(1), subject_digest="s"),
     ]
+    for subject, signature, fate in cases:
+        policy = LifecyclePolicy.of(archive_older_than(after_days=9, matching="v*"), delete_archived(after_days=90))
+        images = [
+            image("s", 200, "v1", status=subject, archived_at=days(100)),
+            image("sig", 200, status=signature, archived_at=days(1), subject_digest="s"),
+        ]
 
-    assert replay(policy, *images)["sig"] == fate
+        assert replay(policy, *images)["sig"] == fate
 
 
-def test_an_image_that_is_being_restored_does_not_follow_a_subject_that_stays_in_the_archive() -> None:
+def test_an_image_in_restoration_does_not_follow_an_archived_subject() -> None:
     archived = image("s", 9, "v1", status="archived", archived_at=days(3))
     restoring = image("sig", 9, subject_digest="s", status="activating")
 
     assert replay(LifecyclePolicy.none(), archived, restoring) == {"s": "keep", "sig": "keep"}
 
 
-def test_an_attestation_that_an_index_names_stays_with_the_index() -> None:
+def test_an_attestation_of_an_index_is_kept_with_the_index() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=5))
     index = image("index", 1, "v2", referenced_digests=["attestation"])
 
@@ -399,7 +400,7 @@ def test_an_attestation_that_an_index_names_stays_with_the_index() -> None:
     }
 
 
-def test_an_image_that_is_being_restored_is_uncertain_if_a_rule_of_either_class_would_take_it() -> None:
+def test_an_image_in_restoration_is_uncertain_if_a_rule_of_either_class_selects_it() -> None:
     restoring = image("a", 99, "v1", status="activating", archived_at=days(95))
 
     assert replay(LifecyclePolicy.of(keep_latest(1, matching="v*")), restoring) == {"a": "keep"}
@@ -417,7 +418,7 @@ def test_a_rule_of_the_archive_does_not_hold_an_image_that_is_being_restored() -
 # --- reasons ----------------------------------------------------------------------------------------------------------
 
 
-def test_each_decision_says_what_its_rule_counts_and_by_which_number() -> None:
+def test_each_reason_has_the_count_and_the_number_of_its_rule() -> None:
     policy = LifecyclePolicy.of(
         keep_forever("keep"),
         keep_latest(2, matching="v*"),
@@ -463,9 +464,8 @@ BY_AGE, BY_COUNT, KEEP_TWO = expire_older_than(after_days=5), limit_images(1), e
 UNTOLD = image("untold", 1, "v9", manifest_media_type=INDEX)
 
 
-@pytest.mark.parametrize(
-    ("intent", "images", "doubts"),
-    [
+def test_an_uncertain_image_has_every_undocumented_behavior_that_decides_it() -> None:
+    cases: list[tuple[Intent, list[Image], list[UndocumentedBehavior]]] = [
         (BY_AGE, [image("a", 5.4)], [UndocumentedBehavior.HOURS]),
         (archive_unpulled(after_days=5), [image("a", 5.4)], [UndocumentedBehavior.HOURS]),
         (BY_AGE, [image("a", 9, archived_at=days(7), activated_at=days(2))], [UndocumentedBehavior.RESTORED]),
@@ -488,20 +488,20 @@ UNTOLD = image("untold", 1, "v9", manifest_media_type=INDEX)
             [UndocumentedBehavior.CHILD, UndocumentedBehavior.REFERRER],
         ),
         (BY_AGE, [image("a", 9, status="activating")], [UndocumentedBehavior.ACTIVATING]),
-    ],
-)
-def test_an_uncertain_image_is_told_with_every_question_that_its_fate_hangs_on(
-    intent: Intent, images: list[Image], doubts: list[UndocumentedBehavior]
-) -> None:
-    evaluation = LifecyclePolicy.of(intent).evaluate(images, at=AT)
-    (why,) = (
-        each.why for group in (evaluation.decisions, evaluation.uncertain) for each in group if each.image == images[-1]
-    )
+    ]
+    for intent, images, doubts in cases:
+        evaluation = LifecyclePolicy.of(intent).evaluate(images, at=AT)
+        (why,) = (
+            each.why
+            for group in (evaluation.decisions, evaluation.uncertain)
+            for each in group
+            if each.image == images[-1]
+        )
 
-    assert why.partition("; but ")[2] == ", and ".join(doubt.value for doubt in doubts)
+        assert why.partition("; but ")[2] == ", and ".join(doubt.value for doubt in doubts)
 
 
-# --- the whole --------------------------------------------------------------------------------------------------------
+# --- the whole report -------------------------------------------------------------------------------------------------
 
 
 def test_bytes_are_those_of_images_and_an_index_has_none_of_its_own() -> None:
@@ -530,14 +530,14 @@ def test_decisions_are_deletions_first_and_the_oldest_first() -> None:
     assert [decision.action for decision in evaluation.decisions] == ["expire", "expire", "archive", "archive"]
 
 
-def test_a_digest_that_is_listed_twice_is_refused() -> None:
+def test_a_digest_that_is_listed_twice_is_rejected() -> None:
     with pytest.raises(InvalidImage) as caught:
         LifecyclePolicy.none().evaluate([image("a", 1), image("a", 2), image("b", 2)], at=AT)
 
     assert caught.value.problems == ("image 'a' is listed twice; a repository holds it once",)
 
 
-def test_an_instant_without_a_time_zone_is_refused_and_another_zone_is_the_same_instant() -> None:
+def test_an_instant_without_a_time_zone_is_rejected_and_another_zone_is_the_same_instant() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     with pytest.raises(InvalidImage, match="at: 2026-06-01 12:00:00 has no time zone"):
         policy.evaluate([], at=AT.replace(tzinfo=None))
@@ -547,7 +547,7 @@ def test_an_instant_without_a_time_zone_is_refused_and_another_zone_is_the_same_
     assert policy.evaluate([], at=in_environment).at.tzinfo is timezone.utc
 
 
-def test_a_number_of_days_before_all_time_takes_nothing() -> None:
+def test_a_number_of_days_before_the_first_instant_selects_no_image() -> None:
     assert replay(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 400)) == {"a": "keep"}
 
 
@@ -563,13 +563,13 @@ def test_decisions_are_read_like_a_tuple() -> None:
     assert expired != other
 
 
-def test_an_evaluation_survives_pickling() -> None:
+def test_an_evaluation_can_be_pickled() -> None:
     evaluation = LifecyclePolicy.of(expire_untagged(after_days=5)).evaluate([image("a", 6)], at=AT)
 
     assert pickle.loads(pickle.dumps(evaluation)) == evaluation
 
 
-# --- laws -------------------------------------------------------------------------------------------------------------
+# --- properties over random values ------------------------------------------------------------------------------------
 
 
 @given(policies, repositories(archive=True, restoration=True, indexes=True, referrers=True, offset=HOURS))
@@ -586,7 +586,7 @@ def test_an_image_is_in_exactly_one_group(policy: LifecyclePolicy, images: list[
 
 
 @given(policies, EVERYTHING, st.sampled_from([timedelta(0), HOURS]))
-def test_what_is_decided_is_so_in_every_world_and_what_is_uncertain_differs(
+def test_certain_outcomes_are_equal_in_every_world_and_uncertain_ones_differ(
     policy: LifecyclePolicy, images: list[Image], later: timedelta
 ) -> None:
     at = AT + later
@@ -610,7 +610,7 @@ def test_the_order_of_images_that_are_not_equally_old_means_nothing(
 
 
 @given(st.lists(intents, max_size=4), EVERYTHING)
-def test_what_is_kept_forever_is_never_touched(others: list[object], images: list[Image]) -> None:
+def test_images_kept_forever_are_kept(others: list[object], images: list[Image]) -> None:
     try:
         policy = LifecyclePolicy.of(keep_forever("v*"), *others)  # type: ignore[arg-type]  # intents
     except ValueError:
@@ -631,7 +631,7 @@ def test_a_lower_rule_never_changes_what_a_higher_one_does(policy: LifecyclePoli
 
 
 @given(policies, EVERYTHING)
-def test_a_policy_that_was_written_and_read_evaluates_alike(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_a_policy_has_the_same_evaluation_after_a_round_trip(policy: LifecyclePolicy, images: list[Image]) -> None:
     again = LifecyclePolicy.from_json(policy.to_json())
 
     assert again.evaluate(images, at=AT) == policy.evaluate(images, at=AT)
@@ -655,7 +655,7 @@ def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: lis
     assert not [rule for rule in shadowed if rule in deciding]
 
 
-# --- what is open about artifacts, and what is no image ---------------------------------------------------------------
+# --- artifacts, and undocumented behavior -----------------------------------------------------------------------------
 
 
 def test_a_signature_that_a_rule_may_delete_and_its_subject_takes_to_the_archive_is_uncertain() -> None:
@@ -676,14 +676,14 @@ def test_a_tagged_artifact_that_its_own_rule_may_keep_is_uncertain() -> None:
     assert replay(policy, subject, image("old", 16, "sig", subject_digest="a"))["old"] == "expire"
 
 
-def test_a_long_chain_of_signatures_goes_with_its_end_and_is_walked_once() -> None:
+def test_a_long_chain_of_signatures_is_deleted_with_its_subject_in_linear_time() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*"))
     chain = [image(str(each), 9, subject_digest=str(each - 1)) for each in range(1, 5000)]
 
     assert set(replay(policy, image("0", 9, "v1"), *chain).values()) == {"expire"}
 
 
-def test_an_image_that_a_known_index_holds_may_still_be_in_one_that_nobody_read() -> None:
+def test_an_image_of_a_known_index_can_be_in_an_unread_index() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*"), expire_untagged(after_days=5))
     images = [
         image("read", 9, "v1", referenced_digests=["child"]),
@@ -695,7 +695,7 @@ def test_an_image_that_a_known_index_holds_may_still_be_in_one_that_nobody_read(
     assert [each.is_certain for each in policy.schedule(images, at=AT) if each.image.digest == "child"] == [False]
 
 
-def test_what_is_no_image_is_told_how_to_be_read() -> None:
+def test_what_is_no_image_is_reported_how_to_be_read() -> None:
     with pytest.raises(TypeError, match=r"images\[0\] is {'imageDigest': 'a'}, not an Image; read it with"):
         LifecyclePolicy.none().evaluate([{"imageDigest": "a"}], at=AT)  # type: ignore[list-item]  # what people give
 

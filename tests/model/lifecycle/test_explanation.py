@@ -6,7 +6,6 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import pytest
 from hypothesis import given
 
 from ecr_constructs.model import (
@@ -29,9 +28,8 @@ from tests.model.lifecycle.strategies import policies, tag_sets
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 
 
-@pytest.mark.parametrize(
-    ("intent", "sentence"),
-    [
+def test_a_sentence_gives_the_images_and_the_effect() -> None:
+    cases: list[tuple[Intent, str]] = [
         (keep_latest(1, matching="v*"), "keeps only the newest of the images with a tag like v*, by time of push, and"),
         (keep_latest(10, matching="latest"), "keeps the newest 10 images with the tag latest, by time of push, and"),
         (
@@ -64,14 +62,12 @@ NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
             delete_archived(after_days=90),
             "deletes tagged and untagged archived images more than 90 days after they were archived.",
         ),
-    ],
-    ids=str,
-)
-def test_a_sentence_gives_the_images_and_the_effect(intent: Intent, sentence: str) -> None:
-    (said,) = LifecyclePolicy.of(intent).explain()
+    ]
+    for intent, sentence in cases:
+        (said,) = LifecyclePolicy.of(intent).explain()
 
-    assert said.startswith("Rule 1 ")
-    assert sentence in said
+        assert said.startswith("Rule 1 ")
+        assert sentence in said
 
 
 def test_a_prefix_is_the_beginning_of_a_tag() -> None:
@@ -120,13 +116,13 @@ def test_keep_forever_keeps_images_in_the_archive_too() -> None:
 
 
 def named(sentence: str) -> set[int]:
-    """Give the other rules that a sentence names."""
+    """Return the other rules that a sentence names."""
     found = re.search(r"(?:of|acts:) rules? ([\d, and]+)", sentence)
     return set(map(int, re.findall(r"\d+", found[1]))) if found else set()
 
 
 def owner(policy: LifecyclePolicy, storage: str, tags: list[str]) -> LifecycleRule | None:
-    """Give the rule that an image belongs to."""
+    """Return the rule that an image belongs to."""
     return next((rule for rule in policy.rules if rule.storage_class == storage and rule.selects_tags(tags)), None)
 
 
@@ -158,9 +154,8 @@ def expire(number: int, **selection: Any) -> LifecycleRule:
     return LifecycleRule(rule_priority=number, count_type="sinceImagePushed", count_number=1, **selection)
 
 
-@pytest.mark.parametrize(
-    ("above", "rule", "takers"),
-    [
+def test_a_rule_whose_images_are_all_selected_first_never_acts() -> None:
+    cases: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
         (
             [{"tag_status": "tagged", "tag_prefix_list": ["v"]}],
             {"tag_status": "tagged", "tag_pattern_list": ["v1*"]},
@@ -176,23 +171,19 @@ def expire(number: int, **selection: Any) -> LifecycleRule:
             {"tag_status": "any"},
             "rules 1 and 2 select",
         ),
-    ],
-)
-def test_a_rule_whose_images_are_all_selected_first_never_acts(
-    above: list[dict[str, Any]], rule: dict[str, Any], takers: str
-) -> None:
-    rules = [expire(number, **selection) for number, selection in enumerate([*above, rule], start=1)]
-    said = LifecyclePolicy(rules=rules).explain()[-1]
+    ]
+    for above, rule, takers in cases:
+        rules = [expire(number, **selection) for number, selection in enumerate([*above, rule], start=1)]
+        said = LifecyclePolicy(rules=rules).explain()[-1]
 
-    assert said == f"Rule {len(rules)} never acts: {takers} all of its images first."
+        assert said == f"Rule {len(rules)} never acts: {takers} all of its images first."
 
 
 # --- consequences ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("intents", "consequence"),
-    [
+def test_a_count_that_preceding_rules_can_fill_deletes_all_other_images() -> None:
+    cases: list[tuple[list[Intent], str]] = [
         (
             [keep_forever("lts-*"), limit_images(4)],
             "of rule 1, to which it does not apply: if these are the newest 4 images, it deletes all its other images.",
@@ -211,13 +202,9 @@ def test_a_rule_whose_images_are_all_selected_first_never_acts(
         ),
         ([keep_latest(2, matching="a*"), keep_latest(1, matching="b*"), limit_images(4)], "it does not apply."),
         ([keep_latest(2, matching="a*"), expire_older_than(after_days=9)], "except for those of rule 1."),
-    ],
-    ids=str,
-)
-def test_a_count_that_preceding_rules_can_fill_deletes_all_other_images(
-    intents: list[Intent], consequence: str
-) -> None:
-    assert LifecyclePolicy.of(*intents).explain()[-1].endswith(consequence)
+    ]
+    for intents, consequence in cases:
+        assert LifecyclePolicy.of(*intents).explain()[-1].endswith(consequence)
 
 
 def test_the_consequence_is_true() -> None:

@@ -41,7 +41,7 @@ UNTAGGED: Mapping[str, Any] = {"tag_status": "untagged", **COUNT}
 
 
 def rule(priority: int, *patterns: str, **values: Any) -> LifecycleRule:
-    """Make a rule; one with patterns is about tagged images."""
+    """Return a rule. A rule with patterns selects tagged images."""
     if patterns:
         values["tag_pattern_list"] = patterns
     status = "tagged" if any("list" in field for field in values) else "any"
@@ -53,7 +53,7 @@ def found(*rules: LifecycleRule, **options: Any) -> list[Finding]:
 
 
 def ids(*rules: LifecycleRule, **options: Any) -> list[str]:
-    """Give the ids, without what the rules leave undone."""
+    """Return the ids of the findings, without those about images that no rule selects."""
     return [finding.id for finding in found(*rules, **options) if finding.rule]
 
 
@@ -66,7 +66,7 @@ def image(number: int, *tags: str, **values: Any) -> Image:
     return Image(digest=digest_of(number), tags=tags, pushed_at=AT - timedelta(days=1), **values)
 
 
-# --- what is called shadowed is --------------------------------------------------------------------------------------
+# --- shadowed rules --------------------------------------------------------------------------------------------------
 
 # Few patterns that cover one another, so that rules get shadowed.
 _patterns = st.lists(
@@ -76,7 +76,7 @@ _patterns = st.lists(
 
 @st.composite
 def crowded_policies(draw: st.DrawFn) -> LifecyclePolicy:
-    """Draw a policy in which rules are in one another's way."""
+    """Draw a policy in which rules select the same images."""
     kept: dict[object, dict[str, Any]] = {}
     for _ in range(draw(st.integers(1, 7))):
         count_type, action, minimum = draw(st.sampled_from(COMBINATIONS))
@@ -157,20 +157,16 @@ def test_a_rule_over_all_images_is_shadowed_by_one_for_every_tag_and_one_for_the
     assert "shadowed-rule" not in ids(rule(1, "v*"), rule(2, **UNTAGGED), rule(3))
 
 
-@pytest.mark.parametrize(
-    ("upper", "lower", "is_shadowed"),
-    [
+def test_a_list_is_shadowed_if_each_entry_above_covers_one_of_its_own() -> None:
+    cases: list[tuple[Sequence[str], Sequence[str], bool]] = [
         (["v*"], ["v1*", "prod"], True),
         (["v*", "prod"], ["v1*"], False),
         (["v*", "*d"], ["v1*", "prod"], True),
         (["v*", "v1*"], ["v1*"], True),
         (["v1*"], ["v*"], False),
-    ],
-)
-def test_a_list_is_shadowed_if_each_entry_above_covers_one_of_its_own(
-    upper: Sequence[str], lower: Sequence[str], *, is_shadowed: bool
-) -> None:
-    assert ("shadowed-rule" in ids(rule(1, *upper), rule(2, *lower))) is is_shadowed
+    ]
+    for upper, lower, is_shadowed in cases:
+        assert ("shadowed-rule" in ids(rule(1, *upper), rule(2, *lower))) is is_shadowed
 
 
 def test_prefixes_and_patterns_shadow_each_other() -> None:
@@ -182,15 +178,14 @@ def test_rules_for_the_archive_and_for_standard_storage_do_not_shadow_each_other
     assert "shadowed-rule" not in ids(rule(1, "v*"), rule(2, "v*", **ARCHIVE), rule(3, **ARCHIVE))
 
 
-# --- what is found, and what is not ----------------------------------------------------------------------------------
+# --- findings, and correct policies ----------------------------------------------------------------------------------
 
 
 DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
 
 
-@pytest.mark.parametrize(
-    "description",
-    [
+def test_an_any_rule_described_as_untagged_is_an_error() -> None:
+    cases: list[str] = [
         "Untagged",
         "Expire Untagged after 30 days",
         "Expire all untagged images older than one month.",
@@ -205,13 +200,12 @@ DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
         "Expire images with no tag when older than 2 weeks",
         "Images older than 14 days without a tag",
         "Delete images older than 14 days no tags.",
-    ],
-)
-def test_an_any_rule_described_as_untagged_is_an_error(description: str) -> None:
-    finding = one(DESCRIBED, rule(1, description=description, **AGE))
+    ]
+    for description in cases:
+        finding = one(DESCRIBED, rule(1, description=description, **AGE))
 
-    assert finding.severity == "error"
-    assert "it deletes tagged images too" in finding.sentence
+        assert finding.severity == "error"
+        assert "it deletes tagged images too" in finding.sentence
 
 
 def test_an_archiving_any_rule_described_as_untagged_is_an_error() -> None:
@@ -220,9 +214,8 @@ def test_an_archiving_any_rule_described_as_untagged_is_an_error() -> None:
     assert "it archives tagged images too" in finding.sentence
 
 
-@pytest.mark.parametrize(
-    "description",
-    [
+def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone() -> None:
+    cases: list[str | None] = [
         None,
         "Keep the newest 5 images",
         "Expire images, tagged or untagged",
@@ -239,29 +232,26 @@ def test_an_archiving_any_rule_described_as_untagged_is_an_error() -> None:
         "Delete images older than 30 days regardless of whether they are untagged",
         "Keep last 10 images whatever the tags or no tags",
         "Delete untagged images older than one day and keep storage low",
-    ],
-)
-def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone(description: str | None) -> None:
-    assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description=description)))
+    ]
+    for description in cases:
+        assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description=description)))
 
 
-@pytest.mark.parametrize(
-    "description",
-    [
+def test_an_any_rule_that_mentions_untagged_images_is_a_warning() -> None:
+    cases: list[str] = [
         "Delete untagged images to save storage",
         "Untagged Images nach 30 Tagen, sowie alte Releases loeschen",
         "Keep last 10 images, remove untagged after 1 day",
         "Keep last 10 images. Untagged after 1 day",
         "Cleanup: untagged images",
         "Expire dangling leftovers",
-    ],
-)
-def test_an_any_rule_that_mentions_untagged_images_is_a_warning(description: str) -> None:
-    finding = one(DOUBTFUL, rule(1, description=description))
+    ]
+    for description in cases:
+        finding = one(DOUBTFUL, rule(1, description=description))
 
-    assert finding.severity == "warning"
-    assert "it deletes tagged images too" in finding.sentence
-    assert DESCRIBED not in ids(rule(1, description=description))
+        assert finding.severity == "warning"
+        assert "it deletes tagged images too" in finding.sentence
+        assert DESCRIBED not in ids(rule(1, description=description))
 
 
 def test_an_any_rule_to_which_only_untagged_images_are_left_may_say_so() -> None:
@@ -320,9 +310,10 @@ def test_a_list_of_tags_of_which_none_can_be_two_reads_as_alternatives() -> None
     assert "list-of-alternatives" in ids(rule(1, tag_prefix_list=["dev", "pr"]))
 
 
-@pytest.mark.parametrize("patterns", [["release-*"], ["release-*", "*-amd64"], ["*a*", "*b*", "c*"]])
-def test_a_list_of_what_one_tag_can_be_at_once_is_left_alone(patterns: Sequence[str]) -> None:
-    assert "list-of-alternatives" not in ids(rule(1, *patterns))
+def test_a_list_of_what_one_tag_can_be_at_once_is_left_alone() -> None:
+    cases: list[Sequence[str]] = [["release-*"], ["release-*", "*-amd64"], ["*a*", "*b*", "c*"]]
+    for patterns in cases:
+        assert "list-of-alternatives" not in ids(rule(1, *patterns))
 
 
 ALTERNATIVES = "list-of-alternatives"
@@ -334,39 +325,34 @@ def test_a_list_whose_description_says_and_as_intents_do_is_left_alone() -> None
     assert ALTERNATIVES in ids(rule(1, "dev-*", "pr-*", "x", description="Those tagged pr-* and dev-*"))
 
 
-@pytest.mark.parametrize(
-    "description",
-    [
+def test_an_everyday_and_is_no_sign_that_and_is_meant() -> None:
+    cases: list[str] = [
         "Expire dev- and test- images after 10 days",
         "Previews and the like",
         "Those tagged dev- or test-",
         "dev-, test-",
-    ],
-)
-def test_an_everyday_and_is_no_sign_that_and_is_meant(description: str) -> None:
-    assert ALTERNATIVES in ids(rule(1, tag_prefix_list=["dev-", "test-"], description=description))
+    ]
+    for description in cases:
+        assert ALTERNATIVES in ids(rule(1, tag_prefix_list=["dev-", "test-"], description=description))
 
 
-@pytest.mark.parametrize(
-    "description",
-    [
+def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_there_are() -> None:
+    cases: list[str] = [
         "delete dev or test images",
         "Delete Test/Dev images",
         "Keep 3 tagged *dev* or *test*",
         "images with dev and/or with test",
         "dev images or images tagged test",
-    ],
-)
-def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_there_are(description: str) -> None:
-    either = rule(1, "*dev*", "*test*", description=description)
+    ]
+    for description in cases:
+        either = rule(1, "*dev*", "*test*", description=description)
 
-    assert "lists '*" in one(ALTERNATIVES, either).sentence
-    assert ALTERNATIVES in ids(either, images=[image(1, "dev-test")])
+        assert "lists '*" in one(ALTERNATIVES, either).sentence
+        assert ALTERNATIVES in ids(either, images=[image(1, "dev-test")])
 
 
-@pytest.mark.parametrize(
-    "description",
-    [
+def test_an_or_that_is_not_between_the_entries_is_ignored() -> None:
+    cases: list[str | None] = [
         None,
         "delete dev images that test something, or more",
         "latest development or testing",
@@ -374,22 +360,22 @@ def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_
         "*dev* or dev images",
         "Images called dev or of which somebody wrote test",
         "Release images for amd64/arm64",
-    ],
-)
-def test_an_or_that_is_not_between_the_entries_says_nothing_of_them(description: str | None) -> None:
-    for patterns in (("*dev*", "*test*"), ("release-*", "*-arm64")):
-        assert ALTERNATIVES not in ids(rule(1, *patterns, description=description))
+    ]
+    for description in cases:
+        for patterns in (("*dev*", "*test*"), ("release-*", "*-arm64")):
+            assert ALTERNATIVES not in ids(rule(1, *patterns, description=description))
 
 
-@pytest.mark.parametrize("values", [{}, {"description": "Those tagged dev and develop"}, {"count_number": 9}])
-def test_an_entry_that_another_one_covers_is_always_a_finding(values: Mapping[str, Any]) -> None:
-    covered = rule(1, tag_prefix_list=["dev", "develop"], **values)
-    finding = one(ALTERNATIVES, covered, images=[image(1, "develop-1")])
+def test_an_entry_that_another_one_covers_is_always_a_finding() -> None:
+    cases: list[Mapping[str, Any]] = [{}, {"description": "Those tagged dev and develop"}, {"count_number": 9}]
+    for values in cases:
+        covered = rule(1, tag_prefix_list=["dev", "develop"], **values)
+        finding = one(ALTERNATIVES, covered, images=[image(1, "develop-1")])
 
-    assert finding.sentence.endswith(": 'dev' changes nothing, because every tag like 'develop' matches it")
-    assert finding.remedy == "write one rule for each entry; if AND is meant, remove 'dev'"
-    assert ALTERNATIVES in ids(rule(1, "v1.*", "v*"))
-    assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
+        assert finding.sentence.endswith(": 'dev' changes nothing, because every tag like 'develop' matches it")
+        assert finding.remedy == "write one rule for each entry; if AND is meant, remove 'dev'"
+        assert ALTERNATIVES in ids(rule(1, "v1.*", "v*"))
+        assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
 
 
 def test_a_list_that_an_image_of_the_repository_satisfies_is_left_alone() -> None:
@@ -419,9 +405,8 @@ def test_images_of_a_preceding_rule_are_counted_and_not_deleted_by_age() -> None
     assert "prefix-matches-another" not in ids(production, rule(2, "prod*", **AGE))
 
 
-@pytest.mark.parametrize(
-    ("one_pattern", "other"),
-    [
+def test_a_prefix_that_ends_where_a_word_ends_is_left_alone() -> None:
+    cases: list[tuple[str, str]] = [
         ("prod-*", "production-*"),
         ("prod*", "prod-eu-*"),
         ("v*", "v1*"),
@@ -430,10 +415,9 @@ def test_images_of_a_preceding_rule_are_counted_and_not_deleted_by_age() -> None
         ("prod*-x", "production-x"),
         ("*prod*", "production"),
         ("*", "production"),
-    ],
-)
-def test_a_prefix_that_ends_where_a_word_ends_is_left_alone(one_pattern: str, other: str) -> None:
-    assert "prefix-matches-another" not in ids(rule(2, one_pattern), rule(1, other))
+    ]
+    for one_pattern, other in cases:
+        assert "prefix-matches-another" not in ids(rule(2, one_pattern), rule(1, other))
 
 
 def test_prefixes_in_different_storage_classes_are_left_alone() -> None:
@@ -466,19 +450,17 @@ def test_an_age_of_untagged_images_is_no_finding_if_all_tags_are_immutable() -> 
     assert ids(UNTAGGED_BY_AGE, immutability=Immutability.all_tags()) == []
 
 
-@pytest.mark.parametrize(
-    "values", [COUNT, {**AGE, "action": "transition"}, ARCHIVE], ids=["count", "archives", "in archive"]
-)
-def test_a_number_or_an_archival_of_untagged_images_is_no_finding(values: Mapping[str, Any]) -> None:
-    assert "untagged-age-counts-from-push" not in ids(rule(1, tag_status="untagged", **values))
+def test_a_number_or_an_archival_of_untagged_images_is_no_finding() -> None:
+    cases: list[Mapping[str, Any]] = [COUNT, {**AGE, "action": "transition"}, ARCHIVE]
+    for values in cases:
+        assert "untagged-age-counts-from-push" not in ids(rule(1, tag_status="untagged", **values))
 
 
 EXCEPT_DEV, ONLY_V = Immutability.all_tags_except("dev-*", "latest"), Immutability.only_tags("v*")
 
 
-@pytest.mark.parametrize(
-    ("rules", "immutability"),
-    [
+def test_a_count_that_deletes_immutable_tags_is_a_finding() -> None:
+    cases: list[tuple[Sequence[LifecycleRule], Immutability]] = [
         ([rule(1, "v*")], ONLY_V),
         ([rule(1, "v1.*")], ONLY_V),
         ([rule(1)], ONLY_V),
@@ -486,19 +468,15 @@ EXCEPT_DEV, ONLY_V = Immutability.all_tags_except("dev-*", "latest"), Immutabili
         ([rule(1)], EXCEPT_DEV),
         ([rule(1, "*")], EXCEPT_DEV),
         ([rule(1, "dev-*", **AGE), rule(2)], EXCEPT_DEV),
-    ],
-)
-def test_a_count_that_deletes_immutable_tags_is_a_finding(
-    rules: Sequence[LifecycleRule], immutability: Immutability
-) -> None:
-    finding = one("bound-tags-expire-by-count", *rules, immutability=immutability)
+    ]
+    for rules, immutability in cases:
+        finding = one("bound-tags-expire-by-count", *rules, immutability=immutability)
 
-    assert (finding.severity, finding.rule) == ("warning", rules[-1])
+        assert (finding.severity, finding.rule) == ("warning", rules[-1])
 
 
-@pytest.mark.parametrize(
-    ("rules", "immutability"),
-    [
+def test_a_count_of_tags_that_are_all_mutable_or_all_immutable_is_no_finding() -> None:
+    cases: list[tuple[Sequence[LifecycleRule], Immutability | None]] = [
         ([rule(1, "v*")], None),
         ([rule(1, "v*")], Immutability.all_tags()),
         ([rule(1, "v*")], Immutability.off()),
@@ -510,12 +488,9 @@ def test_a_count_that_deletes_immutable_tags_is_a_finding(
         ([rule(1, "dev-*")], EXCEPT_DEV),
         ([rule(1, "release-*", **AGE), rule(2)], EXCEPT_DEV),
         ([rule(1)], Immutability.all_tags_except("latest")),
-    ],
-)
-def test_a_count_of_tags_that_are_all_mutable_or_all_immutable_is_no_finding(
-    rules: Sequence[LifecycleRule], immutability: Immutability | None
-) -> None:
-    assert "bound-tags-expire-by-count" not in ids(*rules, immutability=immutability)
+    ]
+    for rules, immutability in cases:
+        assert "bound-tags-expire-by-count" not in ids(*rules, immutability=immutability)
 
 
 def test_a_rule_by_last_pull_is_an_info() -> None:
@@ -546,9 +521,8 @@ def test_the_number_of_platform_images_and_artifacts_is_given_if_images_are_know
 UNTAGGED_STAY, TAGGED_STAY = "untagged-images-never-expire", "tagged-images-never-expire"
 
 
-@pytest.mark.parametrize(
-    ("rules", "undone"),
-    [
+def test_images_without_a_rule_are_a_finding_about_the_whole_policy() -> None:
+    cases: list[tuple[Sequence[LifecycleRule], Sequence[str]]] = [
         ([rule(1)], []),
         ([rule(1, "v*"), rule(2, **UNTAGGED)], []),
         ([rule(1, action="transition", **AGE)], []),
@@ -559,18 +533,15 @@ UNTAGGED_STAY, TAGGED_STAY = "untagged-images-never-expire", "tagged-images-neve
         ([rule(1, "*", count_number=999_999), rule(2)], [TAGGED_STAY]),
         ([rule(1, tag_status="untagged", count_number=999_999), rule(2)], [UNTAGGED_STAY]),
         ([rule(1, "v*", count_number=999_999), rule(2, "v1*"), rule(3, **UNTAGGED)], [TAGGED_STAY]),
-    ],
-)
-def test_images_without_a_rule_are_a_finding_about_the_whole_policy(
-    rules: Sequence[LifecycleRule], undone: Sequence[str]
-) -> None:
-    whole = [finding for finding in found(*rules) if finding.rule is None]
+    ]
+    for rules, undone in cases:
+        whole = [finding for finding in found(*rules) if finding.rule is None]
 
-    assert [finding.id for finding in whole] == undone
-    assert {finding.severity for finding in whole} <= {"info"}
+        assert [finding.id for finding in whole] == undone
+        assert {finding.severity for finding in whole} <= {"info"}
 
 
-# --- what people write -----------------------------------------------------------------------------------------------
+# --- typical policies ------------------------------------------------------------------------------------------------
 
 
 def test_a_policy_without_rules_has_no_findings() -> None:
@@ -578,9 +549,8 @@ def test_a_policy_without_rules_has_no_findings() -> None:
     assert LifecyclePolicy.none().findings([image(1)], immutability=Immutability.off()) == ()
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
+def test_recommended_intents_have_no_findings() -> None:
+    cases: list[Sequence[Intent]] = [
         (keep_latest(10, matching="release-*"), expire_untagged(after_days=1)),
         (keep_forever("production-*"), keep_latest(30, matching="release-*"), expire_untagged(after_days=14)),
         (keep_forever("v*", "latest"), keep_latest(3, matching_all=["dev-*", "pr-*"]), expire_untagged(keep=50)),
@@ -591,10 +561,9 @@ def test_a_policy_without_rules_has_no_findings() -> None:
             archive_older_than(after_days=300),
             delete_archived(after_days=90),
         ),
-    ],
-)
-def test_recommended_intents_have_no_findings(written: Sequence[Intent]) -> None:
-    assert LifecyclePolicy.of(*written).findings(immutability=Immutability.all_tags()) == ()
+    ]
+    for written in cases:
+        assert LifecyclePolicy.of(*written).findings(immutability=Immutability.all_tags()) == ()
 
 
 @given(st.lists(intents, min_size=1, max_size=5))
@@ -695,19 +664,18 @@ def test_common_policies_have_few_warnings_about_descriptions_and_lists() -> Non
     }
 
 
-def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
+def test_the_description_of_an_intent_about_untagged_images_is_true() -> None:
     policy = LifecyclePolicy.of(keep_latest(5, matching="*"), archive_unpulled(after_days=30))
 
     assert "untagged" in str(policy.rules[-1].description)
     assert [each.id for each in policy.findings()] == ["last-pull-counts-scanners"]
 
 
-# --- what is asked amiss ----------------------------------------------------------------------------------------------
+# --- errors of options ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
+def test_images_and_an_immutability_of_the_wrong_kind_are_type_errors() -> None:
+    cases: list[tuple[Mapping[str, Any], str]] = [
         ({"images": [image(1), {"imageDigest": "x"}]}, "images[1] is {'imageDigest': 'x'}, not an Image; read it with"),
         ({"images": {"imageDetails": []}}, "images[0] is 'imageDetails', not an Image"),
         ({"immutability": []}, "immutability must be an Immutability such as Immutability.all_tags(), got []"),
@@ -715,15 +683,14 @@ def test_a_description_of_an_intent_that_says_untagged_is_true() -> None:
             {"immutability": "IMMUTABLE", "images": []},
             "immutability must be an Immutability such as Immutability.all_tags(), got 'IMMUTABLE'",
         ),
-    ],
-)
-def test_images_and_an_immutability_of_the_wrong_kind_are_type_errors(options: Mapping[str, Any], told: str) -> None:
-    for policy in (LifecyclePolicy(rules=[rule(1, "v*")]), LifecyclePolicy.none()):
-        with pytest.raises(TypeError, match=re.escape(told)):
-            policy.findings(**options)
+    ]
+    for options, told in cases:
+        for policy in (LifecyclePolicy(rules=[rule(1, "v*")]), LifecyclePolicy.none()):
+            with pytest.raises(TypeError, match=re.escape(told)):
+                policy.findings(**options)
 
 
-# --- what every finding is -------------------------------------------------------------------------------------------
+# --- properties of all findings --------------------------------------------------------------------------------------
 
 _immutabilities = st.sampled_from([None, Immutability.off(), Immutability.all_tags(), ONLY_V, EXCEPT_DEV])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,9 +23,8 @@ def selected(rule: LifecycleRule, *tags: list[str]) -> list[list[str]]:
     return [each for image, each in zip(images, tags, strict=True) if image in found]
 
 
-@pytest.mark.parametrize(
-    ("pattern", "others"),
-    [
+def test_a_tag_matches_as_a_whole_and_by_itself() -> None:
+    cases: list[tuple[str, list[list[str]]]] = [
         ("*", [[]]),
         ("v1", [[], ["v12"], ["rv1"]]),
         ("v*", [[], ["rv1"]]),
@@ -37,19 +35,18 @@ def selected(rule: LifecycleRule, *tags: list[str]) -> list[list[str]]:
         ("*a*b*", [["ba"], ["b", "a"], ["ba", "a"], ["b-a", "bba"]]),
         ("v*a*a1", [["va1"], ["v-a", "a1"], ["v-a1"], ["va", "va1"]]),
         ("*aa*aa*", [["aaa"], ["aa", "aa-"]]),
-    ],
-)
-def test_a_tag_matches_as_a_whole_and_by_itself(pattern: str, others: list[list[str]]) -> None:
-    one = [pattern.replace("*", "-"), "latest"]
-    rule = LifecycleRule(
-        rule_priority=1,
-        tag_status="tagged",
-        tag_pattern_list=[pattern],
-        count_type="imageCountMoreThan",
-        count_number=1,
-    )
+    ]
+    for pattern, others in cases:
+        one = [pattern.replace("*", "-"), "latest"]
+        rule = LifecycleRule(
+            rule_priority=1,
+            tag_status="tagged",
+            tag_pattern_list=[pattern],
+            count_type="imageCountMoreThan",
+            count_number=1,
+        )
 
-    assert selected(rule, one, *others) == [one]
+        assert selected(rule, one, *others) == [one]
 
 
 @given(tagged_rules, st.lists(tag_sets))
@@ -61,9 +58,10 @@ def test_a_rule_selects_the_images_of_which_each_entry_matches_a_tag(
     ]
 
 
-@pytest.mark.parametrize("seconds", [0, 2**33, 250_000_000_000])
-def test_a_microsecond_decides_which_of_two_images_is_the_newer(seconds: int) -> None:
-    begin = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
-    images = [Image(digest=str(number), pushed_at=begin + timedelta(microseconds=number)) for number in range(9)]
+def test_a_microsecond_decides_which_of_two_images_is_the_newer() -> None:
+    cases: list[int] = [0, 2**33, 250_000_000_000]
+    for seconds in cases:
+        begin = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+        images = [Image(digest=str(number), pushed_at=begin + timedelta(microseconds=number)) for number in range(9)]
 
-    assert [image.digest for image in ImageIndex(images[4:] + images[:4]).images] == list("876543210")
+        assert [image.digest for image in ImageIndex(images[4:] + images[:4]).images] == list("876543210")

@@ -214,7 +214,7 @@ def test_numbers_out_of_range_are_rejected(make: Callable[[int], Intent], number
 
 
 class Duration:
-    """A duration as the CDK has it: `to_days` fails if the number of days is not whole."""
+    """A duration with the interface of the CDK's: `to_days` raises if the number of days is not whole."""
 
     def __init__(self, days: Any) -> None:
         self._days = days
@@ -281,7 +281,7 @@ def test_the_class_of_durations_is_not_a_duration() -> None:
         expire_untagged(after_days=Duration)  # type: ignore[arg-type]
 
 
-# --- what an intent shows -------------------------------------------------------------------------------------------
+# --- the representation of an intent --------------------------------------------------------------------------------
 
 
 def test_the_representation_is_the_complete_call() -> None:

@@ -1,4 +1,4 @@
-"""What people mean, and the rules that say it to ECR: exact rules, their order, conflicts, and laws over images."""
+"""Intents and the rules that they compile to: exact rules, their order, conflicts, and properties over images."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def written(*given_intents: Intent) -> list[dict[str, Any]]:
 
 
 def lines(*given_intents: Intent) -> list[str]:
-    """Tell the rules as the reader of the AWS console sees them."""
+    """Return the rules as the AWS console shows them."""
     return [str(rule.description) for rule in LifecyclePolicy.of(*given_intents).rules]
 
 
@@ -77,9 +77,8 @@ IN_ARCHIVE = {"storageClass": "archive"}
 # --- each intent alone ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("intent", "expected"),
-    [
+def test_each_intent_compiles_to_exactly_these_rules() -> None:
+    cases: list[tuple[Intent, list[dict[str, Any]]]] = [
         (
             keep_latest(10, matching="release-*"),
             [rule(1, "Keep the newest 10 images tagged release-*", tagged("release-*") | newest(10))],
@@ -154,11 +153,9 @@ IN_ARCHIVE = {"storageClass": "archive"}
                 )
             ],
         ),
-    ],
-    ids=repr,
-)
-def test_each_intent_compiles_to_exactly_these_rules(intent: Intent, expected: list[dict[str, Any]]) -> None:
-    assert written(intent) == expected
+    ]
+    for intent, expected in cases:
+        assert written(intent) == expected
 
 
 def test_the_issue_in_one_line() -> None:
@@ -176,9 +173,8 @@ def test_the_issue_in_one_line() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("intent", "call"),
-    [
+def test_an_intent_shows_itself_as_it_was_written() -> None:
+    cases: list[tuple[Intent, str]] = [
         (keep_latest(10, matching="release-*"), "keep_latest(10, matching='release-*')"),
         (keep_latest(1, matching_all=["a", "b"]), "keep_latest(1, matching_all=['a', 'b'])"),
         (keep_forever("v*", "latest"), "keep_forever('v*', 'latest')"),
@@ -186,16 +182,16 @@ def test_the_issue_in_one_line() -> None:
         (expire_older_than(after_days=1), "expire_older_than(after_days=1)"),
         (expire_unmatched(keeping="v*", after_days=3), "expire_unmatched(keeping='v*', after_days=3)"),
         (delete_archived(after_days=90), "delete_archived(after_days=90)"),
-    ],
-)
-def test_an_intent_shows_itself_as_it_was_written(intent: Intent, call: str) -> None:
-    assert repr(intent) == str(intent) == call
+    ]
+    for intent, call in cases:
+        assert repr(intent) == str(intent) == call
 
 
-@pytest.mark.parametrize(("number", "words"), [(1, "1 day"), (2, "2 days"), (100, "100 days")])
-def test_descriptions_count_as_people_do(number: int, words: str) -> None:
-    assert lines(expire_untagged(after_days=number)) == [f"Expire untagged images {words} after push"]
-    assert lines(archive_unpulled(after_days=number)) == [f"Archive images not pulled for {words}"]
+def test_descriptions_use_singular_and_plural() -> None:
+    cases: list[tuple[int, str]] = [(1, "1 day"), (2, "2 days"), (100, "100 days")]
+    for number, words in cases:
+        assert lines(expire_untagged(after_days=number)) == [f"Expire untagged images {words} after push"]
+        assert lines(archive_unpulled(after_days=number)) == [f"Archive images not pulled for {words}"]
 
 
 @given(intents)
@@ -258,7 +254,7 @@ def test_priorities_are_counted_from_one(drawn: list[Intent]) -> None:
 # --- not ------------------------------------------------------------------------------------------------------------
 
 
-def test_spared_images_are_left_to_an_intent_that_was_written_before() -> None:
+def test_kept_images_are_left_to_an_earlier_intent() -> None:
     assert lines(keep_latest(10, matching="v*"), expire_unmatched(keeping=["v*", "latest"], after_days=30)) == [
         "Keep the newest 10 images tagged v*",
         "Spare images tagged latest from the rules below",
@@ -276,7 +272,7 @@ def test_a_shield_that_another_one_covers_is_left_out() -> None:
     assert lines(keep_forever("v1*", "v*")) == ["Keep every image tagged v1*", "Keep every image tagged v*"]
 
 
-def test_spared_images_still_count_and_expire_by_nothing_below() -> None:
+def test_kept_images_are_counted_and_expire_by_no_lower_rule() -> None:
     assert lines(expire_unmatched(keeping="v*", after_days=30), limit_images(100)) == [
         "Spare images tagged v* from the rules below",
         "Expire other tagged images 30 days after push",
@@ -289,7 +285,7 @@ def test_spared_images_still_count_and_expire_by_nothing_below() -> None:
     [expire_unmatched(keeping="v*", after_days=60), keep_forever("*"), keep_latest(5, matching="**")],
     ids=repr,
 )
-def test_a_rule_for_all_images_that_others_leave_none_is_refused_with_all_three_named(tagged: Intent) -> None:
+def test_an_unreachable_rule_for_all_images_is_rejected_with_the_other_intents(tagged: Intent) -> None:
     """ECR gives an image to the first rule that selects it: archiving what nobody pulls would never happen."""
     untagged, idle = expire_untagged(after_days=14), archive_unpulled(after_days=120)
 
@@ -305,7 +301,7 @@ def test_a_rule_for_the_archive_is_not_covered_by_rules_for_standard_storage() -
     assert len(written(keep_latest(5, matching="*"), expire_untagged(keep=3), delete_archived(after_days=90))) == 3
 
 
-def test_an_intent_for_spared_images_must_be_written_before() -> None:
+def test_an_intent_for_kept_images_must_come_first() -> None:
     assert problems(expire_unmatched(keeping="v*", after_days=30), keep_latest(10, matching="v*")) == (
         (
             "keep_latest(10, matching='v*') never acts on images tagged v*: they belong to "
@@ -315,7 +311,7 @@ def test_an_intent_for_spared_images_must_be_written_before() -> None:
     )
 
 
-def test_an_intent_that_could_never_act_is_refused() -> None:
+def test_an_intent_that_could_never_act_is_rejected() -> None:
     """Every tagged image matches `*`: nothing is unmatched, and a policy of keep_rules alone would not say so."""
     with pytest.raises(InvalidLifecyclePolicy):
         LifecyclePolicy.of(expire_unmatched(keeping="*", after_days=30))
@@ -366,41 +362,39 @@ def test_the_documented_pair_archives_and_then_deletes() -> None:
 # --- conflicts ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
+def test_two_intents_for_untagged_images_are_rejected_with_both_named() -> None:
+    cases: list[tuple[Intent, Intent]] = [
         (expire_untagged(after_days=1), expire_untagged(after_days=2)),
         (expire_untagged(after_days=1), expire_untagged(keep=100)),
         (expire_untagged(keep=100), archive_untagged(after_days=7)),
-    ],
-)
-def test_two_intents_for_untagged_images_are_refused_with_both_named(one: Intent, other: Intent) -> None:
-    assert problems(one, other) == (
-        f"{one} and {other} both have a rule for untagged images in standard storage, and ECR takes one; leave one out",
-    )
+    ]
+    for one, other in cases:
+        assert problems(one, other) == (
+            (
+                f"{one} and {other} both have a rule for untagged images in standard storage, and ECR takes one; "
+                "leave one out"
+            ),
+        )
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "storage"),
-    [
+def test_two_intents_for_all_images_are_rejected_with_both_named() -> None:
+    cases: list[tuple[Intent, Intent, str]] = [
         (limit_images(5), limit_images(6), "standard"),
         (limit_images(5), archive_unpulled(after_days=90), "standard"),
         (expire_older_than(after_days=30), archive_older_than(after_days=20), "standard"),
         (delete_archived(after_days=90), delete_archived(after_days=180), "archive"),
-    ],
-)
-def test_two_intents_for_all_images_are_refused_with_both_named(one: Intent, other: Intent, storage: str) -> None:
-    assert problems(one, other) == (
-        (
-            f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; "
-            "leave one out, or give one a pattern with matching="
-        ),
-    )
+    ]
+    for one, other, storage in cases:
+        assert problems(one, other) == (
+            (
+                f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; "
+                "leave one out, or give one a pattern with matching="
+            ),
+        )
 
 
-@pytest.mark.parametrize(
-    ("keep", "expire"),
-    [
+def test_keeping_and_expiring_the_same_images_is_rejected_with_both_named() -> None:
+    cases: list[tuple[Intent, Intent]] = [
         (keep_forever("v*"), expire_older_than(after_days=30, matching="v*")),
         (keep_forever("v*"), keep_latest(10, matching="v1*")),
         (keep_forever("*"), expire_unmatched(keeping="v*", after_days=30)),
@@ -408,16 +402,15 @@ def test_two_intents_for_all_images_are_refused_with_both_named(one: Intent, oth
         (keep_forever("v*"), archive_older_than(after_days=30, matching="v*")),
         (keep_latest(5, matching="v*"), keep_latest(6, matching="v*")),
         (keep_latest(5, matching="dev"), archive_older_than(after_days=3, matching="dev")),
-    ],
-)
-def test_keeping_and_expiring_the_same_images_is_refused_with_both_named(keep: Intent, expire: Intent) -> None:
-    assert problems(keep, expire) == (
-        (
-            f"{expire} never acts on images tagged {' and '.join(expire.rules[0].tag_pattern_list)}: "
-            f"they belong to {keep}, which comes first; "
-            "leave one out, or write the narrower pattern first"
-        ),
-    )
+    ]
+    for keep, expire in cases:
+        assert problems(keep, expire) == (
+            (
+                f"{expire} never acts on images tagged {' and '.join(expire.rules[0].tag_pattern_list)}: "
+                f"they belong to {keep}, which comes first; "
+                "leave one out, or write the narrower pattern first"
+            ),
+        )
 
 
 def test_what_is_kept_forever_wins_wherever_it_is_written() -> None:
@@ -426,7 +419,7 @@ def test_what_is_kept_forever_wins_wherever_it_is_written() -> None:
     assert problems(expire, keep) == problems(keep, expire)
 
 
-def test_every_conflict_is_told_at_once() -> None:
+def test_every_conflict_is_reported_at_once() -> None:
     found = problems(
         expire_untagged(after_days=1),
         keep_forever("v*"),
@@ -452,7 +445,7 @@ def test_writing_an_intent_twice_is_the_same_whether_it_is_made_once_or_twice() 
     )
 
 
-def test_patterns_that_overlap_without_covering_each_other_go_together() -> None:
+def test_overlapping_patterns_that_do_not_cover_each_other_are_legal() -> None:
     assert len(written(keep_latest(1, matching="a*"), keep_latest(2, matching="*b"), keep_forever("*c*"))) == 3
 
 
@@ -473,24 +466,25 @@ def test_no_intent_is_no_policy() -> None:
         LifecyclePolicy.of()
 
 
-@pytest.mark.parametrize("stranger", [None, "keep", keep_latest, [limit_images(5)]])
-def test_anything_else_is_a_type_error(stranger: Any) -> None:
-    with pytest.raises(
-        TypeError, match=re.escape("LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got")
-    ):
-        LifecyclePolicy.of(limit_images(5), stranger)
+def test_anything_else_is_a_type_error() -> None:
+    cases: list[Any] = [None, "keep", keep_latest, [limit_images(5)]]
+    for stranger in cases:
+        with pytest.raises(
+            TypeError, match=re.escape("LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got")
+        ):
+            LifecyclePolicy.of(limit_images(5), stranger)
 
 
-def test_intents_beyond_fifty_rules_are_refused() -> None:
+def test_intents_beyond_fifty_rules_are_rejected() -> None:
     with pytest.raises(InvalidLifecyclePolicy, match=r"\Arules: 51 rules; ECR allows 50, merge or leave out some\Z"):
         LifecyclePolicy.of(keep_forever(*(f"team-{number}-x" for number in range(51))))
 
 
-# --- laws over images -----------------------------------------------------------------------------------------------
+# --- properties over random images ----------------------------------------------------------------------------------
 
 
 def claims(policy: LifecyclePolicy, tags: Sequence[str]) -> dict[str, LifecycleRule]:
-    """Tell which rule an image belongs to in each storage class: the first that selects it, whether it acts or not."""
+    """Return the first rule of each storage class that selects an image, whether it acts or not."""
     owners: dict[str, LifecycleRule] = {}
     for one in sorted(policy.rules, key=lambda one: one.rule_priority):
         if one.selects_tags(tags):
@@ -499,7 +493,7 @@ def claims(policy: LifecyclePolicy, tags: Sequence[str]) -> dict[str, LifecycleR
 
 
 def acts(one: LifecycleRule) -> bool:
-    """Tell whether a rule is one that does something, by its words and by its number."""
+    """Return whether a rule can act on an image, by its description and by its number."""
     keep_rules = str(one.description).startswith(("Keep every", "Spare"))
 
     assert keep_rules == (one.count_number in (NEVER, 36_500)), one
@@ -508,7 +502,7 @@ def acts(one: LifecycleRule) -> bool:
 
 @settings(max_examples=300)
 @given(keep_forevers, st.lists(intents, max_size=4), st.lists(tag_sets, min_size=1, max_size=8), st.integers(0, 4))
-def test_what_is_kept_forever_belongs_to_no_rule_that_acts(
+def test_images_kept_forever_are_selected_by_no_rule_that_acts(
     keep: Intent, others: list[Intent], images: list[list[str]], at: int
 ) -> None:
     try:
@@ -526,7 +520,7 @@ def test_what_is_kept_forever_belongs_to_no_rule_that_acts(
 
 @settings(max_examples=300)
 @given(any_of, days, st.lists(intents, max_size=3), st.lists(tag_sets, min_size=1, max_size=8), st.integers(0, 3))
-def test_what_is_spared_never_belongs_to_the_rule_for_the_rest(
+def test_kept_images_are_never_selected_by_the_rule_for_the_rest(
     keeping: str | list[str], after_days: int, others: list[Intent], images: list[list[str]], at: int
 ) -> None:
     intent = expire_unmatched(keeping=keeping, after_days=after_days)
@@ -573,7 +567,7 @@ def test_untagged_images_belong_to_untagged_rules_or_to_those_over_all_images(
 
 
 @given(st.lists(intents, min_size=1, max_size=5), st.lists(tag_sets, min_size=1, max_size=6))
-def test_what_compilation_leaves_out_changes_nothing(drawn: list[Intent], images: list[list[str]]) -> None:
+def test_omitted_rules_have_no_effect(drawn: list[Intent], images: list[list[str]]) -> None:
     """Against the plain reading: keep_forever, then the rest as written, then `any`, and nothing left out."""
     try:
         policy = LifecyclePolicy.of(*drawn)

@@ -1,4 +1,4 @@
-"""Policies that somebody wrote by hand: what is read, what is refused, and where the fault is."""
+"""Policy documents: accepted documents, rejected documents, and the paths of problems."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
 
 
 def rule(priority: object = 1, **fields: Any) -> dict[str, Any]:
-    """Write a legal rule with some fields changed; a field of the selection or the action is given whole."""
+    """Return a legal rule with some fields replaced. `selection` and `action` are replaced as a whole."""
     return {"rulePriority": priority, "selection": dict(COUNT), "action": dict(EXPIRE)} | fields
 
 
 def selecting(**fields: Any) -> dict[str, Any]:
-    """Write a legal rule with some fields of the selection changed."""
+    """Return a legal rule with some fields of the selection replaced."""
     return rule(selection=COUNT | fields)
 
 
@@ -50,7 +50,7 @@ def rule_problems(*rules: object) -> tuple[str, ...]:
     return problems({"rules": list(rules)})
 
 
-# --- what AWS prints ------------------------------------------------------------------------------------------------
+# --- policies of the user guide -------------------------------------------------------------------------------------
 # The policies of https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html.
 
 
@@ -132,7 +132,7 @@ def test_priorities_need_not_follow_each_other() -> None:
     ]
 
 
-# --- what people really wrote ---------------------------------------------------------------------------------------
+# --- mistakes in published policies ---------------------------------------------------------------------------------
 
 KNOWN_ILLEGAL = {
     "a null where Terraform has nothing to say (cloudposse/terraform-aws-ecr#158)": (
@@ -307,11 +307,11 @@ KNOWN_ILLEGAL = {
 
 
 @pytest.mark.parametrize(("rules", "problem"), KNOWN_ILLEGAL.values(), ids=KNOWN_ILLEGAL.keys())
-def test_what_ecr_refuses_is_refused_with_its_place(rules: list[dict[str, Any]], problem: str) -> None:
+def test_documents_that_ecr_rejects_are_rejected_with_the_path(rules: list[dict[str, Any]], problem: str) -> None:
     assert problem in rule_problems(*rules)
 
 
-def test_each_fault_alone_is_told_alone() -> None:
+def test_each_invalid_document_has_one_problem() -> None:
     """All but one of the cases above have one fault; `any` before another rule that is also `any` has two."""
     several = [name for name, (rules, _) in KNOWN_ILLEGAL.items() if len(rule_problems(*rules)) > 1]
 
@@ -321,9 +321,8 @@ def test_each_fault_alone_is_told_alone() -> None:
 # --- fields ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("document", "problem"),
-    [
+def test_an_unknown_field_is_rejected_at_every_level() -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"rules": [rule()], "version": 1}, "version: unknown field; a policy has only 'rules'"),
         ({"Rules": [rule()]}, "rules: missing; a policy is a list of rules"),
         ({"rules": [rule(name="x")]}, "rules[0].name: unknown field; ECR rejects a rule with unknown fields"),
@@ -339,24 +338,28 @@ def test_each_fault_alone_is_told_alone() -> None:
             {"rules": [rule(**{"selection.tagStatus": "any"})]},
             "rules[0].['selection.tagStatus']: unknown field; ECR rejects a rule with unknown fields",
         ),
-    ],
-)
-def test_an_unknown_field_is_refused_at_every_level(document: dict[str, Any], problem: str) -> None:
-    assert problem in problems(document)
+    ]
+    for document, problem in cases:
+        assert problem in problems(document)
 
 
-@pytest.mark.parametrize(
-    "path", ["rulePriority", "selection.tagStatus", "selection.countType", "selection.countNumber", "action.type"]
-)
-def test_a_missing_field_is_named(path: str) -> None:
-    written: dict[str, Any] = copy.deepcopy(rule())
-    place: dict[str, Any] = written
-    *above, last = path.split(".")
-    for key in above:
-        place = place[key]
-    del place[last]
+def test_a_missing_field_is_named() -> None:
+    cases: list[str] = [
+        "rulePriority",
+        "selection.tagStatus",
+        "selection.countType",
+        "selection.countNumber",
+        "action.type",
+    ]
+    for path in cases:
+        written: dict[str, Any] = copy.deepcopy(rule())
+        place: dict[str, Any] = written
+        *above, last = path.split(".")
+        for key in above:
+            place = place[key]
+        del place[last]
 
-    assert rule_problems(written) == (f"rules[0].{path}: missing; ECR needs it in every rule",)
+        assert rule_problems(written) == (f"rules[0].{path}: missing; ECR needs it in every rule",)
 
 
 @pytest.mark.parametrize("name", ["selection", "action"])
@@ -373,9 +376,8 @@ def test_something_else_in_place_of_an_object_is_named_once(name: str, value: ob
     assert rule_problems(rule(**{name: value})) == (f"rules[0].{name}: {value!r} is not an object",)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_a_null_in_any_field_is_one_problem() -> None:
+    cases: list[str] = [
         "rulePriority",
         "description",
         "selection.tagStatus",
@@ -387,21 +389,20 @@ def test_something_else_in_place_of_an_object_is_named_once(name: str, value: ob
         "selection.countNumber",
         "action.type",
         "action.targetStorageClass",
-    ],
-)
-def test_a_null_is_refused_wherever_it_stands_and_told_once(path: str) -> None:
-    written: dict[str, Any] = copy.deepcopy(rule())
-    place: dict[str, Any] = written
-    *above, last = path.split(".")
-    for key in above:
-        place = place[key]
-    place[last] = None
+    ]
+    for path in cases:
+        written: dict[str, Any] = copy.deepcopy(rule())
+        place: dict[str, Any] = written
+        *above, last = path.split(".")
+        for key in above:
+            place = place[key]
+        place[last] = None
 
-    assert rule_problems(written) == (f"rules[0].{path}: null; ECR rejects nulls, leave the field out",)
+        assert rule_problems(written) == (f"rules[0].{path}: null; ECR rejects nulls, leave the field out",)
 
 
-def test_an_unknown_count_type_is_told_once() -> None:
-    """What unit goes with it cannot be known, so nothing is said about the unit."""
+def test_an_unknown_count_type_is_reported_once() -> None:
+    """The unit of an unknown count type is unknown, so there is no problem about the unit."""
     found = rule_problems(selecting(countType="sinceLastPulled"))
 
     assert [problem.partition(":")[0] for problem in found] == ["rules[0].selection.countType"]
@@ -410,27 +411,33 @@ def test_an_unknown_count_type_is_told_once() -> None:
 # --- shapes ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", [None, [], "rules", 7, [rule()]])
-def test_a_policy_is_an_object(document: object) -> None:
-    assert problems(document) == (f"the policy is {abbreviate(document)}; write an object with 'rules'",)
+def test_a_policy_is_an_object() -> None:
+    cases: list[object] = [None, [], "rules", 7, [rule()]]
+    for document in cases:
+        assert problems(document) == (f"the policy is {abbreviate(document)}; write an object with 'rules'",)
 
 
-@pytest.mark.parametrize("rules", [None, "rules", 7, {"0": rule()}])
-def test_rules_are_a_list(rules: object) -> None:
-    assert problems({"rules": rules}) == (f"rules: {abbreviate(rules)} is not a list; write a list of rules",)
+def test_rules_are_a_list() -> None:
+    cases: list[object] = [None, "rules", 7, {"0": rule()}]
+    for rules in cases:
+        assert problems({"rules": rules}) == (f"rules: {abbreviate(rules)} is not a list; write a list of rules",)
 
 
-def test_a_policy_without_rules_is_refused_with_the_way_to_have_none() -> None:
+def test_a_policy_without_rules_is_rejected_with_the_alternative() -> None:
     assert problems({"rules": []}) == (
         "rules: empty, and ECR rejects a policy without rules; LifecyclePolicy.none() renders no policy",
     )
 
 
-@pytest.mark.parametrize("entry", [None, "rule", 7, [rule()]])
-def test_a_rule_is_an_object(entry: object) -> None:
-    assert rule_problems(rule(), entry) == (
-        f"rules[1]: {abbreviate(entry)} is not a rule; write an object with 'rulePriority', 'selection' and 'action'",
-    )
+def test_a_rule_is_an_object() -> None:
+    cases: list[object] = [None, "rule", 7, [rule()]]
+    for entry in cases:
+        assert rule_problems(rule(), entry) == (
+            (
+                f"rules[1]: {abbreviate(entry)} is not a rule; "
+                "write an object with 'rulePriority', 'selection' and 'action'"
+            ),
+        )
 
 
 def test_tuples_and_other_mappings_are_read_as_lists_and_objects() -> None:
@@ -454,40 +461,44 @@ def test_reading_leaves_the_document_as_it_was() -> None:
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "{", "rules", "{'rules': []}", '{"rules": [}', "\ufeff{}", "[" * 100_000])
-def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(InvalidLifecyclePolicy, match=r"\Athe policy is not JSON: "):
-        LifecyclePolicy.from_json(text)
+def test_text_that_is_not_json_is_rejected() -> None:
+    cases: list[str] = ["", "{", "rules", "{'rules': []}", '{"rules": [}', "\ufeff{}", "[" * 100_000]
+    for text in cases:
+        with pytest.raises(InvalidLifecyclePolicy, match=r"\Athe policy is not JSON: "):
+            LifecyclePolicy.from_json(text)
 
 
-def test_a_number_too_long_to_be_read_is_refused() -> None:
+def test_a_number_too_long_to_be_read_is_rejected() -> None:
     text = json.dumps({"rules": [rule()]}).replace("100", "1" * 5000)
 
     with pytest.raises(InvalidLifecyclePolicy):
         LifecyclePolicy.from_json(text)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e2", "100.0", "-0"])
-def test_numbers_that_only_some_parsers_take_are_refused(number: str) -> None:
-    text = json.dumps({"rules": [rule()]}).replace("100", number)
+def test_numbers_that_only_some_parsers_accept_are_rejected() -> None:
+    cases: list[str] = ["NaN", "Infinity", "-Infinity", "1e2", "100.0", "-0"]
+    for number in cases:
+        text = json.dumps({"rules": [rule()]}).replace("100", number)
 
-    with pytest.raises(InvalidLifecyclePolicy, match=r"\Arules\[0\]\.selection\.countNumber: "):
-        LifecyclePolicy.from_json(text)
-
-
-@pytest.mark.parametrize("key", ["rules", "rulePriority", "tagStatus", "type"])
-def test_a_key_that_is_written_twice_is_refused(key: str) -> None:
-    text = re.sub(rf'"{key}": ', f'"{key}": 1, "{key}": ', json.dumps({"rules": [rule()]}))
-
-    with pytest.raises(InvalidLifecyclePolicy, match=rf"\A{key}: written twice in one object; keep one\Z"):
-        LifecyclePolicy.from_json(text)
-
-
-@pytest.mark.parametrize("depth", [50, 500, 900, 950, 990, 5000])
-def test_deep_nesting_is_refused_and_does_not_exhaust_the_stack(depth: int) -> None:
-    for text in (f'{{"rules": {"[" * depth}{"]" * depth}}}', f'{{"rules": [{"[" * depth}{"]" * depth}]}}'):
-        with pytest.raises(InvalidLifecyclePolicy):
+        with pytest.raises(InvalidLifecyclePolicy, match=r"\Arules\[0\]\.selection\.countNumber: "):
             LifecyclePolicy.from_json(text)
+
+
+def test_a_key_that_is_written_twice_is_rejected() -> None:
+    cases: list[str] = ["rules", "rulePriority", "tagStatus", "type"]
+    for key in cases:
+        text = re.sub(rf'"{key}": ', f'"{key}": 1, "{key}": ', json.dumps({"rules": [rule()]}))
+
+        with pytest.raises(InvalidLifecyclePolicy, match=rf"\A{key}: written twice in one object; keep one\Z"):
+            LifecyclePolicy.from_json(text)
+
+
+def test_deep_nesting_is_rejected_and_does_not_exhaust_the_stack() -> None:
+    cases: list[int] = [50, 500, 900, 950, 990, 5000]
+    for depth in cases:
+        for text in (f'{{"rules": {"[" * depth}{"]" * depth}}}', f'{{"rules": [{"[" * depth}{"]" * depth}]}}'):
+            with pytest.raises(InvalidLifecyclePolicy):
+                LifecyclePolicy.from_json(text)
 
 
 def test_only_a_text_is_parsed() -> None:
@@ -498,7 +509,7 @@ def test_only_a_text_is_parsed() -> None:
 # --- all at once ----------------------------------------------------------------------------------------------------
 
 
-def test_every_fault_of_every_rule_is_told_at_once_with_its_path() -> None:
+def test_every_problem_of_every_rule_is_reported_at_once_with_its_path() -> None:
     found = problems(
         {
             "version": "2012-10-17",
@@ -535,7 +546,7 @@ def test_the_message_counts_and_lists_them() -> None:
         read(rule(0), 7)
 
 
-# --- laws -----------------------------------------------------------------------------------------------------------
+# --- properties over random values ----------------------------------------------------------------------------------
 
 
 @given(documents)
@@ -577,7 +588,7 @@ def test_the_text_is_compact_plain_json_in_order_of_priority(policy: LifecyclePo
 
 @settings(max_examples=300)
 @given(mutated_documents())
-def test_a_mutated_document_is_a_policy_or_refused_and_never_anything_else(document: object) -> None:
+def test_a_mutated_document_is_a_policy_or_rejected_and_never_anything_else(document: object) -> None:
     outcome = outcome_of(lambda: LifecyclePolicy.from_dict(document))
     if isinstance(outcome, LifecyclePolicy):
         assert LifecyclePolicy.from_json(outcome.to_json()) == outcome
@@ -588,19 +599,19 @@ def test_a_mutated_document_is_a_policy_or_refused_and_never_anything_else(docum
 
 
 @given(json_values)
-def test_any_json_is_a_policy_or_refused(document: object) -> None:
+def test_any_json_is_a_policy_or_rejected(document: object) -> None:
     for value in (document, {"rules": document}, {"rules": [document]}, {"rules": [rule(selection=document)]}):
         with pytest.raises(InvalidLifecyclePolicy):
             LifecyclePolicy.from_dict(value)
 
 
 @given(st.text(max_size=30) | st.text('{}[]":,rules01 ', max_size=30))
-def test_any_text_is_a_policy_or_refused(text: str) -> None:
+def test_any_text_is_a_policy_or_rejected(text: str) -> None:
     with pytest.raises(InvalidLifecyclePolicy):
         LifecyclePolicy.from_json(text)
 
 
-def test_faults_of_rules_and_of_the_policy_are_told_together_by_their_place_in_the_document() -> None:
+def test_problems_of_rules_and_of_the_policy_are_reported_together_by_their_place_in_the_document() -> None:
     anything = {"selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}}
     expire = {"action": {"type": "expire"}}
     faulty = {"rulePriority": 0, **anything, **expire}
@@ -612,12 +623,12 @@ def test_faults_of_rules_and_of_the_policy_are_told_together_by_their_place_in_t
     )
 
 
-def test_json_that_is_no_text_is_a_type_error_that_names_the_other_door() -> None:
+def test_json_that_is_not_text_is_a_type_error_that_names_from_dict() -> None:
     with pytest.raises(TypeError, match=r"from_dict\(\) takes a mapping"):
         LifecyclePolicy.from_json({"rules": []})  # type: ignore[arg-type]
 
 
-def test_json_that_is_a_token_is_refused_as_one() -> None:
+def test_json_that_is_a_token_is_rejected_as_one() -> None:
     with pytest.raises(InvalidLifecyclePolicy, match="known only at deployment; write it out"):
         LifecyclePolicy.from_json("${Token[TOKEN.7]}")
 

@@ -1,4 +1,4 @@
-"""A whole lifecycle policy: rules that go together, within ECR's limits, in one canonical text."""
+"""Lifecycle policies: compatible rules, the limits of ECR, and the canonical text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVERY_STATUS = ("tagged", "untagged", "any")
 
 
 def make(priority: int, status: Any = "tagged", **values: Any) -> LifecycleRule:
-    """Make a rule; a tagged one selects a tag of its own unless told otherwise."""
+    """Return a rule. A tagged rule selects a tag of its own by default."""
     if status == "tagged" and not any("list" in field for field in values):
         values["tag_pattern_list"] = [f"team-{priority}-*"]
     defaults: dict[str, Any] = {"count_type": "imageCountMoreThan", "count_number": 10}
@@ -50,7 +50,7 @@ def test_a_policy_of_one_rule_of_each_legal_kind(count_type: Any, action: Any, m
     assert MINIMUM_CHARACTERS <= len(policy.to_json()) <= MAXIMUM_CHARACTERS
 
 
-def test_every_status_goes_with_every_other_and_in_both_storage_classes() -> None:
+def test_every_pair_of_statuses_is_legal_in_both_storage_classes() -> None:
     policy = LifecyclePolicy(
         rules=[
             make(1),
@@ -73,7 +73,7 @@ def test_any_comes_last_in_its_own_storage_class_only(first: int) -> None:
     assert len(policy.rules) == 2
 
 
-def test_any_before_another_rule_of_its_storage_class_is_refused() -> None:
+def test_any_before_another_rule_of_its_storage_class_is_rejected() -> None:
     assert problems(make(3, "any"), make(5), make(4, "untagged"), archived(9)) == (
         "rules[0]: 'any' must come last in standard storage, and priority 3 is before 5; give it the highest number",
     )
@@ -92,7 +92,7 @@ def test_untagged_and_any_are_single_in_each_storage_class(create: Any, storage:
 
 @pytest.mark.parametrize("kind", ["tag_pattern_list", "tag_prefix_list"])
 @pytest.mark.parametrize(("create", "action"), [(make, "expire"), (make, "transition"), (archived, "expire")])
-def test_two_rules_with_equal_lists_are_refused(kind: str, create: Any, action: str) -> None:
+def test_two_rules_with_equal_lists_are_rejected(kind: str, create: Any, action: str) -> None:
     one = create(1, "tagged", **{kind: ["b", "a"]})
     other = create(2, "tagged", **{kind: ["a", "b"]}, action=action)
 
@@ -101,17 +101,14 @@ def test_two_rules_with_equal_lists_are_refused(kind: str, create: Any, action: 
     )
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
+def test_lists_that_are_partly_equal_are_legal() -> None:
+    cases: list[tuple[LifecycleRule, LifecycleRule]] = [
         (make(1, tag_pattern_list=["a"]), archived(2, "tagged", tag_pattern_list=["a"])),
         (make(1, tag_pattern_list=["a"]), make(2, tag_prefix_list=["a"])),
         (make(1, tag_pattern_list=["a"]), make(2, tag_pattern_list=["a", "b"])),
-    ],
-    ids=["in two storage classes", "a pattern and a prefix", "a part of the other"],
-)
-def test_lists_that_are_equal_in_part_only_go_together(one: LifecycleRule, other: LifecycleRule) -> None:
-    assert len(LifecyclePolicy(rules=[one, other]).rules) == 2
+    ]
+    for one, other in cases:
+        assert len(LifecyclePolicy(rules=[one, other]).rules) == 2
 
 
 def test_priorities_are_unique_across_storage_classes() -> None:
@@ -120,7 +117,7 @@ def test_priorities_are_unique_across_storage_classes() -> None:
     )
 
 
-def test_every_clash_is_told_at_once() -> None:
+def test_every_clash_is_reported_at_once() -> None:
     found = problems(make(1, "any"), make(1, "untagged"), make(2, "untagged"), make(3, "any"))
 
     assert [problem.partition(";")[0] for problem in found] == [
@@ -142,7 +139,7 @@ def test_fifty_rules_are_allowed_and_fifty_one_are_not() -> None:
 
 
 def with_length(length: int) -> list[LifecycleRule]:
-    """Make rules whose text has exactly this many characters."""
+    """Return rules whose text has exactly this number of characters."""
     bare = len(LifecyclePolicy(rules=[make(1, description="")]).to_json())
     return [make(1, description="x" * (length - bare))]
 
@@ -157,7 +154,7 @@ def test_the_longest_text_is_allowed_and_one_more_character_is_not() -> None:
 
 
 def test_the_text_is_measured_as_it_is_sent() -> None:
-    """A letter outside ASCII is written as an escape of six characters."""
+    """JSON escapes a letter outside ASCII with six characters."""
     policy = LifecyclePolicy(rules=[make(1, description="é")])
     (longest,) = with_length(30_720)
 
@@ -223,7 +220,7 @@ def test_a_policy_with_one_more_rule_is_a_new_policy() -> None:
     assert LifecyclePolicy.none().with_rule(make(2)) == policy
 
 
-def test_one_more_rule_must_go_with_the_others() -> None:
+def test_an_added_rule_is_checked_with_the_others() -> None:
     policy = LifecyclePolicy(rules=[make(1), make(2, "any")])
     expected = "rules[2]: priority 1 is that of rules[0]; priorities are unique, write another number"
 
@@ -242,12 +239,13 @@ def test_adding_a_rule_is_the_same_as_having_given_it(policy: LifecyclePolicy, r
     )
 
 
-@pytest.mark.parametrize("value", ["rules", [{"rulePriority": 1}], [None], [make(1), "any"]])
-def test_rules_are_rules_and_documents_have_their_own_door(value: Any) -> None:
-    with pytest.raises(
-        TypeError, match=r"rules must be a list of LifecycleRule, got .*; from_dict\(\) reads documents"
-    ):
-        LifecyclePolicy(rules=value)
+def test_documents_are_rejected_where_rules_are_expected() -> None:
+    cases: list[Any] = ["rules", [{"rulePriority": 1}], [None], [make(1), "any"]]
+    for value in cases:
+        with pytest.raises(
+            TypeError, match=r"rules must be a list of LifecycleRule, got .*; from_dict\(\) reads documents"
+        ):
+            LifecyclePolicy(rules=value)
 
 
 @given(policies)
@@ -260,7 +258,7 @@ def test_what_was_written_can_be_changed_without_changing_the_policy(policy: Lif
 
 
 @given(policies)
-def test_policies_cross_processes(policy: LifecyclePolicy) -> None:
+def test_policies_can_be_pickled(policy: LifecyclePolicy) -> None:
     again = pickle.loads(pickle.dumps(policy))
 
     assert again == policy
@@ -306,7 +304,7 @@ def test_a_last_rule_of_a_policy_without_rules_is_the_first() -> None:
     assert LifecyclePolicy.none().with_last_rule(make(9)).rules[0].rule_priority == 1
 
 
-def test_a_last_rule_must_go_with_the_others() -> None:
+def test_an_appended_rule_is_checked_with_the_others() -> None:
     policy = LifecyclePolicy(rules=[make(1, "any"), archived(2)])
 
     with pytest.raises(InvalidLifecyclePolicy, match="selects 'any' in standard storage"):
@@ -320,7 +318,7 @@ def _said(rule: LifecycleRule) -> dict[str, Any]:
 
 
 @given(policies, rules)
-def test_a_last_rule_leaves_the_others_in_their_order(policy: LifecyclePolicy, rule: LifecycleRule) -> None:
+def test_an_appended_rule_keeps_the_order_of_the_others(policy: LifecyclePolicy, rule: LifecycleRule) -> None:
     try:
         longer = policy.with_last_rule(rule)
     except InvalidLifecyclePolicy:

@@ -1,4 +1,4 @@
-"""One rule of the lifecycle language: which fields go together, and what is said when they do not."""
+"""Lifecycle rules: compatible fields, and the messages about other combinations."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_legal_pairs_of_count_and_action_are_those_six() -> None:
     assert legal == {(count_type, action) for count_type, action, _ in COMBINATIONS}
 
 
-def test_images_that_nobody_pulls_are_archived_and_never_deleted() -> None:
+def test_a_rule_by_last_pull_archives_and_never_deletes() -> None:
     assert problems(**LEGAL | {"count_type": "sinceImagePulled", "action": "expire"}) == (
         (
             "action: 'expire' does not go with 'sinceImagePulled'; "
@@ -84,7 +84,7 @@ def test_images_that_nobody_pulls_are_archived_and_never_deleted() -> None:
     )
 
 
-def test_what_is_archived_cannot_be_archived_again() -> None:
+def test_a_rule_for_archived_images_cannot_archive() -> None:
     values = LEGAL | {"count_type": "sinceImageTransitioned", "count_number": 90, "action": "transition"}
 
     assert problems(**values) == (
@@ -117,7 +117,7 @@ def test_numbers_are_whole_numbers_and_nothing_that_looks_like_one(field: str, v
 
 
 @pytest.mark.parametrize("field", ["rule_priority", "count_number"])
-def test_a_number_that_is_known_only_at_deployment_is_refused(field: str) -> None:
+def test_a_number_that_is_known_only_at_deployment_is_rejected(field: str) -> None:
     sentence = f"{field}: the number is known only at deployment, and the policy is one text; write it out"
 
     assert problems(**LEGAL | {field: -1.8881545897087626e289}) == (sentence,)
@@ -146,9 +146,8 @@ def test_the_largest_number_is_accepted() -> None:
 # --- choices --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "choices"),
-    [
+def test_an_unknown_choice_is_rejected_with_the_known_ones() -> None:
+    cases: list[tuple[str, object, str]] = [
         ("tag_status", "TAGGED", "'tagged', 'untagged' or 'any'"),
         ("tag_status", None, "'tagged', 'untagged' or 'any'"),
         ("action", "delete", "'expire' or 'transition'"),
@@ -159,10 +158,9 @@ def test_the_largest_number_is_accepted() -> None:
             "sinceLastPulled",
             "'imageCountMoreThan', 'sinceImagePushed', 'sinceImagePulled' or 'sinceImageTransitioned'",
         ),
-    ],
-)
-def test_an_unknown_choice_is_refused_with_the_known_ones(field: str, value: object, choices: str) -> None:
-    assert problems(**LEGAL | {field: value}) == (f"{field}: {value!r} is unknown; write {choices}",)
+    ]
+    for field, value, choices in cases:
+        assert problems(**LEGAL | {field: value}) == (f"{field}: {value!r} is unknown; write {choices}",)
 
 
 def test_the_choices_are_those_of_the_language() -> None:
@@ -195,7 +193,7 @@ def test_a_rule_has_one_kind_of_list() -> None:
 
 
 @pytest.mark.parametrize("field", ["tag_pattern_list", "tag_prefix_list"])
-def test_a_bare_string_where_a_list_belongs_is_refused_by_name(field: str) -> None:
+def test_a_bare_string_where_a_list_belongs_is_rejected_by_name(field: str) -> None:
     assert problems(**TAGGED, **{field: "prod"}) == (
         f"{field}: 'prod' is a bare string where a list belongs; write ['prod']",
     )
@@ -203,11 +201,11 @@ def test_a_bare_string_where_a_list_belongs_is_refused_by_name(field: str) -> No
 
 @pytest.mark.parametrize("field", ["tag_pattern_list", "tag_prefix_list"])
 @pytest.mark.parametrize("value", [7, {"prod"}, {"prod": 1}, None])
-def test_what_is_no_list_is_refused(field: str, value: object) -> None:
+def test_a_value_that_is_not_a_list_is_rejected(field: str, value: object) -> None:
     assert problems(**TAGGED, **{field: value}) == (f"{field}: {value!r} is not a list of strings",)
 
 
-def test_an_empty_bare_string_is_refused_too() -> None:
+def test_an_empty_bare_string_is_rejected_too() -> None:
     assert problems(**TAGGED, tag_pattern_list="") == (
         "tag_pattern_list: '' is a bare string where a list belongs; write ['']",
     )
@@ -229,7 +227,7 @@ def test_every_entry_is_checked_and_named_by_its_place() -> None:
     )
 
 
-def test_a_pattern_in_a_list_of_prefixes_is_refused() -> None:
+def test_a_pattern_in_a_list_of_prefixes_is_rejected() -> None:
     (problem,) = problems(**TAGGED, tag_prefix_list=["v*"])
 
     assert problem.startswith("tag_prefix_list[0]: tag prefix 'v*' has '*' at position 1; ")
@@ -255,7 +253,7 @@ def test_a_description_is_a_text() -> None:
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_a_token_in_a_description_is_refused(token: str) -> None:
+def test_a_token_in_a_description_is_rejected(token: str) -> None:
     """Tokens inside a policy are refused: the text could not be measured, and would not be canonical."""
     (problem,) = problems(**LEGAL, description=token)
 
@@ -266,25 +264,29 @@ def test_a_token_in_a_description_is_refused(token: str) -> None:
 # --- all at once ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stray", ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800"])
-def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code(stray: str) -> None:
-    (problem,) = problems(**LEGAL | {"description": f"Keep{stray}ten"})
+def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code() -> None:
+    cases: list[str] = ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b", "\ud800"]
+    for stray in cases:
+        (problem,) = problems(**LEGAL | {"description": f"Keep{stray}ten"})
 
-    assert problem == (
-        f"description: {f'Keep{stray}ten'!r} has {stray!r} at position 4; "
-        "write it without line breaks and other control characters"
-    )
-    assert problem.isprintable()
-    with pytest.raises(InvalidLifecyclePolicy, match=r"rules\[0\]\.description: 'Keep"):
-        LifecyclePolicy.from_dict({"rules": [LifecycleRule(**LEGAL).to_dict() | {"description": f"Keep{stray}ten"}]})
-
-
-@pytest.mark.parametrize("description", ["", "caf\u00e9", "\u05d0\u200f", "a\u00a0b", "\U0001f680"])
-def test_a_description_in_any_language_is_accepted(description: str) -> None:
-    assert LifecycleRule(**LEGAL | {"description": description}).description == description
+        assert problem == (
+            f"description: {f'Keep{stray}ten'!r} has {stray!r} at position 4; "
+            "write it without line breaks and other control characters"
+        )
+        assert problem.isprintable()
+        with pytest.raises(InvalidLifecyclePolicy, match=r"rules\[0\]\.description: 'Keep"):
+            LifecyclePolicy.from_dict(
+                {"rules": [LifecycleRule(**LEGAL).to_dict() | {"description": f"Keep{stray}ten"}]}
+            )
 
 
-def test_every_fault_of_a_rule_is_told_at_once_in_python_names() -> None:
+def test_a_description_in_any_language_is_accepted() -> None:
+    cases: list[str] = ["", "caf\u00e9", "\u05d0\u200f", "a\u00a0b", "\U0001f680"]
+    for description in cases:
+        assert LifecycleRule(**LEGAL | {"description": description}).description == description
+
+
+def test_every_problem_of_a_rule_is_reported_at_once_in_python_names() -> None:
     found = problems(
         rule_priority=0, tag_status="tagged", count_type="days", count_number="ten", action="delete", description=b"x"
     )
@@ -347,7 +349,7 @@ def test_legal_rules_are_accepted(values: dict[str, Any]) -> None:
     }
 
 
-# --- what a rule says -----------------------------------------------------------------------------------------------
+# --- the document of a rule -----------------------------------------------------------------------------------------
 
 
 def test_a_rule_is_written_as_the_lifecycle_language_does_in_one_order_of_keys() -> None:
@@ -397,7 +399,7 @@ def test_changing_what_was_written_does_not_change_the_rule(rule: LifecycleRule)
 
 
 @given(rules)
-def test_rules_cross_processes(rule: LifecycleRule) -> None:
+def test_rules_can_be_pickled(rule: LifecycleRule) -> None:
     assert pickle.loads(pickle.dumps(rule)) == rule
 
 
@@ -406,14 +408,15 @@ def test_rules_are_frozen() -> None:
         LifecycleRule(**LEGAL).rule_priority = 2  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("tags", [["alpha-1"], ["beta-1"], ["alpha-1", "beta-1"], ["alpha-1", "beta-1", "x"], []])
-def test_a_list_is_an_and(tags: list[str]) -> None:
-    patterns = LifecycleRule(**TAGGED, tag_pattern_list=["alpha*", "beta*"])
-    prefixes = LifecycleRule(**TAGGED, tag_prefix_list=["alpha", "beta"])
-    expected = {"alpha-1", "beta-1"} <= set(tags)
+def test_a_list_is_an_and() -> None:
+    cases: list[list[str]] = [["alpha-1"], ["beta-1"], ["alpha-1", "beta-1"], ["alpha-1", "beta-1", "x"], []]
+    for tags in cases:
+        patterns = LifecycleRule(**TAGGED, tag_pattern_list=["alpha*", "beta*"])
+        prefixes = LifecycleRule(**TAGGED, tag_prefix_list=["alpha", "beta"])
+        expected = {"alpha-1", "beta-1"} <= set(tags)
 
-    assert patterns.selects_tags(tags) is expected
-    assert prefixes.selects_tags(tags) is expected
+        assert patterns.selects_tags(tags) is expected
+        assert prefixes.selects_tags(tags) is expected
 
 
 def test_one_tag_may_satisfy_two_entries() -> None:
@@ -421,7 +424,7 @@ def test_one_tag_may_satisfy_two_entries() -> None:
 
 
 @given(rules, tag_sets)
-def test_which_images_a_rule_is_about(rule: LifecycleRule, tags: list[str]) -> None:
+def test_a_rule_selects_images_by_their_tags(rule: LifecycleRule, tags: list[str]) -> None:
     entries = [*map(TagPattern, rule.tag_pattern_list), *map(TagPrefix, rule.tag_prefix_list)]
     expected = {
         "any": True,

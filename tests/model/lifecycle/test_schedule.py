@@ -1,4 +1,4 @@
-"""The schedule: on which day each image would go, if nothing else were pushed."""
+"""The schedule: the day on which each image is deleted or archived if nothing else is pushed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def leaving(policy: LifecyclePolicy, *images: Image) -> list[tuple[str, date, st
 
 
 def certainty(policy: LifecyclePolicy, *images: Image) -> dict[str, tuple[date, bool]]:
-    """Tell the last day on which each image leaves, and whether AWS's documents decide it."""
+    """Return the last day of an action on each image, and whether AWS documents it."""
     return {each.image.digest: (each.day, each.is_certain) for each in policy.schedule(images, at=AT)}
 
 
@@ -58,7 +58,7 @@ def deleting(priority: int, *, after_days: int, **selection: Any) -> LifecycleRu
     )
 
 
-def test_an_image_goes_on_the_day_on_which_it_becomes_too_old_the_earliest_first() -> None:
+def test_an_image_is_deleted_on_the_day_on_which_it_reaches_the_age() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=14), keep_forever("v*"))
 
     assert leaving(policy, image("young", 4), image("old", 40), image("half", 7.6), image("tagged", 90, "v1")) == [
@@ -106,7 +106,7 @@ def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
     ]
 
 
-def test_images_of_an_index_wait_until_it_is_gone() -> None:
+def test_images_of_an_index_are_deleted_after_the_index() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=5))
     index = image("index", 10, "v1", referenced_digests=["child", "in_environment"])
 
@@ -124,7 +124,7 @@ def test_an_image_of_two_indexes_waits_for_both() -> None:
     ]
 
 
-def test_an_image_of_an_index_goes_by_its_own_age_if_that_is_later_and_is_as_open_as_the_index() -> None:
+def test_an_image_of_an_index_is_scheduled_at_its_own_age_if_that_is_later() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=60))
     index, child = image("index", 40, "v1", referenced_digests=["child"]), image("child", 10)
     times = {"archived_at": AT - timedelta(days=20), "activated_at": AT - timedelta(days=10)}
@@ -134,7 +134,7 @@ def test_an_image_of_an_index_goes_by_its_own_age_if_that_is_later_and_is_as_ope
     assert certainty(policy, index, restored, child)["child"] == (day(50), False)
 
 
-def test_an_image_of_an_index_that_a_count_takes_is_certain_if_the_newest_stay() -> None:
+def test_an_image_of_an_index_that_a_count_deletes_is_certain_if_the_newest_are_kept() -> None:
     images = [image("new", 1, "w"), image("index", 5, "v1", referenced_digests=["child"]), image("child", 5)]
     counted = LifecyclePolicy.of(limit_images(1)).schedule(images, at=AT)
     mixed = LifecyclePolicy.of(expire_older_than(after_days=1, matching="w"), limit_images(1)).schedule(images, at=AT)
@@ -168,7 +168,7 @@ def test_the_newest_are_those_that_the_rule_selects_in_standard_storage() -> Non
     assert departures["untagged"] == (day(1), False)
 
 
-def test_a_signature_goes_with_its_subject_from_both_storage_classes() -> None:
+def test_a_signature_is_deleted_with_its_subject_from_both_storage_classes() -> None:
     policy = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90))
 
     assert leaving(policy, image("a", 10, "v2"), image("signature", 10, subject_digest="a")) == [
@@ -180,7 +180,7 @@ def test_a_signature_goes_with_its_subject_from_both_storage_classes() -> None:
     assert certainty(policy, image("a", 10, "v2"), image("signature", 10, subject_digest="a"))["signature"][1]
 
 
-def test_what_aws_does_not_decide_is_told() -> None:
+def test_what_aws_does_not_decide_is_reported() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), archive_untagged(after_days=5))
     restored = image("restored", 99, "v1", archived_at=AT - timedelta(days=50), activated_at=AT - timedelta(days=2))
     orphan = image("orphan", 1, subject_digest="gone")
@@ -208,17 +208,15 @@ def test_what_is_past_its_age_by_hours_goes_today_for_certain() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("images", "is_certain"),
-    [
+def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today() -> None:
+    cases: list[tuple[list[Image], bool]] = [
         ([image("a", 10)], True),
         ([image("a", 10, subject_digest="gone")], False),
         ([image("a", 10, status="activating")], False),
         ([image("a", 10), image("untold", 40, "v1", manifest_media_type=INDEX)], False),
-    ],
-)
-def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today(images: list[Image], *, is_certain: bool) -> None:
-    assert certainty(LifecyclePolicy.of(expire_older_than(after_days=30)), *images)["a"] == (day(20), is_certain)
+    ]
+    for images, is_certain in cases:
+        assert certainty(LifecyclePolicy.of(expire_older_than(after_days=30)), *images)["a"] == (day(20), is_certain)
 
 
 def test_of_a_restored_image_only_the_age_since_its_push_is_open_until_both_ages_are_past() -> None:
@@ -236,7 +234,9 @@ def test_of_a_restored_image_only_the_age_since_its_push_is_open_until_both_ages
 
 
 @pytest.mark.parametrize(("after_days", "is_certain"), [(3, False), (4, True)])
-def test_an_image_of_an_index_is_open_if_one_of_the_newest_goes_before_it(after_days: int, *, is_certain: bool) -> None:
+def test_an_image_of_an_index_is_uncertain_if_a_newer_image_is_deleted_first(
+    after_days: int, *, is_certain: bool
+) -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=after_days, matching="w*"), limit_images(2))
     newest = [image("new", 1, "w2"), image("second", 3, "w1")]
     departures = certainty(policy, *newest, image("index", 5, "v1", referenced_digests=["child"]), image("child", 6))
@@ -258,23 +258,24 @@ def test_an_archived_signature_follows_its_subject_only_out_of_the_archive() -> 
     assert leaving(policy, image("a", 40, "v1"), restoring)[0] == ("signature", TODAY, "archive")
 
 
-@pytest.mark.parametrize(
-    ("tagged", "every", "leave"),
-    [(90, None, (90, True)), (90, 100, (90, True)), (100, 90, (90, False)), (100, 100, (100, True))],
-)
-def test_a_signature_leaves_the_archive_with_its_subject_or_before(
-    tagged: int, every: int | None, leave: tuple[int, bool]
-) -> None:
-    (archiving,) = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*")).rules
-    rules = [archiving, deleting(2, after_days=tagged, tag_status="tagged", tag_pattern_list=["v*"])]
-    if every is not None:
-        rules.append(deleting(3, after_days=every, tag_status="any"))
-    departures = certainty(LifecyclePolicy(rules=rules), image("a", 40, "v1"), image("b", 40, subject_digest="a"))
+def test_a_signature_leaves_the_archive_with_its_subject_or_before() -> None:
+    cases: list[tuple[int, int | None, tuple[int, bool]]] = [
+        (90, None, (90, True)),
+        (90, 100, (90, True)),
+        (100, 90, (90, False)),
+        (100, 100, (100, True)),
+    ]
+    for tagged, every, leave in cases:
+        (archiving,) = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*")).rules
+        rules = [archiving, deleting(2, after_days=tagged, tag_status="tagged", tag_pattern_list=["v*"])]
+        if every is not None:
+            rules.append(deleting(3, after_days=every, tag_status="any"))
+        departures = certainty(LifecyclePolicy(rules=rules), image("a", 40, "v1"), image("b", 40, subject_digest="a"))
 
-    assert departures == {"a": (day(tagged), True), "b": (day(leave[0]), leave[1])}
+        assert departures == {"a": (day(tagged), True), "b": (day(leave[0]), leave[1])}
 
 
-def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer() -> None:
+def test_a_signature_is_deleted_before_its_subject_and_uncertain_if_it_is_kept_longer() -> None:
     subject, by_age = image("a", 10, "v1"), expire_older_than(after_days=30, matching="v*")
     plain, tagged = (image("signature", 10, *tags, subject_digest="a") for tags in ((), ("sig",)))
     untold = image("untold", 1, "w", manifest_media_type=INDEX)
@@ -296,7 +297,7 @@ def test_a_signature_may_go_before_its_subject_and_is_open_if_it_may_stay_longer
     assert signature(restored, image("signature", 10, subject_digest="s")) == (day(10), False)
 
 
-def test_a_signature_may_be_among_the_newest_of_the_rule_that_takes_its_subject() -> None:
+def test_a_signature_is_among_the_newest_images_of_the_rule_that_deletes_its_subject() -> None:
     index, child = image("index", 5, "v1", referenced_digests=["child"]), image("child", 6)
     signature = image("signature", 1, "sig", subject_digest="child")
 
@@ -316,18 +317,18 @@ def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
     ) == [("a", day(1), "archive")]
 
 
-def test_an_image_that_is_listed_twice_is_refused() -> None:
+def test_an_image_that_is_listed_twice_is_rejected() -> None:
     with pytest.raises(InvalidImage, match="'a' is listed twice"):
         LifecyclePolicy.none().schedule([image("a", 1), image("a", 1)], at=AT)
 
 
-# --- laws -------------------------------------------------------------------------------------------------------------
+# --- properties over random values ------------------------------------------------------------------------------------
 
 EVERYTHING = repositories(archive=True, restoration=True, indexes=True, referrers=True, tagged_referrers=True)
 
 
 @given(policies, EVERYTHING)
-def test_what_is_decided_today_leaves_today(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_actions_of_today_are_scheduled_today(policy: LifecyclePolicy, images: list[Image]) -> None:
     evaluation = policy.evaluate(images, at=AT)
     today = {(each.image, each.action) for each in policy.schedule(images, at=AT) if each.day == TODAY}
     certain = {each.image for each in policy.schedule(images, at=AT) if each.is_certain and each.day == TODAY}
@@ -338,7 +339,7 @@ def test_what_is_decided_today_leaves_today(policy: LifecyclePolicy, images: lis
 
 
 @given(policies, EVERYTHING)
-def test_nothing_leaves_before_today_nor_twice_from_one_storage_class(
+def test_no_image_is_scheduled_in_the_past_or_twice_in_a_storage_class(
     policy: LifecyclePolicy, images: list[Image]
 ) -> None:
     departures = policy.schedule(images, at=AT)
@@ -350,7 +351,7 @@ def test_nothing_leaves_before_today_nor_twice_from_one_storage_class(
 
 
 @given(policies, repositories(archive=True, indexes=True, most=6))
-def test_living_through_the_days_comes_to_the_same(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_the_schedule_equals_an_evaluation_of_each_day(policy: LifecyclePolicy, images: list[Image]) -> None:
     # Of what AWS decides: an index whose images are not known leaves them open for good.
     images = [
         each if not each.is_index else replace(each, referenced_digests=each.referenced_digests or ())
@@ -379,7 +380,7 @@ def test_living_through_the_days_comes_to_the_same(policy: LifecyclePolicy, imag
 
 
 def nested(number: int) -> list[Image]:
-    """Give indexes one in the other, the innermost image first."""
+    """Return nested indexes, the innermost image first."""
     inner = [image("0", 40)]
     return inner + [image(str(each), 40, referenced_digests=[str(each - 1)]) for each in range(1, number)]
 
@@ -394,7 +395,7 @@ def test_indexes_may_be_one_in_the_other_as_deep_as_one_likes_and_in_a_circle() 
     assert leaving(policy, image("self", 40, referenced_digests=["self"])) == [("self", TODAY, "expire")]
 
 
-def test_a_restored_image_past_its_age_by_hours_is_as_doubtful_as_one_past_by_days() -> None:
+def test_a_restored_image_is_uncertain_hours_or_days_after_its_age() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=30))
     (departure,) = policy.schedule(
         [image("a", 30.5, archived_at=AT - timedelta(days=20), activated_at=AT - timedelta(days=13))], at=AT
@@ -403,7 +404,7 @@ def test_a_restored_image_past_its_age_by_hours_is_as_doubtful_as_one_past_by_da
     assert (departure.day, departure.is_certain) == (TODAY, False)
 
 
-def test_an_attestation_that_an_index_names_goes_with_its_subject() -> None:
+def test_an_attestation_of_an_index_is_deleted_with_its_subject() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=5))
     images = [
         image("index", 31, "v1", referenced_digests=["amd64", "attestation"]),

@@ -31,14 +31,14 @@ class World:
 
 
 def worlds() -> Iterator[World]:
-    """Give every world."""
+    """Yield every world."""
     for *answers, activating in product(*[(False, True)] * 7, ("standard", "archive", "neither")):
         names = list(World.__annotations__)
         yield World(**dict(zip(names, [*answers, activating], strict=True)))  # type: ignore[arg-type]  # by name
 
 
 def outcome(image: Image, rules: Sequence[LifecycleRule], images: Sequence[Image], at: datetime, world: World) -> str:
-    """Say what happens to one image in one world: `expire`, `archive` or `keep`."""
+    """Return the outcome of an image in one world: `expire`, `archive` or `keep`."""
     subject = _subject(image, images)
     own = _by_rules(image, rules, images, at, world)
     if _is_child(image, images, world):
