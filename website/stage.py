@@ -30,6 +30,10 @@ PAGES = {
 # The public names on each page of the API reference. Every public name is on one page.
 REFERENCE = {
     "constructs": "HardenedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry",
+    "alerts": (
+        "ImageFindings ImagePushed ImageDeleted ImageArchived ImageRestored CacheRefreshed ReplicationFailed "
+        "ScanningStopped Tampering AlertTarget AlertTopic"
+    ),
     "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access",
     "registry": "Scanning Replication Upstream Credentials ROOT",
     "lifecycle": (
@@ -41,9 +45,13 @@ REFERENCE = {
         "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
-    "errors": "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidImage InvalidName",
+    "errors": (
+        "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "
+        "InvalidName"
+    ),
 }
 TITLES = {"constructs": "Constructs", "settings": "Repository settings", "registry": "Registry values"}
+TITLES |= {"alerts": "Alerts"}
 TITLES |= {"lifecycle": "Lifecycle policies", "names": "Images, names and filters", "errors": "Errors"}
 # A code block, inline code, or a link. Links in code are text.
 LINK = re.compile(
