@@ -34,9 +34,9 @@ RuleFactory = Callable[[RepositoryFilter, str], Iterable[EventRule]]
 
 _TARGET = DuckType("an AlertTarget or events.IRuleTarget", "bind")
 _TARGETS_EXAMPLE = "[AlertTarget.topic(topic)]"
-_TOKEN = re.compile(r"\$\{Token\[[^]]*\]\}")
-# A token counts as the characters of an ARN without its resource.
-_TOKEN_VALUE = "arn:aws:ecr:eu-west-1:111122223333:"
+_DEPLOYED = re.compile(r"\$\{Token\[[^]]*\]\}")
+# A token. It counts as the characters of an ARN without its resource.
+_DEPLOYED_VALUE = "arn:aws:ecr:eu-west-1:111122223333:"
 
 
 class Alert(Construct):
@@ -221,11 +221,14 @@ def _target_problems(place: ConstructLocation, targets: AlertTargets) -> Iterato
 
 def _count_problems(count: int) -> Iterator[str]:
     if count > MAXIMUM_TARGETS:
-        yield f"targets: {count} targets; EventBridge allows {MAXIMUM_TARGETS} for a rule, use a topic for several recipients"
+        yield (
+            f"targets: {count} targets; EventBridge allows {MAXIMUM_TARGETS} for a rule, use a topic for several "
+            "recipients"
+        )
 
 
 def _pattern_problems(rule: EventRule) -> Iterator[str]:
-    text = _TOKEN.sub(_TOKEN_VALUE, json.dumps(rule.pattern(), separators=(",", ":")))
+    text = _DEPLOYED.sub(_DEPLOYED_VALUE, json.dumps(rule.pattern(), separators=(",", ":")))
     if len(text) > MAXIMUM_PATTERN:
         yield (
             f"the event pattern of {rule.id} has {len(text)} characters; EventBridge allows {MAXIMUM_PATTERN}, use a "

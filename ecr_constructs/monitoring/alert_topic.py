@@ -106,10 +106,11 @@ def _publisher() -> iam.PolicyStatement:
     """
     Return the statement of a key policy that allows EventBridge to publish to encrypted topics.
 
+    `grant_publish` of the CDK adds the same statement, and the CDK renders equal statements once.
+
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     return iam.PolicyStatement(
-        sid="EventBridge",
         principals=[iam.ServicePrincipal("events.amazonaws.com")],
         actions=["kms:Decrypt", "kms:GenerateDataKey*"],
         resources=["*"],

@@ -69,7 +69,7 @@ class ReplicationFailed(Alert):
 
 class ScanningStopped(Alert):
     """
-    Send an alert when enhanced scanning stops for a repository, because its scan frequency becomes `MANUAL`.
+    Send an alert when the scan frequency of a repository changes, and enhanced scanning no longer scans it.
 
     An example is a change of the filters in the scanning configuration. One event can have several repositories.
 

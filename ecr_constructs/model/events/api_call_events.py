@@ -67,37 +67,46 @@ def tampering(repositories: RepositoryFilter, except_roles: Sequence[str] = ()) 
         except_roles: ARNs of roles whose calls do not match; `*` matches any characters. Default: none.
 
     """
-    title = "<call> changed <repository>" if not repositories.selects_all else "<call> changed the registry"
-    direct = _rule("DirectCall", title, repositories, except_roles, address={"anything-but": [_CLOUDFORMATION]})
+    changed = "the registry" if repositories.selects_all else "<repository>"
+    detail = _detail(repositories, except_roles)
+    direct = _rule(
+        "DirectCall",
+        "Tampering: direct API calls",
+        f"<call> changed {changed}",
+        {**detail, "sourceIPAddress": [{"anything-but": [_CLOUDFORMATION]}]},
+    )
     through = _rule(
-        "CloudFormationCall", f"{title} through AWS CloudFormation", repositories, except_roles, address=_CLOUDFORMATION
+        "CloudFormationCall",
+        "Tampering: API calls of AWS CloudFormation",
+        f"<call> changed {changed} through AWS CloudFormation",
+        {**detail, "sourceIPAddress": [_CLOUDFORMATION]},
     )
     return direct, through
 
 
-def _rule(
-    id: str, title: str, repositories: RepositoryFilter, except_roles: Sequence[str], address: object
-) -> EventRule:
-    calls: Sequence[str] = REPOSITORY_CALLS
-    request: Mapping[str, object] = {"requestParameters": {"repositoryName": repositories.matchers()}}
-    if repositories.selects_all:
-        calls, request = (*REPOSITORY_CALLS, *REGISTRY_CALLS), {}
-    detail = {
-        "eventSource": ["ecr.amazonaws.com"],
-        "eventName": [*calls],
-        "errorCode": [{"exists": False}],
-        "sourceIPAddress": [address],
-        **request,
-        **_callers(except_roles),
-    }
+def _rule(id: str, description: str, title: str, detail: Mapping[str, object]) -> EventRule:
     return EventRule(
         id=id,
-        description=f"Tampering: {id} of an ECR API action, by AWS CloudTrail",
+        description=description,
         source="aws.ecr",
         detail_type="AWS API Call via CloudTrail",
         detail=detail,
         message=Message(event="Tampering", title=title, fields=_FIELDS),
     )
+
+
+def _detail(repositories: RepositoryFilter, except_roles: Sequence[str]) -> Mapping[str, object]:
+    calls: Sequence[str] = REPOSITORY_CALLS
+    request: Mapping[str, object] = {"requestParameters": {"repositoryName": repositories.matchers()}}
+    if repositories.selects_all:
+        calls, request = (*REPOSITORY_CALLS, *REGISTRY_CALLS), {}
+    return {
+        "eventSource": ["ecr.amazonaws.com"],
+        "eventName": [*calls],
+        "errorCode": [{"exists": False}],
+        **request,
+        **_callers(except_roles),
+    }
 
 
 def _callers(except_roles: Sequence[str]) -> Mapping[str, object]:

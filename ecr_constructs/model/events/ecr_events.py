@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 from ecr_constructs.model.events.event_rule import EventRule
 from ecr_constructs.model.events.message import Message, MessageField
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
+from ecr_constructs.model.registry.scanning import ScanFrequency
 
 __all__ = [
     "cache_refreshed",
@@ -104,19 +106,20 @@ def scanning_stopped(repositories: RepositoryFilter) -> EventRule:
     """
     Return the rule for repositories that enhanced scanning no longer scans.
 
-    The scan frequency of such a repository is `MANUAL`. "Manual scans using enhanced scanning isn't supported":
+    "Any repositories that don't match a filter will have an Off scan frequency and won't be scanned." The sample event
+    has `MANUAL` for such a repository, so that the rule matches every frequency that is not one of scanning.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced.html
 
     Args:
         repositories: The repositories.
 
     """
-    repository = {"scan-frequency": ["MANUAL"], **_named(repositories)}
+    repository = {"scan-frequency": [{"anything-but": [*get_args(ScanFrequency)]}], **_named(repositories)}
     detail = {"action-type": ["SCAN_FREQUENCY_CHANGE"], "repositories": repository}
     # One event has all repositories whose scan frequency changed.
     first = MessageField(name="repository", label="First repository", path="$.detail.repositories[0].repository-name")
     title = "Scan frequency of repositories changed, and some are no longer scanned"
-    return _rule("ScanningStopped", title, "ECR Scan Resource Change", detail, (first,), thread=None)
+    return _rule("ScanningStopped", title, "ECR Scan Resource Change", detail, (first,))
 
 
 def cache_refreshed(repositories: RepositoryFilter, tags: Sequence[str] = ("*",)) -> EventRule:
@@ -140,8 +143,8 @@ def _rule(
     detail_type: str,
     detail: Mapping[str, object],
     fields: Sequence[MessageField],
-    thread: str | None = "imageDigest",
 ) -> EventRule:
+    thread = _DIGEST.name if _DIGEST in fields else None
     return EventRule(
         id="Rule",
         description=f"{event}: {detail_type}",
