@@ -34,9 +34,9 @@ RuleFactory = Callable[[RepositoryFilter, str], Iterable[EventRule]]
 
 _TARGET = DuckType("an AlertTarget or events.IRuleTarget", "bind")
 _TARGETS_EXAMPLE = "[AlertTarget.topic(topic)]"
-_DEPLOYED = re.compile(r"\$\{Token\[[^]]*\]\}")
-# A token. It counts as the characters of an ARN without its resource.
-_DEPLOYED_VALUE = "arn:aws:ecr:eu-west-1:111122223333:"
+_DEPLOY_TIME = re.compile(r"\$\{Token\[[^]]*\]\}")
+# Most tokens are the partition, the account or the Region of an ARN, which have no more characters than this.
+_LONGEST_REGION = "ap-southeast-1"
 
 
 class Alert(Construct):
@@ -228,7 +228,7 @@ def _count_problems(count: int) -> Iterator[str]:
 
 
 def _pattern_problems(rule: EventRule) -> Iterator[str]:
-    text = _DEPLOYED.sub(_DEPLOYED_VALUE, json.dumps(rule.pattern(), separators=(",", ":")))
+    text = _DEPLOY_TIME.sub(_LONGEST_REGION, json.dumps(rule.pattern(), separators=(",", ":")))
     if len(text) > MAXIMUM_PATTERN:
         yield (
             f"the event pattern of {rule.id} has {len(text)} characters; EventBridge allows {MAXIMUM_PATTERN}, use a "

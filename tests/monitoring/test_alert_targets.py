@@ -101,9 +101,10 @@ def test_a_topic_of_another_region_is_rejected(kind: Any, app: cdk.App, here: cd
 
     with pytest.raises(InvalidAlert) as refused:
         ImagePushed(here, "It", targets=[kind(there)])
-    assert refused.value.problems == (
+    (problem,) = refused.value.problems
+    assert problem == (
         "targets: the topic There/Topic is in 'eu-west-1', and the alert in 'us-east-1'; use a topic in the Region of "
-        "the alert",
+        "the alert"
     )
     with pytest.raises(InvalidAlert):
         ImagePushed(here, "Later").add_target(kind(there))
@@ -118,11 +119,11 @@ def test_an_imported_topic_of_the_region_is_accepted(here: cdk.Stack) -> None:
 
 @pytest.mark.parametrize("value", [None, "arn:aws:sns:us-east-1:111122223333:a", sns.Topic])
 def test_a_target_of_the_wrong_kind_is_a_type_error(value: Any) -> None:
-    with pytest.raises(TypeError, match="topic must be an sns.ITopic"):
+    with pytest.raises(TypeError, match="topic must be"):
         AlertTarget.topic(value)
-    with pytest.raises(TypeError, match="topic must be an sns.ITopic"):
+    with pytest.raises(TypeError, match="topic must be"):
         AlertTarget.chat(value)
-    with pytest.raises(TypeError, match="destination must be an events.IApiDestination"):
+    with pytest.raises(TypeError, match="destination must be"):
         AlertTarget.api_destination(value)
 
 
