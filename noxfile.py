@@ -26,7 +26,13 @@ CHECKOV_RULES = ["CKV_AWS_7", "CKV_AWS_32", "CKV_AWS_33", "CKV_AWS_51", "CKV_AWS
 # Tests whose result is the same on every Python and with every CDK run once, from the checkout.
 ANYWHERE = "not slow and not arbiter and not examples"
 # The model and the command do not import the CDK, so another CDK cannot change the result of their tests.
-USING_THE_CDK = ["tests/contract", "tests/repository", "tests/registry", *map(str, Path("tests").glob("test_*.py"))]
+USING_THE_CDK = [
+    "tests/contract",
+    "tests/repository",
+    "tests/registry",
+    "tests/monitoring",
+    *map(str, Path("tests").glob("test_*.py")),
+]
 # `make test` runs all tests with the Python and the packages of .venv. The wheel adds its own files and its metadata.
 USING_THE_FILES = [
     "tests/test_public_api.py",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ecr_constructs.errors import (
         EcrConstructsError,
+        InvalidAlert,
         InvalidImage,
         InvalidLifecyclePolicy,
         InvalidName,
@@ -56,6 +57,18 @@ if TYPE_CHECKING:
         limit_images,
         read_images,
     )
+    from ecr_constructs.monitoring.alert_target import AlertTarget
+    from ecr_constructs.monitoring.alert_topic import AlertTopic
+    from ecr_constructs.monitoring.image_alerts import (
+        CacheRefreshed,
+        ImageArchived,
+        ImageDeleted,
+        ImagePushed,
+        ImageRestored,
+    )
+    from ecr_constructs.monitoring.image_findings import ImageFindings
+    from ecr_constructs.monitoring.registry_alerts import ReplicationFailed, ScanningStopped
+    from ecr_constructs.monitoring.tampering import Tampering
     from ecr_constructs.registry.creation_template import CreationTemplate
     from ecr_constructs.registry.private_registry import PrivateRegistry
     from ecr_constructs.registry.pull_through_cache import PullThroughCache
@@ -75,7 +88,10 @@ __all__ = [
     "HARDENED",
     "ROOT",
     "Access",
+    "AlertTarget",
+    "AlertTopic",
     "CachePrefix",
+    "CacheRefreshed",
     "CreationTemplate",
     "Credentials",
     "Decision",
@@ -86,9 +102,15 @@ __all__ = [
     "Finding",
     "HardenedRepository",
     "Image",
+    "ImageArchived",
+    "ImageDeleted",
+    "ImageFindings",
+    "ImagePushed",
     "ImageReference",
+    "ImageRestored",
     "Immutability",
     "Intent",
+    "InvalidAlert",
     "InvalidImage",
     "InvalidLifecyclePolicy",
     "InvalidName",
@@ -103,15 +125,18 @@ __all__ = [
     "PullThroughCache",
     "ReplicaRegistry",
     "Replication",
+    "ReplicationFailed",
     "ReplicationFilter",
     "RepositoryName",
     "RepositorySettings",
     "ScanFilter",
     "Scanning",
+    "ScanningStopped",
     "ScheduledAction",
     "SigningFilter",
     "TagPattern",
     "TagPrefix",
+    "Tampering",
     "TemplatePrefix",
     "Upstream",
     "archive_older_than",
@@ -135,15 +160,26 @@ _MODULES = {
     "EPHEMERAL": "repository.settings",
     "HARDENED": "repository.settings",
     "Access": "repository.access",
+    "AlertTarget": "monitoring.alert_target",
+    "AlertTopic": "monitoring.alert_topic",
+    "CacheRefreshed": "monitoring.image_alerts",
     "CreationTemplate": "registry.creation_template",
     "Credentials": "registry.upstream_credentials",
     "Encryption": "repository.encryption",
     "HardenedRepository": "repository.hardened_repository",
+    "ImageArchived": "monitoring.image_alerts",
+    "ImageDeleted": "monitoring.image_alerts",
+    "ImageFindings": "monitoring.image_findings",
+    "ImagePushed": "monitoring.image_alerts",
+    "ImageRestored": "monitoring.image_alerts",
     "PrivateRegistry": "registry.private_registry",
     "Publisher": "repository.publisher",
     "PullThroughCache": "registry.pull_through_cache",
     "ReplicaRegistry": "registry.replica_registry",
+    "ReplicationFailed": "monitoring.registry_alerts",
     "RepositorySettings": "repository.settings",
+    "ScanningStopped": "monitoring.registry_alerts",
+    "Tampering": "monitoring.tampering",
 }
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 __all__ = [
     "EcrConstructsError",
+    "InvalidAlert",
     "InvalidImage",
     "InvalidLifecyclePolicy",
     "InvalidName",
@@ -71,6 +72,10 @@ class InvalidRepository(EcrConstructsError):
 
 class InvalidRegistry(EcrConstructsError):
     """A registry, or a cache, template or replica, with values that ECR or CloudFormation rejects."""
+
+
+class InvalidAlert(EcrConstructsError):
+    """An alert, or a target of one, with values that EventBridge, Amazon SNS or Amazon Inspector rejects."""
 
 
 class ArgumentTypeError(TypeError):

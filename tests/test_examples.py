@@ -104,9 +104,15 @@ def test_the_main_example_acknowledges_these_findings_and_no_others(
     }
 
 
+def regions_of(stack: AssemblyStack) -> list[str]:
+    """Return Regions that have all resource types of a stack: GovCloud has no connections of EventBridge."""
+    types = {resource["Type"] for resource in stack.template["Resources"].values()}
+    return ["eu-west-1", "us-east-1", *([] if "AWS::Events::Connection" in types else ["us-gov-west-1"])]
+
+
 def test_cfn_lint_finds_nothing(stacks: tuple[AssemblyStack, ...]) -> None:
     for stack in stacks:
-        matches = lint_file(stack.template_path, ManualArgs(regions=["eu-west-1", "us-east-1", "us-gov-west-1"]))
+        matches = lint_file(stack.template_path, ManualArgs(regions=regions_of(stack)))
 
         assert [str(match) for match in matches] == []
 

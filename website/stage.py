@@ -32,6 +32,10 @@ REFERENCE = {
     "constructs": "HardenedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry Publisher",
     "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access "
     "PipelineIdentity",
+    "alerts": (
+        "ImageFindings ImagePushed ImageDeleted ImageArchived ImageRestored CacheRefreshed ReplicationFailed "
+        "ScanningStopped Tampering AlertTarget AlertTopic"
+    ),
     "registry": "Scanning Replication Upstream Credentials ROOT",
     "lifecycle": (
         "LifecyclePolicy LifecycleRule Intent keep_latest keep_forever limit_images expire_untagged expire_older_than "
@@ -42,9 +46,13 @@ REFERENCE = {
         "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
-    "errors": "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidImage InvalidName",
+    "errors": (
+        "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "
+        "InvalidName"
+    ),
 }
 TITLES = {"constructs": "Constructs", "settings": "Repository settings", "registry": "Registry values"}
+TITLES |= {"alerts": "Alerts"}
 TITLES |= {"lifecycle": "Lifecycle policies", "names": "Images, names and filters", "errors": "Errors"}
 # A code block, inline code, or a link. Links in code are text.
 LINK = re.compile(

@@ -178,6 +178,13 @@ ANNOTATION_TYPES = (
         "The encryption of a replica differs from that of its source.",
         "Use the same `encryption=`.",
     ),
+    AnnotationType(
+        "findingsOfAnotherScanType",
+        "alert",
+        "`ImageFindings` has a `scan_type=` that is not the scan type of the registry of the app, so that no event "
+        "matches its rules.",
+        "Leave `scan_type=` out.",
+    ),
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ecr_constructs.errors import (
     EcrConstructsError,
+    InvalidAlert,
     InvalidImage,
     InvalidLifecyclePolicy,
     InvalidName,
@@ -55,6 +56,7 @@ __all__ = [
     "ImageReference",
     "Immutability",
     "Intent",
+    "InvalidAlert",
     "InvalidImage",
     "InvalidLifecyclePolicy",
     "InvalidName",

@@ -14,6 +14,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 
 import ecr_constructs
 from ecr_constructs import (
@@ -23,6 +24,7 @@ from ecr_constructs import (
     EPHEMERAL,
     HARDENED,
     Access,
+    AlertTarget,
     CachePrefix,
     Credentials,
     EcrConstructsError,
@@ -147,6 +149,7 @@ def test_these_tests_have_a_value_of_every_public_class() -> None:
 
     # What makes values of its own subclasses is looked up by them.
     made = {base.__name__ for value in VALUES.values() for base in type(value).__mro__}
+    made |= {hold.__qualname__.partition(".")[0] for _, hold in HOLDERS.values()}
     assert classes - made == set()
 
 
@@ -210,6 +213,8 @@ HOLDERS: Mapping[str, tuple[Callable[[cdk.Stack], Any], Callable[[Any], Any]]] =
         lambda stack: secretsmanager.Secret.from_secret_complete_arn(stack, "Secret", SECRET_ARN),
         Credentials.secret,
     ),
+    "topic": (lambda stack: sns.Topic(stack, "Topic"), AlertTarget.topic),
+    "chat": (lambda stack: sns.Topic(stack, "Topic"), AlertTarget.chat),
     "settings": (lambda stack: kms.Key(stack, "Key"), lambda key: CHANGED.but(encryption=Encryption.customer_key(key))),
 }
 each_holder = pytest.mark.parametrize("holder", HOLDERS)
@@ -249,7 +254,7 @@ def test_a_value_with_a_construct_cannot_be_pickled_and_the_error_names_the_reas
     make, hold = HOLDERS[holder]
     value = hold(make(new_stack(new_app(), "Containers", region="eu-west-1")))
 
-    with pytest.raises(TypeError, match=r"holds the construct .*Containers/(Key|Secret).* cannot be pickled"):
+    with pytest.raises(TypeError, match=r"holds the construct .*Containers/(Key|Secret|Topic).* cannot be pickled"):
         pickle.dumps(value, protocol)
 
 

@@ -1,0 +1,1 @@
+"""Alerts about images, scan findings and changes of repositories, and their targets."""

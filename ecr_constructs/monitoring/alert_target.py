@@ -1,0 +1,208 @@
+"""`AlertTarget`: the recipients of alerts, each with messages in its own form."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jsii
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk.interfaces.aws_events import IRuleRef
+
+from ecr_constructs._cdk.construct_references import ConstructReference
+from ecr_constructs._cdk.environment_registry import environment_of
+from ecr_constructs._cdk.scope import ConstructLocation
+from ecr_constructs.errors import DuckType, expect
+from ecr_constructs.model.events.message import InputTransformer, Message
+from ecr_constructs.model.validation import is_token
+
+__all__ = ["AlertTarget"]
+
+_EVENTS = "events.amazonaws.com"
+_TOPIC = DuckType("an sns.ITopic", "topic_arn", "grant_publish")
+_DESTINATION = DuckType("an events.IApiDestination", "api_destination_arn")
+
+
+class AlertTarget(ABC):
+    """
+    A recipient of alerts: `topic`, `chat` or `api_destination`.
+
+    Alerts also accept any `events.IRuleTarget`, such as those of `aws_cdk.aws_events_targets`. Such a target receives
+    the event as EventBridge delivers it, unless it has an input of its own.
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def topic(topic: sns.ITopic) -> AlertTarget:
+        """
+        Return a target that publishes a readable message to an Amazon SNS topic, for example for email.
+
+        EventBridge is granted `sns:Publish` on the topic, and with a key of the app the use of the key. For an imported
+        topic, add both to its policy and to the policy of its key.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+
+        Args:
+            topic: The topic, in the Region of the alert. `AlertTopic(...).topic` is an encrypted one.
+
+        Raises:
+            TypeError: If it is not a topic.
+
+        >>> from aws_cdk import App, Stack
+        >>> stack = Stack(App(), "Alerts")
+        >>> AlertTarget.topic(sns.Topic(stack, "Security"))
+        AlertTarget.topic(Alerts/Security)
+
+        """
+        expect("topic", topic, _TOPIC, "AlertTopic(stack, 'Alerts').topic")
+        return _Topic(ConstructReference(topic))
+
+    @staticmethod
+    def chat(topic: sns.ITopic) -> AlertTarget:
+        """
+        Return a target that publishes custom notifications of Amazon Q Developer in chat applications to a topic.
+
+        Use another topic than for email, because the message is JSON. The topic must be one of the notification topics
+        of a channel configuration, such as `chatbot.SlackChannelConfiguration(notification_topics=[topic])`. Messages
+        about the same image have the same thread.
+
+        https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+
+        Args:
+            topic: The topic, in the Region of the alert.
+
+        Raises:
+            TypeError: If it is not a topic.
+
+        >>> from aws_cdk import App, Stack
+        >>> stack = Stack(App(), "Alerts")
+        >>> AlertTarget.chat(sns.Topic(stack, "Chat"))
+        AlertTarget.chat(Alerts/Chat)
+
+        """
+        expect("topic", topic, _TOPIC, "sns.Topic(stack, 'Chat')")
+        return _Chat(ConstructReference(topic))
+
+    @staticmethod
+    def api_destination(destination: events.IApiDestination) -> AlertTarget:
+        """
+        Return a target that calls an HTTP endpoint with a JSON object: `text`, `event` and the fields of the alert.
+
+        EventBridge reads the credentials from the secret of the connection. A role with `events:InvokeApiDestination`
+        is created for each rule.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
+
+        Args:
+            destination: The API destination.
+
+        Raises:
+            TypeError: If it is not an API destination.
+
+        >>> from aws_cdk import App, SecretValue, Stack
+        >>> stack = Stack(App(), "Alerts")
+        >>> token = events.Authorization.api_key("Authorization", SecretValue.secrets_manager("pager"))
+        >>> connection = events.Connection(stack, "Connection", authorization=token)
+        >>> pager = events.ApiDestination(stack, "Pager", connection=connection, endpoint="https://pager.example.com")
+        >>> AlertTarget.api_destination(pager)
+        AlertTarget.api_destination(Alerts/Pager)
+
+        """
+        expect("destination", destination, _DESTINATION, "events.ApiDestination(...)")
+        return _ApiDestination(ConstructReference(destination))
+
+    def problems(self, place: ConstructLocation) -> Iterator[str]:  # noqa: ARG002  (subclasses use it)
+        """Yield the reasons why a rule at a location cannot have the target."""
+        yield from ()
+
+    @abstractmethod
+    def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:
+        """
+        Return the target of a rule, and grant EventBridge the permissions that it needs.
+
+        Args:
+            rule: The rule.
+            message: The message about an event.
+            id: The id of the target, unique in the rule.
+
+        """
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Topic(AlertTarget):
+    held: ConstructReference[sns.ITopic]
+
+    def __repr__(self) -> str:
+        return f"AlertTarget.topic({self.held.construct.node.path})"
+
+    def problems(self, place: ConstructLocation) -> Iterator[str]:
+        if place.stack is None:
+            return
+        theirs, ours = self.held.construct.env.region, environment_of(place).region
+        if ours is not None and theirs != ours and not is_token(theirs):
+            yield (
+                f"targets: the topic {self.held.construct.node.path} is in {theirs!r}, and the alert in {ours!r}; use "
+                "a topic in the Region of the alert"
+            )
+
+    def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:  # noqa: ARG002  (the topic has the permission)
+        topic = self.held.construct
+        # A condition on the rule would be a circular dependency: rule, topic, key of the topic.
+        topic.grant_publish(iam.ServicePrincipal(_EVENTS))
+        return _fixed_target(topic.topic_arn, self.transformer(message))
+
+    def transformer(self, message: Message) -> InputTransformer:
+        return message.as_text()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Chat(_Topic):
+    def __repr__(self) -> str:
+        return f"AlertTarget.chat({self.held.construct.node.path})"
+
+    def transformer(self, message: Message) -> InputTransformer:
+        return message.as_custom_notification()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _ApiDestination(AlertTarget):
+    held: ConstructReference[events.IApiDestination]
+
+    def __repr__(self) -> str:
+        return f"AlertTarget.api_destination({self.held.construct.node.path})"
+
+    def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:
+        arn = self.held.construct.api_destination_arn
+        role = iam.Role(rule, f"{id}Role", assumed_by=iam.ServicePrincipal(_EVENTS))
+        role.add_to_policy(iam.PolicyStatement(actions=["events:InvokeApiDestination"], resources=[arn]))
+        return _fixed_target(arn, message.as_json(), role=role)
+
+
+def _fixed_target(arn: str, transformer: InputTransformer, *, role: iam.IRole | None = None) -> events.IRuleTarget:
+    """Return a target with an input transformer, and with the role that EventBridge assumes, if there is one."""
+    config = events.RuleTargetConfig(arn=arn, input=_TransformedInput(transformer), role=role)
+    return _FixedTarget(config)  # type: ignore[return-value]  # jsii implements the interface at run time
+
+
+@jsii.implements(events.IRuleTarget)
+class _FixedTarget:
+    def __init__(self, config: events.RuleTargetConfig) -> None:
+        self._config = config
+
+    def bind(self, _rule: events.IRule, _id: str | None = None) -> events.RuleTargetConfig:
+        return self._config
+
+
+class _TransformedInput(events.RuleTargetInput):
+    def __init__(self, transformer: InputTransformer) -> None:
+        super().__init__()
+        self._transformer = transformer
+
+    def bind(self, rule: IRuleRef) -> events.RuleTargetInputProperties:  # noqa: ARG002  (every rule has the same input)
+        return events.RuleTargetInputProperties(
+            input_paths_map=dict(self._transformer.paths), input_template=self._transformer.template
+        )

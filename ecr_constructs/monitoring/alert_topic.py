@@ -1,0 +1,117 @@
+"""`AlertTopic`: an encrypted topic that EventBridge can publish to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from ecr_constructs._cdk.key_policies import GRANTS_DENIED
+from ecr_constructs._cdk.scope import id_problems, locate
+from ecr_constructs.errors import DuckType, InvalidAlert, Problems
+
+__all__ = ["AlertTopic"]
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_KEY = DuckType("a kms.IKey", "key_arn", "add_to_resource_policy")
+
+
+class AlertTopic(Construct):
+    """
+    Define an Amazon SNS topic for alerts, encrypted with a customer managed key that EventBridge may use.
+
+    The AWS managed key `alias/aws/sns` has a policy that cannot be changed and that does not allow EventBridge to
+    publish. Requests without TLS are denied. Each recipient must confirm its email subscription.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+
+    Creates: an `AWS::SNS::Topic` with its policy, an `AWS::KMS::Key`, and an `AWS::SNS::Subscription` for each address.
+
+    Attributes:
+        topic: The topic.
+        key: The key.
+
+    >>> from aws_cdk import App, Stack
+    >>> topic = AlertTopic(Stack(App(), "Alerts"), "Security", emails=["security@example.com"])
+    >>> topic.topic.node.path
+    'Alerts/Security/Topic'
+
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        emails: Sequence[str] = (),
+        key: kms.IKey | None = None,
+    ) -> None:
+        """
+        Define a topic.
+
+        Args:
+            scope: The scope of the construct, in a stack.
+            id: The id of the construct, unique in its scope.
+            emails: Email addresses that are subscribed. Default: none.
+            key: The key. A statement for EventBridge is added to its policy; that of an imported key must have it
+                already. Default: a key is created, which is rotated, and deleted with the stack.
+
+        Raises:
+            InvalidAlert: With all problems, before anything is added to the tree.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
+
+        """
+        problems = Problems()
+        if problems.expect("emails", emails, Sequence, "['security@example.com']", each=str):
+            problems.extend(_ADDRESS_PROBLEM.format(each) for each in emails if not _ADDRESS.fullmatch(each))
+            problems.extend(_TWICE.format(each) for each in dict.fromkeys(emails) if list(emails).count(each) > 1)
+        problems.expect("key", key, _KEY, "kms.Key(stack, 'Key')", optional=True)
+        place = locate(scope, id, problems)
+        problems.extend(id_problems(scope, id))
+        if place.stack is None:
+            problems.add("a topic must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.raise_if_any(InvalidAlert, place.path_of(id))
+        super().__init__(scope, id)
+        self.key = _create_key(self) if key is None else key
+        self.key.add_to_resource_policy(_publisher())
+        self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
+        for address in emails:
+            sns.Subscription(
+                self, f"Email {address}", topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=address
+            )
+
+
+_ADDRESS_PROBLEM = "emails: {!r} is not an email address; write one such as 'security@example.com'"
+_TWICE = "emails: {!r} is given twice; leave one out"
+
+
+def _create_key(topic: AlertTopic) -> kms.Key:
+    key = kms.Key(
+        topic,
+        "Key",
+        description="Encrypts the alerts of a topic",
+        enable_key_rotation=True,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    key.add_to_resource_policy(iam.PolicyStatement.from_json(GRANTS_DENIED))
+    return key
+
+
+def _publisher() -> iam.PolicyStatement:
+    """
+    Return the statement of a key policy that allows EventBridge to publish to encrypted topics.
+
+    `grant_publish` of the CDK adds the same statement, and the CDK renders equal statements once.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("events.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+        resources=["*"],
+    )
