@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         InvalidRegistry,
         InvalidRepository,
     )
+    from ecr_constructs.guardrails.baseline import enforce_baseline
     from ecr_constructs.model import (
         ROOT,
         CachePrefix,
@@ -114,6 +115,7 @@ __all__ = [
     "archive_unpulled",
     "archive_untagged",
     "delete_archived",
+    "enforce_baseline",
     "expire_older_than",
     "expire_unmatched",
     "expire_untagged",
@@ -139,6 +141,7 @@ _MODULES = {
     "PullThroughCache": "registry.pull_through_cache",
     "ReplicaRegistry": "registry.replica_registry",
     "RepositorySettings": "repository.settings",
+    "enforce_baseline": "guardrails.baseline",
 }
 
 if TYPE_CHECKING:

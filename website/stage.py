@@ -41,9 +41,15 @@ REFERENCE = {
         "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
+    "guardrails": "enforce_baseline",
     "errors": "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidImage InvalidName",
 }
-TITLES = {"constructs": "Constructs", "settings": "Repository settings", "registry": "Registry values"}
+TITLES = {
+    "constructs": "Constructs",
+    "settings": "Repository settings",
+    "registry": "Registry values",
+    "guardrails": "Guardrails",
+}
 TITLES |= {"lifecycle": "Lifecycle policies", "names": "Images, names and filters", "errors": "Errors"}
 # A code block, inline code, or a link. Links in code are text.
 LINK = re.compile(

@@ -9,7 +9,7 @@ from pathlib import Path
 from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, parse, path_of, read_input
+from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, decode, parse, path_of, read_input
 from ecr_constructs.model.changes.state import StackTemplate
 
 __all__ = ["aligned", "read_templates"]
@@ -53,28 +53,35 @@ def aligned(
     """
     Return the templates of two states with equal stack names and environments for the same stack.
 
-    The only template of one state is that of the only stack of the other state, whatever their names are.
+    The only template of one state is that of the only stack of the other state, whatever their names are. If only one
+    state has several stacks, those of other names are left out.
 
     Args:
         old: The deployed templates.
         new: The templates of the update.
 
     Raises:
-        CommandError: if one state is a single template, and the other state has several stacks and none of its name.
+        CommandError: if one state is a single template, and the other state has no stack of its name.
 
     """
     if len(old) == 1 and len(new) == 1:
         old = [replace(old[0], stack=new[0].stack)]
-    for one, others in ((old, new), (new, old)):
-        names = [each.stack for each in others]
-        if len(one) == 1 < len(others) and one[0].stack not in names:
-            message = (
-                f"the template {one[0].stack} is none of the stacks {', '.join(sorted(names)[:5])}; name the file after "
-                "its stack, as in Containers.template.json"
-            )
-            raise CommandError([message], path=one[0].path or "")
+    old, new = _of_same_stack(old, new), _of_same_stack(new, old)
     environments = {each.stack: each.environment for each in (*new, *old) if each.environment}
     return tuple(_placed(old, environments)), tuple(_placed(new, environments))
+
+
+def _of_same_stack(templates: Sequence[StackTemplate], others: Sequence[StackTemplate]) -> Sequence[StackTemplate]:
+    """Return the templates of the stack of a single other template, and of its nested stacks; otherwise all of them."""
+    if len(others) != 1 or len(templates) == 1:
+        return templates
+    stack = others[0].stack
+    found = [each for each in templates if each.stack == stack or each.stack.startswith(f"{stack}/")]
+    if not found:
+        names = ", ".join(sorted(each.stack for each in templates)[:5])
+        message = f"none of the stacks {names} is {stack}; name the file after its stack: Containers.template.json"
+        raise CommandError([message], path=others[0].path or "")
+    return found
 
 
 def _placed(templates: Sequence[StackTemplate], environments: Mapping[str, str | None]) -> Iterator[StackTemplate]:
@@ -116,11 +123,7 @@ def _read_folder(source: str) -> tuple[StackTemplate, ...]:
 
 
 def _document(content: bytes, where: str) -> object:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CommandError(["not text in UTF-8; convert it"], path=where) from None
-    return parse(text, where=where)
+    return parse(decode(content, where=where), where=where)
 
 
 def _template(document: object) -> Mapping[str, object] | None:

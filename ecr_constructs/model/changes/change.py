@@ -64,7 +64,7 @@ _TYPES = (
     ChangeType(id="weaker-key", severity="warning", summary="A key is not rotated any more."),
     ChangeType(id="unknown-change", severity="info", summary="A change can be compared at deployment only."),
     ChangeType(id="template-drift", severity="warning", summary="A repository differs from its creation template."),
-    ChangeType(id="unread-stack", severity="warning", summary="A stack or a setting of the account was not read."),
+    ChangeType(id="unread-state", severity="warning", summary="A stack or a setting of the account was not read."),
 )
 CHANGE_TYPES: Mapping[str, ChangeType] = {each.id: each for each in _TYPES}
 
