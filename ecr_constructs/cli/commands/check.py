@@ -90,9 +90,9 @@ def check(
     _require_usable(sources, images or (), live=live, account={"profile": profile, "region": region, "role": role})
     listing = _listing(images or ())
     if live:
-        from ecr_constructs.cli.aws import connect
+        from ecr_constructs.cli.aws import check_account
 
-        changes = connect(read_templates(sources[0]), listing, profile=profile, region=region, role=role)
+        changes = check_account(read_templates(sources[0]), listing, profile=profile, region=region, role=role)
     else:
         old, new = aligned(*map(read_templates, sources))
         changes = find_changes(read_state(old), read_state(new), listing)

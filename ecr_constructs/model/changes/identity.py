@@ -239,7 +239,7 @@ def _twins(old: State, new: State) -> dict[tuple[str, str], Resource]:
     added = [each for key, each in new.resources.items() if key not in old.resources]
     missing = [each for key, each in old.resources.items() if key not in new.resources and each.is_judged]
     found: dict[tuple[str, str], Resource] = {}
-    for is_twin in (Resource.is_same_in_aws, _is_renamed_without_name):
+    for is_twin in (Resource.is_same_in_aws, _has_equal_properties, _has_equal_create_only):
         for before in missing:
             twin = next((each for each in added if is_twin(before, each)), None)
             if before.key not in found and twin is not None:
@@ -248,10 +248,17 @@ def _twins(old: State, new: State) -> dict[tuple[str, str], Resource]:
     return found
 
 
-def _is_renamed_without_name(before: Resource, after: Resource) -> bool:
-    if before.name is not None or after.name is not None or before.stack != after.stack:
-        return False
-    return before.resource_type == after.resource_type and canonical(before.properties) == canonical(after.properties)
+def _has_equal_properties(before: Resource, after: Resource) -> bool:
+    return _is_unnamed_pair(before, after) and canonical(before.properties) == canonical(after.properties)
+
+
+def _has_equal_create_only(before: Resource, after: Resource) -> bool:
+    return _is_unnamed_pair(before, after) and not changed_create_only(before, after)
+
+
+def _is_unnamed_pair(before: Resource, after: Resource) -> bool:
+    is_same_kind = (before.stack, before.resource_type) == (after.stack, after.resource_type)
+    return is_same_kind and before.name is None and after.name is None
 
 
 def _removed(before: Resource, twin: Resource | None, *, is_removed_with_stack: bool) -> Iterator[Change]:

@@ -26,7 +26,7 @@ from ecr_constructs.model.changes.state import (
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 
-__all__ = ["Listing", "is_at_least", "setting_changes"]
+__all__ = ["Listing", "immutability_of_resource", "is_at_least", "lifecycle_text", "setting_changes"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +85,14 @@ def is_at_least(one: Immutability, other: Immutability) -> bool:
     return False
 
 
-def _immutability(resource: Resource) -> Immutability | None:
+def immutability_of_resource(resource: Resource) -> Immutability | None:
+    """
+    Return the immutability of a repository or a creation template, or None if only CloudFormation can compute it.
+
+    Args:
+        resource: The resource.
+
+    """
     mode = resource.properties.get("ImageTagMutability", "MUTABLE")
     filters = resource.properties.get("ImageTagMutabilityExclusionFilters") or ()
     if has_functions([mode, filters]):
@@ -98,7 +105,7 @@ def _immutability(resource: Resource) -> Immutability | None:
 
 
 def _tags(before: Resource, after: Resource) -> Iterator[Change]:
-    was, now = _immutability(before), _immutability(after)
+    was, now = immutability_of_resource(before), immutability_of_resource(after)
     if was is None or now is None:
         if any(
             canonical(before.properties.get(name)) != canonical(after.properties.get(name))
@@ -196,13 +203,20 @@ def _unknown(after: Resource, name: str) -> Change:
 # --- lifecycle policies -----------------------------------------------------------------------------------------------
 
 
-def _lifecycle_text(resource: Resource) -> object:
+def lifecycle_text(resource: Resource) -> object:
+    """
+    Return the text of the lifecycle policy of a repository or a creation template, None, or an intrinsic function.
+
+    Args:
+        resource: The resource.
+
+    """
     value = resource.properties.get("LifecyclePolicy")
     return value.get("LifecyclePolicyText") if isinstance(value, Mapping) and not has_functions(value) else value
 
 
 def _lifecycle(before: Resource, after: Resource, listing: Listing | None) -> Iterator[Change]:
-    texts = _lifecycle_text(before), _lifecycle_text(after)
+    texts = lifecycle_text(before), lifecycle_text(after)
     if canonical(texts[0]) == canonical(texts[1]):
         return
     was, now = map(policy_of, texts)

@@ -63,6 +63,7 @@ class StackTemplate:
         template: The template.
         environment: The account and Region, such as `111122223333/eu-west-1`. Default: not known.
         path: The file of the template. Default: none.
+        parameters: The values of parameters, such as those of the deployed stack. Default: their defaults.
 
     """
 
@@ -70,6 +71,7 @@ class StackTemplate:
     template: Mapping[str, Any]
     environment: str | None = None
     path: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +190,7 @@ def read_state(templates: Iterable[StackTemplate]) -> State:
 
 
 def _resources(stack: StackTemplate) -> Iterable[Resource]:
-    resolver = Resolver(stack.template, _pseudo_parameters(stack))
+    resolver = Resolver(stack.template, _known_values(stack))
     for logical_id, resource in object_of(stack.template.get("Resources")).items():
         resource_type = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
         if resource_type in ECR_TYPES or resource_type in REFERENCED_TYPES:
@@ -206,8 +208,8 @@ def _resources(stack: StackTemplate) -> Iterable[Resource]:
             )
 
 
-def _pseudo_parameters(stack: StackTemplate) -> Mapping[str, str]:
-    known = {} if "/" in stack.stack else {"AWS::StackName": stack.stack}
+def _known_values(stack: StackTemplate) -> Mapping[str, str]:
+    known = {**stack.parameters, **({} if "/" in stack.stack else {"AWS::StackName": stack.stack})}
     if stack.environment is not None:
         account, _, region = stack.environment.partition("/")
         known |= {"AWS::AccountId": account, "AWS::Region": region}
