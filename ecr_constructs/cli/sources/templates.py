@@ -99,7 +99,7 @@ def _read_file(source: str) -> StackTemplate:
     template = _template(_document(content, where))
     if template is None:
         raise CommandError(["not a CloudFormation template: it has no Resources; give a template"], path=where)
-    name = "template" if source == STANDARD_INPUT else _stack_name(Path(source))
+    name = "template" if source == STANDARD_INPUT else _stack_name(Path(Path(source).name))
     return StackTemplate(stack=name, template=template, path=None if source == STANDARD_INPUT else source)
 
 
