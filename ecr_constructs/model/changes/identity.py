@@ -92,7 +92,7 @@ def identity_changes(old: State, new: State) -> Iterator[Change]:
         else:
             yield from _updated(before, after, replaced)
     yield from _second_owners(old, new, {each.key for each in twins.values()})
-    yield from _removed_stacks(old, new)
+    yield from _removed_stacks(old, new, twins.keys())
 
 
 def changed_create_only(
@@ -317,7 +317,7 @@ def _second_owners(old: State, new: State, twins: AbstractSet[tuple[str, str]]) 
     for after in remaining:
         if after.key in old.resources or after.key in twins:
             continue
-        owner = next((each for each in remaining if each is not after and after.is_same_in_aws(each)), None)
+        owner = next((each for each in remaining if each is not after and _is_surely_same(after, each)), None)
         if owner is not None and (owner.key in old.resources or owner.key < after.key):
             sentence = (
                 f"{owner.stack}/{owner.logical_id} is the same resource in AWS; the deployment fails with "
@@ -326,9 +326,15 @@ def _second_owners(old: State, new: State, twins: AbstractSet[tuple[str, str]]) 
             yield Change.of("second-owner", after, sentence, f"remove one of them, or move it: {_REFACTOR}")
 
 
-def _removed_stacks(old: State, new: State) -> Iterator[Change]:
+def _is_surely_same(one: Resource, other: Resource) -> bool:
+    """Return whether two resources are one in AWS. Stacks without a fixed environment may be in different ones."""
+    is_one_place = one.stack == other.stack or (one.environment is not None and one.environment == other.environment)
+    return is_one_place and one.is_same_in_aws(other)
+
+
+def _removed_stacks(old: State, new: State, moved: AbstractSet[tuple[str, str]]) -> Iterator[Change]:
     for stack in old.stacks:
-        left = [each for each in old.resources.values() if each.stack == stack and each.is_judged]
+        left = [each for each in old.resources.values() if each.stack == stack and each.is_judged and each.key not in moved]
         if left and not new.has_stack(stack):
             lost = sorted({each.resource_type for each in left if not each.is_retained})
             deleted = f"deletes {', '.join(lost)}" if lost else "retains its ECR resources"
