@@ -179,7 +179,8 @@ def _principal(value: object) -> str:
 def _includes(wide: _Permission, narrow: _Permission) -> bool:
     kind, _, principal = wide.principal.partition(" ")
     is_same = wide.principal == narrow.principal
-    is_everyone = principal == "*" and (kind == "AWS" or narrow.principal.startswith(f"{kind} "))
+    # AWS does not document whether `*` includes service principals.
+    is_everyone = principal == "*" and narrow.principal.startswith(f"{kind} ")
     is_account = kind == "AWS" and principal.isdigit() and f":{principal}:" in narrow.principal
     return (
         (is_same or is_everyone or is_account)

@@ -334,7 +334,9 @@ def _is_surely_same(one: Resource, other: Resource) -> bool:
 
 def _removed_stacks(old: State, new: State, moved: AbstractSet[tuple[str, str]]) -> Iterator[Change]:
     for stack in old.stacks:
-        left = [each for each in old.resources.values() if each.stack == stack and each.is_judged and each.key not in moved]
+        left = [
+            each for each in old.resources.values() if each.stack == stack and each.is_judged and each.key not in moved
+        ]
         if left and not new.has_stack(stack):
             lost = sorted({each.resource_type for each in left if not each.is_retained})
             deleted = f"deletes {', '.join(lost)}" if lost else "retains its ECR resources"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.evaluation import Decision
+from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
@@ -64,18 +64,23 @@ def newly_affected_images(
         at: The instant, with a time zone.
 
     Returns:
-        The decisions of the new policy. An image whose outcome AWS does not document counts with the possible action
-        for the new policy, and as kept for the deployed policy.
+        The decisions of the new policy, for images on which its effect is greater: a deletion is more than an
+        archival, and an effect is more than one that AWS does not document for the image.
 
     """
-    deployed = before.evaluate(images, at=at)
-    known = {each.image.digest: _EFFECTS.index(each.action) for each in (*deployed.expired, *deployed.archived)}
-    evaluation = after.evaluate(images, at=at)
-    return tuple(
-        each
-        for each in (*evaluation.expired, *evaluation.archived, *evaluation.uncertain)
-        if _EFFECTS.index(each.action) > known.get(each.image.digest, 0)
-    )
+    known = {each.image.digest: rank for each, rank in _ranked(before.evaluate(images, at=at))}
+    found = _ranked(after.evaluate(images, at=at))
+    return tuple(each for each, rank in found if rank > known.get(each.image.digest, (0, False)))
+
+
+def _ranked(evaluation: Evaluation) -> Iterator[tuple[Decision, tuple[int, bool]]]:
+    """Yield the images that are not surely kept, each with its effect and whether the effect is certain."""
+    for group, is_certain in (
+        (evaluation.expired, True),
+        (evaluation.archived, True),
+        (evaluation.uncertain, False),
+    ):
+        yield from ((each, (_EFFECTS.index(each.action), is_certain)) for each in group)
 
 
 def _reason(rule: LifecycleRule, before: LifecyclePolicy, after: LifecyclePolicy) -> str | None:
