@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         InvalidRegistry,
         InvalidRepository,
     )
+    from ecr_constructs.guardrails.baseline import enforce_baseline
     from ecr_constructs.model import (
         ROOT,
         CachePrefix,
@@ -143,6 +144,7 @@ __all__ = [
     "archive_unpulled",
     "archive_untagged",
     "delete_archived",
+    "enforce_baseline",
     "expire_older_than",
     "expire_unmatched",
     "expire_untagged",
@@ -180,6 +182,7 @@ _MODULES = {
     "RepositorySettings": "repository.settings",
     "ScanningStopped": "monitoring.registry_alerts",
     "Tampering": "monitoring.tampering",
+    "enforce_baseline": "guardrails.baseline",
 }
 
 if TYPE_CHECKING:

@@ -46,13 +46,14 @@ REFERENCE = {
         "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
+    "guardrails": "enforce_baseline",
     "errors": (
         "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "
         "InvalidName"
     ),
 }
 TITLES = {"constructs": "Constructs", "settings": "Repository settings", "registry": "Registry values"}
-TITLES |= {"alerts": "Alerts"}
+TITLES |= {"alerts": "Alerts", "guardrails": "Guardrails"}
 TITLES |= {"lifecycle": "Lifecycle policies", "names": "Images, names and filters", "errors": "Errors"}
 # A code block, inline code, or a link. Links in code are text.
 LINK = re.compile(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ecr_constructs.assembly.manifests import mapping, resources_of, templates_of
+from ecr_constructs.model.changes.create_only import ECR_TYPES
 
 __all__ = [
     "CREATE_ONLY",
@@ -33,24 +34,7 @@ REPOSITORY = "AWS::ECR::Repository"
 CREATION_TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
 
 # createOnlyProperties in the CloudFormation schemas: if one of them changes, the resource is replaced.
-CREATE_ONLY: Mapping[str, Sequence[str]] = {
-    "AWS::ECR::PublicRepository": ("RepositoryName",),
-    "AWS::ECR::PullThroughCacheRule": (
-        "EcrRepositoryPrefix",
-        "UpstreamRegistryUrl",
-        "CredentialArn",
-        "UpstreamRegistry",
-        "CustomRoleArn",
-        "UpstreamRepositoryPrefix",
-    ),
-    "AWS::ECR::PullTimeUpdateExclusion": ("PrincipalArn",),
-    "AWS::ECR::RegistryPolicy": (),
-    "AWS::ECR::RegistryScanningConfiguration": (),
-    "AWS::ECR::ReplicationConfiguration": (),
-    REPOSITORY: ("RepositoryName", "EncryptionConfiguration"),
-    CREATION_TEMPLATE: ("Prefix",),
-    "AWS::ECR::SigningConfiguration": (),
-}
+CREATE_ONLY: Mapping[str, Sequence[str]] = ECR_TYPES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +46,14 @@ class AssemblyStack:
         name: The stack name in CloudFormation.
         template_path: The path of the template.
         template: The template.
+        environment: The account and Region, such as `111122223333/eu-west-1`. Default: not known.
 
     """
 
     name: str
     template_path: Path
     template: Mapping[str, Any]
+    environment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,7 +208,10 @@ def read_assembly(directory: Path) -> tuple[AssemblyStack, ...]:
             outside the directory, and if there are more than 10,000 stacks.
 
     """
-    found = [AssemblyStack(name=name, template_path=path, template=it) for name, path, it in templates_of(directory)]
+    found = [
+        AssemblyStack(name=name, template_path=path, template=template, environment=environment)
+        for name, path, template, environment in templates_of(directory)
+    ]
     return tuple(sorted(found, key=lambda stack: stack.name))
 
 

@@ -17,12 +17,14 @@ __all__ = ["mapping", "resources_of", "templates_of"]
 _WORD = re.compile(r"\w+")
 # Nested stacks that refer to each other would never end.
 _MAXIMUM_STACKS, _MAXIMUM_DEPTH = 10_000, 50
-_NamedTemplate = tuple[str, Path, Mapping[str, Any]]
+_NamedTemplate = tuple[str, Path, Mapping[str, Any], "str | None"]
+# The environment of a stack without a fixed account or Region contains `unknown-account` or `unknown-region`.
+_ENVIRONMENT = re.compile(r"aws://(\d{12}/[a-z0-9-]+-\d)")
 
 
 def templates_of(directory: Path) -> tuple[_NamedTemplate, ...]:
     """
-    Return the name of each stack of an assembly, the path of its template, and its template.
+    Return the name of each stack of an assembly, the path of its template, its template, and its environment.
 
     Args:
         directory: The directory of the assembly.
@@ -92,7 +94,8 @@ class _Assembly:
             properties = artifact.get("properties", {})
             if artifact.get("type") == "aws:cloudformation:stack":
                 name = _text(properties.get("stackName", artifact_id))
-                yield from self._of_stack(name, directory / properties["templateFile"], assets)
+                environment = _environment(artifact.get("environment"))
+                yield from self._of_stack(name, directory / properties["templateFile"], assets, environment)
             elif artifact.get("type") == "cdk:cloud-assembly":
                 yield from self.templates(directory / properties["directoryName"])
 
@@ -102,18 +105,21 @@ class _Assembly:
             for file_hash, file in mapping(self._read(path).get("files")).items():
                 yield file_hash, file["source"].get("path", "")
 
-    def _of_stack(self, name: str, path: Path, assets: Mapping[str, str], depth: int = 0) -> Iterator[_NamedTemplate]:
+    def _of_stack(
+        self, name: str, path: Path, assets: Mapping[str, str], environment: str | None, depth: int = 0
+    ) -> Iterator[_NamedTemplate]:
         """Yield the template of a stack, and those of its nested stacks."""
         self._count += 1
         if self._count > _MAXIMUM_STACKS or depth > _MAXIMUM_DEPTH:
             raise _TooMany(f"more than {_MAXIMUM_STACKS:,} stacks, or stacks nested {_MAXIMUM_DEPTH} levels deep")
         template = self._read(path)
-        yield name, path, template
+        yield name, path, template, environment
         for logical_id, resource in resources_of(template):
             if resource["Type"] == "AWS::CloudFormation::Stack":
                 url = json.dumps(mapping(resource.get("Properties")).get("TemplateURL"))
                 for file in [assets[word] for word in dict.fromkeys(_WORD.findall(url)) if word in assets]:
-                    yield from self._of_stack(f"{name}/{logical_id}", path.parent / file, assets, depth + 1)
+                    nested = f"{name}/{logical_id}"
+                    yield from self._of_stack(nested, path.parent / file, assets, environment, depth + 1)
 
     def _read(self, path: Path) -> Mapping[str, Any]:
         if path not in self._documents:
@@ -125,3 +131,9 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{abbreviate(value)} is not a text")
     return value
+
+
+def _environment(value: object) -> str | None:
+    """Return the account and Region of a stack, such as `111122223333/eu-west-1`, if both are known."""
+    found = _ENVIRONMENT.fullmatch(value) if isinstance(value, str) else None
+    return found.group(1) if found else None

@@ -59,6 +59,17 @@ SUBCOMMANDS = {
         "Print the Python code of a policy.",
         ("convert policy.json > lifecycle.py", "convert cdk.out --repository prod/api"),
     ),
+    "check": Subcommand(
+        "Report the changes that a deployment would make.",
+        (
+            "check cdk.out.deployed cdk.out",
+            "check Containers.yaml cdk.out/Containers.template.json --images images.json",
+            "check cdk.out --live --format markdown",
+        ),
+    ),
+    "baseline": Subcommand(
+        "Record the names and the encryption of an app.", ("baseline cdk.out --output ecr-baseline.json",)
+    ),
     "summary": Subcommand("List the ECR resources of an app.", ("summary cdk.out",)),
 }
 

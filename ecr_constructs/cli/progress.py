@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["Progress"]
+__all__ = ["NoProgress", "Progress"]
 
 
 class Progress(Protocol):
@@ -22,3 +22,16 @@ class Progress(Protocol):
 
     def advance(self) -> None:
         """Add one finished step."""
+
+
+class NoProgress:
+    """A display that shows nothing, for calls that take seconds."""
+
+    def begin(self, steps: int) -> None:
+        """Ignore the number of steps."""
+
+    def describe(self, text: str) -> None:
+        """Ignore the work in progress."""
+
+    def advance(self) -> None:
+        """Ignore a finished step."""

@@ -18,6 +18,7 @@ from ecr_constructs.errors import json_problem
 __all__ = [
     "STANDARD_INPUT",
     "JsonDocument",
+    "decode",
     "holds_policies",
     "lists_images",
     "parse",
@@ -170,6 +171,24 @@ def parse(text: str, *, where: str) -> object:
             [f"not JSON: {json_problem(error)}; comments and trailing commas are not JSON"], path=where
         ) from None
     return document
+
+
+def decode(content: bytes, *, where: str) -> str:
+    """
+    Return the text of a file. PowerShell redirects in UTF-16, which the first bytes show, also those of YAML.
+
+    Args:
+        content: The bytes.
+        where: Their place, for messages.
+
+    Raises:
+        CommandError: if the bytes are not a text.
+
+    """
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=where) from None
 
 
 def _standard_input(maximum: int) -> bytes:

@@ -22,6 +22,7 @@ from ecr_constructs.cli.formatting import truncate
 from ecr_constructs.cli.sources.json_files import (
     STANDARD_INPUT,
     JsonDocument,
+    decode,
     lists_images,
     parse,
     path_of,
@@ -259,14 +260,10 @@ def _read_file(source: str) -> PolicySet:
     where = "standard input" if source == STANDARD_INPUT else source
     try:
         content = read_input(source, maximum=MAXIMUM_BYTES)
-        # PowerShell redirects in UTF-16, which the first bytes show, also those of YAML.
-        text = content.decode(json.detect_encoding(content))
     except (FileNotFoundError, NotADirectoryError):
         message = "no such file or folder; give a policy file, a template or a cdk.out"
         raise CommandError([message], path=source) from None
-    except UnicodeDecodeError:
-        raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=where) from None
-    return _read_text(text, where)
+    return _read_text(decode(content, where=where), where)
 
 
 def _ambiguity(found: Sequence[Policy], unread: Sequence[UnreadablePolicy], repository: str | None) -> str:

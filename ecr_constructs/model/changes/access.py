@@ -1,0 +1,237 @@
+"""Changes of resource policies: wider access, removed denials, and removed access."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from ecr_constructs.model.changes.change import Change
+from ecr_constructs.model.changes.intrinsics import has_functions
+from ecr_constructs.model.changes.state import Resource, canonical, object_of
+from ecr_constructs.model.iam.principals import principals_of
+from ecr_constructs.model.iam.statements import Statement, is_public
+from ecr_constructs.model.iam.values import as_list, possible, shown, text_of
+
+__all__ = ["covers", "policy_changes", "statements_of"]
+
+# Operators with which more values allow more: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+_POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
+_ARN_PARTS = 6
+_ACCOUNT = 4
+
+
+class _Permission(NamedTuple):
+    """One principal, action and resource of a statement, with the conditions of the statement."""
+
+    principal: str
+    action: str
+    resource: str
+    conditions: Mapping[tuple[str, str], frozenset[str]]
+
+
+def policy_changes(
+    before: Resource, after: Resource, name: str, *, in_key_policy: bool = False, removal: str = ""
+) -> Iterator[Change]:
+    """
+    Yield the changes of a policy of a resource.
+
+    Args:
+        before: The deployed resource.
+        after: The resource of the update.
+        name: The property with the policy.
+        in_key_policy: Whether it is the policy of a key. Default: it is not.
+        removal: The consequence of a property that is removed. Default: there is none.
+
+    """
+    old, new = before.properties.get(name), after.properties.get(name)
+    if canonical(_document(old)) == canonical(_document(new)):
+        return
+    if any(value is not None and not object_of(value).get("Statement") for value in (old, new)):
+        sentence = f"{name} changes, and CloudFormation computes it at deployment, so the access is not compared"
+        yield Change.of("unknown-change", after, sentence, "write the statements in the template")
+        return
+    if old is not None and new is None and removal:
+        yield Change.of("removed-policy", after, f"{name} is not in the new template; {removal}", _KEEP_POLICY)
+    were, are = statements_of(old), statements_of(new)
+    yield from _public(after, name, were, are, in_key_policy=in_key_policy)
+    yield from _wider(after, name, were, are)
+    yield from _denials(after, name, were, are)
+    if new is not None:
+        yield from _narrower(after, name, were, are)
+
+
+_KEEP_POLICY = (
+    "add the statements of the deployed policy to the new template; for functions, add Access.lambda_pull(account)"
+)
+
+
+def statements_of(policy: object) -> tuple[Statement, ...]:
+    """
+    Return the statements of a policy.
+
+    Args:
+        policy: The policy document, or its JSON text.
+
+    """
+    return tuple(each for each in as_list(object_of(policy).get("Statement", [])) if isinstance(each, Mapping))
+
+
+def covers(wide: Sequence[Statement], narrow: Statement) -> bool:
+    """
+    Return whether statements apply to every request that another statement applies to.
+
+    Args:
+        wide: The statements, all with one effect.
+        narrow: The other statement.
+
+    """
+    if any(_text(each) == _text(narrow) for each in wide):
+        return True
+    if _is_negated(narrow):
+        return False
+    known = [permission for each in wide if not _is_negated(each) for permission in _permissions(each)]
+    return all(any(_includes(each, permission) for each in known) for permission in _permissions(narrow))
+
+
+def _document(policy: object) -> object:
+    """Return a policy without what has no effect: the order of its statements, and their Sid."""
+    document = object_of(policy)
+    return sorted(map(_text, statements_of(document))) if document.get("Statement") else policy
+
+
+def _text(statement: Statement) -> str:
+    elements = {name: value for name, value in statement.items() if name not in ("Sid", "Condition")}
+    texts = {name: _sorted(value) for name, value in elements.items()}
+    conditions = {f"{operator} {key}": sorted(values) for (operator, key), values in _conditions(statement).items()}
+    return canonical({**texts, "Effect": statement.get("Effect", "Allow"), "Condition": conditions})
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, Mapping) and not has_functions(value):
+        return {name: _sorted(each) for name, each in value.items()}
+    return sorted(map(canonical, as_list(value)))
+
+
+def _effect(statements: Sequence[Statement], effect: str) -> list[Statement]:
+    return [each for each in statements if each.get("Effect", "Allow") == effect]
+
+
+def _public(
+    after: Resource, name: str, were: Sequence[Statement], are: Sequence[Statement], *, in_key_policy: bool
+) -> Iterator[Change]:
+    public = [each for each in are if is_public(each, in_key_policy=in_key_policy)]
+    new = [each for each in public if not covers(_effect(were, "Allow"), each)]
+    for statement in new:
+        sentence = f"{name} allows {_actions(statement)} to every principal, without a condition that limits them"
+        remedy = "name accounts as principals, or use Access.organization_pull('o-...')"
+        yield Change.of("public-access", after, sentence, remedy)
+
+
+def _wider(after: Resource, name: str, were: Sequence[Statement], are: Sequence[Statement]) -> Iterator[Change]:
+    allowed = _effect(were, "Allow")
+    for statement in _effect(are, "Allow"):
+        if not covers(allowed, statement) and not is_public(statement):
+            sentence = f"{name} newly allows {_actions(statement)} to {_principals(statement)}"
+            yield Change.of("wider-access", after, sentence, "check that the access is meant, or remove the statement")
+
+
+def _denials(after: Resource, name: str, were: Sequence[Statement], are: Sequence[Statement]) -> Iterator[Change]:
+    denied = _effect(are, "Deny")
+    for statement in _effect(were, "Deny"):
+        if not covers(denied, statement):
+            sentence = f"{name} no longer denies {_actions(statement)} to {_principals(statement)} in all cases"
+            yield Change.of("removed-denial", after, sentence, "keep the statement with the effect Deny")
+
+
+def _narrower(after: Resource, name: str, were: Sequence[Statement], are: Sequence[Statement]) -> Iterator[Change]:
+    allowed = _effect(are, "Allow")
+    for statement in _effect(were, "Allow"):
+        if not covers(allowed, statement):
+            sentence = f"{name} no longer allows {_actions(statement)} to {_principals(statement)} in all cases"
+            yield Change.of("removed-access", after, sentence, "check that no workload uses the access")
+
+
+def _is_negated(statement: Statement) -> bool:
+    return any(name in statement for name in ("NotPrincipal", "NotAction", "NotResource"))
+
+
+def _permissions(statement: Statement) -> Iterator[_Permission]:
+    conditions = _conditions(statement)
+    principals = [f"{kind} {_principal(value)}" for kind, value in principals_of(statement)]
+    actions = [text_of(each).lower() for each in possible(statement.get("Action", []))]
+    resources = [text_of(each) for each in possible(statement.get("Resource", "*"))]
+    for principal in principals:
+        for action in actions:
+            for resource in resources:
+                yield _Permission(principal, action, resource, conditions)
+
+
+def _principal(value: object) -> str:
+    """Return a principal as text. The ARN of an account and its ID are the same principal."""
+    parts = text_of(value).split(":")
+    if len(parts) == _ARN_PARTS and parts[-1] == "root" and parts[_ACCOUNT].isdigit():
+        return parts[_ACCOUNT]
+    # Values that are known only at deployment are compared by their functions.
+    return canonical(value) if isinstance(value, Mapping) else text_of(value)
+
+
+def _includes(wide: _Permission, narrow: _Permission) -> bool:
+    kind, _, principal = wide.principal.partition(" ")
+    is_same = wide.principal == narrow.principal
+    # AWS does not document whether `*` includes service principals.
+    is_everyone = principal == "*" and narrow.principal.startswith(f"{kind} ")
+    is_account = kind == "AWS" and principal.isdigit() and f":{principal}:" in narrow.principal
+    return (
+        (is_same or is_everyone or is_account)
+        and _matches(wide.action, narrow.action)
+        and _matches(wide.resource, narrow.resource)
+        and _is_looser(wide.conditions, narrow.conditions)
+    )
+
+
+def _matches(wide: str, narrow: str) -> bool:
+    return wide == narrow or fnmatchcase(narrow, wide.replace("[", "[[]"))
+
+
+def _conditions(statement: Statement) -> dict[tuple[str, str], frozenset[str]]:
+    condition: Any = statement.get("Condition")
+    return {
+        (str(operator).lower(), str(key).lower()): frozenset(
+            each if isinstance(each, str) else canonical(each) for each in as_list(values)
+        )
+        for operator, keys in (condition.items() if isinstance(condition, Mapping) else ())
+        if isinstance(keys, Mapping)
+        for key, values in keys.items()
+    }
+
+
+def _is_looser(
+    wide: Mapping[tuple[str, str], frozenset[str]], narrow: Mapping[tuple[str, str], frozenset[str]]
+) -> bool:
+    """Return whether every condition of the wide statement is met when those of the narrow one are."""
+    for (operator, key), values in wide.items():
+        others = narrow.get((operator, key))
+        if others is None or not (others == values or (operator in _POSITIVE and others <= values)):
+            return False
+    return True
+
+
+def _actions(statement: Statement) -> str:
+    if "NotAction" in statement:
+        return f"all actions but {_list(statement['NotAction'])}"
+    return _list(statement.get("Action", "no action"))
+
+
+def _list(value: object, most: int = 4) -> str:
+    texts = [text if isinstance(text, str) else shown(text) for text in possible(value)]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"
+
+
+def _principals(statement: Statement) -> str:
+    if "NotPrincipal" in statement:
+        return "all principals but some"
+    found = [value for _, value in principals_of(statement)]
+    everyone = "every principal that meets its conditions"
+    return everyone if "*" in found else _list(found) or "no principal"

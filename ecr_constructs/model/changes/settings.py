@@ -1,0 +1,360 @@
+"""Changes of settings that make a repository, a creation template, a key or the registry weaker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model import wildcards
+from ecr_constructs.model.changes.access import policy_changes
+from ecr_constructs.model.changes.change import Change, Severity
+from ecr_constructs.model.changes.intrinsics import has_functions
+from ecr_constructs.model.changes.lifecycle_difference import newly_affected_images, policy_of, reasons_for_more
+from ecr_constructs.model.changes.state import (
+    CREATION_TEMPLATE,
+    KEY,
+    PUBLIC_REPOSITORY,
+    REPOSITORY,
+    Resource,
+    State,
+    canonical,
+    object_of,
+)
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.immutability import Immutability
+
+__all__ = ["Listing", "immutability_of_resource", "is_at_least", "lifecycle_text", "setting_changes"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """
+    The images of repositories at an instant.
+
+    Attributes:
+        images: The images by the name of the repository.
+        at: The instant, with a time zone.
+
+    """
+
+    images: Mapping[str, Sequence[Image]]
+    at: datetime
+
+
+def setting_changes(old: State, new: State, listing: Listing | None = None) -> Iterator[Change]:
+    """
+    Yield the weakened settings of resources that are in both states.
+
+    Args:
+        old: The deployed templates.
+        new: The templates of the update.
+        listing: The images, for the differences of lifecycle policies. Default: not known.
+
+    """
+    for key, after in new.resources.items():
+        before = old.resources.get(key)
+        if before is not None and before.resource_type == after.resource_type and after.is_judged:
+            for check in _CHECKS.get(after.resource_type, ()):
+                yield from check(before, after)
+            if after.resource_type in (REPOSITORY, CREATION_TEMPLATE):
+                yield from _lifecycle(before, after, listing)
+
+
+# --- tags -------------------------------------------------------------------------------------------------------------
+
+
+def is_at_least(one: Immutability, other: Immutability) -> bool:
+    """
+    Return whether all tags that are immutable with one setting are immutable with another setting.
+
+    Args:
+        one: The setting that must have all of them.
+        other: The other setting.
+
+    """
+    if other.mode == "MUTABLE" or one.mode == "IMMUTABLE":
+        return True
+    if one.mode == other.mode:
+        wide, narrow = (other, one) if one.mode == "IMMUTABLE_WITH_EXCLUSION" else (one, other)
+        return all(any(wildcards.subsumes(each, text) for each in wide.filters) for text in narrow.filters)
+    if (one.mode, other.mode) == ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"):
+        return not any(wildcards.overlaps(each, text) for each in one.filters for text in other.filters)
+    return False
+
+
+def immutability_of_resource(resource: Resource) -> Immutability | None:
+    """
+    Return the immutability of a repository or a creation template, or None if only CloudFormation can compute it.
+
+    Args:
+        resource: The resource.
+
+    """
+    mode = resource.properties.get("ImageTagMutability", "MUTABLE")
+    filters = resource.properties.get("ImageTagMutabilityExclusionFilters") or ()
+    if has_functions([mode, filters]):
+        return None
+    texts = [object_of(each).get("ImageTagMutabilityExclusionFilterValue", "") for each in filters]
+    try:
+        return Immutability(mode=mode, filters=texts)
+    except InvalidName:
+        return None
+
+
+def _tags(before: Resource, after: Resource) -> Iterator[Change]:
+    was, now = immutability_of_resource(before), immutability_of_resource(after)
+    if was is None or now is None:
+        if any(
+            canonical(before.properties.get(name)) != canonical(after.properties.get(name))
+            for name in ("ImageTagMutability", "ImageTagMutabilityExclusionFilters")
+        ):
+            yield _unknown(after, "ImageTagMutability")
+        return
+    if not is_at_least(now, was):
+        effect = "a push can reassign a tag to another image"
+        if "ImageTagMutability" not in after.properties:
+            effect = "CloudFormation leaves the setting of an existing repository, and a new one has mutable tags"
+        sentence = f"tags change from {_shown(was)} to {_shown(now)}; {effect}"
+        yield Change.of("weaker-immutability", after, sentence, "keep immutability=Immutability.all_tags()")
+    if not is_at_least(was, now):
+        sentence = f"tags change from {_shown(was)} to {_shown(now)}; a second push of an immutable tag fails"
+        remedy = "exclude tags that are pushed again with Immutability.all_tags_except(...)"
+        yield Change.of("stricter-immutability", after, sentence, remedy)
+
+
+def _shown(immutability: Immutability) -> str:
+    filters = f" ({', '.join(immutability.filters)})" if immutability.filters else ""
+    return f"{immutability.mode}{filters}"
+
+
+# --- scanning, encryption, deletion -----------------------------------------------------------------------------------
+
+
+def _is_true(value: object) -> bool:
+    return canonical(value) == '"true"'
+
+
+def _scan_on_push(before: Resource, after: Resource) -> Iterator[Change]:
+    was, now = (
+        object_of(each.properties.get("ImageScanningConfiguration")).get("ScanOnPush") for each in (before, after)
+    )
+    if has_functions([now]) and canonical(was) != canonical(now):
+        yield _unknown(after, "ScanOnPush")
+    elif _is_true(was) and not _is_true(now):
+        sentence = (
+            "ScanOnPush is not true any more; images are scanned only if the registry has a rule for the repository"
+        )
+        yield Change.of("weaker-scanning", after, sentence, "keep scan_on_push=True")
+
+
+_ENCRYPTION = ("AES256", "KMS", "KMS_DSSE")
+
+
+def _encryption_rank(resource: Resource) -> tuple[int, bool] | None:
+    configuration = object_of(resource.properties.get("EncryptionConfiguration"))
+    kind = configuration.get("EncryptionType", "AES256")
+    return (_ENCRYPTION.index(kind), "KmsKey" in configuration) if kind in _ENCRYPTION else None
+
+
+def _encryption(before: Resource, after: Resource) -> Iterator[Change]:
+    was, now = _encryption_rank(before), _encryption_rank(after)
+    if was is not None and now is not None and now < was:
+        names = [f"{_ENCRYPTION[rank]}{' with a key' if key else ''}" for rank, key in (was, now)]
+        sentence = f"the encryption changes from {names[0]} to {names[1]}; it applies to repositories created later"
+        yield Change.of("weaker-encryption", after, sentence, "keep the encryption of the deployed template")
+
+
+def _empty_on_delete(before: Resource, after: Resource) -> Iterator[Change]:
+    if _is_true(after.properties.get("EmptyOnDelete")) and not _is_true(before.properties.get("EmptyOnDelete")):
+        sentence = "EmptyOnDelete becomes true; if CloudFormation deletes the repository, it deletes all images first"
+        yield Change.of("deletion-with-images", after, sentence, "remove empty_on_delete=True")
+
+
+def _key(before: Resource, after: Resource) -> Iterator[Change]:
+    # "Specifies whether the KMS key is enabled. Disabled KMS keys cannot be used in cryptographic operations":
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
+    if (
+        canonical(after.properties.get("Enabled", True))
+        == '"false"'
+        != canonical(before.properties.get("Enabled", True))
+    ):
+        sentence = "Enabled becomes false; images that are encrypted with the key cannot be pulled"
+        yield Change.of("disabled-key", after, sentence, "keep the key enabled while a repository uses it")
+    if _is_true(before.properties.get("EnableKeyRotation")) and not _is_true(after.properties.get("EnableKeyRotation")):
+        sentence = "EnableKeyRotation is not true any more; AWS KMS does not rotate the key material"
+        yield Change.of("weaker-key", after, sentence, "keep enable_key_rotation=True")
+
+
+def _applied_for(before: Resource, after: Resource) -> Iterator[Change]:
+    was, now = (each.properties.get("AppliedFor") for each in (before, after))
+    if isinstance(was, list) and isinstance(now, list) and (lost := [each for each in was if each not in now]):
+        sentence = f"AppliedFor loses {', '.join(map(str, lost))}; ECR creates such repositories without these settings"
+        yield Change.of("removed-purpose", after, sentence, "keep the purposes of the deployed template")
+
+
+def _unknown(after: Resource, name: str) -> Change:
+    sentence = f"{name} changes, and CloudFormation computes it at deployment, so it is not compared"
+    return Change.of("unknown-change", after, sentence, "write the value in the template, or compare deployed values")
+
+
+# --- lifecycle policies -----------------------------------------------------------------------------------------------
+
+
+def lifecycle_text(resource: Resource) -> object:
+    """
+    Return the text of the lifecycle policy of a repository or a creation template, None, or an intrinsic function.
+
+    Args:
+        resource: The resource.
+
+    """
+    value = resource.properties.get("LifecyclePolicy")
+    return value.get("LifecyclePolicyText") if isinstance(value, Mapping) and not has_functions(value) else value
+
+
+def _lifecycle(before: Resource, after: Resource, listing: Listing | None) -> Iterator[Change]:
+    texts = lifecycle_text(before), lifecycle_text(after)
+    if canonical(texts[0]) == canonical(texts[1]):
+        return
+    was, now = map(policy_of, texts)
+    if was is None or now is None:
+        yield _unknown(after, "LifecyclePolicy")
+        return
+    reasons = list(reasons_for_more(was, now))
+    images = listing.images.get(after.name or "") if listing and after.resource_type == REPOSITORY else None
+    if images is None or listing is None:
+        if reasons:
+            yield Change.of("more-deletions", after, "; ".join(reasons), _PREVIEW)
+        return
+    affected = newly_affected_images(was, now, images, listing.at)
+    if affected or reasons:
+        count = f"{len(affected):,} of {len(images):,} images of the listing are affected"
+        sentence = "; ".join([*reasons, count])
+        severity: Severity = "warning" if affected else "info"
+        yield Change.of("more-deletions", after, sentence, _PREVIEW, severity=severity, images=affected)
+
+
+_PREVIEW = "preview the new policy with the images of the repository: ecr-constructs preview NEW --live --current"
+
+
+# --- the registry -----------------------------------------------------------------------------------------------------
+
+_FREQUENCIES = ("MANUAL", "SCAN_ON_PUSH", "CONTINUOUS_SCAN")
+_Covers = Callable[[str, str], bool]
+
+
+def _entries(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _filters(rule: Mapping[str, Any], default: str) -> list[str]:
+    return [str(each.get("Filter", default)) for each in _entries(rule.get("RepositoryFilters"))] or [default]
+
+
+def _uncovered(
+    was: Sequence[tuple[object, str]], now: Sequence[tuple[object, str]], covers: _Covers
+) -> Iterator[tuple[object, str]]:
+    """Yield the filters of each group that no filter of the same group includes."""
+    for group, text in was:
+        if not any(group == other and covers(wide, text) for other, wide in now):
+            yield group, text
+
+
+def _scan_pattern(text: str) -> str:
+    # A filter without a wildcard matches all names that contain it:
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
+    return text if "*" in text else f"*{text}*"
+
+
+def _scan_rules(resource: Resource) -> list[tuple[int, str]]:
+    return [
+        (_FREQUENCIES.index(frequency), _scan_pattern(text))
+        for rule in _entries(resource.properties.get("Rules"))
+        if (frequency := rule.get("ScanFrequency")) in _FREQUENCIES
+        for text in _filters(rule, "*")
+    ]
+
+
+def _registry_scanning(before: Resource, after: Resource) -> Iterator[Change]:
+    remedy = "keep the scanning rules of the deployed template"
+    types = [each.properties.get("ScanType") for each in (before, after)]
+    if types == ["ENHANCED", "BASIC"]:
+        sentence = "the scan type changes from ENHANCED to BASIC; Amazon Inspector does not scan the registry any more"
+        yield Change.of("weaker-scanning", after, sentence, "keep Scanning.enhanced()")
+    now = _scan_rules(after)
+    for frequency, text in _scan_rules(before):
+        if frequency and not any(other >= frequency and wildcards.subsumes(wide, text) for other, wide in now):
+            sentence = f"no rule scans repositories like {text} with {_FREQUENCIES[frequency]} any more"
+            yield Change.of("weaker-scanning", after, sentence, remedy)
+
+
+def _replicated(resource: Resource) -> list[tuple[object, str]]:
+    rules = _entries(object_of(resource.properties.get("ReplicationConfiguration")).get("Rules"))
+    return [
+        (canonical(destination), text)
+        for rule in rules
+        for destination in _entries(rule.get("Destinations"))
+        for text in _filters(rule, "")
+    ]
+
+
+def _replication(before: Resource, after: Resource) -> Iterator[Change]:
+    lost = _uncovered(_replicated(before), _replicated(after), lambda wide, narrow: narrow.startswith(wide))
+    for destination, text in lost:
+        region = object_of(destination).get("Region", "a destination")
+        names = f"repositories that begin with {text}" if text else "all repositories"
+        sentence = f"images of {names} are not replicated to {region} any more; existing replicas remain and age"
+        yield Change.of("less-replication", after, sentence, "keep the destination and the filters")
+
+
+def _signed(resource: Resource) -> list[tuple[object, str]]:
+    return [
+        (canonical(rule.get("SigningProfileArn")), text)
+        for rule in _entries(resource.properties.get("Rules"))
+        for text in _filters(rule, "*")
+    ]
+
+
+def _signing(before: Resource, after: Resource) -> Iterator[Change]:
+    for _, text in _uncovered(_signed(before), _signed(after), wildcards.subsumes):
+        sentence = f"images of repositories like {text} are not signed with their profile any more"
+        yield Change.of("less-signing", after, sentence, "keep the signing rule")
+
+
+# --- policies ---------------------------------------------------------------------------------------------------------
+
+# A reproduction of the deletion: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2493
+_REMOVAL = "CloudFormation deletes the policy, so other accounts and functions cannot pull"
+
+
+def _repository_policy(before: Resource, after: Resource) -> Iterator[Change]:
+    return policy_changes(before, after, "RepositoryPolicyText", removal=_REMOVAL)
+
+
+def _template_policy(before: Resource, after: Resource) -> Iterator[Change]:
+    removal = "ECR creates repositories without a policy"
+    return policy_changes(before, after, "RepositoryPolicy", removal=removal)
+
+
+def _registry_policy(before: Resource, after: Resource) -> Iterator[Change]:
+    return policy_changes(before, after, "PolicyText")
+
+
+def _key_policy(before: Resource, after: Resource) -> Iterator[Change]:
+    removal = "AWS KMS uses its default key policy"
+    return policy_changes(before, after, "KeyPolicy", in_key_policy=True, removal=removal)
+
+
+_CHECKS: Mapping[str, Sequence[Callable[[Resource, Resource], Iterator[Change]]]] = {
+    REPOSITORY: (_tags, _scan_on_push, _empty_on_delete, _repository_policy),
+    PUBLIC_REPOSITORY: (_repository_policy,),
+    CREATION_TEMPLATE: (_tags, _encryption, _applied_for, _template_policy),
+    KEY: (_key, _key_policy),
+    "AWS::ECR::RegistryPolicy": (_registry_policy,),
+    "AWS::ECR::RegistryScanningConfiguration": (_registry_scanning,),
+    "AWS::ECR::ReplicationConfiguration": (_replication,),
+    "AWS::ECR::SigningConfiguration": (_signing,),
+}

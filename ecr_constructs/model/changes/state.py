@@ -1,0 +1,251 @@
+"""The resources of a state of an app: the deployed templates, or the templates of an update."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
+from ecr_constructs.model.changes.intrinsics import Resolver
+
+__all__ = [
+    "CREATION_TEMPLATE",
+    "KEY",
+    "PUBLIC_REPOSITORY",
+    "REPOSITORY",
+    "SECRET",
+    "SINGLETONS",
+    "Resource",
+    "StackTemplate",
+    "State",
+    "canonical",
+    "object_of",
+    "read_state",
+]
+
+REPOSITORY = "AWS::ECR::Repository"
+PUBLIC_REPOSITORY = "AWS::ECR::PublicRepository"
+CREATION_TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
+KEY = "AWS::KMS::Key"
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a resource type)
+# The types of which an account has one in a Region. Their primary identifier is the registry ID.
+SINGLETONS = (
+    "AWS::ECR::RegistryPolicy",
+    "AWS::ECR::RegistryScanningConfiguration",
+    "AWS::ECR::ReplicationConfiguration",
+    "AWS::ECR::SigningConfiguration",
+)
+# The property with the name of a resource.
+_NAMES = {
+    REPOSITORY: "RepositoryName",
+    PUBLIC_REPOSITORY: "RepositoryName",
+    CREATION_TEMPLATE: "Prefix",
+    "AWS::ECR::PullThroughCacheRule": "EcrRepositoryPrefix",
+    "AWS::ECR::PullTimeUpdateExclusion": "PrincipalArn",
+    SECRET: "Name",
+    "AWS::Signer::SigningProfile": "ProfileName",
+    "AWS::IAM::Role": "RoleName",
+}
+# "The secret name must begin with ecr-pullthroughcache/":
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+_CACHE_SECRET = "ecr-pullthroughcache/"  # noqa: S105  (a prefix of names)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackTemplate:
+    """
+    A template and its stack.
+
+    Attributes:
+        stack: The name of the stack. A nested stack is `Parent/LogicalId`.
+        template: The template.
+        environment: The account and Region, such as `111122223333/eu-west-1`. Default: not known.
+        path: The file of the template. Default: none.
+        parameters: The values of parameters, such as those of the deployed stack. Default: their defaults.
+
+    """
+
+    stack: str
+    template: Mapping[str, Any]
+    environment: str | None = None
+    path: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """
+    A resource in a template.
+
+    Attributes:
+        stack: The name of its stack.
+        logical_id: The logical id.
+        resource_type: The type.
+        properties: The properties, in which functions are computed where the template determines the result.
+        deletion_policy: The deletion policy. Default: `Delete`.
+        update_replace_policy: The policy for a replaced resource. Default: `Delete`.
+        condition: The name of its condition. Default: none.
+        environment: The account and Region. Default: not known.
+        path: The file of the template. Default: none.
+
+    """
+
+    stack: str
+    logical_id: str
+    resource_type: str
+    properties: Mapping[str, Any]
+    deletion_policy: str = "Delete"
+    update_replace_policy: str = "Delete"
+    condition: str | None = None
+    environment: str | None = None
+    path: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The stack and the logical id, by which CloudFormation finds the resource in an update."""
+        return self.stack, self.logical_id
+
+    @property
+    def name(self) -> str | None:
+        """The name of the resource in AWS, if the template has one. Singletons have none."""
+        value = self.properties.get(_NAMES.get(self.resource_type, ""))
+        return value if isinstance(value, str) else None
+
+    @property
+    def is_singleton(self) -> bool:
+        """Whether an account has one such resource in a Region."""
+        return self.resource_type in SINGLETONS
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether changes of the resource are reported: ECR's types, keys, and secrets of pull through caches."""
+        if self.resource_type == SECRET:
+            return (self.name or "").startswith(_CACHE_SECRET)
+        return self.resource_type in ECR_TYPES or self.resource_type == KEY
+
+    @property
+    def is_retained(self) -> bool:
+        """Whether CloudFormation retains the resource when it is removed from the template."""
+        return self.deletion_policy.startswith("Retain")
+
+    @property
+    def is_retained_on_replacement(self) -> bool:
+        """Whether CloudFormation retains the previous resource when it is replaced."""
+        return self.update_replace_policy.startswith("Retain")
+
+    def is_same_in_aws(self, other: Resource) -> bool:
+        """
+        Return whether two resources of templates are one resource in AWS, because they have the same name.
+
+        Args:
+            other: The other resource.
+
+        """
+        is_elsewhere = self.environment and other.environment and self.environment != other.environment
+        if self.resource_type != other.resource_type or is_elsewhere:
+            return False
+        return self.is_singleton or (self.name is not None and self.name == other.name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """
+    The resources of all templates.
+
+    Attributes:
+        resources: The resources by stack and logical id, in the order of the templates.
+        stacks: The names of all stacks, in the order of the templates.
+
+    """
+
+    resources: Mapping[tuple[str, str], Resource] = field(default_factory=dict)
+    stacks: tuple[str, ...] = ()
+
+    def has_stack(self, stack: str) -> bool:
+        """
+        Return whether a stack, or the parent of a nested stack, is in the templates.
+
+        Args:
+            stack: The name of the stack.
+
+        """
+        return stack in self.stacks or ("/" in stack and self.has_stack(stack.rpartition("/")[0]))
+
+
+def read_state(templates: Iterable[StackTemplate]) -> State:
+    """
+    Return the resources of templates that `check` compares, and those to which they refer.
+
+    Args:
+        templates: The templates.
+
+    """
+    everything = tuple(templates)
+    return State(
+        resources={each.key: each for template in everything for each in _resources(template)},
+        stacks=tuple(dict.fromkeys(template.stack for template in everything)),
+    )
+
+
+def _resources(stack: StackTemplate) -> Iterable[Resource]:
+    resolver = Resolver(stack.template, _known_values(stack))
+    for logical_id, resource in object_of(stack.template.get("Resources")).items():
+        resource_type = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
+        if resource_type in ECR_TYPES or resource_type in REFERENCED_TYPES:
+            condition = resource.get("Condition")
+            yield Resource(
+                stack=stack.stack,
+                logical_id=str(logical_id),
+                resource_type=resource_type,
+                properties=object_of(resolver.resolve(object_of(resource.get("Properties")))),
+                deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
+                update_replace_policy=str(resource.get("UpdateReplacePolicy", "Delete")),
+                condition=condition if isinstance(condition, str) else None,
+                environment=stack.environment,
+                path=stack.path,
+            )
+
+
+def _known_values(stack: StackTemplate) -> Mapping[str, str]:
+    known = {**stack.parameters, **({} if "/" in stack.stack else {"AWS::StackName": stack.stack})}
+    if stack.environment is not None:
+        account, _, region = stack.environment.partition("/")
+        known |= {"AWS::AccountId": account, "AWS::Region": region}
+    return known
+
+
+def object_of(value: object) -> Mapping[str, Any]:
+    """
+    Return a value that is an object or the JSON text of one, or an empty object for any other value.
+
+    Args:
+        value: The value of a property.
+
+    """
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def canonical(value: object) -> str:
+    """
+    Return a value as text that is equal for equal values: CloudFormation reads `true` and `"true"` alike.
+
+    Args:
+        value: The value of a property.
+
+    """
+    return json.dumps(_scalar_texts(value), sort_keys=True, default=str)
+
+
+def _scalar_texts(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(name): _scalar_texts(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_scalar_texts(each) for each in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,137 @@
+"""Changes of policies: who may do more, who may do less, and denials that are removed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ecr_constructs.model.changes.access import covers
+from tests.model.changes.states import changes, ids, repository, resource
+
+ACCOUNT = "arn:aws:iam::222233334444:root"
+ROLE = "arn:aws:iam::222233334444:role/ci"
+PARTITION = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::222233334444:root"]]}
+ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
+
+
+def statement(principal: Any = ACCOUNT, action: Any = "ecr:BatchGetImage", **more: Any) -> dict[str, Any]:
+    who = principal if isinstance(principal, dict) and not principal.keys() & {"Fn::Join"} else {"AWS": principal}
+    return {"Effect": "Allow", "Principal": who, "Action": action, **more}
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"RepositoryPolicyText": {"Version": "2012-10-17", "Statement": list(statements)}}
+
+
+def found(old: Any, new: Any) -> list[str]:
+    return ids(changes({"X": repository(**old)}, {"X": repository(**new)}))
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        (statement(), statement(ROLE)),
+        (statement(), statement("222233334444")),
+        (statement(), statement(PARTITION)),
+        (statement("*"), statement()),
+        (statement(action="ecr:*"), statement()),
+        (statement(action=["ecr:Batch*", "ecr:PutImage"]), statement(action=["ecr:BatchGetImage"])),
+        (statement(), statement(Condition=ORGANIZATION)),
+        (
+            statement(Condition={"StringLike": {"aws:PrincipalArn": ["a", "b"]}}),
+            statement(Condition={"StringLike": {"aws:PrincipalArn": "a"}}),
+        ),
+        (statement(Resource="*"), statement(Resource="arn:aws:ecr:eu-west-1:111122223333:repository/prod/*")),
+    ],
+)
+def test_a_wider_statement_covers_a_narrower_one_and_not_the_other_way(
+    wide: dict[str, Any], narrow: dict[str, Any]
+) -> None:
+    is_equal = narrow["Principal"] in ({"AWS": "222233334444"}, {"AWS": PARTITION})
+
+    assert covers([wide], narrow)
+    assert covers([narrow], wide) is is_equal
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        (statement(ROLE), statement("arn:aws:iam::222233334444:role/other")),
+        (statement(), statement("arn:aws:iam::333344445555:root")),
+        (statement(), statement({"Service": "lambda.amazonaws.com"})),
+        (statement("*"), statement({"Service": "lambda.amazonaws.com"})),
+        (statement({"NotPrincipal": "x"}), statement()),
+        (
+            statement(Condition={"StringNotEquals": {"aws:PrincipalArn": ["a", "b"]}}),
+            statement(Condition={"StringNotEquals": {"aws:PrincipalArn": "a"}}),
+        ),
+    ],
+)
+def test_other_statements_do_not_cover_one(wide: dict[str, Any], narrow: dict[str, Any]) -> None:
+    assert not covers([wide], narrow)
+
+
+def test_two_statements_cover_a_third_together() -> None:
+    assert covers(
+        [statement(action="ecr:BatchGetImage"), statement(action="ecr:PutImage")],
+        statement(action=["ecr:BatchGetImage", "ecr:PutImage"]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (policy(statement()), policy(statement(), statement("arn:aws:iam::333344445555:root")), ["wider-access"]),
+        (policy(statement()), policy(statement(action="ecr:*")), ["wider-access"]),
+        (policy(statement(Condition=ORGANIZATION)), policy(statement()), ["wider-access"]),
+        (policy(statement()), policy(statement(ROLE)), ["removed-access"]),
+        (policy(statement("*", Condition=ORGANIZATION)), policy(statement("*")), ["public-access"]),
+        (policy(statement()), {}, ["removed-policy"]),
+        ({}, policy(statement()), ["wider-access"]),
+        (policy(statement(), statement("*", Effect="Deny")), policy(statement()), ["removed-denial"]),
+        (
+            policy(statement("*", Effect="Deny")),
+            policy(statement("*", Effect="Deny", Condition=ORGANIZATION)),
+            ["removed-denial"],
+        ),
+        (policy(statement(Effect="Deny")), policy(statement("*", Effect="Deny")), []),
+        (policy(statement(Sid="A")), policy(statement([ACCOUNT], ["ecr:BatchGetImage"], Sid="B")), []),
+        (policy(statement(), statement(ROLE)), policy(statement(ROLE), statement()), []),
+        (policy(statement()), {"RepositoryPolicyText": json.dumps(policy(statement())["RepositoryPolicyText"])}, []),
+    ],
+)
+def test_a_change_of_a_policy_is_reported_by_its_effect(old: Any, new: Any, expected: list[str]) -> None:
+    assert found(old, new) == expected
+
+
+def test_a_policy_that_is_removed_states_who_cannot_pull() -> None:
+    [change] = changes({"X": repository(**policy(statement()))}, {"X": repository()})
+
+    assert "CloudFormation deletes the policy" in change.sentence
+    assert "Access.lambda_pull" in change.remedy
+
+
+def test_a_policy_that_is_computed_at_deployment_is_not_compared() -> None:
+    computed = {"RepositoryPolicyText": {"Fn::Transform": {"Name": "AWS::Include"}}}
+
+    assert found(policy(statement()), computed) == ["unknown-change"]
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "name"),
+    [
+        ("AWS::ECR::RegistryPolicy", "PolicyText"),
+        ("AWS::ECR::RepositoryCreationTemplate", "RepositoryPolicy"),
+        ("AWS::ECR::PublicRepository", "RepositoryPolicyText"),
+        ("AWS::KMS::Key", "KeyPolicy"),
+    ],
+)
+def test_the_policies_of_other_types_are_compared(resource_type: str, name: str) -> None:
+    old, new = (
+        resource(resource_type, {name: {"Statement": statements}})
+        for statements in ([statement()], [statement("arn:aws:iam::333344445555:root")])
+    )
+
+    assert ids(changes({"X": old}, {"X": new})) == ["wider-access", "removed-access"]
