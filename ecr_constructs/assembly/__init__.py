@@ -62,12 +62,15 @@ class AssemblyStack:
         name: The stack name in CloudFormation.
         template_path: The path of the template.
         template: The template.
+        environment: The account and Region, such as `aws://111122223333/eu-west-1`. Empty if one of them is known only
+            at deployment.
 
     """
 
     name: str
     template_path: Path
     template: Mapping[str, Any]
+    environment: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,7 +225,12 @@ def read_assembly(directory: Path) -> tuple[AssemblyStack, ...]:
             outside the directory, and if there are more than 10,000 stacks.
 
     """
-    found = [AssemblyStack(name=name, template_path=path, template=it) for name, path, it in templates_of(directory)]
+    found = [
+        AssemblyStack(
+            name=name, template_path=path, template=it, environment="" if "unknown-" in environment else environment
+        )
+        for name, path, it, environment in templates_of(directory)
+    ]
     return tuple(sorted(found, key=lambda stack: stack.name))
 
 

@@ -17,12 +17,12 @@ __all__ = ["mapping", "resources_of", "templates_of"]
 _WORD = re.compile(r"\w+")
 # Nested stacks that refer to each other would never end.
 _MAXIMUM_STACKS, _MAXIMUM_DEPTH = 10_000, 50
-_NamedTemplate = tuple[str, Path, Mapping[str, Any]]
+_NamedTemplate = tuple[str, Path, Mapping[str, Any], str]
 
 
 def templates_of(directory: Path) -> tuple[_NamedTemplate, ...]:
     """
-    Return the name of each stack of an assembly, the path of its template, and its template.
+    Return the name of each stack of an assembly, the path of its template, its template, and its environment.
 
     Args:
         directory: The directory of the assembly.
@@ -92,7 +92,8 @@ class _Assembly:
             properties = artifact.get("properties", {})
             if artifact.get("type") == "aws:cloudformation:stack":
                 name = _text(properties.get("stackName", artifact_id))
-                yield from self._of_stack(name, directory / properties["templateFile"], assets)
+                environment = artifact.get("environment", "")
+                yield from self._of_stack((name, environment), directory / properties["templateFile"], assets)
             elif artifact.get("type") == "cdk:cloud-assembly":
                 yield from self.templates(directory / properties["directoryName"])
 
@@ -102,18 +103,22 @@ class _Assembly:
             for file_hash, file in mapping(self._read(path).get("files")).items():
                 yield file_hash, file["source"].get("path", "")
 
-    def _of_stack(self, name: str, path: Path, assets: Mapping[str, str], depth: int = 0) -> Iterator[_NamedTemplate]:
+    def _of_stack(
+        self, stack: tuple[str, str], path: Path, assets: Mapping[str, str], depth: int = 0
+    ) -> Iterator[_NamedTemplate]:
         """Yield the template of a stack, and those of its nested stacks."""
         self._count += 1
         if self._count > _MAXIMUM_STACKS or depth > _MAXIMUM_DEPTH:
             raise _TooMany(f"more than {_MAXIMUM_STACKS:,} stacks, or stacks nested {_MAXIMUM_DEPTH} levels deep")
         template = self._read(path)
-        yield name, path, template
+        name, environment = stack
+        yield name, path, template, environment
         for logical_id, resource in resources_of(template):
             if resource["Type"] == "AWS::CloudFormation::Stack":
                 url = json.dumps(mapping(resource.get("Properties")).get("TemplateURL"))
                 for file in [assets[word] for word in dict.fromkeys(_WORD.findall(url)) if word in assets]:
-                    yield from self._of_stack(f"{name}/{logical_id}", path.parent / file, assets, depth + 1)
+                    nested = f"{name}/{logical_id}", environment
+                    yield from self._of_stack(nested, path.parent / file, assets, depth + 1)
 
     def _read(self, path: Path) -> Mapping[str, Any]:
         if path not in self._documents:

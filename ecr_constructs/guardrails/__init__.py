@@ -1,0 +1,3 @@
+"""`Guardrails`: compliance rules that are checked when an app synthesizes."""
+
+__all__: list[str] = []
