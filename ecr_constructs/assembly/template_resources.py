@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ecr_constructs.assembly import AssemblyStack
+from ecr_constructs.assembly.construct_paths import construct_paths
 from ecr_constructs.assembly.manifests import mapping, resources_of
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 
@@ -18,11 +19,17 @@ def app_resources(stacks: Iterable[AssemblyStack]) -> AppResources:
     Args:
         stacks: The stacks.
 
+    Raises:
+        OSError: If a file of the assembly cannot be read.
+        EcrConstructsError: If a file of the assembly is not in the CDK's format.
+
     """
-    return AppResources(each for stack in stacks for each in _resources(stack))
+    listed = tuple(stacks)
+    paths = {each: construct_paths(each) for each in {stack.template_path.parent for stack in listed}}
+    return AppResources(each for stack in listed for each in _resources(stack, paths[stack.template_path.parent]))
 
 
-def _resources(stack: AssemblyStack) -> Iterator[TemplateResource]:
+def _resources(stack: AssemblyStack, paths: Mapping[tuple[str, str], str]) -> Iterator[TemplateResource]:
     for logical_id, resource in resources_of(stack.template):
         path = mapping(resource.get("Metadata")).get("aws:cdk:path")
         yield TemplateResource(
@@ -31,7 +38,7 @@ def _resources(stack: AssemblyStack) -> Iterator[TemplateResource]:
             properties=mapping(resource.get("Properties")),
             stack=stack.name,
             environment=stack.environment,
-            path=path if isinstance(path, str) else "",
+            path=path if isinstance(path, str) else paths.get((stack.template_path.name, logical_id), ""),
             template_path=str(stack.template_path),
             is_conditional="Condition" in resource,
         )

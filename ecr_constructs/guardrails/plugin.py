@@ -182,9 +182,10 @@ class Guardrails:
 def _violation(verdict: Verdict, sentence: str, locations: Sequence[str], level: str) -> cdk.PolicyViolation:
     rule, resource = verdict.rule, verdict.resource
     controls = f" ({', '.join(rule.controls)})" if rule.controls else ""
+    requirement = rule.requirement.removesuffix(".")
     return cdk.PolicyViolation(
         rule_name=rule.id,
-        description=f"{sentence}. {rule.requirement}{controls}",
+        description=f"{sentence}. Required: {requirement}{controls}",
         fix=rule.remedy,
         severity=level,
         violating_resources=[
