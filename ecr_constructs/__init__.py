@@ -18,9 +18,12 @@ if TYPE_CHECKING:
         InvalidRegistry,
         InvalidRepository,
     )
+    from ecr_constructs.guardrails.plugin import Guardrails
     from ecr_constructs.model import (
         ROOT,
+        Breach,
         CachePrefix,
+        ComplianceRule,
         Decision,
         Evaluation,
         ExclusionFilter,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         Replication,
         ReplicationFilter,
         RepositoryName,
+        RuleException,
         ScanFilter,
         Scanning,
         ScheduledAction,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
         archive_older_than,
         archive_unpulled,
         archive_untagged,
+        compliance_rule,
         delete_archived,
         expire_older_than,
         expire_unmatched,
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
         keep_latest,
         limit_images,
         read_images,
+        read_rule_exceptions,
     )
     from ecr_constructs.registry.creation_template import CreationTemplate
     from ecr_constructs.registry.private_registry import PrivateRegistry
@@ -73,7 +79,9 @@ __all__ = [
     "HARDENED",
     "ROOT",
     "Access",
+    "Breach",
     "CachePrefix",
+    "ComplianceRule",
     "CreationTemplate",
     "Credentials",
     "Decision",
@@ -82,6 +90,7 @@ __all__ = [
     "Evaluation",
     "ExclusionFilter",
     "Finding",
+    "Guardrails",
     "HardenedRepository",
     "Image",
     "ImageReference",
@@ -102,6 +111,7 @@ __all__ = [
     "ReplicationFilter",
     "RepositoryName",
     "RepositorySettings",
+    "RuleException",
     "ScanFilter",
     "Scanning",
     "ScheduledAction",
@@ -113,6 +123,7 @@ __all__ = [
     "archive_older_than",
     "archive_unpulled",
     "archive_untagged",
+    "compliance_rule",
     "delete_archived",
     "expire_older_than",
     "expire_unmatched",
@@ -121,6 +132,7 @@ __all__ = [
     "keep_latest",
     "limit_images",
     "read_images",
+    "read_rule_exceptions",
 ]
 
 # The modules of the names that need the CDK. All others are in the model.
@@ -134,6 +146,7 @@ _MODULES = {
     "CreationTemplate": "registry.creation_template",
     "Credentials": "registry.upstream_credentials",
     "Encryption": "repository.encryption",
+    "Guardrails": "guardrails.plugin",
     "HardenedRepository": "repository.hardened_repository",
     "PrivateRegistry": "registry.private_registry",
     "PullThroughCache": "registry.pull_through_cache",

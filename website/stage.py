@@ -41,10 +41,16 @@ REFERENCE = {
         "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
+    "guardrails": "Guardrails compliance_rule ComplianceRule Breach RuleException read_rule_exceptions",
     "errors": "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidImage InvalidName",
 }
 TITLES = {"constructs": "Constructs", "settings": "Repository settings", "registry": "Registry values"}
-TITLES |= {"lifecycle": "Lifecycle policies", "names": "Images, names and filters", "errors": "Errors"}
+TITLES |= {
+    "lifecycle": "Lifecycle policies",
+    "guardrails": "Guardrails",
+    "names": "Images, names and filters",
+    "errors": "Errors",
+}
 # A code block, inline code, or a link. Links in code are text.
 LINK = re.compile(
     r"^```.*?^```$|`[^`\n]+`(?!\])|\]\((?P<target>[^)#\s]*)(?P<anchor>#[^)\s]*)?\)", re.MULTILINE | re.DOTALL

@@ -14,6 +14,8 @@ from ecr_constructs.errors import (
     InvalidRegistry,
     InvalidRepository,
 )
+from ecr_constructs.model.compliance.exceptions import RuleException, read_rule_exceptions
+from ecr_constructs.model.compliance.rule import Breach, ComplianceRule, compliance_rule
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
 from ecr_constructs.model.images import Image, read_images
 from ecr_constructs.model.immutability import Immutability
@@ -44,7 +46,9 @@ from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
 
 __all__ = [
     "ROOT",
+    "Breach",
     "CachePrefix",
+    "ComplianceRule",
     "Decision",
     "EcrConstructsError",
     "Evaluation",
@@ -65,6 +69,7 @@ __all__ = [
     "Replication",
     "ReplicationFilter",
     "RepositoryName",
+    "RuleException",
     "ScanFilter",
     "Scanning",
     "ScheduledAction",
@@ -76,6 +81,7 @@ __all__ = [
     "archive_older_than",
     "archive_unpulled",
     "archive_untagged",
+    "compliance_rule",
     "delete_archived",
     "expire_older_than",
     "expire_unmatched",
@@ -84,4 +90,5 @@ __all__ = [
     "keep_latest",
     "limit_images",
     "read_images",
+    "read_rule_exceptions",
 ]
