@@ -20,9 +20,12 @@ if TYPE_CHECKING:
         InvalidRepository,
     )
     from ecr_constructs.guardrails.baseline import enforce_baseline
+    from ecr_constructs.guardrails.plugin import Guardrails
     from ecr_constructs.model import (
         ROOT,
+        Breach,
         CachePrefix,
+        ComplianceRule,
         Decision,
         Evaluation,
         ExclusionFilter,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
         Replication,
         ReplicationFilter,
         RepositoryName,
+        RuleException,
         ScanFilter,
         Scanning,
         ScheduledAction,
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
         archive_older_than,
         archive_unpulled,
         archive_untagged,
+        compliance_rule,
         delete_archived,
         expire_older_than,
         expire_unmatched,
@@ -57,6 +62,7 @@ if TYPE_CHECKING:
         keep_latest,
         limit_images,
         read_images,
+        read_rule_exceptions,
     )
     from ecr_constructs.monitoring.alert_target import AlertTarget
     from ecr_constructs.monitoring.alert_topic import AlertTopic
@@ -91,8 +97,10 @@ __all__ = [
     "Access",
     "AlertTarget",
     "AlertTopic",
+    "Breach",
     "CachePrefix",
     "CacheRefreshed",
+    "ComplianceRule",
     "CreationTemplate",
     "Credentials",
     "Decision",
@@ -101,6 +109,7 @@ __all__ = [
     "Evaluation",
     "ExclusionFilter",
     "Finding",
+    "Guardrails",
     "HardenedRepository",
     "Image",
     "ImageArchived",
@@ -130,6 +139,7 @@ __all__ = [
     "ReplicationFilter",
     "RepositoryName",
     "RepositorySettings",
+    "RuleException",
     "ScanFilter",
     "Scanning",
     "ScanningStopped",
@@ -143,6 +153,7 @@ __all__ = [
     "archive_older_than",
     "archive_unpulled",
     "archive_untagged",
+    "compliance_rule",
     "delete_archived",
     "enforce_baseline",
     "expire_older_than",
@@ -152,6 +163,7 @@ __all__ = [
     "keep_latest",
     "limit_images",
     "read_images",
+    "read_rule_exceptions",
 ]
 
 # The modules of the names that need the CDK. All others are in the model.
@@ -168,6 +180,7 @@ _MODULES = {
     "CreationTemplate": "registry.creation_template",
     "Credentials": "registry.upstream_credentials",
     "Encryption": "repository.encryption",
+    "Guardrails": "guardrails.plugin",
     "HardenedRepository": "repository.hardened_repository",
     "ImageArchived": "monitoring.image_alerts",
     "ImageDeleted": "monitoring.image_alerts",

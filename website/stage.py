@@ -46,7 +46,9 @@ REFERENCE = {
         "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
-    "guardrails": "enforce_baseline",
+    "guardrails": (
+        "Guardrails compliance_rule ComplianceRule Breach RuleException read_rule_exceptions enforce_baseline"
+    ),
     "errors": (
         "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "
         "InvalidName"

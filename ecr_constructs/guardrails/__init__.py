@@ -1,3 +1,3 @@
-"""Checks of a whole app that are made when it synthesizes."""
+"""Rules for a whole app, which are checked when it synthesizes: `Guardrails`, and the recorded baseline."""
 
 __all__: list[str] = []

@@ -15,6 +15,8 @@ from ecr_constructs.errors import (
     InvalidRegistry,
     InvalidRepository,
 )
+from ecr_constructs.model.compliance.exceptions import RuleException, read_rule_exceptions
+from ecr_constructs.model.compliance.rule import Breach, ComplianceRule, compliance_rule
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
 from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity
 from ecr_constructs.model.images import Image, read_images
@@ -46,7 +48,9 @@ from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
 
 __all__ = [
     "ROOT",
+    "Breach",
     "CachePrefix",
+    "ComplianceRule",
     "Decision",
     "EcrConstructsError",
     "Evaluation",
@@ -69,6 +73,7 @@ __all__ = [
     "Replication",
     "ReplicationFilter",
     "RepositoryName",
+    "RuleException",
     "ScanFilter",
     "Scanning",
     "ScheduledAction",
@@ -80,6 +85,7 @@ __all__ = [
     "archive_older_than",
     "archive_unpulled",
     "archive_untagged",
+    "compliance_rule",
     "delete_archived",
     "expire_older_than",
     "expire_unmatched",
@@ -88,4 +94,5 @@ __all__ = [
     "keep_latest",
     "limit_images",
     "read_images",
+    "read_rule_exceptions",
 ]

@@ -1,8 +1,11 @@
-"""The subcommand `summary`: the repositories and the registry resources of an app, with their settings."""
+"""The subcommand `summary`: the ECR resources of an app, with their settings and the results of controls."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -14,12 +17,22 @@ from ecr_constructs.assembly import (
     registry_resources,
     repositories,
 )
+from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.sources.policies import read_stacks
+from ecr_constructs.model.compliance.evidence import evidence
+from ecr_constructs.model.compliance.exceptions import read_rule_exceptions
 
 __all__ = ["lines", "summary"]
 
 _WIDEST = 256
+
+
+class Format(str, Enum):
+    """The format of the output."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def summary(
@@ -27,9 +40,23 @@ def summary(
         str,
         typer.Argument(metavar="FOLDER", help="A folder that 'cdk synth' wrote, such as cdk.out.", show_default=False),
     ],
+    *,
+    form: Annotated[
+        Format, typer.Option("--format", help="Text, or JSON with the results of compliance controls.")
+    ] = Format.TEXT,
+    exceptions: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="JSON: a JSON file with exceptions from rules.", show_default=False),
+    ] = None,
 ) -> None:
     """List the repositories of an app with their protection, and its registry resources."""
-    for line in lines(read_stacks(directory)):
+    stacks = read_stacks(directory)
+    if form is Format.JSON:
+        excepted = read_rule_exceptions(exceptions) if exceptions else ()
+        today = datetime.now(tz=timezone.utc).date()
+        print(json.dumps(evidence(app_resources(stacks), excepted, today), indent=2))
+        return
+    for line in lines(stacks):
         print(printable(line))
 
 

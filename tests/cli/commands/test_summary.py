@@ -146,3 +146,31 @@ def test_the_summary_of_a_folder_is_printed(
 
     assert run(["summary", "cdk.out"]) == ExitCode.DONE
     assert capsys.readouterr().out == "Prod: 0 repositories, template in cdk.out/Prod.template.json\n"
+
+
+def test_json_has_the_results_of_controls_and_the_exceptions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = {
+        "version": "1",
+        "artifacts": {
+            "Prod": {
+                "type": "aws:cloudformation:stack",
+                "environment": "aws://111122223333/eu-west-1",
+                "properties": {"templateFile": "Prod.template.json"},
+                "metadata": {"/Prod/Api/Resource": [{"type": "aws:cdk:logicalId", "data": "Api"}]},
+            }
+        },
+    }
+    template = {"Resources": {"Api": resource("Repository")}}
+    entry = {"resource": "Prod/Api", "rule": "tags-immutable", "reason": "it", "owner": "us", "expires": "9999-01-01"}
+    documents = {"manifest.json": manifest, "Prod.template.json": template, "exceptions.json": [entry]}
+    for name, document in documents.items():
+        (tmp_path / name).write_text(json.dumps(document), encoding="utf-8")
+
+    code = run(["summary", str(tmp_path), "--format", "json", "--exceptions", str(tmp_path / "exceptions.json")])
+
+    (found,) = json.loads(capsys.readouterr().out)["resources"]
+    assert code == ExitCode.DONE
+    assert (found["path"], found["environment"]) == ("Prod/Api/Resource", "111122223333/eu-west-1")
+    assert found["controls"]["ECR.2"]["exceptions"][0]["owner"] == "us"

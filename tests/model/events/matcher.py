@@ -20,7 +20,7 @@ def matches(rule: EventRule, event: Mapping[str, Any]) -> bool:
     matches the event with one object in the place of each list.
     """
     pattern = EventPattern.load(json.dumps(rule.pattern()))
-    return any(pattern.matches_event(each) for each in _with_single_objects(event))  # type: ignore[arg-type]
+    return any(pattern.matches_event(each) for each in _with_single_objects(event))
 
 
 def _with_single_objects(value: Any) -> Iterator[Any]:

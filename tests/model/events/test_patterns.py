@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
-import botocore.session
+import botocore.session  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from ecr_constructs.model.events import api_call_events, ecr_events, finding_events
@@ -141,7 +141,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 @pytest.mark.parametrize("lowest", SEVERITIES)
 @pytest.mark.parametrize("found", [*SEVERITIES, "UNDEFINED", "UNTRIAGED"])
 def test_a_severity_matches_itself_and_higher_ones(lowest: Severity, found: str) -> None:
-    expected = found in SEVERITIES and SEVERITIES.index(found) <= SEVERITIES.index(lowest)  # type: ignore[arg-type]
+    expected = found in SEVERITIES and SEVERITIES.index(found) <= SEVERITIES.index(lowest)
     counts = {found: 3, "TOTAL": 3}
 
     basic = finding_events.basic_scan(ALL, lowest)

@@ -1,0 +1,222 @@
+"""`Guardrails`: the validation plugin that checks the templates of an app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import cast
+
+import aws_cdk as cdk
+import jsii
+
+from ecr_constructs.assembly import read_assembly
+from ecr_constructs.assembly.template_resources import app_resources
+from ecr_constructs.errors import EcrConstructsError, Problems
+from ecr_constructs.model.compliance import RULES
+from ecr_constructs.model.compliance.exceptions import RuleException
+from ecr_constructs.model.compliance.rule import LEVELS, ComplianceRule, Level
+from ecr_constructs.model.compliance.verdicts import Verdict, judge
+from ecr_constructs.model.validation import abbreviate
+
+__all__ = ["Guardrails"]
+
+_PRODUCTION: Mapping[str, Level] = dict.fromkeys(
+    ("customer-managed-key", "images-scanned", "lifecycle-policy-present", "tags-immutable"), "error"
+)
+_UNUSED, _EXPIRED = "exception-unused", "exception-expired"
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class Guardrails:
+    """
+    Check the ECR resources of all templates of an app when it synthesizes.
+
+    The templates are checked as they are deployed. A resource is checked whether it is a `HardenedRepository`, an
+    `ecr.Repository` or an L1 construct, and with the changes of aspects, mixins, property injectors and overrides.
+
+    A rule of level `error` stops the synthesis. A rule of level `warning` or `info` is reported. A value that is known
+    only at deployment is reported as an info, for the rules that serve a control. A finding can be acknowledged with
+    `cdk.Validations.of(construct).acknowledge(...)` and the id `ecr-constructs::` and the id of the rule.
+    docs/guardrails.md lists the rules.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/policy-validation-synthesis.html
+
+    Creates: no resource.
+
+    >>> import aws_cdk as cdk
+    >>> app = cdk.App()
+    >>> cdk.Validations.of(app).add_plugins(Guardrails.for_production())
+
+    """
+
+    def __init__(
+        self,
+        *,
+        levels: Mapping[str, Level] | None = None,
+        rules: Sequence[ComplianceRule] = (),
+        exceptions: Sequence[RuleException] = (),
+    ) -> None:
+        """
+        Define the rules to check.
+
+        Args:
+            levels: The levels of rules, by id, such as `{"tags-immutable": "error"}`: `error`, `warning`, `info` or
+                `off`. Default: the level of each rule.
+            rules: Rules in addition to those of the library; see `compliance_rule`. Default: none.
+            exceptions: Exceptions from rules. Those of a file are the result of `read_rule_exceptions`. Default: none.
+
+        Raises:
+            EcrConstructsError: If a rule or a level does not exist, or if two rules have the same id.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        problems = Problems()
+        if problems.expect("rules", rules, Sequence, "[team_prefix]", each=ComplianceRule):
+            self._rules = {**RULES, **{each.id: each for each in rules}}
+            ids = [*RULES, *(each.id for each in rules)]
+            problems.extend(
+                f"rule {each!r} exists twice; use another id" for each in self._rules if ids.count(each) > 1
+            )
+            self._check_names(problems, levels or {}, exceptions)
+        problems.raise_if_any(EcrConstructsError)
+        self._levels: dict[str, Level] = {id: each.level for id, each in self._rules.items()} | dict(levels or {})
+        self._exceptions = tuple(exceptions)
+
+    def _check_names(
+        self, problems: Problems, levels: Mapping[str, Level], exceptions: Sequence[RuleException]
+    ) -> None:
+        """Add a problem for each level and each exception that is for no rule."""
+        names = ", ".join(self._rules)
+        if problems.expect("levels", levels, Mapping, '{"tags-immutable": "error"}', each=str):
+            problems.extend(
+                f"levels: rule {each!r} does not exist; use {names}" for each in levels.keys() - self._rules
+            )
+            problems.extend(
+                f"levels[{id!r}] is {abbreviate(each)}; use {', '.join(LEVELS)}"
+                for id, each in levels.items()
+                if each not in LEVELS
+            )
+        if problems.expect("exceptions", exceptions, Sequence, "[RuleException(...)]", each=RuleException):
+            problems.extend(
+                f"exceptions[{index}]: rule {each.rule!r} does not exist; use {names}"
+                for index, each in enumerate(exceptions)
+                if each.rule not in self._rules
+            )
+
+    @classmethod
+    def for_production(
+        cls,
+        *,
+        levels: Mapping[str, Level] | None = None,
+        rules: Sequence[ComplianceRule] = (),
+        exceptions: Sequence[RuleException] = (),
+    ) -> Guardrails:
+        """
+        Return guardrails that stop the synthesis if a Security Hub control for private repositories fails.
+
+        The level of `images-scanned` (ECR.1), `tags-immutable` (ECR.2), `lifecycle-policy-present` (ECR.3) and
+        `customer-managed-key` (ECR.5) is `error`.
+
+        Args:
+            levels: The levels of other rules, or other levels of these rules. Default: none.
+            rules: Rules in addition to those of the library. Default: none.
+            exceptions: Exceptions from rules. Default: none.
+
+        Raises:
+            EcrConstructsError: As the constructor.
+            TypeError: As the constructor.
+
+        """
+        return cls(levels={**_PRODUCTION, **(levels or {})}, rules=rules, exceptions=exceptions)
+
+    @property
+    def name(self) -> str:
+        """The name of the plugin, which is the first part of the ids of acknowledgments."""
+        return "ecr-constructs"
+
+    @property
+    def version(self) -> str:
+        """The version of the library."""
+        return version("ecr-constructs")
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """The ids of the rules that are checked."""
+        return [id for id, level in self._levels.items() if level != "off"]
+
+    def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
+        """
+        Return the findings in the templates of an app. The CDK calls it.
+
+        Args:
+            context: The app, and the paths of its templates.
+
+        """
+        app = cast("cdk.App", context.app_construct)
+        found = judge(app_resources(read_assembly(Path(app.outdir))), [self._rules[each] for each in self.rule_ids])
+        today = datetime.now(tz=timezone.utc).date()
+        in_force = [each for each in self._exceptions if not each.is_expired(today)]
+        left = [each for each in found if not any(exception.covers(each) for exception in in_force)]
+        violations = [violation for verdict in left for violation in self._violations(verdict)]
+        violations += [
+            _about(each, [verdict for verdict in found if each.covers(verdict)], is_expired=each not in in_force)
+            for each in self._exceptions
+            if each not in in_force or not any(_is_excepted(each, verdict) for verdict in found)
+        ]
+        is_refused = any(each.severity == "error" for each in violations)
+        return cdk.PolicyValidationPluginReport(success=not is_refused, violations=violations)
+
+    def _violations(self, verdict: Verdict) -> Iterator[cdk.PolicyViolation]:
+        """Yield a violation for each sentence. Those of one sentence are one violation with all locations."""
+        rule = verdict.rule
+        if verdict.status == "not decidable" and rule.controls:
+            yield _violation(verdict, f"not decidable: {verdict.reason}", (), "info")
+        for sentence, breaches in groupby(verdict.breaches, key=lambda each: each.sentence):
+            locations = [each.location for each in breaches if each.location]
+            yield _violation(verdict, sentence, locations, self._levels[rule.id])
+
+
+def _violation(verdict: Verdict, sentence: str, locations: Sequence[str], level: str) -> cdk.PolicyViolation:
+    rule, resource = verdict.rule, verdict.resource
+    controls = f" ({', '.join(rule.controls)})" if rule.controls else ""
+    requirement = rule.requirement.removesuffix(".")
+    return cdk.PolicyViolation(
+        rule_name=rule.id,
+        description=f"{sentence}. Required: {requirement}{controls}",
+        fix=rule.remedy,
+        severity=level,
+        violating_resources=[
+            cdk.PolicyViolatingResource(
+                resource_logical_id=resource.logical_id,
+                template_path=resource.template_path,
+                locations=list(locations),
+            )
+        ],
+    )
+
+
+def _is_excepted(exception: RuleException, verdict: Verdict) -> bool:
+    return verdict.status != "met" and exception.covers(verdict)
+
+
+def _about(exception: RuleException, covered: Sequence[Verdict], *, is_expired: bool) -> cdk.PolicyViolation:
+    """Return the warning about an exception that is expired, or that no finding needs."""
+    where = f"the exception of {exception.owner} for {exception.rule} on {exception.resource}"
+    reason = f"expired on {exception.expires}" if is_expired else "is not used: the resource meets the rule"
+    if not covered:
+        reason += ", and no template has such a resource"
+    return cdk.PolicyViolation(
+        rule_name=_EXPIRED if is_expired else _UNUSED,
+        description=f"{where} {reason}",
+        fix="Correct the resource and remove the exception, or renew it." if is_expired else "Remove the exception.",
+        severity="warning",
+        violating_resources=[
+            cdk.PolicyViolatingResource(
+                resource_logical_id=each.resource.logical_id, template_path=each.resource.template_path, locations=[]
+            )
+            for each in covered
+        ],
+    )

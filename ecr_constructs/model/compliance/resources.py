@@ -1,0 +1,207 @@
+"""The input of compliance rules: the resources of the templates of an app."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "NO_VALUE",
+    "POLICY_PROPERTIES",
+    "AppResources",
+    "NotDecidable",
+    "TemplateResource",
+    "is_intrinsic",
+    "mapping",
+    "statements_of",
+]
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+# The property with the policy, by type.
+POLICY_PROPERTIES = {
+    "AWS::ECR::Repository": "RepositoryPolicyText",
+    "AWS::ECR::RepositoryCreationTemplate": "RepositoryPolicy",
+    "AWS::ECR::RegistryPolicy": "PolicyText",
+}
+
+
+class NotDecidable(Exception):
+    """A rule depends on a value that CloudFormation computes at deployment. The text names the property."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateResource:
+    """
+    A resource of a CloudFormation template.
+
+    Attributes:
+        logical_id: The logical id.
+        type: The type, such as `AWS::ECR::Repository`.
+        properties: The properties, as the template has them.
+        stack: The name of the stack. Default: not known.
+        environment: The account and Region, such as `111122223333/eu-west-1`. Resources with the same text are in
+            the same registry. Default: the environment is known only at deployment.
+        path: The construct path, such as `Containers/Api/Resource`. Default: not known.
+        template_path: The path of the template. Default: not known.
+        is_conditional: Whether the resource has a `Condition`, so that it may not exist. Default: no.
+
+    """
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    stack: str = ""
+    environment: str = ""
+    path: str = ""
+    template_path: str = ""
+    is_conditional: bool = False
+
+    @property
+    def name(self) -> str | None:
+        """The value of `RepositoryName`, if the template has one that is not an intrinsic function."""
+        name = self.properties.get("RepositoryName")
+        return name if isinstance(name, str) else None
+
+    @property
+    def label(self) -> str:
+        """The construct path, or else the stack and the logical id."""
+        return self.path or f"{self.stack}/{self.logical_id}".lstrip("/")
+
+    def value(self, *keys: str) -> Any:  # noqa: ANN401  (a property of any kind)
+        """
+        Return the value of a property, or `None` if the template does not set it.
+
+        >>> resource = TemplateResource(
+        ...     logical_id="Api",
+        ...     type="AWS::ECR::Repository",
+        ...     properties={"ImageScanningConfiguration": {"ScanOnPush": True}},
+        ... )
+        >>> resource.value("ImageScanningConfiguration", "ScanOnPush")
+        True
+
+        Args:
+            keys: The name of the property, and the names in it.
+
+        Raises:
+            NotDecidable: If an intrinsic function is in the place of the value.
+
+        """
+        found: Any = self.properties
+        for depth, key in enumerate(keys, start=1):
+            found = found.get(key) if isinstance(found, Mapping) else None
+            if found == NO_VALUE:
+                return None
+            if is_intrinsic(found):
+                raise NotDecidable(f"{'.'.join(keys[:depth])} is known only at deployment")
+        return found
+
+    def answers_to(self, name: str) -> bool:
+        """
+        Return whether a text names the resource.
+
+        Args:
+            name: A construct path (with or without `/Resource` at the end), `stack/logical id`, a logical id, or a
+                repository name.
+
+        """
+        parent = self.path.removesuffix("/Resource")
+        return name in {self.path, parent, f"{self.stack}/{self.logical_id}", self.logical_id, self.name}
+
+
+class AppResources:
+    """
+    The resources of the templates of an app.
+
+    Args:
+        resources: The resources. An exception for a logical id is for that logical id in every stack.
+
+    """
+
+    def __init__(self, resources: Iterable[TemplateResource]) -> None:
+        """Group the resources by registry and type."""
+        self.all = tuple(resources)
+        self._groups: dict[tuple[str, str], list[TemplateResource]] = {}
+        for each in self.all:
+            self._groups.setdefault((_registry_of(each), each.type), []).append(each)
+
+    def beside(self, resource: TemplateResource, resource_type: str) -> tuple[TemplateResource, ...]:
+        """
+        Return the resources of a type in the same account and Region as a resource, in the order of the templates.
+
+        Resources of a stack without a known environment are beside the resources of the same stack only.
+
+        Args:
+            resource: The resource.
+            resource_type: The type, such as `AWS::ECR::RegistryScanningConfiguration`.
+
+        """
+        return tuple(self._groups.get((_registry_of(resource), resource_type), ()))
+
+    def in_environment(self, environment: str) -> tuple[TemplateResource, ...]:
+        """
+        Return the resources of an environment.
+
+        Args:
+            environment: The account and Region, such as `111122223333/eu-west-1`.
+
+        """
+        return tuple(each for each in self.all if each.environment == environment)
+
+
+def is_intrinsic(value: object) -> bool:
+    """
+    Return whether a value of a template is an intrinsic function.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+
+    Args:
+        value: The value.
+
+    """
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return False
+    (key,) = value
+    return key in {"Ref", "Condition"} or str(key).startswith("Fn::")
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """
+    Return a value that is an object, or an empty object for any other value.
+
+    Args:
+        value: Any value of a template.
+
+    """
+    return value if isinstance(value, Mapping) else {}
+
+
+def statements_of(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """
+    Yield the statements of the policy of a resource, each with its place.
+
+    Args:
+        resource: A resource of a type in `POLICY_PROPERTIES`.
+
+    Raises:
+        NotDecidable: If the policy is known only at deployment, or is not JSON.
+
+    """
+    name = POLICY_PROPERTIES[resource.type]
+    policy = resource.value(name)
+    if isinstance(policy, str):
+        try:
+            policy = json.loads(policy)
+        except (ValueError, RecursionError):
+            raise NotDecidable(f"{name} is not JSON") from None
+    written = mapping(policy).get("Statement", [])
+    if is_intrinsic(written):
+        raise NotDecidable(f"{name}.Statement is known only at deployment")
+    for index, statement in enumerate(written if isinstance(written, list) else [written]):
+        yield f"Statement[{index}]", mapping(statement)
+
+
+def _registry_of(resource: TemplateResource) -> str:
+    # A nested stack is named after its parent, and is deployed to the same environment.
+    return resource.environment or f"stack {resource.stack.partition('/')[0]}"

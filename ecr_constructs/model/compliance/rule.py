@@ -1,0 +1,123 @@
+"""The parts of a compliance rule: its id, level, controls, texts and check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
+
+__all__ = ["CONTROLS", "LEVELS", "Breach", "Check", "ComplianceRule", "Level", "compliance_rule"]
+
+Level = Literal["error", "warning", "info", "off"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "info", "off")
+
+_HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html"
+_TOWER = "https://docs.aws.amazon.com/controltower/latest/controlreference/ecr-rules.html"
+_CHECKOV = "https://www.checkov.io/5.Policy%20Index/cloudformation.html"
+
+# The controls that rules serve, with their documentation.
+CONTROLS: Mapping[str, str] = {
+    "ECR.1": _HUB,
+    "ECR.2": _HUB,
+    "ECR.3": _HUB,
+    "ECR.5": _HUB,
+    "CT.ECR.PR.1": _TOWER,
+    "CT.ECR.PR.2": _TOWER,
+    "CT.ECR.PR.3": _TOWER,
+    "AwsSolutions-ECR1": "https://github.com/cdklabs/cdk-nag/blob/main/RULES.md",
+    "CKV_AWS_51": _CHECKOV,
+    "CKV_AWS_136": _CHECKOV,
+    "CKV_AWS_163": _CHECKOV,
+}
+
+
+class Breach(NamedTuple):
+    """
+    One way in which a resource does not meet a rule.
+
+    Attributes:
+        sentence: The fact, with the value.
+        location: The property, such as `Properties/ImageTagMutability`. Default: the resource as a whole.
+
+    """
+
+    sentence: str
+    location: str = ""
+
+
+Check = Callable[[TemplateResource, AppResources], Iterator[Breach]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComplianceRule:
+    """
+    A requirement on the resources of a template.
+
+    Attributes:
+        id: The id, such as `tags-immutable`. It is public contract.
+        level: An `error` stops the synthesis. A `warning` or an `info` is reported. A rule that is `off` is not checked
+            by `Guardrails`.
+        types: The types of the resources that are checked.
+        requirement: The requirement, as one sentence.
+        remedy: The fix.
+        controls: The controls that require the same, such as `ECR.2`.
+        check: Yields the breaches of a resource.
+
+    """
+
+    id: str
+    level: Level
+    types: tuple[str, ...]
+    requirement: str
+    remedy: str
+    controls: tuple[str, ...] = ()
+    check: Check
+
+
+def compliance_rule(
+    id: str,
+    *,
+    requirement: str,
+    remedy: str,
+    level: Level = "warning",
+    types: Sequence[str] = ("AWS::ECR::Repository",),
+    controls: Sequence[str] = (),
+) -> Callable[[Check], ComplianceRule]:
+    """
+    Return a decorator that makes a rule from its check.
+
+    The check is a generator. It takes a resource and the resources of the app, and yields a `Breach` for each way in
+    which the resource does not meet the requirement. It reads properties with `resource.value(...)`, so that a value
+    that is known only at deployment is reported as not decidable.
+
+    >>> @compliance_rule("team-prefix", requirement="A repository name begins with a team.", remedy="Use `team/name`.")
+    ... def team_prefix(resource, app):
+    ...     if "/" not in (resource.value("RepositoryName") or ""):
+    ...         yield Breach("the name has no team", "Properties/RepositoryName")
+    >>> team_prefix.level
+    'warning'
+
+    Args:
+        id: The id: lower-case words and hyphens.
+        requirement: The requirement, as one sentence.
+        remedy: The fix.
+        level: `error`, `warning`, `info` or `off`. Default: `warning`.
+        types: The types of the resources that are checked. Default: `AWS::ECR::Repository`.
+        controls: The controls that require the same. Default: none.
+
+    """
+
+    def with_check(check: Check) -> ComplianceRule:
+        return ComplianceRule(
+            id=id,
+            level=level,
+            types=tuple(types),
+            requirement=requirement,
+            remedy=remedy,
+            controls=tuple(controls),
+            check=check,
+        )
+
+    return with_check

@@ -1,0 +1,180 @@
+"""`Guardrails` in apps: the findings in the report of the CDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+
+from ecr_constructs import Breach, Guardrails, HardenedRepository, RuleException, compliance_rule
+from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
+
+
+def new_app(outdir: Path, guardrails: Guardrails) -> cdk.App:
+    app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    cdk.Validations.of(app).add_plugins(guardrails)
+    return app
+
+
+def report(outdir: Path) -> dict[str, Any]:
+    path = outdir / "validation-report.json"
+    reports = json.loads(path.read_text(encoding="utf-8"))["pluginReports"] if path.exists() else []
+    return dict(reports[0]) if reports else {"violations": []}
+
+
+def findings(outdir: Path) -> set[tuple[str, str, str]]:
+    return {
+        (each["ruleName"], each["severity"], place["constructPath"])
+        for each in report(outdir)["violations"]
+        for place in each["violatingConstructs"]
+    }
+
+
+def exception(resource: str, year: int = 9999) -> RuleException:
+    return RuleException(
+        resource=resource, rule="tags-immutable", reason="it is a test", owner="us", expires=date(year, 1, 1)
+    )
+
+
+def test_repositories_of_every_origin_are_checked_as_they_are_deployed(tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails())
+    stack = cdk.Stack(app, "Containers")
+    ecr.Repository(stack, "Plain")
+    ecr.CfnRepository(stack, "L1")
+    HardenedRepository(stack, "Hardened")
+    HardenedRepository(stack, "Weakened").resource.image_tag_mutability = "MUTABLE"
+    HardenedRepository(stack, "Overridden").resource.add_property_override("ImageTagMutability", "MUTABLE")
+    ecr.Repository(cdk.NestedStack(stack, "Nested"), "Inner")
+    ecr.Repository(cdk.Stack(cdk.Stage(app, "Prod"), "Stack"), "Staged")
+
+    app.synth()
+
+    mutable = {path for rule, severity, path in findings(tmp_path) if (rule, severity) == ("tags-immutable", "warning")}
+    assert mutable == {
+        "Containers/Plain/Resource",
+        "Containers/L1",
+        "Containers/Weakened/Resource",
+        "Containers/Overridden/Resource",
+        "Containers/Nested/Inner/Resource",
+        "Prod/Stack/Staged/Resource",
+    }
+
+
+def test_production_stops_the_synthesis_for_each_control_that_fails(tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails.for_production())
+    ecr.Repository(cdk.Stack(app, "Containers"), "Plain")
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+    assert {rule for rule, severity, _ in findings(tmp_path) if severity == "error"} == {
+        "customer-managed-key",
+        "images-scanned",
+        "lifecycle-policy-present",
+        "tags-immutable",
+    }
+
+
+def test_production_accepts_the_defaults_of_a_hardened_repository(tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails.for_production())
+    HardenedRepository(cdk.Stack(app, "Containers"), "Api")
+
+    app.synth()
+
+    assert findings(tmp_path) == set()
+
+
+def test_an_acknowledged_error_does_not_stop_the_synthesis(tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails(levels={"tags-immutable": "error"}))
+    repository = ecr.Repository(cdk.Stack(app, "Containers"), "Plain")
+    cdk.Validations.of(repository).acknowledge(
+        cdk.Acknowledgment(id="ecr-constructs::tags-immutable", reason="the build uses latest")
+    )
+
+    app.synth()
+
+    assert [each["ruleName"] for each in report(tmp_path)["suppressedViolations"]] == ["tags-immutable"]
+
+
+@pytest.mark.parametrize(
+    "name", [lambda _: "Containers/Plain", lambda _: "tools/plain", lambda stack: f"Containers/{stack}"]
+)
+def test_an_exception_names_a_path_a_name_or_a_logical_id(name: Callable[[str], str], tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "Containers")
+    repository = ecr.Repository(stack, "Plain", repository_name="tools/plain")
+    resource = repository.node.default_child
+    assert isinstance(resource, cdk.CfnElement)
+    excepted = exception(name(str(stack.resolve(resource.logical_id))))
+    cdk.Validations.of(app).add_plugins(Guardrails(levels={"tags-immutable": "error"}, exceptions=[excepted]))
+
+    app.synth()
+
+    assert {rule for rule, _, _ in findings(tmp_path)} & {"tags-immutable", "exception-unused"} == set()
+
+
+def test_an_expired_exception_has_no_effect_and_is_reported(tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails(exceptions=[exception("Containers/Plain", 2020)]))
+    ecr.Repository(cdk.Stack(app, "Containers"), "Plain")
+
+    app.synth()
+
+    path = "Containers/Plain/Resource"
+    assert {("tags-immutable", "warning", path), ("exception-expired", "warning", path)} <= findings(tmp_path)
+
+
+@pytest.mark.parametrize("resource", ["Containers/Api", "Containers/Renamed"])
+def test_an_exception_that_no_resource_needs_is_reported(resource: str, tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails(exceptions=[exception(resource)]))
+    HardenedRepository(cdk.Stack(app, "Containers"), "Api")
+
+    app.synth()
+
+    assert [each["ruleName"] for each in report(tmp_path)["violations"]] == ["exception-unused"]
+
+
+def test_a_value_of_the_deployment_is_reported_for_controls_only(tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails())
+    stack = cdk.Stack(app, "Containers")
+    mutability = cdk.CfnParameter(stack, "Mutability").value_as_string
+    ecr.CfnRepository(stack, "L1", image_tag_mutability=mutability)
+
+    app.synth()
+
+    assert ("tags-immutable", "info", "Containers/L1") in findings(tmp_path)
+
+
+def test_a_custom_rule_is_checked_with_the_others(tmp_path: Path) -> None:
+    @compliance_rule("team-prefix", level="error", requirement="A name begins with a team.", remedy="Use team/name.")
+    def team_prefix(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
+        if "/" not in (resource.value("RepositoryName") or ""):
+            yield Breach("the name has no team", "Properties/RepositoryName")
+
+    app = new_app(tmp_path, Guardrails(rules=[team_prefix]))
+    HardenedRepository(cdk.Stack(app, "Containers"), "Api", repository_name="api")
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+    assert findings(tmp_path) == {("team-prefix", "error", "Containers/Api/Resource")}
+
+
+def test_a_rule_that_is_off_is_not_checked() -> None:
+    assert "tags-immutable" not in Guardrails(levels={"tags-immutable": "off"}).rule_ids
+
+
+def test_unknown_rules_and_levels_are_rejected_together() -> None:
+    levels: Any = {"tags-imutable": "error", "images-scanned": "fatal"}
+    other = RuleException(resource="A", rule="nothing", reason="b", owner="c", expires=date(2027, 1, 1))
+
+    with pytest.raises(EcrConstructsError) as error:
+        Guardrails(levels=levels, exceptions=[other])
+
+    assert len(error.value.problems) == 3
