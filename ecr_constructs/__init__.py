@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         LifecyclePolicy,
         LifecycleRule,
         Namespace,
+        PipelineIdentity,
         Replication,
         ReplicationFilter,
         RepositoryName,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from ecr_constructs.repository.access import Access
     from ecr_constructs.repository.encryption import Encryption
     from ecr_constructs.repository.hardened_repository import HardenedRepository
+    from ecr_constructs.repository.publisher import Publisher
     from ecr_constructs.repository.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
 
 __all__ = [
@@ -95,7 +97,9 @@ __all__ = [
     "LifecyclePolicy",
     "LifecycleRule",
     "Namespace",
+    "PipelineIdentity",
     "PrivateRegistry",
+    "Publisher",
     "PullThroughCache",
     "ReplicaRegistry",
     "Replication",
@@ -136,6 +140,7 @@ _MODULES = {
     "Encryption": "repository.encryption",
     "HardenedRepository": "repository.hardened_repository",
     "PrivateRegistry": "registry.private_registry",
+    "Publisher": "repository.publisher",
     "PullThroughCache": "registry.pull_through_cache",
     "ReplicaRegistry": "registry.replica_registry",
     "RepositorySettings": "repository.settings",

@@ -29,8 +29,9 @@ PAGES = {
 }
 # The public names on each page of the API reference. Every public name is on one page.
 REFERENCE = {
-    "constructs": "HardenedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry",
-    "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access",
+    "constructs": "HardenedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry Publisher",
+    "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access "
+    "PipelineIdentity",
     "registry": "Scanning Replication Upstream Credentials ROOT",
     "lifecycle": (
         "LifecyclePolicy LifecycleRule Intent keep_latest keep_forever limit_images expire_untagged expire_older_than "

@@ -23,8 +23,9 @@ from ecr_constructs._cdk.tokens import is_unresolved
 __all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "RegistryPart", "environment_of"]
 
 NO_REGISTRY = (
-    "no PrivateRegistry for this account and region in this app; declare one before, in this stack or in one with the "
-    "same env=, or if a platform team owns the account's registry, ask there: a second one would overwrite it"
+    "the app has no PrivateRegistry for this account and region; create one first, in this stack or in one with the "
+    "same env=. If another team owns the registry of the account, ask them to make the change: a second one "
+    "overwrites it"
 )
 
 # The parts of a registry that other constructs of the package use. They are no public members of `PrivateRegistry`.

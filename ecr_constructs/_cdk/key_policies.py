@@ -23,7 +23,7 @@ from ecr_constructs.model.iam.values import as_list
 
 __all__ = ["GRANTS_DENIED", "SharedKeyPolicyCheck", "check_policy", "key_problems"]
 
-# ECR works through grants that it creates itself; nobody else needs one. Control Tower asks for this (CT.KMS.PR.3).
+# ECR uses grants that it creates itself, and no other principal needs one. Control Tower requires this (CT.KMS.PR.3).
 GRANTS_DENIED: Mapping[str, Any] = {
     "Effect": "Deny",
     "Principal": {"AWS": "*"},
@@ -55,8 +55,8 @@ class SharedKeyPolicyCheck:
             return problems
         statements, required = self._statements()
         lost = [
-            f"the policy of the shared key has lost the statement that {name}; leave the policy to this library, or "
-            "give Encryption.customer_key(key) with a key that has another"
+            f"the policy of the shared key no longer has the statement that {name}; do not change the policy, or "
+            "use Encryption.customer_key(key) with a key that has another policy"
             for name, one in required.items()
             if not any(_includes(statement, one) for statement in statements)
         ]
@@ -131,9 +131,9 @@ def _usability_problems(resource: kms.CfnKey) -> Iterator[str]:
     if resource.enabled is False:
         yield "the key has enabled=False, and ECR cannot encrypt with a disabled key; enable it"
     if resource.key_spec not in (None, "SYMMETRIC_DEFAULT"):
-        yield f"the key has key_spec {resource.key_spec!r}; ECR needs SYMMETRIC_DEFAULT, leave key_spec out"
+        yield f"the key has key_spec {resource.key_spec!r}; ECR requires SYMMETRIC_DEFAULT; remove key_spec"
     if resource.key_usage not in (None, "ENCRYPT_DECRYPT"):
-        yield f"the key has key_usage {resource.key_usage!r}; ECR needs ENCRYPT_DECRYPT, leave key_usage out"
+        yield f"the key has key_usage {resource.key_usage!r}; ECR requires ENCRYPT_DECRYPT; remove key_usage"
 
 
 def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -146,13 +146,14 @@ def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 def _written(resource: kms.CfnKey) -> Any:  # noqa: ANN401  (a policy document)
     """Return a key policy as plain data: a document that is resolved itself cannot be changed any more."""
     document = resource.key_policy
-    # Python may have the document as an interface, so it is not asked for its class.
+    # In Python the document can be an interface, so its class is not checked.
     return document.to_json() if hasattr(document, "to_json") else document
 
 
 _POLICY_CHANGED = (
     "a property injector changes the policy of the shared key, with policy or admins, and the account administers the "
-    "key by it; exclude EcrConstructsKey from the injector, or give Encryption.customer_key(key) with a key of your own"
+    "key by it; exclude EcrConstructsKey from the injector, or use Encryption.customer_key(key) with a customer "
+    "managed key"
 )
 _DENIES_GRANTS = "denies kms:CreateGrant to all but AWS services"
 

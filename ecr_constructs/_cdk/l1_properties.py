@@ -171,9 +171,11 @@ def read_lifecycle_rule(
     problems.raise_if_any(InvalidLifecyclePolicy)
     numbers = [number for number in (max_image_count, rule_priority) if isinstance(number, (int, float))]
     if any(map(is_unresolved, numbers)) or (max_image_age is not None and max_image_age.is_unresolved()):
-        raise InvalidLifecyclePolicy(["a number of the rule is known only at deployment; write it out"])
+        raise InvalidLifecyclePolicy(
+            ["a number of the rule is a token, which is known only at deployment; use a literal number"]
+        )
     if (max_image_age is None) == (max_image_count is None):
-        raise InvalidLifecyclePolicy(["give one of max_image_age= and max_image_count="])
+        raise InvalidLifecyclePolicy(["use either max_image_age= or max_image_count="])
     status = "tagged" if tag_pattern_list or tag_prefix_list else "any"
     count = max_image_count if max_image_age is None else max_image_age.to_days(integral=False)
     return LifecycleRule(
@@ -187,5 +189,5 @@ def read_lifecycle_rule(
     )
 
 
-def _whole(number: Any) -> int:  # noqa: ANN401  (JavaScript has one kind of number; the rule refuses what is not whole)
+def _whole(number: Any) -> int:  # noqa: ANN401  (JavaScript has one kind of number; the rule rejects fractions)
     return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -120,7 +120,7 @@ class StatementList:
         self._place = (account, region)
         self._given = self._written(given) if given else []
         self._added: list[iam.PolicyStatement] = []
-        # The statements as the CDK wrote them: when they were added, those that were read last, and all of them.
+        # The statements as the CDK rendered them: when they were added, those that were read last, and all of them.
         self._snapshots = _Reading()
         self._latest = _Reading()
         self._now = _Reading()
@@ -312,7 +312,7 @@ class StatementList:
         ]
 
 
-# Grants of an app add the same statement again and again, for principals that are tokens.
+# Grants of an app often add the same statement for principals that are tokens.
 @lru_cache(maxsize=1024)
 def _is_accepted(text: str, check: StatementCheck, account: str | None, region: str | None) -> bool:
     """Return whether a statement has no problems, by its text with `UNKNOWN` in the place of tokens."""

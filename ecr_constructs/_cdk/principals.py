@@ -12,7 +12,7 @@ def is_role(value: object) -> bool:
 
 def require_grantee(grantee: object) -> None:
     """Raise a `TypeError` for a grantee without a principal, which JavaScript would report as an error of its own."""
-    # The class is asked first: to ask the object is a call to JavaScript.
+    # The class is checked first: reading the object takes a call to JavaScript.
     has_principal = hasattr(type(grantee), "grant_principal") or hasattr(grantee, "grant_principal")
     if isinstance(grantee, type) or not has_principal:
-        raise TypeError(f"grantee must be something with permissions such as an iam.Role, got {grantee!r}")
+        raise TypeError(f"grantee must be an IGrantable such as an iam.Role, got {grantee!r}")

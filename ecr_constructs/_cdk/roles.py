@@ -103,7 +103,7 @@ def check_trust_conditions(
     if role is not None:
         problems.add("trust_conditions: they are for a role that is created, and role= is given; add them to that role")
     elif not is_role_created:
-        problems.add("trust_conditions: no role is created with these settings; leave them out")
+        problems.add("trust_conditions: no role is created with these settings; remove trust_conditions=")
 
 
 def create_role(
@@ -130,7 +130,7 @@ def create_role(
             problems = Problems()
             _check_injected_role(problems, role, resource, trust)
             problems.raise_if_any(InvalidRegistry, scope.node.path)
-            reapply(scope, resource, {"path": None}, reason="CloudFormation takes the ARN of no role with a path here")
+            reapply(scope, resource, {"path": None}, reason="CloudFormation accepts no ARN of a role with a path here")
     return role
 
 
@@ -154,13 +154,13 @@ def _check_injected_role(problems: Problems, role: iam.Role, resource: iam.CfnRo
 
 def _claim_name(problems: Problems, role: iam.Role, name: object) -> None:
     environment = environment_of(location_of(role))
-    # Names of roles are unique in an account, in all its regions. One with a reference may differ between stacks.
+    # Names of roles are unique in an account, in all its Regions. A name with a reference can differ between stacks.
     account = environment.in_environment(account=None, region="") or environment
     claimed = name if isinstance(name, str) else f"{role.stack.node.path} {canonical_json(name)}"
     if (owner := account.owner("role", claimed)) is not None:
         problems.add(
             f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "
-            "are unique in an account; let it give different names, or none"
+            "are unique in an account; change the injector so that it sets different names, or none"
         )
     account.claim(role, "role", claimed)
 
@@ -208,7 +208,8 @@ class _RoleCheck:
 
 _POLICY_CHANGED = (
     "a property injector changes the policy of the role, with document, statements, users, groups or roles, and the "
-    "policy is for the role alone and has only what ECR needs; exclude the policy from it, or give role="
+    "policy is for this role only and has only the permissions that ECR needs; exclude the policy from it, or give "
+    "role="
 )
 _PATH = "role: {} is rejected by CloudFormation, which accepts no path here; use a role without one"
 
@@ -314,7 +315,7 @@ class _AdditionCheck:
             annotations_of(self._owner).add_warning_v2(
                 "ecr-constructs:roleIsNotUpdated",
                 f"no permissions are added to {self._named(stack)}, because the CDK does not change roles that are "
-                "imported with mutable=False or from another account, or are given without_policy_updates(); "
+                "imported with mutable=False or from another account, or are the result of without_policy_updates(); "
                 f"add these statements to it: {json.dumps(statements)}",
             )
         return []

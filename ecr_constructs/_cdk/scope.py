@@ -17,7 +17,7 @@ from ecr_constructs.model.validation import is_token
 
 __all__ = ["TAKEN", "ConstructLocation", "id_format_problems", "id_problems", "locate", "location_of", "reference"]
 
-TAKEN = "another construct of this scope has that id; choose another, ids are unique in their scope"
+TAKEN = "another construct of this scope has that id; ids are unique in their scope, so use another"
 
 
 class ConstructLocation(NamedTuple):
@@ -127,7 +127,7 @@ def locate(scope: object, id: object, problems: Problems | None = None) -> Const
 def id_format_problems(id: str) -> Iterator[str]:
     """Yield the reason why an id cannot name a construct in any scope."""
     if not id or is_token(id):
-        yield f"id {id!r} cannot name a construct; write a word such as 'Api'"
+        yield f"id {id!r} is not valid for a construct; use a word such as 'Api'"
 
 
 def id_problems(scope: Construct, id: str) -> Iterator[str]:

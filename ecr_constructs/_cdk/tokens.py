@@ -17,10 +17,10 @@ __all__ = ["forwarded_problems", "is_unresolved", "lazily", "resolve"]
 
 def is_unresolved(value: object) -> bool:
     """Return whether a single value (not a list or mapping that holds one) is known only at deployment."""
-    # JavaScript takes no enumeration of Python.
+    # JavaScript accepts no Python enumeration.
     if isinstance(value, Enum):
         return False
-    # Tokens are finite, and what is not would not survive the way to JavaScript.
+    # Tokens are finite numbers, and infinite ones cannot be passed to JavaScript.
     return not (isinstance(value, float) and not isfinite(value)) and bool(Token.is_unresolved(value))
 
 
@@ -52,7 +52,7 @@ def resolve(stack: Stack, values: Sequence[Any]) -> Sequence[Any]:
             return list(stack.resolve(list(values)))
         texts = list(dict.fromkeys(leaf for leaf in leaves if isinstance(leaf, str)))
         resolved = stack.resolve(texts) if texts else []
-        # The CDK leaves out what resolves to nothing.
+        # The CDK omits values that resolve to nothing.
         if len(resolved) != len(texts):
             return list(stack.resolve(list(values)))
     except RuntimeError:
@@ -61,7 +61,7 @@ def resolve(stack: Stack, values: Sequence[Any]) -> Sequence[Any]:
     return [_with(value, known) for value in values] if known else values
 
 
-# Stands for a token that is not within a text: in a key, for a list or a number, or an object of JavaScript.
+# Represents a token that is not within a text: in a key, for a list or a number, or an object of JavaScript.
 _OTHER = object()
 _LIST = "#{Token["
 

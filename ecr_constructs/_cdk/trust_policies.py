@@ -69,7 +69,7 @@ def trust_problems(document: object, service: Service) -> Iterator[str]:
         named = ", ".join(sorted({name for one in statements for name in _allowed_principals(one)})) or "no principal"
         yield f"role: its trust policy allows sts:AssumeRole to {named} and not to {service}; {fix}"
     elif all(_requires_external_id(one) for one in allowing):
-        yield f"role: its trust policy requires an external id, and {service} sends none; {fix}, without external_ids="
+        yield f"role: its trust policy requires an external ID, and {service} sends none; {fix}, without external_ids="
     if any(_denies(one, service) for one in statements):
         yield f"role: its trust policy denies sts:AssumeRole to {service}; remove the Deny statement, or {fix}"
 
@@ -112,14 +112,14 @@ def condition_problems(conditions: object, service: Service) -> Iterator[str]:
     if not isinstance(conditions, Mapping):
         raise TypeError(f"{_KIND}, got {conditions!r}")
     if not conditions:
-        yield "trust_conditions is empty; leave it out for a trust policy without a condition"
+        yield "trust_conditions is empty; remove it for a trust policy without a condition"
     for operator, keys in conditions.items():
         _require_condition(operator, keys)
         if not keys:
             yield f"trust_conditions: {operator!r} has no condition key; add one such as 'aws:SourceAccount'"
         for key, value in keys.items():
             if value in ("", [], ()):
-                yield f"trust_conditions: {key!r} has no value; give one such as '111122223333'"
+                yield f"trust_conditions: {key!r} has no value; add one such as '111122223333'"
     yield from (f"trust_conditions: {problem}" for problem in malformed_conditions(conditions))
     yield from trust_problems({"Statement": [_trust(service, conditions)]}, service)
 

@@ -133,7 +133,7 @@ def _real(path: Path, inside: Path | None) -> str:
         if inside is None or Path(real).is_relative_to(os.path.realpath(inside)):
             return real
     except ValueError as error:  # a NUL or a lone surrogate
-        message = f"this name is not valid for a file ({error}); correct it"
+        message = f"the path is not valid ({error}); correct it"
         raise EcrConstructsError([message], path=str(path)) from None
     message = f"outside the folder {inside}; only files in this folder are read, so move the file there"
     raise EcrConstructsError([message], path=str(path))

@@ -15,6 +15,7 @@ from ecr_constructs.errors import (
     InvalidRepository,
 )
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
+from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity
 from ecr_constructs.model.images import Image, read_images
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
@@ -62,6 +63,7 @@ __all__ = [
     "LifecyclePolicy",
     "LifecycleRule",
     "Namespace",
+    "PipelineIdentity",
     "Replication",
     "ReplicationFilter",
     "RepositoryName",

@@ -131,7 +131,9 @@ class Image:
             raise InvalidImage(
                 [f"{abbreviate(detail)} is not an object; give one of the imageDetails of DescribeImages"]
             )
-        problems = [f"{_FIELDS[name]}: missing; DescribeImages tells it" for name in _REQUIRED if _lacks(detail, name)]
+        problems = [
+            f"{_FIELDS[name]}: missing; DescribeImages returns it" for name in _REQUIRED if _lacks(detail, name)
+        ]
         values: dict[str, Any] = {}
         for name, key in _FIELDS.items():
             if detail.get(key) is not None:
@@ -204,7 +206,9 @@ def _require_whole(document: object) -> None:
         and "imageDetails" in last
         and any(last.get(key) for key in ("nextToken", "NextToken"))
     ):
-        raise InvalidImage(["nextToken: the listing goes on; list all images, without --max-items, or give every page"])
+        raise InvalidImage(
+            ["nextToken: the listing is incomplete; list all images, without --max-items, or pass all pages"]
+        )
 
 
 def _details(document: object, place: str) -> Iterator[tuple[str, Any]]:
@@ -260,7 +264,7 @@ def time_problem(time: object) -> str | None:
         return f"{abbreviate(time)} is not a datetime; give one with a time zone"
     if time.utcoffset() is None:
         return f"{time} has no time zone; give one, such as timezone.utc"
-    return None if _FIRST_DAY <= time <= _LAST_DAY else f"{time} is no time at which anything was pushed; mend its year"
+    return None if _FIRST_DAY <= time <= _LAST_DAY else f"{time} is not a possible time of a push; correct the year"
 
 
 def _list_problems(name: str, entries: object) -> Iterator[tuple[str, str]]:
@@ -272,7 +276,7 @@ def _list_problems(name: str, entries: object) -> Iterator[tuple[str, str]]:
     for index, entry in enumerate(entries):
         # Many tags are searched as one text, with these two characters as separators.
         if not isinstance(entry, str) or not entry or "\0" in entry or "\n" in entry:
-            yield f"{name}[{index}]", f"{abbreviate(entry)} is not a text that a registry takes; leave it out"
+            yield f"{name}[{index}]", f"{abbreviate(entry)} is not valid; use a non-empty string without line breaks"
 
 
 # The fields of an `Image`, and their names in an image detail.

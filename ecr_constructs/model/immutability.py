@@ -139,6 +139,6 @@ def _check_filters(problems: Problems, mode: str, filters: Sequence[str]) -> Non
         if text and not text.strip("*"):
             problems.add(f"exclusion filter {text!r} matches every tag; use off() or all_tags()")
         elif text in filters[:index]:
-            problems.add(f"exclusion filter {text!r} is listed twice; leave one out")
+            problems.add(f"exclusion filter {text!r} is listed twice; remove one")
         else:
             problems.extend(ExclusionFilter.grammar.problems(text))

@@ -104,32 +104,32 @@ class Namespace(ValidatedString):
 
     @property
     def replication_filter(self) -> ReplicationFilter:
-        """As a replication filter, a plain prefix."""
+        """Return a replication filter, which is a plain prefix."""
         return ReplicationFilter(f"{self.value}/")
 
     @property
     def scan_filter(self) -> ScanFilter:
-        """As a scan filter; raises `InvalidName` for a path it cannot say: one with `__` or `--`, or too long."""
+        """Return a scan filter. Raises `InvalidName` for a path with `__` or `--`, or a path that is too long."""
         return ScanFilter(f"{self.value}/*")
 
     @property
     def signing_filter(self) -> SigningFilter:
-        """As a signing filter; raises `InvalidName` for a path with `__` or `--`, which that language cannot say."""
+        """Return a signing filter. Raises `InvalidName` for a path with `__` or `--`."""
         return SigningFilter(f"{self.value}/*")
 
     @property
     def template_prefix(self) -> TemplatePrefix:
-        """As the prefix of a creation template."""
+        """Return the prefix of a creation template."""
         return TemplatePrefix(self.value)
 
     @property
     def cache_prefix(self) -> CachePrefix:
-        """As the prefix of a pull-through cache rule; raises `InvalidName` unless it has 2 to 30 characters."""
+        """Return the prefix of a pull-through cache rule. Raises `InvalidName` unless it has 2 to 30 characters."""
         return CachePrefix(self.value)
 
     @property
     def resource_pattern(self) -> str:
-        """As the resource part of an ARN: `repository/prod/*`."""
+        """Return the resource part of an ARN: `repository/prod/*`."""
         return f"repository/{self.value}/*"
 
     def arn_pattern(self, *, region: str, account: str, partition: str = "aws") -> str:

@@ -21,12 +21,14 @@ __all__ = [
     "IMAGE_DIGEST",
     "IMAGE_TAG",
     "NAMESPACE",
+    "ORGANIZATIONAL_UNIT",
     "ORGANIZATION_ID",
     "REGION",
     "REGISTRY_HOST",
     "REPLICATION_FILTER",
     "REPOSITORY_NAME",
     "REPOSITORY_PATTERN",
+    "ROLE_ARN",
     "SCAN_FILTER",
     "SIGNING_FILTER",
     "TAG_PATTERN",
@@ -305,4 +307,20 @@ ORGANIZATION_ID = StringConstraint(
     allowed="a-z0-9-",
     shape="write its id, 'o-' and 10 to 32 lower-case letters or digits",
     maximum=34,
+)
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgpaths
+ORGANIZATIONAL_UNIT = StringConstraint(
+    noun="organizational unit",
+    pattern=r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}(?:/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})*",
+    allowed="a-z0-9/-",
+    shape="write its path from the organization, such as 'o-abc1234567/r-ab12/ou-ab12-11111111'",
+    maximum=512,
+)
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+ROLE_ARN = StringConstraint(
+    noun="role",
+    pattern=r"arn:aws[a-z-]*:iam::[0-9]{12}:role/(?![*/]+\Z)(?:[\w+=,.@*-]+/)*[\w+=,.@*-]+",
+    allowed=r"\w+=,.@*:/-",
+    shape="write the ARN of a role, such as 'arn:aws:iam::111122223333:role/deployer'; '*' can be a part of its name",
+    maximum=2048,
 )

@@ -26,9 +26,10 @@ from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import TEMPLATE_SERVICE
 from ecr_constructs.errors import InvalidRegistry, Problems
-from ecr_constructs.model.iam.permissions import TEMPLATE_KEY, TEMPLATE_ROLE
+from ecr_constructs.model.iam.permissions import PULL, PUSH, TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
 from ecr_constructs.model.validation import is_token, text_problem
+from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under
 from ecr_constructs.registry.private_registry import find_registry
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
@@ -162,7 +163,56 @@ class CreationTemplate(Construct):
     @property
     def repositories(self) -> str:
         """The names of its repositories, as a pattern for policies."""
-        return repositories_under(self.prefix)
+        return "*" if self.prefix == ROOT else f"{self.prefix}/*"
+
+    def image(self, reference: str) -> str:
+        """
+        Return the reference of an image, for a task definition or a manifest.
+
+        Args:
+            reference: The repository with a tag or a digest, such as `teams/api:v1.4.2`.
+
+        Raises:
+            InvalidName: If it is malformed, has neither tag nor digest, or is not under the prefix.
+            TypeError: If it is not a string.
+
+        """
+        return image_under(self, [self.prefix], reference)
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Grant the permissions to pull from all repositories under the prefix, and to log in.
+
+        Args:
+            grantee: A role or user of the account.
+
+        Returns:
+            The grant for the repositories. The permission to log in is a separate grant.
+
+        Raises:
+            InvalidRegistry: If the grantee has no policy.
+
+        """
+        return grant_on_repositories(self, grantee, PULL, [self.repositories], remedy=_REMEDY)
+
+    def grant_push(self, grantee: iam.IGrantable, *, create: bool = False) -> iam.Grant:
+        """
+        Grant the permissions to push to all repositories under the prefix, and to log in.
+
+        Args:
+            grantee: A role or user of the account.
+            create: Whether the grantee can create repositories under the prefix. AWS does not document whether a push
+                that creates a repository requires this permission. Default: no.
+
+        Returns:
+            The grant for the repositories. The permission to log in is a separate grant.
+
+        Raises:
+            InvalidRegistry: If the grantee has no policy.
+
+        """
+        actions = sorted({*PUSH, "ecr:CreateRepository"}) if create else PUSH
+        return grant_on_repositories(self, grantee, actions, [self.repositories], remedy=_REMEDY)
 
     def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
         description = f"Lets ECR make the repositories under {self.prefix}"
@@ -208,12 +258,10 @@ class CreationTemplate(Construct):
             )
 
 
-_UNDER_PREFIX = "ECR makes repositories whose names are not known before; the role is for those under one prefix"
-
-
-def repositories_under(prefix: str) -> str:
-    """Return the names of the repositories under a prefix, as a pattern for policies."""
-    return "*" if prefix == ROOT else f"{prefix}/*"
+_REMEDY = "or for another account add access= to the settings"
+_UNDER_PREFIX = (
+    "ECR creates repositories whose names are not known at synthesis; the role is for those under one prefix"
+)
 
 
 def needs_role(settings: RepositorySettings) -> bool:
@@ -243,7 +291,7 @@ def check_template_location(
 
     """
     if place.stack is None:
-        problems.add("a template must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.add("a template must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         return
     with problems.collect():
         check_owner(problems, environment_of(place), _without_slash(prefix))
@@ -284,28 +332,28 @@ def check_owner(problems: Problems, environment: Environment, prefix: str) -> No
     """Check that no other template of the account and Region has a prefix."""
     if (owner := environment.owner("template", prefix)) is not None:
         problems.add(
-            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and there is one "
-            "for each prefix; give that one another purpose in applied_for=, or choose another prefix"
+            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and each prefix "
+            "has one template; add the purpose to applied_for= of that template, or use another prefix"
         )
 
 
 def _check_purposes(problems: Problems, applied_for: Sequence[str]) -> None:
     if not applied_for:
-        problems.add(f"applied_for is empty, so that the template is never used; use one of {', '.join(_PURPOSES)}")
+        problems.add(f"applied_for is empty, so the template is never used; use one of {', '.join(_PURPOSES)}")
     problems.extend(
         f"applied_for: {purpose!r} is unknown; use {', '.join(_PURPOSES)}"
         for purpose in applied_for
         if purpose not in _PURPOSES
     )
     if len(set(applied_for)) < len(applied_for):
-        problems.add("applied_for names a purpose twice; name each once")
+        problems.add("applied_for contains a purpose twice; remove one")
 
 
 def _check_description(problems: Problems, description: str | None) -> None:
     if description is None:
         return
     if len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):
-        problems.add(f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}, shorten it")
+        problems.add(f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}; shorten it")
     if problem := text_problem(description):
         problems.add(f"description {problem}")
 

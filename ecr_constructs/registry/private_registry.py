@@ -406,7 +406,7 @@ def find_registry(place: ConstructLocation) -> PrivateRegistry | None:
 def _check_location(problems: Problems, place: ConstructLocation, id: str) -> Environment:
     """Return the environment of a location, or raise if it is in no stack."""
     if place.stack is None:
-        problems.add("a registry must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.add("a registry must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         problems.raise_if_any(InvalidRegistry, place.path_of(id))
     environment = environment_of(place)
     if (owner := environment.owner("registry")) is not None:

@@ -21,7 +21,6 @@ from ecr_constructs._cdk.roles import (
     check_role_arn,
     check_trust_conditions,
     create_role,
-    warn_if_not_added,
 )
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
 from ecr_constructs._cdk.tokens import is_unresolved
@@ -34,6 +33,7 @@ from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.cache_naming import CachedNames
 from ecr_constructs.model.registry.upstreams import Upstream
 from ecr_constructs.model.validation import CACHE_PREFIX
+from ecr_constructs.registry.created_repositories import grant_on_repositories, uri
 from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.registry.registry_resources import Change
@@ -184,10 +184,7 @@ class PullThroughCache(Construct):
         problems = Problems()
         self._names.check_image(problems, parsed)
         problems.raise_if_any(InvalidName, self.node.path)
-        stack = cdk.Stack.of(self)
-        tag, digest = (f":{parsed.tag}" if parsed.tag else "", f"@{parsed.digest}" if parsed.digest else "")
-        host = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
-        return f"{host}/{self._names.cached_name(parsed.repository)}{tag}{digest}"
+        return uri(self, self._names.cached_name(parsed.repository), parsed)
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """
@@ -199,7 +196,7 @@ class PullThroughCache(Construct):
             grantee: A role or user. One of another account must be among `consumers=`, too.
 
         Returns:
-            The grant of what concerns the repositories; logging in is granted beside it.
+            The grant for the repositories. The permission to log in is a separate grant.
 
         Raises:
             InvalidRegistry: if it has no policy of its own, or is of an account that is not among the consumers.
@@ -207,17 +204,8 @@ class PullThroughCache(Construct):
         """
         require_grantee(grantee)
         self._check_account(grantee.grant_principal)
-        stack = cdk.Stack.of(self)
-        arns = [
-            stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in self._names.patterns
-        ]
-        grant = iam.Grant.add_to_principal(grantee=grantee, actions=[*PULL, *IMPORT], resource_arns=arns)
-        if not grant.success:
-            raise InvalidRegistry([_NO_POLICY.format(type(grantee.grant_principal).__name__)], path=self.node.path)
-        login = iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
-        statements = grant.principal_statements + login.principal_statements
-        warn_if_not_added(self, grantee.grant_principal, [grant, login], statements)
-        return grant
+        remedy = "or for another account use consumers=[Access.account_pull(...)]"
+        return grant_on_repositories(self, grantee, [*PULL, *IMPORT], self._names.patterns, remedy=remedy)
 
     @property
     def upstream_access(self) -> Access | None:
@@ -242,7 +230,7 @@ class PullThroughCache(Construct):
         theirs, ours = account_of(principal), cdk.Stack.of(self).account
         if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
             return
-        if not any(one.intent == "organization_pull" or one.subject == theirs for one in self._consumers):
+        if not any(one.account in (None, theirs) for one in self._consumers):
             problem = (
                 f"the grantee is of account {theirs}, which is not among the consumers of the cache; "
                 f"use consumers=[Access.account_pull('{theirs}')] as well"
@@ -281,7 +269,7 @@ class PullThroughCache(Construct):
         return rule
 
     def _allow(self, role: iam.IRole) -> Sequence[IDependable]:
-        """Add the permissions that ECR needs to copy from private ECR to a role, and return their policies."""
+        """Add the permissions that ECR needs to import images from private ECR to a role, and return their policies."""
         stack = cdk.Stack.of(self)
         account, _, _, region = self.upstream.url.split(".")[:4]
         resources = [
@@ -308,25 +296,21 @@ class PullThroughCache(Construct):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
 
 
-_NO_POLICY = (
-    "{} has no policy of its own to grant this with; grant it to a role, or for another account give "
-    "consumers=[Access.account_pull(...)]"
-)
 _UNKNOWN_ACCOUNT = (
-    "the account of the cache is known only at deployment, and there it would be that of the upstream; give the stack "
-    "env=, or write Access.cache_pull('111122223333') there"
+    "the account of the cache is known only at deployment, and in the upstream account the value would be that "
+    "account; give the stack env=, or use Access.cache_pull('111122223333') in the upstream account"
 )
-_WILDCARDS = "ECR copies repositories whose names are not known before, and logging in has no resource"
+_WILDCARDS = "ECR imports repositories whose names are not known at synthesis, and the login action has no resource"
 _TAGS_CANNOT_MOVE = (
-    "tags in this cache cannot move, so ECR keeps serving the first image it saw under a tag; use "
-    "settings.but(immutability=Immutability.off()), or acknowledge it if that is what you want"
+    "tags in this cache are immutable, so ECR does not refresh a tag after the first pull; use "
+    "settings.but(immutability=Immutability.off()), or acknowledge this warning if it is intended"
 )
 _ANY_REPOSITORY = (
-    "consumers: with prefix ROOT they could create any repository that {!r} matches, in all namespaces; give "
+    "consumers: with prefix ROOT they could create any repository that {!r} matches, in all namespaces; use "
     "repositories= with names that begin without '*', such as ['library/*'], or another prefix"
 )
 _UNDOCUMENTED = (
-    "AWS documents the prefix ROOT and upstream prefixes for private ECR only; try a pull before you rely on it"
+    "AWS documents the prefix ROOT and upstream prefixes for private ECR only; test a pull before you rely on it"
 )
 
 
@@ -345,22 +329,20 @@ def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: 
     for name, prefix in (("prefix", here), ("upstream_prefix", there)):
         problems.extend(f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
     if here == ROOT and there != ROOT:
-        problems.add(f"upstream_prefix {there!r} requires a prefix, and this is {ROOT}; use prefix= too")
+        problems.add(f"upstream_prefix {there!r} requires a prefix, and prefix is {ROOT}; use another prefix=")
     if place.stack is None:
-        problems.add("a cache must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.add("a cache must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         return
     environment = environment_of(place)
     if (owner := environment.owner("cache", here)) is not None:
         problems.add(
-            f"prefix {here!r} is that of the cache {owner.node.path} in this account and region; all of its rule is "
-            "create-only, so change the value of its secret instead of adding a cache, or choose another prefix"
+            f"prefix {here!r} is that of the cache {owner.node.path} in this account and region; a rule is "
+            "create-only, so change the value of its secret instead of adding a cache, or use another prefix"
         )
     else:
         check_owner(problems, environment, here)
     if len(environment.names("cache")) >= _MAXIMUM_RULES:
-        problems.add(
-            f"the registry has {_MAXIMUM_RULES} caches in this app; ECR allows {_MAXIMUM_RULES}, leave one out"
-        )
+        problems.add(f"the registry has {_MAXIMUM_RULES} caches in this app; ECR allows {_MAXIMUM_RULES}; remove one")
 
 
 def _check_credentials(
@@ -372,7 +354,7 @@ def _check_credentials(
             "value after the deployment, or Credentials.secret_arn(...)"
         )
     elif credentials is not None and upstream.credentials != "secret":
-        problems.add(f"credentials: {upstream.url} accepts none; leave them out")
+        problems.add(f"credentials: {upstream.url} accepts none; remove credentials=")
     elif credentials is not None:
         credentials.check(problems, place, prefix)
 
@@ -381,9 +363,11 @@ def _check_upstream(problems: Problems, place: ConstructLocation, upstream: Upst
     check_role_arn(problems, place, role)
     if upstream.credentials != "role":
         if role is not None:
-            problems.add(f"role: ECR assumes one for private ECR only, and this is {upstream.url}; leave it out")
+            problems.add(
+                f"role: ECR assumes one for private ECR only, and the upstream is {upstream.url}; remove role="
+            )
     elif place.stack is not None and upstream.url.split(".")[0::3][:2] == [place.stack.account, place.stack.region]:
-        problems.add(f"upstream {upstream.url} is the registry of the cache itself; use another account or region")
+        problems.add(f"upstream {upstream.url} is the registry of the cache; use another account or region")
     elif place.stack is not None:
         problems.extend(region_problems("upstream", upstream.url.split(".")[3], place.stack.region))
 
@@ -394,7 +378,7 @@ def _check_consumers(
     """Check the consumers, and return the change of the registry policy that accepts them."""
     if not consumers:
         return None
-    # A first pull needs ecr:CreateRepository. Names under another prefix than ROOT begin with it.
+    # A first pull requires ecr:CreateRepository. Under a prefix other than ROOT, names begin with the prefix.
     if wide := [pattern for pattern in names.patterns if pattern.startswith("*")]:
         problems.add(_ANY_REPOSITORY.format(wide[0]))
     policy = find_policy(environment_of(place))

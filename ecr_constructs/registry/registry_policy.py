@@ -43,9 +43,11 @@ __all__ = ["RegistryPolicy", "RegistryRepositories", "find_policy"]
 
 RegistryRepositories = str | Namespace | Sequence[str | Namespace]
 
-# Service-linked roles of ECR make repositories for caches and copies.
+# Service-linked roles of ECR create repositories for caches and replicas.
 _SERVICE_LINKED_ROLES = "role/aws-service-role/*"
-# What `aws:PrincipalArn` may be: who has assumed a role has the ARN of the role there, and not that of the session.
+# The access of consumers of a cache.
+_CONSUMERS = ("account_pull", "organization_pull", "organizational_unit_pull", "role_pull")
+# Values of `aws:PrincipalArn`. For a session of a role it is the ARN of the role, not that of the session.
 _PRINCIPAL = re.compile(r"arn:[a-z*-]+:iam::([0-9]{12}|\*):(role|user)/.+")
 _SCANNING = "ecr:putregistryscanningconfiguration"
 
@@ -120,7 +122,7 @@ class RegistryPolicy:
         problems = Problems()
         _check_account(problems, account)
         if account == self._environment.account:
-            problems.add(f"{account} is the account of the registry, which needs no statement; leave it out")
+            problems.add(f"{account} is the account of the registry, which needs no statement; remove it")
         resources = self._arns(problems, repositories)
         return self.adding([] if problems else [_replication_statement(account, resources)], problems)
 
@@ -184,7 +186,7 @@ class RegistryPolicy:
         problems = Problems()
         arns = _principal_arns(problems, except_for, self._environment.region)
         if self._denial is not None:
-            problems.add("the registry denies the creation of repositories already; name everybody in one call")
+            problems.add("the registry denies the creation of repositories already; list all principals in one call")
         excepted = [*arns, *self._excepted]
         account = self._environment.account or cdk.Aws.ACCOUNT_ID
         denial = _creation_denial(account, [*excepted, *self._creators()], self._arns(problems, None))
@@ -352,7 +354,7 @@ def _patterns(problems: Problems, repositories: RegistryRepositories) -> list[st
     """Return the names of repositories as patterns, and add the problems of those that are not well formed."""
     several = [repositories] if isinstance(repositories, (str, Namespace)) else repositories
     if not several:
-        problems.add("repositories: an empty list names none; leave it out to name every repository")
+        problems.add("repositories: the list is empty; remove it to include all repositories")
     for name in (one for one in several if isinstance(one, str)):
         problems.extend(f"repositories: {problem}" for problem in forwarded_problems(REPOSITORY_PATTERN, name))
     return [f"{one}/*" if isinstance(one, Namespace) else one for one in several]
@@ -368,7 +370,9 @@ def _principal_arns(problems: Problems, principals: Sequence[str | iam.IRole], r
             problems.add_wrong_kinds(f"except_for[{index}] must be an iam.Role or its ARN, got {abbreviate(one)}")
     arns = [one if isinstance(one, str) else one.role_arn for one in principals if isinstance(one, str) or is_role(one)]
     if not principals:
-        problems.add("except_for: nobody could make repositories any more, nor could CloudFormation; name its role")
+        problems.add(
+            "except_for: no principal could create repositories, CloudFormation included; add the role that deploys"
+        )
     problems.extend(
         f"except_for: {arn!r} is not the ARN of a role or user; "
         "write one such as 'arn:aws:iam::111122223333:role/deployer'"
@@ -383,10 +387,10 @@ def _check_consumer(problems: Problems, consumer: object) -> None:
     if not problems.expect("consumer", consumer, Access, "Access.account_pull('111122223333')"):
         return
     assert isinstance(consumer, Access)  # noqa: S101  (the kind was checked)
-    if consumer.intent not in ("account_pull", "organization_pull"):
+    if consumer.intent not in _CONSUMERS:
         problems.add(
-            f"consumers: {consumer.intent} is not for caches: Lambda cannot pull through one, and nobody pushes to it; "
-            "use Access.account_pull(...) or Access.organization_pull(...)"
+            f"consumers: {consumer.intent} is not for caches: Lambda cannot pull through a cache, and caches accept "
+            "no pushes; use Access.account_pull(...) or Access.organization_pull(...)"
         )
 
 
@@ -398,8 +402,8 @@ def _scanning_problems(statement: Statement, account: str | None) -> Iterator[st
             denied.append("all actions but some")
         for action in denied:
             yield (
-                f"the statement denies {action}, and Amazon Inspector could not switch scanning; "
-                "deny the actions you mean"
+                f"the statement denies {action}, and Amazon Inspector could not change the scan type; "
+                "deny specific actions instead"
             )
 
 

@@ -24,12 +24,13 @@ __all__ = ["RegistryReplication", "find_replication"]
 # "Registry replication doesn't perform any delete actions."
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 _REPLICAS_STAY = (
-    "the repository is deleted with its stack, and {} replicates it to {}, where its replicas stay; leave it out of "
+    "the repository is deleted with its stack, and {} replicates it to {}, where ECR keeps its replicas; exclude it "
+    "from "
     "the filters with Replication.to(repositories=...), or delete the replicas yourself"
 )
 _BOTH_WAYS = (
-    "{} and {} copy the same repositories to each other; ECR does not copy copies any further, but a tag that is "
-    "pushed on both sides names two images: push on one side only"
+    "{} and {} replicate the same repositories to each other; ECR does not replicate replicas, but a tag that is "
+    "pushed to both names two images; push to one of them only"
 )
 _LOST = "replication of the whole registry stops when the stack or the registry is deleted"
 
@@ -120,7 +121,7 @@ class RegistryReplication:
         return self.configuration.to_destination(there.account, there.region)
 
     def warn_about_deleted_repositories(self) -> None:
-        """Add a warning to each repository that is replicated and deleted with its stack: its replicas stay."""
+        """Add a warning to each repository that is replicated and deleted with its stack: ECR keeps its replicas."""
         for resource, name in deleted_repositories(self._environment) if self.configuration.replications else ():
             regions = self.configuration.regions_of(name)
             if regions and isinstance(resource, cdk.CfnResource) and is_deleted(resource):

@@ -16,7 +16,7 @@ from ecr_constructs.registry.registry_resources import Change, RegistryResources
 __all__ = ["RegistryScanning"]
 
 _NOT_CONFIGURED = (
-    "the registry {} leaves scanning as the account has it; give it scanning=Scanning.enhanced() or Scanning.basic()"
+    "the registry {} does not configure scanning; add scanning=Scanning.enhanced() or Scanning.basic() to it"
 )
 _CONTAINS = (
     "scan filter {text!r} has no '*', so it matches every name that contains it, such as 'non{text}'; "

@@ -7,16 +7,19 @@ from collections.abc import Iterator, Sequence
 
 import aws_cdk as cdk
 import jsii
+from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidRegistry, Problems
+from ecr_constructs.model.iam.permissions import PULL
 from ecr_constructs.model.names import ROOT, Namespace, TemplatePrefix
 from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION
+from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under
 from ecr_constructs.registry.creation_template import CreationTemplate, check_template_location, check_template_settings
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.registry.registry_replication import find_replication
@@ -104,6 +107,42 @@ class ReplicaRegistry(Construct):
             CreationTemplate(self, _template_id(prefix), prefix=prefix, applied_for=["REPLICATION"], settings=settings)
             for prefix in prefixes
         )
+        self._watch(place, source_account, source_region)
+
+    def image(self, reference: str) -> str:
+        """
+        Return the reference of a replica, for a task definition or a manifest.
+
+        Args:
+            reference: The repository with a tag or a digest, such as `prod/api:v1.4.2`.
+
+        Raises:
+            InvalidName: If it is malformed, has neither tag nor digest, or is not in a namespace of the replica.
+            TypeError: If it is not a string.
+
+        """
+        return image_under(self, [template.prefix for template in self.templates], reference)
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Grant the permissions to pull all replicas, and to log in.
+
+        Args:
+            grantee: A role or user of the account.
+
+        Returns:
+            The grant for the repositories. The permission to log in is a separate grant.
+
+        Raises:
+            InvalidRegistry: If the grantee has no policy.
+
+        """
+        names = [template.repositories for template in self.templates]
+        remedy = "or for another account add access= to the settings"
+        return grant_on_repositories(self, grantee, PULL, names, remedy=remedy)
+
+    def _watch(self, place: ConstructLocation, source_account: str | None, source_region: str) -> None:
+        """Compare the replicas with their source at synthesis, if the app has both."""
         here = environment_of(place)
         source = here.in_environment(account=source_account, region=source_region)
         # The replication to an environment that is known only at deployment cannot be compared.
@@ -138,13 +177,13 @@ class _ReplicaDriftAspect:
                     differences[difference].append(repository.node.path)
         # One warning for all repositories with the same difference: an app may have a thousand repositories.
         for (identifier, text), paths in differences.items():
-            self._warn(identifier, f"the copy of {', '.join(paths)} {text}")
+            self._warn(identifier, f"the replica of {', '.join(paths)} {text}")
 
     def _no_source(self, registry_path: str, prefix: str) -> str:
         account = f", account={self._here.account!r}" if self._here.account != self._source.account else ""
         repositories = "" if prefix == ROOT else f", repositories=Namespace({prefix!r})"
         return (
-            f"{registry_path} copies nothing under {prefix!r} to {self._replica.node.path}; "
+            f"{registry_path} replicates nothing under {prefix!r} to {self._replica.node.path}; "
             f"add Replication.to({self._here.region!r}{account}{repositories}) there"
         )
 
@@ -172,7 +211,7 @@ def _check_templates(
     problems: Problems, place: ConstructLocation, prefixes: Sequence[str], settings: RepositorySettings
 ) -> None:
     if not prefixes:
-        problems.add("repositories: the list is empty; leave it out to include all repositories")
+        problems.add("repositories: the list is empty; remove it to include all repositories")
         check_template_settings(problems, place, settings)
     # A problem of the settings is the same for each namespace.
     found = Problems()

@@ -45,7 +45,7 @@ _ARN = re.compile(
 )
 _LONGEST_ARN = 612
 _TO_BE_FILLED_IN = '{"username":"fill-in-after-deployment"}'
-_BY_HAND = "it holds a token of another company's registry, which nobody but a person can renew there"
+_BY_HAND = "the secret holds a token of another company's registry, which cannot be rotated automatically"
 _LOST = "the token of the upstream registry is deleted with its stack, and it exists nowhere else"
 _MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
 
@@ -218,7 +218,9 @@ class _Secret(Credentials):
                 f"credentials: the secret has the name {name!r}; ECR requires one that begins with {NAME_PREFIX!r}"
             )
         if key is not None:
-            problems.add(f"credentials: the secret has a customer managed key, and {_MANAGED_KEY}; leave it out")
+            problems.add(
+                f"credentials: the secret has a customer managed key, and {_MANAGED_KEY}; remove encryption_key"
+            )
         if getattr(self.given, "secret_full_arn", self._arn) is None and is_unresolved(self._arn):
             problems.add("credentials: the secret was imported without its complete ARN; use from_secret_complete_arn")
         elif is_unresolved(self._arn):

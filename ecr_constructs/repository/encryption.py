@@ -123,7 +123,7 @@ class Encryption(ABC):
         """
         return _DualLayer(None if key is None else ConstructReference(_key(key)))
 
-    def check(self, problems: Problems, place: ConstructLocation) -> None:  # noqa: B027  (most choices fit everywhere)
+    def check(self, problems: Problems, place: ConstructLocation) -> None:  # noqa: B027  (most choices are valid everywhere)
         """Add the reasons why the encryption cannot be used in a location."""
 
     @abstractmethod
@@ -147,7 +147,8 @@ class _SharedKey(Encryption):
             return
         if (found := place.top_stack.node.try_find_child(SHARED_KEY_ID)) is not None:
             problems.add(
-                f"the shared key cannot be created: {found.node.path} has its construct id; give that construct another"
+                f"the shared key cannot be created: {found.node.path} has its construct id; use another id for that "
+                "construct"
             )
 
     def bind(self, place: ConstructLocation) -> EncryptionProperties:
@@ -303,7 +304,7 @@ def _shared_key_arn(stack: cdk.Stack) -> str:
             key,
             location_of(stack),
             key.node.default_child,
-            "every image that is encrypted with the key is lost with it",
+            "every image that is encrypted with the key becomes unreadable",
         )
     return _key_arns[stack]
 
@@ -333,7 +334,8 @@ class _KeyIsThere:
 
 
 _REMOVED = (
-    "the shared key {} was removed, and {} is encrypted with it; remove that as well, or give it another encryption="
+    "the shared key {} was removed, and {} is encrypted with it; remove the repository as well, or change its "
+    "encryption="
 )
 
 

@@ -30,7 +30,7 @@ _UNKNOWN = (
 _NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
-# Roles of the app get a policy. Principals that are only named get a statement in the repository policy.
+# Roles of the app receive a policy. For other principals, the statement is added to the repository policy.
 _ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
 # The grants of the CDK that add the permission to log in to the principal.
 _WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
@@ -54,7 +54,7 @@ class _SupportsGrants(Protocol):
 
 class _TypedGrant:
     """
-    A grant of `ecr.Repository` that says why it was refused.
+    A grant of `ecr.Repository` whose error states the reason.
 
     Grants are made in JavaScript, which calls our `add_to_resource_policy`; an error comes back from there without
     its type. This is not a function, so that the CDK does not take it for a method that JavaScript should call.
@@ -118,7 +118,7 @@ def _warn_if_not_added(
         return
     policies: list[IDependable] = [granted]
     if is_foreign:
-        # Beside the statement in the repository policy, the role needs a policy in its account.
+        # In addition to the statement in the repository policy, the role needs a policy in its account.
         role = cast("iam.IRole", principal)
         policies = [child for child in role.node.find_all() if isinstance(child, iam.Policy)]
     given = [*granted.principal_statements, *granted.resource_statements]

@@ -44,7 +44,7 @@ from ecr_constructs.repository.settings import (
 __all__ = ["HardenedRepository"]
 
 # Read once: it is a call to JavaScript.
-# The CDK rejects names with these, and ECR does not.
+# The CDK rejects names with these characters, and ECR accepts them.
 _DOUBLE_SEPARATORS = ("__", "--")
 # Arguments that are given, so that an injector that only adds arguments does not add these.
 _GIVEN_TO_INJECTORS: Mapping[str, Any] = {"empty_on_delete": False}
@@ -240,7 +240,11 @@ class HardenedRepository(ecr.Repository):
             add = self.lifecycle.with_last_rule if rule_priority is None else self.lifecycle.with_rule
             self.lifecycle = validate_policy(add(rule), self.settings.immutability)
         except InvalidLifecyclePolicy as error:
-            hint = () if self.settings.lifecycle else ("the present rules are the default; lifecycle= replaces them",)
+            hint = (
+                ()
+                if self.settings.lifecycle
+                else (("the rules are those of the default policy; lifecycle= replaces them"),)
+            )
             raise InvalidLifecyclePolicy([*error.problems, *hint], path=self.node.path) from None
         self.resource.lifecycle_policy = l1_properties.lifecycle_policy(self.lifecycle)
 
@@ -335,7 +339,7 @@ _LOST = (
 )
 _AUTO_DELETE = (
     "a property injector sets auto_delete_images, which deletes all images with the stack; exclude the repository from "
-    "it, and use settings=EPHEMERAL if its images may be deleted, which needs no function"
+    "it, and use settings=EPHEMERAL, which needs no function, if its images may be deleted"
 )
 _RENAMED = (
     "a property injector sets repository_name to {!r}, and repository_name= is {!r}; "
@@ -371,9 +375,9 @@ def _check_values(
     problems: Problems, place: ConstructLocation, id: str, repository_name: str | None, encryption: Encryption
 ) -> None:
     if place.stack is None:
-        problems.add("a repository must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.add("a repository must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
     if id == SHARED_KEY_ID:
-        problems.add(f"id {id!r} is that of the key which the repositories of a stack share; choose another")
+        problems.add(f"id {id!r} is reserved for the key that the repositories of a stack share; use another")
     problems.extend(id_format_problems(id))
     if repository_name is not None:
         problems.extend(forwarded_problems(REPOSITORY_NAME, repository_name))
@@ -404,5 +408,5 @@ def _spelled_for_cdk(repository_name: str | None) -> str | None:
 def _resource_of(repository: ecr.Repository) -> ecr.CfnRepository:
     resource = repository.node.default_child
     if not isinstance(resource, ecr.CfnRepository):
-        raise TypeError(f"{repository.node.path} has no AWS::ECR::Repository of its own, but {resource!r}")
+        raise TypeError(f"{repository.node.path} has no AWS::ECR::Repository as its default child, but {resource!r}")
     return resource

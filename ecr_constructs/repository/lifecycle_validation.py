@@ -114,7 +114,7 @@ class _WatchedPolicy(NamedTuple):
     def findings(self) -> Iterator[Finding]:
         policy = self.policy()
         for finding in policy.findings(immutability=self.immutability):
-            # The default policies keep all tagged images on purpose.
+            # The default policies are designed to keep all tagged images.
             if finding.id != "tagged-images-never-expire" or policy not in DEFAULT_LIFECYCLES:
                 yield finding
 
@@ -135,7 +135,7 @@ class _FindingAnnotator:
                     annotations_of(each.construct).add_warning_v2(annotation_id(finding.id), _text(finding))
                 else:
                     infos.setdefault(finding, []).append(each.construct)
-        # One info for all repositories of a stack that share a finding: a platform has a thousand of them.
+        # One info for all repositories of a stack that share a finding, because a stack can have hundreds.
         for finding, constructs in infos.items():
             if finding.id != "last-pull-counts-scanners" or not _has_exclusions(self._place):
                 text = _text(finding) + _others(constructs[1:])

@@ -89,9 +89,9 @@ class _Sweep:
 
     def __init__(self, root: IConstruct) -> None:
         self._root = root
-        # Whether a stack has had the names compared in this synthesis.
+        # Whether the names were compared in this synthesis of a stack.
         self.stacks: dict[cdk.Stack, bool] = {}
-        # References of the repositories whose names are known in Python: each question to JavaScript takes time.
+        # References of the repositories whose names are known in Python: each call to JavaScript takes time.
         self.compared: set[str] = set()
 
     def run(self, stack: cdk.Stack) -> None:

@@ -19,13 +19,15 @@ __all__ = ["RegistryRequest", "ReplicationRequests", "ScanningRequests"]
 
 _FREQUENCIES: Mapping[str, ScanFrequency] = {"continuous": "CONTINUOUS_SCAN", "on_push": "SCAN_ON_PUSH"}
 _UNKNOWN = (
-    "scanning {!r} is unknown; use 'continuous' or 'on_push', or leave the repository out of the registry's filters: "
+    "scanning {!r} is unknown; use 'continuous' or 'on_push', or exclude the repository from the filters of the "
+    "registry: "
     "CloudFormation does not support MANUAL"
 )
-_DELETED = "replicate_to: the repository is deleted with its stack, and its replicas are not; leave one of the two out"
-_NO_NAME = (
-    "replicate_to= and scanning= need the name of the repository before the deployment; write repository_name= out"
+_DELETED = (
+    "replicate_to: the repository is deleted with its stack, and its replicas are not; remove replicate_to=, or "
+    "retain the repository"
 )
+_NO_NAME = "replicate_to= and scanning= require a repository_name= that is known at synthesis; use a literal name"
 
 
 class ReplicationRequests(Protocol):
@@ -82,7 +84,7 @@ class RegistryRequest:
             problems.add(_DELETED)
         if self.repository_name is None or is_token(self.repository_name):
             problems.add(_NO_NAME)
-        # The repository checks its name itself.
+        # The constructor of the repository checks the name.
         elif REPOSITORY_NAME.accepts(self.repository_name) and place.stack is not None:
             return self._changes(problems, environment_of(place), self.repository_name)
         return ()

@@ -17,7 +17,7 @@ _KEYWORDS: Mapping[str, str] = {
     "image_scan_on_push": "use scan_on_push=",
     "image_tag_mutability": "use immutability=, Immutability.all_tags() for IMMUTABLE, Immutability.off() for MUTABLE",
     "image_tag_mutability_exclusion_filters": "use immutability=, such as Immutability.all_tags_except('latest')",
-    "lifecycle_registry_id": "leave it out; the policy is one of the registry of the account",
+    "lifecycle_registry_id": "remove it; the registry is that of the account",
     "lifecycle_rules": "use lifecycle=, such as [keep_latest(10, matching='v*'), expire_untagged(after_days=14)]",
 }
 _ENCRYPTION = (
@@ -51,4 +51,4 @@ def reject_replaced(problems: Problems, encryption: object, keywords: Iterable[s
 def _problem(name: str) -> str:
     if name in _KEYWORDS:
         return f"{name}= is an argument of ecr.Repository; {_KEYWORDS[name]}"
-    return f"{name}= is not an argument of HardenedRepository; leave it out"
+    return f"{name}= is not an argument of HardenedRepository; remove it"

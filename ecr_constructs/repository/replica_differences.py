@@ -22,14 +22,18 @@ __all__ = ["Difference", "access_differences", "encryption_differences", "lifecy
 Difference = tuple[str, str]
 
 _TAGS_ARE_LOST = (
-    "is {} where the original is {}: when a tag is moved there, its image arrives here without it, untagged images "
-    "expire, and the image to recover with is deleted; use the same settings= for both, or at least immutability="
+    "is {} and the source is {}: when a tag is assigned to another image in the source, the replica of that image has "
+    "no tag, untagged images are deleted, and the image for a recovery is lost; use the same settings= for both, or at "
+    "least immutability="
 )
-_TAGS_DIFFER = "is {}, and the original {}, so that tags have other images; use the same immutability= for both"
-_ACCESS = "lacks {}, so that not every user of the original can use it; use the same access= for both"
-_ENCRYPTION = "has {!r}, and the original {!r}; use the same encryption= for both"
+_TAGS_DIFFER = "is {}, and the source is {}, so a tag can name different images; use the same immutability= for both"
+_ACCESS = (
+    "does not have {}, so some principals can pull from the source and not from the replica; use the same access= for "
+    "both"
+)
+_ENCRYPTION = "has {!r}, and the source has {!r}; use the same encryption= for both"
 _LIFECYCLE = (
-    "has lifecycle rules that the original does not have, and may lose images that the original keeps; "
+    "has lifecycle rules that the source does not have, and can delete images that the source keeps; "
     "use the same settings= for both"
 )
 

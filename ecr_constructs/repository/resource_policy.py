@@ -104,7 +104,7 @@ class RepositoryPolicy:
         return self._stack.to_json_string({"Statement": list(_given(self._access)), "Version": VERSION})
 
     def _list(self) -> StatementList:
-        # Made on first use: most repositories get no statement, and resolving those of the settings takes time.
+        # Created on first use: most repositories have no statements, and resolving those of the settings takes time.
         if self._statements is None:
             self._statements = StatementList(
                 self._stack,
@@ -130,7 +130,7 @@ def _merged(statements: Sequence[Written]) -> Sequence[Written]:
 
 def _statement_problems(statement: Statement, _account: str | None, region: str | None) -> Iterator[str]:
     if "Resource" in statement or "NotResource" in statement:
-        yield "the statement names resources; a repository policy is about its repository, leave resources out"
+        yield "the statement names resources; a repository policy applies to its repository; remove resources"
     yield from statement_problems(statement, "repository", region=region)
 
 
@@ -153,7 +153,7 @@ def _given_length(access: tuple[Access, ...]) -> int:
     return length_of({"Version": VERSION, "Statement": list(_given(access))})
 
 
-# Repositories that share settings share this: handing the same document over a thousand times takes its time.
+# Repositories that share settings share this: passing the same document to JavaScript for each of them takes time.
 @lru_cache(maxsize=128)
 def _shared_document(access: tuple[Access, ...]) -> cdk.IResolvable:
     return cdk.Token.as_any({"Version": VERSION, "Statement": list(_given(access))})

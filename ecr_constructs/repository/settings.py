@@ -61,7 +61,7 @@ _MAXIMUM_VALUE = 255
 _TAG_TEXT = re.compile(r"[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+\-=.:/@]*")
 
 # ECR counts the age of an untagged image from its push. If all tags are immutable, an untagged image never had a tag,
-# and 14 days are enough. If a tag is mutable, the image that lost it may be old and the release of yesterday.
+# and 14 days are enough. If a tag is mutable, the image that lost it can be old, and yesterday's release.
 _FOR_IMMUTABLE_TAGS = LifecyclePolicy.of(expire_untagged(after_days=14))
 _FOR_MUTABLE_TAGS = LifecyclePolicy.of(expire_untagged(keep=100))
 
@@ -122,7 +122,7 @@ class RepositorySettings:
 
     """
 
-    # Immutable defaults, not factories: signatures show them.
+    # The defaults are values and not factories, so that signatures show them.
     immutability: Immutability = Immutability.all_tags()  # noqa: RUF009  (it is immutable)
     lifecycle: Lifecycle | None = None
     encryption: Encryption = Encryption.shared_key()  # noqa: RUF009  (it is immutable)
@@ -366,7 +366,7 @@ PROPERTIES: Sequence[Property] = (
             "image_scanning_configuration": l1_properties.scanning(on_push=bound.settings.scan_on_push)
         },
         keywords=lambda settings: {"image_scan_on_push": settings.scan_on_push},
-        template="the scanning configuration of the registry decides, so exclude the repositories from the filters of "
+        template="the scanning configuration of the registry decides; exclude the repositories from the filters of "
         "PrivateRegistry(scanning=...)",
         differences="the scanning of a replica is that of the registry of its region",
     ),
@@ -494,12 +494,12 @@ def _check_values(settings: RepositorySettings, problems: Problems) -> None:
             "empty_on_delete=False, or removal_policy=RemovalPolicy.DESTROY as in EPHEMERAL"
         )
     if len(settings.resource_tags) > _MAXIMUM_TAGS:
-        problems.add(f"{len(settings.resource_tags)} resource tags; ECR allows {_MAXIMUM_TAGS}, leave some out")
+        problems.add(f"{len(settings.resource_tags)} resource tags; ECR allows {_MAXIMUM_TAGS}; remove some")
     for key, value in settings.resource_tags.items():
         _check_tag("key", key, _MAXIMUM_KEY, problems)
         _check_tag(f"value of {key!r}:", value, _MAXIMUM_VALUE, problems)
         if key.lower().startswith("aws:"):
-            problems.add(f"resource tag key {key!r} begins with 'aws:', which is reserved for AWS; choose another")
+            problems.add(f"resource tag key {key!r} begins with 'aws:', which is reserved for AWS; use another")
 
 
 def _check_tag(part: str, text: str, maximum: int, problems: Problems) -> None:

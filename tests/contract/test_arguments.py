@@ -121,7 +121,7 @@ OLD: dict[str, tuple[Any, str]] = {
     "image_tag_mutability": (ecr.TagMutability.IMMUTABLE, "use immutability="),
     "image_tag_mutability_exclusion_filters": ([], "use immutability="),
     "lifecycle_rules": ([], "use lifecycle="),
-    "lifecycle_registry_id": ("111122223333", "leave it out"),
+    "lifecycle_registry_id": ("111122223333", "remove it"),
     "encryption_key": (None, "use encryption=Encryption.customer_key(key)"),
     "auto_delete_images": (True, "use empty_on_delete=True and removal_policy=RemovalPolicy.DESTROY"),
 }
@@ -161,7 +161,7 @@ def test_every_argument_of_the_repository_of_the_cdk_is_known_or_rejected_with_a
 
 
 def test_an_argument_that_does_not_exist_is_rejected(stack: cdk.Stack) -> None:
-    assert problems_of(stack, tags={})[0] == "tags= is not an argument of HardenedRepository; leave it out"
+    assert problems_of(stack, tags={})[0] == "tags= is not an argument of HardenedRepository; remove it"
 
 
 def test_old_arguments_and_wrong_kinds_are_one_error(stack: cdk.Stack) -> None:

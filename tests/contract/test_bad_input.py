@@ -100,7 +100,7 @@ def test_the_class_of_keys_is_no_key(stack: cdk.Stack, given_class: Any) -> None
 
 
 def test_the_id_of_the_shared_key_is_refused_and_leaves_nothing(stack: cdk.Stack) -> None:
-    with pytest.raises(InvalidRepository, match="is that of the key which the repositories of a stack share"):
+    with pytest.raises(InvalidRepository, match="is reserved for the key that the repositories of a stack share"):
         HardenedRepository(stack, "EcrConstructsKey")
     assert stack.node.children == []
 

@@ -92,7 +92,7 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRegistry,
         rejected={"description": "d" * 257},
         conflict="prefix 'teams' is that of the template {}",
-        members="prefix repositories resource role settings",
+        members="grant_pull grant_push image prefix repositories resource role settings",
     ),
     "cache": Kind(
         make=cache,
@@ -106,7 +106,7 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRegistry,
         rejected={"source_region": "nowhere"},
         conflict="prefix 'ROOT' is that of the template {}/Template",
-        members="settings templates",
+        members="grant_pull image settings templates",
     ),
 }
 
@@ -155,7 +155,7 @@ def test_every_public_member_is_listed(kind: Kind, here: cdk.Stack) -> None:
 def test_a_scope_outside_every_stack_is_rejected(kind: Kind, app: cdk.App) -> None:
     (problem,) = rejected(kind, app)
 
-    assert problem.endswith("must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+    assert problem.endswith("must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
 
 
 @pytest.mark.parametrize("scope", [None, "Containers", 1, cdk.Stack], ids=["None", "text", "number", "class"])
@@ -170,14 +170,14 @@ def test_a_scope_of_the_wrong_kind_is_a_type_error(kind: Kind, scope: Any) -> No
 def test_an_id_that_cannot_name_a_construct_is_rejected(kind: Kind, here: cdk.Stack, id: str) -> None:
     (problem,) = rejected(kind, here, id)
 
-    assert problem.endswith("cannot name a construct; write a word such as 'Api'")
+    assert problem.endswith("is not valid for a construct; use a word such as 'Api'")
 
 
 def test_an_id_that_another_construct_has_is_rejected(kind: Kind, here: cdk.Stack) -> None:
     cdk.CfnWaitConditionHandle(here, "It")
 
     assert rejected(kind, here) == (
-        "another construct of this scope has that id; choose another, ids are unique in their scope",
+        "another construct of this scope has that id; ids are unique in their scope, so use another",
     )
 
 

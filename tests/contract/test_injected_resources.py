@@ -292,7 +292,7 @@ def test_a_path_is_taken_back_with_a_warning() -> None:
     told = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
     assert len(told) == 3
     assert all("changes path of Production/Containers/Team/" in text for text in told)
-    assert all("CloudFormation takes the ARN of no role with a path here; exclude Production/" in text for text in told)
+    assert all("CloudFormation accepts no ARN of a role with a path here; exclude Production/" in text for text in told)
 
 
 def test_a_permissions_boundary_stays() -> None:
@@ -452,7 +452,7 @@ def test_another_key_policy_is_refused(values: Mapping[str, Any]) -> None:
     problem = key_problems(**values)
 
     assert "changes the policy of the shared key, with policy or admins, and the account administers" in problem
-    assert "exclude EcrConstructsKey from the injector, or give Encryption.customer_key(key) with a key of" in problem
+    assert "exclude EcrConstructsKey from the injector, or use Encryption.customer_key(key) with a" in problem
 
 
 def test_the_default_key_policy_of_an_injector_is_accepted(expected: Mapping[str, Any]) -> None:
@@ -514,9 +514,9 @@ def shared_key(stack: cdk.Stack) -> kms.Key:
 @pytest.mark.parametrize(
     ("policy", "sentence"),
     [
-        (iam.PolicyDocument(), "has lost the statement that lets the account administer it"),
-        ({"Statement": []}, "has lost the statement that denies kms:CreateGrant to all but AWS services"),
-        ({}, "has lost the statement that denies"),
+        (iam.PolicyDocument(), "no longer has the statement that lets the account administer it"),
+        ({"Statement": []}, "no longer has the statement that denies kms:CreateGrant to all but AWS services"),
+        ({}, "no longer has the statement that denies"),
     ],
 )
 def test_a_key_policy_that_is_replaced_later_is_refused_when_the_app_synthesizes(

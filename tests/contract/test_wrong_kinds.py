@@ -254,7 +254,7 @@ def test_a_value_of_the_wrong_kind_is_a_type_error_or_an_error_of_ours(call: str
 
 @pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
 def test_a_grantee_of_the_wrong_kind_is_named(name: str) -> None:
-    with pytest.raises(TypeError, match=r"grantee must be something with permissions such as an iam.Role, got None"):
+    with pytest.raises(TypeError, match=r"grantee must be an IGrantable such as an iam.Role, got None"):
         getattr(made().repository, name)(None)
 
 

@@ -11,6 +11,7 @@ from moto.core.utils import utcnow
 from moto.ecr.models import Repository as MotoRepository
 from moto.ecr.models import RepositoryUpdateProperty
 from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
+from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.kms.models import kms_backends
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
@@ -267,6 +268,36 @@ class Secret(Resource, CloudFormationModel):
         self.secrets.delete_secret(
             self.physical_resource_id, recovery_window_in_days=None, force_delete_without_recovery=True
         )
+
+
+class OidcProvider(Resource, CloudFormationModel):
+    """An OpenID Connect provider in moto's IAM, which CloudFormation of moto does not support."""
+
+    resource_type = "AWS::IAM::OIDCProvider"
+
+    @property
+    def identity(self) -> str:
+        return f"arn:aws:iam::{self.account}:oidc-provider/{self.properties['Url'].removeprefix('https://')}"
+
+    @property
+    def iam(self) -> IAMBackend:
+        return iam_backends[self.account]["aws"]
+
+    def exists(self) -> bool:
+        return self.physical_resource_id in self.iam.open_id_providers
+
+    def put(self) -> None:
+        if self.exists():
+            self.remove()
+        self.iam.create_open_id_connect_provider(
+            self.properties["Url"], self.properties.get("ThumbprintList", []), self.properties["ClientIdList"], tags=[]
+        )
+
+    def remove(self) -> None:
+        del self.iam.open_id_providers[self.physical_resource_id]
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return {"Arn": self.physical_resource_id}[attribute_name]
 
 
 def check_lifecycle_policy(policy: str) -> None:

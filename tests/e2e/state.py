@@ -125,6 +125,10 @@ def _inline_policy(iam: Any, resource: Deployed) -> Members:
     return found
 
 
+def _oidc_provider(iam: Any, resource: Deployed) -> Members | None:
+    return _unless_absent(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=resource.physical_id)
+
+
 def _managed_policy(iam: Any, resource: Deployed) -> Members:
     found: Members = iam.get_policy(PolicyArn=resource.physical_id)["Policy"]
     return found
@@ -145,6 +149,7 @@ READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
     "AWS::ECR::RepositoryCreationTemplate": (_creation_template, "ecr"),
     "AWS::ECR::SigningConfiguration": (_signing, "ecr"),
     "AWS::IAM::ManagedPolicy": (_managed_policy, "iam"),
+    "AWS::IAM::OIDCProvider": (_oidc_provider, "iam"),
     "AWS::IAM::Policy": (_inline_policy, "iam"),
     "AWS::IAM::Role": (_role, "iam"),
     "AWS::KMS::Key": (_key, "kms"),

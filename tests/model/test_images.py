@@ -169,7 +169,7 @@ def test_all_problems_are_listed_with_python_names() -> None:
         "size: -1 is not a number of bytes; write 0 or more",
         "subject_digest: 5 is not a text",
         "tags: 'v1' is not a list of strings; write ['v1']",
-        "referenced_digests[0]: 3 is not a text that a registry takes; leave it out",
+        "referenced_digests[0]: 3 is not valid; use a non-empty string without line breaks",
     ]
 
 
@@ -216,7 +216,7 @@ def test_a_time_beyond_the_range_of_datetime_is_rejected() -> None:
     ends = datetime.min.replace(tzinfo=timezone(timedelta(hours=10)))
 
     assert faults(pushed_at=ends) == [
-        "pushed_at: 0001-01-01 00:00:00+10:00 is no time at which anything was pushed; mend its year"
+        "pushed_at: 0001-01-01 00:00:00+10:00 is not a possible time of a push; correct the year"
     ]
 
 
@@ -226,12 +226,12 @@ def test_a_time_is_accepted_up_to_two_days_from_both_ends_of_the_range() -> None
 
     assert Image(digest=DIGEST, pushed_at=first, last_pulled_at=last).pushed_at == first
     for time in (first - instant, last + instant):
-        assert faults(pushed_at=time) == [f"pushed_at: {time} is no time at which anything was pushed; mend its year"]
+        assert faults(pushed_at=time) == [f"pushed_at: {time} is not a possible time of a push; correct the year"]
 
 
 def test_a_tag_with_a_separator_is_rejected() -> None:
     assert faults(tags=["a\0b", "a\nb", ""]) == [
-        f"tags[{index}]: {text!r} is not a text that a registry takes; leave it out"
+        f"tags[{index}]: {text!r} is not valid; use a non-empty string without line breaks"
         for index, text in enumerate(["a\0b", "a\nb", ""])
     ]
 
@@ -268,13 +268,13 @@ def test_problems_of_a_listing_have_their_place_and_the_names_of_aws() -> None:
     }
 
     assert faults_in(documents) == [
-        "imageDetails[1].imageDigest: missing; DescribeImages tells it",
-        "imageDetails[1].imagePushedAt: missing; DescribeImages tells it",
+        "imageDetails[1].imageDigest: missing; DescribeImages returns it",
+        "imageDetails[1].imagePushedAt: missing; DescribeImages returns it",
         "imageDetails[2].imagePushedAt: 'yesterday' is not a time; write it as 2026-01-31T12:00:00+00:00",
         "imageDetails[3]: 7 is not an object; give one of the imageDetails of DescribeImages",
     ]
     assert faults_in([{"imageDetails": [BOTO3 | {"imageTags": [1]}]}]) == [
-        "[0].imageDetails[0].imageTags[0]: 1 is not a text that a registry takes; leave it out"
+        "[0].imageDetails[0].imageTags[0]: 1 is not valid; use a non-empty string without line breaks"
     ]
 
 
@@ -318,7 +318,7 @@ def test_an_incomplete_listing_is_rejected(key: str, *, as_pages: bool) -> None:
     page = {"imageDetails": [BOTO3], key: "abc"}
 
     assert faults_in([{"imageDetails": []}, page] if as_pages else page) == [
-        "nextToken: the listing goes on; list all images, without --max-items, or give every page"
+        "nextToken: the listing is incomplete; list all images, without --max-items, or pass all pages"
     ]
     assert read_images([page, {"imageDetails": []}]) == (Image.from_describe_images(BOTO3),)
 

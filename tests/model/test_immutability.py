@@ -93,7 +93,7 @@ def test_a_list_as_one_filter_is_rejected_with_the_correct_call() -> None:
 
 
 def test_a_filter_is_listed_once() -> None:
-    with pytest.raises(InvalidName, match=r"\Aexclusion filter 'latest' is listed twice; leave one out\Z"):
+    with pytest.raises(InvalidName, match=r"\Aexclusion filter 'latest' is listed twice; remove one\Z"):
         Immutability.all_tags_except("latest", "latest")
 
 
@@ -106,7 +106,7 @@ def test_every_problem_of_every_filter_is_reported_at_once() -> None:
         "exclusion filter 'a*b*c*' has 3 wildcards; ECR allows 2",
         "exclusion filter 'a b' has ' ' at position 1; use letters, digits, '.', '_', '-' and '*'",
         "exclusion filter '${Token[TOKEN.7]}' is known only at deployment; it is read here, so write the value out",
-        "exclusion filter 'x' is listed twice; leave one out",
+        "exclusion filter 'x' is listed twice; remove one",
         "exclusion filter is empty; use letters, digits, '.', '_', '-' and '*'",
     )
 

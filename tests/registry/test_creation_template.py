@@ -175,9 +175,9 @@ def test_it_may_be_for_several_purposes_in_an_order_of_its_own(stack: cdk.Stack)
 @pytest.mark.parametrize(
     ("applied_for", "sentence"),
     [
-        ([], "applied_for is empty, so that the template is never used; use one of PULL_THROUGH_CACHE, REPLICATION"),
+        ([], "applied_for is empty, so the template is never used; use one of PULL_THROUGH_CACHE, REPLICATION"),
         (["PUSH"], "applied_for: 'PUSH' is unknown; use PULL_THROUGH_CACHE, REPLICATION, CREATE_ON_PUSH"),
-        (["REPLICATION", "REPLICATION"], "applied_for names a purpose twice; name each once"),
+        (["REPLICATION", "REPLICATION"], "applied_for contains a purpose twice; remove one"),
         ([cdk.Aws.REGION], "is unknown; use PULL_THROUGH_CACHE"),
     ],
     ids=["none", "unknown", "twice", "token"],
@@ -198,7 +198,7 @@ def test_a_description_is_written(stack: cdk.Stack, description: str) -> None:
 def test_a_description_of_257_characters_is_refused(stack: cdk.Stack) -> None:
     (problem,) = problems_of(stack, description="d" * 257)
 
-    assert problem == "description has 257 characters; ECR allows 256, shorten it"
+    assert problem == "description has 257 characters; ECR allows 256; shorten it"
 
 
 @pytest.mark.parametrize("stray", ["\0", "\n", "\x1b", "\x7f", "\x9b", "\ud800"])
@@ -647,8 +647,8 @@ def test_a_second_template_for_a_prefix_is_refused_and_told_where_the_first_is(s
     (problem,) = problems_of(stack, id="Again", prefix=again, applied_for=["REPLICATION"])
 
     assert problem == (
-        "prefix 'teams' is that of the template Containers/Teams in this account and region, and there is one for each "
-        "prefix; give that one another purpose in applied_for=, or choose another prefix"
+        "prefix 'teams' is that of the template Containers/Teams in this account and region, and each prefix has one "
+        "template; add the purpose to applied_for= of that template, or use another prefix"
     )
 
 

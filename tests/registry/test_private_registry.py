@@ -128,7 +128,7 @@ def test_the_registry_of_an_environment_is_found_wherever_one_is_in_it(app: cdk.
 @pytest.mark.parametrize("name", OTHER_ENVIRONMENT)
 def test_other_environments_have_registries_of_their_own(app: cdk.App, name: str) -> None:
     one, other = OTHER_ENVIRONMENT[name](app)
-    with pytest.raises(InvalidRegistry, match="no PrivateRegistry for this account and region in this app"):
+    with pytest.raises(InvalidRegistry, match="the app has no PrivateRegistry for this account and region"):
         PrivateRegistry.of(other)
     registries = PrivateRegistry(one, "Registry"), PrivateRegistry(other, "Registry")
 
@@ -141,8 +141,10 @@ def test_where_there_is_none_the_reason_says_what_to_do(stack: cdk.Stack) -> Non
 
     assert refused.value.path == "Containers"
     (problem,) = refused.value.problems
-    assert "declare one before, in this stack or in one with the same env=" in problem
-    assert "if a platform team owns the account's registry, ask there: a second one would overwrite it" in problem
+    assert "create one first, in this stack or in one with the same env=" in problem
+    assert (
+        "If another team owns the registry of the account, ask them to make the change: a second one overwrites it"
+    ) in problem
 
 
 def test_outside_of_stacks_there_is_no_registry(app: cdk.App) -> None:
@@ -197,7 +199,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_added(stack_in:
 
     assert [problem.split()[0] for problem in refused.value.problems] == [
         "id",
-        "replication",
+        "the",
         *["the"] * 2,
         "'s3:GetObject'",
     ]
@@ -302,11 +304,11 @@ def test_a_repository_that_is_not_gets_a_filter(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("scanning", "frequency", "problem"),
     [
-        (None, "SCAN_ON_PUSH", "the registry Containers/Registry leaves scanning as the account has it; give it"),
+        (None, "SCAN_ON_PUSH", "the registry Containers/Registry does not configure scanning; add"),
         (Scanning.enhanced(), "SCAN_ON_PUSH", "is scanned continuously, by the filter '*' of the registry"),
         (Scanning.basic(), "CONTINUOUS_SCAN", "only enhanced scanning is continuous"),
-        (Scanning.basic(), "MANUAL", "MANUAL is a word of the API that CloudFormation does not know"),
-        (Scanning.basic(on_push=[]), "MANUAL", "MANUAL is a word of the API that CloudFormation does not know"),
+        (Scanning.basic(), "MANUAL", "CloudFormation does not support MANUAL"),
+        (Scanning.basic(on_push=[]), "MANUAL", "CloudFormation does not support MANUAL"),
         (Scanning.basic(on_push=[f"t{n}/*" for n in range(100)]), "SCAN_ON_PUSH", "101 filters; ECR allows 100"),
     ],
     ids=["as the account has it", "continuous wins", "basic", "manual", "manual of nothing", "too many"],

@@ -198,14 +198,14 @@ def test_a_part_of_the_upstream_may_be_cached(here: cdk.Stack, upstream_prefix: 
 def test_root_goes_with_no_part_of_the_upstream(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, upstream=PARTNER, prefix=ROOT, upstream_prefix="team")
 
-    assert problem == "upstream_prefix 'team' requires a prefix, and this is ROOT; use prefix= too"
+    assert problem == "upstream_prefix 'team' requires a prefix, and prefix is ROOT; use another prefix="
 
 
 @pytest.mark.parametrize("options", [{"prefix": ROOT}, {"upstream_prefix": "team"}], ids=["root", "part"])
 def test_root_and_parts_are_documented_for_private_ecr_only(here: cdk.Stack, options: dict[str, Any]) -> None:
     make(here, **options)
 
-    assert_warned(here, "AWS documents the prefix ROOT and upstream prefixes for private ECR only; try a pull")
+    assert_warned(here, "AWS documents the prefix ROOT and upstream prefixes for private ECR only; test a pull")
 
 
 @pytest.mark.parametrize("options", [{"prefix": ROOT}, {"upstream_prefix": "team"}], ids=["root", "part"])
@@ -236,7 +236,7 @@ def test_an_upstream_that_wants_credentials_is_refused_without(stack: cdk.Stack,
 def test_an_upstream_that_wants_none_is_refused_with_credentials(here: cdk.Stack, upstream: Upstream) -> None:
     (problem,) = problems_of(here, upstream=upstream, credentials=Credentials.new_secret())
 
-    assert problem == f"credentials: {upstream.url} accepts none; leave them out"
+    assert problem == f"credentials: {upstream.url} accepts none; remove credentials="
 
 
 # --- private ECR of another account, or of another region -------------------------------------------------------------
@@ -319,7 +319,7 @@ def test_the_registry_of_the_cache_itself_is_refused(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, upstream=Upstream.ecr(account=ACCOUNT, region="eu-west-1"))
 
     assert problem == (
-        f"upstream {ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com is the registry of the cache itself; "
+        f"upstream {ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com is the registry of the cache; "
         "use another account or region"
     )
 
@@ -368,7 +368,7 @@ def test_a_role_for_another_upstream_is_refused(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"))
     (problem,) = problems_of(here, role=role)
 
-    assert problem == "role: ECR assumes one for private ECR only, and this is quay.io; leave it out"
+    assert problem == "role: ECR assumes one for private ECR only, and the upstream is quay.io; remove role="
 
 
 def test_what_the_upstream_must_allow_is_a_value_to_apply_there(app: cdk.App, here: cdk.Stack) -> None:
@@ -397,7 +397,9 @@ def test_other_upstreams_need_not_allow_anything(here: cdk.Stack, name: str) -> 
 def test_an_account_that_is_not_known_cannot_be_told_to_the_upstream(stack: cdk.Stack) -> None:
     cache = make(stack, upstream=PARTNER)
 
-    with pytest.raises(InvalidRegistry, match="there it would be that of the upstream; give the stack env=, or write"):
+    with pytest.raises(
+        InvalidRegistry, match=("in the upstream account the value would be that account; give the stack env=, or use")
+    ):
         _ = cache.upstream_access
 
 
@@ -436,7 +438,7 @@ def test_tags_can_move_or_ecr_could_not_refresh_them(stack: cdk.Stack) -> None:
 def test_tags_that_cannot_move_are_worth_a_warning(stack: cdk.Stack) -> None:
     make(stack, settings=CACHED.but(immutability=Immutability.all_tags()))
 
-    assert_warned(stack, "ECR keeps serving the first image it saw under a tag; use")
+    assert_warned(stack, "ECR does not refresh a tag after the first pull; use")
     assert template_of(stack)["ImageTagMutability"] == "IMMUTABLE"
 
 
@@ -546,7 +548,7 @@ def test_without_consumers_the_registry_has_no_policy(here: cdk.Stack) -> None:
 def test_consumers_without_a_registry_are_refused(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, consumers=[Access.account_pull(OTHER_ACCOUNT)])
 
-    assert problem.startswith("consumers: no PrivateRegistry for this account and region in this app; declare one")
+    assert problem.startswith("consumers: the app has no PrivateRegistry for this account and region; create one")
 
 
 @pytest.mark.parametrize("kind", ["lambda_pull", "account_push", "cache_pull"])
@@ -554,7 +556,7 @@ def test_other_access_is_not_for_consumers(here: cdk.Stack, kind: str) -> None:
     PrivateRegistry(here, "Registry")
     (problem,) = problems_of(here, consumers=[getattr(Access, kind)(OTHER_ACCOUNT)])
 
-    assert problem.startswith(f"consumers: {kind} is not for caches: Lambda cannot pull through one")
+    assert problem.startswith(f"consumers: {kind} is not for caches: Lambda cannot pull through a cache")
 
 
 @pytest.mark.parametrize("consumer", [Access.account_pull(OTHER_ACCOUNT), Access.organization_pull("o-abc1234567")])
@@ -566,7 +568,7 @@ def test_consumers_that_could_create_any_repository_are_refused(
     (problem,) = problems_of(here, upstream=PARTNER, prefix=ROOT, repositories=repositories, consumers=[consumer])
 
     assert problem.startswith("consumers: with prefix ROOT they could create any repository that '*")
-    assert "give repositories= with names that begin without '*', such as ['library/*'], or another prefix" in problem
+    assert "use repositories= with names that begin without '*', such as ['library/*'], or another prefix" in problem
 
 
 def test_consumers_under_root_may_create_the_repositories_on_a_list(here: cdk.Stack) -> None:
@@ -603,7 +605,7 @@ def test_the_docs_say_that_lambda_cannot_pull_through_a_cache() -> None:
 @pytest.mark.parametrize(
     ("repositories", "sentence"),
     [
-        ([], "repositories: the list is empty; leave it out to cache all repositories"),
+        ([], "repositories: the list is empty; remove it to cache all repositories"),
         (["Nginx"], "repositories: repository pattern 'Nginx' has 'N' at position 0; write a repository name in which"),
         (["a" * 257], "has 257 characters; ECR allows 1 to 256"),
         ([cdk.Aws.REGION], "is known only at deployment; it is read here, so write the value out"),
@@ -631,8 +633,8 @@ def test_a_second_cache_of_a_prefix_is_refused_with_the_reason(here: cdk.Stack, 
     (problem,) = problems_of(here, id="Again", upstream=Upstream.ecr_public(), prefix=again)
 
     assert problem == (
-        "prefix 'quay' is that of the cache Containers-eu-west-1/Cache in this account and region; all of its rule is "
-        "create-only, so change the value of its secret instead of adding a cache, or choose another prefix"
+        "prefix 'quay' is that of the cache Containers-eu-west-1/Cache in this account and region; a rule is "
+        "create-only, so change the value of its secret instead of adding a cache, or use another prefix"
     )
 
 
@@ -657,7 +659,7 @@ def test_fifty_caches_are_all_that_a_registry_has(app: cdk.App) -> None:
     (problem,) = problems_of(stacks[0], id="Last", prefix="quay-50")
     make(new_stack(app, "Elsewhere", region="eu-central-1"))
 
-    assert problem == "the registry has 50 caches in this app; ECR allows 50, leave one out"
+    assert problem == "the registry has 50 caches in this app; ECR allows 50; remove one"
 
 
 def test_a_refused_cache_leaves_its_prefix_free(here: cdk.Stack) -> None:

@@ -116,7 +116,7 @@ def test_the_suffix_of_the_host_is_that_of_the_partition(stack_in: Callable[[str
 @pytest.mark.parametrize(
     ("reference", "sentence"),
     [
-        ("nginx", "nginx has neither tag nor digest, which means the tag latest; write 'nginx:latest' if you do"),
+        ("nginx", "nginx has neither tag nor digest; add one, such as 'nginx:latest'"),
         ("quay.io/team/api:v1", "is of quay.io, and this cache is of docker.io; use a cache of that registry"),
         ("Nginx:1", "repository name 'Nginx' has 'N' at position 0"),
         ("nginx:", "image tag is empty"),
@@ -336,7 +336,7 @@ def test_another_consumer_does_not_let_it_in(here: cdk.Stack) -> None:
 def test_who_has_no_policy_of_its_own_is_refused(here: cdk.Stack, principal: iam.IGrantable) -> None:
     cache = quay(here)
 
-    with pytest.raises(InvalidRegistry, match="has no policy of its own to grant this with; grant it to a role, or"):
+    with pytest.raises(InvalidRegistry, match="has no policy that this can be granted with; grant it to a role, or"):
         cache.grant_pull(principal)
 
     assert role_statements(here) == []
@@ -344,7 +344,7 @@ def test_who_has_no_policy_of_its_own_is_refused(here: cdk.Stack, principal: iam
 
 @pytest.mark.parametrize("grantee", [None, "role", 1, iam.Role])
 def test_who_is_nobody_is_a_type_error(here: cdk.Stack, grantee: Any) -> None:
-    with pytest.raises(TypeError, match=r"grantee must be something with permissions such as an iam\.Role, got "):
+    with pytest.raises(TypeError, match=r"grantee must be an IGrantable such as an iam\.Role, got "):
         quay(here).grant_pull(grantee)
 
 

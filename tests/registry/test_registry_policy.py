@@ -212,7 +212,7 @@ def test_repositories_are_named_by_namespaces_and_patterns(
 @pytest.mark.parametrize(
     ("repositories", "problem"),
     [
-        ([], "repositories: an empty list names none; leave it out to name every repository"),
+        ([], "repositories: the list is empty; remove it to include all repositories"),
         ("Prod", "repositories: repository pattern 'Prod' has 'P' at position 0"),
         ("", "repositories: repository pattern is empty"),
         ("a" * 257, "has 257 characters; ECR allows 1 to 256"),
@@ -437,7 +437,7 @@ def test_a_denial_is_about_the_account_of_the_registry(stack_in: Callable[[str],
 @pytest.mark.parametrize(
     ("except_for", "problem"),
     [
-        ([], "except_for: nobody could make repositories any more, nor could CloudFormation; name its role"),
+        ([], "except_for: no principal could create repositories, CloudFormation included; add the role that deploys"),
         (["deployer"], "except_for: 'deployer' is not the ARN of a role or user"),
         (["*"], "except_for: '*' is not the ARN of a role or user"),
         ([f"arn:aws:iam::{ACCOUNT}:root"], "is not the ARN of a role or user"),
@@ -481,7 +481,7 @@ def test_there_is_one_denial(registry: PrivateRegistry) -> None:
     registry.deny_repository_creation(except_for=[DEPLOYER])
 
     with pytest.raises(
-        InvalidRegistry, match="denies the creation of repositories already; name everybody in one call"
+        InvalidRegistry, match="denies the creation of repositories already; list all principals in one call"
     ):
         registry.deny_repository_creation(except_for=["arn:aws:iam::*:user/admin"])
     assert excepted(registry) == [DEPLOYER]
@@ -507,13 +507,13 @@ REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
     **{
         f"a denial of {action}": (
             lambda action=action: statement(effect=iam.Effect.DENY, actions=[action]),  # type: ignore[misc]
-            f"the statement denies {action}, and Amazon Inspector could not switch scanning",
+            f"the statement denies {action}, and Amazon Inspector could not change the scan type",
         )
         for action in ("ecr:*", "*", "ecr:Put*", "ecr:PutRegistryScanningConfiguration", "ECR:putregistry*")
     },
     "a denial of all but some": (
         lambda: statement(effect=iam.Effect.DENY, actions=None, not_actions=["ecr:BatchGetImage"]),
-        "the statement denies all actions but some, and Amazon Inspector could not switch scanning",
+        "the statement denies all actions but some, and Amazon Inspector could not change the scan type",
     ),
 }
 each_refused = pytest.mark.parametrize("name", REFUSED)
@@ -596,7 +596,7 @@ def test_everything_may_not_be_denied_to_the_own_account(
 ) -> None:
     stack = stack_in("eu-west-1")
 
-    with pytest.raises((InvalidRegistry, RuntimeError), match="Amazon Inspector could not switch scanning"):
+    with pytest.raises((InvalidRegistry, RuntimeError), match="Amazon Inspector could not change the scan type"):
         deny_everything(stack, own())
 
 

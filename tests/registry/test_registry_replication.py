@@ -169,14 +169,12 @@ def test_all_problems_of_a_repository_to_replicate_are_one_error(here: cdk.Stack
     ids=["by default", "by its id", "some repositories"],
 )
 def test_a_registry_does_not_copy_to_itself(here: cdk.Stack, replication: Replication) -> None:
-    with pytest.raises(
-        InvalidRegistry, match=rf"replication to '{HERE}' would copy the registry to itself; use another"
-    ):
+    with pytest.raises(InvalidRegistry, match=rf"the destination '{HERE}' is the registry itself; use another"):
         registry(here, replication)
     assert here.node.children == []
 
     owner = registry(here)
-    with pytest.raises(InvalidRegistry, match="to itself"):
+    with pytest.raises(InvalidRegistry, match="is the registry itself"):
         owner.add_replication(Replication.to(THERE), replication)
     assert types(here) == []
 
@@ -188,7 +186,7 @@ def test_the_same_region_of_another_account_is_not_itself(here: cdk.Stack) -> No
 
 
 def test_a_region_that_is_known_is_enough_to_see_it(app: cdk.App) -> None:
-    with pytest.raises(InvalidRegistry, match="to itself"):
+    with pytest.raises(InvalidRegistry, match="is the registry itself"):
         registry(cdk.Stack(app, "S", env=cdk.Environment(region=HERE)), Replication.to(HERE))
 
 
@@ -200,7 +198,7 @@ def test_where_the_region_is_not_known_any_may_be_named(stack: cdk.Stack) -> Non
 
 # --- there and back ---------------------------------------------------------------------------------------------------
 
-BOTH_WAYS = "copy the same repositories to each other"
+BOTH_WAYS = "replicate the same repositories to each other"
 
 
 def both_ways(stacks: Sequence[cdk.Stack]) -> list[str]:
@@ -225,7 +223,7 @@ def test_copies_that_go_both_ways_are_told(
 
     (warning,) = both_ways(two)
     assert "There/Registry and Here/Registry" in warning
-    assert "push on one side only" in warning
+    assert "push to one of them only" in warning
 
 
 @pytest.mark.parametrize(("repositories", "back"), [("prod/", "dev/"), ("prod/api", "prod/web"), ("p1/", "p12/")])
@@ -365,7 +363,9 @@ def test_twenty_five_rules_are_the_most(here: cdk.Stack) -> None:
             Replication.to(REGIONS[0], repositories="x/"),
             Replication.to(REGIONS[1], repositories="x/"),
         )
-    assert refused.value.problems == ("26 replication rules; ECR allows 25, let more namespaces go to the same places",)
+    assert refused.value.problems == (
+        ("26 replication rules; ECR allows 25; replicate more namespaces to the same destinations"),
+    )
     assert here.node.children == []
 
 
@@ -380,7 +380,7 @@ def test_the_rule_that_is_one_too_many_is_refused_and_leaves_the_others(here: cd
 
 def test_twenty_five_destinations_are_the_most(here: cdk.Stack) -> None:
     owner = registry(here, *(Replication.to(region) for region in REGIONS[:25]))
-    with pytest.raises(InvalidRegistry, match=r"26 destinations of replication; ECR allows 25, leave some out"):
+    with pytest.raises(InvalidRegistry, match=r"26 destinations of replication; ECR allows 25; remove some"):
         owner.add_replication(Replication.to(REGIONS[25]))
     owner.add_replication(Replication.to(REGIONS[24], repositories="more/"))
 

@@ -306,7 +306,7 @@ def test_a_source_that_copies_nothing_here_is_found(source: cdk.Stack, here: cdk
     replica(here)
 
     (text,) = findings(here)
-    assert text.startswith("Primary/Registry copies nothing under 'ROOT' to Recovery/Replica; ")
+    assert text.startswith("Primary/Registry replicates nothing under 'ROOT' to Recovery/Replica; ")
     assert f"add Replication.to('{HERE}') there" in text
     assert "[ack: ecr-constructs:replicaHasNoSource]" in text
 
@@ -381,7 +381,7 @@ def compared(source: cdk.Stack, here: cdk.Stack, original: RepositorySettings, c
 
 
 UNTAGGED = LifecyclePolicy.of(expire_untagged(keep=100))
-LOST = "its image arrives here without it, untagged images expire, and the image to recover with is deleted"
+LOST = "the replica of that image has no tag, untagged images are deleted, and the image for a recovery is lost"
 
 
 @pytest.mark.parametrize(
@@ -413,7 +413,7 @@ def test_tags_that_are_bound_otherwise_are_found_and_what_is_lost_is_said(
 
     (text,) = findings(here)
     assert text.endswith("[ack: ecr-constructs:replicaTagsDiffer]")
-    assert text.startswith("the copy of Primary/Api is ")
+    assert text.startswith("the replica of Primary/Api is ")
     assert (LOST in text) is is_lost
     assert "immutability=" in text
 
@@ -444,7 +444,7 @@ def test_who_pulls_from_the_source_only_is_found(source: cdk.Stack, here: cdk.St
     compared(source, here, PLAIN.but(access=[both, Access.account_pull("777788889999")]), PLAIN.but(access=[both]))
 
     (text,) = findings(here)
-    assert text.startswith("the copy of Primary/Api lacks account_pull 777788889999, so ")
+    assert text.startswith("the replica of Primary/Api does not have account_pull 777788889999, so ")
     assert text.endswith("[ack: ecr-constructs:replicaAccessDiffers]")
 
 
@@ -459,7 +459,7 @@ def test_another_kind_of_encryption_is_found(source: cdk.Stack, here: cdk.Stack)
     compared(source, here, PLAIN.but(encryption=Encryption.customer_key(key)), PLAIN)
 
     (text,) = findings(here)
-    assert "has Encryption.aes256(), and the original Encryption.customer_key(...); " in text
+    assert "has Encryption.aes256(), and the source has Encryption.customer_key(...); " in text
     assert text.endswith("[ack: ecr-constructs:replicaEncryptionDiffers]")
 
 
@@ -491,7 +491,7 @@ def test_a_difference_of_many_repositories_is_one_warning_that_lists_them_all(
     replica(here)
 
     (text,) = findings(here)
-    assert text.startswith(f"the copy of {', '.join(f'Primary/Api{n}' for n in range(5))} has ")
+    assert text.startswith(f"the replica of {', '.join(f'Primary/Api{n}' for n in range(5))} has ")
 
 
 # --- what is compared, and what is not ------------------------------------------------------------------------------
@@ -588,8 +588,11 @@ def ids_of(stack: cdk.Stack) -> list[str]:
         ({"source_region": cdk.Aws.REGION}, "is known only at deployment; it is read here, so write the value out"),
         ({"source_region": HERE}, f"source_region '{HERE}' is that of the replica"),
         ({"source_region": HERE, "source_account": ACCOUNT}, f"source_region '{HERE}' is that of the replica"),
-        ({"source_account": OTHER_ACCOUNT}, f"source_account {OTHER_ACCOUNT}: no PrivateRegistry for this account"),
-        ({"repositories": []}, "repositories: the list is empty; leave it out to include all repositories"),
+        (
+            {"source_account": OTHER_ACCOUNT},
+            (f"source_account {OTHER_ACCOUNT}: the app has no PrivateRegistry for this account"),
+        ),
+        ({"repositories": []}, "repositories: the list is empty; remove it to include all repositories"),
         (
             {"settings": EPHEMERAL},
             "settings: removal_policy=RemovalPolicy.DESTROY and empty_on_delete=True cannot be written",

@@ -126,7 +126,7 @@ def test_conditions_beside_a_given_role_are_refused(here: cdk.Stack, make: Make)
     ],
 )
 def test_conditions_where_no_role_is_created_are_refused(here: cdk.Stack, make: Make, options: Any) -> None:
-    with pytest.raises(InvalidRegistry, match="trust_conditions: no role is created with these settings; leave them"):
+    with pytest.raises(InvalidRegistry, match="trust_conditions: no role is created with these settings; remove"):
         make(here, trust_conditions=OURS, **options)
 
 
@@ -200,7 +200,7 @@ def test_a_role_that_ecr_can_assume_is_accepted(
 def test_a_role_with_external_ids_is_refused(app: cdk.App, here: cdk.Stack, make: Make) -> None:
     make(here, role=service_role(here, SERVICES[make], external_ids=["x"]))
 
-    assert_refused(app, f"requires an external id, and {SERVICES[make]} sends none")
+    assert_refused(app, f"requires an external ID, and {SERVICES[make]} sends none")
 
 
 @each_construct

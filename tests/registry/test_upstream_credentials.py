@@ -278,7 +278,7 @@ def test_a_secret_with_a_key_of_its_own_is_refused(here: cdk.Stack, how: str) ->
 
     assert problem == (
         "credentials: the secret has a customer managed key, and ECR reads no secret with another key than "
-        "aws/secretsmanager; leave it out"
+        "aws/secretsmanager; remove encryption_key"
     )
 
 

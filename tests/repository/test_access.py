@@ -13,6 +13,9 @@ from tests.templates import account_root, new_app, new_stack, properties, statem
 
 ORGANIZATION = "o-abc1234567"
 ACCOUNT = "444455556666"
+UNIT = "o-abc1234567/r-ab12/ou-ab12-11111111"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/ci/builder"
+ROOT_OF_ROLE = f"arn:aws:iam::{ACCOUNT}:root"
 
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 LAMBDA_PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -53,6 +56,39 @@ STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
                 "Effect": "Allow",
                 "Principal": {"AWS": "*"},
                 "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+            }
+        ],
+    ),
+    "organizational_unit_pull": (
+        Access.organizational_unit_pull(UNIT),
+        [
+            {
+                "Action": PULL,
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{UNIT}/*"}},
+            }
+        ],
+    ),
+    "role_pull": (
+        Access.role_pull(ROLE),
+        [
+            {
+                "Action": PULL,
+                "Effect": "Allow",
+                "Principal": {"AWS": ROOT_OF_ROLE},
+                "Condition": {"ArnLike": {"aws:PrincipalArn": ROLE}},
+            }
+        ],
+    ),
+    "role_push": (
+        Access.role_push(ROLE),
+        [
+            {
+                "Action": PUSH,
+                "Effect": "Allow",
+                "Principal": {"AWS": ROOT_OF_ROLE},
+                "Condition": {"ArnLike": {"aws:PrincipalArn": ROLE}},
             }
         ],
     ),
@@ -125,7 +161,7 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
     repository = HardenedRepository(new_stack(new_app(), "Containers", region=region), "Api", access=[access])
 
     assert statements(repository) == expected
-    assert "arn:aws" not in str(expected)
+    assert ("arn:aws" in str(expected)) is name.startswith("role_")  # the ARN of a role has a partition
 
 
 @pytest.mark.parametrize(
@@ -135,6 +171,16 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
         (Access.organization_pull, "abc1234567", "write its id, 'o-' and 10 to 32 lower-case letters or digits"),
         (Access.organization_pull, "o-" + "a" * 33, "has 35 characters; ECR allows 1 to 34"),
         (Access.organization_pull, "*", r"organization '\*'"),
+        (Access.organization_pull, UNIT, r"is the path of an organizational unit; use Access.organizational_unit_pull"),
+        (Access.organizational_unit_pull, "ou-ab12-11111111", "write its path from the organization, such as 'o-abc"),
+        (Access.organizational_unit_pull, "o-abc1234567", "is not well formed; write its path from the organization"),
+        (Access.organizational_unit_pull, f"{UNIT}/ou-*", r"has '\*' at position"),
+        (Access.organizational_unit_pull, "*", r"organizational unit '\*'|organizational unit is empty"),
+        (Access.role_pull, "builder", "write the ARN of a role, such as"),
+        (Access.role_pull, f"arn:aws:iam::{ACCOUNT}:role/*", "is not well formed; write the ARN of a role"),
+        (Access.role_pull, "arn:aws:iam::*:role/builder", "is not well formed; write the ARN of a role"),
+        (Access.role_push, f"arn:aws:iam::{ACCOUNT}:user/builder", "is not well formed; write the ARN of a role"),
+        (Access.role_push, f"arn:aws:sts::{ACCOUNT}:assumed-role/builder/x", "is not well formed"),
         (Access.account_pull, "11112222333", "write its 12 digits as a string"),
         (Access.account_pull, "1111222233334", "write its 12 digits as a string"),
         (Access.account_push, "", "account is empty"),
@@ -173,7 +219,30 @@ def test_an_access_nobody_defined_is_refused_when_it_is_made() -> None:
         Access(intent="everything", subject=ACCOUNT)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("end", ["/", "/*"])
+def test_the_end_of_the_path_of_an_organizational_unit_is_removed(end: str) -> None:
+    assert Access.organizational_unit_pull(UNIT + end) == Access.organizational_unit_pull(UNIT)
+
+
+@pytest.mark.parametrize("role", ["builder", "ci/*", "aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*"])
+def test_a_role_can_have_a_path_and_a_pattern(role: str) -> None:
+    access = Access.role_pull(f"arn:aws-us-gov:iam::{ACCOUNT}:role/{role}")
+
+    (statement,) = access.statements()
+    assert statement["Principal"] == {"AWS": f"arn:aws-us-gov:iam::{ACCOUNT}:root"}
+
+
+def test_the_account_of_an_access_is_that_of_its_principals() -> None:
+    accounts = {name: access.account for name, (access, _) in STATEMENTS.items()}
+
+    assert {name for name, account in accounts.items() if account is None} == {
+        "organization_pull",
+        "organizational_unit_pull",
+    }
+    assert {*accounts.values()} == {None, ACCOUNT}
+
+
 def test_only_an_organization_is_acknowledged_as_an_open_principal(stack: cdk.Stack) -> None:
-    assert Access.organization_pull(ORGANIZATION).names_everyone
-    assert not any(access.names_everyone for name, (access, _) in STATEMENTS.items() if name != "organization_pull")
+    everyone = {name for name, (access, _) in STATEMENTS.items() if access.names_everyone}
+    assert everyone == {"organization_pull", "organizational_unit_pull"}
     assert HardenedRepository(stack, "Api").settings.access == ()

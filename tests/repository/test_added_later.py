@@ -159,8 +159,8 @@ def test_a_rule_joins_the_default_too(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({}, "give one of max_image_age= and max_image_count="),
-        ({"max_image_count": 1, "max_image_age": cdk.Duration.days(1)}, "give one of max_image_age= and"),
+        ({}, "use either max_image_age= or max_image_count="),
+        ({"max_image_count": 1, "max_image_age": cdk.Duration.days(1)}, "use either max_image_age= or"),
         ({"max_image_count": 0, "tag_status": ecr.TagStatus.UNTAGGED}, "count_number: 0 is too small"),
         ({"max_image_count": 3.5, "tag_status": ecr.TagStatus.UNTAGGED}, "3.5 is not a whole number"),
         ({"max_image_age": cdk.Duration.hours(36), "tag_status": ecr.TagStatus.UNTAGGED}, "1.5 is not a whole number"),
@@ -175,11 +175,11 @@ def test_a_rule_joins_the_default_too(stack: cdk.Stack) -> None:
         ({"max_image_count": 1, "tag_prefix_list": [cdk.Aws.REGION]}, "is known only at deployment"),
         (
             {"max_image_count": cdk.Token.as_number({"Ref": "Count"})},
-            "a number of the rule is known only at deployment",
+            "a number of the rule is a token, which is known only at deployment",
         ),
         (
             {"max_image_age": cdk.Duration.days(cdk.Token.as_number({"Ref": "Days"}))},
-            "a number of the rule is known only at deployment",
+            "a number of the rule is a token, which is known only at deployment",
         ),
         ({"max_image_count": 1, "tag_pattern_list": "x*"}, "is a bare string where a list belongs"),
         ({"max_image_count": 1, "tag_prefix_list": "x"}, "is a bare string where a list belongs"),

@@ -216,7 +216,9 @@ def test_no_shared_key_is_made_where_nobody_uses_it(stack: cdk.Stack) -> None:
 def test_a_construct_with_the_id_of_the_shared_key_is_refused_before_anything_is_made(stack: cdk.Stack) -> None:
     cdk.CfnWaitConditionHandle(stack, "EcrConstructsKey")
 
-    with pytest.raises(InvalidRepository, match="Containers/EcrConstructsKey has its construct id; give") as refused:
+    with pytest.raises(
+        InvalidRepository, match=("Containers/EcrConstructsKey has its construct id; use another id")
+    ) as refused:
         HardenedRepository(stack, "Api")
 
     assert refused.value.path == "Containers/Api"
@@ -313,7 +315,7 @@ def test_outside_every_stack_only_that_is_said_and_nothing_about_regions(
         HardenedRepository(app, "Api", encryption=Encryption.customer_key(key))
 
     assert refused.value.problems == (
-        "a repository must be in a stack, and this scope is in none; use a Stack, or a construct in one",
+        "a repository must be in a stack, and the scope is not in one; use a Stack, or a construct in one",
     )
 
 

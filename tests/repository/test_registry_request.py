@@ -24,7 +24,7 @@ from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack, properti
 
 HERE = "us-east-1"
 THERE = "eu-west-1"
-NO_REGISTRY = "no PrivateRegistry for this account and region in this app; declare one before"
+NO_REGISTRY = "the app has no PrivateRegistry for this account and region; create one first"
 
 # Each wish alone, and where it shows.
 WISHES: Mapping[str, dict[str, Any]] = {
@@ -179,8 +179,8 @@ def test_a_name_has_to_be_written_out(here: cdk.Stack, name: str | None, wish: d
     with pytest.raises(InvalidRepository) as refused:
         HardenedRepository(here, "Api", repository_name=name, **wish)
     (problem,) = refused.value.problems
-    assert problem.startswith("replicate_to= and scanning= need the name of the repository before the deployment")
-    assert problem.endswith("; write repository_name= out")
+    assert problem.startswith("replicate_to= and scanning= require a repository_name= that is known at synthesis")
+    assert problem.endswith("; use a literal name")
     assert here.node.try_find_child("Api") is None
 
 
@@ -218,7 +218,7 @@ def test_names_at_the_edge_are_taken(here: cdk.Stack, name: str) -> None:
 @pytest.mark.parametrize(
     ("wish", "problem"),
     [
-        ({"replicate_to": [HERE]}, "would copy the registry to itself"),
+        ({"replicate_to": [HERE]}, "is the registry itself"),
         ({"replicate_to": ["nowhere"]}, "replicate_to: region 'nowhere' is not well formed"),
         ({"replicate_to": [cdk.Aws.REGION]}, "is known only at deployment"),
         ({"replicate_to": [""]}, "replicate_to: region is empty"),
@@ -241,7 +241,7 @@ def test_a_wish_that_cannot_be_is_refused_with_the_reason(here: cdk.Stack, wish:
 @pytest.mark.parametrize(
     ("scanning", "wish", "problem"),
     [
-        (None, "on_push", "leaves scanning as the account has it; give it scanning=Scanning.enhanced()"),
+        (None, "on_push", "does not configure scanning; add scanning=Scanning.enhanced()"),
         (Scanning.basic(), "continuous", "only enhanced scanning is continuous"),
         (Scanning.enhanced(), "on_push", "is scanned continuously, by the filter '*' of the registry"),
         (Scanning.basic(on_push=[f"t{n}/*" for n in range(100)]), "on_push", "101 filters; ECR allows 100"),

@@ -195,7 +195,9 @@ def test_an_imported_repository_is_a_plain_one(stack: cdk.Stack) -> None:
 def test_a_repository_without_a_resource_of_its_own_is_not_hardened_in_silence(stack: cdk.Stack) -> None:
     imported: Any = ecr.Repository.from_repository_name(stack, "Imported", "prod/api")
 
-    with pytest.raises(TypeError, match="Containers/Imported has no AWS::ECR::Repository of its own, but None"):
+    with pytest.raises(
+        TypeError, match=("Containers/Imported has no AWS::ECR::Repository as its default child, but None")
+    ):
         _resource_of(imported)
 
 

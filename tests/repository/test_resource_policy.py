@@ -44,10 +44,10 @@ REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
         lambda: statement(principals=None, not_principals=[iam.AccountPrincipal(ACCOUNT)]),
         "the statement is public",
     ),
-    "resources": (lambda: statement(resources=["*"]), "a repository policy is about its repository"),
+    "resources": (lambda: statement(resources=["*"]), "a repository policy applies to its repository"),
     "not resources": (
         lambda: statement(not_resources=["arn:aws:s3:::b"]),
-        "a repository policy is about its repository",
+        "a repository policy applies to its repository",
     ),
     "no principal": (lambda: statement(principals=None), "the statement has no principal"),
     "no action": (lambda: statement(actions=None), "the statement has no action"),

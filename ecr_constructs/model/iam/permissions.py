@@ -41,7 +41,7 @@ PUSH = (
 # What another account's registry does in this one, by registry policy.
 REPLICATE = ("ecr:CreateRepository", "ecr:ReplicateImage")
 
-# What a pull through a cache rule does beside pulling, the first pull of an image above all.
+# The actions of a pull through a cache rule in addition to those of a pull; the first pull of an image needs them.
 IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 
 # What the registry of another account lets a cache do: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
@@ -52,7 +52,7 @@ CACHE_PULL = (
     "ecr:GetImageCopyStatus",
 )
 
-# What the role of such a cache does, on both sides, beside logging in.
+# The actions of the role of such a cache in both registries, in addition to the login.
 CACHE_ROLE = (
     *CACHE_PULL,
     "ecr:CompleteLayerUpload",

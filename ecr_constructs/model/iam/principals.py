@@ -91,7 +91,7 @@ def _element_problems(element: str, given: object) -> Iterator[str]:
         if not given:
             yield f"{element} of the statement is empty; name a principal such as {{'AWS': '111122223333'}}"
         for kind in (kind for kind, values in given.items() if not any(True for _ in possible(values))):
-            yield f"the {kind} principals of the statement are an empty list; name a principal or leave them out"
+            yield f"the list of {kind} principals of the statement is empty; add a principal or remove the list"
 
 
 def _problems(kind: str, value: object) -> Iterator[str]:

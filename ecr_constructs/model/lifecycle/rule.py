@@ -288,7 +288,7 @@ def _entry_problems(entries: object, grammar: StringConstraint) -> Iterator[tupl
         if not isinstance(entry, str):
             yield f"[{index}]", f"{grammar.noun} {abbreviate(entry)} is not a string"
         elif entry in known:
-            yield f"[{index}]", f"{grammar.noun} {abbreviate(entry)} is listed twice; leave one out"
+            yield f"[{index}]", f"{grammar.noun} {abbreviate(entry)} is listed twice; remove one"
         else:
             known.add(entry)
             yield from ((f"[{index}]", text) for text in grammar.problems(entry))

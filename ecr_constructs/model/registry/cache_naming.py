@@ -59,7 +59,7 @@ class CachedNames:
     def check(self, problems: Problems) -> None:
         """Add the problems of the patterns."""
         if not self._allowed:
-            problems.add("repositories: the list is empty; leave it out to cache all repositories")
+            problems.add("repositories: the list is empty; remove it to cache all repositories")
         for pattern in self._allowed:
             problems.extend(f"repositories: {problem}" for problem in REPOSITORY_PATTERN.problems(pattern))
             if pattern != "*" and not self._is_cached(pattern):
@@ -76,9 +76,7 @@ class CachedNames:
                 f"{image} is of {image.registry}, and this cache is of {hosts[-1]}; use a cache of that registry"
             )
         if image.tag is None and image.digest is None:
-            problems.add(
-                f"{image} has neither tag nor digest, which means the tag latest; write '{image}:latest' if you do"
-            )
+            problems.add(f"{image} has neither tag nor digest; add one, such as '{image}:latest'")
         name = self._official(image.repository)
         if not self._is_cached(name):
             problems.add(f"{name!r} is not under the upstream prefix {self._there!r} of this cache; use another cache")

@@ -55,7 +55,7 @@ _MANY = (
     "more than {count} replication rules; AWS's page of quotas allows no more here, its other pages {most}: request "
     "the quota before you deploy, or replicate more namespaces to the same registries"
 )
-_TO_ITSELF = "replication to {!r} would copy the registry to itself; use another region, or account="
+_TO_ITSELF = "the destination {!r} is the registry itself; use another region, or account="
 
 
 class Destination(NamedTuple):
@@ -326,10 +326,13 @@ def merged_problems(rules: Sequence[ReplicationRule]) -> Iterator[str]:
 
     """
     if len(rules) > MAXIMUM_RULES:
-        yield f"{len(rules)} replication rules; ECR allows {MAXIMUM_RULES}, let more namespaces go to the same places"
+        yield (
+            f"{len(rules)} replication rules; ECR allows {MAXIMUM_RULES}; replicate more namespaces to the same "
+            "destinations"
+        )
     destinations = {place for rule in rules for place in rule.destinations}
     if len(destinations) > MAXIMUM_DESTINATIONS:
-        yield f"{len(destinations)} destinations of replication; ECR allows {MAXIMUM_DESTINATIONS}, leave some out"
+        yield f"{len(destinations)} destinations of replication; ECR allows {MAXIMUM_DESTINATIONS}; remove some"
 
 
 def _order(destination: Destination) -> tuple[str, str]:
@@ -343,5 +346,5 @@ def _filters(repositories: ReplicationRepositories | None) -> tuple[ReplicationF
         "repositories", repositories, ReplicationFilter, lambda namespace: namespace.replication_filter
     )
     if not filters:
-        raise InvalidName(["repositories: an empty list would copy every repository; leave it out to say so"])
+        raise InvalidName(["repositories: the list is empty; remove it to replicate all repositories"])
     return filters

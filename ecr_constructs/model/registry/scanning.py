@@ -35,12 +35,12 @@ MAXIMUM_RULES = 2
 
 _EVERY_REPOSITORY = "*"
 _UNKNOWN_FREQUENCY = (
-    "scan frequency {!r} is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or leave the repository out of every "
-    "filter: MANUAL is a word of the API that CloudFormation does not know"
+    "scan frequency {!r} is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or exclude the repository from every "
+    "filter: CloudFormation does not support MANUAL"
 )
 _CONTINUOUS_WINS = (
     "{!r} is scanned continuously, by the filter {!r} of the registry, and continuous wins over on push; "
-    "narrow that filter, or leave scanning= out"
+    "narrow that filter, or remove scanning="
 )
 
 
@@ -230,7 +230,7 @@ def _check(problems: Problems, scanning: Scanning) -> None:
             "continuous: only enhanced scanning is continuous; use Scanning.enhanced(continuous=...), or on_push="
         )
     if scanning.scan_type == "ENHANCED" and not scanning.continuous and not scanning.on_push:
-        problems.add("enhanced scanning has no filters; leave continuous= and on_push= out to scan all repositories")
+        problems.add("enhanced scanning has no filters; remove continuous= and on_push= to scan all repositories")
     for name, filters in (("continuous", scanning.continuous), ("on_push", scanning.on_push)):
         if len(filters) > MAXIMUM_FILTERS:
             problems.add(f"{name}: {len(filters)} filters; ECR allows {MAXIMUM_FILTERS}, merge some with '*'")

@@ -100,7 +100,7 @@ REJECTED: Mapping[str, tuple[object, str]] = {
     "a session with a space": ({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/x/a b"}, "is not an account"),
     "a choice of a word": ({"AWS": {"Fn::If": ["Prod", ACCOUNT, "hello"]}}, "is not an account"),
     "a choice of principals": ({"Fn::If": ["Prod", {"AWS": ACCOUNT}, {"AWS": "12"}]}, "has 2 digits"),
-    "a principal that is removed": ({"AWS": {"Ref": "AWS::NoValue"}}, "are an empty list"),
+    "a principal that is removed": ({"AWS": {"Ref": "AWS::NoValue"}}, "of the statement is empty"),
     "an account that is removed": (
         {"AWS": joined("arn:aws:iam::", {"Ref": "AWS::NoValue"}, ":root")},
         "has the account ''",
@@ -113,7 +113,7 @@ REJECTED: Mapping[str, tuple[object, str]] = {
     ),
     "any identity provider": ({"Federated": "*"}, "contains a wildcard"),
     "a type that does not exist": ({"Aws": ACCOUNT}, "principal type 'Aws' does not exist"),
-    "no principals": ({"AWS": []}, "are an empty list"),
+    "no principals": ({"AWS": []}, "of the statement is empty"),
     "a canonical user with other letters": ({"CanonicalUser": "jane"}, "is malformed"),
 }
 

@@ -43,7 +43,7 @@ ONE_OF = "give exactly one of matching= and matching_all="
         ),
         (
             lambda: keep_latest(3, matching_all=["a", "a"]),
-            "(3, matching_all=['a', 'a']): matching_all[1]: tag pattern 'a' is listed twice; leave one out",
+            "(3, matching_all=['a', 'a']): matching_all[1]: tag pattern 'a' is listed twice; remove one",
         ),
         (
             lambda: keep_latest(3, matching="a*b*c*d*e*"),

@@ -215,7 +215,7 @@ def test_every_entry_is_checked_and_named_by_its_place() -> None:
     assert problems(**TAGGED, tag_pattern_list=["ok", "a*b*c*d*e*", 7, "ok", "a b", "${Token[TOKEN.1]}"]) == (
         "tag_pattern_list[1]: tag pattern 'a*b*c*d*e*' has 5 wildcards; ECR allows 4",
         "tag_pattern_list[2]: tag pattern 7 is not a string",
-        "tag_pattern_list[3]: tag pattern 'ok' is listed twice; leave one out",
+        "tag_pattern_list[3]: tag pattern 'ok' is listed twice; remove one",
         (
             "tag_pattern_list[4]: tag pattern 'a b' has ' ' at position 1; a tag holds letters, digits, '.', '_' "
             "and '-'; '*' stands for any number of them"

@@ -210,7 +210,7 @@ def test_a_pattern_that_names_nothing_is_refused(pattern: str, sentence: str) ->
 def test_an_empty_list_lets_nothing_be_pulled() -> None:
     (problem,) = problems_of(CachedNames(upstream=QUAY, here="hub", there=ROOT, allowed=()))
 
-    assert problem == "repositories: the list is empty; leave it out to cache all repositories"
+    assert problem == "repositories: the list is empty; remove it to cache all repositories"
 
 
 def test_a_pattern_of_another_part_of_the_upstream_is_refused() -> None:
@@ -254,9 +254,7 @@ def test_an_image_of_another_registry_is_refused(upstream: Upstream, own: str) -
 
 
 def test_an_image_without_tag_and_digest_is_refused() -> None:
-    assert said(cache(), "team/api") == [
-        "team/api has neither tag nor digest, which means the tag latest; write 'team/api:latest' if you do"
-    ]
+    assert said(cache(), "team/api") == ["team/api has neither tag nor digest; add one, such as 'team/api:latest'"]
 
 
 @pytest.mark.parametrize("rest", [":v1", f"@sha256:{'0' * 64}", f":v1@sha256:{'0' * 64}"])

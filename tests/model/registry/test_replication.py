@@ -74,7 +74,7 @@ def test_a_hundred_filters_are_allowed_and_not_one_more() -> None:
 
 
 def test_an_empty_list_is_refused_because_it_would_copy_everything() -> None:
-    expected = "repositories: an empty list would copy every repository; leave it out to say so"
+    expected = "repositories: the list is empty; remove it to replicate all repositories"
 
     with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
         Replication.to("eu-west-1", repositories=[])
@@ -288,15 +288,13 @@ def test_as_many_rules_as_ecr_allows_have_no_problem(count: int) -> None:
 
 def test_a_rule_too_many_is_told() -> None:
     assert [*merged_problems(rules_of(26))] == [
-        "26 replication rules; ECR allows 25, let more namespaces go to the same places"
+        "26 replication rules; ECR allows 25; replicate more namespaces to the same destinations"
     ]
 
 
 def test_destinations_count_once_over_all_rules() -> None:
     assert [*merged_problems(rules_of(3, places=MAXIMUM_DESTINATIONS))] == []
-    assert [*merged_problems(rules_of(3, places=26))] == [
-        "26 destinations of replication; ECR allows 25, leave some out"
-    ]
+    assert [*merged_problems(rules_of(3, places=26))] == ["26 destinations of replication; ECR allows 25; remove some"]
 
 
 def test_everything_that_is_too_much_is_told_at_once() -> None:

@@ -105,7 +105,7 @@ def test_basic_scanning_may_wait_until_somebody_asks() -> None:
         ),
         (
             {"scan_type": "ENHANCED"},
-            "enhanced scanning has no filters; leave continuous= and on_push= out to scan all repositories",
+            "enhanced scanning has no filters; remove continuous= and on_push= to scan all repositories",
         ),
         (
             {"scan_type": "CLAIR"},
@@ -226,7 +226,7 @@ def test_what_was_given_stays_beside_what_is_included() -> None:
             "SCAN_ON_PUSH",
             (
                 "'prod/api' is scanned continuously, by the filter 'prod*' of the registry, and continuous wins over "
-                "on push; narrow that filter, or leave scanning= out"
+                "on push; narrow that filter, or remove scanning="
             ),
         ),
         (
@@ -240,8 +240,8 @@ def test_what_was_given_stays_beside_what_is_included() -> None:
             "prod/api",
             "MANUAL",
             (
-                "scan frequency 'MANUAL' is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or leave the repository "
-                "out of every filter: MANUAL is a word of the API that CloudFormation does not know"
+                "scan frequency 'MANUAL' is unknown; use 'CONTINUOUS_SCAN' or 'SCAN_ON_PUSH', or exclude the "
+                "repository from every filter: CloudFormation does not support MANUAL"
             ),
         ),
         (

@@ -144,7 +144,7 @@ def test_private_ecr_takes_a_host(host: str) -> None:
         (lambda: Upstream.ecr(account="111122223333"), "give the host of the registry, or account= and region="),
         (
             lambda: Upstream.ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com", region="eu-west-1"),
-            "host: it has the account and the region in it; leave out account= and region=",
+            "host: it contains the account and the region; remove account= and region=",
         ),
         (
             lambda: Upstream.ecr("public.ecr.aws"),
