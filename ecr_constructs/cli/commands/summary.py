@@ -23,13 +23,15 @@ _WIDEST = 256
 
 
 def summary(
-    directory: Annotated[
+    source: Annotated[
         str,
-        typer.Argument(metavar="FOLDER", help="A folder that 'cdk synth' wrote, such as cdk.out.", show_default=False),
+        typer.Argument(
+            metavar="PATH", help="A cdk.out, a template, a folder of templates, or '-'.", show_default=False
+        ),
     ],
 ) -> None:
     """List the repositories of an app with their protection, and its registry resources."""
-    for line in lines(read_stacks(directory)):
+    for line in lines(read_stacks(source)):
         print(printable(line))
 
 
@@ -38,7 +40,7 @@ def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
     Yield the lines of the summary.
 
     Args:
-        stacks: The stacks of an assembly.
+        stacks: The stacks of an assembly, or other templates.
 
     """
     for stack in stacks:
