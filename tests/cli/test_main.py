@@ -143,7 +143,7 @@ def test_a_shell_completes_subcommands_and_options(words: str, found: str) -> No
         (["lint", "x", "--format", "xml"], "invalid value for '--format'"),
         (["explain", "a", "b"], "got unexpected extra argument"),
         (["lint", "nowhere.json"], "nowhere.json: no such file or folder; give a policy file"),
-        (["summary", "nowhere"], "nowhere: no folder with a manifest.json; give one that 'cdk synth' wrote"),
+        (["summary", "nowhere"], "nowhere: no such file or folder; give a policy file, a template or a cdk.out"),
     ],
 )
 def test_an_error_is_one_line_on_standard_error(

@@ -20,6 +20,7 @@ from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.cli.sources.images import read_repositories
+from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, read_deployed, read_policies
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="NAME", help="Only repositories with this name, in which '*' matches any characters. Repeatable."
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
         ),
     ] = None,
     current: Annotated[
@@ -117,6 +125,7 @@ def preview(
         region=region,
         role=role,
         repository=repository or (),
+        parameter=parameter or (),
         current=current,
         current_policy=current_policy or (),
         at=read_instant(at) if at is not None else None,
@@ -138,7 +147,7 @@ def preview(
 def _report(options: PreviewOptions) -> PreviewReport:
     from ecr_constructs.cli.preview.run import preview_files
 
-    policy_set = read_policies(options.source)
+    policy_set = read_policies(options.source, Parameters.parse(options.parameter)).by_default()
     policy_set.require_valid(options.repository)
     if options.live:
         return _account_report(options, policy_set)

@@ -49,6 +49,7 @@ class PreviewOptions:
     region: str | None = None
     role: str | None = None
     repository: Sequence[str] = ()
+    parameter: Sequence[str] = ()
     current: bool = False
     current_policy: Sequence[str] = ()
     at: datetime | None = None

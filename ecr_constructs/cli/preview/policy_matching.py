@@ -113,7 +113,7 @@ def _single(policies: Sequence[Policy]) -> Policy:
             files = f", as in {first.file} and {other.file}" if first.file and other.file else ""
             message = (
                 f"{first.where} and {other.where} have different policies for it; "
-                f"preview one at a time, each from the template of its stack{files}"
+                f"preview one at a time, each from the template of its stack{files}, or choose with --parameter"
             )
             raise CommandError([message], path=first.repository or str(first.prefix))
     return replace(first, where=", ".join(each.where for each in policies))

@@ -137,8 +137,8 @@ def read_policies(source: str, parameters: Parameters | None = None) -> PolicySe
 
     Args:
         source: A policy file, the output of `aws ecr get-lifecycle-policy` for one or many repositories, a template of
-            CloudFormation or SAM, the output of `terraform show -json`, a folder of any of them, a folder that `cdk synth`
-            wrote, or `-` for standard input.
+            CloudFormation or SAM, the output of `terraform show -json`, a folder of any of them, a folder that
+            `cdk synth` wrote, or `-` for standard input.
         parameters: The values of parameters of templates. Default: none.
 
     Raises:

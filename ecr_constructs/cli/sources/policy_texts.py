@@ -30,6 +30,7 @@ class PolicyPlace:
         prefix: The prefix of a creation template.
         immutability: The immutability.
         is_default: Whether the conditions of the place hold with the defaults of its template.
+        is_assumed: Whether the policy depends on conditions or on defaults.
 
     """
 
@@ -38,6 +39,7 @@ class PolicyPlace:
     prefix: str | None = None
     immutability: Immutability | None = None
     is_default: bool = True
+    is_assumed: bool = False
 
     def unread(self, problem: str) -> UnreadablePolicy:
         """Return a policy that cannot be read for a reason that is no mistake."""
@@ -126,4 +128,5 @@ def _policy(policy: LifecyclePolicy, place: PolicyPlace) -> Policy:
         prefix=place.prefix,
         immutability=place.immutability,
         is_default=place.is_default,
+        is_assumed=place.is_assumed,
     )

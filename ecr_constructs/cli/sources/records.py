@@ -27,6 +27,7 @@ class Policy:
         file: The template with the policy, in a cloud assembly.
         immutability: The immutability of the repository in the source, or None if the source does not have it.
         is_default: Whether the conditions of the place hold with the defaults of its template.
+        is_assumed: Whether the policy depends on conditions or on defaults, which the place then names.
 
     """
 
@@ -37,6 +38,7 @@ class Policy:
     file: str | None = None
     immutability: Immutability | None = None
     is_default: bool = True
+    is_assumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

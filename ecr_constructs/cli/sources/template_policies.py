@@ -66,6 +66,7 @@ def _policy(outcome: TemplateOutcome, where: str, name: str) -> Policy | Unreada
         prefix=known if name == "Prefix" else None,
         immutability=_immutability(outcome.properties),
         is_default=outcome.is_default,
+        is_assumed=bool(outcome.label),
     )
     text = outcome.properties.get("LifecyclePolicy")
     if reason := outcome.unknown.get("LifecyclePolicy"):
