@@ -299,12 +299,20 @@ def _of_document(
         name = document.get("repositoryName")
         repository = name if isinstance(name, str) else file.repository
         yield read_text(document["lifecyclePolicyText"], PolicyPlace(where=where, repository=repository))
-    elif isinstance(document, Mapping) and "rules" in document:
+    elif isinstance(document, Mapping) and (_is_policy(document) if file.folder else "rules" in document):
         # JSON is parsed again from its text, because the document has lost the keys that are written twice.
         content = json.dumps(document) if text is None else text
         yield read_text(content, PolicyPlace(where=where, repository=file.repository))
     elif not file.folder:
         raise CommandError([_not_a_policy(document)], path=where)
+
+
+def _is_policy(document: Mapping[str, object]) -> bool:
+    """Return whether a document of a folder is a policy. Other programs have files with rules too."""
+    rules = document.get("rules")
+    return isinstance(rules, list) and (
+        document.keys() == {"rules"} or any(isinstance(rule, Mapping) and "rulePriority" in rule for rule in rules)
+    )
 
 
 def _not_a_policy(document: object) -> str:
