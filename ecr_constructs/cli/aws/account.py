@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from ecr_constructs.cli.aws.errors import REPOSITORY_NOT_FOUND, CallFailed, failure_messages, raise_as_unavailable
+from ecr_constructs.cli.aws.errors import (
+    REPOSITORY_NOT_FOUND,
+    AccountUnavailable,
+    CallFailed,
+    failure_messages,
+    raise_as_unavailable,
+)
 from ecr_constructs.cli.aws.images import ImageCounter, list_images, read_indexes
 from ecr_constructs.cli.aws.images_in_use import ImageUsage, RegistryHost, ecs_usage, inspector_usage, users_by_image
 from ecr_constructs.cli.aws.lifecycle_policy_preview import (
@@ -17,7 +23,7 @@ from ecr_constructs.cli.aws.lifecycle_policy_preview import (
     deployed_policy,
     start_preview,
 )
-from ecr_constructs.cli.aws.session import Session, open_session
+from ecr_constructs.cli.aws.session import Service, Session, open_session
 from ecr_constructs.cli.aws.thread_pool import ThreadPool, thread_pool
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.records import Repository, immutability_of
@@ -81,6 +87,7 @@ class Account:
         self._session = session
         self.account_id = session.account_id
         self.region = session.region
+        self._arns: dict[str, str] = {}
 
     def immutability(self) -> dict[str, Immutability | None]:
         """
@@ -92,7 +99,54 @@ class Account:
         """
         with raise_as_unavailable():
             pages = self._session.service("ecr").pages("DescribeRepositories", {"maxResults": _REPOSITORIES_A_PAGE})
-            return {each["repositoryName"]: _immutability(each) for page in pages for each in page["repositories"]}
+            found = [each for page in pages for each in page["repositories"]]
+        self._arns = {each["repositoryName"]: each.get("repositoryArn", "") for each in found}
+        return {each["repositoryName"]: _immutability(each) for each in found}
+
+    def deployed_policies(
+        self, names: Sequence[str], *, progress: Progress
+    ) -> tuple[dict[str, LifecyclePolicy], tuple[str, ...]]:
+        """
+        Return the deployed policies of repositories, and a problem for each that cannot be read.
+
+        Args:
+            names: The names of the repositories. One without a policy has a policy without rules.
+            progress: The display of progress.
+
+        Raises:
+            AccountUnavailable: if nothing more can be read.
+
+        """
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(len(names))
+            ecr = self._session.service("ecr")
+            found = pool.each("deployed policies", names, lambda name: deployed_policy(ecr, name))
+        return found, failure_messages(pool.failures)
+
+    def with_resource_tags(self, names: Sequence[str], wanted: Sequence[str], *, progress: Progress) -> tuple[str, ...]:
+        """
+        Return the repositories that have all of some resource tags.
+
+        Args:
+            names: The names of the repositories.
+            wanted: The tags, each as `Key=Value`, or `Key` for any value.
+            progress: The display of progress.
+
+        Raises:
+            AccountUnavailable: if the tags of a repository cannot be read, or if no repository has the tags.
+
+        """
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(len(names))
+            ecr = self._session.service("ecr")
+            tags = pool.each("resource tags", names, lambda name: _resource_tags(ecr, self._arns[name]))
+        if pool.failures:  # a repository whose tags are not known would not be previewed
+            raise AccountUnavailable(failure_messages(pool.failures))
+        found = tuple(name for name in names if all(_has_tag(tags[name], each) for each in wanted))
+        if not found:
+            message = "no repository has the resource tag; correct it, or remove the option"
+            raise AccountUnavailable([message], path=f"--resource-tag {' '.join(wanted)}")
+        return found
 
     def repositories(
         self,
@@ -189,6 +243,16 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
 _REPOSITORIES_A_PAGE = 1_000
 # The code in an account that does not use Inspector, and no code where its endpoint cannot be reached.
 _NO_INSPECTOR = frozenset({"AccessDeniedException", ""})
+
+
+def _resource_tags(ecr: Service, arn: str) -> dict[str, str]:
+    answer = ecr.call("ListTagsForResource", {"resourceArn": arn})
+    return {tag["Key"]: tag["Value"] for tag in answer.get("tags", ())}
+
+
+def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:
+    key, separator, value = wanted.partition("=")
+    return key in tags and (not separator or tags[key] == value)
 
 
 def _immutability(repository: Mapping[str, Any]) -> Immutability | None:

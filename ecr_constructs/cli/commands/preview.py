@@ -20,6 +20,7 @@ from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.cli.sources.images import read_repositories
+from ecr_constructs.cli.sources.manifests import read_manifests, with_manifests
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, read_deployed, read_policies
 
@@ -31,15 +32,28 @@ __all__ = ["ProgressBar", "preview"]
 
 def preview(
     source: Annotated[
-        str,
-        typer.Argument(metavar="PATH", help="A policy file, a template, a cdk.out, or '-'.", show_default=False),
-    ],
+        str | None,
+        typer.Argument(
+            metavar="PATH",
+            help="A policy file, a template, a cdk.out, a folder, or '-'. With --live the default is the deployed "
+            "policies of the account.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     images: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATH",
             help="Output of 'aws ecr describe-images': a file, a folder of them, or '-'. Repeatable.",
+        ),
+    ] = None,
+    manifests: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="With --images: manifests of image indexes, or output of 'aws ecr batch-get-image': a file, a folder "
+            "of them, or '-'. Repeatable.",
         ),
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read the images from the AWS account.")] = False,
@@ -52,6 +66,14 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="NAME", help="Only repositories with this name, in which '*' matches any characters. Repeatable."
+        ),
+    ] = None,
+    resource_tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="With --live: only repositories with this resource tag; KEY alone for any value. Repeatable: "
+            "repositories with all of them.",
         ),
     ] = None,
     parameter: Annotated[
@@ -120,11 +142,13 @@ def preview(
     options = PreviewOptions(
         source=source,
         images=images or (),
+        manifests=manifests or (),
         live=live,
         profile=profile,
         region=region,
         role=role,
         repository=repository or (),
+        resource_tag=resource_tag or (),
         parameter=parameter or (),
         current=current,
         current_policy=current_policy or (),
@@ -147,13 +171,16 @@ def preview(
 def _report(options: PreviewOptions) -> PreviewReport:
     from ecr_constructs.cli.preview.run import preview_files
 
+    if options.source is None:
+        return _account_report(options, None)
     policy_set = read_policies(options.source, Parameters.parse(options.parameter)).by_default()
     policy_set.require_valid(options.repository)
     if options.live:
         return _account_report(options, policy_set)
     deployed = read_deployed(options.current_policy)
+    references = read_manifests(options.manifests)
     repositories = [
-        replace(each, deployed=deployed.get(each.name, deployed.get(None)))
+        replace(with_manifests(each, references), deployed=deployed.get(each.name, deployed.get(None)))
         for each in read_repositories(options.images, unnamed=_single_name(options.repository))
     ]
     return preview_files(
@@ -170,7 +197,7 @@ def _single_name(patterns: Sequence[str]) -> str | None:
     return patterns[0] if len(patterns) == 1 and "*" not in patterns[0] else None
 
 
-def _account_report(options: PreviewOptions, policy_set: PolicySet) -> PreviewReport:
+def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> PreviewReport:
     from ecr_constructs.cli.aws import FetchOptions, connect
     from ecr_constructs.cli.preview.run import preview_account
 
@@ -183,7 +210,13 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet) -> PreviewRe
     )
     with _progress_bar() as progress:
         return preview_account(
-            policy_set, account, fetch_options, only=options.repository, at=options.at, progress=progress
+            policy_set,
+            account,
+            fetch_options,
+            only=options.repository,
+            resource_tags=options.resource_tag,
+            at=options.at,
+            progress=progress,
         )
 
 

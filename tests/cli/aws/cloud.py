@@ -17,6 +17,10 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
+def arn_of(repository: str) -> str:
+    return f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}"
+
+
 def digest(number: int) -> str:
     return f"sha256:{number:064x}"
 
@@ -97,6 +101,7 @@ class Stored:
     images: list[dict[str, Any]] = field(default_factory=list)
     policy: str | None = None
     mutability: dict[str, Any] = field(default_factory=lambda: {"imageTagMutability": "MUTABLE"})
+    tags: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
     running: Preview | None = None
     next: Preview = field(default_factory=Preview)

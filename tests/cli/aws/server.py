@@ -17,7 +17,7 @@ from moto.inspector2.responses import Inspector2Response
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from tests.cli.aws.cloud import Cloud, Refusal
+from tests.cli.aws.cloud import Cloud, Refusal, arn_of
 
 Answer = Callable[[Any], ActionResult]
 
@@ -94,7 +94,10 @@ def _few(response: BaseResponse, name: str, most: int) -> list[Any]:
 
 def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
     def describe_repositories(self: ECRResponse) -> ActionResult:
-        described = [{"repositoryName": name, **stored.mutability} for name, stored in cloud.repositories.items()]
+        described = [
+            {"repositoryName": name, "repositoryArn": arn_of(name), **stored.mutability}
+            for name, stored in cloud.repositories.items()
+        ]
         return _page(self, "repositories", described, 1_000)
 
     def describe_images(self: ECRResponse) -> ActionResult:
@@ -118,7 +121,11 @@ def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
             raise Refusal("LifecyclePolicyNotFoundException", "Lifecycle policy does not exist")
         return ActionResult({"lifecyclePolicyText": policy})
 
-    return describe_repositories, describe_images, batch_get_image, get_lifecycle_policy
+    def list_tags_for_resource(self: ECRResponse) -> ActionResult:
+        tags = cloud.stored(self._get_param("resourceArn").partition(":repository/")[2]).tags
+        return ActionResult({"tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+
+    return describe_repositories, describe_images, batch_get_image, get_lifecycle_policy, list_tags_for_resource
 
 
 def _previews(cloud: Cloud) -> tuple[Answer, ...]:
