@@ -20,9 +20,11 @@ from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.cli.sources.images import read_repositories
+from ecr_constructs.cli.sources.kubernetes import read_running_images
 from ecr_constructs.cli.sources.manifests import read_manifests, with_manifests
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, read_deployed, read_policies
+from ecr_constructs.cli.sources.records import Repository
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -111,7 +113,15 @@ def preview(
     in_use: Annotated[
         bool | None,
         typer.Option(
-            help="With --live: read from Amazon ECS and Amazon Inspector which images are in use. [default: in-use]"
+            help="With --live: read which images are in use from Amazon ECS, AWS Lambda, AWS App Runner, AWS Batch and "
+            "Amazon Inspector. [default: in-use]"
+        ),
+    ] = None,
+    in_use_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Images in use, in the output of 'kubectl get pods -A -o json': a file, a folder, or '-'. Repeatable.",
         ),
     ] = None,
     read_indexes: Annotated[
@@ -155,6 +165,7 @@ def preview(
         at=read_instant(at) if at is not None else None,
         aws_preview=aws_preview,
         in_use=in_use,
+        in_use_from=in_use_from or (),
         read_indexes=read_indexes,
         gates=[read_gate(text) for text in dict.fromkeys(fail_if or ())],
         form=form,
@@ -185,11 +196,22 @@ def _report(options: PreviewOptions) -> PreviewReport:
     ]
     return preview_files(
         policy_set,
-        repositories,
+        _with_usage(repositories, options.in_use_from),
         only=options.repository,
         at=options.at,
         compares=bool(options.current_policy),
     )
+
+
+def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> Sequence[Repository]:
+    """Return repositories with the workloads that run their images, if files with them are given."""
+    if not sources:
+        return repositories
+    from ecr_constructs.cli.aws.images_in_use import external_usage, users_by_image
+
+    usage = external_usage(read_running_images(sources), None)
+    users = users_by_image(usage, {each.name: each.images for each in repositories})
+    return [replace(each, in_use=users.get(each.name, {})) for each in repositories]
 
 
 def _single_name(patterns: Sequence[str]) -> str | None:
@@ -207,6 +229,7 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> Pr
         current=options.current,
         in_use=options.in_use is not False,
         read_indexes=options.read_indexes,
+        running=read_running_images(options.in_use_from),
     )
     with _progress_bar() as progress:
         return preview_account(

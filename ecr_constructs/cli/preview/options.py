@@ -57,6 +57,7 @@ class PreviewOptions:
     at: datetime | None = None
     aws_preview: bool | None = None
     in_use: bool | None = None
+    in_use_from: Sequence[str] = ()
     read_indexes: bool = False
     gates: Sequence[Gate] = ()
     form: Format = Format.TABLE
@@ -115,8 +116,12 @@ def _account_problems(options: PreviewOptions) -> Iterator[str]:
             yield "--resource-tag needs an account, listings have no resource tags; add --live, or use --repository"
         if options.current:
             yield "--current needs an account; add --live, or give the deployed policies with --current-policy"
-    if any(gate.needs_account for gate in options.gates) and (not options.live or options.in_use is False):
-        yield "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use"
+    has_usage = options.in_use_from or (options.live and options.in_use is not False)
+    if any(gate.needs_account for gate in options.gates) and not has_usage:
+        yield (
+            "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use, "
+            "or give --in-use-from"
+        )
     if options.live and options.at and options.aws_preview is not False:
         yield "ECR's lifecycle policy preview is about the present; remove --at, or add --no-aws-preview"
 
@@ -130,7 +135,7 @@ def _file_problems(options: PreviewOptions) -> Iterator[str]:
 
 def _inputs(options: PreviewOptions) -> list[str]:
     source = [] if options.source is None else [options.source]
-    return [*source, *options.images, *options.manifests, *options.current_policy]
+    return [*source, *options.images, *options.manifests, *options.current_policy, *options.in_use_from]
 
 
 def _output_problems(options: PreviewOptions, output: Path) -> Iterator[str]:
