@@ -30,6 +30,7 @@ from ecr_constructs.cli.aws.lifecycle_policy_preview import (
     deployed_policy,
     start_preview,
 )
+from ecr_constructs.cli.aws.restore import ArchivedImage, restore_images
 from ecr_constructs.cli.aws.session import Service, Session, open_session
 from ecr_constructs.cli.aws.thread_pool import ThreadPool, thread_pool
 from ecr_constructs.cli.aws.workloads import app_runner_usage, batch_usage, lambda_usage
@@ -158,6 +159,17 @@ class Account:
             message = "no repository has the resource tag; correct it, or remove the option"
             raise AccountUnavailable([message], path=f"--resource-tag {' '.join(wanted)}")
         return found
+
+    def restore(self, images: Sequence[ArchivedImage]) -> tuple[str, ...]:
+        """
+        Restore archived images, and return a problem for each that cannot be restored.
+
+        Args:
+            images: The images.
+
+        """
+        with raise_as_unavailable():
+            return restore_images(self._session.service("ecr"), images)
 
     def repositories(
         self,

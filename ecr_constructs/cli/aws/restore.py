@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecr_constructs.cli.aws.errors import CallFailed, failure_messages
+from ecr_constructs.cli.aws.errors import CallFailed
 from ecr_constructs.cli.aws.session import Service
-from ecr_constructs.cli.sources.records import Repository
+from ecr_constructs.cli.formatting import image_label
 from ecr_constructs.model.images import Image
 
 __all__ = ["ArchivedImage", "archived_in_use", "restore_images"]
@@ -30,6 +30,13 @@ class ArchivedImage:
     image: Image
     users: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """Return the image and its workloads."""
+        return (
+            f"{self.repository}: {image_label(self.image)} is archived and is in use by {', '.join(self.users)}, "
+            "which cannot pull it"
+        )
+
     def command(self, region: str) -> str:
         """Return the command of the AWS CLI that restores the image."""
         words = (
@@ -40,27 +47,28 @@ class ArchivedImage:
         return shlex.join(words)
 
 
-def archived_in_use(repositories: Iterable[Repository]) -> tuple[ArchivedImage, ...]:
+def archived_in_use(
+    repository: str, images: Iterable[Image], in_use: Mapping[str, tuple[str, ...]]
+) -> Iterator[ArchivedImage]:
     """
-    Return the archived images that workloads run.
+    Yield the archived images of a repository that workloads run.
 
     Args:
-        repositories: The repositories, with the usage of their images.
+        repository: The name of the repository.
+        images: Its images.
+        in_use: The workloads that run an image, by digest.
 
     """
-    return tuple(
-        ArchivedImage(repository=each.name, image=image, users=users)
-        for each in repositories
-        for image in each.images
-        if image.status == "archived" and (users := (each.in_use or {}).get(image.digest))
-    )
+    for image in images:
+        if image.status == "archived" and (users := in_use.get(image.digest)):
+            yield ArchivedImage(repository=repository, image=image, users=users)
 
 
 def restore_images(ecr: Service, images: Sequence[ArchivedImage]) -> tuple[str, ...]:
     """
     Restore images, and return a problem for each that cannot be restored. The others are restored.
 
-    AWS on a restore: "The image will be available for pull within 20 minutes."
+    AWS on a restore: "You can expect ECR to restore the image within 20 minutes."
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive_restore_image.html
 
     Args:
@@ -68,8 +76,8 @@ def restore_images(ecr: Service, images: Sequence[ArchivedImage]) -> tuple[str, 
         images: The images.
 
     """
-    failures = ((each, failed) for each in images if (failed := _restore(ecr, each)))
-    return failure_messages((f"{each.repository}@{each.image.digest}", failed) for each, failed in failures)
+    failures = [(each, failed) for each in images if (failed := _restore(ecr, each))]
+    return tuple(f"{each.repository}: {image_label(each.image)} is not restored: {failed}" for each, failed in failures)
 
 
 def _restore(ecr: Service, archived: ArchivedImage) -> CallFailed | None:

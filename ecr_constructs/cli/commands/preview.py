@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
-from ecr_constructs.cli.formatting import omitted
+from ecr_constructs.cli.formatting import count, omitted
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
-from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.kubernetes import read_running_images
 from ecr_constructs.cli.sources.manifests import read_manifests, with_manifests
@@ -28,6 +28,9 @@ from ecr_constructs.cli.sources.records import Repository
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from ecr_constructs.cli.aws import Account
+    from ecr_constructs.model.images import Image
 
 __all__ = ["ProgressBar", "preview"]
 
@@ -124,6 +127,10 @@ def preview(
             help="Images in use, in the output of 'kubectl get pods -A -o json': a file, a folder, or '-'. Repeatable.",
         ),
     ] = None,
+    restore: Annotated[
+        bool,
+        typer.Option("--restore", help="With --live: restore archived images that are in use, after a confirmation."),
+    ] = False,
     read_indexes: Annotated[
         bool,
         typer.Option(
@@ -147,7 +154,7 @@ def preview(
     """
     Preview the effect of lifecycle policies: which images are deleted, archived or kept, by which rule, and why.
 
-    Policies are matched with repositories by name. Neither images nor policies are changed.
+    Policies are matched with repositories by name. Neither images nor policies are changed, except by --restore.
     """
     options = PreviewOptions(
         source=source,
@@ -166,6 +173,7 @@ def preview(
         aws_preview=aws_preview,
         in_use=in_use,
         in_use_from=in_use_from or (),
+        restore=restore,
         read_indexes=read_indexes,
         gates=[read_gate(text) for text in dict.fromkeys(fail_if or ())],
         form=form,
@@ -232,7 +240,7 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> Pr
         running=read_running_images(options.in_use_from),
     )
     with _progress_bar() as progress:
-        return preview_account(
+        report = preview_account(
             policy_set,
             account,
             fetch_options,
@@ -241,6 +249,37 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> Pr
             at=options.at,
             progress=progress,
         )
+
+    return _with_archived(report, account, is_restored=options.restore)
+
+
+def _with_archived(report: PreviewReport, account: Account, *, is_restored: bool) -> PreviewReport:
+    """Return a report with a note on each archived image that is in use, after its restore if it is confirmed."""
+    from ecr_constructs.cli.aws.restore import archived_in_use
+
+    archived = [
+        found
+        for each in report.previews
+        for found in archived_in_use(each.repository, _images(each), each.in_use or {})
+    ]
+    notes = [f"{each}; restore it with: {each.command(account.region)}" for each in archived]
+    if not (archived and is_restored and _is_confirmed([str(each) for each in archived])):
+        return replace(report, notes=(*report.notes, *notes))
+    problems = account.restore(archived)
+    note = f"restored {count(len(archived) - len(problems), 'image')}, which can be pulled within 20 minutes"
+    return replace(report, notes=(*report.notes, note), problems=(*report.problems, *problems))
+
+
+def _images(preview: RepositoryPreview) -> list[Image]:
+    return [decision.image for decision in all_decisions(preview.evaluation)]
+
+
+def _is_confirmed(lines: Sequence[str]) -> bool:
+    """Return whether the answer on standard input is yes."""
+    for line in lines:
+        print_to_stderr(line)
+    print_to_stderr(f"restore {count(len(lines), 'image')}? [y/N]")
+    return sys.stdin is not None and sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 class ProgressBar:

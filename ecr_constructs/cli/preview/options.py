@@ -58,6 +58,7 @@ class PreviewOptions:
     aws_preview: bool | None = None
     in_use: bool | None = None
     in_use_from: Sequence[str] = ()
+    restore: bool = False
     read_indexes: bool = False
     gates: Sequence[Gate] = ()
     form: Format = Format.TABLE
@@ -109,7 +110,7 @@ def _image_problems(options: PreviewOptions) -> Iterator[str]:
 
 def _account_problems(options: PreviewOptions) -> Iterator[str]:
     if not options.live:
-        for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes"):
+        for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes", "restore"):
             if getattr(options, name):
                 yield f"--{name.replace('_', '-')} needs an account; add --live, or remove it"
         if options.resource_tag:
@@ -122,6 +123,8 @@ def _account_problems(options: PreviewOptions) -> Iterator[str]:
             "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use, "
             "or give --in-use-from"
         )
+    if options.restore and options.in_use is False and not options.in_use_from:
+        yield "--restore needs the usage of images; remove --no-in-use, or give --in-use-from"
     if options.live and options.at and options.aws_preview is not False:
         yield "ECR's lifecycle policy preview is about the present; remove --at, or add --no-aws-preview"
 
@@ -129,6 +132,8 @@ def _account_problems(options: PreviewOptions) -> Iterator[str]:
 def _file_problems(options: PreviewOptions) -> Iterator[str]:
     if _inputs(options).count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
+    if options.restore and STANDARD_INPUT in _inputs(options):
+        yield "--restore reads its confirmation from standard input; give files"
     if options.output:
         yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
 

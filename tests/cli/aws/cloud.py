@@ -153,6 +153,7 @@ class Cloud:
         url: Where the server listens.
         repositories: Its repositories, by name.
         covered: What Amazon Inspector covers, in the API's words.
+        app_runner: The images of services of AWS App Runner, by name.
         tasks: What runs in each cluster of Amazon ECS, in the API's words.
         calls: Every operation that was called, with its repository if it has one.
         before: Called with the operation and the repository before it is answered, if a test has something to do then.
@@ -168,6 +169,7 @@ class Cloud:
         self.repositories: dict[str, Stored] = {}
         self.covered: list[dict[str, Any]] = []
         self.tasks: dict[str, list[dict[str, Any]]] = {}
+        self.app_runner: dict[str, str] = {}
         self.calls: list[tuple[str, str | None]] = []
         self.before: Callable[[str, str | None], object] | None = None
         self._faults: list[Fault] = []
