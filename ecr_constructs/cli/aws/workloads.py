@@ -37,11 +37,11 @@ def lambda_usage(service: Service, pool: ThreadPool, registry: RegistryHost) -> 
     listed = pool.each("functions of AWS Lambda", ["AWS Lambda"], lambda _: list(_functions(service)))
     functions = {f"{each['FunctionName']}:{each['Version']}": each for found in listed.values() for each in found}
     pool.add_steps(len(functions))
-    images = pool.each("functions of AWS Lambda", functions, lambda name: _code(service, functions[name]))
+    images = pool.each("functions of AWS Lambda", functions, lambda name: _code(service, functions[name], registry))
     return tuple(
         usage
-        for name, text in images.items()
-        for usage in _usage([text], registry, f"function {name.removesuffix(':$LATEST')}")
+        for name, texts in images.items()
+        for usage in _usage(texts, registry, f"function {name.removesuffix(':$LATEST')}")
     )
 
 
@@ -103,15 +103,17 @@ def _functions(service: Service) -> Iterator[dict[str, Any]]:
         yield from (each for each in page["Functions"] if each.get("PackageType") == "Image")
 
 
-def _code(service: Service, function: Mapping[str, Any]) -> str:
+def _code(service: Service, function: Mapping[str, Any], registry: RegistryHost) -> list[str]:
+    """Return the image of a function with the digest that its tag was resolved to, or as it was given."""
     request = {"FunctionName": function["FunctionName"], "Qualifier": function["Version"]}
     try:
         code = service.call("GetFunction", request)["Code"]
     except CallFailed as failed:
         if failed.code == "ResourceNotFoundException":  # deleted since the functions were listed
-            return ""
+            return []
         raise
-    return str(code.get("ResolvedImageUri") or code.get("ImageUri") or "")
+    texts = [str(code.get(member, "")) for member in ("ResolvedImageUri", "ImageUri")]
+    return [text for text in texts if registry.image(text)][:1]
 
 
 def _source(service: Service, arn: str) -> str:

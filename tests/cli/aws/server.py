@@ -59,7 +59,7 @@ def answer_app_runner(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].rpartition(b".")[2].decode()
         try:
-            cloud.receive(operation, None)
+            cloud.receive(f"AppRunner.{operation}", None)
             status, content = 200, _app_runner(cloud, operation, json.loads(request.body))
         except Refusal as refusal:
             status, content = 400, {"__type": refusal.code, "message": refusal.message}
