@@ -24,8 +24,9 @@ def lambda_usage(service: Service, pool: ThreadPool, registry: RegistryHost) -> 
     """
     Return the images of a registry that functions of AWS Lambda use, in the same account and region.
 
-    Each published version counts. A function counts with the digest that Lambda resolved its tag to, because Lambda
-    does not deploy a tag again when it is reassigned.
+    Each published version counts, with the digest that Lambda resolved its tag to. AWS on an image that is deleted: "If
+    the corresponding container image no longer exists on Amazon ECR [...], the function enters the Failed state".
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-images.html
 
     Args:
         service: AWS Lambda.

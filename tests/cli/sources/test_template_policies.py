@@ -157,6 +157,18 @@ def test_a_branch_is_read_with_the_value_that_its_condition_implies(tmp_path: Pa
     assert counts(read(tmp_path, document)) == [(7, "if IsSeven"), (3, "if not IsSeven; with the default Other=3")]
 
 
+def test_a_default_that_a_condition_excludes_is_not_used(tmp_path: Path) -> None:
+    document = template(
+        {"Fn::If": ["IsSeven", COUNTS["A"], {"Fn::Sub": SUB}]},
+        Parameters=PARAMETER,
+        Conditions={"IsSeven": {"Fn::Equals": [{"Ref": "Keep"}, "7"]}},
+    )
+    found = read(tmp_path, document)
+
+    assert [each.where.partition(" (")[2] for each in found.policies] == ["if IsSeven)"]
+    assert [each.where.partition(" (")[2] for each in found.unread] == ["if not IsSeven)"]
+
+
 def test_combinations_that_contradict_each_other_are_not_read(tmp_path: Path) -> None:
     inner = {"Fn::If": ["IsDevelopment", "3", "4"]}
     document = template(
@@ -346,6 +358,7 @@ def test_a_local_nested_template_is_read_with_the_parameters_of_its_parent(
     assert found.policy.rules[0].count_number == 12
     assert found.where == f"{tmp_path / 't.json'}: Child/Api"
     assert [each.where for each in read_policies(str(tmp_path)).policies] == [found.where]
+    assert read_policies(str(tmp_path)).unread == ()
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,17 @@ def test_a_reference_inside_a_module_with_a_key_is_found(tmp_path: Path) -> None
     assert names(read(tmp_path, document)) == {"api": POLICIES["api"], "web": POLICIES["web"]}
 
 
+def test_a_reference_is_not_that_of_a_repository_in_another_module(tmp_path: Path) -> None:
+    references = {"repository": {"references": ["aws_ecr_repository.this"]}}
+    configuration = {"resources": [{"type": "aws_ecr_lifecycle_policy", "name": "this", "expressions": references}]}
+    document = plan(policy(None, None, POLICIES["api"].to_json()), configuration=configuration)
+    document["planned_values"]["root_module"]["child_modules"] = [
+        {"address": "module.other", "resources": [repository("web")]}
+    ]
+
+    assert names(read(tmp_path, document)) == {None: POLICIES["api"], "web": LifecyclePolicy.none()}
+
+
 def test_a_text_that_is_known_after_apply_is_not_read(tmp_path: Path) -> None:
     late = resource("aws_ecr_lifecycle_policy", "this", repository="api")
     template = resource("aws_ecr_repository_creation_template", "t", prefix="teams")
@@ -186,6 +197,8 @@ def test_a_state_file_is_read_without_deposed_instances(tmp_path: Path) -> None:
     path.write_text(json.dumps({"version": 4, "terraform_version": "1.9.0", "resources": resources}))
 
     for source in (path, tmp_path):
-        [found] = read_policies(str(source)).policies
+        state_file = read_policies(str(source))
+        [found] = state_file.policies
+        assert state_file.unread == ()
         assert (found.repository, found.policy) == ("api", POLICIES["api"])
         assert found.where == f'{path}: module.x.aws_ecr_lifecycle_policy.p["a"]'
