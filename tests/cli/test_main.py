@@ -226,7 +226,7 @@ def test_without_the_extra_it_says_how_to_install_it(name: str, tmp_path: Path) 
 def test_a_module_of_somebody_else_that_is_missing_is_not_blamed_on_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def missing(_: str) -> None:
+    def missing(_: str, _parameters: object) -> None:
         raise ModuleNotFoundError(name="in_environment")
 
     monkeypatch.setattr(lint_module, "read_policies", missing)
@@ -248,7 +248,7 @@ def test_an_interrupt_before_a_subcommand_runs_ends_quietly(
 
 
 def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(_: str) -> None:
+    def interrupted(_: str, _parameters: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(lint_module, "read_policies", interrupted)
