@@ -168,7 +168,7 @@ def test_a_usage_error_names_the_help_to_read(capsys: pytest.CaptureFixture[str]
     assert second.endswith("; see 'ecr-constructs --help'")
     assert third == "ecr-constructs: option '--output' requires an argument; see 'ecr-constructs preview --help'"
     assert fourth == (
-        "ecr-constructs: invalid value for '--fail-on': 'bogus' is not one of 'error', 'warning', 'info'; "
+        "ecr-constructs: invalid value for '--fail-on': 'bogus' is not one of 'error', 'unread', 'warning', 'info'; "
         "see 'ecr-constructs lint --help'"
     )
 

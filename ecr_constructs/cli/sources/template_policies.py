@@ -53,6 +53,8 @@ def _policies(resource: Mapping[str, Any], where: str, values: TemplateValues) -
     properties = mapping(resource.get("Properties"))
     name = _NAMES[resource["Type"]]
     relevant = {key: properties[key] for key in (name, *_PROPERTIES) if key in properties}
+    if name == "RepositoryName" and "LifecyclePolicy" in relevant:
+        relevant["LifecyclePolicy"] = _without_registry(relevant["LifecyclePolicy"])
     for outcome in values.outcomes(relevant, resource.get("Condition")):
         yield _policy(outcome, where, name)
 
@@ -72,6 +74,16 @@ def _policy(outcome: TemplateOutcome, where: str, name: str) -> Policy | Unreada
     if reason := outcome.unknown.get("LifecyclePolicy"):
         return place.unread(f"CloudFormation computes the text at deployment{_functions(text)}: {reason}")
     return read_text(_text(text) if name == "RepositoryName" else text, place)
+
+
+def _without_registry(policy: object) -> object:
+    """Return the property `LifecyclePolicy` with its text alone: `RegistryId` is often known at deployment only."""
+    if isinstance(policy, Mapping) and "LifecyclePolicyText" in policy:
+        return {"LifecyclePolicyText": policy["LifecyclePolicyText"]}
+    match policy:
+        case {"Fn::If": [condition, yes, no]}:
+            return {"Fn::If": [condition, _without_registry(yes), _without_registry(no)]}
+    return policy
 
 
 def _text(policy: object) -> object:

@@ -70,6 +70,20 @@ def test_a_text_is_read_with_the_default_of_its_parameter(tmp_path: Path, text: 
     assert counts(read(tmp_path, document, "Keep=9")) == [(9, "")]
 
 
+@pytest.mark.parametrize("is_conditional", [False, True])
+def test_a_registry_that_is_known_at_deployment_is_no_reason_not_to_read(
+    tmp_path: Path, *, is_conditional: bool
+) -> None:
+    document = template(COUNTS["A"], Conditions={"Always": {"Fn::Equals": ["a", "a"]}})
+    properties = document["Resources"]["Api"]["Properties"]
+    policy = {**properties["LifecyclePolicy"], "RegistryId": {"Ref": "AWS::AccountId"}}
+    properties["LifecyclePolicy"] = (
+        {"Fn::If": ["Always", policy, {"Ref": "AWS::NoValue"}]} if is_conditional else policy
+    )
+
+    assert counts(read(tmp_path, document)) == [(1, "")]
+
+
 def test_the_whole_text_as_default_is_read_and_not_repeated_in_the_place(tmp_path: Path) -> None:
     document = template({"Ref": "Policy"}, Parameters={"Policy": {"Type": "String", "Default": COUNTS["A"]}})
 
@@ -237,6 +251,15 @@ def test_an_object_becomes_json_without_the_entries_that_have_no_value(tmp_path:
     )
 
     assert counts(read(tmp_path, document)) == [(4, "")]
+
+
+def test_a_number_parameter_is_a_text_inside_an_object(tmp_path: Path) -> None:
+    policy = LifecyclePolicy.of(limit_images(4)).to_dict()
+    policy["rules"][0]["selection"]["countNumber"] = {"Ref": "Keep"}
+    [unread] = read(tmp_path, template({"Fn::ToJsonString": policy}, Parameters=PARAMETER)).unread
+
+    assert unread.is_invalid
+    assert "'7' is not a whole number" in unread.problems[0]
 
 
 def test_more_combinations_than_the_limit_are_not_read(tmp_path: Path) -> None:
