@@ -54,6 +54,11 @@ class Parameters:
             raise CommandError(problems, path=_OPTION)
         return parsed
 
+    @property
+    def of_all_templates(self) -> dict[str, str]:
+        """The values that are not of one stack, by name."""
+        return {name: value for (stack, name), value in self.values.items() if stack is None}
+
     def apply(self, template: TemplateValues, stack: str | None) -> None:
         """
         Give a template its values.

@@ -150,7 +150,7 @@ def read_policies(source: str, parameters: Parameters | None = None) -> PolicySe
     if path_of(source).is_dir() and is_assembly(source):
         found = list(_of_templates(assembly_templates(source), given))
     else:
-        found = [policy for each in _without_nested(policy_files(source)) for policy in _of_file(each, given)]
+        found = [policy for each in _without_nested(policy_files(source), given) for policy in _of_file(each, given)]
     policy_set = _policy_set(found)
     if not policy_set.policies and not policy_set.unread:
         raise CommandError(["no repository and no creation template in it; give another source"], path=source)
@@ -200,13 +200,14 @@ def read_stacks(source: str) -> tuple[AssemblyStack, ...]:
     """
     if path_of(source).is_dir() and is_assembly(source):
         return read_assembly(Path(source))
-    files = [file for file in _without_nested(policy_files(source)) if is_template(file.document)]
+    given = Parameters()
+    files = [file for file in _without_nested(policy_files(source), given) if is_template(file.document)]
     if not files:
         raise CommandError(["no template in it; give a CloudFormation template or a cdk.out"], path=source)
     return tuple(
         AssemblyStack(name=each.name, template_path=Path(each.file or file.where), template=each.template)
         for file in files
-        for each in _templates(file)
+        for each in _templates(file, given)
     )
 
 
@@ -244,23 +245,28 @@ def read_deployed(sources: Iterable[str]) -> dict[str | None, LifecyclePolicy]:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _without_nested(files: Iterable[PolicyFile]) -> list[PolicyFile]:
+def _without_nested(files: Iterable[PolicyFile], parameters: Parameters) -> list[PolicyFile]:
     """Return files without the templates that are nested in others, which are read with their parameters."""
     found = list(files)
     nested = {
         str(each.file)
         for file in found
         if file.folder and is_template(file.document)
-        for each in list(_templates(file))[1:]
+        for each in list(_templates(file, parameters))[1:]
     }
     return [file for file in found if file.where not in nested]
 
 
-def _templates(file: PolicyFile) -> Iterator[SourceTemplate]:
+def _templates(file: PolicyFile, parameters: Parameters) -> Iterator[SourceTemplate]:
     document = file.document
     if not isinstance(document, Mapping):  # the callers have checked it
         return
-    root = SourceTemplate(template=document, before=f"{file.where}: ", file=file.where if file.folder else None)
+    root = SourceTemplate(
+        template=document,
+        before=f"{file.where}: ",
+        file=file.where if file.folder else None,
+        given=parameters.of_all_templates,
+    )
     if file.path is None:
         yield root
     else:
@@ -275,7 +281,7 @@ def _of_templates(templates: Iterable[SourceTemplate], parameters: Parameters) -
 def _of_file(file: PolicyFile, parameters: Parameters) -> Iterator[Policy | UnreadablePolicy]:
     document = file.document
     if is_template(document):
-        yield from _of_templates(_templates(file), parameters)
+        yield from _of_templates(_templates(file, parameters), parameters)
     elif isinstance(document, Mapping) and is_terraform(document):
         yield from policies_of_terraform(document, f"{file.where}: ")
     elif file.is_empty:

@@ -384,6 +384,18 @@ def test_a_local_nested_template_is_read_with_the_parameters_of_its_parent(
     assert read_policies(str(tmp_path)).unread == ()
 
 
+def test_a_given_value_reaches_a_nested_template_through_its_parent(tmp_path: Path) -> None:
+    (tmp_path / "child.json").write_text(
+        json.dumps(template({"Fn::Sub": SUB}, Parameters={"Keep": {"Type": "Number"}}))
+    )
+    properties = {"TemplateURL": "child.json", "Parameters": {"Keep": {"Ref": "Number"}}}
+    child = {"Type": "AWS::CloudFormation::Stack", "Properties": properties}
+    parent = {"Parameters": {"Number": {"Type": "Number", "Default": 3}}, "Resources": {"Child": child}}
+
+    assert counts(read(tmp_path, parent)) == [(3, "")]
+    assert counts(read(tmp_path, parent, "Number=9")) == [(9, "")]
+
+
 @pytest.mark.parametrize(
     ("place", "problem"),
     [
