@@ -41,7 +41,7 @@ def policies_of_template(source: SourceTemplate, parameters: Parameters) -> Iter
     for resource_type in (REPOSITORY, CREATION_TEMPLATE):
         for logical_id, resource in resources:
             if resource["Type"] == resource_type:
-                for policy in _policies(resource, f"{before}{logical_id}", values):
+                for policy in _policies(resource, f"{before}{logical_id}", values, source.assumed):
                     yield replace(policy, file=source.file) if isinstance(policy, Policy) else policy
     for name, loop in mapping(template.get("Resources")).items():
         if str(name).startswith("Fn::ForEach") and "AWS::ECR::Repository" in str(loop):
@@ -49,26 +49,29 @@ def policies_of_template(source: SourceTemplate, parameters: Parameters) -> Iter
             yield PolicyPlace(where=f"{before}{name}").unread(message)
 
 
-def _policies(resource: Mapping[str, Any], where: str, values: TemplateValues) -> Iterator[Policy | UnreadablePolicy]:
+def _policies(
+    resource: Mapping[str, Any], where: str, values: TemplateValues, assumed: str
+) -> Iterator[Policy | UnreadablePolicy]:
     properties = mapping(resource.get("Properties"))
     name = _NAMES[resource["Type"]]
     relevant = {key: properties[key] for key in (name, *_PROPERTIES) if key in properties}
     if name == "RepositoryName" and "LifecyclePolicy" in relevant:
         relevant["LifecyclePolicy"] = _without_registry(relevant["LifecyclePolicy"])
     for outcome in values.outcomes(relevant, resource.get("Condition")):
-        yield _policy(outcome, where, name)
+        yield _policy(outcome, where, name, assumed)
 
 
-def _policy(outcome: TemplateOutcome, where: str, name: str) -> Policy | UnreadablePolicy:
+def _policy(outcome: TemplateOutcome, where: str, name: str, assumed: str) -> Policy | UnreadablePolicy:
     owner = outcome.properties.get(name)
     known = owner if isinstance(owner, str) else None
+    label = "; ".join(filter(None, (assumed, outcome.label)))
     place = PolicyPlace(
-        where=f"{where} ({outcome.label})" if outcome.label else where,
+        where=f"{where} ({label})" if label else where,
         repository=known if name == "RepositoryName" else None,
         prefix=known if name == "Prefix" else None,
         immutability=_immutability(outcome.properties),
         is_default=outcome.is_default,
-        is_assumed=bool(outcome.label),
+        is_assumed=bool(label),
     )
     text = outcome.properties.get("LifecyclePolicy")
     if reason := outcome.unknown.get("LifecyclePolicy"):

@@ -32,6 +32,7 @@ class SourceTemplate:
         stack: The name of the stack, or None if it is not known.
         file: The file with the template, if it is one of several.
         given: The values that the parent of a nested template gives to its parameters.
+        assumed: The conditions and defaults that these values depend on, in words.
 
     """
 
@@ -40,6 +41,7 @@ class SourceTemplate:
     stack: str | None = None
     file: str | None = None
     given: Mapping[str, str] = field(default_factory=dict)
+    assumed: str = ""
 
     @property
     def name(self) -> str:
@@ -118,11 +120,13 @@ def with_nested(
         place = mapping(resource.get("Properties")).get(_NESTED.get(resource["Type"], ""))
         if isinstance(place, str) and "://" not in place:
             child = path.parent / place
+            given, assumed = _given(root, resource)
             nested = SourceTemplate(
                 template=_read(child, inside, f"{root.before}{logical_id}"),
                 before=f"{root.before}{logical_id}/",
                 file=str(child),
-                given=_given(root, resource),
+                given=given,
+                assumed="; ".join(filter(None, (root.assumed, assumed))),
             )
             yield from with_nested(nested, child, inside=inside, parents=(*parents, path.resolve()))
 
@@ -139,13 +143,14 @@ def _read(path: Path, inside: Path, where: str) -> Mapping[str, Any]:
     return mapping(document)
 
 
-def _given(root: SourceTemplate, resource: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters of a nested stack that the template around it decides."""
+def _given(root: SourceTemplate, resource: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """Return the parameters of a nested stack that the template around it decides, and what they depend on."""
     values = TemplateValues(root.template, root.given)
     written = mapping(mapping(resource.get("Properties")).get("Parameters"))
     outcomes = values.outcomes(written)
     chosen = next((each for each in outcomes if each.is_default), None)
     if chosen is None:
-        return {}
+        return {}, ""
     known = {name: value for name, value in chosen.properties.items() if name not in chosen.unknown}
-    return {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in known.items()}
+    given = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in known.items()}
+    return given, chosen.label

@@ -392,7 +392,7 @@ def test_a_given_value_reaches_a_nested_template_through_its_parent(tmp_path: Pa
     child = {"Type": "AWS::CloudFormation::Stack", "Properties": properties}
     parent = {"Parameters": {"Number": {"Type": "Number", "Default": 3}}, "Resources": {"Child": child}}
 
-    assert counts(read(tmp_path, parent)) == [(3, "")]
+    assert counts(read(tmp_path, parent)) == [(3, "with the default Number=3")]
     assert counts(read(tmp_path, parent, "Number=9")) == [(9, "")]
 
 
