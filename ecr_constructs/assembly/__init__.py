@@ -18,12 +18,15 @@ from ecr_constructs.model.changes.create_only import ECR_TYPES
 
 __all__ = [
     "CREATE_ONLY",
+    "CREATION_TEMPLATE",
+    "REPOSITORY",
     "AssemblyStack",
     "CreationTemplateResource",
     "RegistryResource",
     "Replacement",
     "RepositoryResource",
     "creation_templates",
+    "exclusion_filters",
     "read_assembly",
     "registry_resources",
     "replacements",
@@ -69,9 +72,7 @@ class _Resource:
     @property
     def exclusion_filters(self) -> tuple[str, ...]:
         """The filters of the tags that the mutability setting does not apply to."""
-        filters = self.properties.get("ImageTagMutabilityExclusionFilters")
-        written = filters if isinstance(filters, list) else []
-        return tuple(str(mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
+        return exclusion_filters(self.properties)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -291,6 +292,19 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
         if changed:
             found.append(Replacement(logical_id=logical_id, resource_type=before["Type"], changed=changed))
     return tuple(found)
+
+
+def exclusion_filters(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    Return the filters of the tags that the mutability setting of a repository does not apply to.
+
+    Args:
+        properties: The properties of a repository or a creation template.
+
+    """
+    filters = properties.get("ImageTagMutabilityExclusionFilters")
+    written = filters if isinstance(filters, list) else []
+    return tuple(str(mapping(each).get("ImageTagMutabilityExclusionFilterValue", each)) for each in written)
 
 
 def _text(value: object) -> str | None:

@@ -20,8 +20,8 @@ __all__ = ["SUBCOMMANDS", "Subcommand", "build_command"]
 _HELP = """
 Explain, check and preview lifecycle policies of Amazon ECR before they delete images.
 
-A policy is a file with the JSON of a lifecycle policy, the output of 'aws ecr get-lifecycle-policy', a CloudFormation
-template, a folder that 'cdk synth' wrote, or '-' for standard input.
+A policy is a file with the JSON of a lifecycle policy, the output of 'aws ecr get-lifecycle-policy' or 'terraform show
+-json', a CloudFormation template, a folder of these files, a folder that 'cdk synth' wrote, or '-' for standard input.
 """
 
 
@@ -46,6 +46,7 @@ SUBCOMMANDS = {
             "preview cdk.out --images images.json",
             "preview policy.json --live --region eu-west-1 --repository 'prod/*' --current",
             "preview cdk.out --live --fail-if in-use --fail-if 'expires:release-*'",
+            "preview --live --resource-tag team=shop",
         ),
     ),
     "lint": Subcommand(

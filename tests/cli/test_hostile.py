@@ -358,7 +358,7 @@ def test_too_little_memory_is_an_error(policy: Path, monkeypatch: pytest.MonkeyP
     def exhausted(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ecr_constructs.cli.sources.policies.read_input", exhausted)
+    monkeypatch.setattr("ecr_constructs.cli.sources.policy_files.read_input", exhausted)
     code, err = assert_sound(["lint", policy])
 
     assert (code, "the memory does not suffice" in err) == (2, True)

@@ -146,7 +146,7 @@ def test_a_shell_completes_subcommands_and_options(words: str, found: str) -> No
         (["lint", "x", "--format", "xml"], "invalid value for '--format'"),
         (["explain", "a", "b"], "got unexpected extra argument"),
         (["lint", "nowhere.json"], "nowhere.json: no such file or folder; give a policy file"),
-        (["summary", "nowhere"], "nowhere: no folder with a manifest.json; give one that 'cdk synth' wrote"),
+        (["summary", "nowhere"], "nowhere: no such file or folder; give a policy file, a template or a cdk.out"),
     ],
 )
 def test_an_error_is_one_line_on_standard_error(
@@ -171,7 +171,7 @@ def test_a_usage_error_names_the_help_to_read(capsys: pytest.CaptureFixture[str]
     assert second.endswith("; see 'ecr-constructs --help'")
     assert third == "ecr-constructs: option '--output' requires an argument; see 'ecr-constructs preview --help'"
     assert fourth == (
-        "ecr-constructs: invalid value for '--fail-on': 'bogus' is not one of 'error', 'warning', 'info'; "
+        "ecr-constructs: invalid value for '--fail-on': 'bogus' is not one of 'error', 'unread', 'warning', 'info'; "
         "see 'ecr-constructs lint --help'"
     )
 
@@ -229,7 +229,7 @@ def test_the_error_without_the_extra_has_the_command_that_installs_it(name: str,
 def test_another_missing_module_is_not_reported_as_the_missing_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def missing(_: str) -> None:
+    def missing(_: str, _parameters: object) -> None:
         raise ModuleNotFoundError(name="in_environment")
 
     monkeypatch.setattr(lint_module, "read_policies", missing)
@@ -251,7 +251,7 @@ def test_an_interrupt_before_a_subcommand_runs_ends_quietly(
 
 
 def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(_: str) -> None:
+    def interrupted(_: str, _parameters: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(lint_module, "read_policies", interrupted)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from ecr_constructs.cli.aws.errors import REPOSITORY_NOT_FOUND, CallFailed, failure_messages, raise_as_unavailable
+from ecr_constructs.cli.aws.errors import (
+    REPOSITORY_NOT_FOUND,
+    AccountUnavailable,
+    CallFailed,
+    failure_messages,
+    raise_as_unavailable,
+)
 from ecr_constructs.cli.aws.images import ImageCounter, list_images, read_indexes
-from ecr_constructs.cli.aws.images_in_use import ImageUsage, RegistryHost, ecs_usage, inspector_usage, users_by_image
+from ecr_constructs.cli.aws.images_in_use import (
+    ImageUsage,
+    RegistryHost,
+    ecs_usage,
+    external_usage,
+    inspector_usage,
+    users_by_image,
+)
 from ecr_constructs.cli.aws.lifecycle_policy_preview import (
     TIMEOUT,
     Deadline,
@@ -17,9 +30,12 @@ from ecr_constructs.cli.aws.lifecycle_policy_preview import (
     deployed_policy,
     start_preview,
 )
-from ecr_constructs.cli.aws.session import Session, open_session
+from ecr_constructs.cli.aws.restore import ArchivedImage, restore_images
+from ecr_constructs.cli.aws.session import Service, Session, open_session
 from ecr_constructs.cli.aws.thread_pool import ThreadPool, thread_pool
+from ecr_constructs.cli.aws.workloads import app_runner_usage, batch_usage, lambda_usage
 from ecr_constructs.cli.progress import Progress
+from ecr_constructs.cli.sources.kubernetes import RunningImage
 from ecr_constructs.cli.sources.records import Repository, immutability_of
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
@@ -38,6 +54,7 @@ class FetchOptions:
         current: The deployed policies, for `Repository.deployed`.
         in_use: The usage of images, for `Repository.in_use`.
         read_indexes: The images of each image index. ECR records a pull of the index.
+        running: Images that workloads outside of the account run, for `Repository.in_use`.
 
     """
 
@@ -45,6 +62,7 @@ class FetchOptions:
     current: bool
     in_use: bool
     read_indexes: bool
+    running: tuple[RunningImage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +99,7 @@ class Account:
         self._session = session
         self.account_id = session.account_id
         self.region = session.region
+        self._arns: dict[str, str] = {}
 
     def immutability(self) -> dict[str, Immutability | None]:
         """
@@ -92,7 +111,65 @@ class Account:
         """
         with raise_as_unavailable():
             pages = self._session.service("ecr").pages("DescribeRepositories", {"maxResults": _REPOSITORIES_A_PAGE})
-            return {each["repositoryName"]: _immutability(each) for page in pages for each in page["repositories"]}
+            found = [each for page in pages for each in page["repositories"]]
+        self._arns = {each["repositoryName"]: each.get("repositoryArn", "") for each in found}
+        return {each["repositoryName"]: _immutability(each) for each in found}
+
+    def deployed_policies(
+        self, names: Sequence[str], *, progress: Progress
+    ) -> tuple[dict[str, LifecyclePolicy], tuple[str, ...]]:
+        """
+        Return the deployed policies of repositories, and a problem for each that cannot be read.
+
+        Args:
+            names: The names of the repositories. One without a policy has a policy without rules.
+            progress: The display of progress.
+
+        Raises:
+            AccountUnavailable: if nothing more can be read.
+
+        """
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(len(names))
+            ecr = self._session.service("ecr")
+            found = pool.each("deployed policies", names, lambda name: deployed_policy(ecr, name))
+        return found, failure_messages(pool.failures)
+
+    def with_resource_tags(self, names: Sequence[str], wanted: Sequence[str], *, progress: Progress) -> tuple[str, ...]:
+        """
+        Return the repositories that have all of some resource tags.
+
+        Args:
+            names: The names of the repositories.
+            wanted: The tags, each as `Key=Value`, or `Key` for any value.
+            progress: The display of progress.
+
+        Raises:
+            AccountUnavailable: if the tags of a repository cannot be read, or if no repository has the tags.
+
+        """
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(len(names))
+            ecr = self._session.service("ecr")
+            tags = pool.each("resource tags", names, lambda name: _resource_tags(ecr, self._arns[name]))
+        if pool.failures:  # a repository whose tags are not known would not be previewed
+            raise AccountUnavailable(failure_messages(pool.failures))
+        found = tuple(name for name in names if all(_has_tag(tags[name], each) for each in wanted))
+        if not found:
+            message = "no repository has the resource tag; correct it, or remove the option"
+            raise AccountUnavailable([message], path=f"--resource-tag {' '.join(wanted)}")
+        return found
+
+    def restore(self, images: Sequence[ArchivedImage]) -> tuple[str, ...]:
+        """
+        Restore archived images, and return a problem for each that cannot be restored.
+
+        Args:
+            images: The images.
+
+        """
+        with raise_as_unavailable():
+            return restore_images(self._session.service("ecr"), images)
 
     def repositories(
         self,
@@ -133,7 +210,7 @@ class Account:
             )
             if options.read_indexes:  # last, because it changes the pull times that ECR's preview counts from
                 images |= pool.each("image indexes", images, lambda name: read_indexes(ecr, name, images[name]))
-            users, notes = self._users(pool, images) if options.in_use else (None, ())
+            users, notes = self._users(pool, images, options)
             deleted = {name for name, failed in pool.failures if failed.code == REPOSITORY_NOT_FOUND}
         repositories = (
             Repository(
@@ -149,24 +226,45 @@ class Account:
         return FetchResult(repositories=tuple(repositories), problems=failure_messages(pool.failures), notes=notes)
 
     def _users(
-        self, pool: ThreadPool, images: Mapping[str, Sequence[Image]]
-    ) -> tuple[dict[str, dict[str, tuple[str, ...]]], tuple[str, ...]]:
-        """Return the workloads that run images, and a note if the account does not use Amazon Inspector."""
+        self, pool: ThreadPool, images: Mapping[str, Sequence[Image]], options: FetchOptions
+    ) -> tuple[dict[str, dict[str, tuple[str, ...]]] | None, tuple[str, ...]]:
+        """Return the workloads that run images, None if they are not read, and notes on services without data."""
+        if not options.in_use and not options.running:
+            return None, ()
+        registry = RegistryHost(account_id=self.account_id, region=self.region)
+        usage, notes = self._usage(pool, registry) if options.in_use else ([], [])
+        usage += external_usage(options.running, registry)
+        return users_by_image(usage, images), tuple(notes)
+
+    def _usage(self, pool: ThreadPool, registry: RegistryHost) -> tuple[list[ImageUsage], list[str]]:
+        """Return the workloads of the account that run images, and a note on each service without data."""
         usage: list[ImageUsage] = []
         notes: list[str] = []
-        registry = RegistryHost(account_id=self.account_id, region=self.region)
-        try:
-            usage += ecs_usage(self._session.service("ecs"), pool, registry)
-        except CallFailed as failed:  # the endpoint of ECS cannot be reached, and that of ECR can
-            pool.failures.append(("Amazon ECS", failed))
-        try:
-            usage += inspector_usage(self._session.service("inspector2"), account_id=self.account_id)
-        except CallFailed as failed:
-            if failed.code in _NO_INSPECTOR:
-                notes.append(f"Amazon Inspector does not report images in use: {failed}")
-            else:
-                pool.failures.append(("Amazon Inspector", failed))
-        return users_by_image(usage, images), tuple(notes)
+        service = self._session.service
+        # The codes of a service that the account does not use, and no code where a region does not have the service.
+        sources: tuple[tuple[str, frozenset[str], Callable[[], Iterable[ImageUsage]]], ...] = (
+            ("Amazon ECS", frozenset(), lambda: ecs_usage(service("ecs"), pool, registry)),
+            ("AWS Lambda", frozenset(), lambda: lambda_usage(service("lambda"), pool, registry)),
+            ("AWS App Runner", frozenset({""}), lambda: app_runner_usage(service("apprunner"), pool, registry)),
+            ("AWS Batch", frozenset(), lambda: batch_usage(service("batch"), registry)),
+            ("Amazon Inspector", _NO_INSPECTOR, lambda: inspector_usage(service("inspector2"), self.account_id)),
+        )
+        for name, absent, read in sources:
+            failed = _failure(usage, read)
+            if failed and failed.code in absent:
+                notes.append(f"{name} does not report images in use: {failed}")
+            elif failed:
+                pool.failures.append((name, failed))
+        return usage, notes
+
+
+def _failure(usage: list[ImageUsage], read: Callable[[], Iterable[ImageUsage]]) -> CallFailed | None:
+    """Add what a service reports, and return the failure if it cannot be called."""
+    try:
+        usage += read()
+    except CallFailed as failed:
+        return failed
+    return None
 
 
 def connect(*, profile: str | None, region: str | None, role: str | None) -> Account:
@@ -189,6 +287,16 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
 _REPOSITORIES_A_PAGE = 1_000
 # The code in an account that does not use Inspector, and no code where its endpoint cannot be reached.
 _NO_INSPECTOR = frozenset({"AccessDeniedException", ""})
+
+
+def _resource_tags(ecr: Service, arn: str) -> dict[str, str]:
+    answer = ecr.call("ListTagsForResource", {"resourceArn": arn})
+    return {tag["Key"]: tag["Value"] for tag in answer.get("tags", ())}
+
+
+def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:
+    key, separator, value = wanted.partition("=")
+    return key in tags and (not separator or tags[key] == value)
 
 
 def _immutability(repository: Mapping[str, Any]) -> Immutability | None:

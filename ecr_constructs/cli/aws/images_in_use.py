@@ -15,11 +15,12 @@ from typing import Any
 from ecr_constructs.cli.aws.errors import CallFailed
 from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.aws.thread_pool import ThreadPool
+from ecr_constructs.cli.sources.kubernetes import RunningImage
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.references import ImageReference
 
-__all__ = ["ImageUsage", "RegistryHost", "ecs_usage", "inspector_usage", "users_by_image"]
+__all__ = ["ImageUsage", "RegistryHost", "ecs_usage", "external_usage", "inspector_usage", "users_by_image"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +64,30 @@ class RegistryHost:
             return None  # ECR has no image with such a reference
         host = rf"{self.account_id}\.dkr[.-]ecr(-fips)?\.{self.region}\..+"
         return image if image.registry is not None and re.fullmatch(host, image.registry) else None
+
+
+def external_usage(running: Iterable[RunningImage], registry: RegistryHost | None) -> Iterator[ImageUsage]:
+    """
+    Yield the workloads outside of the account, such as those of Kubernetes.
+
+    Args:
+        running: The images that they run.
+        registry: The registry. None for listings in files, whose account is not known: then every registry of Amazon
+            ECR counts, and the repository is found by its name.
+
+    """
+    for each in running:
+        image = registry.image(each.reference) if registry else _image_of_ecr(each.reference)
+        if image:
+            yield ImageUsage(repository=image.repository, digest=image.digest, tag=image.tag, user=each.user)
+
+
+def _image_of_ecr(text: str) -> ImageReference | None:
+    try:
+        image = ImageReference.parse(text)
+    except InvalidName:
+        return None
+    return image if re.fullmatch(r"\d{12}\.dkr[.-]ecr.+", image.registry or "") else None
 
 
 def users_by_image(
@@ -204,7 +229,7 @@ def _family(task: Mapping[str, Any]) -> str:
     return str(task["taskDefinitionArn"]).rpartition("/")[2]
 
 
-def inspector_usage(inspector: Service, *, account_id: str) -> tuple[ImageUsage, ...]:
+def inspector_usage(inspector: Service, account_id: str) -> tuple[ImageUsage, ...]:
     """
     Return the images that Amazon Inspector reports in running tasks of Amazon ECS or pods of Amazon EKS.
 

@@ -61,12 +61,28 @@ class Service:
             raise call_failure(error, action=action, region=self._region, caller=self._caller) from error
         return answer
 
-    def pages(self, operation: str, request: Mapping[str, object]) -> Iterator[dict[str, Any]]:
-        """Call an operation, and yield all its pages."""
+    def pages(
+        self,
+        operation: str,
+        request: Mapping[str, object],
+        *,
+        token: str = "nextToken",  # noqa: S107  (the name of a member)
+        parameter: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """
+        Call an operation, and yield all its pages.
+
+        Args:
+            operation: The operation.
+            request: Its parameters.
+            token: The member of an answer with the token of the next page.
+            parameter: The parameter for the token. Default: it has the name of the member.
+
+        """
         answer = self.call(operation, request)
         yield answer
-        while token := answer.get("nextToken"):
-            answer = self.call(operation, {**request, "nextToken": token})
+        while following := answer.get(token):
+            answer = self.call(operation, {**request, parameter or token: following})
             yield answer
 
 

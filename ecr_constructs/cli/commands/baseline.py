@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.sources.templates import read_templates
+from ecr_constructs.cli.sources.stack_templates import read_templates
 from ecr_constructs.model.changes.baseline import baseline_document
 from ecr_constructs.model.changes.state import read_state
 

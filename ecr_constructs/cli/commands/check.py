@@ -21,7 +21,7 @@ from ecr_constructs.cli.output.changes_report import (
 )
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
-from ecr_constructs.cli.sources.templates import aligned, read_templates
+from ecr_constructs.cli.sources.stack_templates import aligned, read_templates
 from ecr_constructs.model.changes.change import MOST_SEVERE_FIRST, Change
 from ecr_constructs.model.changes.comparison import find_changes
 from ecr_constructs.model.changes.settings import Listing

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.formatting import printable
+from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import read_policy
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy, effect
@@ -32,6 +33,13 @@ def convert(
         str | None,
         typer.Option(metavar="NAME", help="The repository, if there are several policies.", show_default=False),
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """
     Print the Python code that builds the same lifecycle policy, as intents where they fit.
@@ -40,7 +48,7 @@ def convert(
     differences without effect: priorities, descriptions, prefixes as patterns. They also list the errors and warnings
     of 'ecr-constructs lint', because other descriptions can hide them.
     """
-    print(program(read_policy(source, repository)), end="")
+    print(program(read_policy(source, repository, Parameters.parse(parameter or ()))), end="")
 
 
 def program(policy: Policy) -> str:

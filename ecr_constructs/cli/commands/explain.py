@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ecr_constructs.cli.formatting import printable
+from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import read_policies
 
 __all__ = ["explain"]
@@ -20,6 +21,13 @@ def explain(
     repository: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the policy of this repository.", show_default=False)
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """
     Explain each rule of a lifecycle policy in one sentence.
@@ -27,7 +35,7 @@ def explain(
     ECR assigns each image to the first rule that selects it. The sentence of a rule names the rules before it that can
     select the same images.
     """
-    reading = read_policies(source)
+    reading = read_policies(source, Parameters.parse(parameter or ()))
     if repository is not None:
         reading = reading.of(repository)
     reading.require_valid()
@@ -36,8 +44,10 @@ def explain(
         for each in reading.policies
     ]
     found += [(each.where, each.repository, each.problems) for each in reading.unread]
+    # The place of a policy has its conditions and the defaults that it was read with.
+    is_shown = len(found) > 1 or any(each.is_assumed for each in reading.policies)
     for where, owner, lines in found:
-        if len(found) > 1:
+        if is_shown:
             print(printable(f"{where}{f' ({owner})' if owner else ''}"))
         for line in lines:
-            print(printable(f"  {line}" if len(found) > 1 else line))
+            print(printable(f"  {line}" if is_shown else line))

@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from ecr_constructs.cli.errors import ExitCode, os_error, print_error
+from ecr_constructs.cli.errors import ExitCode, os_error, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
+from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.errors import EcrConstructsError
@@ -30,9 +31,10 @@ class Format(str, Enum):
 
 
 class Severity(str, Enum):
-    """The severities, for `--fail-on`."""
+    """The severities for `--fail-on`, and policies that cannot be read, which are between error and warning."""
 
     ERROR = "error"
+    UNREAD = "unread"
     WARNING = "warning"
     INFO = "info"
 
@@ -71,7 +73,19 @@ def lint(
     ],
     *,
     form: Annotated[Format, typer.Option("--format", help="Text, or JSON for programs.")] = Format.TEXT,
-    fail_on: Annotated[Severity, typer.Option(help="The lowest severity that ends with exit code 3.")] = Severity.ERROR,
+    fail_on: Annotated[
+        Severity,
+        typer.Option(
+            help="The lowest severity that ends with exit code 3. 'unread': errors, and policies that cannot be read."
+        ),
+    ] = Severity.ERROR,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """
     Report problems of lifecycle policies.
@@ -79,7 +93,7 @@ def lint(
     Every problem for which ECR rejects a policy is an error. Findings are probable mistakes that ECR accepts; each has
     the severity error, warning or info.
     """
-    readings, rejected = _read(sources)
+    readings, rejected = _read(sources, Parameters.parse(parameter or ()))
     found = [each for reading in readings for each in diagnostics(reading)]
     policies = sum(
         len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies) for reading in readings
@@ -89,25 +103,33 @@ def lint(
         print(json.dumps({"policies": policies, "findings": [asdict(each) for each in everything]}, indent=2))
     elif readings:
         _print(found, policies)
+    for policy in (policy for reading in readings for policy in reading.policies if policy.is_assumed):
+        print_to_stderr(f"note: read {policy.where}; --parameter gives other values")
     for error in rejected:
         print_error(error)
     if rejected:
         raise typer.Exit(ExitCode.REFUSED)
-    severities = list(COLOURS)
-    if any(severities.index(each.severity) <= severities.index(fail_on.value) for each in found):
+    if any(_fails(each, fail_on) for each in found):
         raise typer.Exit(ExitCode.FOUND)
 
 
-def _read(sources: Sequence[str]) -> tuple[list[PolicySet], list[EcrConstructsError]]:
+def _fails(diagnostic: Diagnostic, fail_on: Severity) -> bool:
+    if fail_on is Severity.UNREAD:
+        return diagnostic.severity == Severity.ERROR.value or diagnostic.id == "unread-policy"
+    severities = list(COLOURS)
+    return severities.index(diagnostic.severity) <= severities.index(fail_on.value)
+
+
+def _read(sources: Sequence[str], parameters: Parameters) -> tuple[list[PolicySet], list[EcrConstructsError]]:
     """Return the policies of each source that can be read, and the errors of the others."""
-    results = [_read_one(source) for source in sources]
+    results = [_read_one(source, parameters) for source in sources]
     readings = [each for each in results if isinstance(each, PolicySet)]
     return readings, [each for each in results if isinstance(each, EcrConstructsError)]
 
 
-def _read_one(source: str) -> PolicySet | EcrConstructsError:
+def _read_one(source: str, parameters: Parameters) -> PolicySet | EcrConstructsError:
     try:
-        return read_policies(source)
+        return read_policies(source, parameters)
     except EcrConstructsError as error:
         return error
     except OSError as error:

@@ -13,32 +13,52 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
-from ecr_constructs.cli.formatting import omitted
+from ecr_constructs.cli.formatting import count, omitted
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
-from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
 from ecr_constructs.cli.sources.images import read_repositories
+from ecr_constructs.cli.sources.kubernetes import read_running_images
+from ecr_constructs.cli.sources.manifests import read_manifests, with_manifests
+from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, read_deployed, read_policies
+from ecr_constructs.cli.sources.records import Repository
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from ecr_constructs.cli.aws import Account
+    from ecr_constructs.model.images import Image
 
 __all__ = ["ProgressBar", "preview"]
 
 
 def preview(
     source: Annotated[
-        str,
-        typer.Argument(metavar="PATH", help="A policy file, a template, a cdk.out, or '-'.", show_default=False),
-    ],
+        str | None,
+        typer.Argument(
+            metavar="PATH",
+            help="A policy file, a template, a cdk.out, a folder, or '-'. With --live the default is the deployed "
+            "policies of the account.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     images: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATH",
             help="Output of 'aws ecr describe-images': a file, a folder of them, or '-'. Repeatable.",
+        ),
+    ] = None,
+    manifests: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="With --images: manifests of image indexes, or output of 'aws ecr batch-get-image': a file, a folder "
+            "of them, or '-'. Repeatable.",
         ),
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read the images from the AWS account.")] = False,
@@ -51,6 +71,21 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="NAME", help="Only repositories with this name, in which '*' matches any characters. Repeatable."
+        ),
+    ] = None,
+    resource_tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="With --live: only repositories with this resource tag; KEY alone for any value. Repeatable: "
+            "repositories with all of them.",
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
         ),
     ] = None,
     current: Annotated[
@@ -81,9 +116,21 @@ def preview(
     in_use: Annotated[
         bool | None,
         typer.Option(
-            help="With --live: read from Amazon ECS and Amazon Inspector which images are in use. [default: in-use]"
+            help="With --live: read which images are in use from Amazon ECS, AWS Lambda, AWS App Runner, AWS Batch and "
+            "Amazon Inspector. [default: in-use]"
         ),
     ] = None,
+    in_use_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Images in use, in the output of 'kubectl get pods -A -o json': a file, a folder, or '-'. Repeatable.",
+        ),
+    ] = None,
+    restore: Annotated[
+        bool,
+        typer.Option("--restore", help="With --live: restore archived images that are in use, after a confirmation."),
+    ] = False,
     read_indexes: Annotated[
         bool,
         typer.Option(
@@ -107,21 +154,26 @@ def preview(
     """
     Preview the effect of lifecycle policies: which images are deleted, archived or kept, by which rule, and why.
 
-    Policies are matched with repositories by name. Neither images nor policies are changed.
+    Policies are matched with repositories by name. Neither images nor policies are changed, except by --restore.
     """
     options = PreviewOptions(
         source=source,
         images=images or (),
+        manifests=manifests or (),
         live=live,
         profile=profile,
         region=region,
         role=role,
         repository=repository or (),
+        resource_tag=resource_tag or (),
+        parameter=parameter or (),
         current=current,
         current_policy=current_policy or (),
         at=read_instant(at) if at is not None else None,
         aws_preview=aws_preview,
         in_use=in_use,
+        in_use_from=in_use_from or (),
+        restore=restore,
         read_indexes=read_indexes,
         gates=[read_gate(text) for text in dict.fromkeys(fail_if or ())],
         form=form,
@@ -138,22 +190,36 @@ def preview(
 def _report(options: PreviewOptions) -> PreviewReport:
     from ecr_constructs.cli.preview.run import preview_files
 
-    policy_set = read_policies(options.source)
+    if options.source is None:
+        return _account_report(options, None)
+    policy_set = read_policies(options.source, Parameters.parse(options.parameter)).by_default()
     policy_set.require_valid(options.repository)
     if options.live:
         return _account_report(options, policy_set)
     deployed = read_deployed(options.current_policy)
+    references = read_manifests(options.manifests)
     repositories = [
-        replace(each, deployed=deployed.get(each.name, deployed.get(None)))
+        replace(with_manifests(each, references), deployed=deployed.get(each.name, deployed.get(None)))
         for each in read_repositories(options.images, unnamed=_single_name(options.repository))
     ]
     return preview_files(
         policy_set,
-        repositories,
+        _with_usage(repositories, options.in_use_from),
         only=options.repository,
         at=options.at,
         compares=bool(options.current_policy),
     )
+
+
+def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> Sequence[Repository]:
+    """Return repositories with the workloads that run their images, if files with them are given."""
+    if not sources:
+        return repositories
+    from ecr_constructs.cli.aws.images_in_use import external_usage, users_by_image
+
+    usage = external_usage(read_running_images(sources), None)
+    users = users_by_image(usage, {each.name: each.images for each in repositories})
+    return [replace(each, in_use=users.get(each.name, {})) for each in repositories]
 
 
 def _single_name(patterns: Sequence[str]) -> str | None:
@@ -161,7 +227,7 @@ def _single_name(patterns: Sequence[str]) -> str | None:
     return patterns[0] if len(patterns) == 1 and "*" not in patterns[0] else None
 
 
-def _account_report(options: PreviewOptions, policy_set: PolicySet) -> PreviewReport:
+def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> PreviewReport:
     from ecr_constructs.cli.aws import FetchOptions, connect
     from ecr_constructs.cli.preview.run import preview_account
 
@@ -171,11 +237,49 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet) -> PreviewRe
         current=options.current,
         in_use=options.in_use is not False,
         read_indexes=options.read_indexes,
+        running=read_running_images(options.in_use_from),
     )
     with _progress_bar() as progress:
-        return preview_account(
-            policy_set, account, fetch_options, only=options.repository, at=options.at, progress=progress
+        report = preview_account(
+            policy_set,
+            account,
+            fetch_options,
+            only=options.repository,
+            resource_tags=options.resource_tag,
+            at=options.at,
+            progress=progress,
         )
+
+    return _with_archived(report, account, is_restored=options.restore)
+
+
+def _with_archived(report: PreviewReport, account: Account, *, is_restored: bool) -> PreviewReport:
+    """Return a report with a note on each archived image that is in use, after its restore if it is confirmed."""
+    from ecr_constructs.cli.aws.restore import archived_in_use
+
+    archived = [
+        found
+        for each in report.previews
+        for found in archived_in_use(each.repository, _images(each), each.in_use or {})
+    ]
+    notes = [f"{each}; restore it with: {each.command(account.region)}" for each in archived]
+    if not (archived and is_restored and _is_confirmed([str(each) for each in archived])):
+        return replace(report, notes=(*report.notes, *notes))
+    problems = account.restore(archived)
+    note = f"restored {count(len(archived) - len(problems), 'image')}, which can be pulled within 20 minutes"
+    return replace(report, notes=(*report.notes, note), problems=(*report.problems, *problems))
+
+
+def _images(preview: RepositoryPreview) -> list[Image]:
+    return [decision.image for decision in all_decisions(preview.evaluation)]
+
+
+def _is_confirmed(lines: Sequence[str]) -> bool:
+    """Return whether the answer on standard input is yes."""
+    for line in lines:
+        print_to_stderr(line)
+    print_to_stderr(f"restore {count(len(lines), 'image')}? [y/N]")
+    return sys.stdin is not None and sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 class ProgressBar:

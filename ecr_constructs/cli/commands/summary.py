@@ -36,9 +36,11 @@ class Format(str, Enum):
 
 
 def summary(
-    directory: Annotated[
+    source: Annotated[
         str,
-        typer.Argument(metavar="FOLDER", help="A folder that 'cdk synth' wrote, such as cdk.out.", show_default=False),
+        typer.Argument(
+            metavar="PATH", help="A cdk.out, a template, a folder of templates, or '-'.", show_default=False
+        ),
     ],
     *,
     form: Annotated[
@@ -50,7 +52,7 @@ def summary(
     ] = None,
 ) -> None:
     """List the repositories of an app with their protection, and its registry resources."""
-    stacks = read_stacks(directory)
+    stacks = read_stacks(source)
     if form is Format.JSON:
         excepted = read_rule_exceptions(exceptions) if exceptions else ()
         today = datetime.now(tz=timezone.utc).date()
@@ -65,7 +67,7 @@ def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
     Yield the lines of the summary.
 
     Args:
-        stacks: The stacks of an assembly.
+        stacks: The stacks of an assembly, or other templates.
 
     """
     for stack in stacks:

@@ -42,18 +42,23 @@ class PreviewOptions:
 
     """
 
-    source: str
+    source: str | None = None
     images: Sequence[str] = ()
+    manifests: Sequence[str] = ()
     live: bool = False
     profile: str | None = None
     region: str | None = None
     role: str | None = None
     repository: Sequence[str] = ()
+    resource_tag: Sequence[str] = ()
+    parameter: Sequence[str] = ()
     current: bool = False
     current_policy: Sequence[str] = ()
     at: datetime | None = None
     aws_preview: bool | None = None
     in_use: bool | None = None
+    in_use_from: Sequence[str] = ()
+    restore: bool = False
     read_indexes: bool = False
     gates: Sequence[Gate] = ()
     form: Format = Format.TABLE
@@ -91,30 +96,51 @@ def read_instant(text: str) -> datetime:
 def _image_problems(options: PreviewOptions) -> Iterator[str]:
     if not options.live and not options.images:
         yield "no images; add --images with the output of 'aws ecr describe-images', or --live to read an account"
+    if options.source is None and not options.live:
+        yield "no policies; give a PATH, or add --live to preview the deployed policies of the account"
+    if options.source is None and options.current:
+        yield "without a PATH the deployed policies are previewed; remove --current"
     if options.live and options.images:
         yield "--live lists the images of the account; remove --images, or remove --live"
+    if options.manifests and not options.images:
+        yield "--manifests needs --images; with --live, use --read-indexes to read the manifests of the account"
     if options.live and options.current_policy:
         yield "--current-policy needs --images; with --live, use --current to read the deployed policies"
 
 
 def _account_problems(options: PreviewOptions) -> Iterator[str]:
     if not options.live:
-        for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes"):
+        for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes", "restore"):
             if getattr(options, name):
                 yield f"--{name.replace('_', '-')} needs an account; add --live, or remove it"
+        if options.resource_tag:
+            yield "--resource-tag needs an account, listings have no resource tags; add --live, or use --repository"
         if options.current:
             yield "--current needs an account; add --live, or give the deployed policies with --current-policy"
-    if any(gate.needs_account for gate in options.gates) and (not options.live or options.in_use is False):
-        yield "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use"
+    has_usage = options.in_use_from or (options.live and options.in_use is not False)
+    if any(gate.needs_account for gate in options.gates) and not has_usage:
+        yield (
+            "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use, "
+            "or give --in-use-from"
+        )
+    if options.restore and options.in_use is False and not options.in_use_from:
+        yield "--restore needs the usage of images; remove --no-in-use, or give --in-use-from"
     if options.live and options.at and options.aws_preview is not False:
         yield "ECR's lifecycle policy preview is about the present; remove --at, or add --no-aws-preview"
 
 
 def _file_problems(options: PreviewOptions) -> Iterator[str]:
-    if [options.source, *options.images, *options.current_policy].count(STANDARD_INPUT) > 1:
+    if _inputs(options).count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
+    if options.restore and STANDARD_INPUT in _inputs(options):
+        yield "--restore reads its confirmation from standard input; give files"
     if options.output:
         yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
+
+
+def _inputs(options: PreviewOptions) -> list[str]:
+    source = [] if options.source is None else [options.source]
+    return [*source, *options.images, *options.manifests, *options.current_policy, *options.in_use_from]
 
 
 def _output_problems(options: PreviewOptions, output: Path) -> Iterator[str]:
@@ -122,9 +148,7 @@ def _output_problems(options: PreviewOptions, output: Path) -> Iterator[str]:
         yield "no such folder; create it first"
     if output.is_dir():
         yield "this is a folder; name a file in it"
-    if output.resolve() in (
-        Path(each).resolve() for each in (options.source, *options.images, *options.current_policy)
-    ):
+    if output.resolve() in (Path(each).resolve() for each in _inputs(options)):
         yield "this is an input and would be overwritten; name another file"
     if (expected := _FORMATS.get(output.suffix.lower(), options.form)) is not options.form:
         form = f"--format {expected.value}"

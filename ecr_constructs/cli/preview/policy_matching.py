@@ -110,10 +110,11 @@ def _single(policies: Sequence[Policy]) -> Policy:
     first, *others = policies
     for other in others:
         if other.policy != first.policy:
+            choice = ", or choose with --parameter" if first.is_assumed or other.is_assumed else ""
             files = f", as in {first.file} and {other.file}" if first.file and other.file else ""
             message = (
                 f"{first.where} and {other.where} have different policies for it; "
-                f"preview one at a time, each from the template of its stack{files}"
+                f"preview one at a time, each from the template of its stack{files}{choice}"
             )
             raise CommandError([message], path=first.repository or str(first.prefix))
     return replace(first, where=", ".join(each.where for each in policies))

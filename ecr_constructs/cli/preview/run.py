@@ -20,7 +20,7 @@ from ecr_constructs.cli.preview.policy_matching import (
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.policies import PolicySet, is_selected
-from ecr_constructs.cli.sources.records import Repository
+from ecr_constructs.cli.sources.records import Policy, Repository
 
 __all__ = ["preview_account", "preview_files"]
 
@@ -62,11 +62,12 @@ def preview_files(
 
 
 def preview_account(
-    policy_set: PolicySet,
+    policy_set: PolicySet | None,
     account: Account,
     options: FetchOptions,
     *,
     only: Sequence[str] = (),
+    resource_tags: Sequence[str] = (),
     at: datetime | None = None,
     progress: Progress,
 ) -> PreviewReport:
@@ -74,10 +75,11 @@ def preview_account(
     Return the previews of the repositories of an account.
 
     Args:
-        policy_set: The policies.
+        policy_set: The policies. None for those that are deployed.
         account: The account.
         options: What is read beside the images.
         only: As in `preview_files`.
+        resource_tags: The resource tags of the repositories, each as `Key=Value`, or `Key` for any value. Default: any.
         at: As in `preview_files`.
         progress: The display of progress.
 
@@ -86,12 +88,18 @@ def preview_account(
         CommandError: as in `preview_files`.
 
     """
-    if not only and len(policy_set.policies) == 1 and is_for_any_repository(policy_set.policies[0]):
+    is_chosen = only or resource_tags
+    if policy_set and not is_chosen and len(policy_set.policies) == 1 and is_for_any_repository(policy_set.policies[0]):
         message = "the policy has no repository name; choose repositories with --repository, '*' for all of them"
         raise CommandError([message], path=policy_set.policies[0].where)
     immutability = account.immutability()
     unknown = "the account has no such repository in this region; correct --profile or --region"
-    selected = select_repositories(immutability, only, policy_set.policies, unknown)
+    selected = select_repositories(immutability, only, policy_set.policies if policy_set else (), unknown)
+    if resource_tags:
+        selected = account.with_resource_tags(selected, resource_tags, progress=progress)
+    problems: tuple[str, ...] = ()
+    if policy_set is None:
+        policy_set, problems = _deployed(account, selected, progress)
     matches = match_policies(policy_set.policies, selected)
     policies = {name: policy.policy for name, policy in matches.policies.items()}
     fetched = account.repositories(policies, options, progress=progress)
@@ -101,10 +109,20 @@ def preview_account(
         [replace(each, immutability=immutability[each.name]) for each in fetched.repositories],
         only=only,
         at=at,
-        problems=fetched.problems,
+        problems=(*problems, *fetched.problems),
         notes=fetched.notes,
         is_live=True,
     )
+
+
+def _deployed(account: Account, names: Sequence[str], progress: Progress) -> tuple[PolicySet, tuple[str, ...]]:
+    """Return the deployed policies of repositories, and the problems of those that cannot be read."""
+    deployed, problems = account.deployed_policies(names, progress=progress)
+    where = f"account {account.account_id} in {account.region}"
+    policies = [
+        Policy(policy=policy, repository=name, where=where) for name, policy in deployed.items() if policy.rules
+    ]
+    return PolicySet(policies=tuple(policies)), problems
 
 
 def _report(

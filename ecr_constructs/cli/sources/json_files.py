@@ -22,9 +22,11 @@ __all__ = [
     "holds_policies",
     "lists_images",
     "parse",
+    "parse_documents",
     "path_of",
     "read_input",
     "read_json_documents",
+    "repository_of_file",
 ]
 
 STANDARD_INPUT = "-"
@@ -112,7 +114,7 @@ def read_json_documents(source: str) -> Iterator[JsonDocument]:
         return
     path = path_of(source)
     if not path.is_dir():
-        yield from _documents(_content(path), source, _repository(Path(path.name)), is_in_folder=False)
+        yield from _documents(_content(path), source, repository_of_file(Path(path.name)), is_in_folder=False)
         return
     files = sorted(_files(path))
     if not files:
@@ -120,7 +122,7 @@ def read_json_documents(source: str) -> Iterator[JsonDocument]:
         raise CommandError([message], path=source)
     for file in files:
         content = read_file(file, inside=path, maximum=_MAXIMUM_BYTES)
-        yield from _documents(content, str(file), _repository(file.relative_to(path)), is_in_folder=True)
+        yield from _documents(content, str(file), repository_of_file(file.relative_to(path)), is_in_folder=True)
 
 
 def lists_images(document: object) -> bool:
@@ -161,34 +163,71 @@ def parse(text: str, *, where: str) -> object:
     """
     if not text.strip():
         raise CommandError(["empty; give a lifecycle policy or a CloudFormation template"], path=where)
+    if text.lstrip().startswith(("//", "/*")):
+        raise CommandError(["not JSON: it begins with a comment; comments are not JSON, remove them"], path=where)
     if not text.lstrip().startswith(("{", "[")):
         return _parse_yaml(text, where)
-    try:
-        document = json.loads(text)
-        require_shallow(document)
-    except (ValueError, RecursionError) as error:
-        raise CommandError(
-            [f"not JSON: {json_problem(error)}; comments and trailing commas are not JSON"], path=where
-        ) from None
+    [(document, _)] = parse_documents(text, where, most=1)
     return document
 
 
-def decode(content: bytes, *, where: str) -> str:
+def parse_documents(text: str, where: str, *, most: int | None = None) -> list[tuple[object, str]]:
     """
-    Return the text of a file. PowerShell redirects in UTF-16, which the first bytes show, also those of YAML.
+    Return the JSON documents of a text that follow each other, each with its own text.
 
     Args:
-        content: The bytes.
-        where: Their place, for messages.
+        text: The text.
+        where: Its place, for messages.
+        most: The largest number of documents. Default: any number.
 
     Raises:
-        CommandError: if the bytes are not a text.
+        CommandError: if it is not JSON, or if it has more documents.
+
+    """
+    decoder = json.JSONDecoder()
+    documents: list[tuple[object, str]] = []
+    start = _skip_space(text, 0)
+    try:
+        while start < len(text):
+            if len(documents) == most:
+                raise json.JSONDecodeError("Extra data", text, start)
+            document, end = decoder.raw_decode(text, start)
+            require_shallow(document)
+            documents.append((document, text[start:end]))
+            start = _skip_space(text, end)
+    except (ValueError, RecursionError) as error:
+        message = f"not JSON: {json_problem(error)}; comments and trailing commas are not JSON"
+        raise CommandError([message], path=where) from None
+    return documents
+
+
+def decode(content: bytes, where: str) -> str:
+    """
+    Return the text of a file in UTF-8, or in UTF-16 as PowerShell redirects.
+
+    Args:
+        content: The content of the file.
+        where: Its place, for messages.
+
+    Raises:
+        CommandError: if it is not a text.
 
     """
     try:
         return content.decode(json.detect_encoding(content))
     except UnicodeDecodeError:
         raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=where) from None
+
+
+def repository_of_file(path: Path) -> str:
+    """
+    Return the repository that a file is named after: `prod/api` for `prod__api.json`, or for `prod/api.json`.
+
+    Args:
+        path: The file, relative to its folder.
+
+    """
+    return path.with_suffix("").as_posix().replace("__", "/")
 
 
 def _standard_input(maximum: int) -> bytes:
@@ -236,8 +275,8 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _repository(path: Path) -> str:
-    return path.with_suffix("").as_posix().replace("__", "/")
+def _skip_space(text: str, start: int) -> int:
+    return _SPACE.match(text, start).end()  # type: ignore[union-attr]  # the pattern also matches no space
 
 
 def _documents(content: bytes, where: str, repository: str | None, *, is_in_folder: bool) -> Iterator[JsonDocument]:
@@ -263,7 +302,7 @@ def _parse_json_documents(content: bytes, where: str) -> list[object]:
             document, end = decoder.raw_decode(text, end)
             require_shallow(document)
             documents.append(document)
-            end = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # the pattern also matches no space
+            end = _skip_space(text, end)
     except UnicodeDecodeError as error:
         message = f"not text: {error.reason}; give the JSON that the AWS CLI printed"
         raise CommandError([message], path=where) from None

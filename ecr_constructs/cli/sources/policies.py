@@ -1,41 +1,37 @@
-"""Lifecycle policies in policy files, output of the AWS CLI, templates and cloud assemblies."""
+"""Lifecycle policies in policy files, output of the AWS CLI, templates, cloud assemblies and Terraform."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ecr_constructs.assembly import (
-    AssemblyStack,
-    CreationTemplateResource,
-    RepositoryResource,
-    creation_templates,
-    read_assembly,
-    repositories,
-)
-from ecr_constructs.assembly.files import MAXIMUM_BYTES
+from ecr_constructs.assembly import AssemblyStack, read_assembly
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.formatting import truncate
 from ecr_constructs.cli.sources.json_files import (
-    STANDARD_INPUT,
     JsonDocument,
-    decode,
     lists_images,
-    parse,
     path_of,
-    read_input,
     read_json_documents,
 )
-from ecr_constructs.cli.sources.records import Policy, immutability_of
+from ecr_constructs.cli.sources.parameters import Parameters
+from ecr_constructs.cli.sources.policy_files import PolicyFile, policy_files
+from ecr_constructs.cli.sources.policy_texts import PolicyPlace, parse_policy, policy_of_document, read_text
+from ecr_constructs.cli.sources.records import Policy, UnreadablePolicy
+from ecr_constructs.cli.sources.template_policies import policies_of_template
+from ecr_constructs.cli.sources.templates import (
+    SourceTemplate,
+    assembly_templates,
+    is_assembly,
+    is_template,
+    with_nested,
+)
+from ecr_constructs.cli.sources.terraform import is_terraform, policies_of_terraform
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model import wildcards
-from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.lifecycle.parser import parse_json
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.validation import CONTROL_CHARACTER, abbreviate
+from ecr_constructs.model.validation import abbreviate
 
 __all__ = [
     "PolicySet",
@@ -47,32 +43,6 @@ __all__ = [
     "read_policy",
     "read_stacks",
 ]
-
-# ECR allows 50 rules in a policy.
-_MOST_PROBLEMS = 1_000
-# The values of a property that is not set.
-_NOT_SET: tuple[object, ...] = (None, {}, {"Ref": "AWS::NoValue"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnreadablePolicy:
-    """
-    A lifecycle policy that could not be read.
-
-    Attributes:
-        repository: As in `Policy`.
-        prefix: As in `Policy`.
-        where: As in `Policy`.
-        problems: The reasons, one sentence each.
-        is_invalid: Whether ECR would reject the policy. Otherwise only CloudFormation can compute its text.
-
-    """
-
-    repository: str | None = None
-    prefix: str | None = None
-    where: str
-    problems: tuple[str, ...]
-    is_invalid: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +77,19 @@ class PolicySet:
         if problems := [f"{each.where}: {text}" for each in rejected for text in each.problems]:
             raise CommandError(problems)
 
+    def by_default(self) -> PolicySet:
+        """
+        Return the policies whose conditions hold with the defaults of their templates.
+
+        A repository of which no combination holds by default keeps all its policies.
+        """
+        everything: list[Policy | UnreadablePolicy] = [*self.policies, *self.unread]
+        by_default = {_owner(each) for each in everything if each.is_default}
+        return PolicySet(
+            policies=tuple(each for each in self.policies if each.is_default or _owner(each) not in by_default),
+            unread=tuple(each for each in self.unread if each.is_default or _owner(each) not in by_default),
+        )
+
     def of(self, repository: str) -> PolicySet:
         """
         Return the policies of a repository. Equal policies in several places count as one.
@@ -131,6 +114,10 @@ class PolicySet:
         return PolicySet(policies=tuple(chosen.values()), unread=unread)
 
 
+def _owner(policy: Policy | UnreadablePolicy) -> tuple[str | None, str | None]:
+    return policy.repository, policy.prefix
+
+
 def is_selected(policy: Policy | UnreadablePolicy, only: Sequence[str]) -> bool:
     """
     Return whether a policy is that of a selected repository.
@@ -144,53 +131,47 @@ def is_selected(policy: Policy | UnreadablePolicy, only: Sequence[str]) -> bool:
     return not only or (name is not None and any(wildcards.matches(pattern, name) for pattern in only))
 
 
-def parse_policy(text: str) -> LifecyclePolicy:
-    """
-    Return the policy in a text. Control characters in its descriptions become escapes.
-
-    AWS does not document the characters of a description, and a description has no effect on images.
-
-    Args:
-        text: The JSON text.
-
-    Raises:
-        InvalidLifecyclePolicy: as `LifecyclePolicy.from_json`.
-
-    """
-    return _policy_of_document(parse_json(text))
-
-
-def read_policies(source: str) -> PolicySet:
+def read_policies(source: str, parameters: Parameters | None = None) -> PolicySet:
     """
     Return the policies of a source.
 
     Args:
-        source: A folder that `cdk synth` wrote, a CloudFormation template, a policy file, the output of
-            `aws ecr get-lifecycle-policy`, or `-` for standard input.
+        source: A policy file, the output of `aws ecr get-lifecycle-policy` for one or many repositories, a template of
+            CloudFormation or SAM, the output of `terraform show -json`, a folder of any of them, a folder that
+            `cdk synth` wrote, or `-` for standard input.
+        parameters: The values of parameters of templates. Default: none.
 
     Raises:
-        CommandError: if it is none of them, or if it has no repository and no creation template.
+        CommandError: if it is none of them, if it has no repository and no creation template, or if a template does not
+            have or does not allow the value of a parameter.
 
     """
-    policy_set = _read_assembly(source) if path_of(source).is_dir() else _read_file(source)
+    given = parameters or Parameters()
+    if path_of(source).is_dir() and is_assembly(source):
+        found = list(_of_templates(assembly_templates(source), given))
+    else:
+        found = [policy for each in _without_nested(policy_files(source), given) for policy in _of_file(each, given)]
+    policy_set = _policy_set(found)
     if not policy_set.policies and not policy_set.unread:
         raise CommandError(["no repository and no creation template in it; give another source"], path=source)
+    given.require_used(source)
     return policy_set
 
 
-def read_policy(source: str, repository: str | None = None) -> Policy:
+def read_policy(source: str, repository: str | None = None, parameters: Parameters | None = None) -> Policy:
     """
     Return the one policy of a source.
 
     Args:
         source: As for `read_policies`.
         repository: The name of its repository. Default: the source has one policy only.
+        parameters: As for `read_policies`.
 
     Raises:
         CommandError: if the source has none, several, or one that cannot be read.
 
     """
-    policy_set = read_policies(source)
+    policy_set = read_policies(source, parameters)
     if repository is not None:
         policy_set = policy_set.of(repository)
     found = [each for each in policy_set.policies if each.policy.rules]
@@ -205,21 +186,29 @@ def read_policy(source: str, repository: str | None = None) -> Policy:
 
 def read_stacks(source: str) -> tuple[AssemblyStack, ...]:
     """
-    Return the stacks of a cloud assembly.
+    Return the stacks of a source.
 
     Args:
-        source: A folder that `cdk synth` wrote.
+        source: A folder that `cdk synth` wrote, a CloudFormation or SAM template, a folder of them, or `-`.
+
+    Returns:
+        The stacks. One that is not in a cloud assembly is named after its place.
 
     Raises:
-        CommandError: if it is not such a folder.
+        CommandError: if it has no template.
 
     """
-    try:
-        (path_of(source) / "manifest.json").stat()
-    except (FileNotFoundError, NotADirectoryError, UnicodeError):
-        message = "no folder with a manifest.json; give one that 'cdk synth' wrote, such as cdk.out"
-        raise CommandError([message], path=source) from None
-    return read_assembly(Path(source))
+    if path_of(source).is_dir() and is_assembly(source):
+        return read_assembly(Path(source))
+    given = Parameters()
+    files = [file for file in _without_nested(policy_files(source), given) if is_template(file.document)]
+    if not files:
+        raise CommandError(["no template in it; give a CloudFormation template or a cdk.out"], path=source)
+    return tuple(
+        AssemblyStack(name=each.name, template_path=Path(each.file or file.where), template=each.template)
+        for file in files
+        for each in _templates(file, given)
+    )
 
 
 def read_deployed(sources: Iterable[str]) -> dict[str | None, LifecyclePolicy]:
@@ -253,17 +242,89 @@ def read_deployed(sources: Iterable[str]) -> dict[str | None, LifecyclePolicy]:
     return found
 
 
-# --- files and assemblies ---------------------------------------------------------------------------------------------
+# --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _read_file(source: str) -> PolicySet:
-    where = "standard input" if source == STANDARD_INPUT else source
-    try:
-        content = read_input(source, maximum=MAXIMUM_BYTES)
-    except (FileNotFoundError, NotADirectoryError):
-        message = "no such file or folder; give a policy file, a template or a cdk.out"
-        raise CommandError([message], path=source) from None
-    return _read_text(decode(content, where=where), where)
+def _without_nested(files: Iterable[PolicyFile], parameters: Parameters) -> list[PolicyFile]:
+    """Return files without the templates that are nested in others, which are read with their parameters."""
+    found = list(files)
+    nested = {
+        str(each.file)
+        for file in found
+        if file.folder and is_template(file.document)
+        for each in list(_templates(file, parameters))[1:]
+    }
+    return [file for file in found if file.where not in nested]
+
+
+def _templates(file: PolicyFile, parameters: Parameters) -> Iterator[SourceTemplate]:
+    document = file.document
+    if not isinstance(document, Mapping):  # the callers have checked it
+        return
+    root = SourceTemplate(
+        template=document,
+        before=f"{file.where}: ",
+        file=file.where if file.folder else None,
+        given=parameters.of_all_templates,
+    )
+    if file.path is None:
+        yield root
+    else:
+        yield from with_nested(root, file.path, inside=file.folder or file.path.parent)
+
+
+def _of_templates(templates: Iterable[SourceTemplate], parameters: Parameters) -> Iterator[Policy | UnreadablePolicy]:
+    for template in templates:
+        yield from policies_of_template(template, parameters)
+
+
+def _of_file(file: PolicyFile, parameters: Parameters) -> Iterator[Policy | UnreadablePolicy]:
+    document = file.document
+    if is_template(document):
+        yield from _of_templates(_templates(file, parameters), parameters)
+    elif isinstance(document, Mapping) and is_terraform(document):
+        yield from policies_of_terraform(document, f"{file.where}: ")
+    elif file.is_empty:
+        message = (
+            "an empty file: the AWS CLI printed no policy, because the repository has none or because the call failed; "
+            "remove the file if it has none"
+        )
+        yield PolicyPlace(where=file.where, repository=file.repository).unread(message)
+    elif isinstance(document, list) and document and not lists_images(document):
+        for number, entry in enumerate(document, start=1):
+            yield from _of_document(entry, None, f"{file.where}, entry {number}", file)
+    else:
+        yield from _of_document(document, file.text, file.where, file)
+
+
+def _of_document(
+    document: object, text: str | None, where: str, file: PolicyFile
+) -> Iterator[Policy | UnreadablePolicy]:
+    """Yield the policy of a policy document, or of an answer of `GetLifecyclePolicy`."""
+    if isinstance(document, Mapping) and "lifecyclePolicyText" in document:
+        name = document.get("repositoryName")
+        repository = name if isinstance(name, str) else file.repository
+        yield read_text(document["lifecyclePolicyText"], PolicyPlace(where=where, repository=repository))
+    elif isinstance(document, Mapping) and (_is_policy(document) if file.folder else "rules" in document):
+        # JSON is parsed again from its text, because the document has lost the keys that are written twice.
+        content = json.dumps(document) if text is None else text
+        yield read_text(content, PolicyPlace(where=where, repository=file.repository))
+    elif not file.folder:
+        raise CommandError([_not_a_policy(document)], path=where)
+
+
+def _is_policy(document: Mapping[str, object]) -> bool:
+    """Return whether a document of a folder is a policy. Other programs have files with rules too."""
+    rules = document.get("rules")
+    return isinstance(rules, list) and (
+        document.keys() == {"rules"} or any(isinstance(rule, Mapping) and "rulePriority" in rule for rule in rules)
+    )
+
+
+def _not_a_policy(document: object) -> str:
+    if lists_images(document):
+        return "a listing of images, not a policy; use: preview POLICY --images LISTING"
+    return "neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"
 
 
 def _ambiguity(found: Sequence[Policy], unread: Sequence[UnreadablePolicy], repository: str | None) -> str:
@@ -275,120 +336,12 @@ def _ambiguity(found: Sequence[Policy], unread: Sequence[UnreadablePolicy], repo
     return f"several policies; choose the repository with --repository, or give a file with one policy: {places}"
 
 
-def _read_assembly(source: str) -> PolicySet:
-    return _policy_set(
-        replace(each, file=str(stack.template_path)) if isinstance(each, Policy) else each
-        for stack in read_stacks(source)
-        for each in _policies_of_template(stack.template, f"{source}: {stack.name}/")
-    )
-
-
-def _read_text(text: str, where: str) -> PolicySet:
-    document = parse(text, where=where)
-    if isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping):
-        return _policy_set(_policies_of_template(document, f"{where}: "))
-    if isinstance(document, Mapping) and "lifecyclePolicyText" in document:
-        name = document.get("repositoryName")
-        repository = name if isinstance(name, str) else None
-        return _policy_set([_read_property(document["lifecyclePolicyText"], where=where, repository=repository)])
-    if isinstance(document, Mapping) and "rules" in document:
-        # JSON is parsed again from its text, because the document has lost the keys that are written twice.
-        is_json = text.lstrip().startswith("{")
-        return _policy_set([_read_property(text if is_json else json.dumps(document), where=where)])
-    if lists_images(document):
-        message = "a listing of images, not a policy; use: preview POLICY --images LISTING"
-        raise CommandError([message], path=where)
-    raise CommandError(["neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"], path=where)
-
-
 def _policy_set(found: Iterable[Policy | UnreadablePolicy]) -> PolicySet:
     everything = tuple(found)
     return PolicySet(
         policies=tuple(each for each in everything if isinstance(each, Policy)),
         unread=tuple(each for each in everything if isinstance(each, UnreadablePolicy)),
     )
-
-
-# --- templates --------------------------------------------------------------------------------------------------------
-
-
-def _policies_of_template(template: Mapping[str, Any], before: str) -> Iterator[Policy | UnreadablePolicy]:
-    for repository in repositories(template):
-        where, immutability = f"{before}{repository.logical_id}", _immutability(repository)
-        yield _read_property(
-            repository.lifecycle_text, where=where, repository=repository.name, immutability=immutability
-        )
-    for each in creation_templates(template):
-        where, immutability = f"{before}{each.logical_id}", _immutability(each)
-        yield _read_property(each.lifecycle_text, where=where, prefix=each.prefix, immutability=immutability)
-    for name, loop in (template.get("Resources") or {}).items():
-        if str(name).startswith("Fn::ForEach") and "AWS::ECR::Repository" in str(loop):
-            message = "CloudFormation creates these at deployment; give the processed template to read them"
-            yield UnreadablePolicy(where=f"{before}{name}", problems=(message,), is_invalid=False)
-
-
-def _immutability(resource: RepositoryResource | CreationTemplateResource) -> Immutability | None:
-    return immutability_of(resource.mutability, resource.exclusion_filters)
-
-
-def _read_property(
-    text: object,
-    *,
-    where: str,
-    repository: str | None = None,
-    prefix: str | None = None,
-    immutability: Immutability | None = None,
-) -> Policy | UnreadablePolicy:
-    text = _without_empty_substitution(text)
-    if functions := _functions(text):
-        problem = f"CloudFormation computes the text at deployment ({functions}); write the text itself to have it read"
-        return UnreadablePolicy(
-            repository=repository, prefix=prefix, where=where, problems=(problem,), is_invalid=False
-        )
-    try:
-        policy = _policy_of_property(text)
-    except InvalidLifecyclePolicy as error:
-        problems = tuple(truncate(error.problems, _MOST_PROBLEMS))
-        return UnreadablePolicy(repository=repository, prefix=prefix, where=where, problems=problems, is_invalid=True)
-    return Policy(policy=policy, repository=repository, prefix=prefix, where=where, immutability=immutability)
-
-
-def _policy_of_property(text: object) -> LifecyclePolicy:
-    if text in _NOT_SET:
-        return LifecyclePolicy.none()
-    if not isinstance(text, str):
-        raise InvalidLifecyclePolicy(["the policy is not a text; write its JSON as one string"])
-    return parse_policy(text)
-
-
-def _without_empty_substitution(text: object) -> object:
-    """Return the text of a substitution that has nothing to substitute; other values as they are."""
-    inner = text.get("Fn::Sub") if isinstance(text, Mapping) else None
-    return inner if isinstance(inner, str) and "${" not in inner else text
-
-
-def _functions(text: object) -> str:
-    """Return the names of the CloudFormation functions that compute a text, or an empty text."""
-    names = [str(name) for name in text] if isinstance(text, Mapping) and text not in _NOT_SET else []
-    return ", ".join(name for name in names if name == "Ref" or name.startswith("Fn::"))
-
-
-# --- descriptions -----------------------------------------------------------------------------------------------------
-
-
-def _policy_of_document(document: object) -> LifecyclePolicy:
-    rules = document.get("rules") if isinstance(document, Mapping) else None
-    if isinstance(document, Mapping) and isinstance(rules, list):
-        document = {**document, "rules": list(map(_with_escapes, rules))}
-    return LifecyclePolicy.from_dict(document)
-
-
-def _with_escapes(rule: object) -> object:
-    description = rule.get("description") if isinstance(rule, Mapping) else None
-    if not isinstance(rule, Mapping) or not isinstance(description, str):
-        return rule
-    escaped = CONTROL_CHARACTER.sub(lambda found: repr(found.group())[1:-1], description)
-    return {**rule, "description": escaped}
 
 
 # --- deployed policies ------------------------------------------------------------------------------------------------
@@ -421,6 +374,6 @@ def _deployed_policy(entry: object, document: JsonDocument) -> tuple[str | None,
 
 def _deployed_policy_file(content: Mapping[str, object], document: JsonDocument) -> tuple[str | None, LifecyclePolicy]:
     try:
-        return document.repository if document.is_in_folder else None, _policy_of_document(content)
+        return document.repository if document.is_in_folder else None, policy_of_document(content)
     except InvalidLifecyclePolicy as error:
         raise InvalidLifecyclePolicy(error.problems, path=document.where) from None

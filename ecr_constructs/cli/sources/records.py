@@ -11,7 +11,7 @@ from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
-__all__ = ["AwsDecision", "Policy", "Repository", "immutability_of"]
+__all__ = ["AwsDecision", "Policy", "Repository", "UnreadablePolicy", "immutability_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +26,8 @@ class Policy:
         where: The place: a file, and in it a stack and a logical id.
         file: The template with the policy, in a cloud assembly.
         immutability: The immutability of the repository in the source, or None if the source does not have it.
+        is_default: Whether the conditions of the place hold with the defaults of its template.
+        is_assumed: Whether the policy depends on conditions or on defaults, which the place then names.
 
     """
 
@@ -35,6 +37,31 @@ class Policy:
     where: str
     file: str | None = None
     immutability: Immutability | None = None
+    is_default: bool = True
+    is_assumed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadablePolicy:
+    """
+    A lifecycle policy that could not be read.
+
+    Attributes:
+        repository: As in `Policy`.
+        prefix: As in `Policy`.
+        where: As in `Policy`.
+        is_default: As in `Policy`.
+        problems: The reasons, one sentence each.
+        is_invalid: Whether ECR would reject the policy. Otherwise only CloudFormation can compute its text.
+
+    """
+
+    repository: str | None = None
+    prefix: str | None = None
+    where: str
+    is_default: bool = True
+    problems: tuple[str, ...]
+    is_invalid: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

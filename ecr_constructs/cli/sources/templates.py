@@ -1,143 +1,156 @@
-"""The templates of a state: a cloud assembly, a template, output of `aws cloudformation get-template`, or a folder."""
+"""The CloudFormation templates of a source: a template with its nested templates, and those of a cloud assembly."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
+from ecr_constructs.assembly.manifests import mapping, resources_of
+from ecr_constructs.assembly.template_values import TemplateValues
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, decode, parse, path_of, read_input
-from ecr_constructs.model.changes.state import StackTemplate
+from ecr_constructs.cli.sources.json_files import decode, parse, path_of
 
-__all__ = ["aligned", "read_templates"]
+__all__ = ["SourceTemplate", "assembly_templates", "is_assembly", "is_template", "with_nested"]
 
-_SUFFIXES = (".json", ".yaml", ".yml", ".template")
-# Files of a folder with templates that are not templates.
-_NOT_TEMPLATES = (".assets.json", ".metadata.json")
+# The property with the path of a nested template. SAM and `aws cloudformation package` accept a local path.
+_NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+_MAXIMUM_DEPTH = 50
 
 
-def read_templates(source: str) -> tuple[StackTemplate, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceTemplate:
     """
-    Return the templates of a source.
+    A template and its place.
+
+    Attributes:
+        template: The template.
+        before: The place, before the logical id of a resource.
+        stack: The name of the stack, or None if it is not known.
+        file: The file with the template, if it is one of several.
+        given: The values that the parent of a nested template gives to its parameters.
+        assumed: The conditions and defaults that these values depend on, in words.
+
+    """
+
+    template: Mapping[str, Any]
+    before: str
+    stack: str | None = None
+    file: str | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+    assumed: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name for people: that of the stack, or the place."""
+        return self.stack or self.before.rstrip(": /")
+
+
+def is_template(document: object) -> bool:
+    """
+    Return whether a document is a CloudFormation template.
 
     Args:
-        source: A folder that `cdk synth` wrote, a folder of templates, a template, the output of
-            `aws cloudformation get-template`, or `-` for standard input. The stack of a template that is not in a
-            cloud assembly has the name of the file: `Containers` for `Containers.template.json`.
-
-    Raises:
-        CommandError: if there is no template, or if a file is not one.
+        document: The parsed document.
 
     """
-    if source == STANDARD_INPUT or not path_of(source).is_dir():
-        return (_read_file(source),)
-    if (path_of(source) / "manifest.json").exists():
-        return tuple(
-            StackTemplate(
-                stack=each.name,
-                template=each.template,
-                environment=each.environment,
-                path=str(each.template_path),
-            )
-            for each in read_assembly(Path(source))
-        )
-    return _read_folder(source)
+    return isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping)
 
 
-def aligned(
-    old: Sequence[StackTemplate], new: Sequence[StackTemplate]
-) -> tuple[tuple[StackTemplate, ...], tuple[StackTemplate, ...]]:
+def is_assembly(source: str) -> bool:
     """
-    Return the templates of two states with equal stack names and environments for the same stack.
-
-    The only template of one state is that of the only stack of the other state, whatever their names are. If only one
-    state has several stacks, those of other names are left out.
+    Return whether a folder has a manifest.
 
     Args:
-        old: The deployed templates.
-        new: The templates of the update.
+        source: The folder.
 
     Raises:
-        CommandError: if one state is a single template, and the other state has no stack of its name.
+        OSError: if the folder cannot be read.
 
     """
-    if len(old) == 1 and len(new) == 1:
-        old = [replace(old[0], stack=new[0].stack)]
-    old, new = _of_same_stack(old, new), _of_same_stack(new, old)
-    environments = {each.stack: each.environment for each in (*new, *old) if each.environment}
-    return tuple(_placed(old, environments)), tuple(_placed(new, environments))
-
-
-def _of_same_stack(templates: Sequence[StackTemplate], others: Sequence[StackTemplate]) -> Sequence[StackTemplate]:
-    """Return the templates of the stack of a single other template, and of its nested stacks; otherwise all of them."""
-    if len(others) != 1 or len(templates) == 1:
-        return templates
-    stack = others[0].stack
-    found = [each for each in templates if each.stack == stack or each.stack.startswith(f"{stack}/")]
-    if not found:
-        names = ", ".join(sorted(each.stack for each in templates)[:5])
-        message = f"none of the stacks {names} is {stack}; name the file after its stack: Containers.template.json"
-        raise CommandError([message], path=others[0].path or "")
-    return found
-
-
-def _placed(templates: Sequence[StackTemplate], environments: Mapping[str, str | None]) -> Iterator[StackTemplate]:
-    for each in templates:
-        yield each if each.environment else replace(each, environment=environments.get(each.stack))
-
-
-def _read_file(source: str) -> StackTemplate:
-    where = "standard input" if source == STANDARD_INPUT else source
     try:
-        content = read_input(source, maximum=MAXIMUM_BYTES)
-    except (FileNotFoundError, NotADirectoryError):
-        message = "no such file or folder; give a template, or a folder that 'cdk synth' wrote"
-        raise CommandError([message], path=source) from None
-    template = _template(_document(content, where))
-    if template is None:
-        raise CommandError(["not a CloudFormation template: it has no Resources; give a template"], path=where)
-    name = "template" if source == STANDARD_INPUT else _stack_name(Path(Path(source).name))
-    return StackTemplate(stack=name, template=template, path=None if source == STANDARD_INPUT else source)
+        (path_of(source) / "manifest.json").stat()
+    except (FileNotFoundError, NotADirectoryError, UnicodeError):
+        return False
+    return True
 
 
-def _read_folder(source: str) -> tuple[StackTemplate, ...]:
-    found: dict[str, StackTemplate] = {}
-    for path in sorted(path_of(source).rglob("*")):
-        if path.name.endswith(_NOT_TEMPLATES) or path.suffix not in _SUFFIXES or path.is_dir():
-            continue
-        template = _template(_document(read_file(path, inside=Path(source), maximum=MAXIMUM_BYTES), str(path)))
-        if template is None:
-            continue
-        name = _stack_name(path.relative_to(source))
-        if name in found:
-            message = f"{found[name].path} and {path} are templates of one stack, {name}; remove one of them"
-            raise CommandError([message], path=source)
-        found[name] = StackTemplate(stack=name, template=template, path=str(path))
-    if not found:
-        message = "no template in this folder; give a folder that 'cdk synth' wrote, or templates as JSON or YAML"
-        raise CommandError([message], path=source)
-    return tuple(found.values())
+def assembly_templates(source: str) -> Iterator[SourceTemplate]:
+    """
+    Yield the templates of a cloud assembly.
+
+    Args:
+        source: A folder that `cdk synth` wrote.
+
+    """
+    for stack in read_assembly(Path(source)):
+        yield SourceTemplate(
+            template=stack.template,
+            before=f"{source}: {stack.name}/",
+            stack=stack.name,
+            file=str(stack.template_path),
+        )
 
 
-def _document(content: bytes, where: str) -> object:
-    return parse(decode(content, where=where), where=where)
+def with_nested(
+    root: SourceTemplate, path: Path, *, inside: Path, parents: Sequence[Path] = ()
+) -> Iterator[SourceTemplate]:
+    """
+    Yield a template and the local templates of its nested stacks and applications.
+
+    Args:
+        root: The template.
+        path: Its file.
+        inside: The folder that must contain the files.
+        parents: The files of the templates around it.
+
+    Raises:
+        CommandError: if a template contains itself, or if its file is missing.
+
+    """
+    yield root
+    if path.resolve() in parents or len(parents) > _MAXIMUM_DEPTH:
+        raise CommandError(
+            [f"a nested template that contains itself, or that is nested {_MAXIMUM_DEPTH} levels deep"], path=str(path)
+        )
+    for logical_id, resource in resources_of(root.template):
+        place = mapping(resource.get("Properties")).get(_NESTED.get(resource["Type"], ""))
+        if isinstance(place, str) and "://" not in place:
+            child = path.parent / place
+            given, assumed = _given(root, resource)
+            nested = SourceTemplate(
+                template=_read(child, inside, f"{root.before}{logical_id}"),
+                before=f"{root.before}{logical_id}/",
+                file=str(child),
+                given=given,
+                assumed="; ".join(filter(None, (root.assumed, assumed))),
+            )
+            yield from with_nested(nested, child, inside=inside, parents=(*parents, path.resolve()))
 
 
-def _template(document: object) -> Mapping[str, object] | None:
-    """Return the template in a document. `aws cloudformation get-template` prints it in `TemplateBody`."""
-    if isinstance(document, Mapping) and "TemplateBody" in document:
-        body = document["TemplateBody"]
-        document = parse(body, where="TemplateBody") if isinstance(body, str) else body
-    is_template = isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping)
-    return document if is_template else None  # type: ignore[return-value]  # the line above checks the kind
+def _read(path: Path, inside: Path, where: str) -> Mapping[str, Any]:
+    try:
+        content = read_file(path, inside=inside, maximum=MAXIMUM_BYTES)
+    except FileNotFoundError:
+        message = f"its template {str(path)!r} does not exist; correct the path, or build the nested template first"
+        raise CommandError([message], path=where) from None
+    document = parse(decode(content, str(path)), where=str(path))
+    if not is_template(document):
+        raise CommandError(["not a CloudFormation template ('Resources')"], path=str(path))
+    return mapping(document)
 
 
-def _stack_name(path: Path) -> str:
-    """Return the name of a stack after its file, without the extensions of templates."""
-    name = path.as_posix()
-    for suffix in (*_SUFFIXES, ".template"):
-        name = name.removesuffix(suffix)
-    return name
+def _given(root: SourceTemplate, resource: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """Return the parameters of a nested stack that the template around it decides, and what they depend on."""
+    values = TemplateValues(root.template, root.given)
+    written = mapping(mapping(resource.get("Properties")).get("Parameters"))
+    outcomes = values.outcomes(written)
+    chosen = next((each for each in outcomes if each.is_default), None)
+    if chosen is None:
+        return {}, ""
+    known = {name: value for name, value in chosen.properties.items() if name not in chosen.unknown}
+    given = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in known.items()}
+    return given, chosen.label

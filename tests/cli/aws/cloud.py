@@ -17,6 +17,10 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
+def arn_of(repository: str) -> str:
+    return f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}"
+
+
 def digest(number: int) -> str:
     return f"sha256:{number:064x}"
 
@@ -97,6 +101,7 @@ class Stored:
     images: list[dict[str, Any]] = field(default_factory=list)
     policy: str | None = None
     mutability: dict[str, Any] = field(default_factory=lambda: {"imageTagMutability": "MUTABLE"})
+    tags: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
     running: Preview | None = None
     next: Preview = field(default_factory=Preview)
@@ -148,6 +153,7 @@ class Cloud:
         url: Where the server listens.
         repositories: Its repositories, by name.
         covered: What Amazon Inspector covers, in the API's words.
+        app_runner: The images of services of AWS App Runner, by name.
         tasks: What runs in each cluster of Amazon ECS, in the API's words.
         calls: Every operation that was called, with its repository if it has one.
         before: Called with the operation and the repository before it is answered, if a test has something to do then.
@@ -163,6 +169,7 @@ class Cloud:
         self.repositories: dict[str, Stored] = {}
         self.covered: list[dict[str, Any]] = []
         self.tasks: dict[str, list[dict[str, Any]]] = {}
+        self.app_runner: dict[str, str] = {}
         self.calls: list[tuple[str, str | None]] = []
         self.before: Callable[[str, str | None], object] | None = None
         self._faults: list[Fault] = []

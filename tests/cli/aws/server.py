@@ -6,9 +6,12 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
+import boto3  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse  # type: ignore[import-untyped]  # it ships no types
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ecr.responses import ECRResponse
 from moto.ecs.responses import EC2ContainerServiceResponse
@@ -17,7 +20,7 @@ from moto.inspector2.responses import Inspector2Response
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from tests.cli.aws.cloud import Cloud, Refusal
+from tests.cli.aws.cloud import ACCOUNT, REGION, Cloud, Refusal, arn_of
 
 Answer = Callable[[Any], ActionResult]
 
@@ -47,6 +50,42 @@ def running_server() -> Iterator[Cloud]:
             assert server._server is not None
             server._server.server_close()  # which moto leaves to the end of the process
             forget()
+
+
+def answer_app_runner(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer the calls to AWS App Runner, which moto does not have, between botocore and the connection."""
+    make = boto3.Session.client
+
+    def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].rpartition(b".")[2].decode()
+        try:
+            cloud.receive(f"AppRunner.{operation}", None)
+            status, content = 200, _app_runner(cloud, operation, json.loads(request.body))
+        except Refusal as refusal:
+            status, content = 400, {"__type": refusal.code, "message": refusal.message}
+        raw = BytesIO(json.dumps(content).encode())
+        raw.stream = lambda **_: iter([raw.read()])  # type: ignore[attr-defined]  # as urllib3 has it
+        return AWSResponse(request.url, status, {}, raw)
+
+    def client(self: boto3.Session, name: str, **settings: Any) -> Any:
+        made = make(self, name, **settings)
+        if name == "apprunner":
+            made.meta.events.register("before-send.apprunner", send)
+        return made
+
+    monkeypatch.setattr(boto3.Session, "client", client)
+
+
+def _app_runner(cloud: Cloud, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    prefix = f"arn:aws:apprunner:{REGION}:{ACCOUNT}:service/"
+    if operation == "ListServices":
+        names, start = sorted(cloud.app_runner), int(asked.get("NextToken", 0))
+        end = start + asked["MaxResults"]
+        found = [{"ServiceArn": f"{prefix}{name}/{name:x<32}", "ServiceName": name} for name in names[start:end]]
+        return {"ServiceSummaryList": found} | ({"NextToken": str(end)} if end < len(names) else {})
+    name = asked["ServiceArn"].split("/")[1]
+    image = {"ImageIdentifier": cloud.app_runner[name], "ImageRepositoryType": "ECR"}
+    return {"Service": {"ServiceArn": asked["ServiceArn"], "SourceConfiguration": {"ImageRepository": image}}}
 
 
 def forget() -> None:
@@ -94,7 +133,10 @@ def _few(response: BaseResponse, name: str, most: int) -> list[Any]:
 
 def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
     def describe_repositories(self: ECRResponse) -> ActionResult:
-        described = [{"repositoryName": name, **stored.mutability} for name, stored in cloud.repositories.items()]
+        described = [
+            {"repositoryName": name, "repositoryArn": arn_of(name), **stored.mutability}
+            for name, stored in cloud.repositories.items()
+        ]
         return _page(self, "repositories", described, 1_000)
 
     def describe_images(self: ECRResponse) -> ActionResult:
@@ -118,7 +160,27 @@ def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
             raise Refusal("LifecyclePolicyNotFoundException", "Lifecycle policy does not exist")
         return ActionResult({"lifecyclePolicyText": policy})
 
-    return describe_repositories, describe_images, batch_get_image, get_lifecycle_policy
+    def list_tags_for_resource(self: ECRResponse) -> ActionResult:
+        tags = cloud.stored(self._get_param("resourceArn").partition(":repository/")[2]).tags
+        return ActionResult({"tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+
+    def update_image_storage_class(self: ECRResponse) -> ActionResult:
+        stored = cloud.stored(self._get_param("repositoryName"))
+        asked, target = self._get_param("imageId")["imageDigest"], self._get_param("targetStorageClass")
+        for one in stored.images:
+            if one["imageDigest"] == asked:
+                one["imageStatus"] = {"STANDARD": "ACTIVATING", "ARCHIVE": "ARCHIVED"}[target]
+                return ActionResult({"imageStatus": one["imageStatus"]})
+        raise Refusal("ImageNotFoundException", "The image does not exist")
+
+    return (
+        describe_repositories,
+        describe_images,
+        batch_get_image,
+        get_lifecycle_policy,
+        list_tags_for_resource,
+        update_image_storage_class,
+    )
 
 
 def _previews(cloud: Cloud) -> tuple[Answer, ...]:

@@ -14,9 +14,12 @@ import pytest
 
 import ecr_constructs
 from ecr_constructs.cli.aws import FetchOptions, connect
+from ecr_constructs.cli.aws.restore import ArchivedImage
+from ecr_constructs.model import Image
 from ecr_constructs.model.lifecycle.intents import limit_images
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, image
+from tests.cli.aws.functions import add_function
 from tests.cli.aws.record import Record
 
 POLICY = LifecyclePolicy.of(limit_images(5))
@@ -34,6 +37,11 @@ IN_USE = {
     "ecs:ListTasks",
     "ecs:DescribeTasks",
     "inspector2:ListCoverage",
+    "lambda:ListFunctions",
+    "lambda:GetFunction",
+    "apprunner:ListServices",
+    "apprunner:DescribeService",
+    "batch:DescribeJobDefinitions",
 }
 
 
@@ -47,6 +55,8 @@ def calls(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     ecs.register_task_definition(family="payments", containerDefinitions=containers)
     ecs.create_service(cluster="prod", serviceName="payments", taskDefinition="payments", desiredCount=1)
     ecs.close()
+    add_function("pay", f"{REGISTRY}/prod/api:v1")
+    cloud.app_runner["web"] = f"{REGISTRY}/prod/api:v1"
     cloud.run("prod", f"{REGISTRY}/prod/api:v1", 1, group="service:payments")
 
     seen: set[str] = set()
@@ -105,6 +115,20 @@ def test_each_option_adds_its_own_calls_and_no_others(
     assert calls == ALWAYS | more
 
 
+def test_resource_tags_a_restore_and_deployed_policies_have_their_own_calls(calls: set[str]) -> None:
+    account = connect(profile=None, region=None, role=None)
+    names = list(account.immutability())
+    account.deployed_policies(names, progress=Record())
+    assert calls == {"sts:GetCallerIdentity", "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy"}
+    calls.clear()
+    account.with_resource_tags(names, [], progress=Record())
+    assert calls == {"ecr:ListTagsForResource"}
+    calls.clear()
+    archived = ArchivedImage(repository="prod/api", image=Image.from_describe_images(image(1)), users=("x",))
+    assert account.restore([archived]) == ()
+    assert calls == {"ecr:UpdateImageStorageClass"}
+
+
 def test_nothing_is_written(calls: set[str]) -> None:
     ask(role=ROLE, ask_aws=True, current=True, in_use=True, read_indexes=True)
 
@@ -114,6 +138,7 @@ def test_nothing_is_written(calls: set[str]) -> None:
 
 def test_the_page_has_every_call_and_every_right(calls: set[str]) -> None:
     ask(role=ROLE, ask_aws=True, current=True, in_use=True, read_indexes=True)
+    calls |= {"ecr:ListTagsForResource", "ecr:UpdateImageStorageClass"}
 
     assert sorted(re.findall(r"^\| `(\w+:\w+)` \|", PAGE, re.MULTILINE)) == sorted(calls)
     [policy] = re.findall(r"```json\n(.+?)```", PAGE, re.DOTALL)

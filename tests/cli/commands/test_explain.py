@@ -42,7 +42,10 @@ def test_several_policies_are_explained_below_their_locations(
         f"{path}: Bare",
         "  No rule: all images are kept.",
         f"{path}: Later",
-        "  CloudFormation computes the text at deployment (Ref); write the text itself to have it read",
+        (
+            "  CloudFormation computes the text at deployment (Ref): 'Text' is known at deployment only; "
+            "write the text itself to have it read"
+        ),
     ]
 
 

@@ -147,7 +147,10 @@ def test_a_template_has_the_repository_or_prefix_and_its_unreadable_values(
 
     assert [line.partition(";")[0] for line in lines[:2]] == [
         f"{path}: Api (prod/api): error: rules: missing",
-        f"{path}: Later: warning: CloudFormation computes the text at deployment (Ref)",
+        (
+            f"{path}: Later: warning: CloudFormation computes the text at deployment (Ref): "
+            "'Text' is known at deployment only"
+        ),
     ]
     assert lines[1].endswith(" [unread-policy]")
     assert lines[2].startswith(f"{path}: Teams (template teams): info: ")

@@ -370,6 +370,12 @@ def test_a_progress_bar_has_the_step_and_the_count(monkeypatch: pytest.MonkeyPat
 # --- rejected policies ------------------------------------------------------------------------------------------------
 
 
+NO_USAGE = (
+    "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use, "
+    "or give --in-use-from"
+)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentences"),
     [
@@ -398,11 +404,11 @@ def test_a_progress_bar_has_the_step_and_the_count(monkeypatch: pytest.MonkeyPat
         ),
         (
             ["policy.json", "--images", "images.json", "--fail-if", "in-use"],
-            ["--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use"],
+            [NO_USAGE],
         ),
         (
             ["policy.json", "--live", "--no-in-use", "--fail-if", "in-use"],
-            ["--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use"],
+            [NO_USAGE],
         ),
         (["-", "--images", "-"], ["standard input can be read once; give files for the rest"]),
         (

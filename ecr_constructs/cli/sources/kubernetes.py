@@ -1,0 +1,89 @@
+"""The images that Kubernetes runs, in the output of `kubectl get ... -o json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.sources.json_files import read_json_documents
+
+__all__ = ["RunningImage", "read_running_images"]
+
+# The pod specification in a workload: that of a Pod, of a Deployment or Job, and of a CronJob.
+_POD_SPECS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+# https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase
+_ENDED = ("Succeeded", "Failed")
+
+
+class RunningImage(NamedTuple):
+    """
+    An image that a workload runs.
+
+    Attributes:
+        reference: The reference, with its registry.
+        user: The workload, such as `pod prod/api-5d4f`.
+
+    """
+
+    reference: str
+    user: str
+
+
+def read_running_images(sources: Iterable[str]) -> tuple[RunningImage, ...]:
+    """
+    Return the images of workloads.
+
+    Args:
+        sources: Files with the output of `kubectl get pods -A -o json`, folders of them, or `-`. Other workloads with
+            pods, such as deployments and cron jobs, are read too.
+
+    Raises:
+        CommandError: if a document has no workloads of Kubernetes.
+
+    """
+    return tuple(
+        image
+        for source in sources
+        for document in read_json_documents(source)
+        for image in _of_document(document.document, document.where)
+    )
+
+
+def _of_document(document: object, where: str) -> Iterator[RunningImage]:
+    found = _mapping(document)
+    items = found.get("items") if "items" in found else [document] if "kind" in found else None
+    if not isinstance(items, list):
+        message = "no workloads of Kubernetes in it; give the output of 'kubectl get pods -A -o json'"
+        raise CommandError([message], path=where)
+    for item in map(_mapping, items):
+        if _mapping(item.get("status")).get("phase") not in _ENDED:
+            metadata = _mapping(item.get("metadata"))
+            name = f"{metadata.get('namespace', 'default')}/{metadata.get('name')}"
+            user = f"{str(item.get('kind', 'Pod')).lower()} {name}"
+            yield from (RunningImage(reference, user) for reference in _references(item))
+
+
+def _references(item: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the image of each container: with the digest that runs, or else as it is written."""
+    status = _mapping(item.get("status"))
+    running = {each.get("name"): each.get("imageID") for key in _STATUSES for each in _mappings(status.get(key))}
+    for path in _POD_SPECS:
+        spec: Any = item
+        for key in path:
+            spec = _mapping(spec).get(key)
+        for container in (each for key in _CONTAINERS for each in _mappings(_mapping(spec).get(key))):
+            # A container that has not started has no imageID. A runtime can report a digest without its repository.
+            identifier = str(running.get(container.get("name")) or "").partition("://")
+            pulled = identifier[2] or identifier[0]
+            yield pulled if "@" in pulled else str(container.get("image", ""))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

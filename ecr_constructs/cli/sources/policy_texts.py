@@ -1,0 +1,132 @@
+"""The text of a lifecycle policy, as a policy or as the reasons for which it cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ecr_constructs.cli.formatting import truncate
+from ecr_constructs.cli.sources.records import Policy, UnreadablePolicy
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle.parser import parse_json
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.validation import CONTROL_CHARACTER
+
+__all__ = ["PolicyPlace", "parse_policy", "policy_of_document", "read_text"]
+
+# ECR allows 50 rules in a policy.
+_MOST_PROBLEMS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyPlace:
+    """
+    The place of a policy, and what the source has about its repository. The fields are as in `Policy`.
+
+    Attributes:
+        where: The place.
+        repository: The name of its repository.
+        prefix: The prefix of a creation template.
+        immutability: The immutability.
+        is_default: Whether the conditions of the place hold with the defaults of its template.
+        is_assumed: Whether the policy depends on conditions or on defaults.
+
+    """
+
+    where: str
+    repository: str | None = None
+    prefix: str | None = None
+    immutability: Immutability | None = None
+    is_default: bool = True
+    is_assumed: bool = False
+
+    def unread(self, problem: str) -> UnreadablePolicy:
+        """Return a policy that cannot be read for a reason that is no mistake."""
+        return self._unreadable([problem], is_invalid=False)
+
+    def invalid(self, problems: list[str]) -> UnreadablePolicy:
+        """Return a policy that ECR would reject."""
+        return self._unreadable(problems, is_invalid=True)
+
+    def _unreadable(self, problems: list[str], *, is_invalid: bool) -> UnreadablePolicy:
+        return UnreadablePolicy(
+            where=self.where,
+            repository=self.repository,
+            prefix=self.prefix,
+            is_default=self.is_default,
+            problems=tuple(problems),
+            is_invalid=is_invalid,
+        )
+
+
+def read_text(text: object, place: PolicyPlace) -> Policy | UnreadablePolicy:
+    """
+    Return the policy of a text, or the problems for which ECR would reject it.
+
+    Args:
+        text: The JSON text. Without a text or an entry in it, the policy has no rules.
+        place: The place of the text.
+
+    """
+    if text in (None, {}, ""):
+        return _policy(LifecyclePolicy.none(), place)
+    if not isinstance(text, str):
+        return place.invalid(["the policy is not a text; write its JSON as one string"])
+    try:
+        return _policy(parse_policy(text), place)
+    except InvalidLifecyclePolicy as error:
+        return place.invalid(truncate(error.problems, _MOST_PROBLEMS))
+
+
+def parse_policy(text: str) -> LifecyclePolicy:
+    """
+    Return the policy in a text. Control characters in its descriptions become escapes.
+
+    AWS does not document the characters of a description, and a description has no effect on images.
+
+    Args:
+        text: The JSON text.
+
+    Raises:
+        InvalidLifecyclePolicy: as `LifecyclePolicy.from_json`.
+
+    """
+    return policy_of_document(parse_json(text))
+
+
+def policy_of_document(document: object) -> LifecyclePolicy:
+    """
+    Return the policy in a parsed document, as `parse_policy` does.
+
+    Args:
+        document: The document.
+
+    Raises:
+        InvalidLifecyclePolicy: as `LifecyclePolicy.from_dict`.
+
+    """
+    rules = document.get("rules") if isinstance(document, Mapping) else None
+    if isinstance(document, Mapping) and isinstance(rules, list):
+        document = {**document, "rules": list(map(_with_escapes, rules))}
+    return LifecyclePolicy.from_dict(document)
+
+
+def _with_escapes(rule: object) -> object:
+    description = rule.get("description") if isinstance(rule, Mapping) else None
+    if not isinstance(rule, Mapping) or not isinstance(description, str):
+        return rule
+    escaped = CONTROL_CHARACTER.sub(lambda found: repr(found.group())[1:-1], description)
+    return {**rule, "description": escaped}
+
+
+def _policy(policy: LifecyclePolicy, place: PolicyPlace) -> Policy:
+    return Policy(
+        policy=policy,
+        where=place.where,
+        repository=place.repository,
+        prefix=place.prefix,
+        immutability=place.immutability,
+        is_default=place.is_default,
+        is_assumed=place.is_assumed,
+    )

@@ -1,0 +1,242 @@
+"""
+The lifecycle policies in the output of `terraform show -json`, for a plan or a state, and in a state file.
+
+The format: https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ecr_constructs.assembly.manifests import mapping
+from ecr_constructs.cli.sources.policy_texts import PolicyPlace, read_text
+from ecr_constructs.cli.sources.records import Policy, UnreadablePolicy, immutability_of
+from ecr_constructs.model.immutability import Immutability
+
+__all__ = ["is_terraform", "policies_of_terraform"]
+
+_REPOSITORY = "aws_ecr_repository"
+_POLICY = "aws_ecr_lifecycle_policy"
+_CREATION_TEMPLATE = "aws_ecr_repository_creation_template"
+_UNKNOWN = "Terraform computes the text when it applies the plan; give the state afterwards to have it read"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Resource:
+    """
+    A managed resource.
+
+    Attributes:
+        module: The address of its module, with the keys of `for_each` and `count`. Empty for the root module.
+        kind: Its type.
+        name: Its name in the configuration.
+        index: Its key of `for_each` or `count`, or None.
+        values: Its attributes.
+
+    """
+
+    module: str
+    kind: str
+    name: str
+    index: object
+    values: Mapping[str, Any]
+
+    @property
+    def address(self) -> str:
+        """The address, such as `module.shop.aws_ecr_repository.this["api"]`."""
+        return f"{self.module}{'.' if self.module else ''}{self.kind}.{self.name}{_key(self.index)}"
+
+
+def is_terraform(document: Mapping[str, Any]) -> bool:
+    """
+    Return whether a document is the output of `terraform show -json`, or a state file.
+
+    Args:
+        document: The parsed document.
+
+    """
+    return "terraform_version" in document or (
+        "format_version" in document and not {"Resources", "rules"} & set(document)
+    )
+
+
+def policies_of_terraform(document: Mapping[str, Any], before: str) -> Iterator[Policy | UnreadablePolicy]:
+    """
+    Yield the policies of the repositories and the creation templates of a plan or a state.
+
+    A repository without a policy has one without rules. The policy of a repository that the plan does not have, such as
+    one of another configuration, is yielded with its name.
+
+    Args:
+        document: The parsed document.
+        before: The place of the document, before the address of a resource.
+
+    """
+    resources = list(_resources(document))
+    repositories = [each for each in resources if each.kind == _REPOSITORY]
+    references = _References(document, repositories)
+    with_policy: set[str] = set()
+    for each in resources:
+        if each.kind == _POLICY:
+            repository = references.repository(each)
+            with_policy |= {repository.address} if repository else set()
+            yield _policy(each, repository, before)
+        elif each.kind == _CREATION_TEMPLATE:
+            place = PolicyPlace(
+                where=f"{before}{each.address}",
+                prefix=_name(each.values.get("prefix")),
+                immutability=_immutability(each.values),
+            )
+            yield _read(each.values, "lifecycle_policy", place)
+    for repository in repositories:
+        if repository.address not in with_policy:
+            yield read_text(None, _place(repository, f"{before}{repository.address}"))
+
+
+def _policy(policy: _Resource, repository: _Resource | None, before: str) -> Policy | UnreadablePolicy:
+    where = f"{before}{policy.address}"
+    if repository is None:
+        place = PolicyPlace(where=where, repository=_name(policy.values.get("repository")))
+    else:
+        place = _place(repository, where)
+    if policy.values.get("policy") is None:
+        return place.unread(_UNKNOWN)
+    return _read(policy.values, "policy", place)
+
+
+def _place(repository: _Resource, where: str) -> PolicyPlace:
+    values = repository.values
+    return PolicyPlace(where=where, repository=_name(values.get("name")), immutability=_immutability(values))
+
+
+def _read(values: Mapping[str, Any], attribute: str, place: PolicyPlace) -> Policy | UnreadablePolicy:
+    if (values.get(_AFTER_APPLY) or {}).get(attribute) is True:
+        return place.unread(_UNKNOWN)
+    return read_text(values.get(attribute), place)
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _immutability(values: Mapping[str, Any]) -> Immutability | None:
+    written = values.get("image_tag_mutability_exclusion_filter")
+    filters = [str(mapping(each).get("filter", each)) for each in written] if isinstance(written, list) else []
+    return immutability_of(str(values.get("image_tag_mutability") or "MUTABLE"), filters)
+
+
+# --- resources --------------------------------------------------------------------------------------------------------
+
+# A key that no attribute has: the attributes of a plan that are known after it is applied.
+_AFTER_APPLY = "(known after apply)"
+
+
+def _resources(document: Mapping[str, Any]) -> Iterator[_Resource]:
+    """Yield the managed resources of a document. Malformed entries are skipped."""
+    state = document.get("planned_values") or document.get("values")
+    if isinstance(state, Mapping):
+        after_apply = dict(_after_apply(document))
+        for each in _of_module(mapping(state.get("root_module"))):
+            unknown = after_apply.get(each.address, {})
+            values = {**each.values, _AFTER_APPLY: unknown}
+            yield _Resource(module=each.module, kind=each.kind, name=each.name, index=each.index, values=values)
+    else:
+        yield from _of_state_file(_list(document.get("resources")))
+
+
+def _of_module(module: Mapping[str, Any]) -> Iterator[_Resource]:
+    address = str(module.get("address", ""))
+    for resource in map(mapping, _list(module.get("resources"))):
+        if resource.get("mode", "managed") == "managed":
+            yield _Resource(
+                module=address,
+                kind=str(resource.get("type")),
+                name=str(resource.get("name")),
+                index=resource.get("index"),
+                values=mapping(resource.get("values")),
+            )
+    for child in map(mapping, _list(module.get("child_modules"))):
+        yield from _of_module(child)
+
+
+def _of_state_file(resources: Sequence[object]) -> Iterator[_Resource]:
+    for resource in map(mapping, resources):
+        for instance in map(mapping, _list(resource.get("instances"))):
+            if resource.get("mode", "managed") == "managed" and "deposed" not in instance:
+                yield _Resource(
+                    module=str(resource.get("module", "")),
+                    kind=str(resource.get("type")),
+                    name=str(resource.get("name")),
+                    index=instance.get("index_key"),
+                    values=mapping(instance.get("attributes")),
+                )
+
+
+def _after_apply(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the address of each resource, with the attributes that are known after the plan is applied."""
+    for change in map(mapping, _list(document.get("resource_changes"))):
+        yield str(change.get("address")), mapping(mapping(change.get("change")).get("after_unknown"))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _key(index: object) -> str:
+    if index is None:
+        return ""
+    return f'["{index}"]' if isinstance(index, str) else f"[{index}]"
+
+
+# --- references -------------------------------------------------------------------------------------------------------
+
+
+class _References:
+    """The repositories that policies refer to, by name or by an expression in the configuration."""
+
+    def __init__(self, document: Mapping[str, Any], repositories: Sequence[_Resource]) -> None:
+        self._root = mapping(mapping(document.get("configuration")).get("root_module"))
+        self._repositories = repositories
+
+    def repository(self, policy: _Resource) -> _Resource | None:
+        """Return the repository of a policy, or None if the document does not have it."""
+        name = policy.values.get("repository")
+        if name is None:
+            candidates = self._referenced(policy)
+        else:
+            candidates = [each for each in self._repositories if each.values.get("name") == name]
+        inside = [each for each in candidates if each.module == policy.module] or candidates
+        by_key = [each for each in inside if each.index == policy.index]
+        chosen = by_key if len(by_key) == 1 else inside
+        return chosen[0] if len(chosen) == 1 else None
+
+    def _referenced(self, policy: _Resource) -> list[_Resource]:
+        """Return the repositories in the module of a policy that the expression of its repository refers to."""
+        expression = self._expression(policy)
+        names = {text.split(".")[1].partition("[")[0] for text in expression if text.startswith(f"{_REPOSITORY}.")}
+        return [each for each in self._repositories if each.module == policy.module and each.name in names]
+
+    def _expression(self, policy: _Resource) -> list[str]:
+        module = self._root
+        for step in _module_names(policy.module):
+            module = mapping(mapping(mapping(module.get("module_calls")).get(step)).get("module"))
+        for resource in map(mapping, _list(module.get("resources"))):
+            if (resource.get("type"), resource.get("name")) == (policy.kind, policy.name):
+                expressions = mapping(mapping(resource.get("expressions")).get("repository"))
+                return [each for each in _list(expressions.get("references")) if isinstance(each, str)]
+        return []
+
+
+def _module_names(address: str) -> Iterator[str]:
+    """Yield the names of the modules in an address, without their keys: `a` and `b` for `module.a["x.y"].module.b`."""
+    rest = address
+    while rest.startswith("module."):
+        name = rest.removeprefix("module.")
+        end = min((at for at in (name.find("."), name.find("[")) if at >= 0), default=len(name))
+        yield name[:end]
+        rest = name[end:]
+        if rest.startswith("["):
+            rest = rest[rest.find("]", 1) + 1 :] if not rest.startswith('["') else rest[rest.find('"]', 2) + 2 :]
+        rest = rest.removeprefix(".")
