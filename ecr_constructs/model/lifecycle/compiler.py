@@ -125,8 +125,8 @@ def _conflict(earlier: _CompiledRule, later: _CompiledRule) -> str:
         )
     what = "untagged images" if status == "untagged" else "all images"
     return (
-        f"{earlier.intent} and {later.intent} both have a rule for {what}, and ECR allows one in {storage} storage; "
-        f"{_nearest(earlier, later)}"
+        f"{earlier.intent} and {later.intent} both have a rule for {what} in {storage} storage, "
+        f"and ECR takes one; {_nearest(earlier, later)}"
     )
 
 

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -256,9 +256,12 @@ class LifecyclePolicy:
             )
         return found.intents
 
-    def decompile(self) -> DecompiledPolicy:
+    def decompile(self, *, as_rules: Collection[LifecycleRule] = ()) -> DecompiledPolicy:
         """
         Return intents, and the rules that no intent expresses, which together have the same effect.
+
+        Args:
+            as_rules: Rules of the policy that remain rules, with their descriptions. Default: none.
 
         >>> from ecr_constructs.model import keep_latest
         >>> found = LifecyclePolicy.of(keep_latest(10, matching="v*")).decompile()
@@ -266,7 +269,7 @@ class LifecyclePolicy:
         ((keep_latest(10, matching='v*'),), ())
 
         """
-        return decompile(self.rules, _built_rules)
+        return decompile(self.rules, _built_rules, as_rules)
 
     def with_rule(self, rule: LifecycleRule) -> LifecyclePolicy:
         """

@@ -280,7 +280,7 @@ def _list_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Itera
 
 
 def _has_empty_text(entries: object) -> bool:
-    return isinstance(entries, Sequence) and not isinstance(entries, str) and "" in entries
+    return isinstance(entries, Sequence) and not isinstance(entries, (str, bytes)) and "" in entries
 
 
 def _entry_problems(entries: object, grammar: StringConstraint) -> Iterator[tuple[str, str]]:

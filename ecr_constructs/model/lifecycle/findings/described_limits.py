@@ -38,7 +38,20 @@ class DescribedLimit(NamedTuple):
         return self.least <= number <= self.most
 
 
-_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_COUNTED: tuple[str, ...] = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 _COUNTED += ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
 _NUMBER_WORDS: dict[str, float] = {word: number for number, word in enumerate(_COUNTED, start=1)}
 _NUMBER_WORDS |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
@@ -88,7 +101,8 @@ _IMAGES = re.compile(
 )
 _CUES = (
     r"last|latest|newest|recent|youngest|only|just|max(?:imum)?(?: of)?|limit(?:ed)? to|at most|up to|top|"
-    r"count(?: of)?|keeps?|retains?|more than|older than|beyond|over|exceeds?|exceeding|after|first|least|minimum(?: of)?"
+    r"count(?: of)?|keeps?|retains?|more than|older than|beyond|over|exceeds?|exceeding|after|first|least|"
+    r"minimum(?: of)?"
 )
 _END = r"(?=\s*(?:$|[.,;:!)\]]|\s(?:and|or|then|but|of|in|by|for|with|to|when|if)\b))"
 _BARE = re.compile(rf"(?:\b(?:{_CUES})|[>=])\s*:?\s*{_RANGE}(?P<number>{_NUMBER})\+?{_NOT_PART}{_END}", re.IGNORECASE)
