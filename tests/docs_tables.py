@@ -47,7 +47,7 @@ def finding_annotations_table() -> str:
     rows = [
         (f"`{annotation_id(each.id)}`", each.severity, each.summary, f"[{each.id}](findings.md#{each.id})")
         for each in FINDING_TYPES
-        if each.severity != "error"
+        if each.severity != "error" and not each.needs_images
     ]
     return _table(("id", "severity", "fact", "documentation"), rows)
 

@@ -370,8 +370,7 @@ def test_the_documented_pair_archives_and_then_deletes() -> None:
     ("one", "other"),
     [
         (expire_untagged(after_days=1), expire_untagged(after_days=2)),
-        (expire_untagged(after_days=1), expire_untagged(keep=100)),
-        (expire_untagged(keep=100), archive_untagged(after_days=7)),
+        (archive_untagged(after_days=7), archive_untagged(after_days=8)),
     ],
 )
 def test_two_intents_for_untagged_images_are_refused_with_both_named(one: Intent, other: Intent) -> None:
@@ -381,20 +380,32 @@ def test_two_intents_for_untagged_images_are_refused_with_both_named(one: Intent
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "archive", "days"),
+    [
+        (expire_untagged(keep=100), archive_untagged(after_days=7), archive_untagged(after_days=7), 90),
+        (limit_images(5), archive_unpulled(after_days=30), archive_unpulled(after_days=30), 90),
+        (archive_older_than(after_days=20), expire_older_than(after_days=300), archive_older_than(after_days=20), 300),
+    ],
+)
+def test_two_intents_of_which_one_archives_are_refused_with_the_nearest_policy(
+    one: Intent, other: Intent, archive: Intent, days: int
+) -> None:
+    (problem,) = problems(one, other)
+
+    assert problem.endswith(f"leave one out, or archive first: {archive} with delete_archived(after_days={days})")
+    assert LifecyclePolicy.of(archive, delete_archived(after_days=days)).rules
+
+
+@pytest.mark.parametrize(
     ("one", "other", "storage"),
     [
         (limit_images(5), limit_images(6), "standard"),
-        (limit_images(5), archive_unpulled(after_days=90), "standard"),
-        (expire_older_than(after_days=30), archive_older_than(after_days=20), "standard"),
         (delete_archived(after_days=90), delete_archived(after_days=180), "archive"),
     ],
 )
 def test_two_intents_for_all_images_are_refused_with_both_named(one: Intent, other: Intent, storage: str) -> None:
     assert problems(one, other) == (
-        (
-            f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; "
-            "leave one out, or give one a pattern with matching="
-        ),
+        (f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; leave one out"),
     )
 
 

@@ -61,6 +61,7 @@ _MOST_NAMED = 3
         finding = policy.findings(images, at=at, in_use={images[1].digest: ["service prod/api"]})[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    needs_images=True,
 )
 def _empties_repository(context: CheckContext) -> Iterator[Match]:
     actions = _emptying_actions(context)
