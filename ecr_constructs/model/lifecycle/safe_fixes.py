@@ -68,7 +68,7 @@ def _first_fix(policy: LifecyclePolicy, immutability: Immutability | None) -> tu
         if rule is None or finding.id not in ("shadowed-rule", "any-described-as-untagged"):
             continue
         replacement = None if finding.id == "shadowed-rule" else replace(rule, tag_status="untagged")
-        others = [each for each in policy.rules if each is not rule]
+        others = [each for each in policy.rules if each != rule]
         try:
             changed = LifecyclePolicy(rules=[*others, replacement] if replacement else others)
         except InvalidLifecyclePolicy:  # ECR allows one rule for untagged images
