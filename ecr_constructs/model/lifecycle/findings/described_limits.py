@@ -78,8 +78,10 @@ _TIMES = rf"(?:{_NUMBER}|\b(?:{'|'.join(_ARTICLES)})\b)"
 _NOT_PART = r"(?![\w%*/]|[.,:]\d|-\d)"
 _RANGE = rf"(?:(?P<other>{_NUMBER})\s+(?:or|to)\s+)?"
 _AT_LEAST = re.compile(r"(?:at least|minimum(?: of)?|min\.?|no fewer than|not less than)\s*$", re.IGNORECASE)
-_FREQUENCY_BEFORE = re.compile(
-    r"\b(?:every|each|per|once an?|once in|ticket|issue|rule|step|priority|phase|sprint)\s*$", re.IGNORECASE
+_OTHER_NUMBER_BEFORE = re.compile(
+    r"\b(?:every|each|per|once an?|once in|ticket|issue|rule|step|priority|phase|sprint|"
+    r"java|jdk|node|nodejs|python|ruby|php|go|golang|rust|dotnet|ubuntu|debian|alpine|postgres|kubernetes|version)\s*$",
+    re.IGNORECASE,
 )
 _FREQUENCY_AFTER = re.compile(
     r"\s*(?:per\b|each\b|(?:for|of|in) (?:each|every)\b|(?:a|an) (?:day|week|month)\b)", re.IGNORECASE
@@ -100,7 +102,7 @@ _IMAGES = re.compile(
     re.IGNORECASE,
 )
 _CUES = (
-    r"last|latest|newest|recent|youngest|only|just|max(?:imum)?(?: of)?|limit(?:ed)? to|at most|up to|top|"
+    r"last|latest|newest|recent|youngest|only|just|max(?:imum)?(?: of)?|limit(?:ed)?(?: to)?|at most|up to|top|"
     r"count(?: of)?|keeps?|retains?|more than|older than|beyond|over|exceeds?|exceeding|after|first|least|"
     r"minimum(?: of)?"
 )
@@ -130,7 +132,7 @@ def described_limits(description: str) -> list[DescribedLimit]:
 def _limits(description: str, match: re.Match[str]) -> Iterator[DescribedLimit]:
     start = match.start("other") if match["other"] else match.start("number")
     before, after = description[:start], description[match.end() :]
-    if _FREQUENCY_BEFORE.search(before) or _FREQUENCY_AFTER.match(after):
+    if _OTHER_NUMBER_BEFORE.search(before) or _FREQUENCY_AFTER.match(after):
         return
     unit: Unit | None = "days" if match.re is _DAYS else "images" if match.re is _IMAGES else None
     least, most = _days_of(match["unit"]) if match.re is _DAYS else (1.0, 1.0)
