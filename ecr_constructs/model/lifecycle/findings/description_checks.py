@@ -13,6 +13,9 @@ from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
 
 __all__: list[str] = []
 
+# A description has one sentence. A longer text is read up to here, because a policy can have 30,720 characters.
+_MOST_CHARACTERS = 500
+
 
 @finding_type(
     "description-contradicts-rule",
@@ -55,7 +58,7 @@ __all__: list[str] = []
 )
 def _description_contradicts_rule(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
-        text = rule.description or ""
+        text = " ".join((rule.description or "")[:_MOST_CHARACTERS].split())
         if fact := _limit_fact(rule, described_limits(text)) or _scope_fact(context, rule, text):
             yield Match(rule, f"{rule_label(rule)} {fact}")
 

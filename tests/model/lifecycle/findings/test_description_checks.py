@@ -69,3 +69,16 @@ def test_after_a_rule_for_untagged_images_a_rule_over_all_images_may_be_describe
 
     assert contradictions(last)
     assert contradictions(*LifecyclePolicy.of(expire_untagged(keep=5)).rules, last) == []
+
+
+@pytest.mark.parametrize("part", ["1 ", "a ", "keep ", "last  ", "10 or ", "not ", "1 aaaa ", "twenty-", "9"])
+def test_a_long_description_is_read_up_to_its_beginning(part: str) -> None:
+    long = LifecycleRule(
+        rule_priority=1,
+        tag_status="any",
+        count_type="sinceImagePushed",
+        count_number=30,
+        description=f"keep 90 days {part * (28_000 // len(part))}",
+    )
+
+    assert contradictions(long)
