@@ -87,7 +87,7 @@ compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-versio
 iam-actions: $(READY) ## renew the table of ECR's IAM actions from botocore and the IAM data of cfn-lint
 	@.venv/bin/python -m tests.arbiters.iam_actions
 
-docs-tables: $(READY) ## render the tables and sections of docs/findings.md and docs/warnings.md from the code
+docs-tables: $(READY) ## render the tables and sections of docs/findings.md, docs/warnings.md and docs/ready-policies.md
 	@.venv/bin/python -m tests.docs_tables
 
 clean: ## remove what these targets made, .venv included

@@ -1,5 +1,5 @@
 """
-The generated parts of docs/findings.md and docs/warnings.md.
+The generated parts of docs/findings.md, docs/warnings.md and docs/ready-policies.md.
 
 `python -m tests.docs_tables`, or `make docs-tables`, renders them from the findings that are registered in
 `ecr_constructs.model.lifecycle.findings` and from the annotations in `ecr_constructs._cdk.annotations`.
@@ -18,6 +18,7 @@ from ecr_constructs._cdk.annotations import ANNOTATION_TYPES
 from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
 from ecr_constructs.model.lifecycle.findings.finding_type import FindingType
 from ecr_constructs.repository.lifecycle_validation import annotation_id
+from tests.ready_policies import ready_policies_sections
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -47,7 +48,7 @@ def finding_annotations_table() -> str:
     rows = [
         (f"`{annotation_id(each.id)}`", each.severity, each.summary, f"[{each.id}](findings.md#{each.id})")
         for each in FINDING_TYPES
-        if each.severity != "error"
+        if each.severity != "error" and not each.needs_images
     ]
     return _table(("id", "severity", "fact", "documentation"), rows)
 
@@ -57,8 +58,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "findings-sections": findings_sections,
     "annotations-table": annotations_table,
     "finding-annotations-table": finding_annotations_table,
+    "ready-policies": ready_policies_sections,
 }
-PAGES = (DOCS / "findings.md", DOCS / "warnings.md")
+PAGES = (DOCS / "findings.md", DOCS / "warnings.md", DOCS / "ready-policies.md")
 
 
 def rendered(page: str) -> str:

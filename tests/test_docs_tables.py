@@ -1,4 +1,4 @@
-"""The generated parts of docs/findings.md and docs/warnings.md are up to date and complete."""
+"""The generated parts of the pages of docs/ are up to date and complete."""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ REFERENCE = {
     "lifecycle": (
         "LifecyclePolicy LifecycleRule Intent keep_latest keep_forever limit_images expire_untagged expire_older_than "
         "expire_unmatched archive_unpulled archive_older_than archive_untagged delete_archived Evaluation Decision "
-        "ScheduledAction Finding"
+        "ScheduledAction Finding development_policy production_policy lowest_cost_policy audit_retention_policy "
+        "build_cache_policy cached_repository_policy"
     ),
     "names": (
         "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "

@@ -16,7 +16,7 @@ from ecr_constructs.errors import EcrConstructsError
 
 __all__ = ["main", "run"]
 
-_EXTRA = frozenset({"boto3", "jinja2", "rich", "typer", "yaml"})
+_EXTRA = frozenset({"boto3", "jinja2", "rich", "tomli", "typer", "yaml"})
 
 
 def main() -> None:

@@ -37,6 +37,14 @@ from ecr_constructs.model.lifecycle.intents import (
     limit_images,
 )
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.lifecycle.ready_policies import (
+    audit_retention_policy,
+    build_cache_policy,
+    cached_repository_policy,
+    development_policy,
+    lowest_cost_policy,
+    production_policy,
+)
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, RepositoryName, TemplatePrefix
@@ -85,14 +93,20 @@ __all__ = [
     "archive_older_than",
     "archive_unpulled",
     "archive_untagged",
+    "audit_retention_policy",
+    "build_cache_policy",
+    "cached_repository_policy",
     "compliance_rule",
     "delete_archived",
+    "development_policy",
     "expire_older_than",
     "expire_unmatched",
     "expire_untagged",
     "keep_forever",
     "keep_latest",
     "limit_images",
+    "lowest_cost_policy",
+    "production_policy",
     "read_images",
     "read_rule_exceptions",
 ]

@@ -51,8 +51,12 @@ class TagPrefix(_TagSelector):
     """
     An entry of `tagPrefixList` in a lifecycle rule. It matches tags that begin with it.
 
+    A `*` is an ordinary character here. No tag contains it, so a prefix with a `*` matches no tag.
+
     >>> TagPrefix("prod").matches("production")
     True
+    >>> TagPrefix("*").matches("production")
+    False
     """
 
     __slots__ = ()
@@ -60,8 +64,8 @@ class TagPrefix(_TagSelector):
 
     @property
     def pattern(self) -> str:
-        """The wildcard pattern that matches the same tags."""
-        return f"{self.value}*"
+        """The wildcard pattern that matches the same tags. The empty pattern matches no tag."""
+        return "" if "*" in self.value else f"{self.value}*"
 
 
 class ExclusionFilter(_TagSelector):

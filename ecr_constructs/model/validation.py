@@ -259,10 +259,11 @@ TAG_PATTERN = StringConstraint(
     maximum=300,
     wildcards=4,
 )
+# `*` is an ordinary character of a prefix, and no tag has it. No source states that ECR rejects it.
 TAG_PREFIX = StringConstraint(
     noun="tag prefix",
-    pattern=r"[0-9a-zA-Z._-]+",
-    allowed="0-9a-zA-Z._-",
+    pattern=r"[0-9a-zA-Z._*-]+",
+    allowed="0-9a-zA-Z._*-",
     shape="a tag holds letters, digits, '.', '_' and '-'; wildcards belong in a tag pattern",
     maximum=300,
 )

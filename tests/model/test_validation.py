@@ -41,7 +41,7 @@ LEGAL = {
     "SCAN_FILTER": ["*", "prod", "prod/*", "*a.b_c-d"],
     "SIGNING_FILTER": ["*", "prod", "prod/*", "*a.b_c-d/*"],
     "TAG_PATTERN": ["*", "v*", "a*b*c*d*", "-._"],
-    "TAG_PREFIX": ["v", "-", "release-1."],
+    "TAG_PREFIX": ["v", "-", "release-1.", "*"],
     "TEMPLATE_PREFIX": ["a", "prod/web/", "ROOT"],
 }
 ILLEGAL = {
@@ -72,7 +72,7 @@ ILLEGAL = {
     "SCAN_FILTER": ["", "-a", "a-", "a--b", "a//b", "/", "A", "a" * 256],
     "SIGNING_FILTER": ["", "-a", "a-", "a--b", "a//b", "/", "A", "a" * 257],
     "TAG_PATTERN": ["", "a b", "a/b", "*****", "a" * 301],
-    "TAG_PREFIX": ["", "*", "a b", "a" * 301],
+    "TAG_PREFIX": ["", "a?", "a b", "a" * 301],
     "TEMPLATE_PREFIX": ["", "/", "root/*", "ROOTS", "a//", "a" * 257],
 }
 

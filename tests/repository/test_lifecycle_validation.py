@@ -30,14 +30,16 @@ from ecr_constructs import (
     ReplicaRegistry,
     RepositorySettings,
     Upstream,
+    archive_older_than,
     archive_unpulled,
     delete_archived,
     expire_older_than,
     expire_untagged,
+    keep_forever,
     keep_latest,
     limit_images,
 )
-from ecr_constructs.model.lifecycle.findings import SEVERITIES
+from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
 from ecr_constructs.repository.lifecycle_validation import annotation_id
 from tests.templates import ACCOUNT, new_app, new_stack
 
@@ -215,6 +217,9 @@ ALTERNATIVES = LifecycleRule(
     count_type="imageCountMoreThan",
     count_number=10,
 )
+STAR = LifecycleRule(
+    rule_priority=1, tag_status="tagged", tag_prefix_list=["*"], count_type="imageCountMoreThan", count_number=10
+)
 LEFTOVERS = LifecycleRule(
     rule_priority=1,
     tag_status="any",
@@ -231,6 +236,17 @@ TOLD: Mapping[str, tuple[str, LifecyclePolicy, Immutability | None]] = {
         LifecyclePolicy.of(keep_latest(3, matching="production"), keep_latest(2, matching="prod*")),
         None,
     ),
+    "age-deletes-newest": ("warning", LifecyclePolicy.of(expire_older_than(after_days=30)), None),
+    "age-archives-newest": ("info", LifecyclePolicy.of(archive_older_than(after_days=30)), None),
+    "kept-images-fill-count": ("warning", LifecyclePolicy.of(keep_forever("lts-*"), limit_images(4)), None),
+    "description-contradicts-rule": (
+        "warning",
+        LifecyclePolicy(rules=[by_count(1, "v*", description="Keep 30 images")]),
+        None,
+    ),
+    "wildcard-in-prefix": ("warning", LifecyclePolicy(rules=[STAR]), None),
+    "pattern-is-no-regular-expression": ("warning", LifecyclePolicy.of(keep_latest(3, matching="v.*")), None),
+    "tags-of-a-period": ("info", LifecyclePolicy.of(keep_latest(3, matching="2026-*")), None),
     "untagged-age-counts-from-push": ("warning", BY_AGE, OFF),
     "bound-tags-expire-by-count": ("warning", LifecyclePolicy.of(keep_latest(3, matching="v*")), ONLY_V),
     "last-pull-counts-scanners": ("info", BY_PULL, None),
@@ -242,7 +258,7 @@ TOLD: Mapping[str, tuple[str, LifecyclePolicy, Immutability | None]] = {
 
 def test_every_finding_that_is_no_error_has_an_annotation_here() -> None:
     assert {id: kind for id, (kind, _, _) in TOLD.items()} == {
-        id: severity for id, severity in SEVERITIES.items() if severity != "error"
+        each.id: each.severity for each in FINDING_TYPES if each.severity != "error" and not each.needs_images
     }
 
 

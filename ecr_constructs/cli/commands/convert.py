@@ -14,7 +14,9 @@ from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import read_policy
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy, effect
+from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.intents import Intent
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
 __all__ = ["convert", "program"]
@@ -44,7 +46,8 @@ def convert(
     """
     Print the Python code that builds the same lifecycle policy, as intents where they fit.
 
-    The intents are compiled and compared with the policy, rule by rule, before they are printed. Comments list
+    The intents are compiled and compared with the policy, rule by rule, before they are printed. A rule remains a
+    LifecycleRule with its description if an intent would hide a finding about it. Comments list
     differences without effect: priorities, descriptions, prefixes as patterns. They also list the errors and warnings
     of 'ecr-constructs lint', because other descriptions can hide them.
     """
@@ -59,7 +62,7 @@ def program(policy: Policy) -> str:
         policy: The policy, with rules.
 
     """
-    found = policy.policy.decompile()
+    found = _decompiled(policy)
     result = {effect(rule): rule for rule in found.result}
     if not found.intents:
         head = _head(policy, [(rule, rule) for rule in found.rules])
@@ -68,6 +71,22 @@ def program(policy: Policy) -> str:
     head = _head(policy, [(rule, result[effect(rule)]) for rule in policy.policy.rules])
     names = ["LifecyclePolicy", *(each.function for each in found.intents), *(["LifecycleRule"] if found.rules else [])]
     return f"{_imports(names)}\n\n{head}{_statements(found, result)}"
+
+
+def _decompiled(policy: Policy) -> DecompiledPolicy:
+    """
+    Return the intents and rules of a policy. A rule remains a rule if an intent would silence a finding about it.
+
+    Intents generate descriptions: of a list that reads like OR, an intent states AND.
+    """
+    found = policy.policy.decompile()
+    remaining = {(each.id, effect(each.rule)) for each in _findings(policy, found.result) if each.rule}
+    silenced = [
+        each.rule
+        for each in _findings(policy, policy.policy.rules)
+        if each.rule and (each.id, effect(each.rule)) not in remaining
+    ]
+    return policy.policy.decompile(as_rules=silenced) if silenced else found
 
 
 def _statements(found: DecompiledPolicy, result: Mapping[tuple[object, ...], LifecycleRule]) -> str:
@@ -93,7 +112,7 @@ def _descriptions(source: Sequence[LifecycleRule], result: Mapping[tuple[object,
 
 
 def _head(policy: Policy, pairs: Sequence[tuple[LifecycleRule, LifecycleRule]]) -> str:
-    where, differences, findings = printable(policy.where), list(_differences(pairs)), list(_findings(policy))
+    where, differences, findings = printable(policy.where), list(_differences(pairs)), list(_finding_comments(policy))
     lines = [f"The policy in {where}, without changes."]
     if differences:
         lines = [f"The policy in {where}, with these differences, which have no effect:"]
@@ -104,10 +123,15 @@ def _head(policy: Policy, pairs: Sequence[tuple[LifecycleRule, LifecycleRule]]) 
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _findings(policy: Policy) -> Iterator[str]:
-    for finding in policy.policy.findings(immutability=policy.immutability):
+def _findings(policy: Policy, rules: Sequence[LifecycleRule]) -> Iterator[Finding]:
+    for finding in LifecyclePolicy(rules=rules).findings(immutability=policy.immutability):
         if finding.severity != "info":
-            yield printable(f"{finding.severity}: {finding.sentence}; {finding.remedy} [{finding.id}]")
+            yield finding
+
+
+def _finding_comments(policy: Policy) -> Iterator[str]:
+    for finding in _findings(policy, policy.policy.rules):
+        yield printable(f"{finding.severity}: {finding.sentence}; {finding.remedy} [{finding.id}]")
 
 
 def _differences(pairs: Sequence[tuple[LifecycleRule, LifecycleRule]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Annotated
 
@@ -16,9 +17,12 @@ from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
+from ecr_constructs.cli.sources.policy_fixes import fix_policy_file
 from ecr_constructs.cli.sources.records import Policy
+from ecr_constructs.cli.sources.suppressions import Suppression, read_companion, read_configuration
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.safe_fixes import SafeFix
 
 __all__ = ["Diagnostic", "diagnostics", "lint"]
 
@@ -49,7 +53,8 @@ class Diagnostic:
         repository: The name of its repository, if it is known.
         prefix: The repository name prefix, for a creation template.
         id: The id of the finding; `invalid-policy` for a policy that ECR rejects, `unread-policy` for a policy that is
-            known only to CloudFormation, `unread-source` for a source without a policy that can be found.
+            known only to CloudFormation, `unread-source` for a source without a policy that can be found,
+            `unused-suppression` and `expired-suppression` for a suppression.
         severity: The severity, as of a finding.
         rule_priority: The priority of the rule, if it is about one rule.
         sentence: The fact; for a policy that cannot be read, with the fix.
@@ -86,6 +91,17 @@ def lint(
             help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
         ),
     ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The file with suppressions. [default: the nearest ecr-constructs.toml or pyproject.toml]",
+            show_default=False,
+        ),
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write fixes to policy files that delete no image that would be kept.")
+    ] = False,
 ) -> None:
     """
     Report problems of lifecycle policies.
@@ -93,23 +109,25 @@ def lint(
     Every problem for which ECR rejects a policy is an error. Findings are probable mistakes that ECR accepts; each has
     the severity error, warning or info.
     """
-    readings, rejected = _read(sources, Parameters.parse(parameter or ()))
-    found = [each for reading in readings for each in diagnostics(reading)]
-    policies = sum(
-        len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies) for reading in readings
-    )
+    configured, parameters = read_configuration(config), Parameters.parse(parameter or ())
+    fixes = [f"{source}: {each}" for source in sources for each in _fixed(source)] if fix else []
+    report = _Report()
+    for source in sources:
+        report.add(_read(source, parameters), source, configured)
+    report.check_configuration(configured)
     if form is Format.JSON:
-        everything = [*found, *(each for error in rejected for each in _of_source(error))]
-        print(json.dumps({"policies": policies, "findings": [asdict(each) for each in everything]}, indent=2))
-    elif readings:
-        _print(found, policies)
-    for policy in (policy for reading in readings for policy in reading.policies if policy.is_assumed):
-        print_to_stderr(f"note: read {policy.where}; --parameter gives other values")
-    for error in rejected:
+        print(json.dumps(report.to_dict(fixes), indent=2))
+    elif report.has_policies:
+        for line in fixes:
+            print(printable(f"fixed: {line}"))
+        _print(report)
+    for where in report.assumed:
+        print_to_stderr(f"note: read {where}; --parameter gives other values")
+    for error in report.rejected:
         print_error(error)
-    if rejected:
+    if report.rejected:
         raise typer.Exit(ExitCode.REFUSED)
-    if any(_fails(each, fail_on) for each in found):
+    if any(_fails(each, fail_on) for each in report.found):
         raise typer.Exit(ExitCode.FOUND)
 
 
@@ -120,20 +138,96 @@ def _fails(diagnostic: Diagnostic, fail_on: Severity) -> bool:
     return severities.index(diagnostic.severity) <= severities.index(fail_on.value)
 
 
-def _read(sources: Sequence[str], parameters: Parameters) -> tuple[list[PolicySet], list[EcrConstructsError]]:
-    """Return the policies of each source that can be read, and the errors of the others."""
-    results = [_read_one(source, parameters) for source in sources]
-    readings = [each for each in results if isinstance(each, PolicySet)]
-    return readings, [each for each in results if isinstance(each, EcrConstructsError)]
-
-
-def _read_one(source: str, parameters: Parameters) -> PolicySet | EcrConstructsError:
+def _read(source: str, parameters: Parameters) -> PolicySet | EcrConstructsError:
     try:
         return read_policies(source, parameters)
     except EcrConstructsError as error:
         return error
     except OSError as error:
         return os_error(error)
+
+
+def _fixed(source: str) -> tuple[SafeFix, ...]:
+    try:
+        return fix_policy_file(source)
+    except OSError:
+        return ()  # the reason is reported when the source is read
+
+
+class _Report:
+    """The findings of all sources, without those that are suppressed."""
+
+    def __init__(self) -> None:
+        self.has_policies = False
+        self.policies = 0
+        self.assumed: list[str] = []
+        self.found: list[Diagnostic] = []
+        self.suppressed: list[tuple[Diagnostic, Suppression]] = []
+        self.rejected: list[EcrConstructsError] = []
+        self._today = datetime.now(timezone.utc).date()
+        self._repositories: set[str | None] = set()
+
+    def add(self, reading: PolicySet | EcrConstructsError, source: str, configured: Sequence[Suppression]) -> None:
+        """Add the findings of a source."""
+        if not isinstance(reading, PolicySet):
+            self.rejected.append(reading)
+            return
+        self.has_policies = True
+        self.policies += len(reading.unread) + sum(bool(each.policy.rules) for each in reading.policies)
+        self.assumed += [policy.where for policy in reading.policies if policy.is_assumed]
+        self._repositories |= {each.repository or each.prefix for each in reading.policies}
+        self._repositories |= {each.repository or each.prefix for each in reading.unread}
+        companions = read_companion(source)
+        for each in diagnostics(reading):
+            self._add(each, (*companions, *configured))
+        self._check(companions)
+
+    def check_configuration(self, configured: Sequence[Suppression]) -> None:
+        """Add what is wrong with the suppressions of repositories whose policies were read."""
+        self._check([each for each in configured if any(map(each.is_for, self._repositories))])
+
+    def to_dict(self, fixes: Sequence[str]) -> dict[str, object]:
+        """Return the JSON output."""
+        everything = [*self.found, *(each for error in self.rejected for each in _of_source(error))]
+        return {
+            "policies": self.policies,
+            "findings": [asdict(each) for each in everything],
+            "suppressed": [asdict(each) | {"reason": by.reason, "by": by.where} for each, by in self.suppressed],
+            "fixed": list(fixes),
+        }
+
+    def _add(self, diagnostic: Diagnostic, suppressions: Sequence[Suppression]) -> None:
+        key = (diagnostic.id, diagnostic.repository or diagnostic.prefix, diagnostic.rule_priority)
+        valid = (each for each in suppressions if each.matches(*key) and not each.has_expired(self._today))
+        if by := next(valid, None):
+            self.suppressed.append((diagnostic, by))
+        else:
+            self.found.append(diagnostic)
+
+    def _check(self, suppressions: Sequence[Suppression]) -> None:
+        used = {by for _, by in self.suppressed}
+        for each in suppressions:
+            if each.has_expired(self._today):
+                sentence = f"the suppression of {each} expired on {each.expires} ({each.reason})"
+                self.found.append(
+                    _of_suppression(each, "expired-suppression", sentence, "fix the finding, or renew it")
+                )
+            elif each not in used:
+                sentence = f"the suppression of {each} has no effect: there is no such finding"
+                self.found.append(_of_suppression(each, "unused-suppression", sentence, "remove it"))
+
+
+def _of_suppression(suppression: Suppression, id: str, sentence: str, remedy: str) -> Diagnostic:
+    return Diagnostic(
+        where=suppression.where,
+        repository=suppression.repository,
+        prefix=None,
+        id=id,
+        severity="warning",
+        rule_priority=suppression.rule,
+        sentence=sentence,
+        remedy=remedy,
+    )
 
 
 def _of_source(error: EcrConstructsError) -> Iterator[Diagnostic]:
@@ -204,19 +298,20 @@ def _diagnostic(
     )
 
 
-def _print(found: Sequence[Diagnostic], policies: int) -> None:
+def _print(report: _Report) -> None:
     from rich.text import Text
 
     from ecr_constructs.cli.output.table_report import terminal
 
     console = terminal()
-    for each in found:
+    for each in report.found:
         owner = each.repository or (each.prefix and f"template {each.prefix}")
         line = Text(printable(f"{each.where}{f' ({owner})' if owner else ''}: "))
         line.append(each.severity, style=COLOURS[each.severity])
         line.append(printable(f": {'; '.join(filter(None, (each.sentence, each.remedy)))}"))
         line.append(f" [{each.id}]", style="dim")
         console.print(line, soft_wrap=True)
-    severities = Counter(each.severity for each in found)
+    severities = Counter(each.severity for each in report.found)
     totals = ", ".join(count(severities[severity], severity) for severity in COLOURS)
-    console.print(f"{count(policies, 'policy')}: {totals}", soft_wrap=True, markup=False, highlight=False)
+    totals += f", {len(report.suppressed)} suppressed" if report.suppressed else ""
+    console.print(f"{count(report.policies, 'policy')}: {totals}", soft_wrap=True, markup=False, highlight=False)

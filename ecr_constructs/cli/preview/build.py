@@ -54,7 +54,12 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
         evaluation=evaluation,
         schedule=schedule,
         # A template has the immutability after its deployment, the repository that of today.
-        findings=policy.policy.findings(images, immutability=policy.immutability or repository.immutability),
+        findings=policy.policy.findings(
+            (*images, *repository.later_images),
+            immutability=policy.immutability or repository.immutability,
+            at=at,
+            in_use=repository.in_use,
+        ),
         in_use=repository.in_use,
         current=current,
         newly_lost=newly_lost,

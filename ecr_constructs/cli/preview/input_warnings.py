@@ -29,7 +29,12 @@ def images_at(repositories: Sequence[Repository], at: datetime) -> tuple[list[Re
 
     """
     earlier = [
-        replace(each, images=tuple(image for image in each.images if image.pushed_at <= at)) for each in repositories
+        replace(
+            each,
+            images=tuple(image for image in each.images if image.pushed_at <= at),
+            later_images=tuple(image for image in each.images if image.pushed_at > at),
+        )
+        for each in repositories
     ]
     later = sum(len(each.images) for each in repositories) - sum(len(each.images) for each in earlier)
     note = f"left out {count(later, 'image')} pushed after {format_instant(at)}"

@@ -95,6 +95,7 @@ class Repository:
         aws_preview: ECR's preview of the new policy. None if there is none.
         immutability: The immutability of today. None if it is not known.
         missing: The number of images that lack a field in the listing, by the name of the field.
+        later_images: Images that were pushed after the instant of the preview. Their tags are known.
 
     """
 
@@ -105,6 +106,7 @@ class Repository:
     aws_preview: tuple[AwsDecision, ...] | None = None
     immutability: Immutability | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
+    later_images: tuple[Image, ...] = ()
 
 
 def immutability_of(mode: str, filters: Sequence[str]) -> Immutability | None:

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.lifecycle.combined_limits import combines_age_and_count, rules_problem
 from ecr_constructs.model.lifecycle.intents import Intent
-from ecr_constructs.model.lifecycle.rule import A_CENTURY, LifecycleRule
+from ecr_constructs.model.lifecycle.rule import A_CENTURY, MINIMUM_DAYS_ARCHIVED, LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags, shadowing_rules
 from ecr_constructs.model.validation import abbreviate
 
@@ -52,16 +53,18 @@ def _compiled(intents: tuple[Intent, ...]) -> tuple[LifecycleRule, ...]:
         raise InvalidLifecyclePolicy(["LifecyclePolicy.of() has no intents; LifecyclePolicy.none() writes no policy"])
     steps = sorted(_steps(intents), key=_CompiledRule.rank)
     kept: list[_CompiledRule] = []
-    problems: list[str] = []
+    problems: dict[object, str] = {}
     for step in steps:
         earlier = next((other for other in kept if step.is_covered_by(other)), None)
         if earlier is None:
             kept.append(step)
         elif not step.is_redundant_after(earlier):
-            problems.append(_conflict(earlier, step))
-    problems += filter(None, (_covered(step, kept) for step in kept))
+            text = _conflict(earlier, step)
+            # Several patterns of two intents are one problem.
+            problems.setdefault((earlier.intent, step.intent) if _asks_for_both(earlier, step) else text, text)
+    problems |= {text: text for text in filter(None, (_covered(step, kept) for step in kept))}
     if problems:
-        raise InvalidLifecyclePolicy(dict.fromkeys(problems))
+        raise InvalidLifecyclePolicy(problems.values())
     rules = [_with_description(step, kept) for step in kept]
     return tuple(replace(rule, rule_priority=number) for number, rule in enumerate(rules, start=1))
 
@@ -110,6 +113,8 @@ def _in_archive(rule: LifecycleRule) -> LifecycleRule:
 
 def _conflict(earlier: _CompiledRule, later: _CompiledRule) -> str:
     status, storage = later.rule.tag_status, later.rule.storage_class
+    if _asks_for_both(earlier, later):
+        return f"{earlier.intent} and {later.intent}: {rules_problem(earlier.rule, later.rule)}"
     if earlier.intent == later.intent:
         return f"{later.intent} never acts: keeping= covers every tag; name the tags to keep, or leave the intent out"
     if status == "tagged":
@@ -119,11 +124,27 @@ def _conflict(earlier: _CompiledRule, later: _CompiledRule) -> str:
             "leave one out, or write the narrower pattern first"
         )
     what = "untagged images" if status == "untagged" else "all images"
-    remedy = "leave one out" if status == "untagged" else "leave one out, or give one a pattern with matching="
     return (
         f"{earlier.intent} and {later.intent} both have a rule for {what} in {storage} storage, "
-        f"and ECR takes one; {remedy}"
+        f"and ECR takes one; {_nearest(earlier, later)}"
     )
+
+
+def _asks_for_both(earlier: _CompiledRule, later: _CompiledRule) -> bool:
+    """Return whether two rules ask for an age and a number for the same images."""
+    # A number for a part of the images of an age is possible, if it comes first.
+    is_possible = earlier.rule.count_unit is not None and not shadowing_rules(earlier.rule, [later.rule])
+    return combines_age_and_count(earlier.rule, later.rule) and not is_possible
+
+
+def _nearest(one: _CompiledRule, other: _CompiledRule) -> str:
+    """Return the remedy for two rules of which ECR allows one: the nearest policy."""
+    archiving = next((each for each in (one, other) if each.rule.action == "transition"), None)
+    deleting = next((each for each in (one, other) if each.rule.action == "expire"), None)
+    if archiving is None or deleting is None:
+        return "leave one out"
+    days = max(MINIMUM_DAYS_ARCHIVED, deleting.rule.count_number if deleting.rule.count_unit else 0)
+    return f"leave one out, or archive first: {archiving.intent} with delete_archived(after_days={days})"
 
 
 def _covered(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> str | None:

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,18 +68,21 @@ class _Step(NamedTuple):
     rules: tuple[LifecycleRule, ...]
 
 
-def decompile(rules: Sequence[LifecycleRule], build: Build) -> DecompiledPolicy:
+def decompile(
+    rules: Sequence[LifecycleRule], build: Build, as_rules: Collection[LifecycleRule] = ()
+) -> DecompiledPolicy:
     """
     Return intents and rules that build a policy with the same effect. As many rules as possible become intents.
 
     Args:
         rules: The rules of a policy, by priority.
         build: Builds the policy.
+        as_rules: The rules that remain rules, with their descriptions. Default: none.
 
     """
     # An intent that other intents leave no images is rejected, so such a rule and those after it remain rules.
     for count in range(len(rules), 0, -1):
-        if found := _decompiled(rules[:count], rules[count:], build):
+        if found := _decompiled(rules[:count], rules[count:], build, as_rules):
             return found
     return DecompiledPolicy(intents=(), sources=(), rules=tuple(rules), result=tuple(rules))
 
@@ -116,9 +119,14 @@ def _effects(rules: Sequence[LifecycleRule]) -> list[object]:
     ]
 
 
-def _decompiled(first: Sequence[LifecycleRule], rest: Sequence[LifecycleRule], build: Build) -> DecompiledPolicy | None:
+def _decompiled(
+    first: Sequence[LifecycleRule],
+    rest: Sequence[LifecycleRule],
+    build: Build,
+    as_rules: Collection[LifecycleRule],
+) -> DecompiledPolicy | None:
     """Return the first rules as intents, as far as possible, or `None` if the effect of the policy is another."""
-    steps = _steps(first)
+    steps = _steps(first, as_rules)
     others = (*(rule for step in steps if step.function is None for rule in step.rules), *rest)
     try:
         found = [(step.function(*step.arguments, **step.options), step.rules) for step in steps if step.function]
@@ -135,12 +143,14 @@ def _decompiled(first: Sequence[LifecycleRule], rest: Sequence[LifecycleRule], b
     )
 
 
-def _steps(rules: Sequence[LifecycleRule]) -> list[_Step]:
-    forever = _keep_forever_rules(rules)
+def _steps(rules: Sequence[LifecycleRule], as_rules: Collection[LifecycleRule]) -> list[_Step]:
+    forever = [] if as_rules and rules[0] in as_rules else _keep_forever_rules(rules)
     patterns = [_patterns(rule)[0] for rule in forever if _is_keep_rule(rule)]
     steps = [_Step(intents.keep_forever, patterns, {}, tuple(forever))] if forever else []
     for rule in rules:
-        if rule not in forever:
+        if rule in as_rules:
+            steps.append(_Step(None, (), {}, (rule,)))
+        elif rule not in forever:
             _add(steps, rule)
     return steps
 

@@ -32,7 +32,12 @@ def explain(rules: Sequence[LifecycleRule]) -> tuple[str, ...]:
 def _sentence(rule: LifecycleRule, preceding: Sequence[LifecycleRule], *, archives: bool) -> str:
     subject = f"Rule {rule.rule_priority}"
     if impossible := impossible_selector(rule):
-        return f"{subject} never acts: no tag can begin with {impossible.value[0]!r}."
+        fact = (
+            f"begin with {impossible.value[0]!r}"
+            if impossible.pattern
+            else "contain '*', which is no wildcard in a prefix"
+        )
+        return f"{subject} never acts: no tag can {fact}."
     if shadowing := sorted(shadowing_rules(rule, preceding), key=_priority):
         verb = "selects" if len(shadowing) == 1 else "select"
         return f"{subject} never acts: {_rules(shadowing)} {verb} all of its images first."

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ecr_constructs.errors import InvalidLifecyclePolicy, Problems
+from ecr_constructs.model.lifecycle.combined_limits import combined_limits_problem
 from ecr_constructs.model.lifecycle.rule import (
     MORE_IMAGES_THAN_FIT,
     Action,
     CountType,
     LifecycleRule,
+    TagStatus,
     count_problems,
     is_number_token,
     pattern_problems,
@@ -183,7 +185,9 @@ def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) 
 
     """
     call = _Call("expire_untagged", options={"after_days": _in_days(after_days), "keep": keep})
-    call.check_exactly_one_of({"after_days": after_days, "keep": keep})
+    call.check_age_without_count(after_days, keep, "untagged")
+    if after_days is None and keep is None:
+        call.check_exactly_one_of({"after_days": after_days, "keep": keep})
     days = call.check_days(1 if after_days is None else after_days)
     if keep is not None:
         call.check_count("keep", keep, "imageCountMoreThan")
@@ -194,19 +198,25 @@ def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) 
 
 
 def expire_older_than(
-    *, after_days: Days, matching: str | Sequence[str] | None = None, matching_all: Sequence[str] | None = None
+    *,
+    after_days: Days,
+    matching: str | Sequence[str] | None = None,
+    matching_all: Sequence[str] | None = None,
+    keep: int | None = None,
 ) -> Intent:
     """
-    Delete images a number of days after their push.
+    Delete images a number of days after their push, also the newest image if none is pushed for so long.
 
     Args:
         after_days: The age in days. Whole days, or a `Duration` of whole days.
         matching: One tag pattern, or several of which any may match. Default: every image, tagged or not.
         matching_all: Tag patterns. An image must match *all* of them, each with one of its tags.
+        keep: Rejected, with the alternatives: ECR cannot combine an age with a number of images to keep. Default: none.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
-        InvalidLifecyclePolicy: If the age is below 1 day, a pattern is malformed, or both kinds of patterns are given.
+        InvalidLifecyclePolicy: If the age is below 1 day, a pattern is malformed, both kinds of patterns are given, or
+            `keep` is given.
 
     >>> expire_older_than(after_days=30, matching=["dev-*", "pr-*"])
     expire_older_than(after_days=30, matching=['dev-*', 'pr-*'])
@@ -214,8 +224,12 @@ def expire_older_than(
     """
     call = _Call(
         "expire_older_than",
-        options={"after_days": _in_days(after_days), "matching": matching, "matching_all": matching_all},
+        options={"after_days": _in_days(after_days), "matching": matching, "matching_all": matching_all, "keep": keep},
     )
+    if matching is None and matching_all is None:
+        call.check_age_without_count(after_days, keep, "any")
+    else:
+        call.check_age_without_count(after_days, keep, "tagged", matching=matching, matching_all=matching_all)
     days = call.check_days(after_days)
     return _by_age(call, "Expire", "expire", days, matching=matching, matching_all=matching_all)
 
@@ -381,6 +395,27 @@ class _Call:
         else:
             self.check_count("after_days", days, count_type, "14")
         return days
+
+    def check_age_without_count(
+        self, after_days: object, keep: object, status: TagStatus, **patterns: Sequence[str] | None
+    ) -> None:
+        """Check that a number of images to keep is not combined with an age."""
+        if keep is None or after_days is None:
+            return
+        days, number = _in_days(after_days), keep
+        if type(days) is int and type(number) is int:
+            given = {name: value for name, value in patterns.items() if value is not None}
+            aged = "".join(f", {name}={_python(value)}" for name, value in given.items())
+            # One intent for each pattern of which any may match.
+            first = [
+                value[0] for name, value in given.items() if name == "matching" and isinstance(value, list) and value
+            ]
+            counted = f", matching={first[0]!r}" if first else aged
+            self._problems.add(
+                combined_limits_problem(days=days, count=number, status=status, aged=aged, counted=counted)
+            )
+        else:
+            self.check_count("keep", keep, "imageCountMoreThan")
 
     def check_patterns(
         self, name: str, value: object, kinds: type | tuple[type, ...], *, optional: bool = True

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle.combined_limits import combines_age_and_count, rules_problem
 from ecr_constructs.model.lifecycle.compiler import compile_intents
 from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy, decompile
 from ecr_constructs.model.lifecycle.evaluation import Evaluation, evaluate
@@ -194,7 +195,12 @@ class LifecyclePolicy:
         return schedule(self.rules, images, at=at)
 
     def findings(
-        self, images: Iterable[Image] | None = None, *, immutability: Immutability | None = None
+        self,
+        images: Iterable[Image] | None = None,
+        *,
+        immutability: Immutability | None = None,
+        at: datetime | None = None,
+        in_use: Mapping[str, Sequence[str]] | None = None,
     ) -> tuple[Finding, ...]:
         """
         Return probable mistakes, and consequences that are easily overlooked; docs/findings.md lists them.
@@ -202,12 +208,16 @@ class LifecyclePolicy:
         Args:
             images: The images of the repository, which some checks use. Default: not known.
             immutability: The tag immutability of the repository, which some checks use. Default: not known.
+            at: The instant of the evaluation, with a time zone. Images that were pushed later are not evaluated.
+                Default: the time of the newest push.
+            in_use: The workloads that run an image, by digest, such as `["service prod/api"]`. Default: not known.
 
         Raises:
             TypeError: If an argument is of the wrong kind.
+            InvalidImage: If an image is listed twice, or `at` has no time zone.
 
         """
-        return find(self.rules, images, immutability=immutability)
+        return find(self.rules, images, immutability=immutability, at=at, in_use=in_use)
 
     def explain(self) -> tuple[str, ...]:
         """
@@ -246,9 +256,12 @@ class LifecyclePolicy:
             )
         return found.intents
 
-    def decompile(self) -> DecompiledPolicy:
+    def decompile(self, *, as_rules: Collection[LifecycleRule] = ()) -> DecompiledPolicy:
         """
         Return intents, and the rules that no intent expresses, which together have the same effect.
+
+        Args:
+            as_rules: Rules of the policy that remain rules, with their descriptions. Default: none.
 
         >>> from ecr_constructs.model import keep_latest
         >>> found = LifecyclePolicy.of(keep_latest(10, matching="v*")).decompile()
@@ -256,7 +269,7 @@ class LifecyclePolicy:
         ((keep_latest(10, matching='v*'),), ())
 
         """
-        return decompile(self.rules, _built_rules)
+        return decompile(self.rules, _built_rules, as_rules)
 
     def with_rule(self, rule: LifecycleRule) -> LifecyclePolicy:
         """
@@ -334,12 +347,20 @@ def _conflict(rule: LifecycleRule, other: LifecycleRule) -> str | None:
         return f"priority {rule.rule_priority} is that of {{other}}; priorities are unique, write another number"
     if (rule.tag_status, rule.storage_class) != (other.tag_status, other.storage_class):
         return None
+    remedy = _alternatives(rule, other)
     if rule.tag_status != "tagged":
         where = f"{rule.tag_status!r} in {rule.storage_class} storage"
-        return f"selects {where} as {{other}} does; ECR allows one, leave one out"
+        return f"selects {where} as {{other}} does; ECR allows one, {remedy}"
     for kind in ("tag_pattern_list", "tag_prefix_list"):
         entries = getattr(rule, kind)
         if entries and entries == getattr(other, kind):
             tags = abbreviate(list(entries))
-            return f"selects the same tags {tags} as {{other}}; ECR requires different lists, leave one rule out"
+            return f"selects the same tags {tags} as {{other}}; ECR requires different lists, {remedy}"
     return None
+
+
+def _alternatives(rule: LifecycleRule, other: LifecycleRule) -> str:
+    """Return the remedy for two rules for the same images."""
+    if not combines_age_and_count(rule, other):
+        return "leave one out" if rule.tag_status != "tagged" else "leave one rule out"
+    return f"leave one out: {rules_problem(rule, other)}"

@@ -274,6 +274,13 @@ def _list_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Itera
     for field in given:
         for place, text in _entry_problems(values[field], _GRAMMARS[field]):
             yield f"{names[field]}{place}", text
+    if "tag_prefix_list" in given and _has_empty_text(values["tag_prefix_list"]):
+        every = f'"{patterns.rpartition(".")[2]}": ["*"]' if "." in patterns else f'{patterns}=["*"]'
+        yield prefixes, f"an empty prefix matches every tag; write {every} instead"
+
+
+def _has_empty_text(entries: object) -> bool:
+    return isinstance(entries, Sequence) and not isinstance(entries, (str, bytes)) and "" in entries
 
 
 def _entry_problems(entries: object, grammar: StringConstraint) -> Iterator[tuple[str, str]]:

@@ -54,13 +54,15 @@ def matches_all_tags(rule: LifecycleRule) -> bool:
 
 def impossible_selector(rule: LifecycleRule) -> TagPattern | TagPrefix | None:
     """
-    Return an entry of a rule that no tag can match, because no tag begins with `.` or `-`.
+    Return an entry of a rule that no tag can match.
+
+    No tag begins with `.` or `-`, and no tag contains the `*` of a prefix, which is no wildcard there.
 
     Args:
         rule: The rule.
 
     """
-    return next((each for each in rule.selectors if each.value[0] in ".-"), None)
+    return next((each for each in rule.selectors if each.value[0] in ".-" or not each.pattern), None)
 
 
 def _covers(one: LifecycleRule, other: LifecycleRule) -> bool:

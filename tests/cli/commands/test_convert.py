@@ -345,13 +345,33 @@ def test_one_policy_of_several_is_converted(tmp_path: Path, capsys: pytest.Captu
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "silent",
+    [
+        rule(7, tag_status="tagged", tag_prefix_list=["dev-", "pr-"], description="Old builds"),
+        rule(7, tag_status="tagged", tag_pattern_list=["dev*", "develop*"]),
+        rule(7, tag_status="untagged", description="Keep 99 untagged images"),
+        rule(7, tag_status="any", description="Expire untagged leftovers"),
+    ],
+)
+def test_a_finding_that_an_intent_would_silence_is_found_in_the_program(silent: LifecycleRule) -> None:
+    policy = LifecyclePolicy(rules=[rule(1, tag_status="tagged", tag_pattern_list=["v*"]), silent])
+    warnings = [each.id for each in policy.findings() if each.severity == "warning"]
+    built = executed(converted(policy))
+
+    assert warnings
+    assert [each.id for each in built.findings() if each.severity == "warning"] == warnings
+    assert have_same_effect(built.rules, policy.rules)
+    assert 'keep_latest(5, matching="v*")' in converted(policy)
+
+
 def test_errors_and_warnings_are_comments() -> None:
     policy = LifecyclePolicy(rules=[rule(1, tag_status="any", description="Expire untagged images")])
     (finding,) = [each for each in policy.findings() if each.severity == "error"]
     text = converted(policy)
     comments = " ".join(line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#"))
 
-    assert finding not in executed(text).findings()
+    assert finding in executed(text).findings()
     assert f"Findings, with the priorities in that policy: - error: {finding.sentence}; " in comments
     assert f"[{finding.id}]" in comments
 

@@ -109,6 +109,8 @@ def test_json_has_every_part_of_a_finding(path: Path, capsys: pytest.CaptureFixt
                 "remedy": f"{finding.remedy} (in JSON: {finding.json_remedy})",
             }
         ],
+        "suppressed": [],
+        "fixed": [],
     }
 
 
@@ -259,3 +261,99 @@ def test_a_source_without_a_repository_does_not_pass(
         "",
         f"ecr-constructs: {path}: no repository and no creation template in it; give another source\n",
     )
+
+
+# --- suppressions -----------------------------------------------------------------------------------------------------
+
+ACCEPTED = '[[suppressions]]\nid = "untagged-age-counts-from-push"\nreason = "rollbacks are new builds"\n'
+
+
+def test_a_suppressed_finding_does_not_fail_and_is_counted(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    companion = path.with_name("policy.suppressions.toml")
+    companion.write_text(ACCEPTED, encoding="utf-8")
+
+    assert lint(path, WARNING.to_dict(), "--fail-on", "warning") == ExitCode.DONE
+    assert capsys.readouterr().out == "1 policy: 0 errors, 0 warnings, 0 infos, 1 suppressed\n"
+    lint(path, WARNING.to_dict(), "--format", "json")
+    document = printed(capsys)
+    assert document["findings"] == []
+    (suppressed,) = document["suppressed"]
+    assert suppressed["id"] == "untagged-age-counts-from-push"
+    assert suppressed["reason"] == "rollbacks are new builds"
+    assert suppressed["by"] == f"{companion}: suppressions[0]"
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        (ACCEPTED + "expires = 2020-01-31", "expired-suppression"),
+        (ACCEPTED + "rule = 77", "unused-suppression"),
+        (ACCEPTED.replace("untagged-age-counts-from-push", "never-matches"), "unused-suppression"),
+    ],
+)
+def test_a_suppression_that_has_no_effect_is_a_warning(
+    path: Path, capsys: pytest.CaptureFixture[str], text: str, id: str
+) -> None:
+    path.with_name("policy.suppressions.toml").write_text(text, encoding="utf-8")
+
+    assert lint(path, CLEAN.to_dict(), "--fail-on", "warning") == ExitCode.FOUND
+    assert f"[{id}]" in capsys.readouterr().out
+    lint(path, WARNING.to_dict())
+    assert ("[untagged-age-counts-from-push]" in capsys.readouterr().out) is True
+
+
+def test_a_suppression_of_the_configuration_is_for_repositories_that_are_read(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "ours.toml"
+    config.write_text(ACCEPTED + 'repository = "prod/*"\n', encoding="utf-8")
+    output = {"repositoryName": "prod/api", "lifecyclePolicyText": WARNING.to_json()}
+    options = ("--config", str(config), "--fail-on", "warning")
+
+    assert lint(path, output, *options) == ExitCode.DONE
+    assert lint(path, output | {"repositoryName": "dev/api"}, *options) == ExitCode.FOUND
+    assert "-suppression]" not in capsys.readouterr().out
+    assert lint(path, output | {"lifecyclePolicyText": CLEAN.to_json()}, *options) == ExitCode.FOUND
+    assert "the suppression of untagged-age-counts-from-push in 'prod/*' has no effect" in capsys.readouterr().out
+
+
+def test_a_policy_that_is_not_read_can_be_suppressed_and_an_invalid_one_cannot(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.with_name("policy.suppressions.toml").write_text(
+        '[[suppressions]]\nid = "unread-policy"\nreason = "a parameter"\n', encoding="utf-8"
+    )
+    properties = {"LifecyclePolicy": {"LifecyclePolicyText": {"Ref": "Text"}}}
+    template = {"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}}
+
+    assert lint(path, template, "--fail-on", "warning") == ExitCode.DONE
+    assert capsys.readouterr().out.endswith(", 1 suppressed\n")
+
+
+def test_a_configuration_with_problems_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.with_name("policy.suppressions.toml").write_text("[[suppressions]]", encoding="utf-8")
+
+    assert lint(path, CLEAN.to_dict()) == ExitCode.REFUSED
+    assert "suppressions[0].reason: missing" in capsys.readouterr().err
+
+
+# --- fixes ------------------------------------------------------------------------------------------------------------
+
+
+def test_fixes_are_written_and_the_rest_is_reported(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint(path, ERROR, "--fix") == ExitCode.DONE
+    assert capsys.readouterr().out == (
+        f"fixed: {path}: rule 3 removed [shadowed-rule]\n1 policy: 0 errors, 0 warnings, 0 infos\n"
+    )
+    assert LifecyclePolicy.from_json(path.read_text(encoding="utf-8")) == CLEAN
+
+
+def test_without_the_option_nothing_is_written(path: Path) -> None:
+    assert lint(path, ERROR) == ExitCode.FOUND
+    assert json.loads(path.read_text(encoding="utf-8")) == ERROR
+
+
+def test_fixes_are_in_the_json_output(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lint(path, ERROR, "--fix", "--format", "json")
+
+    assert printed(capsys)["fixed"] == [f"{path}: rule 3 removed [shadowed-rule]"]

@@ -16,7 +16,7 @@ from ecr_constructs.cli.preview.run import preview_account, preview_files
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy, Repository
-from ecr_constructs.model import Image, Immutability, LifecyclePolicy, delete_archived
+from ecr_constructs.model import Image, Immutability, LifecyclePolicy, delete_archived, expire_older_than
 from ecr_constructs.testing import archived
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
@@ -272,3 +272,21 @@ def test_a_source_without_policies_previews_nothing() -> None:
     report = asked(FakeAccount(API), reading())
 
     assert report.problems == ("no policy matches a repository (0 policies, 1 repository); check their names",)
+
+
+def test_a_finding_is_not_about_images_that_the_instant_left_out() -> None:
+    early = RELEASES[0].pushed_at - timedelta(days=1)
+    (before,) = preview_files(reading(policy()), [API], at=early).previews
+    (now,) = preview_files(reading(policy()), [replace(API, images=API.images[-1:])], at=NOW).previews
+
+    assert "never-matches" not in {each.id for each in before.findings}
+    assert "never-matches" in {each.id for each in now.findings}
+
+
+def test_findings_name_the_images_in_use() -> None:
+    everything_goes = policy(LifecyclePolicy.of(expire_older_than(after_days=1)))
+    used = replace(API, in_use={RELEASES[-1].digest: ("service prod/api",)})
+    (found,) = preview_files(reading(everything_goes), [used], at=NOW).previews
+
+    (finding,) = [each for each in found.findings if each.id == "empties-repository"]
+    assert finding.sentence.endswith("1 of them is in use: 'v4' by service prod/api")

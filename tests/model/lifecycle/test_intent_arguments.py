@@ -66,10 +66,6 @@ ONE_OF = "give exactly one of matching= and matching_all="
             ),
         ),
         (expire_untagged, "(): give exactly one of after_days= and keep="),
-        (
-            lambda: expire_untagged(after_days=1, keep=1),
-            "(after_days=1, keep=1): give exactly one of after_days= and keep=",
-        ),
         (lambda: expire_untagged(keep=0), "(keep=0): keep: 0 is too small; write 1 or more"),
         (lambda: expire_untagged(after_days=0), "(after_days=0): after_days: 0 is too small; write 1 or more"),
         (

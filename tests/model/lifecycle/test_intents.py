@@ -365,8 +365,7 @@ def test_the_documented_pair_archives_and_then_deletes() -> None:
 def test_two_intents_for_untagged_images_are_rejected_with_both_named() -> None:
     cases: list[tuple[Intent, Intent]] = [
         (expire_untagged(after_days=1), expire_untagged(after_days=2)),
-        (expire_untagged(after_days=1), expire_untagged(keep=100)),
-        (expire_untagged(keep=100), archive_untagged(after_days=7)),
+        (archive_untagged(after_days=7), archive_untagged(after_days=8)),
     ]
     for one, other in cases:
         assert problems(one, other) == (
@@ -377,19 +376,29 @@ def test_two_intents_for_untagged_images_are_rejected_with_both_named() -> None:
         )
 
 
+def test_two_intents_of_which_one_archives_are_rejected_with_the_nearest_policy() -> None:
+    cases: list[tuple[Intent, Intent, Intent, int]] = [
+        (expire_untagged(keep=100), archive_untagged(after_days=7), archive_untagged(after_days=7), 90),
+        (limit_images(5), archive_unpulled(after_days=30), archive_unpulled(after_days=30), 90),
+        (archive_older_than(after_days=20), expire_older_than(after_days=300), archive_older_than(after_days=20), 300),
+    ]
+    for one, other, archive, after_days in cases:
+        (problem,) = problems(one, other)
+
+        assert problem.endswith(
+            f"leave one out, or archive first: {archive} with delete_archived(after_days={after_days})"
+        )
+        assert LifecyclePolicy.of(archive, delete_archived(after_days=after_days)).rules
+
+
 def test_two_intents_for_all_images_are_rejected_with_both_named() -> None:
     cases: list[tuple[Intent, Intent, str]] = [
         (limit_images(5), limit_images(6), "standard"),
-        (limit_images(5), archive_unpulled(after_days=90), "standard"),
-        (expire_older_than(after_days=30), archive_older_than(after_days=20), "standard"),
         (delete_archived(after_days=90), delete_archived(after_days=180), "archive"),
     ]
     for one, other, storage in cases:
         assert problems(one, other) == (
-            (
-                f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; "
-                "leave one out, or give one a pattern with matching="
-            ),
+            f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; leave one out",
         )
 
 

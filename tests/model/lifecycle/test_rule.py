@@ -227,11 +227,18 @@ def test_every_entry_is_checked_and_named_by_its_place() -> None:
     )
 
 
-def test_a_pattern_in_a_list_of_prefixes_is_rejected() -> None:
-    (problem,) = problems(**TAGGED, tag_prefix_list=["v*"])
+def test_a_star_in_a_prefix_is_an_ordinary_character() -> None:
+    rule = LifecycleRule(**TAGGED, tag_prefix_list=["*", "v*"])
 
-    assert problem.startswith("tag_prefix_list[0]: tag prefix 'v*' has '*' at position 1; ")
-    assert problem.endswith("wildcards belong in a tag pattern")
+    assert rule.tag_prefix_list == ("*", "v*")
+    assert not any(rule.selects_tags([tag]) for tag in ("v1", "latest", "*", "v*1"))
+
+
+def test_an_empty_prefix_is_refused_with_the_list_of_patterns_that_it_means() -> None:
+    first, second = problems(**TAGGED, tag_prefix_list=[""])
+
+    assert first.startswith("tag_prefix_list[0]: tag prefix is empty; ")
+    assert second == 'tag_prefix_list: an empty prefix matches every tag; write tag_pattern_list=["*"] instead'
 
 
 def test_the_order_of_a_list_means_nothing() -> None:

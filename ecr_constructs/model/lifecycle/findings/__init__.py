@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
-from ecr_constructs.errors import expect
-from ecr_constructs.model.images import Image, require_images
+from ecr_constructs.errors import InvalidImage, Problems
+from ecr_constructs.model.images import Image, require_images, time_problem
 from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.lifecycle.findings import image_checks, rule_checks
+from ecr_constructs.model.lifecycle.findings import (
+    description_checks,
+    image_checks,
+    loss_checks,
+    rule_checks,
+    selector_checks,
+)
 from ecr_constructs.model.lifecycle.findings.context import CheckContext
 from ecr_constructs.model.lifecycle.findings.finding_type import (
     MOST_SEVERE_FIRST,
@@ -51,14 +58,24 @@ def _severity_rank(kind: FindingType | Finding) -> int:
 
 # Every kind of finding that is defined in the modules with the checks, errors first.
 FINDING_TYPES: Sequence[FindingType] = sorted(
-    (each for module in (rule_checks, image_checks) for each in vars(module).values() if isinstance(each, FindingType)),
+    (
+        each
+        for module in (rule_checks, loss_checks, description_checks, selector_checks, image_checks)
+        for each in vars(module).values()
+        if isinstance(each, FindingType)
+    ),
     key=_severity_rank,
 )
 SEVERITIES: Mapping[str, Severity] = {each.id: each.severity for each in FINDING_TYPES}
 
 
 def find(
-    rules: Sequence[LifecycleRule], images: Iterable[Image] | None = None, *, immutability: Immutability | None = None
+    rules: Sequence[LifecycleRule],
+    images: Iterable[Image] | None = None,
+    *,
+    immutability: Immutability | None = None,
+    at: datetime | None = None,
+    in_use: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Finding, ...]:
     """
     Return the findings of a policy: errors first, and by priority. A policy without rules has none.
@@ -67,18 +84,32 @@ def find(
         rules: The rules of a policy, by priority.
         images: The images of the repository, which some checks use. Default: not known.
         immutability: The tag immutability of the repository, which some checks use. Default: not known.
+        at: The instant of the evaluation, with a time zone. Tags of images that were pushed later count as tags of the
+            repository. Default: the time of the newest push.
+        in_use: The workloads that run an image, by digest. Default: not known.
 
     Raises:
-        TypeError: If `images` or `immutability` is of the wrong kind.
+        TypeError: If an argument is of the wrong kind.
+        InvalidImage: If an image is listed twice, or `at` has no time zone.
 
     """
-    expect("immutability", immutability, Immutability, "Immutability.all_tags()", optional=True)
+    _check(immutability=immutability, at=at, in_use=in_use)
     if images is None:
         return _of_policy(tuple(rules), immutability)
     known = tuple(images)
     require_images(known)
     tags = frozenset(tag for image in known for tag in image.tags)
-    return _checked(CheckContext(tuple(rules), immutability, known, tags))
+    return _checked(CheckContext(tuple(rules), immutability, known, tags, at=at, in_use=in_use or {}))
+
+
+def _check(*, immutability: object, at: object, in_use: object) -> None:
+    problems = Problems()
+    problems.expect("immutability", immutability, Immutability, "Immutability.all_tags()", optional=True)
+    is_time = problems.expect("at", at, datetime, "datetime.now(timezone.utc)", optional=True)
+    problems.expect("in_use", in_use, Mapping, "{digest: ['service prod/api']}", optional=True)
+    if is_time and at is not None and (problem := time_problem(at)):
+        problems.add(f"at: {problem}")
+    problems.raise_if_any(InvalidImage)
 
 
 # The repositories of an app share few policies.

@@ -55,6 +55,7 @@ class FindingType:
         fix: Documentation in Markdown: the fix.
         example: A Python program that prints a finding of this kind.
         check: Yields the results for a policy.
+        needs_images: Whether it is only reported with images, and therefore not by constructs.
 
     """
 
@@ -67,6 +68,7 @@ class FindingType:
     fix: str
     example: str
     check: Check
+    needs_images: bool = False
 
 
 def finding_type(
@@ -79,6 +81,7 @@ def finding_type(
     reason: str,
     fix: str,
     example: str,
+    needs_images: bool = False,
 ) -> Callable[[Check], FindingType]:
     """
     Return a decorator that makes a kind of finding from its check.
@@ -92,6 +95,7 @@ def finding_type(
         reason: Documentation in Markdown: why the fact matters, and when it is reported.
         fix: Documentation in Markdown: the fix.
         example: A Python program that prints a finding of this kind.
+        needs_images: Whether it is only reported with images. Default: no.
 
     """
 
@@ -106,6 +110,7 @@ def finding_type(
             fix=fix,
             example=example,
             check=check,
+            needs_images=needs_images,
         )
 
     return with_check

@@ -198,7 +198,7 @@ def _last_pull_counts_scanners(context: CheckContext) -> Iterator[Match]:
 def _any_count_counts_parts(context: CheckContext) -> Iterator[Match]:
     fact = "each platform image of an image index, each signature and each SBOM is one image"
     if context.images is not None:
-        counted = [image for image in context.images if image.status != "archived"]
+        counted = [image for image in context.present_images() if image.status != "archived"]
         parts = sum(map(_is_part, counted))
         fact = f"of the {len(counted)}, {parts} are untagged or refer to another image, as platform images and SBOMs do"
         if not parts:

@@ -225,7 +225,10 @@ def _also(rule: LifecycleRule) -> str:
 )
 def _never_matches(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
-        if impossible := impossible_selector(rule):
+        impossible = impossible_selector(rule)
+        if impossible and not impossible.pattern:
+            continue  # a wildcard in a prefix is reported
+        if impossible:
             tag, first = abbreviate(impossible.value), impossible.value[0]
             yield Match(rule, f"{rule_label(rule)} selects tags like {tag}, and no tag can begin with {first!r}")
         elif context.images and rule.selectors and not _is_matched(context, rule):

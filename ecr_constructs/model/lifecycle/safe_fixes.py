@@ -1,0 +1,78 @@
+"""
+Fixes of findings that cannot delete or archive an image that the policy keeps.
+
+A rule that never acts is removed. A rule over all images that is described as one for untagged images becomes one: it
+then acts on fewer images, and no rule of its storage class comes after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
+
+__all__ = ["SafeFix", "fixed_policy"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SafeFix:
+    """
+    The fix of a finding.
+
+    Attributes:
+        finding: The finding.
+        rule: The rule that is changed.
+        replacement: The new rule, or `None` if the rule is removed.
+
+    """
+
+    finding: Finding
+    rule: LifecycleRule
+    replacement: LifecycleRule | None
+
+    def __str__(self) -> str:
+        """Return the change, as a part of a sentence."""
+        change = "removed" if self.replacement is None else "now selects 'untagged' instead of 'any'"
+        return f"rule {self.rule.rule_priority} {change} [{self.finding.id}]"
+
+
+def fixed_policy(
+    policy: LifecyclePolicy, *, immutability: Immutability | None = None
+) -> tuple[LifecyclePolicy, tuple[SafeFix, ...]]:
+    """
+    Return a policy with its safe fixes, and the fixes.
+
+    Args:
+        policy: The policy.
+        immutability: The tag immutability of the repository. Default: not known.
+
+    """
+    fixes: list[SafeFix] = []
+    # A fix can make another one possible. Each removes a finding for good, so there are no more fixes than rules.
+    for _ in range(2 * len(policy.rules)):
+        step = _first_fix(policy, immutability)
+        if step is None:
+            break
+        policy, fix = step
+        fixes.append(fix)
+    return policy, tuple(fixes)
+
+
+def _first_fix(policy: LifecyclePolicy, immutability: Immutability | None) -> tuple[LifecyclePolicy, SafeFix] | None:
+    for finding in policy.findings(immutability=immutability):
+        rule = finding.rule
+        if rule is None or finding.id not in ("shadowed-rule", "any-described-as-untagged"):
+            continue
+        replacement = None if finding.id == "shadowed-rule" else replace(rule, tag_status="untagged")
+        others = [each for each in policy.rules if each != rule]
+        try:
+            changed = LifecyclePolicy(rules=[*others, replacement] if replacement else others)
+        except InvalidLifecyclePolicy:  # ECR allows one rule for untagged images
+            continue
+        if changed.rules:
+            return changed, SafeFix(finding=finding, rule=rule, replacement=replacement)
+    return None

@@ -1,0 +1,305 @@
+"""Rules that can delete the newest images of a repository, or all of them, are reported, and safe ones are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+
+from ecr_constructs.model import (
+    Finding,
+    Image,
+    Intent,
+    LifecyclePolicy,
+    LifecycleRule,
+    archive_older_than,
+    archive_unpulled,
+    delete_archived,
+    expire_older_than,
+    expire_unmatched,
+    expire_untagged,
+    keep_forever,
+    keep_latest,
+    limit_images,
+)
+from ecr_constructs.testing import leftovers, multi_arch, pushes, releases, tagged
+from tests.model.lifecycle.image_strategies import AT, repositories
+from tests.model.lifecycle.strategies import policies
+
+NEWEST, ARCHIVES, EMPTIES, FILLS = (
+    "age-deletes-newest",
+    "age-archives-newest",
+    "empties-repository",
+    "kept-images-fill-count",
+)
+
+
+def by_id(policy: LifecyclePolicy, id: str, images: Sequence[Image] | None = None, **options: object) -> list[Finding]:
+    return [each for each in policy.findings(images, **options) if each.id == id]  # type: ignore[arg-type]
+
+
+def of(*intents: Intent) -> LifecyclePolicy:
+    return LifecyclePolicy.of(*intents)
+
+
+def aged(*patterns: str, days: int = 30) -> Intent:
+    return expire_older_than(after_days=days, matching=list(patterns))
+
+
+EVERYTHING = expire_older_than(after_days=30)
+
+# --- rules by age that can delete the newest image ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        of(EVERYTHING),
+        of(expire_older_than(after_days=1)),
+        of(expire_older_than(after_days=3650)),
+        of(aged("*")),
+        of(aged("*"), expire_untagged(after_days=7)),
+        of(expire_untagged(keep=100), EVERYTHING),
+        of(keep_latest(3, matching="dev-*"), EVERYTHING),
+        of(aged("pr-*"), EVERYTHING),
+        of(aged("prod*")),
+        of(aged("v*")),
+        of(aged("release-*", days=365), expire_untagged(keep=9)),
+        of(aged("latest")),
+        of(aged("1.*")),
+        of(aged("v1.2.*")),
+        of(aged("*.*.*")),
+        of(aged("eu-production-*")),
+        of(aged("staging")),
+        of(aged("UAT-*")),
+        of(keep_latest(10, matching="staging-*"), aged("prod-*")),
+        of(keep_latest(10, matching="v2.*"), aged("v1.*")),
+        of(expire_older_than(after_days=30, matching_all=["v*", "*-arm64"])),
+    ],
+    ids=lambda policy: " ".join(str(rule.description) for rule in policy.rules),
+)
+def test_a_rule_by_age_over_all_images_or_releases_is_a_warning(policy: LifecyclePolicy) -> None:
+    found = by_id(policy, NEWEST)
+
+    assert found
+    assert {each.severity for each in found} == {"warning"}
+    assert all("also the newest" in each.sentence for each in found)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        of(expire_untagged(after_days=14)),
+        of(aged("dev-*", "pr-*", "feature-*")),
+        of(aged("v*-rc")),
+        of(aged("prod-pr-*")),
+        of(aged("nonprod-*", "vpn-*", "product-*")),
+        of(aged("build-*", "main-*")),
+        of(keep_latest(10, matching="v*"), EVERYTHING),
+        of(keep_forever("production"), EVERYTHING),
+        of(keep_forever("production"), aged("v*")),
+        of(keep_forever("deployed-at-*"), aged("prod-*")),
+        of(keep_latest(3, matching="prod-*"), aged("v*")),
+        of(expire_unmatched(keeping=["v*", "latest"], after_days=60)),
+        of(keep_latest(10, matching="*"), EVERYTHING),
+        of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90)),
+        of(archive_unpulled(after_days=90), delete_archived(after_days=180)),
+        of(limit_images(1)),
+        LifecyclePolicy(
+            rules=[LifecycleRule(rule_priority=1, tag_status="any", count_type="sinceImagePushed", count_number=36_500)]
+        ),
+    ],
+    ids=lambda policy: " ".join(str(rule.description) for rule in policy.rules),
+)
+def test_a_policy_that_keeps_some_images_is_no_warning(policy: LifecyclePolicy) -> None:
+    assert by_id(policy, NEWEST) == []
+
+
+def test_the_remedy_keeps_a_number_of_the_same_images() -> None:
+    (finding,) = by_id(of(aged("v*")), NEWEST)
+
+    assert finding.remedy.startswith("use keep_latest(10, matching='v*') instead of the age, ")
+    assert by_id(of(EVERYTHING), NEWEST)[0].remedy.startswith("use limit_images(10) instead of the age, ")
+    assert '"countType": "imageCountMoreThan"' in str(finding.json_remedy)
+
+
+def test_archiving_by_age_is_an_info_under_the_same_conditions() -> None:
+    (finding,) = by_id(of(archive_older_than(after_days=30), delete_archived(after_days=90)), ARCHIVES)
+
+    assert finding.severity == "info"
+    assert by_id(of(keep_forever("production"), archive_older_than(after_days=30)), ARCHIVES) == []
+    assert by_id(of(archive_older_than(after_days=30, matching="dev-*")), ARCHIVES) == []
+
+
+def test_with_images_the_sentence_has_the_newest_image_its_day_and_its_users() -> None:
+    images = [*releases("v{n}", count=3, until=AT - timedelta(days=10)), *leftovers(days=2, until=AT)]
+    policy = of(aged("v*"))
+    (finding,) = by_id(policy, NEWEST, images, at=AT, in_use={images[2].digest: ["service prod/api"]})
+
+    (action,) = [each for each in policy.schedule(images, at=AT) if each.image == images[2]]
+    assert finding.sentence.endswith(
+        f"; the newest, 'v3', is deleted on {action.day}; 1 of them is in use: 'v3' by service prod/api"
+    )
+
+
+# --- an emptied repository ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "images"),
+    [
+        (of(EVERYTHING), pushes("build-{n}", days=40, until=AT)),
+        (of(EVERYTHING), releases("v{n}", count=1, until=AT)),
+        (of(aged("main-*")), pushes("main-{n}", days=3, until=AT)),
+        (
+            of(aged("main-*"), expire_untagged(after_days=2)),
+            [*pushes("main-{n}", days=3, until=AT), *leftovers(days=3, until=AT)],
+        ),
+        (of(keep_forever("prodution"), EVERYTHING), releases("production-{n}", count=5, until=AT)),
+        (of(EVERYTHING), multi_arch(releases("v{n}", count=2, until=AT))),
+        (of(expire_untagged(after_days=3)), leftovers(days=9, until=AT)),
+    ],
+)
+def test_a_policy_that_deletes_every_image_is_reported_with_the_last_day(
+    policy: LifecyclePolicy, images: list[Image]
+) -> None:
+    (finding,) = by_id(policy, EMPTIES, images, at=AT)
+    last = max(action.day for action in policy.schedule(images, at=AT))
+
+    assert finding.severity == "warning"
+    assert f"the last on {last}, if no image is pushed" in finding.sentence
+    assert by_id(policy, NEWEST, images, at=AT) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "images"),
+    [
+        (of(EVERYTHING), []),
+        (of(limit_images(1)), pushes("build-{n}", days=40, until=AT)),
+        (of(keep_latest(1, matching="v*"), EVERYTHING), releases("v{n}", count=3, until=AT)),
+        (of(keep_forever("v1"), EVERYTHING), releases("v{n}", count=3, until=AT)),
+        (of(aged("v*")), [*releases("v{n}", count=3, until=AT), *leftovers(days=1, until=AT)]),
+        (of(archive_older_than(after_days=3), delete_archived(after_days=90)), releases("v{n}", count=3, until=AT)),
+    ],
+)
+def test_a_policy_that_leaves_an_image_is_not_reported(policy: LifecyclePolicy, images: list[Image]) -> None:
+    assert by_id(policy, EMPTIES, images, at=AT) == []
+
+
+@given(policies, repositories(archive=True, indexes=True, referrers=True, most=6))
+def test_an_emptied_repository_is_one_of_which_the_schedule_deletes_each_image(
+    policy: LifecyclePolicy, images: list[Image]
+) -> None:
+    active = {image.digest for image in images if image.status != "archived"}
+    first: dict[str, str] = {}
+    for action in policy.schedule(images, at=AT):
+        first.setdefault(action.image.digest, action.action)
+    is_emptied = bool(active) and all(first.get(digest) == "expire" for digest in active)
+
+    assert bool(by_id(policy, EMPTIES, images, at=AT)) <= is_emptied
+    if any(rule.tag_status == "any" and rule.count_type == "sinceImagePushed" for rule in policy.rules):
+        assert bool(by_id(policy, EMPTIES, images, at=AT)) == is_emptied
+
+
+def test_the_images_in_use_are_named() -> None:
+    images = pushes("build-{n}", days=6, until=AT)
+    in_use = {image.digest: [f"service s{n}"] for n, image in enumerate(images)}
+    (finding,) = by_id(of(EVERYTHING), EMPTIES, images, at=AT, in_use=in_use)
+
+    assert finding.sentence.endswith(
+        "; 6 of them are in use: 'build-6' by service s5, 'build-5' by service s4, 'build-4' by service s3 and 3 more"
+    )
+
+
+def test_without_an_instant_the_newest_push_is_that_of_the_schedule() -> None:
+    images = releases("v{n}", count=2, until=datetime(2026, 3, 1, tzinfo=AT.tzinfo))
+
+    assert "the last on 2026-03-31" in by_id(of(EVERYTHING), EMPTIES, images)[0].sentence
+
+
+# --- kept images that fill a count -------------------------------------------------------------------------------
+
+WEEK = AT - timedelta(days=7)
+DEV, LTS = releases("dev-{n}", count=2, until=WEEK, every_days=1), releases("lts-{n}", count=4, until=AT, every_days=1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "rules"),
+    [
+        (of(keep_forever("lts-*"), limit_images(4)), "rule 1 keeps"),
+        (of(keep_forever("lts-*"), keep_latest(4, matching="*")), "rule 1 keeps"),
+        (of(keep_latest(5, matching="a-*"), keep_latest(5, matching="b-*"), limit_images(10)), "rules 1 and 2 keep"),
+        (of(keep_latest(10, matching="v*"), limit_images(10)), "rule 1 keeps"),
+        (of(keep_latest(10, matching="v1.*"), keep_latest(10, matching="v*")), "rule 1 keeps"),
+        (of(keep_forever("lts-*"), expire_untagged(keep=2), limit_images(500)), "rules 1 and 2 keep"),
+    ],
+)
+def test_kept_images_that_can_fill_a_count_are_a_warning(policy: LifecyclePolicy, rules: str) -> None:
+    (finding,) = by_id(policy, FILLS)
+
+    assert (finding.severity, finding.rule) == ("warning", policy.rules[-1])
+    assert f"counts the images that {rules}: if the newest" in finding.sentence
+    assert "deletes all its other images" in policy.explain()[-1]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        of(keep_latest(5, matching="a-*"), keep_latest(4, matching="b-*"), limit_images(10)),
+        of(keep_forever("lts-*"), keep_latest(4, matching="dev-*")),
+        of(keep_forever("lts-*"), EVERYTHING),
+        of(aged("pr-*"), limit_images(10)),
+        of(keep_forever("lts-*"), expire_untagged(keep=10)),
+    ],
+)
+def test_a_count_that_other_rules_cannot_fill_is_no_warning(policy: LifecyclePolicy) -> None:
+    assert by_id(policy, FILLS) == []
+
+
+def test_with_images_the_images_that_are_deleted_although_they_are_the_newest_of_their_kind_are_reported() -> None:
+    policy = of(keep_forever("lts-*"), limit_images(4))
+    (finding,) = by_id(policy, FILLS, [*DEV, *LTS], at=AT)
+    deleted = policy.evaluate([*DEV, *LTS], at=AT).expired
+
+    assert [each.image for each in deleted] == DEV
+    assert finding.sentence.endswith(
+        f"it deletes all 2 other images; the newest of them, 'dev-2', was pushed on {WEEK.date()}"
+    )
+    assert by_id(policy, FILLS, [*DEV, *LTS[:3]], at=AT) == []
+    assert by_id(policy, FILLS, LTS, at=AT) == []
+
+
+def test_young_images_of_a_rule_by_age_can_fill_a_count_as_well() -> None:
+    policy = of(aged("pr-*"), limit_images(4))
+    images = [*DEV, *pushes("pr-{n}", days=4, until=AT)]
+
+    assert "take all 4 places of rule 2" in by_id(policy, FILLS, images, at=AT)[0].sentence
+
+
+@given(policies, repositories(most=8))
+def test_of_a_filled_count_every_own_image_is_deleted_or_archived(policy: LifecyclePolicy, images: list[Image]) -> None:
+    evaluation = policy.evaluate(images, at=AT)
+    for finding in by_id(policy, FILLS, images, at=AT):
+        kept = [each.image for each in evaluation.kept if each.rule == finding.rule]
+
+        assert kept == []
+
+
+# --- the instant -------------------------------------------------------------------------------------------------
+
+
+def test_images_that_are_pushed_later_are_not_evaluated_and_their_tags_are_known() -> None:
+    images = [*DEV, *LTS]
+    policy = of(keep_forever("lts-*"), limit_images(4))
+
+    assert by_id(policy, "never-matches", images, at=WEEK) == []
+    assert by_id(policy, "never-matches", DEV, at=WEEK)
+    assert by_id(policy, FILLS, images, at=WEEK) == []
+
+
+def test_an_image_in_several_states_is_one_image_of_the_sentence() -> None:
+    (only,) = releases("v1", count=1, until=AT)
+
+    assert "deletes the only image of" in by_id(of(EVERYTHING), EMPTIES, [tagged(only, "latest")], at=AT)[0].sentence
