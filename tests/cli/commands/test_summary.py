@@ -177,6 +177,6 @@ def test_json_has_the_results_of_controls_and_the_exceptions(
     code = run(["summary", str(tmp_path), "--format", "json", "--exceptions", str(tmp_path / "exceptions.json")])
 
     (found,) = json.loads(capsys.readouterr().out)["resources"]
-    assert code == ExitCode.OK
+    assert code == ExitCode.DONE
     assert (found["path"], found["environment"]) == ("Prod/Api/Resource", "aws://111122223333/eu-west-1")
     assert found["controls"]["ECR.2"]["exceptions"][0]["owner"] == "us"
