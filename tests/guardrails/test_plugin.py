@@ -144,11 +144,14 @@ def test_a_value_of_the_deployment_is_reported_for_controls_only(tmp_path: Path)
     app = new_app(tmp_path, Guardrails())
     stack = cdk.Stack(app, "Containers")
     mutability = cdk.CfnParameter(stack, "Mutability").value_as_string
-    ecr.CfnRepository(stack, "L1", image_tag_mutability=mutability)
+    ecr.CfnRepository(stack, "L1", image_tag_mutability=mutability).add_property_override(
+        "ImageTagMutabilityExclusionFilters", {"Fn::Split": [",", mutability]}
+    )
 
     app.synth()
 
     assert ("tags-immutable", "info", "Containers/L1") in findings(tmp_path)
+    assert "exclusion-filter-wildcard" not in {rule for rule, _, _ in findings(tmp_path)}
 
 
 def test_a_custom_rule_is_checked_with_the_others(tmp_path: Path) -> None:

@@ -123,3 +123,13 @@ def test_breaches_of_rules_without_a_control_are_findings() -> None:
     ]
 
     assert [(each["rule"], each["level"]) for each in found] == [("no-public-access", "error")]
+
+
+def test_an_exception_from_a_rule_that_is_met_is_not_shown() -> None:
+    exception = RuleException(
+        resource="Prod/Api", rule="tags-immutable", reason="the build", owner="us", expires=date(2027, 1, 1)
+    )
+    immutable = repository(ImageTagMutability="IMMUTABLE")
+    (found,) = evidence(AppResources([immutable]), [exception], date(2026, 1, 1))["resources"]
+
+    assert found["controls"]["ECR.2"] == {"status": "met", "rule": "tags-immutable"}
