@@ -42,6 +42,8 @@ ELSEWHERE = {
     "ACCOUNT_ID": "RegistryId states it in a pattern alone",
     "REGION": "Region allows any word of 2 to 25 characters",
     "ORGANIZATION_ID": "stated by the API of AWS Organizations",
+    "ORGANIZATIONAL_UNIT": "stated by the IAM condition key aws:PrincipalOrgPaths",
+    "ROLE_ARN": "stated by IAM",
 }
 each_shape = pytest.mark.parametrize(("name", "shape_name"), SHAPES.items())
 

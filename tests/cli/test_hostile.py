@@ -220,7 +220,7 @@ def test_only_files_of_the_folder_are_read_for_any_manifest(
         ("a link to nothing", "no such file or directory"),
         ("nested in itself", "twice"),
         ("a stack in itself", "more than 10,000 stacks, or stacks nested 50 levels deep"),
-        ("a file with a zero", "this name is not valid for a file"),
+        ("a file with a zero", "the path is not valid"),
     ],
 )
 def test_a_manifest_that_names_no_file_of_the_folder_is_rejected(tmp_path: Path, name: str, sentence: str) -> None:

@@ -16,10 +16,10 @@ from ecr_constructs.model.changes.change import Change
 from ecr_constructs.model.changes.lifecycle_difference import policy_of
 from ecr_constructs.model.changes.settings import immutability_of_resource, lifecycle_text
 from ecr_constructs.model.changes.state import CREATION_TEMPLATE, REPOSITORY, Resource, State, object_of
+from ecr_constructs.model.names import ROOT
 
-__all__ = ["ROOT", "covering_template", "live_changes"]
+__all__ = ["covering_template", "live_changes"]
 
-ROOT = "ROOT"
 _SCANNING = "AWS::ECR::RegistryScanningConfiguration"
 _IMPORT = "import it with 'cdk import' or 'cdk deploy --import-existing-resources', or remove it from the account first"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from ecr_constructs.errors import EcrConstructsError, Problems, json_problem
+from ecr_constructs.errors import EcrConstructsError, Problems, expect, json_problem
 from ecr_constructs.model.compliance.verdicts import Verdict
 from ecr_constructs.model.validation import abbreviate
 
@@ -89,14 +89,21 @@ def read_rule_exceptions(path: str | Path) -> tuple[RuleException, ...]:
         path: The file.
 
     Raises:
-        OSError: If the file cannot be read.
-        EcrConstructsError: If the file is not such a list. It has every problem.
+        EcrConstructsError: If the file cannot be read, or is not such a list. It has every problem.
+        TypeError: If the path is neither a string nor a `Path`.
 
     """
+    expect("path", path, (str, Path), "'exceptions.json'")
     try:
+        # A pipe or a device has no end.
+        if not Path(path).is_file():
+            raise EcrConstructsError(["no such file; write the path of a JSON file"], path=str(path))
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise EcrConstructsError([f"not JSON: {json_problem(error)}; correct it"], path=str(path)) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise EcrConstructsError([f"cannot be read: {reason}; change its permissions"], path=str(path)) from None
     problems = Problems()
     if not isinstance(document, list):
         problems.add(f"{abbreviate(document)} is not a list; write a list of exceptions")

@@ -19,7 +19,7 @@ BASIC = {**ENHANCED, "ScanType": "BASIC"}
 EVERYTHING = {"ScanType": "ENHANCED", "Rules": [{"RepositoryFilters": [{"Filter": "*"}]}]}
 POLICY = {"LifecyclePolicyText": LifecyclePolicy.of(expire_untagged(keep=5)).to_json()}
 SCANS = {"ImageScanningConfiguration": {"ScanOnPush": True}}
-IRELAND, FRANKFURT = "111122223333/eu-west-1", "aws://444455556666/eu-central-1"
+IRELAND, FRANKFURT = "111122223333/eu-west-1", "444455556666/eu-central-1"
 
 
 def resource(kind: str, environment: str = IRELAND, id: str = "It", **properties: Any) -> TemplateResource:
