@@ -127,16 +127,12 @@ def test_an_organization_is_one_to_aws_organizations(text: str) -> None:
 # --- regions --------------------------------------------------------------------------------------------------------
 
 
-REGIONS = [(region, str(partition["dnsSuffix"])) for partition in partitions() for region in partition["regions"]]
+REGIONS = {region: partition for partition in partitions() for region in partition["regions"]}
 
 
-@pytest.mark.parametrize(("region", "suffix"), REGIONS)
-def test_every_region_of_every_partition_is_a_region(region: str, suffix: str) -> None:
-    theirs = shape("Region")
-
-    assert suffix
-    assert Replication.to(region).region == region
-    assert re.fullmatch(theirs["pattern"], region)
+def test_every_region_of_every_partition_is_accepted() -> None:
+    assert [region for region in REGIONS if Replication.to(region).region != region] == []
+    assert [region for region in REGIONS if not re.fullmatch(shape("Region")["pattern"], region)] == []
 
 
 def test_lengths_of_regions_are_those_of_the_shape() -> None:
@@ -145,19 +141,17 @@ def test_lengths_of_regions_are_those_of_the_shape() -> None:
     assert (validation.REGION.minimum, validation.REGION.maximum) == (theirs["min"], theirs["max"])
 
 
-@pytest.mark.parametrize(("region", "suffix"), REGIONS)
-def test_a_private_registry_is_under_the_suffix_of_its_partition(region: str, suffix: str) -> None:
-    url = Upstream.ecr(account="111122223333", region=region).url
+def test_the_host_of_a_private_registry_ends_with_the_suffix_of_its_partition() -> None:
+    for region, partition in REGIONS.items():
+        url = Upstream.ecr(account="111122223333", region=region).url
 
-    assert url == f"111122223333.dkr.ecr.{region}.{suffix}"
-
-
-NAMES = [(region, str(partition["partition"])) for partition in partitions() for region in partition["regions"]]
+        assert url == f"111122223333.dkr.ecr.{region}.{partition['dnsSuffix']}"
 
 
-@pytest.mark.parametrize(("region", "name"), NAMES)
-def test_a_region_is_in_the_partition_that_botocore_has_it_in(region: str, name: str) -> None:
-    assert partition_of(region).name == name
+def test_each_region_is_in_the_same_partition_as_in_botocore() -> None:
+    assert {region: partition_of(region).name for region in REGIONS} == {
+        region: partition["partition"] for region, partition in REGIONS.items()
+    }
 
 
 # --- counts ---------------------------------------------------------------------------------------------------------

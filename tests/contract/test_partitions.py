@@ -1,4 +1,4 @@
-"""Places of different partitions are not put together."""
+"""Regions and ARNs of another partition are rejected."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ecr_constructs import (
     Replication,
     Upstream,
 )
-from tests.templates import new_stack
+from tests.templates import new_app, new_stack
 
-# For each meeting of two places: how it is made in a stack, with the other region and its partition.
-Meet = Callable[[cdk.Stack, str, str], object]
+# A function that gives an argument with another Region and its partition to a construct in a stack.
+Give = Callable[[cdk.Stack, str, str], object]
 
 
 def key(stack: cdk.Stack, partition: str) -> kms.IKey:
@@ -54,7 +54,7 @@ def replicated(stack: cdk.Stack, region: str, _: str) -> None:
     HardenedRepository(stack, "It", repository_name="prod/api", settings=ADOPTED, replicate_to=[region])
 
 
-MEETINGS: Mapping[str, Meet] = {
+ARGUMENTS: Mapping[str, Give] = {
     "replication": lambda stack, region, _: PrivateRegistry(stack, "It", replication=[Replication.to(region)]),
     "replication to another account": lambda stack, region, _: PrivateRegistry(
         stack, "It", replication=[Replication.to(region, account="444455556666")]
@@ -88,9 +88,9 @@ MEETINGS: Mapping[str, Meet] = {
     ),
     "except_for": deny,
 }
-each_meeting = pytest.mark.parametrize("meeting", MEETINGS)
+each_argument = pytest.mark.parametrize("argument", ARGUMENTS)
 
-# A region of each partition.
+# A Region of each partition.
 REGIONS: Mapping[str, str] = {
     "aws": "eu-central-1",
     "aws-cn": "cn-north-1",
@@ -100,32 +100,25 @@ REGIONS: Mapping[str, str] = {
 }
 
 
-@each_meeting
-@pytest.mark.parametrize(
-    ("here", "there"), [("aws-cn", "aws"), ("aws", "aws-cn"), ("aws-us-gov", "aws"), ("aws", "aws-eusc")]
-)
-def test_a_place_of_another_partition_is_refused(app: cdk.App, meeting: str, here: str, there: str) -> None:
-    stack = new_stack(app, "Containers", region=REGIONS[here])
+@each_argument
+def test_a_value_of_another_partition_is_rejected(argument: str) -> None:
+    for here, there in [("aws-cn", "aws"), ("aws", "aws-cn"), ("aws-us-gov", "aws"), ("aws", "aws-eusc")]:
+        stack = new_stack(new_app(), "Containers", region=REGIONS[here])
 
-    with pytest.raises(EcrConstructsError, match=f"partition '{there}'.* in '{here}'"):
-        MEETINGS[meeting](stack, REGIONS[there], there)
+        with pytest.raises(EcrConstructsError, match=f"partition '{there}'.* in '{here}'"):
+            ARGUMENTS[argument](stack, REGIONS[there], there)
 
 
-@each_meeting
-@pytest.mark.parametrize(
-    ("partition", "here", "there"),
-    [("aws", "us-east-1", "eu-central-1"), ("aws-cn", "cn-northwest-1", "cn-north-1")],
-)
-def test_a_place_of_the_same_partition_is_accepted(
-    app: cdk.App, meeting: str, partition: str, here: str, there: str
-) -> None:
-    MEETINGS[meeting](new_stack(app, "Containers", region=here), there, partition)
+@each_argument
+def test_a_value_of_the_same_partition_is_accepted(argument: str) -> None:
+    for partition, here in [("aws", "us-east-1"), ("aws-cn", "cn-northwest-1")]:
+        ARGUMENTS[argument](new_stack(new_app(), "Containers", region=here), REGIONS[partition], partition)
 
 
-@each_meeting
-@pytest.mark.parametrize("partition", ["aws", "aws-cn"])
-def test_where_the_region_is_not_known_nothing_is_compared(stack: cdk.Stack, meeting: str, partition: str) -> None:
-    MEETINGS[meeting](stack, REGIONS[partition], partition)
+@each_argument
+def test_a_value_of_any_partition_is_accepted_in_a_stack_without_an_environment(argument: str) -> None:
+    for partition in ("aws", "aws-cn"):
+        ARGUMENTS[argument](new_stack(new_app(), "Containers"), REGIONS[partition], partition)
 
 
 def test_an_arn_with_the_partition_of_the_stack_is_accepted(app: cdk.App) -> None:

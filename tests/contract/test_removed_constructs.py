@@ -1,4 +1,4 @@
-"""A construct that was removed with `try_remove_child` owns nothing any more."""
+"""A construct that was removed with `try_remove_child` owns nothing."""
 
 from __future__ import annotations
 
@@ -31,20 +31,36 @@ from tests.templates import KEY, new_stack, resources
 
 HERE = "eu-west-1"
 
-MAKE: Mapping[str, Callable[[Construct], Construct]] = {
-    "registry": lambda scope: PrivateRegistry(scope, "It", scanning=Scanning.basic()),
-    "cache": lambda scope: PullThroughCache(scope, "It", upstream=Upstream.quay()),
-    "secret": lambda scope: PullThroughCache(
-        scope, "It", upstream=Upstream.docker_hub(), credentials=Credentials.new_secret()
+CREATE: Mapping[str, Callable[[Construct, str], Construct]] = {
+    "registry": lambda scope, id: PrivateRegistry(scope, id, scanning=Scanning.basic()),
+    "cache": lambda scope, id: PullThroughCache(scope, id, upstream=Upstream.quay()),
+    "secret": lambda scope, id: PullThroughCache(
+        scope, id, upstream=Upstream.docker_hub(), credentials=Credentials.new_secret()
     ),
-    "template": lambda scope: CreationTemplate(scope, "It", prefix="teams", applied_for=["CREATE_ON_PUSH"]),
-    "repository": lambda scope: HardenedRepository(scope, "It", repository_name="prod/api", settings=ADOPTED),
+    "template": lambda scope, id: CreationTemplate(scope, id, prefix="teams", applied_for=["CREATE_ON_PUSH"]),
+    "repository": lambda scope, id: HardenedRepository(scope, id, repository_name="prod/api", settings=ADOPTED),
 }
-each_kind = pytest.mark.parametrize("kind", MAKE)
+
+
+def create_all(scope: Construct) -> None:
+    for id, create in CREATE.items():
+        create(scope, id)
+
+
+def remove_all(scope: Construct) -> bool:
+    return all(scope.node.try_remove_child(id) for id in CREATE)
+
+
+def assert_all_are_owned(stack: cdk.Stack, owner: Construct) -> None:
+    """Check that each construct is rejected in a stack because another scope has one."""
+    for id, create in CREATE.items():
+        with pytest.raises((InvalidRegistry, InvalidRepository), match=f"{owner.node.path}/{id}"):
+            create(stack, id)
+
 
 # Where the first one is, and how it is removed.
 REMOVE: Mapping[str, Callable[[cdk.App], tuple[Construct, Callable[[], bool]]]] = {
-    "itself": lambda app: (stack := new_stack(app, "One", region=HERE), lambda: stack.node.try_remove_child("It")),
+    "itself": lambda app: (stack := new_stack(app, "One", region=HERE), lambda: remove_all(stack)),
     "its scope": lambda app: (
         Construct(stack := new_stack(app, "One", region=HERE), "Scope"),
         lambda: stack.node.try_remove_child("Scope"),
@@ -59,41 +75,27 @@ REMOVE: Mapping[str, Callable[[cdk.App], tuple[Construct, Callable[[], bool]]]] 
         lambda: app.node.try_remove_child("Stage"),
     ),
 }
-each_removal = pytest.mark.parametrize("removed", REMOVE)
 
 
-@each_removal
-@each_kind
-def test_what_was_removed_can_be_made_again(app: cdk.App, kind: str, removed: str) -> None:
+@pytest.mark.parametrize("removed", REMOVE)
+def test_a_removed_construct_can_be_created_again_and_is_the_owner_then(app: cdk.App, removed: str) -> None:
     scope, remove = REMOVE[removed](app)
-    first = MAKE[kind](scope)
+    create_all(scope)
     assert remove()
 
-    again = MAKE[kind](new_stack(app, "Again", region=HERE))
+    again = new_stack(app, "Again", region=HERE)
+    create_all(again)
 
-    assert again is not first
-
-
-@each_kind
-def test_a_second_one_is_refused_again_once_it_is_made_again(app: cdk.App, kind: str) -> None:
-    one, two = new_stack(app, "One", region=HERE), new_stack(app, "Two", region=HERE)
-    MAKE[kind](one)
-    one.node.try_remove_child("It")
-    MAKE[kind](one)
-
-    with pytest.raises((InvalidRegistry, InvalidRepository), match="One/It"):
-        MAKE[kind](two)
+    assert_all_are_owned(new_stack(app, "Third", region=HERE), again)
 
 
-@each_kind
-def test_what_was_not_removed_is_still_the_owner(app: cdk.App, kind: str) -> None:
-    one, two = new_stack(app, "One", region=HERE), new_stack(app, "Two", region=HERE)
-    MAKE[kind](one)
-    Construct(one, "Other")
-    one.node.try_remove_child("Other")
+def test_a_construct_is_still_the_owner_when_another_is_removed(app: cdk.App) -> None:
+    stack = new_stack(app, "One", region=HERE)
+    create_all(stack)
+    Construct(stack, "Other")
+    stack.node.try_remove_child("Other")
 
-    with pytest.raises((InvalidRegistry, InvalidRepository), match="One/It"):
-        MAKE[kind](two)
+    assert_all_are_owned(new_stack(app, "Two", region=HERE), stack)
 
 
 def test_contributions_reach_the_registry_that_is_there(app: cdk.App) -> None:

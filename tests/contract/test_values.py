@@ -1,4 +1,4 @@
-"""Every public value survives copy, deepcopy, pickle and `dataclasses`, so it can cross processes."""
+"""Public values can be copied, pickled and read with `dataclasses`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ from ecr_constructs import (
     expire_untagged,
     keep_latest,
 )
-from tests.templates import new_app, new_stack
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 IMAGES = [Image(digest=f"sha256:{'a' * 64}", tags=("v1",), pushed_at=datetime(2026, 1, 1, tzinfo=timezone.utc))]
@@ -97,7 +96,7 @@ VALUES: Mapping[str, Any] = {
     "image": IMAGES[0],
     "evaluation": EVALUATION,
     "decision": EVALUATION.kept[0],
-    "departure": next(
+    "scheduled action": next(
         iter(
             LifecyclePolicy.of(keep_latest(1, matching="w*"), expire_untagged(after_days=14)).schedule(
                 [dataclasses.replace(IMAGES[0], tags=())], at=NOW
@@ -145,10 +144,9 @@ AGAIN: Mapping[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
     **{f"pickle {protocol}": partial(pickled, protocol=protocol) for protocol in PROTOCOLS},
 }
-each_way = pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
 
 
-def test_these_tests_have_a_value_of_every_public_class() -> None:
+def test_the_table_has_a_value_of_every_public_class() -> None:
     classes = {
         name
         for name in ecr_constructs.__all__
@@ -157,27 +155,27 @@ def test_these_tests_have_a_value_of_every_public_class() -> None:
         and not hasattr(each, "is_construct")
     }
 
-    # What makes values of its own subclasses is looked up by them.
+    # A value of a subclass is a value of its base classes, too.
     made = {base.__name__ for value in VALUES.values() for base in type(value).__mro__}
     made |= {hold.__qualname__.partition(".")[0] for _, hold in HOLDERS.values()}
     # A compliance rule has a function, and `Guardrails` is an object of JavaScript.
     assert classes - made == {"ComplianceRule", "Guardrails"}
 
 
-@each_way
 @each_value
-def test_a_copy_is_equal_and_has_the_same_hash(value: Any, again: Callable[[Any], Any]) -> None:
-    copied = again(value)
+def test_a_copy_is_equal_and_has_the_same_hash(value: Any) -> None:
+    for way, again in AGAIN.items():
+        copied = again(value)
 
-    assert type(copied) is type(value)
-    assert copied == value
-    assert repr(copied) == repr(value)
-    if not isinstance(value, type(EVALUATION)):
-        assert hash(copied) == hash(value)
+        assert type(copied) is type(value), way
+        assert copied == value, way
+        assert repr(copied) == repr(value), way
+        if not isinstance(value, type(EVALUATION)):
+            assert hash(copied) == hash(value), way
 
 
 @each_value
-def test_dataclasses_read_and_replace_it(value: Any) -> None:
+def test_dataclasses_functions_accept_the_value(value: Any) -> None:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = {each.name for each in dataclasses.fields(value)}
         assert set(dataclasses.asdict(value)) == names
@@ -185,8 +183,8 @@ def test_dataclasses_read_and_replace_it(value: Any) -> None:
         assert dataclasses.replace(value) == value
 
 
-@each_way
-def test_settings_stay_frozen_and_their_tags_immutable(again: Callable[[Any], RepositorySettings]) -> None:
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+def test_copied_settings_and_their_tags_are_immutable(again: Callable[[Any], RepositorySettings]) -> None:
     copied = again(CHANGED)
 
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -200,7 +198,7 @@ def test_settings_stay_frozen_and_their_tags_immutable(again: Callable[[Any], Re
     assert copied.but(resource_tags={"team": "other"}).resource_tags == {"team": "other", "stage": "prod"}
 
 
-def test_resource_tags_are_shown_and_read_as_a_mapping() -> None:
+def test_resource_tags_are_a_mapping() -> None:
     tags = CHANGED.resource_tags
 
     assert repr(tags) == "{'team': 'payments', 'stage': 'prod'}"
@@ -237,36 +235,23 @@ def held(value: Any) -> Any:
 
 
 @each_holder
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
-def test_a_copy_holds_the_same_construct(holder: str, again: Callable[[Any], Any]) -> None:
+def test_a_copy_holds_the_same_construct_and_cannot_be_pickled(
+    holder: str, stack_in: Callable[[str], cdk.Stack]
+) -> None:
     make, hold = HOLDERS[holder]
-    construct = make(new_stack(new_app(), "Containers", region="eu-west-1"))
+    construct = make(stack_in("eu-west-1"))
     value = hold(construct)
 
-    copied = again(value)
-
-    assert held(copied) is held(value) is construct
-    assert copied == value
-    assert hash(copied) == hash(value)
-
-
-@each_holder
-def test_dataclasses_read_a_value_with_a_construct_and_leave_the_construct_alone(holder: str) -> None:
-    make, hold = HOLDERS[holder]
-    value = hold(make(new_stack(new_app(), "Containers", region="eu-west-1")))
-
+    for copied in (copy.copy(value), copy.deepcopy(value), dataclasses.replace(value)):
+        assert held(copied) is held(value) is construct
+        assert copied == value
+        assert hash(copied) == hash(value)
     assert dataclasses.asdict(value) == dataclasses.asdict(copy.deepcopy(value))
-    assert dataclasses.replace(value) == value
-
-
-@each_holder
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_value_with_a_construct_cannot_be_pickled_and_the_error_names_the_reason(holder: str, protocol: int) -> None:
-    make, hold = HOLDERS[holder]
-    value = hold(make(new_stack(new_app(), "Containers", region="eu-west-1")))
-
-    with pytest.raises(TypeError, match=r"holds the construct .*Containers/(Key|Secret|Topic).* cannot be pickled"):
-        pickle.dumps(value, protocol)
+    for protocol in PROTOCOLS:
+        with pytest.raises(
+            TypeError, match=r"holds the construct .*Containers.*/(Key|Secret|Topic).* cannot be pickled"
+        ):
+            pickle.dumps(value, protocol)
 
 
 def test_values_with_another_construct_are_not_equal(stack: cdk.Stack) -> None:
@@ -276,19 +261,19 @@ def test_values_with_another_construct_are_not_equal(stack: cdk.Stack) -> None:
     assert Encryption.customer_key(one) != Encryption.customer_key(other)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        each
-        for name in ecr_constructs.__all__
-        if isinstance(each := getattr(ecr_constructs, name), type) and issubclass(each, EcrConstructsError)
-    ],
-)
-@each_way
-def test_every_error_survives_with_its_parts(kind: type[EcrConstructsError], again: Callable[[Any], Any]) -> None:
+ERRORS = [
+    each
+    for name in ecr_constructs.__all__
+    if isinstance(each := getattr(ecr_constructs, name), type) and issubclass(each, EcrConstructsError)
+]
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_a_copy_of_an_error_has_its_problems_and_its_path(kind: type[EcrConstructsError]) -> None:
     error = kind(["one", "two"], path="Containers/Api")
 
-    copied = again(error)
+    for way, again in AGAIN.items():
+        copied = again(error)
 
-    assert type(copied) is kind
-    assert (copied.problems, copied.path, str(copied)) == (error.problems, error.path, str(error))
+        assert type(copied) is kind, way
+        assert (copied.problems, copied.path, str(copied)) == (error.problems, error.path, str(error)), way

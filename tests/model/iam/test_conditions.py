@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,14 +206,12 @@ WIDE: Mapping[str, object] = {
 }
 
 
-@pytest.mark.parametrize("name", NARROW)
-def test_a_condition_with_a_fixed_value_narrows(name: str) -> None:
-    assert narrows(NARROW[name])
+def test_a_condition_with_a_fixed_value_narrows() -> None:
+    assert [name for name, condition in NARROW.items() if not narrows(condition)] == []
 
 
-@pytest.mark.parametrize("name", WIDE)
-def test_a_condition_that_everyone_can_meet_does_not_narrow(name: str) -> None:
-    assert not narrows(WIDE[name])
+def test_a_condition_that_everyone_can_meet_does_not_narrow() -> None:
+    assert [name for name, condition in WIDE.items() if narrows(condition)] == []
 
 
 def test_the_caller_account_narrows_in_a_key_policy_only() -> None:
