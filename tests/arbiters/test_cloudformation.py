@@ -84,13 +84,13 @@ def test_an_account_is_a_registry_id(resource: str) -> None:
 
 
 @pytest.mark.parametrize("resource", ["Repository", "RepositoryCreationTemplate"])
-def test_exclusion_filters_are_as_many_as_the_schema_says(resource: str) -> None:
+def test_the_limit_of_exclusion_filters_is_that_of_the_schema(resource: str) -> None:
     theirs = node(resource, "properties/ImageTagMutabilityExclusionFilters")
 
     assert (theirs["minItems"], theirs["maxItems"]) == (1, immutability.MAXIMUM_FILTERS)
 
 
-def test_scanning_rules_and_filters_are_as_many_as_the_schema_says() -> None:
+def test_the_limits_of_scanning_rules_and_filters_are_those_of_the_schema() -> None:
     resource = "RegistryScanningConfiguration"
 
     assert node(resource, "properties/Rules")["maxItems"] == scanning.MAXIMUM_RULES
@@ -99,13 +99,13 @@ def test_scanning_rules_and_filters_are_as_many_as_the_schema_says() -> None:
     )
 
 
-def test_replication_rules_are_as_many_as_the_schema_says() -> None:
+def test_the_limit_of_replication_rules_is_that_of_the_schema() -> None:
     theirs = node("ReplicationConfiguration", "definitions/ReplicationConfiguration/properties/Rules")
 
     assert theirs["maxItems"] == replication.MAXIMUM_RULES
 
 
-def test_replication_filters_are_as_many_as_the_schema_says() -> None:
+def test_the_limit_of_replication_filters_is_that_of_the_schema() -> None:
     theirs = node("ReplicationConfiguration", "definitions/ReplicationRule/properties/RepositoryFilters")
 
     assert theirs["maxItems"] == replication.MAXIMUM_FILTERS
@@ -118,7 +118,7 @@ def test_replication_filters_are_as_many_as_the_schema_says() -> None:
         ("RepositoryCreationTemplate", "properties/LifecyclePolicy"),
     ],
 )
-def test_the_lifecycle_text_is_as_long_as_the_schema_says(resource: str, path: str) -> None:
+def test_the_length_of_the_lifecycle_text_is_that_of_the_schema(resource: str, path: str) -> None:
     theirs = node(resource, path)
 
     assert (theirs["minLength"], theirs["maxLength"]) == (policy.MINIMUM_CHARACTERS, policy.MAXIMUM_CHARACTERS)
@@ -160,7 +160,7 @@ def test_the_schema_still_allows_an_empty_list_of_replication_filters() -> None:
     assert node("ReplicationConfiguration", "definitions/ReplicationRule/properties/RepositoryFilters")["minItems"] == 0
 
 
-def test_the_schema_still_wants_a_lifecycle_text_in_a_creation_template_to_say_something() -> None:
+def test_the_schema_still_rejects_an_empty_lifecycle_text_in_a_creation_template() -> None:
     assert node("RepositoryCreationTemplate", "properties/LifecyclePolicy")["minLength"] == policy.MINIMUM_CHARACTERS
 
 

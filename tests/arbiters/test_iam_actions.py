@@ -12,7 +12,7 @@ from tests.arbiters.sources import service_model
 pytestmark = pytest.mark.arbiter
 
 
-def test_the_table_is_what_the_sources_give() -> None:
+def test_the_table_equals_its_sources() -> None:
     assert iam_actions.TABLE.read_text() == iam_actions.table()
 
 

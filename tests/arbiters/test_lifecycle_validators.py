@@ -239,7 +239,7 @@ def test_every_accepted_policy_is_long_enough_for_the_api() -> None:
     assert [policy for policy in accepted if faults_of_the_request(policy.to_json())] == []
 
 
-def test_the_api_still_says_nothing_of_what_stands_in_the_text() -> None:
+def test_the_api_still_does_not_describe_the_text() -> None:
     """When a shape comes to name count types, compare them with ours here."""
     assert faults_of_the_request("x" * 100) == ""
     assert "sinceImagePulled" not in json.dumps(
@@ -263,7 +263,7 @@ def test_the_fields_that_an_image_is_read_from_are_fields_of_the_api() -> None:
     assert set(images._FIELDS.values()) | irrelevant == set(shape("ImageDetail")["members"])
 
 
-def test_a_preview_tells_of_each_image_what_a_decision_tells() -> None:
+def test_a_preview_has_the_same_outcome_for_each_image_as_the_decision() -> None:
     members: dict[str, Any] = shape("LifecyclePolicyPreviewResult")["members"]
 
     assert {name: each["shape"] for name, each in members.items()} == {

@@ -119,7 +119,7 @@ def source_faults(limit: Limit) -> Iterator[str]:
     yield from (f"{resource} {name}" for resource, name in properties if f"'{name}'" not in str(schema(resource)))
 
 
-def test_links_lead_to_the_page_and_not_to_a_copy() -> None:
+def test_links_have_the_address_of_the_original_page() -> None:
     known = (
         "https://docs.aws.amazon.com/",
         "https://registry.terraform.io/",
@@ -133,7 +133,7 @@ def test_links_lead_to_the_page_and_not_to_a_copy() -> None:
     ] == []
 
 
-def test_every_disagreement_says_who_wins_and_why() -> None:
+def test_every_difference_has_the_source_that_applies_and_the_reason() -> None:
     disagreements = rows("about")
 
     assert len(disagreements) >= 10
@@ -180,7 +180,7 @@ def test_the_archive_is_kept_for_ninety_days() -> None:
         delete_archived(after_days=89)
 
 
-def test_a_registry_has_twenty_five_destinations_and_is_told_above_ten_rules() -> None:
+def test_a_registry_has_twenty_five_destinations_and_a_warning_above_ten_rules() -> None:
     def problems(places: int) -> list[str]:
         everywhere = tuple(Destination(f"eu-west-{number}", None) for number in range(places))
         return [*merged_problems([ReplicationRule(filters=(), destinations=everywhere)])]

@@ -157,7 +157,7 @@ def test_each_region_is_in_the_same_partition_as_in_botocore() -> None:
 # --- counts ---------------------------------------------------------------------------------------------------------
 
 
-def test_exclusion_filters_are_as_many_as_the_shape_says() -> None:
+def test_the_limit_of_exclusion_filters_is_that_of_the_shape() -> None:
     theirs = shape("ImageTagMutabilityExclusionFilters")
 
     assert (theirs["min"], theirs["max"]) == (1, immutability.MAXIMUM_FILTERS)
@@ -168,11 +168,11 @@ def test_scanning_rules_and_filters_are_as_many_as_the_shapes_say() -> None:
     assert shape("ScanningRepositoryFilterList")["max"] == scanning.MAXIMUM_FILTERS
 
 
-def test_replication_filters_are_as_many_as_the_shape_says() -> None:
+def test_the_limit_of_replication_filters_is_that_of_the_shape() -> None:
     assert shape("RepositoryFilterList")["max"] == replication.MAXIMUM_FILTERS
 
 
-def test_replication_rules_are_as_many_as_the_shape_says() -> None:
+def test_the_limit_of_replication_rules_is_that_of_the_shape() -> None:
     assert shape("ReplicationRuleList")["max"] == replication.MAXIMUM_RULES
 
 
@@ -183,7 +183,7 @@ def test_policies_are_as_long_as_the_shapes_say(name: str) -> None:
     assert shape(name)["max"] == policy_statements.MAXIMUM_CHARACTERS
 
 
-def test_the_lifecycle_text_is_as_long_as_the_shape_says() -> None:
+def test_the_length_of_the_lifecycle_text_is_that_of_the_shape() -> None:
     theirs = shape("LifecyclePolicyText")
 
     assert (theirs["min"], theirs["max"]) == (policy.MINIMUM_CHARACTERS, policy.MAXIMUM_CHARACTERS)
@@ -264,7 +264,7 @@ def test_the_api_still_allows_more_destinations_in_a_rule_than_a_registry_may_ha
     assert shape("ReplicationDestinationList")["max"] > replication.MAXIMUM_DESTINATIONS
 
 
-def test_the_api_still_wants_a_replication_filter_where_there_is_a_list() -> None:
+def test_the_api_still_requires_a_filter_in_a_list_of_replication_filters() -> None:
     assert shape("RepositoryFilterList")["min"] == 1
 
 
@@ -277,7 +277,7 @@ def test_the_api_still_allows_a_repository_name_that_begins_with_a_digit() -> No
     assert validation.REPOSITORY_NAME.accepts("1password")
 
 
-def test_the_api_still_knows_manual_scanning() -> None:
+def test_the_api_still_has_manual_scanning() -> None:
     assert "MANUAL" in shape("ScanFrequency")["enum"]
 
 

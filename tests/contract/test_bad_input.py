@@ -28,7 +28,7 @@ from ecr_constructs import (
 from tests.templates import new_stack
 
 
-def test_every_fault_is_told_at_once_with_the_path_before_anything_is_added(app: cdk.App) -> None:
+def test_every_problem_is_reported_at_once_with_the_path_before_anything_is_added(app: cdk.App) -> None:
     stack = new_stack(app, "Containers", region="eu-west-1")
     key = kms.Key.from_key_arn(stack, "Key", f"arn:aws:kms:eu-central-1:111122223333:key/{'0' * 36}")
     children = [child.node.id for child in stack.node.children]
@@ -99,7 +99,7 @@ def test_the_class_of_keys_is_no_key(stack: cdk.Stack, given_class: Any) -> None
         HardenedRepository(stack, "Api", encryption=Encryption.customer_key(given_class))
 
 
-def test_the_id_of_the_shared_key_is_refused_and_leaves_nothing(stack: cdk.Stack) -> None:
+def test_the_id_of_the_shared_key_is_rejected_and_nothing_is_added(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRepository, match="is reserved for the key that the repositories of a stack share"):
         HardenedRepository(stack, "EcrConstructsKey")
     assert stack.node.children == []

@@ -308,7 +308,7 @@ def role_problem(name: str, value: Any = None) -> str:
     return refused.value.problems[0]
 
 
-def test_a_path_is_taken_back_with_a_warning() -> None:
+def test_a_path_is_removed_with_a_warning() -> None:
     stack = stack_with(hostile(iam.Role, "path"))
 
     assert all("Path" not in each["Properties"] for each in resources(stack, "AWS::IAM::Role").values())
@@ -318,7 +318,7 @@ def test_a_path_is_taken_back_with_a_warning() -> None:
     assert all("CloudFormation accepts no ARN of a role with a path here; exclude Production/" in text for text in told)
 
 
-def test_a_permissions_boundary_stays() -> None:
+def test_a_permissions_boundary_is_kept() -> None:
     stack = stack_with(hostile(iam.Role, "permissionsBoundary"))
 
     assert all("PermissionsBoundary" in each["Properties"] for each in resources(stack, "AWS::IAM::Role").values())
@@ -326,28 +326,28 @@ def test_a_permissions_boundary_stays() -> None:
 
 
 @pytest.mark.parametrize("name", ["assumedBy", "externalIds"])
-def test_another_trust_policy_is_refused(name: str) -> None:
+def test_another_trust_policy_is_rejected(name: str) -> None:
     assert "changes the trust policy of the role, with assumedBy or externalIds; exclude the role" in role_problem(name)
 
 
-def test_a_trust_policy_of_more_principals_is_refused() -> None:
+def test_a_trust_policy_of_more_principals_is_rejected() -> None:
     both = iam.CompositePrincipal(iam.ServicePrincipal("ecr.amazonaws.com"), iam.AnyPrincipal())
 
     assert "changes the trust policy of the role" in role_problem("assumedBy", both)
 
 
 @pytest.mark.parametrize("name", ["managedPolicies", "inlinePolicies"])
-def test_more_permissions_of_a_role_are_refused(name: str) -> None:
+def test_more_permissions_of_a_role_are_rejected(name: str) -> None:
     assert "adds permissions to the role, with managedPolicies or inlinePolicies" in role_problem(name)
 
 
-def test_one_name_for_several_roles_is_refused_with_the_paths() -> None:
+def test_one_name_for_several_roles_is_rejected_with_the_paths() -> None:
     problem = role_problem("roleName")
 
     assert "names the role 'one-for-all', as it names Production/Containers/Team/Teams/Role, and role names" in problem
 
 
-def test_one_name_for_roles_of_two_regions_is_refused() -> None:
+def test_one_name_for_roles_of_two_regions_is_rejected() -> None:
     app = new_app()
     cdk.PropertyInjectors.of(app).add(hostile(iam.Role, "roleName"))
     settings = CACHED.but(resource_tags={"a": "b"})
@@ -358,7 +358,7 @@ def test_one_name_for_roles_of_two_regions_is_refused() -> None:
         CreationTemplate(there, "It", prefix="teams", applied_for=["REPLICATION"], settings=settings)
 
 
-def test_one_name_that_is_known_only_at_deployment_is_refused_in_a_stack() -> None:
+def test_one_name_that_is_known_only_at_deployment_is_rejected_for_two_in_a_stack() -> None:
     problem = role_problem("roleName", f"{cdk.Aws.STACK_NAME}-role")
 
     assert problem.startswith("a property injector names the role '${AWS::StackName}-role', as it names Production/")
@@ -395,7 +395,7 @@ def test_a_property_that_the_cdk_refuses_is_a_typed_error(value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["document", "statements", "users", "groups", "roles"])
-def test_another_policy_of_a_role_is_refused(name: str) -> None:
+def test_another_policy_of_a_role_is_rejected(name: str) -> None:
     with pytest.raises(InvalidRegistry, match="changes the policy of the role, with document, statements, users, gro"):
         stack_with(hostile(iam.Policy, name))
 
@@ -412,12 +412,12 @@ def test_the_policies_of_roles_that_are_given_are_left_to_an_injector() -> None:
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
 
-def test_another_name_of_a_secret_is_refused_with_both_names() -> None:
+def test_another_name_of_a_secret_is_rejected_with_both_names() -> None:
     with pytest.raises(InvalidRegistry, match="names the secret 'foo/bar', and its name is 'ecr-pullthroughcache/dock"):
         stack_with(hostile(secretsmanager.Secret, "secretName"))
 
 
-def test_what_ecr_needs_of_a_secret_is_taken_back_with_one_warning() -> None:
+def test_properties_of_a_secret_that_ecr_requires_are_reverted_with_one_warning() -> None:
     names = ("encryptionKey", "generateSecretString", "removalPolicy", "replicaRegions")
     stack = stack_with(hostile(secretsmanager.Secret, *names))
     template(stack)
@@ -435,7 +435,7 @@ def test_what_ecr_needs_of_a_secret_is_taken_back_with_one_warning() -> None:
     ],
     ids=["name", "key"],
 )
-def test_a_secret_that_is_changed_later_is_refused_when_the_app_synthesizes(
+def test_a_secret_that_is_changed_later_is_rejected_when_the_app_synthesizes(
     change: Callable[[secretsmanager.CfnSecret], None], sentence: str
 ) -> None:
     stack = stack_with(build=build_secret)
@@ -471,7 +471,7 @@ ROOT = iam.PolicyStatement(principals=[iam.AccountRootPrincipal()], actions=["km
     ],
     ids=["empty", "public", "public beside the default", "more", "administrators"],
 )
-def test_another_key_policy_is_refused(values: Mapping[str, Any]) -> None:
+def test_another_key_policy_is_rejected(values: Mapping[str, Any]) -> None:
     problem = key_problems(**values)
 
     assert "changes the policy of the shared key, with policy or admins, and the account administers" in problem
@@ -484,7 +484,7 @@ def test_the_default_key_policy_of_an_injector_is_accepted() -> None:
     assert what_matters(stack_with(Overruling(policy, construct=kms.Key.PROPERTY_INJECTION_ID))) == expected(kms.Key)
 
 
-def test_what_is_promised_of_the_key_is_taken_back_with_one_warning() -> None:
+def test_the_promises_of_the_key_are_restored_with_one_warning() -> None:
     names = ("enableKeyRotation", "enabled", "multiRegion", "pendingWindow", "removalPolicy")
     stack = stack_with(hostile(kms.Key, *names))
     template(stack)
@@ -494,7 +494,7 @@ def test_what_is_promised_of_the_key_is_taken_back_with_one_warning() -> None:
     assert told.partition(";")[0].endswith("which is not used: images cannot be read without their key")
 
 
-def test_a_key_that_cannot_encrypt_is_taken_back() -> None:
+def test_a_key_that_cannot_encrypt_is_reverted() -> None:
     stack = stack_with(hostile(kms.Key, "enableKeyRotation", "keySpec", "keyUsage"))
 
     assert what_matters(stack) == expected(kms.Key)
@@ -511,7 +511,7 @@ def test_a_property_of_the_key_that_the_cdk_cannot_use_is_a_typed_error(name: st
     assert problem.endswith("exclude Production/Containers/EcrConstructsKey from the injector")
 
 
-def test_an_error_of_the_cdk_without_an_injector_stays_what_it_is(stack: cdk.Stack) -> None:
+def test_an_error_of_the_cdk_without_an_injector_is_not_changed(stack: cdk.Stack) -> None:
     with (
         pytest.raises(RuntimeError, match="Invalid roleName"),
         typed_refusal(stack, lambda: iam.Role.PROPERTY_INJECTION_ID, InvalidRegistry, path="Containers/Role"),
@@ -541,7 +541,7 @@ def shared_key(stack: cdk.Stack) -> kms.Key:
         ({}, "no longer has the statement that denies"),
     ],
 )
-def test_a_key_policy_that_is_replaced_later_is_refused_when_the_app_synthesizes(
+def test_a_key_policy_that_is_replaced_later_is_rejected_when_the_app_synthesizes(
     stack: cdk.Stack, policy: object, sentence: str
 ) -> None:
     resource: Any = shared_key(stack).node.default_child

@@ -87,7 +87,7 @@ def test_an_injector_of_one_property_changes_nothing_that_was_chosen() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_an_injector_that_wants_everything_gets_nothing_wherever_it_stands(place: str) -> None:
+def test_an_injector_of_any_scope_changes_no_setting(place: str) -> None:
     injector = Overruling(EVERYTHING)
 
     assert template(made("default", injector, place)) == template(made("default"))
@@ -128,7 +128,7 @@ def test_an_injector_that_comes_late_for_other_constructs_or_below_the_stack_is_
 
 
 @pytest.mark.parametrize("settings", [HARDENED, ADOPTED], ids=["HARDENED", "ADOPTED"])
-def test_an_injector_that_insists_on_deleting_images_is_refused_in_so_many_words(
+def test_an_injector_that_deletes_images_is_rejected_with_the_reason(
     stack: cdk.Stack, settings: RepositorySettings
 ) -> None:
     """Without `emptyOnDelete` the CDK adds a function that deletes every image; that cannot be taken back."""
@@ -140,7 +140,7 @@ def test_an_injector_that_insists_on_deleting_images_is_refused_in_so_many_words
     assert refused.value.path == "Containers/Api"
 
 
-def test_an_injector_that_puts_its_wishes_below_what_is_given_has_no_images_deleted(stack: cdk.Stack) -> None:
+def test_an_injector_that_only_adds_arguments_does_not_delete_images(stack: cdk.Stack) -> None:
     class Polite(Overruling):
         def inject(self, original_props: Any, *, id: str, scope: Any) -> Any:  # noqa: ARG002
             return {**self._properties, **original_props}
@@ -155,14 +155,14 @@ def test_an_injector_that_puts_its_wishes_below_what_is_given_has_no_images_dele
     assert len(template(stack)["Resources"]) == 1
 
 
-def test_an_injector_may_give_a_name_where_nobody_did(stack: cdk.Stack) -> None:
+def test_an_injector_can_set_a_name_if_there_is_none(stack: cdk.Stack) -> None:
     cdk.PropertyInjectors.of(stack).add(Overruling({"repositoryName": "platform/filled"}))
 
     assert properties(HardenedRepository(stack, "Api"))["RepositoryName"] == "platform/filled"
 
 
 @pytest.mark.parametrize("name", ["prod/api", "prod--api"])
-def test_an_injector_that_gives_another_name_is_refused_with_both_names(stack: cdk.Stack, name: str) -> None:
+def test_an_injector_that_gives_another_name_is_rejected_with_both_names(stack: cdk.Stack, name: str) -> None:
     """Put back on the resource, the name would still be the other one for stacks of other regions."""
     cdk.PropertyInjectors.of(stack).add(Overruling({"repositoryName": "platform/other"}))
 
@@ -178,7 +178,7 @@ def test_an_injector_that_leaves_the_name_alone_is_no_trouble(stack: cdk.Stack, 
     assert found["RepositoryName"] == stack.resolve(name)
 
 
-def test_an_id_that_is_taken_is_refused_with_our_error_whether_or_not_there_is_an_injector(stack: cdk.Stack) -> None:
+def test_an_id_that_exists_is_rejected_with_a_typed_error_with_and_without_an_injector(stack: cdk.Stack) -> None:
     cdk.PropertyInjectors.of(stack).add(Overruling({}))
     HardenedRepository(stack, "Api", settings=ADOPTED)
 

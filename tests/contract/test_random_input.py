@@ -149,7 +149,7 @@ def constructors() -> Iterator[tuple[str, Callable[..., Any]]]:
 CONSTRUCTORS = dict(constructors())
 
 
-def test_what_is_thrown_at_is_everything_that_makes_a_value() -> None:
+def test_the_random_inputs_cover_every_function_that_creates_a_value() -> None:
     expected = {Access, ImageReference, Immutability, LifecyclePolicy, LifecycleRule, Namespace, Replication, Scanning}
 
     assert {each.__name__ for each in (*expected, Upstream, RepositorySettings)} <= set(CONSTRUCTORS)
@@ -158,7 +158,7 @@ def test_what_is_thrown_at_is_everything_that_makes_a_value() -> None:
 
 @pytest.mark.parametrize("name", CONSTRUCTORS)
 @given(data=st.data())
-def test_a_value_is_made_or_refused_in_a_way_one_can_catch(name: str, data: st.DataObject) -> None:
+def test_a_value_is_created_or_rejected_with_a_typed_error(name: str, data: st.DataObject) -> None:
     make = CONSTRUCTORS[name]
     args, options = data.draw(calls(make))
 
@@ -208,7 +208,7 @@ FINE: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
 
 @pytest.mark.parametrize(("make", "options"), FINE, ids=[make.__qualname__ for make, _ in FINE])
 @given(data=st.data())
-def test_a_call_that_was_fine_is_made_or_refused_when_it_is_spoiled(
+def test_a_call_that_was_fine_is_made_or_rejected_when_it_is_spoiled(
     make: Callable[..., Any], options: dict[str, Any], data: st.DataObject
 ) -> None:
     spoiled = data.draw(st.lists(st.sampled_from(sorted(options)), max_size=2, unique=True))
@@ -280,7 +280,7 @@ def test_these_tests_know_every_option_of_a_repository() -> None:
 
 @settings(max_examples=3 * settings().max_examples)
 @given(options=repository_options())
-def test_a_repository_is_valid_or_refused_before_anything_is_added(options: dict[str, Any]) -> None:
+def test_a_repository_is_valid_or_rejected_before_anything_is_added(options: dict[str, Any]) -> None:
     stack = new_stack(new_app(**QUICK), "Containers")
 
     if outcome(lambda: HardenedRepository(stack, "Api", **options)) is None:
@@ -291,7 +291,7 @@ def test_a_repository_is_valid_or_refused_before_anything_is_added(options: dict
 
 
 @given(id=st.one_of(st.text(max_size=12), TEXTS, SCALARS))
-def test_any_id_makes_a_template_or_is_refused(id: Any) -> None:
+def test_any_id_makes_a_template_or_is_rejected(id: Any) -> None:
     stack = new_stack(new_app(**QUICK), "Containers")
 
     if outcome(lambda: HardenedRepository(stack, id, settings=ADOPTED)) is None:
@@ -354,7 +354,7 @@ IN_A_REGISTRY: Mapping[type[Construct], Mapping[str, st.SearchStrategy[Any]]] = 
 
 @pytest.mark.parametrize("construct", IN_A_REGISTRY)
 @given(data=st.data(), has_registry=st.booleans())
-def test_what_is_in_a_registry_is_valid_or_refused_before_anything_is_added(
+def test_registry_constructs_are_valid_or_rejected_before_anything_is_added(
     construct: Callable[..., Construct], data: st.DataObject, *, has_registry: bool
 ) -> None:
     meant = IN_A_REGISTRY[construct]  # type: ignore[index]  # parametrized with the keys
@@ -402,7 +402,7 @@ def test_a_role_is_a_role_or_a_type_error(construct: Callable[..., Construct], r
         st.one_of(st.text(max_size=2), st.sampled_from([":", "/", "\n", "${Token[TOKEN.1]}"])),
     )
 )
-def test_an_arn_of_a_secret_is_valid_or_refused_when_it_is_spoiled(arn: str) -> None:
+def test_an_arn_of_a_secret_is_valid_or_rejected_when_it_is_spoiled(arn: str) -> None:
     stack = new_stack(new_app(**QUICK), "Containers", region="eu-west-1")
     needs = {"upstream": Upstream.docker_hub(), "credentials": Credentials.secret_arn(arn)}
 
@@ -413,7 +413,7 @@ def test_an_arn_of_a_secret_is_valid_or_refused_when_it_is_spoiled(arn: str) -> 
             assert schema_errors(each["Properties"], each["Type"]) == []
 
 
-def test_these_tests_know_every_option_of_what_is_in_a_registry() -> None:
+def test_the_tests_have_every_option_of_the_registry_constructs() -> None:
     for construct, meant in IN_A_REGISTRY.items():
         known = {*meant, "role"} if {"prefix", "settings"} <= set(meant) else set(meant)
         assert set(inspect.signature(construct.__init__).parameters) - {"self", "scope", "id"} == known
@@ -427,7 +427,7 @@ def test_a_scope_that_is_none_is_a_type_error(scope: Any) -> None:
 
 @settings(max_examples=3 * settings().max_examples)
 @given(data=st.data())
-def test_a_rule_added_later_is_valid_or_refused(data: st.DataObject) -> None:
+def test_a_rule_added_later_is_valid_or_rejected(data: st.DataObject) -> None:
     _, options = data.draw(calls(HardenedRepository.add_lifecycle_rule))
     before = REUSED.lifecycle
 
@@ -464,7 +464,7 @@ def test_a_rule_added_later_is_valid_or_refused(data: st.DataObject) -> None:
     ),
     added=st.booleans(),
 )
-def test_a_statement_is_in_the_template_or_refused(parts: dict[str, Any], added: bool) -> None:  # noqa: FBT001
+def test_a_statement_is_in_the_template_or_rejected(parts: dict[str, Any], added: bool) -> None:  # noqa: FBT001
     try:
         statement = iam.PolicyStatement(**parts)
     except (RuntimeError, TypeError):
@@ -486,14 +486,14 @@ def test_a_statement_is_in_the_template_or_refused(parts: dict[str, Any], added:
 
 
 @given(image=ANYTHING)
-def test_an_image_is_a_reference_or_refused(image: Any) -> None:
+def test_an_image_is_a_reference_or_rejected(image: Any) -> None:
     reference = outcome(lambda: REUSED.image(image))
 
     assert reference is None or str(reference).endswith((f":{image}", f"@{image}"))
 
 
 @given(key=ANYTHING)
-def test_a_key_is_a_key_or_refused(key: Any) -> None:
+def test_a_key_is_accepted_or_rejected(key: Any) -> None:
     for choose in (Encryption.customer_key, Encryption.dual_layer):
         assert outcome(lambda choose=choose: choose(key)) is None or key is None  # type: ignore[misc]
 

@@ -186,7 +186,7 @@ def test_the_registry_and_the_key_of_a_large_stack_are_always_read(app: cdk.App,
 # --- no warning -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_retained_is_no_warning(app: cdk.App, stack: cdk.Stack) -> None:
+def test_a_retained_resource_has_no_warning(app: cdk.App, stack: cdk.Stack) -> None:
     everything(stack)
     cdk.Tags.of(app).add("team", "payments")
 

@@ -280,7 +280,7 @@ def test_a_grant_of_the_wrong_kind_adds_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
-def test_a_grantee_that_is_imported_without_a_role_is_refused(name: str) -> None:
+def test_a_grantee_that_is_imported_without_a_role_is_rejected(name: str) -> None:
     function = lambda_.Function.from_function_arn(
         made().stack, new_id(), f"arn:aws:lambda:eu-west-1:{PARTNER}:function:resize"
     )

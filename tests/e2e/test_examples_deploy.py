@@ -52,7 +52,7 @@ def test_an_example_is_deployed_updated_in_place_and_destroyed(emulator: Emulato
     check_what_is_left(emulator, second, before)
 
 
-def test_what_is_read_back_is_what_one_would_write_by_hand(emulator: Emulator) -> None:
+def test_the_result_is_the_template_written_by_hand(emulator: Emulator) -> None:
     """Of the other test, moto works out what to expect; here a person did."""
     deploy(emulator, EVERY_TYPE)
 

@@ -76,7 +76,7 @@ def is_there(emulator: Emulator, resource: Deployed) -> bool:
 @pytest.mark.parametrize(
     ("name", "properties", "told"), ILLEGAL, ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_what_is_wrong_fails_the_deployment_and_is_named(
+def test_an_invalid_resource_fails_the_deployment_with_its_name(
     emulator: Emulator, name: str, properties: Mapping[str, Any], told: str
 ) -> None:
     with pytest.raises(ClientError) as failure:
@@ -87,7 +87,7 @@ def test_what_is_wrong_fails_the_deployment_and_is_named(
 
 
 @pytest.mark.parametrize("name", LEGAL)
-def test_what_is_right_is_there_as_the_template_says_and_goes_with_the_stack(emulator: Emulator, name: str) -> None:
+def test_a_valid_resource_is_created_and_deleted_with_the_stack(emulator: Emulator, name: str) -> None:
     deploy(emulator, template(name, LEGAL[name]))
     made = thing(emulator)
 
@@ -136,7 +136,7 @@ def test_another_region_and_another_account_have_their_own(emulator: Emulator, n
 
 @pytest.mark.parametrize("name", LEGAL)
 @pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate"])
-def test_what_is_retained_stays_when_the_stack_goes(emulator: Emulator, name: str, policy: str) -> None:
+def test_a_retained_resource_is_kept_when_the_stack_is_deleted(emulator: Emulator, name: str, policy: str) -> None:
     deploy(emulator, template(name, LEGAL[name], DeletionPolicy=policy))
     made = thing(emulator)
 
@@ -145,7 +145,7 @@ def test_what_is_retained_stays_when_the_stack_goes(emulator: Emulator, name: st
     check_content(emulator, made)
 
 
-def test_what_is_retained_stays_when_it_leaves_the_template(emulator: Emulator) -> None:
+def test_a_retained_resource_is_kept_when_it_is_removed_from_the_template(emulator: Emulator) -> None:
     deploy(emulator, template("Repository", repository(), DeletionPolicy="Retain"))
     made = thing(emulator)
 
@@ -175,7 +175,7 @@ def test_a_repository_without_a_name_keeps_the_one_it_got(emulator: Emulator) ->
 
 
 class TestReplacement:
-    def test_the_old_one_goes_after_the_new_one_came(self, emulator: Emulator) -> None:
+    def test_the_old_resource_is_deleted_after_the_new_one_is_created(self, emulator: Emulator) -> None:
         deploy(emulator, template("PullThroughCacheRule", cache_rule()))
         old = thing(emulator)
 
@@ -184,7 +184,7 @@ class TestReplacement:
         assert thing(emulator).physical_id == "mirror"
         assert not is_there(emulator, old)
 
-    def test_the_old_one_stays_if_it_is_retained(self, emulator: Emulator) -> None:
+    def test_the_old_resource_is_kept_if_it_is_retained(self, emulator: Emulator) -> None:
         deploy(emulator, template("PullThroughCacheRule", cache_rule()))
         old = thing(emulator)
 
@@ -195,7 +195,7 @@ class TestReplacement:
 
         assert is_there(emulator, old)
 
-    def test_one_of_the_same_name_is_refused(self, emulator: Emulator) -> None:
+    def test_a_second_one_of_the_same_name_is_rejected(self, emulator: Emulator) -> None:
         deploy(emulator, template("PullThroughCacheRule", cache_rule()))
         deploy_other = template("PullThroughCacheRule", cache_rule(UpstreamRegistryUrl="registry.k8s.io"))
 
@@ -224,7 +224,7 @@ class TestImages:
         with pytest.raises(ClientError, match="still contains images"):
             delete(emulator)
 
-    def test_unless_the_template_wants_it_emptied(self, emulator: Emulator) -> None:
+    def test_a_repository_is_emptied_if_the_template_requires_it(self, emulator: Emulator) -> None:
         deploy(emulator, template("Repository", repository(EmptyOnDelete=True)))
         self.push(emulator)
         made = thing(emulator)

@@ -105,7 +105,7 @@ def test_by_default_there_is_nothing_in_the_stack_but_the_template(stack: cdk.St
     assert [each["Type"] for each in template(stack)["Resources"].values()] == [TEMPLATE]
 
 
-def test_the_attributes_say_what_was_made(stack: cdk.Stack) -> None:
+def test_the_attributes_are_the_created_resources(stack: cdk.Stack) -> None:
     made = make(stack, prefix="teams/")
 
     assert (made.prefix, made.settings, made.role, made.repositories) == ("teams", CREATED, None, "teams/*")
@@ -153,7 +153,7 @@ def test_a_prefix_may_be_a_namespace_or_a_text_or_root(stack: cdk.Stack, prefix:
     ],
     ids=["empty", "long", "capital", "slashes", "root", "token"],
 )
-def test_a_prefix_that_is_none_is_refused(stack: cdk.Stack, prefix: str, sentence: str) -> None:
+def test_an_invalid_prefix_is_rejected(stack: cdk.Stack, prefix: str, sentence: str) -> None:
     (problem,) = problems_of(stack, prefix=prefix)
 
     assert sentence in problem
@@ -182,7 +182,7 @@ def test_it_may_be_for_several_purposes_in_an_order_of_its_own(stack: cdk.Stack)
     ],
     ids=["none", "unknown", "twice", "token"],
 )
-def test_purposes_that_ecr_does_not_know_are_refused(stack: cdk.Stack, applied_for: list[str], sentence: str) -> None:
+def test_unknown_purposes_are_rejected(stack: cdk.Stack, applied_for: list[str], sentence: str) -> None:
     (problem,) = problems_of(stack, applied_for=applied_for)
 
     assert sentence in problem
@@ -195,7 +195,7 @@ def test_a_description_is_written(stack: cdk.Stack, description: str) -> None:
     assert written(stack)["Description"] == description
 
 
-def test_a_description_of_257_characters_is_refused(stack: cdk.Stack) -> None:
+def test_a_description_of_257_characters_is_rejected(stack: cdk.Stack) -> None:
     (problem,) = problems_of(stack, description="d" * 257)
 
     assert problem == "description has 257 characters; ECR allows 256; shorten it"
@@ -256,7 +256,7 @@ def test_no_lifecycle_policy_writes_none(stack: cdk.Stack) -> None:
     assert "LifecyclePolicy" not in written(stack)
 
 
-def test_the_repository_policy_is_a_json_text_with_what_access_says(stack: cdk.Stack) -> None:
+def test_the_repository_policy_is_a_json_text_with_the_access(stack: cdk.Stack) -> None:
     make(stack, settings=CREATED.but(access=[Access.organization_pull("o-abc1234567"), Access.account_push(ACCOUNT)]))
 
     assert [(each["Principal"], len(each["Action"])) for each in repository_policy(stack)] == [
@@ -285,7 +285,7 @@ def test_no_access_writes_no_repository_policy(stack: cdk.Stack) -> None:
     assert "RepositoryPolicy" not in written(stack)
 
 
-def test_a_repository_policy_that_is_too_long_is_refused(stack: cdk.Stack) -> None:
+def test_a_repository_policy_that_is_too_long_is_rejected(stack: cdk.Stack) -> None:
     accounts = [Access.account_pull(f"{number:012d}") for number in range(400)]
     (problem,) = problems_of(stack, settings=CREATED.but(access=accounts))
 
@@ -354,7 +354,7 @@ def test_two_layers_are_written(stack: cdk.Stack) -> None:
 # --- settings that a template cannot carry ----------------------------------------------------------------------------
 
 
-def test_a_removal_policy_is_refused_and_not_dropped(stack: cdk.Stack) -> None:
+def test_a_removal_policy_is_rejected_and_not_ignored(stack: cdk.Stack) -> None:
     (problem,) = problems_of(stack, settings=EPHEMERAL)
 
     assert problem == (
@@ -364,14 +364,14 @@ def test_a_removal_policy_is_refused_and_not_dropped(stack: cdk.Stack) -> None:
     )
 
 
-def test_no_scan_on_push_is_refused_and_not_dropped(stack: cdk.Stack) -> None:
+def test_disabled_scanning_on_push_is_rejected_and_not_ignored(stack: cdk.Stack) -> None:
     (problem,) = problems_of(stack, settings=CREATED.but(scan_on_push=False))
 
     assert problem.startswith("settings: scan_on_push=False cannot be written in a creation template: the scanning")
 
 
 @pytest.mark.parametrize("how", ["named", "arn", "made"])
-def test_an_alias_given_as_a_key_is_refused(here: cdk.Stack, how: str) -> None:
+def test_an_alias_given_as_a_key_is_rejected(here: cdk.Stack, how: str) -> None:
     keys: dict[str, Callable[[], kms.IKey]] = {
         "named": lambda: kms.Alias.from_alias_name(here, "Alias", "alias/ours"),
         "arn": lambda: kms.Key.from_key_arn(here, "Alias", KEY_ARN.replace(":key/", ":alias/")),
@@ -382,14 +382,14 @@ def test_an_alias_given_as_a_key_is_refused(here: cdk.Stack, how: str) -> None:
     assert "is not a key ARN, which a template requires; use 'arn:aws:kms:...:key/...'" in problem
 
 
-def test_an_alias_is_refused_where_nothing_is_known_before_deployment(stack: cdk.Stack) -> None:
+def test_an_alias_is_rejected_in_an_unknown_environment(stack: cdk.Stack) -> None:
     alias = kms.Alias.from_alias_name(stack, "Alias", "alias/ours")
     (problem,) = problems_of(stack, settings=CREATED.but(encryption=Encryption.dual_layer(alias)))
 
     assert "alias/ours' is not a key ARN" in problem
 
 
-def test_a_key_whose_arn_is_known_only_at_deployment_is_taken(stack: cdk.Stack) -> None:
+def test_a_key_whose_arn_is_known_only_at_deployment_is_accepted(stack: cdk.Stack) -> None:
     arn = cdk.CfnParameter(stack, "KeyArn").value_as_string
     key = kms.Key.from_key_arn(stack, "Key", arn)
     make(stack, settings=CREATED.but(encryption=Encryption.customer_key(key)))
@@ -397,21 +397,21 @@ def test_a_key_whose_arn_is_known_only_at_deployment_is_taken(stack: cdk.Stack) 
     assert written(stack)["EncryptionConfiguration"]["KmsKey"] == {"Ref": "KeyArn"}
 
 
-def test_a_key_of_which_only_the_region_is_unknown_is_taken(stack: cdk.Stack) -> None:
+def test_a_key_in_an_unknown_region_is_accepted(stack: cdk.Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Key", stack.format_arn(service="kms", resource="key", resource_name="1234"))
     make(stack, settings=CREATED.but(encryption=Encryption.customer_key(key)))
 
     assert text_of(written(stack)["EncryptionConfiguration"]["KmsKey"]).endswith(":key/1234")
 
 
-def test_a_key_of_another_region_is_refused(here: cdk.Stack) -> None:
+def test_a_key_of_another_region_is_rejected(here: cdk.Stack) -> None:
     key = kms.Key.from_key_arn(here, "Key", KEY_ARN.replace("eu-west-1", "eu-central-1"))
     (problem,) = problems_of(here, settings=CREATED.but(encryption=Encryption.customer_key(key)))
 
     assert problem.startswith("the key is in region 'eu-central-1'")
 
 
-def test_every_fault_is_told_at_once(here: cdk.Stack) -> None:
+def test_every_problem_is_reported_at_once(here: cdk.Stack) -> None:
     path = iam.Role(here, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), path="/ecr/")
     problems = problems_of(
         here,
@@ -464,7 +464,7 @@ def test_nothing_else_brings_a_role(stack: cdk.Stack, settings: RepositorySettin
     assert resources(stack, ROLE) == resources(stack, POLICY) == {}
 
 
-def test_the_role_trusts_ecr_and_nobody_else_and_has_no_path(stack: cdk.Stack) -> None:
+def test_the_role_trusts_only_ecr_and_has_no_path(stack: cdk.Stack) -> None:
     make(stack, settings=TAGGED)
 
     (role,) = resources(stack, ROLE).values()
@@ -543,14 +543,14 @@ def test_partition_and_host_are_those_of_the_deployment(
     assert "arn:aws:" not in json.dumps(template(stack))
 
 
-def test_the_template_waits_for_what_its_role_may_do(stack: cdk.Stack) -> None:
+def test_the_template_depends_on_the_policy_of_its_role(stack: cdk.Stack) -> None:
     make(stack, settings=TAGGED)
 
     (found,) = resources(stack, TEMPLATE).values()
     assert found["DependsOn"] == list(resources(stack, POLICY))
 
 
-def test_a_role_that_is_given_is_used_and_gets_what_it_needs(here: cdk.Stack) -> None:
+def test_a_given_role_is_used_and_has_the_required_permissions(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"))
     made = make(here, settings=ENCRYPTED, role=role)
 
@@ -569,7 +569,7 @@ def test_a_role_that_is_given_is_used_and_may_make_repositories_also_where_none_
     assert "ecr:CreateRepository" in statement["Action"]
 
 
-def test_an_imported_role_is_used_and_gets_what_it_needs(here: cdk.Stack) -> None:
+def test_an_imported_role_is_used_and_has_the_required_permissions(here: cdk.Stack) -> None:
     make(here, settings=TAGGED, role=iam.Role.from_role_arn(here, "Mine", ROLE_ARN))
 
     (policy,) = resources(here, POLICY)
@@ -580,7 +580,7 @@ def test_an_imported_role_is_used_and_gets_what_it_needs(here: cdk.Stack) -> Non
     assert resources(here, ROLE) == {}
 
 
-def test_an_imported_role_that_nobody_changes_is_used_as_it_is(here: cdk.Stack) -> None:
+def test_an_imported_role_that_is_not_mutable_is_used_without_changes(here: cdk.Stack) -> None:
     make(here, settings=TAGGED, role=iam.Role.from_role_arn(here, "Mine", ROLE_ARN, mutable=False))
 
     assert written(here)["CustomRoleArn"] == ROLE_ARN
@@ -601,7 +601,7 @@ def test_a_role_whose_arn_is_known_only_at_deployment_is_used(stack: cdk.Stack) 
 
 
 @pytest.mark.parametrize("path", ["/ecr/", "/a/b/"])
-def test_a_role_with_a_path_is_refused(stack: cdk.Stack, path: str) -> None:
+def test_a_role_with_a_path_is_rejected(stack: cdk.Stack, path: str) -> None:
     role = iam.Role(stack, "Mine", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), path=path)
     (problem,) = problems_of(stack, role=role)
 
@@ -617,7 +617,7 @@ def test_the_path_of_every_role_is_none(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("by", ["arn", "name"])
-def test_an_imported_role_with_a_path_is_refused(stack: cdk.Stack, by: str) -> None:
+def test_an_imported_role_with_a_path_is_rejected(stack: cdk.Stack, by: str) -> None:
     role = (
         iam.Role.from_role_arn(stack, "Mine", ROLE_ARN.replace("role/", "role/ecr/"))
         if by == "arn"
@@ -628,7 +628,7 @@ def test_an_imported_role_with_a_path_is_refused(stack: cdk.Stack, by: str) -> N
     assert "role/ecr/ecr-creates' is rejected by CloudFormation, which accepts no path here" in problem
 
 
-def test_a_role_of_another_account_is_refused(here: cdk.Stack) -> None:
+def test_a_role_of_another_account_is_rejected(here: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(here, "Mine", ROLE_ARN.replace(ACCOUNT, OTHER_ACCOUNT))
     (problem,) = problems_of(here, role=role)
 
@@ -642,7 +642,7 @@ def test_a_role_of_another_account_is_refused(here: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("again", ["teams", "teams/", Namespace("teams")])
-def test_a_second_template_for_a_prefix_is_refused_and_told_where_the_first_is(stack: cdk.Stack, again: Any) -> None:
+def test_a_second_template_for_a_prefix_is_rejected_with_the_path_of_the_first(stack: cdk.Stack, again: Any) -> None:
     make(stack)
     (problem,) = problems_of(stack, id="Again", prefix=again, applied_for=["REPLICATION"])
 

@@ -90,14 +90,14 @@ def test_without_an_option_its_resource_is_not_there(stack: cdk.Stack, name: str
 
 
 @pytest.mark.parametrize("kind", EVERY_TYPE)
-def test_every_resource_stays_when_its_stack_goes(stack: cdk.Stack, kind: str) -> None:
+def test_every_resource_is_retained_when_its_stack_is_deleted(stack: cdk.Stack, kind: str) -> None:
     PrivateRegistry(stack, "Registry", **every_option())
 
     found = the(stack, kind)
     assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_what_is_added_later_stays_as_well(stack: cdk.Stack) -> None:
+def test_resources_that_are_added_later_are_retained_as_well(stack: cdk.Stack) -> None:
     registry = PrivateRegistry(stack, "Registry")
     registry.add_replication(Replication.to(THERE))
     registry.accept_replication_from(OTHER_ACCOUNT)
@@ -135,7 +135,7 @@ def test_other_environments_have_registries_of_their_own(app: cdk.App, name: str
     assert (PrivateRegistry.of(one), PrivateRegistry.of(other)) == registries
 
 
-def test_where_there_is_none_the_reason_says_what_to_do(stack: cdk.Stack) -> None:
+def test_the_error_without_a_registry_has_the_fix(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRegistry) as refused:
         PrivateRegistry.of(stack)
 
@@ -152,7 +152,7 @@ def test_outside_of_stacks_there_is_no_registry(app: cdk.App) -> None:
         PrivateRegistry.of(app)
 
 
-def test_what_is_no_construct_is_a_type_error(stack: cdk.Stack) -> None:
+def test_a_value_that_is_not_a_construct_is_a_type_error(stack: cdk.Stack) -> None:
     PrivateRegistry(stack, "Registry")
 
     with pytest.raises(TypeError, match=r"scope must be a (?i:construct).*, got 'Containers'"):
@@ -186,7 +186,7 @@ def test_several_accounts_and_regions_of_one_app_are_kept_apart(app: cdk.App) ->
 # --- where it stands --------------------------------------------------------------------------------------------------
 
 
-def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_added(stack_in: Callable[[str], cdk.Stack]) -> None:
+def test_every_problem_is_reported_at_once_and_nothing_is_added(stack_in: Callable[[str], cdk.Stack]) -> None:
     stack = stack_in(HERE)
 
     with pytest.raises(InvalidRegistry) as refused:
@@ -262,7 +262,7 @@ def test_a_hundred_filters_of_each_frequency_are_written(stack: cdk.Stack) -> No
 
 
 @pytest.mark.parametrize("frequency", ["continuous", "on_push"])
-def test_a_filter_without_a_wildcard_is_told_that_it_catches_strangers(stack: cdk.Stack, frequency: str) -> None:
+def test_a_filter_without_a_wildcard_is_reported(stack: cdk.Stack, frequency: str) -> None:
     PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(**{frequency: "prod"}))
 
     (warning,) = warnings(stack)
@@ -313,7 +313,7 @@ def test_a_repository_that_is_not_gets_a_filter(stack: cdk.Stack) -> None:
     ],
     ids=["as the account has it", "continuous wins", "basic", "manual", "manual of nothing", "too many"],
 )
-def test_a_frequency_that_cannot_be_is_refused_with_the_reason(
+def test_a_frequency_that_the_registry_cannot_have_is_rejected_with_the_reason(
     stack: cdk.Stack, scanning: Scanning | None, frequency: Any, problem: str
 ) -> None:
     registry = registry_of(stack, scanning)
@@ -327,7 +327,7 @@ def test_a_frequency_that_cannot_be_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize("name", ["a--b", "a__b", "x" * 255])
-def test_a_name_that_no_filter_can_say_is_refused(stack: cdk.Stack, name: str) -> None:
+def test_a_name_that_no_filter_can_have_is_rejected(stack: cdk.Stack, name: str) -> None:
     registry = registry_of(stack, Scanning.basic(on_push=[]))
 
     with pytest.raises(InvalidRegistry, match="scan filter"):
@@ -357,7 +357,7 @@ CONTRADICTION = [("prod/api", "SCAN_ON_PUSH"), ("prod/a", "CONTINUOUS_SCAN")]
 
 
 @pytest.mark.parametrize("order", [CONTRADICTION, CONTRADICTION[::-1]], ids=["on push first", "continuous first"])
-def test_a_repository_that_would_overrule_another_is_refused_whoever_asked_first(
+def test_a_repository_that_would_overrule_another_is_rejected_in_either_order(
     stack: cdk.Stack, order: Sequence[Any]
 ) -> None:
     registry = registry_of(stack, Scanning.enhanced(on_push="*"))
@@ -369,7 +369,7 @@ def test_a_repository_that_would_overrule_another_is_refused_whoever_asked_first
     assert registry.scanning == before
 
 
-def test_a_repository_that_was_refused_stands_in_nobodys_way(stack: cdk.Stack) -> None:
+def test_a_rejected_repository_does_not_reserve_its_name(stack: cdk.Stack) -> None:
     registry = registry_of(stack, Scanning.enhanced(on_push="*"))
     registry.scan("prod/api", "SCAN_ON_PUSH")
     with pytest.raises(InvalidRegistry):
@@ -418,7 +418,7 @@ def test_each_contribution_is_in_the_template_when_it_comes_in_time(stack: cdk.S
 
 @pytest.mark.parametrize("options", [{}, every_option()], ids=["of a registry that was empty", "of one that was not"])
 @each_contribution
-def test_each_contribution_is_refused_when_the_app_is_synthesized(
+def test_each_contribution_is_rejected_when_the_app_is_synthesized(
     stack: cdk.Stack, app: cdk.App, name: str, options: dict[str, Any]
 ) -> None:
     if name == "scan":

@@ -109,7 +109,7 @@ NINE = {
 
 
 @pytest.mark.parametrize("name", NINE)
-def test_each_of_the_nine_upstreams_has_a_rule_and_what_it_needs(here: cdk.Stack, name: str) -> None:
+def test_each_of_the_nine_upstreams_has_a_rule_and_its_requirements(here: cdk.Stack, name: str) -> None:
     upstream = NINE[name]
     needs: dict[str, Any] = {"credentials": Credentials.new_secret()} if upstream.credentials == "secret" else {}
     make(here, upstream=upstream, **needs)
@@ -128,7 +128,7 @@ def test_without_credentials_there_are_a_rule_and_a_template_and_nothing_else(st
     assert sorted(each["Type"] for each in template(stack)["Resources"].values()) == [RULE, TEMPLATE]
 
 
-def test_the_attributes_say_what_was_made(stack: cdk.Stack) -> None:
+def test_the_attributes_are_the_created_resources(stack: cdk.Stack) -> None:
     cache = make(stack)
 
     assert (cache.upstream, cache.prefix, cache.role, cache.credential_arn) == (Upstream.quay(), "quay", None, None)
@@ -178,7 +178,7 @@ def test_a_prefix_may_be_a_namespace_or_a_text_or_root(stack: cdk.Stack, prefix:
     ],
     ids=["empty", "short", "long", "capital", "slashes", "token"],
 )
-def test_a_prefix_that_is_none_is_refused(stack: cdk.Stack, option: str, prefix: str, sentence: str) -> None:
+def test_an_invalid_prefix_is_rejected(stack: cdk.Stack, option: str, prefix: str, sentence: str) -> None:
     (problem, *_) = problems_of(stack, **{option: prefix})
 
     assert problem.startswith(f"{option}: ")
@@ -195,7 +195,7 @@ def test_a_part_of_the_upstream_may_be_cached(here: cdk.Stack, upstream_prefix: 
     assert rule(here)["UpstreamRepositoryPrefix"] == spelled
 
 
-def test_root_goes_with_no_part_of_the_upstream(here: cdk.Stack) -> None:
+def test_root_is_rejected_with_an_upstream_prefix(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, upstream=PARTNER, prefix=ROOT, upstream_prefix="team")
 
     assert problem == "upstream_prefix 'team' requires a prefix, and prefix is ROOT; use another prefix="
@@ -221,7 +221,7 @@ def test_for_private_ecr_they_are_worth_no_warning(here: cdk.Stack, options: dic
 @pytest.mark.parametrize(
     "upstream", [each for each in NINE.values() if each.credentials == "secret"], ids=lambda each: each.registry
 )
-def test_an_upstream_that_wants_credentials_is_refused_without(stack: cdk.Stack, upstream: Upstream) -> None:
+def test_an_upstream_that_requires_credentials_is_rejected_without_them(stack: cdk.Stack, upstream: Upstream) -> None:
     (problem,) = problems_of(stack, upstream=upstream)
 
     assert problem == (
@@ -233,7 +233,7 @@ def test_an_upstream_that_wants_credentials_is_refused_without(stack: cdk.Stack,
 @pytest.mark.parametrize(
     "upstream", [each for each in NINE.values() if each.credentials != "secret"], ids=lambda each: each.registry
 )
-def test_an_upstream_that_wants_none_is_refused_with_credentials(here: cdk.Stack, upstream: Upstream) -> None:
+def test_an_upstream_that_accepts_no_credentials_is_rejected_with_them(here: cdk.Stack, upstream: Upstream) -> None:
     (problem,) = problems_of(here, upstream=upstream, credentials=Credentials.new_secret())
 
     assert problem == f"credentials: {upstream.url} accepts none; remove credentials="
@@ -242,7 +242,7 @@ def test_an_upstream_that_wants_none_is_refused_with_credentials(here: cdk.Stack
 # --- private ECR of another account, or of another region -------------------------------------------------------------
 
 
-def test_another_account_takes_a_role_that_caches_of_ecr_assume_and_nobody_else(here: cdk.Stack) -> None:
+def test_a_cache_of_another_account_has_a_role_that_only_caches_of_ecr_assume(here: cdk.Stack) -> None:
     cache = make(here, upstream=PARTNER)
 
     ((role_id, role),) = resources(here, ROLE).items()
@@ -274,7 +274,7 @@ def test_the_role_reads_there_and_writes_here_and_logs_in(here: cdk.Stack) -> No
     assert (login["Action"], login["Resource"]) == ("ecr:GetAuthorizationToken", "*")
 
 
-def test_the_role_knows_the_part_of_the_upstream_and_the_list(here: cdk.Stack) -> None:
+def test_the_role_is_limited_to_the_upstream_prefix_and_the_list(here: cdk.Stack) -> None:
     make(here, upstream=PARTNER, prefix="partner", upstream_prefix="shared", repositories=["shared/api", "shared/w*"])
 
     assert role_statements(here)[0]["Resource"] == [
@@ -285,7 +285,7 @@ def test_the_role_knows_the_part_of_the_upstream_and_the_list(here: cdk.Stack) -
     ]
 
 
-def test_the_rule_waits_for_what_its_role_may_do(here: cdk.Stack) -> None:
+def test_the_rule_depends_on_the_policy_of_its_role(here: cdk.Stack) -> None:
     make(here, upstream=PARTNER)
 
     (found,) = resources(here, RULE).values()
@@ -315,7 +315,7 @@ def test_where_the_own_account_is_not_known_there_is_a_role(stack: cdk.Stack) ->
     assert len(resources(stack, ROLE)) == 1
 
 
-def test_the_registry_of_the_cache_itself_is_refused(here: cdk.Stack) -> None:
+def test_the_registry_of_the_cache_as_upstream_is_rejected(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, upstream=Upstream.ecr(account=ACCOUNT, region="eu-west-1"))
 
     assert problem == (
@@ -324,7 +324,7 @@ def test_the_registry_of_the_cache_itself_is_refused(here: cdk.Stack) -> None:
     )
 
 
-def test_a_role_that_is_given_is_used_and_gets_what_it_needs(here: cdk.Stack) -> None:
+def test_a_given_role_is_used_and_has_the_required_permissions(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"))
     make(here, upstream=PARTNER, role=role)
 
@@ -333,7 +333,7 @@ def test_a_role_that_is_given_is_used_and_gets_what_it_needs(here: cdk.Stack) ->
     assert len(role_statements(here)) == 2
 
 
-def test_an_imported_role_is_used_and_gets_what_it_needs(here: cdk.Stack) -> None:
+def test_an_imported_role_is_used_and_has_the_required_permissions(here: cdk.Stack) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/caches"
     make(here, upstream=PARTNER, role=iam.Role.from_role_arn(here, "Mine", arn))
 
@@ -343,35 +343,35 @@ def test_an_imported_role_is_used_and_gets_what_it_needs(here: cdk.Stack) -> Non
     assert len(role_statements(here)) == 2
 
 
-def test_a_role_with_a_path_is_refused(here: cdk.Stack) -> None:
+def test_a_role_with_a_path_is_rejected(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"), path="/ecr/")
     (problem,) = problems_of(here, upstream=PARTNER, role=role)
 
     assert problem.startswith("role: path '/ecr/' is rejected by CloudFormation, which accepts no path here; use")
 
 
-def test_an_imported_role_with_a_path_is_refused(here: cdk.Stack) -> None:
+def test_an_imported_role_with_a_path_is_rejected(here: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(here, "Mine", f"arn:aws:iam::{ACCOUNT}:role/ecr/caches")
     (problem,) = problems_of(here, upstream=PARTNER, role=role)
 
     assert problem.startswith(f"role: 'arn:aws:iam::{ACCOUNT}:role/ecr/caches' is rejected by CloudFormation")
 
 
-def test_a_role_of_another_account_is_refused(here: cdk.Stack) -> None:
+def test_a_role_of_another_account_is_rejected(here: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(here, "Mine", f"arn:aws:iam::{OTHER_ACCOUNT}:role/caches")
     (problem,) = problems_of(here, upstream=PARTNER, role=role)
 
     assert problem.startswith(f"role: it is of account {OTHER_ACCOUNT}, and the registry of {ACCOUNT}; ECR assumes")
 
 
-def test_a_role_for_another_upstream_is_refused(here: cdk.Stack) -> None:
+def test_a_role_for_another_upstream_is_rejected(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"))
     (problem,) = problems_of(here, role=role)
 
     assert problem == "role: ECR assumes one for private ECR only, and the upstream is quay.io; remove role="
 
 
-def test_what_the_upstream_must_allow_is_a_value_to_apply_there(app: cdk.App, here: cdk.Stack) -> None:
+def test_the_access_that_the_upstream_must_allow_is_a_value(app: cdk.App, here: cdk.Stack) -> None:
     cache = make(here, upstream=PARTNER)
     there = new_stack(app, "There", region="us-east-1", account=OTHER_ACCOUNT)
     assert cache.upstream_access == Access.cache_pull(ACCOUNT)
@@ -394,7 +394,7 @@ def test_other_upstreams_need_not_allow_anything(here: cdk.Stack, name: str) -> 
     assert make(here, upstream=NINE[name], **needs).upstream_access is None
 
 
-def test_an_account_that_is_not_known_cannot_be_told_to_the_upstream(stack: cdk.Stack) -> None:
+def test_an_unknown_account_has_no_access_value_for_the_upstream(stack: cdk.Stack) -> None:
     cache = make(stack, upstream=PARTNER)
 
     with pytest.raises(
@@ -478,7 +478,7 @@ def test_a_key_brings_a_role_that_is_not_that_of_the_rule(here: cdk.Stack) -> No
     assert rule(here)["CustomRoleArn"] != template_of(here)["CustomRoleArn"]
 
 
-def test_settings_that_a_template_cannot_carry_are_refused(here: cdk.Stack) -> None:
+def test_settings_that_a_template_cannot_have_are_rejected(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, settings=EPHEMERAL)
 
     assert problem.startswith(
@@ -489,7 +489,7 @@ def test_settings_that_a_template_cannot_carry_are_refused(here: cdk.Stack) -> N
 # --- consumers in other accounts --------------------------------------------------------------------------------------
 
 
-def test_a_consumer_may_pull_what_is_cached_and_be_the_first(here: cdk.Stack) -> None:
+def test_a_consumer_can_pull_cached_images_and_make_first_pulls(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
     make(here, consumers=[Access.account_pull(OTHER_ACCOUNT)])
 
@@ -516,7 +516,7 @@ def test_an_organization_may_be_a_consumer(here: cdk.Stack) -> None:
     assert importing["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}
 
 
-def test_consumers_get_what_is_on_the_list_and_nothing_else(here: cdk.Stack) -> None:
+def test_consumers_have_access_to_the_listed_repositories_only(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
     make(here, repositories=["team/api", "team/w*"], consumers=[Access.account_pull(OTHER_ACCOUNT)])
 
@@ -545,7 +545,7 @@ def test_without_consumers_the_registry_has_no_policy(here: cdk.Stack) -> None:
     assert "RepositoryPolicy" not in template_of(here)
 
 
-def test_consumers_without_a_registry_are_refused(here: cdk.Stack) -> None:
+def test_consumers_without_a_registry_are_rejected(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, consumers=[Access.account_pull(OTHER_ACCOUNT)])
 
     assert problem.startswith("consumers: the app has no PrivateRegistry for this account and region; create one")
@@ -561,7 +561,7 @@ def test_other_access_is_not_for_consumers(here: cdk.Stack, kind: str) -> None:
 
 @pytest.mark.parametrize("consumer", [Access.account_pull(OTHER_ACCOUNT), Access.organization_pull("o-abc1234567")])
 @pytest.mark.parametrize("repositories", [None, ["*"], ["prod/*", "*/api"], ["**"], ["*a"]])
-def test_consumers_that_could_create_any_repository_are_refused(
+def test_consumers_that_could_create_any_repository_are_rejected(
     here: cdk.Stack, consumer: Access, repositories: list[str] | None
 ) -> None:
     PrivateRegistry(here, "Registry")
@@ -588,7 +588,7 @@ def test_every_name_under_another_prefix_may_be_created_by_consumers(here: cdk.S
     assert len(resources(here, "AWS::ECR::RegistryPolicy")) == 1
 
 
-def test_more_consumers_than_a_policy_can_name_are_refused(here: cdk.Stack) -> None:
+def test_consumers_above_the_length_of_a_policy_are_rejected(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
     (problem, *_) = problems_of(here, consumers=[Access.account_pull(f"{number:012d}") for number in range(400)])
 
@@ -612,13 +612,13 @@ def test_the_docs_say_that_lambda_cannot_pull_through_a_cache() -> None:
     ],
     ids=["none", "capital", "long", "token"],
 )
-def test_a_list_that_names_nothing_is_refused(here: cdk.Stack, repositories: list[str], sentence: str) -> None:
+def test_an_empty_list_is_rejected(here: cdk.Stack, repositories: list[str], sentence: str) -> None:
     (problem,) = problems_of(here, repositories=repositories)
 
     assert sentence in problem
 
 
-def test_a_list_of_another_part_of_the_upstream_is_refused(here: cdk.Stack) -> None:
+def test_a_list_of_another_part_of_the_upstream_is_rejected(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, upstream=PARTNER, upstream_prefix="shared", repositories=["other/api"])
 
     assert problem == "repositories: 'other/api' is not under the upstream prefix 'shared'; write names there"
@@ -628,7 +628,7 @@ def test_a_list_of_another_part_of_the_upstream_is_refused(here: cdk.Stack) -> N
 
 
 @pytest.mark.parametrize("again", ["quay", "quay/", Namespace("quay")])
-def test_a_second_cache_of_a_prefix_is_refused_with_the_reason(here: cdk.Stack, again: Any) -> None:
+def test_a_second_cache_of_a_prefix_is_rejected_with_the_reason(here: cdk.Stack, again: Any) -> None:
     make(here)
     (problem,) = problems_of(here, id="Again", upstream=Upstream.ecr_public(), prefix=again)
 
@@ -638,14 +638,14 @@ def test_a_second_cache_of_a_prefix_is_refused_with_the_reason(here: cdk.Stack, 
     )
 
 
-def test_a_cache_and_a_template_of_one_prefix_are_refused(here: cdk.Stack) -> None:
+def test_a_cache_and_a_template_of_one_prefix_are_rejected(here: cdk.Stack) -> None:
     CreationTemplate(here, "Teams", prefix="quay", applied_for=["CREATE_ON_PUSH"])
     (problem,) = problems_of(here)
 
     assert problem.startswith("prefix 'quay' is that of the template Containers-eu-west-1/Teams in this account")
 
 
-def test_a_template_and_a_cache_of_one_prefix_are_refused(here: cdk.Stack) -> None:
+def test_a_template_and_a_cache_of_one_prefix_are_rejected(here: cdk.Stack) -> None:
     make(here)
 
     with pytest.raises(InvalidRegistry, match="is that of the template Containers-eu-west-1/Cache/Template in this"):
@@ -662,7 +662,7 @@ def test_fifty_caches_are_all_that_a_registry_has(app: cdk.App) -> None:
     assert problem == "the registry has 50 caches in this app; ECR allows 50; remove one"
 
 
-def test_a_refused_cache_leaves_its_prefix_free(here: cdk.Stack) -> None:
+def test_the_prefix_of_a_rejected_cache_is_available(here: cdk.Stack) -> None:
     problems_of(here, settings=EPHEMERAL)
     make(here)
 
@@ -675,7 +675,7 @@ def hub_in_an_app_of_its_own(credentials: Credentials, **options: Any) -> Mappin
     return template(stack)
 
 
-def test_a_changed_secret_under_one_prefix_is_told_from_two_templates() -> None:
+def test_a_changed_secret_of_one_prefix_is_not_reported_as_two_templates() -> None:
     old, new = (
         hub_in_an_app_of_its_own(Credentials.secret_arn(SECRET_ARN.replace("hub", name))) for name in ("hub", "hub-2")
     )
@@ -684,7 +684,7 @@ def test_a_changed_secret_under_one_prefix_is_told_from_two_templates() -> None:
     assert (told.resource_type, told.changed) == (RULE, ("CredentialArn",))
 
 
-def test_from_a_secret_that_exists_to_a_new_one_is_told_too() -> None:
+def test_a_change_from_an_existing_secret_to_a_new_one_is_reported() -> None:
     old, new = map(hub_in_an_app_of_its_own, (Credentials.secret_arn(SECRET_ARN), Credentials.new_secret()))
 
     assert [told.changed for told in replacements(old, new)] == [("CredentialArn",)]
@@ -701,7 +701,7 @@ def test_other_settings_of_the_repositories_replace_nothing() -> None:
 # --- what is wrong is told at once ------------------------------------------------------------------------------------
 
 
-def test_every_fault_is_told_at_once(here: cdk.Stack) -> None:
+def test_every_problem_is_reported_at_once(here: cdk.Stack) -> None:
     problems = problems_of(
         here,
         upstream=Upstream.docker_hub(),
@@ -754,7 +754,7 @@ def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack, options: di
 
 
 @given(st.sampled_from([HARDENED, CACHED]), st.sets(st.sampled_from([OTHER_ACCOUNT, "777788889999"])))
-def test_the_registry_knows_the_consumers_in_one_statement(settings: Any, accounts: set[str]) -> None:
+def test_the_registry_policy_has_one_statement_for_the_consumers(settings: Any, accounts: set[str]) -> None:
     stack = new_stack(new_app(), "Containers", region="eu-west-1")
     PrivateRegistry(stack, "Registry")
     make(stack, settings=settings, consumers=[Access.account_pull(account) for account in sorted(accounts)])

@@ -126,14 +126,14 @@ def test_the_suffix_of_the_host_is_that_of_the_partition(stack_in: Callable[[str
     ],
     ids=["bare", "registry", "capital", "tag", "digest", "empty", "token"],
 )
-def test_an_image_that_cannot_be_had_is_refused(here: cdk.Stack, reference: str, sentence: str) -> None:
+def test_an_image_that_is_not_in_the_cache_is_rejected(here: cdk.Stack, reference: str, sentence: str) -> None:
     with pytest.raises(InvalidName) as refused:
         hub(here).image(reference)
 
     assert any(sentence in problem for problem in refused.value.problems)
 
 
-def test_an_image_that_is_not_on_the_list_is_refused_with_the_path_of_the_cache(here: cdk.Stack) -> None:
+def test_an_image_that_is_not_on_the_list_is_rejected_with_the_path_of_the_cache(here: cdk.Stack) -> None:
     with pytest.raises(InvalidName) as refused:
         hub(here, repositories=["nginx", "grafana/*"]).image("redis:7")
 
@@ -163,7 +163,7 @@ def test_every_image_of_the_upstream_is_under_the_prefix_here(name: str, tag: st
 
 
 @given(st.one_of(st.text(max_size=12), st.none(), st.integers(), st.binary(max_size=3)))
-def test_any_reference_is_an_image_or_refused(reference: Any) -> None:
+def test_any_reference_is_an_image_or_rejected(reference: Any) -> None:
     try:
         image = REUSED.image(reference)
     except (InvalidName, TypeError):
@@ -225,21 +225,21 @@ def test_a_grant_lets_pull_and_import_and_create_and_log_in(here: cdk.Stack) -> 
     assert login == {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
 
 
-def test_a_grant_says_that_it_succeeded(here: cdk.Stack) -> None:
+def test_a_grant_returns_success(here: cdk.Stack) -> None:
     grant = quay(here).grant_pull(user_role(here))
 
     assert grant.success
     assert grant.principal_statements[0].resources
 
 
-def test_without_a_grant_nobody_may_anything(here: cdk.Stack) -> None:
+def test_without_a_grant_no_principal_has_permissions(here: cdk.Stack) -> None:
     quay(here)
     user_role(here)
 
     assert role_statements(here) == []
 
 
-def test_a_grant_is_for_what_is_on_the_list_and_nothing_else(here: cdk.Stack) -> None:
+def test_a_grant_is_for_the_listed_repositories_only(here: cdk.Stack) -> None:
     hub(here, repositories=["nginx", "grafana/*"]).grant_pull(user_role(here))
 
     assert role_statements(here)[0]["Resource"] == [
@@ -286,7 +286,7 @@ def test_an_imported_role_of_the_account_may_pull(here: cdk.Stack) -> None:
     assert len(role_statements(here)) == 2
 
 
-def test_a_role_of_another_account_is_refused_unless_that_is_a_consumer(here: cdk.Stack) -> None:
+def test_a_role_of_another_account_is_rejected_unless_the_account_is_a_consumer(here: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(here, "User", f"arn:aws:iam::{OTHER_ACCOUNT}:role/user")
     cache = quay(here)
 
@@ -333,7 +333,7 @@ def test_another_consumer_does_not_let_it_in(here: cdk.Stack) -> None:
     ],
     ids=["account", "service", "organization"],
 )
-def test_who_has_no_policy_of_its_own_is_refused(here: cdk.Stack, principal: iam.IGrantable) -> None:
+def test_a_grantee_without_a_policy_is_rejected(here: cdk.Stack, principal: iam.IGrantable) -> None:
     cache = quay(here)
 
     with pytest.raises(InvalidRegistry, match="has no policy that this can be granted with; grant it to a role, or"):
@@ -343,7 +343,7 @@ def test_who_has_no_policy_of_its_own_is_refused(here: cdk.Stack, principal: iam
 
 
 @pytest.mark.parametrize("grantee", [None, "role", 1, iam.Role])
-def test_who_is_nobody_is_a_type_error(here: cdk.Stack, grantee: Any) -> None:
+def test_a_grantee_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, grantee: Any) -> None:
     with pytest.raises(TypeError, match=r"grantee must be an IGrantable such as an iam\.Role, got "):
         quay(here).grant_pull(grantee)
 

@@ -181,7 +181,7 @@ def test_without_a_permission_there_is_no_policy(stack: cdk.Stack, registry: Pri
     assert written(registry) == []
 
 
-def test_the_policy_has_the_version_that_knows_conditions(stack: cdk.Stack, registry: PrivateRegistry) -> None:
+def test_the_policy_has_the_current_version(stack: cdk.Stack, registry: PrivateRegistry) -> None:
     registry.accept_replication_from(OTHER_ACCOUNT)
 
     assert the(stack, POLICY)["Properties"]["PolicyText"]["Version"] == "2012-10-17"
@@ -219,7 +219,7 @@ def test_repositories_are_named_by_namespaces_and_patterns(
         (["ok", "a b"], "repositories: repository pattern 'a b' has ' '"),
     ],
 )
-def test_repositories_that_are_none_are_refused(
+def test_invalid_repositories_are_rejected(
     stack: cdk.Stack, registry: PrivateRegistry, repositories: Any, problem: str
 ) -> None:
     for accept in (registry.accept_replication_from, registry.accept_caches_of):
@@ -253,9 +253,7 @@ def test_an_account_that_is_a_token_is_handed_on(stack: cdk.Stack, registry: Pri
 
 @pytest.mark.parametrize("method", ["accept_replication_from", "accept_caches_of"])
 @pytest.mark.parametrize("account", ["", "*", "1111222233", f"arn:aws:iam::{OTHER_ACCOUNT}:root"])
-def test_an_account_that_is_none_is_refused(
-    stack: cdk.Stack, registry: PrivateRegistry, method: str, account: str
-) -> None:
+def test_an_invalid_account_is_rejected(stack: cdk.Stack, registry: PrivateRegistry, method: str, account: str) -> None:
     with pytest.raises(InvalidRegistry, match="write its 12 digits as a string"):
         getattr(registry, method)(account)
     with pytest.raises(TypeError, match="account must be a string"):
@@ -263,14 +261,14 @@ def test_an_account_that_is_none_is_refused(
     assert POLICY not in types(stack)
 
 
-def test_the_own_account_needs_no_permission_to_copy(stack_in: Callable[[str], cdk.Stack]) -> None:
+def test_the_account_of_the_registry_needs_no_permission_to_replicate(stack_in: Callable[[str], cdk.Stack]) -> None:
     registry = PrivateRegistry(stack_in(HERE), "Registry")
 
     with pytest.raises(InvalidRegistry, match=f"{ACCOUNT} is the account of the registry, which needs no statement"):
         registry.accept_replication_from(ACCOUNT)
 
 
-def test_account_and_repositories_are_told_at_once(registry: PrivateRegistry) -> None:
+def test_account_and_repositories_are_reported_at_once(registry: PrivateRegistry) -> None:
     with pytest.raises(InvalidRegistry) as refused:
         registry.accept_replication_from("nobody", repositories=["A", "b c"])
 
@@ -299,7 +297,7 @@ def test_the_partition_is_that_of_the_region(region: str) -> None:
     [Access.lambda_pull(OTHER_ACCOUNT), Access.account_push(OTHER_ACCOUNT), Access.cache_pull(OTHER_ACCOUNT)],
     ids=lambda consumer: str(consumer.intent),
 )
-def test_who_cannot_pull_through_a_cache_is_no_consumer(
+def test_access_that_is_not_for_caches_is_no_consumer(
     stack: cdk.Stack, registry: PrivateRegistry, consumer: Access
 ) -> None:
     with pytest.raises(InvalidRegistry, match=f"consumers: {consumer.intent} is not for caches") as refused:
@@ -402,7 +400,7 @@ def test_the_role_of_a_template_makes_no_policy_by_itself(stack: cdk.Stack, regi
     assert POLICY not in types(stack)
 
 
-def test_a_role_that_comes_after_the_synthesis_is_refused_where_it_would_be_denied(
+def test_a_role_that_is_added_after_the_synthesis_is_rejected_if_it_would_be_denied(
     app: cdk.App, stack: cdk.Stack, registry: PrivateRegistry
 ) -> None:
     registry.deny_repository_creation(except_for=[DEPLOYER])
@@ -446,7 +444,7 @@ def test_a_denial_is_about_the_account_of_the_registry(stack_in: Callable[[str],
     ],
     ids=["nobody", "word", "everybody", "account", "no name", "session"],
 )
-def test_who_cannot_be_excepted_is_refused(
+def test_a_principal_that_cannot_be_excluded_is_rejected(
     stack: cdk.Stack, registry: PrivateRegistry, except_for: list[str], problem: str
 ) -> None:
     with pytest.raises(InvalidRegistry) as refused:
@@ -457,7 +455,7 @@ def test_who_cannot_be_excepted_is_refused(
     assert POLICY not in types(stack)
 
 
-def test_a_denial_that_was_refused_may_be_said_again(registry: PrivateRegistry) -> None:
+def test_a_denial_can_be_added_after_one_was_rejected(registry: PrivateRegistry) -> None:
     with pytest.raises(InvalidRegistry):
         registry.deny_repository_creation(except_for=["deployer"])
     registry.deny_repository_creation(except_for=[DEPLOYER])
@@ -540,7 +538,7 @@ TAKEN: dict[str, Callable[[], iam.PolicyStatement]] = {
 
 
 @each_refused
-def test_a_statement_that_is_given_is_refused_with_the_reason_and_the_path(stack: cdk.Stack, name: str) -> None:
+def test_a_statement_that_is_given_is_rejected_with_the_reason_and_the_path(stack: cdk.Stack, name: str) -> None:
     make, reason = REFUSED[name]
 
     with pytest.raises(InvalidRegistry) as refused:
@@ -552,7 +550,7 @@ def test_a_statement_that_is_given_is_refused_with_the_reason_and_the_path(stack
 
 
 @each_refused
-def test_a_statement_that_is_added_later_is_refused_with_the_same_reason(
+def test_a_statement_that_is_added_later_is_rejected_with_the_same_reason(
     stack: cdk.Stack, registry: PrivateRegistry, name: str
 ) -> None:
     make, reason = REFUSED[name]
@@ -566,7 +564,7 @@ def test_a_statement_that_is_added_later_is_refused_with_the_same_reason(
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_a_statement_that_is_fine_is_taken_given_or_added(name: str) -> None:
+def test_a_valid_statement_is_accepted_as_an_argument_and_when_it_is_added(name: str) -> None:
     given, added = (new_stack(new_app(), "Containers") for _ in range(2))
     PrivateRegistry(given, "Registry", policy_statements=[TAKEN[name]()])
     result = PrivateRegistry(added, "Registry").add_to_resource_policy(TAKEN[name]())
@@ -614,12 +612,12 @@ def test_all_statements_that_are_fine_are_fine_together(registry: PrivateRegistr
 
 
 @pytest.mark.parametrize("value", [None, "statement", {"Effect": "Allow"}], ids=["none", "text", "dict"])
-def test_what_is_no_statement_is_a_type_error(registry: PrivateRegistry, value: Any) -> None:
+def test_a_value_that_is_not_a_statement_is_a_type_error(registry: PrivateRegistry, value: Any) -> None:
     with pytest.raises(TypeError, match=r"statement must be a PolicyStatement such as iam\.PolicyStatement"):
         registry.add_to_resource_policy(value)
 
 
-def test_a_condition_that_is_made_at_deployment_is_taken(stack: cdk.Stack, registry: PrivateRegistry) -> None:
+def test_a_condition_that_is_known_only_at_deployment_is_accepted(stack: cdk.Stack, registry: PrivateRegistry) -> None:
     """A key of a condition that is a token is written by a custom resource of the CDK's."""
     condition = cdk.CfnJson(stack, "Condition", value={f"{cdk.Aws.REGION}:key": "value"})
     for resource in ("arn:aws:ecr:*:*:repository/a", "arn:aws:ecr:*:*:repository/b"):
@@ -683,7 +681,7 @@ def test_a_policy_of_10240_characters_is_the_longest(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("characters", [10_241, 10_242, 10_270, 10_280, 20_000])
-def test_a_longer_policy_is_refused(stack: cdk.Stack, characters: int) -> None:
+def test_a_longer_policy_is_rejected(stack: cdk.Stack, characters: int) -> None:
     problem = (
         rf"the registry policy has {characters} characters; ECR allows 10240, "
         "let statements share their principals or their repositories"
@@ -703,7 +701,7 @@ def test_contributions_count_together_and_the_one_too_many_leaves_the_others(reg
     assert len(written(registry)) == 2
 
 
-def test_a_policy_that_fits_when_its_statements_are_merged_is_taken(registry: PrivateRegistry) -> None:
+def test_a_policy_that_fits_after_its_statements_are_merged_is_accepted(registry: PrivateRegistry) -> None:
     for number in range(100):
         registry.accept_replication_from(f"{number:012}")
 
@@ -863,7 +861,7 @@ def test_merging_does_not_depend_on_the_order(statements: list[dict[str, Any]], 
 
 @pytest.mark.parametrize("part", ["Resource", "Principal"])
 @given(_statements)
-def test_merging_what_is_merged_changes_nothing(part: Part, statements: list[dict[str, Any]]) -> None:
+def test_merging_twice_changes_nothing(part: Part, statements: list[dict[str, Any]]) -> None:
     merged = merge(statements, part)
 
     assert merge(merged, part) == merged
@@ -871,7 +869,7 @@ def test_merging_what_is_merged_changes_nothing(part: Part, statements: list[dic
 
 
 @given(_statements)
-def test_merging_leaves_what_was_given_as_it_was(statements: list[dict[str, Any]]) -> None:
+def test_merging_does_not_change_the_given_rules(statements: list[dict[str, Any]]) -> None:
     before = json.dumps(statements)
     merge(merge(statements, "Resource"), "Principal")
 
@@ -887,7 +885,7 @@ def test_merging_leaves_what_was_given_as_it_was(statements: list[dict[str, Any]
         ("Resource", "*", "arn:a"),
     ],
 )
-def test_what_stands_for_everything_stands_alone(part: Part, everyone: Any, one: Any) -> None:
+def test_a_filter_for_all_repositories_cannot_be_combined(part: Part, everyone: Any, one: Any) -> None:
     rest = {"Effect": "Allow", "Action": "ecr:A", "Principal": {"AWS": "arn:a"}, "Resource": "arn:a"}
     statements = [{**rest, part: everyone}, {**rest, part: one}]
 

@@ -53,7 +53,7 @@ def test_another_account_is_named_by_its_id(here: cdk.Stack) -> None:
     assert replication_rules(here) == [([], [(HERE, OTHER_ACCOUNT)])]
 
 
-def test_every_repository_is_said_by_no_list_of_filters(here: cdk.Stack) -> None:
+def test_all_repositories_are_a_rule_without_filters(here: cdk.Stack) -> None:
     registry(here, Replication.to(THERE))
 
     (rule,) = the(here, REPLICATION)["Properties"]["ReplicationConfiguration"]["Rules"]
@@ -70,7 +70,7 @@ def test_every_filter_is_how_a_name_begins(here: cdk.Stack) -> None:
     ]
 
 
-def test_what_goes_to_the_same_places_is_one_rule_whoever_contributed_it(here: cdk.Stack) -> None:
+def test_replications_with_the_same_destinations_are_one_rule(here: cdk.Stack) -> None:
     owner = registry(here, Replication.to(THERE, repositories=Namespace("prod")))
     owner.add_replication(Replication.to(THERE, repositories=Namespace("base")))
     owner.replicate("tools/ci", [THERE])
@@ -86,7 +86,7 @@ def test_the_own_account_by_its_id_is_the_own_account(here: cdk.Stack) -> None:
     assert owner.replication == (Replication.to(THERE),)
 
 
-def test_what_is_given_twice_is_written_once(here: cdk.Stack) -> None:
+def test_a_value_that_is_given_twice_is_rendered_once(here: cdk.Stack) -> None:
     owner = registry(here, *[Replication.to(THERE, repositories="prod/")] * 2)
     owner.add_replication(Replication.to(THERE, repositories="prod/"))
 
@@ -139,7 +139,7 @@ def test_a_contribution_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, value
 @pytest.mark.parametrize(
     "region", ["nowhere", cdk.Aws.REGION, "", "eu-west-1a"], ids=["word", "token", "empty", "zone"]
 )
-def test_a_region_that_is_none_or_a_token_is_refused(here: cdk.Stack, region: str) -> None:
+def test_an_invalid_region_and_a_token_are_rejected(here: cdk.Stack, region: str) -> None:
     owner = registry(here)
 
     with pytest.raises(InvalidRegistry, match="region") as refused:
@@ -168,7 +168,7 @@ def test_all_problems_of_a_repository_to_replicate_are_one_error(here: cdk.Stack
     ],
     ids=["by default", "by its id", "some repositories"],
 )
-def test_a_registry_does_not_copy_to_itself(here: cdk.Stack, replication: Replication) -> None:
+def test_a_registry_does_not_replicate_to_itself(here: cdk.Stack, replication: Replication) -> None:
     with pytest.raises(InvalidRegistry, match=rf"the destination '{HERE}' is the registry itself; use another"):
         registry(here, replication)
     assert here.node.children == []
@@ -215,7 +215,7 @@ def two(app: cdk.App) -> tuple[cdk.Stack, cdk.Stack]:
     ("repositories", "back"),
     [(None, None), ("prod/", None), (None, "prod/"), ("prod/", "prod/api"), ("prod/api", "prod/"), ("p1", "p1")],
 )
-def test_copies_that_go_both_ways_are_told(
+def test_replication_in_both_directions_is_reported(
     two: tuple[cdk.Stack, cdk.Stack], repositories: str | None, back: str | None
 ) -> None:
     registry(two[0], Replication.to(THERE, repositories=repositories))
@@ -227,7 +227,7 @@ def test_copies_that_go_both_ways_are_told(
 
 
 @pytest.mark.parametrize(("repositories", "back"), [("prod/", "dev/"), ("prod/api", "prod/web"), ("p1/", "p12/")])
-def test_copies_of_different_repositories_may_go_both_ways(
+def test_different_repositories_can_be_replicated_in_both_directions(
     two: tuple[cdk.Stack, cdk.Stack], repositories: str, back: str
 ) -> None:
     registry(two[0], Replication.to(THERE, repositories=repositories))
@@ -236,14 +236,14 @@ def test_copies_of_different_repositories_may_go_both_ways(
     assert both_ways(two) == []
 
 
-def test_copies_that_go_one_way_are_not_told(two: tuple[cdk.Stack, cdk.Stack]) -> None:
+def test_replication_in_one_direction_is_not_reported(two: tuple[cdk.Stack, cdk.Stack]) -> None:
     registry(two[0], Replication.to(THERE))
     registry(two[1], Replication.to("sa-east-1"))
 
     assert both_ways(two) == []
 
 
-def test_copies_to_another_account_and_back_are_told(app: cdk.App) -> None:
+def test_replication_to_another_account_and_back_is_reported(app: cdk.App) -> None:
     stacks = new_stack(app, "Mine", region=HERE), new_stack(app, "Theirs", region=HERE, account=OTHER_ACCOUNT)
     registry(stacks[0], Replication.to(HERE, account=OTHER_ACCOUNT))
     registry(stacks[1], Replication.to(HERE, account=ACCOUNT))
@@ -260,7 +260,9 @@ def test_the_same_region_of_another_account_is_not_the_way_back(app: cdk.App) ->
 
 
 @pytest.mark.parametrize("later", ["first", "second"])
-def test_a_way_back_that_a_repository_asks_for_is_told_as_well(two: tuple[cdk.Stack, cdk.Stack], later: str) -> None:
+def test_a_replication_back_that_a_repository_requests_is_reported(
+    two: tuple[cdk.Stack, cdk.Stack], later: str
+) -> None:
     one, other = registry(two[0]), registry(two[1])
     pair = [(one, THERE), (other, HERE)]
     for owner, region in pair if later == "second" else pair[::-1]:
@@ -269,7 +271,9 @@ def test_a_way_back_that_a_repository_asks_for_is_told_as_well(two: tuple[cdk.St
     assert len(both_ways(two)) == 1
 
 
-def test_a_way_back_is_told_once_however_many_repositories_go_it(two: tuple[cdk.Stack, cdk.Stack]) -> None:
+def test_a_replication_in_both_directions_is_reported_once_for_many_repositories(
+    two: tuple[cdk.Stack, cdk.Stack],
+) -> None:
     registry(two[0], Replication.to(THERE))
     back = registry(two[1])
     for name in ("prod/api", "prod/web", "base/a"):
@@ -278,7 +282,7 @@ def test_a_way_back_is_told_once_however_many_repositories_go_it(two: tuple[cdk.
     assert len(both_ways(two)) == 1
 
 
-def test_where_no_environment_is_known_nothing_is_told(app: cdk.App) -> None:
+def test_in_an_unknown_environment_nothing_is_reported(app: cdk.App) -> None:
     stacks = new_stack(app, "One"), new_stack(app, "Other")
     registry(stacks[0], Replication.to(THERE))
     registry(stacks[1], Replication.to(HERE))
@@ -290,7 +294,7 @@ def test_where_no_environment_is_known_nothing_is_told(app: cdk.App) -> None:
 
 
 @pytest.mark.parametrize("text", ["prod", "prod/api", "team1"])
-def test_a_filter_that_catches_strangers_is_told(here: cdk.Stack, text: str) -> None:
+def test_a_filter_that_matches_other_repositories_is_reported(here: cdk.Stack, text: str) -> None:
     registry(here, Replication.to(THERE, repositories=text))
 
     (warning,) = warnings(here)
@@ -305,7 +309,7 @@ def test_a_filter_that_ends_where_a_word_ends_is_left_alone(here: cdk.Stack, rep
     assert warnings(here) == []
 
 
-def test_a_repository_that_asks_by_its_name_is_not_told(here: cdk.Stack) -> None:
+def test_a_repository_that_requests_scanning_by_its_name_has_no_warning(here: cdk.Stack) -> None:
     registry(here).replicate("prod/api", [THERE])
 
     assert warnings(here) == []
@@ -323,14 +327,14 @@ MANY = "more than 10 replication rules"
 
 
 @pytest.mark.parametrize(("count", "told"), [(10, 0), (11, 1), (25, 1)])
-def test_more_than_ten_rules_are_told_once(here: cdk.Stack, count: int, told: int) -> None:
+def test_more_than_ten_rules_are_reported_once(here: cdk.Stack, count: int, told: int) -> None:
     registry(here, *apart(count))
 
     assert len(replication_rules(here)) == count
     assert len([text for text in warnings(here) if MANY in text]) == told
 
 
-def test_more_than_ten_rules_are_told_once_when_they_come_one_by_one(here: cdk.Stack) -> None:
+def test_more_than_ten_rules_that_are_added_one_by_one_are_reported_once(here: cdk.Stack) -> None:
     owner = registry(here)
     for each in apart(14):
         owner.add_replication(each)
@@ -338,7 +342,7 @@ def test_more_than_ten_rules_are_told_once_when_they_come_one_by_one(here: cdk.S
     assert len([text for text in warnings(here) if MANY in text]) == 1
 
 
-def test_more_than_ten_rules_are_told_when_repositories_ask_for_them(here: cdk.Stack) -> None:
+def test_more_than_ten_rules_that_repositories_request_are_reported(here: cdk.Stack) -> None:
     owner = registry(here)
     for number in range(11):
         owner.replicate(f"team-{number}/api", [REGIONS[number]])
@@ -348,7 +352,7 @@ def test_more_than_ten_rules_are_told_when_repositories_ask_for_them(here: cdk.S
     assert "its other pages 25: request the quota before you deploy" in warning
 
 
-def test_the_one_region_with_the_larger_quota_is_not_told(stack_in: Callable[[str], cdk.Stack]) -> None:
+def test_the_region_with_the_larger_quota_has_no_warning(stack_in: Callable[[str], cdk.Stack]) -> None:
     stack = stack_in("ca-central-1")
     registry(stack, *apart(25))
 
@@ -369,7 +373,7 @@ def test_twenty_five_rules_are_the_most(here: cdk.Stack) -> None:
     assert here.node.children == []
 
 
-def test_the_rule_that_is_one_too_many_is_refused_and_leaves_the_others(here: cdk.Stack) -> None:
+def test_the_rule_above_the_limit_is_rejected_and_the_others_remain(here: cdk.Stack) -> None:
     owner = registry(here, *apart(25))
     with pytest.raises(InvalidRegistry, match="26 replication rules; ECR allows 25") as refused:
         owner.replicate("x/api", REGIONS[:2])

@@ -94,7 +94,7 @@ def problems(build: Callable[[], object]) -> Sequence[str]:
 # --- what it builds -------------------------------------------------------------------------------------------------
 
 
-def test_it_makes_one_template_for_copies_of_every_repository(here: cdk.Stack) -> None:
+def test_it_creates_one_template_for_replicas_of_all_repositories(here: cdk.Stack) -> None:
     made = replica(here)
 
     (written,) = found(here, TEMPLATE)
@@ -137,7 +137,7 @@ def test_the_settings_are_the_very_same_object(here: cdk.Stack) -> None:
     assert all(each.settings is settings for each in made.templates)
 
 
-def test_copies_are_like_a_hardened_repository_by_default(here: cdk.Stack) -> None:
+def test_replicas_have_the_settings_of_a_hardened_repository_by_default(here: cdk.Stack) -> None:
     made = ReplicaRegistry(here, "Replica", source_region=SOURCE)
 
     (written,) = found(here, TEMPLATE)
@@ -146,7 +146,7 @@ def test_copies_are_like_a_hardened_repository_by_default(here: cdk.Stack) -> No
     assert json.loads(written["LifecyclePolicy"]) == HARDENED.effective_lifecycle.to_dict()
 
 
-def test_with_a_key_ecr_gets_a_role_that_may_copy_and_make_grants(here: cdk.Stack) -> None:
+def test_with_a_key_ecr_has_a_role_that_can_replicate_and_create_grants(here: cdk.Stack) -> None:
     ReplicaRegistry(here, "Replica", source_region=SOURCE, repositories=PROD)
 
     (written,), (policy,) = found(here, TEMPLATE), found(here, ROLE_POLICY)
@@ -194,7 +194,7 @@ def test_the_own_account_of_a_stack_for_anywhere_is_its_own_account(stack: cdk.S
 @pytest.mark.parametrize(
     ("repositories", "names"), [(None, ["*"]), (PROD, ["prod/*"]), ([TEAM, PROD], ["prod/*", "team/*"])]
 )
-def test_another_account_may_copy_what_the_replica_is_for(
+def test_another_account_can_replicate_the_namespaces_of_the_replica(
     in_environment: cdk.Stack, repositories: Any, names: Sequence[str]
 ) -> None:
     registry(in_environment)
@@ -301,7 +301,7 @@ def test_both_sides_find_each_other_in_the_stages_of_an_app(app: cdk.App, *, is_
 # --- the source does not copy ---------------------------------------------------------------------------------------
 
 
-def test_a_source_that_copies_nothing_here_is_found(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_source_that_replicates_nothing_here_is_found(source: cdk.Stack, here: cdk.Stack) -> None:
     registry(source, Replication.to("eu-south-1"))
     replica(here)
 
@@ -405,7 +405,7 @@ LOST = "the replica of that image has no tag, untagged images are deleted, and t
     ],
     ids=str,
 )
-def test_tags_that_are_bound_otherwise_are_found_and_what_is_lost_is_said(
+def test_a_different_immutability_is_reported_with_the_consequence(
     source: cdk.Stack, here: cdk.Stack, original: Immutability, copy: Immutability, *, is_lost: bool
 ) -> None:
     both = PLAIN.but(lifecycle=UNTAGGED)
@@ -425,7 +425,7 @@ def test_the_order_of_exclusions_means_nothing(source: cdk.Stack, here: cdk.Stac
     assert findings(here) == []
 
 
-def test_a_rule_that_only_the_copy_has_is_found(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_rule_that_only_the_replica_has_is_found(source: cdk.Stack, here: cdk.Stack) -> None:
     copy = PLAIN.but(lifecycle=LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=14)))
     compared(source, here, PLAIN, copy)
 
@@ -439,7 +439,7 @@ def test_a_rule_that_only_the_source_has_keeps_more_here_and_is_no_finding(sourc
     assert findings(here) == []
 
 
-def test_who_pulls_from_the_source_only_is_found(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_principal_that_pulls_from_the_source_only_is_found(source: cdk.Stack, here: cdk.Stack) -> None:
     both = Access.organization_pull("o-abc1234567")
     compared(source, here, PLAIN.but(access=[both, Access.account_pull("777788889999")]), PLAIN.but(access=[both]))
 
@@ -448,7 +448,7 @@ def test_who_pulls_from_the_source_only_is_found(source: cdk.Stack, here: cdk.St
     assert text.endswith("[ack: ecr-constructs:replicaAccessDiffers]")
 
 
-def test_who_pulls_from_the_copy_only_is_no_finding(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_principal_that_pulls_from_the_replica_only_is_no_finding(source: cdk.Stack, here: cdk.Stack) -> None:
     compared(source, here, PLAIN, PLAIN.but(access=[Access.account_pull("777788889999")]))
 
     assert findings(here) == []
@@ -547,7 +547,7 @@ def test_a_repository_whose_name_is_not_known_is_not_compared(
     assert findings(here) == []
 
 
-def test_a_copy_is_compared_with_the_template_of_the_longest_prefix(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_replica_is_compared_with_the_template_of_the_longest_prefix(source: cdk.Stack, here: cdk.Stack) -> None:
     registry(source, Replication.to(HERE))
     HardenedRepository(source, "Api", repository_name="prod/api", settings=OTHER)
     HardenedRepository(source, "Web", repository_name="team/web", settings=PLAIN)
@@ -557,7 +557,7 @@ def test_a_copy_is_compared_with_the_template_of_the_longest_prefix(source: cdk.
     assert findings(here) == []
 
 
-def test_a_copy_that_a_template_of_its_own_makes_is_not_compared(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_replica_of_another_template_is_not_compared(source: cdk.Stack, here: cdk.Stack) -> None:
     registry(source, Replication.to(HERE))
     HardenedRepository(source, "Api", repository_name="prod/api", settings=OTHER)
     replica(here)
@@ -603,7 +603,7 @@ def ids_of(stack: cdk.Stack) -> list[str]:
         ),
     ],
 )
-def test_a_fault_is_refused_with_its_remedy_and_nothing_is_added(
+def test_a_fault_is_rejected_with_its_remedy_and_nothing_is_added(
     here: cdk.Stack, given: Mapping[str, Any], expected: str
 ) -> None:
     before = ids_of(here)
@@ -613,7 +613,7 @@ def test_a_fault_is_refused_with_its_remedy_and_nothing_is_added(
     assert ids_of(here) == before
 
 
-def test_an_account_that_is_none_is_refused(here: cdk.Stack) -> None:
+def test_an_invalid_account_is_rejected(here: cdk.Stack) -> None:
     registry(here)
     account, listed = problems(lambda: replica(here, source_account="12345", repositories=[]))
 
@@ -622,7 +622,7 @@ def test_an_account_that_is_none_is_refused(here: cdk.Stack) -> None:
     assert listed.startswith("repositories: ")
 
 
-def test_two_replicas_for_the_same_names_are_refused(here: cdk.Stack) -> None:
+def test_two_replicas_for_the_same_names_are_rejected(here: cdk.Stack) -> None:
     replica(here, repositories=PROD)
     (problem,) = problems(lambda: replica(here, "More", repositories=[PROD, TEAM]))
 
@@ -642,7 +642,7 @@ def test_all_faults_come_at_once_each_of_them_once(here: cdk.Stack) -> None:
     assert sum("removal_policy" in problem for problem in raised.value.problems) == 1
 
 
-def test_an_empty_list_does_not_hide_what_is_wrong_with_the_settings(here: cdk.Stack) -> None:
+def test_an_empty_list_does_not_hide_problems_of_the_settings(here: cdk.Stack) -> None:
     said = problems(lambda: replica(here, repositories=[], settings=EPHEMERAL))
 
     assert [problem.split(" ", 1)[0] for problem in said] == ["repositories:", "settings:"]

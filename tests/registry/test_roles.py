@@ -112,7 +112,7 @@ def test_conditions_of_a_cache_are_in_the_role_of_its_template_if_there_is_no_ot
 
 
 @each_construct
-def test_conditions_beside_a_given_role_are_refused(here: cdk.Stack, make: Make) -> None:
+def test_conditions_with_a_given_role_are_rejected(here: cdk.Stack, make: Make) -> None:
     with pytest.raises(InvalidRegistry, match="for a role that is created, and role= is given; add them to that role"):
         make(here, role=service_role(here, SERVICES[make]), trust_conditions=OURS)
 
@@ -125,13 +125,13 @@ def test_conditions_beside_a_given_role_are_refused(here: cdk.Stack, make: Make)
         (cache, {"upstream": Upstream.ecr(account=ACCOUNT, region="us-east-1")}),
     ],
 )
-def test_conditions_where_no_role_is_created_are_refused(here: cdk.Stack, make: Make, options: Any) -> None:
+def test_conditions_where_no_role_is_created_are_rejected(here: cdk.Stack, make: Make, options: Any) -> None:
     with pytest.raises(InvalidRegistry, match="trust_conditions: no role is created with these settings; remove"):
         make(here, trust_conditions=OURS, **options)
 
 
 @each_construct
-def test_conditions_with_faults_are_refused_before_anything_is_added(here: cdk.Stack, make: Make) -> None:
+def test_invalid_conditions_are_rejected_before_anything_is_added(here: cdk.Stack, make: Make) -> None:
     with pytest.raises(InvalidRegistry, match="'Equals' is not a condition operator of IAM") as refused:
         make(here, trust_conditions={"Equals": {"aws:SourceAccount": ACCOUNT}})
 
@@ -149,7 +149,7 @@ def test_conditions_of_the_wrong_kind_are_a_type_error(here: cdk.Stack, make: Ma
 
 
 @each_construct
-def test_a_role_that_another_service_assumes_is_refused_when_the_app_synthesizes(
+def test_a_role_that_another_service_assumes_is_rejected_when_the_app_synthesizes(
     app: cdk.App, here: cdk.Stack, make: Make
 ) -> None:
     make(here, role=service_role(here, "ec2.amazonaws.com"))
@@ -159,7 +159,7 @@ def test_a_role_that_another_service_assumes_is_refused_when_the_app_synthesizes
     )
 
 
-def test_a_role_for_caches_is_refused_by_a_template_and_the_other_way_round(app: cdk.App, here: cdk.Stack) -> None:
+def test_a_role_for_caches_is_rejected_by_a_template_and_the_other_way_round(app: cdk.App, here: cdk.Stack) -> None:
     template(here, role=service_role(here, SERVICES[cache]))
 
     assert_refused(app, "not to ecr.amazonaws.com; create it with assumed_by=iam.ServicePrincipal")
@@ -197,7 +197,7 @@ def test_a_role_that_ecr_can_assume_is_accepted(
 
 
 @each_construct
-def test_a_role_with_external_ids_is_refused(app: cdk.App, here: cdk.Stack, make: Make) -> None:
+def test_a_role_with_external_ids_is_rejected(app: cdk.App, here: cdk.Stack, make: Make) -> None:
     make(here, role=service_role(here, SERVICES[make], external_ids=["x"]))
 
     assert_refused(app, f"requires an external ID, and {SERVICES[make]} sends none")
@@ -226,7 +226,7 @@ def test_a_lazy_role_is_read(app: cdk.App, here: cdk.Stack, make: Make) -> None:
 
 
 @each_construct
-def test_a_lazy_role_with_a_path_is_refused(here: cdk.Stack, make: Make) -> None:
+def test_a_lazy_role_with_a_path_is_rejected(here: cdk.Stack, make: Make) -> None:
     role = iam.LazyRole(here, "Mine", assumed_by=iam.ServicePrincipal(SERVICES[make]), path="/team/")
 
     with pytest.raises(InvalidRegistry, match="role: path '/team/' is rejected by CloudFormation"):
@@ -242,7 +242,7 @@ def test_an_imported_role_cannot_be_read_and_is_accepted(app: cdk.App, here: cdk
 
 @each_construct
 @pytest.mark.parametrize("created", [True, False])
-def test_a_path_that_an_aspect_adds_to_the_role_is_refused(
+def test_a_path_that_an_aspect_adds_to_the_role_is_rejected(
     app: cdk.App, here: cdk.Stack, make: Make, *, created: bool
 ) -> None:
     made: Any = make(here, role=None if created else service_role(here, SERVICES[make]))

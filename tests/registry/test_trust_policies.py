@@ -201,7 +201,7 @@ def test_conditions_of_iam_have_no_problem(conditions: object) -> None:
         ({"StringEquals": {"sts:ExternalId": "x"}}, "requires an external ID, and ecr.amazonaws.com sends none"),
     ],
 )
-def test_conditions_that_iam_or_ecr_cannot_use_are_refused(conditions: object, sentence: str) -> None:
+def test_conditions_that_iam_or_ecr_cannot_use_are_rejected(conditions: object, sentence: str) -> None:
     (problem,) = condition_problems(conditions, TEMPLATE_SERVICE)
 
     assert sentence in problem

@@ -55,7 +55,7 @@ def new_secret(stack: cdk.Stack) -> Mapping[str, Any]:
     return properties
 
 
-def test_a_new_secret_is_called_what_ecr_wants_and_the_prefix(stack: cdk.Stack) -> None:
+def test_a_new_secret_has_the_required_name_with_the_prefix(stack: cdk.Stack) -> None:
     make(stack, credentials=Credentials.new_secret())
 
     assert new_secret(stack)["Name"] == NAME
@@ -110,7 +110,7 @@ def test_a_new_secret_is_encrypted_with_the_key_of_aws_for_ecr_takes_no_other(st
     assert resources(stack, KEY) == {}
 
 
-def test_a_new_secret_stays_when_its_stack_goes(stack: cdk.Stack) -> None:
+def test_a_new_secret_is_retained_when_its_stack_is_deleted(stack: cdk.Stack) -> None:
     make(stack, credentials=Credentials.new_secret())
 
     (secret,) = resources(stack, STORED).values()
@@ -152,14 +152,14 @@ def test_the_docs_say_to_renew_the_value_and_not_the_arn() -> None:
     ],
     ids=["space", "umlaut", "long", "token"],
 )
-def test_a_name_that_no_secret_can_have_is_refused(stack: cdk.Stack, name: str, sentence: str) -> None:
+def test_a_name_that_no_secret_can_have_is_rejected(stack: cdk.Stack, name: str, sentence: str) -> None:
     (problem,) = problems_of(stack, Credentials.new_secret(name))
 
     assert problem.startswith("credentials: ")
     assert sentence in problem
 
 
-def test_two_new_secrets_of_one_name_are_refused(here: cdk.Stack) -> None:
+def test_two_new_secrets_of_one_name_are_rejected(here: cdk.Stack) -> None:
     make(here, credentials=Credentials.new_secret("hub"))
     (problem,) = problems_of(here, Credentials.new_secret("hub"), id="Again", prefix="again")
 
@@ -214,7 +214,7 @@ def test_an_imported_secret_is_used_by_its_complete_arn(here: cdk.Stack) -> None
     assert resources(here, STORED) == {}
 
 
-def test_an_imported_secret_whose_arn_is_known_only_at_deployment_is_taken(here: cdk.Stack) -> None:
+def test_an_imported_secret_whose_arn_is_known_only_at_deployment_is_accepted(here: cdk.Stack) -> None:
     arn = cdk.CfnParameter(here, "SecretArn").value_as_string
     make(here, credentials=Credentials.secret(secretsmanager.Secret.from_secret_complete_arn(here, "Secret", arn)))
 
@@ -222,7 +222,7 @@ def test_an_imported_secret_whose_arn_is_known_only_at_deployment_is_taken(here:
 
 
 @pytest.mark.parametrize("by", ["name", "partial ARN"])
-def test_a_secret_of_which_the_complete_arn_is_not_known_is_refused(here: cdk.Stack, by: str) -> None:
+def test_a_secret_without_a_complete_arn_is_rejected(here: cdk.Stack, by: str) -> None:
     imported = (
         secretsmanager.Secret.from_secret_name_v2(here, "Secret", NAME)
         if by == "name"
@@ -233,7 +233,7 @@ def test_a_secret_of_which_the_complete_arn_is_not_known_is_refused(here: cdk.St
     assert "is not the ARN of a secret for caches; write the complete ARN, such as 'arn:aws:secretsmanager:" in problem
 
 
-def test_a_secret_imported_by_its_name_is_refused_where_nothing_is_known_before_deployment(stack: cdk.Stack) -> None:
+def test_a_secret_imported_by_its_name_is_rejected_in_an_unknown_environment(stack: cdk.Stack) -> None:
     imported = secretsmanager.Secret.from_secret_name_v2(stack, "Secret", NAME)
     (problem,) = problems_of(stack, Credentials.secret(imported))
 
@@ -241,7 +241,7 @@ def test_a_secret_imported_by_its_name_is_refused_where_nothing_is_known_before_
 
 
 @pytest.mark.parametrize("kind", [secretsmanager.Secret, secretsmanager.CfnSecret])
-def test_a_secret_with_another_name_is_refused(stack: cdk.Stack, kind: Any) -> None:
+def test_a_secret_with_another_name_is_rejected(stack: cdk.Stack, kind: Any) -> None:
     name = {"secret_name" if kind is secretsmanager.Secret else "name": "docker-hub"}
     (problem,) = problems_of(stack, Credentials.secret(kind(stack, "Secret", **name)))
 
@@ -251,13 +251,13 @@ def test_a_secret_with_another_name_is_refused(stack: cdk.Stack, kind: Any) -> N
 
 
 @pytest.mark.parametrize("kind", [secretsmanager.Secret, secretsmanager.CfnSecret])
-def test_a_secret_without_a_name_is_refused(stack: cdk.Stack, kind: Any) -> None:
+def test_a_secret_without_a_name_is_rejected(stack: cdk.Stack, kind: Any) -> None:
     (problem,) = problems_of(stack, Credentials.secret(kind(stack, "Secret")))
 
     assert problem.startswith("credentials: the secret has no name; ECR requires one that begins with")
 
 
-def test_a_secret_whose_name_is_known_only_at_deployment_is_taken(stack: cdk.Stack) -> None:
+def test_a_secret_whose_name_is_known_only_at_deployment_is_accepted(stack: cdk.Stack) -> None:
     name = cdk.CfnParameter(stack, "Name").value_as_string
     make(stack, credentials=Credentials.secret(secretsmanager.Secret(stack, "Secret", secret_name=name)))
 
@@ -265,7 +265,7 @@ def test_a_secret_whose_name_is_known_only_at_deployment_is_taken(stack: cdk.Sta
 
 
 @pytest.mark.parametrize("how", ["made", "CloudFormation", "imported"])
-def test_a_secret_with_a_key_of_its_own_is_refused(here: cdk.Stack, how: str) -> None:
+def test_a_secret_with_a_key_of_its_own_is_rejected(here: cdk.Stack, how: str) -> None:
     key = kms.Key(here, "Key")
     secrets: dict[str, Callable[[], Any]] = {
         "made": lambda: secretsmanager.Secret(here, "Secret", secret_name=NAME, encryption_key=key),
@@ -297,7 +297,7 @@ def test_a_secret_with_a_key_of_its_own_is_refused(here: cdk.Stack, how: str) ->
     ids=["region", "account"],
 )
 @pytest.mark.parametrize("how", ["made", "imported", "ARN"])
-def test_a_secret_of_elsewhere_is_refused(
+def test_a_secret_of_another_environment_is_rejected(
     app: cdk.App, here: cdk.Stack, how: str, in_environment: tuple[str, str], sentence: str
 ) -> None:
     region, account = in_environment
@@ -323,19 +323,19 @@ def test_a_secret_that_exists_is_used_by_its_arn(here: cdk.Stack) -> None:
     assert resources(here, STORED) == {}
 
 
-def test_where_nothing_is_known_before_deployment_any_arn_of_a_secret_is_taken(stack: cdk.Stack) -> None:
+def test_in_an_unknown_environment_every_arn_of_a_secret_is_accepted(stack: cdk.Stack) -> None:
     make(stack, credentials=Credentials.secret_arn(secret_arn(region="us-east-1")))
 
     assert credential(stack) == secret_arn(region="us-east-1")
 
 
-def test_an_arn_known_only_at_deployment_is_taken(stack: cdk.Stack) -> None:
+def test_an_arn_known_only_at_deployment_is_accepted(stack: cdk.Stack) -> None:
     make(stack, credentials=Credentials.secret_arn(cdk.CfnParameter(stack, "SecretArn").value_as_string))
 
     assert credential(stack) == {"Ref": "SecretArn"}
 
 
-def test_an_arn_of_612_characters_is_taken(here: cdk.Stack) -> None:
+def test_an_arn_of_612_characters_is_accepted(here: cdk.Stack) -> None:
     arn = secret_arn(f"{NAME}-{'n' * (612 - len(secret_arn()) - 1)}-a1B2c3")
     make(here, credentials=Credentials.secret_arn(arn))
 
@@ -343,7 +343,7 @@ def test_an_arn_of_612_characters_is_taken(here: cdk.Stack) -> None:
     assert credential(here) == arn
 
 
-def test_an_arn_of_613_characters_is_refused(here: cdk.Stack) -> None:
+def test_an_arn_of_613_characters_is_rejected(here: cdk.Stack) -> None:
     arn = secret_arn(f"{NAME}-{'n' * (613 - len(secret_arn()) - 1)}-a1B2c3")
     (problem,) = problems_of(here, Credentials.secret_arn(arn))
 
@@ -365,7 +365,7 @@ def test_an_arn_of_613_characters_is_refused(here: cdk.Stack) -> None:
     ],
     ids=["empty", "name", "other name", "partial", "no name", "other service", "account", "newline", "space"],
 )
-def test_what_is_not_the_arn_of_a_secret_for_caches_is_refused(here: cdk.Stack, arn: str) -> None:
+def test_a_text_that_is_not_the_arn_of_a_cache_secret_is_rejected(here: cdk.Stack, arn: str) -> None:
     (problem,) = problems_of(here, Credentials.secret_arn(arn))
 
     assert problem == (
@@ -377,7 +377,7 @@ def test_what_is_not_the_arn_of_a_secret_for_caches_is_refused(here: cdk.Stack, 
 @pytest.mark.parametrize(
     ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")]
 )
-def test_secrets_of_other_partitions_are_taken(
+def test_secrets_of_other_partitions_are_accepted(
     stack_in: Callable[[str], cdk.Stack], region: str, partition: str
 ) -> None:
     stack = stack_in(region)
@@ -391,7 +391,7 @@ def test_secrets_of_other_partitions_are_taken(
 
 
 @pytest.mark.parametrize("given", [secret_arn(), 1, None, secretsmanager.Secret, object()])
-def test_what_is_no_secret_is_a_type_error(given: Any) -> None:
+def test_a_value_that_is_not_a_secret_is_a_type_error(given: Any) -> None:
     with pytest.raises(TypeError, match=r"secret must be a secretsmanager.Secret such as "):
         Credentials.secret(given)
 

@@ -142,7 +142,7 @@ def test_an_access_that_is_not_given_is_nowhere(stack: cdk.Stack, name: str) -> 
     assert written == expected
 
 
-def test_the_policy_has_the_version_that_knows_conditions(stack: cdk.Stack) -> None:
+def test_the_policy_has_the_current_version(stack: cdk.Stack) -> None:
     policy = properties(HardenedRepository(stack, "Api", access=[Access.account_pull(ACCOUNT)]))["RepositoryPolicyText"]
 
     assert policy["Version"] == "2012-10-17"
@@ -190,13 +190,13 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
         (Access.cache_pull, "*", r"account '\*'"),
     ],
 )
-def test_an_id_that_is_none_is_refused(make: Callable[[str], Access], given: str, sentence: str) -> None:
+def test_an_invalid_id_is_rejected(make: Callable[[str], Access], given: str, sentence: str) -> None:
     with pytest.raises(InvalidName, match=sentence):
         make(given)
 
 
 @pytest.mark.parametrize("given", ["o-" + "a" * 10, "o-" + "0" * 32])
-def test_an_organization_at_the_edge_is_taken(given: str) -> None:
+def test_an_organization_at_the_limit_is_accepted(given: str) -> None:
     assert Access.organization_pull(given).subject == given
 
 
@@ -214,7 +214,7 @@ def test_a_token_is_handed_on(stack: cdk.Stack, name: str) -> None:
     assert "{'Ref': 'Subject'}" in str(statements(HardenedRepository(stack, "Api", access=[access])))
 
 
-def test_an_access_nobody_defined_is_refused_when_it_is_made() -> None:
+def test_an_unknown_access_is_rejected_when_it_is_created() -> None:
     with pytest.raises((ValueError, TypeError), match="intent"):
         Access(intent="everything", subject=ACCOUNT)  # type: ignore[arg-type]
 

@@ -94,7 +94,7 @@ def test_these_tests_know_every_method_that_adds_something() -> None:
 # --- lifecycle rules ------------------------------------------------------------------------------------------------
 
 
-def test_a_rule_goes_after_those_that_were_given_and_before_those_over_all_images(
+def test_an_added_rule_is_after_the_given_rules_and_before_those_over_all_images(
     repository: HardenedRepository,
 ) -> None:
     repository.add_lifecycle_rule(
@@ -110,7 +110,7 @@ def test_a_rule_goes_after_those_that_were_given_and_before_those_over_all_image
     assert {"rules": rules} == repository.lifecycle.to_dict()
 
 
-def test_a_rule_says_what_the_method_was_told(stack: cdk.Stack) -> None:
+def test_an_added_rule_has_the_arguments_of_the_method(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy.none())
     repository.add_lifecycle_rule(max_image_count=5, tag_prefix_list=["v", "release-"], description="Five")
     repository.add_lifecycle_rule(max_image_age=cdk.Duration.days(30), tag_pattern_list=["dev-*"])
@@ -132,7 +132,7 @@ def test_a_rule_says_what_the_method_was_told(stack: cdk.Stack) -> None:
     ]
 
 
-def test_a_rule_that_says_no_more_is_over_all_images_as_the_cdk_has_it(stack: cdk.Stack) -> None:
+def test_a_rule_without_a_selection_is_over_all_images_as_in_the_cdk(stack: cdk.Stack) -> None:
     plain = ecr.Repository(stack, "Plain")
     ours = HardenedRepository(stack, "Ours", lifecycle=LifecyclePolicy.none())
     for each in (plain, ours):
@@ -141,7 +141,7 @@ def test_a_rule_that_says_no_more_is_over_all_images_as_the_cdk_has_it(stack: cd
     assert lifecycle_rules(ours) == lifecycle_rules(plain)
 
 
-def test_a_rule_goes_where_its_priority_says(repository: HardenedRepository) -> None:
+def test_an_added_rule_has_its_priority(repository: HardenedRepository) -> None:
     lowest = HardenedRepository(repository.stack, "Other", lifecycle=LifecyclePolicy.of(keep_latest(10, matching="v*")))
     lowest.add_lifecycle_rule(max_image_count=5, tag_pattern_list=["release-*"], rule_priority=20)
     lowest.add_lifecycle_rule(max_image_count=5, tag_pattern_list=["dev-*"], rule_priority=10)
@@ -190,7 +190,7 @@ def test_a_rule_joins_the_default_too(stack: cdk.Stack) -> None:
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
 )
-def test_a_rule_that_ecr_would_refuse_is_refused_with_the_path_and_changes_nothing(
+def test_a_rule_that_ecr_rejects_is_rejected_with_the_path_and_changes_nothing(
     repository: HardenedRepository, values: dict[str, Any], sentence: str
 ) -> None:
     before = repository.lifecycle
@@ -221,7 +221,7 @@ def test_a_rule_of_wrong_python_types_is_a_type_error_or_one_of_ours(
 # --- statements -----------------------------------------------------------------------------------------------------
 
 
-def test_a_statement_goes_beside_those_that_were_given(repository: HardenedRepository) -> None:
+def test_an_added_statement_is_beside_the_given_statements(repository: HardenedRepository) -> None:
     result = repository.add_to_resource_policy(
         iam.PolicyStatement(actions=["ecr:ListImages"], principals=[iam.AccountPrincipal(OTHER_ACCOUNT)])
     )
@@ -238,7 +238,7 @@ def test_a_statement_goes_beside_those_that_were_given(repository: HardenedRepos
 
 
 @each_grant
-def test_a_grant_to_another_account_goes_beside_what_was_given(repository: HardenedRepository, name: str) -> None:
+def test_a_grant_to_another_account_is_added_to_the_statements(repository: HardenedRepository, name: str) -> None:
     call, actions = GRANTS[name]
     grant = call(repository, iam.AccountPrincipal(OTHER_ACCOUNT))
 
@@ -250,7 +250,7 @@ def test_a_grant_to_another_account_goes_beside_what_was_given(repository: Harde
 
 
 @each_grant
-def test_a_grant_to_a_role_of_the_same_account_goes_into_the_roles_own_policy(
+def test_a_grant_to_a_role_of_the_account_is_in_the_policy_of_the_role(
     repository: HardenedRepository, name: str
 ) -> None:
     call, actions = GRANTS[name]
@@ -263,7 +263,7 @@ def test_a_grant_to_a_role_of_the_same_account_goes_into_the_roles_own_policy(
 
 
 @each_grant
-def test_a_grant_to_an_imported_role_of_another_account_goes_beside_what_was_given(name: str, app: cdk.App) -> None:
+def test_a_grant_to_an_imported_role_of_another_account_is_added_to_the_statements(name: str, app: cdk.App) -> None:
     call, actions = GRANTS[name]
     stack = new_stack(app, "Containers", region="eu-west-1")
     repository = HardenedRepository(stack, "Api", access=[GIVEN])
@@ -278,7 +278,9 @@ def test_a_grant_to_an_imported_role_of_another_account_goes_beside_what_was_giv
 
 
 @each_grant
-def test_a_grant_to_everyone_is_refused_with_our_error_and_the_path(repository: HardenedRepository, name: str) -> None:
+def test_a_grant_to_everyone_is_rejected_with_a_typed_error_and_the_path(
+    repository: HardenedRepository, name: str
+) -> None:
     call, _ = GRANTS[name]
 
     with pytest.raises(InvalidRepository, match="the statement is public") as refused:
@@ -288,12 +290,12 @@ def test_a_grant_to_everyone_is_refused_with_our_error_and_the_path(repository: 
     assert statements(repository) == list(GIVEN.statements())
 
 
-def test_a_grant_of_something_else_than_ecr_is_refused(repository: HardenedRepository) -> None:
+def test_a_grant_of_an_action_of_another_service_is_rejected(repository: HardenedRepository) -> None:
     with pytest.raises(InvalidRepository, match="'s3:GetObject' is not an action of ECR"):
         repository.grant(iam.AccountPrincipal(OTHER_ACCOUNT), "s3:GetObject")
 
 
-def test_an_error_that_is_not_ours_is_not_taken_for_one_of_ours(repository: HardenedRepository) -> None:
+def test_an_error_of_other_code_is_not_changed(repository: HardenedRepository) -> None:
     @jsii.implements(iam.IGrantable)
     class Nobody:
         @property
@@ -329,7 +331,7 @@ def test_a_grant_to_everyone_that_is_called_on_the_class_of_the_cdk_is_rejected(
         ecr.Repository.grant_pull(repository, iam.AnyPrincipal())
 
 
-def test_a_grant_that_is_refused_does_not_stop_the_next_one(repository: HardenedRepository) -> None:
+def test_a_grant_that_is_rejected_does_not_stop_the_next_one(repository: HardenedRepository) -> None:
     with pytest.raises(InvalidRepository):
         repository.grant_pull(iam.AnyPrincipal())
     repository.grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT))

@@ -164,7 +164,7 @@ def test_the_ids_of_the_shared_key_are_public_contract(stack: cdk.Stack) -> None
     assert list(resources(stack, KEY)) == ["EcrConstructsKeyC7A87EB6"]
 
 
-def test_the_shared_key_rotates_and_waits_thirty_days_before_it_goes(stack: cdk.Stack) -> None:
+def test_the_shared_key_rotates_and_has_a_waiting_period_of_thirty_days(stack: cdk.Stack) -> None:
     HardenedRepository(stack, "Api")
 
     (key,) = resources(stack, KEY).values()
@@ -192,7 +192,7 @@ def test_the_shared_key_has_no_alias_that_could_collide_when_it_is_made_again(st
     assert resources(stack, "AWS::KMS::Alias") == {}
 
 
-def test_nobody_but_aws_services_may_create_grants_on_the_shared_key(stack: cdk.Stack) -> None:
+def test_only_aws_services_can_create_grants_on_the_shared_key(stack: cdk.Stack) -> None:
     HardenedRepository(stack, "Api")
 
     (key,) = resources(stack, KEY).values()
@@ -207,13 +207,13 @@ def test_nobody_but_aws_services_may_create_grants_on_the_shared_key(stack: cdk.
     ]
 
 
-def test_no_shared_key_is_made_where_nobody_uses_it(stack: cdk.Stack) -> None:
+def test_no_shared_key_is_created_if_no_repository_uses_it(stack: cdk.Stack) -> None:
     HardenedRepository(stack, "Api", encryption=Encryption.aws_managed_key())
 
     assert stack.node.try_find_child("EcrConstructsKey") is None
 
 
-def test_a_construct_with_the_id_of_the_shared_key_is_refused_before_anything_is_made(stack: cdk.Stack) -> None:
+def test_a_construct_with_the_id_of_the_shared_key_is_rejected_before_anything_is_made(stack: cdk.Stack) -> None:
     cdk.CfnWaitConditionHandle(stack, "EcrConstructsKey")
 
     with pytest.raises(
@@ -236,7 +236,7 @@ def test_an_injector_for_keys_cannot_make_the_shared_key_deletable(app: cdk.App,
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_an_injector_for_keys_cannot_take_what_we_promise_of_the_shared_key(stack: cdk.Stack) -> None:
+def test_an_injector_for_keys_cannot_change_the_promises_of_the_shared_key(stack: cdk.Stack) -> None:
     promises = {"enableKeyRotation": False, "pendingWindow": cdk.Duration.days(7), "alias": "alias/ours"}
     cdk.PropertyInjectors.of(stack).add(Overruling(promises, construct=kms.Key.PROPERTY_INJECTION_ID))
     HardenedRepository(stack, "Api")
@@ -252,7 +252,7 @@ def test_an_injector_for_keys_cannot_take_what_we_promise_of_the_shared_key(stac
 
 @pytest.mark.parametrize("choose", [Encryption.customer_key, Encryption.dual_layer], ids=["customer_key", "dual_layer"])
 @pytest.mark.parametrize("given", [KEY_ARN, "alias/ours", 42, object()], ids=["ARN", "alias", "number", "object"])
-def test_what_is_no_key_is_a_type_error_that_says_how_to_import_one(
+def test_a_value_that_is_not_a_key_is_a_type_error_with_the_way_to_import_one(
     choose: Callable[[object], Encryption], given: object
 ) -> None:
     with pytest.raises(TypeError, match=r"key must be a kms.Key such as kms.Key.from_key_arn"):
@@ -260,7 +260,7 @@ def test_what_is_no_key_is_a_type_error_that_says_how_to_import_one(
 
 
 @pytest.mark.parametrize("choose", [Encryption.customer_key, Encryption.dual_layer], ids=["customer_key", "dual_layer"])
-def test_a_key_of_another_region_is_refused(
+def test_a_key_of_another_region_is_rejected(
     stack_in: Callable[[str], cdk.Stack], choose: Callable[[kms.IKey], Encryption]
 ) -> None:
     key = kms.Key(stack_in("eu-central-1"), "Key")
@@ -275,7 +275,7 @@ def test_a_key_of_another_region_is_refused(
     assert stack.node.children == []
 
 
-def test_an_imported_key_of_another_region_is_refused(stack_in: Callable[[str], cdk.Stack]) -> None:
+def test_an_imported_key_of_another_region_is_rejected(stack_in: Callable[[str], cdk.Stack]) -> None:
     stack = stack_in("eu-central-1")
     key = kms.Key.from_key_arn(stack, "Key", KEY_ARN)
 
@@ -294,7 +294,7 @@ def test_a_key_of_another_account_in_the_same_region_is_used(stack_in: Callable[
     assert encryption_of(repository) == {"EncryptionType": "KMS", "KmsKey": arn}
 
 
-def test_where_the_region_is_not_known_any_key_is_taken(app: cdk.App, stack: cdk.Stack) -> None:
+def test_in_an_unknown_region_every_key_is_accepted(app: cdk.App, stack: cdk.Stack) -> None:
     here = new_stack(app, "Here", region="eu-central-1")
     known = kms.Key.from_key_arn(stack, "Known", KEY_ARN)
     unknown = kms.Key.from_key_arn(here, "Unknown", cdk.CfnParameter(here, "KeyArn").value_as_string)
@@ -306,9 +306,7 @@ def test_where_the_region_is_not_known_any_key_is_taken(app: cdk.App, stack: cdk
     assert encryption_of(two) == {"EncryptionType": "KMS", "KmsKey": {"Ref": "KeyArn"}}
 
 
-def test_outside_every_stack_only_that_is_said_and_nothing_about_regions(
-    app: cdk.App, stack_in: Callable[[str], cdk.Stack]
-) -> None:
+def test_outside_a_stack_only_the_scope_is_reported(app: cdk.App, stack_in: Callable[[str], cdk.Stack]) -> None:
     key = kms.Key(stack_in("eu-west-1"), "Key")
 
     with pytest.raises(InvalidRepository) as refused:
@@ -368,7 +366,7 @@ def test_the_warning_can_be_acknowledged_by_its_id(stack_in: Callable[[str], cdk
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "us-gov-east-1", None])
-def test_two_layers_in_govcloud_or_who_knows_where_are_not(region: str | None) -> None:
+def test_two_layers_are_accepted_in_govcloud_and_in_an_unknown_region(region: str | None) -> None:
     stack = new_stack(new_app(), "Containers", region=region)
     HardenedRepository(stack, "Api", encryption=Encryption.dual_layer())
 

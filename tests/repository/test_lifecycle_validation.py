@@ -128,7 +128,7 @@ def places(stack: cdk.Stack) -> dict[str, list[str]]:
 
 
 @each_maker
-def test_a_policy_that_surely_is_not_meant_so_is_refused_before_anything_is_made(stack: cdk.Stack, make: Make) -> None:
+def test_a_policy_with_an_error_finding_is_rejected_before_anything_is_created(stack: cdk.Stack, make: Make) -> None:
     with pytest.raises(InvalidLifecyclePolicy, match=NEVER_ACTS) as caught:
         make(stack, PLAIN.but(lifecycle=SHADOWED))
 
@@ -138,7 +138,7 @@ def test_a_policy_that_surely_is_not_meant_so_is_refused_before_anything_is_made
 
 
 @each_maker
-def test_everything_that_is_wrong_with_a_policy_is_told_at_once(stack: cdk.Stack, make: Make) -> None:
+def test_every_problem_of_a_policy_is_reported_at_once(stack: cdk.Stack, make: Make) -> None:
     with pytest.raises(InvalidLifecyclePolicy) as caught:
         make(stack, PLAIN.but(lifecycle=FOREIGN))
 
@@ -172,7 +172,7 @@ def test_everything_that_is_wrong_with_a_policy_is_told_at_once(stack: cdk.Stack
     ],
     ids=MAKERS,
 )
-def test_with_other_faults_it_is_told_in_the_error_of_these(
+def test_with_other_problems_it_is_reported_in_their_error(
     stack: cdk.Stack, error: type[Exception], make: Callable[[cdk.Stack], object]
 ) -> None:
     with pytest.raises(error, match=f"(?s)(No|moon).*{NEVER_ACTS}"):
@@ -181,7 +181,7 @@ def test_with_other_faults_it_is_told_in_the_error_of_these(
     assert stack.node.children == []
 
 
-def test_a_rule_that_is_added_later_and_would_never_act_is_refused(stack: cdk.Stack) -> None:
+def test_a_rule_that_is_added_later_and_would_never_act_is_rejected(stack: cdk.Stack) -> None:
     policy = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(keep=10))
     repository = HardenedRepository(stack, "Api", lifecycle=policy)
 
@@ -194,7 +194,7 @@ def test_a_rule_that_is_added_later_and_would_never_act_is_refused(stack: cdk.St
     assert repository.lifecycle == policy
 
 
-def test_a_rule_that_is_added_above_others_and_leaves_nothing_to_them_is_refused(stack: cdk.Stack) -> None:
+def test_a_rule_that_is_added_above_others_and_selects_all_of_their_images_is_rejected(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy(rules=[by_count(5, "v*")]))
 
     with pytest.raises(InvalidLifecyclePolicy, match="rule 5 never acts: rule 1 selects all of its images first"):
@@ -299,7 +299,7 @@ def test_an_annotation_gives_the_fact_and_the_remedy(stack: cdk.Stack) -> None:
     ("maker", "place"),
     [("repository", "It"), ("template", "It"), ("cache", "It/Template"), ("replica", "It/Template")],
 )
-def test_whatever_has_a_policy_is_told_about_it(stack: cdk.Stack, maker: str, place: str) -> None:
+def test_every_construct_with_a_policy_has_its_annotations(stack: cdk.Stack, maker: str, place: str) -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=14), limit_images(50))
     MAKERS[maker](stack, PLAIN.but(lifecycle=policy, immutability=OFF))
 
@@ -333,7 +333,7 @@ def test_policies_that_differ_have_infos_of_their_own(stack: cdk.Stack) -> None:
     assert places(stack) == {"ecr-constructs:anyCountCountsParts": ["info Containers/Few", "info Containers/Many"]}
 
 
-def test_repositories_of_nested_stacks_and_of_stages_are_told_about(app: cdk.App) -> None:
+def test_repositories_of_nested_stacks_and_of_stages_are_reported(app: cdk.App) -> None:
     policy = LifecyclePolicy.of(limit_images(5))
     outer = new_stack(app, "Outer")
     HardenedRepository(cdk.NestedStack(outer, "Inner"), "Api", lifecycle=policy)
@@ -347,7 +347,7 @@ def test_repositories_of_nested_stacks_and_of_stages_are_told_about(app: cdk.App
 # --- rules that are added until then ----------------------------------------------------------------------------------
 
 
-def test_what_a_rule_that_is_added_takes_care_of_is_not_told(stack: cdk.Stack) -> None:
+def test_a_finding_that_an_added_rule_resolves_is_not_reported(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy.none())
     repository.add_lifecycle_rule(tag_pattern_list=["v*"], max_image_count=10)
     repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_count=10)
@@ -355,7 +355,7 @@ def test_what_a_rule_that_is_added_takes_care_of_is_not_told(stack: cdk.Stack) -
     assert places(stack) == {}
 
 
-def test_what_is_odd_about_a_rule_that_is_added_is_told(stack: cdk.Stack) -> None:
+def test_a_finding_about_an_added_rule_is_reported(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", immutability=OFF, lifecycle=LifecyclePolicy.none())
     repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(3))
 
@@ -374,7 +374,7 @@ def exclude(scope: Construct) -> None:
     cdk.CfnResource(scope, "Exclusion", type="AWS::ECR::PullTimeUpdateExclusion", properties={"PrincipalArn": SCANNER})
 
 
-def test_an_app_that_excludes_pulls_in_the_account_and_region_is_not_told_of_them(app: cdk.App) -> None:
+def test_an_app_that_excludes_pulls_in_the_account_and_region_has_no_info(app: cdk.App) -> None:
     here, platform = (new_stack(app, name, region="eu-west-1") for name in ("Here", "Platform"))
     HardenedRepository(here, "Api", lifecycle=BY_PULL)
     exclude(platform)
@@ -382,7 +382,7 @@ def test_an_app_that_excludes_pulls_in_the_account_and_region_is_not_told_of_the
     assert places(here) == {}
 
 
-def test_pulls_that_are_excluded_in_another_region_or_perhaps_another_account_are_told_of(app: cdk.App) -> None:
+def test_pulls_that_are_excluded_in_another_region_or_account_are_reported(app: cdk.App) -> None:
     here, unknown = new_stack(app, "Here", region="eu-west-1"), new_stack(app, "Unknown")
     HardenedRepository(here, "Api", lifecycle=BY_PULL)
     HardenedRepository(unknown, "Api", lifecycle=BY_PULL)
@@ -392,7 +392,7 @@ def test_pulls_that_are_excluded_in_another_region_or_perhaps_another_account_ar
     assert places(unknown) == {"ecr-constructs:lastPullCountsScanners": ["info Unknown/Api"]}
 
 
-def test_a_stack_that_may_be_deployed_anywhere_knows_its_own_exclusions(stack: cdk.Stack) -> None:
+def test_a_stack_without_an_environment_is_compared_with_its_own_exclusions(stack: cdk.Stack) -> None:
     exclude(stack)
     HardenedRepository(stack, "Api", lifecycle=BY_PULL)
 
@@ -412,7 +412,7 @@ def test_a_stack_that_may_be_deployed_anywhere_knows_its_own_exclusions(stack: c
     [None, Immutability.all_tags(), OFF, ONLY_V, Immutability.all_tags_except("dev-*")],
     ids=["as it is", "all", "off", "some", "all but some"],
 )
-def test_a_policy_that_nobody_wrote_has_no_annotation(
+def test_a_default_policy_has_no_annotation(
     stack: cdk.Stack, settings: RepositorySettings, immutability: Immutability | None
 ) -> None:
     HardenedRepository(stack, "Api", settings=settings, immutability=immutability)
@@ -420,7 +420,7 @@ def test_a_policy_that_nobody_wrote_has_no_annotation(
     assert places(stack) == {}
 
 
-def test_what_is_made_by_default_has_no_annotation(app: cdk.App) -> None:
+def test_a_repository_with_the_defaults_has_no_annotation(app: cdk.App) -> None:
     stack = new_stack(app, "Containers", region="eu-central-1")
     PrivateRegistry(stack, "Registry")
     PullThroughCache(stack, "Cache", upstream=Upstream.ecr_public())
@@ -445,7 +445,7 @@ def test_a_policy_with_which_nothing_is_odd_has_no_annotation(stack: cdk.Stack, 
     assert places(stack) == {}
 
 
-def test_a_finding_is_told_once_however_often_the_app_synthesizes() -> None:
+def test_a_finding_is_reported_once_in_several_syntheses() -> None:
     app = new_app()
     stack = new_stack(app, "Containers")
     HardenedRepository(stack, "Api", lifecycle=LifecyclePolicy.of(limit_images(5)))

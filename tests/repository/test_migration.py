@@ -235,7 +235,7 @@ def test_the_readme_warns_of_the_replacement_directly_below_the_first_example() 
 
 
 @pytest.mark.arbiter
-def test_what_we_call_create_only_is_what_the_schemas_of_every_ecr_type_do() -> None:
+def test_the_create_only_properties_are_those_of_the_schemas() -> None:
     ours = {resource_type: set(names) for resource_type, names in CREATE_ONLY.items()}
 
     assert ours == {resource_type: create_only(resource_type) for resource_type in schemas()}

@@ -48,7 +48,7 @@ SAME: Mapping[str, Callable[[cdk.App], tuple[Construct, Construct]]] = {
 
 
 @pytest.mark.parametrize("where", SAME)
-def test_a_name_that_another_repository_has_is_refused_with_both_paths(app: cdk.App, where: str) -> None:
+def test_a_name_that_another_repository_has_is_rejected_with_both_paths(app: cdk.App, where: str) -> None:
     first, second = SAME[where](app)
     owner = repository(first)
     before = [each.node.path for each in app.node.find_all()]
@@ -97,14 +97,14 @@ def test_names_that_are_tokens_are_not_compared_at_once(stack: cdk.Stack) -> Non
     repository(stack, "B", parameter)
 
 
-def test_a_repository_that_was_refused_owns_no_name(stack: cdk.Stack) -> None:
+def test_a_repository_that_was_rejected_owns_no_name(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRepository):
         HardenedRepository(stack, "Api", repository_name="prod/api", resource_tags={"aws:a": "b"})
 
     repository(stack)
 
 
-def test_a_second_repository_without_an_app_is_refused() -> None:
+def test_a_second_repository_without_an_app_is_rejected() -> None:
     stack = cdk.Stack()
     repository(stack)
 
@@ -112,7 +112,7 @@ def test_a_second_repository_without_an_app_is_refused() -> None:
         repository(stack, "Other")
 
 
-def test_a_taken_id_is_reported_rather_than_the_name_it_has(stack: cdk.Stack) -> None:
+def test_an_id_that_exists_is_reported_rather_than_the_name(stack: cdk.Stack) -> None:
     repository(stack)
 
     with pytest.raises(InvalidRepository, match="repository name 'prod/api' is that of Containers/Api"):

@@ -49,7 +49,7 @@ def registry(stack: cdk.Stack) -> PrivateRegistry:
 # --- given and not ----------------------------------------------------------------------------------------------------
 
 
-def test_without_a_wish_the_registry_is_as_it_was(here: cdk.Stack) -> None:
+def test_without_a_request_the_registry_is_not_changed(here: cdk.Stack) -> None:
     registry(here)
     HardenedRepository(here, "Api", repository_name="prod/api")
 
@@ -57,7 +57,7 @@ def test_without_a_wish_the_registry_is_as_it_was(here: cdk.Stack) -> None:
     assert REPLICATION not in types(here)
 
 
-def test_without_a_wish_no_registry_is_needed(here: cdk.Stack) -> None:
+def test_without_a_request_no_registry_is_required(here: cdk.Stack) -> None:
     HardenedRepository(here, "Api", repository_name="prod/api", replicate_to=[], scanning=None)
 
     assert SCANNING not in types(here)
@@ -87,7 +87,7 @@ def test_a_repository_is_scanned_on_push(here: cdk.Stack) -> None:
     assert scanning_rules(here) == {"CONTINUOUS_SCAN": ["base/*"], "SCAN_ON_PUSH": ["prod/api*"]}
 
 
-def test_what_the_registry_does_already_is_not_said_again(here: cdk.Stack) -> None:
+def test_scanning_that_the_registry_has_is_not_added_again(here: cdk.Stack) -> None:
     owner = registry(here)
     owner.add_replication(Replication.to(THERE, repositories=Namespace("base")))
     HardenedRepository(here, "Api", repository_name="base/api", scanning="continuous", replicate_to=[THERE])
@@ -97,7 +97,7 @@ def test_what_the_registry_does_already_is_not_said_again(here: cdk.Stack) -> No
 
 
 @each_wish
-def test_a_wish_leaves_the_repository_itself_as_it_is(here: cdk.Stack, wish: dict[str, Any]) -> None:
+def test_a_request_does_not_change_the_repository(here: cdk.Stack, wish: dict[str, Any]) -> None:
     registry(here)
     wishing = HardenedRepository(here, "Wishing", repository_name="prod/one", **wish)
     other = HardenedRepository(here, "Other", repository_name="prod/two")
@@ -159,7 +159,7 @@ def test_the_registry_comes_first(here: cdk.Stack, wish: dict[str, Any]) -> None
 
 
 @each_wish
-def test_a_wish_that_comes_after_the_synthesis_is_refused(app: cdk.App, here: cdk.Stack, wish: dict[str, Any]) -> None:
+def test_a_request_after_the_synthesis_is_rejected(app: cdk.App, here: cdk.Stack, wish: dict[str, Any]) -> None:
     registry(here)
     synthesize(app)
 
@@ -184,7 +184,7 @@ def test_a_name_has_to_be_written_out(here: cdk.Stack, name: str | None, wish: d
     assert here.node.try_find_child("Api") is None
 
 
-def test_a_name_that_is_none_is_told_once(here: cdk.Stack) -> None:
+def test_an_invalid_name_is_reported_once(here: cdk.Stack) -> None:
     registry(here)
 
     with pytest.raises(InvalidRepository) as refused:
@@ -204,7 +204,7 @@ def test_a_name_that_only_replication_can_say(here: cdk.Stack, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 254, "x/y"])
-def test_names_at_the_edge_are_taken(here: cdk.Stack, name: str) -> None:
+def test_names_at_the_limit_are_accepted(here: cdk.Stack, name: str) -> None:
     registry(here)
     HardenedRepository(here, "Api", repository_name=name, scanning="on_push", replicate_to=[THERE])
 
@@ -228,7 +228,7 @@ def test_names_at_the_edge_are_taken(here: cdk.Stack, name: str) -> None:
     ],
     ids=["itself", "no region", "token", "empty region", "manual", "MANUAL", "empty"],
 )
-def test_a_wish_that_cannot_be_is_refused_with_the_reason(here: cdk.Stack, wish: Any, problem: str) -> None:
+def test_a_request_that_is_not_possible_is_rejected_with_the_reason(here: cdk.Stack, wish: Any, problem: str) -> None:
     registry(here)
 
     with pytest.raises(InvalidRepository) as refused:
@@ -248,7 +248,7 @@ def test_a_wish_that_cannot_be_is_refused_with_the_reason(here: cdk.Stack, wish:
     ],
     ids=["none", "basic", "continuous wins", "too many"],
 )
-def test_scanning_that_the_registry_cannot_do_is_refused(
+def test_scanning_that_the_registry_cannot_do_is_rejected(
     here: cdk.Stack, scanning: Scanning | None, wish: Any, problem: str
 ) -> None:
     PrivateRegistry(here, "Registry", scanning=scanning)
@@ -259,7 +259,7 @@ def test_scanning_that_the_registry_cannot_do_is_refused(
     assert here.node.try_find_child("Api") is None
 
 
-def test_everything_that_is_wrong_is_told_at_once(here: cdk.Stack) -> None:
+def test_every_problem_is_reported_in_one_error(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry", scanning=Scanning.basic())
 
     with pytest.raises(InvalidRepository) as refused:
@@ -277,7 +277,7 @@ def test_everything_that_is_wrong_is_told_at_once(here: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("settings", [EPHEMERAL, HARDENED.but(removal_policy=cdk.RemovalPolicy.DESTROY)])
-def test_a_repository_that_goes_with_its_stack_is_not_copied(here: cdk.Stack, settings: Any) -> None:
+def test_a_repository_that_is_deleted_with_its_stack_is_not_replicated(here: cdk.Stack, settings: Any) -> None:
     registry(here)
     with pytest.raises(InvalidRepository, match="replicate_to: the repository is deleted with its stack"):
         HardenedRepository(here, "Api", repository_name="prod/api", settings=settings, replicate_to=[THERE])
@@ -297,7 +297,7 @@ def test_a_repository_that_goes_with_its_stack_is_not_copied(here: cdk.Stack, se
     ],
     ids=str,
 )
-def test_a_wish_of_the_wrong_kind_is_a_type_error_and_adds_nothing(here: cdk.Stack, wish: Any) -> None:
+def test_a_request_of_the_wrong_kind_is_a_type_error_and_adds_nothing(here: cdk.Stack, wish: Any) -> None:
     registry(here)
 
     with pytest.raises(TypeError):
@@ -328,7 +328,7 @@ def test_the_order_in_which_repositories_come_changes_nothing(order: tuple[str, 
     ]
 
 
-def test_a_wish_that_would_overrule_another_repository_is_refused(here: cdk.Stack) -> None:
+def test_a_request_that_would_overrule_another_repository_is_rejected(here: cdk.Stack) -> None:
     registry(here)
     HardenedRepository(here, "ApiV2", repository_name="prod/api-v2", scanning="on_push")
 

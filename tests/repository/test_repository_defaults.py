@@ -15,7 +15,7 @@ def repository(stack: cdk.Stack) -> HardenedRepository:
     return HardenedRepository(stack, "Api")
 
 
-def test_every_tag_is_bound_to_its_image(repository: HardenedRepository) -> None:
+def test_every_tag_is_immutable(repository: HardenedRepository) -> None:
     assert properties(repository)["ImageTagMutability"] == "IMMUTABLE"
 
 
@@ -71,7 +71,7 @@ def test_its_images_are_not_deleted_with_it(repository: HardenedRepository) -> N
     assert "EmptyOnDelete" not in properties(repository)
 
 
-def test_nobody_else_gets_in(repository: HardenedRepository) -> None:
+def test_no_other_principal_has_access(repository: HardenedRepository) -> None:
     assert "RepositoryPolicyText" not in properties(repository)
 
 
@@ -105,7 +105,7 @@ def test_the_plain_repository_has_none_of_this(stack: cdk.Stack) -> None:
     }
 
 
-def test_ephemeral_goes_with_its_stack_and_its_images_with_it(stack: cdk.Stack) -> None:
+def test_an_ephemeral_repository_is_deleted_with_its_stack_and_its_images(stack: cdk.Stack) -> None:
     found = resource(HardenedRepository(stack, "Api", settings=EPHEMERAL))
 
     assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Delete", "Delete")
@@ -128,7 +128,7 @@ def test_ephemeral_leaves_no_key_behind(stack: cdk.Stack) -> None:
     assert resources(stack, KEY) == {}
 
 
-def test_adopted_says_nothing_about_encryption_and_makes_no_key(stack: cdk.Stack) -> None:
+def test_adopted_renders_no_encryption_and_creates_no_key(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", settings=ADOPTED)
 
     assert "EncryptionConfiguration" not in properties(repository)

@@ -43,7 +43,7 @@ def test_a_name_of_ecrs_grammar_reaches_the_template_as_it_is(stack: cdk.Stack, 
     ],
     ids=lambda value: repr(value)[:12],
 )
-def test_a_name_past_the_edge_is_refused_with_the_value_and_the_limit(
+def test_a_name_past_the_limit_is_rejected_with_the_value_and_the_limit(
     stack: cdk.Stack, name: str, sentence: str
 ) -> None:
     with pytest.raises(InvalidRepository, match=sentence) as refused:
@@ -64,7 +64,7 @@ def test_a_text_with_a_token_in_it_is_handed_on(stack: cdk.Stack) -> None:
     assert properties(repository)["RepositoryName"] == {"Fn::Join": ["", ["prod/", {"Ref": "AWS::Region"}]]}
 
 
-def test_what_only_looks_like_a_token_is_refused(stack: cdk.Stack) -> None:
+def test_a_text_that_resembles_a_token_is_rejected(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRepository, match="repository name"):
         HardenedRepository(stack, "Api", repository_name="${Token[}")
 

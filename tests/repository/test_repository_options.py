@@ -62,7 +62,7 @@ def test_five_exclusion_filters_are_the_most(stack: cdk.Stack) -> None:
         Immutability.all_tags_except(*"abcdef")
 
 
-def test_a_filter_with_a_token_is_refused_for_it_is_matched_here() -> None:
+def test_a_filter_with_a_token_is_rejected() -> None:
     with pytest.raises(InvalidName, match="is known only at deployment"):
         Immutability.all_tags_except(cdk.Aws.REGION)
 
@@ -129,7 +129,7 @@ def test_rules_are_written_in_order_of_priority(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("scan", [True, False])
-def test_scanning_on_push_is_said_either_way(stack: cdk.Stack, scan: bool) -> None:  # noqa: FBT001  (a parameter)
+def test_scanning_on_push_is_always_rendered(stack: cdk.Stack, scan: bool) -> None:  # noqa: FBT001  (a parameter)
     found = properties(HardenedRepository(stack, "Api", scan_on_push=scan))
 
     assert found["ImageScanningConfiguration"] == {"ScanOnPush": scan}
@@ -155,7 +155,7 @@ def test_each_removal_policy_reaches_the_template(
     assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == (deletion, replacement)
 
 
-def test_a_snapshot_is_refused_for_repositories_have_none(stack: cdk.Stack) -> None:
+def test_the_removal_policy_snapshot_is_rejected(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRepository, match="removal_policy SNAPSHOT is not supported by repositories; use RETAIN"):
         HardenedRepository(stack, "Api", removal_policy=cdk.RemovalPolicy.SNAPSHOT)
 
@@ -167,7 +167,9 @@ def test_images_may_go_with_a_repository_that_may_go(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("policy", [None, cdk.RemovalPolicy.RETAIN, cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE])
-def test_images_may_not_go_with_a_repository_that_stays(stack: cdk.Stack, policy: cdk.RemovalPolicy | None) -> None:
+def test_images_cannot_be_deleted_with_a_retained_repository(
+    stack: cdk.Stack, policy: cdk.RemovalPolicy | None
+) -> None:
     with pytest.raises(InvalidRepository, match=r"empty_on_delete deletes images, and removal_policy is RETAIN\w*; "):
         HardenedRepository(stack, "Api", removal_policy=policy, empty_on_delete=True)
 
@@ -207,7 +209,7 @@ def test_a_token_is_handed_on_as_the_value_of_a_tag(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     "tags", [{f"key-{number}": "value" for number in range(50)}, {"k" * 127: "v"}, {"k": "v" * 255}, {"k e+y": "a=b@c"}]
 )
-def test_tags_at_the_edge_are_taken(stack: cdk.Stack, tags: dict[str, str]) -> None:
+def test_tags_at_the_limit_are_accepted(stack: cdk.Stack, tags: dict[str, str]) -> None:
     written = properties(HardenedRepository(stack, "Api", resource_tags=tags))["Tags"]
 
     assert {each["Key"]: each["Value"] for each in written} == tags
@@ -227,7 +229,7 @@ def test_tags_at_the_edge_are_taken(stack: cdk.Stack, tags: dict[str, str]) -> N
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
-def test_tags_past_the_edge_are_refused(stack: cdk.Stack, tags: dict[str, str], sentence: str) -> None:
+def test_tags_past_the_limit_are_rejected(stack: cdk.Stack, tags: dict[str, str], sentence: str) -> None:
     with pytest.raises(InvalidRepository) as refused:
         HardenedRepository(stack, "Api", resource_tags=tags)
 
@@ -237,7 +239,7 @@ def test_tags_past_the_edge_are_refused(stack: cdk.Stack, tags: dict[str, str], 
 # --- settings and keywords ------------------------------------------------------------------------------------------
 
 
-def test_settings_say_what_no_keyword_says(stack: cdk.Stack) -> None:
+def test_settings_apply_where_no_argument_is_given(stack: cdk.Stack) -> None:
     settings = HARDENED.but(immutability=Immutability.off(), scan_on_push=False)
     found = properties(HardenedRepository(stack, "Api", settings=settings))
 

@@ -64,7 +64,7 @@ def test_a_sha512_digest_is_a_digest_too(stack: cdk.Stack, repository: HardenedR
     ],
     ids=lambda value: value[:12],
 )
-def test_what_is_neither_a_tag_nor_a_digest_is_refused_with_the_path(
+def test_a_text_that_is_neither_a_tag_nor_a_digest_is_rejected_with_the_path(
     repository: HardenedRepository, image: str, sentence: str
 ) -> None:
     with pytest.raises(InvalidName, match=sentence) as refused:
@@ -76,7 +76,7 @@ def test_what_is_neither_a_tag_nor_a_digest_is_refused_with_the_path(
 @pytest.mark.parametrize(
     "image", [cdk.Aws.REGION, f"v-{cdk.Aws.REGION}", f"sha256:{cdk.Aws.REGION}"], ids=["all", "tag", "digest"]
 )
-def test_a_token_is_refused_for_one_cannot_see_what_it_is(repository: HardenedRepository, image: str) -> None:
+def test_a_token_is_rejected(repository: HardenedRepository, image: str) -> None:
     with pytest.raises(InvalidName, match=r"use repository_uri_for_tag\(token\) or repository_uri_for_digest\(token\)"):
         repository.image(image)
 
@@ -105,7 +105,7 @@ def test_it_shows_the_lifecycle_in_force(stack: cdk.Stack) -> None:
     assert HardenedRepository(stack, "Given", lifecycle=policy).lifecycle == policy
 
 
-def test_it_shows_the_resource_for_what_only_cloudformation_has_a_word_for(
+def test_it_has_the_resource_for_properties_of_cloudformation_only(
     stack: cdk.Stack, repository: HardenedRepository
 ) -> None:
     assert isinstance(repository.resource, ecr.CfnRepository)
@@ -170,7 +170,7 @@ def test_a_stack_in_another_account_names_it_with_its_own_name(app: cdk.App) -> 
     assert "/prod/api:v1" in str(image)
 
 
-def test_an_aspect_of_the_app_meets_it_as_what_it_is(app: cdk.App, repository: HardenedRepository) -> None:
+def test_an_aspect_of_the_app_visits_it_as_a_hardened_repository(app: cdk.App, repository: HardenedRepository) -> None:
     import jsii
 
     met: list[object] = []

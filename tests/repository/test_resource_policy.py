@@ -125,7 +125,7 @@ TAKEN: dict[str, Callable[[], iam.PolicyStatement]] = {
 
 
 @each_refused
-def test_a_statement_that_is_given_is_refused_with_the_reason_and_the_path(stack: cdk.Stack, name: str) -> None:
+def test_a_statement_that_is_given_is_rejected_with_the_reason_and_the_path(stack: cdk.Stack, name: str) -> None:
     make, reason = REFUSED[name]
 
     with pytest.raises(InvalidRepository) as refused:
@@ -137,7 +137,7 @@ def test_a_statement_that_is_given_is_refused_with_the_reason_and_the_path(stack
 
 
 @each_refused
-def test_a_statement_that_is_added_later_is_refused_with_the_same_reason(stack: cdk.Stack, name: str) -> None:
+def test_a_statement_that_is_added_later_is_rejected_with_the_same_reason(stack: cdk.Stack, name: str) -> None:
     make, reason = REFUSED[name]
     repository = HardenedRepository(stack, "Api")
 
@@ -149,7 +149,7 @@ def test_a_statement_that_is_added_later_is_refused_with_the_same_reason(stack: 
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_a_statement_that_is_fine_is_taken_given_or_added(stack: cdk.Stack, name: str) -> None:
+def test_a_valid_statement_is_accepted_as_an_argument_and_when_it_is_added(stack: cdk.Stack, name: str) -> None:
     given = HardenedRepository(stack, "Given", policy_statements=[TAKEN[name]()])
     added = HardenedRepository(stack, "Added")
     result = added.add_to_resource_policy(TAKEN[name]())
@@ -159,7 +159,7 @@ def test_a_statement_that_is_fine_is_taken_given_or_added(stack: cdk.Stack, name
     assert statements(added) == statements(given)
 
 
-def test_everything_that_is_wrong_with_several_statements_is_told_at_once(stack: cdk.Stack) -> None:
+def test_every_problem_of_several_statements_is_reported_at_once(stack: cdk.Stack) -> None:
     bad = [make() for make, _ in REFUSED.values()]
 
     with pytest.raises(InvalidRepository) as refused:
@@ -171,7 +171,7 @@ def test_everything_that_is_wrong_with_several_statements_is_told_at_once(stack:
     assert len(refused.value.problems) == len(REFUSED)
 
 
-def test_everything_that_is_wrong_with_one_statement_is_told_at_once(stack: cdk.Stack) -> None:
+def test_every_problem_of_a_statement_is_reported_at_once(stack: cdk.Stack) -> None:
     bad = statement(principals=[iam.AnyPrincipal()], resources=["*"], actions=["ecr:GetAuthorizationToken", "s3:*"])
 
     with pytest.raises(InvalidRepository) as refused:
@@ -223,14 +223,14 @@ def test_a_statement_that_changes_after_it_was_added_is_written_as_it_is_in_the_
     ["statement", [{"Effect": "Allow"}], [None], 42, None],
     ids=["text", "dict", "none in it", "number", "none"],
 )
-def test_what_is_no_list_of_statements_is_a_type_error(stack: cdk.Stack, given: Any) -> None:
+def test_a_value_that_is_not_a_list_of_statements_is_a_type_error(stack: cdk.Stack, given: Any) -> None:
     with pytest.raises(TypeError):
         HardenedRepository(stack, "Api", policy_statements=given)
 
     assert stack.node.children == []
 
 
-def test_statements_from_a_generator_are_written_or_refused_but_not_dropped(stack: cdk.Stack) -> None:
+def test_statements_from_a_generator_are_rendered_or_rejected(stack: cdk.Stack) -> None:
     several: Any = (statement() for _ in range(1))
     try:
         repository = HardenedRepository(stack, "Api", policy_statements=several)
@@ -266,7 +266,7 @@ def test_a_policy_of_10240_characters_is_the_longest(stack: cdk.Stack) -> None:
     assert length(statements(repository)) == 10_240
 
 
-def test_a_policy_of_one_character_more_is_refused(stack: cdk.Stack) -> None:
+def test_a_policy_of_one_character_more_is_rejected(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRepository, match=r"the repository policy has 10241 characters; ECR allows 10240, use"):
         HardenedRepository(stack, "Api", policy_statements=[sized(10_241)])
 
@@ -277,7 +277,7 @@ def test_a_letter_outside_of_ascii_is_one_character(stack: cdk.Stack) -> None:
     assert len(statements(HardenedRepository(stack, "Api", policy_statements=[given]))) == 1
 
 
-def test_what_is_added_counts_together_with_what_was_given(stack: cdk.Stack) -> None:
+def test_added_and_given_rules_count_together(stack: cdk.Stack) -> None:
     repository = HardenedRepository(
         stack, "Api", policy_statements=[sized(6_000)], access=[Access.account_pull(ACCOUNT)]
     )
@@ -296,7 +296,7 @@ def accounts(count: int) -> list[Access]:
     return [Access.account_pull(f"{number:012}") for number in range(count)]
 
 
-def test_a_policy_that_is_taken_also_fits_when_its_tokens_are_known(app: cdk.App) -> None:
+def test_an_accepted_policy_fits_after_its_tokens_are_resolved(app: cdk.App) -> None:
     """A partition is `aws` or longer: what is taken here must not be refused by ECR when it is deployed."""
 
     def deployed(value: Any) -> Any:
@@ -387,7 +387,7 @@ def test_a_policy_of_plain_access_is_not_looked_at_again(stack: cdk.Stack) -> No
 
 
 @pytest.mark.parametrize("action", ["ecr:GetAuthorizationToken", "ecr:getauthorizationtoken"])
-def test_logging_in_is_refused_however_it_is_spelled(stack: cdk.Stack, action: str) -> None:
+def test_the_login_action_is_rejected_in_every_spelling(stack: cdk.Stack, action: str) -> None:
     repository = HardenedRepository(stack, "Api")
 
     with pytest.raises(InvalidRepository, match="a repository policy cannot allow"):
@@ -478,7 +478,7 @@ def test_accounts_that_get_the_same_are_in_one_statement(stack: cdk.Stack) -> No
     assert push["Principal"] == {"AWS": account_root(ACCOUNT)}
 
 
-def test_a_policy_that_fits_when_its_statements_are_merged_is_taken(stack: cdk.Stack) -> None:
+def test_a_policy_that_fits_after_its_statements_are_merged_is_accepted(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api")
     for number in range(120):
         repository.grant_pull(iam.AccountPrincipal(f"{number:012}"))
@@ -487,7 +487,7 @@ def test_a_policy_that_fits_when_its_statements_are_merged_is_taken(stack: cdk.S
     assert len(written["Principal"]["AWS"]) == 120
 
 
-def test_a_grant_too_many_is_refused_and_leaves_the_others(stack: cdk.Stack) -> None:
+def test_a_grant_above_the_limit_is_rejected_and_the_others_remain(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api")
 
     def grant_everybody() -> None:
@@ -573,7 +573,7 @@ def test_statements_that_are_read_later_are_measured_with_the_others(stack: cdk.
     assert pull["Action"] == sorted(PULL)
 
 
-def test_a_condition_that_is_made_at_deployment_is_taken(stack: cdk.Stack) -> None:
+def test_a_condition_that_is_known_only_at_deployment_is_accepted(stack: cdk.Stack) -> None:
     """A key of a condition that is a token is written by a custom resource of the CDK's."""
     condition = cdk.CfnJson(stack, "Condition", value={f"{cdk.Aws.REGION}:key": "value"})
     given = iam.PolicyStatement(

@@ -40,12 +40,12 @@ def test_these_tests_know_every_field() -> None:
     assert {each.name for each in dataclasses.fields(RepositorySettings)} == {*SCALARS, "access", "resource_tags"}
 
 
-def test_hardened_is_what_nobody_changed() -> None:
+def test_hardened_has_the_default_of_every_setting() -> None:
     assert RepositorySettings() == HARDENED
 
 
 @each_scalar
-def test_a_scalar_that_is_given_replaces_what_was_there(name: str) -> None:
+def test_a_given_scalar_replaces_the_previous_value(name: str) -> None:
     base = EPHEMERAL if name == "empty_on_delete" else HARDENED.but(removal_policy=cdk.RemovalPolicy.RETAIN)
 
     derived = base.but(**{name: SCALARS[name]})
@@ -56,7 +56,7 @@ def test_a_scalar_that_is_given_replaces_what_was_there(name: str) -> None:
 
 
 @each_scalar
-def test_a_scalar_that_is_not_given_stays(name: str) -> None:
+def test_a_scalar_that_is_not_given_is_kept(name: str) -> None:
     base = EPHEMERAL.but(**{name: SCALARS[name]})
 
     assert getattr(base.but(), name) == SCALARS[name]
@@ -68,13 +68,13 @@ def test_false_is_given_and_none_is_not(name: str, value: object) -> None:
     assert getattr(EPHEMERAL.but(**{name: None}), name) is True  # type: ignore[arg-type]
 
 
-def test_access_adds_up_and_nobody_is_named_twice() -> None:
+def test_access_is_added_and_no_principal_is_listed_twice() -> None:
     derived = HARDENED.but(access=[PULL]).but(access=[PUSH, PULL])
 
     assert derived.access == (PULL, PUSH)
 
 
-def test_access_cannot_be_taken_away() -> None:
+def test_access_cannot_be_removed() -> None:
     assert HARDENED.but(access=[PULL]).but(access=[]).access == (PULL,)
 
 
@@ -139,7 +139,7 @@ def test_a_control_character_beside_a_token_in_a_resource_tag_is_rejected() -> N
         HARDENED.but(resource_tags={"team": f"{cdk.Aws.REGION}\n"})
 
 
-def test_every_fault_of_the_result_is_told_at_once() -> None:
+def test_every_problem_of_the_result_is_reported_at_once() -> None:
     with pytest.raises(InvalidRepository) as refused:
         HARDENED.but(
             removal_policy=cdk.RemovalPolicy.SNAPSHOT, empty_on_delete=True, resource_tags={"aws:a": "", "b": "|"}

@@ -60,7 +60,7 @@ UNUSABLE: Mapping[str, tuple[Callable[[cdk.Stack], kms.IKey], str]] = {
 @each_use
 @each_choice
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_a_key_that_ecr_cannot_use_is_refused(
+def test_a_key_that_ecr_cannot_use_is_rejected(
     app: cdk.App, use: str, choose: Callable[[kms.IKey], Encryption], unusable: str
 ) -> None:
     stack = new_stack(app, "Containers", region=HERE)
@@ -118,7 +118,7 @@ def test_where_the_account_is_not_known_it_is_not_compared(stack: cdk.Stack) -> 
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_an_alias_of_a_key_that_ecr_cannot_use_is_refused(stack: cdk.Stack, unusable: str) -> None:
+def test_an_alias_of_a_key_that_ecr_cannot_use_is_rejected(stack: cdk.Stack, unusable: str) -> None:
     make, sentence = UNUSABLE[unusable]
     alias = kms.Alias(stack, "Alias", alias_name="alias/images", target_key=make(stack))
 
@@ -137,7 +137,7 @@ LATER: Mapping[str, tuple[str, object]] = {
 
 @pytest.mark.parametrize("sentence", LATER)
 @pytest.mark.parametrize("is_shared", [True, False])
-def test_a_key_that_is_changed_later_is_refused_when_the_app_synthesizes(
+def test_a_key_that_is_changed_later_is_rejected_when_the_app_synthesizes(
     stack: cdk.Stack, sentence: str, *, is_shared: bool
 ) -> None:
     given = None if is_shared else kms.Key(stack, "Key")

@@ -200,7 +200,7 @@ def test_patterns_are_sorted_and_each_is_there_once() -> None:
     ],
     ids=["empty", "capital", "long", "token", "slash"],
 )
-def test_a_pattern_that_names_nothing_is_refused(pattern: str, sentence: str) -> None:
+def test_a_pattern_that_matches_nothing_is_rejected(pattern: str, sentence: str) -> None:
     (problem, *_) = problems_of(cache(QUAY, "hub", ROOT, pattern))
 
     assert problem.startswith("repositories: ")
@@ -213,17 +213,17 @@ def test_an_empty_list_lets_nothing_be_pulled() -> None:
     assert problem == "repositories: the list is empty; remove it to cache all repositories"
 
 
-def test_a_pattern_of_another_part_of_the_upstream_is_refused() -> None:
+def test_a_pattern_of_another_part_of_the_upstream_is_rejected() -> None:
     (problem,) = problems_of(cache(QUAY, "hub", "team", "other/*"))
 
     assert problem == "repositories: 'other/*' is not under the upstream prefix 'team'; write names there"
 
 
-def test_a_name_that_is_as_long_as_can_be_here_is_taken() -> None:
+def test_a_name_of_the_greatest_length_is_accepted() -> None:
     assert problems_of(cache(QUAY, "hub", ROOT, "a" * 252)) == []
 
 
-def test_a_name_that_would_be_too_long_here_is_refused() -> None:
+def test_a_name_that_would_be_too_long_in_this_registry_is_rejected() -> None:
     (problem,) = problems_of(cache(QUAY, "hub", ROOT, "a" * 253))
 
     assert "has 257 characters here; ECR allows 256, use a shorter prefix for the cache" in problem
@@ -247,13 +247,13 @@ def test_they_are_not_those_of_others(host: str) -> None:
 
 
 @pytest.mark.parametrize(("upstream", "own"), [(HUB, "docker.io"), (QUAY, "quay.io")])
-def test_an_image_of_another_registry_is_refused(upstream: Upstream, own: str) -> None:
+def test_an_image_of_another_registry_is_rejected(upstream: Upstream, own: str) -> None:
     assert said(cache(upstream), "ghcr.io/team/api:v1") == [
         f"ghcr.io/team/api:v1 is of ghcr.io, and this cache is of {own}; use a cache of that registry"
     ]
 
 
-def test_an_image_without_tag_and_digest_is_refused() -> None:
+def test_an_image_without_tag_and_digest_is_rejected() -> None:
     assert said(cache(), "team/api") == ["team/api has neither tag nor digest; add one, such as 'team/api:latest'"]
 
 
@@ -262,23 +262,23 @@ def test_a_tag_or_a_digest_or_both_will_do(rest: str) -> None:
     assert said(cache(), f"team/api{rest}") == []
 
 
-def test_an_image_that_is_not_on_the_list_is_refused_with_the_list() -> None:
+def test_an_image_that_is_not_listed_is_rejected_with_the_list() -> None:
     assert said(cache(HUB, "hub", ROOT, "nginx", "grafana/*"), "redis:7") == [
         "'library/redis' is not among the repositories of this cache: library/nginx, grafana/*; add it there"
     ]
 
 
-def test_an_image_of_another_part_of_the_upstream_is_refused() -> None:
+def test_an_image_of_another_part_of_the_upstream_is_rejected() -> None:
     assert said(cache(QUAY, "hub", "team"), "teams/api:v1") == [
         "'teams/api' is not under the upstream prefix 'team' of this cache; use another cache"
     ]
 
 
-def test_an_image_whose_name_would_be_too_long_here_is_refused() -> None:
+def test_an_image_whose_name_would_be_too_long_is_rejected() -> None:
     (problem,) = said(cache(), f"{'a' * 253}:v1")
 
     assert "has 257 characters here; ECR allows 256, use a shorter prefix for the cache" in problem
 
 
-def test_all_that_is_wrong_with_an_image_is_told_at_once() -> None:
+def test_all_that_is_wrong_with_an_image_are_reported_at_once() -> None:
     assert len(said(cache(QUAY, "hub", "team"), "ghcr.io/other/api")) == 3

@@ -73,7 +73,7 @@ def test_a_hundred_filters_are_allowed_and_not_one_more() -> None:
         Replication.to("eu-west-1", repositories=[*hundred, "other/"])
 
 
-def test_an_empty_list_is_refused_because_it_would_copy_everything() -> None:
+def test_an_empty_list_is_rejected_because_it_would_replicate_everything() -> None:
     expected = "repositories: the list is empty; remove it to replicate all repositories"
 
     with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):
@@ -104,7 +104,7 @@ def test_regions_of_every_partition_are_accepted(region: str) -> None:
         ),
     ],
 )
-def test_what_is_no_region_is_refused(region: str, problem: str) -> None:
+def test_a_text_that_is_not_a_region_is_rejected(region: str, problem: str) -> None:
     with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
         Replication.to(region)
 
@@ -122,7 +122,7 @@ def test_what_is_no_region_is_refused(region: str, problem: str) -> None:
         ),
     ],
 )
-def test_what_is_no_account_is_refused(account: str, problem: str) -> None:
+def test_a_text_that_is_not_an_account_is_rejected(account: str, problem: str) -> None:
     with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
         Replication.to("eu-west-1", account=account)
 
@@ -132,14 +132,14 @@ def test_an_account_written_as_a_number_is_a_type_error() -> None:
         Replication.to("eu-west-1", account=111122223333)  # type: ignore[arg-type]
 
 
-def test_region_and_account_are_told_at_once() -> None:
+def test_region_and_account_are_reported_at_once() -> None:
     with pytest.raises(InvalidName) as caught:
         Replication.to("nowhere", account="none")
 
     assert len(caught.value.problems) == 2
 
 
-def test_malformed_filters_are_told_together() -> None:
+def test_malformed_filters_are_reported_together() -> None:
     with pytest.raises(InvalidName) as caught:
         Replication.to("eu-west-1", repositories=["prod/*", "B", "ok/"])
 
@@ -205,7 +205,7 @@ def copied(rules: Sequence[ReplicationRule]) -> set[tuple[str, Destination]]:
 
 
 @given(given_replications)
-def test_merged_rules_copy_the_same_to_the_same_places(given: list[Replication]) -> None:
+def test_merged_rules_replicate_the_same_repositories_to_the_same_destinations(given: list[Replication]) -> None:
     expected = {(name, each.destination) for each in given for name in NAMES if each.copies(name)}
 
     assert copied(merge(given)) == expected
@@ -286,7 +286,7 @@ def test_as_many_rules_as_ecr_allows_have_no_problem(count: int) -> None:
     assert [*merged_problems(rules_of(count))] == []
 
 
-def test_a_rule_too_many_is_told() -> None:
+def test_a_rule_above_the_limit_is_reported() -> None:
     assert [*merged_problems(rules_of(26))] == [
         "26 replication rules; ECR allows 25; replicate more namespaces to the same destinations"
     ]
@@ -297,5 +297,5 @@ def test_destinations_count_once_over_all_rules() -> None:
     assert [*merged_problems(rules_of(3, places=26))] == ["26 destinations of replication; ECR allows 25; remove some"]
 
 
-def test_everything_that_is_too_much_is_told_at_once() -> None:
+def test_every_exceeded_limit_is_reported_at_once() -> None:
     assert len([*merged_problems(rules_of(26, places=26))]) == 2

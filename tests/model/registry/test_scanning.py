@@ -113,7 +113,7 @@ def test_basic_scanning_may_wait_until_somebody_asks() -> None:
         ),
     ],
 )
-def test_what_ecr_would_refuse_or_ignore_is_refused(values: dict[str, Any], problem: str) -> None:
+def test_values_that_ecr_rejects_or_ignores_are_rejected(values: dict[str, Any], problem: str) -> None:
     with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
         Scanning(**values)
 
@@ -123,12 +123,12 @@ def test_the_constructor_takes_filters_and_not_texts() -> None:
         Scanning(scan_type="BASIC", on_push=["prod"])  # type: ignore[list-item]
 
 
-def test_an_empty_list_for_enhanced_scanning_is_refused() -> None:
+def test_an_empty_list_for_enhanced_scanning_is_rejected() -> None:
     with pytest.raises(InvalidName, match="enhanced scanning has no filters"):
         Scanning.enhanced(continuous=[])
 
 
-def test_malformed_filters_are_told_together_with_their_argument() -> None:
+def test_malformed_filters_are_reported_together_with_their_argument() -> None:
     with pytest.raises(InvalidName) as caught:
         Scanning.enhanced(continuous=["Prod", "a b", "ok", Namespace("a--b")])
 
@@ -206,7 +206,7 @@ def test_every_plain_name_can_be_included_where_nothing_stands_against_it(name: 
     assert Scanning.enhanced(on_push="*").including(name, "CONTINUOUS_SCAN").frequency(name) == "CONTINUOUS_SCAN"
 
 
-def test_what_was_given_stays_beside_what_is_included() -> None:
+def test_given_filters_are_kept_beside_added_ones() -> None:
     scanning = Scanning.enhanced(continuous="base/*", on_push="dev/*")
 
     assert scanning.including("prod/a", "CONTINUOUS_SCAN") == Scanning.enhanced(
@@ -253,13 +253,15 @@ def test_what_was_given_stays_beside_what_is_included() -> None:
     ],
     ids=["continuous wins", "basic", "manual", "one too many"],
 )
-def test_what_cannot_be_included_is_refused(scanning: Scanning, name: str, frequency: Any, problem: str) -> None:
+def test_repositories_that_cannot_be_included_are_rejected(
+    scanning: Scanning, name: str, frequency: Any, problem: str
+) -> None:
     with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
         scanning.including(name, frequency)
 
 
 @pytest.mark.parametrize("name", ["a--b", "a__b", "x" * 255])
-def test_a_name_that_no_filter_can_say_is_refused(name: str) -> None:
+def test_a_name_that_no_filter_can_have_is_rejected(name: str) -> None:
     with pytest.raises(InvalidName, match="scan filter"):
         Scanning.basic(on_push=[]).including(name, "SCAN_ON_PUSH")
 

@@ -30,7 +30,7 @@ NINE = [
 
 
 @pytest.mark.parametrize(("upstream", "registry", "url", "prefix", "credentials"), NINE)
-def test_each_upstream_knows_its_name_its_place_and_its_needs(
+def test_each_upstream_has_its_name_its_url_and_its_requirements(
     upstream: Upstream, registry: str, url: str, prefix: str, credentials: str
 ) -> None:
     assert (upstream.registry, upstream.url, upstream.default_prefix, upstream.credentials) == (
@@ -66,7 +66,7 @@ def test_a_private_registry_has_the_suffix_of_its_partition(region: str, suffix:
     assert Upstream.ecr(account="111122223333", region=region).url == f"111122223333.dkr.ecr.{region}.{suffix}"
 
 
-def test_account_and_region_of_a_private_registry_are_told_at_once() -> None:
+def test_account_and_region_of_a_private_registry_are_reported_at_once() -> None:
     with pytest.raises(InvalidName) as caught:
         Upstream.ecr(account="1", region="Ireland")
 
@@ -109,7 +109,7 @@ def test_login_servers_in_azure_are_accepted(host: str) -> None:
         ),
     ],
 )
-def test_what_is_no_login_server_in_azure_is_refused(host: str, problem: str) -> None:
+def test_a_text_that_is_not_an_azure_login_server_is_rejected(host: str, problem: str) -> None:
     with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
         Upstream.azure(host)
 
@@ -162,7 +162,7 @@ def test_private_ecr_takes_a_host(host: str) -> None:
         ),
     ],
 )
-def test_a_host_of_no_private_registry_is_refused(make: Callable[[], Upstream], problem: str) -> None:
+def test_a_host_that_is_not_a_private_registry_is_rejected(make: Callable[[], Upstream], problem: str) -> None:
     with pytest.raises(InvalidName) as refused:
         make()
 
