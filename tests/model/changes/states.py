@@ -11,7 +11,7 @@ from ecr_constructs.model.changes.settings import Listing
 from ecr_constructs.model.changes.state import StackTemplate, State, read_state
 
 ENVIRONMENT = "111122223333/eu-west-1"
-RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+RETAINED: Mapping[str, Any] = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 
 
 def resource(resource_type: str, properties: Mapping[str, Any] | None = None, **attributes: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.arbiters.create_only import TABLE, create_only, ecr_types, schema, ta
 from tests.model.changes.states import changes, ids, repository, resource, state
 
 KMS = {"EncryptionType": "KMS"}
-DELETED = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+DELETED: Mapping[str, Any] = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 CASES = [(resource_type, name) for resource_type, names in ECR_TYPES.items() for name in names]
 
 
@@ -106,7 +107,7 @@ def test_a_value_that_is_computed_at_deployment_may_be_equal() -> None:
     ],
 )
 def test_a_name_that_the_template_determines_is_equal_to_the_written_name(name: Any) -> None:
-    sections = {
+    sections: dict[str, Any] = {
         "Parameters": {"Name": {"Type": "String", "Default": "prod/api"}},
         "Mappings": {"Names": {"production": {"api": "prod/api"}}},
     }
@@ -260,7 +261,8 @@ def test_a_repository_in_another_stack_is_moved() -> None:
 
 def test_a_repository_of_the_same_name_in_another_region_is_not_moved() -> None:
     old = state({"A": {"X": repository()}})
-    new = state({"A": {}}).resources | state({"B": {"X": repository()}}, environment="111122223333/us-east-1").resources
+    elsewhere = state({"B": {"X": repository()}}, environment="111122223333/us-east-1")
+    new = {**state({"A": {}}).resources, **elsewhere.resources}
     found = find_changes(old, type(old)(resources=new, stacks=("A", "B")))
 
     assert ids(found) == ["orphaned-resource"]

@@ -67,9 +67,9 @@ INTENTS = st.one_of(
     st.builds(
         lambda n, tag: keep_latest(n, matching=tag), st.integers(1, 4), st.sampled_from(["v*", "v1*", "dev-*", "*"])
     ),
-    st.builds(lambda tag: keep_forever(tag), st.sampled_from(["v*", "v1*", "dev-*"])),
+    st.builds(keep_forever, st.sampled_from(["v*", "v1*", "dev-*"])),
     st.builds(lambda n: expire_untagged(after_days=n), st.integers(1, 5)),
-    st.builds(lambda n: limit_images(n), st.integers(1, 5)),
+    st.builds(limit_images, st.integers(1, 5)),
     st.builds(
         lambda n, tag: expire_older_than(after_days=n, matching=tag), st.integers(1, 5), st.sampled_from(["v*", "*"])
     ),

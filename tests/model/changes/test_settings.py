@@ -88,7 +88,7 @@ def test_a_repository_that_is_not_scanned_on_push_any_more_is_weaker(now: dict[s
         (None, {"EncryptionType": "AES256"}, False),
     ],
 )
-def test_weaker_encryption_of_a_creation_template(before: Any, after: Any, is_weaker: bool) -> None:
+def test_weaker_encryption_of_a_creation_template(before: Any, after: Any, is_weaker: object) -> None:
     old, new = (resource(TEMPLATE, {"EncryptionConfiguration": each} if each else {}) for each in (before, after))
 
     assert ids(changes({"X": old}, {"X": new})) == (["weaker-encryption"] if is_weaker else [])
@@ -175,7 +175,7 @@ def replication(*rules: tuple[str, str | None]) -> dict[str, Any]:
         ([("eu-west-1", None), ("us-east-1", None)], [("eu-west-1", None)], True),
     ],
 )
-def test_images_that_are_not_replicated_any_more(old: Any, new: Any, is_less: bool) -> None:
+def test_images_that_are_not_replicated_any_more(old: Any, new: Any, is_less: object) -> None:
     found = changes({"R": replication(*old)}, {"R": replication(*new)})
 
     assert ids(found) == (["less-replication"] if is_less else [])
@@ -265,8 +265,14 @@ VALUES = st.recursive(
                     "Rules",
                     "Principal",
                     "Action",
+                    "Condition",
+                    "Effect",
+                    "Filter",
+                    "RepositoryFilters",
+                    "Destinations",
+                    "EncryptionType",
+                    "ScanOnPush",
                 ]
-                + ["Condition", "Effect", "Filter", "RepositoryFilters", "Destinations", "EncryptionType", "ScanOnPush"]
             ),
             inner,
             max_size=3,
@@ -298,5 +304,5 @@ def test_values_of_any_kind_are_compared(old: Any, new: Any) -> None:
 def test_a_value_that_only_cloudformation_knows_is_an_info() -> None:
     function = {"Fn::If": ["X", "IMMUTABLE", "MUTABLE"]}
     for properties in ({"ImageTagMutability": function}, {"LifecyclePolicy": {"LifecyclePolicyText": function}}):
-        [found] = changes({"X": repository()}, {"X": repository(**properties)})  # type: ignore[arg-type]
+        [found] = changes({"X": repository()}, {"X": repository(**properties)})
         assert found.id == "unknown-change"
