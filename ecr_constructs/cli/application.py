@@ -146,7 +146,7 @@ def _build(name: str) -> Any:  # noqa: ANN401  (typer does not publish the type)
 
 
 # typer prints `{PATH}` for `PATH`, and adds the type of an option that has a metavar.
-_BRACES = re.compile(r"\{([A-Z]+)\}")
+_BRACES = re.compile(r"\{([A-Z]+|\[OLD\] NEW)\}(?:(?<=NEW\})\.\.\.)?")
 _TYPE = re.compile(r"(?<=[A-Z]) <(?:str|list\[str\])>")
 
 
