@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 __all__ = ["DescribedLimit", "described_limits"]
@@ -110,7 +111,9 @@ _END = r"(?=\s*(?:$|[.,;:!)\]]|\s(?:and|or|then|but|of|in|by|for|with|to|when|if
 _BARE = re.compile(rf"(?:\b(?:{_CUES})|[>=])\s*:?\s*{_RANGE}(?P<number>{_NUMBER})\+?{_NOT_PART}{_END}", re.IGNORECASE)
 
 
-def described_limits(description: str) -> list[DescribedLimit]:
+# Many repositories have the same few descriptions.
+@lru_cache(maxsize=1024)
+def described_limits(description: str) -> tuple[DescribedLimit, ...]:
     """
     Return the numbers of images or days in a description.
 
@@ -126,7 +129,7 @@ def described_limits(description: str) -> list[DescribedLimit]:
             if not any(start < last and first < end for first, last in taken):
                 taken.append((start, end))
                 found += _limits(description, match)
-    return found
+    return tuple(found)
 
 
 def _limits(description: str, match: re.Match[str]) -> Iterator[DescribedLimit]:

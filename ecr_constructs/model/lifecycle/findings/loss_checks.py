@@ -94,19 +94,25 @@ def _emptying_actions(context: CheckContext) -> Sequence[ScheduledAction]:
 
 def _may_be_emptied(context: CheckContext, images: Sequence[Image]) -> bool:
     """Return whether each image can be deleted, without the schedule, which takes longer."""
+    claims = _claims(context, images)
     newest = max(images, key=attrgetter("pushed_at"))
-    is_kept_by_number = getattr(_claim(context, newest), "count_type", "") == "imageCountMoreThan"
+    is_kept_by_number = getattr(claims.get(newest.digest), "count_type", "") == "imageCountMoreThan"
     return not is_kept_by_number and all(
-        (claim := _claim(context, image)) is not None and claim.action == "expire" and not claim.is_keep_rule
+        (claim := claims.get(image.digest)) is not None and claim.action == "expire" and not claim.is_keep_rule
         for image in images
         if image.subject_digest is None
     )
 
 
-def _claim(context: CheckContext, image: Image) -> LifecycleRule | None:
-    """Return the rule to which ECR assigns an image in standard storage."""
-    rules = (rule for rule in context.rules if rule.storage_class == "standard")
-    return next((rule for rule in rules if rule.selects_tags(image.tags)), None)
+def _claims(context: CheckContext, images: Sequence[Image]) -> Mapping[str, LifecycleRule]:
+    """Return the rule to which ECR assigns each image in standard storage, by digest."""
+    rules = [rule for rule in context.rules if rule.storage_class == "standard"]
+    index = ImageIndex(images, rules)
+    claims: dict[str, LifecycleRule] = {}
+    for rule in reversed(rules):
+        selected = index.selected(rule, range(len(index.images)))
+        claims.update(dict.fromkeys((index.images[position].digest for position in selected), rule))
+    return claims
 
 
 def _first_actions(context: CheckContext) -> Mapping[str, ScheduledAction]:
