@@ -128,9 +128,8 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
     assert "arn:aws" not in str(expected)
 
 
-@pytest.mark.parametrize(
-    ("make", "given", "sentence"),
-    [
+def test_an_id_that_is_none_is_refused() -> None:
+    cases: list[tuple[Callable[[str], Access], str, str]] = [
         (Access.organization_pull, "o-abc123456", "organization 'o-abc123456' is not well formed"),
         (Access.organization_pull, "abc1234567", "write its id, 'o-' and 10 to 32 lower-case letters or digits"),
         (Access.organization_pull, "o-" + "a" * 33, "has 35 characters; ECR allows 1 to 34"),
@@ -142,11 +141,10 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
         (Access.lambda_pull, "arn:aws:iam::111122223333:root", "account 'arn:aws"),
         (Access.cache_pull, "11112222333", "write its 12 digits as a string"),
         (Access.cache_pull, "*", r"account '\*'"),
-    ],
-)
-def test_an_id_that_is_none_is_refused(make: Callable[[str], Access], given: str, sentence: str) -> None:
-    with pytest.raises(InvalidName, match=sentence):
-        make(given)
+    ]
+    for make, given, sentence in cases:
+        with pytest.raises(InvalidName, match=sentence):
+            make(given)
 
 
 @pytest.mark.parametrize("given", ["o-" + "a" * 10, "o-" + "0" * 32])
