@@ -73,9 +73,8 @@ def test_every_problem_has_a_remedy_behind_a_semicolon(stack: cdk.Stack) -> None
     assert [problem for problem in refused.value.problems if problem.endswith(".")] == []
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
+def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"id": 1}, "id must be a string such as 'Api', got 1"),
         ({"settings": None}, "settings must be RepositorySettings such as HARDENED, got None"),
         ({"settings": {"scan_on_push": True}}, "settings must be RepositorySettings"),
@@ -83,14 +82,12 @@ def test_every_problem_has_a_remedy_behind_a_semicolon(stack: cdk.Stack) -> None
         ({"immutability": ecr.TagMutability.IMMUTABLE}, "immutability must be an Immutability"),
         ({"lifecycle": [ecr.LifecycleRule(max_image_count=1)]}, r"lifecycle\[0\] must be an Intent"),
         ({"image_scan_on_push": True}, "image_scan_on_push= is an argument of ecr.Repository; use scan_on_push="),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack, options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(TypeError, match=sentence):
-        HardenedRepository(stack, **{"id": "Api", **options})
+    ]
+    for options, sentence in cases:
+        with pytest.raises(TypeError, match=sentence):
+            HardenedRepository(stack, **{"id": "Api", **options})
 
-    assert stack.node.children == []
+        assert stack.node.children == []
 
 
 @pytest.mark.parametrize("given_class", [kms.Key, kms.CfnKey])

@@ -141,22 +141,19 @@ def test_a_prefix_may_be_a_namespace_or_a_text_or_root(stack: cdk.Stack, prefix:
     assert written(stack)["Prefix"] == spelled
 
 
-@pytest.mark.parametrize(
-    ("prefix", "sentence"),
-    [
+def test_an_invalid_prefix_is_rejected(stack: cdk.Stack) -> None:
+    cases: list[tuple[str, str]] = [
         ("", "template prefix is empty; use lower-case letters"),
         ("a" * 257, "has 257 characters; ECR allows 1 to 256"),
         ("Teams", "template prefix 'Teams' has 'T' at position 0; use lower-case letters"),
         ("teams//", "template prefix 'teams//' is not well formed; use"),
         ("ROOT/", "template prefix 'ROOT/' has 'R' at position 0; use"),
         (cdk.Aws.REGION, "is known only at deployment; it is read here, so write the value out"),
-    ],
-    ids=["empty", "long", "capital", "slashes", "root", "token"],
-)
-def test_an_invalid_prefix_is_rejected(stack: cdk.Stack, prefix: str, sentence: str) -> None:
-    (problem,) = problems_of(stack, prefix=prefix)
+    ]
+    for prefix, sentence in cases:
+        (problem,) = problems_of(stack, prefix=prefix)
 
-    assert sentence in problem
+        assert sentence in problem
 
 
 @pytest.mark.parametrize("purpose", ["PULL_THROUGH_CACHE", "REPLICATION", "CREATE_ON_PUSH"])
@@ -172,20 +169,17 @@ def test_it_may_be_for_several_purposes_in_an_order_of_its_own(stack: cdk.Stack)
     assert written(stack)["AppliedFor"] == ["CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION"]
 
 
-@pytest.mark.parametrize(
-    ("applied_for", "sentence"),
-    [
+def test_unknown_purposes_are_rejected(stack: cdk.Stack) -> None:
+    cases: list[tuple[list[str], str]] = [
         ([], "applied_for is empty, so the template is never used; use one of PULL_THROUGH_CACHE, REPLICATION"),
         (["PUSH"], "applied_for: 'PUSH' is unknown; use PULL_THROUGH_CACHE, REPLICATION, CREATE_ON_PUSH"),
         (["REPLICATION", "REPLICATION"], "applied_for contains a purpose twice; remove one"),
         ([cdk.Aws.REGION], "is unknown; use PULL_THROUGH_CACHE"),
-    ],
-    ids=["none", "unknown", "twice", "token"],
-)
-def test_unknown_purposes_are_rejected(stack: cdk.Stack, applied_for: list[str], sentence: str) -> None:
-    (problem,) = problems_of(stack, applied_for=applied_for)
+    ]
+    for applied_for, sentence in cases:
+        (problem,) = problems_of(stack, applied_for=applied_for)
 
-    assert sentence in problem
+        assert sentence in problem
 
 
 @pytest.mark.parametrize("description", ["", "What teams get", "d" * 256])
@@ -201,11 +195,12 @@ def test_a_description_of_257_characters_is_rejected(stack: cdk.Stack) -> None:
     assert problem == "description has 257 characters; ECR allows 256; shorten it"
 
 
-@pytest.mark.parametrize("stray", ["\0", "\n", "\x1b", "\x7f", "\x9b", "\ud800"])
-def test_a_control_character_in_a_description_is_rejected(stack: cdk.Stack, stray: str) -> None:
-    (problem,) = problems_of(stack, description=f"teams{stray}")
+def test_a_control_character_in_a_description_is_rejected(stack: cdk.Stack) -> None:
+    cases: list[str] = ["\0", "\n", "\x1b", "\x7f", "\x9b", "\ud800"]
+    for stray in cases:
+        (problem,) = problems_of(stack, description=f"teams{stray}")
 
-    assert problem.startswith(f"description {f'teams{stray}'!r} has {stray!r} at position 5; write it without")
+        assert problem.startswith(f"description {f'teams{stray}'!r} has {stray!r} at position 5; write it without")
 
 
 def test_a_description_may_be_known_only_at_deployment(stack: cdk.Stack) -> None:
@@ -663,9 +658,8 @@ def test_a_longer_prefix_is_another(stack: cdk.Stack) -> None:
 # --- where it stands --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
+def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"prefix": 42}, "prefix must be a string, a Namespace, a TemplatePrefix or a CachePrefix such as"),
         ({"prefix": None}, "prefix must be a string, a Namespace"),
         ({"applied_for": "REPLICATION"}, r"applied_for must be a list such as \['CREATE_ON_PUSH'\], got 'REPLICATION'"),
@@ -677,14 +671,12 @@ def test_a_longer_prefix_is_another(stack: cdk.Stack) -> None:
         ({"role": iam.Role}, "role must be an iam.Role"),
         ({"role": iam.ServicePrincipal("ecr.amazonaws.com")}, "role must be an iam.Role"),
         ({"id": 1}, "id must be a string"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack, options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(TypeError, match=sentence):
-        make(stack, **options)
+    ]
+    for options, sentence in cases:
+        with pytest.raises(TypeError, match=sentence):
+            make(stack, **options)
 
-    assert stack.node.children == []
+        assert stack.node.children == []
 
 
 # --- with the registry ------------------------------------------------------------------------------------------------

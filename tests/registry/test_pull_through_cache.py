@@ -166,23 +166,20 @@ def test_a_prefix_may_be_a_namespace_or_a_text_or_root(stack: cdk.Stack, prefix:
 
 
 @pytest.mark.parametrize("option", ["prefix", "upstream_prefix"])
-@pytest.mark.parametrize(
-    ("prefix", "sentence"),
-    [
+def test_an_invalid_prefix_is_rejected(stack: cdk.Stack, option: str) -> None:
+    cases: list[tuple[str, str]] = [
         ("", "cache prefix is empty; use lower-case letters"),
         ("a", "cache prefix 'a' has 1 characters; ECR allows 2 to 30"),
         ("a" * 31, "has 31 characters; ECR allows 2 to 30"),
         ("Hub", "cache prefix 'Hub' has 'H' at position 0; use lower-case letters"),
         ("hub//", "cache prefix 'hub//' is not well formed; use"),
         (cdk.Aws.REGION, "is known only at deployment; it is read here, so write the value out"),
-    ],
-    ids=["empty", "short", "long", "capital", "slashes", "token"],
-)
-def test_an_invalid_prefix_is_rejected(stack: cdk.Stack, option: str, prefix: str, sentence: str) -> None:
-    (problem, *_) = problems_of(stack, **{option: prefix})
+    ]
+    for prefix, sentence in cases:
+        (problem, *_) = problems_of(stack, **{option: prefix})
 
-    assert problem.startswith(f"{option}: ")
-    assert sentence in problem
+        assert problem.startswith(f"{option}: ")
+        assert sentence in problem
 
 
 @pytest.mark.parametrize(
@@ -218,16 +215,15 @@ def test_for_private_ecr_they_are_worth_no_warning(here: cdk.Stack, options: dic
 # --- credentials ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "upstream", [each for each in NINE.values() if each.credentials == "secret"], ids=lambda each: each.registry
-)
-def test_an_upstream_that_requires_credentials_is_rejected_without_them(stack: cdk.Stack, upstream: Upstream) -> None:
-    (problem,) = problems_of(stack, upstream=upstream)
+def test_an_upstream_that_requires_credentials_is_rejected_without_them(stack: cdk.Stack) -> None:
+    cases: list[Upstream] = [each for each in NINE.values() if each.credentials == "secret"]
+    for upstream in cases:
+        (problem,) = problems_of(stack, upstream=upstream)
 
-    assert problem == (
-        f"credentials: {upstream.url} requires a user name and a token; use Credentials.new_secret() and set its "
-        "value after the deployment, or Credentials.secret_arn(...)"
-    )
+        assert problem == (
+            f"credentials: {upstream.url} requires a user name and a token; use Credentials.new_secret() and set its "
+            "value after the deployment, or Credentials.secret_arn(...)"
+        )
 
 
 @pytest.mark.parametrize(
@@ -551,12 +547,13 @@ def test_consumers_without_a_registry_are_rejected(here: cdk.Stack) -> None:
     assert problem.startswith("consumers: the app has no PrivateRegistry for this account and region; create one")
 
 
-@pytest.mark.parametrize("kind", ["lambda_pull", "account_push", "cache_pull"])
-def test_other_access_is_not_for_consumers(here: cdk.Stack, kind: str) -> None:
+def test_other_access_is_not_for_consumers(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
-    (problem,) = problems_of(here, consumers=[getattr(Access, kind)(OTHER_ACCOUNT)])
+    cases: list[str] = ["lambda_pull", "account_push", "cache_pull"]
+    for kind in cases:
+        (problem,) = problems_of(here, consumers=[getattr(Access, kind)(OTHER_ACCOUNT)])
 
-    assert problem.startswith(f"consumers: {kind} is not for caches: Lambda cannot pull through a cache")
+        assert problem.startswith(f"consumers: {kind} is not for caches: Lambda cannot pull through a cache")
 
 
 @pytest.mark.parametrize("consumer", [Access.account_pull(OTHER_ACCOUNT), Access.organization_pull("o-abc1234567")])
@@ -602,20 +599,17 @@ def test_the_docs_say_that_lambda_cannot_pull_through_a_cache() -> None:
 # --- the list of repositories -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("repositories", "sentence"),
-    [
+def test_an_empty_list_is_rejected(here: cdk.Stack) -> None:
+    cases: list[tuple[list[str], str]] = [
         ([], "repositories: the list is empty; remove it to cache all repositories"),
         (["Nginx"], "repositories: repository pattern 'Nginx' has 'N' at position 0; write a repository name in which"),
         (["a" * 257], "has 257 characters; ECR allows 1 to 256"),
         ([cdk.Aws.REGION], "is known only at deployment; it is read here, so write the value out"),
-    ],
-    ids=["none", "capital", "long", "token"],
-)
-def test_an_empty_list_is_rejected(here: cdk.Stack, repositories: list[str], sentence: str) -> None:
-    (problem,) = problems_of(here, repositories=repositories)
+    ]
+    for repositories, sentence in cases:
+        (problem,) = problems_of(here, repositories=repositories)
 
-    assert sentence in problem
+        assert sentence in problem
 
 
 def test_a_list_of_another_part_of_the_upstream_is_rejected(here: cdk.Stack) -> None:
@@ -724,9 +718,8 @@ def test_every_problem_is_reported_at_once(here: cdk.Stack) -> None:
     assert [problem for problem in problems if ";" not in problem and "ECR allows" not in problem] == []
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
+def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"upstream": "quay"}, r"upstream must be an Upstream such as Upstream.ecr_public\(\), got 'quay'"),
         ({"upstream": None}, "upstream must be an Upstream"),
         ({"prefix": 42}, "prefix must be a string, a Namespace or a CachePrefix such as 'docker-hub' or ROOT, got 42"),
@@ -743,14 +736,12 @@ def test_every_problem_is_reported_at_once(here: cdk.Stack) -> None:
         ({"consumers": [ACCOUNT]}, r"consumers\[0\] must be an Access, got .*; write consumers as in \[Access"),
         ({"consumers": None}, "consumers must be a list"),
         ({"settings": None}, "settings must be RepositorySettings such as CACHED, got None"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack, options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(TypeError, match=sentence):
-        make(stack, **options)
+    ]
+    for options, sentence in cases:
+        with pytest.raises(TypeError, match=sentence):
+            make(stack, **options)
 
-    assert stack.node.children == []
+        assert stack.node.children == []
 
 
 @given(st.sampled_from([HARDENED, CACHED]), st.sets(st.sampled_from([OTHER_ACCOUNT, "777788889999"])))

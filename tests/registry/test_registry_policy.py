@@ -209,33 +209,30 @@ def test_repositories_are_named_by_namespaces_and_patterns(
     assert resources == [[repository(name) for name in names]] * 2
 
 
-@pytest.mark.parametrize(
-    ("repositories", "problem"),
-    [
+def test_invalid_repositories_are_rejected(stack: cdk.Stack, registry: PrivateRegistry) -> None:
+    cases: list[tuple[Any, str]] = [
         ([], "repositories: the list is empty; remove it to include all repositories"),
         ("Prod", "repositories: repository pattern 'Prod' has 'P' at position 0"),
         ("", "repositories: repository pattern is empty"),
         ("a" * 257, "has 257 characters; ECR allows 1 to 256"),
         (["ok", "a b"], "repositories: repository pattern 'a b' has ' '"),
-    ],
-)
-def test_invalid_repositories_are_rejected(
-    stack: cdk.Stack, registry: PrivateRegistry, repositories: Any, problem: str
-) -> None:
-    for accept in (registry.accept_replication_from, registry.accept_caches_of):
-        with pytest.raises(InvalidRegistry) as refused:
-            accept(OTHER_ACCOUNT, repositories=repositories)
-        assert [each for each in refused.value.problems if problem in each]
-        assert refused.value.path == "Containers/Registry"
-    with pytest.raises(InvalidRegistry):
-        registry.accept_cache_consumer(Access.account_pull(OTHER_ACCOUNT), repositories=repositories)
+    ]
+    for repositories, problem in cases:
+        for accept in (registry.accept_replication_from, registry.accept_caches_of):
+            with pytest.raises(InvalidRegistry) as refused:
+                accept(OTHER_ACCOUNT, repositories=repositories)
+            assert [each for each in refused.value.problems if problem in each]
+            assert refused.value.path == "Containers/Registry"
+        with pytest.raises(InvalidRegistry):
+            registry.accept_cache_consumer(Access.account_pull(OTHER_ACCOUNT), repositories=repositories)
     assert POLICY not in types(stack)
 
 
-@pytest.mark.parametrize("repositories", [7, [7], [None], {"prod"}, RepositoryName("prod/api")], ids=str)
-def test_repositories_of_the_wrong_kind_are_a_type_error(registry: PrivateRegistry, repositories: Any) -> None:
-    with pytest.raises(TypeError):
-        registry.accept_replication_from(OTHER_ACCOUNT, repositories=repositories)
+def test_repositories_of_the_wrong_kind_are_a_type_error(registry: PrivateRegistry) -> None:
+    cases: list[Any] = [7, [7], [None], {"prod"}, RepositoryName("prod/api")]
+    for repositories in cases:
+        with pytest.raises(TypeError):
+            registry.accept_replication_from(OTHER_ACCOUNT, repositories=repositories)
 
 
 def test_a_repository_that_is_a_token_is_handed_on(stack: cdk.Stack, registry: PrivateRegistry) -> None:
@@ -252,12 +249,13 @@ def test_an_account_that_is_a_token_is_handed_on(stack: cdk.Stack, registry: Pri
 
 
 @pytest.mark.parametrize("method", ["accept_replication_from", "accept_caches_of"])
-@pytest.mark.parametrize("account", ["", "*", "1111222233", f"arn:aws:iam::{OTHER_ACCOUNT}:root"])
-def test_an_invalid_account_is_rejected(stack: cdk.Stack, registry: PrivateRegistry, method: str, account: str) -> None:
-    with pytest.raises(InvalidRegistry, match="write its 12 digits as a string"):
-        getattr(registry, method)(account)
-    with pytest.raises(TypeError, match="account must be a string"):
-        getattr(registry, method)(int(OTHER_ACCOUNT))
+def test_an_invalid_account_is_rejected(stack: cdk.Stack, registry: PrivateRegistry, method: str) -> None:
+    cases: list[str] = ["", "*", "1111222233", f"arn:aws:iam::{OTHER_ACCOUNT}:root"]
+    for account in cases:
+        with pytest.raises(InvalidRegistry, match="write its 12 digits as a string"):
+            getattr(registry, method)(account)
+        with pytest.raises(TypeError, match="account must be a string"):
+            getattr(registry, method)(int(OTHER_ACCOUNT))
     assert POLICY not in types(stack)
 
 
@@ -306,10 +304,11 @@ def test_access_that_is_not_for_caches_is_no_consumer(
     assert POLICY not in types(stack)
 
 
-@pytest.mark.parametrize("consumer", [OTHER_ACCOUNT, None, 7])
-def test_a_consumer_of_the_wrong_kind_is_a_type_error(registry: PrivateRegistry, consumer: Any) -> None:
-    with pytest.raises(TypeError, match="consumer must be an Access such as"):
-        registry.accept_cache_consumer(consumer, repositories="hub/*")
+def test_a_consumer_of_the_wrong_kind_is_a_type_error(registry: PrivateRegistry) -> None:
+    cases: list[Any] = [OTHER_ACCOUNT, None, 7]
+    for consumer in cases:
+        with pytest.raises(TypeError, match="consumer must be an Access such as"):
+            registry.accept_cache_consumer(consumer, repositories="hub/*")
 
 
 def test_too_many_consumers_are_rejected_before_the_cache_is_added(stack: cdk.Stack, registry: PrivateRegistry) -> None:
@@ -432,26 +431,21 @@ def test_a_denial_is_about_the_account_of_the_registry(stack_in: Callable[[str],
     assert denial["Condition"]["StringEquals"] == {"aws:PrincipalAccount": ACCOUNT}
 
 
-@pytest.mark.parametrize(
-    ("except_for", "problem"),
-    [
+def test_a_principal_that_cannot_be_excluded_is_rejected(stack: cdk.Stack, registry: PrivateRegistry) -> None:
+    cases: list[tuple[list[str], str]] = [
         ([], "except_for: no principal could create repositories, CloudFormation included; add the role that deploys"),
         (["deployer"], "except_for: 'deployer' is not the ARN of a role or user"),
         (["*"], "except_for: '*' is not the ARN of a role or user"),
         ([f"arn:aws:iam::{ACCOUNT}:root"], "is not the ARN of a role or user"),
         ([f"arn:aws:iam::{ACCOUNT}:role/"], "is not the ARN of a role or user"),
         ([f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"], "is not the ARN of a role or user"),
-    ],
-    ids=["nobody", "word", "everybody", "account", "no name", "session"],
-)
-def test_a_principal_that_cannot_be_excluded_is_rejected(
-    stack: cdk.Stack, registry: PrivateRegistry, except_for: list[str], problem: str
-) -> None:
-    with pytest.raises(InvalidRegistry) as refused:
-        registry.deny_repository_creation(except_for=except_for)
+    ]
+    for except_for, problem in cases:
+        with pytest.raises(InvalidRegistry) as refused:
+            registry.deny_repository_creation(except_for=except_for)
 
-    (found,) = refused.value.problems
-    assert problem in found
+        (found,) = refused.value.problems
+        assert problem in found
     assert POLICY not in types(stack)
 
 
@@ -469,10 +463,11 @@ def test_a_token_is_excepted_as_it_is(stack: cdk.Stack, registry: PrivateRegistr
     assert excepted(registry) == [{"Ref": "Arn"}]
 
 
-@pytest.mark.parametrize("except_for", [DEPLOYER, None, {DEPLOYER}, [7], [iam.AnyPrincipal]], ids=str)
-def test_exceptions_of_the_wrong_kind_are_a_type_error(registry: PrivateRegistry, except_for: Any) -> None:
-    with pytest.raises(TypeError, match="except_for"):
-        registry.deny_repository_creation(except_for=except_for)
+def test_exceptions_of_the_wrong_kind_are_a_type_error(registry: PrivateRegistry) -> None:
+    cases: list[Any] = [DEPLOYER, None, {DEPLOYER}, [7], [iam.AnyPrincipal]]
+    for except_for in cases:
+        with pytest.raises(TypeError, match="except_for"):
+            registry.deny_repository_creation(except_for=except_for)
 
 
 def test_there_is_one_denial(registry: PrivateRegistry) -> None:
@@ -611,10 +606,11 @@ def test_all_statements_that_are_fine_are_fine_together(registry: PrivateRegistr
     assert written(registry)
 
 
-@pytest.mark.parametrize("value", [None, "statement", {"Effect": "Allow"}], ids=["none", "text", "dict"])
-def test_a_value_that_is_not_a_statement_is_a_type_error(registry: PrivateRegistry, value: Any) -> None:
-    with pytest.raises(TypeError, match=r"statement must be a PolicyStatement such as iam\.PolicyStatement"):
-        registry.add_to_resource_policy(value)
+def test_a_value_that_is_not_a_statement_is_a_type_error(registry: PrivateRegistry) -> None:
+    cases: list[Any] = [None, "statement", {"Effect": "Allow"}]
+    for value in cases:
+        with pytest.raises(TypeError, match=r"statement must be a PolicyStatement such as iam\.PolicyStatement"):
+            registry.add_to_resource_policy(value)
 
 
 def test_a_condition_that_is_known_only_at_deployment_is_accepted(stack: cdk.Stack, registry: PrivateRegistry) -> None:
@@ -680,16 +676,17 @@ def test_a_policy_of_10240_characters_is_the_longest(stack: cdk.Stack) -> None:
     assert length(registry_statements(stack)) == 10_240
 
 
-@pytest.mark.parametrize("characters", [10_241, 10_242, 10_270, 10_280, 20_000])
-def test_a_longer_policy_is_rejected(stack: cdk.Stack, characters: int) -> None:
-    problem = (
-        rf"the registry policy has {characters} characters; ECR allows 10240, "
-        "let statements share their principals or their repositories"
-    )
+def test_a_longer_policy_is_rejected(stack: cdk.Stack) -> None:
+    cases: list[int] = [10_241, 10_242, 10_270, 10_280, 20_000]
+    for characters in cases:
+        problem = (
+            rf"the registry policy has {characters} characters; ECR allows 10240, "
+            "let statements share their principals or their repositories"
+        )
 
-    with pytest.raises(InvalidRegistry, match=problem):
-        PrivateRegistry(stack, "Registry", policy_statements=[sized(characters)])
-    assert stack.node.children == []
+        with pytest.raises(InvalidRegistry, match=problem):
+            PrivateRegistry(stack, "Registry", policy_statements=[sized(characters)])
+        assert stack.node.children == []
 
 
 def test_contributions_count_together_and_the_one_too_many_leaves_the_others(registry: PrivateRegistry) -> None:

@@ -658,9 +658,8 @@ def test_a_registry_policy_that_is_full_refuses_the_replica_as_a_whole(in_enviro
     assert ids_of(in_environment) == before
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
+def test_a_value_of_the_wrong_kind_is_a_type_error(here: cdk.Stack) -> None:
+    cases: list[tuple[Mapping[str, Any], str]] = [
         ({"source_region": 1}, "source_region must be a string"),
         ({"source_region": None}, "source_region must be a string"),
         ({"source_account": 111122223333}, "source_account must be a string"),
@@ -669,13 +668,12 @@ def test_a_registry_policy_that_is_full_refuses_the_replica_as_a_whole(in_enviro
         ({"repositories": ["prod"]}, r"repositories\[0\] must be a Namespace, got .prod.; write repositories as in"),
         ({"repositories": 1}, r"repositories must be a Namespace or a list such as Namespace"),
         ({"settings": None}, "settings must be RepositorySettings such as HARDENED"),
-    ],
-)
-def test_a_value_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, given: Mapping[str, Any], expected: str) -> None:
-    with pytest.raises(TypeError, match=expected):
-        replica(here, **given)
+    ]
+    for given, expected in cases:
+        with pytest.raises(TypeError, match=expected):
+            replica(here, **given)
 
-    assert here.node.try_find_child("Replica") is None
+        assert here.node.try_find_child("Replica") is None
 
 
 def test_an_empty_account_is_no_account(here: cdk.Stack) -> None:

@@ -73,9 +73,9 @@ TRUSTING: Mapping[str, Sequence[object]] = {
 }
 
 
-@pytest.mark.parametrize("name", TRUSTING)
-def test_a_trust_policy_that_lets_ecr_assume_the_role_has_no_problem(name: str) -> None:
-    assert problems(*TRUSTING[name]) == []
+def test_a_trust_policy_that_lets_ecr_assume_the_role_has_no_problem() -> None:
+    for name in TRUSTING:
+        assert problems(*TRUSTING[name]) == []
 
 
 DISTRUSTING: Mapping[str, tuple[Sequence[object], str]] = {
@@ -118,27 +118,27 @@ DISTRUSTING: Mapping[str, tuple[Sequence[object], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", DISTRUSTING)
-def test_a_trust_policy_that_keeps_ecr_out_has_a_problem_with_a_fix(name: str) -> None:
-    statements, sentence = DISTRUSTING[name]
-    problem = problems(*statements)[-1]
+def test_a_trust_policy_that_keeps_ecr_out_has_a_problem_with_a_fix() -> None:
+    for name in DISTRUSTING:
+        statements, sentence = DISTRUSTING[name]
+        problem = problems(*statements)[-1]
 
-    assert sentence in problem
-    assert "create it with assumed_by=iam.ServicePrincipal('ecr.amazonaws.com')" in problem
+        assert sentence in problem
+        assert "create it with assumed_by=iam.ServicePrincipal('ecr.amazonaws.com')" in problem
 
 
-@pytest.mark.parametrize("document", [TOKEN, None, "text", {}, {"Statement": TOKEN}, {"Statement": [TOKEN]}])
-def test_a_trust_policy_that_is_known_only_at_deployment_is_not_judged(document: object) -> None:
-    assert list(trust_problems(document, TEMPLATE_SERVICE)) == []
-    assert not foreign_sources(document, TEMPLATE_SERVICE, ACCOUNT)
+def test_a_trust_policy_that_is_known_only_at_deployment_is_not_judged() -> None:
+    cases: list[object] = [TOKEN, None, "text", {}, {"Statement": TOKEN}, {"Statement": [TOKEN]}]
+    for document in cases:
+        assert list(trust_problems(document, TEMPLATE_SERVICE)) == []
+        assert not foreign_sources(document, TEMPLATE_SERVICE, ACCOUNT)
 
 
 ARN = "arn:aws:ecr:eu-west-1:{}:*"
 
 
-@pytest.mark.parametrize(
-    ("condition", "foreign"),
-    [
+def test_sources_of_another_account_are_found() -> None:
+    cases: list[tuple[object, list[str]]] = [
         ({"StringEquals": {"aws:SourceAccount": OTHER_ACCOUNT}}, [OTHER_ACCOUNT]),
         ({"StringEquals": {"AWS:sourceaccount": [OTHER_ACCOUNT]}}, [OTHER_ACCOUNT]),
         ({"ArnLike": {"aws:SourceArn": ARN.format(OTHER_ACCOUNT)}}, [ARN.format(OTHER_ACCOUNT)]),
@@ -158,12 +158,11 @@ ARN = "arn:aws:ecr:eu-west-1:{}:*"
         ({"StringEqualsIfExists": {"aws:SourceAccount": OTHER_ACCOUNT}}, []),
         ({"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}, []),
         (None, []),
-    ],
-)
-def test_sources_of_another_account_are_found(condition: object, foreign: list[str]) -> None:
-    document = {"Statement": [allow(Condition=condition)]}
+    ]
+    for condition, foreign in cases:
+        document = {"Statement": [allow(Condition=condition)]}
 
-    assert list(foreign_sources(document, TEMPLATE_SERVICE, ACCOUNT)) == foreign
+        assert list(foreign_sources(document, TEMPLATE_SERVICE, ACCOUNT)) == foreign
 
 
 def test_a_second_statement_without_a_foreign_source_suffices() -> None:
@@ -173,24 +172,21 @@ def test_a_second_statement_without_a_foreign_source_suffices() -> None:
     assert foreign_sources({"Statement": [foreign, allow()]}, TEMPLATE_SERVICE, ACCOUNT) == ()
 
 
-@pytest.mark.parametrize(
-    "conditions",
-    [
+def test_conditions_of_iam_have_no_problem() -> None:
+    cases: list[object] = [
         {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
         {"ArnLike": {"aws:SourceArn": [ARN.format(ACCOUNT)]}, "Bool": {"aws:SecureTransport": True}},
         {"ForAllValues:StringLikeIfExists": {"aws:PrincipalServiceNamesList": ("ecr*",)}},
         {"Null": {"aws:SourceAccount": "false"}},
         {"DateGreaterThanEquals": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}, "NotIpAddress": {"aws:SourceIp": "::"}},
         {"NumericLessThan": {"aws:MultiFactorAuthAge": 3}, "NumericNotEquals": {"aws:MultiFactorAuthAge": 4}},
-    ],
-)
-def test_conditions_of_iam_have_no_problem(conditions: object) -> None:
-    assert list(condition_problems(conditions, TEMPLATE_SERVICE)) == []
+    ]
+    for conditions in cases:
+        assert list(condition_problems(conditions, TEMPLATE_SERVICE)) == []
 
 
-@pytest.mark.parametrize(
-    ("conditions", "sentence"),
-    [
+def test_conditions_that_iam_or_ecr_cannot_use_are_rejected() -> None:
+    cases: list[tuple[object, str]] = [
         ({}, "trust_conditions is empty; remove it"),
         ({"Equals": {"aws:SourceAccount": ACCOUNT}}, "'Equals' is not a condition operator of IAM; use one such as"),
         ({"NullIfExists": {"aws:SourceAccount": "true"}}, "'NullIfExists' is not a condition operator"),
@@ -199,17 +195,15 @@ def test_conditions_of_iam_have_no_problem(conditions: object) -> None:
         ({"StringEquals": {"aws:SourceAccount": []}}, "'aws:SourceAccount' has no value; add one such as"),
         ({"StringEquals": {"aws:SourceAccount": ""}}, "'aws:SourceAccount' has no value"),
         ({"StringEquals": {"sts:ExternalId": "x"}}, "requires an external ID, and ecr.amazonaws.com sends none"),
-    ],
-)
-def test_conditions_that_iam_or_ecr_cannot_use_are_rejected(conditions: object, sentence: str) -> None:
-    (problem,) = condition_problems(conditions, TEMPLATE_SERVICE)
+    ]
+    for conditions, sentence in cases:
+        (problem,) = condition_problems(conditions, TEMPLATE_SERVICE)
 
-    assert sentence in problem
+        assert sentence in problem
 
 
-@pytest.mark.parametrize(
-    "conditions",
-    [
+def test_conditions_of_the_wrong_kind_are_a_type_error() -> None:
+    cases: list[object] = [
         "StringEquals",
         ["StringEquals"],
         {"StringEquals": "aws:SourceAccount"},
@@ -220,8 +214,7 @@ def test_conditions_that_iam_or_ecr_cannot_use_are_rejected(conditions: object, 
         {"StringEquals": {"aws:SourceAccount": [None]}},
         {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
         {"NumericEquals": {"aws:SourceAccount": float("nan")}},
-    ],
-)
-def test_conditions_of_the_wrong_kind_are_a_type_error(conditions: object) -> None:
-    with pytest.raises(TypeError, match="trust_conditions must be a mapping such as"):
-        list(condition_problems(conditions, TEMPLATE_SERVICE))
+    ]
+    for conditions in cases:
+        with pytest.raises(TypeError, match="trust_conditions must be a mapping such as"):
+            list(condition_problems(conditions, TEMPLATE_SERVICE))

@@ -350,9 +350,8 @@ def test_an_arn_of_613_characters_is_rejected(here: cdk.Stack) -> None:
     assert problem == "credentials: the ARN of the secret has 613 characters; ECR allows 612, rename it"
 
 
-@pytest.mark.parametrize(
-    "arn",
-    [
+def test_a_text_that_is_not_the_arn_of_a_cache_secret_is_rejected(here: cdk.Stack) -> None:
+    cases: list[str] = [
         "",
         NAME,
         secret_arn("docker-hub-a1B2c3"),
@@ -362,16 +361,14 @@ def test_an_arn_of_613_characters_is_rejected(here: cdk.Stack) -> None:
         secret_arn().replace(ACCOUNT, "1234"),
         secret_arn() + "\n",
         secret_arn() + " ",
-    ],
-    ids=["empty", "name", "other name", "partial", "no name", "other service", "account", "newline", "space"],
-)
-def test_a_text_that_is_not_the_arn_of_a_cache_secret_is_rejected(here: cdk.Stack, arn: str) -> None:
-    (problem,) = problems_of(here, Credentials.secret_arn(arn))
+    ]
+    for arn in cases:
+        (problem,) = problems_of(here, Credentials.secret_arn(arn))
 
-    assert problem == (
-        f"credentials: {arn!r} is not the ARN of a secret for caches; write the complete ARN, such as "
-        "'arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-a1B2c3'"
-    )
+        assert problem == (
+            f"credentials: {arn!r} is not the ARN of a secret for caches; write the complete ARN, such as "
+            "'arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-a1B2c3'"
+        )
 
 
 @pytest.mark.parametrize(
@@ -390,10 +387,11 @@ def test_secrets_of_other_partitions_are_accepted(
 # --- of the wrong kind ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("given", [secret_arn(), 1, None, secretsmanager.Secret, object()])
-def test_a_value_that_is_not_a_secret_is_a_type_error(given: Any) -> None:
-    with pytest.raises(TypeError, match=r"secret must be a secretsmanager.Secret such as "):
-        Credentials.secret(given)
+def test_a_value_that_is_not_a_secret_is_a_type_error() -> None:
+    cases: list[Any] = [secret_arn(), 1, None, secretsmanager.Secret, object()]
+    for given in cases:
+        with pytest.raises(TypeError, match=r"secret must be a secretsmanager.Secret such as "):
+            Credentials.secret(given)
 
 
 @pytest.mark.parametrize("given", [1, None, b"arn"])

@@ -33,7 +33,6 @@ SCALARS: dict[str, Any] = {
     "removal_policy": cdk.RemovalPolicy.DESTROY,
     "empty_on_delete": True,
 }
-each_scalar = pytest.mark.parametrize("name", SCALARS)
 
 
 def test_these_tests_know_every_field() -> None:
@@ -44,28 +43,29 @@ def test_hardened_has_the_default_of_every_setting() -> None:
     assert RepositorySettings() == HARDENED
 
 
-@each_scalar
-def test_a_given_scalar_replaces_the_previous_value(name: str) -> None:
-    base = EPHEMERAL if name == "empty_on_delete" else HARDENED.but(removal_policy=cdk.RemovalPolicy.RETAIN)
+def test_a_given_scalar_replaces_the_previous_value() -> None:
+    for name, value in SCALARS.items():
+        base = EPHEMERAL if name == "empty_on_delete" else HARDENED.but(removal_policy=cdk.RemovalPolicy.RETAIN)
 
-    derived = base.but(**{name: SCALARS[name]})
+        derived = base.but(**{name: value})
 
-    assert getattr(derived, name) == SCALARS[name]
-    others = [each.name for each in dataclasses.fields(base) if each.name != name]
-    assert [getattr(derived, other) for other in others] == [getattr(base, other) for other in others]
-
-
-@each_scalar
-def test_a_scalar_that_is_not_given_is_kept(name: str) -> None:
-    base = EPHEMERAL.but(**{name: SCALARS[name]})
-
-    assert getattr(base.but(), name) == SCALARS[name]
+        assert getattr(derived, name) == value
+        others = [each.name for each in dataclasses.fields(base) if each.name != name]
+        assert [getattr(derived, other) for other in others] == [getattr(base, other) for other in others]
 
 
-@pytest.mark.parametrize(("name", "value"), [("scan_on_push", False), ("empty_on_delete", False)])
-def test_false_is_given_and_none_is_not(name: str, value: object) -> None:
-    assert getattr(EPHEMERAL.but(**{name: value}), name) is False  # type: ignore[arg-type]
-    assert getattr(EPHEMERAL.but(**{name: None}), name) is True  # type: ignore[arg-type]
+def test_a_scalar_that_is_not_given_is_kept() -> None:
+    for name, value in SCALARS.items():
+        base = EPHEMERAL.but(**{name: value})
+
+        assert getattr(base.but(), name) == value
+
+
+def test_false_is_given_and_none_is_not() -> None:
+    cases: list[tuple[str, object]] = [("scan_on_push", False), ("empty_on_delete", False)]
+    for name, value in cases:
+        assert getattr(EPHEMERAL.but(**{name: value}), name) is False  # type: ignore[arg-type]
+        assert getattr(EPHEMERAL.but(**{name: None}), name) is True  # type: ignore[arg-type]
 
 
 def test_access_is_added_and_no_principal_is_listed_twice() -> None:
@@ -118,20 +118,35 @@ def test_the_default_lifecycle_follows_the_tags_when_settings_derive() -> None:
     assert ADOPTED.but(immutability=Immutability.all_tags()).effective_lifecycle == LifecyclePolicy.none()
 
 
-@pytest.mark.parametrize(
-    "stray",
-    ["\n", "\t", "\r", "\v", "\f", "\0", "\x1b", "\x1c", "\x1d", "\x1e", "\x1f", "\x7f", "\x85", "\u200b", "\ud800"],
-)
-def test_a_control_character_in_a_resource_tag_is_rejected(stray: str) -> None:
-    for tags in ({f"team{stray}": "payments"}, {"team": f"pay{stray}ments"}):
-        with pytest.raises(InvalidRepository, match="is not well formed; use letters, digits, spaces") as refused:
-            HARDENED.but(resource_tags=tags)
-        assert str(refused.value).isprintable()
+def test_a_control_character_in_a_resource_tag_is_rejected() -> None:
+    cases: list[str] = [
+        "\n",
+        "\t",
+        "\r",
+        "\v",
+        "\f",
+        "\0",
+        "\x1b",
+        "\x1c",
+        "\x1d",
+        "\x1e",
+        "\x1f",
+        "\x7f",
+        "\x85",
+        "\u200b",
+        "\ud800",
+    ]
+    for stray in cases:
+        for tags in ({f"team{stray}": "payments"}, {"team": f"pay{stray}ments"}):
+            with pytest.raises(InvalidRepository, match="is not well formed; use letters, digits, spaces") as refused:
+                HARDENED.but(resource_tags=tags)
+            assert str(refused.value).isprintable()
 
 
-@pytest.mark.parametrize("space", [" ", "\u00a0", "\u1680", "\u2003", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"])
-def test_every_space_of_unicode_is_accepted_in_a_resource_tag(space: str) -> None:
-    assert HARDENED.but(resource_tags={"team": f"pay{space}ments"}).resource_tags["team"] == f"pay{space}ments"
+def test_every_space_of_unicode_is_accepted_in_a_resource_tag() -> None:
+    cases: list[str] = [" ", "\u00a0", "\u1680", "\u2003", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"]
+    for space in cases:
+        assert HARDENED.but(resource_tags={"team": f"pay{space}ments"}).resource_tags["team"] == f"pay{space}ments"
 
 
 def test_a_control_character_beside_a_token_in_a_resource_tag_is_rejected() -> None:
@@ -155,9 +170,9 @@ def test_every_problem_of_the_result_is_reported_at_once() -> None:
     assert refused.value.path == ""
 
 
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
+@pytest.mark.parametrize("make", [RepositorySettings, HARDENED.but], ids=["constructor", "but"])
+def test_a_value_of_the_wrong_kind_is_a_type_error_that_shows_the_right_one(make: Any) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"immutability": "IMMUTABLE"}, r"immutability must be an Immutability such as .*, got 'IMMUTABLE'"),
         ({"lifecycle": {"rules": []}}, r"lifecycle must be a LifecyclePolicy, an Intent or a list such as"),
         ({"encryption": "KMS"}, r"encryption must be an Encryption such as .*, got 'KMS'"),
@@ -170,15 +185,10 @@ def test_every_problem_of_the_result_is_reported_at_once() -> None:
         ({"access": iter([PULL])}, r"access must be a list such as"),
         ({"resource_tags": ["team"]}, r"resource_tags must be a mapping such as"),
         ({"resource_tags": {"team": 1}}, r"resource_tags\['team'\] must be a string, got 1; write resource_tags as in"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-@pytest.mark.parametrize("make", [RepositorySettings, HARDENED.but], ids=["constructor", "but"])
-def test_a_value_of_the_wrong_kind_is_a_type_error_that_shows_the_right_one(
-    make: Any, values: dict[str, Any], sentence: str
-) -> None:
-    with pytest.raises(TypeError, match=sentence):
-        make(**values)
+    ]
+    for values, sentence in cases:
+        with pytest.raises(TypeError, match=sentence):
+            make(**values)
 
 
 def test_settings_can_be_keys_and_members_of_sets() -> None:

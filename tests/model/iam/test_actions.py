@@ -31,9 +31,9 @@ def test_an_action_that_exists_or_is_known_only_at_deployment_is_accepted(policy
     assert [action for action in accepted if list(action_problems(action, policy))] == []
 
 
-@pytest.mark.parametrize(
-    ("action", "reason"),
-    [
+@each_policy
+def test_an_action_that_no_policy_of_ecr_can_contain_has_a_problem(policy: str) -> None:
+    cases: list[tuple[str, str]] = [
         ("ecr:BatchGetImages", "did you mean 'ecr:BatchGetImage'?"),
         ("ecr:batchgetimages", "did you mean 'ecr:BatchGetImage'?"),
         ("ecr:PullImage", "is not an action of ECR"),
@@ -46,13 +46,11 @@ def test_an_action_that_exists_or_is_known_only_at_deployment_is_accepted(policy
         ("*GetImage", "is not an action of ECR"),
         ("", "is not an action of ECR"),
         ("ecr:GetAuthorizationToken", "cannot allow ecr:GetAuthorizationToken"),
-    ],
-)
-@each_policy
-def test_an_action_that_no_policy_of_ecr_can_contain_has_a_problem(action: str, reason: str, policy: str) -> None:
-    (problem,) = action_problems(action, policy)
+    ]
+    for action, reason in cases:
+        (problem,) = action_problems(action, policy)
 
-    assert reason in problem
+        assert reason in problem
 
 
 def test_an_action_of_the_registry_is_accepted_in_the_registry_policy_only() -> None:

@@ -70,9 +70,8 @@ def test_a_service_without_a_condition_on_its_source_acts_for_any_account() -> N
     assert list(unconfirmed_services({**statement, "Effect": "Deny"})) == []
 
 
-@pytest.mark.parametrize(
-    "resource",
-    [
+def test_a_repository_of_the_registry_is_a_resource_of_its_policy() -> None:
+    cases: list[object] = [
         "*",
         "arn:aws:ecr:eu-west-1:111122223333:repository/*",
         "arn:aws:ecr:eu-west-1:111122223333:repository/prod/api",
@@ -81,16 +80,14 @@ def test_a_service_without_a_condition_on_its_source_acts_for_any_account() -> N
         {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ecr:eu-west-1:111122223333:repository/*"]]},
         {"Fn::GetAtt": ["Repository", "Arn"]},
         {"Ref": "Arn"},
-    ],
-)
-def test_a_repository_of_the_registry_is_a_resource_of_its_policy(resource: object) -> None:
-    assert list(resource_problems(resource, account="111122223333", region="eu-west-1")) == []
-    assert list(resource_problems(resource, account=None, region=None)) == []
+    ]
+    for resource in cases:
+        assert list(resource_problems(resource, account="111122223333", region="eu-west-1")) == []
+        assert list(resource_problems(resource, account=None, region=None)) == []
 
 
-@pytest.mark.parametrize(
-    ("resource", "reason"),
-    [
+def test_another_resource_is_rejected() -> None:
+    cases: list[tuple[str, str]] = [
         ("foo", "is not a repository"),
         ("prod/*", "is not a repository"),
         ("arn:aws:s3:::bucket", "is not a repository"),
@@ -98,26 +95,23 @@ def test_a_repository_of_the_registry_is_a_resource_of_its_policy(resource: obje
         ("arn:aws:ecr:eu-west-1:111122223333:repository/", "is not a repository"),
         ("arn:aws:ecr:us-east-1:111122223333:repository/*", "is in Region 'us-east-1'"),
         ("arn:aws:ecr:eu-west-1:999988887777:repository/*", "is in account '999988887777'"),
-    ],
-)
-def test_another_resource_is_rejected(resource: str, reason: str) -> None:
-    (problem,) = resource_problems(resource, account="111122223333", region="eu-west-1")
+    ]
+    for resource, reason in cases:
+        (problem,) = resource_problems(resource, account="111122223333", region="eu-west-1")
 
-    assert reason in problem
+        assert reason in problem
 
 
-@pytest.mark.parametrize(
-    "principal",
-    [
+def test_a_statement_is_public_if_a_branch_of_its_principal_is() -> None:
+    cases: list[dict[str, Any]] = [
         {"AWS": {"Fn::If": ["Prod", ACCOUNT, "*"]}},
         {"Fn::If": ["Prod", {"AWS": ACCOUNT}, "*"]},
         {"AWS": [ACCOUNT, {"Fn::If": ["Prod", ACCOUNT, "*"]}]},
         {"AWS": {"Fn::Select": [0, ["*"]]}},
         {"AWS": {"Fn::Sub": ["${Who}", {"Who": "*"}]}},
-    ],
-)
-def test_a_statement_is_public_if_a_branch_of_its_principal_is(principal: dict[str, Any]) -> None:
-    assert is_public({"Effect": "Allow", "Principal": principal})
+    ]
+    for principal in cases:
+        assert is_public({"Effect": "Allow", "Principal": principal})
 
 
 @pytest.mark.parametrize(
@@ -127,9 +121,8 @@ def test_a_statement_that_may_allow_is_public(effect: object, public: bool) -> N
     assert is_public({"Effect": effect, "Principal": "*"}) is public
 
 
-@pytest.mark.parametrize(
-    ("element", "reason"),
-    [
+def test_an_element_that_iam_does_not_accept_is_rejected() -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"Effect": "allow"}, "Effect 'allow' does not exist; use 'Allow' or 'Deny'"),
         ({"Effect": {"Fn::If": ["Prod", "Allow", "Grant"]}}, "Effect 'Grant' does not exist"),
         ({"Sid": 5}, "Sid 5 is not text; write '5'"),
@@ -138,30 +131,27 @@ def test_a_statement_that_may_allow_is_public(effect: object, public: bool) -> N
         ({"Action": {"Fn::If": ["Prod", "ecr:PutImage", "s3:GetObject"]}}, "'s3:GetObject' is not an action of ECR"),
         ({"Action": [{"Ref": "AWS::NoValue"}]}, "the statement has no action"),
         ({"Principal": {"Ref": "AWS::NoValue"}}, "the statement has no principal"),
-    ],
-)
-def test_an_element_that_iam_does_not_accept_is_rejected(element: dict[str, Any], reason: str) -> None:
-    statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "ecr:PutImage"}
+    ]
+    for element, reason in cases:
+        statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "ecr:PutImage"}
 
-    (problem,) = statement_problems(statement | element, "repository")
+        (problem,) = statement_problems(statement | element, "repository")
 
-    assert reason in problem
+        assert reason in problem
 
 
-@pytest.mark.parametrize(
-    "condition",
-    [
+def test_a_condition_that_iam_accepts_has_no_problem() -> None:
+    cases: list[dict[str, Any]] = [
         {"Null": {"aws:PrincipalTag/team": "true"}},
         {"ForAllValues:StringNotLikeIfExists": {"aws:TagKeys": ""}},
         {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
         {"NumericLessThanEquals": {"aws:MultiFactorAuthAge": 3600}},
         {"StringEquals": {"Fn::GetAtt": ["Condition", "Value"]}},
-    ],
-)
-def test_a_condition_that_iam_accepts_has_no_problem(condition: dict[str, Any]) -> None:
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": condition}
+    ]
+    for condition in cases:
+        statement = {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": condition}
 
-    assert list(statement_problems(statement, "repository")) == []
+        assert list(statement_problems(statement, "repository")) == []
 
 
 @pytest.mark.parametrize("element", ["Principal", "NotPrincipal"])

@@ -131,17 +131,15 @@ def test_to_leave_the_registry_out_changes_nothing(drawn: tuple[CachedNames, str
 
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
-@pytest.mark.parametrize(
-    ("here", "there", "name", "cached"),
-    [
+def test_names_are_those_of_the_user_guide() -> None:
+    cases: list[tuple[str, str, str, str]] = [
         ("ecr-public", ROOT, "my-app/image1", "ecr-public/my-app/image1"),
         (ROOT, ROOT, "my-app/image1", "my-app/image1"),
         ("my-app", "upstream-app", "upstream-app/image1", "my-app/image1"),
         ("a", "a", "a/a/a", "a/a/a"),
-    ],
-)
-def test_names_are_those_of_the_user_guide(here: str, there: str, name: str, cached: str) -> None:
-    assert cache(QUAY, here, there).cached_name(name) == cached
+    ]
+    for here, there, name, cached in cases:
+        assert cache(QUAY, here, there).cached_name(name) == cached
 
 
 @pytest.mark.parametrize(
@@ -189,22 +187,19 @@ def test_patterns_are_sorted_and_each_is_there_once() -> None:
     assert names_of.upstream_patterns == ["grafana/*", "library/nginx", "library/redis"]
 
 
-@pytest.mark.parametrize(
-    ("pattern", "sentence"),
-    [
+def test_a_pattern_that_matches_nothing_is_rejected() -> None:
+    cases: list[tuple[str, str]] = [
         ("", "repository pattern is empty"),
         ("Nginx", "has 'N' at position 0; write a repository name in which '*' stands for anything"),
         ("a" * 257, "has 257 characters; ECR allows 1 to 256"),
         ("${Token[AWS.Region.4]}", "is known only at deployment"),
         ("a/", "is not well formed"),
-    ],
-    ids=["empty", "capital", "long", "token", "slash"],
-)
-def test_a_pattern_that_matches_nothing_is_rejected(pattern: str, sentence: str) -> None:
-    (problem, *_) = problems_of(cache(QUAY, "hub", ROOT, pattern))
+    ]
+    for pattern, sentence in cases:
+        (problem, *_) = problems_of(cache(QUAY, "hub", ROOT, pattern))
 
-    assert problem.startswith("repositories: ")
-    assert sentence in problem
+        assert problem.startswith("repositories: ")
+        assert sentence in problem
 
 
 def test_an_empty_list_lets_nothing_be_pulled() -> None:

@@ -80,16 +80,21 @@ def test_an_empty_list_is_rejected_because_it_would_replicate_everything() -> No
         Replication.to("eu-west-1", repositories=[])
 
 
-@pytest.mark.parametrize(
-    "region", ["eu-west-1", "ap-southeast-7", "us-gov-west-1", "cn-northwest-1", "us-isob-east-1", "eusc-de-east-1"]
-)
-def test_regions_of_every_partition_are_accepted(region: str) -> None:
-    assert Replication.to(region).region == region
+def test_regions_of_every_partition_are_accepted() -> None:
+    cases: list[str] = [
+        "eu-west-1",
+        "ap-southeast-7",
+        "us-gov-west-1",
+        "cn-northwest-1",
+        "us-isob-east-1",
+        "eusc-de-east-1",
+    ]
+    for region in cases:
+        assert Replication.to(region).region == region
 
 
-@pytest.mark.parametrize(
-    ("region", "problem"),
-    [
+def test_a_text_that_is_not_a_region_is_rejected() -> None:
+    cases: list[tuple[str, str]] = [
         ("", "region is empty; write a region such as 'eu-west-1'"),
         (
             "EU-West-1",
@@ -102,16 +107,14 @@ def test_regions_of_every_partition_are_accepted(region: str) -> None:
             "${Token[AWS.Region.4]}",
             "region '${Token[AWS.Region.4]}' is known only at deployment; it is read here, so write the value out",
         ),
-    ],
-)
-def test_a_text_that_is_not_a_region_is_rejected(region: str, problem: str) -> None:
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
-        Replication.to(region)
+    ]
+    for region, problem in cases:
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
+            Replication.to(region)
 
 
-@pytest.mark.parametrize(
-    ("account", "problem"),
-    [
+def test_a_text_that_is_not_an_account_is_rejected() -> None:
+    cases: list[tuple[str, str]] = [
         ("", "account is empty; write its 12 digits as a string"),
         ("12345", "account '12345' is not well formed; write its 12 digits as a string"),
         ("1234567890123", "account '1234567890123' is not well formed; write its 12 digits as a string"),
@@ -120,11 +123,10 @@ def test_a_text_that_is_not_a_region_is_rejected(region: str, problem: str) -> N
             FOREIGN_DIGIT * 12,
             f"account '{FOREIGN_DIGIT * 12}' has '{FOREIGN_DIGIT}' at position 0; write its 12 digits as a string",
         ),
-    ],
-)
-def test_a_text_that_is_not_an_account_is_rejected(account: str, problem: str) -> None:
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
-        Replication.to("eu-west-1", account=account)
+    ]
+    for account, problem in cases:
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
+            Replication.to("eu-west-1", account=account)
 
 
 def test_an_account_written_as_a_number_is_a_type_error() -> None:
@@ -150,10 +152,11 @@ def test_malformed_filters_are_reported_together() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [7, {"prod": 1}, [7], ScanFilter("prod"), [ScanFilter("prod")]])
-def test_anything_else_is_a_type_error(value: Any) -> None:
-    with pytest.raises(TypeError):
-        Replication.to("eu-west-1", repositories=value)
+def test_anything_else_is_a_type_error() -> None:
+    cases: list[Any] = [7, {"prod": 1}, [7], ScanFilter("prod"), [ScanFilter("prod")]]
+    for value in cases:
+        with pytest.raises(TypeError):
+            Replication.to("eu-west-1", repositories=value)
 
 
 def test_the_constructor_takes_filters_and_not_texts() -> None:
@@ -259,14 +262,15 @@ def test_filters_and_places_are_sorted(given: list[Replication]) -> None:
         )
 
 
-@pytest.mark.parametrize("count", [1, 99, 100, 101, 200, 201])
-def test_a_rule_has_at_most_a_hundred_filters_and_only_the_last_has_fewer(count: int) -> None:
-    texts = [f"team-{number:03}/" for number in range(count)]
-    rules = merge(Replication.to("eu-west-1", repositories=text) for text in texts)
+def test_a_rule_has_at_most_a_hundred_filters_and_only_the_last_has_fewer() -> None:
+    cases: list[int] = [1, 99, 100, 101, 200, 201]
+    for count in cases:
+        texts = [f"team-{number:03}/" for number in range(count)]
+        rules = merge(Replication.to("eu-west-1", repositories=text) for text in texts)
 
-    assert [text for rule in rules for text in rule.filters] == texts
-    assert [len(rule.filters) for rule in rules[:-1]] == [MAXIMUM_FILTERS] * (len(rules) - 1)
-    assert 0 < len(rules[-1].filters) <= MAXIMUM_FILTERS
+        assert [text for rule in rules for text in rule.filters] == texts
+        assert [len(rule.filters) for rule in rules[:-1]] == [MAXIMUM_FILTERS] * (len(rules) - 1)
+        assert 0 < len(rules[-1].filters) <= MAXIMUM_FILTERS
 
 
 def test_nothing_is_no_rule() -> None:

@@ -20,21 +20,19 @@ LEAST_TO_MOST = (None, "SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 NAMES = ("prod", "repo-prod", "prod-repo", "repo-prod-repo", "prodrepo")
 
 
-@pytest.mark.parametrize(
-    ("text", "matched"),
-    [
+@pytest.mark.parametrize("name", NAMES)
+def test_the_filter_table_of_the_user_guide(name: str) -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html, every cell."""
+    cases: list[tuple[str, set[str]]] = [
         ("prod", {"prod", "repo-prod", "prod-repo", "repo-prod-repo", "prodrepo"}),
         ("*prod", {"prod", "repo-prod"}),
         ("prod*", {"prod", "prod-repo", "prodrepo"}),
         ("*prod*", {"prod", "repo-prod", "prod-repo", "repo-prod-repo", "prodrepo"}),
         ("prod*repo", {"prod-repo", "prodrepo"}),
-    ],
-)
-@pytest.mark.parametrize("name", NAMES)
-def test_the_filter_table_of_the_user_guide(text: str, matched: set[str], name: str) -> None:
-    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html, every cell."""
-    assert ScanFilter(text).matches(name) is (name in matched)
-    assert Scanning.basic(on_push=text).frequency(name) == ("SCAN_ON_PUSH" if name in matched else None)
+    ]
+    for text, matched in cases:
+        assert ScanFilter(text).matches(name) is (name in matched)
+        assert Scanning.basic(on_push=text).frequency(name) == ("SCAN_ON_PUSH" if name in matched else None)
 
 
 @given(repository_names)
@@ -139,10 +137,11 @@ def test_malformed_filters_are_reported_together_with_their_argument() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [7, {"prod": 1}, [7], [None], ReplicationFilter("prod"), [ReplicationFilter("prod")]])
-def test_anything_else_is_a_type_error(value: Any) -> None:
-    with pytest.raises(TypeError):
-        Scanning.basic(on_push=value)
+def test_anything_else_is_a_type_error() -> None:
+    cases: list[Any] = [7, {"prod": 1}, [7], [None], ReplicationFilter("prod"), [ReplicationFilter("prod")]]
+    for value in cases:
+        with pytest.raises(TypeError):
+            Scanning.basic(on_push=value)
 
 
 def test_a_filter_of_another_language_is_named() -> None:

@@ -29,16 +29,14 @@ NINE = [
 ]
 
 
-@pytest.mark.parametrize(("upstream", "registry", "url", "prefix", "credentials"), NINE)
-def test_each_upstream_has_its_name_its_url_and_its_requirements(
-    upstream: Upstream, registry: str, url: str, prefix: str, credentials: str
-) -> None:
-    assert (upstream.registry, upstream.url, upstream.default_prefix, upstream.credentials) == (
-        registry,
-        url,
-        prefix,
-        credentials,
-    )
+def test_each_upstream_has_its_name_its_url_and_its_requirements() -> None:
+    for upstream, registry, url, prefix, credentials in NINE:
+        assert (upstream.registry, upstream.url, upstream.default_prefix, upstream.credentials) == (
+            registry,
+            url,
+            prefix,
+            credentials,
+        )
 
 
 def test_there_are_nine_and_each_has_a_way_to_make_it() -> None:
@@ -81,9 +79,8 @@ def test_login_servers_in_azure_are_accepted(host: str) -> None:
     assert Upstream.azure(host).url == host
 
 
-@pytest.mark.parametrize(
-    ("host", "problem"),
-    [
+def test_a_text_that_is_not_an_azure_login_server_is_rejected() -> None:
+    cases: list[tuple[str, str]] = [
         ("", "Azure registry is empty; write its login server, such as 'mycompany.azurecr.io'"),
         (
             "mycompany",
@@ -107,11 +104,10 @@ def test_login_servers_in_azure_are_accepted(host: str) -> None:
             "${Token[TOKEN.3]}",
             "Azure registry '${Token[TOKEN.3]}' is known only at deployment; it is read here, so write the value out",
         ),
-    ],
-)
-def test_a_text_that_is_not_an_azure_login_server_is_rejected(host: str, problem: str) -> None:
-    with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
-        Upstream.azure(host)
+    ]
+    for host, problem in cases:
+        with pytest.raises(InvalidName, match=rf"\A{re.escape(problem)}\Z"):
+            Upstream.azure(host)
 
 
 @pytest.mark.parametrize("value", [None, 111122223333])
@@ -137,9 +133,8 @@ def test_private_ecr_takes_a_host(host: str) -> None:
     assert Upstream.ecr(host) == Upstream.ecr(account="111122223333", region=host.split(".")[3])
 
 
-@pytest.mark.parametrize(
-    ("make", "problem"),
-    [
+def test_a_host_that_is_not_a_private_registry_is_rejected() -> None:
+    cases: list[tuple[Callable[[], Upstream], str]] = [
         (Upstream.ecr, "give the host of the registry, or account= and region="),
         (lambda: Upstream.ecr(account="111122223333"), "give the host of the registry, or account= and region="),
         (
@@ -160,10 +155,9 @@ def test_private_ecr_takes_a_host(host: str) -> None:
                 "are; that is '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn'"
             ),
         ),
-    ],
-)
-def test_a_host_that_is_not_a_private_registry_is_rejected(make: Callable[[], Upstream], problem: str) -> None:
-    with pytest.raises(InvalidName) as refused:
-        make()
+    ]
+    for make, problem in cases:
+        with pytest.raises(InvalidName) as refused:
+            make()
 
-    assert refused.value.problems == (problem,)
+        assert refused.value.problems == (problem,)
