@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -23,6 +23,8 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from tests.cli.aws.cloud import ACCOUNT, REGION, Cloud, Refusal, arn_of
 
 Answer = Callable[[Any], ActionResult]
+# The answers of moto, before a server replaces some of them for all tests of the process.
+MOTO_ANSWERS: Mapping[str, Any] = dict(vars(ECRResponse))
 
 
 @contextlib.contextmanager
