@@ -16,6 +16,7 @@ from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_
 from ecr_constructs.cli.formatting import omitted
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.output.messages import summary_messages
+from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport
@@ -238,7 +239,7 @@ def _write(text: str, output: Path | None) -> None:
 
 
 def _print_summary(report: PreviewReport) -> None:
-    for message in summary_messages(report):
+    for message in summary_messages(report, worst_first(report.previews)):
         print_to_stderr(f"{message.kind}: {message.text}")
 
 
@@ -258,7 +259,7 @@ def _exit_code(report: PreviewReport, results: Sequence[GateResult]) -> ExitCode
 def _gate_lines(result: GateResult) -> list[str]:
     lines = [str(violation) for violation in result.violations[:MOST_LINES]]
     if (more := len(result.violations) - MOST_LINES) > 0:
-        lines.append(f"{omitted(more, 'image')}; --format json has all")
+        lines.append(f"{omitted(more, result.noun)}; --format json has all")
     return [*lines, *([result.remedy] if lines else []), *([result.note] if result.note else [])]
 
 

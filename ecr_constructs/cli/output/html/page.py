@@ -23,11 +23,12 @@ from ecr_constructs.cli.formatting import (
     printable,
     total_size,
 )
-from ecr_constructs.cli.output.html.view_model import Totals, section
-from ecr_constructs.cli.output.messages import deployed_policy_source, summary_messages, uncertainty_hint
+from ecr_constructs.cli.output.html.view_model import section
+from ecr_constructs.cli.output.messages import deployed_policy_source, input_messages, uncertainty_hint
 from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.gates import GateResult
 from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.preview.totals import sum_of
 
 __all__ = ["render_page"]
 
@@ -47,7 +48,7 @@ def render_page(report: PreviewReport, results: Sequence[GateResult] = ()) -> st
     sections = [section(preview, number) for number, preview in enumerate(report.previews, start=1)]
     # ECR does not apply the policy of a creation template to repositories that exist.
     counted = [each for each in sections if each.preview.prefix is None]
-    messages = [f"{message.kind}: {message.text}" for message in summary_messages(report) if message.kind != "total"]
+    messages = [f"{message.kind}: {message.text}" for message in input_messages(report)]
     return (
         _environment()
         .get_template("report.html.j2")
@@ -58,7 +59,7 @@ def render_page(report: PreviewReport, results: Sequence[GateResult] = ()) -> st
             results=results,
             deployed=deployed_policy_source(is_live=report.is_live),
             hint=uncertainty_hint(report.previews, is_live=report.is_live),
-            totals=sum((each.totals for each in counted), Totals()),
+            totals=sum_of(report.previews),
             instants=sorted({preview.at for preview in report.previews}),
             missing=[*report.problems, *messages],
         )

@@ -6,35 +6,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from ecr_constructs.cli.formatting import total_size
 from ecr_constructs.cli.output.html.age_chart import AgeChart, age_chart
 from ecr_constructs.cli.output.html.storage_chart import StorageChart, storage_chart
 from ecr_constructs.cli.output.messages import UncertainGroup, group_uncertain
 from ecr_constructs.cli.output.rule_summary import RuleRow, rule_rows
-from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
-from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
+from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.cli.preview.totals import Totals, totals_of
+from ecr_constructs.model.lifecycle.evaluation import Decision
 
-__all__ = ["RuleSection", "Section", "Totals", "section"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Totals:
-    """The number of images with each outcome, and their bytes. Totals of repositories can be added."""
-
-    images: int = 0
-    size: int = 0
-    expired: int = 0
-    expired_size: int = 0
-    archived: int = 0
-    archived_size: int = 0
-    uncertain: int = 0
-    uncertain_size: int = 0
-    kept: int = 0
-    kept_size: int = 0
-
-    def __add__(self, other: Totals) -> Totals:
-        """Return the sums."""
-        return Totals(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+__all__ = ["RuleSection", "Section", "section"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,29 +86,13 @@ def section(preview: RepositoryPreview, number: int) -> Section:
     return Section(
         number=number,
         preview=preview,
-        totals=_totals(evaluation),
+        totals=totals_of(evaluation),
         rules=_rules(preview),
         age_chart=age_chart(preview),
         storage_chart=storage_chart(preview),
         uncertain=group_uncertain(evaluation.uncertain),
         in_use_affected=tuple(each for each in evaluation.decisions if each.image.digest in in_use),
         in_use_uncertain=tuple(each for each in evaluation.uncertain if each.image.digest in in_use),
-    )
-
-
-def _totals(evaluation: Evaluation) -> Totals:
-    every = all_decisions(evaluation)
-    return Totals(
-        images=len(every),
-        size=total_size(each.image for each in every),
-        expired=len(evaluation.expired),
-        expired_size=evaluation.bytes_freed,
-        archived=len(evaluation.archived),
-        archived_size=evaluation.bytes_archived,
-        uncertain=len(evaluation.uncertain),
-        uncertain_size=total_size(each.image for each in evaluation.uncertain),
-        kept=len(evaluation.kept),
-        kept_size=total_size(each.image for each in evaluation.kept),
     )
 
 
