@@ -96,10 +96,16 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="GATE",
-            help="Exit with code 4 if an image in use is deleted or archived ('in-use', with --live), or if an image "
-            "with a tag like PATTERN is deleted ('expires:PATTERN'). Uncertain images count too. Repeatable.",
+            help="Exit with code 4 if an image in use is deleted or archived ('in-use', with --live), if an image with "
+            "a tag like PATTERN is deleted ('expires:PATTERN'), or if a repository is emptied ('empties'), loses its "
+            "newest image ('newest') or more than a part of its images ('loses:50%'). Uncertain images count too. "
+            "Repeatable.",
         ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="List every image that is deleted, archived or uncertain. For table and markdown."),
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="The format of the output.")] = Format.TABLE,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file. [default: standard output]")
@@ -126,12 +132,13 @@ def preview(
         read_indexes=read_indexes,
         gates=[read_gate(text) for text in dict.fromkeys(fail_if or ())],
         form=form,
+        is_complete=everything,
         output=output,
     )
     report = _report(options)
     results = [gate.evaluate(report) for gate in options.gates]
-    _write(_render(report, results, form, is_shown=output is None), output)
-    if form is Format.HTML:
+    _write(_render(report, results, options), output)
+    if output is not None or form in {Format.HTML, Format.CSV}:
         _print_summary(report)
     raise typer.Exit(_exit_code(report, results))
 
@@ -217,10 +224,18 @@ def _progress_bar() -> Iterator[ProgressBar]:
         yield ProgressBar(progress)
 
 
-def _render(report: PreviewReport, results: Sequence[GateResult], form: Format, *, is_shown: bool) -> str:
-    if form is Format.JSON:
+def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> str:
+    if options.form is Format.JSON:
         return render_json(report, results)
-    if form is Format.HTML:
+    if options.form is Format.CSV:
+        from ecr_constructs.cli.output.csv_report import render_csv
+
+        return render_csv(report)
+    if options.form is Format.MARKDOWN:
+        from ecr_constructs.cli.output.markdown_report import render_markdown
+
+        return render_markdown(report, results, is_complete=options.is_complete)
+    if options.form is Format.HTML:
         from ecr_constructs.cli.output.html import render_page
 
         return render_page(report, results)
@@ -228,14 +243,15 @@ def _render(report: PreviewReport, results: Sequence[GateResult], form: Format, 
 
     from ecr_constructs.cli.output.table_report import render_table, terminal
 
-    return render_table(report, terminal() if is_shown else Console(file=StringIO()), results=results)
+    console = terminal() if options.output is None else Console(file=StringIO())
+    return render_table(report, console, results=results, is_complete=options.is_complete)
 
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(text, encoding="utf-8", newline="")
 
 
 def _print_summary(report: PreviewReport) -> None:

@@ -40,6 +40,13 @@ class ListedImage:
         return self.decision.image
 
     @property
+    def tag(self) -> str:
+        """The tag that the rule matches first, or the first tag, or an empty text for an untagged image."""
+        selectors = self.decision.rule.selectors if self.decision.rule else ()
+        matching = (tag for tag in self.image.tags if any(selector.matches(tag) for selector in selectors))
+        return next(matching, self.image.tags[0] if self.image.tags else "")
+
+    @property
     def rule(self) -> str:
         """The priority of the rule, or `none`."""
         return str(self.decision.rule.rule_priority) if self.decision.rule else "none"

@@ -40,6 +40,7 @@ from ecr_constructs.cli.output.messages import (
     uncertain_messages,
     uncertainty_hint,
 )
+from ecr_constructs.cli.output.policy_groups import Ranked, policy_groups
 from ecr_constructs.cli.output.rule_summary import NO_IMAGES, TOTAL, RuleRow, rule_rows, total_rows
 from ecr_constructs.cli.preview.damage import Damage, worst_first
 from ecr_constructs.cli.preview.gates import GateResult
@@ -104,7 +105,6 @@ _MOST_IMAGES = 10
 _SHORT_DIGEST = len("sha256:") + 12
 # The width of the terminal from which a digest is shown with all its characters.
 _FULL_DIGEST = 200
-Ranked = tuple[RepositoryPreview, Damage]
 # More than the characters of a policy, so that each row is one line that a program can search.
 _UNLIMITED = 40_000
 
@@ -180,7 +180,9 @@ class _TableReport:
         """Yield the parts: alarms and totals first, then the repositories, the worst first, then messages."""
         yield from self._top()
         shared: set[str] = set()
-        for group in _group_by_policy(self._ranked):
+        for group in policy_groups(self._ranked):
+            if len(group) <= _MOST_TABLES:
+                continue
             yield from _shared_table(group, self._hidden)
             previews = [preview for preview, _ in group]
             yield from map(_line, _shared_messages(previews, is_live=self._report.is_live))
@@ -334,16 +336,6 @@ def _examples(decisions: Sequence[Decision], width: int, asked: Sequence[TagPatt
 
 
 # --- many repositories with the same policy ---------------------------------------------------------------------------
-
-
-def _group_by_policy(ranked: Sequence[Ranked]) -> list[list[Ranked]]:
-    """Return the previews of each policy that more than ten repositories have, in the same order."""
-    by_policy: dict[tuple[str, str | None, bool], list[Ranked]] = {}
-    for each in ranked:
-        preview = each[0]
-        key = (preview.policy.to_json(), preview.prefix, preview.by_aws)
-        by_policy.setdefault(key, []).append(each)
-    return [found for found in by_policy.values() if len(found) > _MOST_TABLES]
 
 
 def _shared_table(group: Sequence[Ranked], hidden: _HiddenColumns) -> Iterator[Grid | Text]:

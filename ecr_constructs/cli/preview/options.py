@@ -26,10 +26,20 @@ class Format(str, Enum):
     TABLE = "table"
     JSON = "json"
     HTML = "html"
+    MARKDOWN = "markdown"
+    CSV = "csv"
 
 
 # The format that the extension of a file name stands for.
-_FORMATS = {".json": Format.JSON, ".html": Format.HTML, ".htm": Format.HTML}
+_FORMATS = {
+    ".json": Format.JSON,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
+    ".md": Format.MARKDOWN,
+    ".csv": Format.CSV,
+}
+# The formats that always have every image.
+_COMPLETE = frozenset({Format.JSON, Format.HTML, Format.CSV})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +67,7 @@ class PreviewOptions:
     read_indexes: bool = False
     gates: Sequence[Gate] = ()
     form: Format = Format.TABLE
+    is_complete: bool = False
     output: Path | None = None
 
     def __post_init__(self) -> None:
@@ -113,6 +124,8 @@ def _account_problems(options: PreviewOptions) -> Iterator[str]:
 def _file_problems(options: PreviewOptions) -> Iterator[str]:
     if [options.source, *options.images, *options.current_policy].count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
+    if options.is_complete and options.form in _COMPLETE:
+        yield f"--format {options.form.value} has every image already; remove --all"
     if options.output:
         yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
 

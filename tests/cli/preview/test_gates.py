@@ -249,7 +249,8 @@ def test_another_word_is_refused(text: str) -> None:
 
     assert refused.value.path == "--fail-if"
     assert refused.value.problems == (
-        f"{text!r} is unknown; write in-use, or expires: and a tag pattern such as expires:release-*",
+        f"{text!r} is unknown; write in-use, empties, newest, loses: and a percentage such as loses:50%, "
+        "or expires: and a tag pattern such as expires:release-*",
     )
 
 
