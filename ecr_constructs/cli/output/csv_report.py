@@ -41,8 +41,8 @@ def render_csv(report: PreviewReport) -> str:
         report: The previews.
 
     Returns:
-        A line with the names of the columns, and a line for each image: the worst repository first, and in it the images
-        that are deleted, archived, uncertain and kept. Lines end as RFC 4180 has it.
+        A line with the names of the columns, and a line for each image: the worst repository first, and in it the
+        images that are deleted, archived, uncertain and kept. Lines end with CRLF, as in RFC 4180.
 
     """
     text = StringIO(newline="")

@@ -190,7 +190,7 @@ def test_repositories_are_sorted_by_damage() -> None:
     running = replace(preview([V1, V3, V4]), repository="m/running", in_use={V1.digest: ("task batch",)})
     template = replace(preview([V1], of=AGE, prefix="new"), repository="b/new")
     heads = re.findall(
-        r"^([a-z]+/[a-z]+)(?: \(policy .*?\))?: \d", plain(quiet, template, some, emptied, running), re.M
+        r"^([a-z]+/[a-z]+)(?: \(policy .*?\))?: \d", plain(quiet, template, some, emptied, running), re.MULTILINE
     )
 
     assert heads == ["m/running", "z/emptied", "prod/api", "a/quiet", "b/new"]
