@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -108,7 +108,12 @@ def preview(
     ] = False,
     form: Annotated[Format, typer.Option("--format", help="The format of the output.")] = Format.TABLE,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write to this file. [default: standard output]")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Write to this file. With --format html, a folder for an index and a page for each repository. "
+            "[default: standard output]",
+        ),
     ] = None,
 ) -> None:
     """
@@ -137,7 +142,10 @@ def preview(
     )
     report = _report(options)
     results = [gate.evaluate(report) for gate in options.gates]
-    _write(_render(report, results, options), output)
+    if options.is_folder:
+        _write_pages(report, results, options)
+    else:
+        _write(_render(report, results, options), output)
     if output is not None or form in {Format.HTML, Format.CSV}:
         _print_summary(report)
     raise typer.Exit(_exit_code(report, results))
@@ -252,6 +260,20 @@ def _write(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
     else:
         output.write_text(text, encoding="utf-8", newline="")
+
+
+def _write_pages(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> None:
+    """Write the pages into the folder, and delete those of an earlier preview."""
+    from ecr_constructs.cli.output.html import render_pages
+
+    folder = cast("Path", options.output)
+    folder.mkdir(exist_ok=True)
+    earlier = {path.name for path in folder.iterdir()}
+    for name, text in render_pages(report, results):
+        (folder / name).write_text(text, encoding="utf-8")
+        earlier.discard(name)
+    for name in earlier:
+        (folder / name).unlink()
 
 
 def _print_summary(report: PreviewReport) -> None:

@@ -10,7 +10,7 @@ from ecr_constructs.cli.output.message import Message
 from ecr_constructs.cli.preview.damage import ALARM_PERCENT, Certainty, Damage
 from ecr_constructs.cli.preview.result import RepositoryPreview
 
-__all__ = ["ALARM_STYLE", "alarm_messages", "alarm_text"]
+__all__ = ["ALARM_STYLE", "alarm_messages", "alarm_text", "alarm_words"]
 
 ALARM_STYLE = "bold white on red"
 _MOST_NAMES = 5
@@ -44,6 +44,17 @@ def alarm_messages(ranked: Iterable[tuple[RepositoryPreview, Damage]]) -> Iterat
         for kind in _KINDS:
             if repositories := found[certainty, kind]:
                 yield Message("alarm", _text(kind, certainty, repositories), ALARM_STYLE)
+
+
+def alarm_words(damage: Damage) -> str:
+    """
+    Return the alarm of one repository in a few words, or an empty text if there is none.
+
+    Args:
+        damage: The damage to the repository.
+
+    """
+    return f"{damage.certainty} {_SINGULAR[damage.alarm]}" if damage.alarm else ""
 
 
 def alarm_text(damage: Damage) -> str | None:

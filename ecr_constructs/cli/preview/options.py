@@ -38,6 +38,8 @@ _FORMATS = {
     ".md": Format.MARKDOWN,
     ".csv": Format.CSV,
 }
+# The pages in a folder.
+_PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
 # The formats that always have every image.
 _COMPLETE = frozenset({Format.JSON, Format.HTML, Format.CSV})
 
@@ -69,6 +71,11 @@ class PreviewOptions:
     form: Format = Format.TABLE
     is_complete: bool = False
     output: Path | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the output is a folder of pages, and not a file."""
+        return self.form is Format.HTML and self.output is not None and (self.output.is_dir() or not self.output.suffix)
 
     def __post_init__(self) -> None:
         """Raise if options cannot be combined."""
@@ -130,11 +137,19 @@ def _file_problems(options: PreviewOptions) -> Iterator[str]:
         yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
 
 
+def _foreign_file(folder: Path) -> str | None:
+    """Return the name of a file in a folder that is not a page of an earlier preview, or None."""
+    names = sorted(path.name for path in folder.iterdir())
+    return next((name for name in names if not _PAGE.fullmatch(name)), None)
+
+
 def _output_problems(options: PreviewOptions, output: Path) -> Iterator[str]:
     if not output.absolute().parent.is_dir():
         yield "no such folder; create it first"
-    if output.is_dir():
-        yield "this is a folder; name a file in it"
+    if output.is_dir() and not options.is_folder:
+        yield "this is a folder; name a file in it, or add --format html for a folder of pages"
+    if options.is_folder and output.is_dir() and (foreign := _foreign_file(output)):
+        yield f"it contains {foreign}, which is not a page of a preview; name an empty folder"
     if output.resolve() in (
         Path(each).resolve() for each in (options.source, *options.images, *options.current_policy)
     ):
