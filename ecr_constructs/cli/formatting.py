@@ -116,15 +116,40 @@ def image_label(image: Image, selectors: Sequence[TagPattern | TagPrefix] = ()) 
     return f"{label} (+{len(image.tags) - 1})" if len(image.tags) > 1 else label
 
 
-def decision_label(decision: Decision) -> str:
-    """Return the label of an image, with a tag that the rule of the decision matches."""
+def decision_label(decision: Decision, asked: Sequence[TagPattern] = ()) -> str:
+    """
+    Return the label of an image, with a tag that was asked for or that the rule of the decision matches.
+
+    Args:
+        decision: The decision on the image.
+        asked: The patterns of tags that were asked for. They are preferred.
+
+    """
+    if any(pattern.matches(tag) for tag in decision.image.tags for pattern in asked):
+        return image_label(decision.image, asked)
     return image_label(decision.image, decision.rule.selectors if decision.rule else ())
 
 
-def decision_labels(decisions: Sequence[Decision], limit: int = _EXAMPLES) -> str:
-    """Return the labels of the first images, and `...` if there are more."""
+def decision_labels(decisions: Sequence[Decision], limit: int = _EXAMPLES, asked: Sequence[TagPattern] = ()) -> str:
+    """
+    Return the labels of the first images, and `...` if there are more.
+
+    Args:
+        decisions: The decisions on the images.
+        limit: The largest number of labels. Default: 3.
+        asked: The patterns of tags that were asked for. Images with such tags are first.
+
+    """
     more = ", ..." if len(decisions) > limit else ""
-    return f"{', '.join(map(decision_label, decisions[:limit]))}{more}"
+    chosen = _asked_first(decisions, asked) if asked else decisions
+    return f"{', '.join(decision_label(each, asked) for each in chosen[:limit])}{more}"
+
+
+def _asked_first(decisions: Sequence[Decision], asked: Sequence[TagPattern]) -> list[Decision]:
+    """Return the decisions on images with tags that were asked for first, and otherwise in the same order."""
+    return sorted(
+        decisions, key=lambda each: not any(pattern.matches(tag) for tag in each.image.tags for pattern in asked)
+    )
 
 
 def printable(text: str) -> str:

@@ -93,7 +93,7 @@ def test_the_help_has_the_name_of_each_argument(capsys: pytest.CaptureFixture[st
     assert lint.startswith("Usage: ecr-constructs lint [OPTIONS] PATH...\n")
     assert "\n  PATH  The file, folder or - with the policies.  [required]\n" in lint
     assert "<str>" not in preview
-    assert "--format <table|json|html>" in preview
+    assert "--format <table|json|html|markdown|csv>" in preview
 
 
 def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecr_constructs.cli.errors import ExitCode, os_error, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
+from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
 from ecr_constructs.cli.sources.policy_fixes import fix_policy_file
@@ -24,6 +26,9 @@ from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.safe_fixes import SafeFix
 
+if TYPE_CHECKING:
+    from ecr_constructs.cli.output.sarif import SarifResult
+
 __all__ = ["Diagnostic", "diagnostics", "lint"]
 
 
@@ -32,6 +37,7 @@ class Format(str, Enum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
 
 
 class Severity(str, Enum):
@@ -77,7 +83,9 @@ def lint(
         list[str], typer.Argument(metavar="PATH", help="The file, folder or - with the policies.", show_default=False)
     ],
     *,
-    form: Annotated[Format, typer.Option("--format", help="Text, or JSON for programs.")] = Format.TEXT,
+    form: Annotated[
+        Format, typer.Option("--format", help="Text, JSON for programs, or SARIF for code scanning.")
+    ] = Format.TEXT,
     fail_on: Annotated[
         Severity,
         typer.Option(
@@ -117,6 +125,8 @@ def lint(
     report.check_configuration(configured)
     if form is Format.JSON:
         print(json.dumps(report.to_dict(fixes), indent=2))
+    elif form is Format.SARIF:
+        sys.stdout.write(_sarif(sources, report.everything()))
     elif report.has_policies:
         for line in fixes:
             print(printable(f"fixed: {line}"))
@@ -186,12 +196,15 @@ class _Report:
         """Add what is wrong with the suppressions of repositories whose policies were read."""
         self._check([each for each in configured if any(map(each.is_for, self._repositories))])
 
+    def everything(self) -> list[Diagnostic]:
+        """Return the findings, and the errors of the sources that cannot be read."""
+        return [*self.found, *(each for error in self.rejected for each in _of_source(error))]
+
     def to_dict(self, fixes: Sequence[str]) -> dict[str, object]:
         """Return the JSON output."""
-        everything = [*self.found, *(each for error in self.rejected for each in _of_source(error))]
         return {
             "policies": self.policies,
-            "findings": [asdict(each) for each in everything],
+            "findings": [asdict(each) for each in self.everything()],
             "suppressed": [asdict(each) | {"reason": by.reason, "by": by.where} for each, by in self.suppressed],
             "fixed": list(fixes),
         }
@@ -296,6 +309,58 @@ def _diagnostic(
         sentence=sentence,
         remedy=remedy,
     )
+
+
+# The kinds of problems for which there is no finding, with their severity and summary.
+_PROBLEMS = {
+    "invalid-policy": ("error", "ECR rejects the policy."),
+    "unread-policy": ("warning", "CloudFormation computes the policy at deployment, so it was not checked."),
+    "unread-source": ("error", "The source cannot be read."),
+    "unused-suppression": ("warning", "A suppression has no effect."),
+    "expired-suppression": ("warning", "A suppression expired."),
+}
+
+
+def _sarif(sources: Sequence[str], found: Sequence[Diagnostic]) -> str:
+    from ecr_constructs.cli.output.sarif import SarifRule, render_sarif
+    from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
+
+    kinds = [
+        *(
+            SarifRule(id=each.id, severity=each.severity, summary=f"{each.summary.rstrip('.')}.", help=each.fix)
+            for each in FINDING_TYPES
+        ),
+        *(SarifRule(id=id, severity=severity, summary=text) for id, (severity, text) in _PROBLEMS.items()),
+    ]
+    return render_sarif(kinds, list(_sarif_results(sources, found)))
+
+
+def _sarif_results(sources: Sequence[str], found: Sequence[Diagnostic]) -> Iterator[SarifResult]:
+    from ecr_constructs.cli.output.sarif import SarifResult
+    from ecr_constructs.cli.sources.source_locations import SourceLocations
+
+    # A source that cannot be read has no locations.
+    locations = {source: SourceLocations(source=source) for source in sources if _has_findings(source, found)}
+    for each in found:
+        source = next((source for source in locations if each.where.startswith(_before(source))), None)
+        location = locations[source].locate(each.where, each.rule_priority) if source is not None else None
+        yield SarifResult(
+            rule_id=each.id,
+            severity=each.severity,
+            message="; ".join(filter(None, (each.sentence, each.remedy))),
+            place=location.construct if location else each.where,
+            path=location.path if location else each.where,
+            line=location.line if location else 1,
+            part="" if each.rule_priority is None else f"rule {each.rule_priority}",
+        )
+
+
+def _before(source: str) -> str:
+    return "standard input" if source == STANDARD_INPUT else source
+
+
+def _has_findings(source: str, found: Sequence[Diagnostic]) -> bool:
+    return any(each.where.startswith(_before(source)) and each.id != "unread-source" for each in found)
 
 
 def _print(report: _Report) -> None:

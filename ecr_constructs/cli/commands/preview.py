@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,6 +16,7 @@ from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_
 from ecr_constructs.cli.formatting import count, omitted
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.output.messages import summary_messages
+from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
@@ -142,13 +143,24 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="GATE",
-            help="Exit with code 4 if an image in use is deleted or archived ('in-use', with --live), or if an image "
-            "with a tag like PATTERN is deleted ('expires:PATTERN'). Uncertain images count too. Repeatable.",
+            help="Exit with code 4 if an image in use is deleted or archived ('in-use', with --live), if an image with "
+            "a tag like PATTERN is deleted ('expires:PATTERN'), or if a repository is emptied ('empties'), loses its "
+            "newest image ('newest') or more than a part of its images ('loses:50%'). Uncertain images count too. "
+            "Repeatable.",
         ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="List every image that is deleted, archived or uncertain. For table and markdown."),
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="The format of the output.")] = Format.TABLE,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write to this file. [default: standard output]")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Write to this file. With --format html, a folder for an index and a page for each repository. "
+            "[default: standard output]",
+        ),
     ] = None,
 ) -> None:
     """
@@ -177,12 +189,16 @@ def preview(
         read_indexes=read_indexes,
         gates=[read_gate(text) for text in dict.fromkeys(fail_if or ())],
         form=form,
+        is_complete=everything,
         output=output,
     )
     report = _report(options)
     results = [gate.evaluate(report) for gate in options.gates]
-    _write(_render(report, results, form, is_shown=output is None), output)
-    if form is Format.HTML:
+    if options.is_folder:
+        _write_pages(report, results, options)
+    else:
+        _write(_render(report, results, options), output)
+    if output is not None or form in {Format.HTML, Format.CSV}:
         _print_summary(report)
     raise typer.Exit(_exit_code(report, results))
 
@@ -320,10 +336,18 @@ def _progress_bar() -> Iterator[ProgressBar]:
         yield ProgressBar(progress)
 
 
-def _render(report: PreviewReport, results: Sequence[GateResult], form: Format, *, is_shown: bool) -> str:
-    if form is Format.JSON:
+def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> str:
+    if options.form is Format.JSON:
         return render_json(report, results)
-    if form is Format.HTML:
+    if options.form is Format.CSV:
+        from ecr_constructs.cli.output.csv_report import render_csv
+
+        return render_csv(report)
+    if options.form is Format.MARKDOWN:
+        from ecr_constructs.cli.output.markdown_report import render_markdown
+
+        return render_markdown(report, results, is_complete=options.is_complete)
+    if options.form is Format.HTML:
         from ecr_constructs.cli.output.html import render_page
 
         return render_page(report, results)
@@ -331,18 +355,33 @@ def _render(report: PreviewReport, results: Sequence[GateResult], form: Format, 
 
     from ecr_constructs.cli.output.table_report import render_table, terminal
 
-    return render_table(report, terminal() if is_shown else Console(file=StringIO()), results=results)
+    console = terminal() if options.output is None else Console(file=StringIO())
+    return render_table(report, console, results=results, is_complete=options.is_complete)
 
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(text, encoding="utf-8", newline="")
+
+
+def _write_pages(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> None:
+    """Write the pages into the folder, and delete those of an earlier preview."""
+    from ecr_constructs.cli.output.html import render_pages
+
+    folder = cast("Path", options.output)
+    folder.mkdir(exist_ok=True)
+    earlier = {path.name for path in folder.iterdir()}
+    for name, text in render_pages(report, results):
+        (folder / name).write_text(text, encoding="utf-8")
+        earlier.discard(name)
+    for name in earlier:
+        (folder / name).unlink()
 
 
 def _print_summary(report: PreviewReport) -> None:
-    for message in summary_messages(report):
+    for message in summary_messages(report, worst_first(report.previews)):
         print_to_stderr(f"{message.kind}: {message.text}")
 
 
@@ -362,7 +401,7 @@ def _exit_code(report: PreviewReport, results: Sequence[GateResult]) -> ExitCode
 def _gate_lines(result: GateResult) -> list[str]:
     lines = [str(violation) for violation in result.violations[:MOST_LINES]]
     if (more := len(result.violations) - MOST_LINES) > 0:
-        lines.append(f"{omitted(more, 'image')}; --format json has all")
+        lines.append(f"{omitted(more, result.noun)}; --format json has all")
     return [*lines, *([result.remedy] if lines else []), *([result.note] if result.note else [])]
 
 

@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from ecr_constructs.cli.formatting import total_size
-from ecr_constructs.cli.preview.gates import GateResult
+from ecr_constructs.cli.output.alarms import alarm_text
+from ecr_constructs.cli.preview.damage import Damage, worst_first
+from ecr_constructs.cli.preview.gates import GateResult, GateViolation, RepositoryViolation
 from ecr_constructs.cli.preview.result import Disagreement, PreviewReport, RepositoryPreview, decisions_by_group
+from ecr_constructs.cli.preview.totals import sum_of
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
@@ -39,6 +42,8 @@ def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
         "version": _VERSION,
         "at": report.at.isoformat(),
         "is_live": report.is_live,
+        "totals": _totals(report),
+        "alarms": [_alarm(preview, damage) for preview, damage in worst_first(report.previews) if damage.alarm],
         "repositories": [_preview(preview) for preview in report.previews],
         "unread": [_policy(unread) | {"problems": list(unread.problems)} for unread in report.unread],
         "without_images": [_policy(policy) for policy in report.without_images],
@@ -48,6 +53,32 @@ def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
         "gates": [_gate(result) for result in results],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _totals(report: PreviewReport) -> dict[str, Any]:
+    totals = sum_of(report.previews)
+    groups = ("expired", "archived", "uncertain", "kept")
+    return {
+        "repositories": sum(preview.prefix is None for preview in report.previews),
+        "images": totals.images,
+        "bytes": totals.size,
+        **{group: {"images": getattr(totals, group), "bytes": getattr(totals, f"{group}_size")} for group in groups},
+    }
+
+
+def _alarm(preview: RepositoryPreview, damage: Damage) -> dict[str, Any]:
+    return {"repository": preview.repository, "alarm": damage.alarm, **_damage(damage), "sentence": alarm_text(damage)}
+
+
+def _damage(damage: Damage) -> dict[str, Any]:
+    return {
+        "is_certain": damage.certainty == "would",
+        "images": damage.images,
+        "deleted": damage.deleted,
+        "archived": damage.archived,
+        "uncertain": damage.uncertain,
+        "newest": [decision.image.digest for decision in damage.newest],
+    }
 
 
 def _preview(preview: RepositoryPreview) -> dict[str, Any]:
@@ -152,8 +183,19 @@ def _gate(result: GateResult) -> dict[str, Any]:
         "caught": [
             {"repository": each.repository, "is_certain": each.is_certain}
             | _image(each.decision)
-            | {"in_use_by": each.users}
+            | {"in_use_by": each.users, "tag": each.tag}
             for each in result.violations
+            if isinstance(each, GateViolation)
+        ],
+        "repositories": [
+            {
+                "repository": each.repository,
+                **_damage(each.damage),
+                "is_certain": each.is_certain,
+                "sentence": str(each),
+            }
+            for each in result.violations
+            if isinstance(each, RepositoryViolation)
         ],
         "unknown": list(result.unknown),
         "remedy": result.remedy,

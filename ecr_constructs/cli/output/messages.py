@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ecr_constructs.cli.formatting import (
     count,
@@ -16,8 +15,12 @@ from ecr_constructs.cli.formatting import (
     format_size,
     omitted,
 )
+from ecr_constructs.cli.output.alarms import alarm_messages
+from ecr_constructs.cli.output.message import COLOURS, Message
 from ecr_constructs.cli.output.rule_summary import outcome_of
+from ecr_constructs.cli.preview.damage import Damage
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
+from ecr_constructs.cli.preview.totals import Totals, sum_of
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
@@ -32,35 +35,19 @@ __all__ = [
     "deployed_policy_source",
     "group_uncertain",
     "in_use_at_risk",
+    "input_messages",
     "repository_messages",
     "shared_findings",
     "summary_messages",
+    "total_message",
     "uncertain_messages",
     "uncertainty_hint",
 ]
 
 _MOST_MESSAGES = 10
-# From the most to the least severe.
-COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _SEVERITIES = tuple(COLOURS)
 _PARTICIPLES = {"expire": "deleted", "archive": "archived"}
 _DIGEST_IN_REASON = re.compile(r" sha256:[0-9a-f]{64}")
-
-
-class Message(NamedTuple):
-    """
-    A line with a coloured first word.
-
-    Attributes:
-        kind: The kind of the message, which is the first word.
-        text: The rest of the line.
-        style: The colour of the first word.
-
-    """
-
-    kind: str
-    text: str
-    style: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,9 +200,23 @@ def deployed_policy_source(*, is_live: bool) -> str:
     return "the policy deployed in the account" if is_live else "the deployed policy of --current-policy"
 
 
-def summary_messages(report: PreviewReport) -> Iterator[Message]:
+def summary_messages(report: PreviewReport, ranked: Sequence[tuple[RepositoryPreview, Damage]]) -> Iterator[Message]:
     """
-    Yield the inputs that were not previewed, the notes, and the total.
+    Yield the inputs that were not previewed, the notes, the alarms and the total.
+
+    Args:
+        report: The previews.
+        ranked: The previews with their damage, the worst first.
+
+    """
+    yield from input_messages(report)
+    yield from alarm_messages(ranked)
+    yield total_message(report)
+
+
+def input_messages(report: PreviewReport) -> Iterator[Message]:
+    """
+    Yield the inputs that were not previewed, and the notes.
 
     Args:
         report: The previews.
@@ -231,7 +232,18 @@ def summary_messages(report: PreviewReport) -> Iterator[Message]:
         yield Message("no policy", text, "yellow")
     for note in _notes(report):
         yield Message("note", note, "cyan")
-    yield Message("total", _total(report.previews), "bold")
+
+
+def total_message(report: PreviewReport) -> Message:
+    """
+    Return the total over all repositories.
+
+    Args:
+        report: The previews.
+
+    """
+    repositories = sum(preview.prefix is None for preview in report.previews)
+    return Message("total", f"{count(repositories, 'repository')}: {_total(sum_of(report.previews))}", "bold")
 
 
 def _in_use_messages(preview: RepositoryPreview) -> Iterator[Message]:
@@ -313,15 +325,9 @@ def _repositories(names: Sequence[str]) -> str:
     return f"{count(len(names), 'repository')}, such as {first}" if others else first
 
 
-def _total(previews: Iterable[RepositoryPreview]) -> str:
-    # ECR does not apply the policy of a creation template to repositories that exist.
-    evaluations = [preview.evaluation for preview in previews if preview.prefix is None]
-    expired = count(sum(len(each.expired) for each in evaluations), "image")
-    archived = sum(len(each.archived) for each in evaluations)
-    uncertain = sum(len(each.uncertain) for each in evaluations)
-    kept = sum(len(each.kept) for each in evaluations)
-    freed = sum(each.bytes_freed for each in evaluations)
+def _total(totals: Totals) -> str:
+    freed = f" ({format_size(totals.expired_size)})" if totals.expired_size else ""
     return (
-        f"{count(len(evaluations), 'repository')}: {expired} to delete{f' ({format_size(freed)})' if freed else ''}, "
-        f"{archived:,} to archive, {uncertain:,} uncertain, {kept:,} to keep"
+        f"{count(totals.expired, 'image')} to delete{freed}, "
+        f"{totals.archived:,} to archive, {totals.uncertain:,} uncertain, {totals.kept:,} to keep"
     )

@@ -1,5 +1,5 @@
 """
-Findings as a SARIF document, which code scanning of GitHub and other programs read.
+Findings as a SARIF 2.1.0 document, which GitHub code scanning and other programs read.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 __all__ = ["SarifResult", "SarifRule", "render_sarif"]
 
@@ -28,12 +30,14 @@ class SarifRule:
         id: The id.
         severity: `error`, `warning` or `info`.
         summary: The fact in general, as one sentence.
+        help: The fix. Default: none.
 
     """
 
     id: str
     severity: str
     summary: str
+    help: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +49,10 @@ class SarifResult:
         rule_id: The id of its kind.
         severity: `error`, `warning` or `info`.
         message: The fact and the fix.
-        place: The place without a file, such as a stack and a logical id.
-        path: The file. Default: none.
+        place: The place without a file: the path of a construct, or a stack and a logical id.
+        path: The file that a developer changes. Default: none.
+        line: The line in the file. Default: 1.
+        part: The part of the place, such as the priority of a rule. Default: the whole place.
 
     """
 
@@ -55,6 +61,8 @@ class SarifResult:
     message: str
     place: str
     path: str | None = None
+    line: int = 1
+    part: str = ""
 
 
 def render_sarif(rules: Iterable[SarifRule], results: Sequence[SarifResult]) -> str:
@@ -65,15 +73,27 @@ def render_sarif(rules: Iterable[SarifRule], results: Sequence[SarifResult]) -> 
         rules: The kinds of all results.
         results: The findings.
 
+    Returns:
+        The text. The fingerprint of a result depends on its id, its place and its part, and not on its line or its
+        wording, so that a code scanner recognizes it in the next run.
+
     """
     from importlib import metadata
 
+    kinds = list(rules)
     driver = {
         "name": "ecr-constructs",
         "version": metadata.version("ecr-constructs"),
-        "rules": [_rule(each) for each in rules],
+        "rules": [_rule(each) for each in kinds],
     }
-    run = {"tool": {"driver": driver}, "results": [_result(each) for each in results]}
+    indexes = {each.id: index for index, each in enumerate(kinds)}
+    seen: Counter[tuple[str, str, str]] = Counter()
+    rendered = []
+    for result in results:
+        key = (result.rule_id, result.place, result.part)
+        rendered.append(_result(result, indexes[result.rule_id], _fingerprint(*key, seen[key])))
+        seen[key] += 1
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": rendered}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
@@ -81,21 +101,22 @@ def _rule(rule: SarifRule) -> Mapping[str, Any]:
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.summary},
+        **({"help": {"text": rule.help}} if rule.help else {}),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 
 
-def _result(result: SarifResult) -> Mapping[str, Any]:
+def _result(result: SarifResult, rule_index: int, fingerprint: str) -> Mapping[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": result.place}]}
     if result.path is not None:
-        # GitHub displays results of files only, and a template has no line for a resource.
+        # GitHub displays results with a file only.
         location["physicalLocation"] = {
             "artifactLocation": {"uri": _uri(result.path)},
-            "region": {"startLine": 1},
+            "region": {"startLine": result.line},
         }
-    fingerprint = hashlib.sha256(f"{result.rule_id}\n{result.place}\n{result.message}".encode()).hexdigest()
     return {
         "ruleId": result.rule_id,
+        "ruleIndex": rule_index,
         "level": _LEVELS[result.severity],
         "message": {"text": result.message},
         "locations": [location],
@@ -103,11 +124,13 @@ def _result(result: SarifResult) -> Mapping[str, Any]:
     }
 
 
+def _fingerprint(rule_id: str, place: str, part: str, number: int) -> str:
+    return hashlib.sha256("\n".join((rule_id, place, part, str(number))).encode(errors="backslashreplace")).hexdigest()
+
+
 def _uri(path: str) -> str:
     """Return a file as a URI: relative to the current folder if it is in it."""
     absolute = Path(path).absolute()
     if not absolute.is_relative_to(Path.cwd()):
         return absolute.as_uri()
-    from urllib.parse import quote
-
     return quote(absolute.relative_to(Path.cwd()).as_posix())

@@ -1,9 +1,9 @@
 """
-The preview as tables for people: a table for each repository, and messages below it.
+The preview as tables for people: a table for each repository, the worst first, and messages below it.
 
 More than ten repositories with the same policy share a table with a line for each. Of these, a repository has a table
-of its own only if it needs attention. On a terminal the tables have colours and its width. In a pipe or a file they are
-plain text, each row in one line.
+of its own only if it needs attention, or if it is one of the worst. On a terminal the tables have colours and its
+width. In a pipe or a file they are plain text, each row in one line.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from ecr_constructs.cli.formatting import (
@@ -27,20 +26,28 @@ from ecr_constructs.cli.formatting import (
     printable,
     total_size,
 )
+from ecr_constructs.cli.output.alarms import ALARM_STYLE, alarm_messages, alarm_text
+from ecr_constructs.cli.output.grid import Grid, GridRow
+from ecr_constructs.cli.output.image_list import ListedImage, lost_images
+from ecr_constructs.cli.output.message import Message
 from ecr_constructs.cli.output.messages import (
-    Message,
     deployed_policy_source,
     in_use_at_risk,
     repository_messages,
     shared_findings,
     summary_messages,
+    total_message,
     uncertain_messages,
     uncertainty_hint,
 )
+from ecr_constructs.cli.output.policy_groups import Ranked, policy_groups
 from ecr_constructs.cli.output.rule_summary import NO_IMAGES, TOTAL, RuleRow, rule_rows, total_rows
+from ecr_constructs.cli.preview.damage import Damage, worst_first
 from ecr_constructs.cli.preview.gates import GateResult
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.totals import totals_of
 from ecr_constructs.model.lifecycle.evaluation import Decision
+from ecr_constructs.model.tags import TagPattern
 
 __all__ = ["render_table", "terminal"]
 
@@ -59,14 +66,45 @@ _SHARED_COLUMNS = {
     "newly lost": 0,
     "newly kept": 100,
 }
-_LEFT_COLUMNS = frozenset({"outcome", "oldest", "newest", "repository", "such as"})
-_WRAPPED_COLUMNS = frozenset({"repository", "such as"})
+_IMAGE_COLUMNS = {
+    "image": 0,
+    "outcome": 0,
+    "rule": 0,
+    "digest": 100,
+    "size": 64,
+    "pushed": 76,
+    "last pulled": 112,
+    "in use by": 0,
+    "reason": 132,
+}
+_LEFT_COLUMNS = frozenset(
+    {
+        "outcome",
+        "oldest",
+        "newest",
+        "repository",
+        "such as",
+        "image",
+        "digest",
+        "pushed",
+        "last pulled",
+        "in use by",
+        "reason",
+    }
+)
+_WRAPPED_COLUMNS = frozenset({"repository", "such as", "image", "in use by", "reason"})
 _SIZE_COLUMNS = frozenset({"size", "freed"})
 _COMPARISON_COLUMNS = frozenset({"newly lost", "newly kept"})
 _EXAMPLES = (3, 2, 1)
 _GAP = 2
 # From this number of repositories on, those with the same policy share a table.
 _MOST_TABLES = 10
+# The repositories of a shared table that have a table of their own as well, and the images of the worst repository.
+_MOST_WORST = 3
+_MOST_IMAGES = 10
+_SHORT_DIGEST = len("sha256:") + 12
+# The width of the terminal from which a digest is shown with all its characters.
+_FULL_DIGEST = 200
 # More than the characters of a policy, so that each row is one line that a program can search.
 _UNLIMITED = 40_000
 
@@ -76,7 +114,13 @@ def terminal() -> Console:
     return Console(color_system=None if os.environ.get("NO_COLOR") else "auto")
 
 
-def render_table(report: PreviewReport, console: Console, *, results: Sequence[GateResult] = ()) -> str:
+def render_table(
+    report: PreviewReport,
+    console: Console,
+    *,
+    results: Sequence[GateResult] = (),
+    is_complete: bool = False,
+) -> str:
     """
     Return previews as tables.
 
@@ -84,6 +128,8 @@ def render_table(report: PreviewReport, console: Console, *, results: Sequence[G
         report: The previews.
         console: The console, for its width and its colours.
         results: The results of the gates. Default: none.
+        is_complete: Whether to list every image that is or might be deleted or archived. Default: only the first of
+            the worst repository.
 
     Returns:
         The text, with codes for colours if the console has them.
@@ -91,28 +137,142 @@ def render_table(report: PreviewReport, console: Console, *, results: Sequence[G
     """
     if not console.is_terminal:
         console.width = _UNLIMITED
+    parts = _TableReport(report, results, console, is_complete=is_complete).parts()
+    if not console.is_terminal:
+        return "".join(f"{line.rstrip()}\n" for part in parts for line in _plain_lines(part))
     with console.capture() as capture:
-        for part in _parts(report, results, console.width):
-            console.print(part)
-    text = capture.get()
-    return text if console.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+        for part in parts:
+            console.print(part.table() if isinstance(part, Grid) else part)
+    return capture.get()
 
 
-def _parts(report: PreviewReport, results: Sequence[GateResult], width: int) -> Iterator[RenderableType]:
-    failed = {violation.repository for result in results for violation in result.violations}
-    shared, hidden = set(), _HiddenColumns(width)
-    for previews in _group_by_policy(report.previews):
-        yield from _shared_table(previews, hidden)
-        yield from map(_line, _shared_messages(previews, is_live=report.is_live))
+def _plain_lines(part: Grid | Text | str) -> list[str]:
+    if isinstance(part, Grid):
+        return part.lines()
+    return [part if isinstance(part, str) else part.plain]
+
+
+class _TableReport:
+    """
+    The parts of the output.
+
+    Args:
+        report: The previews.
+        results: The results of the gates.
+        console: The console, for its width.
+        is_complete: Whether every image is listed.
+
+    """
+
+    def __init__(
+        self, report: PreviewReport, results: Sequence[GateResult], console: Console, *, is_complete: bool
+    ) -> None:
+        self._report = report
+        self._is_complete = is_complete
+        self._is_terminal = console.is_terminal
+        self._failed = {violation.repository for result in results for violation in result.violations}
+        self._asked = tuple(result.pattern for result in results if result.pattern)
+        self._hidden = _HiddenColumns(console.width)
+        self._ranked = worst_first(report.previews)
+        self._worst = next((preview.repository for preview, damage in self._ranked if _is_damaged(damage)), None)
+
+    def parts(self) -> Iterator[Grid | Text | str]:
+        """Yield the parts: alarms and totals first, then the repositories, the worst first, then messages."""
+        yield from self._top()
+        shared: set[str] = set()
+        for group in policy_groups(self._ranked):
+            if len(group) <= _MOST_TABLES:
+                continue
+            yield from _shared_table(group, self._hidden)
+            previews = [preview for preview, _ in group]
+            yield from map(_line, _shared_messages(previews, is_live=self._report.is_live))
+            yield ""
+            shared |= {preview.repository for preview, _ in group} - self._shown_alone(group)
+        for preview, damage in self._ranked:
+            if preview.repository not in shared:
+                yield from self._repository(preview, damage)
+        if hint := uncertainty_hint(self._report.previews, is_live=self._report.is_live):
+            yield _line(Message("uncertain", hint, "magenta"))
+        yield from map(_line, self._hidden.messages())
+        yield from map(_line, summary_messages(self._report, self._ranked))
+
+    def _top(self) -> Iterator[Text | str]:
+        alarms = [_line(message) for message in alarm_messages(self._ranked)]
+        yield from alarms
+        if len(self._ranked) > 1:
+            yield _line(total_message(self._report))
+        if alarms or len(self._ranked) > 1:
+            yield ""
+
+    def _shown_alone(self, group: Sequence[Ranked]) -> set[str]:
+        """Return the repositories that have a table of their own beside the shared one."""
+        worst = [preview.repository for preview, damage in group if _is_damaged(damage)][:_MOST_WORST]
+        attention = {preview.repository for preview, _ in group if _needs_attention(preview, self._failed)}
+        return {preview.repository for preview, _ in group} if self._is_complete else {*worst, *attention}
+
+    def _repository(self, preview: RepositoryPreview, damage: Damage) -> Iterator[Grid | Text | str]:
+        yield from _heading([preview])
+        if text := alarm_text(damage):
+            yield _line(Message("alarm", text, ALARM_STYLE))
+        if all_decisions(preview.evaluation):
+            yield _rule_table([*rule_rows(preview), *total_rows(preview)], self._hidden, self._asked)
+        yield from self._images(preview)
+        yield from map(_line, repository_messages(preview, is_live=self._report.is_live))
         yield ""
-        shared |= {preview.repository for preview in previews if not _needs_attention(preview, failed)}
-    for preview in report.previews:
-        if preview.repository not in shared:
-            yield from _repository_part(preview, hidden, is_live=report.is_live)
-    if hint := uncertainty_hint(report.previews, is_live=report.is_live):
-        yield _line(Message("uncertain", hint, "magenta"))
-    yield from map(_line, hidden.messages())
-    yield from map(_line, summary_messages(report))
+
+    def _images(self, preview: RepositoryPreview) -> Iterator[Grid | Text]:
+        """Yield the table of images: every image on request, and the first ones of the worst repository."""
+        if not self._is_complete and preview.repository != self._worst:
+            return
+        listed = lost_images(preview)
+        shown = listed if self._is_complete else _first(listed, self._asked)
+        if shown:
+            yield self._image_table(shown)
+        if more := len(listed) - len(shown):
+            yield Text(f"{omitted(more, 'image')} to delete or archive, or uncertain; --all lists them")
+
+    def _image_table(self, images: Sequence[ListedImage]) -> Grid:
+        columns = self._hidden.visible(
+            {
+                name: least
+                for name, least in _IMAGE_COLUMNS.items()
+                if name != "in use by" or images[0].users is not None
+            }
+        )
+        is_long = not self._is_terminal or self._hidden.width >= _FULL_DIGEST
+        every = (_image_cells(each, self._asked, is_long=is_long) for each in images)
+        rows = [
+            GridRow(cells=[cells[name] for name in columns], styles={columns.index("outcome"): _STYLES[each.outcome]})
+            for each, cells in zip(images, every, strict=True)
+        ]
+        return Grid(columns=columns, rows=rows, left=_LEFT_COLUMNS, wrapped=_WRAPPED_COLUMNS)
+
+
+def _first(listed: Sequence[ListedImage], asked: Sequence[TagPattern]) -> list[ListedImage]:
+    """Return the first images, and before them those with a tag that was asked for."""
+    found = sorted(
+        listed, key=lambda each: not any(pattern.matches(tag) for tag in each.image.tags for pattern in asked)
+    )
+    return found[:_MOST_IMAGES]
+
+
+def _image_cells(each: ListedImage, asked: Sequence[TagPattern], *, is_long: bool) -> dict[str, str]:
+    image = each.image
+    return {
+        "image": each.label(asked) if image.tags else "untagged",
+        "outcome": each.outcome,
+        "rule": each.rule,
+        "digest": printable(image.digest if is_long else image.digest[:_SHORT_DIGEST]),
+        "size": known_size(image.size),
+        "pushed": format_day(image.pushed_at),
+        "last pulled": format_day(image.last_pulled_at) if image.last_pulled_at else "-",
+        "in use by": printable(", ".join(each.users or ())) or "-",
+        "reason": printable(each.reason),
+    }
+
+
+def _is_damaged(damage: Damage) -> bool:
+    return bool(damage.lost or damage.uncertain)
 
 
 def _needs_attention(preview: RepositoryPreview, failed: set[str]) -> bool:
@@ -143,27 +303,16 @@ class _HiddenColumns:
 # --- one repository ---------------------------------------------------------------------------------------------------
 
 
-def _repository_part(preview: RepositoryPreview, hidden: _HiddenColumns, *, is_live: bool) -> Iterator[RenderableType]:
-    yield from _heading([preview])
-    if all_decisions(preview.evaluation):
-        yield _rule_table([*rule_rows(preview), *total_rows(preview)], hidden)
-    yield from map(_line, repository_messages(preview, is_live=is_live))
-    yield ""
-
-
-def _rule_table(rows: Sequence[RuleRow], hidden: _HiddenColumns) -> RenderableType:
+def _rule_table(rows: Sequence[RuleRow], hidden: _HiddenColumns, asked: Sequence[TagPattern]) -> Grid:
     columns = hidden.visible(_RULE_COLUMNS)
     cells = [_rule_cells(row) for row in rows]
     used = sum(max(len(name), *(len(row[name]) for row in cells)) + _GAP for name in columns if name in cells[0])
-    table = _empty_table(columns)
+    grid_rows = []
     for row, texts in zip(rows, cells, strict=True):
-        every = texts | {"such as": _examples(row.decisions, hidden.width - used)}
-        outcome = Text(every["outcome"], style=_STYLES.get(row.outcome, ""))
-        table.add_row(
-            *(outcome if name == "outcome" else Text(every[name]) for name in columns),
-            style="bold" if row.rule == TOTAL else None,
-        )
-    return table
+        every = texts | {"such as": _examples(row.decisions, hidden.width - used, asked)}
+        styles = {columns.index("outcome"): _STYLES[row.outcome]} if row.outcome in _STYLES else {}
+        grid_rows.append(GridRow(cells=[every[name] for name in columns], is_bold=row.rule == TOTAL, styles=styles))
+    return Grid(columns=columns, rows=grid_rows, left=_LEFT_COLUMNS, wrapped=_WRAPPED_COLUMNS)
 
 
 def _rule_cells(row: RuleRow) -> dict[str, str]:
@@ -180,39 +329,36 @@ def _rule_cells(row: RuleRow) -> dict[str, str]:
     }
 
 
-def _examples(decisions: Sequence[Decision], width: int) -> str:
+def _examples(decisions: Sequence[Decision], width: int, asked: Sequence[TagPattern]) -> str:
     """Return the labels of as many images as fit, and of at least one."""
-    texts = [decision_labels(decisions, most) for most in _EXAMPLES]
+    texts = [decision_labels(decisions, most, asked) for most in _EXAMPLES]
     return next((text for text in texts if len(text) <= width), texts[-1])
 
 
 # --- many repositories with the same policy ---------------------------------------------------------------------------
 
 
-def _group_by_policy(previews: Sequence[RepositoryPreview]) -> list[tuple[RepositoryPreview, ...]]:
-    """Return the previews of each policy that more than ten repositories have."""
-    by_policy: dict[tuple[str, str | None, bool], list[RepositoryPreview]] = {}
-    for preview in previews:
-        key = (preview.policy.to_json(), preview.prefix, preview.by_aws)
-        by_policy.setdefault(key, []).append(preview)
-    return [tuple(found) for found in by_policy.values() if len(found) > _MOST_TABLES]
-
-
-def _shared_table(previews: Sequence[RepositoryPreview], hidden: _HiddenColumns) -> Iterator[RenderableType]:
+def _shared_table(group: Sequence[Ranked], hidden: _HiddenColumns) -> Iterator[Grid | Text]:
+    previews = [preview for preview, _ in group]
     yield from _heading(previews)
     is_compared = any(preview.current is not None for preview in previews)
     columns = hidden.visible(
         {name: least for name, least in _SHARED_COLUMNS.items() if is_compared or name not in _COMPARISON_COLUMNS}
     )
-    table = _empty_table(columns)
     every = [_numbers(preview) for preview in previews]
-    for preview, numbers in zip(previews, every, strict=True):
-        table.add_row(Text(printable(preview.repository)), *_number_cells(columns, numbers))
+    rows = [
+        GridRow(cells=[printable(preview.repository), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
+        for (preview, damage), numbers in zip(group, every, strict=True)
+    ]
     # ECR does not apply the policy of a creation template to repositories that exist.
     if previews[0].prefix is None:
         sums = {name: sum(numbers[name] for numbers in every) for name in columns[1:]}
-        table.add_row(TOTAL, *_number_cells(columns, sums), style="bold")
-    yield table
+        rows.append(GridRow(cells=[TOTAL, *_number_cells(columns, sums)], is_bold=True))
+    yield Grid(columns=columns, rows=rows, left=_LEFT_COLUMNS, wrapped=_WRAPPED_COLUMNS)
+
+
+def _alarm_style(damage: Damage) -> dict[int, str]:
+    return {0: "bold red"} if damage.alarm else {}
 
 
 def _shared_messages(previews: Sequence[RepositoryPreview], *, is_live: bool) -> Iterator[Message]:
@@ -229,16 +375,15 @@ def _number_cells(columns: Sequence[str], numbers: Mapping[str, int]) -> Iterato
 
 
 def _numbers(preview: RepositoryPreview) -> Mapping[str, int]:
-    evaluation = preview.evaluation
-    every = all_decisions(evaluation)
+    totals = totals_of(preview.evaluation)
     return {
-        "images": len(every),
-        "size": total_size(decision.image for decision in every),
-        "delete": len(evaluation.expired),
-        "freed": evaluation.bytes_freed,
-        "archive": len(evaluation.archived),
-        "uncertain": len(evaluation.uncertain),
-        "keep": len(evaluation.kept),
+        "images": totals.images,
+        "size": totals.size,
+        "delete": totals.expired,
+        "freed": totals.expired_size,
+        "archive": totals.archived,
+        "uncertain": totals.uncertain,
+        "keep": totals.kept,
         "newly lost": len(preview.newly_lost),
         "newly kept": len(preview.newly_kept),
     }
@@ -278,17 +423,5 @@ def _usage(previews: Sequence[RepositoryPreview]) -> str:
     return f", {f'{in_use:,}' if in_use else 'none'} known to be in use"
 
 
-def _empty_table(columns: Sequence[str]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        table.add_column(
-            name,
-            justify="left" if name in _LEFT_COLUMNS else "right",
-            overflow="fold",
-            no_wrap=name not in _WRAPPED_COLUMNS,
-        )
-    return table
-
-
-def _line(message: Message) -> RenderableType:
+def _line(message: Message) -> Text:
     return Text.assemble((f"{message.kind}:", message.style), " ", printable(message.text))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count, decision_label, first_names, image_label
+from ecr_constructs.cli.preview.damage import Certainty, Damage, damage_of
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.sources.records import AwsDecision
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Gate", "GateResult", "GateViolation", "read_gate"]
+__all__ = ["Gate", "GateResult", "GateViolation", "RepositoryViolation", "read_gate"]
 
-_IN_USE = "in-use"
 _EXPIRES = "expires:"
+_LOSES = "loses:"
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)%", re.ASCII)
+_WHOLE = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +45,11 @@ class GateViolation:
     users: tuple[str, ...] | None
     pattern: TagPattern | None = None
 
+    @property
+    def tag(self) -> str | None:
+        """The first tag that the pattern of the gate matches, or None if the gate has no pattern."""
+        return None if self.pattern is None else next(filter(self.pattern.matches, self.decision.image.tags), None)
+
     def __str__(self) -> str:
         """Return the image, its outcome with the rule and the reason, and the workloads that run it."""
         decision = self.decision
@@ -51,24 +62,56 @@ class GateViolation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryViolation:
+    """
+    A repository for which a gate fails.
+
+    Attributes:
+        repository: Its name.
+        damage: Its damage.
+        certainty: Whether the gate fails for certain, or because of uncertain outcomes.
+        reason: The damage for which the gate fails, after `would` or `might`.
+
+    """
+
+    repository: str
+    damage: Damage
+    certainty: Certainty
+    reason: str
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the outcome is certain."""
+        return self.certainty == "would"
+
+    def __str__(self) -> str:
+        """Return the repository and its damage."""
+        return f"{self.repository} {self.certainty} {self.reason}; {self.damage.describe()}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GateResult:
     """
     The result of a gate.
 
     Attributes:
         gate: The gate, as `--fail-if` has it.
-        violations: The images for which it fails.
+        violations: The images or the repositories for which it fails.
         unknown: The missing information, without which it cannot pass.
         remedy: The fix for the images.
         note: A remark on a gate that passes.
+        noun: The noun for violations: `image` or `repository`.
+        pattern: The tag pattern of the gate, if it has one.
 
     """
 
     gate: str
-    violations: tuple[GateViolation, ...]
+    violations: tuple[GateViolation | RepositoryViolation, ...]
     unknown: tuple[str, ...]
     remedy: str
     note: str | None = None
+    noun: str = "image"
+    pattern: TagPattern | None = None
 
     @property
     def has_passed(self) -> bool:
@@ -77,23 +120,21 @@ class GateResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Gate:
+class Gate(ABC):
     """
-    A gate: it fails if an image in use is deleted or archived, or if an image with a matching tag is deleted.
+    A gate: a condition on the previews for which the command fails.
 
     Attributes:
-        text: The gate, as `--fail-if` has it: `in-use`, or `expires:` and a tag pattern.
-        pattern: The tag pattern, or None for `in-use`.
+        text: The gate, as `--fail-if` has it.
 
     """
 
     text: str
-    pattern: TagPattern | None
 
     @property
     def needs_account(self) -> bool:
         """Whether the gate needs the usage of images, which only an account has."""
-        return self.pattern is None
+        return False
 
     def evaluate(self, report: PreviewReport) -> GateResult:
         """
@@ -108,54 +149,186 @@ class Gate:
         """
         previews = [preview for preview in report.previews if preview.prefix is None]
         violations = tuple(violation for preview in previews for violation in self._violations(preview))
-        unlisted = (text for preview in previews for text in self._unlisted(preview))
+        unlisted = (text for preview in previews for text in self._unlisted_problems(preview))
         usage = _no_usage_seen(previews) if self.needs_account else ()
         unknown = (*_incomplete_inputs(report, previews), *usage, *unlisted)
-        is_unmatched = not violations and not unknown and self._matches_no_tag(previews)
-        note = f"no image has a tag that matches {self.pattern}" if is_unmatched else None
-        return GateResult(gate=self.text, violations=violations, unknown=unknown, remedy=self._remedy, note=note)
+        return GateResult(
+            gate=self.text,
+            violations=violations,
+            unknown=unknown,
+            remedy=self._remedy,
+            note=None if violations or unknown else self._note(previews),
+            noun=self._noun,
+            pattern=self._pattern,
+        )
+
+    @property
+    @abstractmethod
+    def _remedy(self) -> str:
+        """The fix."""
+
+    @property
+    def _noun(self) -> str:
+        return "image"
+
+    @property
+    def _pattern(self) -> TagPattern | None:
+        return None
+
+    @abstractmethod
+    def _violations(self, preview: RepositoryPreview) -> Iterator[GateViolation | RepositoryViolation]:
+        """Yield the images of a repository for which the gate fails, or the repository."""
+
+    def _note(self, previews: Sequence[RepositoryPreview]) -> str | None:  # noqa: ARG002  (other gates use it)
+        """Return a remark on the gate, which passes."""
+        return None
+
+    @abstractmethod
+    def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:
+        """Return whether the gate might fail for an image that was pushed after the listing, whose tags are unknown."""
+
+    def _unlisted_problems(self, preview: RepositoryPreview) -> Iterator[str]:
+        affected = [each for each in preview.unlisted if self._is_affected(preview, each)]
+        if affected:
+            images = f"{count(len(affected), 'image')} pushed after the images were listed"
+            yield f"{preview.repository}: ECR's preview deletes or archives {images}; run the command again"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InUseGate(Gate):
+    """A gate that fails if an image in use is deleted or archived."""
+
+    @property
+    def needs_account(self) -> bool:
+        """Whether the gate needs the usage of images, which only an account has."""
+        return True
 
     @property
     def _remedy(self) -> str:
-        if self.pattern is None:
-            return "keep images in use: tag an image when it is deployed, and put keep_forever for that tag first"
+        return "keep images in use: tag an image when it is deployed, and put keep_forever for that tag first"
+
+    def _violations(self, preview: RepositoryPreview) -> Iterator[GateViolation]:
+        return (each for each in _affected_images(preview) if each.users)
+
+    def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:
+        return bool(preview.users(unlisted.digest))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExpiresGate(Gate):
+    """
+    A gate that fails if an image with a matching tag is deleted.
+
+    Attributes:
+        pattern: The tag pattern.
+
+    """
+
+    pattern: TagPattern
+
+    @property
+    def _remedy(self) -> str:
         in_json = f"a first rule for {self.pattern} with imageCountMoreThan 999999"
         intent = f"keep_forever({self.pattern.value!r})"
         return f"keep such images: put {intent} first (in JSON, {in_json}), or keep more of them"
 
+    @property
+    def _pattern(self) -> TagPattern:
+        return self.pattern
+
     def _violations(self, preview: RepositoryPreview) -> Iterator[GateViolation]:
-        evaluation = preview.evaluation
-        for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
-            for decision in decisions:
-                users = preview.users(decision.image.digest)
-                if self._is_violated(decision, users):
-                    yield GateViolation(
-                        repository=preview.repository,
-                        decision=decision,
-                        is_certain=is_certain,
-                        users=users,
-                        pattern=self.pattern,
-                    )
+        for each in _affected_images(preview, self.pattern):
+            if each.decision.action == "expire" and any(map(self.pattern.matches, each.decision.image.tags)):
+                yield each
 
-    def _is_violated(self, decision: Decision, users: tuple[str, ...] | None) -> bool:
-        if self.pattern is None:
-            return bool(users)
-        return decision.action == "expire" and any(map(self.pattern.matches, decision.image.tags))
-
-    def _matches_no_tag(self, previews: Sequence[RepositoryPreview]) -> bool:
-        """Return whether no image has a tag that matches the pattern, which may be mistyped."""
+    def _note(self, previews: Sequence[RepositoryPreview]) -> str | None:
+        """Return a remark if no image has a tag that matches the pattern, which may be mistyped."""
         decisions = (decision for preview in previews for decision in all_decisions(preview.evaluation))
-        tags = (tag for decision in decisions for tag in decision.image.tags)
-        return self.pattern is not None and not any(map(self.pattern.matches, tags))
+        is_matched = any(self.pattern.matches(tag) for decision in decisions for tag in decision.image.tags)
+        return None if is_matched else f"no image has a tag that matches {self.pattern}"
 
-    def _unlisted(self, preview: RepositoryPreview) -> Iterator[str]:
-        """Yield a problem if ECR's preview acts on images pushed after the listing, whose tags are unknown."""
-        affected = [each for each in preview.unlisted if self.pattern is None or each.action == "expire"]
-        if self.pattern is None:
-            affected = [each for each in affected if preview.users(each.digest)]
-        if affected:
-            images = f"{count(len(affected), 'image')} pushed after the images were listed"
-            yield f"{preview.repository}: ECR's preview deletes or archives {images}; run the command again"
+    def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:  # noqa: ARG002  (as the base class)
+        return unlisted.action == "expire"
+
+
+def _affected_images(preview: RepositoryPreview, pattern: TagPattern | None = None) -> Iterator[GateViolation]:
+    """Yield each image that is or might be deleted or archived."""
+    evaluation = preview.evaluation
+    for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
+        for decision in decisions:
+            yield GateViolation(
+                repository=preview.repository,
+                decision=decision,
+                is_certain=is_certain,
+                users=preview.users(decision.image.digest),
+                pattern=pattern,
+            )
+
+
+_FLOOR = "add a rule that keeps a number of images, such as keep_latest(10, matching=...), in place of an age"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryGate(Gate):
+    """A gate on the damage to a repository."""
+
+    @property
+    def _remedy(self) -> str:
+        return _FLOOR
+
+    @property
+    def _noun(self) -> str:
+        return "repository"
+
+    @abstractmethod
+    def _damage(self, damage: Damage) -> tuple[Certainty | None, str]:
+        """Return whether the gate fails for a damage, and the damage in words."""
+
+    def _violations(self, preview: RepositoryPreview) -> Iterator[RepositoryViolation]:
+        damage = damage_of(preview)
+        certainty, reason = self._damage(damage)
+        if certainty:
+            yield RepositoryViolation(repository=preview.repository, damage=damage, certainty=certainty, reason=reason)
+
+    def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:  # noqa: ARG002  (as the base class)
+        return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmptiesGate(RepositoryGate):
+    """A gate that fails if no image remains in a repository that can be pulled."""
+
+    def _damage(self, damage: Damage) -> tuple[Certainty | None, str]:
+        return damage.empties, "be emptied"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewestGate(RepositoryGate):
+    """A gate that fails if the newest image of a repository is deleted or archived."""
+
+    def _damage(self, damage: Damage) -> tuple[Certainty | None, str]:
+        newest = f"lose its newest image, {damage.describe_newest()}" if damage.newest else ""
+        return damage.loses_newest, newest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LossGate(RepositoryGate):
+    """
+    A gate that fails if more than a part of the images of a repository is deleted or archived.
+
+    Attributes:
+        percent: The part, from 0 to 100.
+
+    """
+
+    percent: float
+
+    @property
+    def _remedy(self) -> str:
+        return "keep more images, or apply the policy in steps: raise its counts and ages, and lower them later"
+
+    def _damage(self, damage: Damage) -> tuple[Certainty | None, str]:
+        return damage.exceeds(self.percent), f"lose more than {self.percent:g}% of its images"
 
 
 def read_gate(text: str) -> Gate:
@@ -163,23 +336,41 @@ def read_gate(text: str) -> Gate:
     Return the gate in a text.
 
     Args:
-        text: `in-use`, or `expires:` and a tag pattern as in a lifecycle rule.
+        text: `in-use`, `empties`, `newest`, `loses:` and a percentage such as `loses:50%`, or `expires:` and a tag
+            pattern as in a lifecycle rule.
 
     Raises:
-        CommandError: if the text is neither.
+        CommandError: if the text is none of them.
 
     """
-    if text == _IN_USE:
-        return Gate(text=text, pattern=None)
+    if text in _PLAIN_GATES:
+        return _PLAIN_GATES[text](text=text)
+    if text.startswith(_LOSES):
+        return LossGate(text=text, percent=_read_percent(text.removeprefix(_LOSES)))
     if not text.startswith(_EXPIRES):
         message = (
-            f"{abbreviate(text)} is unknown; write in-use, or expires: and a tag pattern such as expires:release-*"
+            f"{abbreviate(text)} is unknown; write in-use, empties, newest, loses: and a percentage such as loses:50%, "
+            "or expires: and a tag pattern such as expires:release-*"
         )
         raise CommandError([message], path="--fail-if")
     try:
-        return Gate(text=text, pattern=TagPattern(text.removeprefix(_EXPIRES)))
+        return ExpiresGate(text=text, pattern=TagPattern(text.removeprefix(_EXPIRES)))
     except InvalidName as error:
         raise CommandError(error.problems, path="--fail-if") from None
+
+
+_PLAIN_GATES: dict[str, type[Gate]] = {"in-use": InUseGate, "empties": EmptiesGate, "newest": NewestGate}
+
+
+def _read_percent(text: str) -> float:
+    match = _PERCENT.fullmatch(text)
+    if match is None or float(match[1]) >= _WHOLE:
+        message = (
+            f"{abbreviate(text)} is not a percentage from 0% to less than 100%; write it as loses:50%"
+            f"{', or empties for all images' if match and float(match[1]) == _WHOLE else ''}"
+        )
+        raise CommandError([message], path="--fail-if")
+    return float(match[1])
 
 
 def _no_usage_seen(previews: Sequence[RepositoryPreview]) -> Iterator[str]:

@@ -26,10 +26,22 @@ class Format(str, Enum):
     TABLE = "table"
     JSON = "json"
     HTML = "html"
+    MARKDOWN = "markdown"
+    CSV = "csv"
 
 
 # The format that the extension of a file name stands for.
-_FORMATS = {".json": Format.JSON, ".html": Format.HTML, ".htm": Format.HTML}
+_FORMATS = {
+    ".json": Format.JSON,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
+    ".md": Format.MARKDOWN,
+    ".csv": Format.CSV,
+}
+# The pages in a folder.
+_PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
+# The formats that always have every image.
+_COMPLETE = frozenset({Format.JSON, Format.HTML, Format.CSV})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +74,13 @@ class PreviewOptions:
     read_indexes: bool = False
     gates: Sequence[Gate] = ()
     form: Format = Format.TABLE
+    is_complete: bool = False
     output: Path | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the output is a folder of pages, and not a file."""
+        return self.form is Format.HTML and self.output is not None and (self.output.is_dir() or not self.output.suffix)
 
     def __post_init__(self) -> None:
         """Raise if options cannot be combined."""
@@ -134,6 +152,8 @@ def _file_problems(options: PreviewOptions) -> Iterator[str]:
         yield "standard input can be read once; give files for the rest"
     if options.restore and STANDARD_INPUT in _inputs(options):
         yield "--restore reads its confirmation from standard input; give files"
+    if options.is_complete and options.form in _COMPLETE:
+        yield f"--format {options.form.value} has every image already; remove --all"
     if options.output:
         yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
 
@@ -143,11 +163,19 @@ def _inputs(options: PreviewOptions) -> list[str]:
     return [*source, *options.images, *options.manifests, *options.current_policy, *options.in_use_from]
 
 
+def _foreign_file(folder: Path) -> str | None:
+    """Return the name of a file in a folder that is not a page of an earlier preview, or None."""
+    names = sorted(path.name for path in folder.iterdir())
+    return next((name for name in names if not _PAGE.fullmatch(name)), None)
+
+
 def _output_problems(options: PreviewOptions, output: Path) -> Iterator[str]:
     if not output.absolute().parent.is_dir():
         yield "no such folder; create it first"
-    if output.is_dir():
-        yield "this is a folder; name a file in it"
+    if output.is_dir() and not options.is_folder:
+        yield "this is a folder; name a file in it, or add --format html for a folder of pages"
+    if options.is_folder and output.is_dir() and (foreign := _foreign_file(output)):
+        yield f"it contains {foreign}, which is not a page of a preview; name an empty folder"
     if output.resolve() in (Path(each).resolve() for each in _inputs(options)):
         yield "this is an input and would be overwritten; name another file"
     if (expected := _FORMATS.get(output.suffix.lower(), options.form)) is not options.form:

@@ -18,7 +18,7 @@ from ecr_constructs.cli.preview.gates import read_gate
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
-from ecr_constructs.model import Image, LifecyclePolicy
+from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.testing import archived, leftovers, pulled, signed
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 from tests.model.lifecycle.image_strategies import repositories
@@ -27,6 +27,7 @@ from tests.model.lifecycle.strategies import policies
 SCHEMA: dict[str, Any] = json.loads(
     files("ecr_constructs.cli.output").joinpath("preview.schema.json").read_text("utf-8")
 )
+POLICY_OF_WEB = policy(LifecyclePolicy.of(expire_older_than(after_days=1)), repository="web")
 LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
 
 
@@ -93,14 +94,39 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_what_is_written_is_what_the_schema_says() -> None:
-    assert complaints(written(everything(), "in-use", "expires:v*")) == []
+    assert complaints(written(everything(), "in-use", "expires:v*", "loses:1%", "empties", "newest")) == []
     assert complaints(written(PreviewReport(at=NOW, previews=()))) == []
 
 
 def test_the_schema_has_every_field_that_is_written_and_no_other() -> None:
     described = {name for each in objects(SCHEMA) for name in each["properties"]}
 
-    assert set(fields(written(everything(), "in-use", "expires:v*"))) == described
+    emptied = build(POLICY_OF_WEB, Repository(name="web", images=tuple(RELEASES[:1])), NOW)
+    report = replace(everything(), previews=(*everything().previews, emptied))
+    assert set(fields(written(report, "in-use", "expires:v*", "loses:1%"))) == described
+
+
+def test_totals_and_alarms_are_at_the_top() -> None:
+    kept = build(policy(repository="api"), Repository(name="api", images=tuple(RELEASES)), NOW)
+    emptied = build(POLICY_OF_WEB, Repository(name="web", images=tuple(RELEASES[:1])), NOW)
+    template = replace(emptied, prefix="ROOT")
+    document = written(PreviewReport(at=NOW, previews=(kept, emptied, template)), "empties", "expires:v1")
+
+    assert document["totals"] == {
+        "repositories": 2,
+        "images": 5,
+        "bytes": 500_000_000,
+        "expired": {"images": 3, "bytes": 300_000_000},
+        "archived": {"images": 0, "bytes": 0},
+        "uncertain": {"images": 0, "bytes": 0},
+        "kept": {"images": 2, "bytes": 200_000_000},
+    }
+    (alarm,) = document["alarms"]
+    (caught,) = document["gates"][0]["repositories"]
+    assert (alarm["repository"], alarm["alarm"], alarm["is_certain"]) == ("web", "empties", True)
+    assert alarm["newest"] == caught["newest"] == [RELEASES[0].digest]
+    assert document["gates"][0]["caught"] == document["gates"][1]["repositories"] == []
+    assert [each["tag"] for each in document["gates"][1]["caught"]] == ["v1", "v1"]
 
 
 def test_the_schema_requires_and_explains_every_field() -> None:

@@ -23,7 +23,7 @@ from ecr_constructs.cli.formatting import (
 )
 from ecr_constructs.cli.output.table_report import render_table, terminal
 from ecr_constructs.cli.preview.build import build
-from ecr_constructs.cli.preview.gates import GateResult, GateViolation
+from ecr_constructs.cli.preview.gates import GateResult, GateViolation, read_gate
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
@@ -42,8 +42,11 @@ def preview(
     return build(policy(of, where="cdk.out: App/Api", prefix=prefix), repository, NOW)
 
 
-def plain(*previews: RepositoryPreview, results: Sequence[GateResult] = (), **values: Any) -> str:
-    return render_table(PreviewReport(at=NOW, previews=previews, **values), Console(file=StringIO()), results=results)
+def plain(
+    *previews: RepositoryPreview, results: Sequence[GateResult] = (), is_complete: bool = False, **values: Any
+) -> str:
+    report = PreviewReport(at=NOW, previews=previews, **values)
+    return render_table(report, Console(file=StringIO()), results=results, is_complete=is_complete)
 
 
 def on_terminal(shown: RepositoryPreview, width: int) -> str:
@@ -73,6 +76,7 @@ def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
         f"    2  keep          2  200.0 MB  2026-05-31  2026-06-01  {digests[2]}, {digests[3]}",
         f"total  delete        4  400.0 MB  2026-05-11  2026-05-30  v1, v2, {digests[0]}, ...",
         f"total  keep          4  400.0 MB  2026-05-25  2026-06-01  v3, {digests[2]}, v4, ...",
+        *text.splitlines()[11:16],
         "in use: v1 would be deleted and is in use by service prod/api",
         "newly lost: 1 image, 100.0 MB, compared with the deployed policy of --current-policy: v2",
         "",
@@ -80,12 +84,118 @@ def test_a_preview_reads_from_the_repository_to_the_sum() -> None:
     ]
 
 
-def test_the_label_of_an_image_has_the_tag_that_the_rule_matches() -> None:
-    image = replace(V1, tags=("main-a08b8d0", "release-1"))
-    text = plain(preview([image], of=LifecyclePolicy.of(keep_latest(1, matching="release-*"))))
+def test_the_images_of_the_worst_repository_are_listed_in_use_first() -> None:
+    text = plain(preview(in_use={V2.digest: ("service prod/api",)}))
+    head = next(number for number, line in enumerate(text.splitlines()) if line.startswith("image"))
 
-    assert re.search(r"^ +1  keep +1 .* release-1 \(\+1\)$", text, re.MULTILINE)
-    assert re.search(r"^total  keep +1 .* release-1 \(\+1\)$", text, re.MULTILINE)
+    assert [re.split(r"  +", line) for line in text.splitlines()[head : head + 5]] == [
+        ["image", "outcome", "rule", "digest", "size", "pushed", "last pulled", "in use by", "reason"],
+        *(
+            [
+                image.tags[0] if image.tags else "untagged",
+                "delete",
+                rule,
+                image.digest,
+                "100.0 MB",
+                f"{image.pushed_at:%Y-%m-%d}",
+                "-",
+                users,
+                why,
+            ]
+            for image, rule, users, why in (
+                (V2, "1", "service prod/api", "it is not among the newest 2 that the rule selects"),
+                (V1, "1", "-", "it is not among the newest 2 that the rule selects"),
+                (HISTORY[4], "2", "-", "it was pushed more than 1 day ago"),
+                (HISTORY[5], "2", "-", "it was pushed more than 1 day ago"),
+            )
+        ),
+    ]
+
+
+def test_the_first_ten_images_are_listed_and_all_on_request() -> None:
+    shown = preview(pushes("v{n}", days=30, until=NOW))
+    text, complete = plain(shown), plain(shown, is_complete=True)
+
+    assert text.count("it is not among the newest 2") == 10
+    assert "\nand 18 more images to delete or archive, or uncertain; --all lists them\n" in text
+    assert complete.count("it is not among the newest 2") == 28
+    assert "--all" not in complete
+
+
+def test_every_repository_lists_its_images_on_request() -> None:
+    others = [replace(each, repository=f"team/{place:02}") for place, each in enumerate([preview()] * 12)]
+
+    assert plain(*others).count(V1.digest) == 1
+    assert plain(*others, is_complete=True).count(V1.digest) == 12
+
+
+def test_uncertain_images_are_listed_with_their_possible_outcome() -> None:
+    index = replace(V4, manifest_media_type=INDEX)
+
+    assert re.search(
+        r"^untagged +uncertain +2 .*  delete is possible: it was pushed more than 1 day ago; but",
+        plain(preview([index, *leftovers(days=4, until=NOW)])),
+        re.MULTILINE,
+    )
+
+
+def test_the_samples_have_the_tag_of_the_gate_first() -> None:
+    images = [*pushes("main-{n}", days=30, until=NOW)]
+    images[20] = tagged(images[20], "production")
+    shown = preview(images, of=LifecyclePolicy.of(keep_latest(2, matching="main-*")))
+    result = read_gate("expires:production").evaluate(PreviewReport(at=NOW, previews=(shown,)))
+    text = plain(shown, results=[result])
+
+    assert re.search(r"^ +1  delete .*  production \(\+1\), main-1, main-2, \.\.\.$", text, re.MULTILINE)
+    assert re.search(r"^production \(\+1\) +delete", text, re.MULTILINE)
+    assert "production" not in plain(shown)
+
+
+# --- alarms -----------------------------------------------------------------------------------------------------------
+
+AGE = LifecyclePolicy.of(expire_older_than(after_days=5))
+
+
+def test_an_emptied_repository_is_the_first_and_the_last_thing_in_the_output() -> None:
+    text = plain(preview(), replace(preview([V1, V2], of=AGE), repository="prod/old"))
+    alarm = "alarm: prod/old would be emptied: 2 of 2 images (100%): 2 to delete; the newest is v2, pushed 2026-05-18"
+    total = "total: 2 repositories: 6 images to delete (600.0 MB), 0 to archive, 0 uncertain, 4 to keep"
+
+    assert text.splitlines()[:4] == [alarm, total, "", "prod/old: 2 images, 200.0 MB"]
+    assert text.splitlines()[-2:] == [alarm, total]
+    assert text.count("\nalarm: the repository would be emptied: ") == 1
+
+
+def test_alarms_of_one_kind_are_one_line_and_the_worst_kind_is_first() -> None:
+    newest = preview(
+        [V1, V2, V3, tagged(V4, "x")], of=LifecyclePolicy.of(expire_older_than(after_days=1, matching="v*"))
+    )
+    emptied = [replace(preview([V1], of=AGE), repository=f"old/{number}") for number in range(7)]
+    text = plain(newest, *emptied)
+
+    assert [line for line in text.splitlines() if line.startswith("alarm")][:2] == [
+        (
+            "alarm: 7 repositories would be emptied: "
+            "old/0 (100%), old/1 (100%), old/2 (100%), old/3 (100%), old/4 (100%) and 2 more"
+        ),
+        "alarm: prod/api would lose more than 50% of its images: 3 of 4 images (75%): 3 to delete",
+    ]
+
+
+def test_there_is_no_alarm_if_half_of_the_images_remain() -> None:
+    assert "alarm" not in plain(preview())
+
+
+def test_repositories_are_sorted_by_damage() -> None:
+    quiet = replace(preview(of=LifecyclePolicy.none()), repository="a/quiet")
+    some, emptied = preview(), replace(preview([V1], of=AGE), repository="z/emptied")
+    running = replace(preview([V1, V3, V4]), repository="m/running", in_use={V1.digest: ("task batch",)})
+    template = replace(preview([V1], of=AGE, prefix="new"), repository="b/new")
+    heads = re.findall(
+        r"^([a-z]+/[a-z]+)(?: \(policy .*?\))?: \d", plain(quiet, template, some, emptied, running), re.MULTILINE
+    )
+
+    assert heads == ["m/running", "z/emptied", "prod/api", "a/quiet", "b/new"]
 
 
 def test_the_oldest_images_of_a_row_are_first() -> None:
@@ -268,7 +378,7 @@ def crowd(number: int, **known: Any) -> list[RepositoryPreview]:
 def test_repositories_with_the_same_policy_have_a_line_each_and_one_explanation() -> None:
     text = plain(*crowd(11))
 
-    assert text.splitlines()[:6] == [
+    assert text.splitlines()[2:8] == [
         "11 repositories with the same policy: 88 images, 8.8 GB",
         "policy of cdk.out: App/Api, evaluated at 2026-06-01 00:00 UTC",
         "Rule 1 keeps the newest 2 images with a tag like v*, by time of push, and deletes the others.",
@@ -276,8 +386,10 @@ def test_repositories_with_the_same_policy_have_a_line_each_and_one_explanation(
         "repository  images      size  delete     freed  archive  uncertain  keep",
         "team/00          8  800.0 MB       4  400.0 MB        0          0     4",
     ]
-    assert text.splitlines()[16] == "total           88    8.8 GB      44    4.4 GB        0          0    44"
-    assert text.count("warning:") == text.count("Rule 1 ") == 1
+    assert text.splitlines()[18] == "total           88    8.8 GB      44    4.4 GB        0          0    44"
+    assert text.splitlines()[0] == text.splitlines()[-1]
+    # The shared table, and the tables of the worst three.
+    assert text.count("Rule 1 ") == 4
 
 
 def test_a_few_repositories_have_a_table_each() -> None:
@@ -289,7 +401,7 @@ def test_repositories_with_endangered_images_in_use_have_a_table_of_their_own() 
     first, *others = crowd(12)
     running = replace(first, in_use={V1.digest: ("service prod/api",)})
 
-    assert plain(running, *others).count("Rule 1 ") == 2
+    assert plain(running, *others).count("Rule 1 ") == 4
     assert "\nteam/00: 8 images, 800.0 MB, 1 known to be in use\n" in plain(running, *others)
 
 
@@ -300,7 +412,7 @@ def test_repositories_that_fail_a_gate_have_a_table_of_their_own() -> None:
     result = GateResult(gate="expires:v*", violations=(catch,), unknown=(), remedy="keep them")
 
     heads = re.findall(r"^(team/\d+|other): 8", plain(*previews, results=[result]), re.MULTILINE)
-    assert heads == ["team/03", "other"]
+    assert heads == ["team/00", "team/01", "team/02", "team/03", "other"]
 
 
 def test_repositories_with_another_result_of_ecr_have_a_table_of_their_own() -> None:
@@ -318,7 +430,7 @@ def test_findings_of_some_repositories_name_them_in_order_of_severity() -> None:
     of = [replace(each, findings=(warning, error)) for each in (first, second)]
     text = plain(*of, *others)
 
-    assert [line for line in text.splitlines() if line.startswith(("error", "warning"))] == [
+    assert [line for line in text.splitlines() if line.startswith(("error", "warning"))][:2] == [
         f"error: 2 repositories, such as team/00: it is bad; {error.remedy} [bad]",
         f"warning: {warning.sentence}; {warning.remedy} [{warning.id}]",
     ]
@@ -327,15 +439,15 @@ def test_findings_of_some_repositories_name_them_in_order_of_severity() -> None:
 def test_what_is_newly_lost_among_many_is_a_column_and_says_compared_with_what() -> None:
     text = plain(*crowd(11, deployed=GENEROUS))
 
-    assert text.splitlines()[4].endswith("keep  newly lost  newly kept")
-    assert text.splitlines()[5].endswith("4           1           0")
+    assert text.splitlines()[6].endswith("keep  newly lost  newly kept")
+    assert text.splitlines()[7].endswith("4           1           0")
     assert "\ncompared: with the deployed policy of --current-policy, for each repository\n" in text
 
 
 def test_a_template_for_many_has_no_sum() -> None:
     text = plain(*crowd(11, prefix="team"))
 
-    assert text.startswith("11 repositories with the same policy (policy of the creation template for team, ")
+    assert "\n11 repositories with the same policy (policy of the creation template for team, " in text
     assert "\ntotal  " not in text
 
 
@@ -347,7 +459,8 @@ def test_on_a_terminal_many_repositories_fit() -> None:
         lines = render_table(PreviewReport(at=NOW, previews=tuple(previews)), console).splitlines()
 
         assert max(map(len, lines)) <= width
-        assert sum("team/" in line for line in lines) == 60
+        table = lines[next(number for number, line in enumerate(lines) if line.startswith("repository")) :]
+        assert sum("team/" in line for line in table[: table.index("")]) == 60
 
 
 def test_what_is_to_be_known_of_several_repositories_is_reported_once() -> None:
@@ -384,8 +497,11 @@ def test_on_a_terminal_every_line_fits() -> None:
         heading = next(line for line in text.splitlines() if line.startswith(" rule"))
         hidden = [word for word, least in (("oldest", 92), ("newest", 56), ("such as", 76)) if width < least]
         assert [word for word in ("oldest", "newest", "such as") if word not in heading] == hidden
+        # The list of images has the columns digest, size, pushed, last pulled and reason.
+        image_columns = {"digest": 100, "size": 64, "pushed": 76, "last pulled": 112, "reason": 132}
+        hidden += [word for word, least in image_columns.items() if width < least]
         note = f"note: the terminal is {width} characters wide; columns not shown: {', '.join(hidden)}"
-        assert (note in " ".join(text.split())) == bool(hidden)
+        assert note in " ".join(text.split())
         assert re.search(r"2 +delete +2 +200.0 MB", text)
 
 

@@ -1,13 +1,17 @@
 """
-The page: one file without scripts, and without references to other files.
+The pages: each is one file that loads nothing. Everything is on it without its script, which searches and sorts lists.
 
-Tags, descriptions and names are not trusted: all of them are escaped, and the page forbids itself to load or run
-anything.
+Tags, descriptions and names are not trusted: all of them are escaped, and the content security policy allows no script
+but that one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from importlib import resources
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -15,6 +19,7 @@ from markupsafe import Markup
 from ecr_constructs.cli.formatting import (
     count,
     decision_label,
+    first_names,
     format_day,
     format_instant,
     format_size,
@@ -23,13 +28,28 @@ from ecr_constructs.cli.formatting import (
     printable,
     total_size,
 )
-from ecr_constructs.cli.output.html.view_model import Totals, section
-from ecr_constructs.cli.output.messages import deployed_policy_source, summary_messages, uncertainty_hint
+from ecr_constructs.cli.output.alarms import alarm_messages
+from ecr_constructs.cli.output.html.image_rows import image_rows
+from ecr_constructs.cli.output.html.view_model import Section, section
+from ecr_constructs.cli.output.message import Message
+from ecr_constructs.cli.output.messages import (
+    deployed_policy_source,
+    input_messages,
+    shared_findings,
+    uncertainty_hint,
+)
+from ecr_constructs.cli.output.policy_groups import Ranked, policy_groups
 from ecr_constructs.cli.output.rule_summary import outcome_of
+from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult
-from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
+from ecr_constructs.cli.preview.totals import Totals, sum_of
 
-__all__ = ["render_page"]
+__all__ = ["render_page", "render_pages"]
+
+# On one page, the charts of more repositories make it slow to open.
+_MOST_CHARTS = 50
+_PAGE = "repository-{}.html"
 
 
 def render_page(report: PreviewReport, results: Sequence[GateResult] = ()) -> str:
@@ -44,25 +64,119 @@ def render_page(report: PreviewReport, results: Sequence[GateResult] = ()) -> st
         The whole page. Equal previews have equal pages.
 
     """
-    sections = [section(preview, number) for number, preview in enumerate(report.previews, start=1)]
-    # ECR does not apply the policy of a creation template to repositories that exist.
-    counted = [each for each in sections if each.preview.prefix is None]
-    messages = [f"{message.kind}: {message.text}" for message in summary_messages(report) if message.kind != "total"]
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
+    return _Pages(report, results).single()
+
+
+def render_pages(report: PreviewReport, results: Sequence[GateResult] = ()) -> Iterator[tuple[str, str]]:
+    """
+    Yield previews as pages: an index, and a page without charts for each repository.
+
+    Args:
+        report: The previews.
+        results: The results of the gates. Default: none.
+
+    Returns:
+        The name and the text of each page, `index.html` first. Equal previews have equal pages.
+
+    """
+    return _Pages(report, results).several()
+
+
+class PolicySection(NamedTuple):
+    """
+    A policy, which is shown once for all its repositories.
+
+    Attributes:
+        first: The preview of one of its repositories.
+        repositories: The number of its repositories.
+        places: The places of the policy.
+        findings: The findings, each once.
+
+    """
+
+    first: RepositoryPreview
+    repositories: int
+    places: str
+    findings: tuple[Message, ...]
+
+
+class _Pages:
+    """
+    The pages of a report.
+
+    Args:
+        report: The previews.
+        results: The results of the gates.
+
+    """
+
+    def __init__(self, report: PreviewReport, results: Sequence[GateResult]) -> None:
+        self._report = report
+        self._ranked = worst_first(report.previews)
+        self._environment = _environment()
+        groups = [group for group in policy_groups(self._ranked) if len(group) > 1]
+        self._policies = [_policy_section(group) for group in groups]
+        self._shared = {id(preview) for group in groups for preview, _ in group}
+        # The pages for which several repositories have a section of their own do not repeat a policy.
+        self._values = {
+            "results": results,
+            "alarms": list(alarm_messages(self._ranked)),
+            "deployed": deployed_policy_source(is_live=report.is_live),
+            "hint": uncertainty_hint(report.previews, is_live=report.is_live),
+            "totals": sum_of(report.previews),
+            "instants": sorted({preview.at for preview in report.previews}),
+            "missing": [*report.problems, *(f"{each.kind}: {each.text}" for each in input_messages(report))],
+            "policies": self._policies,
+        }
+
+    def single(self) -> str:
+        """Return one page with all repositories. Charts are those of the worst repositories."""
+        return self._render("report.html.j2", self._sections("#repository-{}", most_charts=_MOST_CHARTS), pages=False)
+
+    def several(self) -> Iterator[tuple[str, str]]:
+        """Yield an index, and a page for each repository."""
+        sections = self._sections(_PAGE, most_charts=0)
+        yield "index.html", self._render("report.html.j2", sections, pages=True)
+        template = self._environment.get_template("detail.html.j2")
+        for each in sections:
+            values = {**self._values, **_CSP, "section": each, "ranked": [each.preview], "script": _SCRIPT}
+            yield each.link, template.render(values)
+
+    def _sections(self, link: str, *, most_charts: int) -> list[Section]:
+        return [
+            section(
+                each,
+                link.format(number),
+                is_shared=id(each[0]) in self._shared,
+                has_charts=number <= most_charts,
+            )
+            for number, each in enumerate(self._ranked, start=1)
+        ]
+
+    def _render(self, name: str, sections: Sequence[Section], *, pages: bool) -> str:
+        # ECR does not apply the policy of a creation template to repositories that exist.
+        counted = [each for each in sections if each.preview.prefix is None]
+        return self._environment.get_template(name).render(
+            **self._values,
+            **_CSP,
             sections=sections,
             counted=counted,
             templates=[each for each in sections if each.preview.prefix is not None],
-            results=results,
-            deployed=deployed_policy_source(is_live=report.is_live),
-            hint=uncertainty_hint(report.previews, is_live=report.is_live),
-            totals=sum((each.totals for each in counted), Totals()),
-            instants=sorted({preview.at for preview in report.previews}),
-            missing=[*report.problems, *messages],
+            ranked=[preview for preview, _ in self._ranked],
+            totals_of_all=sum((each.totals for each in sections), Totals()),
+            script=_SCRIPT,
+            pages=pages,
         )
-    )
+
+
+def _policy_section(group: Sequence[Ranked]) -> PolicySection:
+    previews = [preview for preview, _ in group]
+    places = first_names(list(dict.fromkeys(preview.where for preview in previews)))
+    return PolicySection(previews[0], len(previews), places, tuple(shared_findings(previews)))
+
+
+_SCRIPT = Markup(resources.files(__package__).joinpath("lists.js").read_text("utf-8"))  # noqa: S704  (our own script)
+_CSP = {"script_source": Markup(f"'sha256-{b64encode(sha256(_SCRIPT.encode()).digest()).decode()}'")}  # noqa: S704  (a hash)
 
 
 def _environment() -> Environment:
@@ -77,6 +191,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "count": count,
         "day": format_day,
+        "image_rows": image_rows,
         "instant": format_instant,
         "known_size": _known_size,
         "label": decision_label,

@@ -6,35 +6,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from ecr_constructs.cli.formatting import total_size
+from ecr_constructs.cli.output.alarms import alarm_text, alarm_words
 from ecr_constructs.cli.output.html.age_chart import AgeChart, age_chart
 from ecr_constructs.cli.output.html.storage_chart import StorageChart, storage_chart
 from ecr_constructs.cli.output.messages import UncertainGroup, group_uncertain
+from ecr_constructs.cli.output.policy_groups import Ranked
 from ecr_constructs.cli.output.rule_summary import RuleRow, rule_rows
-from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
-from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
+from ecr_constructs.cli.preview.damage import Damage
+from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.cli.preview.totals import Totals, totals_of
+from ecr_constructs.model.lifecycle.evaluation import Decision
 
-__all__ = ["RuleSection", "Section", "Totals", "section"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Totals:
-    """The number of images with each outcome, and their bytes. Totals of repositories can be added."""
-
-    images: int = 0
-    size: int = 0
-    expired: int = 0
-    expired_size: int = 0
-    archived: int = 0
-    archived_size: int = 0
-    uncertain: int = 0
-    uncertain_size: int = 0
-    kept: int = 0
-    kept_size: int = 0
-
-    def __add__(self, other: Totals) -> Totals:
-        """Return the sums."""
-        return Totals(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+__all__ = ["RuleSection", "Section", "section"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +45,11 @@ class Section:
     The section of one repository.
 
     Attributes:
-        number: Its place on the page, from 1.
+        link: The link to it.
         preview: The preview.
+        damage: The damage to the repository.
+        is_shared: Whether the policy is shown once for several repositories.
+        has_charts: Whether there are charts.
         totals: The number of images with each outcome.
         rules: The effect of each rule.
         age_chart: The chart of images by age, if there are images.
@@ -74,8 +60,11 @@ class Section:
 
     """
 
-    number: int
+    link: str
     preview: RepositoryPreview
+    damage: Damage
+    is_shared: bool
+    has_charts: bool
     totals: Totals
     rules: tuple[RuleSection, ...]
     age_chart: AgeChart | None
@@ -85,50 +74,56 @@ class Section:
     in_use_uncertain: tuple[Decision, ...]
 
     @property
+    def alarm(self) -> str:
+        """The alarm in a few words, or an empty text."""
+        return alarm_words(self.damage)
+
+    @property
+    def alarm_sentence(self) -> str:
+        """The alarm with its numbers, or an empty text."""
+        return alarm_text(self.damage) or ""
+
+    @property
     def needs_attention(self) -> bool:
         """Whether the section is shown open among many."""
         has_errors = any(finding.severity == "error" for finding in self.preview.findings)
-        return bool(self.in_use_affected or self.in_use_uncertain or self.preview.disagreements or has_errors)
+        return bool(
+            self.damage.alarm
+            or self.in_use_affected
+            or self.in_use_uncertain
+            or self.preview.disagreements
+            or has_errors
+        )
 
 
-def section(preview: RepositoryPreview, number: int) -> Section:
+def section(ranked: Ranked, link: str, *, is_shared: bool = False, has_charts: bool = True) -> Section:
     """
     Return the section of one repository.
 
     Args:
-        preview: Its preview.
-        number: Its place on the page, from 1.
+        ranked: Its preview and its damage.
+        link: The link to it.
+        is_shared: Whether its policy is shown once for several repositories. Default: it is not.
+        has_charts: Whether there are charts. Default: there are.
 
     """
+    preview, damage = ranked
     evaluation = preview.evaluation
     # ECR does not apply the policy of a creation template to repositories that exist.
     in_use = (preview.in_use or {}) if preview.prefix is None else {}
     return Section(
-        number=number,
+        link=link,
         preview=preview,
-        totals=_totals(evaluation),
+        damage=damage,
+        is_shared=is_shared,
+        has_charts=has_charts,
+        totals=totals_of(evaluation),
         rules=_rules(preview),
-        age_chart=age_chart(preview),
-        storage_chart=storage_chart(preview),
+        age_chart=age_chart(preview) if has_charts else None,
+        storage_chart=storage_chart(preview) if has_charts else None,
         uncertain=group_uncertain(evaluation.uncertain),
-        in_use_affected=tuple(each for each in evaluation.decisions if each.image.digest in in_use),
-        in_use_uncertain=tuple(each for each in evaluation.uncertain if each.image.digest in in_use),
-    )
-
-
-def _totals(evaluation: Evaluation) -> Totals:
-    every = all_decisions(evaluation)
-    return Totals(
-        images=len(every),
-        size=total_size(each.image for each in every),
-        expired=len(evaluation.expired),
-        expired_size=evaluation.bytes_freed,
-        archived=len(evaluation.archived),
-        archived_size=evaluation.bytes_archived,
-        uncertain=len(evaluation.uncertain),
-        uncertain_size=total_size(each.image for each in evaluation.uncertain),
-        kept=len(evaluation.kept),
-        kept_size=total_size(each.image for each in evaluation.kept),
+        in_use_affected=tuple(each for each in evaluation.decisions if each.image.digest in in_use) if in_use else (),
+        in_use_uncertain=tuple(each for each in evaluation.uncertain if each.image.digest in in_use) if in_use else (),
     )
 
 

@@ -1,0 +1,212 @@
+"""
+The damage that a policy does to a repository: whether it empties it, and which part of the images is lost.
+
+An image is lost if it is deleted or archived:
+"Archived images cannot be pulled",
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ecr_constructs.cli.formatting import count, decision_label, format_day
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.lifecycle.evaluation import Decision
+
+__all__ = ["ALARM_PERCENT", "Certainty", "Damage", "damage_of", "worst_first"]
+
+Certainty = Literal["would", "might"]
+
+# A repository that loses more than this part of its images in one run has an alarm. A gate can have another threshold.
+ALARM_PERCENT = 50
+# The tags of cosign for the signature, the attestation and the SBOM of an image.
+_ARTIFACT_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
+_CERTAINTIES: tuple[Certainty, ...] = ("would", "might")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Damage:
+    """
+    The damage to one repository.
+
+    Attributes:
+        images: The number of its images.
+        deleted: The number of images that are deleted.
+        archived: The number of images that are archived.
+        uncertain: The number of images that might be deleted or archived.
+        empties: `would` if no image remains that can be pulled, `might` if that depends on uncertain outcomes, and None
+            if an image is certain to remain or if there was none before.
+        newest: The decisions on the newest images, if all of them are or might be lost. Empty if one remains.
+        loses_newest: `would` or `might` if the newest image is lost, and None if it is kept.
+        in_use: The number of images in use that are or might be lost.
+
+    """
+
+    images: int
+    deleted: int
+    archived: int
+    uncertain: int
+    empties: Certainty | None
+    newest: tuple[Decision, ...]
+    loses_newest: Certainty | None
+    in_use: int
+
+    @property
+    def lost(self) -> int:
+        """The number of images that are deleted or archived."""
+        return self.deleted + self.archived
+
+    def exceeds(self, percent: float) -> Certainty | None:
+        """
+        Return `would` or `might` if more than a part of the images is lost, and None if not.
+
+        Args:
+            percent: The part, from 0 to 100.
+
+        """
+        if self.lost * 100 > percent * self.images:
+            return "would"
+        return "might" if (self.lost + self.uncertain) * 100 > percent * self.images else None
+
+    @property
+    def alarm(self) -> str | None:
+        """The kind of its alarm, the most severe one: `empties`, `newest`, `loses`, or None."""
+        kinds = {"empties": self.empties, "newest": self.loses_newest, "loses": self.exceeds(ALARM_PERCENT)}
+        return next((kind for certainty in _CERTAINTIES for kind, found in kinds.items() if found == certainty), None)
+
+    @property
+    def certainty(self) -> Certainty | None:
+        """Whether the alarm is certain, or None if there is none."""
+        certainties = (self.empties, self.loses_newest, self.exceeds(ALARM_PERCENT))
+        return next((each for each in _CERTAINTIES if each in certainties), None)
+
+    def describe(self) -> str:
+        """Return the lost images in words: `137 of 139 images (98%), 130 to delete, 7 to archive, 2 uncertain`."""
+        parts = [f"{self.deleted:,} to delete"] if self.deleted or not self.archived else []
+        parts += [f"{self.archived:,} to archive"] if self.archived else []
+        parts += [f"{self.uncertain:,} uncertain"] if self.uncertain else []
+        return f"{self.lost:,} of {count(self.images, 'image')} ({self.percent}%): {', '.join(parts)}"
+
+    @property
+    def percent(self) -> int:
+        """The part of the images that is lost, rounded down, from 0 to 100."""
+        return self.lost * 100 // self.images if self.images else 0
+
+    def describe_newest(self) -> str:
+        """Return the newest image with the day of its push: `v4 (+1), pushed 2026-06-01`."""
+        decision = self.newest[0]
+        return f"{decision_label(decision)}, pushed {format_day(decision.image.pushed_at)}"
+
+
+def damage_of(preview: RepositoryPreview) -> Damage:
+    """
+    Return the damage to a repository.
+
+    Args:
+        preview: The preview. The policy of a creation template does no damage, because ECR does not apply it to a
+            repository that exists.
+
+    """
+    evaluation = preview.evaluation
+    if preview.prefix is not None:
+        everything = len(all_decisions(evaluation))
+        return _no_damage(everything)
+    lost, maybe = (*evaluation.expired, *evaluation.archived), evaluation.uncertain
+    newest, loses_newest = _newest(evaluation.kept, lost, maybe)
+    return Damage(
+        images=len(lost) + len(maybe) + len(evaluation.kept),
+        deleted=len(evaluation.expired),
+        archived=len(evaluation.archived),
+        uncertain=len(maybe),
+        empties=_empties(evaluation.kept, lost, maybe),
+        newest=newest,
+        loses_newest=loses_newest,
+        in_use=sum(bool(preview.users(each.image.digest)) for each in (*lost, *maybe)) if preview.in_use else 0,
+    )
+
+
+def worst_first(previews: Iterable[RepositoryPreview]) -> list[tuple[RepositoryPreview, Damage]]:
+    """
+    Return the previews with their damage, the worst first, and those of creation templates last.
+
+    The order is that of images in use, alarms, deleted images, archived images, uncertain images and names.
+
+    Args:
+        previews: The previews.
+
+    """
+    return sorted(((preview, damage_of(preview)) for preview in previews), key=_order)
+
+
+_ALARMS = ("empties", "newest", "loses", None)
+
+
+def _order(each: tuple[RepositoryPreview, Damage]) -> tuple[object, ...]:
+    preview, damage = each
+    certainty = damage.certainty
+    return (
+        preview.prefix is not None,
+        -damage.in_use,
+        _CERTAINTIES.index(certainty) if certainty else len(_CERTAINTIES),
+        _ALARMS.index(damage.alarm),
+        -damage.deleted,
+        -damage.archived,
+        -damage.uncertain,
+        preview.repository,
+    )
+
+
+def _no_damage(images: int) -> Damage:
+    return Damage(
+        images=images, deleted=0, archived=0, uncertain=0, empties=None, newest=(), loses_newest=None, in_use=0
+    )
+
+
+def _empties(kept: Sequence[Decision], lost: Sequence[Decision], maybe: Sequence[Decision]) -> Certainty | None:
+    """Return whether no image remains that can be pulled, of a repository that has one."""
+    if any(map(_can_be_pulled, kept)) or not any(map(_can_be_pulled, (*lost, *maybe))):
+        return None
+    return "might" if any(map(_can_be_pulled, maybe)) else "would"
+
+
+def _newest(
+    kept: Sequence[Decision], lost: Sequence[Decision], maybe: Sequence[Decision]
+) -> tuple[tuple[Decision, ...], Certainty | None]:
+    """Return the decisions on the newest images and whether all are lost, or nothing if one of them is kept."""
+    candidates = _candidates([*kept, *lost, *maybe])
+    if not candidates:
+        return (), None
+    latest = max(each.image.pushed_at for each in candidates)
+    digests = {each.image.digest for each in candidates if each.image.pushed_at == latest}
+    if any(each.image.digest in digests for each in kept):
+        return (), None
+    is_certain = not any(each.image.digest in digests for each in maybe)
+    newest = tuple(each for each in (*lost, *maybe) if each.image.digest in digests)
+    return newest, "would" if is_certain else "might"
+
+
+def _candidates(decisions: Sequence[Decision]) -> Sequence[Decision]:
+    """
+    Return the decisions among which the newest image is: tagged images that can be pulled, or untagged ones without.
+
+    An artifact such as a signature is none of them. The images of an image index are untagged, and pushed before it.
+    """
+    images = [each for each in decisions if _can_be_pulled(each)]
+    return [each for each in images if each.image.tags] or images
+
+
+def _can_be_pulled(decision: Decision) -> bool:
+    image = decision.image
+    return image.status == "active" and not _is_artifact(image)
+
+
+def _is_artifact(image: Image) -> bool:
+    """Return whether an image is a signature or another artifact of an image."""
+    if image.subject_digest is not None:
+        return True
+    return bool(image.tags) and all(tag.startswith("sha256-") and _ARTIFACT_TAG.fullmatch(tag) for tag in image.tags)

@@ -1,0 +1,72 @@
+"""The number and the size of the images with each outcome, for a repository and in total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ecr_constructs.cli.formatting import total_size
+from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.model.lifecycle.evaluation import Evaluation
+
+__all__ = ["Totals", "sum_of", "totals_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """The number of images with each outcome, and their bytes. Totals of repositories can be added."""
+
+    images: int = 0
+    size: int = 0
+    expired: int = 0
+    expired_size: int = 0
+    archived: int = 0
+    archived_size: int = 0
+    uncertain: int = 0
+    uncertain_size: int = 0
+    kept: int = 0
+    kept_size: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        """Return the sums."""
+        return Totals(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+def totals_of(evaluation: Evaluation) -> Totals:
+    """
+    Return the totals of one repository.
+
+    Args:
+        evaluation: The outcome of each image.
+
+    """
+    expired, archived, uncertain, kept = (
+        total_size(each.image for each in group)
+        for group in (evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept)
+    )
+    numbers = tuple(map(len, (evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept)))
+    return Totals(
+        images=sum(numbers),
+        size=expired + archived + uncertain + kept,
+        expired=numbers[0],
+        expired_size=expired,
+        archived=numbers[1],
+        archived_size=archived,
+        uncertain=numbers[2],
+        uncertain_size=uncertain,
+        kept=numbers[3],
+        kept_size=kept,
+    )
+
+
+def sum_of(previews: Iterable[RepositoryPreview]) -> Totals:
+    """
+    Return the totals of all repositories.
+
+    ECR does not apply the policy of a creation template to repositories that exist, so it does not count.
+
+    Args:
+        previews: The previews.
+
+    """
+    return sum((totals_of(preview.evaluation) for preview in previews if preview.prefix is None), Totals())
