@@ -73,6 +73,7 @@ def test_the_extra_cli_carries_what_the_command_needs() -> None:
         "jinja2",
         "pyyaml",
         "rich",
+        "tomli",
         "typer",
     }
 

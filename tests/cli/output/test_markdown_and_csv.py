@@ -12,7 +12,8 @@ from ecr_constructs.cli.output.markdown_report import render_markdown
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.model import LifecyclePolicy, expire_untagged, keep_latest
 from ecr_constructs.testing import leftovers, releases, tagged
-from tests.cli.output.test_table_report import NOW, preview
+from tests.cli.listings import NOW
+from tests.cli.output.test_table_report import preview
 
 HOSTILE = "=1+1|`x`<script>\n# @here ![x](http://x)"
 
