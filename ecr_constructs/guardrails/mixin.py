@@ -34,7 +34,8 @@ class Hardened(cdk.Mixin):
     The mixin writes the properties that a repository does not have. A property that is set stays, such as
     `image_tag_mutability=ecr.TagMutability.MUTABLE` or a lifecycle rule, and also one that is set afterwards.
     `Guardrails` reports those that a rule does not allow. A repository that is created after the mixin is applied is
-    not changed.
+    not changed. An `ecr.Repository` gets no lifecycle policy if the attribute `lifecycle_policy` of its default child
+    was read in Python before, because its value is then unknown.
 
     The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption,
     and its images are lost. For a new repository, use `HardenedRepository`.
@@ -108,7 +109,11 @@ class Hardened(cdk.Mixin):
             construct.image_scanning_configuration = l1_properties.scanning(on_push=self._settings.scan_on_push)
         if construct.cfn_options.deletion_policy is None:
             construct.apply_removal_policy(self._settings.removal_policy)
-        construct.lifecycle_policy = cdk.Lazy.any(_MissingLifecycle(construct, self._settings))
+        # The attribute `lifecycle_policy` is an empty struct in Python if the value is a token, as in `ecr.Repository`.
+        written = construct._cfn_properties.get("lifecyclePolicy")  # noqa: SLF001  (the only way to read the token)
+        # If the attribute was read before, jsii returns the empty struct here too, and the value stays as it is.
+        if written != ecr.CfnRepository.LifecyclePolicyProperty():
+            construct.lifecycle_policy = cdk.Lazy.any(_MissingLifecycle(construct, written, self._settings))
 
 
 @jsii.implements(cdk.IStableAnyProducer)
@@ -119,9 +124,9 @@ class _MissingLifecycle:
     `ecr.Repository` renders its rules when the app synthesizes, so that a rule can be added after the mixin is applied.
     """
 
-    def __init__(self, resource: ecr.CfnRepository, settings: RepositorySettings) -> None:
+    def __init__(self, resource: ecr.CfnRepository, written: object, settings: RepositorySettings) -> None:
         self._resource = resource
-        self._written = resource.lifecycle_policy
+        self._written = written
         self._settings = settings
 
     @jsii.member(jsii_name="produce")

@@ -63,16 +63,12 @@ def test_repositories_of_all_kinds_get_the_same_properties_as_a_hardened_reposit
 
 def test_the_encryption_of_a_repository_is_not_changed() -> None:
     stack = new_stack()
-    ecr.Repository(stack, "Default")
-    ecr.Repository(stack, "Kms", encryption=ecr.RepositoryEncryption.KMS)
-    before = {name: each["Properties"].get("EncryptionConfiguration") for name, each in resources(stack).items()}
-    stack = new_stack()
-    ecr.Repository(stack, "Default")
+    ecr.Repository(stack, "Aes")
     ecr.Repository(stack, "Kms", encryption=ecr.RepositoryEncryption.KMS)
     cdk.Mixins.of(stack).apply(Hardened())
-    after = {name: each["Properties"].get("EncryptionConfiguration") for name, each in resources(stack).items()}
-    assert after == before
-    assert {"EncryptionType": "KMS"} in after.values()
+    found = resources(stack)
+    assert "EncryptionConfiguration" not in of(found, "Aes")["Properties"]
+    assert of(found, "Kms")["Properties"]["EncryptionConfiguration"] == {"EncryptionType": "KMS"}
 
 
 def test_properties_that_are_set_before_or_after_stay() -> None:
@@ -117,6 +113,28 @@ def test_untagged_images_of_a_repository_with_mutable_tags_do_not_expire_by_age(
     found = resources(stack)
     assert lifecycle(of(found, "Mutable")) == [KEEP]
     assert lifecycle(of(found, "Immutable")) == [EXPIRE]
+
+
+def test_a_mixin_that_is_applied_again_changes_nothing() -> None:
+    stack = new_stack()
+    ecr.Repository(stack, "Theirs", lifecycle_rules=[ecr.LifecycleRule(max_image_count=5, description="theirs")])
+    ecr.Repository(stack, "Plain")
+    other = AES256.but(immutability=Immutability.off(), lifecycle=keep_latest(10, matching="v*"))
+    cdk.Mixins.of(stack).apply(Hardened(), Hardened(settings=other))
+    found = resources(stack)
+    assert lifecycle(of(found, "Theirs")) == ["theirs"]
+    assert lifecycle(of(found, "Plain")) == [EXPIRE]
+    assert of(found, "Plain")["Properties"]["ImageTagMutability"] == "IMMUTABLE"
+
+
+def test_rules_that_were_read_in_python_before_are_not_lost() -> None:
+    stack = new_stack()
+    rules = [ecr.LifecycleRule(max_image_count=5, description="theirs")]
+    resource = ecr.Repository(stack, "Theirs", lifecycle_rules=rules).node.default_child
+    assert isinstance(resource, ecr.CfnRepository)
+    assert resource.lifecycle_policy
+    cdk.Mixins.of(stack).apply(Hardened())
+    assert lifecycle(of(resources(stack), "Theirs")) == ["theirs"]
 
 
 def test_a_hardened_repository_is_not_changed() -> None:
