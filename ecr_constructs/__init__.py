@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         InvalidRepository,
     )
     from ecr_constructs.guardrails.baseline import enforce_baseline
+    from ecr_constructs.guardrails.mixin import Hardened
     from ecr_constructs.guardrails.plugin import Guardrails
     from ecr_constructs.model import (
         ROOT,
@@ -116,6 +117,7 @@ __all__ = [
     "ExclusionFilter",
     "Finding",
     "Guardrails",
+    "Hardened",
     "HardenedRepository",
     "Image",
     "ImageArchived",
@@ -193,6 +195,7 @@ _MODULES = {
     "Credentials": "registry.upstream_credentials",
     "Encryption": "repository.encryption",
     "Guardrails": "guardrails.plugin",
+    "Hardened": "guardrails.mixin",
     "HardenedRepository": "repository.hardened_repository",
     "ImageArchived": "monitoring.image_alerts",
     "ImageDeleted": "monitoring.image_alerts",

@@ -48,7 +48,7 @@ REFERENCE = {
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
     "guardrails": (
-        "Guardrails compliance_rule ComplianceRule Breach RuleException read_rule_exceptions enforce_baseline"
+        "Guardrails Hardened compliance_rule ComplianceRule Breach RuleException read_rule_exceptions enforce_baseline"
     ),
     "errors": (
         "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "

@@ -1,0 +1,157 @@
+"""`Hardened`: the mixin of the CDK that gives the settings of the library to other repositories."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecr as ecr
+from constructs import IConstruct
+
+from ecr_constructs._cdk import l1_properties
+from ecr_constructs.errors import InvalidRepository, Problems
+from ecr_constructs.repository.encryption import Encryption
+from ecr_constructs.repository.hardened_repository import HardenedRepository
+from ecr_constructs.repository.settings import CREATED, DEFAULT_LIFECYCLES, RepositorySettings, expect_settings
+
+__all__ = ["Hardened"]
+
+_ENCRYPTION = (
+    "settings: encryption is {!r}, and another encryption replaces an existing repository, so that its images are "
+    "lost; use .but(encryption=Encryption.aes256()), which writes nothing, and HardenedRepository for new repositories"
+)
+_ACCESS = "settings: access has {} entries, and the mixin writes no repository policy; use add_to_resource_policy"
+_TAGS = "settings: resource_tags has {} entries, and the mixin writes no tags; use cdk.Tags.of(scope).add"
+_EMPTIED = "settings: empty_on_delete is True, which deletes all images; use HardenedRepository(settings=EPHEMERAL)"
+
+
+class Hardened(cdk.Mixin):
+    """
+    Apply immutable tags, scanning on push, a lifecycle policy and retention to repositories of other constructs.
+
+    The mixin applies to each `AWS::ECR::Repository` in a scope: that of an `ecr.Repository`, an `ecr.CfnRepository`, or
+    a construct of another library. A `HardenedRepository` has settings of its own, and is not changed.
+
+    The mixin writes the properties that a repository does not have. A property that is set stays, such as
+    `image_tag_mutability=ecr.TagMutability.MUTABLE` or a lifecycle rule, and also one that is set afterwards.
+    `Guardrails` reports those that a rule does not allow. A repository that is created after the mixin is applied is
+    not changed. An `ecr.Repository` gets no lifecycle policy if the attribute `lifecycle_policy` of its default child
+    was read in Python before, because its value is then unknown.
+
+    The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption,
+    and its images are lost. For a new repository, use `HardenedRepository`.
+
+    Immutable tags reject a push with a tag that exists. For repositories with tags that are reassigned, use
+    `settings=ADOPTED`, or an `Immutability` with exclusions.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/mixins.html
+
+    Creates: no resource.
+
+    >>> import aws_cdk as cdk
+    >>> from aws_cdk import aws_ecr as ecr
+    >>> stack = cdk.Stack(cdk.App(), "Containers")
+    >>> repository = ecr.Repository(stack, "Api")
+    >>> _ = cdk.Mixins.of(stack).apply(Hardened())
+    >>> repository.node.default_child.image_tag_mutability
+    'IMMUTABLE'
+
+    """
+
+    def __init__(self, *, settings: RepositorySettings = CREATED) -> None:
+        """
+        Define the settings to apply.
+
+        Args:
+            settings: The settings, with `Encryption.aes256()`, which writes no encryption, and without `access`,
+                `resource_tags` and `empty_on_delete`. Without a lifecycle policy, untagged images expire 14 days after
+                push in a repository with immutable tags, and the newest 100 are kept in others. Default: `CREATED`,
+                which is `HARDENED` without its encryption.
+
+        Raises:
+            InvalidRepository: If the settings have a property that the mixin does not write; it lists all of them.
+            TypeError: If the settings are of the wrong kind.
+
+        """
+        problems = Problems()
+        if expect_settings(problems, settings, "ADOPTED"):
+            _check_settings(problems, settings)
+        problems.raise_if_any(InvalidRepository)
+        super().__init__()
+        self._settings = settings
+
+    @jsii.member(jsii_name="supports")
+    def supports(self, construct: IConstruct) -> bool:
+        """
+        Return whether a construct is a repository of another construct than `HardenedRepository`.
+
+        Args:
+            construct: Any construct.
+
+        """
+        return isinstance(construct, ecr.CfnRepository) and not isinstance(construct.node.scope, HardenedRepository)
+
+    @jsii.member(jsii_name="applyTo")
+    def apply_to(self, construct: IConstruct) -> None:
+        """
+        Write the properties that a repository does not have.
+
+        Args:
+            construct: The repository; another construct is not changed.
+
+        """
+        if not isinstance(construct, ecr.CfnRepository) or not self.supports(construct):
+            return
+        immutability = self._settings.immutability
+        if construct.image_tag_mutability is None and construct.image_tag_mutability_exclusion_filters is None:
+            construct.image_tag_mutability = immutability.mode
+            construct.image_tag_mutability_exclusion_filters = l1_properties.exclusion_filters(immutability)
+        if construct.image_scanning_configuration is None:
+            construct.image_scanning_configuration = l1_properties.scanning(on_push=self._settings.scan_on_push)
+        if construct.cfn_options.deletion_policy is None:
+            construct.apply_removal_policy(self._settings.removal_policy)
+        # The attribute `lifecycle_policy` is an empty struct in Python if the value is a token, as in `ecr.Repository`.
+        written = construct._cfn_properties.get("lifecyclePolicy")  # noqa: SLF001  (the only way to read the token)
+        # If the attribute was read before, jsii returns the empty struct here too, and the value stays as it is.
+        if written != ecr.CfnRepository.LifecyclePolicyProperty():
+            construct.lifecycle_policy = cdk.Lazy.any(_MissingLifecycle(construct, written, self._settings))
+
+
+@jsii.implements(cdk.IStableAnyProducer)
+class _MissingLifecycle:
+    """
+    The lifecycle policy of a repository, or that of settings if it has none when the app synthesizes.
+
+    `ecr.Repository` renders its rules when the app synthesizes, so that a rule can be added after the mixin is applied.
+    """
+
+    def __init__(self, resource: ecr.CfnRepository, written: object, settings: RepositorySettings) -> None:
+        self._resource = resource
+        self._written = written
+        self._settings = settings
+
+    @jsii.member(jsii_name="produce")
+    def produce(self) -> object:
+        """Return the lifecycle policy in the form of `ecr.CfnRepository`, or None."""
+        written = self._resource.stack.resolve(self._written)
+        if written is not None:
+            return written
+        policy = self._settings.effective_lifecycle
+        if self._settings.lifecycle is None:
+            # An untagged image of a repository with mutable tags can be the latest release, so that the default is that
+            # of the mutability in the template, which can differ from that of the settings.
+            for_immutable, for_mutable = DEFAULT_LIFECYCLES
+            mode = self._resource.stack.resolve(self._resource.image_tag_mutability)
+            policy = for_immutable if mode == "IMMUTABLE" else for_mutable
+        return {"lifecyclePolicyText": policy.to_json()} if policy.rules else None
+
+
+def _check_settings(problems: Problems, settings: RepositorySettings) -> None:
+    """Add a problem for each property of settings that the mixin does not write."""
+    if settings.encryption != Encryption.aes256():
+        problems.add(_ENCRYPTION.format(settings.encryption))
+    if settings.access:
+        problems.add(_ACCESS.format(len(settings.access)))
+    if settings.resource_tags:
+        problems.add(_TAGS.format(len(settings.resource_tags)))
+    if settings.empty_on_delete:
+        problems.add(_EMPTIED)
