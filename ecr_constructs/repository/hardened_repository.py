@@ -43,7 +43,6 @@ from ecr_constructs.repository.settings import (
 
 __all__ = ["HardenedRepository"]
 
-# Read once: it is a call to JavaScript.
 # The CDK rejects names with these characters, and ECR accepts them.
 _DOUBLE_SEPARATORS = ("__", "--")
 # Arguments that are given, so that an injector that only adds arguments does not add these.
