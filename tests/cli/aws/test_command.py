@@ -101,10 +101,16 @@ def repositories(out: str) -> dict[str, Any]:
 
 def test_a_table_has_the_preview_of_ecr_and_its_differences_from_the_local_evaluation(call: Call, cloud: Cloud) -> None:
     code, out, err = call("--current", "--fail-if", "in-use")
-    api, web, closing = re.sub(r" +", " ", out).split("\n\n")
+    totals, api, web, closing = re.sub(r" +", " ", out).split("\n\n")
+    lines = re.sub(r"at .* UTC", "at ...", api.partition("\ninfo: ")[0]).splitlines()
+    listed = lines.index("image outcome rule digest size pushed last pulled in use by reason")
 
     assert code == 4
-    assert re.sub(r"at .* UTC", "at ...", api.partition("\ninfo: ")[0]).splitlines() == [
+    assert totals == "total: 2 repositories: 500 images to delete (627.7 kB), 0 to archive, 0 uncertain, 3,500 to keep"
+    # Images in use are the first in the list of images.
+    assert [line.split()[0] for line in lines[listed + 1 : listed + 4]] == ["v3", "v4", "v0"]
+    assert lines[listed + 11] == "and 490 more images to delete or archive, or uncertain; --all lists them"
+    assert lines[:listed] + lines[listed + 12 :] == [
         "prod/api: 3,500 images, 9.6 MB, 2 known to be in use",
         "policy of app.template.json: Api, from ECR's preview at ...",
         "Rule 1 keeps the newest 3,000 images with a tag like v*, by time of push, and deletes the others.",
@@ -224,7 +230,7 @@ def test_a_gate_fails_if_usage_cannot_be_read(call_small: Call, cloud: Cloud, op
     code, out, err = call_small("--repository", "prod/api", "--fail-if", "in-use")
 
     assert code == 2
-    assert out.startswith("prod/api: 40 images")
+    assert "\n\nprod/api: 40 images" in out
     assert f"ecs:{operation} is not allowed: no identity-based policy allows it; allow it for {CALLER}" in err[0]
     assert (
         err[1] == "--fail-if in-use: cannot be checked: 1 problem prevented a preview, as reported above; fix it first"
