@@ -86,7 +86,8 @@ def scan_event_source(resource: TemplateResource, app: AppResources) -> Iterator
         )
 
 
-# "we recommend that you use mutable tags": https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+# Immutable tags prevent that ECR updates an image under the same tag.
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 @compliance_rule(
     "cached-tags-mutable",
     requirement="The tags of a repository of a pull-through cache are mutable.",

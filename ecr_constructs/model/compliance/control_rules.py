@@ -93,7 +93,7 @@ def _matches(text: str, name: str) -> bool:
         return False
 
 
-# "ImageScanningConfiguration.ScanOnPush" must be true in the template; the registry is not evaluated.
+# The rule requires that `ScanOnPush` in `ImageScanningConfiguration` is true. It reads the template, not the registry.
 # https://docs.aws.amazon.com/controltower/latest/controlreference/ecr-rules.html
 @compliance_rule(
     "scan-on-push",
@@ -108,9 +108,9 @@ def scan_on_push(resource: TemplateResource, app: AppResources) -> Iterator[Brea
         yield Breach(f"ScanOnPush is {_shown(value)}", "Properties/ImageScanningConfiguration")
 
 
-# "This control fails if tag immutability isn't enabled", and the remediation is the value IMMUTABLE. AWS does not
-# document IMMUTABLE_WITH_EXCLUSION; the rule of Control Tower rejects it.
+# ECR.2 passes for the value IMMUTABLE. Its text does not mention IMMUTABLE_WITH_EXCLUSION, which CT.ECR.PR.3 rejects.
 # https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html#ecr-2
+# https://docs.aws.amazon.com/controltower/latest/controlreference/ecr-rules.html
 @compliance_rule(
     "tags-immutable",
     controls=["ECR.2", "CT.ECR.PR.3", "CKV_AWS_51"],
@@ -124,7 +124,7 @@ def tags_immutable(resource: TemplateResource, app: AppResources) -> Iterator[Br
         yield Breach(f"ImageTagMutability is {_shown(value)}", "Properties/ImageTagMutability")
 
 
-# "The control fails if an ECR repository does not have any lifecycle policies configured."
+# The control fails for a repository without a lifecycle policy.
 # https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html#ecr-3
 @compliance_rule(
     "lifecycle-policy-present",
@@ -143,8 +143,8 @@ def _has_text(resource: TemplateResource) -> bool:
     return isinstance(text, str) and bool(text.strip())
 
 
-# "This control fails if the ECR repository isn't encrypted with a customer managed KMS key."
-# https://docs.aws.amazon.com/config/latest/developerguide/ecr-repository-cmk-encryption-enabled.html
+# The control fails for a repository that is not encrypted with a customer managed key.
+# https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html#ecr-5
 @compliance_rule(
     "customer-managed-key",
     controls=["ECR.5"],
