@@ -204,7 +204,7 @@ class _Reader:
             self._add(_ACCOUNT, f"ecr:{operation} failed, so its settings are not compared: {failed.reason}")
 
     def _add(self, stack: str, sentence: str) -> None:
-        remedy = "run the command with credentials that can read it; docs/live.md lists the permissions"
+        remedy = "run the command with credentials that can read it; docs/check.md lists the permissions"
         change = Change(id="unread-state", severity="warning", stack=stack, sentence=sentence, remedy=remedy)
         if change not in self.unread:
             self.unread.append(change)
