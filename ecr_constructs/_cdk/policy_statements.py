@@ -16,6 +16,7 @@ from ecr_constructs._cdk.tokens import resolve
 from ecr_constructs.model.iam.principals import principal_problems
 from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of, unconfirmed_services
 from ecr_constructs.model.iam.values import as_list, is_unknown, text_of
+from ecr_constructs.model.template_syntax import is_function_name
 from ecr_constructs.model.validation import is_token
 
 __all__ = [
@@ -462,7 +463,7 @@ def _deployed(value: object) -> object:
         ((function, argument),) = value.items()
         if function == "Fn::Join":
             return str(argument[0]).join(str(_deployed(part)) for part in argument[1])
-        if function == "Ref" or function.startswith("Fn::"):
+        if is_function_name(function):
             return _SHORTEST.get(str(argument), "")
     if isinstance(value, Mapping):
         return {key: _deployed(each) for key, each in value.items()}

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.assembly.manifests import mapping, resources_of, templates_of
+from ecr_constructs.assembly.manifests import resources_of, templates_of
 from ecr_constructs.model.changes.create_only import ECR_TYPES
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = [
     "CREATE_ONLY",

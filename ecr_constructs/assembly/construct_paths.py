@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ecr_constructs.assembly.files import read_object
-from ecr_constructs.assembly.manifests import mapping
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["construct_paths"]
 

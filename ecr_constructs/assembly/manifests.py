@@ -10,9 +10,10 @@ from typing import Any
 
 from ecr_constructs.assembly.files import read_object
 from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["mapping", "resources_of", "templates_of"]
+__all__ = ["resources_of", "templates_of"]
 
 _WORD = re.compile(r"\w+")
 # Nested stacks that refer to each other would never end.
@@ -57,17 +58,6 @@ def resources_of(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str
     for logical_id, resource in mapping(template.get("Resources")).items():
         if isinstance(resource, Mapping) and isinstance(resource.get("Type"), str):
             yield logical_id, resource
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """
-    Return a value that is an object, or an empty object for any other value.
-
-    Args:
-        value: Any value of a template.
-
-    """
-    return value if isinstance(value, Mapping) else {}
 
 
 class _TooMany(Exception):

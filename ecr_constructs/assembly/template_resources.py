@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ecr_constructs.assembly import AssemblyStack
 from ecr_constructs.assembly.construct_paths import construct_paths
-from ecr_constructs.assembly.manifests import mapping, resources_of
+from ecr_constructs.assembly.manifests import resources_of
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["app_resources"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeVar
 
-from ecr_constructs.assembly.manifests import mapping
+from ecr_constructs.model.template_syntax import is_function_name, mapping
 
 __all__ = ["TemplateOutcome", "TemplateValues", "functions_in"]
 
@@ -436,7 +436,7 @@ def functions_in(value: object) -> Iterator[str]:
 def _function(value: Mapping[str, Any]) -> str | None:
     """Return the name of a function, such as `Fn::Sub`, or None for an object."""
     name = next(iter(value), None) if len(value) == 1 else None
-    return name if isinstance(name, str) and (name == "Ref" or name.startswith("Fn::")) else None
+    return name if is_function_name(name) else None
 
 
 def _equation(definition: object) -> tuple[str, str, bool] | None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import read_json_documents
+from ecr_constructs.model.template_syntax import mapping, mappings
 
 __all__ = ["RunningImage", "read_running_images"]
 
@@ -53,14 +54,14 @@ def read_running_images(sources: Iterable[str]) -> tuple[RunningImage, ...]:
 
 
 def _of_document(document: object, where: str) -> Iterator[RunningImage]:
-    found = _mapping(document)
+    found = mapping(document)
     items = found.get("items") if "items" in found else [document] if "kind" in found else None
     if not isinstance(items, list):
         message = "no workloads of Kubernetes in it; give the output of 'kubectl get pods -A -o json'"
         raise CommandError([message], path=where)
-    for item in map(_mapping, items):
-        if _mapping(item.get("status")).get("phase") not in _ENDED:
-            metadata = _mapping(item.get("metadata"))
+    for item in map(mapping, items):
+        if mapping(item.get("status")).get("phase") not in _ENDED:
+            metadata = mapping(item.get("metadata"))
             name = f"{metadata.get('namespace', 'default')}/{metadata.get('name')}"
             user = f"{str(item.get('kind', 'Pod')).lower()} {name}"
             yield from (RunningImage(reference, user) for reference in _references(item))
@@ -68,22 +69,14 @@ def _of_document(document: object, where: str) -> Iterator[RunningImage]:
 
 def _references(item: Mapping[str, Any]) -> Iterator[str]:
     """Yield the image of each container: with the digest that runs, or else as it is written."""
-    status = _mapping(item.get("status"))
-    running = {each.get("name"): each.get("imageID") for key in _STATUSES for each in _mappings(status.get(key))}
+    status = mapping(item.get("status"))
+    running = {each.get("name"): each.get("imageID") for key in _STATUSES for each in mappings(status.get(key))}
     for path in _POD_SPECS:
         spec: Any = item
         for key in path:
-            spec = _mapping(spec).get(key)
-        for container in (each for key in _CONTAINERS for each in _mappings(_mapping(spec).get(key))):
+            spec = mapping(spec).get(key)
+        for container in (each for key in _CONTAINERS for each in mappings(mapping(spec).get(key))):
             # A container that has not started has no imageID. A runtime can report a digest without its repository.
             identifier = str(running.get(container.get("name")) or "").partition("://")
             pulled = identifier[2] or identifier[0]
             yield pulled if "@" in pulled else str(container.get("image", ""))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ecr_constructs.assembly import CREATION_TEMPLATE, REPOSITORY, exclusion_filters
-from ecr_constructs.assembly.manifests import mapping, resources_of
+from ecr_constructs.assembly.manifests import resources_of
 from ecr_constructs.assembly.template_values import TemplateOutcome, TemplateValues, functions_in
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policy_texts import PolicyPlace, read_text
 from ecr_constructs.cli.sources.records import Policy, UnreadablePolicy, immutability_of
 from ecr_constructs.cli.sources.templates import SourceTemplate
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["policies_of_template"]
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
-from ecr_constructs.assembly.manifests import mapping, resources_of
+from ecr_constructs.assembly.manifests import resources_of
 from ecr_constructs.assembly.template_values import TemplateValues
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import decode, parse, path_of
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["SourceTemplate", "assembly_templates", "is_assembly", "is_template", "with_nested"]
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ecr_constructs.assembly.manifests import mapping
 from ecr_constructs.cli.sources.policy_texts import PolicyPlace, read_text
 from ecr_constructs.cli.sources.records import Policy, UnreadablePolicy, immutability_of
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["is_terraform", "policies_of_terraform"]
 

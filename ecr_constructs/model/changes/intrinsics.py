@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["NO_VALUE", "Resolver", "has_functions", "references_of"]
+from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, is_function_name
 
-# "Removes the corresponding resource property when specified as a return value in the Fn::If intrinsic function":
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
-NO_VALUE = {"Ref": "AWS::NoValue"}
+__all__ = ["Resolver", "has_functions", "references_of"]
 
-# A reference within the text of Fn::Sub. `${!Name}` is the literal text `${Name}`.
-_SUBSTITUTION = re.compile(r"\$\{([^!}][^}]*)\}")
 _PLAIN_PARAMETERS = ("String", "Number")
 
 
@@ -68,10 +63,10 @@ class Resolver:
         if not isinstance(text, str) or not isinstance(values, Mapping):
             return None
         known = {**self._known, **values}
-        names = _SUBSTITUTION.findall(text)
+        names = SUBSTITUTION.findall(text)
         if not all(isinstance(known.get(name), (str, int)) for name in names):
             return None
-        return _SUBSTITUTION.sub(lambda found: str(known[found.group(1)]), text).replace("${!", "${")
+        return SUBSTITUTION.sub(lambda found: str(known[found.group(1)]), text).replace("${!", "${")
 
     def _find_in_map(self, argument: object) -> object | None:
         found = self._mappings
@@ -97,7 +92,7 @@ def has_functions(value: object) -> bool:
 
     """
     if isinstance(value, Mapping):
-        return any(name == "Ref" or str(name).startswith("Fn::") or has_functions(each) for name, each in value.items())
+        return any(is_function_name(name) or has_functions(each) for name, each in value.items())
     return isinstance(value, list) and any(map(has_functions, value))
 
 
@@ -125,7 +120,7 @@ def _references(name: str, argument: object) -> Iterator[str]:
         yield from (str(each) for each in (first if isinstance(first, Sequence) else ())[:1])
     elif name == "Fn::Sub":
         text = argument[0] if isinstance(argument, list) and argument else argument
-        yield from (found.partition(".")[0] for found in _SUBSTITUTION.findall(str(text)))
+        yield from (found.partition(".")[0] for found in SUBSTITUTION.findall(str(text)))
         yield from references_of(argument)
     else:
         yield from references_of(argument)

@@ -25,6 +25,7 @@ from ecr_constructs.model.changes.state import (
 )
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.template_syntax import mappings
 
 __all__ = ["Listing", "immutability_of_resource", "is_at_least", "lifecycle_text", "setting_changes"]
 
@@ -246,12 +247,8 @@ _FREQUENCIES = ("MANUAL", "SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 _Covers = Callable[[str, str], bool]
 
 
-def _entries(value: object) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
-
-
 def _filters(rule: Mapping[str, Any], default: str) -> list[str]:
-    return [str(each.get("Filter", default)) for each in _entries(rule.get("RepositoryFilters"))] or [default]
+    return [str(each.get("Filter", default)) for each in mappings(rule.get("RepositoryFilters"))] or [default]
 
 
 def _uncovered(
@@ -272,7 +269,7 @@ def _scan_pattern(text: str) -> str:
 def _scan_rules(resource: Resource) -> list[tuple[int, str]]:
     return [
         (_FREQUENCIES.index(frequency), _scan_pattern(text))
-        for rule in _entries(resource.properties.get("Rules"))
+        for rule in mappings(resource.properties.get("Rules"))
         if (frequency := rule.get("ScanFrequency")) in _FREQUENCIES
         for text in _filters(rule, "*")
     ]
@@ -292,11 +289,11 @@ def _registry_scanning(before: Resource, after: Resource) -> Iterator[Change]:
 
 
 def _replicated(resource: Resource) -> list[tuple[object, str]]:
-    rules = _entries(object_of(resource.properties.get("ReplicationConfiguration")).get("Rules"))
+    rules = mappings(object_of(resource.properties.get("ReplicationConfiguration")).get("Rules"))
     return [
         (canonical(destination), text)
         for rule in rules
-        for destination in _entries(rule.get("Destinations"))
+        for destination in mappings(rule.get("Destinations"))
         for text in _filters(rule, "")
     ]
 
@@ -313,7 +310,7 @@ def _replication(before: Resource, after: Resource) -> Iterator[Change]:
 def _signed(resource: Resource) -> list[tuple[object, str]]:
     return [
         (canonical(rule.get("SigningProfileArn")), text)
-        for rule in _entries(resource.properties.get("Rules"))
+        for rule in mappings(resource.properties.get("Rules"))
         for text in _filters(rule, "*")
     ]
 

@@ -11,11 +11,11 @@ from ecr_constructs.model.compliance.resources import (
     NotDecidable,
     TemplateResource,
     is_intrinsic,
-    mapping,
     statements_of,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = [
     "cached_tags_mutable",

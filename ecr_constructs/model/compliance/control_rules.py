@@ -8,17 +8,16 @@ from typing import Any
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.compliance.resources import (
-    NO_VALUE,
     POLICY_PROPERTIES,
     AppResources,
     NotDecidable,
     TemplateResource,
     is_intrinsic,
-    mapping,
     statements_of,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.filters import ScanFilter
+from ecr_constructs.model.template_syntax import NO_VALUE, mapping
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName
-from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource, mapping
+from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource
 from ecr_constructs.model.compliance.rule import Breach, Check, ComplianceRule, compliance_rule
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["FINDING_RULES", "lifecycle_policy_valid"]
 

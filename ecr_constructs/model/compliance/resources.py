@@ -7,18 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecr_constructs.model.template_syntax import NO_VALUE, is_function_name, mapping
+
 __all__ = [
-    "NO_VALUE",
     "POLICY_PROPERTIES",
     "AppResources",
     "NotDecidable",
     "TemplateResource",
     "is_intrinsic",
-    "mapping",
     "statements_of",
 ]
 
-NO_VALUE = {"Ref": "AWS::NoValue"}
 # The property with the policy, by type.
 POLICY_PROPERTIES = {
     "AWS::ECR::Repository": "RepositoryPolicyText",
@@ -163,18 +162,7 @@ def is_intrinsic(value: object) -> bool:
     if not isinstance(value, Mapping) or len(value) != 1:
         return False
     (key,) = value
-    return key in {"Ref", "Condition"} or str(key).startswith("Fn::")
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """
-    Return a value that is an object, or an empty object for any other value.
-
-    Args:
-        value: Any value of a template.
-
-    """
-    return value if isinstance(value, Mapping) else {}
+    return key == "Condition" or is_function_name(key)
 
 
 def statements_of(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -8,6 +8,8 @@ from itertools import product
 from math import prod
 from typing import Any, TypeGuard
 
+from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, is_function_name
+
 __all__ = ["UNKNOWN", "as_list", "has_wildcard", "is_never_empty", "is_unknown", "possible", "shown", "text_of"]
 
 # Stands in a text for a part that is known only at deployment. No value of a policy contains this character.
@@ -15,11 +17,6 @@ UNKNOWN = "\0"
 
 # A token of the CDK within a text: https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
 _TOKEN = re.compile(r"[$#]\{Token\[[^\]]*\]\}")
-# A reference within the text of Fn::Sub. `${!Name}` is the literal text `${Name}`.
-_SUBSTITUTION = re.compile(r"\$\{([^!}][^}]*)\}")
-# "Removes the corresponding resource property when specified as a return value in the Fn::If intrinsic function":
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
-_NO_VALUE = {"Ref": "AWS::NoValue"}
 _MOST_BRANCHES = 64
 
 
@@ -30,7 +27,7 @@ def as_list(value: object) -> Sequence[Any]:
 
 def is_unknown(value: object) -> bool:
     """Return whether a value is an intrinsic function, so that nothing of it is known before deployment."""
-    return isinstance(value, Mapping) and len(value) == 1 and _is_function(next(iter(value)))
+    return isinstance(value, Mapping) and len(value) == 1 and is_function_name(next(iter(value)))
 
 
 def possible(value: object) -> Iterator[object]:
@@ -46,7 +43,7 @@ def possible(value: object) -> Iterator[object]:
         if _is_list(branch):
             for each in branch:
                 yield from possible(each)
-        elif branch != _NO_VALUE:
+        elif branch != NO_VALUE:
             yield branch
 
 
@@ -58,7 +55,7 @@ def is_never_empty(value: object) -> bool:
         value: The value, alone or in a list.
 
     """
-    return all(any(map(is_never_empty, each)) if _is_list(each) else each != _NO_VALUE for each in _branches(value))
+    return all(any(map(is_never_empty, each)) if _is_list(each) else each != NO_VALUE for each in _branches(value))
 
 
 def text_of(value: object) -> str:
@@ -100,7 +97,7 @@ def _parts_of_function(function: str, argument: Any) -> Iterator[tuple[str, str 
                 yield separator, None
             yield from _parts(each)
     elif function == "Fn::Sub" and isinstance(argument, str):
-        yield from _split(_SUBSTITUTION, argument)
+        yield from _split(SUBSTITUTION, argument)
     else:
         yield "", argument if isinstance(argument, str) else function
 
@@ -112,10 +109,6 @@ def _split(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str | Non
         yield "", found.group(1) if pattern.groups else "Token"
         end = found.end()
     yield text[end:].replace("${!", "${") if pattern.groups else text[end:], None
-
-
-def _is_function(name: object) -> bool:
-    return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
@@ -163,7 +156,7 @@ def _branches_of_sub(arguments: Sequence[Any]) -> Sequence[Any]:
     text, variables = arguments[:2]
     if not isinstance(text, str) or not isinstance(variables, Mapping):
         return [{"Fn::Sub": arguments}]
-    parts = _split(_SUBSTITUTION, text)
+    parts = _split(SUBSTITUTION, text)
     return _branches_of_join(
         ["", [part if name is None else variables.get(name, {"Ref": name}) for part, name in parts]]
     )
@@ -174,7 +167,7 @@ def _combinations(parts: Sequence[Any]) -> Iterable[Sequence[Any]]:
     if prod(map(len, branches)) > _MOST_BRANCHES:
         # Too many texts to check each, so that the whole counts as any text.
         return [["*"]]
-    return ([part for part in chosen if part != _NO_VALUE] for chosen in product(*branches))
+    return ([part for part in chosen if part != NO_VALUE] for chosen in product(*branches))
 
 
 _FUNCTIONS: Mapping[str, Callable[[Sequence[Any]], Sequence[Any]]] = {
