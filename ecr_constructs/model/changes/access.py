@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from ecr_constructs.model.changes.change import Change
@@ -11,7 +10,7 @@ from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, canonical, object_of
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.statements import Statement, is_public
-from ecr_constructs.model.iam.values import as_list, possible, shown, text_of
+from ecr_constructs.model.iam.values import as_list, matches_pattern, possible, shown, text_of
 
 __all__ = ["covers", "policy_changes", "statements_of"]
 
@@ -184,14 +183,10 @@ def _includes(wide: _Permission, narrow: _Permission) -> bool:
     is_account = kind == "AWS" and principal.isdigit() and f":{principal}:" in narrow.principal
     return (
         (is_same or is_everyone or is_account)
-        and _matches(wide.action, narrow.action)
-        and _matches(wide.resource, narrow.resource)
+        and matches_pattern(wide.action, narrow.action)
+        and matches_pattern(wide.resource, narrow.resource)
         and _is_looser(wide.conditions, narrow.conditions)
     )
-
-
-def _matches(wide: str, narrow: str) -> bool:
-    return wide == narrow or fnmatchcase(narrow, wide.replace("[", "[[]"))
 
 
 def _conditions(statement: Statement) -> dict[tuple[str, str], frozenset[str]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from ecr_constructs.model.iam.action_names import REGISTRY_ACTIONS, REPOSITORY_ACTIONS
 from ecr_constructs.model.iam.permissions import LOGIN
-from ecr_constructs.model.iam.values import UNKNOWN, shown, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, matches_pattern, shown, text_of
 
 __all__ = ["action_problems", "matches_action"]
 
@@ -44,8 +43,7 @@ def matches_action(pattern: object, action: str) -> bool:
         action: An action without wildcards, such as `ecr:PutImage`.
 
     """
-    # IAM has no character sets, which fnmatch reads after a bracket.
-    return fnmatchcase(action.lower(), text_of(pattern).lower().replace("[", "[[]"))
+    return matches_pattern(text_of(pattern).lower(), action.lower())
 
 
 # The statements of an app have few different actions.

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import product
 from math import prod
 from typing import Any, TypeGuard
 
 from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, is_function_name
 
-__all__ = ["UNKNOWN", "as_list", "has_wildcard", "is_never_empty", "is_unknown", "possible", "shown", "text_of"]
+__all__ = [
+    "UNKNOWN",
+    "as_list",
+    "has_wildcard",
+    "is_never_empty",
+    "is_unknown",
+    "matches_pattern",
+    "possible",
+    "shown",
+    "text_of",
+]
 
 # Stands in a text for a part that is known only at deployment. No value of a policy contains this character.
 UNKNOWN = "\0"
@@ -71,6 +82,12 @@ def shown(value: object) -> str:
 def has_wildcard(text: str) -> bool:
     """Return whether a text contains a wildcard of IAM, `*` or `?`."""
     return "*" in text or "?" in text
+
+
+def matches_pattern(pattern: str, text: str) -> bool:
+    """Return whether a pattern of IAM, with its `*` and `?`, matches a whole text. Letter case counts."""
+    # IAM has no character sets, which fnmatch reads after a bracket.
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def _parts(value: object) -> Iterator[tuple[str, str | None]]:
