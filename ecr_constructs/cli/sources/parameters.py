@@ -61,7 +61,7 @@ class Parameters:
 
     def apply(self, template: TemplateValues, stack: str | None) -> None:
         """
-        Give a template its values.
+        Set the values of the parameters of a template.
 
         Args:
             template: The template.

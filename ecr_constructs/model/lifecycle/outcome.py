@@ -17,14 +17,12 @@ ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "t
 class UndocumentedBehavior(Enum):
     """A question that AWS's documentation leaves open. The value is the reason why an image is uncertain."""
 
-    HOURS = "it is older than that by hours only, and AWS does not say whether hours count"
-    RESTORED = "AWS does not say whether the age of a restored image counts from its push or from its restoration"
-    PLACES = (
-        "AWS does not say whether the images of an index, or artifacts about other images, take places in the count"
-    )
+    HOURS = "it is older than that by hours only, and AWS does not document whether hours count"
+    RESTORED = "AWS does not document whether the age of a restored image counts from its push or from its restoration"
+    PLACES = "AWS does not document whether the images of an index, or artifacts about other images, take places in the count"
     CHILD = "it may belong to an index, and ECR keeps the images of an index that is there"
-    REFERRER = "AWS does not say whether rules select artifacts that are about another image"
-    ACTIVATING = "AWS does not say which rules select an image while it is being restored"
+    REFERRER = "AWS does not document whether rules select artifacts that are about another image"
+    ACTIVATING = "AWS does not document which rules select an image while it is being restored"
 
 
 class Outcome(NamedTuple):
