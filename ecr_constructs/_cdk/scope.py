@@ -15,7 +15,16 @@ from constructs import Construct, IConstruct, IValidation
 from ecr_constructs.errors import ArgumentTypeError, Problems
 from ecr_constructs.model.validation import is_token
 
-__all__ = ["TAKEN", "ConstructLocation", "id_format_problems", "id_problems", "locate", "location_of", "reference"]
+__all__ = [
+    "TAKEN",
+    "ConstructLocation",
+    "id_format_problems",
+    "id_problems",
+    "locate",
+    "location_of",
+    "reference",
+    "stack_problems",
+]
 
 TAKEN = "another construct of this scope has that id; ids are unique in their scope, so use another"
 
@@ -122,6 +131,12 @@ def locate(scope: object, id: object, problems: Problems | None = None) -> Const
     if found.has_wrong_kinds or not isinstance(scope, Construct):
         raise ArgumentTypeError(found, path=path)
     return location_of(scope)
+
+
+def stack_problems(place: ConstructLocation, construct: str) -> Iterator[str]:
+    """Yield the reason why a construct cannot be at a location outside every stack. `construct` has its article."""
+    if place.stack is None:
+        yield f"{construct} must be in a stack, and the scope is not in one; use a Stack, or a construct in one"
 
 
 def id_format_problems(id: str) -> Iterator[str]:

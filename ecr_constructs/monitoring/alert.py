@@ -12,7 +12,7 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from ecr_constructs._cdk.environment_registry import environment_of
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import DuckType, InvalidAlert, Problems, abbreviate, expect
 from ecr_constructs.model.events.event_rule import MAXIMUM_PATTERN, MAXIMUM_TARGETS, EventRule
@@ -128,8 +128,7 @@ def check_alert(
     problems.expect("targets", targets, Sequence, _TARGETS_EXAMPLE, each=_TARGET)
     place = locate(scope, id, problems)
     problems.extend(id_problems(scope, id))
-    if place.stack is None:
-        problems.add("an alert must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+    problems.extend(stack_problems(place, "an alert"))
     if repositories is not None and not given:
         problems.add("repositories is empty; leave it out for all repositories")
     for each in given:

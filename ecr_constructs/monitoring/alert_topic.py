@@ -12,7 +12,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ecr_constructs._cdk.key_policies import GRANTS_DENIED
-from ecr_constructs._cdk.scope import id_problems, locate
+from ecr_constructs._cdk.scope import id_problems, locate, stack_problems
 from ecr_constructs.errors import DuckType, InvalidAlert, Problems
 
 __all__ = ["AlertTopic"]
@@ -73,8 +73,7 @@ class AlertTopic(Construct):
         problems.expect("key", key, _KEY, "kms.Key(stack, 'Key')", optional=True)
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
-        if place.stack is None:
-            problems.add("a topic must be in a stack, and this scope is in none; use a Stack, or a construct in one")
+        problems.extend(stack_problems(place, "a topic"))
         problems.raise_if_any(InvalidAlert, place.path_of(id))
         super().__init__(scope, id)
         self.key = _create_key(self) if key is None else key

@@ -22,7 +22,7 @@ from ecr_constructs._cdk.roles import (
     check_trust_conditions,
     create_role,
 )
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import TEMPLATE_SERVICE
 from ecr_constructs.errors import InvalidRegistry, Problems
@@ -290,8 +290,8 @@ def check_template_location(
         settings: The settings of the repositories.
 
     """
+    problems.extend(stack_problems(place, "a template"))
     if place.stack is None:
-        problems.add("a template must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         return
     with problems.collect():
         check_owner(problems, environment_of(place), _without_slash(prefix))

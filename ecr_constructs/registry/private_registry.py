@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
 
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of, stack_problems
 from ecr_constructs.errors import InvalidRegistry, Problems, expect
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency, Scanning
@@ -405,8 +405,8 @@ def find_registry(place: ConstructLocation) -> PrivateRegistry | None:
 
 def _check_location(problems: Problems, place: ConstructLocation, id: str) -> Environment:
     """Return the environment of a location, or raise if it is in no stack."""
+    problems.extend(stack_problems(place, "a registry"))
     if place.stack is None:
-        problems.add("a registry must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         problems.raise_if_any(InvalidRegistry, place.path_of(id))
     environment = environment_of(place)
     if (owner := environment.owner("registry")) is not None:

@@ -22,7 +22,7 @@ from ecr_constructs._cdk.roles import (
     check_trust_conditions,
     create_role,
 )
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
 from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
@@ -330,8 +330,8 @@ def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: 
         problems.extend(f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
     if here == ROOT and there != ROOT:
         problems.add(f"upstream_prefix {there!r} requires a prefix, and prefix is {ROOT}; use another prefix=")
+    problems.extend(stack_problems(place, "a cache"))
     if place.stack is None:
-        problems.add("a cache must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         return
     environment = environment_of(place)
     if (owner := environment.owner("cache", here)) is not None:

@@ -17,7 +17,7 @@ from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
-from ecr_constructs._cdk.scope import TAKEN, ConstructLocation, id_format_problems, locate
+from ecr_constructs._cdk.scope import TAKEN, ConstructLocation, id_format_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository, Problems, expect
 from ecr_constructs.model.immutability import Immutability
@@ -373,8 +373,7 @@ def _derived(problems: Problems, settings: object, given: Mapping[str, object]) 
 def _check_values(
     problems: Problems, place: ConstructLocation, id: str, repository_name: str | None, encryption: Encryption
 ) -> None:
-    if place.stack is None:
-        problems.add("a repository must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
+    problems.extend(stack_problems(place, "a repository"))
     if id == SHARED_KEY_ID:
         problems.add(f"id {id!r} is reserved for the key that the repositories of a stack share; use another")
     problems.extend(id_format_problems(id))

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
+from ecr_constructs._cdk.scope import id_problems, locate, stack_problems
 from ecr_constructs.errors import InvalidRepository, Problems
 from ecr_constructs.model.iam.permissions import LOGIN, PUSH
 from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity, PipelineProvider
@@ -105,7 +105,7 @@ class Publisher(Construct):
             problems.expect(name, value, str, "", optional=True)
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
-        problems.extend(_location_problems(place))
+        problems.extend(stack_problems(place, "a publisher"))
         problems.extend(_target_problems(repositories, create_repositories=create_repositories))
         if session_hours not in _SESSION_HOURS:
             problems.add(f"session_hours is {session_hours}; IAM allows 1 to 12 hours")
@@ -166,11 +166,6 @@ def _expect_kinds(
     problems.expect("repositories", repositories, Sequence, "[repository, Namespace('team')]", each=_TARGETS)
     problems.expect("create_repositories", create_repositories, bool, "True")
     problems.expect("session_hours", session_hours, int, "1")
-
-
-def _location_problems(place: ConstructLocation) -> Iterator[str]:
-    if place.stack is None:
-        yield "a publisher must be in a stack, and the scope is not in one; use a Stack, or a construct in one"
 
 
 def _target_problems(

@@ -154,7 +154,7 @@ def test_all_problems_are_reported_at_once(alert: str, here: cdk.Stack) -> None:
 
 def test_an_alert_outside_a_stack_is_rejected(alert: str, app: cdk.App) -> None:
     assert problems_of(alert, app) == (
-        "an alert must be in a stack, and this scope is in none; use a Stack, or a construct in one",
+        "an alert must be in a stack, and the scope is not in one; use a Stack, or a construct in one",
     )
 
 
