@@ -19,7 +19,9 @@ class UndocumentedBehavior(Enum):
 
     HOURS = "it is older than that by hours only, and AWS does not document whether hours count"
     RESTORED = "AWS does not document whether the age of a restored image counts from its push or from its restoration"
-    PLACES = "AWS does not document whether the images of an index, or artifacts about other images, take places in the count"
+    PLACES = (
+        "AWS does not document whether images of an index, or artifacts about other images, take places in the count"
+    )
     CHILD = "it may belong to an index, and ECR keeps the images of an index that is there"
     REFERRER = "AWS does not document whether rules select artifacts that are about another image"
     ACTIVATING = "AWS does not document which rules select an image while it is being restored"
