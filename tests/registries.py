@@ -32,7 +32,7 @@ def policy_of(registry: PrivateRegistry) -> RegistryPolicy:
 
 
 def synthesize(app: IConstruct) -> None:
-    """Synthesize an app in which a registry may make nothing; the CDK refuses stacks without a resource."""
+    """Synthesize an app whose registry can be empty. The CDK rejects stacks without a resource."""
     assert isinstance(app, cdk.App)
     for each in app.node.find_all():
         if isinstance(each, cdk.Stack) and each.node.try_find_child("Something") is None:

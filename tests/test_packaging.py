@@ -17,8 +17,8 @@ REQUIRES = metadata.requires("ecr-constructs") or []
 
 LOCK_LINE = re.compile(
     r"""
-      \#[ ].*                                               # who asked for it
-    | [a-z0-9-]+(\[[a-z0-9,-]+\])?==[\w.!+]+([ ];[ ].+)?[ ]\\  # name, version, where it applies
+      \#[ ].*                                               # the dependent package
+    | [a-z0-9-]+(\[[a-z0-9,-]+\])?==[\w.!+]+([ ];[ ].+)?[ ]\\  # name, version, environment marker
     | [ ]{4}--hash=sha256:[0-9a-f]{64}([ ]\\)?
     | [ ]{4}\#[ ]+via.*
     | [ ]{4}\#[ ]{3}[\w.:() -]+

@@ -1,8 +1,8 @@
 """
-The seed of it all, told as a test.
+The story of the project as a test: a push over a tag that is deployed.
 
-A pipeline builds an image, calls it `my-app:production` and deploys it. In the evening somebody pushes another image
-by the same name. The next machine that starts pulls the name, and runs what nobody released.
+A pipeline builds an image, pushes it as `my-app:production` and deploys it. Later, another image is pushed with the
+same tag. The next instance that starts pulls the tag, and runs an image that was not released.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Registry:
 
 
 class ImageTagAlreadyExistsError(Exception):
-    """As the API answers a push over a tag that cannot move."""
+    """The error of the API for a push to an immutable tag."""
 
 
 def test_with_a_plain_repository_the_template_lets_somebody_push_over_production(stack: cdk.Stack) -> None:

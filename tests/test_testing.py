@@ -1,4 +1,4 @@
-"""The testing aid: the images of its histories, and the messages of its assertions."""
+"""`ecr_constructs.testing`: the images of its histories, and the messages of its assertions."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def _passing(policy: LifecyclePolicy, images: list[Image], image: Image) -> Iter
             yield assertion
 
 
-# --- how it is used -------------------------------------------------------------------------------------------------
+# --- use in tests ---------------------------------------------------------------------------------------------------
 
 
 def test_it_needs_no_test_framework_and_no_cdk() -> None:

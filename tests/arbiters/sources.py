@@ -17,7 +17,7 @@ from ecr_constructs.model.validation import StringConstraint
 # One letter for each role that a character can play in a name, a filter or a tag; exhaustive to a length of six.
 LETTERS = "a-_./*"
 LONGEST = 6
-# What hypothesis tries beyond that: capitals, digits, characters nobody allows, the word ROOT.
+# Additional characters for hypothesis: capitals, digits, characters that are never allowed, and the word ROOT.
 texts = st.one_of(
     st.text("aZ09-_./*", max_size=9),
     st.text("ab-_./* \n:é", max_size=8),
@@ -27,28 +27,28 @@ texts = st.one_of(
 
 @cache
 def service_model(service: str = "ecr") -> dict[str, Any]:
-    """Give the newest model of a service that botocore ships."""
+    """Return the newest model of a service that botocore ships."""
     return dict(botocore.loaders.Loader().load_service_model(service, "service-2"))
 
 
 def shape(name: str, service: str = "ecr") -> dict[str, Any]:
-    """Give a shape of the API: its `min`, `max`, `pattern` or `enum`."""
+    """Return a shape of the API: its `min`, `max`, `pattern` or `enum`."""
     return dict(service_model(service)["shapes"][name])
 
 
 def partitions() -> list[dict[str, Any]]:
-    """Give the partitions that botocore knows, with the regions and the DNS suffix of each."""
+    """Return the partitions of botocore, with the Regions and the DNS suffix of each."""
     return list(botocore.loaders.Loader().load_data("endpoints")["partitions"])
 
 
 @cache
 def schema(resource: str) -> dict[str, Any]:
-    """Give the schema of an ECR resource type."""
+    """Return the schema of an ECR resource type."""
     return dict(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", f"AWS::ECR::{resource}").schema)
 
 
 def node(resource: str, path: str) -> dict[str, Any]:
-    """Give a node of a schema, such as `properties/Prefix`, with its reference followed."""
+    """Return a node of a schema, such as `properties/Prefix`, with its reference followed."""
     found: dict[str, Any] = schema(resource)
     for step in path.split("/"):
         found = found[step]
@@ -58,20 +58,20 @@ def node(resource: str, path: str) -> dict[str, Any]:
 
 
 def every_short_text() -> Iterator[str]:
-    """Give every text over the letters, up to the length at which patterns repeat themselves."""
+    """Return every text over the letters, up to the length at which patterns repeat."""
     for size in range(LONGEST + 1):
         for letters in itertools.product(LETTERS, repeat=size):
             yield "".join(letters)
 
 
 def language_of(pattern: str, shortest: int, longest: int) -> Callable[[str], bool]:
-    """Give the language of a source's pattern, over whole texts as the service reads it."""
+    """Return the language of a pattern of a source, over whole texts as the service matches it."""
     expression = re.compile(pattern)
     return lambda text: shortest <= len(text) <= longest and expression.fullmatch(text) is not None
 
 
 def ours(grammar: StringConstraint) -> Callable[[str], bool]:
-    """Give the language of a grammar without its limit on wildcards, which no pattern states."""
+    """Return the language of a grammar without its limit of wildcards, which no pattern states."""
     return lambda text: (
         grammar.accepts(text)
         or (

@@ -1,4 +1,4 @@
-"""Our limits against the CloudFormation schemas, as cfn-lint bundles them."""
+"""The limits of the library are those of the CloudFormation schemas that cfn-lint ships."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_the_length_of_the_lifecycle_text_is_that_of_the_schema(resource: str, p
     assert (theirs["minLength"], theirs["maxLength"]) == (policy.MINIMUM_CHARACTERS, policy.MAXIMUM_CHARACTERS)
 
 
-# --- choices --------------------------------------------------------------------------------------------------------
+# --- enumerations ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("resource", ["Repository", "RepositoryCreationTemplate"])
@@ -143,7 +143,7 @@ def test_upstreams_are_those_of_the_schema() -> None:
     assert set(get_args(UpstreamRegistry)) == set(node("PullThroughCacheRule", "properties/UpstreamRegistry")["enum"])
 
 
-# --- where the sources disagree -------------------------------------------------------------------------------------
+# --- differences between the sources --------------------------------------------------------------------------------
 
 
 @each_exclusion_filter

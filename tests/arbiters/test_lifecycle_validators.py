@@ -1,8 +1,8 @@
 """
-Our reading of lifecycle policies against two others: botocore's model of the API, and the validator of moto.
+Lifecycle policies are read as by botocore's model of the API and by the validator of moto.
 
-Where they overlap they agree, or the disagreement has a reason; docs/limits.md tells the same disagreements. A test
-fails when they come to agree, so that no reason outlives its cause.
+Where the validators differ, the test has a reason, and docs/limits.md lists the difference. A test fails if a listed
+difference no longer exists.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Verdict = Literal["accepted", "refused", "fails"]
 
 
 class Case(NamedTuple):
-    """A policy, and what is made of it; a disagreement has a reason."""
+    """A policy with the verdict of each validator. A difference has a reason."""
 
     about: str
     text: str
@@ -70,7 +70,7 @@ WHOLE = "moto checks each rule separately"
 TYPES = "moto does not check the types of values"
 
 CASES = [
-    # What both accept.
+    # Policies that both accept.
     Case("a number of all images", of(rule(ANY)), "accepted", "accepted"),
     Case("a number of images with a pattern", of(rule(TAGGED)), "accepted", "accepted"),
     Case(
@@ -82,7 +82,7 @@ CASES = [
     Case("an age of untagged images", of(rule({**PUSHED, "tagStatus": "untagged"})), "accepted", "accepted"),
     Case("a description", of(rule(description="Keep one")), "accepted", "accepted"),
     Case("priorities with gaps", of(rule(priority=70), rule(TAGGED, priority=7)), "accepted", "accepted"),
-    # What both refuse.
+    # Policies that both reject.
     Case("no JSON", "rules", "refused", "refused"),
     Case("no object", "[]", "refused", "refused"),
     Case("no `rules`", "{}", "refused", "refused"),
@@ -117,7 +117,7 @@ CASES = [
         "refused",
         "refused",
     ),
-    # What AWS takes, and moto does not.
+    # Policies that AWS accepts, and moto rejects.
     Case("archiving", of(rule(PUSHED, action=ARCHIVE)), "accepted", "refused", OLDER),
     Case(
         "days since the last pull",
@@ -134,7 +134,7 @@ CASES = [
         "refused",
         OLDER,
     ),
-    # What moto takes, and AWS's documents do not.
+    # Policies that moto accepts, and the documentation of AWS excludes.
     Case("no rules", of(), "refused", "accepted", "the text is shorter than the 100 characters that the API asks for"),
     Case("an unknown field beside `rules`", of(rule(), version=1), "refused", "accepted", SCHEMA),
     Case("`tagged` without a list", of(rule({**ANY, "tagStatus": "tagged"})), "refused", "accepted", SCHEMA),
@@ -188,7 +188,7 @@ def verdict(check: Callable[[], object], refusal: type[Exception]) -> Verdict:
         check()
     except refusal:
         return "refused"
-    except (TypeError, AttributeError):  # a validator that stumbles, which the API answers with an error of its own
+    except (TypeError, AttributeError):  # an exception of the validator, which the API returns as another error
         return "fails"
     return "accepted"
 
@@ -223,7 +223,7 @@ def test_the_page_tells_the_same_disagreements() -> None:
 
 
 def faults_of_the_request(text: str) -> str:
-    """Give what botocore says of a request that has this text."""
+    """Return the error of botocore for a request with a text."""
     operation = ServiceModel(service_model(), "ecr").operation_model("PutLifecyclePolicy")
     report = ParamValidator().validate({"repositoryName": "ab", "lifecyclePolicyText": text}, operation.input_shape)
     return str(report.generate_report())

@@ -1,4 +1,4 @@
-"""docs/limits.md against the code: every limit is on the page, with the enforced value and a source that exists."""
+"""docs/limits.md has every limit of the code, with its value and a source that exists."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Limit(NamedTuple):
 
 
 def rows(heading: str) -> list[list[str]]:
-    """Give the cells of the table whose first column has this heading."""
+    """Return the cells of the table whose first column has a heading."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     begin = next(number for number, line in enumerate(lines) if line.startswith(f"| {heading} |"))
     table = []
@@ -98,7 +98,7 @@ def test_every_limit_of_the_code_is_on_the_page_once() -> None:
 
 
 def _assigned_in(file: str | None) -> set[str]:
-    """Names that a module defines, and not merely imports."""
+    """Return the names that a module defines and does not import."""
     assert file is not None
     return set(re.findall(r"^(\w+) = ", Path(file).read_text(encoding="utf-8"), re.MULTILINE))
 
@@ -140,7 +140,7 @@ def test_every_difference_has_the_source_that_applies_and_the_reason() -> None:
     assert [row for row in disagreements if len(row) != 5 or not all(row)] == []
 
 
-# --- what only documentation states: no shape to derive it from, so the number stands here ---------------------------
+# --- limits that only the documentation states, so the test has the number -------------------------------------------
 
 
 def test_a_lifecycle_policy_has_fifty_rules() -> None:

@@ -1,4 +1,4 @@
-"""Our limits against botocore's model of the ECR API: each is derived from a shape, none is repeated here."""
+"""The limits of the library are those of botocore's model of the ECR API. Each is derived from a shape."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHAPES = {
     "SIGNING_FILTER": "SigningRepositoryFilterValue",
     "EXCLUSION_FILTER": "ImageTagMutabilityExclusionFilterValue",
 }
-# The others, and why the API does not decide about them.
+# The other grammars, and the reason why no shape of the API states them.
 ELSEWHERE = {
     "NAMESPACE": "a path that leaves room for a slash and a name: derived from RepositoryName below",
     "REPOSITORY_PATTERN": "part of an ARN in a policy, where IAM knows '*'; as long as a RepositoryName",
@@ -198,7 +198,7 @@ def test_the_lowest_priority_is_that_of_the_shape() -> None:
         LifecycleRule(rule_priority=lowest - 1, **values)
 
 
-# --- choices --------------------------------------------------------------------------------------------------------
+# --- enumerations ---------------------------------------------------------------------------------------------------
 
 
 def test_mutability_modes_are_those_of_the_shape() -> None:
@@ -234,7 +234,7 @@ def test_every_action_of_the_library_is_one_of_the_api() -> None:
     from ecr_constructs.model.iam import permissions
 
     operations = {f"ecr:{name}" for name in service_model()["operations"]}
-    # Permissions without an operation: what ECR does in somebody's name.
+    # Permissions without an operation, which ECR uses on behalf of a principal.
     only_permissions = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:GetImageCopyStatus"}
     keys = {f"kms:{name}" for name in service_model("kms")["operations"]}
 
@@ -242,7 +242,7 @@ def test_every_action_of_the_library_is_one_of_the_api() -> None:
         assert set(getattr(permissions, name)) <= operations | only_permissions | keys, name
 
 
-# --- where the sources disagree -------------------------------------------------------------------------------------
+# --- differences between the sources --------------------------------------------------------------------------------
 
 
 def test_the_api_still_allows_longer_tags_than_oci() -> None:

@@ -1,4 +1,4 @@
-"""What is wrong is told at once, in one error of ours with its path, before anything is added to the tree."""
+"""All problems are one error of the library with the path, before anything is added to the tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Property injectors change nothing that matters about the resources that the constructs create, or are refused."""
+"""Property injectors cannot change the required properties of the resources that the constructs create."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def everyone(scope: Construct) -> iam.IManagedPolicy:
 
 Hostile = Mapping[str, Callable[[Construct], Any]]
 
-# For each class that the constructs create: a value for every property that is not theirs, in the words of JavaScript.
+# For each class that the constructs create: a value for each property that they do not set, with its JavaScript name.
 HOSTILE: Mapping[Any, Hostile] = {
     iam.Role: {
         "assumedBy": lambda _: iam.AnyPrincipal(),
@@ -115,7 +115,7 @@ HOSTILE: Mapping[Any, Hostile] = {
         "repositoryName": lambda _: "another",
     },
 }
-# Properties that nobody chose, which an organization may fill in.
+# Properties without a value, which an organization may set.
 FREE = {
     "AWS::IAM::Role": {"Description", "MaxSessionDuration", "PermissionsBoundary", "RoleName"},
     "AWS::IAM::Policy": {"PolicyName"},
@@ -194,7 +194,7 @@ def hostile(construct: Any, *names: str) -> Overruling:
 
 
 def what_matters(stack: cdk.Stack) -> Mapping[str, Any]:
-    """Return the resources of a stack without what an organization may fill in."""
+    """Return the resources of a stack without the properties that an organization may set."""
     found: Mapping[str, Any] = template(stack)["Resources"]
     return {
         logical_id: {
@@ -219,7 +219,7 @@ def outcome_with(injector: Overruling) -> cdk.Stack | EcrConstructsError:
 
 @cache
 def expected(construct: Any) -> Mapping[str, Any]:
-    """Return what matters of a stack with the constructs that create a class, without an injector."""
+    """Return the required properties of a stack with the constructs that create a class, without an injector."""
     return what_matters(stack_with(build=BUILDS[construct]))
 
 

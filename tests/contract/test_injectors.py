@@ -1,4 +1,4 @@
-"""Property injectors of an organization do not overrule what was chosen, and may fill what was not."""
+"""Property injectors of an organization cannot replace given values, and may set the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ecr_constructs import (
 from tests.injectors import Overruling
 from tests.templates import REPOSITORY, new_app, new_stack, properties, resource, resources, template
 
-# What an injector may want, each by itself and all together, in the words of JavaScript.
+# Properties that an injector sets, one by one and all together, with their JavaScript names.
 UNWANTED: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "removal": lambda: {"removalPolicy": "destroy"},
     "mutability": lambda: {"imageTagMutability": "MUTABLE"},
@@ -47,7 +47,7 @@ PLACES: Mapping[str, Place] = {
     "stack": lambda app, stage, stack: stack,  # noqa: ARG005
 }
 
-# Choices of each kind, as the keywords that make them.
+# Options of each kind, as keywords.
 CHOICES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "default": dict,
     "adopted": lambda: {"settings": ADOPTED},
@@ -62,7 +62,7 @@ CHOICES: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 
 def made(choice: str, injector: Overruling | None = None, place: str = "stack") -> cdk.Stack:
-    """Make a repository of a choice, with or without an injector somewhere above it."""
+    """Create a repository with some options, with or without an injector on a scope above it."""
     app = new_app()
     stage = cdk.Stage(app, "Production")
     stack = new_stack(stage, "Containers")
@@ -131,7 +131,7 @@ def test_an_injector_that_comes_late_for_other_constructs_or_below_the_stack_is_
 def test_an_injector_that_deletes_images_is_rejected_with_the_reason(
     stack: cdk.Stack, settings: RepositorySettings
 ) -> None:
-    """Without `emptyOnDelete` the CDK adds a function that deletes every image; that cannot be taken back."""
+    """Without `emptyOnDelete`, the CDK adds a function that deletes every image, which cannot be undone."""
     wanted = {"removalPolicy": "destroy", "autoDeleteImages": True, "emptyOnDelete": None}
     cdk.PropertyInjectors.of(stack).add(Overruling(wanted))
 
@@ -163,7 +163,7 @@ def test_an_injector_can_set_a_name_if_there_is_none(stack: cdk.Stack) -> None:
 
 @pytest.mark.parametrize("name", ["prod/api", "prod--api"])
 def test_an_injector_that_gives_another_name_is_rejected_with_both_names(stack: cdk.Stack, name: str) -> None:
-    """Put back on the resource, the name would still be the other one for stacks of other regions."""
+    """If only the resource had the name, stacks of other Regions would still use the other name."""
     cdk.PropertyInjectors.of(stack).add(Overruling({"repositoryName": "platform/other"}))
 
     with pytest.raises(InvalidRepository, match=f"sets repository_name to 'platform/other', and .* is '{name}'"):

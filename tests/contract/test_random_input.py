@@ -1,4 +1,4 @@
-"""Whatever is thrown at a public constructor: a valid template, one of our errors, or a plain `TypeError`."""
+"""Random arguments of public constructors give a valid template, an error of the library, or a `TypeError`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from ecr_constructs import (
 )
 from tests.templates import REPOSITORY, new_app, new_stack, template
 
-# The CDK's own validation takes longer than all the rest, and is asked elsewhere.
+# The validation of the CDK takes most of the time, and other tests run it.
 QUICK = {"@aws-cdk/core:validateAgainstDefaultRules": False}
 
 
@@ -59,7 +59,7 @@ def validator(resource_type: str) -> StandardValidator:
     return StandardValidator(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema)
 
 
-# --- what is thrown -------------------------------------------------------------------------------------------------
+# --- arbitrary values -----------------------------------------------------------------------------------------------
 
 WORDS = """
     prod prod/api a--b PROD latest v* a*b*c*d*e* * o-abc1234567 111122223333 eu-west-1 IMMUTABLE ENHANCED tagged any
@@ -107,7 +107,7 @@ ANYTHING = st.one_of(
 
 
 def outcome(call: Callable[[], object]) -> object | None:
-    """Give the result; `None` if it was refused as things are refused here. All other errors come through."""
+    """Return the result, or `None` for an error of the library or a `TypeError`. Other errors are raised."""
     try:
         return call()
     except (EcrConstructsError, TypeError):
@@ -116,7 +116,7 @@ def outcome(call: Callable[[], object]) -> object | None:
 
 @st.composite
 def calls(draw: st.DrawFn, function: Callable[..., Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Draw arguments that fit the signature, and nothing else about them needs to fit."""
+    """Draw arguments that match the signature; their values are arbitrary."""
     args: list[Any] = []
     options: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
@@ -131,7 +131,7 @@ def calls(draw: st.DrawFn, function: Callable[..., Any]) -> tuple[list[Any], dic
 
 
 def constructors() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Everything public that makes a value: classes, functions, and what classes make themselves with."""
+    """All public callables that create a value: classes, functions and class methods."""
     for name in ecr_constructs.__all__:
         value = getattr(ecr_constructs, name)
         if inspect.isfunction(value):
@@ -165,7 +165,7 @@ def test_a_value_is_created_or_rejected_with_a_typed_error(name: str, data: st.D
     outcome(lambda: make(*args, **options))
 
 
-# Calls that are fine, to be spoiled in one place or two.
+# Valid calls, of which one or two arguments are replaced.
 FINE: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
     (Access, {"intent": "account_pull", "subject": "111122223333"}),
     (ImageReference, {"repository": "prod/api", "registry": "localhost:5000", "tag": "v1", "digest": None}),
@@ -229,7 +229,7 @@ PRINCIPALS: list[iam.IPrincipal] = [
     iam.ServicePrincipal("lambda.amazonaws.com"),
 ]
 
-# For each option something that may well be meant, so that not everything is refused at the first one.
+# For each option a typical value, so that not every call is rejected for its first argument.
 MEANT: Mapping[str, st.SearchStrategy[Any]] = {
     "repository_name": st.sampled_from(["ab", "prod/api", "a--b", "a" * 256, cdk.Aws.REGION, "x", "A"]),
     "settings": st.sampled_from([HARDENED, ADOPTED, EPHEMERAL]),
@@ -266,7 +266,7 @@ MEANT: Mapping[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def repository_options(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw options of which most are meant, and now and then one is anything."""
+    """Draw options of which most are typical values, and some are arbitrary."""
     names = draw(st.lists(st.sampled_from(sorted(MEANT)), unique=True, max_size=6))
     strange = draw(st.sampled_from([None, None, *names]))
     return {name: draw(ANYTHING if name == strange else MEANT[name]) for name in names}
@@ -300,7 +300,7 @@ def test_any_id_makes_a_template_or_is_rejected(id: Any) -> None:
         assert len(template(stack)["Resources"]) == 1
 
 
-# --- what is in a registry -------------------------------------------------------------------------------------------
+# --- constructs of a registry ----------------------------------------------------------------------------------------
 
 CONSUMERS = st.lists(
     st.sampled_from([Access.organization_pull("o-abc1234567"), Access.account_pull("444455556666")]), max_size=2
@@ -468,7 +468,7 @@ def test_a_statement_is_in_the_template_or_rejected(parts: dict[str, Any], added
     try:
         statement = iam.PolicyStatement(**parts)
     except (RuntimeError, TypeError):
-        reject()  # the CDK refuses it already
+        reject()  # the CDK rejects it before
     stack = new_stack(new_app(**QUICK), "Containers")
 
     def add() -> HardenedRepository:
@@ -498,12 +498,12 @@ def test_a_key_is_accepted_or_rejected(key: Any) -> None:
         assert outcome(lambda choose=choose: choose(key)) is None or key is None  # type: ignore[misc]
 
 
-# One for all that is thrown at its methods; it is never synthesized.
+# One repository for the calls of all methods. It is never synthesized.
 REUSED = HardenedRepository(new_stack(new_app(**QUICK), "Reused"), "Api", settings=ADOPTED)
 
 
 def schema_errors(properties: Mapping[str, Any], resource_type: str = REPOSITORY) -> list[str]:
-    """Hold properties against the schema; what is known only at deployment is not judged."""
+    """Check properties against the schema, without values that are known only at deployment."""
     return [
         f"{list(error.path)}: {error.message}"
         for error in validator(resource_type).iter_errors(properties)

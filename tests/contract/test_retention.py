@@ -1,4 +1,4 @@
-"""A resource that is declared as retained and is deleted after all is a warning."""
+"""A warning reports each resource that is declared as retained and would be deleted."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def everything(stack: cdk.Stack) -> None:
     PullThroughCache(stack, "DockerHub", upstream=Upstream.docker_hub(), credentials=Credentials.new_secret())
 
 
-# What the warning says, for each resource.
+# The text of the warning for each resource.
 LOST: Mapping[str, str] = {
     "AWS::ECR::RegistryScanningConfiguration": "Amazon Inspector is disabled for the container images of the whole",
     "AWS::ECR::ReplicationConfiguration": "replication of the whole registry stops",
@@ -67,7 +67,7 @@ LOST: Mapping[str, str] = {
 
 @jsii.implements(cdk.IAspect)
 class Options:
-    """Set an option of every resource, as an aspect of an organization may."""
+    """Set an option of every resource, as an aspect of an organization does."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -90,7 +90,7 @@ ASPECTS: Mapping[str, Callable[[IConstruct], None]] = {
 }
 
 
-# The CDK refuses a key without a deletion policy itself.
+# The CDK rejects a key without a deletion policy.
 @pytest.mark.parametrize("aspect", [each for each in ASPECTS if each != "no DeletionPolicy"])
 @pytest.mark.parametrize("where", ["app", "stack"])
 def test_every_resource_that_an_aspect_deletes_is_a_warning(app: cdk.App, aspect: str, where: str) -> None:

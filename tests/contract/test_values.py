@@ -206,7 +206,7 @@ def test_resource_tags_are_a_mapping() -> None:
     assert dataclasses.asdict(CHANGED)["resource_tags"] == {"team": "payments", "stage": "prod"}
 
 
-# --- values that hold a construct -----------------------------------------------------------------------------------
+# --- values that contain a construct --------------------------------------------------------------------------------
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/quay-a1B2c3"  # noqa: S105

@@ -1,4 +1,4 @@
-"""A value of the wrong kind is a `TypeError` that names the argument, or an error of ours, in every public method."""
+"""A value of the wrong kind is a `TypeError` with the argument, or an error of the library, in every public method."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ WRONG: Mapping[str, Any] = {
 
 @cache
 def made() -> SimpleNamespace:
-    """Make one of each construct, for the methods."""
+    """Create one of each construct, for calls of their methods."""
     app = new_app()
     stack = new_stack(app, "Containers", region="eu-west-1")
     registry = PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced())
@@ -80,7 +80,7 @@ Call = Callable[[Any], object]
 
 
 def options(make: Callable[..., object], names: str) -> dict[str, Call]:
-    """Give a call for each keyword of a constructor."""
+    """Yield a call for each keyword of a constructor."""
     return {name: lambda value, name=name: make(**{name: value}) for name in names.split()}  # type: ignore[misc]
 
 

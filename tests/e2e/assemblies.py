@@ -1,4 +1,4 @@
-"""What the examples synthesize, as it is and with something changed, and what of it is deployed."""
+"""The cloud assemblies of the examples, with and without changes, and their deployed resources."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Deployed:
 
     Attributes:
         resource_type: Its type.
-        physical_id: What its account knows it by.
-        properties: What the template says of it, with everything worked out.
-        retained: Whether it is to stay when the stack goes.
-        account: Where it is...
-        region: ...
+        physical_id: Its physical id.
+        properties: Its properties in the template, with resolved references.
+        retained: Whether it is retained when the stack is deleted.
+        account: Its account.
+        region: Its Region.
 
     """
 
@@ -52,7 +52,7 @@ def synthesize(example: Path, assembly: Path) -> Path:
 
 
 def environments(assembly: Path) -> Mapping[Path, tuple[str, str]]:
-    """Give the account and the region of each stack, by its template."""
+    """Return the account and the Region of each stack, by its template."""
     return {
         manifest.parent / artifact["properties"]["templateFile"]: _environment(artifact["environment"])
         for manifest in assembly.rglob("manifest.json")
@@ -62,13 +62,13 @@ def environments(assembly: Path) -> Mapping[Path, tuple[str, str]]:
 
 
 def _environment(name: str) -> tuple[str, str]:
-    """Read `aws://account/region`; what is not known there is the CLI's."""
+    """Return the account and the Region of `aws://account/region`. Unknown parts are those of the CLI."""
     account, region = name.removeprefix("aws://").split("/")
     return ACCOUNT if account.startswith("unknown") else account, REGION if region.startswith("unknown") else region
 
 
 def deployed(emulator: Emulator, assembly: Path) -> Iterator[Deployed]:
-    """Give every resource that is in the templates, as it is deployed."""
+    """Return every resource of the templates, as it is deployed."""
     where = environments(assembly)
     for stack in read_assembly(assembly):
         account, region = where[stack.template_path]
@@ -132,7 +132,7 @@ CHANGES: Mapping[str, Callable[[dict[str, Any]], None]] = {
 
 
 def changed(assembly: Path, copy: Path) -> Path:
-    """Copy an assembly and change in the copy what can be changed in place."""
+    """Return a copy of an assembly with a change of each resource that needs no replacement."""
     shutil.copytree(assembly, copy)
     for stack in read_assembly(copy):
         template = json.loads(stack.template_path.read_text(encoding="utf-8"))
@@ -145,7 +145,7 @@ def changed(assembly: Path, copy: Path) -> Path:
 
 
 def _replace(stack: AssemblyStack, text: str) -> None:
-    """Replace a template, and its hash wherever that is written: the CLI uploads nothing twice under one hash."""
+    """Replace a template and every mention of its hash, because the CLI uploads a hash once only."""
     stack.template_path.write_text(text, encoding="utf-8")
     folder = stack.template_path.parent
     for assets in folder.glob("*.assets.json"):

@@ -1,9 +1,10 @@
 """
-CloudFormation as moto plays it, made stricter, and what the models of resource types share.
+The CloudFormation of moto with stricter checks, and the base class of resource types.
 
-moto skips types that it does not know, takes any property, deletes what is to be retained when it leaves a template,
-never deletes a managed policy, and knows no weak references between stacks. Here a deployment fails with the name of
-the resource, what is to be retained is, what is to go goes, and the references hold.
+moto ignores unknown types, accepts any property, deletes retained resources that are removed from a template, never
+deletes a managed policy, and does not resolve weak references between stacks. Here, an unknown type or an invalid
+property fails the deployment with the name of the resource, retained resources are retained, managed policies are
+deleted, and the references are resolved.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.e2e.validation import properties_named, property_faults, request_faul
 
 
 class ResourceFailure(ValidationError):
-    """A resource that is refused, and with it the deployment."""
+    """An error of a resource, which fails the deployment."""
 
 
 def refuse(reason: str) -> None:
@@ -38,16 +39,16 @@ def refuse_for(faults: list[str]) -> None:
 
 
 def request(operation: str, **members: Any) -> dict[str, Any]:
-    """Make a request to ECR, which is refused unless botocore's shapes allow it."""
+    """Call ECR. A request that the shapes of botocore do not allow is rejected."""
     refuse_for([f"{operation}: {fault}" for fault in request_faults(operation, members)])
     return members
 
 
 class Resource:
     """
-    What the models share: how CloudFormation creates, updates, replaces and deletes.
+    The base class of resource types: how CloudFormation creates, updates, replaces and deletes them.
 
-    A model derives from this and from moto's `CloudFormationModel`, whose direct descendants moto finds by itself.
+    A model derives from this class and from `CloudFormationModel` of moto. moto finds its direct subclasses.
     """
 
     resource_type: ClassVar[str]
@@ -59,26 +60,26 @@ class Resource:
         self.region = region
         self.physical_resource_id = self.identity
 
-    # --- what a model says ---------------------------------------------------------------------------------------
+    # --- methods of resource types -------------------------------------------------------------------------------
 
     @property
     def identity(self) -> str:
-        """What the resource is known by; a registry has one of most things, so it is the account."""
+        """Return the physical id. The id of a registry setting is the account."""
         return self.account
 
     def exists(self) -> bool:
-        """Whether the account has it already, from this stack or from elsewhere."""
+        """Return whether the resource exists in the account, in this stack or elsewhere."""
         raise NotImplementedError
 
     def put(self) -> None:
-        """Make the account have it as the properties say."""
+        """Create or update the resource with its properties."""
         raise NotImplementedError
 
     def remove(self) -> None:
-        """Make the account have it no more."""
+        """Delete the resource."""
         raise NotImplementedError
 
-    # --- what moto asks ------------------------------------------------------------------------------------------
+    # --- the interface of moto -----------------------------------------------------------------------------------
 
     @property
     def ecr(self) -> ECRBackend:
@@ -91,7 +92,7 @@ class Resource:
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        return ""  # models find their names themselves: moto would take a new generated name for a replacement
+        return ""  # models generate their names: moto treats a new generated name as a replacement
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
@@ -122,7 +123,7 @@ class Resource:
         account_id: str,
         region_name: str,
     ) -> Resource:
-        """Update in place, or replace: the new one is made before the old one goes, unless that is to stay."""
+        """Update in place, or replace: the new resource is created before the old one is deleted or retained."""
         properties = cloudformation_json["Properties"]
         create_only = properties_named(cls.resource_type, "createOnlyProperties")
         if any(properties.get(name) != original_resource.properties.get(name) for name in create_only):
@@ -140,12 +141,12 @@ class Resource:
         self.remove()
 
 
-# --- what moto does not do -------------------------------------------------------------------------------------------
+# --- patches of moto -------------------------------------------------------------------------------------------------
 
 
 def make_strict(patch: pytest.MonkeyPatch) -> None:
-    """Change how moto handles stacks, until the patch is undone."""
-    # moto looks for models once and remembers; those of this folder may be younger than that.
+    """Patch how moto handles stacks, until the patch is undone."""
+    # moto caches the list of models, which may be older than those of this folder.
     for remembered in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         remembered.cache_clear()
     patch.setattr(parsing, "clean_json", _reading_other_stacks(parsing.clean_json))
@@ -159,7 +160,7 @@ def make_strict(patch: pytest.MonkeyPatch) -> None:
 
 
 def _reading_other_stacks(clean: Callable[..., Any]) -> Callable[..., Any]:
-    """Work out `Fn::GetStackOutput`, which is how the CDK writes a weak reference to another stack."""
+    """Resolve `Fn::GetStackOutput`, with which the CDK renders a weak reference to another stack."""
 
     def clean_json(value: Any, resources_map: parsing.ResourceMap) -> Any:
         if not isinstance(value, Mapping) or "Fn::GetStackOutput" not in value:
@@ -173,7 +174,7 @@ def _reading_other_stacks(clean: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _knowing_every_type(parse: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse what moto would skip, and what the schema of the type does not allow."""
+    """Reject properties that moto ignores, and those that the schema of the type does not allow."""
 
     def parse_resource(resource_json: dict[str, Any], resources_map: parsing.ResourceMap) -> Any:
         resource_type = resource_json["Type"]
@@ -187,13 +188,13 @@ def _knowing_every_type(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _naming_what_fails(handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Say which resource it is that fails."""
+    """Add the logical id of the failed resource to an error."""
 
     def handle_resource(logical_id: str, resource_json: Mapping[str, Any], *rest: Any, **others: Any) -> Any:
         try:
             return handle(logical_id, resource_json, *rest, **others)
         except ResourceFailure:
-            raise  # of something that this one refers to
+            raise  # an error of a resource that this one refers to
         except Exception as fault:
             raise ResourceFailure(message=f"{logical_id} ({resource_json['Type']}) {fault}") from fault
 
@@ -201,7 +202,7 @@ def _naming_what_fails(handle: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _retaining(delete: Callable[..., None]) -> Callable[..., None]:
-    """Delete only what is not to be retained."""
+    """Delete only resources that are not retained."""
 
     def delete_resource(self: parsing.ResourceMap, parsed_resource: Any, resource_json: Mapping[str, Any]) -> None:
         if not resource_json.get("DeletionPolicy", "Delete").startswith("Retain"):
@@ -211,7 +212,7 @@ def _retaining(delete: Callable[..., None]) -> Callable[..., None]:
 
 
 def _in_words_of_kms(create: Callable[..., Any]) -> Callable[..., Any]:
-    """Hand over a key's policy as its text, and tags under their names in KMS, as the API has both."""
+    """Pass the policy of a key as text, and tags with their names in KMS, as the API requires."""
 
     def create_key(resource_name: str, cloudformation_json: Mapping[str, Any], *rest: Any, **others: Any) -> Any:
         properties = cloudformation_json["Properties"]

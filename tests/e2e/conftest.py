@@ -1,4 +1,4 @@
-"""What the tests here start from. moto takes seconds to import, so only a test that asks for it pays for it."""
+"""Fixtures of the emulator. The import of moto takes seconds, so only tests that use it import it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def nobody() -> Iterator[None]:
-    """Hide the profiles, keys and settings of whoever runs the tests; moto looks at them when it is imported."""
+    """Remove the AWS profiles, credentials and settings of the machine, which moto reads at its import."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
             patch.delenv(name)
@@ -33,6 +33,6 @@ def started_emulator(nobody: None) -> Iterator[Emulator]:  # noqa: ARG001  (befo
 
 @pytest.fixture
 def emulator(started_emulator: Emulator) -> Iterator[Emulator]:
-    """Lend an emulator in which nobody has anything."""
+    """Yield an emulator whose accounts are empty."""
     yield started_emulator
     started_emulator.reset()

@@ -1,4 +1,4 @@
-"""An emulator of AWS in this process, and the CDK's command line pointed at it."""
+"""An emulator of AWS in this process, and the AWS CDK CLI with its endpoint."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from tests.e2e import (
     registry,
 )
 
-# Where a stack goes that does not say.
+# The account and the Region of stacks without an environment.
 ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "eu-central-1"
 
 BINARIES = Path(sys.executable).parent
-PATIENCE = 120  # seconds for a command that takes one or two
+PATIENCE = 120  # the timeout in seconds of a command that takes one or two
 
 
 class Emulator:
     """
-    moto's server with our models.
+    The server of moto with the resource types of this folder.
 
     Attributes:
-        url: Where it listens.
-        folder: Where everything goes that is written, to be removed when the emulator is.
+        url: The address of the server.
+        folder: The folder of all files, which is deleted with the emulator.
 
     """
 
@@ -55,21 +55,21 @@ class Emulator:
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def client(self, service: str, account: str = ACCOUNT, region: str = REGION) -> Any:
-        """Give the client of a service, in any account: moto lets everybody in who asks for a role there."""
+        """Return the client of a service in any account. moto allows every caller to assume a role."""
         key = (service, account, region)
         if key not in self._clients:
             self._clients[key] = self._session.client(
                 service,
                 region_name=region,
                 endpoint_url=self.url,
-                config=Config(proxies={}),  # none, whatever the environment says
+                config=Config(proxies={}),  # ignores the proxies of the environment
                 **self._credentials(account),
             )
         return self._clients[key]
 
     def bootstrap(self, account: str, region: str) -> None:
-        """Provide what the default synthesizer relies on and moto does not give to whoever asks."""
-        # Asked for there, a bucket needs no word about its region, and moto does not mind where it is.
+        """Create the bootstrap resources of the default synthesizer."""
+        # A request for a bucket in this Region needs no location constraint, and moto ignores the Region of buckets.
         bucket = f"cdk-hnb659fds-assets-{account}-{region}"
         self.client("s3", account, "us-east-1").create_bucket(Bucket=bucket)
         self.client("ssm", account, region).put_parameter(
@@ -77,7 +77,7 @@ class Emulator:
         )
 
     def cdk(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the real CLI in a process group of its own, none of which is left when this returns or fails."""
+        """Run the AWS CDK CLI in a process group of its own, which is ended when this returns or fails."""
         command = [str(BINARIES / "cdk"), *arguments, "--no-notices"]
         process = subprocess.Popen(
             command,
@@ -100,7 +100,7 @@ class Emulator:
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def environment(self) -> dict[str, str]:
-        """Give all that the CLI sees of this machine: no proxy, no profile, no home but the folder."""
+        """Return the environment of the CLI: no proxy, no profile, and the folder as home."""
         return {
             "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.folder),
@@ -109,7 +109,7 @@ class Emulator:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
             "AWS_ENDPOINT_URL": self.url,
-            # moto reads the bucket out of the address of a template only if the address is of this kind.
+            # moto finds the bucket in the URL of a template only if the URL has this form.
             "AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION": "https://s3.amazonaws.com",
             "AWS_ACCESS_KEY_ID": "not-checked",
             "AWS_SECRET_ACCESS_KEY": "not-checked",
@@ -118,7 +118,7 @@ class Emulator:
         }
 
     def resolved_properties(self, stack: str, account: str, region: str) -> dict[str, Any]:
-        """Give what moto makes of the properties in a deployed template, by logical id."""
+        """Return the properties of a deployed template as moto resolves them, by logical id."""
         found = cloudformation_backends[account][region].get_stack(stack)
         resources = found.template_dict["Resources"].items()
         return {
@@ -126,7 +126,7 @@ class Emulator:
         }
 
     def reset(self) -> None:
-        """Forget all accounts, and the clients, whose credentials were forgotten too."""
+        """Reset all accounts, and the clients, whose credentials are reset too."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()
@@ -150,12 +150,12 @@ class Emulator:
 
 @contextlib.contextmanager
 def running_emulator() -> Iterator[Emulator]:
-    """Lend an emulator; its port, its folder and its processes are gone afterwards, also if all this is killed."""
+    """Yield an emulator. Its port, folder and processes are removed afterwards, also if the run is killed."""
     folder = Path(tempfile.gettempdir(), f"ecr-constructs-e2e-{uuid4()}")
     with pytest.MonkeyPatch.context() as patch, _caretaker(folder) as caretaker:
         cloudformation.make_strict(patch)
         registry.complete(patch)
-        # Every request is a line otherwise.
+        # Without it, every request is a line of output.
         patch.setattr(logging.getLogger("werkzeug"), "level", logging.ERROR)
         with _server() as url:
             emulator = Emulator(url, folder, caretaker)
@@ -169,7 +169,7 @@ def running_emulator() -> Iterator[Emulator]:
 def _caretaker(folder: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-I", str(Path(__file__).with_name("caretaker.py")), str(folder)]
     pipe = subprocess.PIPE
-    # In a session of its own, so that what a terminal sends to all of us does not reach it.
+    # In a session of its own, so that the signals of a terminal do not reach it.
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as caretaker:
         assert caretaker.stdout is not None
         assert caretaker.stdout.readline() == "ready\n"
@@ -186,4 +186,4 @@ def _server() -> Iterator[str]:
     finally:
         server.stop()
         assert server._server is not None
-        server._server.server_close()  # which moto leaves to the end of the process
+        server._server.server_close()  # moto closes it at the end of the process only

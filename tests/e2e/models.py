@@ -1,4 +1,4 @@
-"""The resource types of ECR that moto lacks or half knows, and the secrets that cache rules log in with."""
+"""The resource types of ECR that moto does not support completely, and the secrets of cache rules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RegistryPolicy(Resource, CloudFormationModel):
 
     def put(self) -> None:
         policy = request("PutRegistryPolicy", **api_names(self.properties))["policyText"]
-        # Not moto's own `put_registry_policy`: it knows two of the actions that a registry policy may have.
+        # Not `put_registry_policy` of moto, which accepts two of the actions of a registry policy only.
         IAMPolicyDocumentValidator(policy).validate()
         self.ecr.registry_policy = policy
 
@@ -48,7 +48,7 @@ class ReplicationConfiguration(Resource, CloudFormationModel):
         return self.ecr.replication_config != {"rules": []}
 
     def put(self) -> None:
-        # Not moto's own `put_replication_configuration`: it takes one rule, as ECR did in 2020.
+        # Not `put_replication_configuration` of moto, which accepts one rule, as ECR did in 2020.
         configuration = request("PutReplicationConfiguration", **api_names(self.properties))["replicationConfiguration"]
         here = {"region": self.region, "registryId": self.account}
         if any(here in rule["destinations"] for rule in configuration["rules"]):
@@ -150,7 +150,7 @@ class PullTimeUpdateExclusion(Resource, CloudFormationModel):
 
 
 class Repository(Resource, CloudFormationModel):
-    """A repository of moto's, with all that its own model leaves out: policies, filters, keys, tags that go again."""
+    """The repository of moto with policies, filters, keys and the removal of tags."""
 
     resource_type = "AWS::ECR::Repository"
 
@@ -196,7 +196,7 @@ class Repository(Resource, CloudFormationModel):
             refuse(f"CreateRepository: there is no key {key} in {self.account} {self.region}")
 
     def _put_settings(self, wanted: Mapping[str, Any]) -> None:
-        # The resource handler leaves alone what a template no longer says about mutability and scanning.
+        # The resource handler does not reset mutability and scanning if the template no longer has them.
         if "imageTagMutability" in wanted:
             mutability = wanted["imageTagMutability"]
             filters = wanted.get("imageTagMutabilityExclusionFilters")
@@ -214,7 +214,7 @@ class Repository(Resource, CloudFormationModel):
         self.ecr.tagger.tag_resource(self.repository.arn, wanted.get("tags", []))
 
     def _put_policies(self, lifecycle: Mapping[str, Any], policy: Mapping[str, Any] | str | None) -> None:
-        # What the template no longer has is deleted.
+        # Policies that the template no longer has are deleted.
         named = {"repositoryName": self.repository.name}
         self.repository.lifecycle_policy = None
         if "LifecyclePolicyText" in lifecycle:
@@ -228,7 +228,7 @@ class Repository(Resource, CloudFormationModel):
 
 
 class Secret(Resource, CloudFormationModel):
-    """A secret of moto's, without a value unless the template spells one out: nobody logs in here."""
+    """The secret of moto. It has no value unless the template has one."""
 
     resource_type = "AWS::SecretsManager::Secret"
 
@@ -261,7 +261,7 @@ class Secret(Resource, CloudFormationModel):
             replica_regions=[],
             force_overwrite=False,
         )
-        # From now on it is known by its ARN, whose end only Secrets Manager knows.
+        # Its physical id is its ARN from now on. Secrets Manager generates the end of the ARN.
         self.physical_resource_id = json.loads(made)["ARN"]
 
     def remove(self) -> None:
@@ -271,7 +271,7 @@ class Secret(Resource, CloudFormationModel):
 
 
 class OidcProvider(Resource, CloudFormationModel):
-    """An OpenID Connect provider in moto's IAM, which CloudFormation of moto does not support."""
+    """An OpenID Connect provider in the IAM of moto, which the CloudFormation of moto does not support."""
 
     resource_type = "AWS::IAM::OIDCProvider"
 
@@ -301,12 +301,12 @@ class OidcProvider(Resource, CloudFormationModel):
 
 
 def check_lifecycle_policy(policy: str) -> None:
-    """Refuse a policy that moto or the library finds fault with; neither knows the other's opinion."""
+    """Reject a policy that moto or the library rejects."""
     EcrLifecyclePolicyValidator(policy).validate()
     LifecyclePolicy.from_json(policy)
 
 
 def _keep(kept: dict[str, dict[str, Any]], key: str, members: Mapping[str, Any]) -> None:
-    """Keep what a request says, with the times at which it was said first and last."""
+    """Store the content of a request with the times of its first and last call."""
     now = utcnow()
     kept[key] = {"createdAt": kept.get(key, {"createdAt": now})["createdAt"], "updatedAt": now, **members}

@@ -1,4 +1,4 @@
-"""What moto's ECR lacks: what it keeps for a registry, the API that reads it back, the newer lifecycle rules."""
+"""The parts of ECR that moto does not have: registry settings, the calls that read them, and newer lifecycle rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from moto.ecr.responses import ECRResponse
 
 @dataclass(slots=True)
 class Registry:
-    """What ECR keeps for an account in a region and moto does not, in the API's words."""
+    """The settings of a registry that moto does not have, with the names of the API."""
 
     cache_rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Registry:
 
 
 def registry(ecr: ECRBackend) -> Registry:
-    """Give what a registry keeps; it hangs on moto's own, which loses all its attributes when moto is reset."""
+    """Return the settings of a registry. They are an attribute of the backend of moto, which a reset removes."""
     kept: Registry = vars(ecr).setdefault("kept", Registry())
     return kept
 
@@ -51,8 +51,8 @@ READERS = (
     list_pull_time_update_exclusions,
 )
 
-# Words of lifecycle policies that moto has not learnt: https://docs.aws.amazon.com/AmazonECR/latest/userguide/
-# lifecycle_policy_parameters.html . What it does know stays its own opinion, not ours.
+# Values of lifecycle policies that moto does not accept: https://docs.aws.amazon.com/AmazonECR/latest/userguide/
+# lifecycle_policy_parameters.html . moto checks the others itself.
 NEWER_WORDS = {
     "VALID_ACTION_PROPERTIES": {"targetStorageClass"},
     "VALID_ACTION_TYPE_VALUES": {"transition"},
@@ -62,7 +62,7 @@ NEWER_WORDS = {
 
 
 def complete(patch: pytest.MonkeyPatch) -> None:
-    """Give moto's ECR what it lacks, until the patch is undone."""
+    """Patch the missing parts into the ECR of moto, until the patch is undone."""
     for reader in READERS:
         patch.setattr(ECRResponse, reader.__name__, reader, raising=False)
     for name, words in NEWER_WORDS.items():

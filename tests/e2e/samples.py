@@ -1,4 +1,4 @@
-"""For each model: properties that ECR takes, a change of them that needs no replacement, and what ECR refuses."""
+"""For each resource type: valid properties, a change without a replacement, and properties that ECR rejects."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def tag_filters(*values: str) -> list[Properties]:
 
 
 def lifecycle(description: str, **selection: object) -> str:
-    """Write a policy with an archiving rule, of which moto by itself knows nothing."""
+    """Return a policy with a rule that archives, which moto does not support."""
     untagged = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 5, **selection}
     archived = {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 90}
     rules = [
@@ -96,7 +96,7 @@ PULL = {
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": OTHER_ACCOUNT}, "Action": "ecr:BatchGetImage"}],
 }
 
-# What a registry has one of.
+# Resources that a registry has once.
 SINGLETONS: Mapping[str, Properties] = {
     "RegistryPolicy": registry_policy("First"),
     "RegistryScanningConfiguration": scanning("ENHANCED", "CONTINUOUS_SCAN", "*"),
@@ -128,7 +128,7 @@ CHANGED: Mapping[str, Properties] = {
     "SigningConfiguration": signing("second", Filter="*"),
 }
 
-# The type, its properties, and the words that tell which property is wrong.
+# The type, its properties, and the text of the error with the wrong property.
 ILLEGAL: tuple[tuple[str, Properties, str], ...] = (
     # wrong names
     ("RegistryPolicy", {"PolicyTxt": {}}, "PolicyTxt"),
@@ -172,7 +172,7 @@ ILLEGAL: tuple[tuple[str, Properties, str], ...] = (
     ("Repository", repository(LifecyclePolicy={"LifecyclePolicyText": '{"rules": []}'}), "LifecyclePolicyText"),
     ("SigningConfiguration", signing("a"), "SigningProfileArn"),
     ("PullTimeUpdateExclusion", exclusion("group/scanner"), "PrincipalArn"),
-    # what no schema says
+    # rules that no schema states
     ("RegistryPolicy", registry_policy("Own", Effect="Maybe"), "Syntax errors in policy"),
     ("ReplicationConfiguration", replication("eu-central-1"), "is the source"),
     ("RegistryScanningConfiguration", scanning("BASIC", "CONTINUOUS_SCAN"), "BASIC scanning has no"),

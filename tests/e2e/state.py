@@ -1,4 +1,4 @@
-"""What an account has, read back through boto3, in the words in which a template would ask for it."""
+"""The resources of an account, read with boto3 and written as properties of a template."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tests.e2e.emulator import Emulator
 from tests.e2e.validation import api_names
 
 Members = Mapping[str, Any]
-# What no API tells.
+# Properties that no API returns.
 WRITE_ONLY = {"emptyOnDelete", "pendingWindowInDays"}
-# What AWS answers when it has no such thing; some services say so in a word of their own.
+# Error codes for resources that do not exist. Some services have codes of their own.
 ABSENT = ("NotFound", "NoSuchEntity")
 
 
 def read(emulator: Emulator, resource: Deployed) -> Members | None:
-    """Give what the account has, or nothing if it has it no more."""
+    """Return the resource in the account, or None if it does not exist."""
     reader, service = READERS[resource.resource_type]
     return _unless_absent(reader, emulator.client(service, resource.account, resource.region), resource)
 
 
 def asked_for(resource: Deployed) -> Members:
-    """Give what the template asks for, as far as it can be read back."""
+    """Return the properties in the template that can be read from the account."""
     members = {name: value for name, value in api_names(resource.properties).items() if name not in WRITE_ONLY}
     if resource.resource_type == "AWS::ECR::Repository":
         members |= members.pop("lifecyclePolicy", {})
@@ -35,7 +35,7 @@ def asked_for(resource: Deployed) -> Members:
 
 
 def answer(has: Members, wanted: Members) -> Members:
-    """Give what the account has of what the template asks for; ECR tells which key of AWS it took, unasked."""
+    """Return the properties in the account that the template has. ECR also returns the AWS managed key that it uses."""
     found = {name: has.get(name) for name in wanted}
     if "encryptionConfiguration" in wanted:
         encryption = has["encryptionConfiguration"]
@@ -45,7 +45,7 @@ def answer(has: Members, wanted: Members) -> Members:
 
 
 def readable(members: Any) -> Any:
-    """Open up what is JSON, and sort what has no order."""
+    """Return a document with JSON texts replaced by their values, and with unordered lists sorted."""
     if isinstance(members, Mapping):
         return {name: readable(value) for name, value in members.items()}
     if isinstance(members, list):
@@ -53,7 +53,7 @@ def readable(members: Any) -> Any:
     return readable(json.loads(members)) if isinstance(members, str) and members.startswith("{") else members
 
 
-# --- the readers, one for each type -----------------------------------------------------------------------------------
+# --- one reader for each resource type --------------------------------------------------------------------------------
 
 
 def _repository(ecr: Any, resource: Deployed) -> Members:

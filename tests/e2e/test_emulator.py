@@ -1,4 +1,4 @@
-"""Nothing outlives the emulator: no process, no port, no folder, however it ends."""
+"""The emulator leaves no process, port or folder, however it ends."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 60  # seconds for what takes two or three
-AFTERMATH = 5  # seconds for what takes none; a CLI that is left alone would give up after more
+PATIENCE = 60  # the timeout in seconds of steps that take two or three
+AFTERMATH = 5  # the timeout in seconds of the cleanup; a CLI without its emulator runs longer
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def is_listening(port: int) -> bool:
 
 
 def is_deploying(port: int) -> bool:
-    """Whether CloudFormation has a stack whose resources are being created."""
+    """Return whether CloudFormation has a stack whose resources are being created."""
     import boto3  # type: ignore[import-untyped]  # it ships no types
 
     session = boto3.Session("not-checked", "not-checked", region_name="eu-central-1")
@@ -103,7 +103,7 @@ def is_deploying(port: int) -> bool:
 
 
 def processes_with(folder: str) -> list[int]:
-    """Give the processes that were told of a folder, or have it open, wherever they are in the tree."""
+    """Return the processes that have a folder as an argument or open, anywhere in the process tree."""
     return [int(process.name) for process in Path("/proc").glob("[0-9]*") if is_about(process, folder.encode())]
 
 
@@ -112,5 +112,5 @@ def is_about(process: Path, folder: bytes) -> bool:
         return False
     try:
         return folder in (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-    except OSError:  # it has just ended
+    except OSError:  # the process has ended
         return False

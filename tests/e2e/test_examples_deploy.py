@@ -1,4 +1,4 @@
-"""Every example is deployed, updated in place and destroyed by the real CLI, and the accounts have what it says."""
+"""The AWS CDK CLI deploys, updates and destroys every example, and the accounts have its resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 HERE = Path(__file__).parent
-# It has what the examples may have one day.
+# It has types that no example uses yet.
 EVERY_TYPE = HERE / "apps" / "every_type.py"
 # The emulator has no policies and subscriptions of topics, and no connections and API destinations, as resources.
 NOT_EMULATED = {"alerts"}
@@ -53,7 +53,7 @@ def test_an_example_is_deployed_updated_in_place_and_destroyed(emulator: Emulato
 
 
 def test_the_result_is_the_template_written_by_hand(emulator: Emulator) -> None:
-    """Of the other test, moto works out what to expect; here a person did."""
+    """The expected resources are written by hand. The other test takes them from moto."""
     deploy(emulator, EVERY_TYPE)
 
     home = emulator.client("ecr", "111122223333", "eu-central-1")
@@ -100,7 +100,7 @@ def test_the_result_is_the_template_written_by_hand(emulator: Emulator) -> None:
 
 
 def deploy(emulator: Emulator, example: Path) -> Path:
-    """Synthesize an example and deploy it into accounts that have nothing yet."""
+    """Synthesize an example and deploy it into empty accounts."""
     from tests.e2e.assemblies import environments, synthesize
 
     assembly = synthesize(example, emulator.folder / f"{example.stem}-{uuid4()}")
@@ -122,7 +122,7 @@ def resources(emulator: Emulator, assembly: Path) -> list[Deployed]:
 
 
 def check_content(emulator: Emulator, found: list[Deployed]) -> None:
-    """Everything is there; what is ECR's, and every key, is as the template says."""
+    """All resources exist. The properties of ECR resources and keys are those of the template."""
     from tests.e2e.state import answer, asked_for, read
 
     for resource in found:

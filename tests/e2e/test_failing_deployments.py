@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
-# The type, the property that is overridden, its value, and what the CLI is to say.
+# The type, the property that is overridden, its value, and the text of the error of the CLI.
 WRONG = [
     ("PullThroughCacheRule", "EcrRepositoryPrefix", "a" * 31, "EcrRepositoryPrefix"),
     ("PullTimeUpdateExclusion", "PrincipalArn", "*", "PrincipalArn"),

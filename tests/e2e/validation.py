@@ -1,4 +1,4 @@
-"""What CloudFormation and ECR refuse: properties by the bundled schemas, requests by botocore's shapes."""
+"""The checks of CloudFormation and ECR: properties against schemas, requests against the shapes of botocore."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.validate import ParamValidator  # type: ignore[import-untyped]  # 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it ships no types
 
-# Members of the API that are not called like the property with a small first letter.
+# Members of the API whose name is not that of the property with a lower-case first letter.
 MEMBERS = {
     "ImageTagMutabilityExclusionFilterType": "filterType",
     "ImageTagMutabilityExclusionFilterValue": "filter",
@@ -22,7 +22,7 @@ MEMBERS = {
     "RepositoryPolicyText": "policyText",
     "Value": "Value",
 }
-# Properties that may be written as a JSON object; the API takes its text.
+# Properties that can be a JSON object in a template, and are text in the API.
 DOCUMENTS = {"KeyPolicy", "PolicyText", "RepositoryPolicyText"}
 
 
@@ -68,9 +68,9 @@ def _renamed(value: Any) -> Any:
 def request_faults(operation: str, members: Mapping[str, Any]) -> Iterator[str]:
     """Say what ECR would refuse in a request, as far as botocore's shapes tell."""
     shape = _operation(operation).input_shape
-    # botocore itself looks at types, at names, at what is required and at minima...
+    # botocore checks types, names, required members and minimums itself,
     yield from filter(None, ParamValidator().validate(members, shape).generate_report().split("\n"))
-    # ...and leaves the rest of what the shapes say to the service.
+    # and does not check the other limits of the shapes.
     yield from _deeper_faults(shape, members, "")
 
 

@@ -11,7 +11,7 @@ FOREIGN = ("aws_cdk", "constructs", "jsii", "boto3", "botocore")
 
 
 def imported_by(statement: str) -> set[str]:
-    """Run a statement in a fresh interpreter, and tell the top-level modules it left behind."""
+    """Run a statement in a new interpreter, and return the top-level modules that are loaded after it."""
     program = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
     finished = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60

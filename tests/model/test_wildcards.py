@@ -36,7 +36,7 @@ def starred(text: str, places: list[int]) -> str:
     return "".join("*" if at in places else letter for at, letter in enumerate(text))
 
 
-# `c` stands in no pattern: it is the letter that nobody wrote.
+# `c` is in no pattern.
 TEXTS = every("abc", 5)
 PATTERNS = every("ab*", 4)
 # Bit i is set if the pattern describes TEXTS[i].
@@ -94,7 +94,7 @@ def test_matches_agrees_with_regular_expressions_on_real_tags(pattern: str, tag:
 
 
 def test_overlaps_exactly_where_a_common_text_exists() -> None:
-    """Two patterns of up to four characters that meet at all meet in a text of at most eight: all are tried."""
+    """Two overlapping patterns of up to four characters both match a text of at most eight characters."""
     texts = every("ab", 8)
     described = {
         pattern: sum(1 << i for i, text in enumerate(texts) if as_expression(pattern).fullmatch(text))

@@ -1,4 +1,4 @@
-"""What repositories are like that ECR makes by itself: the template, and the role that makes them."""
+"""`CreationTemplate`: the template of the repositories that ECR creates, and the role with which ECR creates them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def make(scope: cdk.Stack, id: str = "Teams", **options: Any) -> CreationTemplat
 
 
 def written(stack: cdk.Stack) -> Mapping[str, Any]:
-    """Give the properties of the one template of a stack."""
+    """Return the properties of the only template of a stack."""
     (found,) = resources(stack, TEMPLATE).values()
     properties: Mapping[str, Any] = found["Properties"]
     return properties
@@ -74,7 +74,7 @@ def assert_no_warning(stack: cdk.Stack) -> None:
 
 
 def problems_of(stack: cdk.Stack, **options: Any) -> Sequence[str]:
-    """Give why a template is refused; nothing may have been added to the stack."""
+    """Return the problems of a template that is rejected. Nothing is added to the stack."""
     before = [child.node.id for child in stack.node.children]
     with pytest.raises(InvalidRegistry) as refused:
         make(stack, **options)
@@ -87,7 +87,7 @@ def here(stack_in: Callable[[str], cdk.Stack]) -> cdk.Stack:
     return stack_in("eu-west-1")
 
 
-# --- what is written --------------------------------------------------------------------------------------------------
+# --- properties -------------------------------------------------------------------------------------------------------
 
 
 def test_by_default_it_is_as_hardened_as_can_be_without_a_role(stack: cdk.Stack) -> None:
@@ -209,7 +209,7 @@ def test_a_description_may_be_known_only_at_deployment(stack: cdk.Stack) -> None
     assert text_of(written(stack)["Description"]) == f"{'d' * 250} <AWS::Region>"
 
 
-# --- the settings of a repository, in the words of a template ---------------------------------------------------------
+# --- settings as properties of a template -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_two_layers_are_written(stack: cdk.Stack) -> None:
     assert written(stack)["EncryptionConfiguration"] == {"EncryptionType": "KMS_DSSE"}
 
 
-# --- settings that a template cannot carry ----------------------------------------------------------------------------
+# --- settings that a template does not support ------------------------------------------------------------------------
 
 
 def test_a_removal_policy_is_rejected_and_not_ignored(stack: cdk.Stack) -> None:
@@ -655,7 +655,7 @@ def test_a_longer_prefix_is_another(stack: cdk.Stack) -> None:
     assert len(resources(stack, TEMPLATE)) == 3
 
 
-# --- where it stands --------------------------------------------------------------------------------------------------
+# --- location ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack) -> None:
@@ -683,7 +683,7 @@ def test_a_value_of_the_wrong_kind_is_a_type_error(stack: cdk.Stack) -> None:
 
 
 def creators(stack: cdk.Stack) -> list[str]:
-    """Give whom the registry lets make repositories."""
+    """Return the principals that the registry policy allows to create repositories."""
     (policy,) = resources(stack, "AWS::ECR::RegistryPolicy").values()
     (denial,) = policy["Properties"]["PolicyText"]["Statement"]
     return [
@@ -741,7 +741,7 @@ def test_repositories_that_the_registry_does_not_scan_are_worth_a_warning(here: 
     assert_warned(here, "the registry scans no repository under 'teams', .* add it to the filters of PrivateRegistry")
 
 
-# --- what a person should look at -------------------------------------------------------------------------------------
+# --- annotations ------------------------------------------------------------------------------------------------------
 
 
 def test_the_defaults_are_worth_no_warning(stack: cdk.Stack) -> None:

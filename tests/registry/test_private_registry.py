@@ -1,4 +1,4 @@
-"""The registry: who owns it, what it writes, how it is scanned, and what comes too late."""
+"""`PrivateRegistry`: its owner, its resources, its scanning, and contributions after synthesis."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ THERE = "eu-west-1"
 
 
 def statement() -> iam.PolicyStatement:
-    """Make a statement that a registry takes."""
+    """Return a valid statement of a registry policy."""
     return iam.PolicyStatement(
         actions=["ecr:ReplicateImage"], principals=[iam.AccountPrincipal(OTHER_ACCOUNT)], resources=["*"]
     )
 
 
-# What each option makes, given to the constructor.
+# The resources that each option of the constructor creates.
 OPTIONS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "scanning": (SCANNING, lambda: {"scanning": Scanning.enhanced()}),
     "replication": (REPLICATION, lambda: {"replication": [Replication.to(THERE)]}),
@@ -64,7 +64,7 @@ def every_option() -> dict[str, Any]:
     return {name: value for _, make in OPTIONS.values() for name, value in make().items()}
 
 
-# --- what is written --------------------------------------------------------------------------------------------------
+# --- resources --------------------------------------------------------------------------------------------------------
 
 
 def test_a_registry_with_nothing_to_say_makes_no_resource(stack: cdk.Stack) -> None:
@@ -183,7 +183,7 @@ def test_several_accounts_and_regions_of_one_app_are_kept_apart(app: cdk.App) ->
     ]
 
 
-# --- where it stands --------------------------------------------------------------------------------------------------
+# --- location ---------------------------------------------------------------------------------------------------------
 
 
 def test_every_problem_is_reported_at_once_and_nothing_is_added(stack_in: Callable[[str], cdk.Stack]) -> None:
@@ -278,7 +278,7 @@ def test_a_filter_with_a_wildcard_and_a_namespace_are_left_alone(stack: cdk.Stac
     assert warnings(stack) == []
 
 
-# --- scanning that is asked for by name -------------------------------------------------------------------------------
+# --- scanning of repositories that are given by name ------------------------------------------------------------------
 
 
 def registry_of(stack: cdk.Stack, scanning: Scanning | None) -> PrivateRegistry:
@@ -334,7 +334,7 @@ def test_a_name_that_no_filter_can_have_is_rejected(stack: cdk.Stack, name: str)
         registry.scan(name, "SCAN_ON_PUSH")
 
 
-# Names that begin alike, for a filter of one matches the next.
+# Names with the same beginning: a filter for one of them matches the next.
 WISHES = [
     ("prod/api", "SCAN_ON_PUSH"),
     ("prod/api-v2", "SCAN_ON_PUSH"),
@@ -379,7 +379,7 @@ def test_a_rejected_repository_does_not_reserve_its_name(stack: cdk.Stack) -> No
     assert scanning_rules(stack) == {"CONTINUOUS_SCAN": ["tools/ci*"], "SCAN_ON_PUSH": ["*"]}
 
 
-# --- what comes too late ----------------------------------------------------------------------------------------------
+# --- contributions after synthesis ------------------------------------------------------------------------------------
 
 # Each way to contribute to a registry.
 CONTRIBUTIONS: dict[str, Callable[[PrivateRegistry], object]] = {

@@ -1,4 +1,4 @@
-"""A pull-through cache as one thing: the rule, its template, its credentials, its role, its consumers."""
+"""`PullThroughCache`: the rule, its template, its credentials, its role and its consumers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def make(scope: cdk.Stack, id: str = "Cache", **options: Any) -> PullThroughCach
 
 
 def rule(stack: cdk.Stack) -> Mapping[str, Any]:
-    """Give the properties of the one rule of a stack."""
+    """Return the properties of the only rule of a stack."""
     (found,) = resources(stack, RULE).values()
     properties: Mapping[str, Any] = found["Properties"]
     return properties
@@ -72,7 +72,7 @@ def registry_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
 
 
 def problems_of(stack: cdk.Stack, **options: Any) -> Sequence[str]:
-    """Give why a cache is refused; nothing may have been added to the stack."""
+    """Return the problems of a cache that is rejected. Nothing is added to the stack."""
     before = [child.node.id for child in stack.node.children]
     with pytest.raises(InvalidRegistry) as refused:
         make(stack, **options)
@@ -692,7 +692,7 @@ def test_other_settings_of_the_repositories_replace_nothing() -> None:
     assert list(replacements(old, new)) == []
 
 
-# --- what is wrong is told at once ------------------------------------------------------------------------------------
+# --- all problems in one error ----------------------------------------------------------------------------------------
 
 
 def test_every_problem_is_reported_at_once(here: cdk.Stack) -> None:

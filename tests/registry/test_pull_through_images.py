@@ -1,4 +1,4 @@
-"""Who may pull what a cache has, and what its images are called in task definitions and manifests."""
+"""The permissions to pull the images of a cache, and their URIs in task definitions and manifests."""
 
 from __future__ import annotations
 
@@ -348,11 +348,11 @@ def test_a_grantee_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, grantee: A
         quay(here).grant_pull(grantee)
 
 
-# --- what cdk-nag has to say ------------------------------------------------------------------------------------------
+# --- findings of cdk-nag ----------------------------------------------------------------------------------------------
 
 
 def nag_report(tmp_path: Path, build: Callable[[cdk.Stack], object], region: str | None) -> Mapping[str, Any]:
-    """Give what cdk-nag finds in a stack, acknowledged or not."""
+    """Return the findings of cdk-nag in a stack, with those that are acknowledged."""
     app = cdk.App(context=FLAGS, outdir=str(tmp_path))
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     build(new_stack(app, "Containers", region=region))
@@ -391,7 +391,7 @@ def every_role_and_secret(stack: cdk.Stack) -> None:
     )
 
 
-# Like the examples, with the CDK of the lock: older ones refuse the ids that cdk-nag has for resources.
+# Like the examples, with the CDK of the lock: older versions reject the ids that cdk-nag has for resources.
 @pytest.mark.examples
 @pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", None], ids=str)
 def test_roles_and_secrets_of_ours_leave_nothing_to_answer(tmp_path: Path, region: str | None) -> None:

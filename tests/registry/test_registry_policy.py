@@ -1,4 +1,4 @@
-"""The policy of a registry: who may do what, what is refused and why, and how statements become one document."""
+"""The policy of a registry: its permissions, the statements that are rejected, and the merge into one document."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CACHE_PULL = [
 
 
 def repository(name: str) -> Mapping[str, Any]:
-    """Give the ARN of repositories as the template of a stack for anywhere spells it."""
+    """Return the ARN of repositories in the template of a stack without an environment."""
     spelled = [
         "arn:",
         {"Ref": "AWS::Partition"},
@@ -61,7 +61,7 @@ def repository(name: str) -> Mapping[str, Any]:
 
 SERVICE_LINKED = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::*:role/aws-service-role/*"]]}
 
-# For each permission exactly the statements that it is.
+# For each permission, its statements.
 PERMISSIONS: dict[str, tuple[Callable[[PrivateRegistry], object], dict[str, Any]]] = {
     "replication": (
         lambda registry: registry.accept_replication_from(OTHER_ACCOUNT),
@@ -133,7 +133,7 @@ each_permission = pytest.mark.parametrize("name", PERMISSIONS)
 
 
 def statement(**values: Any) -> iam.PolicyStatement:
-    """Make a statement that is fine but for what is given; `None` leaves a part out."""
+    """Return a valid statement with some parts replaced. `None` removes a part."""
     parts: dict[str, Any] = {
         "actions": ["ecr:ReplicateImage"],
         "principals": [iam.AccountPrincipal(OTHER_ACCOUNT)],
@@ -145,7 +145,7 @@ def statement(**values: Any) -> iam.PolicyStatement:
 
 @pytest.fixture
 def registry(stack: cdk.Stack) -> PrivateRegistry:
-    """Give a registry, still without a policy, that may be deployed to any account and region."""
+    """Return a registry without a policy, in a stack without an environment."""
     return PrivateRegistry(stack, "Registry")
 
 
@@ -344,11 +344,11 @@ def test_without_cdk_nag_nothing_is_acknowledged(registry: PrivateRegistry, monk
     assert not acknowledged(registry)
 
 
-# --- who makes repositories -------------------------------------------------------------------------------------------
+# --- creation of repositories -----------------------------------------------------------------------------------------
 
 
 def excepted(registry: PrivateRegistry) -> list[Any]:
-    """Give the principals that a denial leaves alone, without those of AWS itself."""
+    """Return the principals that a denial does not apply to, without those of AWS."""
     (denial,) = (each for each in written(registry) if each["Effect"] == "Deny")
     arns = as_list(denial["Condition"]["ArnNotLike"]["aws:PrincipalArn"])
     assert SERVICE_LINKED in arns
@@ -480,9 +480,9 @@ def test_there_is_one_denial(registry: PrivateRegistry) -> None:
     assert excepted(registry) == [DEPLOYER]
 
 
-# --- statements of one's own ------------------------------------------------------------------------------------------
+# --- statements of the caller -----------------------------------------------------------------------------------------
 
-# Each statement that ECR, or we, would refuse, and why.
+# Statements that ECR or the library rejects, with the reason.
 REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
     "everyone": (lambda: statement(principals=[iam.AnyPrincipal()]), "the statement is public"),
     "everyone but one": (
@@ -614,7 +614,7 @@ def test_a_value_that_is_not_a_statement_is_a_type_error(registry: PrivateRegist
 
 
 def test_a_condition_that_is_known_only_at_deployment_is_accepted(stack: cdk.Stack, registry: PrivateRegistry) -> None:
-    """A key of a condition that is a token is written by a custom resource of the CDK's."""
+    """The CDK renders a condition key that is a token with a custom resource."""
     condition = cdk.CfnJson(stack, "Condition", value={f"{cdk.Aws.REGION}:key": "value"})
     for resource in ("arn:aws:ecr:*:*:repository/a", "arn:aws:ecr:*:*:repository/b"):
         registry.add_to_resource_policy(statement(conditions={"StringEquals": condition}, resources=[resource]))
@@ -651,11 +651,11 @@ def test_a_statement_that_becomes_too_long_after_it_was_added_stops_the_synthesi
         written(registry)
 
 
-# --- how long a policy may be -----------------------------------------------------------------------------------------
+# --- the length of a policy -------------------------------------------------------------------------------------------
 
 
 def sized(characters: int) -> iam.PolicyStatement:
-    """Make a statement whose policy, alone, has exactly so many characters when it is written compactly."""
+    """Return a statement whose policy has exactly a number of characters as compact JSON."""
 
     def made(filling: str) -> iam.PolicyStatement:
         return statement(
@@ -706,7 +706,7 @@ def test_a_policy_that_fits_after_its_statements_are_merged_is_accepted(registry
     assert len(found["Principal"]["AWS"]) == 100
 
 
-# --- what is merged ---------------------------------------------------------------------------------------------------
+# --- merged statements ------------------------------------------------------------------------------------------------
 
 
 def test_accounts_that_may_do_the_same_share_a_statement(registry: PrivateRegistry) -> None:
@@ -743,7 +743,7 @@ def test_a_permission_that_is_given_twice_is_written_once(registry: PrivateRegis
     assert written(registry) == [PERMISSIONS[name][1]]
 
 
-# Contributions that meet: they share principals, repositories and roles that only the template knows.
+# Contributions that share principals, repositories, and roles that are references in the template.
 CONTRIBUTIONS: list[Callable[[PrivateRegistry], object]] = [
     *(give for give, _ in PERMISSIONS.values()),
     lambda registry: registry.accept_replication_from("777788889999"),
@@ -781,7 +781,7 @@ def test_the_order_of_contributors_changes_nothing(seed: int) -> None:
 
 # --- laws of merging --------------------------------------------------------------------------------------------------
 
-# Few values, so that statements are often alike but for one part.
+# Few values, so that statements often differ in one part only.
 _arns = st.sampled_from(["arn:a", "arn:b", {"Fn::GetAtt": ["Role", "Arn"]}])
 _one_or_several = st.one_of(_arns, st.lists(_arns, min_size=1, max_size=3))
 _principals = st.one_of(
@@ -821,7 +821,7 @@ def merge(statements: Sequence[Mapping[str, Any]], part: Part) -> list[Mapping[s
 
 
 def grants(statements: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Take statements apart: one for each principal, action and resource, which is what they mean."""
+    """Split statements into one for each principal, action and resource, which have the same meaning."""
     return {json.dumps(grant, sort_keys=True) for each in statements for grant in _grants(each)}
 
 

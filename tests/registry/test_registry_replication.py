@@ -1,4 +1,4 @@
-"""Where a registry copies to: what is merged, what would be a loop, and how much ECR takes."""
+"""Replication of a registry: merged rules, loops, and the quotas of ECR."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def registry(stack: cdk.Stack, *replication: Replication) -> PrivateRegistry:
 
 @pytest.fixture
 def here(stack_in: Callable[[str], cdk.Stack]) -> cdk.Stack:
-    """Give a stack whose account and region are known."""
+    """Return a stack with an account and a Region."""
     return stack_in(HERE)
 
 
-# --- what is written --------------------------------------------------------------------------------------------------
+# --- rules ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_account_is_the_own_one_by_default(here: cdk.Stack) -> None:
@@ -156,7 +156,7 @@ def test_all_problems_of_a_repository_to_replicate_are_one_error(here: cdk.Stack
     assert len(refused.value.problems) == len({*refused.value.problems})
 
 
-# --- to itself --------------------------------------------------------------------------------------------------------
+# --- a destination that is the source ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_where_the_region_is_not_known_any_may_be_named(stack: cdk.Stack) -> Non
     assert replication_rules(stack) == [([], [(HERE, OWN)])]
 
 
-# --- there and back ---------------------------------------------------------------------------------------------------
+# --- loops ------------------------------------------------------------------------------------------------------------
 
 BOTH_WAYS = "replicate the same repositories to each other"
 
@@ -207,7 +207,7 @@ def both_ways(stacks: Sequence[cdk.Stack]) -> list[str]:
 
 @pytest.fixture
 def two(app: cdk.App) -> tuple[cdk.Stack, cdk.Stack]:
-    """Give stacks of two regions of an account."""
+    """Return stacks of two Regions of an account."""
     return new_stack(app, "Here", region=HERE), new_stack(app, "There", region=THERE)
 
 
@@ -290,7 +290,7 @@ def test_in_an_unknown_environment_nothing_is_reported(app: cdk.App) -> None:
     assert both_ways(stacks) == []
 
 
-# --- prefixes that catch strangers ------------------------------------------------------------------------------------
+# --- prefixes that match other repositories ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", ["prod", "prod/api", "team1"])
@@ -315,11 +315,11 @@ def test_a_repository_that_requests_scanning_by_its_name_has_no_warning(here: cd
     assert warnings(here) == []
 
 
-# --- how much ---------------------------------------------------------------------------------------------------------
+# --- quotas -----------------------------------------------------------------------------------------------------------
 
 
 def apart(count: int) -> list[Replication]:
-    """Give replications that are so many rules and no fewer: each goes to other places than the others."""
+    """Return replications that are a number of rules: each has other destinations."""
     return [Replication.to(REGIONS[number], repositories=f"team-{number}/") for number in range(count)]
 
 

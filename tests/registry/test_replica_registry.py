@@ -1,4 +1,4 @@
-"""The recovery region as one thing: what it accepts, what copies are like, and when both sides disagree."""
+"""`ReplicaRegistry`: accepted sources, settings of replicas, and differences between source and destination."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TEMPLATE, POLICY, ROLE_POLICY = (
     "AWS::IAM::Policy",
 )
 FINDING = "[ack: ecr-constructs:replica"
-# Without a key, so that a test of something else is about nothing else.
+# Without a key, which only the tests of encryption need.
 PLAIN = HARDENED.but(encryption=Encryption.aes256())
 
 
@@ -55,7 +55,7 @@ def here(app: cdk.App) -> cdk.Stack:
 
 @pytest.fixture
 def in_environment(app: cdk.App) -> cdk.Stack:
-    """Give a recovery stack in another account."""
+    """Return a recovery stack in another account."""
     return new_stack(app, "Recovery", region=HERE, account=OTHER_ACCOUNT)
 
 
@@ -73,7 +73,7 @@ def found(stack: cdk.Stack, resource_type: str) -> list[Mapping[str, Any]]:
 
 
 def findings(stack: cdk.Stack) -> list[str]:
-    """Synthesize, and give what is said about the replicas of a stack, with the id that acknowledges it at the end."""
+    """Synthesize, and return the warnings about the replicas of a stack. Each ends with its id."""
     app = stack.node.root
     assert isinstance(app, cdk.App)
     app.synth()
@@ -91,7 +91,7 @@ def problems(build: Callable[[], object]) -> Sequence[str]:
     return raised.value.problems
 
 
-# --- what it builds -------------------------------------------------------------------------------------------------
+# --- resources ------------------------------------------------------------------------------------------------------
 
 
 def test_it_creates_one_template_for_replicas_of_all_repositories(here: cdk.Stack) -> None:
@@ -238,7 +238,7 @@ def test_several_sources_share_the_policy(in_environment: cdk.Stack) -> None:
     assert len(policy["PolicyText"]["Statement"]) == 2
 
 
-# --- both sides agree -----------------------------------------------------------------------------------------------
+# --- equal settings -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("settings", [HARDENED, ADOPTED, PLAIN.but(access=[Access.account_pull("777788889999")])])
@@ -298,7 +298,7 @@ def test_both_sides_find_each_other_in_the_stages_of_an_app(app: cdk.App, *, is_
     assert finding_ids(here) == {"replicaTagsDiffer", "replicaLifecycleDiffers"}
 
 
-# --- the source does not copy ---------------------------------------------------------------------------------------
+# --- sources without replication ------------------------------------------------------------------------------------
 
 
 def test_a_source_that_replicates_nothing_here_is_found(source: cdk.Stack, here: cdk.Stack) -> None:
@@ -355,7 +355,7 @@ def test_a_stack_for_anywhere_is_not_compared(source: cdk.Stack, stack: cdk.Stac
 
 
 def is_acknowledged_before_it_is_told() -> bool:
-    """Tell whether this CDK remembers acknowledgements; older ones take away only the warnings that are there."""
+    """Return whether this CDK applies an acknowledgement to later warnings, which older versions do not."""
     construct = cdk.CfnWaitConditionHandle(cdk.Stack(), "Something")
     cdk.Annotations.of(construct).acknowledge_warning("tests:remembered")
     cdk.Annotations.of(construct).add_warning_v2("tests:remembered", "something")
@@ -371,7 +371,7 @@ def test_a_finding_can_be_acknowledged(source: cdk.Stack, here: cdk.Stack) -> No
     assert findings(here) == []
 
 
-# --- both sides disagree --------------------------------------------------------------------------------------------
+# --- different settings ---------------------------------------------------------------------------------------------
 
 
 def compared(source: cdk.Stack, here: cdk.Stack, original: RepositorySettings, copy: RepositorySettings) -> None:
@@ -494,7 +494,7 @@ def test_a_difference_of_many_repositories_is_one_warning_that_lists_them_all(
     assert text.startswith(f"the replica of {', '.join(f'Primary/Api{n}' for n in range(5))} has ")
 
 
-# --- what is compared, and what is not ------------------------------------------------------------------------------
+# --- compared settings ----------------------------------------------------------------------------------------------
 
 OTHER = PLAIN.but(immutability=Immutability.off(), lifecycle=PLAIN.effective_lifecycle)
 
@@ -574,7 +574,7 @@ def test_a_repository_in_nested_namespaces_is_compared_once(source: cdk.Stack, h
     assert len(findings(here)) == 1
 
 
-# --- what it refuses ------------------------------------------------------------------------------------------------
+# --- rejected arguments ---------------------------------------------------------------------------------------------
 
 
 def ids_of(stack: cdk.Stack) -> list[str]:

@@ -1,4 +1,4 @@
-"""A repository that is deleted with its stack, and replicated: its replicas stay."""
+"""The replicas of a repository that is deleted with its stack are retained."""
 
 from __future__ import annotations
 

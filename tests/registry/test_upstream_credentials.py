@@ -1,4 +1,4 @@
-"""What a cache shows its upstream: a new secret, a secret of the app, one that exists."""
+"""The credentials of a cache: a new secret, a secret of the app, and an existing secret."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def credential(stack: cdk.Stack) -> object:
 
 
 def problems_of(stack: cdk.Stack, credentials: Credentials, **options: Any) -> Sequence[str]:
-    """Give why credentials are refused; nothing may have been added to the stack."""
+    """Return the problems of credentials that are rejected. Nothing is added to the stack."""
     before = [child.node.id for child in stack.node.children]
     with pytest.raises(InvalidRegistry) as refused:
         make(stack, credentials=credentials, **options)
@@ -46,7 +46,7 @@ def here(stack_in: Callable[[str], cdk.Stack]) -> cdk.Stack:
     return stack_in("eu-west-1")
 
 
-# --- a secret that the construct makes --------------------------------------------------------------------------------
+# --- a secret that the construct creates ------------------------------------------------------------------------------
 
 
 def new_secret(stack: cdk.Stack) -> Mapping[str, Any]:
@@ -313,7 +313,7 @@ def test_a_secret_of_another_environment_is_rejected(
     assert sentence in problem
 
 
-# --- a secret that exists, by its ARN ---------------------------------------------------------------------------------
+# --- an existing secret, by its ARN -----------------------------------------------------------------------------------
 
 
 def test_a_secret_that_exists_is_used_by_its_arn(here: cdk.Stack) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what: each permission is there when it is given, and not otherwise."""
+"""`Access`: each permission is present if it is given, and absent otherwise."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FUNCTIONS = {
     ]
 }
 
-# For each access exactly the statements that it is.
+# For each access value, its statements.
 STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
     "organization_pull": (
         Access.organization_pull(ORGANIZATION),

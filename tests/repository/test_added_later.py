@@ -1,4 +1,4 @@
-"""What is added after construction, by every inherited method: it joins what was given, or is refused."""
+"""Additions after construction, through every inherited method, are in the template or rejected."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PUSH = ["ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "e
 READ = ["ecr:DescribeImages", "ecr:DescribeRepositories"]
 GIVEN = Access.organization_pull("o-abc1234567")
 
-# Each method that gives somebody something, how it is called, and what it gives.
+# Each method that grants permissions, its call, and the permissions.
 GRANTS: Mapping[str, tuple[Callable[[HardenedRepository, iam.IGrantable], iam.Grant], list[str]]] = {
     "grant": (lambda repository, grantee: repository.grant(grantee, "ecr:ListImages"), ["ecr:ListImages"]),
     "grant_pull": (lambda repository, grantee: repository.grant_pull(grantee), PULL),
@@ -47,7 +47,7 @@ EVENTS: Mapping[str, Callable[[HardenedRepository], object]] = {
 }
 OTHERS = {"add_lifecycle_rule", "add_to_resource_policy", "apply_removal_policy"}
 
-# Public names of `ecr.Repository` that tell something, or make another repository, and add nothing to this one.
+# Public names of `ecr.Repository` that add nothing to the repository.
 ADDING_NOTHING = {
     "apply_cross_stack_reference_strength",
     "arn_for_local_repository",
@@ -71,7 +71,7 @@ each_event = pytest.mark.parametrize("name", EVENTS)
 
 @pytest.fixture
 def repository(stack: cdk.Stack) -> HardenedRepository:
-    """Give a repository to which somebody has given everything that can be added to."""
+    """Return a repository after a call of every method that adds to it."""
     return HardenedRepository(
         stack,
         "Api",
@@ -355,7 +355,7 @@ def test_a_grant_names_the_partition_it_is_in(app: cdk.App, region: str, partiti
 
 
 def test_a_task_in_another_account_that_is_wired_by_the_cdk_gets_its_statement(app: cdk.App) -> None:
-    """The grant is made in JavaScript, by ECS, for a role of another account: it still reaches our policy."""
+    """ECS makes the grant in JavaScript for a role of another account. The repository has the statement."""
     from aws_cdk import aws_ecs as ecs
 
     home = new_stack(app, "Home", region="eu-west-1")
@@ -406,7 +406,7 @@ def test_a_removal_policy_that_is_applied_later_counts_and_takes_nothing_away(re
     assert statements(repository) == list(GIVEN.statements())
 
 
-# --- all of it ------------------------------------------------------------------------------------------------------
+# --- all additions together -----------------------------------------------------------------------------------------
 
 
 def test_everything_that_is_given_and_added_is_there_in_the_end(stack: cdk.Stack) -> None:

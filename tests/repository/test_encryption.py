@@ -1,4 +1,4 @@
-"""How images are encrypted: the five choices, and the key that the repositories of a stack share."""
+"""`Encryption`: the five kinds, and the shared key of a stack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def encryption_of(repository: ecr.Repository) -> object:
     return properties(repository).get("EncryptionConfiguration")
 
 
-# --- the five choices -----------------------------------------------------------------------------------------------
+# --- the five kinds -------------------------------------------------------------------------------------------------
 
 
 def test_the_key_that_aws_manages_is_named_by_nothing(stack: cdk.Stack) -> None:
@@ -317,7 +317,7 @@ def test_outside_a_stack_only_the_scope_is_reported(app: cdk.App, stack_in: Call
     )
 
 
-# --- the key that was given -----------------------------------------------------------------------------------------
+# --- a given key ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("choose", [Encryption.customer_key, Encryption.dual_layer], ids=["customer_key", "dual_layer"])
@@ -345,7 +345,7 @@ def test_to_ask_for_the_key_that_was_given_makes_none(stack: cdk.Stack) -> None:
     assert stack.node.children == []
 
 
-# --- where two layers are documented --------------------------------------------------------------------------------
+# --- Regions with dual-layer encryption -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1"])

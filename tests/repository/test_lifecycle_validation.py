@@ -56,7 +56,7 @@ def by_count(priority: int, pattern: str, **values: Any) -> LifecycleRule:
 
 
 SHADOWED = LifecyclePolicy(rules=[by_count(1, "v*"), by_count(2, "v1*")])
-# As somebody may have it in an account: two things are wrong with it.
+# A deployed policy with two mistakes.
 FOREIGN = LifecyclePolicy.from_dict(
     {
         "rules": [
@@ -91,7 +91,7 @@ each_maker = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
 class Note(NamedTuple):
-    """What the CDK prints of a construct."""
+    """A message that the CDK prints for a construct."""
 
     kind: str
     path: str
@@ -100,7 +100,7 @@ class Note(NamedTuple):
 
 
 def notes(stack: cdk.Stack) -> list[Note]:
-    """Synthesize, and give what is said about the constructs of a stack; of a resource, it is about what it is in."""
+    """Synthesize, and return the messages for the constructs of a stack and for their resources."""
     app = stack.node.root
     assert isinstance(app, cdk.App)
     app.synth()
@@ -117,14 +117,14 @@ def notes(stack: cdk.Stack) -> list[Note]:
 
 
 def places(stack: cdk.Stack) -> dict[str, list[str]]:
-    """Give what is said by id: the kind, and where."""
+    """Return the kind and the construct of each message by its id."""
     found: dict[str, list[str]] = {}
     for note in notes(stack):
         found.setdefault(note.id, []).append(f"{note.kind} {note.path}")
     return found
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- errors -----------------------------------------------------------------------------------------------------------
 
 
 @each_maker
@@ -205,7 +205,7 @@ def test_settings_and_policies_themselves_take_whatever_ecr_takes() -> None:
     assert HARDENED.but(lifecycle=FOREIGN).lifecycle == LifecyclePolicy.from_json(FOREIGN.to_json())
 
 
-# --- what is told, and where ------------------------------------------------------------------------------------------
+# --- annotations and their constructs ---------------------------------------------------------------------------------
 
 BY_PULL = LifecyclePolicy.of(archive_unpulled(after_days=90), delete_archived(after_days=180))
 BY_AGE = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=14))
@@ -344,7 +344,7 @@ def test_repositories_of_nested_stacks_and_of_stages_are_reported(app: cdk.App) 
     assert places(staged) == {"ecr-constructs:anyCountCountsParts": ["info Prod/Containers/Api"]}
 
 
-# --- rules that are added until then ----------------------------------------------------------------------------------
+# --- rules that are added before synthesis ----------------------------------------------------------------------------
 
 
 def test_a_finding_that_an_added_rule_resolves_is_not_reported(stack: cdk.Stack) -> None:
@@ -365,7 +365,7 @@ def test_a_finding_about_an_added_rule_is_reported(stack: cdk.Stack) -> None:
     }
 
 
-# --- scanners that pull -----------------------------------------------------------------------------------------------
+# --- pulls of scanners ------------------------------------------------------------------------------------------------
 
 SCANNER = f"arn:aws:iam::{ACCOUNT}:role/scanner"
 
@@ -399,7 +399,7 @@ def test_a_stack_without_an_environment_is_compared_with_its_own_exclusions(stac
     assert places(stack) == {}
 
 
-# --- what is left alone -----------------------------------------------------------------------------------------------
+# --- policies that are not checked ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

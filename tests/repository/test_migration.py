@@ -1,4 +1,4 @@
-"""From a plain `ecr.Repository` to a hardened one: what CloudFormation would replace, by its own schemas."""
+"""The migration from `ecr.Repository`: the changes that replace a resource, by the CloudFormation schemas."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from tests.templates import REPOSITORY, logical_id, new_app, new_stack, template
 REGION = "us-east-1"
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
 
-# A repository as somebody has it, and what it becomes.
+# An `ecr.Repository`, and the same repository after the migration.
 Old = Callable[[cdk.Stack], ecr.Repository]
 New = Callable[[cdk.Stack], HardenedRepository]
 
 
 def schemas() -> Mapping[str, Mapping[str, Any]]:
-    """Read the CloudFormation schemas of ECR's resource types that cfn-lint brings along."""
+    """Return the CloudFormation schemas of the resource types of ECR that cfn-lint ships."""
     names = [name for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(REGION) if name.startswith("AWS::ECR::")]
     return {name: PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, name).schema for name in names}
 
 
 def create_only(resource_type: str) -> set[str]:
-    """Give the top-level properties that are, or hold, a create-only one."""
+    """Return the top-level properties that are, or contain, a create-only property."""
     paths = schemas()[resource_type].get("createOnlyProperties", ())
     return {path.removeprefix("/properties/").partition("/")[0] for path in paths}
 
@@ -124,7 +124,7 @@ def test_adoption_changes_scanning_and_nothing_else(name: str) -> None:
     (old, id), (new, _) = (synthesized(make) for make in SAFE[name])
 
     before, after = (dict(each["Resources"][id].get("Properties", {})) for each in (old, new))
-    # MUTABLE is what a repository has that does not give it.
+    # A repository without the property is MUTABLE.
     assert after.pop("ImageTagMutability") == before.pop("ImageTagMutability", "MUTABLE") == "MUTABLE"
     assert after.pop("ImageScanningConfiguration") == {"ScanOnPush": True}
     assert after == before
@@ -133,7 +133,7 @@ def test_adoption_changes_scanning_and_nothing_else(name: str) -> None:
 
 
 def with_rules(repository: ecr.Repository) -> ecr.Repository:
-    """Add rules as their author did, with every kind of selection."""
+    """Add rules with every kind of selection."""
     repository.add_lifecycle_rule(description="builds", tag_prefix_list=["build-"], max_image_count=20)
     repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(7))
     repository.add_lifecycle_rule(max_image_count=500)

@@ -23,7 +23,7 @@ def repository(scope: Construct, id: str = "Api", name: str | None = "prod/api")
     return HardenedRepository(scope, id, repository_name=name, settings=ADOPTED)
 
 
-# --- refused --------------------------------------------------------------------------------------------------------
+# --- rejected names -------------------------------------------------------------------------------------------------
 
 SAME: Mapping[str, Callable[[cdk.App], tuple[Construct, Construct]]] = {
     "one stack": lambda app: (stack := new_stack(app, "One"), Construct(stack, "Inner")),
@@ -61,7 +61,7 @@ def test_a_name_that_another_repository_has_is_rejected_with_both_paths(app: cdk
     assert [each.node.path for each in app.node.find_all()] == before
 
 
-# --- accepted -------------------------------------------------------------------------------------------------------
+# --- accepted names -------------------------------------------------------------------------------------------------
 
 OTHER: Mapping[str, Callable[[cdk.App], tuple[Construct, Construct]]] = {
     "two stacks of unknown environments": lambda app: (new_stack(app, "One"), new_stack(app, "Two")),
@@ -119,7 +119,7 @@ def test_an_id_that_exists_is_reported_rather_than_the_name(stack: cdk.Stack) ->
         repository(stack)
 
 
-# --- names that are known when the app synthesizes --------------------------------------------------------------------
+# --- names that are known at synthesis --------------------------------------------------------------------------------
 
 
 @jsii.implements(cdk.IStableStringProducer)

@@ -1,4 +1,4 @@
-"""What a repository asks of its registry: `replicate_to=` and `scanning=`."""
+"""Requests of a repository to its registry: `replicate_to=` and `scanning=`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HERE = "us-east-1"
 THERE = "eu-west-1"
 NO_REGISTRY = "the app has no PrivateRegistry for this account and region; create one first"
 
-# Each wish alone, and where it shows.
+# Each request alone, and its place in the template.
 WISHES: Mapping[str, dict[str, Any]] = {
     "replicate_to": {"replicate_to": [THERE]},
     "continuous": {"scanning": "continuous"},
@@ -37,16 +37,16 @@ each_wish = pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
 
 @pytest.fixture
 def here(stack_in: Callable[[str], cdk.Stack]) -> cdk.Stack:
-    """Give a stack whose account and region are known."""
+    """Return a stack with an account and a Region."""
     return stack_in(HERE)
 
 
 def registry(stack: cdk.Stack) -> PrivateRegistry:
-    """Make a registry that does nothing yet for anybody but `base`."""
+    """Create a registry whose scanning and replication are for `base` only."""
     return PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous=Namespace("base")))
 
 
-# --- given and not ----------------------------------------------------------------------------------------------------
+# --- with and without a request ---------------------------------------------------------------------------------------
 
 
 def test_without_a_request_the_registry_is_not_changed(here: cdk.Stack) -> None:
@@ -106,7 +106,7 @@ def test_a_request_does_not_change_the_repository(here: cdk.Stack, wish: dict[st
     assert warnings(here) == []
 
 
-# --- whose registry ---------------------------------------------------------------------------------------------------
+# --- the registry of a repository -------------------------------------------------------------------------------------
 
 
 @each_wish
@@ -212,7 +212,7 @@ def test_names_at_the_limit_are_accepted(here: cdk.Stack, name: str) -> None:
     assert replication_rules(here)[0][0] == [name]
 
 
-# --- what cannot be ---------------------------------------------------------------------------------------------------
+# --- rejected requests ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

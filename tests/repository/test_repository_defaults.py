@@ -1,4 +1,4 @@
-"""What a repository is like if nobody says anything."""
+"""The defaults of a repository."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_ephemeral_is_as_hardened_as_others_in_everything_else(stack: cdk.Stack)
 
 
 def test_ephemeral_leaves_no_key_behind(stack: cdk.Stack) -> None:
-    """The shared key would be retained, and cost, after its last repository is gone."""
+    """The shared key would be retained, and charged, after its last repository is deleted."""
     repository = HardenedRepository(stack, "Api", settings=EPHEMERAL)
 
     assert properties(repository)["EncryptionConfiguration"] == {"EncryptionType": "KMS"}

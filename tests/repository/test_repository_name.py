@@ -1,4 +1,4 @@
-"""What a repository is called: ECR's own grammar, also where the CDK's is narrower."""
+"""Names of repositories: the grammar of ECR, also where the CDK rejects more."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_another_region_can_refer_to_it_by_name(stack_in: Callable[[str], cdk.St
 def test_another_region_cannot_refer_to_a_name_that_the_cdk_refuses(
     stack_in: Callable[[str], cdk.Stack], name: str
 ) -> None:
-    """The CDK sees a token where the name is, and knows no name to write into the other template. It does say so."""
+    """The name is a token, so the CDK has no name for the other template, and raises an error."""
     repository = HardenedRepository(stack_in("eu-west-1"), "Api", repository_name=name, settings=ADOPTED)
     consumer = consumer_of(repository, stack_in("eu-central-1"))
 
@@ -107,13 +107,13 @@ def test_its_uri_in_its_own_stack_is_made_of_the_reference(stack: cdk.Stack) -> 
 
 
 def consumer_of(repository: HardenedRepository, stack: cdk.Stack) -> cdk.Stack:
-    """Let a stack mention an image of the repository."""
+    """Add an output with an image of the repository to a stack."""
     handle = cdk.CfnWaitConditionHandle(stack, "Handle")
     handle.add_metadata("image", repository.image("v1"))
     return stack
 
 
 def flat(value: object) -> list[object]:
-    """Every list, mapping and scalar inside a value."""
+    """Yield every list, mapping and scalar inside a value."""
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     return [value, *(found for each in inner for found in flat(each))]

@@ -1,4 +1,4 @@
-"""Each option of a repository: given, at the edge, past the edge."""
+"""Each option of a repository: a value, the limit, and past the limit."""
 
 from __future__ import annotations
 
@@ -297,7 +297,7 @@ def resource_of_key(stack: cdk.Stack) -> dict[str, object]:
     return dict(key["Properties"])
 
 
-# --- untagged images where tags can move ----------------------------------------------------------------------------
+# --- untagged images with mutable tags ------------------------------------------------------------------------------
 
 UNTAGGED_AGE = Match.string_like_regexp(
     "ECR counts the age from the push, so an image can be deleted on the day it loses"

@@ -1,4 +1,4 @@
-"""A hardened repository in use: images, attributes, and every place that wants an `ecr.Repository`."""
+"""The use of a repository: images, attributes, and every parameter of the kind `ecr.Repository`."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_it_has_the_resource_for_properties_of_cloudformation_only(
     assert found["Properties"]["LifecyclePolicy"]["RegistryId"] == "444455556666"
 
 
-# --- wherever a repository is wanted --------------------------------------------------------------------------------
+# --- parameters of the kind IRepository -----------------------------------------------------------------------------
 
 
 def test_it_is_a_repository(repository: HardenedRepository) -> None:
@@ -198,7 +198,7 @@ def test_a_repository_without_a_resource_of_its_own_is_not_hardened_in_silence(s
 
 def test_a_subclass_of_ones_own_keeps_everything(stack: cdk.Stack) -> None:
     class Ours(HardenedRepository):
-        """As a platform team would write."""
+        """A repository of a platform team, derived from `HardenedRepository`."""
 
     ours = Ours(stack, "Api", access=[Access.account_pull("444455556666")])
 

@@ -1,4 +1,4 @@
-"""The repository policy: statements of one's own, what is refused and why, and what may still change."""
+"""The repository policy: statements of the caller, rejected statements, and statements that change later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACCOUNT = "444455556666"
 
 
 def statement(**values: Any) -> iam.PolicyStatement:
-    """Make a statement that is fine but for what is given; `None` leaves a part out."""
+    """Return a valid statement with some parts replaced. `None` removes a part."""
     parts: dict[str, Any] = {
         "actions": ["ecr:BatchGetImage"],
         "principals": [iam.AccountPrincipal(ACCOUNT)],
@@ -31,7 +31,7 @@ def statement(**values: Any) -> iam.PolicyStatement:
     return iam.PolicyStatement(**{name: value for name, value in parts.items() if value is not None})
 
 
-# Each statement that ECR, or we, would refuse, and why.
+# Statements that ECR or the library rejects, with the reason.
 REFUSED: dict[str, tuple[Callable[[], iam.PolicyStatement], str]] = {
     "everyone": (lambda: statement(principals=[iam.AnyPrincipal()]), "the statement is public"),
     "the star": (lambda: statement(principals=[iam.StarPrincipal()]), "the statement is public"),
@@ -237,11 +237,11 @@ def test_statements_from_a_generator_are_rendered_or_rejected(stack: cdk.Stack) 
     assert len(statements(repository)) == 1
 
 
-# --- how long a policy may be ---------------------------------------------------------------------------------------
+# --- the length of a policy -----------------------------------------------------------------------------------------
 
 
 def sized(characters: int) -> iam.PolicyStatement:
-    """Make a statement whose policy, alone, has exactly so many characters when it is written compactly."""
+    """Return a statement whose policy has exactly a number of characters as compact JSON."""
 
     def made(filling: str) -> iam.PolicyStatement:
         return iam.PolicyStatement(
@@ -294,7 +294,7 @@ def accounts(count: int) -> list[Access]:
 
 
 def test_an_accepted_policy_fits_after_its_tokens_are_resolved(app: cdk.App) -> None:
-    """A partition is `aws` or longer: what is taken here must not be refused by ECR when it is deployed."""
+    """A partition is `aws` or longer. A policy that is accepted here must not be too long for ECR."""
 
     def deployed(value: Any) -> Any:
         if isinstance(value, dict) and "Fn::Join" in value:
@@ -464,7 +464,7 @@ def test_a_service_without_a_source_gets_a_note(app: cdk.App, stack: cdk.Stack) 
     assert noted == ["Containers/Any"]
 
 
-# --- what the CDK would merge ---------------------------------------------------------------------------------------
+# --- statements that the CDK merges ---------------------------------------------------------------------------------
 
 
 def test_accounts_that_get_the_same_are_in_one_statement(stack: cdk.Stack) -> None:
@@ -499,7 +499,7 @@ def test_a_grant_above_the_limit_is_rejected_and_the_others_remain(stack: cdk.St
 
 
 def test_the_tokens_of_many_grants_are_resolved_together(stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each call to JavaScript takes time: a call for each statement, or for all of them each time, is too many."""
+    """The number of calls to JavaScript does not grow with the statements that are read again."""
     sizes: list[int] = []
 
     def counted(stack: cdk.Stack, values: Sequence[Any]) -> Sequence[Any]:
@@ -535,7 +535,7 @@ def test_grants_of_different_actions_are_rejected_by_the_call_that_exceeds_the_l
 def test_a_grant_to_an_account_is_read_when_the_app_synthesizes(
     stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """A grant to an account cannot have problems but those of its account ID, and each reading takes time."""
+    """The only possible problem of a grant to an account is its account ID, so its statement is not read again."""
     repository = HardenedRepository(stack, "Api")
     with monkeypatch.context() as patched:
         patched.setattr(iam.PolicyStatement, "to_json", _not_read)
@@ -571,7 +571,7 @@ def test_statements_that_are_read_later_are_measured_with_the_others(stack: cdk.
 
 
 def test_a_condition_that_is_known_only_at_deployment_is_accepted(stack: cdk.Stack) -> None:
-    """A key of a condition that is a token is written by a custom resource of the CDK's."""
+    """The CDK renders a condition key that is a token with a custom resource."""
     condition = cdk.CfnJson(stack, "Condition", value={f"{cdk.Aws.REGION}:key": "value"})
     given = iam.PolicyStatement(
         actions=["ecr:BatchGetImage"],

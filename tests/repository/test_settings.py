@@ -1,4 +1,4 @@
-"""`RepositorySettings` as a value: its fields, and how one derives from another."""
+"""`RepositorySettings`: its fields, and derived values."""
 
 from __future__ import annotations
 

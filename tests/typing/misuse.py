@@ -1,8 +1,8 @@
 """
-What must not type-check. Read by mypy in a test, never run.
+Code of users that must not type-check. mypy reads it in a test, and it is not run.
 
-Every statement of a function below is one mistake, and says with which code mypy refuses it. An ignored error that
-does not occur is an error itself (`warn_unused_ignores`), so `make lint` holds this file as well.
+Every statement of a function below is one mistake, with the code of the error of mypy. An ignored error that does not
+occur is an error (`warn_unused_ignores`), so `make lint` checks this file too.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ from ecr_constructs.testing import assert_keeps, pushes
 
 
 class Platform(Construct):
-    """A construct of somebody else, with a repository in it."""
+    """A construct of another library, which contains a repository."""
 
     def __init__(self, scope: Construct, id: str, *, key: kms.IKey, teams: Sequence[str]) -> None:
         super().__init__(scope, id)

@@ -53,11 +53,11 @@ def results(entries: Iterable[tuple[int, str, int]]) -> list[dict[str, Any]]:
 
 class Refusal(Exception):
     """
-    An error with which AWS answers.
+    An error of AWS.
 
     Args:
         code: Its code.
-        message: What it says.
+        message: Its message.
 
     """
 
@@ -73,11 +73,11 @@ class Preview:
     AWS's preview of a policy of a repository.
 
     Attributes:
-        results: What it comes to, in the API's words.
-        statuses: What looks at it show, one after the other; the last one stays.
+        results: Its results, with the names of the API.
+        statuses: The status at each read, in order. The last one is repeated.
         text: The policy.
 
-    AWS's word is scripted: it is what a test says that it is, never our replay.
+    The results are those that a test sets. They do not come from the evaluation of the library.
 
     """
 
@@ -87,7 +87,7 @@ class Preview:
 
     @property
     def laid_out(self) -> str:
-        """The text as ECR gives it back, which lays it out in its own way."""
+        """Return the text as ECR returns it, in the layout of ECR."""
         return json.dumps(json.loads(self.text), indent=1)
 
     def look(self) -> str:
@@ -96,7 +96,7 @@ class Preview:
 
 @dataclass(slots=True)
 class Stored:
-    """A repository of the account, in the API's words."""
+    """A repository of the account, with the names of the API."""
 
     images: list[dict[str, Any]] = field(default_factory=list)
     policy: str | None = None
@@ -112,7 +112,7 @@ class Stored:
         self.manifests[digest(number)] = json.dumps({"manifests": [{"digest": digest(child)} for child in children]})
 
     def bind(self, mode: str, *filters: str) -> None:
-        """Bind tags to their images, as the API says it."""
+        """Return the images with their tags, as the API lists them."""
         excluded = [{"filterType": "WILDCARD", "filter": text} for text in filters]
         self.mutability = {"imageTagMutability": mode, "imageTagMutabilityExclusionFilters": excluded}
 
@@ -130,7 +130,7 @@ class Stored:
 
 @dataclass(slots=True)
 class Fault:
-    """Something that AWS answers with in the place of what was asked for."""
+    """A response of AWS in place of the expected one."""
 
     operation: str
     code: str
@@ -147,16 +147,16 @@ class Fault:
 
 class Cloud:
     """
-    What the account has, and how it behaves.
+    The content of the account, and its behavior.
 
     Attributes:
-        url: Where the server listens.
+        url: The address of the server.
         repositories: Its repositories, by name.
-        covered: What Amazon Inspector covers, in the API's words.
+        covered: The coverage of Amazon Inspector, with the names of the API.
         app_runner: The images of services of AWS App Runner, by name.
-        tasks: What runs in each cluster of Amazon ECS, in the API's words.
+        tasks: The tasks of each cluster of Amazon ECS, with the names of the API.
         calls: Every operation that was called, with its repository if it has one.
-        before: Called with the operation and the repository before it is answered, if a test has something to do then.
+        before: A function of a test that is called with the operation and the repository before the response.
 
     """
 
@@ -198,7 +198,7 @@ class Cloud:
         self.fail(operation, "AccessDeniedException", message, repository=repository)
 
     def use(self, number: int, *, repository: str, count: int = 1, account: str = ACCOUNT) -> None:
-        """Have Amazon Inspector see an image running."""
+        """Add an image to those that Amazon Inspector reports as in use."""
         arn = f"arn:aws:ecr:{REGION}:{account}:repository/{repository}/{digest(number)}"
         self.covered.append(
             {
@@ -211,7 +211,7 @@ class Cloud:
         )
 
     def run(self, cluster: str, text: str, number: int | None, *, group: str) -> None:
-        """Have Amazon ECS run a task; without a number, its image is still being pulled."""
+        """Add a task to Amazon ECS. Without a number, its image is not pulled yet."""
         tasks = self.tasks.setdefault(cluster, [])
         prefix = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
         container = {"image": text} | ({"imageDigest": digest(number)} if number is not None else {})
@@ -229,7 +229,7 @@ class Cloud:
         return sum(name == operation for name, _ in self.calls)
 
     def receive(self, operation: str, repository: str | None) -> None:
-        """Keep what was called, and fail if that is what is to happen."""
+        """Record a call, and raise the error that is set for it."""
         self.calls.append((operation, repository))
         if self.before is not None:
             self.before(operation, repository)

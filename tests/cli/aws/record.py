@@ -10,7 +10,7 @@ Gather = Callable[..., FetchResult]
 
 
 class Record:
-    """Progress as somebody might show it, for a test to look at."""
+    """A display of progress that records the calls."""
 
     def __init__(self) -> None:
         self.steps = 0

@@ -50,7 +50,7 @@ def running_server() -> Iterator[Cloud]:
         finally:
             server.stop()
             assert server._server is not None
-            server._server.server_close()  # which moto leaves to the end of the process
+            server._server.server_close()  # moto closes it at the end of the process only
             forget()
 
 

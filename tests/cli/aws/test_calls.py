@@ -47,7 +47,7 @@ IN_USE = {
 
 @pytest.fixture
 def calls(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Fill an account with everything that could be asked about; keep whatever botocore is about to send."""
+    """Fill an account with data for every call, and record the requests of botocore."""
     cloud.add("prod/api", image(1, "v1"), policy=POLICY.to_json()).add_index(10, 1, tag="v2")
     ecs = boto3.Session(region_name=REGION).client("ecs")
     ecs.create_cluster(clusterName="prod")

@@ -15,7 +15,7 @@ from tests.cli.aws.record import Gather
 
 
 class Ecs:
-    """Amazon ECS of the account, with the clusters and services that a test wants."""
+    """Amazon ECS of the account, with the clusters and services of a test."""
 
     def __init__(self) -> None:
         self.client: Any = boto3.Session(region_name=REGION).client("ecs")
@@ -206,7 +206,7 @@ def test_a_service_that_may_not_be_seen_is_a_problem(
 
 
 def test_a_task_runs_the_image_that_it_started_with(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
-    """The tag went to a new image, the old one has no tag left, and it still runs: the next to be expired."""
+    """The tag was reassigned to a new image. The old image is untagged and still in use."""
     cloud.add("prod/api", image(1), image(2, "latest"))
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:latest")
     cloud.run("prod", f"{REGISTRY}/prod/api:latest", 1, group="service:payments")
@@ -305,18 +305,18 @@ def test_who_runs_an_index_runs_one_of_its_images(cloud: Cloud, gather: Gather, 
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:v1")
 
     assert set(in_use(gather, read_indexes=True)) == {digest(1), digest(2), digest(10)}
-    assert set(in_use(gather)) == {digest(10)}  # nobody knows the others
+    assert set(in_use(gather)) == {digest(10)}  # the others are not known
 
 
 def test_who_runs_an_image_of_an_index_needs_the_index_again(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1), image(2)).add_index(10, 1, 2, tag="v1")
     cloud.use(1, repository="prod/api")
 
-    assert set(in_use(gather, read_indexes=True)) == {digest(1), digest(10)}  # and nobody runs the other one
+    assert set(in_use(gather, read_indexes=True)) == {digest(1), digest(10)}  # the other one is not in use
 
 
 def test_use_does_not_spread_from_index_to_index() -> None:
-    """Two indexes share an image; who runs the one does not run what only the other one names."""
+    """Two indexes share an image. The images of one index only are not in use through the other."""
     day = datetime(2026, 1, 1, tzinfo=timezone.utc)
     children = [Image(digest=digest(number), pushed_at=day) for number in (1, 2, 3)]
     one = Image(digest=digest(10), pushed_at=day, referenced_digests=[digest(1), digest(2)])

@@ -49,7 +49,7 @@ def test_all_pages_of_a_preview_are_read(cloud: Cloud, gather: Gather) -> None:
 
 
 def test_previews_of_many_repositories_run_at_the_same_time(cloud: Cloud, gather: Gather, record: Record) -> None:
-    """AWS is at work on all of them before anybody waits for the first."""
+    """All previews are started before the first result is awaited."""
     wanted = {f"team/service-{number}": OURS for number in range(40)}
     for name in wanted:
         cloud.add(name, image(1)).next = Preview(results=results([(1, "EXPIRE", 1)]))
@@ -108,7 +108,7 @@ def test_a_preview_that_is_replaced_during_reading_is_started_again(cloud: Cloud
     looks = iter(range(10))
 
     def replace(operation: str, _: str | None) -> None:
-        if operation == "GetLifecyclePolicyPreview" and next(looks) == 2:  # the second page of what was complete
+        if operation == "GetLifecyclePolicyPreview" and next(looks) == 2:  # the second page of a complete preview
             stored.next = Preview(results=results([(1, "EXPIRE", 9)]), statuses=deque(["COMPLETE"]))
             stored.start_preview(THEIRS)
             stored.next = Preview(results=results((number, "EXPIRE", 1) for number in range(150)))
@@ -211,7 +211,7 @@ def test_a_denied_preview_is_reported(cloud: Cloud, gather: Gather) -> None:
 
 
 def test_an_error_ends_all_waiting(cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expired credentials end the run at once, although another preview would have been waited for."""
+    """Expired credentials end the run at once, although another preview is not complete."""
     monkeypatch.setattr(lifecycle_policy_preview, "INTERVAL", 60.0)
     cloud.add("prod/api", image(1)).next = Preview(statuses=deque(["IN_PROGRESS"]))
     cloud.add("prod/web", image(1))

@@ -17,7 +17,7 @@ def test_the_deployed_policy_is_read_on_request(cloud: Cloud, gather: Gather) ->
 
 
 def test_a_repository_without_a_policy_has_one_without_rules(cloud: Cloud, gather: Gather) -> None:
-    """So that nobody takes it for one whose policy could not be read."""
+    """A repository without a policy differs from one whose policy cannot be read."""
     cloud.add("prod/api", image(1))
 
     gathered = gather("prod/api", current=True)

@@ -50,7 +50,7 @@ def converted(policy: LifecyclePolicy, where: str = "policy.json") -> str:
 
 
 def executed(text: str) -> LifecyclePolicy:
-    """Run a program as a person would, in a namespace of its own."""
+    """Run a program in a namespace of its own."""
     names: dict[str, Any] = {}
     exec(text, names)  # noqa: S102  (what is executed is what is tested)
     built = names["policy"]
@@ -64,7 +64,7 @@ def numbered(drawn: Sequence[LifecycleRule], step: int) -> LifecyclePolicy:
     )
 
 
-# Legal policies with gaps between the numbers, and the classes of storage among each other.
+# Legal policies with gaps between the priorities, and with rules of both storage classes in any order.
 spread_policies = st.builds(
     lambda policy, step: numbered(policy.rules, step), policies, st.integers(min_value=1, max_value=10)
 )

@@ -59,7 +59,7 @@ def tiles(page: Element) -> dict[str, str]:
     return {tile.one("dt").text: tile.one("dd").text for tile in page.one("dl", class_="tiles").all("div")}
 
 
-# --- it needs nothing, and nothing in it runs -------------------------------------------------------------------------
+# --- no requests and no scripts of others -----------------------------------------------------------------------------
 
 
 def test_the_page_loads_nothing() -> None:
@@ -479,7 +479,7 @@ def test_repositories_with_messages_are_expanded() -> None:
     assert ["open" in each.attributes for each in page.all("details", class_="repository")] == [True] * 2 + [False] * 2
 
 
-# --- everybody can read it --------------------------------------------------------------------------------------------
+# --- accessibility ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -237,7 +237,7 @@ def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
     assert [each.text for each in page.all("text", class_="peak")][-2:] == ["0", "0"]
 
 
-# --- the words and the table ------------------------------------------------------------------------------------------
+# --- the text and the table -------------------------------------------------------------------------------------------
 
 
 def test_the_table_says_what_is_left_after_each_of_a_few_days() -> None:

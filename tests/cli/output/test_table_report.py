@@ -473,7 +473,7 @@ def test_what_is_to_be_known_of_several_repositories_is_reported_once() -> None:
     ]
 
 
-# --- where it is shown ------------------------------------------------------------------------------------------------
+# --- terminals and pipes ----------------------------------------------------------------------------------------------
 
 
 def test_output_to_a_pipe_is_plain_text_without_boxes_colours_or_trailing_blanks(

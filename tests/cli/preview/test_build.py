@@ -32,7 +32,7 @@ from tests.model.lifecycle.image_strategies import repositories
 from tests.model.lifecycle.strategies import policies
 
 V1, V2, V3, V4 = RELEASES
-# An index of which nobody knows what it names leaves the fate of untagged images open.
+# With an index whose images are not known, the outcome of untagged images is uncertain.
 CLOSED = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
 OPEN = [CLOSED, *leftovers(days=4, until=NOW)]
 
@@ -83,7 +83,7 @@ def decision_on(image: Image, preview: RepositoryPreview) -> Decision:
     return next(decision for decision in everything if decision.image == image)
 
 
-# --- the replay -------------------------------------------------------------------------------------------------------
+# --- the local evaluation ---------------------------------------------------------------------------------------------
 
 
 def test_without_aws_a_preview_is_the_replay() -> None:
@@ -195,7 +195,7 @@ def test_what_aws_takes_is_newly_lost_if_the_deployed_policy_keeps_it() -> None:
     assert [each.image for each in preview(deployed=GENEROUS, aws=[said(V4, 1)]).newly_lost] == [V4]
 
 
-# --- the authority ----------------------------------------------------------------------------------------------------
+# --- the preview of ECR -----------------------------------------------------------------------------------------------
 
 
 def test_where_aws_agrees_nothing_changes_but_that_aws_said_it() -> None:

@@ -241,7 +241,7 @@ def test_an_image_in_use_that_is_not_listed_fails_the_gate() -> None:
     assert len(unknown(report(aws=takes, runs=(late,)), "in-use")) == 1
 
 
-# --- how gates are written --------------------------------------------------------------------------------------------
+# --- the syntax of gates ----------------------------------------------------------------------------------------------
 
 
 def test_only_a_gate_about_images_in_use_needs_an_account() -> None:

@@ -34,7 +34,7 @@ def everything(preview: RepositoryPreview) -> set[Image]:
 
 
 class Silent:
-    """Somebody to tell how far it is, who does not care."""
+    """A display of progress that ignores it."""
 
     def begin(self, steps: int) -> None: ...
 

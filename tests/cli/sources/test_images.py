@@ -46,7 +46,7 @@ def problem(*sources: str) -> str:
     return f"{caught.value.path}: {caught.value.problems[0]}"
 
 
-# --- which repository an image is in ----------------------------------------------------------------------------------
+# --- the repository of an image ---------------------------------------------------------------------------------------
 
 
 def test_images_have_the_name_of_their_repository(write: Write) -> None:
@@ -200,7 +200,7 @@ def test_the_end_of_another_listing_is_not_the_end_of_this_one(write: Write) -> 
     assert "the last page of the listing of api is missing" in problem(write("both.json", json.dumps(pages)))
 
 
-# --- where listings are -----------------------------------------------------------------------------------------------
+# --- files and folders ------------------------------------------------------------------------------------------------
 
 
 def test_a_folder_is_searched_whole_for_json(write: Write, tmp_path: Path) -> None:

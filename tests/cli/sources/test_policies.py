@@ -315,7 +315,7 @@ def test_a_folder_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path, monkey
         read_policies(str(tmp_path))
 
 
-# --- the one policy -------------------------------------------------------------------------------------------------
+# --- a single policy ------------------------------------------------------------------------------------------------
 
 
 def test_one_policy_is_found_among_repositories_without(tmp_path: Path) -> None:

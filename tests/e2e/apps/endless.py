@@ -1,4 +1,4 @@
-"""A program whose `cdk deploy` never ends, to be interrupted: it prints its port and its folder, and then deploys."""
+"""A program whose `cdk deploy` never ends. It prints its port and its folder, and then deploys."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ TEMPLATE = {
         }
     }
 }
-# A cloud assembly with one stack, as little as the CLI needs.
+# A cloud assembly with one stack and the minimum that the CLI requires.
 MANIFEST = {
     "version": "36.0.0",
     "artifacts": {
@@ -40,5 +40,5 @@ def write_assembly(folder: Path) -> Path:
 if __name__ == "__main__":
     with patch.object(RegistryPolicy, "is_created", return_value=False), running_emulator() as emulator:
         assembly = write_assembly(emulator.folder / "assembly")
-        print(urlsplit(emulator.url).port, emulator.folder, flush=True)  # noqa: T201  (for the one who interrupts)
+        print(urlsplit(emulator.url).port, emulator.folder, flush=True)  # noqa: T201  (the test reads it)
         emulator.cdk("deploy", "--all", "--method=direct", "--require-approval=never", "--app", str(assembly))

@@ -1,7 +1,7 @@
 """
-An app with every type that the emulator knows, in two accounts and two regions, written without the library.
+An app with every resource type of the emulator, in two accounts and two Regions, without the library.
 
-It shows that the emulator and the test of the examples can do more than the examples of today ask for.
+It tests the types of the emulator that no example uses.
 """
 
 import json
@@ -52,7 +52,7 @@ ecr.CfnSigningConfiguration(
     home, "Signing", rules=[ecr.CfnSigningConfiguration.RuleProperty(signing_profile_arn=signer)]
 )
 
-# One repository is retained, one is emptied and goes, one has no name.
+# One repository is retained, one is emptied and deleted, one has no name.
 key = kms.Key(home, "Key", enable_key_rotation=True)
 cdk.Tags.of(key).add("team", "shop")
 shop = ecr.Repository(home, "Shop", repository_name="prod/shop", encryption_key=key)

@@ -33,7 +33,7 @@ def _meets(operator: str, wanted: list[str], found: list[str] | None, request: C
     qualifier, _, base = operator.rpartition(":")
     if qualifier == "ForAllValues":
         return all(_any(base, wanted, value, request) for value in found or [])
-    # Without a set operator a request with several values meets nothing here: AWS does not define it.
+    # AWS does not define the result for several values without a set operator; here it is no match.
     if found is None or (not qualifier and len(found) > 1):
         return found is None and "Not" in base
     return any(_any(base, wanted, value, request) for value in found)

@@ -222,8 +222,8 @@ def test_the_caller_account_narrows_in_a_key_policy_only() -> None:
     assert not narrows({"StringEquals": {"kms:ViaService": "ecr.eu-west-1.amazonaws.com"}}, in_key_policy=True)
 
 
-# Requests of others: without credentials, from an account of an organization of theirs, and with names that they choose
-# so that they look like those of the account.
+# Requests from outside: without credentials, from an account of another organization, and with names that are chosen
+# to look like those of the account.
 STRANGERS: Mapping[str, Context] = {
     "anonymous": {"aws:SourceIp": "198.51.100.77", "aws:SecureTransport": "true"},
     "another account": {
@@ -292,7 +292,7 @@ _conditions = st.dictionaries(
 
 @given(_conditions)
 def test_no_stranger_meets_a_condition_that_narrows(condition: Mapping[str, Mapping[str, object]]) -> None:
-    # The values of the strangers themselves are legal values, and let them in.
+    # The values of these requests are legal values, with which they match.
     if "999999999999" in str(condition) or "zzz" in str(condition).lower():
         return
     if narrows(condition):

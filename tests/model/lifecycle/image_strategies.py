@@ -1,8 +1,8 @@
 """
-Images and repositories that hypothesis draws from: few tags, so that rules and images meet, ages that rules know.
+Strategies for images and repositories: few tags and typical ages, so that rules match images often.
 
-Times are reckoned from `AT`. `repositories` gives the images of one repository, digests all different; what it may
-hold is said by its arguments, so that a law can begin with the plain case.
+Times are relative to `AT`. `repositories` draws the images of one repository, with different digests. Its arguments
+select the kinds of images.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ SIGNATURE = "application/vnd.cncf.notary.signature"
 # Images are whole days old, to the second: then it does not matter whether the hours of a day count.
 WHOLE_DAYS = timedelta(0)
 
-# Mostly about as many days as rules name, and as far apart as the rules of tests/model/lifecycle/strategies.py.
+# Mostly close to the numbers of days of the rules in tests/model/lifecycle/strategies.py.
 ages = st.sampled_from([0, 1, 2, 3, 4, 29, 30, 31, 89, 90, 91, 92]) | st.integers(0, 420)
 sizes = st.integers(0, 500_000_000)
-# Tags that people write, more often than any.
+# Typical tags, more often than arbitrary ones.
 image_tags = st.one_of(
     st.lists(st.sampled_from(["latest", "v1", "v1.2", "release-1", "dev-7", "a", "ab"]), max_size=3, unique=True),
     tag_sets,
@@ -93,14 +93,14 @@ def repositories(
     Draw the images of a repository, in any order.
 
     Args:
-        draw: Hypothesis's.
-        archive: Whether some are in the archive.
-        restoration: Whether some came back from there, or are on their way.
-        indexes: Whether some are indexes, of images that are there, of others, or of unknown ones.
+        draw: The function of hypothesis.
+        archive: Whether some images are archived.
+        restoration: Whether some images were restored or are being restored.
+        indexes: Whether some are image indexes, of images of the repository, of others, or of unknown ones.
         referrers: Whether some are signatures of others.
-        tagged_referrers: Whether signatures may have tags, and come later than what they are about.
-        offset: What is added to the whole days of every age; several images may share a time.
-        most: How many images at most, signatures apart.
+        tagged_referrers: Whether signatures can have tags, and can be pushed later than their subjects.
+        offset: The time that is added to the whole days of every age. Several images can have the same time.
+        most: The maximum number of images without signatures.
 
     """
     images = [

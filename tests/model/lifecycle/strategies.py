@@ -1,8 +1,8 @@
 """
-What hypothesis draws from: legal and illegal texts, rules, policies, intents and images.
+Strategies for legal and illegal texts, rules, policies, intents and images.
 
-Legal texts are built from their parts, not filtered by the library's own grammars, so that a grammar which became too
-narrow fails a test.
+Legal texts are built from their parts and not filtered by the grammars of the library, so that a grammar that rejects
+too much fails a test.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ illegal_repository_names = st.one_of(
     st.sampled_from(TOKENS),
 )
 
-# Filters as people write them: wildcards between and in place of words.
+# Typical filters: wildcards between words, and in place of words.
 _wild_words = st.one_of(st.just("*"), st.text(LOWER + "*", min_size=1, max_size=4))
 scan_filters = _joined(_wild_words, st.sampled_from([".", "_", "-", "/"]), 4)
 signing_filters = scan_filters
@@ -71,7 +71,7 @@ replication_filters = st.builds(
 
 # --- tags -----------------------------------------------------------------------------------------------------------
 
-# Few letters, so that patterns and tags meet; now and then many.
+# Few letters, so that patterns match tags often; sometimes many.
 _few = st.text("ab.-", min_size=0, max_size=3)
 tags = st.one_of(
     st.text("ab.-", min_size=1, max_size=6),
@@ -95,7 +95,7 @@ wild_texts = st.text("ab*", max_size=6)
 
 # --- lifecycle rules and policies -----------------------------------------------------------------------------------
 
-# Each legal pair of what is counted and what is done, with the smallest legal number.
+# Each legal pair of a count type and an action, with the smallest legal number.
 COMBINATIONS: tuple[tuple[str, str, int], ...] = (
     ("imageCountMoreThan", "expire", 1),
     ("imageCountMoreThan", "transition", 1),

@@ -1,8 +1,8 @@
 """
-Every example of AWS's documents about lifecycle policies: each policy is read as it is printed, each outcome comes out.
+Every example of a lifecycle policy in the documentation of AWS, with its outcome.
 
-Policies and images are AWS's; what is said about them is ours. Where a page prints a policy and no repository, images
-stand beside it that its heading tells apart. The pages:
+The policies are those of the pages. Where a page has a policy and no repository, the test has images for its heading.
+The pages:
 
 - https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 - https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
@@ -415,8 +415,8 @@ def test_an_image_of_an_index_is_selected_and_kept() -> None:
     """
     The record of a run in logging-using-cloudtrail.html#cloudtrail-examples-lcp.
 
-    One rule keeps the newest 2 of all images. It took two tagged images, and failed on an untagged one that was pushed
-    after them, because an index names it. So the rule had counted that image, and its place was beyond the newest 2.
+    One rule keeps the newest 2 of all images. It deleted two tagged images, and failed for an untagged one that was
+    pushed after them, because an index refers to it. So the rule counted that image, which was not among the newest 2.
     """
     record = {"rulePriority": 1, "description": "remove all images > 2", "action": EXPIRE}
     record["selection"] = newest(2, status="any")
@@ -428,7 +428,7 @@ def test_an_image_of_an_index_is_selected_and_kept() -> None:
     alpine = pushed("A", "alpine", milliseconds=1584042813000)
     centos = pushed("B", "centos", milliseconds=1584042842000)
     failed = pushed("C", milliseconds=1584042844000)
-    # The record does not tell what stayed: with one more image for another platform, the index itself fits.
+    # The record does not list the kept images. The index itself fits if it has one more image for another platform.
     other = pushed("D", milliseconds=1584042845000)
     index = pushed("E", milliseconds=1584042846000, referenced_digests=[failed.digest, other.digest])
     evaluation = LifecyclePolicy.from_dict({"rules": [record]}).evaluate(

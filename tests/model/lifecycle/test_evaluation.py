@@ -622,7 +622,7 @@ def test_images_kept_forever_are_kept(others: list[object], images: list[Image])
 
 @given(policies, EVERYTHING)
 def test_a_lower_rule_never_changes_what_a_higher_one_does(policy: LifecyclePolicy, images: list[Image]) -> None:
-    images = [each for each in images if each.subject_digest is None]  # they go with their subjects
+    images = [each for each in images if each.subject_digest is None]  # they are deleted with their subjects
     whole = policy.evaluate(images, at=AT)
     higher = LifecyclePolicy(rules=policy.rules[:-1]).evaluate(images, at=AT)
     last = policy.rules[-1]

@@ -130,7 +130,7 @@ def owner(policy: LifecyclePolicy, storage: str, tags: list[str]) -> LifecycleRu
 def test_an_image_is_assigned_to_a_rule_that_selects_it_or_to_one_that_its_sentence_names(
     policy: LifecyclePolicy, tags: list[str]
 ) -> None:
-    tags = [tag for tag in tags if tag[0] not in ".-"]  # no tag begins so
+    tags = [tag for tag in tags if tag[0] not in ".-"]  # no tag begins with these characters
     for rule, sentence in zip(policy.rules, policy.explain(), strict=True):
         if rule.selects_tags(tags):
             found = owner(policy, rule.storage_class, tags)

@@ -68,7 +68,7 @@ def image(number: int, *tags: str, **values: Any) -> Image:
 
 # --- shadowed rules --------------------------------------------------------------------------------------------------
 
-# Few patterns that cover one another, so that rules get shadowed.
+# Few patterns that cover one another, so that rules are shadowed.
 _patterns = st.lists(
     st.sampled_from(["*", "**", "v*", "v1*", "v1.*", "*1", "latest", "release-*", "re*"]), max_size=2, unique=True
 )
@@ -583,8 +583,8 @@ def test_what_intents_compile_to_is_never_surely_wrong_and_says_and_where_it_mea
     assert [each for each in read_as_or if not any(a.subsumes(b) for a, b in permutations(each.selectors, 2))] == []
 
 
-# Policies as Terraform modules, the pages of AWS and the CDK's own constructs write them, and as people do after them.
-# Each is what its author means, but for what a warning or an info tells.
+# Policies of Terraform modules, of the documentation of AWS, and of constructs of the CDK.
+# Each has the effect that its author describes, except for the listed warnings and infos.
 AS_WRITTEN: Mapping[str, Sequence[LifecycleRule]] = {
     "terraform: untagged by age": [
         rule(1, description="Expire images older than 14 days", tag_status="untagged", **AGE)

@@ -251,7 +251,7 @@ def test_priorities_are_counted_from_one(drawn: list[Intent]) -> None:
     assert [one.rule_priority for one in policy.rules] == list(range(1, len(policy.rules) + 1))
 
 
-# --- not ------------------------------------------------------------------------------------------------------------
+# --- all tags except some -------------------------------------------------------------------------------------------
 
 
 def test_kept_images_are_left_to_an_earlier_intent() -> None:

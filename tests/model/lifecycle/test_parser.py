@@ -506,7 +506,7 @@ def test_only_a_text_is_parsed() -> None:
         LifecyclePolicy.from_json({"rules": [rule()]})  # type: ignore[arg-type]
 
 
-# --- all at once ----------------------------------------------------------------------------------------------------
+# --- all problems together ------------------------------------------------------------------------------------------
 
 
 def test_every_problem_of_every_rule_is_reported_at_once_with_its_path() -> None:

@@ -37,7 +37,7 @@ def problems(*given_rules: LifecycleRule) -> tuple[str, ...]:
     return caught.value.problems
 
 
-# --- which rules go together ----------------------------------------------------------------------------------------
+# --- combinations of rules ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("count_type", "action", "minimum"), COMBINATIONS)

@@ -28,7 +28,7 @@ def problems(**values: Any) -> tuple[str, ...]:
     return caught.value.problems
 
 
-# --- which fields go together ---------------------------------------------------------------------------------------
+# --- combinations of fields -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_token_in_a_description_is_rejected(token: str) -> None:
     assert "known only at deployment" in problem
 
 
-# --- all at once ----------------------------------------------------------------------------------------------------
+# --- all problems together ------------------------------------------------------------------------------------------
 
 
 def test_a_control_character_in_a_description_is_rejected_and_shown_by_its_code() -> None:

@@ -1,8 +1,8 @@
 """
-A second reading of rules over images, image by image and slow, in every world that AWS's documents leave possible.
+An independent and slow evaluation of rules over images, under every reading of the documentation of AWS.
 
-A world answers each question that they leave open. What happens to an image in every world is certain; where worlds
-differ, it is not.
+A reading answers each question that the documentation does not answer. An outcome is certain if all readings have it,
+and uncertain otherwise.
 """
 
 from __future__ import annotations

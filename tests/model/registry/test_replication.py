@@ -1,4 +1,4 @@
-"""Where images are copied when they are pushed."""
+"""Replication: destinations, filters and merged rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ecr_constructs.model.registry.replication import (
 )
 from tests.model.lifecycle.strategies import replication_filters, repository_names
 
-# A digit to Python, and none to ECR.
+# A digit for Python that ECR rejects.
 FOREIGN_DIGIT = "\N{ARABIC-INDIC DIGIT ONE}"
 
 
@@ -171,7 +171,7 @@ def test_values_are_frozen_hashable_and_compared_by_content() -> None:
     assert len({Replication.to("eu-west-1"), Replication.to("eu-west-1"), Replication.to("eu-west-2")}) == 2
 
 
-# --- which replications meet ------------------------------------------------------------------------------------------
+# --- overlapping replications -----------------------------------------------------------------------------------------
 
 # Few letters, so that one name often begins with another.
 _few = st.text("ab/", min_size=2, max_size=4).filter(lambda text: not text.startswith("/") and "//" not in text)
@@ -193,11 +193,11 @@ def test_two_replications_overlap_if_a_name_is_copied_by_both(one: Replication, 
     assert other.overlaps(one) is expected
 
 
-# --- what is merged ---------------------------------------------------------------------------------------------------
+# --- merged rules -----------------------------------------------------------------------------------------------------
 
 
 def copied(rules: Sequence[ReplicationRule]) -> set[tuple[str, Destination]]:
-    """Give each name, of all that may meet a filter, with each place it is copied to."""
+    """Return pairs of a name and a destination, for all names that can match a filter."""
     return {
         (name, place)
         for rule in rules
@@ -277,7 +277,7 @@ def test_nothing_is_no_rule() -> None:
     assert merge([]) == ()
 
 
-# --- how much ---------------------------------------------------------------------------------------------------------
+# --- quotas -----------------------------------------------------------------------------------------------------------
 
 
 def rules_of(count: int, places: int = 1) -> list[ReplicationRule]:

@@ -1,4 +1,4 @@
-"""Which images are scanned, how, and when."""
+"""Scanning: filters, frequencies and scan types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecr_constructs.model.registry.scanning import MAXIMUM_FILTERS, MAXIMUM_RULE
 from tests.model.lifecycle.strategies import repository_names, scan_filters
 
 FREQUENCIES: tuple[ScanFrequency, ...] = ("CONTINUOUS_SCAN", "SCAN_ON_PUSH")
-# What is scanned more often comes later.
+# The later frequency is the higher one.
 LEAST_TO_MOST = (None, "SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 NAMES = ("prod", "repo-prod", "prod-repo", "repo-prod-repo", "prodrepo")
 
@@ -156,7 +156,7 @@ def test_values_are_frozen_hashable_and_compared_by_content() -> None:
     assert len({Scanning.basic(), Scanning.basic(), Scanning.enhanced()}) == 2
 
 
-# --- one repository more ----------------------------------------------------------------------------------------------
+# --- an additional repository -----------------------------------------------------------------------------------------
 
 _some = st.lists(scan_filters, max_size=3)
 scannings = st.one_of(
