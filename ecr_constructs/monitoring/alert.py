@@ -12,6 +12,7 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from ecr_constructs._cdk.environment_registry import environment_of
+from ecr_constructs._cdk.event_rules import create_rule
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import DuckType, InvalidAlert, Problems, abbreviate, expect
@@ -64,7 +65,7 @@ class Alert(Construct):
         super().__init__(scope, id)
         self._values = tuple(rules)
         self._targets = 0
-        self.rules = tuple(_create_rule(self, rule) for rule in self._values)
+        self.rules = tuple(create_rule(self, rule) for rule in self._values)
         for target in targets:
             self._add(target)
 
@@ -164,11 +165,6 @@ def check_tags(problems: Problems, tags: object) -> Sequence[str]:
     for each in several:
         problems.extend(f"tags: {problem}" for problem in forwarded_problems(TAG_PATTERN, str(each)))
     return tuple(map(str, several))
-
-
-def _create_rule(alert: Alert, rule: EventRule) -> events.Rule:
-    pattern = events.EventPattern(source=[rule.source], detail_type=[rule.detail_type], detail=dict(rule.detail))
-    return events.Rule(alert, rule.id, description=rule.description, event_pattern=pattern)
 
 
 def _as_list(repositories: AlertRepositories) -> Sequence[AlertRepository]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
+from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import (
@@ -26,6 +28,8 @@ from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, st
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
 from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
+from ecr_constructs.model.events.ecr_events import cache_refreshed
+from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.iam.permissions import CACHE_ROLE, IMPORT, LOGIN, PULL
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
 from ecr_constructs.model.partitions import region_problems
@@ -206,6 +210,63 @@ class PullThroughCache(Construct):
         self._check_account(grantee.grant_principal)
         remedy = "or for another account use consumers=[Access.account_pull(...)]"
         return grant_on_repositories(self, grantee, [*PULL, *IMPORT], self._names.patterns, remedy=remedy)
+
+    def on_refresh(self, image: str, target: events.IRuleTarget, *, id: str | None = None) -> events.Rule:
+        """
+        Start a target, such as a build, when the cache imports or updates an image.
+
+        ECR checks for a newer image at most once in 24 hours, when the image is pulled. For a message about an import
+        use `CacheRefreshed`.
+
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+
+        Creates: an `AWS::Events::Rule`.
+
+        Args:
+            image: The image as at the upstream, such as `nginx:1.27` or `python:3.13*`; `*` in the tag matches any
+                characters. Without a tag, every tag of the repository starts the target.
+            target: The target, such as `targets.CodeBuildProject(project)`.
+            id: The construct id of the rule, unique in the cache. Default: `On` and the image.
+
+        Returns:
+            The rule.
+
+        Raises:
+            InvalidRegistry: With all problems.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
+
+        >>> from aws_cdk import App, Stack, aws_events_targets as targets, aws_sqs as sqs
+        >>> stack = Stack(App(), "Containers")
+        >>> cache = PullThroughCache(stack, "EcrPublic", upstream=Upstream.ecr_public())
+        >>> rule = cache.on_refresh("nginx/nginx:1.27*", targets.SqsQueue(sqs.Queue(stack, "Bases")))
+        >>> rule.node.id
+        'On nginx--nginx:1.27*'
+
+        """
+        problems = Problems()
+        repository, tag = "", "*"
+        if problems.expect("image", image, str, "'nginx:1.27'"):
+            repository, tag = self._watched(problems, image)
+        chosen = check_trigger(problems, self, id, f"On {image}".replace("/", "--"), target)
+        problems.raise_if_any(InvalidRegistry, self.node.path)
+        rule = cache_refreshed(RepositoryFilter(names=(repository,)), (tag,))
+        return create_rule(self, rule, id=chosen, targets=[target])
+
+    def _watched(self, problems: Problems, image: str) -> tuple[str, str]:
+        """Return the name here of the repository of an image, and the pattern of its tag."""
+        if "@" in image:
+            problems.add(f"image: {image!r} has a digest, and the event of an import is matched by its tag; use a tag")
+            return "", "*"
+        name, separator, tag = image.rpartition(":")
+        if not separator or "/" in tag:
+            name, tag = image, "*"
+        else:
+            problems.extend(tag_problems(tag))
+        with problems.collect("image: "):
+            parsed = ImageReference.parse(f"{name}:latest")
+            self._names.check_image(problems, parsed)
+            return self._names.cached_name(parsed.repository), tag
+        return "", "*"
 
     @property
     def upstream_access(self) -> Access | None:

@@ -9,18 +9,23 @@ from typing import Any, Literal, NoReturn
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.annotations import note_services
+from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import TAKEN, ConstructLocation, id_format_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository, Problems, expect
+from ecr_constructs.model.events.ecr_events import image_pushed
+from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
@@ -196,6 +201,46 @@ class HardenedRepository(ecr.Repository):
                 problems = (_TAG_OR_DIGEST,)
             raise InvalidName(problems, path=self.node.path)
         return self.repository_uri_for_digest(tag_or_digest) if digest else self.repository_uri_for_tag(tag_or_digest)
+
+    def on_image(
+        self, target: events.IRuleTarget, *, tag: str | TagPattern | None = None, id: str | None = None
+    ) -> events.Rule:
+        """
+        Start a target, such as a build or a deployment, when an image is pushed to the repository.
+
+        ECR sends its events on a best-effort basis. For a message about a push use `ImagePushed`.
+
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+
+        Creates: an `AWS::Events::Rule`.
+
+        Args:
+            target: The target, such as `targets.CodeBuildProject(project)`.
+            tag: A pattern of the tag that is pushed; `*` matches any characters. Default: any tag, or none.
+            id: The construct id of the rule, unique in the repository. Default: `On` and the tag.
+
+        Returns:
+            The rule.
+
+        Raises:
+            InvalidRepository: With all problems.
+            TypeError: If arguments are of the wrong kind; it lists all of them.
+
+        >>> from aws_cdk import App, Stack, aws_events_targets as targets, aws_sqs as sqs
+        >>> stack = Stack(App(), "Containers")
+        >>> repository = HardenedRepository(stack, "Api", repository_name="prod/api")
+        >>> rule = repository.on_image(targets.SqsQueue(sqs.Queue(stack, "Releases")), tag="v*")
+        >>> rule.node.path
+        'Containers/Api/On v*'
+
+        """
+        problems = Problems()
+        if problems.expect("tag", tag, (str, TagPattern), "'v*'", optional=True) and tag is not None:
+            problems.extend(tag_problems(str(tag)))
+        chosen = check_trigger(problems, self, id, f"On {'image' if tag is None else tag}", target)
+        problems.raise_if_any(InvalidRepository, self.node.path)
+        rule = image_pushed(RepositoryFilter(names=(self.repository_name,)), ("*" if tag is None else str(tag),))
+        return create_rule(self, rule, id=chosen, targets=[target])
 
     def add_lifecycle_rule(
         self,

@@ -75,7 +75,7 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRepository,
         rejected={"repository_name": "Prod"},
         conflict="repository name 'prod/api' is that of {}",
-        members="image lifecycle policy resource settings",
+        members="image lifecycle on_image policy resource settings",
         base=ecr.Repository,
     ),
     "registry": Kind(
@@ -99,7 +99,7 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRegistry,
         rejected={"repositories": []},
         conflict="prefix 'quay' is that of the cache {}",
-        members="credential_arn grant_pull image prefix resource role template upstream upstream_access",
+        members="credential_arn grant_pull image on_refresh prefix resource role template upstream upstream_access",
     ),
     "replica": Kind(
         make=replica,
