@@ -68,8 +68,9 @@ docs: $(DOCS_READY) build/mermaid.min.js ## build the website into build/site; a
 	@rm -rf build/site
 	@build/docs-venv/bin/zensical build --clean --strict --config-file build/mkdocs.yml
 
-image: $(READY) ## render docs/images/preview.svg from the output of ecr-constructs preview
+image: $(READY) ## render the pictures in docs/images from the output of the command and from the dashboard of an example
 	@.venv/bin/python website/image.py
+	@.venv/bin/python website/dashboard_image.py
 
 dist: $(READY) ## build the wheel and the source distribution into dist
 	@rm -rf dist

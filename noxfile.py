@@ -67,6 +67,7 @@ def docs(session: nox.Session) -> None:
     """Build the website, and open each of its pages in Chromium."""
     session.run("make", "docs")
     session.run(sys.executable, "website/image.py", "--check")
+    session.run(sys.executable, "website/dashboard_image.py", "--check")
     python = str(ROOT / "build/docs-venv/bin/python")
     if shutil.which("chromium") is None and shutil.which("apt-get") and os.geteuid() == 0:
         session.run("apt-get", "-qq", "update")

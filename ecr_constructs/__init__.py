@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ecr_constructs.guardrails.plugin import Guardrails
     from ecr_constructs.model import (
         ROOT,
+        AcceptedFinding,
         Breach,
         CachePrefix,
         ComplianceRule,
@@ -68,8 +69,11 @@ if TYPE_CHECKING:
         limit_images,
         lowest_cost_policy,
         production_policy,
+        read_accepted_findings,
         read_images,
+        read_openvex,
         read_rule_exceptions,
+        render_openvex,
     )
     from ecr_constructs.monitoring.alert_target import AlertTarget
     from ecr_constructs.monitoring.alert_topic import AlertTopic
@@ -81,7 +85,11 @@ if TYPE_CHECKING:
         ImageRestored,
     )
     from ecr_constructs.monitoring.image_findings import ImageFindings
+    from ecr_constructs.monitoring.metric_alarms import ImageQuotaAlarm, PullCountAlarm
     from ecr_constructs.monitoring.registry_alerts import ReplicationFailed, ScanningStopped
+    from ecr_constructs.monitoring.registry_dashboard import RegistryDashboard
+    from ecr_constructs.monitoring.repository_metrics import RepositoryMetrics
+    from ecr_constructs.monitoring.suppression_rules import SuppressionRules
     from ecr_constructs.monitoring.tampering import Tampering
     from ecr_constructs.registry.creation_template import CreationTemplate
     from ecr_constructs.registry.private_registry import PrivateRegistry
@@ -101,6 +109,7 @@ __all__ = [
     "EPHEMERAL",
     "HARDENED",
     "ROOT",
+    "AcceptedFinding",
     "Access",
     "AlertTarget",
     "AlertTopic",
@@ -124,6 +133,7 @@ __all__ = [
     "ImageDeleted",
     "ImageFindings",
     "ImagePushed",
+    "ImageQuotaAlarm",
     "ImageReference",
     "ImageRestored",
     "Immutability",
@@ -140,11 +150,14 @@ __all__ = [
     "PipelineIdentity",
     "PrivateRegistry",
     "Publisher",
+    "PullCountAlarm",
     "PullThroughCache",
+    "RegistryDashboard",
     "ReplicaRegistry",
     "Replication",
     "ReplicationFailed",
     "ReplicationFilter",
+    "RepositoryMetrics",
     "RepositoryName",
     "RepositorySettings",
     "RuleException",
@@ -153,6 +166,7 @@ __all__ = [
     "ScanningStopped",
     "ScheduledAction",
     "SigningFilter",
+    "SuppressionRules",
     "TagPattern",
     "TagPrefix",
     "Tampering",
@@ -176,8 +190,11 @@ __all__ = [
     "limit_images",
     "lowest_cost_policy",
     "production_policy",
+    "read_accepted_findings",
     "read_images",
+    "read_openvex",
     "read_rule_exceptions",
+    "render_openvex",
 ]
 
 # The modules of the names that need the CDK. All others are in the model.
@@ -201,14 +218,19 @@ _MODULES = {
     "ImageDeleted": "monitoring.image_alerts",
     "ImageFindings": "monitoring.image_findings",
     "ImagePushed": "monitoring.image_alerts",
+    "ImageQuotaAlarm": "monitoring.metric_alarms",
     "ImageRestored": "monitoring.image_alerts",
     "PrivateRegistry": "registry.private_registry",
     "Publisher": "repository.publisher",
+    "PullCountAlarm": "monitoring.metric_alarms",
     "PullThroughCache": "registry.pull_through_cache",
+    "RegistryDashboard": "monitoring.registry_dashboard",
     "ReplicaRegistry": "registry.replica_registry",
     "ReplicationFailed": "monitoring.registry_alerts",
+    "RepositoryMetrics": "monitoring.repository_metrics",
     "RepositorySettings": "repository.settings",
     "ScanningStopped": "monitoring.registry_alerts",
+    "SuppressionRules": "monitoring.suppression_rules",
     "Tampering": "monitoring.tampering",
     "enforce_baseline": "guardrails.baseline",
 }

@@ -34,7 +34,8 @@ REFERENCE = {
     "PipelineIdentity",
     "alerts": (
         "ImageFindings ImagePushed ImageDeleted ImageArchived ImageRestored CacheRefreshed ReplicationFailed "
-        "ScanningStopped Tampering AlertTarget AlertTopic"
+        "ScanningStopped Tampering AlertTarget AlertTopic RepositoryMetrics ImageQuotaAlarm PullCountAlarm "
+        "RegistryDashboard SuppressionRules AcceptedFinding read_accepted_findings read_openvex render_openvex"
     ),
     "registry": "Scanning Replication Upstream Credentials ROOT",
     "lifecycle": (

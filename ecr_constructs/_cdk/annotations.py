@@ -179,6 +179,12 @@ ANNOTATION_TYPES = (
         "Use the same `encryption=`.",
     ),
     AnnotationType(
+        "acceptedFindingsExpired",
+        "`SuppressionRules`",
+        "The last day of accepted findings has passed, so that they have no suppression rule.",
+        "Update the images, or set a later day and give the reason.",
+    ),
+    AnnotationType(
         "findingsOfAnotherScanType",
         "alert",
         "`ImageFindings` has a `scan_type=` that is not the scan type of the registry of the app, so that no event "

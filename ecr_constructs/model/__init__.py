@@ -57,9 +57,12 @@ if TYPE_CHECKING:
     from ecr_constructs.model.registry.scanning import Scanning
     from ecr_constructs.model.registry.upstreams import Upstream
     from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
+    from ecr_constructs.model.vulnerabilities.accepted_finding import AcceptedFinding, read_accepted_findings
+    from ecr_constructs.model.vulnerabilities.openvex import read_openvex, render_openvex
 
 __all__ = [
     "ROOT",
+    "AcceptedFinding",
     "Breach",
     "CachePrefix",
     "ComplianceRule",
@@ -111,13 +114,17 @@ __all__ = [
     "limit_images",
     "lowest_cost_policy",
     "production_policy",
+    "read_accepted_findings",
     "read_images",
+    "read_openvex",
     "read_rule_exceptions",
+    "render_openvex",
 ]
 
 # The modules of the public names.
 _MODULES = {
     "ROOT": "model.names",
+    "AcceptedFinding": "model.vulnerabilities.accepted_finding",
     "Breach": "model.compliance.rule",
     "CachePrefix": "model.names",
     "ComplianceRule": "model.compliance.rule",
@@ -169,8 +176,11 @@ _MODULES = {
     "limit_images": "model.lifecycle.intents",
     "lowest_cost_policy": "model.lifecycle.ready_policies",
     "production_policy": "model.lifecycle.ready_policies",
+    "read_accepted_findings": "model.vulnerabilities.accepted_finding",
     "read_images": "model.images",
+    "read_openvex": "model.vulnerabilities.openvex",
     "read_rule_exceptions": "model.compliance.exceptions",
+    "render_openvex": "model.vulnerabilities.openvex",
 }
 
 if not TYPE_CHECKING:

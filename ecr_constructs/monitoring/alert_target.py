@@ -19,10 +19,11 @@ from ecr_constructs.errors import DuckType, expect
 from ecr_constructs.model.events.message import InputTransformer, Message
 from ecr_constructs.model.validation import is_token
 
-__all__ = ["AlertTarget"]
+__all__ = ["TOPIC", "TOPIC_EXAMPLE", "AlertTarget", "topic_problems"]
 
 _EVENTS = "events.amazonaws.com"
-_TOPIC = DuckType("an sns.ITopic", "topic_arn", "grant_publish")
+TOPIC = DuckType("an sns.ITopic", "topic_arn", "grant_publish")
+TOPIC_EXAMPLE = "AlertTopic(stack, 'Alerts').topic"
 _DESTINATION = DuckType("an events.IApiDestination", "api_destination_arn")
 
 
@@ -58,7 +59,7 @@ class AlertTarget(ABC):
         AlertTarget.topic(Alerts/Security)
 
         """
-        expect("topic", topic, _TOPIC, "AlertTopic(stack, 'Alerts').topic")
+        expect("topic", topic, TOPIC, TOPIC_EXAMPLE)
         return _Topic(ConstructReference(topic))
 
     @staticmethod
@@ -84,7 +85,7 @@ class AlertTarget(ABC):
         AlertTarget.chat(Alerts/Chat)
 
         """
-        expect("topic", topic, _TOPIC, "sns.Topic(stack, 'Chat')")
+        expect("topic", topic, TOPIC, "sns.Topic(stack, 'Chat')")
         return _Chat(ConstructReference(topic))
 
     @staticmethod
@@ -140,14 +141,7 @@ class _Topic(AlertTarget):
         return f"AlertTarget.topic({self.held.construct.node.path})"
 
     def problems(self, place: ConstructLocation) -> Iterator[str]:
-        if place.stack is None:
-            return
-        theirs, ours = self.held.construct.env.region, environment_of(place).region
-        if ours is not None and theirs != ours and not is_token(theirs):
-            yield (
-                f"targets: the topic {self.held.construct.node.path} is in {theirs!r}, and the alert in {ours!r}; use "
-                "a topic in the Region of the alert"
-            )
+        yield from topic_problems(place, "targets", self.held.construct, "the alert")
 
     def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:  # noqa: ARG002  (the topic has the permission)
         topic = self.held.construct
@@ -180,6 +174,27 @@ class _ApiDestination(AlertTarget):
         role = iam.Role(rule, f"{id}Role", assumed_by=iam.ServicePrincipal(_EVENTS))
         role.add_to_policy(iam.PolicyStatement(actions=["events:InvokeApiDestination"], resources=[arn]))
         return _fixed_target(arn, message.as_json(), role=role)
+
+
+def topic_problems(place: ConstructLocation, argument: str, topic: sns.ITopic, user: str) -> Iterator[str]:
+    """
+    Yield the problem of a topic that is in another Region than its user.
+
+    Args:
+        place: The location of the user.
+        argument: The argument that has the topic.
+        topic: The topic.
+        user: The construct that publishes to it, with its article.
+
+    """
+    if place.stack is None:
+        return
+    theirs, ours = topic.env.region, environment_of(place).region
+    if ours is not None and theirs != ours and not is_token(theirs):
+        yield (
+            f"{argument}: the topic {topic.node.path} is in {theirs!r}, and {user} in {ours!r}; use a topic in the "
+            f"Region of {user}"
+        )
 
 
 def _fixed_target(arn: str, transformer: InputTransformer, *, role: iam.IRole | None = None) -> events.IRuleTarget:

@@ -23,6 +23,7 @@ from ecr_constructs import (
     CREATED,
     EPHEMERAL,
     HARDENED,
+    AcceptedFinding,
     Access,
     AlertTarget,
     Breach,
@@ -39,6 +40,7 @@ from ecr_constructs import (
     PipelineIdentity,
     Replication,
     ReplicationFilter,
+    RepositoryMetrics,
     RepositoryName,
     RepositorySettings,
     RuleException,
@@ -78,6 +80,10 @@ VALUES: Mapping[str, Any] = {
     },
     "role_pull": Access.role_pull("arn:aws:iam::111122223333:role/deployer"),
     "organizational_unit_pull": Access.organizational_unit_pull("o-abc1234567/r-ab12/ou-ab12-11111111"),
+    "metrics": RepositoryMetrics("prod/api"),
+    "accepted finding": AcceptedFinding(
+        vulnerability="CVE-2024-12345", reason="not used", owner="team-a", expires=date(2027, 6, 30)
+    ),
     "pipeline": PipelineIdentity.github("octo-org/api", branch="main"),
     "breach": Breach("the name has no team", "Properties/RepositoryName"),
     "exception": RuleException(

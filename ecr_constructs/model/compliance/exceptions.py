@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from ecr_constructs.errors import EcrConstructsError, Problems, expect, json_problem
+from ecr_constructs.errors import EcrConstructsError, Problems
 from ecr_constructs.model.compliance.verdicts import Verdict
+from ecr_constructs.model.json_documents import read_json_file
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["RuleException", "read_rule_exceptions"]
@@ -93,17 +93,7 @@ def read_rule_exceptions(path: str | Path) -> tuple[RuleException, ...]:
         TypeError: If the path is neither a string nor a `Path`.
 
     """
-    expect("path", path, (str, Path), "'exceptions.json'")
-    try:
-        # A pipe or a device has no end.
-        if not Path(path).is_file():
-            raise EcrConstructsError(["no such file; write the path of a JSON file"], path=str(path))
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise EcrConstructsError([f"not JSON: {json_problem(error)}; correct it"], path=str(path)) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise EcrConstructsError([f"cannot be read: {reason}; change its permissions"], path=str(path)) from None
+    document = read_json_file(path, "'exceptions.json'")
     problems = Problems()
     if not isinstance(document, list):
         problems.add(f"{abbreviate(document)} is not a list; write a list of exceptions")
