@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 HERE = Path(__file__).parent
 # It has types that no example uses yet.
 EVERY_TYPE = HERE / "apps" / "every_type.py"
-# The emulator has no policies and subscriptions of topics, no connections and API destinations, and no filters of Amazon
-# Inspector, as resources.
+# The emulator has no policies and subscriptions of topics, no connections and API destinations, and no filters of
+# Amazon Inspector, as resources.
 NOT_EMULATED = {"accepted_findings", "alerts", "metrics"}
 EXAMPLES = sorted(HERE.parent.parent.glob("examples/*.py"))
 APPS = [*(each for each in EXAMPLES if each.stem not in NOT_EMULATED), EVERY_TYPE]
