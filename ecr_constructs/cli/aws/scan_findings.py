@@ -1,0 +1,56 @@
+"""The findings of the image scans of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ecr_constructs.cli.aws.errors import CallFailed
+from ecr_constructs.cli.aws.session import Service
+from ecr_constructs.model.template_syntax import mapping
+from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, findings_of_scan
+
+__all__ = ["scan_findings"]
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
+_FINDINGS_A_PAGE = 1_000
+_COMPLETE = ("COMPLETE", "ACTIVE")
+_NOT_SCANNED = ("ScanNotFoundException",)
+
+
+def scan_findings(
+    ecr: Service, repository: str, digests: Iterable[str]
+) -> tuple[dict[str, tuple[ImageFinding, ...]], dict[str, str]]:
+    """
+    Return the findings of images, and the reasons why those of other images are not known.
+
+    Args:
+        ecr: ECR.
+        repository: The name of the repository.
+        digests: The digests of images that are no image indexes, which are not scanned.
+
+    Raises:
+        CallFailed: If a call fails for another reason than a missing scan.
+
+    """
+    findings: dict[str, tuple[ImageFinding, ...]] = {}
+    problems: dict[str, str] = {}
+    for digest in digests:
+        request = {
+            "repositoryName": repository,
+            "imageId": {"imageDigest": digest},
+            "maxResults": _FINDINGS_A_PAGE,
+        }
+        try:
+            pages = list(ecr.pages("DescribeImageScanFindings", request))
+        except CallFailed as failure:
+            if failure.code not in _NOT_SCANNED:
+                raise
+            problems[digest] = "the image has not been scanned"
+            continue
+        status = mapping(pages[0].get("imageScanStatus")) if pages else {}
+        if status.get("status", "COMPLETE") in _COMPLETE:
+            found = {"repositoryName": repository, "imageId": {"imageDigest": digest}}
+            findings[digest] = tuple(each for page in pages for each in findings_of_scan({**page, **found}))
+        else:
+            problems[digest] = f"the scan of the image has the status {status['status']}"
+    return findings, problems
