@@ -18,15 +18,28 @@ from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 
-__all__ = ["ALARM_PERCENT", "Certainty", "Damage", "damage_of", "worst_first"]
+__all__ = [
+    "ALARM_KINDS",
+    "ALARM_PERCENT",
+    "CERTAINTIES",
+    "AlarmKind",
+    "Certainty",
+    "Damage",
+    "damage_of",
+    "worst_first",
+]
 
 Certainty = Literal["would", "might"]
+AlarmKind = Literal["empties", "newest", "loses"]
+
+# The most severe first.
+CERTAINTIES: tuple[Certainty, ...] = ("would", "might")
+ALARM_KINDS: tuple[AlarmKind, ...] = ("empties", "newest", "loses")
 
 # A repository that loses more than this part of its images in one run has an alarm. A gate can have another threshold.
 ALARM_PERCENT = 50
 # The tags of cosign for the signature, the attestation and the SBOM of an image.
 _ARTIFACT_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
-_CERTAINTIES: tuple[Certainty, ...] = ("would", "might")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,16 +87,16 @@ class Damage:
         return "might" if (self.lost + self.uncertain) * 100 > percent * self.images else None
 
     @property
-    def alarm(self) -> str | None:
+    def alarm(self) -> AlarmKind | None:
         """The kind of its alarm, the most severe one: `empties`, `newest`, `loses`, or None."""
-        kinds = {"empties": self.empties, "newest": self.loses_newest, "loses": self.exceeds(ALARM_PERCENT)}
-        return next((kind for certainty in _CERTAINTIES for kind, found in kinds.items() if found == certainty), None)
+        kinds = list(zip(ALARM_KINDS, self._certainties(), strict=True))
+        return next((kind for certainty in CERTAINTIES for kind, found in kinds if found == certainty), None)
 
     @property
     def certainty(self) -> Certainty | None:
         """Whether the alarm is certain, or None if there is none."""
-        certainties = (self.empties, self.loses_newest, self.exceeds(ALARM_PERCENT))
-        return next((each for each in _CERTAINTIES if each in certainties), None)
+        certainties = self._certainties()
+        return next((each for each in CERTAINTIES if each in certainties), None)
 
     def describe(self) -> str:
         """Return the lost images in words: `137 of 139 images (98%), 130 to delete, 7 to archive, 2 uncertain`."""
@@ -101,6 +114,10 @@ class Damage:
         """Return the newest image with the day of its push: `v4 (+1), pushed 2026-06-01`."""
         decision = self.newest[0]
         return f"{decision_label(decision)}, pushed {format_day(decision.image.pushed_at)}"
+
+    def _certainties(self) -> tuple[Certainty | None, ...]:
+        """Return whether each kind of alarm is certain, in the order of `ALARM_KINDS`."""
+        return self.empties, self.loses_newest, self.exceeds(ALARM_PERCENT)
 
 
 def damage_of(preview: RepositoryPreview) -> Damage:
@@ -143,17 +160,14 @@ def worst_first(previews: Iterable[RepositoryPreview]) -> list[tuple[RepositoryP
     return sorted(((preview, damage_of(preview)) for preview in previews), key=_order)
 
 
-_ALARMS = ("empties", "newest", "loses", None)
-
-
 def _order(each: tuple[RepositoryPreview, Damage]) -> tuple[object, ...]:
     preview, damage = each
-    certainty = damage.certainty
+    alarm, certainty = damage.alarm, damage.certainty
     return (
         preview.prefix is not None,
         -damage.in_use,
-        _CERTAINTIES.index(certainty) if certainty else len(_CERTAINTIES),
-        _ALARMS.index(damage.alarm),
+        CERTAINTIES.index(certainty) if certainty else len(CERTAINTIES),
+        ALARM_KINDS.index(alarm) if alarm else len(ALARM_KINDS),
         -damage.deleted,
         -damage.archived,
         -damage.uncertain,
