@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecr_constructs.cli.commands.options import ParameterOption
 from ecr_constructs.cli.errors import ExitCode, os_error, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
@@ -92,13 +93,7 @@ def lint(
             help="The lowest severity that ends with exit code 3. 'unread': errors, and policies that cannot be read."
         ),
     ] = Severity.ERROR,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
-        ),
-    ] = None,
+    parameter: ParameterOption = None,
     config: Annotated[
         str | None,
         typer.Option(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from ecr_constructs.cli.commands.options import ParameterOption
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, omitted
 from ecr_constructs.cli.output.json_report import render_json
@@ -82,13 +83,7 @@ def preview(
             "repositories with all of them.",
         ),
     ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
-        ),
-    ] = None,
+    parameter: ParameterOption = None,
     current: Annotated[
         bool, typer.Option("--current", help="With --live: compare with the deployed policies.")
     ] = False,

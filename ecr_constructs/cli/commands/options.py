@@ -1,0 +1,17 @@
+"""The options that several subcommands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["ParameterOption"]
+
+ParameterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
+    ),
+]
