@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from enum import Enum
@@ -19,6 +18,7 @@ from ecr_constructs.cli.output.changes_report import (
     changes_as_sarif,
     changes_as_table,
 )
+from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
 from ecr_constructs.cli.sources.stack_templates import aligned, read_templates
@@ -96,7 +96,7 @@ def check(
     else:
         old, new = aligned(*map(read_templates, sources))
         changes = find_changes(read_state(old), read_state(new), listing)
-    _write(_render(changes, form, is_shown=output is None), output)
+    write_output(_render(changes, form, is_shown=output is None), output)
     if _is_found(changes, fail_on):
         raise typer.Exit(ExitCode.FOUND)
 
@@ -138,13 +138,6 @@ def _render(changes: Sequence[Change], form: Format, *, is_shown: bool) -> str:
     from ecr_constructs.cli.output.table_report import terminal
 
     return changes_as_table(changes, terminal() if is_shown else Console(file=StringIO()))
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
 
 
 def _is_found(changes: Sequence[Change], fail_on: Severity) -> bool:

@@ -15,6 +15,7 @@ import typer
 from ecr_constructs.cli.commands.options import ParameterOption
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, omitted
+from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
@@ -192,7 +193,7 @@ def preview(
     if options.is_folder:
         _write_pages(report, results, options)
     else:
-        _write(_render(report, results, options), output)
+        write_output(_render(report, results, options), output)
     if output is not None or form in {Format.HTML, Format.CSV}:
         _print_summary(report)
     raise typer.Exit(_exit_code(report, results))
@@ -352,13 +353,6 @@ def _render(report: PreviewReport, results: Sequence[GateResult], options: Previ
 
     console = terminal() if options.output is None else Console(file=StringIO())
     return render_table(report, console, results=results, is_complete=options.is_complete)
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8", newline="")
 
 
 def _write_pages(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> None:
