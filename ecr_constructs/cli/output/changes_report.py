@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.formatting import count, decision_label, omitted, printable
+from ecr_constructs.cli.output.markdown import escaped
 from ecr_constructs.cli.output.messages import COLOURS
 from ecr_constructs.cli.output.sarif import SarifResult, SarifRule, render_sarif
 from ecr_constructs.model.changes.change import CHANGE_TYPES, Change
@@ -22,7 +22,6 @@ __all__ = ["changes_as_json", "changes_as_markdown", "changes_as_sarif", "change
 _MOST_IMAGES = 20
 # A pipe has no width. Lines are not wrapped.
 _UNLIMITED = 1_000_000
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#!~&])")
 _ACTIONS = {"expire": "delete", "archive": "archive", "keep": "keep"}
 
 
@@ -165,17 +164,12 @@ def _markdown_lines(changes: Sequence[Change]) -> Iterator[str]:
         yield "| --- | --- | --- | --- |"
     for each in changes:
         cells = (each.severity, _place(each), f"{each.sentence} [{each.id}]", each.remedy)
-        yield f"| {' | '.join(map(_escaped, cells))} |"
+        yield f"| {' | '.join(map(escaped, cells))} |"
     for each in changes:
         if each.images:
             yield ""
-            yield f"<details><summary>{_escaped(each.name or str(each.logical_id))}: images</summary>"
+            yield f"<details><summary>{escaped(each.name or str(each.logical_id))}: images</summary>"
             yield ""
-            yield from (f"- {_escaped(line)}" for line in _images(each.images))
+            yield from (f"- {escaped(line)}" for line in _images(each.images))
             yield ""
             yield "</details>"
-
-
-def _escaped(text: str) -> str:
-    """Return a text without a meaning in Markdown, on one line. An `@` does not mention a person."""
-    return _MARKDOWN.sub(r"\\\1", printable(text)).replace("@", "&#64;")
