@@ -134,13 +134,14 @@ def damage_of(preview: RepositoryPreview) -> Damage:
         everything = len(all_decisions(evaluation))
         return _no_damage(everything)
     lost, maybe = (*evaluation.expired, *evaluation.archived), evaluation.uncertain
-    newest, loses_newest = _newest(evaluation.kept, lost, maybe)
+    images = [_on_images(each) for each in (evaluation.kept, lost, maybe)]
+    newest, loses_newest = _newest(*images)
     return Damage(
         images=len(lost) + len(maybe) + len(evaluation.kept),
         deleted=len(evaluation.expired),
         archived=len(evaluation.archived),
         uncertain=len(maybe),
-        empties=_empties(evaluation.kept, lost, maybe),
+        empties=_empties(*images),
         newest=newest,
         loses_newest=loses_newest,
         in_use=sum(bool(preview.users(each.image.digest)) for each in (*lost, *maybe)) if preview.in_use else 0,
@@ -182,10 +183,10 @@ def _no_damage(images: int) -> Damage:
 
 
 def _empties(kept: Sequence[Decision], lost: Sequence[Decision], maybe: Sequence[Decision]) -> Certainty | None:
-    """Return whether no image remains that can be pulled, of a repository that has one."""
-    if any(map(_can_be_pulled, kept)) or not any(map(_can_be_pulled, (*lost, *maybe))):
+    """Return whether none of the images remains that can be pulled, of a repository that has one."""
+    if kept or not (lost or maybe):
         return None
-    return "might" if any(map(_can_be_pulled, maybe)) else "would"
+    return "might" if maybe else "would"
 
 
 def _newest(
@@ -206,21 +207,21 @@ def _newest(
 
 def _candidates(decisions: Sequence[Decision]) -> Sequence[Decision]:
     """
-    Return the decisions among which the newest image is: tagged images that can be pulled, or untagged ones without.
+    Return the decisions among which the newest image is: those on tagged images, or on untagged ones without.
 
-    An artifact such as a signature is none of them. The images of an image index are untagged, and pushed before it.
+    The images of an image index are untagged, and pushed before it.
     """
-    images = [each for each in decisions if _can_be_pulled(each)]
-    return [each for each in images if each.image.tags] or images
+    return [each for each in decisions if each.image.tags] or decisions
 
 
-def _can_be_pulled(decision: Decision) -> bool:
-    image = decision.image
-    return image.status == "active" and not _is_artifact(image)
+def _on_images(decisions: Iterable[Decision]) -> list[Decision]:
+    """Return the decisions on images that can be pulled, without those on artifacts such as a signature."""
+    return [each for each in decisions if each.image.status == "active" and not _is_artifact(each.image)]
 
 
 def _is_artifact(image: Image) -> bool:
     """Return whether an image is a signature or another artifact of an image."""
     if image.subject_digest is not None:
         return True
-    return bool(image.tags) and all(tag.startswith("sha256-") and _ARTIFACT_TAG.fullmatch(tag) for tag in image.tags)
+    # The first tag decides for nearly every image.
+    return bool(image.tags and image.tags[0].startswith("sha256-")) and all(map(_ARTIFACT_TAG.fullmatch, image.tags))
