@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ecr_constructs.cli.formatting import count, decision_label, format_day
@@ -158,7 +159,13 @@ def worst_first(previews: Iterable[RepositoryPreview]) -> list[tuple[RepositoryP
         previews: The previews.
 
     """
-    return sorted(((preview, damage_of(preview)) for preview in previews), key=_order)
+    return list(_ranked(tuple(previews)))
+
+
+# The alarms, the report and the summary of a run need the order.
+@lru_cache(maxsize=1)
+def _ranked(previews: tuple[RepositoryPreview, ...]) -> tuple[tuple[RepositoryPreview, Damage], ...]:
+    return tuple(sorted(((preview, damage_of(preview)) for preview in previews), key=_order))
 
 
 def _order(each: tuple[RepositoryPreview, Damage]) -> tuple[object, ...]:
