@@ -11,6 +11,7 @@ from ecr_constructs.cli.formatting import count, decision_label, omitted, printa
 from ecr_constructs.cli.output.markdown import escaped
 from ecr_constructs.cli.output.messages import COLOURS
 from ecr_constructs.cli.output.sarif import SarifResult, SarifRule, render_sarif
+from ecr_constructs.cli.sources.source_locations import SourceLocations
 from ecr_constructs.model.changes.change import CHANGE_TYPES, Change
 from ecr_constructs.model.lifecycle.evaluation import Decision
 
@@ -83,26 +84,29 @@ def changes_as_markdown(changes: Sequence[Change]) -> str:
     return "\n".join(_markdown_lines(changes)) + "\n"
 
 
-def changes_as_sarif(changes: Sequence[Change]) -> str:
+def changes_as_sarif(changes: Sequence[Change], locations: SourceLocations) -> str:
     """
     Return changes as a SARIF document.
 
     Args:
         changes: The changes.
+        locations: The locations of the resources in the new state.
 
     """
     rules = [SarifRule(id=each.id, severity=each.severity, summary=each.summary) for each in CHANGE_TYPES.values()]
-    results = [
-        SarifResult(
-            rule_id=each.id,
-            severity=each.severity,
-            message=printable(f"{_place(each)}: {each.sentence}. Safe way: {each.remedy}."),
-            place=printable("/".join(filter(None, (each.stack, each.logical_id)))),
-            path=each.path,
-        )
-        for each in changes
-    ]
-    return render_sarif(rules, results)
+    return render_sarif(rules, [_sarif_result(each, locations) for each in changes])
+
+
+def _sarif_result(change: Change, locations: SourceLocations) -> SarifResult:
+    location = locations.locate_resource(change.stack, change.logical_id)
+    return SarifResult(
+        rule_id=change.id,
+        severity=change.severity,
+        message=printable(f"{_place(change)}: {change.sentence}. Safe way: {change.remedy}."),
+        place=printable(location.construct),
+        path=location.path or change.path,
+        line=location.line,
+    )
 
 
 def _place(change: Change) -> str:
