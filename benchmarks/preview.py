@@ -73,6 +73,12 @@ def line(what: str, measured: str, budget: str, *, is_kept: bool) -> bool:
     return is_kept
 
 
+def write(folder: Path, text: str) -> None:
+    """Write the policy and a listing."""
+    (folder / "policy.json").write_text(POLICY.to_json(), encoding="utf-8")
+    (folder / "images.json").write_text(text, encoding="utf-8")
+
+
 def run(folder: Path, images: Path, *options: str) -> tuple[float, int]:
     """Return the CPU time of a preview in seconds, and its peak memory in bytes."""
     command = [sys.executable, "-m", "ecr_constructs", "preview", str(folder / "policy.json"), "--repository", "*"]
@@ -130,14 +136,17 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (default: 3)")
     parser.add_argument("--quick", action="store_true", help="small listings: whether it runs, not how fast")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a budget is missed")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the policy and the listing, and exit")
     arguments = parser.parse_args()
+    if arguments.write:
+        write(arguments.write, listing(IMAGES, REPOSITORIES))
+        return 0
     scale, rounds = (100, 1) if arguments.quick else (1, arguments.rounds)
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "policy.json").write_text(POLICY.to_json(), encoding="utf-8")
         images, text = folder / "images.json", listing(IMAGES // scale, REPOSITORIES // scale)
-        images.write_text(text, encoding="utf-8")
+        write(folder, text)
         print(
             f"{IMAGES // scale:,} images of {REPOSITORIES // scale:,} repositories, {len(text) / 1e6:.0f} MB of text."
         )

@@ -6,8 +6,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["ParameterOption"]
+__all__ = ["ConfigOption", "ParameterOption"]
 
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="The file with suppressions. [default: the nearest ecr-constructs.toml or pyproject.toml]",
+        show_default=False,
+    ),
+]
 ParameterOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from ecr_constructs.cli.commands.options import ParameterOption
+from ecr_constructs.cli.commands.options import ConfigOption, ParameterOption
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, omitted
 from ecr_constructs.cli.output.destination import write_output
@@ -22,12 +22,14 @@ from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.suppressed_findings import without_suppressed
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.kubernetes import read_running_images
 from ecr_constructs.cli.sources.manifests import read_manifests, with_manifests
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, read_deployed, read_policies
 from ecr_constructs.cli.sources.records import Repository
+from ecr_constructs.cli.sources.suppressions import read_companion, read_configuration
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -85,6 +87,7 @@ def preview(
         ),
     ] = None,
     parameter: ParameterOption = None,
+    config: ConfigOption = None,
     current: Annotated[
         bool, typer.Option("--current", help="With --live: compare with the deployed policies.")
     ] = False,
@@ -188,7 +191,8 @@ def preview(
         is_complete=everything,
         output=output,
     )
-    report = _report(options)
+    suppressions = (*(read_companion(source) if source is not None else ()), *read_configuration(config))
+    report = without_suppressed(_report(options), suppressions)
     results = [gate.evaluate(report) for gate in options.gates]
     if options.is_folder:
         _write_pages(report, results, options)
