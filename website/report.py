@@ -88,17 +88,23 @@ def foreign_requests(url: str, path: Path) -> Iterator[str]:
 
 
 def time_problems(page: Page, path: Path, *, is_timed: bool) -> Iterator[str]:
-    """Yield the problem of a page that opens too slowly: until its script has run and it is drawn, the best of 3."""
-    times = []
-    for _ in range(3 if is_timed else 1):
-        page.goto(path.as_uri(), wait_until="load")
-        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
-        times.append(page.evaluate("performance.now()"))
-    milliseconds = min(times)
+    """
+    Open a page, and yield the problem of an index that is open too late: when its script has run and it is drawn.
+
+    The time of the thread that reads, lays out and draws the page is compared, so that other work on the machine has
+    less influence. The time that passes is printed too.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto(path.as_uri(), wait_until="load")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    passed = page.evaluate("performance.now()")
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    worked = 1000 * metrics["TaskDuration"]
     if is_timed:
-        print(f"{path.name} is open after {milliseconds:.0f} ms")
-    if is_timed and path.name == "index.html" and milliseconds > MOST_MILLISECONDS:
-        yield f"is open after {milliseconds:.0f} ms; the limit is {MOST_MILLISECONDS}"
+        print(f"{path.name} is open after {passed:.0f} ms, of which the browser worked {worked:.0f} ms")
+    if is_timed and path.name == "index.html" and worked > MOST_MILLISECONDS:
+        yield f"takes {worked:.0f} ms to open; the limit is {MOST_MILLISECONDS}"
 
 
 def list_problems(page: Page, number: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cli.formatting import count, decision_label, omitted, printable
 from ecr_constructs.cli.output.markdown import escaped
 from ecr_constructs.cli.output.messages import COLOURS
+from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.output.sarif import SarifResult, SarifRule, render_sarif
 from ecr_constructs.cli.sources.source_locations import SourceLocations
 from ecr_constructs.model.changes.change import CHANGE_TYPES, Change
@@ -23,7 +24,6 @@ __all__ = ["changes_as_json", "changes_as_markdown", "changes_as_sarif", "change
 _MOST_IMAGES = 20
 # A pipe has no width. Lines are not wrapped.
 _UNLIMITED = 1_000_000
-_ACTIONS = {"expire": "delete", "archive": "archive", "keep": "keep"}
 
 
 def changes_as_table(changes: Sequence[Change], console: Console) -> str:
@@ -132,7 +132,7 @@ def _image_lines(changes: Sequence[Change]) -> Iterator[str]:
 def _images(decisions: Sequence[Decision]) -> Iterator[str]:
     for each in decisions[:_MOST_IMAGES]:
         rule = f" by rule {each.rule.rule_priority}" if each.rule else ""
-        yield f"{_ACTIONS[each.action]} {decision_label(each)}{rule}"
+        yield f"{outcome_of(each.action)} {decision_label(each)}{rule}"
     if (more := len(decisions) - _MOST_IMAGES) > 0:
         yield f"{omitted(more, 'image')}; --format json has all"
 
