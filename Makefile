@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 CDK_CLI := 2.1148.1# npm's `latest`, 3.0.0, cannot read what today's aws-cdk-lib writes
+AXE := 4.14.1# checks the accessibility of the report in a browser
+AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 MERMAID := 12.3.0# renders the diagrams of the website
 MERMAID_SHA256 := 336df803d87a38b70a01e736e666c8f7601d2ce42f5e47c8fafe5d721074b9a3
 
@@ -141,3 +143,12 @@ build/mermaid.min.js: Makefile | $(READY)
 	    found = hashlib.sha256(open("build/package/dist/mermaid.min.js", "rb").read()).hexdigest(); \
 	    sys.exit(found != "$(MERMAID_SHA256)" and f"mermaid has the SHA-256 {found}")'
 	@mv build/package/dist/mermaid.min.js $@ && rm -r build/package
+
+build/axe.min.js: Makefile | $(READY)
+	@mkdir -p build/axe
+	@cd build/axe && NODE_USE_SYSTEM_CA=1 npm pack --silent axe-core@$(AXE) >/dev/null && \
+	    tar -xzf axe-core-$(AXE).tgz package/axe.min.js
+	@.venv/bin/python -c 'import hashlib, sys; \
+	    found = hashlib.sha256(open("build/axe/package/axe.min.js", "rb").read()).hexdigest(); \
+	    sys.exit(found != "$(AXE_SHA256)" and f"axe-core has the SHA-256 {found}")'
+	@mv build/axe/package/axe.min.js $@ && rm -r build/axe

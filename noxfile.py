@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent
+DOCS_PYTHON = str(ROOT / "build/docs-venv/bin/python")
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 CDK = ["aws-cdk-lib", "constructs", "jsii"]
@@ -46,7 +47,7 @@ NOT_COPIED = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.eg
 nox.needs_version = ">=2025.2"
 # Each session creates its own environment with uv, from the interpreters that are installed.
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["slow", "docs", "wheel", "lowest", "newest", "checkov"]
+nox.options.sessions = ["slow", "docs", "report", "wheel", "lowest", "newest", "checkov"]
 
 
 @nox.session
@@ -68,13 +69,24 @@ def docs(session: nox.Session) -> None:
     session.run("make", "docs")
     session.run(sys.executable, "website/image.py", "--check")
     session.run(sys.executable, "website/dashboard_image.py", "--check")
-    python = str(ROOT / "build/docs-venv/bin/python")
-    if shutil.which("chromium") is None and shutil.which("apt-get") and os.geteuid() == 0:
-        session.run("apt-get", "-qq", "update")
-        session.run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", silent=True)
-    elif shutil.which("chromium") is None:
-        session.run(python, "-m", "playwright", "install", "chromium")
-    session.run(python, "website/browser.py", *session.posargs)
+    install_chromium(session)
+    session.run(DOCS_PYTHON, "website/browser.py", *session.posargs)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Open the HTML of preview in Chromium, for one repository and for a fleet of 2,000 repositories."""
+    session.run("make", "build/docs-venv/.ready", "build/axe.min.js")
+    install_chromium(session)
+    folder = ROOT / "build/report"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    session.run(sys.executable, "benchmarks/preview.py", "--write", str(folder), silent=True)
+    images = ["--images", f"{folder}/images.json", "--at", "2026-06-01T12:00:00Z", "--format", "html"]
+    preview = [sys.executable, "-m", "ecr_constructs", "preview", f"{folder}/policy.json", *images]
+    session.run(*preview, "--repository", "team-0/service-0", "--output", f"{folder}/single.html", silent=True)
+    session.run(*preview, "--repository", "*", "--output", f"{folder}/pages", silent=True)
+    session.run(DOCS_PYTHON, "website/report.py", str(folder), *session.posargs)
 
 
 @nox.session
@@ -133,6 +145,15 @@ def checkov(session: nox.Session) -> None:
 
 
 # --- shared by the sessions ------------------------------------------------------------------------------------------
+
+
+def install_chromium(session: nox.Session) -> None:
+    """Install Chromium from Debian or from Playwright, unless it is there."""
+    if shutil.which("chromium") is None and shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "-qq", "update")
+        session.run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", silent=True)
+    elif shutil.which("chromium") is None:
+        session.run(DOCS_PYTHON, "-m", "playwright", "install", "chromium")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -114,16 +114,19 @@ def require_shallow(document: object) -> None:
         document: The result of a JSON parser.
 
     """
-    level, depth = list(_inner([document])), 0
+    level: list[Any] = [document] if isinstance(document, (dict, list)) else []
+    depth = 0
     while level:
         depth += 1
         if depth > _MAXIMUM_DEPTH:
             raise ValueError(f"it is nested more than {_MAXIMUM_DEPTH} levels deep")
-        level = list(_inner(child for each in level for child in (each.values() if isinstance(each, dict) else each)))
-
-
-def _inner(values: Iterable[object]) -> Iterator[Any]:
-    return (value for value in values if isinstance(value, (dict, list)))
+        # A listing of images has millions of values. A parser returns no subclasses of these types.
+        level = [
+            value
+            for each in level
+            for value in (each.values() if type(each) is dict else each)
+            if type(value) is dict or type(value) is list
+        ]
 
 
 def _real(path: Path, inside: Path | None) -> str:

@@ -74,7 +74,7 @@ def known_size(number: int) -> str:
 
 def total_size(images: Iterable[Image]) -> int:
     """Return the bytes of images. The size that ECR reports for an image index is that of its largest image."""
-    return sum(image.size for image in images if not image.is_index)
+    return sum(image.size for image in images if image.is_ordinary or not image.is_index)
 
 
 def describe_images(images: Sequence[Image]) -> str:
@@ -92,7 +92,7 @@ def _describe_size(images: Sequence[Image]) -> str:
 
 def format_day(moment: date) -> str:
     """Return a day: `2026-06-01`."""
-    return f"{moment:%Y-%m-%d}"
+    return moment.isoformat()[: len("2026-06-01")]
 
 
 def format_instant(moment: datetime) -> str:

@@ -6,6 +6,7 @@ typer is imported when the command runs, rich, jinja2, yaml and boto3 where they
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -18,9 +19,15 @@ __all__ = ["main", "run"]
 
 _EXTRA = frozenset({"boto3", "jinja2", "rich", "tomli", "typer", "yaml"})
 
+# The number of new objects, and of the collections of younger objects, after which garbage is collected.
+_COLLECTION = (200_000, 20, 100)
+
 
 def main() -> None:
     """Run the command with the arguments of the process, and exit with its exit code."""
+    # A listing of images becomes millions of objects without cycles. Collecting garbage as often as by default takes a
+    # third of the time.
+    gc.set_threshold(*_COLLECTION)
     # A stream that is closed is None, and print() writes to standard output if its file is None.
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")

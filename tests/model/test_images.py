@@ -327,3 +327,37 @@ def test_an_unknown_status_is_quoted_in_the_message() -> None:
     assert faults_in([BOTO3 | {"imageStatus": "FROZEN"}]) == [
         "[0].imageStatus: 'FROZEN' is unknown; write 'active', 'archived' or 'activating'"
     ]
+
+
+TIMES: st.SearchStrategy[object] = st.one_of(
+    st.sampled_from(["2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00.5+01:00", "2026-01-31T12:00:00Z", "2026-01-31"]),
+    st.sampled_from(["0001-01-01T00:00:00+00:00", "9999-12-31T23:00:00+00:00", "", 0, 1767225600.5, True, None]),
+    st.just(NOON),
+    st.just(NOON.replace(tzinfo=None)),
+)
+MEDIA_TYPES = st.sampled_from([BOTO3["imageManifestMediaType"], "application/vnd.oci.image.index.v1+json", "", None, 1])
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "imageDigest": st.sampled_from([DIGEST, "", None, 1]),
+    "imagePushedAt": TIMES,
+    "lastRecordedPullTime": TIMES,
+    "imageTags": st.sampled_from([["v2", "v1", "v2"], ["v1"], [], ("v1",), "v1", [""], ["a\nb"], ["a\0b"], [1], None]),
+    "imageSizeInBytes": st.sampled_from([0, 1234, 2**63, -1, 1.5, True, None]),
+    "imageStatus": st.sampled_from(["ACTIVE", "active", "ARCHIVED", "gone", None, 1]),
+    "imageManifestMediaType": MEDIA_TYPES,
+    "artifactMediaType": MEDIA_TYPES,
+}
+
+
+def _outcome(detail: object) -> object:
+    try:
+        image = Image.from_describe_images(detail)  # type: ignore[arg-type]  # hostile input
+    except InvalidImage as error:
+        return error.problems
+    return image, repr(image), image.is_ordinary
+
+
+@given(st.fixed_dictionaries({}, optional=FIELDS))
+def test_an_ordinary_detail_is_read_like_any_other(odd: dict[str, Any]) -> None:
+    ordinary = {key: value for key, value in BOTO3.items() if not key.startswith(("last", "subject"))}
+    # A field without a value has no effect, but is not ordinary.
+    assert _outcome(ordinary | odd) == _outcome(ordinary | odd | {"lastArchivedAt": None})

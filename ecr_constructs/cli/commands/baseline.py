@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.sources.stack_templates import read_templates
 from ecr_constructs.model.changes.baseline import baseline_document
 from ecr_constructs.model.changes.state import read_state
@@ -34,7 +34,4 @@ def baseline(
     Commit the file. With enforce_baseline(app, FILE), synthesis fails if one of them changes.
     """
     text = json.dumps(baseline_document(read_state(read_templates(source))), indent=2, sort_keys=True) + "\n"
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
+    write_output(text, output)

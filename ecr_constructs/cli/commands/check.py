@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from enum import Enum
@@ -19,8 +18,10 @@ from ecr_constructs.cli.output.changes_report import (
     changes_as_sarif,
     changes_as_table,
 )
+from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
+from ecr_constructs.cli.sources.source_locations import SourceLocations
 from ecr_constructs.cli.sources.stack_templates import aligned, read_templates
 from ecr_constructs.model.changes.change import MOST_SEVERE_FIRST, Change
 from ecr_constructs.model.changes.comparison import find_changes
@@ -96,7 +97,7 @@ def check(
     else:
         old, new = aligned(*map(read_templates, sources))
         changes = find_changes(read_state(old), read_state(new), listing)
-    _write(_render(changes, form, is_shown=output is None), output)
+    write_output(_render(changes, form, sources[-1], is_shown=output is None), output)
     if _is_found(changes, fail_on):
         raise typer.Exit(ExitCode.FOUND)
 
@@ -125,26 +126,18 @@ def _listing(images: Sequence[str]) -> Listing | None:
     return Listing(images=found, at=datetime.now(timezone.utc))
 
 
-def _render(changes: Sequence[Change], form: Format, *, is_shown: bool) -> str:
-    renderers = {
-        Format.JSON: changes_as_json,
-        Format.MARKDOWN: changes_as_markdown,
-        Format.SARIF: changes_as_sarif,
-    }
-    if form is not Format.TABLE:
-        return renderers[form](changes)
+def _render(changes: Sequence[Change], form: Format, new: str, *, is_shown: bool) -> str:
+    if form is Format.JSON:
+        return changes_as_json(changes)
+    if form is Format.MARKDOWN:
+        return changes_as_markdown(changes)
+    if form is Format.SARIF:
+        return changes_as_sarif(changes, SourceLocations(source=new))
     from rich.console import Console
 
     from ecr_constructs.cli.output.table_report import terminal
 
     return changes_as_table(changes, terminal() if is_shown else Console(file=StringIO()))
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
 
 
 def _is_found(changes: Sequence[Change], fail_on: Severity) -> bool:

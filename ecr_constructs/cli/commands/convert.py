@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ecr_constructs.cli.commands.options import ParameterOption
 from ecr_constructs.cli.formatting import printable
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import read_policy
@@ -35,13 +36,7 @@ def convert(
         str | None,
         typer.Option(metavar="NAME", help="The repository, if there are several policies.", show_default=False),
     ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
-        ),
-    ] = None,
+    parameter: ParameterOption = None,
 ) -> None:
     """
     Print the Python code that builds the same lifecycle policy, as intents where they fit.

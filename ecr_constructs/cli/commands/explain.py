@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ecr_constructs.cli.commands.options import ParameterOption
 from ecr_constructs.cli.formatting import printable
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import read_policies
@@ -21,13 +22,7 @@ def explain(
     repository: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the policy of this repository.", show_default=False)
     ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
-        ),
-    ] = None,
+    parameter: ParameterOption = None,
 ) -> None:
     """
     Explain each rule of a lifecycle policy in one sentence.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecr_constructs.cli.commands.options import ConfigOption, ParameterOption
 from ecr_constructs.cli.errors import ExitCode, os_error, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.output.messages import COLOURS
@@ -21,7 +22,7 @@ from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy, read_policies
 from ecr_constructs.cli.sources.policy_fixes import fix_policy_file
 from ecr_constructs.cli.sources.records import Policy
-from ecr_constructs.cli.sources.suppressions import Suppression, read_companion, read_configuration
+from ecr_constructs.cli.sources.suppressions import Suppression, read_companion, read_configuration, suppression_of
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.safe_fixes import SafeFix
@@ -92,21 +93,8 @@ def lint(
             help="The lowest severity that ends with exit code 3. 'unread': errors, and policies that cannot be read."
         ),
     ] = Severity.ERROR,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
-        ),
-    ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="The file with suppressions. [default: the nearest ecr-constructs.toml or pyproject.toml]",
-            show_default=False,
-        ),
-    ] = None,
+    parameter: ParameterOption = None,
+    config: ConfigOption = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="Write fixes to policy files that delete no image that would be kept.")
     ] = False,
@@ -211,8 +199,7 @@ class _Report:
 
     def _add(self, diagnostic: Diagnostic, suppressions: Sequence[Suppression]) -> None:
         key = (diagnostic.id, diagnostic.repository or diagnostic.prefix, diagnostic.rule_priority)
-        valid = (each for each in suppressions if each.matches(*key) and not each.has_expired(self._today))
-        if by := next(valid, None):
+        if by := suppression_of(suppressions, *key, today=self._today):
             self.suppressed.append((diagnostic, by))
         else:
             self.found.append(diagnostic)

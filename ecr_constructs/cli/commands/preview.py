@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from ecr_constructs.cli.commands.options import ConfigOption, ParameterOption
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, omitted
+from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.suppressed_findings import without_suppressed
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.kubernetes import read_running_images
 from ecr_constructs.cli.sources.manifests import read_manifests, with_manifests
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import PolicySet, read_deployed, read_policies
 from ecr_constructs.cli.sources.records import Repository
+from ecr_constructs.cli.sources.suppressions import read_companion, read_configuration
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -82,13 +86,8 @@ def preview(
             "repositories with all of them.",
         ),
     ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
-        ),
-    ] = None,
+    parameter: ParameterOption = None,
+    config: ConfigOption = None,
     current: Annotated[
         bool, typer.Option("--current", help="With --live: compare with the deployed policies.")
     ] = False,
@@ -192,12 +191,13 @@ def preview(
         is_complete=everything,
         output=output,
     )
-    report = _report(options)
+    suppressions = (*(read_companion(source) if source is not None else ()), *read_configuration(config))
+    report = without_suppressed(_report(options), suppressions)
     results = [gate.evaluate(report) for gate in options.gates]
     if options.is_folder:
         _write_pages(report, results, options)
     else:
-        _write(_render(report, results, options), output)
+        write_output(_render(report, results, options), output)
     if output is not None or form in {Format.HTML, Format.CSV}:
         _print_summary(report)
     raise typer.Exit(_exit_code(report, results))
@@ -357,13 +357,6 @@ def _render(report: PreviewReport, results: Sequence[GateResult], options: Previ
 
     console = terminal() if options.output is None else Console(file=StringIO())
     return render_table(report, console, results=results, is_complete=options.is_complete)
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8", newline="")
 
 
 def _write_pages(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> None:

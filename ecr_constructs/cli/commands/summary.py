@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from enum import Enum
 from typing import Annotated, Any
 
@@ -18,14 +18,23 @@ from ecr_constructs.assembly import (
     repositories,
 )
 from ecr_constructs.assembly.template_resources import app_resources
+from ecr_constructs.cli.commands.options import ConfigOption
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.sources.policies import read_stacks
+from ecr_constructs.cli.sources.suppressions import (
+    Suppression,
+    read_companion,
+    read_configuration,
+    suppression_of,
+)
 from ecr_constructs.model.compliance.evidence import evidence
 from ecr_constructs.model.compliance.exceptions import read_rule_exceptions
 
 __all__ = ["lines", "summary"]
 
 _WIDEST = 256
+# The rule of a finding is named after it.
+_LIFECYCLE_PREFIX = "lifecycle-"
 
 
 class Format(str, Enum):
@@ -50,16 +59,33 @@ def summary(
         str | None,
         typer.Option(metavar="FILE", help="JSON: a JSON file with exceptions from rules.", show_default=False),
     ] = None,
+    config: ConfigOption = None,
 ) -> None:
     """List the repositories of an app with their protection, and its registry resources."""
     stacks = read_stacks(source)
     if form is Format.JSON:
         excepted = read_rule_exceptions(exceptions) if exceptions else ()
         today = datetime.now(tz=timezone.utc).date()
-        print(json.dumps(evidence(app_resources(stacks), excepted, today), indent=2))
+        document = evidence(app_resources(stacks), excepted, today)
+        suppressions = (*read_companion(source), *read_configuration(config))
+        print(json.dumps(_without_suppressed(document, suppressions, today), indent=2))
         return
     for line in lines(stacks):
         print(printable(line))
+
+
+def _without_suppressed(
+    document: Mapping[str, Any], suppressions: Sequence[Suppression], today: date
+) -> Mapping[str, Any]:
+    """Return the results without suppressed findings of lifecycle policies. A suppression for one rule is not used."""
+    findings = [
+        each
+        for each in document["findings"]
+        if not suppression_of(
+            suppressions, str(each["rule"]).removeprefix(_LIFECYCLE_PREFIX), each["name"], None, today=today
+        )
+    ]
+    return {**document, "findings": findings}
 
 
 def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:

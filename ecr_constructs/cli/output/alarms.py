@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ecr_constructs.cli.formatting import count, first_names
 from ecr_constructs.cli.output.message import Message
-from ecr_constructs.cli.preview.damage import ALARM_PERCENT, Certainty, Damage
+from ecr_constructs.cli.preview.damage import (
+    ALARM_KINDS,
+    ALARM_PERCENT,
+    CERTAINTIES,
+    AlarmKind,
+    Certainty,
+    Damage,
+)
 from ecr_constructs.cli.preview.result import RepositoryPreview
 
 __all__ = ["ALARM_STYLE", "alarm_messages", "alarm_text", "alarm_words"]
 
 ALARM_STYLE = "bold white on red"
 _MOST_NAMES = 5
-_KINDS = ("empties", "newest", "loses")
-_CERTAINTIES: tuple[Certainty, ...] = ("would", "might")
-_SINGULAR = {
+_SINGULAR: Mapping[AlarmKind, str] = {
     "empties": "be emptied",
     "newest": "lose its newest image",
     "loses": f"lose more than {ALARM_PERCENT}% of its images",
 }
-_PLURAL = {
+_PLURAL: Mapping[AlarmKind, str] = {
     "empties": "be emptied",
     "newest": "lose their newest image",
     "loses": f"lose more than {ALARM_PERCENT}% of their images",
@@ -36,12 +41,12 @@ def alarm_messages(ranked: Iterable[tuple[RepositoryPreview, Damage]]) -> Iterat
         ranked: The previews with their damage, the worst first.
 
     """
-    found: defaultdict[tuple[Certainty | None, str], list[tuple[str, Damage]]] = defaultdict(list)
+    found: defaultdict[tuple[Certainty | None, AlarmKind], list[tuple[str, Damage]]] = defaultdict(list)
     for preview, damage in ranked:
         if damage.alarm is not None:
             found[damage.certainty, damage.alarm].append((preview.repository, damage))
-    for certainty in _CERTAINTIES:
-        for kind in _KINDS:
+    for certainty in CERTAINTIES:
+        for kind in ALARM_KINDS:
             if repositories := found[certainty, kind]:
                 yield Message("alarm", _text(kind, certainty, repositories), ALARM_STYLE)
 
@@ -65,16 +70,16 @@ def alarm_text(damage: Damage) -> str | None:
         damage: The damage to the repository.
 
     """
-    if damage.alarm is None:
-        return None
+    return _text_of_one("the repository", damage) if damage.alarm else None
+
+
+def _text_of_one(name: str, damage: Damage) -> str:
     newest = f"; the newest is {damage.describe_newest()}" if damage.newest else ""
-    return f"the repository {damage.certainty} {_SINGULAR[damage.alarm]}: {damage.describe()}{newest}"
+    return f"{name} {alarm_words(damage)}: {damage.describe()}{newest}"
 
 
-def _text(kind: str, certainty: Certainty, repositories: list[tuple[str, Damage]]) -> str:
+def _text(kind: AlarmKind, certainty: Certainty, repositories: list[tuple[str, Damage]]) -> str:
     if len(repositories) == 1:
-        ((name, damage),) = repositories
-        newest = f"; the newest is {damage.describe_newest()}" if damage.newest else ""
-        return f"{name} {certainty} {_SINGULAR[kind]}: {damage.describe()}{newest}"
+        return _text_of_one(*repositories[0])
     names = first_names([f"{name} ({damage.percent}%)" for name, damage in repositories], _MOST_NAMES)
     return f"{count(len(repositories), 'repository')} {certainty} {_PLURAL[kind]}: {names}"

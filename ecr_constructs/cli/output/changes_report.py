@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.formatting import count, decision_label, omitted, printable
+from ecr_constructs.cli.output.markdown import escaped
 from ecr_constructs.cli.output.messages import COLOURS
+from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.output.sarif import SarifResult, SarifRule, render_sarif
+from ecr_constructs.cli.sources.source_locations import SourceLocations
 from ecr_constructs.model.changes.change import CHANGE_TYPES, Change
 from ecr_constructs.model.lifecycle.evaluation import Decision
 
@@ -22,8 +24,6 @@ __all__ = ["changes_as_json", "changes_as_markdown", "changes_as_sarif", "change
 _MOST_IMAGES = 20
 # A pipe has no width. Lines are not wrapped.
 _UNLIMITED = 1_000_000
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#!~&])")
-_ACTIONS = {"expire": "delete", "archive": "archive", "keep": "keep"}
 
 
 def changes_as_table(changes: Sequence[Change], console: Console) -> str:
@@ -84,26 +84,29 @@ def changes_as_markdown(changes: Sequence[Change]) -> str:
     return "\n".join(_markdown_lines(changes)) + "\n"
 
 
-def changes_as_sarif(changes: Sequence[Change]) -> str:
+def changes_as_sarif(changes: Sequence[Change], locations: SourceLocations) -> str:
     """
     Return changes as a SARIF document.
 
     Args:
         changes: The changes.
+        locations: The locations of the resources in the new state.
 
     """
     rules = [SarifRule(id=each.id, severity=each.severity, summary=each.summary) for each in CHANGE_TYPES.values()]
-    results = [
-        SarifResult(
-            rule_id=each.id,
-            severity=each.severity,
-            message=printable(f"{_place(each)}: {each.sentence}. Safe way: {each.remedy}."),
-            place=printable("/".join(filter(None, (each.stack, each.logical_id)))),
-            path=each.path,
-        )
-        for each in changes
-    ]
-    return render_sarif(rules, results)
+    return render_sarif(rules, [_sarif_result(each, locations) for each in changes])
+
+
+def _sarif_result(change: Change, locations: SourceLocations) -> SarifResult:
+    location = locations.locate_resource(change.stack, change.logical_id)
+    return SarifResult(
+        rule_id=change.id,
+        severity=change.severity,
+        message=printable(f"{_place(change)}: {change.sentence}. Safe way: {change.remedy}."),
+        place=printable(location.construct),
+        path=location.path or change.path,
+        line=location.line,
+    )
 
 
 def _place(change: Change) -> str:
@@ -129,7 +132,7 @@ def _image_lines(changes: Sequence[Change]) -> Iterator[str]:
 def _images(decisions: Sequence[Decision]) -> Iterator[str]:
     for each in decisions[:_MOST_IMAGES]:
         rule = f" by rule {each.rule.rule_priority}" if each.rule else ""
-        yield f"{_ACTIONS[each.action]} {decision_label(each)}{rule}"
+        yield f"{outcome_of(each.action)} {decision_label(each)}{rule}"
     if (more := len(decisions) - _MOST_IMAGES) > 0:
         yield f"{omitted(more, 'image')}; --format json has all"
 
@@ -165,17 +168,12 @@ def _markdown_lines(changes: Sequence[Change]) -> Iterator[str]:
         yield "| --- | --- | --- | --- |"
     for each in changes:
         cells = (each.severity, _place(each), f"{each.sentence} [{each.id}]", each.remedy)
-        yield f"| {' | '.join(map(_escaped, cells))} |"
+        yield f"| {' | '.join(map(escaped, cells))} |"
     for each in changes:
         if each.images:
             yield ""
-            yield f"<details><summary>{_escaped(each.name or str(each.logical_id))}: images</summary>"
+            yield f"<details><summary>{escaped(each.name or str(each.logical_id))}: images</summary>"
             yield ""
-            yield from (f"- {_escaped(line)}" for line in _images(each.images))
+            yield from (f"- {escaped(line)}" for line in _images(each.images))
             yield ""
             yield "</details>"
-
-
-def _escaped(text: str) -> str:
-    """Return a text without a meaning in Markdown, on one line. An `@` does not mention a person."""
-    return _MARKDOWN.sub(r"\\\1", printable(text)).replace("@", "&#64;")

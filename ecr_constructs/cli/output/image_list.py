@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ecr_constructs.cli.formatting import decision_label
 from ecr_constructs.cli.output.rule_summary import outcome_of
@@ -18,8 +17,7 @@ __all__ = ["ListedImage", "every_image", "lost_images"]
 Outcome = Literal["delete", "archive", "uncertain", "keep"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListedImage:
+class ListedImage(NamedTuple):
     """
     An image with its outcome.
 
@@ -100,4 +98,4 @@ def every_image(preview: RepositoryPreview) -> list[ListedImage]:
 
 def _listed(preview: RepositoryPreview, outcome: Outcome, decisions: Sequence[Decision]) -> Iterator[ListedImage]:
     for decision in decisions:
-        yield ListedImage(decision=decision, outcome=outcome, users=preview.users(decision.image.digest))
+        yield ListedImage(decision, outcome, preview.users(decision.image.digest))

@@ -6,7 +6,6 @@ Tags, names and descriptions are not trusted: Markdown, HTML and mentions of use
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
@@ -18,10 +17,10 @@ from ecr_constructs.cli.formatting import (
     format_size,
     known_size,
     omitted,
-    printable,
 )
 from ecr_constructs.cli.output.alarms import alarm_messages
 from ecr_constructs.cli.output.image_list import ListedImage, lost_images
+from ecr_constructs.cli.output.markdown import code, escaped
 from ecr_constructs.cli.output.message import COLOURS
 from ecr_constructs.cli.output.messages import (
     input_messages,
@@ -44,9 +43,6 @@ MOST_CHARACTERS = 60_000
 _MOST_ROWS = 20
 _MOST_IMAGES = 20
 _MOST_VIOLATIONS = 10
-# Everything but letters, digits and marks that have no effect within a line.
-_MARKUP = re.compile(r"[^A-Za-z0-9 .,;/()=+%'-]")
-_MENTION = re.compile(f"(&#(?:{ord('@')}|{ord('#')});)")
 _HEAD = (
     "| Repository | Images | Delete | Freed | Archive | Uncertain | Keep |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -84,26 +80,26 @@ def render_markdown(report: PreviewReport, results: Sequence[GateResult] = (), *
 def _head(report: PreviewReport, ranked: Sequence[Ranked], results: Sequence[GateResult]) -> Iterator[str]:
     yield "## Preview of lifecycle policies"
     yield ""
-    alarms = [f"> **{_text(message.text)}**" for message in alarm_messages(ranked)]
+    alarms = [f"> **{escaped(message.text)}**" for message in alarm_messages(ranked)]
     failed = list(_gate_lines(results))
     if alarms or failed:
         yield "> [!CAUTION]"
         yield "\n>\n".join([*alarms, *failed])
         yield ""
-    yield f"**{_text(total_message(report).text)}** at {format_instant(report.at)}. No image has been deleted."
+    yield f"**{escaped(total_message(report).text)}** at {format_instant(report.at)}. No image has been deleted."
 
 
 def _gate_lines(results: Sequence[GateResult]) -> Iterator[str]:
     for result in results:
         if result.violations:
             number = count(len(result.violations), result.noun)
-            yield f"> **{_code(f'--fail-if {result.gate}')} failed for {number}.** {_text(result.remedy)}"
-            yield from (f"> - {_text(str(each))}" for each in result.violations[:_MOST_VIOLATIONS])
+            yield f"> **{code(f'--fail-if {result.gate}')} failed for {number}.** {escaped(result.remedy)}"
+            yield from (f"> - {escaped(str(each))}" for each in result.violations[:_MOST_VIOLATIONS])
             if (more := len(result.violations) - _MOST_VIOLATIONS) > 0:
                 yield f"> - {omitted(more, result.noun)}"
         elif result.unknown:
             unknown = "; ".join(result.unknown[:_MOST_VIOLATIONS])
-            yield f"> **{_code(f'--fail-if {result.gate}')} cannot be checked:** {_text(unknown)}"
+            yield f"> **{code(f'--fail-if {result.gate}')} cannot be checked:** {escaped(unknown)}"
 
 
 def _table(ranked: Sequence[Ranked], most: int | None) -> Iterator[str]:
@@ -113,7 +109,7 @@ def _table(ranked: Sequence[Ranked], most: int | None) -> Iterator[str]:
     yield from _HEAD
     for preview, damage in counted[:most]:
         totals = totals_of(preview.evaluation)
-        name = f"**{_code(preview.repository)}**" if damage.alarm else _code(preview.repository)
+        name = f"**{code(preview.repository)}**" if damage.alarm else code(preview.repository)
         freed = known_size(totals.expired_size)
         numbers = (totals.images, totals.expired, freed, totals.archived, totals.uncertain, totals.kept)
         cells = " | ".join(each if isinstance(each, str) else f"{each:,}" for each in numbers)
@@ -128,11 +124,11 @@ def _policy(group: Sequence[Ranked]) -> Iterator[str]:
     """Yield the rules of a policy and its findings, once for all its repositories."""
     previews = [preview for preview, _ in group]
     places = first_names(list(dict.fromkeys(preview.where for preview in previews)))
-    yield f"<details><summary>Policy of {count(len(group), 'repository')}: {_code(places)}</summary>"
+    yield f"<details><summary>Policy of {count(len(group), 'repository')}: {code(places)}</summary>"
     yield ""
     sentences = previews[0].policy.explain() or ["The policy has no rules: every image is kept."]
-    yield from (f"- {_text(sentence)}" for sentence in sentences)
-    yield from (f"- **{message.kind}**: {_text(message.text)}" for message in shared_findings(previews))
+    yield from (f"- {escaped(sentence)}" for sentence in sentences)
+    yield from (f"- **{message.kind}**: {escaped(message.text)}" for message in shared_findings(previews))
     yield from ("", "</details>", "")
 
 
@@ -166,12 +162,12 @@ def _section(
     messages = [each for each in repository_messages(preview, is_live=is_live) if each.kind not in COLOURS]
     if not listed and not messages:
         return
-    template = f", policy of the creation template for {_code(preview.prefix)}" if preview.prefix is not None else ""
+    template = f", policy of the creation template for {code(preview.prefix)}" if preview.prefix is not None else ""
     freed = f", {format_size(size)} freed" if (size := preview.evaluation.bytes_freed) else ""
-    summary = _text(damage.describe()) if preview.prefix is None else count(len(listed), "image")
-    yield f"<details><summary>{_code(preview.repository)}{template}: {summary}{freed}</summary>"
+    summary = escaped(damage.describe()) if preview.prefix is None else count(len(listed), "image")
+    yield f"<details><summary>{code(preview.repository)}{template}: {summary}{freed}</summary>"
     yield ""
-    yield from (f"- **{message.kind}**: {_text(message.text)}" for message in messages)
+    yield from (f"- **{message.kind}**: {escaped(message.text)}" for message in messages)
     yield ""
     if listed:
         yield from _image_table(listed[:most], asked)
@@ -189,37 +185,22 @@ def _image_table(listed: Sequence[ListedImage], asked: Sequence[TagPattern]) -> 
     for each in listed:
         image = each.image
         cells = (
-            _code(each.label(asked)) if image.tags else "untagged",
-            _code(image.digest),
+            code(each.label(asked)) if image.tags else "untagged",
+            code(image.digest),
             each.outcome,
             each.rule,
             known_size(image.size),
             format_day(image.pushed_at),
             format_day(image.last_pulled_at) if image.last_pulled_at else "-",
-            _text(", ".join(each.users or ())) or "-",
-            _text(each.reason),
+            escaped(", ".join(each.users or ())) or "-",
+            escaped(each.reason),
         )
         yield f"| {' | '.join(cells)} |"
 
 
 def _notes(report: PreviewReport) -> Iterator[str]:
     for problem in report.problems[:_MOST_VIOLATIONS]:
-        yield f"- **problem**: {_text(problem)}"
-    yield from (f"- **{message.kind}**: {_text(message.text)}" for message in input_messages(report))
+        yield f"- **problem**: {escaped(problem)}"
+    yield from (f"- **{message.kind}**: {escaped(message.text)}" for message in input_messages(report))
     if hint := uncertainty_hint(report.previews, is_live=report.is_live):
-        yield f"- **uncertain**: {_text(hint)}"
-
-
-def _text(text: str) -> str:
-    """Return a text without markup: each character that Markdown, HTML or GitHub acts on becomes a reference."""
-    # GitHub finds mentions of users and issues after it has resolved references. A space without width prevents them.
-    return _MENTION.sub(r"\1&#8203;", _MARKUP.sub(_reference, printable(text)))
-
-
-def _code(text: str) -> str:
-    """Return a text in a monospace font, in which GitHub finds no mentions."""
-    return f"<code>{_MARKUP.sub(_reference, printable(text))}</code>"
-
-
-def _reference(match: re.Match[str]) -> str:
-    return f"&#{ord(match[0])};"
+        yield f"- **uncertain**: {escaped(hint)}"

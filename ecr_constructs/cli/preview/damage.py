@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ecr_constructs.cli.formatting import count, decision_label, format_day
@@ -18,15 +19,28 @@ from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 
-__all__ = ["ALARM_PERCENT", "Certainty", "Damage", "damage_of", "worst_first"]
+__all__ = [
+    "ALARM_KINDS",
+    "ALARM_PERCENT",
+    "CERTAINTIES",
+    "AlarmKind",
+    "Certainty",
+    "Damage",
+    "damage_of",
+    "worst_first",
+]
 
 Certainty = Literal["would", "might"]
+AlarmKind = Literal["empties", "newest", "loses"]
+
+# The most severe first.
+CERTAINTIES: tuple[Certainty, ...] = ("would", "might")
+ALARM_KINDS: tuple[AlarmKind, ...] = ("empties", "newest", "loses")
 
 # A repository that loses more than this part of its images in one run has an alarm. A gate can have another threshold.
 ALARM_PERCENT = 50
 # The tags of cosign for the signature, the attestation and the SBOM of an image.
 _ARTIFACT_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
-_CERTAINTIES: tuple[Certainty, ...] = ("would", "might")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,16 +88,16 @@ class Damage:
         return "might" if (self.lost + self.uncertain) * 100 > percent * self.images else None
 
     @property
-    def alarm(self) -> str | None:
+    def alarm(self) -> AlarmKind | None:
         """The kind of its alarm, the most severe one: `empties`, `newest`, `loses`, or None."""
-        kinds = {"empties": self.empties, "newest": self.loses_newest, "loses": self.exceeds(ALARM_PERCENT)}
-        return next((kind for certainty in _CERTAINTIES for kind, found in kinds.items() if found == certainty), None)
+        kinds = list(zip(ALARM_KINDS, self._certainties(), strict=True))
+        return next((kind for certainty in CERTAINTIES for kind, found in kinds if found == certainty), None)
 
     @property
     def certainty(self) -> Certainty | None:
         """Whether the alarm is certain, or None if there is none."""
-        certainties = (self.empties, self.loses_newest, self.exceeds(ALARM_PERCENT))
-        return next((each for each in _CERTAINTIES if each in certainties), None)
+        certainties = self._certainties()
+        return next((each for each in CERTAINTIES if each in certainties), None)
 
     def describe(self) -> str:
         """Return the lost images in words: `137 of 139 images (98%), 130 to delete, 7 to archive, 2 uncertain`."""
@@ -102,6 +116,10 @@ class Damage:
         decision = self.newest[0]
         return f"{decision_label(decision)}, pushed {format_day(decision.image.pushed_at)}"
 
+    def _certainties(self) -> tuple[Certainty | None, ...]:
+        """Return whether each kind of alarm is certain, in the order of `ALARM_KINDS`."""
+        return self.empties, self.loses_newest, self.exceeds(ALARM_PERCENT)
+
 
 def damage_of(preview: RepositoryPreview) -> Damage:
     """
@@ -117,13 +135,14 @@ def damage_of(preview: RepositoryPreview) -> Damage:
         everything = len(all_decisions(evaluation))
         return _no_damage(everything)
     lost, maybe = (*evaluation.expired, *evaluation.archived), evaluation.uncertain
-    newest, loses_newest = _newest(evaluation.kept, lost, maybe)
+    images = [_on_images(each) for each in (evaluation.kept, lost, maybe)]
+    newest, loses_newest = _newest(*images)
     return Damage(
         images=len(lost) + len(maybe) + len(evaluation.kept),
         deleted=len(evaluation.expired),
         archived=len(evaluation.archived),
         uncertain=len(maybe),
-        empties=_empties(evaluation.kept, lost, maybe),
+        empties=_empties(*images),
         newest=newest,
         loses_newest=loses_newest,
         in_use=sum(bool(preview.users(each.image.digest)) for each in (*lost, *maybe)) if preview.in_use else 0,
@@ -140,20 +159,23 @@ def worst_first(previews: Iterable[RepositoryPreview]) -> list[tuple[RepositoryP
         previews: The previews.
 
     """
-    return sorted(((preview, damage_of(preview)) for preview in previews), key=_order)
+    return list(_ranked(tuple(previews)))
 
 
-_ALARMS = ("empties", "newest", "loses", None)
+# The alarms, the report and the summary of a run need the order.
+@lru_cache(maxsize=1)
+def _ranked(previews: tuple[RepositoryPreview, ...]) -> tuple[tuple[RepositoryPreview, Damage], ...]:
+    return tuple(sorted(((preview, damage_of(preview)) for preview in previews), key=_order))
 
 
 def _order(each: tuple[RepositoryPreview, Damage]) -> tuple[object, ...]:
     preview, damage = each
-    certainty = damage.certainty
+    alarm, certainty = damage.alarm, damage.certainty
     return (
         preview.prefix is not None,
         -damage.in_use,
-        _CERTAINTIES.index(certainty) if certainty else len(_CERTAINTIES),
-        _ALARMS.index(damage.alarm),
+        CERTAINTIES.index(certainty) if certainty else len(CERTAINTIES),
+        ALARM_KINDS.index(alarm) if alarm else len(ALARM_KINDS),
         -damage.deleted,
         -damage.archived,
         -damage.uncertain,
@@ -168,10 +190,10 @@ def _no_damage(images: int) -> Damage:
 
 
 def _empties(kept: Sequence[Decision], lost: Sequence[Decision], maybe: Sequence[Decision]) -> Certainty | None:
-    """Return whether no image remains that can be pulled, of a repository that has one."""
-    if any(map(_can_be_pulled, kept)) or not any(map(_can_be_pulled, (*lost, *maybe))):
+    """Return whether none of the images remains that can be pulled, of a repository that has one."""
+    if kept or not (lost or maybe):
         return None
-    return "might" if any(map(_can_be_pulled, maybe)) else "would"
+    return "might" if maybe else "would"
 
 
 def _newest(
@@ -192,21 +214,21 @@ def _newest(
 
 def _candidates(decisions: Sequence[Decision]) -> Sequence[Decision]:
     """
-    Return the decisions among which the newest image is: tagged images that can be pulled, or untagged ones without.
+    Return the decisions among which the newest image is: those on tagged images, or on untagged ones without.
 
-    An artifact such as a signature is none of them. The images of an image index are untagged, and pushed before it.
+    The images of an image index are untagged, and pushed before it.
     """
-    images = [each for each in decisions if _can_be_pulled(each)]
-    return [each for each in images if each.image.tags] or images
+    return [each for each in decisions if each.image.tags] or decisions
 
 
-def _can_be_pulled(decision: Decision) -> bool:
-    image = decision.image
-    return image.status == "active" and not _is_artifact(image)
+def _on_images(decisions: Iterable[Decision]) -> list[Decision]:
+    """Return the decisions on images that can be pulled, without those on artifacts such as a signature."""
+    return [each for each in decisions if each.image.status == "active" and not _is_artifact(each.image)]
 
 
 def _is_artifact(image: Image) -> bool:
     """Return whether an image is a signature or another artifact of an image."""
     if image.subject_digest is not None:
         return True
-    return bool(image.tags) and all(tag.startswith("sha256-") and _ARTIFACT_TAG.fullmatch(tag) for tag in image.tags)
+    # The first tag decides for nearly every image.
+    return bool(image.tags and image.tags[0].startswith("sha256-")) and all(map(_ARTIFACT_TAG.fullmatch, image.tags))

@@ -64,7 +64,8 @@ class Disagreement:
         return self.evaluated.image
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# Each preview is one object: comparing two of them image by image has no use.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class RepositoryPreview:
     """
     The effect of a policy on a repository.

@@ -71,7 +71,10 @@ class _Listings:
         if not images and default is not None and document.is_alone:
             self._images.setdefault(_valid_name(default, document), {})
         for image, detail in zip(images, _details(document.document), strict=True):
-            self._add(_repository_of(detail, default, document), image, detail, document)
+            name = detail.get("repositoryName", default)
+            # The name of a repository with images has been checked.
+            is_known = type(name) is str and name in self._images
+            self._add(name if is_known else _repository_of(detail, default, document), image, detail, document)
         for page in _pages(document.document):
             names = {detail.get("repositoryName") or default for detail in _details(page)} or {default}
             if any(page.get(token) for token in _TOKENS):
@@ -95,9 +98,9 @@ class _Listings:
         images = self._images.setdefault(name, {})
         if (known := images.get(image.digest)) is None:
             images[image.digest] = image
-            if any(detail.get(field) is None for field in _EXPECTED_FIELDS):
-                missing = self._missing.setdefault(name, Counter())
-                missing.update(field for field in _EXPECTED_FIELDS if detail.get(field) is None)
+            for field in _EXPECTED_FIELDS:
+                if detail.get(field) is None:
+                    self._missing.setdefault(name, Counter())[field] += 1
         elif known != image:
             message = (
                 f"image {abbreviate(image.digest)} of {name} is listed twice and differs; remove the older listing"

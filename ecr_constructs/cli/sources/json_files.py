@@ -184,17 +184,12 @@ def parse_documents(text: str, where: str, *, most: int | None = None) -> list[t
         CommandError: if it is not JSON, or if it has more documents.
 
     """
-    decoder = json.JSONDecoder()
     documents: list[tuple[object, str]] = []
-    start = _skip_space(text, 0)
     try:
-        while start < len(text):
-            if len(documents) == most:
-                raise json.JSONDecodeError("Extra data", text, start)
-            document, end = decoder.raw_decode(text, start)
-            require_shallow(document)
+        for document, start, end in _parsed(text):
             documents.append((document, text[start:end]))
-            start = _skip_space(text, end)
+            if len(documents) == most and (following := _skip_space(text, end)) < len(text):
+                raise json.JSONDecodeError("Extra data", text, following)
     except (ValueError, RecursionError) as error:
         message = f"not JSON: {json_problem(error)}; comments and trailing commas are not JSON"
         raise CommandError([message], path=where) from None
@@ -275,6 +270,17 @@ def _raise(error: OSError) -> None:
     raise error
 
 
+def _parsed(text: str) -> Iterator[tuple[object, int, int]]:
+    """Yield JSON documents that follow each other, each with its start and its end in the text."""
+    decoder = json.JSONDecoder()
+    start = _skip_space(text, 0)
+    while start < len(text):
+        document, end = decoder.raw_decode(text, start)
+        require_shallow(document)
+        yield document, start, end
+        start = _skip_space(text, end)
+
+
 def _skip_space(text: str, start: int) -> int:
     return _SPACE.match(text, start).end()  # type: ignore[union-attr]  # the pattern also matches no space
 
@@ -296,13 +302,8 @@ def _parse_json_documents(content: bytes, where: str) -> list[object]:
     """Return JSON documents that follow each other, as a loop over repositories prints them."""
     try:
         # PowerShell redirects in UTF-16, which the first bytes of JSON show.
-        text = content.decode(json.detect_encoding(content)).strip()
-        decoder, documents, end = json.JSONDecoder(), [], 0
-        while end < len(text):
-            document, end = decoder.raw_decode(text, end)
-            require_shallow(document)
-            documents.append(document)
-            end = _skip_space(text, end)
+        text = content.decode(json.detect_encoding(content))
+        documents = [document for document, _, _ in _parsed(text)]
     except UnicodeDecodeError as error:
         message = f"not text: {error.reason}; give the JSON that the AWS CLI printed"
         raise CommandError([message], path=where) from None

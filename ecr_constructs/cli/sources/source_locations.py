@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,22 @@ class SourceLocations:
             return SourceLocation(path=self._entry or template, line=1, construct=construct)
         path = None if self.source == STANDARD_INPUT else self.source
         return SourceLocation(path=path, line=self._line(where, rule_priority), construct=where)
+
+    def locate_resource(self, stack: str | None, logical_id: str | None) -> SourceLocation:
+        """
+        Return the location of a resource, also of one that the source does not have any more.
+
+        Args:
+            stack: The name of its stack. None for the whole source.
+            logical_id: Its logical id. None for the whole stack.
+
+        """
+        place = "/".join(filter(None, (stack, logical_id)))
+        if f"{self.source}: {place}" in self._constructs:
+            return self.locate(f"{self.source}: {place}", None)
+        if self._constructs or path_of(self.source).is_dir():
+            return SourceLocation(path=self._entry, line=1, construct=place)
+        return replace(self.locate(f"{self.source}: {logical_id}", None), construct=place)
 
     def _line(self, where: str, rule_priority: int | None) -> int:
         """Return the line of a rule in a policy file, or of a resource in a template."""

@@ -8,7 +8,7 @@ companion of `policy.json` is `policy.suppressions.toml`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -22,7 +22,7 @@ from ecr_constructs.errors import abbreviate
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.lifecycle.findings import SEVERITIES
 
-__all__ = ["Suppression", "read_companion", "read_configuration"]
+__all__ = ["Suppression", "read_companion", "read_configuration", "suppression_of"]
 
 _OWN_FILE, _PROJECT_FILE = "ecr-constructs.toml", "pyproject.toml"
 _KEYS: Mapping[str, type] = {"id": str, "reason": str, "repository": str, "rule": int, "expires": date}
@@ -68,6 +68,25 @@ class Suppression:
         """Return the finding that it accepts."""
         rule = f" of rule {self.rule}" if self.rule is not None else ""
         return f"{self.id}{rule}{f' in {abbreviate(self.repository)}' if self.repository else ''}"
+
+
+def suppression_of(
+    suppressions: Iterable[Suppression], id: str, repository: str | None, rule: int | None, *, today: date
+) -> Suppression | None:
+    """
+    Return the first valid suppression of a finding, or None.
+
+    Args:
+        suppressions: The suppressions.
+        id: The id of the finding.
+        repository: The name of the repository, or the prefix of the creation template. None if it is not known.
+        rule: The priority of the rule. None for the whole policy.
+        today: The current day.
+
+    """
+    return next(
+        (each for each in suppressions if each.matches(id, repository, rule) and not each.has_expired(today)), None
+    )
 
 
 def read_configuration(file: str | None = None) -> tuple[Suppression, ...]:

@@ -210,6 +210,24 @@ def test_a_file_has_the_output_of_the_screen(call: Any, files: Sequence[str], fo
     assert Path("out.txt").read_text(encoding="utf-8") == shown
 
 
+@pytest.mark.parametrize("expires", ["2999-01-01", "2026-01-01"])
+def test_a_suppressed_finding_is_left_out_with_a_note_until_the_suppression_expires(
+    call: Any, files: Sequence[str], write: Write, expires: str
+) -> None:
+    def ids(report: dict[str, Any]) -> set[tuple[str, str]]:
+        return {(each["repository"], finding["id"]) for each in report["repositories"] for finding in each["findings"]}
+
+    before = json.loads(call(*files, AT, "--format", "json")[1])
+    id = min(id for name, id in ids(before) if name == "prod/api")
+    entry = f'[[suppressions]]\nid = "{id}"\nreason = "accepted"\nrepository = "prod/a*"\nexpires = {expires}\n'
+    config = write("ours.toml", entry)
+    after = json.loads(call(*files, AT, "--format", "json", "--config", config)[1])
+
+    is_valid = expires > "2998"
+    assert ids(before) - ids(after) == ({("prod/api", id)} if is_valid else set())
+    assert any("finding suppressed; lint" in note for note in after["notes"]) == is_valid
+
+
 # --- gates ------------------------------------------------------------------------------------------------------------
 
 

@@ -174,3 +174,20 @@ def test_json_has_the_results_of_controls_and_the_exceptions(
     assert code == ExitCode.DONE
     assert (found["path"], found["environment"]) == ("Prod/Api/Resource", "111122223333/eu-west-1")
     assert found["controls"]["ECR.2"]["exceptions"][0]["owner"] == "us"
+
+
+def test_suppressed_findings_of_lifecycle_policies_are_left_out_of_the_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = LifecyclePolicy.of(expire_untagged(after_days=1)).to_json()
+    repository = resource("Repository", RepositoryName="prod/api", LifecyclePolicy={"LifecyclePolicyText": policy})
+    (tmp_path / "app.json").write_text(json.dumps({"Resources": {"Api": repository}}), encoding="utf-8")
+
+    def rules() -> set[str]:
+        assert run(["summary", str(tmp_path / "app.json"), "--format", "json"]) == ExitCode.DONE
+        return {each["rule"] for each in json.loads(capsys.readouterr().out)["findings"]}
+
+    before = rules()
+    entry = '[[suppressions]]\nid = "untagged-age-counts-from-push"\nreason = "rollbacks are new builds"\n'
+    (tmp_path / "app.suppressions.toml").write_text(entry, encoding="utf-8")
+    assert before - rules() == {"lifecycle-untagged-age-counts-from-push"}

@@ -479,6 +479,12 @@ def test_repositories_with_messages_are_expanded() -> None:
     assert ["open" in each.attributes for each in page.all("details", class_="repository")] == [True] * 2 + [False] * 2
 
 
+def test_an_alarm_has_the_name_of_the_repository_as_it_is() -> None:
+    texts = [item.text for box in page_of(*many()).all("section", class_="alert-box") for item in box.all("li")]
+
+    assert any(text.startswith("prod/40 would ") for text in texts)
+
+
 # --- accessibility ----------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from ecr_constructs.cli.errors import ExitCode
@@ -13,6 +14,11 @@ from ecr_constructs.cli.main import run
 from ecr_constructs.model import LifecyclePolicy, expire_untagged, keep_latest
 
 WARNING = LifecyclePolicy.of(keep_latest(10, matching="*"), expire_untagged(after_days=1))
+# The schema of OASIS, as the package @microsoft/jest-sarif 1.0.0-beta.0 of npm has it.
+SCHEMA = jsonschema.Draft4Validator(
+    json.loads((Path(__file__).parent / "schemas/sarif-2.1.0-rtm.5.json").read_text("utf-8")),
+    format_checker=jsonschema.FormatChecker(),
+)
 
 
 @pytest.fixture
@@ -23,7 +29,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def results(capsys: pytest.CaptureFixture[str], *sources: str) -> list[dict[str, Any]]:
     run(["lint", *sources, "--format", "sarif"])
-    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return results_of(capsys.readouterr().out)
+
+
+def results_of(text: str) -> list[dict[str, Any]]:
+    document: dict[str, Any] = json.loads(text)
+    SCHEMA.validate(document)
     assert (document["version"], len(document["runs"])) == ("2.1.0", 1)
     (execution,) = document["runs"]
     rules = execution["tool"]["driver"]["rules"]
@@ -135,3 +146,68 @@ def test_the_exit_code_is_that_of_the_other_formats(folder: Path, capsys: pytest
     assert run(["lint", "policy.json", "--format", "sarif", "--fail-on", "warning"]) == ExitCode.FOUND
     assert run(["lint", "missing.json", "--format", "sarif"]) == ExitCode.REFUSED
     capsys.readouterr()
+
+
+def synthesized(folder: Path, mutability: str, names: tuple[str, ...] = ("Api",)) -> None:
+    """Write an assembly with repositories, as `cdk synth` does."""
+    properties = {"RepositoryName": "prod/api", "ImageTagMutability": mutability}
+    resources = {
+        name: {
+            "Type": "AWS::ECR::Repository",
+            "Properties": properties,
+            "Metadata": {"aws:cdk:path": f"App/{name}/Resource"},
+        }
+        for name in names
+    }
+    manifest = {
+        "version": "39.0.0",
+        "artifacts": {
+            "App": {
+                "type": "aws:cloudformation:stack",
+                "environment": "aws://unknown-account/unknown-region",
+                "properties": {"templateFile": "App.template.json"},
+            }
+        },
+    }
+    folder.mkdir()
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "App.template.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+
+
+def test_the_location_of_a_change_is_the_construct_in_the_entry_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    synthesized(folder / "old", "IMMUTABLE")
+    synthesized(folder / "new", "MUTABLE")
+    (folder / "app.py").write_text("", encoding="utf-8")
+    (folder / "cdk.json").write_text('{"app": "python3 app.py"}', encoding="utf-8")
+
+    run(["check", "old", "new", "--format", "sarif"])
+    (result,) = results_of(capsys.readouterr().out)
+    assert place(result) == ("app.py", 1, "App/Api")
+
+
+def test_the_location_of_a_deleted_resource_is_its_stack(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    synthesized(folder / "old", "IMMUTABLE")
+    synthesized(folder / "new", "IMMUTABLE", ())
+
+    run(["check", "old", "new", "--format", "sarif"])
+    found = results_of(capsys.readouterr().out)
+    assert [place(each)[2] for each in found] == ["App/Api"]
+
+
+def test_the_location_of_a_change_in_a_template_is_the_line_of_the_resource_and_the_fingerprint_is_stable(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fingerprint: set[str] = set()
+    for name, mutability in {"old": "IMMUTABLE", "new": "MUTABLE"}.items():
+        properties = {"RepositoryName": "prod/api", "ImageTagMutability": mutability}
+        template = {"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}}
+        (folder / f"{name}.json").write_text(json.dumps(template, indent=1), encoding="utf-8")
+    for added in range(2):
+        run(["check", "old.json", "new.json", "--format", "sarif"])
+        (result,) = results_of(capsys.readouterr().out)
+        assert place(result)[:2] == ("new.json", 3 + added)
+        fingerprint.add(*fingerprints([result]))
+        (folder / "new.json").write_text("\n" + (folder / "new.json").read_text("utf-8"), encoding="utf-8")
+    assert len(fingerprint) == 1

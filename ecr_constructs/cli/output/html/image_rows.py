@@ -6,6 +6,7 @@ A page can have a hundred thousand of them, for which a template takes several t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -18,6 +19,8 @@ from ecr_constructs.cli.preview.result import RepositoryPreview
 __all__ = ["image_rows"]
 
 _SWATCHES = {"delete": "expired", "archive": "archived", "uncertain": "uncertain", "keep": "kept"}
+# Texts that are the same in HTML.
+_PLAIN = re.compile(r"[A-Za-z0-9 ._:/+,-]*").fullmatch
 _NONE = "\N{EN DASH}"
 
 
@@ -46,7 +49,7 @@ def _row(each: ListedImage, repository: str, *, has_usage: bool) -> str:
     tags = " ".join([f"<bdi>{_safe(tag)}</bdi>" for tag in image.tags]) or '<span class="muted">untagged</span>'
     users = f"<td>{_users(each)}</td>" if has_usage else ""
     size = f'<td class="number" data-value="{image.size}">{format_size(image.size) if image.size else _NONE}</td>'
-    pulled = f"{image.last_pulled_at:%Y-%m-%d}" if image.last_pulled_at else _NONE
+    pulled = format_day(image.last_pulled_at) if image.last_pulled_at else _NONE
     return (
         f'<tr>{repository}<th scope="row">{tags}</th><td><span class="swatch {_SWATCHES[each.outcome]}"></span>'
         f'{each.outcome}</td><td class="number">{each.rule}</td>{size}'
@@ -59,7 +62,11 @@ def _users(each: ListedImage) -> str:
     return ", ".join(f"<bdi>{_safe(user)}</bdi>" for user in each.users or ()) or _NONE
 
 
-@lru_cache(maxsize=4096)
 def _safe(text: str) -> str:
     """Return a text as HTML, without characters that no file can contain."""
+    return text if _PLAIN(text) else _escaped(text)
+
+
+@lru_cache(maxsize=4096)
+def _escaped(text: str) -> str:
     return str(escape(printable(text)))

@@ -27,8 +27,8 @@ class RuleSection:
 
     Attributes:
         rule: Its priority, or `none` for images that no rule selects.
-        description: Its description, or an empty text.
-        sentence: Its explanation, or an empty text for no rule.
+        description: Its description, or an empty text if there is none or if the policy is shown elsewhere.
+        sentence: Its explanation, or an empty text for no rule or if the policy is shown elsewhere.
         rows: Its images by outcome.
 
     """
@@ -118,7 +118,7 @@ def section(ranked: Ranked, link: str, *, is_shared: bool = False, has_charts: b
         is_shared=is_shared,
         has_charts=has_charts,
         totals=totals_of(evaluation),
-        rules=_rules(preview),
+        rules=_rules(preview, is_explained=not is_shared),
         age_chart=age_chart(preview) if has_charts else None,
         storage_chart=storage_chart(preview) if has_charts else None,
         uncertain=group_uncertain(evaluation.uncertain),
@@ -127,9 +127,10 @@ def section(ranked: Ranked, link: str, *, is_shared: bool = False, has_charts: b
     )
 
 
-def _rules(preview: RepositoryPreview) -> tuple[RuleSection, ...]:
-    rules = preview.policy.rules
-    explained = {str(rule.rule_priority): text for rule, text in zip(rules, preview.policy.explain(), strict=True)}
+def _rules(preview: RepositoryPreview, *, is_explained: bool) -> tuple[RuleSection, ...]:
+    rules = preview.policy.rules if is_explained else ()
+    texts = preview.policy.explain() if is_explained else ()
+    explained = {str(rule.rule_priority): text for rule, text in zip(rules, texts, strict=True)}
     described = {str(rule.rule_priority): rule.description or "" for rule in rules}
     return tuple(
         RuleSection(rule=rule, description=described.get(rule, ""), sentence=explained.get(rule, ""), rows=tuple(group))
