@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
+from ecr_constructs.assembly.stack_templates import stack_templates
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, decode, parse, path_of, read_input
+from ecr_constructs.cli.sources.templates import is_assembly, is_template
 from ecr_constructs.model.changes.state import StackTemplate
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["aligned", "read_templates"]
 
@@ -34,16 +36,8 @@ def read_templates(source: str) -> tuple[StackTemplate, ...]:
     """
     if source == STANDARD_INPUT or not path_of(source).is_dir():
         return (_read_file(source),)
-    if (path_of(source) / "manifest.json").exists():
-        return tuple(
-            StackTemplate(
-                stack=each.name,
-                template=each.template,
-                environment=each.environment,
-                path=str(each.template_path),
-            )
-            for each in read_assembly(Path(source))
-        )
+    if is_assembly(source):
+        return stack_templates(path_of(source))
     return _read_folder(source)
 
 
@@ -131,8 +125,7 @@ def _template(document: object) -> Mapping[str, object] | None:
     if isinstance(document, Mapping) and "TemplateBody" in document:
         body = document["TemplateBody"]
         document = parse(body, where="TemplateBody") if isinstance(body, str) else body
-    is_template = isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping)
-    return document if is_template else None  # type: ignore[return-value]  # the line above checks the kind
+    return mapping(document) if is_template(document) else None
 
 
 def _stack_name(path: Path) -> str:
