@@ -14,7 +14,7 @@ from ecr_constructs.assembly.stack_templates import stack_templates
 from ecr_constructs.errors import EcrConstructsError, Problems, json_problem
 from ecr_constructs.model.changes.baseline import BASELINE_CHANGES, baseline_changes, is_intended, read_baseline
 from ecr_constructs.model.changes.change import Change
-from ecr_constructs.model.changes.state import State, read_state
+from ecr_constructs.model.changes.state import State, distinct_stacks, read_state
 
 __all__ = ["enforce_baseline"]
 
@@ -111,7 +111,8 @@ class _BaselinePlugin:
         return cdk.PolicyValidationPluginReport(success=not found, violations=violations)
 
     def _state(self) -> State:
-        return read_state(stack_templates(Path(self._stage.outdir)))
+        templates = stack_templates(Path(self._stage.outdir))
+        return read_state(distinct_stacks(templates, self._recorded.stacks))
 
 
 def _violation(change: Change, path: str) -> cdk.PolicyViolation:

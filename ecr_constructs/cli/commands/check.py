@@ -21,7 +21,7 @@ from ecr_constructs.cli.output.changes_report import (
 )
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
-from ecr_constructs.cli.sources.stack_templates import aligned, read_templates
+from ecr_constructs.cli.sources.stack_templates import read_both, read_templates
 from ecr_constructs.model.changes.change import MOST_SEVERE_FIRST, Change
 from ecr_constructs.model.changes.comparison import find_changes
 from ecr_constructs.model.changes.settings import Listing
@@ -94,7 +94,7 @@ def check(
 
         changes = check_account(read_templates(sources[0]), listing, profile=profile, region=region, role=role)
     else:
-        old, new = aligned(*map(read_templates, sources))
+        old, new = read_both(*sources)
         changes = find_changes(read_state(old), read_state(new), listing)
     _write(_render(changes, form, is_shown=output is None), output)
     if _is_found(changes, fail_on):
