@@ -10,6 +10,7 @@ from typing import Any
 
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
 from ecr_constructs.model.changes.intrinsics import Resolver
+from ecr_constructs.model.partitions import partition_of
 
 __all__ = [
     "CREATION_TEMPLATE",
@@ -23,6 +24,7 @@ __all__ = [
     "State",
     "canonical",
     "distinct_stacks",
+    "known_values",
     "object_of",
     "read_state",
 ]
@@ -231,7 +233,7 @@ def read_state(templates: Iterable[StackTemplate]) -> State:
 
 
 def _resources(stack: StackTemplate) -> Iterable[Resource]:
-    resolver = Resolver(stack.template, _known_values(stack))
+    resolver = Resolver(stack.template, known_values(stack))
     for logical_id, resource in object_of(stack.template.get("Resources")).items():
         resource_type = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
         if resource_type in ECR_TYPES or resource_type in REFERENCED_TYPES:
@@ -249,12 +251,21 @@ def _resources(stack: StackTemplate) -> Iterable[Resource]:
             )
 
 
-def _known_values(stack: StackTemplate) -> Mapping[str, str]:
+def known_values(stack: StackTemplate) -> Mapping[str, str]:
+    """
+    Return the values of the parameters and the pseudo parameters of a stack that are known.
+
+    Args:
+        stack: The template with its stack, environment and parameters.
+
+    """
     name = stack.stack.removesuffix(f" ({stack.environment})")
     known = {**stack.parameters, **({} if "/" in name else {"AWS::StackName": name})}
     if stack.environment is not None:
         account, _, region = stack.environment.partition("/")
+        partition = partition_of(region)
         known |= {"AWS::AccountId": account, "AWS::Region": region}
+        known |= {"AWS::Partition": partition.name, "AWS::URLSuffix": partition.dns_suffix}
     return known
 
 
