@@ -31,7 +31,7 @@ _LIMIT_OF_THE_CDK = "@aws-cdk/core:stackResourceLimit"
 # Counting takes time, and a stack with fewer repositories rarely exceeds a limit.
 _FEW = 100
 # The characters of a repository in a template without its lifecycle policy and its repository policy, at least.
-_LEAST_CHARACTERS = 400
+_LEAST_CHARACTERS = 300
 
 _SPREAD = (
     "spread the repositories over several stacks, such as one for each namespace, and leave those that are deployed in "

@@ -14,7 +14,7 @@ from ecr_constructs.repository.stack_limits import MAXIMUM_RESOURCES, MAXIMUM_TE
 
 # Stacks with fewer repositories are not counted.
 REPOSITORIES = 101
-LONG = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(45)))
+LONG = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(40)))
 
 
 def stack_with(others: int, *, context: dict[str, Any] | None = None, **options: Any) -> tuple[cdk.App, cdk.Stack]:
@@ -75,11 +75,11 @@ def test_a_template_that_is_too_large_is_rejected_before_it_is_written() -> None
 
 
 def test_the_estimated_size_is_never_more_than_the_size_of_the_template() -> None:
-    lifecycle = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(24)))
+    lifecycle = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(13)))
     app, stack = stack_with(0, lifecycle=lifecycle)
 
     path = Path(app.synth().get_stack_by_name(stack.stack_name).template_full_path)
     # The estimate is 98 % of the limit, and the synthesis succeeds.
-    estimate = REPOSITORIES * (400 + len(json.dumps(lifecycle.to_json())))
+    estimate = REPOSITORIES * (300 + len(json.dumps(lifecycle.to_json())))
     assert 0.9 * MAXIMUM_TEMPLATE_BYTES < estimate < MAXIMUM_TEMPLATE_BYTES
     assert path.stat().st_size > estimate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,19 @@ def test_the_table_of_create_only_properties_is_that_of_the_schemas() -> None:
     assert set(ECR_TYPES) == set(ecr_types())
     assert len(ECR_TYPES) == 9
     assert all(tuple(create_only(name)) == REFERENCED_TYPES[name] for name in REFERENCED_TYPES)
+
+
+def test_the_documentation_has_the_create_only_properties_and_the_immutable_properties_of_keys() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "check.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    documented = {name.strip("` "): row[1] for row in rows for name in row[0].split(", ")}
+
+    for name, properties in ECR_TYPES.items():
+        is_everything = name == "AWS::ECR::PullThroughCacheRule"
+        written = ", ".join(f"`{each}`" for each in properties) or "none"
+        assert documented[name] == ("all properties" if is_everything else written)
+    keys = {row[0].strip("`"): row[1].strip("`") for row in rows if row[-1] == "the update fails"}
+    assert keys == IMMUTABLE_KEY_PROPERTIES
 
 
 @pytest.mark.parametrize(("resource_type", "name"), CASES)
