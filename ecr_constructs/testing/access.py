@@ -224,9 +224,11 @@ def _reason_against(
 ) -> str | None:
     """Return the reason for which a principal cannot use a repository, or None if it can."""
     verdicts = _verdicts(_NEEDED[use], app, repository, principal, context)
-    failed = next((each for each in verdicts if each.outcome != "allowed"), None)
-    if failed is None:
+    others = [each for each in verdicts if each.outcome != "allowed"]
+    if not others:
         return None
+    # An action that is surely not allowed decides, whatever the outcome of the others is.
+    failed = min(others, key=lambda each: each.outcome == NOT_DECIDABLE)
     name = f"{principal} on {shown_repository(repository)}"
     if failed.outcome == NOT_DECIDABLE:
         return f"{name}: {NOT_DECIDABLE}: {failed.reason}; give the values with context=, or write them in the template"

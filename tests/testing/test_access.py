@@ -68,6 +68,14 @@ def test_every_principal_and_repository_is_listed_with_the_fix(stack: cdk.Stack)
     ]
 
 
+def test_an_action_that_is_not_allowed_decides_also_if_another_one_is_not_decidable(stack: cdk.Stack) -> None:
+    # The pull of the organization allows one of the actions of a push, depending on the organization of the principal.
+    [first, line] = message_of(lambda: assert_can_push(stack, "777788889999", repositories="prod/web"))
+
+    assert first == "1 of 1 principals cannot push:"
+    assert "no statement allows ecr:CompleteLayerUpload; add Access.account_push('777788889999')" in line
+
+
 def test_a_principal_that_can_fails_the_opposite_assertion(stack: cdk.Stack) -> None:
     for assertion, repositories in ((assert_cannot_pull, "prod/api"), (assert_cannot_push, "prod/api")):
         [first, line] = message_of(lambda a=assertion, r=repositories: a(stack, OTHER, repositories=r))  # type: ignore[misc]
