@@ -82,6 +82,7 @@ dist: $(READY) ## build the wheel and the source distribution into dist
 lock: $(if $(wildcard $(READY)),,$(READY)) ## renew requirements/*.txt with the newest versions that pyproject.toml allows
 	@$(compile) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt
 	@$(compile) --group checkov --output-file requirements/checkov.txt
+	@$(compile) --group ministack --output-file requirements/ministack.txt
 	@$(compile) --group docs --output-file requirements/docs.txt
 
 compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \

@@ -47,7 +47,7 @@ NOT_COPIED = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.eg
 nox.needs_version = ">=2025.2"
 # Each session creates its own environment with uv, from the interpreters that are installed.
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["slow", "docs", "report", "wheel", "lowest", "newest", "checkov"]
+nox.options.sessions = ["slow", "docs", "report", "wheel", "lowest", "newest", "checkov", "ministack"]
 
 
 @nox.session
@@ -142,6 +142,14 @@ def checkov(session: nox.Session) -> None:
         program = str(folder / "env/bin/checkov")
         report = session.run(program, *what, *how, env={"LOG_LEVEL": "ERROR"}, silent=True, stderr=None)
         judge(session, str(report))
+
+
+@nox.session
+def ministack(session: nox.Session) -> None:
+    """Bootstrap, deploy, compare and detect drift with a second emulator, which has change sets."""
+    with environment(session) as folder:
+        uv(session, "pip", "install", "--require-hashes", "--requirement", "requirements/ministack.txt")
+        session.run("pytest", "tests/e2e/test_ministack.py", env={"MINISTACK": str(folder / "env/bin/ministack")})
 
 
 # --- shared by the sessions ------------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def reference_pages() -> dict[str, str]:
         name: f"# {TITLES[name]}\n\n" + "\n".join(f"::: ecr_constructs.{each}\n" for each in names.split())
         for name, names in REFERENCE.items()
     }
-    for name, source in {"assembly": "assembly/__init__.py", "testing": "testing.py"}.items():
+    for name, source in {"assembly": "assembly/__init__.py", "testing": "testing/__init__.py"}.items():
         names = exported(ROOT / "ecr_constructs" / source)
         directives = "\n".join(f"::: ecr_constructs.{name}.{each}\n" for each in names)
         pages[name] = f"# ecr_constructs.{name}\n\n{directives}"

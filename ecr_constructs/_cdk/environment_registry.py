@@ -24,8 +24,8 @@ __all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "RegistryPart", "e
 
 NO_REGISTRY = (
     "the app has no PrivateRegistry for this account and region; create one first, in this stack or in one with the "
-    "same env=. If another team owns the registry of the account, ask them to make the change: a second one "
-    "overwrites it"
+    "same env=. If another team owns the registry of the account, ask them to make the change: an account has "
+    "one registry in a region"
 )
 
 # The parts of a registry that other constructs of the package use. They are no public members of `PrivateRegistry`.

@@ -9,12 +9,12 @@ from pathlib import Path
 import aws_cdk as cdk
 import jsii
 
-from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
+from ecr_constructs.assembly.stack_templates import stack_templates
 from ecr_constructs.errors import EcrConstructsError, Problems, json_problem
 from ecr_constructs.model.changes.baseline import BASELINE_CHANGES, baseline_changes, is_intended, read_baseline
 from ecr_constructs.model.changes.change import Change
-from ecr_constructs.model.changes.state import StackTemplate, State, read_state
+from ecr_constructs.model.changes.state import State, distinct_stacks, read_state
 
 __all__ = ["enforce_baseline"]
 
@@ -111,13 +111,8 @@ class _BaselinePlugin:
         return cdk.PolicyValidationPluginReport(success=not found, violations=violations)
 
     def _state(self) -> State:
-        stacks = read_assembly(Path(self._stage.outdir))
-        return read_state(
-            StackTemplate(
-                stack=each.name, template=each.template, environment=each.environment, path=str(each.template_path)
-            )
-            for each in stacks
-        )
+        templates = stack_templates(Path(self._stage.outdir))
+        return read_state(distinct_stacks(templates, self._recorded.stacks))
 
 
 def _violation(change: Change, path: str) -> cdk.PolicyViolation:

@@ -45,6 +45,7 @@ from ecr_constructs.repository.settings import (
     expect_settings,
     resource_attributes,
 )
+from ecr_constructs.repository.stack_limits import check_stack_of
 
 __all__ = ["HardenedRepository"]
 
@@ -175,6 +176,7 @@ class HardenedRepository(ecr.Repository):
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
+        check_stack_of(place, lifecycle=self.lifecycle, policy=policy)
         with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
             self._build(place, policy_statements, repository_name, is_injected=is_injected)
         for change in registry_changes:

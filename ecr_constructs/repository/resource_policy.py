@@ -80,6 +80,11 @@ class RepositoryPolicy:
         return self._list().validate()
 
     @property
+    def given_length(self) -> int:
+        """Return the number of characters of the statements that the settings give, as JSON text."""
+        return _given_length(self._access) if self._access else 0
+
+    @property
     def is_fixed(self) -> bool:
         """Return whether the policy is plain data, which cannot change any more."""
         return self._statements is None or self._statements.is_empty

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.models import Stack, cloudformation_backends
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import ECRBackend, ecr_backends
 from moto.iam.models import ManagedPolicy
@@ -154,6 +154,10 @@ def make_strict(patch: pytest.MonkeyPatch) -> None:
     for name in ("parse_and_create_resource", "parse_and_update_resource"):
         patch.setattr(parsing, name, _naming_what_fails(getattr(parsing, name)))
     patch.setattr(parsing.ResourceMap, "_delete_resource", _retaining(parsing.ResourceMap._delete_resource))
+    patch.setattr(Stack, "create_resources", _rolled_back_creation(Stack.create_resources))
+    patch.setattr(Stack, "update", _rolled_back_update(Stack.update))
+    patch.setattr(Stack, "delete", _kept_after_failure(Stack.delete))
+    patch.setattr(parsing.ResourceMap, "update", _deleting_last(parsing.ResourceMap.update))
     create_key = _in_words_of_kms(Key.create_from_cloudformation_json)
     patch.setattr(Key, "create_from_cloudformation_json", staticmethod(create_key))
     patch.setattr(ManagedPolicy, "delete", lambda self, *_: self.backend.delete_policy(self.arn), raising=False)
@@ -209,6 +213,83 @@ def _retaining(delete: Callable[..., None]) -> Callable[..., None]:
             delete(self, parsed_resource, resource_json)
 
     return delete_resource
+
+
+def _rolled_back_creation(create: Callable[..., None]) -> Callable[..., None]:
+    """Delete the resources of a stack that fails. `RetainExceptOnCreate` retains none of them, and `Retain` does."""
+
+    def create_resources(self: Stack) -> None:
+        try:
+            create(self)
+        except Exception:
+            _roll_back(self.resource_map, self.template_dict["Resources"])
+            self.status = "ROLLBACK_COMPLETE"
+            raise
+
+    return create_resources
+
+
+def _rolled_back_update(update: Callable[..., None]) -> Callable[..., None]:
+    """Keep the template of a stack whose update fails."""
+
+    def update_stack(self: Stack, *arguments: Any, **others: Any) -> None:
+        before = self.template
+        try:
+            update(self, *arguments, **others)
+        except Exception:
+            self.template = before
+            self._parse_template()
+            self.status = "UPDATE_ROLLBACK_COMPLETE"
+            raise
+
+    return update_stack
+
+
+def _kept_after_failure(delete: Callable[..., None]) -> Callable[..., None]:
+    """Keep a stack with a resource that cannot be deleted. moto forgets it."""
+
+    def delete_stack(self: Stack) -> None:
+        try:
+            delete(self)
+        except Exception:
+            self.status = "DELETE_FAILED"
+            cloudformation_backends[self.account_id][self.region_name].stacks[self.stack_id] = self
+            raise
+
+    return delete_stack
+
+
+def _deleting_last(update: Callable[..., None]) -> Callable[..., None]:
+    """
+    Update as CloudFormation does: additions and changes first, deletions when all of them succeeded.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    """
+
+    def update_resources(self: parsing.ResourceMap, template: dict[str, Any], *rest: Any) -> None:
+        before = self._template
+        removed = {name: each for name, each in before["Resources"].items() if name not in template["Resources"]}
+        added = {name: each for name, each in template["Resources"].items() if name not in before["Resources"]}
+        try:
+            update(self, {**template, "Resources": {**removed, **template["Resources"]}}, *rest)
+        except Exception:
+            _roll_back(self, added)
+            update(self, before)
+            raise
+        update(self, template)
+
+    return update_resources
+
+
+def _roll_back(resources: parsing.ResourceMap, created: Mapping[str, Any]) -> None:
+    for name in reversed(list(resources._parsed_resources)):
+        if name in created:
+            resource = resources._parsed_resources.pop(name)
+            if created[name].get("DeletionPolicy") != "Retain" and hasattr(resource, "delete"):
+                resource.delete(resources._account_id, resources._region_name)
+    resources._resource_json_map = {
+        name: each for name, each in resources._resource_json_map.items() if name not in created
+    }
 
 
 def _in_words_of_kms(create: Callable[..., Any]) -> Callable[..., Any]:

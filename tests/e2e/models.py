@@ -17,6 +17,7 @@ from moto.kms.models import kms_backends
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
 
 from ecr_constructs.model import LifecyclePolicy
+from ecr_constructs.model.iam.values import as_list
 from tests.e2e.cloudformation import Resource, refuse, request
 from tests.e2e.registry import registry
 from tests.e2e.validation import api_names
@@ -224,6 +225,7 @@ class Repository(Resource, CloudFormationModel):
         self.repository.policy = None
         if policy is not None:
             put = request("SetRepositoryPolicy", **named, **api_names({"RepositoryPolicyText": policy}))
+            check_principals(put["policyText"])
             self.ecr.set_repository_policy(self.account, self.repository.name, put["policyText"])
 
 
@@ -241,7 +243,10 @@ class Secret(Resource, CloudFormationModel):
         return secretsmanager_backends[self.account][self.region]
 
     def exists(self) -> bool:
-        return self.physical_resource_id in self.secrets.secrets
+        found = self.secrets.secrets.get(self.physical_resource_id)
+        if found is not None and found.is_deleted():
+            refuse("InvalidRequestException: a secret with this name is already scheduled for deletion")
+        return found is not None
 
     def put(self) -> None:
         description, tags, key = (self.properties.get(name) for name in ("Description", "Tags", "KmsKeyId"))
@@ -304,6 +309,17 @@ def check_lifecycle_policy(policy: str) -> None:
     """Reject a policy that moto or the library rejects."""
     EcrLifecyclePolicyValidator(policy).validate()
     LifecyclePolicy.from_json(policy)
+
+
+def check_principals(policy: str) -> None:
+    """Refuse a role or a user that does not exist, as IAM does when it looks up its unique ID."""
+    for statement in json.loads(policy)["Statement"]:
+        principals = statement["Principal"]
+        for arn in as_list(principals.get("AWS", []) if isinstance(principals, dict) else []):
+            account, resource = arn.split(":")[4:6] if arn.count(":") == 5 else ("", "")
+            roles = [each.arn for each in iam_backends[account]["aws"].roles.values()] if account else []
+            if resource.startswith("role/") and arn not in roles:
+                refuse(f"SetRepositoryPolicy: Principal not found: {arn}")
 
 
 def _keep(kept: dict[str, dict[str, Any]], key: str, members: Mapping[str, Any]) -> None:

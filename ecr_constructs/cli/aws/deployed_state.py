@@ -31,6 +31,9 @@ __all__ = ["check_account"]
 _NESTED = "AWS::CloudFormation::Stack"
 _ACCOUNT = "account"
 _NO_STACK = "does not exist"
+# Stacks with a template and without its resources: a first deployment that was rolled back, and a change set that was
+# not executed. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+_NOT_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 # The error codes of a setting that the registry does not have.
 _NOT_SET = frozenset(
     {"RegistryPolicyNotFoundException", "RepositoryPolicyNotFoundException", "LifecyclePolicyNotFoundException"}
@@ -111,6 +114,8 @@ class _Reader:
     def _stack(self, cloudformation: Service, name: str, identifier: str) -> Iterator[StackTemplate]:
         try:
             stack = cloudformation.call("DescribeStacks", {"StackName": identifier})["Stacks"][0]
+            if stack.get("StackStatus") in _NOT_DEPLOYED:
+                return
             body = cloudformation.call("GetTemplate", {"StackName": identifier})["TemplateBody"]
         except CallFailed as failed:
             if failed.is_final:

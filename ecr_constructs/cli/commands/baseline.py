@@ -11,7 +11,7 @@ import typer
 from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.sources.stack_templates import read_templates
 from ecr_constructs.model.changes.baseline import baseline_document
-from ecr_constructs.model.changes.state import read_state
+from ecr_constructs.model.changes.state import distinct_stacks, read_state
 
 __all__ = ["baseline"]
 
@@ -33,5 +33,5 @@ def baseline(
 
     Commit the file. With enforce_baseline(app, FILE), synthesis fails if one of them changes.
     """
-    text = json.dumps(baseline_document(read_state(read_templates(source))), indent=2, sort_keys=True) + "\n"
-    write_output(text, output)
+    document = baseline_document(read_state(distinct_stacks(read_templates(source))))
+    write_output(json.dumps(document, indent=2, sort_keys=True) + "\n", output)

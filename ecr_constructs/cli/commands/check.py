@@ -22,7 +22,7 @@ from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
 from ecr_constructs.cli.sources.source_locations import SourceLocations
-from ecr_constructs.cli.sources.stack_templates import aligned, read_templates
+from ecr_constructs.cli.sources.stack_templates import read_both, read_templates
 from ecr_constructs.model.changes.change import MOST_SEVERE_FIRST, Change
 from ecr_constructs.model.changes.comparison import find_changes
 from ecr_constructs.model.changes.settings import Listing
@@ -95,7 +95,7 @@ def check(
 
         changes = check_account(read_templates(sources[0]), listing, profile=profile, region=region, role=role)
     else:
-        old, new = aligned(*map(read_templates, sources))
+        old, new = read_both(*sources)
         changes = find_changes(read_state(old), read_state(new), listing)
     write_output(_render(changes, form, sources[-1], is_shown=output is None), output)
     if _is_found(changes, fail_on):

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
+from ecr_constructs.assembly.stack_templates import stack_templates
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, decode, parse, path_of, read_input
-from ecr_constructs.model.changes.state import StackTemplate
+from ecr_constructs.cli.sources.templates import is_assembly, is_template
+from ecr_constructs.model.changes.state import StackTemplate, distinct_stacks
+from ecr_constructs.model.template_syntax import mapping
 
-__all__ = ["aligned", "read_templates"]
+__all__ = ["read_both", "read_templates"]
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 # Files of a folder with templates that are not templates.
@@ -34,54 +36,68 @@ def read_templates(source: str) -> tuple[StackTemplate, ...]:
     """
     if source == STANDARD_INPUT or not path_of(source).is_dir():
         return (_read_file(source),)
-    if (path_of(source) / "manifest.json").exists():
-        return tuple(
-            StackTemplate(
-                stack=each.name,
-                template=each.template,
-                environment=each.environment,
-                path=str(each.template_path),
-            )
-            for each in read_assembly(Path(source))
-        )
+    if is_assembly(source):
+        return _of_assembly(source)
     return _read_folder(source)
 
 
-def aligned(
-    old: Sequence[StackTemplate], new: Sequence[StackTemplate]
-) -> tuple[tuple[StackTemplate, ...], tuple[StackTemplate, ...]]:
+def read_both(old: str, new: str) -> tuple[tuple[StackTemplate, ...], tuple[StackTemplate, ...]]:
     """
-    Return the templates of two states with equal stack names and environments for the same stack.
+    Return the templates of two sources with equal stack names and environments for the same stack.
 
-    The only template of one state is that of the only stack of the other state, whatever their names are. If only one
-    state has several stacks, those of other names are left out.
+    A source that is one template is compared with the stack of its name in the other source, and with the only stack
+    of the other source whatever the names are. All stacks of two folders are compared by their names.
 
     Args:
-        old: The deployed templates.
-        new: The templates of the update.
+        old: The source of the deployed templates.
+        new: The source of the templates of the update.
 
     Raises:
-        CommandError: if one state is a single template, and the other state has no stack of its name.
+        CommandError: if there is no template, if a file is not one, or if the other source has no stack of its name.
 
     """
-    if len(old) == 1 and len(new) == 1:
-        old = [replace(old[0], stack=new[0].stack)]
-    old, new = _of_same_stack(old, new), _of_same_stack(new, old)
-    environments = {each.stack: each.environment for each in (*new, *old) if each.environment}
-    return tuple(_placed(old, environments)), tuple(_placed(new, environments))
+    before: Sequence[StackTemplate] = read_templates(old)
+    after: Sequence[StackTemplate] = read_templates(new)
+    if _is_single(old) or _is_single(new):
+        before, after = _of_one_stack(before, after, is_old=_is_single(old))
+    count = len(before)
+    everything = distinct_stacks((*before, *after))
+    environments = {each.stack: each.environment for each in everything if each.environment}
+    placed = tuple(_placed(everything, environments))
+    return placed[:count], placed[count:]
 
 
-def _of_same_stack(templates: Sequence[StackTemplate], others: Sequence[StackTemplate]) -> Sequence[StackTemplate]:
-    """Return the templates of the stack of a single other template, and of its nested stacks; otherwise all of them."""
-    if len(others) != 1 or len(templates) == 1:
-        return templates
-    stack = others[0].stack
-    found = [each for each in templates if each.stack == stack or each.stack.startswith(f"{stack}/")]
+def _is_single(source: str) -> bool:
+    return source == STANDARD_INPUT or not path_of(source).is_dir()
+
+
+def _of_one_stack(
+    before: Sequence[StackTemplate], after: Sequence[StackTemplate], *, is_old: bool
+) -> tuple[Sequence[StackTemplate], Sequence[StackTemplate]]:
+    """Return the templates of one stack of two states, one of which is a single template."""
+    if is_old:
+        found = _of_stack(after, before[0])
+        return [replace(before[0], stack=found[0].stack)], found
+    # The templates of the nested stacks of the update are not known, so they are not compared.
+    root = _of_stack(before, after[0])[0]
+    return [root], [replace(after[0], stack=root.stack)]
+
+
+def _of_stack(templates: Sequence[StackTemplate], single: StackTemplate) -> Sequence[StackTemplate]:
+    """Return the template of the stack of a single template, followed by those of its nested stacks."""
+    names = {each.stack for each in templates if "/" not in each.stack} or {each.stack for each in templates}
+    stack = names.pop() if len(names) == 1 else single.stack
+    found = [each for each in templates if each.stack == stack]
+    where = single.path or "standard input"
     if not found:
-        names = ", ".join(sorted(each.stack for each in templates)[:5])
-        message = f"none of the stacks {names} is {stack}; name the file after its stack: Containers.template.json"
-        raise CommandError([message], path=others[0].path or "")
-    return found
+        shown = ", ".join(sorted(names)[:5])
+        message = f"none of the stacks {shown} is {stack}; name the file after its stack: Containers.template.json"
+        raise CommandError([message], path=where)
+    if len(found) > 1:
+        places = " and ".join(sorted(each.environment or "no environment" for each in found))
+        message = f"the other state has a stack {stack} in {places}; give one of its templates"
+        raise CommandError([message], path=where)
+    return [*found, *(each for each in templates if each.stack.startswith(f"{stack}/"))]
 
 
 def _placed(templates: Sequence[StackTemplate], environments: Mapping[str, str | None]) -> Iterator[StackTemplate]:
@@ -96,11 +112,18 @@ def _read_file(source: str) -> StackTemplate:
     except (FileNotFoundError, NotADirectoryError):
         message = "no such file or folder; give a template, or a folder that 'cdk synth' wrote"
         raise CommandError([message], path=source) from None
-    template = _template(_document(content, where))
+    template = _template(content, where)
     if template is None:
         raise CommandError(["not a CloudFormation template: it has no Resources; give a template"], path=where)
     name = "template" if source == STANDARD_INPUT else _stack_name(Path(Path(source).name))
     return StackTemplate(stack=name, template=template, path=None if source == STANDARD_INPUT else source)
+
+
+def _of_assembly(source: str) -> tuple[StackTemplate, ...]:
+    found = stack_templates(path_of(source))
+    if not found:
+        raise CommandError(["no stack in this cloud assembly; synthesize an app that has a stack"], path=source)
+    return found
 
 
 def _read_folder(source: str) -> tuple[StackTemplate, ...]:
@@ -108,7 +131,7 @@ def _read_folder(source: str) -> tuple[StackTemplate, ...]:
     for path in sorted(path_of(source).rglob("*")):
         if path.name.endswith(_NOT_TEMPLATES) or path.suffix not in _SUFFIXES or path.is_dir():
             continue
-        template = _template(_document(read_file(path, inside=Path(source), maximum=MAXIMUM_BYTES), str(path)))
+        template = _template(read_file(path, inside=Path(source), maximum=MAXIMUM_BYTES), str(path))
         if template is None:
             continue
         name = _stack_name(path.relative_to(source))
@@ -122,17 +145,13 @@ def _read_folder(source: str) -> tuple[StackTemplate, ...]:
     return tuple(found.values())
 
 
-def _document(content: bytes, where: str) -> object:
-    return parse(decode(content, where=where), where=where)
-
-
-def _template(document: object) -> Mapping[str, object] | None:
+def _template(content: bytes, where: str) -> Mapping[str, object] | None:
     """Return the template in a document. `aws cloudformation get-template` prints it in `TemplateBody`."""
+    document: object = parse(decode(content, where=where), where=where)
     if isinstance(document, Mapping) and "TemplateBody" in document:
         body = document["TemplateBody"]
-        document = parse(body, where="TemplateBody") if isinstance(body, str) else body
-    is_template = isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping)
-    return document if is_template else None  # type: ignore[return-value]  # the line above checks the kind
+        document = parse(body, where=f"{where}: TemplateBody") if isinstance(body, str) else body
+    return mapping(document) if is_template(document) else None
 
 
 def _stack_name(path: Path) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ecr_constructs.model.changes.access import covers, statements_of
 from ecr_constructs.model.changes.change import Change
+from ecr_constructs.model.changes.identity import effect_of_creation
 from ecr_constructs.model.changes.lifecycle_difference import policy_of
 from ecr_constructs.model.changes.settings import immutability_of_resource, lifecycle_text
 from ecr_constructs.model.changes.state import CREATION_TEMPLATE, REPOSITORY, Resource, State, object_of
@@ -64,13 +65,11 @@ def covering_template(name: str, templates: Sequence[Resource]) -> Resource | No
 
 
 def _existing(after: Resource) -> Change:
+    sentence = f"the account has it, and no deployed stack of the app does; {effect_of_creation(after)}"
     if after.resource_type == _SCANNING:
-        sentence = (
-            "the registry has a scanning configuration that no stack of the app has; the deployment overwrites it"
-        )
-        remedy = "compare the rules with 'aws ecr get-registry-scanning-configuration' first"
+        # Every registry has a scanning configuration, so the rules of an existing one are compared first.
+        remedy = f"compare the rules with 'aws ecr get-registry-scanning-configuration', and {_IMPORT}"
         return Change.of("already-exists", after, sentence, remedy, severity="warning")
-    sentence = "the account has it, and no deployed stack of the app does; the deployment fails with AlreadyExists"
     return Change.of("already-exists", after, sentence, _IMPORT)
 
 

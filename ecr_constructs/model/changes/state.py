@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
 from ecr_constructs.model.changes.intrinsics import Resolver
+from ecr_constructs.model.partitions import partition_of
 
 __all__ = [
     "CREATION_TEMPLATE",
@@ -21,6 +23,8 @@ __all__ = [
     "StackTemplate",
     "State",
     "canonical",
+    "distinct_stacks",
+    "known_values",
     "object_of",
     "read_state",
 ]
@@ -171,7 +175,46 @@ class State:
             stack: The name of the stack.
 
         """
-        return stack in self.stacks or ("/" in stack and self.has_stack(stack.rpartition("/")[0]))
+        return stack in self.stacks or (stack != _root(stack) and self.has_stack(stack.rpartition("/")[0]))
+
+
+def distinct_stacks(templates: Iterable[StackTemplate], names: Collection[str] | None = None) -> list[StackTemplate]:
+    """
+    Return templates with another name for each of several stacks that have one name in different environments.
+
+    Args:
+        templates: The templates of one state, or of two states that are compared.
+        names: The names of stacks in the result that are known already, such as those of a baseline. A name is not
+            changed if none of its changed names is known. Default: every name is changed.
+
+    Returns:
+        The templates in their order. The name of a changed stack is `Name (account/region)`.
+
+    """
+    listed = tuple(templates)
+    environments: dict[str, set[str]] = {}
+    for each in listed:
+        if each.environment is not None:
+            environments.setdefault(_root(each.stack), set()).add(each.environment)
+    ambiguous = {
+        name
+        for name, found in environments.items()
+        if len(found) > 1 and (names is None or any(f"{name} ({each})" in map(_root, names) for each in found))
+    }
+    return [replace(each, stack=_placed_name(each)) if _root(each.stack) in ambiguous else each for each in listed]
+
+
+def _root(stack: str) -> str:
+    """Return the name of a stack, or that of the parent of a nested stack."""
+    # A name of this module contains the environment, which contains a slash.
+    environment = re.match(r"[^/]* \([^)]*\)", stack)
+    return environment.group() if environment else stack.partition("/")[0]
+
+
+def _placed_name(template: StackTemplate) -> str:
+    name = _root(template.stack)
+    place = f" ({template.environment})" if template.environment else ""
+    return f"{name}{place}{template.stack.removeprefix(name)}"
 
 
 def read_state(templates: Iterable[StackTemplate]) -> State:
@@ -190,7 +233,7 @@ def read_state(templates: Iterable[StackTemplate]) -> State:
 
 
 def _resources(stack: StackTemplate) -> Iterable[Resource]:
-    resolver = Resolver(stack.template, _known_values(stack))
+    resolver = Resolver(stack.template, known_values(stack))
     for logical_id, resource in object_of(stack.template.get("Resources")).items():
         resource_type = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
         if resource_type in ECR_TYPES or resource_type in REFERENCED_TYPES:
@@ -208,11 +251,21 @@ def _resources(stack: StackTemplate) -> Iterable[Resource]:
             )
 
 
-def _known_values(stack: StackTemplate) -> Mapping[str, str]:
-    known = {**stack.parameters, **({} if "/" in stack.stack else {"AWS::StackName": stack.stack})}
+def known_values(stack: StackTemplate) -> Mapping[str, str]:
+    """
+    Return the values of the parameters and the pseudo parameters of a stack that are known.
+
+    Args:
+        stack: The template with its stack, environment and parameters.
+
+    """
+    name = stack.stack.removesuffix(f" ({stack.environment})")
+    known = {**stack.parameters, **({} if "/" in name else {"AWS::StackName": name})}
     if stack.environment is not None:
         account, _, region = stack.environment.partition("/")
+        partition = partition_of(region)
         known |= {"AWS::AccountId": account, "AWS::Region": region}
+        known |= {"AWS::Partition": partition.name, "AWS::URLSuffix": partition.dns_suffix}
     return known
 
 

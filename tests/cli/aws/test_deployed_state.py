@@ -272,3 +272,24 @@ def test_a_stack_of_another_region_is_not_compared(account: None, tmp_path: Path
     (tmp_path / "Containers.template.json").write_text(json.dumps(template()), encoding="utf-8")
 
     assert run(["check", str(tmp_path), "--live"]) == ExitCode.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("ROLLBACK_COMPLETE", ["already-exists"]),
+        ("REVIEW_IN_PROGRESS", ["already-exists"]),
+        ("UPDATE_ROLLBACK_COMPLETE", []),
+    ],
+)
+def test_the_template_of_a_first_deployment_that_failed_is_not_the_deployed_state(
+    check: Check, status: str, expected: list[str]
+) -> None:
+    from moto.cloudformation.models import cloudformation_backends
+
+    body = template(Api=repository("prod/api"))
+    deploy(body)
+    [stack] = cloudformation_backends[ACCOUNT][REGION].stacks.values()
+    stack.status = status
+
+    assert list(check(body)) == expected

@@ -135,3 +135,27 @@ def test_the_policies_of_other_types_are_compared(resource_type: str, name: str)
     )
 
     assert ids(changes({"X": old}, {"X": new})) == ["wider-access", "removed-access"]
+
+
+def test_another_sid_or_order_of_statements_is_no_change() -> None:
+    one, two = statement(Sid="One"), statement(action="ecr:PutImage", Sid="Two")
+    denial = {**statement("*", "ecr:*", Condition=ORGANIZATION), "Effect": "Deny"}
+
+    assert found(policy(one, two, {**denial, "Sid": "A"}), policy({**denial, "Sid": "B"}, statement(), two)) == []
+
+
+@pytest.mark.parametrize("element", ["NotAction", "NotPrincipal", "NotResource"])
+def test_another_sid_of_a_negated_statement_is_no_change(element: str) -> None:
+    # Negated statements are compared as texts.
+    value = {"AWS": ACCOUNT} if element == "NotPrincipal" else "*"
+    denials = [
+        {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": "ecr:*", element: value} for sid in ("One", "Two")
+    ]
+    for each in denials:
+        each.pop(element.removeprefix("Not"), None)
+
+    assert found(policy(denials[0], statement()), policy(denials[1])) == ["removed-access"]
+
+
+def test_another_sid_does_not_hide_wider_access() -> None:
+    assert found(policy(statement(Sid="One")), policy(statement(action="ecr:*", Sid="One"))) == ["wider-access"]

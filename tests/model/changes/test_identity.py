@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
 from ecr_constructs.model.changes.identity import IMMUTABLE_KEY_PROPERTIES
 from ecr_constructs.model.changes.state import SINGLETONS
 from tests.arbiters.create_only import TABLE, create_only, ecr_types, schema, table
-from tests.model.changes.states import changes, ids, repository, resource, state
+from tests.model.changes.states import RETAINED, changes, ids, repository, resource, state
 
 KMS = {"EncryptionType": "KMS"}
 DELETED: Mapping[str, Any] = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
@@ -29,6 +30,19 @@ def test_the_table_of_create_only_properties_is_that_of_the_schemas() -> None:
     assert set(ECR_TYPES) == set(ecr_types())
     assert len(ECR_TYPES) == 9
     assert all(tuple(create_only(name)) == REFERENCED_TYPES[name] for name in REFERENCED_TYPES)
+
+
+def test_the_documentation_has_the_create_only_properties_and_the_immutable_properties_of_keys() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "check.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    documented = {name.strip("` "): row[1] for row in rows for name in row[0].split(", ")}
+
+    for name, properties in ECR_TYPES.items():
+        is_everything = name == "AWS::ECR::PullThroughCacheRule"
+        written = ", ".join(f"`{each}`" for each in properties) or "none"
+        assert documented[name] == ("all properties" if is_everything else written)
+    keys = {row[0].strip("`"): row[1].strip("`") for row in rows if row[-1] == "the update fails"}
+    assert keys == IMMUTABLE_KEY_PROPERTIES
 
 
 @pytest.mark.parametrize(("resource_type", "name"), CASES)
@@ -142,6 +156,33 @@ def test_the_replacement_of_a_secret_replaces_the_cache_that_refers_to_it() -> N
     assert [(each.id, each.logical_id) for each in found] == [("replacement", "Rule"), ("replacement", "Secret")]
 
 
+@pytest.mark.parametrize("resource_type", ["AWS::KMS::Key", "AWS::IAM::Role"])
+def test_a_repository_is_replaced_with_the_dependency_of_its_dependency(resource_type: str) -> None:
+    # The profile is replaced, the name of the role contains the profile, and the key of the repository the role.
+    def app(platform: str) -> dict[str, Any]:
+        return {
+            "Profile": resource("AWS::Signer::SigningProfile", {"PlatformId": platform}),
+            "Role": resource("AWS::IAM::Role", {"RoleName": {"Fn::Sub": "signer-${Profile.Arn}"}}),
+            "Api": repository(None, EncryptionConfiguration={**KMS, "KmsKey": {"Fn::GetAtt": ["Role", "Arn"]}}),
+            "Web": repository(None, EncryptionConfiguration={**KMS, "KmsKey": {"Ref": "Other"}}),
+            "Other": resource(resource_type),
+        }
+
+    [found] = changes(app("One"), app("Two"))
+
+    assert (found.id, found.logical_id, found.severity) == ("replacement", "Api", "error")
+
+
+def test_a_reference_to_a_resource_that_is_updated_in_place_is_no_replacement() -> None:
+    def app(description: str) -> dict[str, Any]:
+        return {
+            "Key": resource("AWS::KMS::Key", {"Description": description}),
+            "Api": repository(EncryptionConfiguration={**KMS, "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}),
+        }
+
+    assert changes(app("one"), app("two")) == ()
+
+
 def test_a_secret_that_no_cache_can_use_is_not_judged() -> None:
     secret = resource("AWS::SecretsManager::Secret", {"Name": "database"})
 
@@ -200,7 +241,17 @@ def test_the_deletion_of_the_scanning_configuration_disables_inspector() -> None
 @pytest.mark.parametrize("attribute", ["DeletionPolicy", "UpdateReplacePolicy"])
 def test_each_attribute_that_does_not_retain_any_more_is_lost_retention(attribute: str) -> None:
     assert ids(changes({"X": repository()}, {"X": repository("prod/api", {attribute: "Delete"})})) == ["lost-retention"]
-    assert changes({"X": repository("prod/api", {attribute: "RetainExceptOnCreate"})}, {"X": repository()}) == ()
+    for one, other in (("RetainExceptOnCreate", "Retain"), ("Retain", "RetainExceptOnCreate")):
+        before, after = (repository("prod/api", {attribute: each}) for each in (one, other))
+        assert changes({"X": before}, {"X": after}) == ()
+
+
+def test_a_resource_that_is_retained_except_on_create_is_orphaned_and_not_deleted() -> None:
+    attributes = dict.fromkeys(RETAINED, "RetainExceptOnCreate")
+
+    assert ids(changes({"X": repository("prod/api", attributes)}, {})) == ["orphaned-resource"]
+    [replaced] = changes({"X": repository("one", attributes)}, {"X": repository("two", attributes)})
+    assert "keeps its images" in replaced.sentence
 
 
 def test_another_type_for_a_logical_id_fails() -> None:
@@ -226,6 +277,15 @@ def test_a_named_repository_with_another_logical_id_fails() -> None:
 
     assert (found.id, found.logical_id) == ("renamed-resource", "One")
     assert "AlreadyExists" in found.sentence
+
+
+@pytest.mark.parametrize("resource_type", SINGLETONS)
+def test_the_effect_of_a_second_configuration_is_stated_only_where_aws_documents_it(resource_type: str) -> None:
+    is_documented = resource_type in ("AWS::ECR::RegistryPolicy", "AWS::ECR::ReplicationConfiguration")
+    one, two = {"One": resource(resource_type)}, {"Two": resource(resource_type)}
+    for found in (changes(one, {**one, **two}), changes(one, two)):
+        assert ("fails with AlreadyExists" in found[0].sentence) is is_documented
+        assert ("AWS does not document whether" in found[0].sentence) is not is_documented
 
 
 def test_an_unnamed_repository_with_another_logical_id_is_new_and_empty() -> None:

@@ -63,6 +63,35 @@ def test_a_text_that_cannot_be_read_is_no_policy() -> None:
     assert policy_of(None) == LifecyclePolicy.none()
 
 
+@pytest.mark.parametrize(
+    ("days", "hours", "certain"),
+    [
+        # A rule of 9 days: AWS does not document whether an image of 9 days and 12 hours is older.
+        (9, 12, False),
+        (11, 0, True),
+    ],
+)
+def test_an_image_that_becomes_uncertain_is_affected_and_one_that_stays_uncertain_is_not(
+    days: int, hours: int, *, certain: bool
+) -> None:
+    image = Image(digest=f"sha256:{0:064x}", pushed_at=NOW - timedelta(days=days, hours=hours), tags=[], size=1)
+    keeping, deleting = of(expire_untagged(after_days=30)), of(expire_untagged(after_days=9))
+
+    [found] = newly_affected_images(keeping, deleting, [image], NOW)
+
+    assert found.image == image
+    assert (found in deleting.evaluate([image], at=NOW).expired) is certain
+    assert newly_affected_images(deleting, deleting, [image], NOW) == ()
+
+
+def test_an_image_that_was_uncertain_and_is_certain_now_is_affected() -> None:
+    image = Image(digest=f"sha256:{0:064x}", pushed_at=NOW - timedelta(days=9, hours=12), tags=[], size=1)
+    uncertain, certain = of(expire_untagged(after_days=9)), of(expire_untagged(after_days=8))
+
+    assert len(newly_affected_images(uncertain, certain, [image], NOW)) == 1
+    assert newly_affected_images(certain, uncertain, [image], NOW) == ()
+
+
 INTENTS = st.one_of(
     st.builds(
         lambda n, tag: keep_latest(n, matching=tag), st.integers(1, 4), st.sampled_from(["v*", "v1*", "dev-*", "*"])

@@ -1,8 +1,7 @@
 """
 Tests of lifecycle policies: generated images, and assertions about the outcome of a policy for them.
 
-The assertions work in any test framework. A failed assertion is an `AssertionError` that lists the outcome of each
-image, its rule and the reason. The module does not import the CDK.
+The message of a failed assertion lists the outcome of each image, its rule and the reason.
 """
 
 from __future__ import annotations

@@ -1,0 +1,85 @@
+"""A stack that exceeds a limit of CloudFormation is rejected before the CDK writes its template."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_constructs import EPHEMERAL, Encryption, HardenedRepository, LifecyclePolicy, keep_latest
+from ecr_constructs.repository.stack_limits import MAXIMUM_RESOURCES, MAXIMUM_TEMPLATE_BYTES
+
+# Stacks with fewer repositories are not counted.
+REPOSITORIES = 101
+LONG = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(40)))
+
+
+def stack_with(others: int, *, context: dict[str, Any] | None = None, **options: Any) -> tuple[cdk.App, cdk.Stack]:
+    app = cdk.App(context=context, analytics_reporting=False, builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "Containers")
+    for number in range(REPOSITORIES):
+        settings = EPHEMERAL.but(encryption=Encryption.aes256())
+        HardenedRepository(stack, f"R{number}", repository_name=f"team/r{number}", settings=settings, **options)
+    for number in range(others):
+        cdk.CfnResource(stack, f"Other{number}", type="AWS::SNS::Topic")
+    return app, stack
+
+
+def test_a_stack_with_as_many_resources_as_the_limit_synthesizes() -> None:
+    app, stack = stack_with(MAXIMUM_RESOURCES - REPOSITORIES)
+
+    template = app.synth().get_stack_by_name(stack.stack_name).template
+    assert len(template["Resources"]) == MAXIMUM_RESOURCES
+
+
+def test_a_stack_with_one_resource_more_is_rejected_with_the_way_out() -> None:
+    app, _ = stack_with(MAXIMUM_RESOURCES - REPOSITORIES + 1)
+
+    with pytest.raises(RuntimeError) as refused:
+        app.synth()
+    [problem] = [each for each in str(refused.value).splitlines() if "[Containers]" in each]
+    assert "the stack has 501 resources, 101 of them repositories, and its limit is 500; spread the" in problem
+    assert "cloudformation-limits.html" in problem
+    # The CDK's own error.
+    assert "greater than allowed maximum" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("limit", "is_accepted"), [(300, False), ("300", False), (600, True), (0, True)])
+def test_the_limit_of_the_app_is_used(limit: object, *, is_accepted: bool) -> None:
+    app, _ = stack_with(MAXIMUM_RESOURCES - REPOSITORIES + 1, context={"@aws-cdk/core:stackResourceLimit": limit})
+
+    if is_accepted:
+        app.synth()
+        return
+    with pytest.raises(RuntimeError, match="and its limit is 300"):
+        app.synth()
+
+
+def test_the_resources_of_a_nested_stack_are_in_a_template_of_their_own() -> None:
+    app, stack = stack_with(MAXIMUM_RESOURCES - REPOSITORIES - 1)
+    cdk.CfnResource(cdk.NestedStack(stack, "Nested"), "Other", type="AWS::SNS::Topic")
+
+    app.synth()
+
+
+def test_a_template_that_is_too_large_is_rejected_before_it_is_written() -> None:
+    app, _ = stack_with(0, lifecycle=LONG)
+
+    with pytest.raises(
+        RuntimeError, match="for 101 repositories and their policies, and CloudFormation allows 1,048,576"
+    ):
+        app.synth()
+
+
+def test_the_estimated_size_is_never_more_than_the_size_of_the_template() -> None:
+    lifecycle = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(13)))
+    app, stack = stack_with(0, lifecycle=lifecycle)
+
+    path = Path(app.synth().get_stack_by_name(stack.stack_name).template_full_path)
+    # The estimate is 98 % of the limit, and the synthesis succeeds.
+    estimate = REPOSITORIES * (300 + len(json.dumps(lifecycle.to_json())))
+    assert 0.9 * MAXIMUM_TEMPLATE_BYTES < estimate < MAXIMUM_TEMPLATE_BYTES
+    assert path.stat().st_size > estimate
