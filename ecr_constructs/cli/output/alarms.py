@@ -39,7 +39,7 @@ def alarm_messages(ranked: Iterable[tuple[RepositoryPreview, Damage]]) -> Iterat
     found: defaultdict[tuple[Certainty | None, str], list[tuple[str, Damage]]] = defaultdict(list)
     for preview, damage in ranked:
         if damage.alarm is not None:
-            found[damage.certainty, damage.alarm].append((preview.repository, damage))
+            found[damage.certainty, damage.alarm].append((preview.name, damage))
     for certainty in _CERTAINTIES:
         for kind in _KINDS:
             if repositories := found[certainty, kind]:

@@ -112,8 +112,8 @@ def _table(ranked: Sequence[Ranked], most: int | None) -> Iterator[str]:
         return
     yield from _HEAD
     for preview, damage in counted[:most]:
-        totals = totals_of(preview.evaluation)
-        name = f"**{_code(preview.repository)}**" if damage.alarm else _code(preview.repository)
+        totals = totals_of(preview)
+        name = f"**{_code(preview.name)}**" if damage.alarm else _code(preview.name)
         freed = known_size(totals.expired_size)
         numbers = (totals.images, totals.expired, freed, totals.archived, totals.uncertain, totals.kept)
         cells = " | ".join(each if isinstance(each, str) else f"{each:,}" for each in numbers)
@@ -169,7 +169,7 @@ def _section(
     template = f", policy of the creation template for {_code(preview.prefix)}" if preview.prefix is not None else ""
     freed = f", {format_size(size)} freed" if (size := preview.evaluation.bytes_freed) else ""
     summary = _text(damage.describe()) if preview.prefix is None else count(len(listed), "image")
-    yield f"<details><summary>{_code(preview.repository)}{template}: {summary}{freed}</summary>"
+    yield f"<details><summary>{_code(preview.name)}{template}: {summary}{freed}</summary>"
     yield ""
     yield from (f"- **{message.kind}**: {_text(message.text)}" for message in messages)
     yield ""

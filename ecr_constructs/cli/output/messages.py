@@ -179,7 +179,7 @@ def shared_findings(previews: Sequence[RepositoryPreview]) -> Iterator[Message]:
         for finding in preview.findings:
             rule = finding.rule.rule_priority if finding.rule else 0
             key = (_SEVERITIES.index(finding.severity), rule, finding.id)
-            found.setdefault(key, {})[preview.repository] = finding
+            found.setdefault(key, {})[preview.name] = finding
     for _, by_repository in sorted(found.items()):
         finding = next(iter(by_repository.values()))
         is_same = len({each.sentence for each in by_repository.values()}) == 1
@@ -309,7 +309,7 @@ def _reason_without_images(policy: Policy, report: PreviewReport) -> str:
 
 def _notes(report: PreviewReport) -> Iterator[str]:
     """Yield each note about several repositories once."""
-    repositories = {preview.repository for preview in report.previews}
+    repositories = {preview.name for preview in report.previews}
     found: dict[str, list[str]] = {}
     for note in report.notes:
         repository, _, text = note.partition(": ")

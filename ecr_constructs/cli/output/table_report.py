@@ -174,7 +174,7 @@ class _TableReport:
         self._asked = tuple(result.pattern for result in results if result.pattern)
         self._hidden = _HiddenColumns(console.width)
         self._ranked = worst_first(report.previews)
-        self._worst = next((preview.repository for preview, damage in self._ranked if _is_damaged(damage)), None)
+        self._worst = next((preview.name for preview, damage in self._ranked if _is_damaged(damage)), None)
 
     def parts(self) -> Iterator[Grid | Text | str]:
         """Yield the parts: alarms and totals first, then the repositories, the worst first, then messages."""
@@ -187,9 +187,9 @@ class _TableReport:
             previews = [preview for preview, _ in group]
             yield from map(_line, _shared_messages(previews, is_live=self._report.is_live))
             yield ""
-            shared |= {preview.repository for preview, _ in group} - self._shown_alone(group)
+            shared |= {preview.name for preview, _ in group} - self._shown_alone(group)
         for preview, damage in self._ranked:
-            if preview.repository not in shared:
+            if preview.name not in shared:
                 yield from self._repository(preview, damage)
         if hint := uncertainty_hint(self._report.previews, is_live=self._report.is_live):
             yield _line(Message("uncertain", hint, "magenta"))
@@ -206,9 +206,9 @@ class _TableReport:
 
     def _shown_alone(self, group: Sequence[Ranked]) -> set[str]:
         """Return the repositories that have a table of their own beside the shared one."""
-        worst = [preview.repository for preview, damage in group if _is_damaged(damage)][:_MOST_WORST]
-        attention = {preview.repository for preview, _ in group if _needs_attention(preview, self._failed)}
-        return {preview.repository for preview, _ in group} if self._is_complete else {*worst, *attention}
+        worst = [preview.name for preview, damage in group if _is_damaged(damage)][:_MOST_WORST]
+        attention = {preview.name for preview, _ in group if _needs_attention(preview, self._failed)}
+        return {preview.name for preview, _ in group} if self._is_complete else {*worst, *attention}
 
     def _repository(self, preview: RepositoryPreview, damage: Damage) -> Iterator[Grid | Text | str]:
         yield from _heading([preview])
@@ -222,7 +222,7 @@ class _TableReport:
 
     def _images(self, preview: RepositoryPreview) -> Iterator[Grid | Text]:
         """Yield the table of images: every image on request, and the first ones of the worst repository."""
-        if not self._is_complete and preview.repository != self._worst:
+        if not self._is_complete and preview.name != self._worst:
             return
         listed = lost_images(preview)
         shown = listed if self._is_complete else _first(listed, self._asked)
@@ -278,7 +278,7 @@ def _is_damaged(damage: Damage) -> bool:
 def _needs_attention(preview: RepositoryPreview, failed: set[str]) -> bool:
     """Return whether a repository has a table of its own beside the shared one."""
     differs = preview.disagreements or preview.unlisted
-    return bool(preview.repository in failed or in_use_at_risk(preview) or differs)
+    return bool(preview.name in failed or in_use_at_risk(preview) or differs)
 
 
 class _HiddenColumns:
@@ -347,7 +347,7 @@ def _shared_table(group: Sequence[Ranked], hidden: _HiddenColumns) -> Iterator[G
     )
     every = [_numbers(preview) for preview in previews]
     rows = [
-        GridRow(cells=[printable(preview.repository), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
+        GridRow(cells=[printable(preview.name), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
         for (preview, damage), numbers in zip(group, every, strict=True)
     ]
     # ECR does not apply the policy of a creation template to repositories that exist.
@@ -375,7 +375,7 @@ def _number_cells(columns: Sequence[str], numbers: Mapping[str, int]) -> Iterato
 
 
 def _numbers(preview: RepositoryPreview) -> Mapping[str, int]:
-    totals = totals_of(preview.evaluation)
+    totals = totals_of(preview)
     return {
         "images": totals.images,
         "size": totals.size,
@@ -395,7 +395,7 @@ def _numbers(preview: RepositoryPreview) -> Mapping[str, int]:
 def _heading(previews: Sequence[RepositoryPreview]) -> Iterator[Text]:
     """Yield the lines above a table: the repositories, and the rules of their policy."""
     first = previews[0]
-    name = first.repository if len(previews) == 1 else f"{count(len(previews), 'repository')} with the same policy"
+    name = first.name if len(previews) == 1 else f"{count(len(previews), 'repository')} with the same policy"
     images = [each.image for preview in previews for each in all_decisions(preview.evaluation)]
     template = (printable(_template_note(first.prefix)), "yellow") if first.prefix is not None else ""
     yield Text.assemble((printable(name), "bold"), template, f": {describe_images(images)}{_usage(previews)}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ecr_constructs.cli.formatting import count, decision_label, format_day
-from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions, stored_with_preview
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 
@@ -103,6 +103,7 @@ class Damage:
         return f"{decision_label(decision)}, pushed {format_day(decision.image.pushed_at)}"
 
 
+@stored_with_preview
 def damage_of(preview: RepositoryPreview) -> Damage:
     """
     Return the damage to a repository.
@@ -157,7 +158,7 @@ def _order(each: tuple[RepositoryPreview, Damage]) -> tuple[object, ...]:
         -damage.deleted,
         -damage.archived,
         -damage.uncertain,
-        preview.repository,
+        preview.name,
     )
 
 

@@ -31,7 +31,7 @@ class GateViolation:
     An image for which a gate fails.
 
     Attributes:
-        repository: Its repository.
+        repository: Its repository, with the account and the region if the report has several.
         decision: Its outcome.
         is_certain: Whether the outcome is certain.
         users: The workloads that run it, or None if usage was not read.
@@ -191,7 +191,7 @@ class Gate(ABC):
         affected = [each for each in preview.unlisted if self._is_affected(preview, each)]
         if affected:
             images = f"{count(len(affected), 'image')} pushed after the images were listed"
-            yield f"{preview.repository}: ECR's preview deletes or archives {images}; run the command again"
+            yield f"{preview.name}: ECR's preview deletes or archives {images}; run the command again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,7 +208,7 @@ class InUseGate(Gate):
         return "keep images in use: tag an image when it is deployed, and put keep_forever for that tag first"
 
     def _violations(self, preview: RepositoryPreview) -> Iterator[GateViolation]:
-        return (each for each in _affected_images(preview) if each.users)
+        return (each for each in _affected_images(preview) if each.users) if preview.in_use else iter(())
 
     def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:
         return bool(preview.users(unlisted.digest))
@@ -257,7 +257,7 @@ def _affected_images(preview: RepositoryPreview, pattern: TagPattern | None = No
     for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
         for decision in decisions:
             yield GateViolation(
-                repository=preview.repository,
+                repository=preview.name,
                 decision=decision,
                 is_certain=is_certain,
                 users=preview.users(decision.image.digest),
@@ -288,7 +288,7 @@ class RepositoryGate(Gate):
         damage = damage_of(preview)
         certainty, reason = self._damage(damage)
         if certainty:
-            yield RepositoryViolation(repository=preview.repository, damage=damage, certainty=certainty, reason=reason)
+            yield RepositoryViolation(repository=preview.name, damage=damage, certainty=certainty, reason=reason)
 
     def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:  # noqa: ARG002  (as the base class)
         return True
