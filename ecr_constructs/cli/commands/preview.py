@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
@@ -16,7 +16,7 @@ import typer
 from ecr_constructs.cli.commands.options import ProfileOption, RegionOption, RoleOption
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, omitted
-from ecr_constructs.cli.output.json_report import render_json
+from ecr_constructs.cli.output.json_report import json_parts
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
@@ -443,34 +443,36 @@ def _progress_bar() -> Iterator[ProgressBar]:
         yield ProgressBar(progress)
 
 
-def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> str:
+def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> Iterable[str]:
+    """Return the parts of the output. Tables, JSON and CSV have a part for each repository."""
     if options.form is Format.JSON:
-        return render_json(report, results)
+        return json_parts(report, results)
     if options.form is Format.CSV:
-        from ecr_constructs.cli.output.csv_report import render_csv
+        from ecr_constructs.cli.output.csv_report import csv_parts
 
-        return render_csv(report)
+        return csv_parts(report)
     if options.form is Format.MARKDOWN:
         from ecr_constructs.cli.output.markdown_report import render_markdown
 
-        return render_markdown(report, results, is_complete=options.is_complete)
+        return [render_markdown(report, results, is_complete=options.is_complete)]
     if options.form is Format.HTML:
         from ecr_constructs.cli.output.html import render_page
 
-        return render_page(report, results)
+        return [render_page(report, results)]
     from rich.console import Console
 
-    from ecr_constructs.cli.output.table_report import render_table, terminal
+    from ecr_constructs.cli.output.table_report import table_parts, terminal
 
     console = terminal() if options.output is None else Console(file=StringIO())
-    return render_table(report, console, results=results, is_complete=options.is_complete)
+    return table_parts(report, console, results=results, is_complete=options.is_complete)
 
 
-def _write(text: str, output: Path | None) -> None:
+def _write(parts: Iterable[str], output: Path | None) -> None:
     if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8", newline="")
+        sys.stdout.writelines(parts)
+        return
+    with output.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(parts)
 
 
 def _write_pages(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +11,23 @@ from ecr_constructs.cli.formatting import total_size
 from ecr_constructs.cli.output.alarms import alarm_text
 from ecr_constructs.cli.preview.damage import Damage, worst_first
 from ecr_constructs.cli.preview.gates import GateResult, GateViolation, RepositoryViolation
-from ecr_constructs.cli.preview.result import Disagreement, PreviewReport, RepositoryPreview, decisions_by_group
+from ecr_constructs.cli.preview.result import (
+    Disagreement,
+    PreviewReport,
+    RepositoryPreview,
+    UnreadPlace,
+    decisions_by_group,
+    name_in,
+)
 from ecr_constructs.cli.preview.totals import sum_of
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
-from ecr_constructs.cli.sources.records import Policy
+from ecr_constructs.cli.sources.records import Place, Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["render_json"]
+__all__ = ["json_parts", "render_json"]
 
 # A field may be added in the same version. Removing a field, or changing its meaning, needs a new version.
 _VERSION = 1
@@ -38,13 +45,27 @@ def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
         The text. Equal previews have equal texts.
 
     """
-    document = {
+    return "".join(json_parts(report, results))
+
+
+def json_parts(report: PreviewReport, results: Sequence[GateResult]) -> Iterator[str]:
+    """
+    Yield the text of `render_json` in parts, one repository at a time.
+
+    Args:
+        report: The previews.
+        results: The results of the gates.
+
+    """
+    head = {
         "version": _VERSION,
         "at": report.at.isoformat(),
         "is_live": report.is_live,
+        "places": [*map(_place, report.places), *map(_unread_place, report.unread_places)],
         "totals": _totals(report),
         "alarms": [_alarm(preview, damage) for preview, damage in worst_first(report.previews) if damage.alarm],
-        "repositories": [_preview(preview) for preview in report.previews],
+    }
+    tail = {
         "unread": [_policy(unread) | {"problems": list(unread.problems)} for unread in report.unread],
         "without_images": [_policy(policy) for policy in report.without_images],
         "without_policy": list(report.without_policy),
@@ -52,7 +73,28 @@ def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
         "notes": list(report.notes),
         "gates": [_gate(result) for result in results],
     }
-    return json.dumps(document, indent=2) + "\n"
+    yield json.dumps(head, indent=2).removesuffix("\n}") + ',\n  "repositories": ['
+    for number, preview in enumerate(report.previews):
+        text = json.dumps(_preview(preview), indent=2).replace("\n", "\n    ")  # a line break in a text is escaped
+        yield f"{',' if number else ''}\n    {text}"
+    yield "\n  ],\n" if report.previews else "],\n"
+    yield json.dumps(tail, indent=2).removeprefix("{\n") + "\n"
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"account": place.account_id, "region": place.region, "problem": None}
+
+
+def _unread_place(unread: UnreadPlace) -> dict[str, Any]:
+    return _place(unread.place) | {"problem": unread.problem}
+
+
+def _repository(repository: str, place: Place | None) -> dict[str, Any]:
+    return {
+        "repository": repository.removeprefix("" if place is None else name_in(place, "")),
+        "account": None if place is None else place.account_id,
+        "region": None if place is None else place.region,
+    }
 
 
 def _totals(report: PreviewReport) -> dict[str, Any]:
@@ -67,7 +109,12 @@ def _totals(report: PreviewReport) -> dict[str, Any]:
 
 
 def _alarm(preview: RepositoryPreview, damage: Damage) -> dict[str, Any]:
-    return {"repository": preview.repository, "alarm": damage.alarm, **_damage(damage), "sentence": alarm_text(damage)}
+    return {
+        **_repository(preview.repository, preview.place),
+        "alarm": damage.alarm,
+        **_damage(damage),
+        "sentence": alarm_text(damage),
+    }
 
 
 def _damage(damage: Damage) -> dict[str, Any]:
@@ -83,7 +130,7 @@ def _damage(damage: Damage) -> dict[str, Any]:
 
 def _preview(preview: RepositoryPreview) -> dict[str, Any]:
     return {
-        "repository": preview.repository,
+        **_repository(preview.repository, preview.place),
         "where": preview.where,
         "prefix": preview.prefix,
         "by_aws": preview.by_aws,
@@ -181,7 +228,7 @@ def _gate(result: GateResult) -> dict[str, Any]:
         "gate": result.gate,
         "is_open": result.has_passed,
         "caught": [
-            {"repository": each.repository, "is_certain": each.is_certain}
+            {**_repository(each.repository, each.place), "is_certain": each.is_certain}
             | _image(each.decision)
             | {"in_use_by": each.users, "tag": each.tag}
             for each in result.violations
@@ -189,7 +236,7 @@ def _gate(result: GateResult) -> dict[str, Any]:
         ],
         "repositories": [
             {
-                "repository": each.repository,
+                **_repository(each.repository, each.place),
                 **_damage(each.damage),
                 "is_certain": each.is_certain,
                 "sentence": str(each),

@@ -46,7 +46,7 @@ _ACCOUNT_OPTIONS = (
 )
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+", re.ASCII)
 # A path and a name: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-_ROLE_NAME = re.compile(r"([\w!-.:-~]+/)*[\w+=,.@-]{1,64}", re.ASCII)
+_ROLE_NAME = re.compile(r"([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 # The pages in a folder.
 _PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
 # The formats that always have every image.
