@@ -210,7 +210,7 @@ def preview(
         accounts=accounts,
         organization=organization,
         role_name=role_name,
-        regions=[name for text in regions or () for name in text.split(",")],
+        regions=[name.strip() for text in regions or () for name in text.split(",")],
         state_dir=state_dir,
         repository=repository or (),
         resource_tag=resource_tag or (),

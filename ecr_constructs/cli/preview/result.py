@@ -166,18 +166,17 @@ class StoredPreview(RepositoryPreview):
             return getattr(self._load(), name)
         raise AttributeError(name)
 
-    def fact(self, key: object, compute: Callable[[RepositoryPreview], Fact]) -> Fact:
+    def fact(self, compute: Callable[[RepositoryPreview], Fact]) -> Fact:
         """
         Return the stored result of a function of the preview.
 
         Args:
-            key: The function, as an identity.
             compute: The function, which is called once.
 
         """
-        if key not in self._facts:
-            self._facts[key] = compute(self._load())
-        return self._facts[key]  # type: ignore[return-value]  # it is the result for this key
+        if compute not in self._facts:
+            self._facts[compute] = compute(self._load())
+        return self._facts[compute]  # type: ignore[return-value]  # it is the result of this function
 
 
 def stored_with_preview(compute: Callable[[RepositoryPreview], Fact]) -> Callable[[RepositoryPreview], Fact]:
@@ -191,7 +190,7 @@ def stored_with_preview(compute: Callable[[RepositoryPreview], Fact]) -> Callabl
 
     @wraps(compute)
     def stored(preview: RepositoryPreview) -> Fact:
-        return preview.fact(compute, compute) if isinstance(preview, StoredPreview) else compute(preview)
+        return preview.fact(compute) if isinstance(preview, StoredPreview) else compute(preview)
 
     return stored
 
