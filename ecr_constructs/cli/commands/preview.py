@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from ecr_constructs.cli.aws import Fleet, ReadingFolder
+    from ecr_constructs.cli.aws.image_usage import ImageUsage
     from ecr_constructs.cli.aws.restore import ArchivedImage
     from ecr_constructs.model.images import Image
 
@@ -275,11 +277,10 @@ def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> S
         return repositories
     from ecr_constructs.cli.aws.image_usage import external_usage, users_by_digest
 
-    usage = list(external_usage(read_running_images(sources)))
-    return [
-        replace(each, in_use=users_by_digest((one for one in usage if one.repository == each.name), each.images))
-        for each in repositories
-    ]
+    usage: defaultdict[str, list[ImageUsage]] = defaultdict(list)
+    for each in external_usage(read_running_images(sources)):
+        usage[each.repository].append(each)
+    return [replace(each, in_use=users_by_digest(usage[each.name], each.images)) for each in repositories]
 
 
 def _single_name(patterns: Sequence[str]) -> str | None:
