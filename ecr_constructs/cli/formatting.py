@@ -16,6 +16,7 @@ __all__ = [
     "decision_label",
     "decision_labels",
     "describe_images",
+    "describe_number",
     "first_names",
     "format_day",
     "format_instant",
@@ -79,15 +80,15 @@ def total_size(images: Iterable[Image]) -> int:
 
 def describe_images(images: Sequence[Image]) -> str:
     """Return the number of images and their size: `8 images, 800.0 MB`."""
-    return f"{count(len(images), 'image')}, {_describe_size(images)}" if images else "no images"
+    return describe_number(len(images), total_size(images), has_only_indexes=all(image.is_index for image in images))
 
 
-def _describe_size(images: Sequence[Image]) -> str:
-    if total := total_size(images):
-        return format_size(total)
-    if all(image.is_index for image in images):
-        return "all of them image indexes, which have no size of their own"
-    return "size unknown"
+def describe_number(images: int, size: int, *, has_only_indexes: bool) -> str:
+    """Return a number of images and their size, as `describe_images` does."""
+    if not images:
+        return "no images"
+    without_size = "all of them image indexes, which have no size of their own" if has_only_indexes else "size unknown"
+    return f"{count(images, 'image')}, {format_size(size) if size else without_size}"
 
 
 def format_day(moment: date) -> str:

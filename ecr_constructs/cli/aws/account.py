@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -14,15 +14,13 @@ from ecr_constructs.cli.aws.errors import (
     failure_messages,
     raise_as_unavailable,
 )
-from ecr_constructs.cli.aws.images import ImageCounter, list_images, read_indexes
-from ecr_constructs.cli.aws.images_in_use import (
+from ecr_constructs.cli.aws.image_usage import (
     ImageUsage,
-    RegistryHost,
-    ecs_usage,
     external_usage,
-    inspector_usage,
-    users_by_image,
+    users_by_digest,
 )
+from ecr_constructs.cli.aws.images import ImageCounter, list_images, read_indexes
+from ecr_constructs.cli.aws.images_in_use import ecs_usage, inspector_usage
 from ecr_constructs.cli.aws.lifecycle_policy_preview import (
     TIMEOUT,
     Deadline,
@@ -30,13 +28,16 @@ from ecr_constructs.cli.aws.lifecycle_policy_preview import (
     deployed_policy,
     start_preview,
 )
+from ecr_constructs.cli.aws.readings import MemoryReadings, Readings
 from ecr_constructs.cli.aws.restore import ArchivedImage, restore_images
-from ecr_constructs.cli.aws.session import Service, Session, open_session
+from ecr_constructs.cli.aws.session import DeferredSession, Service, Session, open_session
 from ecr_constructs.cli.aws.thread_pool import ThreadPool, thread_pool
 from ecr_constructs.cli.aws.workloads import app_runner_usage, batch_usage, lambda_usage
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.kubernetes import RunningImage
-from ecr_constructs.cli.sources.records import Repository, immutability_of
+from ecr_constructs.cli.sources.manifests import with_manifests
+from ecr_constructs.cli.sources.policies import parse_policy
+from ecr_constructs.cli.sources.records import AwsDecision, Place, Repository, immutability_of
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -71,15 +72,33 @@ class FetchResult:
     The data that was read.
 
     Attributes:
-        repositories: The repositories whose images are known, in the order of the request.
+        names: The repositories whose images are known, in the order of the request.
+        load: The function that returns one of them, without the usage of its images.
+        usage: The usage of images of all registries by the workloads of the account. None if it was not read.
         problems: Data that is missing because it could not be read, each with the fix.
         notes: Data that is missing because the account does not have it, such as that of Amazon Inspector.
 
     """
 
-    repositories: tuple[Repository, ...]
+    names: tuple[str, ...]
+    load: Callable[[str], Repository]
+    usage: tuple[ImageUsage, ...] | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def repository(self, name: str, usage: Iterable[ImageUsage]) -> Repository:
+        """
+        Return a repository with its images and their usage.
+
+        Args:
+            name: The name of the repository.
+            usage: The usage of its images. It has no effect if usage was not read.
+
+        """
+        repository = self.load(name)
+        if self.usage is None:
+            return repository
+        return replace(repository, in_use=users_by_digest(usage, repository.images))
 
 
 class Account:
@@ -88,6 +107,7 @@ class Account:
 
     Args:
         session: Credentials and a region.
+        readings: The answers that are kept. Default: none, and they are kept in memory.
 
     Attributes:
         account_id: The account id.
@@ -95,11 +115,21 @@ class Account:
 
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session | DeferredSession, readings: Readings | None = None) -> None:
         self._session = session
+        self._readings = readings or MemoryReadings()
         self.account_id = session.account_id
         self.region = session.region
-        self._arns: dict[str, str] = {}
+
+    @property
+    def place(self) -> Place:
+        """The account and the region, which have one private registry."""
+        return Place(account_id=self.account_id, region=self.region)
+
+    def renew(self) -> None:
+        """Use new credentials from the next call on, if they are those of a role."""
+        if isinstance(self._session, DeferredSession):
+            self._session.renew()
 
     def immutability(self) -> dict[str, Immutability | None]:
         """
@@ -109,11 +139,7 @@ class Account:
             AccountUnavailable: if they cannot be listed.
 
         """
-        with raise_as_unavailable():
-            pages = self._session.service("ecr").pages("DescribeRepositories", {"maxResults": _REPOSITORIES_A_PAGE})
-            found = [each for page in pages for each in page["repositories"]]
-        self._arns = {each["repositoryName"]: each.get("repositoryArn", "") for each in found}
-        return {each["repositoryName"]: _immutability(each) for each in found}
+        return {each["repositoryName"]: _immutability(each) for each in self._repositories()}
 
     def deployed_policies(
         self, names: Sequence[str], *, progress: Progress
@@ -132,12 +158,14 @@ class Account:
         with raise_as_unavailable(), thread_pool(progress) as pool:
             pool.add_steps(len(names))
             ecr = self._session.service("ecr")
-            found = pool.each("deployed policies", names, lambda name: deployed_policy(ecr, name))
+            found = pool.each("deployed policies", names, lambda name: self._deployed(ecr, name))
         return found, failure_messages(pool.failures)
 
-    def with_resource_tags(self, names: Sequence[str], wanted: Sequence[str], *, progress: Progress) -> tuple[str, ...]:
+    def with_resource_tags(
+        self, names: Sequence[str], wanted: Sequence[str], *, progress: Progress
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """
-        Return the repositories that have all of some resource tags.
+        Return the repositories that have all of some resource tags, and a problem for each whose tags cannot be read.
 
         Args:
             names: The names of the repositories.
@@ -145,20 +173,21 @@ class Account:
             progress: The display of progress.
 
         Raises:
-            AccountUnavailable: if the tags of a repository cannot be read, or if no repository has the tags.
+            AccountUnavailable: if nothing more can be read.
 
         """
         with raise_as_unavailable(), thread_pool(progress) as pool:
             pool.add_steps(len(names))
             ecr = self._session.service("ecr")
-            tags = pool.each("resource tags", names, lambda name: _resource_tags(ecr, self._arns[name]))
-        if pool.failures:  # a repository whose tags are not known would not be previewed
-            raise AccountUnavailable(failure_messages(pool.failures))
-        found = tuple(name for name in names if all(_has_tag(tags[name], each) for each in wanted))
-        if not found:
-            message = "no repository has the resource tag; correct it, or remove the option"
-            raise AccountUnavailable([message], path=f"--resource-tag {' '.join(wanted)}")
-        return found
+            arns = {each["repositoryName"]: each.get("repositoryArn", "") for each in self._repositories()}
+
+            def read(name: str) -> dict[str, str]:
+                found: dict[str, str] = self._readings.obtain("tags", name, lambda: _resource_tags(ecr, arns[name]))
+                return found
+
+            tags = pool.each("resource tags", names, read)
+        found = tuple(name for name in tags if all(_has_tag(tags[name], each) for each in wanted))
+        return found, failure_messages(pool.failures)
 
     def restore(self, images: Sequence[ArchivedImage]) -> tuple[str, ...]:
         """
@@ -179,7 +208,7 @@ class Account:
         progress: Progress,
     ) -> FetchResult:
         """
-        Read repositories, many at a time.
+        Read repositories, many at a time. What was read is kept, and images are not held in memory.
 
         A failure for one of them is a problem in the result, and the others are read.
 
@@ -194,77 +223,132 @@ class Account:
         """
         previewed = policies if options.aws_preview else {}
         texts = {name: policy.to_json() for name, policy in previewed.items() if policy and policy.rules}
-        passes = options.current + options.read_indexes
         with raise_as_unavailable(), thread_pool(progress) as pool:
-            pool.add_steps(2 * len(texts) + (1 + passes) * len(policies))
-            ecr, counter = self._session.service("ecr"), ImageCounter(progress)
-            started = pool.each("ECR's previews", texts, lambda name: start_preview(ecr, name, texts[name]))
-            images = pool.each("images", policies, lambda name: list_images(ecr, name, counter=counter))
-            pool.add_steps(len(started) - len(texts) + passes * (len(images) - len(policies)))
-            deployed: dict[str, LifecyclePolicy] = {}
-            if options.current:
-                deployed = pool.each("deployed policies", images, lambda name: deployed_policy(ecr, name))
-            deadline = Deadline(until=monotonic() + TIMEOUT, stopped=pool.stopped)
-            previews = pool.each(
-                "ECR's previews", started, lambda name: await_preview(ecr, name, texts[name], deadline=deadline)
-            )
-            if options.read_indexes:  # last, because it changes the pull times that ECR's preview counts from
-                images |= pool.each("image indexes", images, lambda name: read_indexes(ecr, name, images[name]))
-            users, notes = self._users(pool, images, options)
-            deleted = {name for name, failed in pool.failures if failed.code == REPOSITORY_NOT_FOUND}
-        repositories = (
-            Repository(
-                name=name,
-                images=images[name],
-                in_use=None if users is None else users.get(name, {}),
-                deployed=deployed.get(name),
-                aws_preview=previews.get(name),
-            )
-            for name in policies
-            if name in images and name not in deleted
+            listed = self._fetch(pool, policies, texts, options, progress)
+            usage, notes = self._usage(pool) if options.in_use else ([], [])
+        running = (each for each in external_usage(options.running) if each.registry == self.place)
+        deleted = {name for name, failed in pool.failures if failed.code == REPOSITORY_NOT_FOUND}
+        return FetchResult(
+            names=tuple(name for name in policies if name in listed and name not in deleted),
+            load=lambda name: self._load(name, texts.get(name), options),
+            usage=(*usage, *running) if options.in_use or options.running else None,
+            problems=failure_messages(pool.failures),
+            notes=tuple(notes),
         )
-        return FetchResult(repositories=tuple(repositories), problems=failure_messages(pool.failures), notes=notes)
 
-    def _users(
-        self, pool: ThreadPool, images: Mapping[str, Sequence[Image]], options: FetchOptions
-    ) -> tuple[dict[str, dict[str, tuple[str, ...]]] | None, tuple[str, ...]]:
-        """Return the workloads that run images, None if they are not read, and notes on services without data."""
-        if not options.in_use and not options.running:
-            return None, ()
-        registry = RegistryHost(account_id=self.account_id, region=self.region)
-        usage, notes = self._usage(pool, registry) if options.in_use else ([], [])
-        usage += external_usage(options.running, registry)
-        return users_by_image(usage, images), tuple(notes)
+    def _fetch(
+        self,
+        pool: ThreadPool,
+        policies: Mapping[str, LifecyclePolicy | None],
+        texts: Mapping[str, str],
+        options: FetchOptions,
+        progress: Progress,
+    ) -> Iterable[str]:
+        """Read what is not kept, and return the repositories whose images are known."""
+        ecr, counter = self._session.service("ecr"), ImageCounter(progress)
+        passes = options.current + options.read_indexes
+        pool.add_steps(2 * len(texts) + (1 + passes) * len(policies))
+        started = pool.each("ECR's previews", texts, lambda name: self._start_preview(ecr, name, texts[name]))
+        listed = pool.each("images", policies, lambda name: self._list_images(ecr, name, counter))
+        pool.add_steps(len(started) - len(texts) + passes * (len(listed) - len(policies)))
+        if options.current:
+            pool.each("deployed policies", listed, lambda name: self._deployed(ecr, name))
+        deadline = Deadline(until=monotonic() + TIMEOUT, stopped=pool.stopped)
+        pool.each("ECR's previews", started, lambda name: self._await_preview(ecr, name, texts[name], deadline))
+        if options.read_indexes:  # last, because it changes the pull times that ECR's preview counts from
+            pool.each("image indexes", listed, lambda name: self._read_indexes(ecr, name))
+        return listed
 
-    def _usage(self, pool: ThreadPool, registry: RegistryHost) -> tuple[list[ImageUsage], list[str]]:
-        """Return the workloads of the account that run images, and a note on each service without data."""
+    def _load(self, name: str, text: str | None, options: FetchOptions) -> Repository:
+        """Return a repository from the answers that are kept. `text` is the policy of ECR's preview."""
+        deployed = self._readings.find(_DEPLOYED, name) if options.current else None
+        preview = None if text is None else self._preview(name, text)
+        repository = Repository(
+            name=name,
+            images=self._images(name),
+            deployed=None if deployed is None else _policy(deployed),
+            aws_preview=None if preview is None else tuple(AwsDecision(**each) for each in preview),
+        )
+        referenced = self._readings.find(_INDEXES, name) if options.read_indexes else None
+        return with_manifests(repository, referenced) if referenced else repository
+
+    def _repositories(self) -> list[dict[str, Any]]:
+        def read() -> list[dict[str, Any]]:
+            pages = self._session.service("ecr").pages("DescribeRepositories", {"maxResults": _REPOSITORIES_A_PAGE})
+            return [_without_times(each) for page in pages for each in page["repositories"]]
+
+        with raise_as_unavailable():
+            found: list[dict[str, Any]] = self._readings.obtain("repositories", "", read)
+        return found
+
+    def _list_images(self, ecr: Service, name: str, counter: ImageCounter) -> None:
+        self._readings.obtain(_IMAGES, name, lambda: list_images(ecr, name, counter=counter))
+
+    def _images(self, name: str) -> tuple[Image, ...]:
+        details = self._readings.find(_IMAGES, name)
+        if details is None:
+            raise AccountUnavailable(
+                [f"{name}: the images that were read are missing in the folder; repeat the command"]
+            )
+        return tuple(map(Image.from_describe_images, details))
+
+    def _deployed(self, ecr: Service, name: str) -> LifecyclePolicy:
+        return _policy(self._readings.obtain(_DEPLOYED, name, lambda: deployed_policy(ecr, name).to_json()))
+
+    def _read_indexes(self, ecr: Service, name: str) -> None:
+        self._readings.obtain(_INDEXES, name, lambda: read_indexes(ecr, name, self._images(name)))
+
+    def _start_preview(self, ecr: Service, name: str, text: str) -> None:
+        if self._preview(name, text) is None:
+            start_preview(ecr, name, text)
+
+    def _await_preview(self, ecr: Service, name: str, text: str, deadline: Deadline) -> None:
+        if self._preview(name, text) is None:
+            decisions = [asdict(each) for each in await_preview(ecr, name, text, deadline=deadline)]
+            self._readings.keep(_PREVIEW, name, {"policy": text, "decisions": decisions})
+
+    def _preview(self, name: str, text: str) -> list[dict[str, Any]] | None:
+        """Return the decisions of ECR's preview of a policy, if they are kept."""
+        kept = self._readings.find(_PREVIEW, name)
+        return kept["decisions"] if kept and kept["policy"] == text else None
+
+    def _usage(self, pool: ThreadPool) -> tuple[list[ImageUsage], list[str]]:
+        """Return the images that workloads of the account run, and a note on each service without data."""
         usage: list[ImageUsage] = []
         notes: list[str] = []
         service = self._session.service
         # The codes of a service that the account does not use, and no code where a region does not have the service.
         sources: tuple[tuple[str, frozenset[str], Callable[[], Iterable[ImageUsage]]], ...] = (
-            ("Amazon ECS", frozenset(), lambda: ecs_usage(service("ecs"), pool, registry)),
-            ("AWS Lambda", frozenset(), lambda: lambda_usage(service("lambda"), pool, registry)),
-            ("AWS App Runner", frozenset({""}), lambda: app_runner_usage(service("apprunner"), pool, registry)),
-            ("AWS Batch", frozenset(), lambda: batch_usage(service("batch"), registry)),
+            ("Amazon ECS", frozenset(), lambda: ecs_usage(service("ecs"), pool)),
+            ("AWS Lambda", frozenset(), lambda: lambda_usage(service("lambda"), pool)),
+            ("AWS App Runner", frozenset({""}), lambda: app_runner_usage(service("apprunner"), pool)),
+            ("AWS Batch", frozenset(), lambda: batch_usage(service("batch"))),
             ("Amazon Inspector", _NO_INSPECTOR, lambda: inspector_usage(service("inspector2"), self.account_id)),
         )
         for name, absent, read in sources:
-            failed = _failure(usage, read)
+            failed = self._add_usage(usage, name, pool, read)
             if failed and failed.code in absent:
                 notes.append(f"{name} does not report images in use: {failed}")
             elif failed:
                 pool.failures.append((name, failed))
         return usage, notes
 
-
-def _failure(usage: list[ImageUsage], read: Callable[[], Iterable[ImageUsage]]) -> CallFailed | None:
-    """Add what a service reports, and return the failure if it cannot be called."""
-    try:
-        usage += read()
-    except CallFailed as failed:
-        return failed
-    return None
+    def _add_usage(
+        self, usage: list[ImageUsage], name: str, pool: ThreadPool, read: Callable[[], Iterable[ImageUsage]]
+    ) -> CallFailed | None:
+        """Add the usage that a service reports, and return the failure if it cannot be called."""
+        if (kept := self._readings.find(_USAGE, name)) is not None:
+            usage += [ImageUsage(**{**each, "registry": Place(**each["registry"])}) for each in kept]
+            return None
+        failures = len(pool.failures)
+        try:
+            found = list(read())
+        except CallFailed as failed:
+            return failed
+        if len(pool.failures) == failures:  # it is complete
+            self._readings.keep(_USAGE, name, [asdict(each) for each in found])
+        usage += found
+        return None
 
 
 def connect(*, profile: str | None, region: str | None, role: str | None) -> Account:
@@ -283,6 +367,8 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
     return Account(open_session(profile=profile, region=region, role=role))
 
 
+# The kinds of answers.
+_IMAGES, _DEPLOYED, _INDEXES, _PREVIEW, _USAGE = "images", "deployed", "indexes", "previews", "usage"
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositories.html
 _REPOSITORIES_A_PAGE = 1_000
 # The code in an account that does not use Inspector, and no code where its endpoint cannot be reached.
@@ -302,3 +388,15 @@ def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:
 def _immutability(repository: Mapping[str, Any]) -> Immutability | None:
     filters = [each["filter"] for each in repository.get("imageTagMutabilityExclusionFilters", ())]
     return immutability_of(repository.get("imageTagMutability", ""), filters)
+
+
+def _policy(text: str) -> LifecyclePolicy:
+    return LifecyclePolicy.none() if text == LifecyclePolicy.none().to_json() else parse_policy(text)
+
+
+def _without_times(repository: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a repository that are used, as JSON."""
+    return {key: repository[key] for key in _MEMBERS if key in repository}
+
+
+_MEMBERS = ("repositoryName", "repositoryArn", "imageTagMutability", "imageTagMutabilityExclusionFilters")

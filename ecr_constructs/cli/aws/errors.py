@@ -17,6 +17,7 @@ __all__ = [
     "REPOSITORY_NOT_FOUND",
     "AccountUnavailable",
     "CallFailed",
+    "CredentialsExpired",
     "call_failure",
     "failure_messages",
     "raise_as_unavailable",
@@ -29,6 +30,10 @@ class AccountUnavailable(EcrConstructsError):
     """An account that cannot be read at all: no credentials, no region, no connection."""
 
 
+class CredentialsExpired(AccountUnavailable):
+    """An account whose credentials have expired."""
+
+
 class CallFailed(Exception):
     """
     A call to AWS that failed.
@@ -38,15 +43,19 @@ class CallFailed(Exception):
         remedy: The fix.
         code: The error code of AWS. Default: it has none.
         is_final: Whether every other call would fail too. Default: others may succeed.
+        has_expired: Whether the credentials have expired. Default: they have not.
 
     """
 
-    def __init__(self, reason: str, remedy: str, *, code: str = "", is_final: bool = False) -> None:
+    def __init__(
+        self, reason: str, remedy: str, *, code: str = "", is_final: bool = False, has_expired: bool = False
+    ) -> None:
         super().__init__(f"{reason}; {remedy}")
         self.reason = reason
         self.remedy = remedy
         self.code = code
         self.is_final = is_final
+        self.has_expired = has_expired
 
 
 @contextmanager
@@ -56,12 +65,14 @@ def raise_as_unavailable() -> Iterator[None]:
 
     Raises:
         AccountUnavailable: if a call of the block fails.
+        CredentialsExpired: if it fails because the credentials have expired.
 
     """
     try:
         yield
     except CallFailed as failed:
-        raise AccountUnavailable([str(failed)]) from failed
+        error = CredentialsExpired if failed.has_expired else AccountUnavailable
+        raise error([str(failed)]) from failed
 
 
 def call_failure(error: Exception, *, action: str, region: str, caller: str) -> CallFailed:
@@ -83,7 +94,7 @@ def call_failure(error: Exception, *, action: str, region: str, caller: str) -> 
     reason = reason[:1].lower() + reason[1:]
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if kinds & _SIGN_IN_EXPIRED:
-        return CallFailed(reason, "sign in again, then repeat the command", is_final=True)
+        return CallFailed(reason, "sign in again, then repeat the command", is_final=True, has_expired=True)
     if kinds & _NO_CREDENTIALS:
         return CallFailed(reason, "give --profile, or set the credentials in the environment", is_final=True)
     if kinds & _NO_CONNECTION:
@@ -135,9 +146,8 @@ def _client_failure(error: ClientError, *, action: str, region: str, caller: str
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = _one_line(str(error.response.get("Error", {}).get("Message", "")))
     if code in _EXPIRED:
-        return CallFailed(
-            "the credentials have expired", "renew them, then repeat the command", code=code, is_final=True
-        )
+        reason, remedy = "the credentials have expired", "renew them, then repeat the command"
+        return CallFailed(reason, remedy, code=code, is_final=True, has_expired=True)
     if code in _REJECTED:
         reason = f"AWS rejects the credentials in {region}: {message} ({code})"
         remedy = "check --profile and the keys, and that the account has the region enabled"

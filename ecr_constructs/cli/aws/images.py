@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from threading import Lock
+from typing import Any
 
 from ecr_constructs.cli.aws.errors import CallFailed
 from ecr_constructs.cli.aws.session import Service
@@ -22,6 +23,8 @@ _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
+# The members of an image detail that have no effect on lifecycle policies.
+_UNUSED = frozenset({"registryId", "repositoryName", "imageScanStatus", "imageScanFindingsSummary"})
 
 
 class ImageCounter:
@@ -45,14 +48,17 @@ class ImageCounter:
             self._progress.describe(f"{self._count:,} images")
 
 
-def list_images(ecr: Service, repository: str, *, counter: ImageCounter) -> tuple[Image, ...]:
+def list_images(ecr: Service, repository: str, *, counter: ImageCounter) -> list[dict[str, Any]]:
     """
-    Return all images of a repository, with those in the archive. No pull is recorded.
+    Return all images of a repository as JSON, with those in the archive. No pull is recorded.
 
     Args:
         ecr: ECR.
         repository: The name of the repository.
         counter: The counter of images.
+
+    Returns:
+        The image details of `DescribeImages`, without the members that have no effect on lifecycle policies.
 
     Raises:
         CallFailed: if the call fails, or if its answer has an image that cannot exist.
@@ -63,23 +69,31 @@ def list_images(ecr: Service, repository: str, *, counter: ImageCounter) -> tupl
         "maxResults": _IMAGES_A_PAGE,
         "filter": {"imageStatus": "ANY"},  # "If not specified, only images with ACTIVE status are returned."
     }
-    images: dict[str, Image] = {}  # by digest: an image that is pushed meanwhile can be on two pages
+    images: dict[str, dict[str, Any]] = {}  # by digest: an image that is pushed meanwhile can be on two pages
     for page in ecr.pages("DescribeImages", request):
         details = page["imageDetails"]
         try:
-            images.update((image.digest, image) for image in map(Image.from_describe_images, details))
+            images.update((Image.from_describe_images(detail).digest, _as_json(detail)) for detail in details)
         except InvalidImage as error:
             reason = f"ECR returned an image that cannot be read: {'; '.join(error.problems)}"
             raise CallFailed(reason, "compare it with the output of 'aws ecr describe-images'") from error
         counter.add(len(details))
-    return tuple(images.values())
+    return list(images.values())
 
 
-def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> tuple[Image, ...]:
+def _as_json(detail: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value.timestamp() if isinstance(value, datetime) else value
+        for key, value in detail.items()
+        if key not in _UNUSED
+    }
+
+
+def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> dict[str, list[str]]:
     """
-    Return the images, each image index with the digests that it references. ECR records a pull of the index.
+    Return the digests that each image index references, by its digest. ECR records a pull of the index.
 
-    An index that cannot be read is returned as it is. Indexes in the archive cannot be read.
+    An index that cannot be read is missing. Indexes in the archive cannot be read.
 
     Args:
         ecr: ECR.
@@ -91,7 +105,7 @@ def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> tupl
 
     """
     indexes = [image.digest for image in images if image.is_index and image.status == "active"]
-    referenced: dict[str, tuple[str, ...]] = {}
+    referenced: dict[str, list[str]] = {}
     for start in range(0, len(indexes), _MANIFESTS_A_CALL):
         request = {
             "repositoryName": repository,
@@ -100,8 +114,5 @@ def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> tupl
         }
         for image in ecr.call("BatchGetImage", request)["images"]:
             manifests = json.loads(image["imageManifest"])["manifests"]
-            referenced[image["imageId"]["imageDigest"]] = tuple(manifest["digest"] for manifest in manifests)
-    return tuple(
-        replace(image, referenced_digests=referenced[image.digest]) if image.digest in referenced else image
-        for image in images
-    )
+            referenced[image["imageId"]["imageDigest"]] = [manifest["digest"] for manifest in manifests]
+    return referenced

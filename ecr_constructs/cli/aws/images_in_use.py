@@ -8,127 +8,21 @@ counts, but needs a call for each image, and has them only beside a finding.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ecr_constructs.cli.aws.errors import CallFailed
+from ecr_constructs.cli.aws.image_usage import ImageUsage, parse_image, usage_of
 from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.aws.thread_pool import ThreadPool
-from ecr_constructs.cli.sources.kubernetes import RunningImage
-from ecr_constructs.errors import InvalidName
-from ecr_constructs.model.images import Image
-from ecr_constructs.model.references import ImageReference
+from ecr_constructs.cli.sources.records import Place
 
-__all__ = ["ImageUsage", "RegistryHost", "ecs_usage", "external_usage", "inspector_usage", "users_by_image"]
+__all__ = ["ecs_usage", "inspector_usage"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImageUsage:
+def ecs_usage(ecs: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
     """
-    A workload that runs an image of the registry.
-
-    Attributes:
-        repository: The name of the repository.
-        digest: The image. Default: the image with the tag.
-        tag: The tag. Default: `latest`.
-        user: The workload, such as `service prod/payments-api`.
-
-    """
-
-    repository: str
-    digest: str | None = None
-    tag: str | None = None
-    user: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RegistryHost:
-    """
-    The host of the registry of an account in a region.
-
-    Attributes:
-        account_id: The account id.
-        region: The region.
-
-    """
-
-    account_id: str
-    region: str
-
-    def image(self, text: str) -> ImageReference | None:
-        """Return the parsed reference to an image of this registry, or None for other images."""
-        try:
-            image = ImageReference.parse(text)
-        except InvalidName:
-            return None  # ECR has no image with such a reference
-        host = rf"{self.account_id}\.dkr[.-]ecr(-fips)?\.{self.region}\..+"
-        return image if image.registry is not None and re.fullmatch(host, image.registry) else None
-
-
-def external_usage(running: Iterable[RunningImage], registry: RegistryHost | None) -> Iterator[ImageUsage]:
-    """
-    Yield the workloads outside of the account, such as those of Kubernetes.
-
-    Args:
-        running: The images that they run.
-        registry: The registry. None for listings in files, whose account is not known: then every registry of Amazon
-            ECR counts, and the repository is found by its name.
-
-    """
-    for each in running:
-        image = registry.image(each.reference) if registry else _image_of_ecr(each.reference)
-        if image:
-            yield ImageUsage(repository=image.repository, digest=image.digest, tag=image.tag, user=each.user)
-
-
-def _image_of_ecr(text: str) -> ImageReference | None:
-    try:
-        image = ImageReference.parse(text)
-    except InvalidName:
-        return None
-    return image if re.fullmatch(r"\d{12}\.dkr[.-]ecr.+", image.registry or "") else None
-
-
-def users_by_image(
-    usage: Iterable[ImageUsage], images: Mapping[str, Sequence[Image]]
-) -> dict[str, dict[str, tuple[str, ...]]]:
-    """
-    Return the workloads that run an image, by repository and digest.
-
-    If an image index runs, every image that it references counts as in use: one of them runs, and it is not known which
-    one. If an image runs that an index references, the index counts as in use: the image was pulled through it.
-
-    Args:
-        usage: The workloads.
-        images: All images of each repository.
-
-    """
-    by_repository: dict[str, list[ImageUsage]] = {}
-    for each in usage:
-        by_repository.setdefault(each.repository, []).append(each)
-    return {name: _users_by_digest(found, images[name]) for name, found in by_repository.items() if name in images}
-
-
-def _users_by_digest(usage: Iterable[ImageUsage], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:
-    by_tag = {tag: image.digest for image in images for tag in image.tags}
-    users: dict[str, set[str]] = {image.digest: set() for image in images}
-    for each in usage:
-        digest = each.digest or by_tag.get(each.tag or "latest")
-        if digest in users:
-            users[digest].add(each.user)
-    direct = {digest: frozenset(names) for digest, names in users.items()}
-    for index in images:
-        for child in index.referenced_digests or ():
-            if child in direct:
-                users[child] |= direct[index.digest]
-                users[index.digest] |= direct[child]
-    return {digest: tuple(sorted(names)) for digest, names in users.items() if names}
-
-
-def ecs_usage(ecs: Service, pool: ThreadPool, registry: RegistryHost) -> tuple[ImageUsage, ...]:
-    """
-    Return the images of a registry that Amazon ECS runs, in the same account and region.
+    Return the images that Amazon ECS runs in an account and region.
 
     A service counts with the task definition of each deployment, also if it is scaled to zero and will pull the image
     again. Running tasks count with the digest that they started with, because a tag may have been reassigned since.
@@ -136,7 +30,6 @@ def ecs_usage(ecs: Service, pool: ThreadPool, registry: RegistryHost) -> tuple[I
     Args:
         ecs: Amazon ECS.
         pool: The threads for the calls. It collects failures.
-        registry: The registry.
 
     """
     pool.add_steps(1)
@@ -152,8 +45,8 @@ def ecs_usage(ecs: Service, pool: ThreadPool, registry: RegistryHost) -> tuple[I
     pool.add_steps(len(users))
     images = pool.each("task definitions of Amazon ECS", users, lambda arn: _images(ecs, arn))
     return (
-        *(each for found in tasks.values() for task in found for each in _task_usage(task, registry)),
-        *(each for arn, texts in images.items() for user in users[arn] for each in _usage(texts, registry, user)),
+        *(each for found in tasks.values() for task in found for each in _task_usage(task)),
+        *(each for arn, texts in images.items() for user in users[arn] for each in usage_of(texts, user)),
     )
 
 
@@ -210,19 +103,14 @@ def _images(ecs: Service, task_definition: str) -> list[str]:
     return [container["image"] for container in answer["taskDefinition"]["containerDefinitions"]]
 
 
-def _usage(texts: Iterable[str], registry: RegistryHost, user: str) -> Iterator[ImageUsage]:
-    for text in texts:
-        if image := registry.image(text):
-            yield ImageUsage(repository=image.repository, digest=image.digest, tag=image.tag, user=user)
-
-
-def _task_usage(task: Mapping[str, Any], registry: RegistryHost) -> Iterator[ImageUsage]:
+def _task_usage(task: Mapping[str, Any]) -> Iterator[ImageUsage]:
     kind, _, service = task.get("group", "").partition(":")
     user = f"service {_cluster(task)}/{service}" if kind == "service" else f"task {_cluster(task)}/{_family(task)}"
     for container in task["containers"]:
-        image = registry.image(container.get("image", ""))
-        if image and "imageDigest" in container:  # ECS adds it when the image has been pulled
-            yield ImageUsage(repository=image.repository, digest=container["imageDigest"], user=user)
+        found = parse_image(container.get("image", ""))
+        if found and "imageDigest" in container:  # ECS adds it when the image has been pulled
+            registry, image = found
+            yield ImageUsage(registry=registry, repository=image.repository, digest=container["imageDigest"], user=user)
 
 
 def _family(task: Mapping[str, Any]) -> str:
@@ -255,8 +143,10 @@ def inspector_usage(inspector: Service, account_id: str) -> tuple[ImageUsage, ..
 
 # https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListCoverage.html
 _IMAGES_A_PAGE = 200
-# The end of the ARN of an image: its repository and its digest.
-_IMAGE_ARN = re.compile(r":repository/(?P<repository>.+)/(?P<digest>sha256:[0-9a-f]{64})$")
+# The ARN of an image has its registry, its repository and its digest.
+_IMAGE_ARN = re.compile(
+    r":ecr:(?P<region>[^:]+):(?P<account>\d{12}):repository/(?P<repository>.+)/(?P<digest>sha256:[0-9a-f]{64})$"
+)
 
 
 def _coverage_usage(resource: Mapping[str, Any]) -> Iterator[ImageUsage]:
@@ -265,4 +155,5 @@ def _coverage_usage(resource: Mapping[str, Any]) -> Iterator[ImageUsage]:
     if number and image:
         user = "1 task or pod" if number == 1 else f"{number} tasks or pods"
         user = f"{user} seen by Amazon Inspector"
-        yield ImageUsage(repository=image["repository"], digest=image["digest"], user=user)
+        registry = Place(account_id=image["account"], region=image["region"])
+        yield ImageUsage(registry=registry, repository=image["repository"], digest=image["digest"], user=user)

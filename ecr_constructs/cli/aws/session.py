@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cli.aws.errors import AccountUnavailable, CallFailed, call_failure
+from ecr_constructs.cli.aws.errors import AccountUnavailable, CallFailed, call_failure, raise_as_unavailable
+from ecr_constructs.cli.aws.throttle import CONCURRENCY, Throttle
 
 if TYPE_CHECKING:
     import boto3  # type: ignore[import-untyped]  # it ships no types
 
-__all__ = ["CONCURRENCY", "Service", "Session", "open_session"]
+__all__ = ["DeferredSession", "Service", "Session", "open_session"]
 
-# The number of calls at a time. The mode `adaptive` slows all of them down when AWS throttles one.
-CONCURRENCY = 16
 _SETTINGS: dict[str, Any] = {
     "connect_timeout": 10,
     "max_pool_connections": CONCURRENCY,
     "retries": {"mode": "adaptive", "total_max_attempts": 8},
 }
+# A session of boto3 creates one client at a time.
+_creation = Lock()
 
 
 class Service:
     """
-    A service of AWS in one region. Several threads can call it.
+    A service of AWS in one account and region. Several threads can call it.
 
     Args:
         name: Its name in boto3 and IAM.
-        client: The client of boto3.
-        region: The region.
-        caller: The ARN of the caller.
+        session: The function that returns the session. It is called with the first call of an operation.
 
     """
 
-    def __init__(self, name: str, client: object, *, region: str, caller: str) -> None:
+    def __init__(self, name: str, session: Callable[[], Session]) -> None:
         self._name = name
-        self._client = client
-        self._region = region
-        self._caller = caller
+        self._session = session
+        self._client: object = None
+        self._opening = Lock()
 
     def call(self, operation: str, request: Mapping[str, object]) -> dict[str, Any]:
         """
@@ -54,11 +55,15 @@ class Service:
         """
         import botocore.exceptions  # type: ignore[import-untyped]  # it ships no types
 
+        session = self._session()
+        with self._opening:
+            self._client = self._client or session.client(self._name)
         try:
-            answer: dict[str, Any] = getattr(self._client, botocore.xform_name(operation))(**request)
+            with session.throttle.slot():
+                answer: dict[str, Any] = getattr(self._client, botocore.xform_name(operation))(**request)
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
             action = f"{self._name}:{operation}"
-            raise call_failure(error, action=action, region=self._region, caller=self._caller) from error
+            raise call_failure(error, action=action, region=session.region, caller=session.caller) from error
         return answer
 
     def pages(
@@ -88,21 +93,30 @@ class Service:
 
 class Session:
     """
-    Credentials and a region.
+    Credentials and a region, after a call that checks them.
 
     Args:
         credentials: The session of boto3.
+        region: The region. Default: that of the session of boto3.
+        throttle: The limit on the number of calls at a time. Default: one for this session.
 
     Attributes:
         region: The region.
         caller: The ARN of the caller.
         account_id: The account id.
+        throttle: The limit on the number of calls at a time.
+
+    Raises:
+        CallFailed: if AWS rejects the credentials, or if the account has not enabled the region.
 
     """
 
-    def __init__(self, credentials: boto3.Session) -> None:
+    def __init__(
+        self, credentials: boto3.Session, *, region: str | None = None, throttle: Throttle | None = None
+    ) -> None:
         self._credentials = credentials
-        self.region: str = credentials.region_name
+        self.region: str = region or credentials.region_name
+        self.throttle = throttle or Throttle()
         self.caller = "these credentials"
         identity = self.service("sts").call("GetCallerIdentity", {})
         self.caller = str(identity["Arn"])
@@ -115,18 +129,96 @@ class Session:
         Args:
             name: Its name in boto3.
 
+        """
+        return Service(name, lambda: self)
+
+    def client(self, name: str) -> object:
+        """
+        Return a client of boto3.
+
+        Args:
+            name: The name of the service in boto3.
+
         Raises:
-            CallFailed: if boto3 cannot create its client.
+            CallFailed: if boto3 cannot create it.
 
         """
         from botocore.config import Config  # type: ignore[import-untyped]  # it ships no types
         from botocore.exceptions import BotoCoreError
 
         try:
-            client = self._credentials.client(name, config=Config(**_SETTINGS))
+            with _creation:
+                return self._credentials.client(name, region_name=self.region, config=Config(**_SETTINGS))
         except BotoCoreError as error:
             raise call_failure(error, action=name, region=self.region, caller=self.caller) from error
-        return Service(name, client, region=self.region, caller=self.caller)
+
+    def in_region(self, region: str) -> Session:
+        """
+        Return a session with the same credentials in another region.
+
+        Args:
+            region: The region.
+
+        Raises:
+            CallFailed: if the account has not enabled the region.
+
+        """
+        return self if region == self.region else Session(self._credentials, region=region, throttle=self.throttle)
+
+    def assume(self, role: str) -> Session:
+        """
+        Return a session with the credentials of a role, which are valid for an hour.
+
+        Args:
+            role: The ARN of the role.
+
+        Raises:
+            CallFailed: if the role cannot be assumed.
+
+        """
+        return Session(_boto3_session(_assume(self, role), self.region), throttle=self.throttle)
+
+
+class DeferredSession:
+    """
+    A session that is opened with its first call, so that nothing is called for an account that was read before.
+
+    Args:
+        account_id: The account id.
+        region: The region.
+        opened: The function that returns the session.
+
+    Attributes:
+        account_id: The account id.
+        region: The region.
+
+    """
+
+    def __init__(self, account_id: str, region: str, opened: Callable[[], Session]) -> None:
+        self.account_id = account_id
+        self.region = region
+        self._opened = opened
+        self._session: Session | None = None
+        self._opening = Lock()
+
+    def service(self, name: str) -> Service:
+        """
+        Return a service.
+
+        Args:
+            name: Its name in boto3.
+
+        """
+        return Service(name, self._open)
+
+    def renew(self) -> None:
+        """Open the session again with the next call, such as after its credentials have expired."""
+        self._session = None
+
+    def _open(self) -> Session:
+        with self._opening:
+            self._session = self._session or self._opened()
+            return self._session
 
 
 def open_session(*, profile: str | None, region: str | None, role: str | None) -> Session:
@@ -151,16 +243,12 @@ def open_session(*, profile: str | None, region: str | None, role: str | None) -
         boto3_session = boto3.Session(profile_name=profile, region_name=chosen)
         if boto3_session.region_name is None:
             raise AccountUnavailable(["no region; give --region, or set AWS_REGION"])
-        session = Session(boto3_session)
-        if role is None:
-            return session
-        keys = _assume(session, role)
-        return Session(boto3.Session(*keys, region_name=session.region))
+        with raise_as_unavailable():
+            session = Session(boto3_session)
+            return session if role is None else session.assume(role)
     except BotoCoreError as error:
         failed = call_failure(error, action="the AWS configuration", region=str(chosen), caller="")
         raise AccountUnavailable([str(failed)]) from error
-    except CallFailed as failed:
-        raise AccountUnavailable([str(failed)]) from failed
 
 
 def _assume(session: Session, role: str) -> tuple[str, str, str]:
@@ -174,3 +262,22 @@ def _assume(session: Session, role: str) -> tuple[str, str, str]:
         remedy = f"check the ARN, and that the trust policy of the role allows {session.caller} to assume it"
         raise CallFailed(f"role {role!r} cannot be assumed: {failed.reason}", remedy) from failed
     return keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
+
+
+def _boto3_session(keys: tuple[str, str, str], region: str) -> boto3.Session:
+    """Return a session of boto3 that shares the parsed models of services with others: parsing them takes seconds."""
+    import boto3
+    from botocore.session import Session as BotocoreSession  # type: ignore[import-untyped]  # it ships no types
+
+    with _creation:
+        session = BotocoreSession()
+        session.register_component("data_loader", _loader())
+        session.set_credentials(*keys)
+        return boto3.Session(botocore_session=session, region_name=region)
+
+
+@cache
+def _loader() -> object:
+    from botocore.loaders import create_loader  # type: ignore[import-untyped]  # it ships no types
+
+    return create_loader()

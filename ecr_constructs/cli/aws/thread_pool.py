@@ -9,7 +9,7 @@ from threading import Event
 from typing import TypeVar
 
 from ecr_constructs.cli.aws.errors import CallFailed
-from ecr_constructs.cli.aws.session import CONCURRENCY
+from ecr_constructs.cli.aws.throttle import CONCURRENCY
 from ecr_constructs.cli.progress import Progress
 
 __all__ = ["ThreadPool", "thread_pool"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ecr_constructs.cli.aws.errors import CallFailed
-from ecr_constructs.cli.aws.images_in_use import ImageUsage, RegistryHost
+from ecr_constructs.cli.aws.image_usage import ImageUsage, parse_image, usage_of
 from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.aws.thread_pool import ThreadPool
 
@@ -20,9 +20,9 @@ _SERVICES_A_PAGE = 20
 _DEFINITIONS_A_PAGE = 100
 
 
-def lambda_usage(service: Service, pool: ThreadPool, registry: RegistryHost) -> tuple[ImageUsage, ...]:
+def lambda_usage(service: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
     """
-    Return the images of a registry that functions of AWS Lambda use, in the same account and region.
+    Return the images that functions of AWS Lambda use in an account and region.
 
     Each published version counts, with the digest that Lambda resolved its tag to. AWS on an image that is deleted: "If
     the corresponding container image no longer exists on Amazon ECR [...], the function enters the Failed state".
@@ -31,29 +31,27 @@ def lambda_usage(service: Service, pool: ThreadPool, registry: RegistryHost) -> 
     Args:
         service: AWS Lambda.
         pool: The threads for the calls. It collects failures.
-        registry: The registry.
 
     """
     pool.add_steps(1)
     listed = pool.each("functions of AWS Lambda", ["AWS Lambda"], lambda _: list(_functions(service)))
     functions = {f"{each['FunctionName']}:{each['Version']}": each for found in listed.values() for each in found}
     pool.add_steps(len(functions))
-    images = pool.each("functions of AWS Lambda", functions, lambda name: _code(service, functions[name], registry))
+    images = pool.each("functions of AWS Lambda", functions, lambda name: _code(service, functions[name]))
     return tuple(
         usage
         for name, texts in images.items()
-        for usage in _usage(texts, registry, f"function {name.removesuffix(':$LATEST')}")
+        for usage in usage_of(texts, f"function {name.removesuffix(':$LATEST')}")
     )
 
 
-def app_runner_usage(service: Service, pool: ThreadPool, registry: RegistryHost) -> tuple[ImageUsage, ...]:
+def app_runner_usage(service: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
     """
-    Return the images of a registry that services of AWS App Runner use, in the same account and region.
+    Return the images that services of AWS App Runner use in an account and region.
 
     Args:
         service: AWS App Runner.
         pool: The threads for the calls. It collects failures.
-        registry: The registry.
 
     Raises:
         CallFailed: if the services cannot be listed.
@@ -64,21 +62,18 @@ def app_runner_usage(service: Service, pool: ThreadPool, registry: RegistryHost)
     arns = [each["ServiceArn"] for page in pages for each in page["ServiceSummaryList"]]
     pool.add_steps(len(arns))
     found = pool.each("services of AWS App Runner", arns, lambda arn: _source(service, arn))
-    return tuple(
-        usage for arn, text in found.items() for usage in _usage([text], registry, f"service {arn.split('/')[1]}")
-    )
+    return tuple(usage for arn, text in found.items() for usage in usage_of([text], f"service {arn.split('/')[1]}"))
 
 
-def batch_usage(service: Service, registry: RegistryHost) -> tuple[ImageUsage, ...]:
+def batch_usage(service: Service) -> tuple[ImageUsage, ...]:
     """
-    Return the images of a registry in the job definitions of AWS Batch, in the same account and region.
+    Return the images in the job definitions of AWS Batch of an account and region.
 
     The latest active revision of each job definition counts, which jobs use by default. Jobs that run with another
     revision are tasks of Amazon ECS or pods of Amazon EKS.
 
     Args:
         service: AWS Batch.
-        registry: The registry.
 
     Raises:
         CallFailed: if the job definitions cannot be listed.
@@ -94,7 +89,7 @@ def batch_usage(service: Service, registry: RegistryHost) -> tuple[ImageUsage, .
     return tuple(
         usage
         for name, each in latest.items()
-        for usage in _usage(_job_images(each), registry, f"job definition {name}:{each['revision']}")
+        for usage in usage_of(_job_images(each), f"job definition {name}:{each['revision']}")
     )
 
 
@@ -104,7 +99,7 @@ def _functions(service: Service) -> Iterator[dict[str, Any]]:
         yield from (each for each in page["Functions"] if each.get("PackageType") == "Image")
 
 
-def _code(service: Service, function: Mapping[str, Any], registry: RegistryHost) -> list[str]:
+def _code(service: Service, function: Mapping[str, Any]) -> list[str]:
     """Return the image of a function with the digest that its tag was resolved to, or as it was given."""
     request = {"FunctionName": function["FunctionName"], "Qualifier": function["Version"]}
     try:
@@ -114,7 +109,7 @@ def _code(service: Service, function: Mapping[str, Any], registry: RegistryHost)
             return []
         raise
     texts = [str(code.get(member, "")) for member in ("ResolvedImageUri", "ImageUri")]
-    return [text for text in texts if registry.image(text)][:1]
+    return [text for text in texts if parse_image(text)][:1]
 
 
 def _source(service: Service, arn: str) -> str:
@@ -132,9 +127,3 @@ def _job_images(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _job_images(each)
-
-
-def _usage(texts: Iterable[str], registry: RegistryHost, user: str) -> Iterator[ImageUsage]:
-    for text in dict.fromkeys(texts):
-        if image := registry.image(text):
-            yield ImageUsage(repository=image.repository, digest=image.digest, tag=image.tag, user=user)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ecr_constructs.cli.commands.options import ProfileOption, RegionOption, RoleOption
 from ecr_constructs.cli.errors import CommandError, ExitCode
 from ecr_constructs.cli.output.changes_report import (
     changes_as_json,
@@ -62,11 +63,9 @@ def check(
     live: Annotated[
         bool, typer.Option("--live", help="Compare NEW with the deployed stacks and the registry of the AWS account.")
     ] = False,
-    profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
-    ] = None,
-    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")] = None,
-    role: Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")] = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    role: RoleOption = None,
     images: Annotated[
         list[str] | None,
         typer.Option(

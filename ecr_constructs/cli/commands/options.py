@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["ConfigOption", "ParameterOption"]
+__all__ = ["ConfigOption", "ParameterOption", "ProfileOption", "RegionOption", "RoleOption"]
 
 ConfigOption = Annotated[
     str | None,
@@ -23,3 +23,8 @@ ParameterOption = Annotated[
         help="The value of a parameter of templates, such as Keep=7 or AWS::Region=eu-west-1. Repeatable.",
     ),
 ]
+ProfileOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
+]
+RegionOption = Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")]
+RoleOption = Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")]

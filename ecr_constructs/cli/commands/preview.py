@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from ecr_constructs.cli.commands.options import ConfigOption, ParameterOption
+from ecr_constructs.cli.commands.options import ConfigOption, ParameterOption, ProfileOption, RegionOption, RoleOption
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, omitted
 from ecr_constructs.cli.output.destination import write_output
-from ecr_constructs.cli.output.json_report import render_json
+from ecr_constructs.cli.output.json_report import json_parts
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult, read_gate
@@ -34,7 +36,9 @@ from ecr_constructs.cli.sources.suppressions import read_companion, read_configu
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ecr_constructs.cli.aws import Account
+    from ecr_constructs.cli.aws import Fleet, ReadingFolder
+    from ecr_constructs.cli.aws.image_usage import ImageUsage
+    from ecr_constructs.cli.aws.restore import ArchivedImage
     from ecr_constructs.model.images import Image
 
 __all__ = ["ProgressBar", "preview"]
@@ -67,11 +71,39 @@ def preview(
         ),
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read the images from the AWS account.")] = False,
-    profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    role: RoleOption = None,
+    accounts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --live: the accounts in this file, one account id a line, or in the output of 'aws "
+            "organizations list-accounts', or '-'. Needs --role-name.",
+        ),
     ] = None,
-    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")] = None,
-    role: Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")] = None,
+    organization: Annotated[
+        bool,
+        typer.Option("--organization", help="With --live: all active accounts of the organization. Needs --role-name."),
+    ] = False,
+    role_name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --accounts or --organization: the role to assume in each account."),
+    ] = None,
+    regions: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES", help="With --live: regions in place of --region, such as eu-west-1,us-east-1. Repeatable."
+        ),
+    ] = None,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="With --live: keep what is read in this folder. A command that was interrupted continues from it; "
+            "answers older than a day are read again.",
+        ),
+    ] = None,
     repository: Annotated[
         list[str] | None,
         typer.Option(
@@ -175,6 +207,11 @@ def preview(
         profile=profile,
         region=region,
         role=role,
+        accounts=accounts,
+        organization=organization,
+        role_name=role_name,
+        regions=[name.strip() for text in regions or () for name in text.split(",")],
+        state_dir=state_dir,
         repository=repository or (),
         resource_tag=resource_tag or (),
         parameter=parameter or (),
@@ -192,26 +229,28 @@ def preview(
         output=output,
     )
     suppressions = (*(read_companion(source) if source is not None else ()), *read_configuration(config))
-    report = without_suppressed(_report(options), suppressions)
-    results = [gate.evaluate(report) for gate in options.gates]
-    if options.is_folder:
-        _write_pages(report, results, options)
-    else:
-        write_output(_render(report, results, options), output)
-    if output is not None or form in {Format.HTML, Format.CSV}:
-        _print_summary(report)
-    raise typer.Exit(_exit_code(report, results))
+    with _folder(state_dir) as folder:
+        report = without_suppressed(_report(options, folder), suppressions)
+        results = [gate.evaluate(report) for gate in options.gates]
+        if options.is_folder:
+            _write_pages(report, results, options)
+        else:
+            write_output(_render(report, results, options), output)
+        if output is not None or form in {Format.HTML, Format.CSV}:
+            _print_summary(report)
+        code = _exit_code(report, results)
+    raise typer.Exit(code)
 
 
-def _report(options: PreviewOptions) -> PreviewReport:
+def _report(options: PreviewOptions, folder: ReadingFolder) -> PreviewReport:
     from ecr_constructs.cli.preview.run import preview_files
 
     if options.source is None:
-        return _account_report(options, None)
+        return _account_report(options, None, folder)
     policy_set = read_policies(options.source, Parameters.parse(options.parameter)).by_default()
     policy_set.require_valid(options.repository)
     if options.live:
-        return _account_report(options, policy_set)
+        return _account_report(options, policy_set, folder)
     deployed = read_deployed(options.current_policy)
     references = read_manifests(options.manifests)
     repositories = [
@@ -228,14 +267,19 @@ def _report(options: PreviewOptions) -> PreviewReport:
 
 
 def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> Sequence[Repository]:
-    """Return repositories with the workloads that run their images, if files with them are given."""
+    """
+    Return repositories with the workloads that run their images, if files with them are given.
+
+    The account of a listing is not known: every registry of Amazon ECR counts, and a repository is found by its name.
+    """
     if not sources:
         return repositories
-    from ecr_constructs.cli.aws.images_in_use import external_usage, users_by_image
+    from ecr_constructs.cli.aws.image_usage import external_usage, users_by_digest
 
-    usage = external_usage(read_running_images(sources), None)
-    users = users_by_image(usage, {each.name: each.images for each in repositories})
-    return [replace(each, in_use=users.get(each.name, {})) for each in repositories]
+    usage: defaultdict[str, list[ImageUsage]] = defaultdict(list)
+    for each in external_usage(read_running_images(sources)):
+        usage[each.repository].append(each)
+    return [replace(each, in_use=users_by_digest(usage[each.name], each.images)) for each in repositories]
 
 
 def _single_name(patterns: Sequence[str]) -> str | None:
@@ -243,11 +287,22 @@ def _single_name(patterns: Sequence[str]) -> str | None:
     return patterns[0] if len(patterns) == 1 and "*" not in patterns[0] else None
 
 
-def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> PreviewReport:
-    from ecr_constructs.cli.aws import FetchOptions, connect
-    from ecr_constructs.cli.preview.run import preview_account
+@contextmanager
+def _folder(path: Path | None) -> Iterator[ReadingFolder]:
+    """Yield the folder for the answers of accounts, which is removed at the end if none is given."""
+    from ecr_constructs.cli.aws import ReadingFolder
 
-    account = connect(profile=options.profile, region=options.region, role=options.role)
+    if path is not None:
+        yield ReadingFolder(path)
+        return
+    with TemporaryDirectory(prefix="ecr-constructs-", ignore_cleanup_errors=True) as temporary:
+        yield ReadingFolder(Path(temporary))
+
+
+def _account_report(options: PreviewOptions, policy_set: PolicySet | None, folder: ReadingFolder) -> PreviewReport:
+    from ecr_constructs.cli.aws import FetchOptions
+    from ecr_constructs.cli.preview.run import Selection, preview_account, preview_fleet
+
     fetch_options = FetchOptions(
         aws_preview=options.aws_preview is not False,
         current=options.current,
@@ -255,35 +310,87 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> Pr
         read_indexes=options.read_indexes,
         running=read_running_images(options.in_use_from),
     )
-    with _progress_bar() as progress:
-        report = preview_account(
-            policy_set,
-            account,
-            fetch_options,
-            only=options.repository,
-            resource_tags=options.resource_tag,
-            at=options.at,
-            progress=progress,
-        )
+    selection = Selection(
+        policy_set=policy_set, only=options.repository, resource_tags=options.resource_tag, at=options.at
+    )
+    fleet = _fleet(options, folder)
+    with _progress_bar() as progress, _resumable(options):
+        if options.is_fleet:
+            report = preview_fleet(selection, fleet, fetch_options, progress=progress)
+        else:
+            report = preview_account(selection, fleet.account(fleet.places[0]), fetch_options, progress=progress)
+    if folder.note:
+        report = replace(report, notes=(*report.notes, folder.note))
+    return _with_archived(report, fleet, is_restored=options.restore)
 
-    return _with_archived(report, account, is_restored=options.restore)
+
+def _fleet(options: PreviewOptions, folder: ReadingFolder) -> Fleet:
+    from ecr_constructs.cli.aws import FleetOptions, connect_fleet
+    from ecr_constructs.cli.sources.accounts import read_accounts
+
+    return connect_fleet(
+        FleetOptions(
+            profile=options.profile,
+            region=options.region,
+            role=options.role,
+            accounts=read_accounts(options.accounts) if options.accounts else (),
+            is_organization=options.organization,
+            regions=tuple(dict.fromkeys(options.regions)),
+            role_name=options.role_name,
+        ),
+        folder,
+    )
 
 
-def _with_archived(report: PreviewReport, account: Account, *, is_restored: bool) -> PreviewReport:
+@contextmanager
+def _resumable(options: PreviewOptions) -> Iterator[None]:
+    """Add the folder with the answers to the end of a block that is interrupted."""
+    from ecr_constructs.cli.aws import CredentialsExpired
+
+    kept = f"what was read is kept in {options.state_dir}; the same command continues from it"
+    try:
+        yield
+    except CredentialsExpired as error:
+        if options.state_dir is None and not options.is_fleet:
+            raise
+        hint = kept if options.state_dir else "add --state-dir to keep what is read, and to continue from it"
+        raise CredentialsExpired([*error.problems, hint], path=error.path) from None
+    except KeyboardInterrupt:
+        if options.state_dir:
+            print_to_stderr(f"ecr-constructs: interrupted; {kept}")
+        raise
+
+
+def _with_archived(report: PreviewReport, fleet: Fleet, *, is_restored: bool) -> PreviewReport:
     """Return a report with a note on each archived image that is in use, after its restore if it is confirmed."""
     from ecr_constructs.cli.aws.restore import archived_in_use
 
     archived = [
-        found
+        (each, found)
         for each in report.previews
-        for found in archived_in_use(each.repository, _images(each), each.in_use or {})
+        if each.in_use
+        for found in archived_in_use(each.repository, _images(each), each.in_use)
     ]
-    notes = [f"{each}; restore it with: {each.command(account.region)}" for each in archived]
-    if not (archived and is_restored and _is_confirmed([str(each) for each in archived])):
+    lines = [_archived_line(each, found) for each, found in archived]
+    if not (archived and is_restored and _is_confirmed(lines)):
+        notes = (
+            f"{line}; restore it with: {found.command(each.place.region)}"
+            for line, (each, found) in zip(lines, archived, strict=True)
+            if each.place
+        )
         return replace(report, notes=(*report.notes, *notes))
-    problems = account.restore(archived)
+    problems = [
+        problem
+        for place in report.places
+        if (images := [found for each, found in archived if each.place == place])
+        for problem in fleet.account(place).restore(images)
+    ]
     note = f"restored {count(len(archived) - len(problems), 'image')}, which can be pulled within 20 minutes"
     return replace(report, notes=(*report.notes, note), problems=(*report.problems, *problems))
+
+
+def _archived_line(preview: RepositoryPreview, archived: ArchivedImage) -> str:
+    return f"{preview.place}: {archived}" if preview.is_one_of_many else str(archived)
 
 
 def _images(preview: RepositoryPreview) -> list[Image]:
@@ -336,27 +443,28 @@ def _progress_bar() -> Iterator[ProgressBar]:
         yield ProgressBar(progress)
 
 
-def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> str:
+def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> Iterable[str]:
+    """Return the parts of the output. Tables, JSON and CSV have a part for each repository."""
     if options.form is Format.JSON:
-        return render_json(report, results)
+        return json_parts(report, results)
     if options.form is Format.CSV:
-        from ecr_constructs.cli.output.csv_report import render_csv
+        from ecr_constructs.cli.output.csv_report import csv_parts
 
-        return render_csv(report)
+        return csv_parts(report)
     if options.form is Format.MARKDOWN:
         from ecr_constructs.cli.output.markdown_report import render_markdown
 
-        return render_markdown(report, results, is_complete=options.is_complete)
+        return [render_markdown(report, results, is_complete=options.is_complete)]
     if options.form is Format.HTML:
         from ecr_constructs.cli.output.html import render_page
 
-        return render_page(report, results)
+        return [render_page(report, results)]
     from rich.console import Console
 
-    from ecr_constructs.cli.output.table_report import render_table, terminal
+    from ecr_constructs.cli.output.table_report import table_parts, terminal
 
     console = terminal() if options.output is None else Console(file=StringIO())
-    return render_table(report, console, results=results, is_complete=options.is_complete)
+    return table_parts(report, console, results=results, is_complete=options.is_complete)
 
 
 def _write_pages(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> None:

@@ -44,7 +44,7 @@ def alarm_messages(ranked: Iterable[tuple[RepositoryPreview, Damage]]) -> Iterat
     found: defaultdict[tuple[Certainty | None, AlarmKind], list[tuple[str, Damage]]] = defaultdict(list)
     for preview, damage in ranked:
         if damage.alarm is not None:
-            found[damage.certainty, damage.alarm].append((preview.repository, damage))
+            found[damage.certainty, damage.alarm].append((preview.name, damage))
     for certainty in CERTAINTIES:
         for kind in ALARM_KINDS:
             if repositories := found[certainty, kind]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
 
 from ecr_constructs.cli.output.image_list import every_image
@@ -11,7 +11,7 @@ from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 
-__all__ = ["render_csv"]
+__all__ = ["csv_parts", "render_csv"]
 
 _COLUMNS = (
     "repository",
@@ -28,6 +28,8 @@ _COLUMNS = (
     "status",
     "in_use_by",
     "reason",
+    "account",
+    "region",
 )
 # A spreadsheet evaluates a cell with such a first character as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -45,11 +47,25 @@ def render_csv(report: PreviewReport) -> str:
         images that are deleted, archived, uncertain and kept. Lines end with CRLF, as in RFC 4180.
 
     """
-    text = StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
+    return "".join(csv_parts(report))
+
+
+def csv_parts(report: PreviewReport) -> Iterator[str]:
+    """
+    Yield the text of `render_csv` in parts, one repository at a time.
+
+    Args:
+        report: The previews.
+
+    """
+    yield _lines([_COLUMNS])
     for preview, _ in worst_first(report.previews):
-        writer.writerows(_rows(preview))
+        yield _lines(_rows(preview))
+
+
+def _lines(rows: Iterable[Iterable[object]]) -> str:
+    text = StringIO(newline="")
+    csv.writer(text).writerows(rows)
     return text.getvalue()
 
 
@@ -72,6 +88,8 @@ def _rows(preview: RepositoryPreview) -> Iterator[tuple[object, ...]]:
             image.status,
             _cell(", ".join(each.users or ())),
             _cell(each.decision.why),
+            preview.place.account_id if preview.place else "",
+            preview.place.region if preview.place else "",
         )
 
 

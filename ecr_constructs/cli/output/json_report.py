@@ -10,16 +10,23 @@ from ecr_constructs.cli.formatting import total_size
 from ecr_constructs.cli.output.alarms import alarm_text
 from ecr_constructs.cli.preview.damage import Damage, worst_first
 from ecr_constructs.cli.preview.gates import GateResult, GateViolation, RepositoryViolation
-from ecr_constructs.cli.preview.result import Disagreement, PreviewReport, RepositoryPreview, decisions_by_group
+from ecr_constructs.cli.preview.result import (
+    Disagreement,
+    PreviewReport,
+    RepositoryPreview,
+    UnreadPlace,
+    decisions_by_group,
+    name_in,
+)
 from ecr_constructs.cli.preview.totals import sum_of
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
-from ecr_constructs.cli.sources.records import AwsDecision, Policy
+from ecr_constructs.cli.sources.records import AwsDecision, Place, Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
-__all__ = ["render_json"]
+__all__ = ["json_parts", "render_json"]
 
 # A field may be added in the same version. Removing a field, or changing its meaning, needs a new version.
 _VERSION = 1
@@ -37,13 +44,28 @@ def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
         The text, with a line for each image. Equal previews have equal texts.
 
     """
-    members = {
+    return "".join(json_parts(report, results))
+
+
+def json_parts(report: PreviewReport, results: Sequence[GateResult]) -> Iterator[str]:
+    """
+    Yield the text of `render_json` in parts, one repository at a time.
+
+    Args:
+        report: The previews.
+        results: The results of the gates.
+
+    """
+    places = [*map(_place, report.places), *map(_unread_place, report.unread_places)]
+    head = {
         "version": _text(_VERSION),
         "at": _text(report.at.isoformat()),
         "is_live": _text(report.is_live),
+        "places": _list(list(map(_text, places)), 1),
         "totals": _text(_totals(report)),
         "alarms": _list([_text(_alarm(*each)) for each in worst_first(report.previews) if each[1].alarm], 1),
-        "repositories": _list(list(map(_preview, report.previews)), 1),
+    }
+    tail = {
         "unread": _list([_text(_policy(each) | {"problems": list(each.problems)}) for each in report.unread], 1),
         "without_images": _list([_text(_policy(policy)) for policy in report.without_images], 1),
         "without_policy": _list(list(map(_text, report.without_policy)), 1),
@@ -51,13 +73,18 @@ def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
         "notes": _list(list(map(_text, report.notes)), 1),
         "gates": _list(list(map(_gate, results)), 1),
     }
-    return f"{_object(members, 0)}\n"
+    yield f'{_object(head, 0).removesuffix(_END)},\n{_MARGIN}"repositories": ['
+    for number, preview in enumerate(report.previews):
+        yield f"{',' if number else ''}\n{_MARGIN * 2}{_preview(preview)}"
+    yield f"\n{_MARGIN}]" if report.previews else "]"
+    yield f",{_object(tail, 0).removeprefix('{')}\n"
 
 
 # The encoder of Python that indents is ten times slower. Each line is a text of the fast one, and the lists with an
 # entry for each image are built from its texts.
 _text = json.JSONEncoder().encode
 _MARGIN = "  "
+_END = "\n}"
 
 
 def _object(members: Mapping[str, str], level: int) -> str:
@@ -76,6 +103,22 @@ def _list(texts: Sequence[str], level: int) -> str:
     return f"[\n{margin}{_MARGIN}{separator.join(texts)}\n{margin}]"
 
 
+def _place(place: Place) -> dict[str, Any]:
+    return {"account": place.account_id, "region": place.region, "problem": None}
+
+
+def _unread_place(unread: UnreadPlace) -> dict[str, Any]:
+    return _place(unread.place) | {"problem": unread.problem}
+
+
+def _repository(repository: str, place: Place | None) -> dict[str, Any]:
+    return {
+        "repository": repository.removeprefix("" if place is None else name_in(place, "")),
+        "account": None if place is None else place.account_id,
+        "region": None if place is None else place.region,
+    }
+
+
 def _totals(report: PreviewReport) -> dict[str, Any]:
     totals = sum_of(report.previews)
     groups = ("expired", "archived", "uncertain", "kept")
@@ -88,7 +131,12 @@ def _totals(report: PreviewReport) -> dict[str, Any]:
 
 
 def _alarm(preview: RepositoryPreview, damage: Damage) -> dict[str, Any]:
-    return {"repository": preview.repository, "alarm": damage.alarm, **_damage(damage), "sentence": alarm_text(damage)}
+    return {
+        **_repository(preview.repository, preview.place),
+        "alarm": damage.alarm,
+        **_damage(damage),
+        "sentence": alarm_text(damage),
+    }
 
 
 def _damage(damage: Damage) -> dict[str, Any]:
@@ -104,7 +152,7 @@ def _damage(damage: Damage) -> dict[str, Any]:
 
 def _preview(preview: RepositoryPreview) -> str:
     members = {
-        "repository": _text(preview.repository),
+        **{name: _text(value) for name, value in _repository(preview.repository, preview.place).items()},
         "where": _text(preview.where),
         "prefix": _text(preview.prefix),
         "by_aws": _text(preview.by_aws),
@@ -218,15 +266,16 @@ def _gate(result: GateResult) -> str:
 
 
 def _caught(violation: GateViolation) -> str:
+    repository = _text(_repository(violation.repository, violation.place))[:-1]
     return (
-        f'{{"repository": {_text(violation.repository)}, "is_certain": {_text(violation.is_certain)}, '
+        f'{repository}, "is_certain": {_text(violation.is_certain)}, '
         f'{_image(violation.decision)}, "in_use_by": {_text(violation.users)}, "tag": {_text(violation.tag)}}}'
     )
 
 
 def _of_repository(violation: RepositoryViolation) -> dict[str, Any]:
     return {
-        "repository": violation.repository,
+        **_repository(violation.repository, violation.place),
         **_damage(violation.damage),
         "is_certain": violation.is_certain,
         "sentence": str(violation),

@@ -108,8 +108,8 @@ def _table(ranked: Sequence[Ranked], most: int | None) -> Iterator[str]:
         return
     yield from _HEAD
     for preview, damage in counted[:most]:
-        totals = totals_of(preview.evaluation)
-        name = f"**{code(preview.repository)}**" if damage.alarm else code(preview.repository)
+        totals = totals_of(preview)
+        name = f"**{code(preview.name)}**" if damage.alarm else code(preview.name)
         freed = known_size(totals.expired_size)
         numbers = (totals.images, totals.expired, freed, totals.archived, totals.uncertain, totals.kept)
         cells = " | ".join(each if isinstance(each, str) else f"{each:,}" for each in numbers)
@@ -165,7 +165,7 @@ def _section(
     template = f", policy of the creation template for {code(preview.prefix)}" if preview.prefix is not None else ""
     freed = f", {format_size(size)} freed" if (size := preview.evaluation.bytes_freed) else ""
     summary = escaped(damage.describe()) if preview.prefix is None else count(len(listed), "image")
-    yield f"<details><summary>{code(preview.repository)}{template}: {summary}{freed}</summary>"
+    yield f"<details><summary>{code(preview.name)}{template}: {summary}{freed}</summary>"
     yield ""
     yield from (f"- **{message.kind}**: {escaped(message.text)}" for message in messages)
     yield ""

@@ -20,7 +20,7 @@ from ecr_constructs.cli.output.message import COLOURS, Message
 from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.damage import Damage
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
-from ecr_constructs.cli.preview.totals import Totals, sum_of
+from ecr_constructs.cli.preview.totals import Totals, sum_of, totals_of
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
@@ -105,7 +105,7 @@ def uncertainty_hint(previews: Iterable[RepositoryPreview], *, is_live: bool) ->
         is_live: Whether images come from an account.
 
     """
-    if not any(_depends_on_an_index(preview.evaluation.uncertain) for preview in previews):
+    if not any(totals_of(each).uncertain and _depends_on_an_index(each.evaluation.uncertain) for each in previews):
         return ""
     reads = "--read-indexes reads which images belong to an image index"
     return reads if is_live else f"--live uses ECR's preview, which resolves this; with --live, {reads}"
@@ -141,6 +141,8 @@ def in_use_at_risk(preview: RepositoryPreview) -> list[tuple[Decision, str, tupl
         preview: The preview.
 
     """
+    if not preview.in_use:
+        return []
     evaluation = preview.evaluation
     return [
         (decision, verb, users)
@@ -179,7 +181,7 @@ def shared_findings(previews: Sequence[RepositoryPreview]) -> Iterator[Message]:
         for finding in preview.findings:
             rule = finding.rule.rule_priority if finding.rule else 0
             key = (_SEVERITIES.index(finding.severity), rule, finding.id)
-            found.setdefault(key, {})[preview.repository] = finding
+            found.setdefault(key, {})[preview.name] = finding
     for _, by_repository in sorted(found.items()):
         finding = next(iter(by_repository.values()))
         is_same = len({each.sentence for each in by_repository.values()}) == 1
@@ -222,6 +224,15 @@ def input_messages(report: PreviewReport) -> Iterator[Message]:
         report: The previews.
 
     """
+    if report.unread_places:
+        everything = len(report.places) + len(report.unread_places)
+        places = first_names([str(each.place) for each in report.unread_places], _MOST_MESSAGES)
+        text = f"{len(report.unread_places):,} of {everything:,} accounts and regions: {places}"
+        yield Message("not read", text, "bold red")
+    elif len(report.places) > 1:
+        accounts = len({each.account_id for each in report.places})
+        regions = len({each.region for each in report.places})
+        yield Message("read", f"{count(accounts, 'account')} in {count(regions, 'region')}", "cyan")
     for unread in report.unread:
         yield Message("not read", f"{unread.where}: {'; '.join(unread.problems)}", "yellow")
     for policy in report.without_images:
@@ -309,7 +320,7 @@ def _reason_without_images(policy: Policy, report: PreviewReport) -> str:
 
 def _notes(report: PreviewReport) -> Iterator[str]:
     """Yield each note about several repositories once."""
-    repositories = {preview.repository for preview in report.previews}
+    repositories = {preview.name for preview in report.previews}
     found: dict[str, list[str]] = {}
     for note in report.notes:
         repository, _, text = note.partition(": ")

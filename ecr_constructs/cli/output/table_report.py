@@ -18,7 +18,7 @@ from rich.text import Text
 from ecr_constructs.cli.formatting import (
     count,
     decision_labels,
-    describe_images,
+    describe_number,
     format_day,
     format_instant,
     known_size,
@@ -32,7 +32,6 @@ from ecr_constructs.cli.output.image_list import ListedImage, lost_images
 from ecr_constructs.cli.output.message import Message
 from ecr_constructs.cli.output.messages import (
     deployed_policy_source,
-    in_use_at_risk,
     repository_messages,
     shared_findings,
     summary_messages,
@@ -44,12 +43,12 @@ from ecr_constructs.cli.output.policy_groups import Ranked, policy_groups
 from ecr_constructs.cli.output.rule_summary import NO_IMAGES, TOTAL, RuleRow, rule_rows, total_rows
 from ecr_constructs.cli.preview.damage import Damage, worst_first
 from ecr_constructs.cli.preview.gates import GateResult
-from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
-from ecr_constructs.cli.preview.totals import totals_of
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
+from ecr_constructs.cli.preview.totals import Totals, totals_of
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
 
-__all__ = ["render_table", "terminal"]
+__all__ = ["render_table", "table_parts", "terminal"]
 
 _STYLES = {"delete": "red", "archive": "yellow", "uncertain": "magenta", "keep": "green"}
 # The width of the terminal from which a column is shown.
@@ -135,15 +134,35 @@ def render_table(
         The text, with codes for colours if the console has them.
 
     """
+    return "".join(table_parts(report, console, results=results, is_complete=is_complete))
+
+
+def table_parts(
+    report: PreviewReport,
+    console: Console,
+    *,
+    results: Sequence[GateResult] = (),
+    is_complete: bool = False,
+) -> Iterator[str]:
+    """
+    Yield the text of `render_table` in parts, one table at a time.
+
+    Args:
+        report: As in `render_table`.
+        console: As in `render_table`.
+        results: As in `render_table`.
+        is_complete: As in `render_table`.
+
+    """
     if not console.is_terminal:
         console.width = _UNLIMITED
-    parts = _TableReport(report, results, console, is_complete=is_complete).parts()
-    if not console.is_terminal:
-        return "".join(f"{line.rstrip()}\n" for part in parts for line in _plain_lines(part))
-    with console.capture() as capture:
-        for part in parts:
+    for part in _TableReport(report, results, console, is_complete=is_complete).parts():
+        if not console.is_terminal:
+            yield "".join(f"{line.rstrip()}\n" for line in _plain_lines(part))
+            continue
+        with console.capture() as capture:
             console.print(part.table() if isinstance(part, Grid) else part)
-    return capture.get()
+        yield capture.get()
 
 
 def _plain_lines(part: Grid | Text | str) -> list[str]:
@@ -174,7 +193,7 @@ class _TableReport:
         self._asked = tuple(result.pattern for result in results if result.pattern)
         self._hidden = _HiddenColumns(console.width)
         self._ranked = worst_first(report.previews)
-        self._worst = next((preview.repository for preview, damage in self._ranked if _is_damaged(damage)), None)
+        self._worst = next((preview.name for preview, damage in self._ranked if _is_damaged(damage)), None)
 
     def parts(self) -> Iterator[Grid | Text | str]:
         """Yield the parts: alarms and totals first, then the repositories, the worst first, then messages."""
@@ -187,9 +206,9 @@ class _TableReport:
             previews = [preview for preview, _ in group]
             yield from map(_line, _shared_messages(previews, is_live=self._report.is_live))
             yield ""
-            shared |= {preview.repository for preview, _ in group} - self._shown_alone(group)
+            shared |= {preview.name for preview, _ in group} - self._shown_alone(group)
         for preview, damage in self._ranked:
-            if preview.repository not in shared:
+            if preview.name not in shared:
                 yield from self._repository(preview, damage)
         if hint := uncertainty_hint(self._report.previews, is_live=self._report.is_live):
             yield _line(Message("uncertain", hint, "magenta"))
@@ -206,15 +225,15 @@ class _TableReport:
 
     def _shown_alone(self, group: Sequence[Ranked]) -> set[str]:
         """Return the repositories that have a table of their own beside the shared one."""
-        worst = [preview.repository for preview, damage in group if _is_damaged(damage)][:_MOST_WORST]
-        attention = {preview.repository for preview, _ in group if _needs_attention(preview, self._failed)}
-        return {preview.repository for preview, _ in group} if self._is_complete else {*worst, *attention}
+        worst = [preview.name for preview, damage in group if _is_damaged(damage)][:_MOST_WORST]
+        attention = {preview.name for preview, damage in group if _needs_attention(preview, damage, self._failed)}
+        return {preview.name for preview, _ in group} if self._is_complete else {*worst, *attention}
 
     def _repository(self, preview: RepositoryPreview, damage: Damage) -> Iterator[Grid | Text | str]:
         yield from _heading([preview])
         if text := alarm_text(damage):
             yield _line(Message("alarm", text, ALARM_STYLE))
-        if all_decisions(preview.evaluation):
+        if totals_of(preview).images:
             yield _rule_table([*rule_rows(preview), *total_rows(preview)], self._hidden, self._asked)
         yield from self._images(preview)
         yield from map(_line, repository_messages(preview, is_live=self._report.is_live))
@@ -222,7 +241,7 @@ class _TableReport:
 
     def _images(self, preview: RepositoryPreview) -> Iterator[Grid | Text]:
         """Yield the table of images: every image on request, and the first ones of the worst repository."""
-        if not self._is_complete and preview.repository != self._worst:
+        if not self._is_complete and preview.name != self._worst:
             return
         listed = lost_images(preview)
         shown = listed if self._is_complete else _first(listed, self._asked)
@@ -275,10 +294,10 @@ def _is_damaged(damage: Damage) -> bool:
     return bool(damage.lost or damage.uncertain)
 
 
-def _needs_attention(preview: RepositoryPreview, failed: set[str]) -> bool:
+def _needs_attention(preview: RepositoryPreview, damage: Damage, failed: set[str]) -> bool:
     """Return whether a repository has a table of its own beside the shared one."""
     differs = preview.disagreements or preview.unlisted
-    return bool(preview.repository in failed or in_use_at_risk(preview) or differs)
+    return bool(preview.name in failed or damage.in_use or differs)
 
 
 class _HiddenColumns:
@@ -347,7 +366,7 @@ def _shared_table(group: Sequence[Ranked], hidden: _HiddenColumns) -> Iterator[G
     )
     every = [_numbers(preview) for preview in previews]
     rows = [
-        GridRow(cells=[printable(preview.repository), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
+        GridRow(cells=[printable(preview.name), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
         for (preview, damage), numbers in zip(group, every, strict=True)
     ]
     # ECR does not apply the policy of a creation template to repositories that exist.
@@ -365,7 +384,8 @@ def _shared_messages(previews: Sequence[RepositoryPreview], *, is_live: bool) ->
     if any(preview.current is not None for preview in previews):
         deployed = deployed_policy_source(is_live=is_live)
         yield Message("compared", f"with {deployed}, for each repository", "cyan")
-    yield from uncertain_messages(list(chain.from_iterable(preview.evaluation.uncertain for preview in previews)))
+    uncertain = (preview.evaluation.uncertain for preview in previews if totals_of(preview).uncertain)
+    yield from uncertain_messages(list(chain.from_iterable(uncertain)))
     yield from shared_findings(previews)
 
 
@@ -375,7 +395,7 @@ def _number_cells(columns: Sequence[str], numbers: Mapping[str, int]) -> Iterato
 
 
 def _numbers(preview: RepositoryPreview) -> Mapping[str, int]:
-    totals = totals_of(preview.evaluation)
+    totals = totals_of(preview)
     return {
         "images": totals.images,
         "size": totals.size,
@@ -395,15 +415,19 @@ def _numbers(preview: RepositoryPreview) -> Mapping[str, int]:
 def _heading(previews: Sequence[RepositoryPreview]) -> Iterator[Text]:
     """Yield the lines above a table: the repositories, and the rules of their policy."""
     first = previews[0]
-    name = first.repository if len(previews) == 1 else f"{count(len(previews), 'repository')} with the same policy"
-    images = [each.image for preview in previews for each in all_decisions(preview.evaluation)]
+    name = first.name if len(previews) == 1 else f"{count(len(previews), 'repository')} with the same policy"
+    totals = sum((totals_of(preview) for preview in previews), Totals())
     template = (printable(_template_note(first.prefix)), "yellow") if first.prefix is not None else ""
-    yield Text.assemble((printable(name), "bold"), template, f": {describe_images(images)}{_usage(previews)}")
+    yield Text.assemble((printable(name), "bold"), template, f": {_images(totals)}{_usage(previews)}")
     source = "from ECR's preview" if first.by_aws else "evaluated"
     yield Text(printable(f"policy of {_places(previews)}, {source} at {format_instant(first.at)}"))
     yield from (Text(printable(sentence)) for sentence in first.policy.explain())
     if not first.policy.rules:
         yield Text("The policy has no rules: every image is kept.")
+
+
+def _images(totals: Totals) -> str:
+    return describe_number(totals.images, totals.size, has_only_indexes=totals.indexes == totals.images)
 
 
 def _template_note(prefix: str) -> str:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 from ecr_constructs.cli.formatting import count, decision_label, format_day
-from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions, stored_with_preview
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 
@@ -121,6 +121,7 @@ class Damage:
         return self.empties, self.loses_newest, self.exceeds(ALARM_PERCENT)
 
 
+@stored_with_preview
 def damage_of(preview: RepositoryPreview) -> Damage:
     """
     Return the damage to a repository.
@@ -179,7 +180,7 @@ def _order(each: tuple[RepositoryPreview, Damage]) -> tuple[object, ...]:
         -damage.deleted,
         -damage.archived,
         -damage.uncertain,
-        preview.repository,
+        preview.name,
     )
 
 

@@ -11,7 +11,7 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count, decision_label, first_names, image_label
 from ecr_constructs.cli.preview.damage import Certainty, Damage, damage_of
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
-from ecr_constructs.cli.sources.records import AwsDecision
+from ecr_constructs.cli.sources.records import AwsDecision, Place
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
@@ -31,11 +31,12 @@ class GateViolation:
     An image for which a gate fails.
 
     Attributes:
-        repository: Its repository.
+        repository: Its repository, with the account and the region if the report has several.
         decision: Its outcome.
         is_certain: Whether the outcome is certain.
         users: The workloads that run it, or None if usage was not read.
         pattern: The pattern of the gate, if it has one.
+        place: The account and the region of the repository, if they are known.
 
     """
 
@@ -44,6 +45,7 @@ class GateViolation:
     is_certain: bool
     users: tuple[str, ...] | None
     pattern: TagPattern | None = None
+    place: Place | None = None
 
     @property
     def tag(self) -> str | None:
@@ -67,10 +69,11 @@ class RepositoryViolation:
     A repository for which a gate fails.
 
     Attributes:
-        repository: Its name.
+        repository: Its name, with the account and the region if the report has several.
         damage: Its damage.
         certainty: Whether the gate fails for certain, or because of uncertain outcomes.
         reason: The damage for which the gate fails, after `would` or `might`.
+        place: The account and the region of the repository, if they are known.
 
     """
 
@@ -78,6 +81,7 @@ class RepositoryViolation:
     damage: Damage
     certainty: Certainty
     reason: str
+    place: Place | None = None
 
     @property
     def is_certain(self) -> bool:
@@ -191,7 +195,7 @@ class Gate(ABC):
         affected = [each for each in preview.unlisted if self._is_affected(preview, each)]
         if affected:
             images = f"{count(len(affected), 'image')} pushed after the images were listed"
-            yield f"{preview.repository}: ECR's preview deletes or archives {images}; run the command again"
+            yield f"{preview.name}: ECR's preview deletes or archives {images}; run the command again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,7 +212,7 @@ class InUseGate(Gate):
         return "keep images in use: tag an image when it is deployed, and put keep_forever for that tag first"
 
     def _violations(self, preview: RepositoryPreview) -> Iterator[GateViolation]:
-        return (each for each in _affected_images(preview) if each.users)
+        return (each for each in _affected_images(preview) if each.users) if preview.in_use else iter(())
 
     def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:
         return bool(preview.users(unlisted.digest))
@@ -257,11 +261,12 @@ def _affected_images(preview: RepositoryPreview, pattern: TagPattern | None = No
     for decisions, is_certain in ((evaluation.decisions, True), (evaluation.uncertain, False)):
         for decision in decisions:
             yield GateViolation(
-                repository=preview.repository,
+                repository=preview.name,
                 decision=decision,
                 is_certain=is_certain,
                 users=preview.users(decision.image.digest),
                 pattern=pattern,
+                place=preview.place,
             )
 
 
@@ -288,7 +293,9 @@ class RepositoryGate(Gate):
         damage = damage_of(preview)
         certainty, reason = self._damage(damage)
         if certainty:
-            yield RepositoryViolation(repository=preview.repository, damage=damage, certainty=certainty, reason=reason)
+            yield RepositoryViolation(
+                repository=preview.name, damage=damage, certainty=certainty, reason=reason, place=preview.place
+            )
 
     def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:  # noqa: ARG002  (as the base class)
         return True

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from ecr_constructs.cli.formatting import count, first_names, format_instant
 from ecr_constructs.cli.sources.records import Policy, Repository
 
-__all__ = ["images_at", "notes_on_age", "notes_on_fields", "notes_on_repository"]
+__all__ = ["images_at", "note_on_later_images", "notes_on_age", "notes_on_fields", "notes_on_repository"]
 
 # A repository in use has a more recent push or pull.
 _RECENT = timedelta(days=2)
@@ -19,26 +19,32 @@ _UNKNOWN = {
 }
 
 
-def images_at(repositories: Sequence[Repository], at: datetime) -> tuple[list[Repository], tuple[str, ...]]:
+def images_at(repository: Repository, at: datetime) -> Repository:
     """
-    Return repositories without the images that were pushed after an instant, and a note with their number.
+    Return a repository without the images that were pushed after an instant.
 
     Args:
-        repositories: The repositories.
+        repository: The repository.
         at: The instant.
 
     """
-    earlier = [
-        replace(
-            each,
-            images=tuple(image for image in each.images if image.pushed_at <= at),
-            later_images=tuple(image for image in each.images if image.pushed_at > at),
-        )
-        for each in repositories
-    ]
-    later = sum(len(each.images) for each in repositories) - sum(len(each.images) for each in earlier)
-    note = f"left out {count(later, 'image')} pushed after {format_instant(at)}"
-    return earlier, (note,) if later else ()
+    return replace(
+        repository,
+        images=tuple(image for image in repository.images if image.pushed_at <= at),
+        later_images=tuple(image for image in repository.images if image.pushed_at > at),
+    )
+
+
+def note_on_later_images(images: int, at: datetime) -> str:
+    """
+    Return the note on images that were pushed after an instant.
+
+    Args:
+        images: Their number.
+        at: The instant.
+
+    """
+    return f"left out {count(images, 'image')} pushed after {format_instant(at)}"
 
 
 def notes_on_repository(policy: Policy, repository: Repository, *, compares: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
+from ecr_constructs.cli.aws.readings import folder_problem
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.preview.gates import Gate
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
@@ -38,6 +39,14 @@ _FORMATS = {
     ".md": Format.MARKDOWN,
     ".csv": Format.CSV,
 }
+# The options that need --live.
+_ACCOUNT_OPTIONS = (
+    *("profile", "region", "role", "accounts", "organization", "role_name", "regions", "state_dir"),
+    *("aws_preview", "in_use", "read_indexes", "restore"),
+)
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+", re.ASCII)
+# A path and a name: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+_ROLE_NAME = re.compile(r"([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 # The pages in a folder.
 _PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
 # The formats that always have every image.
@@ -61,6 +70,11 @@ class PreviewOptions:
     profile: str | None = None
     region: str | None = None
     role: str | None = None
+    accounts: str | None = None
+    organization: bool = False
+    role_name: str | None = None
+    regions: Sequence[str] = ()
+    state_dir: Path | None = None
     repository: Sequence[str] = ()
     resource_tag: Sequence[str] = ()
     parameter: Sequence[str] = ()
@@ -78,13 +92,23 @@ class PreviewOptions:
     output: Path | None = None
 
     @property
+    def is_fleet(self) -> bool:
+        """Whether several accounts or regions are given."""
+        return bool(self.accounts or self.organization or self.regions)
+
+    @property
     def is_folder(self) -> bool:
         """Whether the output is a folder of pages, and not a file."""
         return self.form is Format.HTML and self.output is not None and (self.output.is_dir() or not self.output.suffix)
 
     def __post_init__(self) -> None:
         """Raise if options cannot be combined."""
-        problems = (*_image_problems(self), *_account_problems(self), *_file_problems(self))
+        problems = (
+            *_image_problems(self),
+            *_account_problems(self),
+            *_fleet_problems(self),
+            *_file_problems(self),
+        )
         if problems:
             raise CommandError(problems)
 
@@ -128,7 +152,7 @@ def _image_problems(options: PreviewOptions) -> Iterator[str]:
 
 def _account_problems(options: PreviewOptions) -> Iterator[str]:
     if not options.live:
-        for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes", "restore"):
+        for name in _ACCOUNT_OPTIONS:
             if getattr(options, name):
                 yield f"--{name.replace('_', '-')} needs an account; add --live, or remove it"
         if options.resource_tag:
@@ -147,6 +171,26 @@ def _account_problems(options: PreviewOptions) -> Iterator[str]:
         yield "ECR's lifecycle policy preview is about the present; remove --at, or add --no-aws-preview"
 
 
+def _fleet_problems(options: PreviewOptions) -> Iterator[str]:
+    if options.accounts and options.organization:
+        yield "--accounts and --organization both choose the accounts; remove one of them"
+    has_accounts = bool(options.accounts or options.organization)
+    if has_accounts and not options.role_name:
+        yield "several accounts need a role to assume in each; add --role-name"
+    if options.role_name and not has_accounts:
+        yield "--role-name needs --accounts or --organization; for one account, use --role with the ARN of the role"
+    if options.role_name and not _ROLE_NAME.fullmatch(options.role_name):
+        name = abbreviate(options.role_name)
+        yield f"--role-name {name} is not the name of a role; write it without 'arn:' and account, such as ecr-reader"
+    if options.region and options.regions:
+        yield "--region and --regions both choose the regions; remove --region"
+    yield from (
+        f"--regions: {abbreviate(each)} is not a region; write it as eu-west-1,us-east-1"
+        for each in options.regions
+        if not _REGION.fullmatch(each)
+    )
+
+
 def _file_problems(options: PreviewOptions) -> Iterator[str]:
     if _inputs(options).count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
@@ -154,13 +198,16 @@ def _file_problems(options: PreviewOptions) -> Iterator[str]:
         yield "--restore reads its confirmation from standard input; give files"
     if options.is_complete and options.form in _COMPLETE:
         yield f"--format {options.form.value} has every image already; remove --all"
+    if options.state_dir and (problem := folder_problem(options.state_dir)):
+        yield f"--state-dir {options.state_dir}: {problem}"
     if options.output:
         yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
 
 
 def _inputs(options: PreviewOptions) -> list[str]:
     source = [] if options.source is None else [options.source]
-    return [*source, *options.images, *options.manifests, *options.current_policy, *options.in_use_from]
+    accounts = [] if options.accounts is None else [options.accounts]
+    return [*source, *accounts, *options.images, *options.manifests, *options.current_policy, *options.in_use_from]
 
 
 def _foreign_file(folder: Path) -> str | None:

@@ -10,7 +10,7 @@ from ecr_constructs.cli.sources.policies import is_selected
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model import wildcards
 
-__all__ = ["PolicyMatches", "is_for_any_repository", "match_policies", "select_repositories"]
+__all__ = ["PolicyMatches", "is_for_any_repository", "match_policies", "require_matches", "select_repositories"]
 
 _ROOT = "ROOT"
 
@@ -32,33 +32,41 @@ class PolicyMatches:
     without_policy: tuple[str, ...]
 
 
-def select_repositories(
-    names: Iterable[str], patterns: Sequence[str], policies: Sequence[Policy], unknown: str
-) -> tuple[str, ...]:
+def select_repositories(names: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
     """
     Return the repositories that match a pattern.
 
     Args:
         names: The names of all repositories.
         patterns: Names in which `*` matches any characters. Without patterns, all repositories are returned.
+
+    """
+    return tuple(
+        name for name in names if not patterns or any(wildcards.matches(pattern, name) for pattern in patterns)
+    )
+
+
+def require_matches(names: Iterable[str], patterns: Sequence[str], policies: Sequence[Policy], unknown: str) -> None:
+    """
+    Raise if a pattern matches no repository. It may be mistyped, and the repositories that were meant would be missing.
+
+    Args:
+        names: The names of all repositories.
+        patterns: Names in which `*` matches any characters.
         policies: The policies of the source.
         unknown: The problem and the fix, for the repository of a policy that is not among the names.
 
     Raises:
-        CommandError: if a pattern matches nothing. It may be mistyped, and the repositories that were meant would not
-            be previewed.
+        CommandError: for all patterns that match nothing.
 
     """
-    known = tuple(names)
+    known = set(names)
     unmatched = [each for each in patterns if not any(wildcards.matches(each, name) for name in known)]
     if unmatched:
         message = "no repository matches; correct the name, or remove the option to preview all repositories"
         if named := next((each for each in policies if is_selected(each, unmatched)), None):
             message = f"{named.where} has a policy for {named.repository}, but {unknown}"
         raise CommandError([message], path=f"--repository {' '.join(unmatched)}")
-    return tuple(
-        name for name in known if not patterns or any(wildcards.matches(pattern, name) for pattern in patterns)
-    )
 
 
 def match_policies(policies: Sequence[Policy], names: Iterable[str]) -> PolicyMatches:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from functools import wraps
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
-from ecr_constructs.cli.sources.records import AwsDecision, Policy
+from ecr_constructs.cli.sources.records import AwsDecision, Place, Policy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
@@ -21,9 +23,15 @@ __all__ = [
     "Disagreement",
     "PreviewReport",
     "RepositoryPreview",
+    "StoredPreview",
+    "UnreadPlace",
     "all_decisions",
     "decisions_by_group",
+    "name_in",
+    "stored_with_preview",
 ]
+
+Fact = TypeVar("Fact")
 
 
 class AwsOutcome(NamedTuple):
@@ -72,6 +80,8 @@ class RepositoryPreview:
 
     Attributes:
         repository: The name of the repository.
+        place: The account and the region of the repository. None if it is not known, as for listings in files.
+        is_one_of_many: Whether the report has repositories of several accounts or regions.
         policy: The policy. A repository without one has a policy without rules.
         where: The place of the policy.
         prefix: The prefix of a creation template, for its policy. Such a policy applies to repositories that ECR
@@ -106,10 +116,126 @@ class RepositoryPreview:
     by_aws: bool = False
     disagreements: tuple[Disagreement, ...] = ()
     unlisted: tuple[AwsDecision, ...] = ()
+    place: Place | None = None
+    is_one_of_many: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name in the report, after the account and the region if the report has several."""
+        return name_in(self.place, self.repository) if self.is_one_of_many else self.repository
 
     def users(self, digest: str) -> tuple[str, ...] | None:
         """Return the workloads that run an image, or None if usage was not read."""
         return None if self.in_use is None else self.in_use.get(digest, ())
+
+    def with_findings(self, findings: tuple[Finding, ...]) -> RepositoryPreview:
+        """Return the same preview with other findings about the policy."""
+        return replace(self, findings=findings)
+
+
+# The values of a preview that have an entry for each image.
+_LARGE = frozenset(
+    {"evaluation", "schedule", "current", "newly_lost", "newly_kept", "disagreements", "unlisted"},
+)
+
+
+class StoredPreview(RepositoryPreview):
+    """
+    A preview whose images are not in memory. They are read and evaluated again when a value needs them.
+
+    Args:
+        load: The function that returns the whole preview.
+        facts: The functions of a preview whose results are stored; see `stored_with_preview`.
+
+    """
+
+    __slots__ = ("_facts", "_load")
+    _facts: dict[object, object]
+    _load: Callable[[], RepositoryPreview]
+
+    def __init__(
+        self, load: Callable[[], RepositoryPreview], facts: Iterable[Callable[[RepositoryPreview], object]]
+    ) -> None:
+        whole = load()
+        for name in (each.name for each in fields(RepositoryPreview)):
+            value = getattr(whole, name)
+            if name not in _LARGE or not value:
+                object.__setattr__(self, name, value)
+        object.__setattr__(self, "_load", load)
+        object.__setattr__(self, "_facts", {})
+        for fact in facts:
+            fact(self)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (the type of each attribute is that of the base class)
+        """Return a value that has no slot filled."""
+        if name in _LARGE:
+            return getattr(self._load(), name)
+        raise AttributeError(name)
+
+    def with_findings(self, findings: tuple[Finding, ...]) -> RepositoryPreview:
+        """Return the same preview with other findings about the policy. The images are not read."""
+        copied = object.__new__(StoredPreview)
+        for name in (*(each.name for each in fields(RepositoryPreview)), "_load", "_facts"):
+            # A slot that is not filled has no value here, and `__getattr__` is not called.
+            with suppress(AttributeError):
+                object.__setattr__(copied, name, object.__getattribute__(self, name))
+        object.__setattr__(copied, "findings", findings)
+        return copied
+
+    def fact(self, compute: Callable[[RepositoryPreview], Fact]) -> Fact:
+        """
+        Return the stored result of a function of the preview.
+
+        Args:
+            compute: The function, which is called once.
+
+        """
+        if compute not in self._facts:
+            self._facts[compute] = compute(self._load())
+        return self._facts[compute]  # type: ignore[return-value]  # it is the result of this function
+
+
+def stored_with_preview(compute: Callable[[RepositoryPreview], Fact]) -> Callable[[RepositoryPreview], Fact]:
+    """
+    Store the result of a function with each preview whose images are not in memory.
+
+    Args:
+        compute: The function. Its result must be small.
+
+    """
+
+    @wraps(compute)
+    def stored(preview: RepositoryPreview) -> Fact:
+        return preview.fact(compute) if isinstance(preview, StoredPreview) else compute(preview)
+
+    return stored
+
+
+def name_in(place: Place | None, repository: str) -> str:
+    """
+    Return the name of a repository after its account and region: `111122223333/eu-west-1/prod/api`.
+
+    Args:
+        place: The account and the region, or None if they are not known.
+        repository: The name.
+
+    """
+    return repository if place is None else f"{place.account_id}/{place.region}/{repository}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadPlace:
+    """
+    An account in a region that could not be read.
+
+    Attributes:
+        place: The account and the region.
+        problem: The reason, with the fix.
+
+    """
+
+    place: Place
+    problem: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +252,8 @@ class PreviewReport:
         problems: Inputs that could not be read, each with the fix.
         notes: Remarks on the inputs.
         is_live: Whether images come from an account, which lists all its repositories, and not from files.
+        places: The accounts and regions that were read. Empty for listings in files.
+        unread_places: The accounts and regions that could not be read, which are also problems.
 
     """
 
@@ -137,6 +265,8 @@ class PreviewReport:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_live: bool = False
+    places: tuple[Place, ...] = ()
+    unread_places: tuple[UnreadPlace, ...] = ()
 
 
 def decisions_by_group(evaluation: Evaluation) -> dict[str, Sequence[Decision]]:

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ecr_constructs.cli.formatting import total_size
-from ecr_constructs.cli.preview.result import RepositoryPreview
-from ecr_constructs.model.lifecycle.evaluation import Evaluation
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions, stored_with_preview
 
 __all__ = ["Totals", "sum_of", "totals_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """The number of images with each outcome, and their bytes. Totals of repositories can be added."""
+    """The number of images with each outcome, their bytes, and the number of image indexes, which can be added."""
 
     images: int = 0
     size: int = 0
@@ -26,20 +25,23 @@ class Totals:
     uncertain_size: int = 0
     kept: int = 0
     kept_size: int = 0
+    indexes: int = 0
 
     def __add__(self, other: Totals) -> Totals:
         """Return the sums."""
         return Totals(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
-def totals_of(evaluation: Evaluation) -> Totals:
+@stored_with_preview
+def totals_of(preview: RepositoryPreview) -> Totals:
     """
     Return the totals of one repository.
 
     Args:
-        evaluation: The outcome of each image.
+        preview: The preview.
 
     """
+    evaluation = preview.evaluation
     expired, archived, uncertain, kept = (
         total_size(each.image for each in group)
         for group in (evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept)
@@ -56,6 +58,7 @@ def totals_of(evaluation: Evaluation) -> Totals:
         uncertain_size=uncertain,
         kept=numbers[3],
         kept_size=kept,
+        indexes=sum(each.image.is_index for each in all_decisions(evaluation)),
     )
 
 
@@ -69,4 +72,4 @@ def sum_of(previews: Iterable[RepositoryPreview]) -> Totals:
         previews: The previews.
 
     """
-    return sum((totals_of(preview.evaluation) for preview in previews if preview.prefix is None), Totals())
+    return sum((totals_of(preview) for preview in previews if preview.prefix is None), Totals())

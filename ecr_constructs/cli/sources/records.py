@@ -11,7 +11,26 @@ from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
-__all__ = ["AwsDecision", "Policy", "Repository", "UnreadablePolicy", "immutability_of"]
+__all__ = ["AwsDecision", "Place", "Policy", "Repository", "UnreadablePolicy", "immutability_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Place:
+    """
+    An account in a region, which has one private registry.
+
+    Attributes:
+        account_id: The account id.
+        region: The region.
+
+    """
+
+    account_id: str
+    region: str
+
+    def __str__(self) -> str:
+        """Return the account and the region: `account 111122223333 in eu-west-1`."""
+        return f"account {self.account_id} in {self.region}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

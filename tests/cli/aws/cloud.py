@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from threading import local
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -137,9 +138,12 @@ class Fault:
     message: str
     repository: str | None
     times: float
+    place: tuple[str, str] | None = None
 
-    def hits(self, operation: str, repository: str | None) -> bool:
+    def hits(self, operation: str, repository: str | None, place: tuple[str, str]) -> bool:
         if operation != self.operation or self.repository not in {None, repository} or self.times <= 0:
+            return False
+        if self.place not in {None, place}:
             return False
         self.times -= 1
         return True
@@ -152,6 +156,9 @@ class Cloud:
     Attributes:
         url: The address of the server.
         repositories: Its repositories, by name.
+        places: The repositories of other accounts and regions, which otherwise have those of the account.
+        organization: The accounts of the organization, with the names of the API.
+        place: The account and the region of the call that is answered.
         covered: The coverage of Amazon Inspector, with the names of the API.
         app_runner: The images of services of AWS App Runner, by name.
         tasks: The tasks of each cluster of Amazon ECS, with the names of the API.
@@ -162,11 +169,27 @@ class Cloud:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._answering = local()
         self.clear()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return getattr(self._answering, "place", (ACCOUNT, REGION))
+
+    @place.setter
+    def place(self, place: tuple[str, str]) -> None:
+        self._answering.place = place
+
+    @property
+    def here(self) -> dict[str, Stored]:
+        """The repositories of the account and region of the call that is answered."""
+        return self.places.get(self.place, self.repositories)
 
     def clear(self) -> None:
         """Remove all content of the account."""
         self.repositories: dict[str, Stored] = {}
+        self.places: dict[tuple[str, str], dict[str, Stored]] = {}
+        self.organization: list[dict[str, Any]] = []
         self.covered: list[dict[str, Any]] = []
         self.tasks: dict[str, list[dict[str, Any]]] = {}
         self.app_runner: dict[str, str] = {}
@@ -186,9 +209,10 @@ class Cloud:
         *,
         repository: str | None = None,
         times: float = float("inf"),
+        place: tuple[str, str] | None = None,
     ) -> None:
         """Answer an operation with an error, for all repositories or one, always or a number of times."""
-        self._faults.append(Fault(operation, code, message, repository, times))
+        self._faults.append(Fault(operation, code, message, repository, times, place))
 
     def deny(self, operation: str, service: str = "ecr", *, repository: str | None = None) -> None:
         message = (
@@ -234,11 +258,11 @@ class Cloud:
         if self.before is not None:
             self.before(operation, repository)
         for fault in self._faults:
-            if fault.hits(operation, repository):
+            if fault.hits(operation, repository, self.place):
                 raise Refusal(fault.code, fault.message)
 
     def stored(self, name: str) -> Stored:
-        if name not in self.repositories:
+        if name not in self.here:
             message = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'"
             raise Refusal("RepositoryNotFoundException", message)
-        return self.repositories[name]
+        return self.here[name]

@@ -9,10 +9,10 @@ from functools import cache
 
 import pytest
 
-from ecr_constructs.cli.aws import Account, FetchOptions, FetchResult, connect, lifecycle_policy_preview
+from ecr_constructs.cli.aws import Account, FetchOptions, connect, lifecycle_policy_preview
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from tests.cli.aws.cloud import Cloud
-from tests.cli.aws.record import Gather, Record
+from tests.cli.aws.record import Gather, Gathered, Record
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def gather(account: Account, record: Record) -> Gather:
         current: bool = False,
         in_use: bool = False,
         read_indexes: bool = False,
-    ) -> FetchResult:
+    ) -> Gathered:
         questions = FetchOptions(aws_preview=ask_aws, current=current, in_use=in_use, read_indexes=read_indexes)
         names = {wanted: None} if isinstance(wanted, str) else wanted
-        return account.repositories(names, questions, progress=record)
+        return Gathered(account.place, account.repositories(names, questions, progress=record))
 
     return gather

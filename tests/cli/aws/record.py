@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ecr_constructs.cli.aws import FetchResult
+from ecr_constructs.cli.aws.image_usage import usage_by_repository
+from ecr_constructs.cli.sources.records import Place, Repository
 
-Gather = Callable[..., FetchResult]
+
+@dataclass(frozen=True)
+class Gathered:
+    """What was read of an account, with the repositories and the usage of their images by its workloads."""
+
+    place: Place
+    result: FetchResult
+
+    @property
+    def repositories(self) -> tuple[Repository, ...]:
+        usage = usage_by_repository(self.result.usage or ())
+        return tuple(self.result.repository(name, usage.get((self.place, name), ())) for name in self.result.names)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return self.result.problems
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.result.notes
+
+
+Gather = Callable[..., Gathered]
 
 
 class Record:

@@ -19,6 +19,7 @@ from moto.inspector2 import urls
 from moto.inspector2.responses import Inspector2Response
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.organizations.responses import OrganizationsResponse
 
 from tests.cli.aws.cloud import ACCOUNT, REGION, Cloud, Refusal, arn_of
 
@@ -42,6 +43,7 @@ def running_server() -> Iterator[Cloud]:
             (ECRResponse, (*_repositories(cloud), *_previews(cloud))),
             (Inspector2Response, _coverage(cloud)),
             (EC2ContainerServiceResponse, _containers(cloud)),
+            (OrganizationsResponse, _organization(cloud)),
         ):
             for answer in answers:
                 patch.setattr(kind, answer.__name__, answer, raising=False)
@@ -98,7 +100,9 @@ def forget() -> None:
 def _received(cloud: Cloud, call_action: Callable[[BaseResponse], Any]) -> Callable[[BaseResponse], Any]:
     def received(self: BaseResponse) -> Any:
         try:
-            cloud.receive(self._get_action(), self._get_param("repositoryName"))
+            cloud.place = (self.current_account, self.region)
+            subject = self._get_param("repositoryName") or self._get_param("RoleArn")
+            cloud.receive(self._get_action(), subject)
             return call_action(self)
         except Refusal as refusal:
             return _refused(self, refusal)
@@ -137,7 +141,7 @@ def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
     def describe_repositories(self: ECRResponse) -> ActionResult:
         described = [
             {"repositoryName": name, "repositoryArn": arn_of(name), **stored.mutability}
-            for name, stored in cloud.repositories.items()
+            for name, stored in cloud.here.items()
         ]
         return _page(self, "repositories", described, 1_000)
 
@@ -213,6 +217,17 @@ def _coverage(cloud: Cloud) -> tuple[Answer, ...]:
         return _page(self, "coveredResources", counted, 200)
 
     return (list_coverage,)
+
+
+def _organization(cloud: Cloud) -> tuple[Answer, ...]:
+    def list_accounts(self: OrganizationsResponse) -> ActionResult:
+        start = int(self._get_param("NextToken") or 0)
+        end = start + self._get_param("MaxResults")
+        assert end - start <= 20
+        token = {"NextToken": str(end)} if end < len(cloud.organization) else {}
+        return ActionResult({"Accounts": cloud.organization[start:end], **token})
+
+    return (list_accounts,)
 
 
 def _containers(cloud: Cloud) -> tuple[Answer, ...]:

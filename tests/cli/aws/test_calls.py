@@ -14,7 +14,9 @@ import pytest
 
 import ecr_constructs
 from ecr_constructs.cli.aws import FetchOptions, connect
+from ecr_constructs.cli.aws.fleet import organization_accounts
 from ecr_constructs.cli.aws.restore import ArchivedImage
+from ecr_constructs.cli.aws.session import open_session
 from ecr_constructs.model import Image
 from ecr_constructs.model.lifecycle.intents import limit_images
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -129,6 +131,14 @@ def test_resource_tags_a_restore_and_deployed_policies_have_their_own_calls(call
     assert calls == {"ecr:UpdateImageStorageClass"}
 
 
+def test_an_organization_has_one_call_of_its_own(cloud: Cloud, calls: set[str]) -> None:
+    cloud.organization = [{"Id": ACCOUNT, "State": "ACTIVE"}]
+    session = open_session(profile=None, region=None, role=None)
+
+    assert organization_accounts(session) == (ACCOUNT,)
+    assert calls == {"sts:GetCallerIdentity", "organizations:ListAccounts"}
+
+
 def test_nothing_is_written(calls: set[str]) -> None:
     ask(role=ROLE, ask_aws=True, current=True, in_use=True, read_indexes=True)
 
@@ -138,12 +148,18 @@ def test_nothing_is_written(calls: set[str]) -> None:
 
 def test_the_page_has_every_call_and_every_right(calls: set[str]) -> None:
     ask(role=ROLE, ask_aws=True, current=True, in_use=True, read_indexes=True)
-    calls |= {"ecr:ListTagsForResource", "ecr:UpdateImageStorageClass"}
+    calls |= {"ecr:ListTagsForResource", "ecr:UpdateImageStorageClass", "organizations:ListAccounts"}
 
     assert sorted(re.findall(r"^\| `(\w+:\w+)` \|", PAGE, re.MULTILINE)) == sorted(calls)
-    [policy] = re.findall(r"```json\n(.+?)```", PAGE, re.DOTALL)
-    actions = [action for statement in json.loads(policy)["Statement"] for action in statement["Action"]]
-    assert sorted(actions) == sorted(calls - {"sts:GetCallerIdentity", "sts:AssumeRole"})
+    [reading, starting] = map(actions_of, re.findall(r"```json\n(.+?)```", PAGE, re.DOTALL))
+    assert sorted(starting) == ["organizations:ListAccounts", "sts:AssumeRole"]
+    assert sorted(reading) == sorted(calls - {"sts:GetCallerIdentity", *starting})
+
+
+def actions_of(policy: str) -> list[str]:
+    """Return the actions of an IAM policy."""
+    actions = [statement["Action"] for statement in json.loads(policy)["Statement"]]
+    return [action for each in actions for action in ([each] if isinstance(each, str) else each)]
 
 
 def test_only_one_folder_imports_boto3() -> None:

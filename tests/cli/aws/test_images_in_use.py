@@ -8,7 +8,8 @@ import boto3  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from ecr_constructs.cli.aws import images_in_use
-from ecr_constructs.cli.aws.images_in_use import ImageUsage, RegistryHost, users_by_image
+from ecr_constructs.cli.aws.image_usage import ImageUsage, parse_image, users_by_digest
+from ecr_constructs.cli.sources.records import Place
 from ecr_constructs.model.images import Image
 from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, digest, image
 from tests.cli.aws.record import Gather
@@ -107,10 +108,11 @@ def test_a_registry_has_several_host_names() -> None:
         f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com.cn",
     ]
     for host in cases:
-        image = RegistryHost(account_id=ACCOUNT, region="eu-central-1").image(f"{host}/prod/api:v1")
+        found = parse_image(f"{host}/prod/api:v1")
 
-        assert image is not None
-        assert (image.repository, image.tag) == ("prod/api", "v1")
+        assert found is not None
+        assert found[0] == Place(account_id=ACCOUNT, region="eu-central-1")
+        assert (found[1].repository, found[1].tag) == ("prod/api", "v1")
 
 
 def test_while_a_service_is_deployed_both_images_are_in_use(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
@@ -321,7 +323,12 @@ def test_use_does_not_spread_from_index_to_index() -> None:
     children = [Image(digest=digest(number), pushed_at=day) for number in (1, 2, 3)]
     one = Image(digest=digest(10), pushed_at=day, referenced_digests=[digest(1), digest(2)])
     other = Image(digest=digest(11), pushed_at=day, referenced_digests=[digest(2), digest(3)])
-    use = ImageUsage(repository="prod/api", digest=digest(10), user="service prod/payments")
+    use = ImageUsage(
+        registry=Place(account_id=ACCOUNT, region=REGION),
+        repository="prod/api",
+        digest=digest(10),
+        user="service prod/payments",
+    )
 
     for images in ([*children, one, other], [other, one, *children]):
-        assert set(users_by_image([use], {"prod/api": images})["prod/api"]) == {digest(1), digest(2), digest(10)}
+        assert set(users_by_digest([use], images)) == {digest(1), digest(2), digest(10)}

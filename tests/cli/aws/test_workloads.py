@@ -13,6 +13,7 @@ import pytest
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.main import run
 from ecr_constructs.cli.sources.kubernetes import read_running_images
+from ecr_constructs.cli.sources.records import Place
 from ecr_constructs.model import LifecyclePolicy, limit_images
 from tests.cli.aws.cloud import NOW, REGION, REGISTRY, Cloud, digest, image
 from tests.cli.aws.functions import add_function
@@ -34,6 +35,32 @@ def users(gather: Gather) -> dict[str, tuple[str, ...]]:
     [repository] = found.repositories
     tags = {each.digest: each.tags[0] for each in repository.images}
     return {tags[each]: names for each, names in (repository.in_use or {}).items()}
+
+
+@pytest.mark.usefixtures("api")
+def test_images_of_other_registries_are_in_use_in_their_account(cloud: Cloud, gather: Gather) -> None:
+    add_function("pay", f"{OTHER}@{digest(2)}")
+    cloud.app_runner["web"] = f"{OTHER}:v3"
+    batch = boto3.Session(region_name=REGION).client("batch")
+    batch.register_job_definition(
+        jobDefinitionName="nightly",
+        type="container",
+        containerProperties={"image": f"{OTHER}:v4", "vcpus": 1, "memory": 128},
+    )
+    batch.close()
+    cloud.run("prod", OTHER, 5, group="service:pay")
+    ecs = boto3.Session(region_name=REGION).client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    ecs.close()
+    usage = gather("prod/api", in_use=True).result.usage or ()
+
+    assert {each.registry for each in usage} == {Place(account_id="9" * 12, region=REGION)}
+    assert sorted((each.user, each.digest or each.tag) for each in usage) == [
+        ("function pay", digest(2)),
+        ("job definition nightly:1", "v4"),
+        ("service prod/pay", digest(5)),
+        ("service web", "v3"),
+    ]
 
 
 # --- AWS Lambda -------------------------------------------------------------------------------------------------------

@@ -298,13 +298,16 @@ def account(monkeypatch: pytest.MonkeyPatch, write: Write) -> FakeAccount:
     """Return an account with one repository that `--live` reads. Its policy is in policy.json."""
     write("policy.json", {"repositoryName": "prod/api", "lifecyclePolicyText": POLICY.to_json()})
     account = FakeAccount(API)
-
-    def connect(**where: str | None) -> FakeAccount:
-        account.asked = {"where": where}
-        return account
-
-    monkeypatch.setattr(aws, "connect", connect)
+    monkeypatch.setattr(aws, "connect_fleet", lambda *_: FakeFleet(account))
     return account
+
+
+class FakeFleet:
+    """A fleet of one account."""
+
+    def __init__(self, account: FakeAccount) -> None:
+        self.places = (account.place,)
+        self.account = lambda _: account
 
 
 def test_all_data_of_a_live_account_is_read_by_default(call: Any, account: FakeAccount) -> None:
@@ -318,16 +321,16 @@ def test_all_data_of_a_live_account_is_read_by_default(call: Any, account: FakeA
 
 
 def test_where_the_account_is_can_be_said(call: Any, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, str | None]] = []
+    seen: list[aws.FleetOptions] = []
 
-    def connect(**where: str | None) -> FakeAccount:
-        seen.append(where)
-        return account
+    def connect(options: aws.FleetOptions, _: object) -> FakeFleet:
+        seen.append(options)
+        return FakeFleet(account)
 
-    monkeypatch.setattr(aws, "connect", connect)
+    monkeypatch.setattr(aws, "connect_fleet", connect)
     call("policy.json", "--live", "--profile", "prod", "--region", "eu-west-1", "--role", "arn:aws:iam::1:role/r")
 
-    assert seen == [{"profile": "prod", "region": "eu-west-1", "role": "arn:aws:iam::1:role/r"}]
+    assert seen == [aws.FleetOptions(profile="prod", region="eu-west-1", role="arn:aws:iam::1:role/r")]
 
 
 def test_a_running_image_that_would_be_deleted_fails_the_gate(call: Any, account: FakeAccount) -> None:

@@ -15,9 +15,9 @@ from hypothesis import given
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.gates import read_gate
-from ecr_constructs.cli.preview.result import PreviewReport
+from ecr_constructs.cli.preview.result import PreviewReport, UnreadPlace
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
-from ecr_constructs.cli.sources.records import AwsDecision, Repository
+from ecr_constructs.cli.sources.records import AwsDecision, Place, Repository
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.testing import archived, leftovers, pulled, signed
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
@@ -57,6 +57,8 @@ def everything() -> PreviewReport:
         problems=("db: access denied",),
         notes=("mind this",),
         is_live=True,
+        places=(Place(account_id="1" * 12, region="eu-west-1"),),
+        unread_places=(UnreadPlace(place=Place(account_id="2" * 12, region="eu-west-1"), problem="no role"),),
     )
 
 

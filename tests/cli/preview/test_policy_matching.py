@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.preview.policy_matching import match_policies, select_repositories
+from ecr_constructs.cli.preview.policy_matching import match_policies, require_matches, select_repositories
 from tests.cli.listings import GENEROUS, POLICY, policy
 
 MISSING = "it is not there"
@@ -103,14 +103,14 @@ def test_different_policies_of_unselected_repositories_are_accepted() -> None:
 def test_repositories_are_chosen_by_name_and_wildcard() -> None:
     names = ["dev/api", "prod/api", "prod/web"]
 
-    assert select_repositories(names, [], [], MISSING) == tuple(names)
-    assert select_repositories(names, ["prod/*"], [], MISSING) == ("prod/api", "prod/web")
-    assert select_repositories(names, ["*/web", "dev/api"], [], MISSING) == ("dev/api", "prod/web")
+    assert select_repositories(names, []) == tuple(names)
+    assert select_repositories(names, ["prod/*"]) == ("prod/api", "prod/web")
+    assert select_repositories(names, ["*/web", "dev/api"]) == ("dev/api", "prod/web")
 
 
 def test_a_name_that_selects_no_repository_is_rejected() -> None:
     with pytest.raises(CommandError) as caught:
-        select_repositories(["prod/api"], ["prod/*", "prd/*", "dev"], [policy(repository="db")], MISSING)
+        require_matches(["prod/api"], ["prod/*", "prd/*", "dev"], [policy(repository="db")], MISSING)
 
     assert caught.value.path == "--repository prd/* dev"
     assert caught.value.problems == (
@@ -120,9 +120,7 @@ def test_a_name_that_selects_no_repository_is_rejected() -> None:
 
 def test_a_name_of_a_policy_without_images_is_rejected() -> None:
     with pytest.raises(CommandError) as caught:
-        select_repositories(
-            ["prod/api"], ["prod/w*"], [policy(repository="prod/web", where="cdk.out: App/Web")], MISSING
-        )
+        require_matches(["prod/api"], ["prod/w*"], [policy(repository="prod/web", where="cdk.out: App/Web")], MISSING)
 
     assert str(caught.value) == (
         "--repository prod/w*: cdk.out: App/Web has a policy for prod/web, but it is not there"

@@ -12,7 +12,7 @@ import pytest
 from ecr_constructs.cli.aws import Account, FetchOptions, FetchResult
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
-from ecr_constructs.cli.preview.run import preview_account, preview_files
+from ecr_constructs.cli.preview.run import Selection, preview_account, preview_files
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.policies import PolicySet, UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy, Repository
@@ -46,6 +46,9 @@ class Silent:
 class FakeAccount(Account):
     """An account with these repositories, which records its calls."""
 
+    account_id = "123456789012"
+    region = "eu-central-1"
+
     def __init__(self, *repositories: Repository, problems: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> None:
         self.there = {each.name: each for each in repositories}
         self.problems, self.notes = problems, notes
@@ -63,19 +66,12 @@ class FakeAccount(Account):
     ) -> FetchResult:
         self.asked = {"wanted": dict(wanted), "questions": questions}
         progress.begin(1)
-        found = tuple(self.there[name] for name in wanted if self.there[name].images)
-        return FetchResult(repositories=found, problems=self.problems, notes=self.notes)
+        found = tuple(name for name in wanted if self.there[name].images)
+        return FetchResult(names=found, load=self.there.__getitem__, problems=self.problems, notes=self.notes)
 
 
 def asked(account: FakeAccount, policies: PolicySet, *, only: tuple[str, ...] = ()) -> Any:
-    return preview_account(
-        policies,
-        account,
-        QUESTIONS,
-        only=only,
-        at=NOW,
-        progress=Silent(),
-    )
+    return preview_account(Selection(policy_set=policies, only=only, at=NOW), account, QUESTIONS, progress=Silent())
 
 
 # --- from listings ----------------------------------------------------------------------------------------------------
@@ -151,9 +147,8 @@ def test_images_that_were_pushed_later_are_left_out_and_counted() -> None:
 
 def test_an_account_is_looked_at_as_of_an_instant_too() -> None:
     then = RELEASES[2].pushed_at
-    report = preview_account(
-        reading(policy(repository="prod/web")), FakeAccount(WEB), QUESTIONS, at=then, progress=Silent()
-    )
+    selection = Selection(policy_set=reading(policy(repository="prod/web")), at=then)
+    report = preview_account(selection, FakeAccount(WEB), QUESTIONS, progress=Silent())
 
     assert everything(report.previews[0]) == set(RELEASES[:3])
     assert len(report.notes) == 1

@@ -39,7 +39,7 @@ def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, h
 
 def _rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Iterator[str]:
     for preview in previews:
-        repository = f"<td><bdi>{_safe(preview.repository)}</bdi></td>" if has_repository else ""
+        repository = f"<td><bdi>{_safe(preview.name)}</bdi></td>" if has_repository else ""
         for each in every_image(preview):
             yield _row(each, repository, has_usage=has_usage)
 

@@ -135,20 +135,22 @@ class _Pages:
 
     def several(self) -> Iterator[tuple[str, str]]:
         """Yield an index, and a page for each repository."""
-        sections = self._sections(_PAGE, most_charts=0)
+        sections = self._sections(_PAGE, most_charts=0, has_rules=False)
         yield "index.html", self._render("report.html.j2", sections, pages=True)
         template = self._environment.get_template("detail.html.j2")
-        for each in sections:
+        for ranked, brief in zip(self._ranked, sections, strict=True):
+            each = section(ranked, brief.link, is_shared=brief.is_shared, has_charts=False)
             values = {**self._values, **_CSP, "section": each, "ranked": [each.preview], "script": _SCRIPT}
             yield each.link, template.render(values)
 
-    def _sections(self, link: str, *, most_charts: int) -> list[Section]:
+    def _sections(self, link: str, *, most_charts: int, has_rules: bool = True) -> list[Section]:
         return [
             section(
                 each,
                 link.format(number),
                 is_shared=id(each[0]) in self._shared,
                 has_charts=number <= most_charts,
+                has_rules=has_rules,
             )
             for number, each in enumerate(self._ranked, start=1)
         ]

@@ -96,7 +96,9 @@ class Section:
         )
 
 
-def section(ranked: Ranked, link: str, *, is_shared: bool = False, has_charts: bool = True) -> Section:
+def section(
+    ranked: Ranked, link: str, *, is_shared: bool = False, has_charts: bool = True, has_rules: bool = True
+) -> Section:
     """
     Return the section of one repository.
 
@@ -105,25 +107,26 @@ def section(ranked: Ranked, link: str, *, is_shared: bool = False, has_charts: b
         link: The link to it.
         is_shared: Whether its policy is shown once for several repositories. Default: it is not.
         has_charts: Whether there are charts. Default: there are.
+        has_rules: Whether there are the images of rules and uncertain images. Default: there are.
 
     """
     preview, damage = ranked
-    evaluation = preview.evaluation
     # ECR does not apply the policy of a creation template to repositories that exist.
     in_use = (preview.in_use or {}) if preview.prefix is None else {}
+    affected, uncertain = (preview.evaluation.decisions, preview.evaluation.uncertain) if in_use else ((), ())
     return Section(
         link=link,
         preview=preview,
         damage=damage,
         is_shared=is_shared,
         has_charts=has_charts,
-        totals=totals_of(evaluation),
-        rules=_rules(preview, is_explained=not is_shared),
+        totals=totals_of(preview),
+        rules=_rules(preview, is_explained=not is_shared) if has_rules else (),
         age_chart=age_chart(preview) if has_charts else None,
         storage_chart=storage_chart(preview) if has_charts else None,
-        uncertain=group_uncertain(evaluation.uncertain),
-        in_use_affected=tuple(each for each in evaluation.decisions if each.image.digest in in_use) if in_use else (),
-        in_use_uncertain=tuple(each for each in evaluation.uncertain if each.image.digest in in_use) if in_use else (),
+        uncertain=group_uncertain(preview.evaluation.uncertain) if has_rules else (),
+        in_use_affected=tuple(each for each in affected if each.image.digest in in_use),
+        in_use_uncertain=tuple(each for each in uncertain if each.image.digest in in_use),
     )
 
 

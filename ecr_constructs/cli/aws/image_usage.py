@@ -1,0 +1,126 @@
+"""The workloads that run images of Amazon ECR: the references that they have, and the images that these mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ecr_constructs.cli.sources.kubernetes import RunningImage
+from ecr_constructs.cli.sources.records import Place
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.references import ImageReference
+
+__all__ = ["ImageUsage", "external_usage", "parse_image", "usage_by_repository", "usage_of", "users_by_digest"]
+
+# https://docs.aws.amazon.com/general/latest/gr/ecr.html: 111122223333.dkr.ecr.eu-west-1.amazonaws.com, the FIPS host
+# with ecr-fips, and the dual-stack host 111122223333.dkr-ecr.eu-west-1.on.aws.
+_HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\..+", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageUsage:
+    """
+    A workload that runs an image of a private registry.
+
+    Attributes:
+        registry: The account and the region of the registry.
+        repository: The name of the repository.
+        digest: The image. Default: the image with the tag.
+        tag: The tag. Default: `latest`.
+        user: The workload, such as `service prod/payments-api`.
+
+    """
+
+    registry: Place
+    repository: str
+    digest: str | None = None
+    tag: str | None = None
+    user: str
+
+
+def parse_image(text: str) -> tuple[Place, ImageReference] | None:
+    """
+    Return the registry and the parsed reference of an image of Amazon ECR, or None for an image of another registry.
+
+    Args:
+        text: The reference, as a workload has it.
+
+    """
+    try:
+        image = ImageReference.parse(text)
+    except InvalidName:
+        return None  # ECR has no image with such a reference
+    host = _HOST.fullmatch(image.registry or "")
+    return (Place(account_id=host["account"], region=host["region"]), image) if host else None
+
+
+def usage_of(texts: Iterable[str], user: str) -> Iterator[ImageUsage]:
+    """
+    Yield the usage of each image of Amazon ECR.
+
+    Args:
+        texts: The references that a workload has. Images of other registries are skipped.
+        user: The workload.
+
+    """
+    for text in dict.fromkeys(texts):
+        if found := parse_image(text):
+            registry, image = found
+            yield ImageUsage(
+                registry=registry, repository=image.repository, digest=image.digest, tag=image.tag, user=user
+            )
+
+
+def external_usage(running: Iterable[RunningImage]) -> Iterator[ImageUsage]:
+    """
+    Yield the usage of images by workloads outside of an account, such as those of Kubernetes.
+
+    Args:
+        running: The images that they run.
+
+    """
+    for each in running:
+        yield from usage_of([each.reference], each.user)
+
+
+def usage_by_repository(usage: Iterable[ImageUsage]) -> dict[tuple[Place, str], list[ImageUsage]]:
+    """
+    Return the usage of images by their registry and repository.
+
+    Args:
+        usage: The usage of images of all registries.
+
+    """
+    found: dict[tuple[Place, str], list[ImageUsage]] = {}
+    for each in usage:
+        found.setdefault((each.registry, each.repository), []).append(each)
+    return found
+
+
+def users_by_digest(usage: Iterable[ImageUsage], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:
+    """
+    Return the workloads that run an image of a repository, by digest.
+
+    If an image index runs, every image that it references counts as in use: one of them runs, and it is not known which
+    one. If an image runs that an index references, the index counts as in use: the image was pulled through it.
+
+    Args:
+        usage: The usage of images of the repository.
+        images: All images of the repository.
+
+    """
+    by_tag = {tag: image.digest for image in images for tag in image.tags}
+    users: dict[str, set[str]] = {image.digest: set() for image in images}
+    for each in usage:
+        digest = each.digest or by_tag.get(each.tag or "latest")
+        if digest in users:
+            users[digest].add(each.user)
+    direct = {digest: frozenset(names) for digest, names in users.items()}
+    for index in images:
+        for child in index.referenced_digests or ():
+            if child in direct:
+                users[child] |= direct[index.digest]
+                users[index.digest] |= direct[child]
+    return {digest: tuple(sorted(names)) for digest, names in users.items() if names}
