@@ -31,8 +31,8 @@ from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
 from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.cache_naming import CachedNames
+from ecr_constructs.model.registry.cache_rules import credential_problems, prefix_problems
 from ecr_constructs.model.registry.upstreams import Upstream
-from ecr_constructs.model.validation import CACHE_PREFIX
 from ecr_constructs.registry.created_repositories import grant_on_repositories, uri
 from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
 from ecr_constructs.registry.registry_policy import find_policy
@@ -326,10 +326,7 @@ def _without_slash(prefix: object) -> str:
 
 
 def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: str) -> None:
-    for name, prefix in (("prefix", here), ("upstream_prefix", there)):
-        problems.extend(f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
-    if here == ROOT and there != ROOT:
-        problems.add(f"upstream_prefix {there!r} requires a prefix, and prefix is {ROOT}; use another prefix=")
+    problems.extend(prefix_problems(here, there))
     if place.stack is None:
         problems.add("a cache must be in a stack, and the scope is not in one; use a Stack, or a construct in one")
         return
@@ -348,13 +345,8 @@ def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: 
 def _check_credentials(
     problems: Problems, place: ConstructLocation, upstream: Upstream, credentials: Credentials | None, prefix: str
 ) -> None:
-    if credentials is None and upstream.credentials == "secret":
-        problems.add(
-            f"credentials: {upstream.url} requires a user name and a token; use Credentials.new_secret() and set its "
-            "value after the deployment, or Credentials.secret_arn(...)"
-        )
-    elif credentials is not None and upstream.credentials != "secret":
-        problems.add(f"credentials: {upstream.url} accepts none; remove credentials=")
+    if found := tuple(credential_problems(upstream, has_credentials=credentials is not None)):
+        problems.extend(found)
     elif credentials is not None:
         credentials.check(problems, place, prefix)
 

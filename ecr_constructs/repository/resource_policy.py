@@ -16,17 +16,10 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from ecr_constructs._cdk.policy_statements import (
-    MAXIMUM_CHARACTERS,
-    VERSION,
-    StatementList,
-    Written,
-    length_of,
-    merge,
-)
+from ecr_constructs._cdk.policy_statements import VERSION, StatementList, Written, merge
 from ecr_constructs._cdk.tokens import lazily
 from ecr_constructs.errors import InvalidRepository
-from ecr_constructs.model.iam.statements import Statement, statement_problems
+from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, length_of, repository_statement_problems
 from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.repository.access import Access
 
@@ -108,7 +101,7 @@ class RepositoryPolicy:
         if self._statements is None:
             self._statements = StatementList(
                 self._stack,
-                check=_statement_problems,
+                check=repository_statement_problems,
                 merged=_merged,
                 too_long=_TOO_LONG,
                 region=self._stack.region if self._stack else None,
@@ -126,12 +119,6 @@ _TOO_LONG = (
 def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     """Merge statements that allow the same to different principals."""
     return merge(statements, "Principal")
-
-
-def _statement_problems(statement: Statement, _account: str | None, region: str | None) -> Iterator[str]:
-    if "Resource" in statement or "NotResource" in statement:
-        yield "the statement names resources; a repository policy applies to its repository; remove resources"
-    yield from statement_problems(statement, "repository", region=region)
 
 
 @lru_cache(maxsize=128)
