@@ -131,6 +131,11 @@ class StatementList:
         """Return whether no statement was added."""
         return not self._added
 
+    @property
+    def last_read(self) -> Statement:
+        """The last statement that was read, as the CDK writes it. Empty before."""
+        return self._latest.raw[-1] if self._latest.raw else {}
+
     def problems_with(self, statements: Sequence[iam.PolicyStatement], *, with_accounts: bool = True) -> Iterator[str]:
         """
         Yield the reasons why ECR, or this library, rejects the policy with more statements.

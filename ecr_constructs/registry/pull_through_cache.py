@@ -9,6 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
+from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.principals import require_grantee
@@ -292,6 +293,7 @@ class PullThroughCache(Construct):
     def _annotate(self) -> None:
         if not self.template.settings.immutability.has_mutable_tags:
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:cachedTagsCannotMove", _TAGS_CANNOT_MOVE)
+            record_annotation(self, "ecr-constructs:cachedTagsCannotMove")
         if self.upstream.registry != "ecr" and (self.prefix == ROOT or self.resource.upstream_repository_prefix):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
 

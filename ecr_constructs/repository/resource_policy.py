@@ -68,6 +68,11 @@ class RepositoryPolicy:
         elif statements or _given_length(self._access) > MAXIMUM_CHARACTERS:
             yield from self._list().problems_with(statements, with_accounts=not self.is_granting)
 
+    @property
+    def last_read(self) -> Mapping[str, Any]:
+        """The statement that `problems_with` read last. Empty for a grant to an account, which is read later."""
+        return {} if self._statements is None or self.account_actions is not None else self._statements.last_read
+
     def validate(self) -> list[str]:
         """Return the problems of the statements as they are now. The CDK calls this before it synthesizes the app."""
         return self._list().validate()
@@ -89,6 +94,12 @@ class RepositoryPolicy:
         if not self.is_fixed:
             return lazily(self._list().document)
         return _shared_document(self._access) if self._access else None
+
+    def plain_document(self) -> Mapping[str, Any] | None:
+        """Return the policy as it is now, with tokens as texts; None if it has no statement."""
+        if not self.is_fixed:
+            return self._list().document()
+        return {"Version": VERSION, "Statement": list(_given(self._access))} if self._access else None
 
     def text(self) -> str | None:
         """Return what the settings give as JSON text, as creation templates contain it; None without a statement."""

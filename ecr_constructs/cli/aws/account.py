@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any
 
+from ecr_constructs.cli.aws.deployed_templates import template_usage
 from ecr_constructs.cli.aws.errors import (
     REPOSITORY_NOT_FOUND,
     AccountUnavailable,
@@ -37,6 +39,7 @@ from ecr_constructs.cli.aws.workloads import app_runner_usage, batch_usage, lamb
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.kubernetes import RunningImage
 from ecr_constructs.cli.sources.records import Repository, immutability_of
+from ecr_constructs.cli.sources.template_images import is_asset_repository
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -232,11 +235,13 @@ class Account:
         if not options.in_use and not options.running:
             return None, ()
         registry = RegistryHost(account_id=self.account_id, region=self.region)
-        usage, notes = self._usage(pool, registry) if options.in_use else ([], [])
+        usage, notes = self._usage(pool, registry, images) if options.in_use else ([], [])
         usage += external_usage(options.running, registry)
         return users_by_image(usage, images), tuple(notes)
 
-    def _usage(self, pool: ThreadPool, registry: RegistryHost) -> tuple[list[ImageUsage], list[str]]:
+    def _usage(
+        self, pool: ThreadPool, registry: RegistryHost, images: Iterable[str]
+    ) -> tuple[list[ImageUsage], list[str]]:
         """Return the workloads of the account that run images, and a note on each service without data."""
         usage: list[ImageUsage] = []
         notes: list[str] = []
@@ -249,6 +254,10 @@ class Account:
             ("AWS Batch", frozenset(), lambda: batch_usage(service("batch"), registry)),
             ("Amazon Inspector", _NO_INSPECTOR, lambda: inspector_usage(service("inspector2"), self.account_id)),
         )
+        # Templates name image assets by their hashes. Other repositories need none of these calls.
+        if any(map(is_asset_repository, images)):
+            read_templates = partial(template_usage, service("cloudformation"), pool, registry)
+            sources += (("AWS CloudFormation", frozenset(), read_templates),)
         for name, absent, read in sources:
             failed = _failure(usage, read)
             if failed and failed.code in absent:

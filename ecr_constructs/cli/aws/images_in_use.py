@@ -66,9 +66,14 @@ class RegistryHost:
         return image if image.registry is not None and re.fullmatch(host, image.registry) else None
 
 
+# A template of the AWS CDK names an image asset by its hash, which is the tag of the image.
+_HASH = re.compile(r"[0-9a-f]{64}")
+_ANY_REPOSITORY = "*"
+
+
 def external_usage(running: Iterable[RunningImage], registry: RegistryHost | None) -> Iterator[ImageUsage]:
     """
-    Yield the workloads outside of the account, such as those of Kubernetes.
+    Yield the workloads outside of the account, such as those of Kubernetes, and the stacks that name images.
 
     Args:
         running: The images that they run.
@@ -77,6 +82,9 @@ def external_usage(running: Iterable[RunningImage], registry: RegistryHost | Non
 
     """
     for each in running:
+        if _HASH.fullmatch(each.reference):
+            yield ImageUsage(repository=_ANY_REPOSITORY, tag=each.reference, user=each.user)
+            continue
         image = registry.image(each.reference) if registry else _image_of_ecr(each.reference)
         if image:
             yield ImageUsage(repository=image.repository, digest=image.digest, tag=image.tag, user=each.user)
@@ -107,7 +115,9 @@ def users_by_image(
     by_repository: dict[str, list[ImageUsage]] = {}
     for each in usage:
         by_repository.setdefault(each.repository, []).append(each)
-    return {name: _users_by_digest(found, images[name]) for name, found in by_repository.items() if name in images}
+    anywhere = by_repository.pop(_ANY_REPOSITORY, [])
+    names = images if anywhere else [name for name in by_repository if name in images]
+    return {name: _users_by_digest([*by_repository.get(name, ()), *anywhere], images[name]) for name in names}
 
 
 def _users_by_digest(usage: Iterable[ImageUsage], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:

@@ -118,14 +118,15 @@ def preview(
         bool | None,
         typer.Option(
             help="With --live: read which images are in use from Amazon ECS, AWS Lambda, AWS App Runner, AWS Batch and "
-            "Amazon Inspector. [default: in-use]"
+            "Amazon Inspector, and for image assets of the CDK from the templates of stacks. [default: in-use]"
         ),
     ] = None,
     in_use_from: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="Images in use, in the output of 'kubectl get pods -A -o json': a file, a folder, or '-'. Repeatable.",
+            help="Images in use, in the output of 'kubectl get pods -A -o json', or in deployed CloudFormation "
+            "templates, such as the output of 'aws cloudformation get-template': a file, a folder, or '-'. Repeatable.",
         ),
     ] = None,
     restore: Annotated[

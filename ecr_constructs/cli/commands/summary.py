@@ -20,8 +20,10 @@ from ecr_constructs.assembly import (
 from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.cli.formatting import count, printable
 from ecr_constructs.cli.sources.policies import read_stacks
+from ecr_constructs.model.compliance.control_rules import images_scanned
 from ecr_constructs.model.compliance.evidence import evidence
 from ecr_constructs.model.compliance.exceptions import read_rule_exceptions
+from ecr_constructs.model.compliance.verdicts import Status, judge
 
 __all__ = ["lines", "summary"]
 
@@ -70,10 +72,15 @@ def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
         stacks: The stacks of an assembly, or other templates.
 
     """
+    scanned = {
+        (each.resource.template_path, each.resource.stack, each.resource.logical_id): each.status
+        for each in judge(app_resources(stacks), [images_scanned])
+    }
     for stack in stacks:
         found = repositories(stack.template)
         yield f"{stack.name}: {count(len(found), 'repository')}, template in {stack.template_path}"
-        yield from _table([_repository(repository) for repository in found])
+        key = str(stack.template_path), stack.name
+        yield from _table([_repository(each, scanned.get((*key, each.logical_id))) for each in found])
         yield from _table([_registry(resource) for resource in registry_resources(stack.template)])
 
 
@@ -84,15 +91,22 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _repository(repository: RepositoryResource) -> tuple[str, ...]:
+def _repository(repository: RepositoryResource, scanned: Status | None) -> tuple[str, ...]:
     return (
         repository.name or repository.logical_id,
         _tags(repository),
-        "scanned on push" if repository.scans_on_push else "not scanned on push",
+        _scan(repository, scanned),
         f"{repository.encryption}, {'customer managed key' if repository.has_own_key else 'AWS key'}",
         _lifecycle(repository),
         "retained" if repository.is_retained else "deleted with the stack",
     )
+
+
+def _scan(repository: RepositoryResource, scanned: Status | None) -> str:
+    """Return whether images are scanned, by the registry of the app if it has a scanning configuration."""
+    if repository.scans_on_push:
+        return "not scanned, as no filter of the registry matches" if scanned == "not met" else "scanned on push"
+    return "scanned by the registry" if scanned == "met" else "not scanned on push"
 
 
 def _lifecycle(repository: RepositoryResource) -> str:
