@@ -25,8 +25,8 @@ from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance.resources import TemplateResource
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.template_syntax import mapping
-from ecr_constructs.model.validation import abbreviate
+from ecr_constructs.model.template_syntax import mapping, mappings
+from ecr_constructs.model.validation import abbreviate, is_token
 from ecr_constructs.repository.encryption import EncryptionProperties
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import RepositorySettings
@@ -122,13 +122,13 @@ class _SettingsPlugin:
         except (OSError, EcrConstructsError) as error:
             return _report([_violation(f"the templates cannot be compared with the settings: {error}", ())])
         found = [(self.checked[path], each) for each in resources if (path := _path_of(each)) in self.checked]
-        policies = _written_policies(each for each, _ in found)
+        resolved = _resolved(each for each, _ in found)
         reported = reported_annotations(app)
         return _report(
             [
                 _violation(_sentence(each, differences), (resource,))
                 for each, resource in found
-                if (differences := tuple(_differences(each, resource, policies[each.path], reported)))
+                if (differences := tuple(_differences(each, resource, resolved[each.path], reported)))
             ]
         )
 
@@ -168,33 +168,40 @@ def _shown(value: object) -> str:
     return _ABSENT if value is None else abbreviate(value)
 
 
-def _written_policies(checked: Iterable[_Checked]) -> Mapping[str, object]:
-    """Return the policy document of each repository, by its path. The documents of a stack are resolved together."""
+def _resolved(checked: Iterable[_Checked]) -> Mapping[str, Mapping[str, object]]:
+    """Return the policy and the key of each repository, by its path. Those of a stack are resolved together."""
     by_stack: dict[cdk.Stack, list[_Checked]] = {}
     for each in checked:
         by_stack.setdefault(each.stack, []).append(each)
     return {
-        each.path: document
+        each.path: values
         for stack, group in by_stack.items()
-        for each, document in zip(
-            group, resolve(stack, [each.repository.policy.plain_document() for each in group]), strict=True
-        )
+        for each, values in zip(group, resolve(stack, list(map(_with_tokens, group))), strict=True)
+    }
+
+
+def _with_tokens(checked: _Checked) -> Mapping[str, object]:
+    return {
+        "RepositoryPolicyText": checked.repository.policy.plain_document(),
+        "KmsKey": checked.encryption.key_arn if checked.encryption else None,
     }
 
 
 def _differences(
-    checked: _Checked, resource: TemplateResource, policy: object, reported: frozenset[tuple[str, str]]
+    checked: _Checked,
+    resource: TemplateResource,
+    resolved: Mapping[str, object],
+    reported: frozenset[tuple[str, str]],
 ) -> Iterator[_Difference]:
-    found = dict(_found(resource))
-    expected = {**dict(_expected(checked)), "RepositoryPolicyText": policy}
+    found, expected = dict(_found(resource)), {**dict(_expected(checked)), **resolved}
     if ("ecr-constructs:isNotRetained", checked.path) in reported:
         found["DeletionPolicy"] = expected["DeletionPolicy"]
     for name, value in expected.items():
         if found[name] != value:
             yield _Difference(name, found[name], value)
-    tags = {each.get("Key"): each.get("Value") for each in resource.properties.get("Tags", ()) if mapping(each)}
+    tags = {each.get("Key"): each.get("Value") for each in mappings(resource.properties.get("Tags"))}
     for key, text in checked.repository.settings.resource_tags.items():
-        if "${Token[" not in f"{key}{text}" and tags.get(key) != text:
+        if not is_token(key) and not is_token(text) and tags.get(key) != text:
             yield _Difference(f"tag {key!r}", tags.get(key), text)
 
 
@@ -207,15 +214,14 @@ def _found(resource: TemplateResource) -> Iterator[tuple[str, object]]:
     yield "ScanOnPush", mapping(properties.get("ImageScanningConfiguration")).get("ScanOnPush")
     yield "LifecyclePolicyText", mapping(properties.get("LifecyclePolicy")).get("LifecyclePolicyText")
     yield "EncryptionType", encryption.get("EncryptionType")
-    yield "KmsKey", "KmsKey" in encryption
+    yield "KmsKey", encryption.get("KmsKey")
     yield "EmptyOnDelete", properties.get("EmptyOnDelete", False)
     yield "RepositoryPolicyText", properties.get("RepositoryPolicyText")
     yield "DeletionPolicy", resource.deletion_policy
 
 
 def _filters(written: object) -> object:
-    filters = [mapping(each).get("ImageTagMutabilityExclusionFilterValue") for each in written or ()]  # type: ignore[attr-defined]  # a list, or nothing
-    return filters or None
+    return [each.get("ImageTagMutabilityExclusionFilterValue") for each in mappings(written)] or None
 
 
 def _expected(checked: _Checked) -> Iterator[tuple[str, object]]:
@@ -226,7 +232,6 @@ def _expected(checked: _Checked) -> Iterator[tuple[str, object]]:
     yield "ScanOnPush", settings.scan_on_push
     yield "LifecyclePolicyText", lifecycle.to_json() if lifecycle.rules else None
     yield "EncryptionType", checked.encryption.kind if checked.encryption else None
-    yield "KmsKey", bool(checked.encryption and checked.encryption.key_arn)
     yield "EmptyOnDelete", settings.empty_on_delete
     yield "DeletionPolicy", _DELETION[settings.removal_policy.name]
 
