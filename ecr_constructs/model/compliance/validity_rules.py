@@ -132,7 +132,7 @@ def policy_valid(resource: TemplateResource, app: AppResources) -> Iterator[Brea
     """Yield each problem of a statement, of the Sids and of the length, as `add_to_resource_policy` rejects them."""
     is_registry = resource.type == "AWS::ECR::RegistryPolicy"
     check = registry_statement_problems if is_registry else repository_statement_problems
-    found = [(place, statement) for place, statement in statements_of(resource) if statement]
+    found = [(place, statement) for place, statement in statements_of(resource) if not is_intrinsic(statement)]
     name = POLICY_PROPERTIES[resource.type]
     for place, statement in found:
         # The rule no-public-access reports these.
