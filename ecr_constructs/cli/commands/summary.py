@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -81,7 +82,8 @@ def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
         yield f"{stack.name}: {count(len(found), 'repository')}, template in {stack.template_path}"
         key = str(stack.template_path), stack.name
         yield from _table([_repository(each, scanned.get((*key, each.logical_id))) for each in found])
-        yield from _table([_registry(resource) for resource in registry_resources(stack.template)])
+        account = (stack.environment or "").partition("/")[0]
+        yield from _table([_registry(resource, account) for resource in registry_resources(stack.template)])
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -125,15 +127,16 @@ def _tags(repository: RepositoryResource) -> str:
     }.get(repository.mutability, repository.mutability)
 
 
-def _registry(resource: RegistryResource) -> tuple[str, ...]:
+def _registry(resource: RegistryResource, account: str) -> tuple[str, ...]:
     kind = resource.resource_type.removeprefix("AWS::ECR::")
-    describe = {
+    describers: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
         "RegistryScanningConfiguration": _scanning,
-        "ReplicationConfiguration": _replication,
+        "ReplicationConfiguration": partial(_replication, account=account),
         "RegistryPolicy": _policy,
         "PullThroughCacheRule": _cache,
         "RepositoryCreationTemplate": _template,
-    }.get(kind, lambda _: (kind, resource.logical_id))
+    }
+    describe = describers.get(kind, lambda _: (kind, resource.logical_id))
     try:
         cells = describe(resource.properties)
     except (KeyError, TypeError, AttributeError):  # a function of CloudFormation in the place of a value
@@ -147,10 +150,20 @@ def _scanning(properties: Mapping[str, Any]) -> tuple[str, str]:
     return "scanning", f"{properties['ScanType']}: {', '.join(rules)}"
 
 
-def _replication(properties: Mapping[str, Any]) -> tuple[str, str]:
+def _replication(properties: Mapping[str, Any], *, account: str) -> tuple[str, str]:
     rules = properties["ReplicationConfiguration"]["Rules"]
-    replicas = [f"{_filters(rule)} to {', '.join(each['Region'] for each in rule['Destinations'])}" for rule in rules]
+    replicas = [
+        f"{_filters(rule)} to {', '.join(_destination(each, account) for each in rule['Destinations'])}"
+        for rule in rules
+    ]
     return "replication", "; ".join(replicas)
+
+
+def _destination(destination: Mapping[str, Any], account: str) -> str:
+    """Return the Region, with the account if it is another one than that of the stack, which may not be known."""
+    theirs = destination.get("RegistryId")
+    is_other = isinstance(theirs, str) and theirs != account
+    return f"{destination['Region']} of {theirs}" if is_other else str(destination["Region"])
 
 
 def _filters(rule: Mapping[str, Any]) -> str:
