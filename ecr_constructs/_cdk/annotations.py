@@ -57,7 +57,7 @@ ANNOTATION_TYPES = (
         "repository",
         "Another repository of the app, such as an `ecr.Repository` or one with a token as name, has the same name in "
         "the same account and region. The second deployment fails.",
-        "Use another name, or `ecr.Repository.from_repository_name`.",
+        "Use another name, or `HardenedRepository.from_repository_name`.",
     ),
     AnnotationType(
         "isNotRetained",
@@ -221,7 +221,7 @@ def annotations_of(construct: Construct) -> cdk.Annotations:
     return cdk.Annotations.of(construct.node.default_child or construct)
 
 
-def record_annotation(construct: Construct, annotation_id: str, path: str | None = None) -> None:
+def record_annotation(construct: IConstruct, annotation_id: str, path: str | None = None) -> None:
     """
     Record an annotation that a check of the final templates would repeat.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal, NoReturn
 
 import aws_cdk as cdk
@@ -48,8 +48,6 @@ __all__ = ["HardenedRepository"]
 
 # The CDK rejects names with these characters, and ECR accepts them.
 _DOUBLE_SEPARATORS = ("__", "--")
-# The CDK asks for a name with `_generate_physical_name` if one is needed. Otherwise no name is in the template.
-_ASKED_FOR = cdk.PhysicalName.GENERATE_IF_NEEDED
 # Arguments that are given, so that an injector that only adds arguments does not add these.
 _GIVEN_TO_INJECTORS: Mapping[str, Any] = {"empty_on_delete": False}
 
@@ -479,10 +477,16 @@ def _spelled_for_cdk(repository_name: str | None, *, is_injected: bool) -> str |
     """Return a name that the CDK does not check: it rejects names that ECR accepts, and does not read a join."""
     if repository_name is None:
         # An injector can set a name if none is given.
-        return None if is_injected else _ASKED_FOR
+        return None if is_injected else _asked_for()
     if not any(pair in repository_name for pair in _DOUBLE_SEPARATORS):
         return repository_name
     return cdk.Fn.join("", [repository_name[:1], repository_name[1:]])
+
+
+@cache
+def _asked_for() -> str:
+    """Return the marker for a name that the CDK requests with `_generate_physical_name`; it is in no template."""
+    return cdk.PhysicalName.GENERATE_IF_NEEDED
 
 
 def _resource_of(repository: ecr.Repository) -> ecr.CfnRepository:

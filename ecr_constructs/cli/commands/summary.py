@@ -136,9 +136,9 @@ def _registry(resource: RegistryResource, account: str) -> tuple[str, ...]:
         "PullThroughCacheRule": _cache,
         "RepositoryCreationTemplate": _template,
     }
-    describe = describers.get(kind, lambda _: (kind, resource.logical_id))
+    describe = describers.get(kind)
     try:
-        cells = describe(resource.properties)
+        cells = describe(resource.properties) if describe else (kind, resource.logical_id)
     except (KeyError, TypeError, AttributeError):  # a function of CloudFormation in the place of a value
         cells = kind, "computed at deployment"
     is_retained = resource.deletion_policy.startswith("Retain")

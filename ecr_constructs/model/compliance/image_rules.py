@@ -35,18 +35,18 @@ def image_reference_valid(resource: TemplateResource, app: AppResources) -> Iter
         found = _ECR_IMAGE.fullmatch(image.text)
         name, colon, tag = (found["path"] if found else "").partition("@")[0].partition(":")
         if found and colon and name and (reason := _tag_problem(tag, image.value)):
-            yield Breach(f"the image {shown(image.value)} is invalid: {reason}", image.location)
+            yield Breach(f"the reference to an image is invalid: {reason}", image.location)
 
 
 def _tag_problem(tag: str, value: object) -> str | None:
     """Return the reason why the text after the colon is no tag, as far as the template shows it."""
     if tag.startswith(("sha256:", "sha512:")):
-        return f"the digest {tag[:19]}... is after ':', and a digest is after '@'"
+        return f"the digest {tag[:19]}... is written after ':' instead of '@'"
     if UNKNOWN not in tag:
         return next(iter(IMAGE_TAG.problems(tag)), None)
     # The name of a parameter, an attribute or a Systems Manager parameter is the only evidence of its value.
     if tag == UNKNOWN and _DIGEST.search(json.dumps(_last(value))):
-        return "a digest that is known only at deployment is after ':', and a digest is after '@'"
+        return f"{shown(_last(value))} is a digest by its name, and is written after ':' instead of '@'"
     return None
 
 
@@ -55,7 +55,7 @@ def _last(value: object) -> object:
     if isinstance(value, dict) and isinstance(join := value.get("Fn::Join"), list) and isinstance(join[-1], list):
         return join[-1][-1] if join[-1] else None
     if isinstance(value, dict) and isinstance(text := value.get("Fn::Sub"), str):
-        return text.rpartition(":")[2]
+        return {"Fn::Sub": text.rpartition(":")[2]}
     return None
 
 

@@ -226,7 +226,6 @@ def test_a_template_and_a_folder_of_templates_have_the_results_of_a_cdk_out(
 ) -> None:
     template = {"Resources": {"Api": resource("Repository", RepositoryName="prod/api", **SCANS)}}
     (tmp_path / "Prod.json").write_text(json.dumps(template))
-    exceptions = tmp_path / "exceptions.json"
     entry = {
         "resource": "prod/api",
         "rule": "tags-immutable",
