@@ -171,6 +171,10 @@ class PullThroughCache(Construct):
         """
         Return the reference of a cached image, for a task definition or a manifest.
 
+        Users report that the first pull of an image by its digest fails, which AWS does not document
+        (https://github.com/aws/containers-roadmap/issues/2837). Pull the image by its tag first. `Guardrails` reports
+        the use of a digest (`cached-image-by-digest`).
+
         Args:
             reference: The image at the upstream, with a tag or a digest: `library/nginx:1.27`, or with its registry.
                 The official images of Docker Hub may leave `library/` out.

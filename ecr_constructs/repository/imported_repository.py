@@ -175,7 +175,7 @@ class ImportedRepository(ecr.RepositoryBase):
         )
         return iam.AddToResourcePolicyResult(statement_added=False)
 
-    def add_lifecycle_rule(self, **rule: object) -> NoReturn:  # noqa: ARG002  (those of ecr.Repository)
+    def add_lifecycle_rule(self, **rule: NoReturn) -> NoReturn:  # noqa: ARG002  (those of ecr.Repository)
         """
         Raise an error, because the app does not own the lifecycle policy.
 
