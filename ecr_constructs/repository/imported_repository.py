@@ -175,12 +175,12 @@ class ImportedRepository(ecr.RepositoryBase):
         )
         return iam.AddToResourcePolicyResult(statement_added=False)
 
-    def add_lifecycle_rule(self, **rule: NoReturn) -> NoReturn:  # noqa: ARG002  (those of ecr.Repository)
+    def add_lifecycle_rule(self, **replaced: NoReturn) -> NoReturn:  # noqa: ARG002  (those of ecr.Repository)
         """
         Raise an error, because the app does not own the lifecycle policy.
 
         Args:
-            rule: The arguments of `ecr.Repository.add_lifecycle_rule`.
+            replaced: The arguments of `ecr.Repository.add_lifecycle_rule`.
 
         Raises:
             InvalidRepository: Always, with the fix.
