@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ecr_constructs.errors import InvalidName, InvalidRegistry
+from ecr_constructs.model.compliance.control_rules import declared_key
 from ecr_constructs.model.compliance.resources import (
     POLICY_PROPERTIES,
     AppResources,
@@ -30,6 +31,7 @@ from ecr_constructs.model.iam.policies import (
 )
 from ecr_constructs.model.iam.statements import public_problems, sid_problems
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.keys import usability_problems
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.registry.cache_rules import credential_problems, prefix_problems, secret_arn_problems
 from ecr_constructs.model.registry.creation_templates import (
@@ -49,6 +51,7 @@ __all__ = [
     "cache_rule_valid",
     "creation_template_valid",
     "empty_on_delete_effective",
+    "encryption_key_usable",
     "policy_valid",
     "replication_valid",
     "repository_name_valid",
@@ -107,6 +110,24 @@ def resource_tags_valid(resource: TemplateResource, app: AppResources) -> Iterat
     tags = [(each.get("Key"), each.get("Value")) for each in mappings(resource.value(name))]
     known = {key: value for key, value in tags if isinstance(key, str) and isinstance(value, str)}
     yield from _breaches(resource_tag_problems(known), name)
+
+
+@compliance_rule(
+    "encryption-key-usable",
+    level="error",
+    types=_REPOSITORIES,
+    requirement="ECR can encrypt with the key.",
+    remedy="Use a symmetric key for encryption that is enabled.",
+)
+def encryption_key_usable(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
+    """Yield each reason for which ECR cannot use a key of the same template."""
+    key = declared_key(mapping(resource.value("EncryptionConfiguration")).get("KmsKey"), resource, app)
+    if key is not None:
+        values = {name: _known(key, name) for name in ("Enabled", "KeySpec", "KeyUsage")}
+        problems = usability_problems(
+            enabled=values["Enabled"], key_spec=values["KeySpec"], key_usage=values["KeyUsage"]
+        )
+        yield from _breaches(problems, "EncryptionConfiguration")
 
 
 @compliance_rule(

@@ -421,6 +421,24 @@ def test_an_image_of_a_cache_that_is_named_by_its_digest_is_reported(image: obje
 # --- properties that ECR rejects: tests/guardrails/test_constructor_checks.py has those of constructors ---------------
 
 
+@pytest.mark.parametrize(
+    ("properties", "status"),
+    [
+        ({}, "met"),
+        ({"Enabled": LATER}, "met"),
+        ({"Enabled": False}, "not met"),
+        ({"KeySpec": "RSA_2048"}, "not met"),
+        ({"KeyUsage": "GENERATE_VERIFY_MAC"}, "not met"),
+    ],
+)
+def test_a_key_of_the_same_template_must_be_usable(properties: dict[str, Any], status: str) -> None:
+    encryption = {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}
+    key = resource("AWS::KMS::Key", id="Key", **properties)
+    repository = resource("Repository", EncryptionConfiguration=encryption)
+
+    assert verdict("encryption-key-usable", repository, key).status == status
+
+
 @pytest.mark.parametrize(("policy", "status"), [("Retain", "not met"), ("Delete", "met")])
 def test_a_retained_repository_is_not_emptied(policy: str, status: str) -> None:
     repository = replace(resource("Repository", EmptyOnDelete=True), deletion_policy=policy)
