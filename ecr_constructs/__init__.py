@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         InvalidRepository,
     )
     from ecr_constructs.guardrails.baseline import enforce_baseline
+    from ecr_constructs.guardrails.injector import HardenedInjector
     from ecr_constructs.guardrails.mixin import Hardened
     from ecr_constructs.guardrails.plugin import Guardrails
     from ecr_constructs.model import (
@@ -97,8 +98,10 @@ if TYPE_CHECKING:
     from ecr_constructs.registry.replica_registry import ReplicaRegistry
     from ecr_constructs.registry.upstream_credentials import Credentials
     from ecr_constructs.repository.access import Access
+    from ecr_constructs.repository.bootstrap_template import bootstrap_template
     from ecr_constructs.repository.encryption import Encryption
     from ecr_constructs.repository.hardened_repository import HardenedRepository
+    from ecr_constructs.repository.imported_repository import ImportedRepository
     from ecr_constructs.repository.publisher import Publisher
     from ecr_constructs.repository.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
 
@@ -127,6 +130,7 @@ __all__ = [
     "Finding",
     "Guardrails",
     "Hardened",
+    "HardenedInjector",
     "HardenedRepository",
     "Image",
     "ImageArchived",
@@ -137,6 +141,7 @@ __all__ = [
     "ImageReference",
     "ImageRestored",
     "Immutability",
+    "ImportedRepository",
     "Intent",
     "InvalidAlert",
     "InvalidImage",
@@ -176,6 +181,7 @@ __all__ = [
     "archive_unpulled",
     "archive_untagged",
     "audit_retention_policy",
+    "bootstrap_template",
     "build_cache_policy",
     "cached_repository_policy",
     "compliance_rule",
@@ -213,6 +219,7 @@ _MODULES = {
     "Encryption": "repository.encryption",
     "Guardrails": "guardrails.plugin",
     "Hardened": "guardrails.mixin",
+    "HardenedInjector": "guardrails.injector",
     "HardenedRepository": "repository.hardened_repository",
     "ImageArchived": "monitoring.image_alerts",
     "ImageDeleted": "monitoring.image_alerts",
@@ -220,6 +227,7 @@ _MODULES = {
     "ImagePushed": "monitoring.image_alerts",
     "ImageQuotaAlarm": "monitoring.metric_alarms",
     "ImageRestored": "monitoring.image_alerts",
+    "ImportedRepository": "repository.imported_repository",
     "PrivateRegistry": "registry.private_registry",
     "Publisher": "repository.publisher",
     "PullCountAlarm": "monitoring.metric_alarms",
@@ -232,6 +240,7 @@ _MODULES = {
     "ScanningStopped": "monitoring.registry_alerts",
     "SuppressionRules": "monitoring.suppression_rules",
     "Tampering": "monitoring.tampering",
+    "bootstrap_template": "repository.bootstrap_template",
     "enforce_baseline": "guardrails.baseline",
 }
 

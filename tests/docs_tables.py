@@ -1,8 +1,9 @@
 """
-The generated parts of docs/findings.md, docs/warnings.md and docs/ready-policies.md.
+The generated parts of docs/findings.md, docs/warnings.md, docs/ready-policies.md and docs/guardrails.md.
 
 `python -m tests.docs_tables`, or `make docs-tables`, renders them from the findings that are registered in
-`ecr_constructs.model.lifecycle.findings` and from the annotations in `ecr_constructs._cdk.annotations`.
+`ecr_constructs.model.lifecycle.findings`, from the annotations in `ecr_constructs._cdk.annotations`, and from the rules
+in `ecr_constructs.model.compliance`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ecr_constructs._cdk.annotations import ANNOTATION_TYPES
+from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
 from ecr_constructs.model.lifecycle.findings.finding_type import FindingType
 from ecr_constructs.repository.lifecycle_validation import annotation_id
@@ -53,14 +55,21 @@ def finding_annotations_table() -> str:
     return _table(("id", "severity", "fact", "documentation"), rows)
 
 
+def guardrails_rules_table() -> str:
+    """Return the table of the rules of `Guardrails`."""
+    rows = [(f"`{each.id}`", each.level, ", ".join(each.controls) or "-", each.requirement) for each in RULES.values()]
+    return _table(("id", "level", "controls", "requirement"), rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "findings-table": findings_table,
     "findings-sections": findings_sections,
     "annotations-table": annotations_table,
     "finding-annotations-table": finding_annotations_table,
+    "guardrails-rules-table": guardrails_rules_table,
     "ready-policies": ready_policies_sections,
 }
-PAGES = (DOCS / "findings.md", DOCS / "warnings.md", DOCS / "ready-policies.md")
+PAGES = (DOCS / "findings.md", DOCS / "warnings.md", DOCS / "ready-policies.md", DOCS / "guardrails.md")
 
 
 def rendered(page: str) -> str:

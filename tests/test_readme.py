@@ -181,7 +181,7 @@ def test_our_commands_print_the_text_below_them(
 
 
 def test_commands_of_the_cdk_exist() -> None:
-    assert {command[1] for command in COMMANDS if command[0] == "cdk"} == {"import"}
+    assert {command[1] for command in COMMANDS if command[0] == "cdk"} == {"bootstrap", "import"}
 
 
 @pytest.mark.arbiter

@@ -29,7 +29,10 @@ PAGES = {
 }
 # The public names on each page of the API reference. Every public name is on one page.
 REFERENCE = {
-    "constructs": "HardenedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry Publisher",
+    "constructs": (
+        "HardenedRepository ImportedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry "
+        "Publisher"
+    ),
     "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access "
     "PipelineIdentity",
     "alerts": (
@@ -49,7 +52,8 @@ REFERENCE = {
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
     "guardrails": (
-        "Guardrails Hardened compliance_rule ComplianceRule Breach RuleException read_rule_exceptions enforce_baseline"
+        "Guardrails Hardened HardenedInjector compliance_rule ComplianceRule Breach RuleException "
+        "read_rule_exceptions enforce_baseline bootstrap_template"
     ),
     "errors": (
         "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "

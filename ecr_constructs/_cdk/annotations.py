@@ -10,11 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-__all__ = ["ANNOTATION_TYPES", "AnnotationType", "annotations_of", "note_services"]
+__all__ = [
+    "ANNOTATION_TYPES",
+    "AnnotationType",
+    "annotations_of",
+    "note_services",
+    "record_annotation",
+    "reported_annotations",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ ANNOTATION_TYPES = (
         "repository",
         "Another repository of the app, such as an `ecr.Repository` or one with a token as name, has the same name in "
         "the same account and region. The second deployment fails.",
-        "Use another name, or `ecr.Repository.from_repository_name`.",
+        "Use another name, or `HardenedRepository.from_repository_name`.",
     ),
     AnnotationType(
         "isNotRetained",
@@ -107,6 +115,19 @@ ANNOTATION_TYPES = (
         "A statement of the policy allows an AWS service on behalf of any account.",
         "Add a condition on `aws:SourceArn` or `aws:SourceAccount`, as `Access.lambda_pull(account)` does.",
         "info",
+    ),
+    AnnotationType(
+        "importedPolicyIsNotWritten",
+        "repository of `HardenedRepository.from_repository_name` and its siblings",
+        "A grant needs a statement in the policy of a repository that another app owns, so that nothing is written.",
+        "Add the statement in the warning in the app that owns the repository.",
+    ),
+    AnnotationType(
+        "lifecycleIsNotRead",
+        "repository of the mixin `Hardened`",
+        "The attribute `lifecycle_policy` was read in Python before the mixin was applied, so that its rules are not "
+        "known, and the mixin adds no lifecycle policy.",
+        "Apply the mixin before the attribute is read, or set `lifecycle_policy`.",
     ),
     AnnotationType(
         "cachedTagsCannotMove",
@@ -206,6 +227,34 @@ def annotations_of(construct: Construct) -> cdk.Annotations:
     return cdk.Annotations.of(construct.node.default_child or construct)
 
 
+def record_annotation(construct: IConstruct, annotation_id: str, path: str | None = None) -> None:
+    """
+    Record an annotation that a check of the final templates would repeat.
+
+    Args:
+        construct: The construct with the annotation.
+        annotation_id: The id of the annotation.
+        path: The construct path. Default: it is read.
+
+    """
+    found = _recorded.setdefault(construct.node.root, set())
+    found.add((annotation_id, construct.node.path if path is None else path))
+
+
+def reported_annotations(root: IConstruct) -> frozenset[tuple[str, str]]:
+    """
+    Return the id and the construct path of each recorded annotation of an app.
+
+    Args:
+        root: The app.
+
+    """
+    return frozenset(_recorded.get(root, ()))
+
+
+_recorded: WeakKeyDictionary[IConstruct, set[tuple[str, str]]] = WeakKeyDictionary()
+
+
 def note_services(construct: Construct, services: Iterable[str]) -> None:
     """
     Add an info to a construct for each AWS service that its policy allows on behalf of any account.
@@ -223,3 +272,4 @@ def note_services(construct: Construct, services: Iterable[str]) -> None:
             f"a statement of the policy allows {service} on behalf of any account; add a condition on aws:SourceArn or "
             "aws:SourceAccount, as Access.lambda_pull(account) does for Lambda",
         )
+        record_annotation(construct, "ecr-constructs:serviceOfAnyAccount")

@@ -20,6 +20,7 @@ from constructs import IValidation
 from ecr_constructs.model.iam.principals import principal_problems
 from ecr_constructs.model.iam.statements import public_problems
 from ecr_constructs.model.iam.values import as_list
+from ecr_constructs.model.keys import usability_problems
 
 __all__ = ["GRANTS_DENIED", "SharedKeyPolicyCheck", "check_policy", "key_problems"]
 
@@ -128,12 +129,7 @@ def _resource_of(key: IKeyRef) -> kms.CfnKey | None:
 
 
 def _usability_problems(resource: kms.CfnKey) -> Iterator[str]:
-    if resource.enabled is False:
-        yield "the key has enabled=False, and ECR cannot encrypt with a disabled key; enable it"
-    if resource.key_spec not in (None, "SYMMETRIC_DEFAULT"):
-        yield f"the key has key_spec {resource.key_spec!r}; ECR requires SYMMETRIC_DEFAULT; remove key_spec"
-    if resource.key_usage not in (None, "ENCRYPT_DECRYPT"):
-        yield f"the key has key_usage {resource.key_usage!r}; ECR requires ENCRYPT_DECRYPT; remove key_usage"
+    return usability_problems(enabled=resource.enabled, key_spec=resource.key_spec, key_usage=resource.key_usage)
 
 
 def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ __all__ = [
     "exclusion_filters",
     "lifecycle_policy",
     "lifecycle_policy_text",
+    "plain_lifecycle_rules",
     "read_lifecycle_rule",
     "registry_scanning",
     "replication",
@@ -30,6 +31,7 @@ __all__ = [
     "tag_mutability",
     "template_encryption",
     "template_exclusion_filters",
+    "unwritable_rules",
 ]
 
 
@@ -187,6 +189,32 @@ def read_lifecycle_rule(
         count_type="imageCountMoreThan" if max_image_age is None else "sinceImagePushed",
         count_number=_whole(count),
     )
+
+
+def unwritable_rules(policy: LifecyclePolicy) -> Iterator[str]:
+    """Yield a problem for each rule of a policy that `ecr.LifecycleRule` does not support."""
+    for rule in policy.rules:
+        if rule.action != "expire" or rule.count_type not in {"imageCountMoreThan", "sinceImagePushed"}:
+            yield (
+                f"lifecycle: rule {rule.rule_priority} has the action {rule.action} and the count type "
+                f"{rule.count_type}, which ecr.LifecycleRule does not support; use the mixin Hardened"
+            )
+
+
+def plain_lifecycle_rules(policy: LifecyclePolicy) -> list[ecr.LifecycleRule]:
+    """Return the rules of a policy, of which none is among the `unwritable_rules`, as arguments of `ecr.Repository`."""
+    return [
+        ecr.LifecycleRule(
+            description=rule.description,
+            rule_priority=rule.rule_priority,
+            tag_status=ecr.TagStatus[rule.tag_status.upper()],
+            tag_pattern_list=list(rule.tag_pattern_list) or None,
+            tag_prefix_list=list(rule.tag_prefix_list) or None,
+            max_image_count=rule.count_number if rule.count_type == "imageCountMoreThan" else None,
+            max_image_age=cdk.Duration.days(rule.count_number) if rule.count_type == "sinceImagePushed" else None,
+        )
+        for rule in policy.rules
+    ]
 
 
 def _whole(number: Any) -> int:  # noqa: ANN401  (JavaScript has one kind of number; the rule rejects fractions)

@@ -13,32 +13,26 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs._cdk.tokens import resolve
+from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, length_of
 from ecr_constructs.model.iam.principals import principal_problems
 from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of, unconfirmed_services
 from ecr_constructs.model.iam.values import as_list, is_unknown, text_of
-from ecr_constructs.model.template_syntax import is_function_name
 from ecr_constructs.model.validation import is_token
 
 __all__ = [
-    "MAXIMUM_CHARACTERS",
     "VERSION",
     "StatementCheck",
     "StatementList",
     "Written",
     "canonical_json",
-    "length_of",
     "merge",
 ]
 
-# RepositoryPolicyText and RegistryPolicyText in the service model.
-MAXIMUM_CHARACTERS = 10_240
 VERSION = "2012-10-17"
 
 # How the CDK writes a list and a text that are known only at deployment. Such a list cannot have other values.
 _UNKNOWN_LIST = "#{Token["
 _UNKNOWN_TEXT = "${Token["
-# The shortest values of references. All others count as empty, because their length is known only at deployment.
-_SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
 
 # The ARN of an account in the partition with the longest name.
 _ACCOUNT_ARN = "arn:aws-us-gov:iam::111122223333:root"
@@ -136,6 +130,11 @@ class StatementList:
     def is_empty(self) -> bool:
         """Return whether no statement was added."""
         return not self._added
+
+    @property
+    def last_read(self) -> Statement:
+        """The last statement that was read, as the CDK writes it. Empty before."""
+        return self._latest.raw[-1] if self._latest.raw else {}
 
     def problems_with(self, statements: Sequence[iam.PolicyStatement], *, with_accounts: bool = True) -> Iterator[str]:
         """
@@ -450,21 +449,3 @@ def _with(statement: Written, part: Part, values: Mapping[str, _Value]) -> Writt
     alone = [side[0] if len(side) == 1 else list(side) for side in sides]
     raw, resolved = [{"AWS": side} if part == "Principal" else side for side in alone]
     return Written({**statement.raw, part: raw}, {**statement.resolved, part: resolved})
-
-
-def length_of(value: object) -> int:
-    """Return the number of characters of a policy, or of a part of one, that it has at least when it is deployed."""
-    return len(json.dumps(_deployed(value), separators=(",", ":"), default=str, ensure_ascii=False))
-
-
-def _deployed(value: object) -> object:
-    """Return a value with the shortest text for each reference, so that a template can be measured."""
-    if isinstance(value, Mapping) and len(value) == 1:
-        ((function, argument),) = value.items()
-        if function == "Fn::Join":
-            return str(argument[0]).join(str(_deployed(part)) for part in argument[1])
-        if is_function_name(function):
-            return _SHORTEST.get(str(argument), "")
-    if isinstance(value, Mapping):
-        return {key: _deployed(each) for key, each in value.items()}
-    return [_deployed(each) for each in value] if isinstance(value, list) else value

@@ -14,6 +14,7 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct, IConstruct, IValidation
 
+from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.scope import ConstructLocation
 
 __all__ = ["is_deleted", "warn_unless_retained"]
@@ -107,6 +108,7 @@ def _warn(kept: _Kept, changed: str) -> None:
     kind = kept.resource.cfn_resource_type
     text = _LOST.format(kept.construct.node.path, changed, kept.lost, kind, kind)
     cdk.Annotations.of(kept.resource).add_warning_v2("ecr-constructs:isNotRetained", text)
+    record_annotation(kept.construct, "ecr-constructs:isNotRetained")
 
 
 _watches: WeakKeyDictionary[cdk.Stack, _Watch] = WeakKeyDictionary()

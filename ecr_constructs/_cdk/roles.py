@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -28,6 +27,7 @@ from ecr_constructs._cdk.trust_policies import (
 from ecr_constructs.errors import DuckType, InvalidRegistry, Problems
 from ecr_constructs.model.iam.principals import DUMMY_ROLE
 from ecr_constructs.model.partitions import arn_problems
+from ecr_constructs.model.registry.creation_templates import role_arn_problems
 
 __all__ = [
     "ROLE",
@@ -40,9 +40,6 @@ __all__ = [
     "create_role",
     "warn_if_not_added",
 ]
-
-# CustomRoleArn in the CloudFormation schema: no path between `role/` and the name.
-_ROLE_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]+")
 
 
 # Imported roles are not constructs in Python.
@@ -68,10 +65,8 @@ def check_role_arn(problems: Problems, place: ConstructLocation, role: iam.IRole
     resource = _resource_of(role)
     if path := tuple(_path_problems(resource)):
         problems.extend(path)
-    elif "/" in arn.partition(":role/")[2]:
-        problems.add(_PATH.format(repr(arn)))
-    elif not is_unresolved(arn) and not _ROLE_ARN.fullmatch(arn):
-        problems.add(f"role: {arn!r} is not the ARN of a role; use one such as 'arn:aws:iam::111122223333:role/ecr'")
+    else:
+        problems.extend(role_arn_problems(arn, is_complete=not is_unresolved(arn)))
     problems.extend(arn_problems("role", arn, place.stack.region if place.stack else None))
     theirs, ours = role.env.account, place.stack.account if place.stack else None
     if ours is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):

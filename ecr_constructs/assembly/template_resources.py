@@ -42,4 +42,6 @@ def _resources(stack: AssemblyStack, paths: Mapping[tuple[str, str], str]) -> It
             path=path if isinstance(path, str) else paths.get((stack.template_path.name, logical_id), ""),
             template_path=str(stack.template_path),
             is_conditional="Condition" in resource,
+            deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
+            parameters=mapping(stack.template.get("Parameters")),
         )

@@ -8,20 +8,16 @@ from aws_cdk import aws_ecr as ecr
 from constructs import IConstruct
 
 from ecr_constructs._cdk import l1_properties
-from ecr_constructs.errors import InvalidRepository, Problems
-from ecr_constructs.repository.encryption import Encryption
+from ecr_constructs.guardrails.applied_settings import lifecycle_for, require_applicable
 from ecr_constructs.repository.hardened_repository import HardenedRepository
-from ecr_constructs.repository.settings import CREATED, DEFAULT_LIFECYCLES, RepositorySettings, expect_settings
+from ecr_constructs.repository.settings import CREATED, RepositorySettings
 
 __all__ = ["Hardened"]
 
-_ENCRYPTION = (
-    "settings: encryption is {!r}, and another encryption replaces an existing repository, so that its images are "
-    "lost; use .but(encryption=Encryption.aes256()), which writes nothing, and HardenedRepository for new repositories"
+_NOT_READ = (
+    "the attribute lifecycle_policy was read in Python before the mixin Hardened was applied, so that its rules are "
+    "not known, and no lifecycle policy is added; apply the mixin before, or set lifecycle_policy"
 )
-_ACCESS = "settings: access has {} entries, and the mixin writes no repository policy; use add_to_resource_policy"
-_TAGS = "settings: resource_tags has {} entries, and the mixin writes no tags; use cdk.Tags.of(scope).add"
-_EMPTIED = "settings: empty_on_delete is True, which deletes all images; use HardenedRepository(settings=EPHEMERAL)"
 
 
 class Hardened(cdk.Mixin):
@@ -35,7 +31,8 @@ class Hardened(cdk.Mixin):
     `image_tag_mutability=ecr.TagMutability.MUTABLE` or a lifecycle rule, and also one that is set afterwards.
     `Guardrails` reports those that a rule does not allow. A repository that is created after the mixin is applied is
     not changed. An `ecr.Repository` gets no lifecycle policy if the attribute `lifecycle_policy` of its default child
-    was read in Python before, because its value is then unknown.
+    was read in Python before, because its value is then unknown. The warning `ecr-constructs:lifecycleIsNotRead`
+    reports it.
 
     The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption,
     and its images are lost. For a new repository, use `HardenedRepository`.
@@ -72,10 +69,7 @@ class Hardened(cdk.Mixin):
             TypeError: If the settings are of the wrong kind.
 
         """
-        problems = Problems()
-        if expect_settings(problems, settings, "ADOPTED"):
-            _check_settings(problems, settings)
-        problems.raise_if_any(InvalidRepository)
+        require_applicable(settings, "the mixin")
         super().__init__()
         self._settings = settings
 
@@ -112,7 +106,9 @@ class Hardened(cdk.Mixin):
         # The attribute `lifecycle_policy` is an empty struct in Python if the value is a token, as in `ecr.Repository`.
         written = construct._cfn_properties.get("lifecyclePolicy")  # noqa: SLF001  (the only way to read the token)
         # If the attribute was read before, jsii returns the empty struct here too, and the value stays as it is.
-        if written != ecr.CfnRepository.LifecyclePolicyProperty():
+        if written == ecr.CfnRepository.LifecyclePolicyProperty():
+            cdk.Annotations.of(construct).add_warning_v2("ecr-constructs:lifecycleIsNotRead", _NOT_READ)
+        else:
             construct.lifecycle_policy = cdk.Lazy.any(_MissingLifecycle(construct, written, self._settings))
 
 
@@ -135,23 +131,5 @@ class _MissingLifecycle:
         written = self._resource.stack.resolve(self._written)
         if written is not None:
             return written
-        policy = self._settings.effective_lifecycle
-        if self._settings.lifecycle is None:
-            # An untagged image of a repository with mutable tags can be the latest release, so that the default is that
-            # of the mutability in the template, which can differ from that of the settings.
-            for_immutable, for_mutable = DEFAULT_LIFECYCLES
-            mode = self._resource.stack.resolve(self._resource.image_tag_mutability)
-            policy = for_immutable if mode == "IMMUTABLE" else for_mutable
+        policy = lifecycle_for(self._settings, self._resource.stack.resolve(self._resource.image_tag_mutability))
         return {"lifecyclePolicyText": policy.to_json()} if policy.rules else None
-
-
-def _check_settings(problems: Problems, settings: RepositorySettings) -> None:
-    """Add a problem for each property of settings that the mixin does not write."""
-    if settings.encryption != Encryption.aes256():
-        problems.add(_ENCRYPTION.format(settings.encryption))
-    if settings.access:
-        problems.add(_ACCESS.format(len(settings.access)))
-    if settings.resource_tags:
-        problems.add(_TAGS.format(len(settings.resource_tags)))
-    if settings.empty_on_delete:
-        problems.add(_EMPTIED)

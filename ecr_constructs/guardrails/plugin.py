@@ -12,20 +12,30 @@ from typing import cast
 import aws_cdk as cdk
 import jsii
 
+from ecr_constructs._cdk.annotations import reported_annotations
 from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.errors import EcrConstructsError, Problems
 from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.compliance.exceptions import RuleException
+from ecr_constructs.model.compliance.resources import AppResources
 from ecr_constructs.model.compliance.rule import LEVELS, ComplianceRule, Level
 from ecr_constructs.model.compliance.verdicts import Verdict, judge
 from ecr_constructs.model.validation import abbreviate
+from ecr_constructs.repository.lifecycle_validation import annotation_id
+from ecr_constructs.repository.settings_check import PLUGIN_NAME
 
 __all__ = ["Guardrails"]
 
 _PRODUCTION: Mapping[str, Level] = dict.fromkeys(
     ("customer-managed-key", "images-scanned", "lifecycle-policy-present", "tags-immutable"), "error"
 )
+# The annotation of a construct that has the same fact as a rule. Those of lifecycle findings have the same name.
+_ANNOTATIONS: Mapping[str, str] = {
+    "cached-tags-mutable": "ecr-constructs:cachedTagsCannotMove",
+    "name-unique": "ecr-constructs:repositoryNameTwice",
+    "service-principal-source": "ecr-constructs:serviceOfAnyAccount",
+}
 _UNUSED, _EXPIRED = "exception-unused", "exception-expired"
 
 
@@ -135,7 +145,7 @@ class Guardrails:
     @property
     def name(self) -> str:
         """The name of the plugin, which is the first part of the ids of acknowledgments."""
-        return "ecr-constructs"
+        return PLUGIN_NAME
 
     @property
     def version(self) -> str:
@@ -156,10 +166,16 @@ class Guardrails:
 
         """
         app = cast("cdk.App", context.app_construct)
-        found = judge(app_resources(read_assembly(Path(app.outdir))), [self._rules[each] for each in self.rule_ids])
+        resources = app_resources(read_assembly(Path(app.outdir)))
+        judged = judge(resources, [self._rules[each] for each in self.rule_ids])
+        # All templates are the input of the rules. Those of a stage are the templates that it is registered for.
+        stacks = _stacks_of(resources, context.template_paths)
+        found = [each for each in judged if each.resource.stack.partition("/")[0] in stacks]
         today = datetime.now(tz=timezone.utc).date()
         in_force = [each for each in self._exceptions if not each.is_expired(today)]
         left = [each for each in found if not any(exception.covers(each) for exception in in_force)]
+        reported = reported_annotations(app)
+        left = [each for each in left if not self._is_reported(each, reported)]
         violations = [violation for verdict in left for violation in self._violations(verdict)]
         violations += [
             _about(each, [verdict for verdict in found if each.covers(verdict)], is_expired=each not in in_force)
@@ -169,6 +185,14 @@ class Guardrails:
         is_refused = any(each.severity == "error" for each in violations)
         return cdk.PolicyValidationPluginReport(success=not is_refused, violations=violations)
 
+    def _is_reported(self, verdict: Verdict, reported: frozenset[tuple[str, str]]) -> bool:
+        """Return whether an annotation of a construct has the finding. An error is reported, because it stops."""
+        id, path = verdict.rule.id, f"{verdict.resource.path}/"
+        annotation = _ANNOTATIONS.get(id) or annotation_id(id.removeprefix("lifecycle-"))
+        return self._levels[id] != "error" and any(
+            name == annotation and path.startswith(f"{owner}/") for name, owner in reported
+        )
+
     def _violations(self, verdict: Verdict) -> Iterator[cdk.PolicyViolation]:
         """Yield a violation for each sentence. Those of one sentence are one violation with all locations."""
         rule = verdict.rule
@@ -177,6 +201,13 @@ class Guardrails:
         for sentence, breaches in groupby(verdict.breaches, key=lambda each: each.sentence):
             locations = [each.location for each in breaches if each.location]
             yield _violation(verdict, sentence, locations, self._levels[rule.id])
+
+
+def _stacks_of(resources: AppResources, template_paths: Sequence[str]) -> frozenset[str]:
+    """Return the names of the stacks of templates, without nested stacks, which are named after their parents."""
+    paths = {Path(each).resolve() for each in template_paths}
+    known = {each.template_path: each.stack for each in resources.all}
+    return frozenset(stack for path, stack in known.items() if Path(path).resolve() in paths)
 
 
 def _violation(verdict: Verdict, sentence: str, locations: Sequence[str], level: str) -> cdk.PolicyViolation:

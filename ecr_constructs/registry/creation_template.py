@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -28,7 +26,13 @@ from ecr_constructs._cdk.trust_policies import TEMPLATE_SERVICE
 from ecr_constructs.errors import InvalidRegistry, Problems
 from ecr_constructs.model.iam.permissions import PULL, PUSH, TEMPLATE_KEY, TEMPLATE_ROLE
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, TemplatePrefix
-from ecr_constructs.model.validation import is_token, text_problem
+from ecr_constructs.model.registry.creation_templates import (
+    Purpose,
+    description_problems,
+    is_key_arn,
+    key_arn_problems,
+    purpose_problems,
+)
 from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under
 from ecr_constructs.registry.private_registry import find_registry
 from ecr_constructs.registry.registry_policy import find_policy
@@ -52,13 +56,6 @@ __all__ = [
     "check_template_settings",
     "needs_role",
 ]
-
-Purpose = Literal["PULL_THROUGH_CACHE", "REPLICATION", "CREATE_ON_PUSH"]
-
-_PURPOSES: Sequence[str] = get_args(Purpose)
-# Description and KmsKeyForRepositoryCreationTemplate in the service model.
-_MAXIMUM_DESCRIPTION = 256
-_KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+")
 
 
 class CreationTemplate(Construct):
@@ -138,8 +135,8 @@ class CreationTemplate(Construct):
         check_trust_conditions(
             problems, trust_conditions, TEMPLATE_SERVICE, role=role, is_role_created=needs_role(settings)
         )
-        _check_purposes(problems, applied_for)
-        _check_description(problems, description)
+        problems.extend(purpose_problems(applied_for))
+        problems.extend(description_problems(description) if description is not None else ())
         raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
         super().__init__(scope, id)
         self.prefix = _without_slash(prefix)
@@ -311,14 +308,14 @@ def check_template_settings(problems: Problems, place: ConstructLocation, settin
     settings.encryption.check(problems, place)
     problems.extend(RepositoryPolicy(settings.access, place.stack).problems_with())
     key_arn = settings.encryption.given_key_arn
-    if key_arn is not None and not _is_key_arn(key_arn):
-        problems.add(f"key {key_arn!r} is not a key ARN, which a template requires; use 'arn:aws:kms:...:key/...'")
+    if key_arn is not None:
+        problems.extend(key_arn_problems(key_arn, is_arn=_is_key_arn(key_arn)))
     check_template(settings, problems)
 
 
 def _is_key_arn(arn: str) -> bool:
     # The literal parts of an ARN with tokens distinguish a key from an alias.
-    return ":key/" in arn or not arn.startswith("arn:") if is_unresolved(arn) else bool(_KEY_ARN.fullmatch(arn))
+    return ":key/" in arn or not arn.startswith("arn:") if is_unresolved(arn) else is_key_arn(arn)
 
 
 def _without_slash(prefix: object) -> str:
@@ -335,27 +332,6 @@ def check_owner(problems: Problems, environment: Environment, prefix: str) -> No
             f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and each prefix "
             "has one template; add the purpose to applied_for= of that template, or use another prefix"
         )
-
-
-def _check_purposes(problems: Problems, applied_for: Sequence[str]) -> None:
-    if not applied_for:
-        problems.add(f"applied_for is empty, so the template is never used; use one of {', '.join(_PURPOSES)}")
-    problems.extend(
-        f"applied_for: {purpose!r} is unknown; use {', '.join(_PURPOSES)}"
-        for purpose in applied_for
-        if purpose not in _PURPOSES
-    )
-    if len(set(applied_for)) < len(applied_for):
-        problems.add("applied_for contains a purpose twice; remove one")
-
-
-def _check_description(problems: Problems, description: str | None) -> None:
-    if description is None:
-        return
-    if len(description) > _MAXIMUM_DESCRIPTION and not is_token(description):
-        problems.add(f"description has {len(description)} characters; ECR allows {_MAXIMUM_DESCRIPTION}; shorten it")
-    if problem := text_problem(description):
-        problems.add(f"description {problem}")
 
 
 def _expect_kinds(

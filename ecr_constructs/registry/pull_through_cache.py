@@ -10,6 +10,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
+from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
 from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
@@ -35,8 +36,8 @@ from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
 from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.cache_naming import CachedNames
+from ecr_constructs.model.registry.cache_rules import credential_problems, prefix_problems
 from ecr_constructs.model.registry.upstreams import Upstream
-from ecr_constructs.model.validation import CACHE_PREFIX
 from ecr_constructs.registry.created_repositories import grant_on_repositories, uri
 from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
 from ecr_constructs.registry.registry_policy import find_policy
@@ -173,6 +174,10 @@ class PullThroughCache(Construct):
     def image(self, reference: str) -> str:
         """
         Return the reference of a cached image, for a task definition or a manifest.
+
+        Users report that the first pull of an image by its digest fails, which AWS does not document
+        (https://github.com/aws/containers-roadmap/issues/2837). Pull the image by its tag first. `Guardrails` reports
+        the use of a digest (`cached-image-by-digest`).
 
         Args:
             reference: The image at the upstream, with a tag or a digest: `library/nginx:1.27`, or with its registry.
@@ -353,6 +358,7 @@ class PullThroughCache(Construct):
     def _annotate(self) -> None:
         if not self.template.settings.immutability.has_mutable_tags:
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:cachedTagsCannotMove", _TAGS_CANNOT_MOVE)
+            record_annotation(self, "ecr-constructs:cachedTagsCannotMove")
         if self.upstream.registry != "ecr" and (self.prefix == ROOT or self.resource.upstream_repository_prefix):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
 
@@ -387,10 +393,7 @@ def _without_slash(prefix: object) -> str:
 
 
 def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: str) -> None:
-    for name, prefix in (("prefix", here), ("upstream_prefix", there)):
-        problems.extend(f"{name}: {problem}" for problem in CACHE_PREFIX.problems(prefix))
-    if here == ROOT and there != ROOT:
-        problems.add(f"upstream_prefix {there!r} requires a prefix, and prefix is {ROOT}; use another prefix=")
+    problems.extend(prefix_problems(here, there))
     problems.extend(stack_problems(place, "a cache"))
     if place.stack is None:
         return
@@ -409,13 +412,8 @@ def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: 
 def _check_credentials(
     problems: Problems, place: ConstructLocation, upstream: Upstream, credentials: Credentials | None, prefix: str
 ) -> None:
-    if credentials is None and upstream.credentials == "secret":
-        problems.add(
-            f"credentials: {upstream.url} requires a user name and a token; use Credentials.new_secret() and set its "
-            "value after the deployment, or Credentials.secret_arn(...)"
-        )
-    elif credentials is not None and upstream.credentials != "secret":
-        problems.add(f"credentials: {upstream.url} accepts none; remove credentials=")
+    if found := tuple(credential_problems(upstream, has_credentials=credentials is not None)):
+        problems.extend(found)
     elif credentials is not None:
         credentials.check(problems, place, prefix)
 

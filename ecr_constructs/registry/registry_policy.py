@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -17,22 +17,12 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.environment_registry import Environment
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
-from ecr_constructs._cdk.policy_statements import (
-    MAXIMUM_CHARACTERS,
-    StatementList,
-    Written,
-    canonical_json,
-    merge,
-)
+from ecr_constructs._cdk.policy_statements import StatementList, Written, canonical_json, merge
 from ecr_constructs._cdk.principals import is_role
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidRegistry, Problems, abbreviate
-from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, REPLICATE
-from ecr_constructs.model.iam.principals import names_everyone, principals_of
-from ecr_constructs.model.iam.resources import resource_problems
-from ecr_constructs.model.iam.statements import Statement, statement_problems
-from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
+from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, registry_statement_problems
 from ecr_constructs.model.names import Namespace
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.model.validation import ACCOUNT_ID, REPOSITORY_PATTERN, is_token
@@ -49,7 +39,6 @@ _SERVICE_LINKED_ROLES = "role/aws-service-role/*"
 _CONSUMERS = ("account_pull", "organization_pull", "organizational_unit_pull", "role_pull")
 # Values of `aws:PrincipalArn`. For a session of a role it is the ARN of the role, not that of the session.
 _PRINCIPAL = re.compile(r"arn:[a-z*-]+:iam::([0-9]{12}|\*):(role|user)/.+")
-_SCANNING = "ecr:putregistryscanningconfiguration"
 
 
 class RegistryPolicy:
@@ -67,7 +56,7 @@ class RegistryPolicy:
         self._environment = environment
         self._statements = StatementList(
             resources.stack,
-            check=_statement_problems,
+            check=registry_statement_problems,
             merged=_merged,
             too_long=_TOO_LONG,
             account=environment.account,
@@ -259,15 +248,6 @@ class RegistryPolicy:
         return self._resources.stack.format_arn(service="ecr", resource="repository", resource_name=name)
 
 
-def _statement_problems(statement: Statement, account: str | None, region: str | None) -> Iterator[str]:
-    if "Resource" not in statement and "NotResource" not in statement:
-        yield "the statement has no resources; name the repositories of a registry policy with resources="
-    yield from statement_problems(statement, "registry", region=region)
-    for resource in (each for part in ("Resource", "NotResource") for each in possible(statement.get(part, []))):
-        yield from resource_problems(resource, account=account, region=region)
-    yield from _scanning_problems(statement, account)
-
-
 _LOST = (
     "other accounts lose what it allows them, and what it denies is allowed, when the stack or the registry is deleted"
 )
@@ -392,29 +372,3 @@ def _check_consumer(problems: Problems, consumer: object) -> None:
             f"consumers: {consumer.intent} is not for caches: Lambda cannot pull through a cache, and caches accept "
             "no pushes; use Access.account_pull(...) or Access.organization_pull(...)"
         )
-
-
-def _scanning_problems(statement: Statement, account: str | None) -> Iterator[str]:
-    """Yield each action that a statement denies in the account of the registry and that Amazon Inspector needs."""
-    if statement.get("Effect") == "Deny" and not statement.get("Condition") and _is_about(statement, account):
-        denied = [action for action in possible(statement.get("Action", [])) if _is_scanning(action)]
-        if "NotAction" in statement and not any(map(_is_scanning, possible(statement["NotAction"]))):
-            denied.append("all actions but some")
-        for action in denied:
-            yield (
-                f"the statement denies {action}, and Amazon Inspector could not change the scan type; "
-                "deny specific actions instead"
-            )
-
-
-def _is_about(statement: Statement, account: str | None) -> bool:
-    """Return whether a statement names principals that can be in an account."""
-    if account is None or names_everyone(statement):
-        return True
-    texts = [text_of(value) for kind, value in principals_of(statement) if kind == "AWS"]
-    # Ids of accounts are known when the app synthesizes.
-    return any(account in text or UNKNOWN in "".join(text.split(":")[4:5]) for text in texts)
-
-
-def _is_scanning(action: object) -> bool:
-    return matches_action(action, _SCANNING)

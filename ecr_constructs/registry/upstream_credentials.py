@@ -27,6 +27,7 @@ from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import DuckType, InvalidRegistry, Problems, expect
 from ecr_constructs.model.partitions import arn_problems
+from ecr_constructs.model.registry.cache_rules import NAME_PREFIX, SECRET_ARN, secret_arn_problems
 from ecr_constructs.model.validation import is_token
 
 if TYPE_CHECKING:
@@ -34,16 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME_PREFIX", "Credentials"]
 
-NAME_PREFIX = "ecr-pullthroughcache/"
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
 _MAXIMUM_NAME = 512
 _SECRET = DuckType("a secretsmanager.Secret", "secret_ref")
-# CredentialArn in the service model.
-_ARN = re.compile(
-    r"arn:aws(-\w+)*:secretsmanager:(?P<region>[a-zA-Z0-9-:]+):(?P<account>[0-9]{12}):"
-    r"secret:ecr-pullthroughcache/[a-zA-Z0-9/_+=.@-]+-[a-zA-Z0-9]{6}"
-)
-_LONGEST_ARN = 612
 _TO_BE_FILLED_IN = '{"username":"fill-in-after-deployment"}'
 _BY_HAND = "the secret holds a token of another company's registry, which cannot be rotated automatically"
 _LOST = "the token of the upstream registry is deleted with its stack, and it exists nowhere else"
@@ -271,17 +265,8 @@ class _SecretArn(Credentials):
 def _check_arn(problems: Problems, arn: str, place: ConstructLocation) -> None:
     if is_unresolved(arn):
         return
-    if len(arn) > _LONGEST_ARN:
-        problems.add(
-            f"credentials: the ARN of the secret has {len(arn)} characters; ECR allows {_LONGEST_ARN}, rename it"
-        )
-    found = _ARN.fullmatch(arn)
-    if found is None:
-        problems.add(
-            f"credentials: {arn!r} is not the ARN of a secret for caches; write the complete ARN, such as "
-            f"'arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME_PREFIX}docker-hub-a1B2c3'"
-        )
-    else:
+    problems.extend(secret_arn_problems(arn))
+    if found := SECRET_ARN.fullmatch(arn):
         problems.extend(arn_problems("credentials", arn, place.stack.region if place.stack else None))
         _check_environment(problems, found["region"], found["account"], place)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal, NoReturn
 
 import aws_cdk as cdk
@@ -30,6 +30,8 @@ from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.repository.grants import with_reason
+from ecr_constructs.repository.imported_repository import ImportedRepository
+from ecr_constructs.repository.lambda_source import is_pull_by_lambda, limit_to_functions_of_the_app
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid, validate_policy
 from ecr_constructs.repository.name_ownership import check_name, claim_deletion, claim_name
 from ecr_constructs.repository.registry_request import RegistryRequest
@@ -45,6 +47,7 @@ from ecr_constructs.repository.settings import (
     expect_settings,
     resource_attributes,
 )
+from ecr_constructs.repository.settings_check import check_settings_at_synth
 from ecr_constructs.repository.stack_limits import check_stack_of
 
 __all__ = ["HardenedRepository"]
@@ -170,7 +173,8 @@ class HardenedRepository(ecr.Repository):
             typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path),
             _taken_id_explained(scope, id, path, is_injected=is_injected),
         ):
-            super().__init__(scope, id, repository_name=_spelled_for_cdk(repository_name), **keywords)
+            name = _spelled_for_cdk(repository_name, is_injected=is_injected)
+            super().__init__(scope, id, repository_name=name, **keywords)
         self.settings = in_force
         self.lifecycle = in_force.effective_lifecycle
         self.policy = policy
@@ -178,9 +182,67 @@ class HardenedRepository(ecr.Repository):
         claim_name(self.resource, place, repository_name)
         check_stack_of(place, lifecycle=self.lifecycle, policy=policy)
         with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
-            self._build(place, policy_statements, repository_name, is_injected=is_injected)
+            self._build(place, policy_statements, repository_name, path, is_injected=is_injected)
         for change in registry_changes:
             change()
+
+    @classmethod
+    def from_repository_name(cls, scope: Construct, id: str, repository_name: str) -> ImportedRepository:
+        """
+        Return a repository that another app owns, by its name, in the account and Region of the stack.
+
+        Args:
+            scope: The scope of the construct, in a stack.
+            id: The id of the construct, unique in its scope.
+            repository_name: The name of the repository, or a token.
+
+        Raises:
+            InvalidRepository: With all problems.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        return ImportedRepository.of_name(scope, id, repository_name)
+
+    @classmethod
+    def from_repository_arn(cls, scope: Construct, id: str, repository_arn: str) -> ImportedRepository:
+        """
+        Return a repository that another app owns, by its ARN, of any account and Region.
+
+        Args:
+            scope: The scope of the construct, in a stack.
+            id: The id of the construct, unique in its scope.
+            repository_arn: The ARN of the repository. For a token, use `from_repository_attributes`.
+
+        Raises:
+            InvalidRepository: With all problems.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        return ImportedRepository.of_arn(scope, id, repository_arn)
+
+    @classmethod
+    def from_repository_attributes(
+        cls, scope: Construct, id: str, *, repository_arn: str, repository_name: str
+    ) -> ImportedRepository:
+        """
+        Return a repository that another app owns, by its ARN and its name.
+
+        Args:
+            scope: The scope of the construct, in a stack.
+            id: The id of the construct, unique in its scope.
+            repository_arn: The ARN of the repository, or a token.
+            repository_name: The name of the repository, or a token.
+
+        Raises:
+            InvalidRepository: With all problems.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        return ImportedRepository(scope, id, repository_arn=repository_arn, repository_name=repository_name)
+
+    def _generate_physical_name(self) -> str:
+        """Raise an error: the CDK asks for a name if a repository without one is used in another environment."""
+        raise InvalidRepository([_UNNAMED], path=self.node.path)
 
     def image(self, tag_or_digest: str) -> str:
         """
@@ -298,6 +360,9 @@ class HardenedRepository(ecr.Repository):
         """
         Add a statement to the repository policy.
 
+        A statement that allows AWS Lambda to pull, as a function of the CDK adds one, gets a condition on its source:
+        functions of the account of the repository, and of the other accounts of the app that have functions.
+
         Args:
             statement: A statement without resources. The principal `*` requires a condition that narrows it.
 
@@ -312,6 +377,9 @@ class HardenedRepository(ecr.Repository):
         if problems := tuple(self.policy.problems_with(statement)):
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
+        if is_pull_by_lambda(self.policy.last_read, self.resource.stack):
+            limit_to_functions_of_the_app(statement, self)
+            tuple(self.policy.problems_with(statement))
         self._add_statement(statement)
         return self._added_result
 
@@ -338,16 +406,19 @@ class HardenedRepository(ecr.Repository):
         place: ConstructLocation,
         policy_statements: Sequence[iam.PolicyStatement],
         repository_name: str | None,
+        path: str,
         *,
         is_injected: bool,
     ) -> None:
         """Set the properties that the constructor of `ecr.Repository` did not write, or that injectors changed."""
         if is_injected:
             self._check_injected(place, repository_name)
-        self._apply(resource_attributes(bind(self.settings, place), is_complete=is_injected))
+        bound = bind(self.settings, place)
+        self._apply(resource_attributes(bound, is_complete=is_injected))
         for statement in policy_statements:
             self._add_statement(statement)
         self._annotate(place, repository_name)
+        check_settings_at_synth(self, place, path, bound.encryption)
 
     def _apply(self, attributes: Mapping[str, Any]) -> None:
         """Set attributes of the resource; this is the only place where the properties of the table are set."""
@@ -390,6 +461,11 @@ _AUTO_DELETE = (
 _RENAMED = (
     "a property injector sets repository_name to {!r}, and repository_name= is {!r}; "
     "exclude repositories with a name from it"
+)
+_UNNAMED = (
+    "the repository is used in another account or Region, and has no repository_name=, so that its ARN is known only "
+    "in its own stack; give it a repository_name=, which replaces a repository that is deployed without one, or use "
+    "HardenedRepository.from_repository_name in the other stack"
 )
 _TAG_OR_DIGEST = (
     "image() distinguishes tags from digests, and a token is known only at deployment; "
@@ -443,11 +519,20 @@ def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bo
         raise
 
 
-def _spelled_for_cdk(repository_name: str | None) -> str | None:
+def _spelled_for_cdk(repository_name: str | None, *, is_injected: bool) -> str | None:
     """Return a name that the CDK does not check: it rejects names that ECR accepts, and does not read a join."""
-    if repository_name is None or not any(pair in repository_name for pair in _DOUBLE_SEPARATORS):
+    if repository_name is None:
+        # An injector can set a name if none is given.
+        return None if is_injected else _asked_for()
+    if not any(pair in repository_name for pair in _DOUBLE_SEPARATORS):
         return repository_name
     return cdk.Fn.join("", [repository_name[:1], repository_name[1:]])
+
+
+@cache
+def _asked_for() -> str:
+    """Return the marker for a name that the CDK requests with `_generate_physical_name`; it is in no template."""
+    return cdk.PhysicalName.GENERATE_IF_NEEDED
 
 
 def _resource_of(repository: ecr.Repository) -> ecr.CfnRepository:

@@ -15,7 +15,7 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct, IValidation
 
-from ecr_constructs._cdk.annotations import annotations_of
+from ecr_constructs._cdk.annotations import annotations_of, record_annotation
 from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, Problems
@@ -133,6 +133,7 @@ class _FindingAnnotator:
             for finding in each.findings():
                 if finding.severity == "warning":
                     annotations_of(each.construct).add_warning_v2(annotation_id(finding.id), _text(finding))
+                    record_annotation(each.construct, annotation_id(finding.id))
                 else:
                     infos.setdefault(finding, []).append(each.construct)
         # One info for all repositories of a stack that share a finding, because a stack can have hundreds.

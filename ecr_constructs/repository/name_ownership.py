@@ -15,6 +15,7 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import IConstruct, IValidation
 
+from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, location_of, reference
 from ecr_constructs.errors import Problems
@@ -119,6 +120,8 @@ def _compare(resource: ecr.CfnRepository, synthesized: cdk.Stack) -> None:
         stage = _stage(synthesized)
         place = next((each for each in (resource, owner) if _stage(each) == stage), synthesized)
         cdk.Annotations.of(place).add_warning_v2("ecr-constructs:repositoryNameTwice", text)
+        for each in (resource, owner):
+            record_annotation(place, "ecr-constructs:repositoryNameTwice", each.node.path)
 
 
 def _stage(construct: IConstruct) -> str:

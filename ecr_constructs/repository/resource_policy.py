@@ -16,17 +16,10 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from ecr_constructs._cdk.policy_statements import (
-    MAXIMUM_CHARACTERS,
-    VERSION,
-    StatementList,
-    Written,
-    length_of,
-    merge,
-)
+from ecr_constructs._cdk.policy_statements import VERSION, StatementList, Written, merge
 from ecr_constructs._cdk.tokens import lazily
 from ecr_constructs.errors import InvalidRepository
-from ecr_constructs.model.iam.statements import Statement, statement_problems
+from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, length_of, repository_statement_problems
 from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.repository.access import Access
 
@@ -75,6 +68,11 @@ class RepositoryPolicy:
         elif statements or _given_length(self._access) > MAXIMUM_CHARACTERS:
             yield from self._list().problems_with(statements, with_accounts=not self.is_granting)
 
+    @property
+    def last_read(self) -> Mapping[str, Any]:
+        """The statement that `problems_with` read last. Empty for a grant to an account, which is read later."""
+        return {} if self._statements is None or self.account_actions is not None else self._statements.last_read
+
     def validate(self) -> list[str]:
         """Return the problems of the statements as they are now. The CDK calls this before it synthesizes the app."""
         return self._list().validate()
@@ -102,6 +100,12 @@ class RepositoryPolicy:
             return lazily(self._list().document)
         return _shared_document(self._access) if self._access else None
 
+    def plain_document(self) -> Mapping[str, Any] | None:
+        """Return the policy as it is now, with tokens as texts; None if it has no statement."""
+        if not self.is_fixed:
+            return self._list().document()
+        return {"Version": VERSION, "Statement": list(_given(self._access))} if self._access else None
+
     def text(self) -> str | None:
         """Return what the settings give as JSON text, as creation templates contain it; None without a statement."""
         if not self._access or self._stack is None:
@@ -113,7 +117,7 @@ class RepositoryPolicy:
         if self._statements is None:
             self._statements = StatementList(
                 self._stack,
-                check=_statement_problems,
+                check=repository_statement_problems,
                 merged=_merged,
                 too_long=_TOO_LONG,
                 region=self._stack.region if self._stack else None,
@@ -131,12 +135,6 @@ _TOO_LONG = (
 def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     """Merge statements that allow the same to different principals."""
     return merge(statements, "Principal")
-
-
-def _statement_problems(statement: Statement, _account: str | None, region: str | None) -> Iterator[str]:
-    if "Resource" in statement or "NotResource" in statement:
-        yield "the statement names resources; a repository policy applies to its repository; remove resources"
-    yield from statement_problems(statement, "repository", region=region)
 
 
 @lru_cache(maxsize=128)

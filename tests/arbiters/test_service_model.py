@@ -178,9 +178,9 @@ def test_the_limit_of_replication_rules_is_that_of_the_shape() -> None:
 
 @pytest.mark.parametrize("name", ["RepositoryPolicyText", "RegistryPolicyText"])
 def test_policies_are_as_long_as_the_shapes_say(name: str) -> None:
-    from ecr_constructs._cdk import policy_statements
+    from ecr_constructs.model.iam import policies
 
-    assert shape(name)["max"] == policy_statements.MAXIMUM_CHARACTERS
+    assert shape(name)["max"] == policies.MAXIMUM_CHARACTERS
 
 
 def test_the_length_of_the_lifecycle_text_is_that_of_the_shape() -> None:

@@ -135,6 +135,16 @@ def test_rules_that_were_read_in_python_before_are_not_lost() -> None:
     assert resource.lifecycle_policy
     cdk.Mixins.of(stack).apply(Hardened())
     assert lifecycle(of(resources(stack), "Theirs")) == ["theirs"]
+    text = assertions.Match.string_like_regexp("was read in Python before .* ecr-constructs:lifecycleIsNotRead")
+    assertions.Annotations.from_stack(stack).has_warning("/Containers/Theirs/Resource", text)
+
+
+def test_a_repository_whose_rules_were_not_read_has_no_warning() -> None:
+    stack = new_stack()
+    ecr.Repository(stack, "Plain")
+    ecr.CfnRepository(stack, "L1", lifecycle_policy={"lifecyclePolicyText": "{}"})
+    cdk.Mixins.of(stack).apply(Hardened())
+    assert assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value()) == []
 
 
 def test_a_hardened_repository_is_not_changed() -> None:

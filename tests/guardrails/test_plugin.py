@@ -10,9 +10,22 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import assertions
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 
-from ecr_constructs import Breach, Guardrails, HardenedRepository, RuleException, compliance_rule
+from ecr_constructs import (
+    CREATED,
+    Breach,
+    Guardrails,
+    HardenedRepository,
+    LifecyclePolicy,
+    PullThroughCache,
+    RuleException,
+    Upstream,
+    compliance_rule,
+    expire_older_than,
+)
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 
@@ -26,7 +39,9 @@ def new_app(outdir: Path, guardrails: Guardrails) -> cdk.App:
 def report(outdir: Path) -> dict[str, Any]:
     path = outdir / "validation-report.json"
     reports = json.loads(path.read_text(encoding="utf-8"))["pluginReports"] if path.exists() else []
-    return dict(reports[0]) if reports else {"violations": []}
+    # The comparison of settings is a second plugin with this name.
+    ours = [each for each in reports if each["pluginName"] == "ecr-constructs"]
+    return dict(ours[0]) if ours else {"violations": []}
 
 
 def findings(outdir: Path) -> set[tuple[str, str, str]]:
@@ -181,3 +196,82 @@ def test_unknown_rules_and_levels_are_rejected_together() -> None:
         Guardrails(levels=levels, exceptions=[other])
 
     assert len(error.value.problems) == 3
+
+
+def test_a_stage_has_levels_of_its_own(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    for name, guardrails in (("Dev", Guardrails()), ("Prod", Guardrails.for_production())):
+        stage = cdk.Stage(app, name)
+        cdk.Validations.of(stage).add_plugins(guardrails)
+        stack = cdk.Stack(stage, "Containers")
+        ecr.Repository(stack, "Plain")
+        ecr.Repository(cdk.NestedStack(stack, "Nested"), "Inner")
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+    found = json.loads((tmp_path / "validation-report.json").read_text(encoding="utf-8"))["pluginReports"]
+    levels = {
+        (place["constructPath"], violation["severity"])
+        for each in found
+        for violation in each["violations"]
+        for place in violation["violatingConstructs"]
+        if violation["ruleName"] == "tags-immutable"
+    }
+    assert levels == {
+        ("Dev/Containers/Plain/Resource", "warning"),
+        ("Dev/Containers/Nested/Inner/Resource", "warning"),
+        ("Prod/Containers/Plain/Resource", "error"),
+        ("Prod/Containers/Nested/Inner/Resource", "error"),
+    }
+
+
+# --- findings that a construct has as an annotation -------------------------------------------------------------------
+
+EMPTIES = LifecyclePolicy.of(expire_older_than(after_days=30))
+
+
+def add_findings(stack: cdk.Stack) -> None:
+    """Add resources with findings that a construct annotates, and a plain repository with the same policy."""
+    HardenedRepository(stack, "Ours", lifecycle=EMPTIES)
+    ecr.CfnRepository(stack, "Plain", lifecycle_policy={"lifecyclePolicyText": EMPTIES.to_json()})
+    service = HardenedRepository(stack, "Service")
+    service.grant_read(iam.ServicePrincipal("codebuild.amazonaws.com"))
+    PullThroughCache(stack, "Cache", upstream=Upstream.ecr_public(), settings=CREATED)
+
+
+ANNOTATED = {
+    "Containers/Ours": "lifecycle-age-deletes-newest",
+    "Containers/Service": "service-principal-source",
+    "Containers/Cache": "cached-tags-mutable",
+}
+
+
+def test_a_finding_that_a_construct_annotates_is_not_repeated(tmp_path: Path) -> None:
+    app = new_app(tmp_path, Guardrails())
+    stack = cdk.Stack(app, "Containers")
+    add_findings(stack)
+
+    annotations = assertions.Annotations.from_stack(stack)
+
+    rules = {(rule, path) for rule, _, path in findings(tmp_path)}
+    assert ("lifecycle-age-deletes-newest", "Containers/Plain") in rules
+    assert {(path, rule) for rule, path in rules if rule in ANNOTATED.values()} == {
+        ("Containers/Plain", "lifecycle-age-deletes-newest")
+    }
+    anything = assertions.Match.any_value()
+    annotations.has_warning("/Containers/Ours/Resource", anything)
+    annotations.has_warning("/Containers/Cache", anything)
+    annotations.has_info("/Containers/Service", anything)
+
+
+def test_a_finding_that_is_an_error_stops_the_synthesis_although_it_is_annotated(tmp_path: Path) -> None:
+    levels: dict[str, Any] = dict.fromkeys(ANNOTATED.values(), "error")
+    app = new_app(tmp_path, Guardrails(levels=levels))
+    add_findings(cdk.Stack(app, "Containers"))
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+    errors = {(path, rule) for rule, severity, path in findings(tmp_path) if severity == "error"}
+    assert all(any(path.startswith(owner) and rule == id for path, rule in errors) for owner, id in ANNOTATED.items())

@@ -249,6 +249,7 @@ TOLD: Mapping[str, tuple[str, LifecyclePolicy, Immutability | None]] = {
     "tags-of-a-period": ("info", LifecyclePolicy.of(keep_latest(3, matching="2026-*")), None),
     "untagged-age-counts-from-push": ("warning", BY_AGE, OFF),
     "bound-tags-expire-by-count": ("warning", LifecyclePolicy.of(keep_latest(3, matching="v*")), ONLY_V),
+    "immutable-tag-is-one-image": ("warning", LifecyclePolicy.of(keep_latest(3, matching="v1")), ONLY_V),
     "last-pull-counts-scanners": ("info", BY_PULL, None),
     "any-count-counts-parts": ("info", LifecyclePolicy.of(limit_images(500)), None),
     "untagged-images-never-expire": ("info", LifecyclePolicy.of(keep_latest(3, matching="v*")), None),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
+from ecr_constructs.cli.aws.deployed_templates import template_usage
 from ecr_constructs.cli.aws.errors import (
     REPOSITORY_NOT_FOUND,
     AccountUnavailable,
@@ -15,6 +17,7 @@ from ecr_constructs.cli.aws.errors import (
     raise_as_unavailable,
 )
 from ecr_constructs.cli.aws.image_usage import (
+    ANY_REPOSITORY,
     ImageUsage,
     external_usage,
     users_by_digest,
@@ -38,6 +41,7 @@ from ecr_constructs.cli.sources.kubernetes import RunningImage
 from ecr_constructs.cli.sources.manifests import with_manifests
 from ecr_constructs.cli.sources.policies import parse_policy
 from ecr_constructs.cli.sources.records import AwsDecision, Place, Repository, immutability_of
+from ecr_constructs.cli.sources.template_images import is_asset_repository
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -225,8 +229,13 @@ class Account:
         texts = {name: policy.to_json() for name, policy in previewed.items() if policy and policy.rules}
         with raise_as_unavailable(), thread_pool(progress) as pool:
             listed = self._fetch(pool, policies, texts, options, progress)
-            usage, notes = self._usage(pool) if options.in_use else ([], [])
-        running = (each for each in external_usage(options.running) if each.registry == self.place)
+            usage, notes = self._usage(pool, policies) if options.in_use else ([], [])
+        running = (
+            # The registry of a hash in a template is not known: it can be that of every account.
+            replace(each, registry=self.place)
+            for each in external_usage(options.running)
+            if each.registry == self.place or each.repository == ANY_REPOSITORY
+        )
         deleted = {name for name, failed in pool.failures if failed.code == REPOSITORY_NOT_FOUND}
         return FetchResult(
             names=tuple(name for name in policies if name in listed and name not in deleted),
@@ -312,7 +321,7 @@ class Account:
         kept = self._readings.find(_PREVIEW, name)
         return kept["decisions"] if kept and kept["policy"] == text else None
 
-    def _usage(self, pool: ThreadPool) -> tuple[list[ImageUsage], list[str]]:
+    def _usage(self, pool: ThreadPool, repositories: Iterable[str]) -> tuple[list[ImageUsage], list[str]]:
         """Return the images that workloads of the account run, and a note on each service without data."""
         usage: list[ImageUsage] = []
         notes: list[str] = []
@@ -325,6 +334,10 @@ class Account:
             ("AWS Batch", frozenset(), lambda: batch_usage(service("batch"))),
             ("Amazon Inspector", _NO_INSPECTOR, lambda: inspector_usage(service("inspector2"), self.account_id)),
         )
+        # Templates name image assets by their hashes. Other repositories need none of these calls.
+        if any(map(is_asset_repository, repositories)):
+            read_templates = partial(template_usage, service("cloudformation"), pool, self.place)
+            sources += (("AWS CloudFormation", frozenset(), read_templates),)
         for name, absent, read in sources:
             failed = self._add_usage(usage, name, pool, read)
             if failed and failed.code in absent:

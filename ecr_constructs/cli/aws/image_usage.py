@@ -12,8 +12,20 @@ from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.references import ImageReference
 
-__all__ = ["ImageUsage", "external_usage", "parse_image", "usage_by_repository", "usage_of", "users_by_digest"]
+__all__ = [
+    "ANY_REPOSITORY",
+    "ImageUsage",
+    "external_usage",
+    "parse_image",
+    "usage_by_repository",
+    "usage_in",
+    "usage_of",
+    "users_by_digest",
+]
 
+# A template of the AWS CDK names an image asset by its hash, which is the tag of the image, and not by its repository.
+ANY_REPOSITORY = "*"
+_HASH = re.compile(r"[0-9a-f]{64}")
 # https://docs.aws.amazon.com/general/latest/gr/ecr.html: 111122223333.dkr.ecr.eu-west-1.amazonaws.com, the FIPS host
 # with ecr-fips, and the dual-stack host 111122223333.dkr-ecr.eu-west-1.on.aws.
 _HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\..+", re.ASCII)
@@ -75,19 +87,37 @@ def usage_of(texts: Iterable[str], user: str) -> Iterator[ImageUsage]:
 
 def external_usage(running: Iterable[RunningImage]) -> Iterator[ImageUsage]:
     """
-    Yield the usage of images by workloads outside of an account, such as those of Kubernetes.
+    Yield the usage of images by workloads outside of an account, such as those of Kubernetes, and by templates.
 
     Args:
         running: The images that they run.
 
     """
     for each in running:
-        yield from usage_of([each.reference], each.user)
+        yield from usage_in([each.reference], each.user, None)
+
+
+def usage_in(texts: Iterable[str], user: str, registry: Place | None) -> Iterator[ImageUsage]:
+    """
+    Yield the usage of each image of Amazon ECR, also of those that a template names by their hash.
+
+    Args:
+        texts: The references and the hashes. Images of other registries are skipped.
+        user: The workload.
+        registry: The registry of hashes. None if it is not known, as for templates in files.
+
+    """
+    for text in texts:
+        if _HASH.fullmatch(text):
+            place = registry or Place(account_id="", region="")
+            yield ImageUsage(registry=place, repository=ANY_REPOSITORY, tag=text, user=user)
+        else:
+            yield from usage_of([text], user)
 
 
 def usage_by_repository(usage: Iterable[ImageUsage]) -> dict[tuple[Place, str], list[ImageUsage]]:
     """
-    Return the usage of images by their registry and repository.
+    Return the usage of images by their registry and repository, which can be `ANY_REPOSITORY`.
 
     Args:
         usage: The usage of images of all registries.

@@ -149,14 +149,15 @@ def preview(
         bool | None,
         typer.Option(
             help="With --live: read which images are in use from Amazon ECS, AWS Lambda, AWS App Runner, AWS Batch and "
-            "Amazon Inspector. [default: in-use]"
+            "Amazon Inspector, and for image assets of the CDK from the templates of stacks. [default: in-use]"
         ),
     ] = None,
     in_use_from: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="Images in use, in the output of 'kubectl get pods -A -o json': a file, a folder, or '-'. Repeatable.",
+            help="Images in use, in the output of 'kubectl get pods -A -o json', or in deployed CloudFormation "
+            "templates, such as the output of 'aws cloudformation get-template': a file, a folder, or '-'. Repeatable.",
         ),
     ] = None,
     restore: Annotated[
@@ -274,12 +275,13 @@ def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> S
     """
     if not sources:
         return repositories
-    from ecr_constructs.cli.aws.image_usage import external_usage, users_by_digest
+    from ecr_constructs.cli.aws.image_usage import ANY_REPOSITORY, external_usage, users_by_digest
 
     usage: defaultdict[str, list[ImageUsage]] = defaultdict(list)
     for each in external_usage(read_running_images(sources)):
         usage[each.repository].append(each)
-    return [replace(each, in_use=users_by_digest(usage[each.name], each.images)) for each in repositories]
+    anywhere = usage[ANY_REPOSITORY]
+    return [replace(each, in_use=users_by_digest([*usage[each.name], *anywhere], each.images)) for each in repositories]
 
 
 def _single_name(patterns: Sequence[str]) -> str | None:

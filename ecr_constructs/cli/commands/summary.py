@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -27,8 +28,10 @@ from ecr_constructs.cli.sources.suppressions import (
     read_configuration,
     suppression_of,
 )
+from ecr_constructs.model.compliance.control_rules import images_scanned
 from ecr_constructs.model.compliance.evidence import evidence
 from ecr_constructs.model.compliance.exceptions import read_rule_exceptions
+from ecr_constructs.model.compliance.verdicts import Status, judge
 
 __all__ = ["lines", "summary"]
 
@@ -96,11 +99,17 @@ def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
         stacks: The stacks of an assembly, or other templates.
 
     """
+    scanned = {
+        (each.resource.template_path, each.resource.stack, each.resource.logical_id): each.status
+        for each in judge(app_resources(stacks), [images_scanned])
+    }
     for stack in stacks:
         found = repositories(stack.template)
         yield f"{stack.name}: {count(len(found), 'repository')}, template in {stack.template_path}"
-        yield from _table([_repository(repository) for repository in found])
-        yield from _table([_registry(resource) for resource in registry_resources(stack.template)])
+        key = str(stack.template_path), stack.name
+        yield from _table([_repository(each, scanned.get((*key, each.logical_id))) for each in found])
+        account = (stack.environment or "").partition("/")[0]
+        yield from _table([_registry(resource, account) for resource in registry_resources(stack.template)])
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -110,15 +119,22 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _repository(repository: RepositoryResource) -> tuple[str, ...]:
+def _repository(repository: RepositoryResource, scanned: Status | None) -> tuple[str, ...]:
     return (
         repository.name or repository.logical_id,
         _tags(repository),
-        "scanned on push" if repository.scans_on_push else "not scanned on push",
+        _scan(repository, scanned),
         f"{repository.encryption}, {'customer managed key' if repository.has_own_key else 'AWS key'}",
         _lifecycle(repository),
         "retained" if repository.is_retained else "deleted with the stack",
     )
+
+
+def _scan(repository: RepositoryResource, scanned: Status | None) -> str:
+    """Return whether images are scanned, by the registry of the app if it has a scanning configuration."""
+    if repository.scans_on_push:
+        return "not scanned, as no filter of the registry matches" if scanned == "not met" else "scanned on push"
+    return "scanned by the registry" if scanned == "met" else "not scanned on push"
 
 
 def _lifecycle(repository: RepositoryResource) -> str:
@@ -137,17 +153,18 @@ def _tags(repository: RepositoryResource) -> str:
     }.get(repository.mutability, repository.mutability)
 
 
-def _registry(resource: RegistryResource) -> tuple[str, ...]:
+def _registry(resource: RegistryResource, account: str) -> tuple[str, ...]:
     kind = resource.resource_type.removeprefix("AWS::ECR::")
-    describe = {
+    describers: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
         "RegistryScanningConfiguration": _scanning,
-        "ReplicationConfiguration": _replication,
+        "ReplicationConfiguration": partial(_replication, account=account),
         "RegistryPolicy": _policy,
         "PullThroughCacheRule": _cache,
         "RepositoryCreationTemplate": _template,
-    }.get(kind, lambda _: (kind, resource.logical_id))
+    }
+    describe = describers.get(kind)
     try:
-        cells = describe(resource.properties)
+        cells = describe(resource.properties) if describe else (kind, resource.logical_id)
     except (KeyError, TypeError, AttributeError):  # a function of CloudFormation in the place of a value
         cells = kind, "computed at deployment"
     is_retained = resource.deletion_policy.startswith("Retain")
@@ -159,10 +176,20 @@ def _scanning(properties: Mapping[str, Any]) -> tuple[str, str]:
     return "scanning", f"{properties['ScanType']}: {', '.join(rules)}"
 
 
-def _replication(properties: Mapping[str, Any]) -> tuple[str, str]:
+def _replication(properties: Mapping[str, Any], *, account: str) -> tuple[str, str]:
     rules = properties["ReplicationConfiguration"]["Rules"]
-    replicas = [f"{_filters(rule)} to {', '.join(each['Region'] for each in rule['Destinations'])}" for rule in rules]
+    replicas = [
+        f"{_filters(rule)} to {', '.join(_destination(each, account) for each in rule['Destinations'])}"
+        for rule in rules
+    ]
     return "replication", "; ".join(replicas)
+
+
+def _destination(destination: Mapping[str, Any], account: str) -> str:
+    """Return the Region, with the account if it is another one than that of the stack, which may not be known."""
+    theirs = destination.get("RegistryId")
+    is_other = isinstance(theirs, str) and theirs != account
+    return f"{destination['Region']} of {theirs}" if is_other else str(destination["Region"])
 
 
 def _filters(rule: Mapping[str, Any]) -> str:

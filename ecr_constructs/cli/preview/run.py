@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 
 from ecr_constructs.cli.aws import Account, AccountUnavailable, FetchOptions, FetchResult, Fleet
-from ecr_constructs.cli.aws.image_usage import ImageUsage, usage_by_repository
+from ecr_constructs.cli.aws.image_usage import ANY_REPOSITORY, ImageUsage, usage_by_repository
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count, first_names
 from ecr_constructs.cli.preview.build import build
@@ -350,7 +350,9 @@ class _Previews:
     def _build(self, place: Place, name: str) -> RepositoryPreview:
         fetched = self._fetched[place]
         repository = replace(
-            fetched.data.repository(name, self._usage.get((place, name), ())),
+            fetched.data.repository(
+                name, [*self._usage.get((place, name), ()), *self._usage.get((place, ANY_REPOSITORY), ())]
+            ),
             immutability=fetched.chosen.immutability[name],
         )
         if self._is_past:

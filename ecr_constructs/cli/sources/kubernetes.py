@@ -1,4 +1,4 @@
-"""The images that Kubernetes runs, in the output of `kubectl get ... -o json`."""
+"""The images in use, in files: the workloads in the output of `kubectl get ... -o json`, and deployed templates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import read_json_documents
+from ecr_constructs.cli.sources.template_images import names_of_images
 from ecr_constructs.model.template_syntax import mapping, mappings
 
 __all__ = ["RunningImage", "read_running_images"]
@@ -38,11 +39,12 @@ def read_running_images(sources: Iterable[str]) -> tuple[RunningImage, ...]:
     Return the images of workloads.
 
     Args:
-        sources: Files with the output of `kubectl get pods -A -o json`, folders of them, or `-`. Other workloads with
-            pods, such as deployments and cron jobs, are read too.
+        sources: Files with the output of `kubectl get pods -A -o json`, or with CloudFormation templates, also as
+            `aws cloudformation get-template` prints them, folders of them, or `-`. Other workloads with pods, such as
+            deployments and cron jobs, are read too.
 
     Raises:
-        CommandError: if a document has no workloads of Kubernetes.
+        CommandError: if a document has neither workloads of Kubernetes nor a template.
 
     """
     return tuple(
@@ -55,9 +57,16 @@ def read_running_images(sources: Iterable[str]) -> tuple[RunningImage, ...]:
 
 def _of_document(document: object, where: str) -> Iterator[RunningImage]:
     found = mapping(document)
+    template = found.get("TemplateBody", found)
+    if isinstance(template, str) or isinstance(mapping(template).get("Resources"), Mapping):
+        yield from (RunningImage(name, f"template {where}") for name in names_of_images(template))
+        return
     items = found.get("items") if "items" in found else [document] if "kind" in found else None
     if not isinstance(items, list):
-        message = "no workloads of Kubernetes in it; give the output of 'kubectl get pods -A -o json'"
+        message = (
+            "no workloads of Kubernetes in it, and no template; give the output of 'kubectl get pods -A -o json' or of "
+            "'aws cloudformation get-template'"
+        )
         raise CommandError([message], path=where)
     for item in map(mapping, items):
         if mapping(item.get("status")).get("phase") not in _ENDED:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from ecr_constructs.model import wildcards
 from ecr_constructs.model.compliance.control_rules import SCANNING_CONFIGURATION
 from ecr_constructs.model.compliance.resources import (
     AppResources,
@@ -14,24 +15,37 @@ from ecr_constructs.model.compliance.resources import (
     statements_of,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
+from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
-from ecr_constructs.model.template_syntax import mapping
+from ecr_constructs.model.template_syntax import mapping, mappings
 
 __all__ = [
     "cached_tags_mutable",
     "exclusion_filter_wildcard",
+    "name_unique",
+    "replica_tags_differ",
     "replication_accepted",
     "scan_event_source",
     "single_registry_configuration",
+    "template_differs",
 ]
 
+_REPLICATION = "AWS::ECR::ReplicationConfiguration"
 _SINGLETONS = (
     SCANNING_CONFIGURATION,
     "AWS::ECR::RegistryPolicy",
-    "AWS::ECR::ReplicationConfiguration",
+    _REPLICATION,
     "AWS::ECR::SigningConfiguration",
 )
 _SEPARATORS = ("-", "_", ".")
+_INSPECTOR_EVENTS = {"Inspector2 Scan", "Inspector2 Finding"}
+_TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
+# The property that no two resources of a type have in one registry.
+_UNIQUE = {
+    "AWS::ECR::Repository": "RepositoryName",
+    "AWS::ECR::PullThroughCacheRule": "EcrRepositoryPrefix",
+    _TEMPLATE: "Prefix",
+}
 
 
 # A registry has one of each: https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
@@ -51,8 +65,32 @@ def single_registry_configuration(resource: TemplateResource, app: AppResources)
 
 
 @compliance_rule(
+    "name-unique",
+    level="error",
+    types=tuple(_UNIQUE),
+    requirement="A name or a prefix is that of one resource of a registry.",
+    remedy="Use another name, or import the repository with `HardenedRepository.from_repository_name`.",
+)
+def name_unique(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
+    """Yield a breach for each resource that follows another with the same name or prefix in the same registry."""
+    property_name = _UNIQUE[resource.type]
+    name = resource.properties.get(property_name)
+    if not isinstance(name, str) or resource.is_conditional:
+        return
+    alike = [each for each in app.beside(resource, resource.type) if _is_named(each, property_name, name)]
+    if resource in alike[1:]:
+        sentence = f"{property_name} {name!r} is that of {alike[0].label} in the same registry"
+        yield Breach(f"{sentence}; the deployment of one fails", f"Properties/{property_name}")
+
+
+def _is_named(resource: TemplateResource, property_name: str, name: str) -> bool:
+    theirs = resource.properties.get(property_name)
+    return isinstance(theirs, str) and theirs.rstrip("/") == name.rstrip("/") and not resource.is_conditional
+
+
+@compliance_rule(
     "exclusion-filter-wildcard",
-    types=["AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate"],
+    types=["AWS::ECR::Repository", _TEMPLATE],
     requirement="An exclusion filter that ends with a separator has a wildcard.",
     remedy="Add `*`, as in `Immutability.all_tags_except('dev-*')`.",
 )
@@ -77,8 +115,9 @@ def exclusion_filter_wildcard(resource: TemplateResource, app: AppResources) -> 
 def scan_event_source(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
     """Yield a breach for a rule on `ECR Image Scan` in a registry with enhanced scanning."""
     kinds = resource.value("EventPattern", "detail-type")
+    is_of_basic = isinstance(kinds, list) and "ECR Image Scan" in kinds and not set(kinds) & _INSPECTOR_EVENTS
     scanning = app.beside(resource, SCANNING_CONFIGURATION)
-    if kinds == ["ECR Image Scan"] and any(each.properties.get("ScanType") == "ENHANCED" for each in scanning):
+    if is_of_basic and any(each.properties.get("ScanType") == "ENHANCED" for each in scanning):
         yield Breach(
             "the rule matches 'ECR Image Scan', which is an event of basic scanning, and the registry has enhanced "
             "scanning",
@@ -90,49 +129,125 @@ def scan_event_source(resource: TemplateResource, app: AppResources) -> Iterator
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 @compliance_rule(
     "cached-tags-mutable",
+    types=["AWS::ECR::Repository", _TEMPLATE],
     requirement="The tags of a repository of a pull-through cache are mutable.",
     remedy="Use `immutability=Immutability.off()`, or a name outside the prefix of the cache.",
 )
 def cached_tags_mutable(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
-    """Yield a breach for a repository with immutable tags that has a name under the prefix of a cache."""
+    """Yield a breach for a repository, or a template of repositories, of a cache with immutable tags."""
     mode = resource.value("ImageTagMutability")
+    if resource.type == _TEMPLATE:
+        if mode == "IMMUTABLE" and "PULL_THROUGH_CACHE" in (resource.value("AppliedFor") or ()):
+            sentence = f"the template is for repositories of caches, and ECR does not update {mode} tags"
+            yield Breach(sentence, "Properties/ImageTagMutability")
+        return
     for cache in app.beside(resource, "AWS::ECR::PullThroughCacheRule"):
         prefix = cache.properties.get("EcrRepositoryPrefix")
-        is_cached = isinstance(prefix, str) and (resource.name or "").startswith(f"{prefix.rstrip('/')}/")
-        if is_cached and str(mode).startswith("IMMUTABLE"):
+        if _is_under(resource, prefix) and str(mode).startswith("IMMUTABLE"):
             sentence = f"the name is under the prefix {prefix!r} of {cache.label}, and ECR does not update {mode} tags"
             yield Breach(sentence, "Properties/ImageTagMutability")
+
+
+def _is_under(repository: TemplateResource, prefix: object) -> bool:
+    return isinstance(prefix, str) and (repository.name or "").startswith(f"{prefix.rstrip('/')}/")
+
+
+# A template is read when ECR creates a repository:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+@compliance_rule(
+    "template-differs",
+    level="info",
+    requirement="A repository under the prefix of a creation template has the tag mutability of the template.",
+    remedy="Set `ImageTagMutability` of the repository. A creation template changes no repository that exists.",
+)
+def template_differs(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
+    """Yield a breach for a repository whose tag mutability differs from the template with the longest prefix."""
+    found = [each for each in app.beside(resource, _TEMPLATE) if _is_under(resource, each.properties.get("Prefix"))]
+    template = max(found, key=lambda each: len(str(each.properties["Prefix"])), default=None)
+    if template is None:
+        return
+    ours, theirs = (each.value("ImageTagMutability") or "MUTABLE" for each in (resource, template))
+    if ours != theirs:
+        sentence = f"ImageTagMutability is {ours}, and {theirs} in the creation template {template.label}"
+        yield Breach(sentence, "Properties/ImageTagMutability")
+
+
+@compliance_rule(
+    "replica-tags-differ",
+    requirement="A repository that is replicated has the same tag mutability in the destination.",
+    remedy="Use the same `immutability=` in both.",
+)
+def replica_tags_differ(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
+    """Yield a breach for a destination repository with immutable tags whose source in the app has mutable tags."""
+    if resource.name is None or resource.value("ImageTagMutability") != "IMMUTABLE":
+        return
+    for source in app.all:
+        if (source.type, source.name) != (resource.type, resource.name) or source.environment == resource.environment:
+            continue
+        mode = source.properties.get("ImageTagMutability", "MUTABLE")
+        if mode in ("MUTABLE", "MUTABLE_WITH_EXCLUSION") and _is_replicated(source, resource, app):
+            sentence = f"ImageTagMutability is IMMUTABLE, and {mode} in the source {source.label}"
+            yield Breach(f"{sentence}, so that a tag is reassigned there only", "Properties/ImageTagMutability")
+
+
+def _is_replicated(source: TemplateResource, replica: TemplateResource, app: AppResources) -> bool:
+    if not source.environment or not replica.environment:
+        return False
+    return any(
+        (each.account or source.account, each.region) == (replica.account, replica.region)
+        and (not each.filters or any(str(source.name).startswith(text) for text in each.filters))
+        for configuration in app.beside(source, _REPLICATION)
+        for each in _replications(configuration)
+    )
 
 
 # "the destination account must configure a registry permissions policy":
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-settings-configure.html
 @compliance_rule(
     "replication-accepted",
-    types=["AWS::ECR::ReplicationConfiguration"],
+    types=[_REPLICATION],
     requirement="A destination of replication in another account accepts the source.",
     remedy="Use `ReplicaRegistry`, or `PrivateRegistry.accept_replication_from`, in the destination.",
 )
 def replication_accepted(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
-    """Yield a breach for each destination in the app without a registry policy that allows the source account."""
-    source = _account(resource.environment)
-    for region, account in dict.fromkeys(_destinations(resource)):
-        destination = app.in_environment(f"{account}/{region}")
-        if not destination or account == source:
+    """Yield a breach for each destination in the app whose registry policy does not allow the source account."""
+    source = resource.account
+    for each in _replications(resource):
+        destination = app.in_environment(f"{each.account}/{each.region}")
+        if not destination or each.account in (None, source):
             continue
-        policies = [each for each in destination if each.type == "AWS::ECR::RegistryPolicy"]
-        if not any(_accepts(statement, source) for each in policies for _, statement in statements_of(each)):
-            sentence = f"the registry of {account} in {region} has no statement that allows {source} to replicate"
+        policies = [other for other in destination if other.type == "AWS::ECR::RegistryPolicy"]
+        statements = [statement for policy in policies for _, statement in statements_of(policy)]
+        accepting = [statement for statement in statements if _accepts(statement, str(source))]
+        where = f"the registry of {each.account} in {each.region}"
+        if not accepting:
+            sentence = f"{where} has no statement that allows {source} to replicate"
             yield Breach(sentence, "Properties/ReplicationConfiguration")
+        for text in () if not accepting else each.filters or ("",):
+            if not any(_covers(statement, text) for statement in accepting):
+                repositories = f"repositories that begin with {text!r}" if text else "all repositories"
+                sentence = f"{where} does not allow {source} to replicate {repositories}"
+                yield Breach(sentence, "Properties/ReplicationConfiguration")
 
 
-def _destinations(resource: TemplateResource) -> Iterator[tuple[str, str]]:
+class _Replication(NamedTuple):
+    """A rule of a replication configuration, for one destination. An account of None is that of the source."""
+
+    region: str
+    account: str | None
+    filters: tuple[str, ...]
+
+
+def _replications(resource: TemplateResource) -> Iterator[_Replication]:
     rules = resource.value("ReplicationConfiguration", "Rules")
     for rule in rules if isinstance(rules, list) else ():
         destinations = mapping(rule).get("Destinations")
-        if is_intrinsic(rule) or is_intrinsic(destinations):
+        if is_intrinsic(rule) or is_intrinsic(destinations) or is_intrinsic(mapping(rule).get("RepositoryFilters")):
             raise NotDecidable("a destination is known only at deployment")
-        for each in destinations if isinstance(destinations, list) else ():
-            yield str(mapping(each).get("Region")), str(mapping(each).get("RegistryId"))
+        filters = tuple(str(each.get("Filter")) for each in mappings(mapping(rule).get("RepositoryFilters")))
+        for each in mappings(destinations):
+            account = each.get("RegistryId")
+            yield _Replication(str(each.get("Region")), account if isinstance(account, str) else None, filters)
 
 
 def _accepts(statement: Mapping[str, Any], account: str) -> bool:
@@ -140,9 +255,15 @@ def _accepts(statement: Mapping[str, Any], account: str) -> bool:
     actions = [text_of(each).lower() for each in possible(statement.get("Action", []))]
     principals = [text_of(each) for each in possible(mapping(statement.get("Principal")).get("AWS", "*"))]
     is_named = any(account in each or "*" in each or UNKNOWN in each for each in principals)
-    replicates = any(each in {"*", "ecr:*", "ecr:replicateimage"} or UNKNOWN in each for each in actions)
+    replicates = any(matches_action(each, "ecr:ReplicateImage") or UNKNOWN in each for each in actions)
     return statement.get("Effect") == "Allow" and is_named and replicates
 
 
-def _account(environment: str) -> str:
-    return environment.partition("/")[0]
+def _covers(statement: Mapping[str, Any], text: str) -> bool:
+    """Return whether the resources of a statement include all repositories whose names begin with a text."""
+    for resource in possible(statement.get("Resource", "*")):
+        pattern = text_of(resource).rpartition(":repository/")[2]
+        # Any name that begins with the text: a letter stands for the rest.
+        if UNKNOWN in pattern or (pattern.endswith("*") and wildcards.matches(pattern, f"{text}a")):
+            return True
+    return False

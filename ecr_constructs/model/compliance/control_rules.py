@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.compliance.resources import (
@@ -22,6 +21,7 @@ from ecr_constructs.model.validation import abbreviate
 
 __all__ = [
     "customer_managed_key",
+    "declared_key",
     "encrypted_with_kms",
     "images_scanned",
     "lifecycle_policy_present",
@@ -159,16 +159,29 @@ def customer_managed_key(resource: TemplateResource, app: AppResources) -> Itera
         yield Breach(f"EncryptionType is {_shown(kind)}", "Properties/EncryptionConfiguration")
     elif key in (None, "", NO_VALUE) or (isinstance(key, str) and key.endswith("alias/aws/ecr")):
         yield Breach("the key is the AWS managed key aws/ecr", "Properties/EncryptionConfiguration")
-    elif not isinstance(key, str) and not _is_declared_key(key, resource, app):
+    elif not isinstance(key, str) and declared_key(key, resource, app) is None:
         raise NotDecidable("EncryptionConfiguration.KmsKey is known only at deployment")
 
 
-def _is_declared_key(key: Mapping[str, Any], resource: TemplateResource, app: AppResources) -> bool:
-    """Return whether a value refers to a key of the same template."""
-    argument = next(iter(key.values()), None)
+def declared_key(key: object, resource: TemplateResource, app: AppResources) -> TemplateResource | None:
+    """
+    Return the key of the same template that a value refers to, or `None`.
+
+    Args:
+        key: The value of `KmsKey`.
+        resource: The resource that is encrypted.
+        app: The resources of the app.
+
+    """
+    argument = next(iter(mapping(key).values()), None)
     logical_id = argument[0] if isinstance(argument, list) and argument else argument
-    return any(
-        (each.logical_id, each.stack, each.type) == (logical_id, resource.stack, "AWS::KMS::Key") for each in app.all
+    return next(
+        (
+            each
+            for each in app.all
+            if (each.logical_id, each.stack, each.type) == (logical_id, resource.stack, "AWS::KMS::Key")
+        ),
+        None,
     )
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "NotDecidable",
     "TemplateResource",
     "is_intrinsic",
+    "policy_of",
     "statements_of",
 ]
 
@@ -45,6 +46,8 @@ class TemplateResource:
         path: The construct path, such as `Containers/Api/Resource`. Default: not known.
         template_path: The path of the template. Default: not known.
         is_conditional: Whether the resource has a `Condition`, so that it may not exist. Default: no.
+        deletion_policy: The deletion policy. Default: `Delete`, as for a repository without the attribute.
+        parameters: The parameters of the template, by name. Default: none.
 
     """
 
@@ -56,6 +59,18 @@ class TemplateResource:
     path: str = ""
     template_path: str = ""
     is_conditional: bool = False
+    deletion_policy: str = "Delete"
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def account(self) -> str | None:
+        """The account, if it is known."""
+        return self.environment.partition("/")[0] or None
+
+    @property
+    def region(self) -> str | None:
+        """The Region, if it is known."""
+        return self.environment.partition("/")[2] or None
 
     @property
     def name(self) -> str | None:
@@ -165,9 +180,9 @@ def is_intrinsic(value: object) -> bool:
     return key == "Condition" or is_function_name(key)
 
 
-def statements_of(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def policy_of(resource: TemplateResource) -> Mapping[str, Any]:
     """
-    Yield the statements of the policy of a resource, each with its place.
+    Return the policy of a resource, which can be JSON text in the template.
 
     Args:
         resource: A resource of a type in `POLICY_PROPERTIES`.
@@ -183,9 +198,23 @@ def statements_of(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str
             policy = json.loads(policy)
         except (ValueError, RecursionError):
             raise NotDecidable(f"{name} is not JSON") from None
-    written = mapping(policy).get("Statement", [])
+    return mapping(policy)
+
+
+def statements_of(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """
+    Yield the statements of the policy of a resource, each with its place.
+
+    Args:
+        resource: A resource of a type in `POLICY_PROPERTIES`.
+
+    Raises:
+        NotDecidable: If the policy is known only at deployment, or is not JSON.
+
+    """
+    written = policy_of(resource).get("Statement", [])
     if is_intrinsic(written):
-        raise NotDecidable(f"{name}.Statement is known only at deployment")
+        raise NotDecidable(f"{POLICY_PROPERTIES[resource.type]}.Statement is known only at deployment")
     for index, statement in enumerate(written if isinstance(written, list) else [written]):
         yield f"Statement[{index}]", mapping(statement)
 

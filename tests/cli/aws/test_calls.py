@@ -23,6 +23,7 @@ from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, image
 from tests.cli.aws.functions import add_function
 from tests.cli.aws.record import Record
+from tests.cli.aws.stacks import add_stack
 
 POLICY = LifecyclePolicy.of(limit_images(5))
 PAGE = Path(__file__, "..", "..", "..", "..", "docs", "live.md").resolve().read_text(encoding="utf-8")
@@ -44,6 +45,8 @@ IN_USE = {
     "apprunner:ListServices",
     "apprunner:DescribeService",
     "batch:DescribeJobDefinitions",
+    "cloudformation:ListStacks",
+    "cloudformation:GetTemplate",
 }
 
 
@@ -58,6 +61,8 @@ def calls(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     ecs.create_service(cluster="prod", serviceName="payments", taskDefinition="payments", desiredCount=1)
     ecs.close()
     add_function("pay", f"{REGISTRY}/prod/api:v1")
+    cloud.add(f"cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}", image(1, "v1"))
+    add_stack("Containers", "no image")
     cloud.app_runner["web"] = f"{REGISTRY}/prod/api:v1"
     cloud.run("prod", f"{REGISTRY}/prod/api:v1", 1, group="service:payments")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,79 @@ def test_suppressed_findings_of_lifecycle_policies_are_left_out_of_the_json(
     entry = '[[suppressions]]\nid = "untagged-age-counts-from-push"\nreason = "rollbacks are new builds"\n'
     (tmp_path / "app.suppressions.toml").write_text(entry, encoding="utf-8")
     assert before - rules() == {"lifecycle-untagged-age-counts-from-push"}
+
+
+# --- the registry of the app ------------------------------------------------------------------------------------------
+
+ENHANCED = {
+    "ScanType": "ENHANCED",
+    "Rules": [{"ScanFrequency": "CONTINUOUS_SCAN", "RepositoryFilters": [{"Filter": "prod/*"}]}],
+}
+SCANS = {"ImageScanningConfiguration": {"ScanOnPush": True}}
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "configuration", "expected"),
+    [
+        ("prod/api", SCANS, ENHANCED, "scanned on push"),
+        ("prod/api", {}, ENHANCED, "scanned by the registry"),
+        ("tools/ci", SCANS, ENHANCED, "not scanned, as no filter of the registry matches"),
+        ("tools/ci", {}, ENHANCED, "not scanned on push"),
+        ("tools/ci", SCANS, {**ENHANCED, "ScanType": "BASIC"}, "scanned on push"),
+        ("tools/ci", SCANS, {"ScanType": SOMEHOW, "Rules": SOMEHOW}, "scanned on push"),
+    ],
+)
+def test_the_registry_decides_whether_a_repository_is_scanned(
+    name: str, properties: dict[str, Any], configuration: dict[str, Any], expected: str
+) -> None:
+    found = stack(
+        Api=resource("Repository", RepositoryName=name, **properties),
+        Scanning=resource("RegistryScanningConfiguration", **configuration),
+    )
+
+    assert list(lines([found]))[1].split("  ")[3] == expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [("111122223333/eu-west-1", "us-east-1"), ("444455556666/eu-west-1", "us-east-1 of 111122223333")],
+)
+def test_a_destination_in_another_account_has_its_account(environment: str, expected: str) -> None:
+    rule = {"Destinations": [{"Region": "us-east-1", "RegistryId": "111122223333"}]}
+    found = stack(It=resource("ReplicationConfiguration", ReplicationConfiguration={"Rules": [rule]}))
+
+    line = list(lines([replace(found, environment=environment)]))[1]
+
+    assert f"everything to {expected}  " in line
+
+
+def test_a_template_and_a_folder_of_templates_have_the_results_of_a_cdk_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = {"Resources": {"Api": resource("Repository", RepositoryName="prod/api", **SCANS)}}
+    (tmp_path / "Prod.json").write_text(json.dumps(template))
+    entry = {
+        "resource": "prod/api",
+        "rule": "tags-immutable",
+        "reason": "latest",
+        "owner": "us",
+        "expires": "2999-01-01",
+    }
+
+    for source in (tmp_path / "Prod.json", tmp_path):
+        arguments = ["summary", str(source), "--format", "json"]
+        assert run(arguments) == ExitCode.DONE
+        (found,) = json.loads(capsys.readouterr().out)["resources"]
+        assert {name: each["status"] for name, each in found["controls"].items() if name.startswith("ECR.")} == {
+            "ECR.1": "met",
+            "ECR.2": "not met",
+            "ECR.3": "not met",
+            "ECR.5": "not met",
+        }
+        elsewhere = tmp_path.parent / f"{tmp_path.name}.json"
+        elsewhere.write_text(json.dumps([{**entry, "resource": "prod/api"}]))
+        assert run([*arguments, "--exceptions", str(elsewhere)]) == ExitCode.DONE
+        (found,) = json.loads(capsys.readouterr().out)["resources"]
+        assert found["controls"]["ECR.2"]["exceptions"] == [
+            {"reason": "latest", "owner": "us", "expires": "2999-01-01", "is_expired": False}
+        ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -217,6 +219,295 @@ def test_a_destination_in_the_app_must_accept_the_source() -> None:
     assert verdict("replication-accepted", source, there).status == "not met"
     assert verdict("replication-accepted", source, there, accepting("999999999999")).status == "not met"
     assert verdict("replication-accepted", source, there, accepting("111122223333")).status == "met"
+
+
+@pytest.mark.parametrize(
+    ("filters", "status", "sentence"),
+    [
+        (["prod/"], "met", ""),
+        (["prod/api"], "met", ""),
+        (["prod/", "base/"], "not met", "replicate repositories that begin with 'base/'"),
+        ([], "not met", "replicate all repositories"),
+    ],
+)
+def test_a_destination_must_accept_all_repositories_that_the_source_replicates(
+    filters: list[str], status: str, sentence: str
+) -> None:
+    rule = {
+        "Destinations": [{"Region": "eu-central-1", "RegistryId": "444455556666"}],
+        "RepositoryFilters": [{"Filter": each, "FilterType": "PREFIX_MATCH"} for each in filters],
+    }
+    source = resource("ReplicationConfiguration", ReplicationConfiguration={"Rules": [rule]})
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "111122223333"},
+        "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"],
+        "Resource": "arn:aws:ecr:eu-central-1:444455556666:repository/prod/*",
+    }
+    policy = resource("RegistryPolicy", environment=FRANKFURT, PolicyText={"Statement": [statement]})
+
+    found = verdict("replication-accepted", source, policy)
+
+    assert found.status == status
+    assert all(each.sentence.endswith(sentence) for each in found.breaches)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "status"),
+    [
+        ({"RepositoryName": "prod/api"}, {"RepositoryName": "prod/api"}, "not met"),
+        ({"RepositoryName": "prod/api"}, {"RepositoryName": "prod/web"}, "met"),
+        ({"RepositoryName": LATER}, {"RepositoryName": LATER}, "met"),
+        ({}, {}, "met"),
+    ],
+)
+def test_a_name_is_that_of_one_repository_of_a_registry(
+    ours: dict[str, Any], theirs: dict[str, Any], status: str
+) -> None:
+    other = resource("Repository", id="Other", **theirs)
+
+    assert verdict("name-unique", resource("Repository", **ours), other).status == status
+    elsewhere = resource("Repository", environment=FRANKFURT, id="Other", **theirs)
+    assert verdict("name-unique", resource("Repository", **ours), elsewhere).status == "met"
+
+
+def test_a_prefix_is_that_of_one_cache_and_of_one_template_of_a_registry() -> None:
+    for kind, name in (("PullThroughCacheRule", "EcrRepositoryPrefix"), ("RepositoryCreationTemplate", "Prefix")):
+        other = resource(kind, id="Other", **{name: "hub/"})
+
+        assert verdict("name-unique", resource(kind, **{name: "hub"}), other).status == "not met"
+
+
+def test_a_repository_is_compared_with_the_template_of_its_longest_prefix() -> None:
+    short = resource("RepositoryCreationTemplate", id="Short", Prefix="prod", ImageTagMutability="IMMUTABLE")
+    long = resource("RepositoryCreationTemplate", id="Long", Prefix="prod/a", ImageTagMutability="MUTABLE")
+
+    assert verdict("template-differs", resource("Repository", RepositoryName="prod/a/b"), short, long).status == "met"
+    found = verdict("template-differs", resource("Repository", RepositoryName="prod/b"), short, long)
+    assert [each.sentence for each in found.breaches] == [
+        "ImageTagMutability is MUTABLE, and IMMUTABLE in the creation template Prod/Short"
+    ]
+    assert verdict("template-differs", resource("Repository", RepositoryName="production"), short).status == "met"
+
+
+def test_a_replica_with_immutable_tags_of_a_source_with_mutable_tags_is_reported() -> None:
+    rule = {"Destinations": [{"Region": "eu-central-1", "RegistryId": "444455556666"}]}
+    replication = resource("ReplicationConfiguration", ReplicationConfiguration={"Rules": [rule]})
+    source = resource("Repository", id="Source", RepositoryName="api")
+    replica = resource("Repository", environment=FRANKFURT, RepositoryName="api", ImageTagMutability="IMMUTABLE")
+    frozen = resource("Repository", id="Source", RepositoryName="api", ImageTagMutability="IMMUTABLE")
+
+    assert verdict("replica-tags-differ", replica, source, replication).status == "not met"
+    assert verdict("replica-tags-differ", replica, source).status == "met"
+    assert verdict("replica-tags-differ", replica, frozen, replication).status == "met"
+
+
+@pytest.mark.parametrize(
+    ("mode", "purpose", "status"),
+    [
+        ("IMMUTABLE", "PULL_THROUGH_CACHE", "not met"),
+        ("IMMUTABLE", "REPLICATION", "met"),
+        ("MUTABLE", "PULL_THROUGH_CACHE", "met"),
+    ],
+)
+def test_a_template_of_a_cache_has_mutable_tags(mode: str, purpose: str, status: str) -> None:
+    template = resource("RepositoryCreationTemplate", ImageTagMutability=mode, AppliedFor=[purpose])
+
+    assert verdict("cached-tags-mutable", template).status == status
+
+
+def test_a_rule_for_the_events_of_both_kinds_of_scanning_is_accepted() -> None:
+    kinds = ["ECR Image Scan", "Inspector2 Scan"]
+    rule = resource("AWS::Events::Rule", EventPattern={"detail-type": kinds})
+
+    assert verdict("scan-event-source", rule, scanning(**ENHANCED)).status == "met"
+
+
+# --- references to images ---------------------------------------------------------------------------------------------
+
+HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+DIGEST = f"sha256:{'a' * 64}"
+
+
+def joined(*parts: Any) -> dict[str, Any]:
+    """Return a reference as the CDK writes it: the host and the name of the repository are tokens."""
+    host = [{"Ref": "AWS::AccountId"}, ".dkr.ecr.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, "/"]
+    return {"Fn::Join": ["", [*host, {"Ref": "Repository"}, *parts]]}
+
+
+@pytest.mark.parametrize(
+    ("image", "status"),
+    [
+        (f"{HOST}/api:v1", "met"),
+        (f"{HOST}/api@{DIGEST}", "met"),
+        (f"{HOST}/api:v1@{DIGEST}", "met"),
+        (f"{HOST}/api", "met"),
+        (f"{HOST}/api:{DIGEST}", "not met"),
+        (f"{HOST}/api:v 1", "not met"),
+        (f"{HOST}/api:", "not met"),
+        (f"localhost:5000/api:{DIGEST}", "met"),
+        ("public.ecr.aws/nginx/nginx:1.27", "met"),
+        (joined(":v1"), "met"),
+        (joined(f"@{DIGEST}"), "met"),
+        (joined(":", {"Ref": "ImageTag"}), "met"),
+        (joined(":", {"Ref": "Default"}), "not met"),
+        (joined(":", {"Ref": "TagOfDefault"}), "met"),
+        (joined(":", {"Ref": "Stored"}), "met"),
+        (joined(":", {"Ref": "ImageDigest"}), "not met"),
+        (joined("@", {"Ref": "ImageDigest"}), "met"),
+        (joined(":", {"Fn::GetAtt": ["Build", "Digest"]}), "not met"),
+        ({"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/api:${ImageDigest}"}, "not met"),
+        ({"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/digests:${ImageTag}"}, "met"),
+        (LATER, "met"),
+        ("", "met"),
+    ],
+)
+def test_a_digest_after_a_colon_is_no_reference(image: object, status: str) -> None:
+    parameters = {
+        "Default": {"Type": "String", "Default": DIGEST},
+        "TagOfDefault": {"Type": "String", "Default": "v1"},
+        "Stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/tag"},
+    }
+    function = replace(resource("AWS::Lambda::Function", Code={"ImageUri": image}), parameters=parameters)
+
+    assert verdict("image-reference-valid", function).status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AppRunner::Service", {"SourceConfiguration": {"ImageRepository": {"ImageIdentifier": "IMAGE"}}}),
+        ("Batch::JobDefinition", {"ContainerProperties": {"Image": "IMAGE"}}),
+        (
+            "Batch::JobDefinition",
+            {"NodeProperties": {"NodeRangeProperties": [{"Container": {"Image": "IMAGE"}}]}},
+        ),
+        ("Batch::JobDefinition", {"EcsProperties": {"TaskProperties": [{"Containers": [{"Image": "IMAGE"}]}]}}),
+        ("Batch::JobDefinition", {"EksProperties": {"PodProperties": {"Containers": [{"Image": "IMAGE"}]}}}),
+        ("CodeBuild::Project", {"Environment": {"Image": "IMAGE"}}),
+        ("ECS::TaskDefinition", {"ContainerDefinitions": [{"Image": "public.ecr.aws/a:1"}, {"Image": "IMAGE"}]}),
+        ("Lambda::Function", {"Code": {"ImageUri": "IMAGE"}}),
+        ("SageMaker::Model", {"PrimaryContainer": {"Image": "IMAGE"}}),
+        ("SageMaker::Model", {"Containers": [{"Image": "IMAGE"}]}),
+    ],
+)
+def test_the_images_of_every_workload_are_judged(kind: str, properties: dict[str, Any]) -> None:
+    written = json.loads(json.dumps(properties).replace("IMAGE", f"{HOST}/api:{DIGEST}"))
+
+    assert verdict("image-reference-valid", resource(f"AWS::{kind}", **written)).status == "not met"
+
+
+@pytest.mark.parametrize(
+    ("image", "status"),
+    [
+        (f"{HOST}/hub/library/nginx@{DIGEST}", "not met"),
+        (f"{HOST}/hub/library/nginx:1.27@{DIGEST}", "not met"),
+        (f"{HOST}/hub/library/nginx:1.27", "met"),
+        (f"{HOST}/hubs/nginx@{DIGEST}", "met"),
+        (f"999988887777.dkr.ecr.eu-west-1.amazonaws.com/hub/nginx@{DIGEST}", "met"),
+        (
+            {"Fn::Sub": f"${{AWS::AccountId}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}/hub/nginx@{DIGEST}"},
+            "not met",
+        ),
+    ],
+)
+def test_an_image_of_a_cache_that_is_named_by_its_digest_is_reported(image: object, status: str) -> None:
+    cache = resource("PullThroughCacheRule", EcrRepositoryPrefix="hub")
+    task = resource("AWS::ECS::TaskDefinition", ContainerDefinitions=[{"Image": image}])
+
+    assert verdict("cached-image-by-digest", task, cache).status == status
+
+
+# --- properties that ECR rejects: tests/guardrails/test_constructor_checks.py has those of constructors ---------------
+
+
+@pytest.mark.parametrize(
+    ("properties", "status"),
+    [
+        ({}, "met"),
+        ({"Enabled": LATER}, "met"),
+        ({"Enabled": False}, "not met"),
+        ({"KeySpec": "RSA_2048"}, "not met"),
+        ({"KeyUsage": "GENERATE_VERIFY_MAC"}, "not met"),
+    ],
+)
+def test_a_key_of_the_same_template_must_be_usable(properties: dict[str, Any], status: str) -> None:
+    encryption = {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}
+    key = resource("AWS::KMS::Key", id="Key", **properties)
+    repository = resource("Repository", EncryptionConfiguration=encryption)
+
+    assert verdict("encryption-key-usable", repository, key).status == status
+
+
+@pytest.mark.parametrize(("policy", "status"), [("Retain", "not met"), ("Delete", "met")])
+def test_a_retained_repository_is_not_emptied(policy: str, status: str) -> None:
+    repository = replace(resource("Repository", EmptyOnDelete=True), deletion_policy=policy)
+
+    assert verdict("empty-on-delete-effective", repository).status == status
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "properties"),
+    [
+        ("repository-name-valid", "Repository", {"RepositoryName": LATER}),
+        ("resource-tags-valid", "Repository", {"Tags": [{"Key": "team", "Value": LATER}]}),
+        ("policy-valid", "Repository", {"RepositoryPolicyText": {"Statement": [{"Fn::If": ["A", {}, {}]}]}}),
+        ("creation-template-valid", "RepositoryCreationTemplate", {"Prefix": LATER, "AppliedFor": LATER}),
+        ("cache-rule-valid", "PullThroughCacheRule", {"EcrRepositoryPrefix": LATER, "UpstreamRegistryUrl": LATER}),
+        (
+            "cache-rule-valid",
+            "PullThroughCacheRule",
+            {"EcrRepositoryPrefix": "hub", "UpstreamRegistry": "docker-hub", "CredentialArn": LATER},
+        ),
+        ("replication-valid", "ReplicationConfiguration", {"ReplicationConfiguration": {"Rules": []}}),
+        ("scanning-valid", "RegistryScanningConfiguration", {"ScanType": "BASIC"}),
+    ],
+)
+def test_a_value_that_is_known_only_at_deployment_is_no_breach(
+    rule: str, kind: str, properties: dict[str, Any]
+) -> None:
+    assert verdict(rule, resource(kind, **properties)).status == "met"
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "properties"),
+    [
+        ("tag-mutability-valid", "Repository", {"ImageTagMutability": LATER}),
+        ("scanning-valid", "RegistryScanningConfiguration", {"ScanType": "BASIC", "Rules": LATER}),
+        ("replication-valid", "ReplicationConfiguration", {"ReplicationConfiguration": {"Rules": LATER}}),
+        (
+            "replication-valid",
+            "ReplicationConfiguration",
+            {"ReplicationConfiguration": {"Rules": [{"Destinations": [{"Region": LATER, "RegistryId": LATER}]}]}},
+        ),
+        (
+            "scanning-valid",
+            "RegistryScanningConfiguration",
+            {"ScanType": "BASIC", "Rules": [{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": LATER}]},
+        ),
+    ],
+)
+def test_a_value_that_the_check_needs_and_is_known_only_at_deployment_is_not_decidable(
+    rule: str, kind: str, properties: dict[str, Any]
+) -> None:
+    assert verdict(rule, resource(kind, **properties)).status == "not decidable"
+
+
+def test_a_policy_that_is_too_long_or_repeats_a_sid_is_reported() -> None:
+    def statement(number: int, **values: Any) -> dict[str, Any]:
+        return {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"{number:012}"},
+            "Action": "ecr:BatchGetImage",
+            **values,
+        }
+
+    long = resource("Repository", RepositoryPolicyText={"Statement": [statement(n) for n in range(200)]})
+    twice = [statement(1, Sid="A"), statement(2, Sid="A")]
+
+    assert "ECR allows 10240" in verdict("policy-valid", long).breaches[-1].sentence
+    found = verdict("policy-valid", resource("Repository", RepositoryPolicyText={"Statement": twice}))
+    assert [each.sentence.partition(" is that")[0] for each in found.breaches] == ["Sid 'A'"]
 
 
 def test_a_finding_of_a_lifecycle_policy_is_a_breach_of_its_rule() -> None:

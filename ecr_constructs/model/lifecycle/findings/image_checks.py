@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.findings.context import CheckContext, rule_label
 from ecr_constructs.model.lifecycle.findings.finding_type import Match, finding_type
-from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.rule import MORE_IMAGES_THAN_FIT, LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
 from ecr_constructs.model.tags import ExclusionFilter, TagPattern, TagPrefix
 
@@ -129,6 +129,48 @@ def _counts_mutable_together(
 
 def _overlap(selectors: Sequence[TagPattern | TagPrefix], filters: Sequence[ExclusionFilter]) -> bool:
     return any(each.overlaps(selector) for each in filters for selector in selectors)
+
+
+# --- immutable-tag-is-one-image ---------------------------------------------------------------------------------------
+
+
+@finding_type(
+    "immutable-tag-is-one-image",
+    severity="warning",
+    summary="A rule limits the number of images with one immutable tag, and there is never more than one.",
+    remedy="use a pattern with '*', or Immutability.all_tags_except({tag!r}) if the tag is to be reassigned",
+    json_remedy="use a pattern with '*', or exclude the tag from the immutability if it is to be reassigned",
+    reason="""
+        A pattern without `*` selects one tag. If the tag is immutable, ECR rejects a second push of it, so that one
+        image has it, and a rule that deletes images above a number never acts. A rule with the number 999999 keeps the
+        image, and is not reported. If the immutability is not known, no rule is reported.
+    """,
+    fix="""
+        Select the tags of all builds with a pattern such as `release-*`. If the tag is to be reassigned, exclude it
+        with `Immutability.all_tags_except(...)`.
+    """,
+    example="""
+        from ecr_constructs import Immutability, LifecyclePolicy, keep_latest
+
+        policy = LifecyclePolicy.of(keep_latest(150, matching="latest"))
+        finding = policy.findings(immutability=Immutability.all_tags())[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+)
+def _immutable_tag_is_one_image(context: CheckContext) -> Iterator[Match]:
+    if context.immutability is None:
+        return
+    for rule in context.effective_rules():
+        is_deletion_by_count = (rule.count_type, rule.action) == ("imageCountMoreThan", "expire")
+        if not is_deletion_by_count or rule.count_number >= MORE_IMAGES_THAN_FIT:
+            continue
+        for tag in rule.tag_pattern_list:
+            if "*" not in tag and context.immutability.is_immutable(tag):
+                sentence = (
+                    f"{rule_label(rule)} limits the number of images tagged {tag!r}, which is an immutable tag: one "
+                    "image has it, a second push of it fails, and the rule never acts"
+                )
+                yield Match(rule, sentence, {"tag": tag})
 
 
 # --- last-pull-counts-scanners ----------------------------------------------------------------------------------------

@@ -1,0 +1,91 @@
+"""The rules on references to images in task definitions, functions and other workloads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
+from ecr_constructs.model.compliance.rule import Breach, compliance_rule
+from ecr_constructs.model.compliance.workload_images import WORKLOADS, images_of
+from ecr_constructs.model.iam.values import UNKNOWN, shown
+from ecr_constructs.model.names import ROOT
+from ecr_constructs.model.validation import IMAGE_TAG
+
+__all__ = ["cached_image_by_digest", "image_reference_valid"]
+
+# `<account>.dkr.ecr.<region>.<suffix>/`, in which any part can be known only at deployment.
+_ECR_IMAGE = re.compile(
+    r"(?P<account>[0-9]{12}|\0)\.dkr\.ecr\.(?P<region>[a-z0-9-]+|\0)\.[^/]+/(?P<path>.+)", re.DOTALL
+)
+_DIGEST = re.compile(r"digest", re.IGNORECASE)
+
+
+# "Pull by digest": <name>@<digest>. https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+@compliance_rule(
+    "image-reference-valid",
+    types=WORKLOADS,
+    requirement="A reference to an image has a tag after `:` or a digest after `@`.",
+    remedy="Use `repository.repository_uri_for_digest(token)` for a digest. The CDK writes a token as a tag.",
+)
+def image_reference_valid(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
+    """Yield a breach for a reference to an image of ECR in which a digest, or a text that is no tag, is the tag."""
+    for image in images_of(resource):
+        found = _ECR_IMAGE.fullmatch(image.text)
+        name, colon, tag = (found["path"] if found else "").partition("@")[0].partition(":")
+        if found and colon and name and (reason := _tag_problem(tag, image.value)):
+            yield Breach(f"the reference to an image is invalid: {reason}", image.location)
+
+
+def _tag_problem(tag: str, value: object) -> str | None:
+    """Return the reason why the text after the colon is no tag, as far as the template shows it."""
+    if tag.startswith(("sha256:", "sha512:")):
+        return f"the digest {tag[:19]}... is written after ':' instead of '@'"
+    if UNKNOWN not in tag:
+        return next(iter(IMAGE_TAG.problems(tag)), None)
+    # The name of a parameter, an attribute or a Systems Manager parameter is the only evidence of its value.
+    if tag == UNKNOWN and _DIGEST.search(json.dumps(_last(value))):
+        return f"{shown(_last(value))} is a digest by its name, and is written after ':' instead of '@'"
+    return None
+
+
+def _last(value: object) -> object:
+    """Return the last part of a join or of a text with substitutions."""
+    if isinstance(value, dict) and isinstance(join := value.get("Fn::Join"), list) and isinstance(join[-1], list):
+        return join[-1][-1] if join[-1] else None
+    if isinstance(value, dict) and isinstance(text := value.get("Fn::Sub"), str):
+        return {"Fn::Sub": text.rpartition(":")[2]}
+    return None
+
+
+# A first pull by digest fails for users of several upstreams: https://github.com/aws/containers-roadmap/issues/2837
+# AWS does not document the behavior.
+@compliance_rule(
+    "cached-image-by-digest",
+    types=WORKLOADS,
+    requirement="An image of a pull-through cache is referenced by a tag.",
+    remedy="Pull the image by its tag before the deployment, or use the tag.",
+)
+def cached_image_by_digest(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
+    """Yield a breach for an image under the prefix of a cache in the same app that is referenced by its digest."""
+    for image in images_of(resource):
+        found = _ECR_IMAGE.fullmatch(image.text)
+        if found is None or "@" not in found["path"]:
+            continue
+        for cache in _caches(app, resource, found["account"], found["region"]):
+            prefix = cache.properties.get("EcrRepositoryPrefix")
+            if isinstance(prefix, str) and prefix != ROOT and found["path"].startswith(f"{prefix.rstrip('/')}/"):
+                yield Breach(
+                    f"the image {found['path'].partition('@')[0]!r} is of the cache {cache.label}, and is referenced "
+                    "by its digest; the first pull of an image by its digest can fail",
+                    image.location,
+                )
+
+
+def _caches(app: AppResources, resource: TemplateResource, account: str, region: str) -> tuple[TemplateResource, ...]:
+    """Return the caches of the registry of an image. The registry of an unknown host is that of the resource."""
+    if UNKNOWN in account or UNKNOWN in region:
+        return app.beside(resource, "AWS::ECR::PullThroughCacheRule")
+    there = app.in_environment(f"{account}/{region}")
+    return tuple(each for each in there if each.type == "AWS::ECR::PullThroughCacheRule")

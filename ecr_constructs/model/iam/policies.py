@@ -1,0 +1,103 @@
+"""The policies of ECR: the problems of a statement in each of them, and their length."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from ecr_constructs.model.iam.actions import matches_action
+from ecr_constructs.model.iam.principals import names_everyone, principals_of
+from ecr_constructs.model.iam.resources import resource_problems
+from ecr_constructs.model.iam.statements import Statement, statement_problems
+from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
+from ecr_constructs.model.template_syntax import is_function_name
+
+__all__ = ["MAXIMUM_CHARACTERS", "length_of", "registry_statement_problems", "repository_statement_problems"]
+
+# RepositoryPolicyText and RegistryPolicyText in the service model.
+MAXIMUM_CHARACTERS = 10_240
+
+_SCANNING = "ecr:putregistryscanningconfiguration"
+# The shortest values of references. All others count as empty, because their length is known only at deployment.
+_SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
+
+
+def repository_statement_problems(
+    statement: Statement,
+    account: str | None,  # noqa: ARG001  (the signature of both policies is the same)
+    region: str | None,
+) -> Iterator[str]:
+    """
+    Yield the problems of a statement in a repository policy.
+
+    Args:
+        statement: The statement, as a policy document contains it.
+        account: The account of the repository. None if it is known only at deployment.
+        region: The Region of the repository. None if it is known only at deployment.
+
+    """
+    if "Resource" in statement or "NotResource" in statement:
+        yield "the statement names resources; a repository policy applies to its repository; remove resources"
+    yield from statement_problems(statement, "repository", region=region)
+
+
+def registry_statement_problems(statement: Statement, account: str | None, region: str | None) -> Iterator[str]:
+    """
+    Yield the problems of a statement in a registry policy.
+
+    Args:
+        statement: The statement, as a policy document contains it.
+        account: The account of the registry. None if it is known only at deployment.
+        region: The Region of the registry. None if it is known only at deployment.
+
+    """
+    if "Resource" not in statement and "NotResource" not in statement:
+        yield "the statement has no resources; name the repositories of a registry policy with resources="
+    yield from statement_problems(statement, "registry", region=region)
+    for resource in (each for part in ("Resource", "NotResource") for each in possible(statement.get(part, []))):
+        yield from resource_problems(resource, account=account, region=region)
+    yield from _scanning_problems(statement, account)
+
+
+def length_of(value: object) -> int:
+    """Return the number of characters of a policy, or of a part of one, that it has at least when it is deployed."""
+    return len(json.dumps(_deployed(value), separators=(",", ":"), default=str, ensure_ascii=False))
+
+
+def _deployed(value: object) -> object:
+    """Return a value with the shortest text for each reference, so that a template can be measured."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((function, argument),) = value.items()
+        if function == "Fn::Join":
+            return str(argument[0]).join(str(_deployed(part)) for part in argument[1])
+        if is_function_name(function):
+            return _SHORTEST.get(str(argument), "")
+    if isinstance(value, Mapping):
+        return {key: _deployed(each) for key, each in value.items()}
+    return [_deployed(each) for each in value] if isinstance(value, list) else value
+
+
+def _scanning_problems(statement: Statement, account: str | None) -> Iterator[str]:
+    """Yield each action that a statement denies in the account of the registry and that Amazon Inspector needs."""
+    if statement.get("Effect") == "Deny" and not statement.get("Condition") and _is_about(statement, account):
+        denied = [action for action in possible(statement.get("Action", [])) if _is_scanning(action)]
+        if "NotAction" in statement and not any(map(_is_scanning, possible(statement["NotAction"]))):
+            denied.append("all actions but some")
+        for action in denied:
+            yield (
+                f"the statement denies {action}, and Amazon Inspector could not change the scan type; "
+                "deny specific actions instead"
+            )
+
+
+def _is_about(statement: Statement, account: str | None) -> bool:
+    """Return whether a statement names principals that can be in an account."""
+    if account is None or names_everyone(statement):
+        return True
+    texts = [text_of(value) for kind, value in principals_of(statement) if kind == "AWS"]
+    # Ids of accounts are known when the app synthesizes.
+    return any(account in text or UNKNOWN in "".join(text.split(":")[4:5]) for text in texts)
+
+
+def _is_scanning(action: object) -> bool:
+    return matches_action(action, _SCANNING)

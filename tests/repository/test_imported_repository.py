@@ -1,0 +1,205 @@
+"""Repositories that another app owns, and repositories without a name in another environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from ecr_constructs import HardenedRepository, ImportedRepository, InvalidRepository
+
+IRELAND = cdk.Environment(account="111122223333", region="eu-west-1")
+ARN = "arn:aws:ecr:us-east-1:444455556666:repository/prod/api"
+NOT_WRITTEN = "ecr-constructs:importedPolicyIsNotWritten"
+
+
+@pytest.fixture
+def stack() -> cdk.Stack:
+    return cdk.Stack(cdk.App(), "Service", env=IRELAND)
+
+
+def has_no_warning(stack: cdk.Stack) -> bool:
+    return list(assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value())) == []
+
+
+def statement(repository: ImportedRepository) -> dict[str, Any]:
+    (found,) = repository.statements_to_apply
+    return dict(found)
+
+
+def test_a_repository_is_imported_by_name_arn_or_attributes(stack: cdk.Stack) -> None:
+    by_name = HardenedRepository.from_repository_name(stack, "Name", "prod/api")
+    by_arn = HardenedRepository.from_repository_arn(stack, "Arn", ARN)
+    token = cdk.Fn.import_value("RepositoryArn")
+    by_both = HardenedRepository.from_repository_attributes(stack, "Both", repository_arn=token, repository_name="api")
+
+    uris = [stack.resolve(each.repository_uri_for_tag("v1")) for each in (by_name, by_arn)]
+    assert [each["Fn::Join"][1][0] for each in uris] == [
+        "111122223333.dkr.ecr.eu-west-1.",
+        "444455556666.dkr.ecr.us-east-1.",
+    ]
+    assert by_arn.env.account == "444455556666"
+    assert stack.resolve(by_both.repository_arn) == {"Fn::ImportValue": "RepositoryArn"}
+
+
+def test_a_grant_to_a_role_is_in_the_policy_of_the_role(stack: cdk.Stack) -> None:
+    repository = HardenedRepository.from_repository_name(stack, "Api", "prod/api")
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    task.add_container("api", image=ecs.ContainerImage.from_ecr_repository(repository, "v1"))
+
+    assert repository.statements_to_apply == ()
+    assert has_no_warning(stack)
+    assertions.Template.from_stack(stack).resource_count_is("AWS::IAM::Policy", 1)
+
+
+@pytest.mark.parametrize(
+    "grantee", [iam.AccountPrincipal("999988887777"), iam.ServicePrincipal("codebuild.amazonaws.com")]
+)
+def test_a_grant_that_nothing_writes_is_returned_and_reported(stack: cdk.Stack, grantee: iam.IGrantable) -> None:
+    repository = HardenedRepository.from_repository_arn(stack, "Api", ARN)
+
+    repository.grant_pull(grantee)
+
+    assert statement(repository)["Action"] == [
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchGetImage",
+    ]
+    sentence = f'this statement is not in it.*"Effect": "Allow".*{NOT_WRITTEN}'
+    text = assertions.Match.string_like_regexp(sentence)
+    assertions.Annotations.from_stack(stack).has_warning("/Service/Api", text)
+
+
+def test_the_warning_can_be_acknowledged(stack: cdk.Stack) -> None:
+    repository = HardenedRepository.from_repository_arn(stack, "Api", ARN)
+    cdk.Annotations.of(stack).acknowledge_warning(NOT_WRITTEN, "the other app has it")
+
+    repository.grant_pull(iam.AccountPrincipal("999988887777"))
+
+    assert has_no_warning(stack)
+
+
+def test_a_function_of_the_same_account_needs_no_statement_of_the_app(stack: cdk.Stack) -> None:
+    repository = HardenedRepository.from_repository_name(stack, "Api", "prod/api")
+    lambda_.DockerImageFunction(
+        stack, "Function", code=lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="v1")
+    )
+
+    assert statement(repository)["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert has_no_warning(stack)
+
+
+def test_a_lifecycle_rule_is_an_error_with_the_fix(stack: cdk.Stack) -> None:
+    repository = HardenedRepository.from_repository_name(stack, "Api", "prod/api")
+
+    with pytest.raises(InvalidRepository, match=r"Service/Api: the app does not own .*; add the rule in"):
+        repository.add_lifecycle_rule(max_image_count=3)  # type: ignore[arg-type]  # no argument is accepted
+
+
+def test_what_is_not_a_repository_is_rejected(stack: cdk.Stack) -> None:
+    with pytest.raises(InvalidRepository, match="Service/A: 'arn:aws:s3:::bucket' is not the ARN of a repository"):
+        HardenedRepository.from_repository_arn(stack, "A", "arn:aws:s3:::bucket")
+    with pytest.raises(InvalidRepository, match="from_repository_attributes"):
+        HardenedRepository.from_repository_arn(stack, "A", cdk.Fn.import_value("Arn"))
+    with pytest.raises(InvalidRepository, match="repository name 'Prod' has 'P'"):
+        HardenedRepository.from_repository_name(stack, "A", "Prod")
+    with pytest.raises(InvalidRepository) as raised:
+        HardenedRepository.from_repository_attributes(cdk.App(), "A", repository_arn="x", repository_name="Prod")
+    assert len(raised.value.problems) == 3
+    with pytest.raises(TypeError, match="repository_name"):
+        HardenedRepository.from_repository_name(stack, "A", None)  # type: ignore[arg-type]
+    assert stack.node.children == []
+
+
+# --- repositories without a name --------------------------------------------------------------------------------------
+
+UNNAMED = r"Containers/Api: the repository is used in another account or Region, and has no repository_name="
+
+
+@pytest.mark.parametrize("account", ["444455556666", "111122223333"])
+def test_a_repository_without_a_name_in_another_environment_is_an_error_of_the_library(account: str) -> None:
+    app = cdk.App()
+    repository = HardenedRepository(cdk.Stack(app, "Containers", env=IRELAND), "Api")
+    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account=account, region="us-east-1"))
+    cdk.CfnOutput(elsewhere, "Uri", value=repository.repository_uri_for_tag("v1"))
+
+    with pytest.raises(RuntimeError, match=UNNAMED):
+        app.synth()
+
+
+def test_a_grant_to_a_role_of_another_account_needs_a_name() -> None:
+    app = cdk.App()
+    repository = HardenedRepository(cdk.Stack(app, "Containers", env=IRELAND), "Api")
+    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="444455556666", region="eu-west-1"))
+    role = iam.Role(elsewhere, "Role", role_name="puller", assumed_by=iam.AccountRootPrincipal())
+    repository.grant_pull(role)
+
+    with pytest.raises(RuntimeError, match=UNNAMED):
+        app.synth()
+
+
+def test_a_repository_without_a_name_has_none_in_the_template() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Containers", env=IRELAND)
+    repository = HardenedRepository(stack, "Api")
+    other = cdk.Stack(app, "Other", env=IRELAND)
+    cdk.CfnOutput(other, "Uri", value=repository.repository_uri)
+
+    (found,) = assertions.Template.from_stack(stack).find_resources("AWS::ECR::Repository").values()
+
+    assert "RepositoryName" not in found["Properties"]
+
+
+# --- the statement for AWS Lambda -------------------------------------------------------------------------------------
+
+
+def function_of(stack: cdk.Stack, repository: HardenedRepository) -> None:
+    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="v1")
+    lambda_.DockerImageFunction(stack, "Function", code=code)
+
+
+def sources(stack: cdk.Stack) -> list[Any]:
+    (found,) = assertions.Template.from_stack(stack).find_resources("AWS::ECR::Repository").values()
+    statements = found["Properties"]["RepositoryPolicyText"]["Statement"]
+    return [
+        value
+        for each in statements
+        for value in each.get("Condition", {}).get("ArnLike", {}).get("aws:SourceArn", ["none"])
+    ]
+
+
+def test_the_statement_of_the_cdk_for_lambda_is_limited_to_the_functions_of_the_app() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Containers", env=IRELAND)
+    repository = HardenedRepository(stack, "Api", repository_name="prod/function")
+    function_of(stack, repository)
+    function_of(cdk.Stack(app, "B", env=cdk.Environment(account="444455556666", region="eu-west-1")), repository)
+    cdk.Stack(app, "C", env=cdk.Environment(account="999988887777", region="eu-west-1"))
+
+    assert [each["Fn::Join"][1][-1] for each in sources(stack)] == [
+        ":111122223333:function:*",
+        ":444455556666:function:*",
+    ]
+
+
+def test_a_stack_without_an_environment_limits_lambda_to_its_own_account() -> None:
+    stack = cdk.Stack(cdk.App(), "Containers")
+    function_of(stack, HardenedRepository(stack, "Api"))
+
+    (source,) = sources(stack)
+    assert source["Fn::Join"][1][-2:] == [{"Ref": "AWS::AccountId"}, ":function:*"]
+    assert assertions.Annotations.from_stack(stack).find_info("*", assertions.Match.any_value()) == []
+
+
+def test_another_statement_for_lambda_stays_as_it_is() -> None:
+    stack = cdk.Stack(cdk.App(), "Containers")
+    HardenedRepository(stack, "Api").add_to_resource_policy(
+        iam.PolicyStatement(principals=[iam.ServicePrincipal("lambda.amazonaws.com")], actions=["ecr:BatchGetImage"])
+    )
+
+    assert sources(stack) == ["none"]
