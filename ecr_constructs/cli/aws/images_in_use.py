@@ -62,8 +62,8 @@ class RegistryHost:
             image = ImageReference.parse(text)
         except InvalidName:
             return None  # ECR has no image with such a reference
-        host = rf"{self.account_id}\.dkr[.-]ecr(-fips)?\.{self.region}\..+"
-        return image if image.registry is not None and re.fullmatch(host, image.registry) else None
+        host = image.ecr_registry
+        return image if host and (host.account, host.region) == (self.account_id, self.region) else None
 
 
 def external_usage(running: Iterable[RunningImage], registry: RegistryHost | None) -> Iterator[ImageUsage]:
@@ -87,7 +87,7 @@ def _image_of_ecr(text: str) -> ImageReference | None:
         image = ImageReference.parse(text)
     except InvalidName:
         return None
-    return image if re.fullmatch(r"\d{12}\.dkr[.-]ecr.+", image.registry or "") else None
+    return image if image.ecr_registry else None
 
 
 def users_by_image(
