@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         InvalidRepository,
     )
     from ecr_constructs.guardrails.baseline import enforce_baseline
+    from ecr_constructs.guardrails.digest_pinning import DigestPinning
     from ecr_constructs.guardrails.mixin import Hardened
     from ecr_constructs.guardrails.plugin import Guardrails
     from ecr_constructs.model import (
@@ -111,6 +112,7 @@ __all__ = [
     "CreationTemplate",
     "Credentials",
     "Decision",
+    "DigestPinning",
     "EcrConstructsError",
     "Encryption",
     "Evaluation",
@@ -193,6 +195,7 @@ _MODULES = {
     "CacheRefreshed": "monitoring.image_alerts",
     "CreationTemplate": "registry.creation_template",
     "Credentials": "registry.upstream_credentials",
+    "DigestPinning": "guardrails.digest_pinning",
     "Encryption": "repository.encryption",
     "Guardrails": "guardrails.plugin",
     "Hardened": "guardrails.mixin",

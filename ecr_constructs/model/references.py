@@ -99,7 +99,7 @@ class ImageReference:
     @property
     def canonical(self) -> ImageReference:
         """
-        The reference with the IPv4 host of its registry, so that references to one image through several hosts are equal.
+        The reference with the IPv4 host of its registry. References to an image through other hosts become equal.
 
         >>> str(ImageReference.parse("111122223333.dkr-ecr.eu-west-1.on.aws/api:v1").canonical)
         '111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1'

@@ -1,8 +1,8 @@
 """
 The hosts of private ECR registries.
 
-A registry has up to four hosts: for IPv4 only or for IPv4 and IPv6 (dual-stack), each also with FIPS. They serve the same
-images. https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html and
+A registry has up to four hosts: for IPv4 only or for IPv4 and IPv6 (dual-stack), each also with FIPS. They serve the
+same images. https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html and
 https://docs.aws.amazon.com/general/latest/gr/ecr.html
 """
 
