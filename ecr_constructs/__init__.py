@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ExclusionFilter,
         Finding,
         Image,
+        ImagePin,
         ImageReference,
         Immutability,
         Intent,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         limit_images,
         lowest_cost_policy,
         production_policy,
+        read_image_pins,
         read_images,
         read_rule_exceptions,
     )
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from ecr_constructs.repository.encryption import Encryption
     from ecr_constructs.repository.hardened_repository import HardenedRepository
     from ecr_constructs.repository.publisher import Publisher
+    from ecr_constructs.repository.repository_image import RepositoryImage
     from ecr_constructs.repository.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
 
 __all__ = [
@@ -125,6 +128,7 @@ __all__ = [
     "ImageArchived",
     "ImageDeleted",
     "ImageFindings",
+    "ImagePin",
     "ImagePushed",
     "ImageReference",
     "ImageRestored",
@@ -147,6 +151,7 @@ __all__ = [
     "Replication",
     "ReplicationFailed",
     "ReplicationFilter",
+    "RepositoryImage",
     "RepositoryName",
     "RepositorySettings",
     "RuleException",
@@ -178,6 +183,7 @@ __all__ = [
     "limit_images",
     "lowest_cost_policy",
     "production_policy",
+    "read_image_pins",
     "read_images",
     "read_rule_exceptions",
 ]
@@ -210,6 +216,7 @@ _MODULES = {
     "PullThroughCache": "registry.pull_through_cache",
     "ReplicaRegistry": "registry.replica_registry",
     "ReplicationFailed": "monitoring.registry_alerts",
+    "RepositoryImage": "repository.repository_image",
     "RepositorySettings": "repository.settings",
     "ScanningStopped": "monitoring.registry_alerts",
     "Tampering": "monitoring.tampering",

@@ -20,7 +20,7 @@ from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, mapping
 
-__all__ = ["IMAGE_PROPERTIES", "IMAGE_TYPES", "UNKNOWN", "AppImages", "ImageUse"]
+__all__ = ["IMAGE_PROPERTIES", "IMAGE_TYPES", "UNKNOWN", "AppImages", "ImageUse", "is_content_addressed"]
 
 # The properties with images, by type. `*` is every entry of a list.
 IMAGE_PROPERTIES: Mapping[str, Sequence[str]] = {
@@ -51,6 +51,12 @@ _REPOSITORY, _TEMPLATE = "AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTe
 _STACK = "AWS::CloudFormation::Stack"
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+# The images that AWS CodeBuild manages have no registry, and no digest that can be given:
+# https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
+_CODEBUILD_IMAGE = re.compile(r"aws/codebuild/[a-z0-9._-]+:[\w.-]+")
+# The repository of image assets that `cdk bootstrap` creates, and a tag that is the hash of the asset.
+_ASSET_REPOSITORY = re.compile(r"cdk-[a-z0-9]+-container-assets-.+")
+_ASSET_TAG = re.compile(r"(.*[^0-9a-f])?[0-9a-f]{64}")
 # The text for a value that is known only at deployment. Names, tags and hosts can contain it.
 UNKNOWN = "known-at-deployment"
 # The account and Region of a stack without an environment.
@@ -80,11 +86,27 @@ class ImageUse:
     repositories: tuple[TemplateResource, ...] = ()
 
     @property
+    def is_unnamed(self) -> bool:
+        """Whether CloudFormation generates the name of the repository."""
+        return self.reference is not None and self.reference.repository.startswith(_UNNAMED)
+
+    @property
+    def place(self) -> tuple[str | None, str | None]:
+        """The account and the Region of the registry, each None if it is known only at deployment."""
+        host = None if self.reference is None else self.reference.ecr_registry
+        if host is None:
+            return None, None
+        return (
+            None if host.account == _NO_ACCOUNT else host.account,
+            None if host.region in (_NO_REGION, UNKNOWN) else host.region,
+        )
+
+    @property
     def shown(self) -> str:
         """The reference, with the construct path in place of a name that CloudFormation generates."""
         if self.reference is None:
             return self.text
-        if self.reference.repository.startswith(_UNNAMED) and self.repositories:
+        if self.is_unnamed and self.repositories:
             name = self.repositories[0].label.removesuffix("/Resource")
         else:
             name = self.reference.repository
@@ -438,3 +460,20 @@ def _chart_images(values: object) -> Iterator[str]:
         for key, value in values.items():
             if key != "image":
                 yield from _chart_images(value)
+
+
+def is_content_addressed(reference: ImageReference) -> bool:
+    """
+    Return whether an image is an asset of the CDK, or is managed by AWS CodeBuild.
+
+    The tag of an asset is the hash of its content. The repository of `cdk bootstrap` has immutable tags: its template
+    version 33 has `ImageTagMutability: IMMUTABLE`.
+
+    Args:
+        reference: The image.
+
+    """
+    if _CODEBUILD_IMAGE.fullmatch(str(reference)):
+        return True
+    is_asset = _ASSET_REPOSITORY.fullmatch(reference.repository) and _ASSET_TAG.fullmatch(reference.tag or "")
+    return reference.ecr_registry is not None and is_asset is not None

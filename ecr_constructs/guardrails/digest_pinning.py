@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args, overload
 from weakref import WeakKeyDictionary
 
 from ecr_constructs.assembly import exclusion_filters
-from ecr_constructs.assembly.image_uses import IMAGE_TYPES, UNKNOWN, AppImages, ImageUse
+from ecr_constructs.assembly.image_uses import IMAGE_TYPES, UNKNOWN, AppImages, ImageUse, is_content_addressed
 from ecr_constructs.errors import EcrConstructsError, InvalidName, Problems
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource
@@ -67,12 +66,6 @@ _PUBLIC_REGISTRIES = frozenset(
         "registry.access.redhat.com",
     }
 )
-# The images that AWS CodeBuild manages have no registry, and no digest that can be given:
-# https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
-_CODEBUILD_IMAGE = re.compile(r"aws/codebuild/[a-z0-9._-]+:[\w.-]+")
-# The repository of image assets that `cdk bootstrap` creates, and a tag that is the hash of the asset.
-_ASSET_REPOSITORY = re.compile(r"cdk-[a-z0-9]+-container-assets-.+")
-_ASSET_TAG = re.compile(r"(.*[^0-9a-f])?[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +173,7 @@ def _finding(use: ImageUse, immutable: Sequence[str]) -> _Finding | None:
         return _Finding(_NOT_KNOWN, f"the workload uses {use.text}")
     if use.repositories and not reference.is_fixed:
         return next(filter(None, (_of_repository(use, reference, each) for each in use.repositories)), None)
-    if reference.is_fixed or _is_content_addressed(reference) or _is_listed(reference, immutable):
+    if reference.is_fixed or is_content_addressed(reference) or _is_listed(reference, immutable):
         return None
     return _outside(use, reference)
 
@@ -194,24 +187,15 @@ def _outside(use: ImageUse, reference: ImageReference) -> _Finding:
     registry = reference.canonical.registry
     if registry is None or registry in _PUBLIC_REGISTRIES:
         return _Finding(_PUBLIC, f"{use.shown} is in the public registry {registry or 'docker.io'}")
-    where = f"the registry {registry}" if reference.ecr_registry is None else f"{_shown_registry(reference)}"
+    where = f"the registry {registry}" if reference.ecr_registry is None else _shown_registry(use)
     return _Finding(
         _UNKNOWN_REGISTRY, f"{use.shown} is in a repository of {where} that is not in the app; its tag can be mutable"
     )
 
 
-def _shown_registry(reference: ImageReference) -> str:
-    host = reference.ecr_registry
-    is_known = host is not None and host.account.strip("0")
-    return f"the ECR registry {host.environment}" if host and is_known else "the ECR registry of the stack"
-
-
-def _is_content_addressed(reference: ImageReference) -> bool:
-    """Return whether an image is an asset of the CDK, or managed by AWS CodeBuild."""
-    if _CODEBUILD_IMAGE.fullmatch(str(reference)):
-        return True
-    is_asset = _ASSET_REPOSITORY.fullmatch(reference.repository) and _ASSET_TAG.fullmatch(reference.tag or "")
-    return reference.ecr_registry is not None and is_asset is not None
+def _shown_registry(use: ImageUse) -> str:
+    account, region = use.place
+    return f"the ECR registry {account}/{region}" if account and region else "the ECR registry of the stack"
 
 
 def _is_listed(reference: ImageReference, immutable: Sequence[str]) -> bool:

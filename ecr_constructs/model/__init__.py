@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ecr_constructs.model.lifecycle.rule import LifecycleRule
     from ecr_constructs.model.lifecycle.schedule import ScheduledAction
     from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, RepositoryName, TemplatePrefix
+    from ecr_constructs.model.pins import ImagePin, read_image_pins
     from ecr_constructs.model.references import ImageReference
     from ecr_constructs.model.registry.replication import Replication
     from ecr_constructs.model.registry.scanning import Scanning
@@ -69,6 +70,7 @@ __all__ = [
     "ExclusionFilter",
     "Finding",
     "Image",
+    "ImagePin",
     "ImageReference",
     "Immutability",
     "Intent",
@@ -111,6 +113,7 @@ __all__ = [
     "limit_images",
     "lowest_cost_policy",
     "production_policy",
+    "read_image_pins",
     "read_images",
     "read_rule_exceptions",
 ]
@@ -127,6 +130,7 @@ _MODULES = {
     "ExclusionFilter": "model.tags",
     "Finding": "model.lifecycle.findings",
     "Image": "model.images",
+    "ImagePin": "model.pins",
     "ImageReference": "model.references",
     "Immutability": "model.immutability",
     "Intent": "model.lifecycle.intents",
@@ -169,6 +173,7 @@ _MODULES = {
     "limit_images": "model.lifecycle.intents",
     "lowest_cost_policy": "model.lifecycle.ready_policies",
     "production_policy": "model.lifecycle.ready_policies",
+    "read_image_pins": "model.pins",
     "read_images": "model.images",
     "read_rule_exceptions": "model.compliance.exceptions",
 }
