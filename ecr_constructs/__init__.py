@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from ecr_constructs.repository.access import Access
     from ecr_constructs.repository.encryption import Encryption
     from ecr_constructs.repository.hardened_repository import HardenedRepository
+    from ecr_constructs.repository.promotion import Promotion
     from ecr_constructs.repository.publisher import Publisher
     from ecr_constructs.repository.repository_image import RepositoryImage
     from ecr_constructs.repository.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
@@ -145,6 +146,7 @@ __all__ = [
     "Namespace",
     "PipelineIdentity",
     "PrivateRegistry",
+    "Promotion",
     "Publisher",
     "PullThroughCache",
     "ReplicaRegistry",
@@ -212,6 +214,7 @@ _MODULES = {
     "ImagePushed": "monitoring.image_alerts",
     "ImageRestored": "monitoring.image_alerts",
     "PrivateRegistry": "registry.private_registry",
+    "Promotion": "repository.promotion",
     "Publisher": "repository.publisher",
     "PullThroughCache": "registry.pull_through_cache",
     "ReplicaRegistry": "registry.replica_registry",
