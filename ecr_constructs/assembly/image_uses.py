@@ -265,6 +265,7 @@ class AppImages:
         functions = {
             "Ref": self._referred,
             "Fn::GetAtt": self._get_attribute,
+            "Fn::GetStackOutput": self._stack_output,
             "Fn::ImportValue": self._imported,
             "Fn::Sub": self._sub,
         }
@@ -308,6 +309,17 @@ class AppImages:
                     value = mapping(outputs.get(attribute.removeprefix("Outputs."))).get("Value")
                     return self._elsewhere(value, inner, depth)
         return UNKNOWN
+
+    def _stack_output(self, argument: object, place: _Place, depth: int) -> str:
+        """Return an output of another stack, which is how the CDK writes a weak reference."""
+        stack = next(self._texts(mapping(argument).get("StackName"), place, depth + 1), None)
+        name = str(mapping(argument).get("OutputName"))
+        found = {
+            self._elsewhere(mapping(outputs[name]).get("Value"), there, depth)
+            for path, there in self._places.items()
+            if there.stack == stack and name in (outputs := mapping(self._app.templates.get(path, {}).get("Outputs")))
+        }
+        return found.pop() if len(found) == 1 else UNKNOWN
 
     def _imported(self, argument: object, place: _Place, depth: int) -> str:
         name = next(self._texts(argument, place, depth + 1), None)

@@ -103,8 +103,7 @@ class Encryption(ABC):
         for argument, principals in (("administrators", administrators), ("users", users)):
             _check_key_principals(problems, argument, principals)
         if isinstance(name, str):
-            with problems.collect("name: "):
-                problems.extend(NAMESPACE.problems(name))
+            problems.extend(f"name: {each}" for each in NAMESPACE.problems(name))
         problems.raise_if_any(InvalidName)
         return _SharedKey(
             name=None if name is None else str(name).removesuffix("/"),

@@ -93,6 +93,14 @@ class RepositoryImage(str):
             raise InvalidName([self._function_code], path=self._path)
         return self._function_code()
 
+    def __copy__(self) -> RepositoryImage:
+        """Return the reference itself: it holds the permissions of a construct."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> RepositoryImage:
+        """Return the reference itself, as `copy.copy` does."""
+        return self
+
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         """Return the text: a copy in another process has no constructs."""
         return str, (str(self),)

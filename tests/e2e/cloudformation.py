@@ -2,8 +2,8 @@
 CloudFormation as moto plays it, made stricter, and what the models of resource types share.
 
 moto skips types that it does not know, takes any property, deletes what is to be retained when it leaves a template,
-never deletes a managed policy, and knows no weak references between stacks. Here a deployment fails with the name of
-the resource, what is to be retained is, what is to go goes, and the references hold.
+never deletes a managed policy or a task definition, and knows no weak references between stacks. Here a deployment
+fails with the name of the resource, what is to be retained is, what is to go goes, and the references hold.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import ECRBackend, ecr_backends
+from moto.ecs.models import TaskDefinition, ecs_backends
 from moto.iam.models import ManagedPolicy
 from moto.kms.models import Key
 
@@ -155,6 +156,7 @@ def make_strict(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(parsing.ResourceMap, "_delete_resource", _retaining(parsing.ResourceMap._delete_resource))
     create_key = _in_words_of_kms(Key.create_from_cloudformation_json)
     patch.setattr(Key, "create_from_cloudformation_json", staticmethod(create_key))
+    patch.setattr(TaskDefinition, "delete", _deregister, raising=False)
     patch.setattr(ManagedPolicy, "delete", lambda self, *_: self.backend.delete_policy(self.arn), raising=False)
 
 
@@ -198,6 +200,10 @@ def _naming_what_fails(handle: Callable[..., Any]) -> Callable[..., Any]:
             raise ResourceFailure(message=f"{logical_id} ({resource_json['Type']}) {fault}") from fault
 
     return handle_resource
+
+
+def _deregister(self: TaskDefinition, account_id: str, region_name: str) -> None:
+    ecs_backends[account_id][region_name].deregister_task_definition(self.arn)
 
 
 def _retaining(delete: Callable[..., None]) -> Callable[..., None]:

@@ -180,7 +180,9 @@ def test_the_finding_has_the_image_the_reason_the_property_and_the_fix(checked: 
         "MUTABLE_WITH_EXCLUSION with the filters v*."
     )
     assert "repository.pinned(tag)" in found["suggestedFix"]
-    assert found["violatingConstructs"][0]["cloudFormationResource"]["propertyPaths"] == ["Properties/ContainerDefinitions/1/Image"]
+    assert found["violatingConstructs"][0]["cloudFormationResource"]["propertyPaths"] == [
+        "Properties/ContainerDefinitions/1/Image"
+    ]
     assert found["severity"] == "warning"
 
 
