@@ -29,7 +29,10 @@ PAGES = {
 }
 # The public names on each page of the API reference. Every public name is on one page.
 REFERENCE = {
-    "constructs": "HardenedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry Publisher",
+    "constructs": (
+        "HardenedRepository RepositoryImage PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry "
+        "Publisher Promotion"
+    ),
     "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access "
     "PipelineIdentity",
     "alerts": (
@@ -44,11 +47,13 @@ REFERENCE = {
         "build_cache_policy cached_repository_policy"
     ),
     "names": (
-        "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
+        "Image read_images ImageReference ImagePin read_image_pins Namespace RepositoryName CachePrefix "
+        "TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
     "guardrails": (
-        "Guardrails Hardened compliance_rule ComplianceRule Breach RuleException read_rule_exceptions enforce_baseline"
+        "Guardrails DigestPinning Hardened compliance_rule ComplianceRule Breach RuleException read_rule_exceptions "
+        "enforce_baseline"
     ),
     "errors": (
         "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "

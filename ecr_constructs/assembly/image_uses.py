@@ -133,7 +133,9 @@ class AppImages:
         self._app = app
         self._resources = {(each.template_path, each.logical_id): each for each in app.all}
         repositories = [each for each in app.all if each.type == _REPOSITORY]
-        self._named = [each for each in repositories if each.name]
+        self._named: dict[str, list[TemplateResource]] = {}
+        for each in repositories:
+            self._named.setdefault(each.name or "", []).append(each)
         unnamed = [each for each in repositories if not each.name]
         self._unnamed = {f"{_UNNAMED}{number}": each for number, each in enumerate(unnamed)}
         self._names = {id(each): name for name, each in self._unnamed.items()}
@@ -213,9 +215,7 @@ class AppImages:
         if registry is None or UNKNOWN in name:
             return ()
         there = (registry.account, registry.region)
-        found = tuple(
-            each for each in self._named if each.name == name and _is_same(there, _Place.of(each).environment)
-        )
+        found = tuple(each for each in self._named.get(name, ()) if _is_same(there, _Place.of(each).environment))
         return found or self._templates_for(name, there)
 
     def _templates_for(self, name: str, there: tuple[str, str]) -> tuple[TemplateResource, ...]:

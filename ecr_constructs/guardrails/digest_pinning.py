@@ -186,7 +186,7 @@ def _outside(use: ImageUse, reference: ImageReference) -> _Finding:
         return _Finding(_LATEST, f"{use.shown} is the image that has the tag 'latest' when it is pulled")
     registry = reference.canonical.registry
     if registry is None or registry in _PUBLIC_REGISTRIES:
-        return _Finding(_PUBLIC, f"{use.shown} is in the public registry {registry or 'docker.io'}")
+        return _Finding(_PUBLIC, f"{use.shown} can be reassigned in the public registry {registry or 'docker.io'}")
     where = f"the registry {registry}" if reference.ecr_registry is None else _shown_registry(use)
     return _Finding(
         _UNKNOWN_REGISTRY, f"{use.shown} is in a repository of {where} that is not in the app; its tag can be mutable"

@@ -17,6 +17,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_eks as eks
 from aws_cdk import aws_lambda as functions
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_ssm as ssm
@@ -99,7 +100,21 @@ def _placed(value: Any, image: str) -> Any:
     return image if value == "IMAGE" else value
 
 
-WORKLOADS = {
+def add_manifest(stack: cdk.Stack, image: str) -> None:
+    arn = "arn:aws:lambda:eu-west-1:111122223333:layer:kubectl:1"
+    cluster = eks.Cluster.from_cluster_attributes(
+        stack,
+        "Cluster",
+        cluster_name="shop",
+        kubectl_role_arn="arn:aws:iam::111122223333:role/kubectl",
+        kubectl_layer=functions.LayerVersion.from_layer_version_arn(stack, "Kubectl", arn),
+    )
+    pod = {"containers": [{"name": "app", "image": image}], "initContainers": [{"image": f"nginx@{DIGEST}"}]}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": pod}}}
+    cluster.add_manifest("W", {"apiVersion": "v1", "kind": "Namespace"}, deployment)
+
+
+WORKLOADS: Mapping[str, Any] = {
     "ECS": lambda stack, image: add_task(stack, "W", image),
     "Lambda": lambda stack, image: functions.CfnFunction(
         stack, "W", role="arn:aws:iam::111122223333:role/r", package_type="Image", code={"imageUri": image}
@@ -132,7 +147,7 @@ WORKLOADS = {
     ),
     "SageMaker": lambda stack, image: sagemaker.CfnModel(stack, "W", containers=[{"image": image}]),
     "SageMaker primary": lambda stack, image: sagemaker.CfnModel(stack, "W", primary_container={"image": image}),
-    "EKS": add_raw("Custom::AWSCDK-EKS-KubernetesResource", Manifest="MANIFEST"),
+    "EKS": add_manifest,
     "agent": add_raw(
         "AWS::BedrockAgentCore::Runtime",
         AgentRuntimeArtifact={"ContainerConfiguration": {"ContainerUri": "IMAGE"}},
@@ -141,30 +156,12 @@ WORKLOADS = {
 }
 
 
-def manifest(stack: cdk.Stack, image: str) -> str:
-    container = {"name": "app", "image": image}
-    pod = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": {"containers": [container]}}}}
-    return stack.to_json_string([{"apiVersion": "v1", "kind": "Namespace"}, pod])
-
-
-def add_workload(kind: str, stack: cdk.Stack, image: str) -> None:
-    if kind == "EKS":
-        cdk.CfnResource(
-            stack,
-            "W",
-            type="Custom::AWSCDK-EKS-KubernetesResource",
-            properties={"ServiceToken": "arn", "Manifest": manifest(stack, image)},
-        )
-    else:
-        WORKLOADS[kind](stack, image)
-
-
 @pytest.mark.parametrize("kind", WORKLOADS)
 def test_each_workload_is_found_with_a_mutable_tag_and_accepted_with_a_digest(kind: str, tmp_path: Path) -> None:
     for name, image, expected in (("tag", "production", [MUTABLE]), ("digest", DIGEST, [])):
         checked = Checked(tmp_path / name)
         repository = HardenedRepository(checked.stack, "Api", immutability=Immutability.off())
-        add_workload(kind, checked.stack, repository.image(image))
+        WORKLOADS[kind](checked.stack, repository.image(image))
 
         assert checked.rules() == expected
 

@@ -49,9 +49,7 @@ def pin(
         bool, typer.Option("--update", help="Replace the digests of existing pins whose tag has another image.")
     ] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the pins that no template of PATH uses.")] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing, and report stale, missing and unused pins.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing, and report stale and unused pins.")] = False,
 ) -> None:
     """
     Record the digests of image tags in a file, for deployments that are reproducible.
