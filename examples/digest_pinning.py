@@ -11,7 +11,7 @@ from ecr_constructs import DigestPinning, Guardrails, HardenedRepository
 app = cdk.App()
 # `ecr-constructs pin --image shop/api:v1.4.2 --live` wrote the file. Without this line, it is ecr-pins.json in the
 # current directory.
-app.node.set_context("ecr-constructs:pins", str(Path(__file__).with_name("ecr-pins.json")))
+app.node.set_context("ecr-constructs/pins", str(Path(__file__).with_name("ecr-pins.json")))
 cdk.Validations.of(app).add_plugins(Guardrails(rules=DigestPinning(level="error")))
 
 stack = cdk.Stack(app, "Shop", env=cdk.Environment(account="111122223333", region="eu-west-1"))

@@ -17,7 +17,7 @@ from ecr_constructs.model.validation import IMAGE_TAG
 __all__ = ["PINS_CONTEXT", "pinned_digest"]
 
 # The context key with another path of the file.
-PINS_CONTEXT = "ecr-constructs:pins"
+PINS_CONTEXT = "ecr-constructs/pins"
 
 
 def pinned_digest(construct: Construct, repository: str, tag: str) -> str:

@@ -186,7 +186,7 @@ class CreationTemplate(Construct):
         """
         Return the reference of the image that had a tag when its pin was written, by its digest.
 
-        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs:pins`.
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`.
 
         Args:
             reference: The repository with a tag, as for `image`.

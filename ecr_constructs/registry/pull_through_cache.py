@@ -191,7 +191,7 @@ class PullThroughCache(Construct):
         """
         Return the reference of the cached image that had a tag when its pin was written, by its digest.
 
-        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs:pins`. The
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`. The
         image must be in the cache: pull it by its tag before it is pinned.
 
         Args:

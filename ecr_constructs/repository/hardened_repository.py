@@ -222,7 +222,7 @@ class HardenedRepository(ecr.Repository):
         """
         Return the reference of the image that had a tag when its pin was written, by its digest.
 
-        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs:pins`. The file
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`. The file
         is read at synthesis, and nothing is looked up.
 
         Args:

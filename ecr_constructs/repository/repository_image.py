@@ -13,6 +13,7 @@ from constructs import Construct
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.registry_hosts import dual_stack_host
+from ecr_constructs.repository.ecs_image import pulled_image
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecs as ecs
@@ -75,10 +76,7 @@ class RepositoryImage(str):
 
     def for_ecs(self) -> ecs.ContainerImage:
         """Return the image for `add_container(image=)`. The execution role of the task definition can pull it."""
-        # `aws_ecs` takes time to import, and most apps do not use this method.
-        from ecr_constructs.repository.ecs_image import PulledImage  # noqa: PLC0415
-
-        return PulledImage(str(self), self._grant_pull)
+        return pulled_image(str(self), self._grant_pull)
 
     def for_lambda(self) -> functions.DockerImageCode:
         """

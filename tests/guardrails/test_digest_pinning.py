@@ -300,6 +300,16 @@ def test_an_export_of_the_app_is_resolved_and_another_is_not_known(checked: Chec
     assert checked.findings() == {(MUTABLE, "Away/Known"), (NOT_KNOWN, "Away/Foreign")}
 
 
+def test_a_weak_reference_to_an_output_of_another_stack_is_resolved(checked: Checked) -> None:
+    repository = ecr.CfnRepository(checked.stack, "Repo", image_tag_mutability="MUTABLE")
+    cdk.CfnOutput(checked.stack, "Uri", value=repository.attr_repository_uri)
+    weak = {"Fn::GetStackOutput": {"StackName": "Shop", "OutputName": "Uri"}}
+    task = ecs.CfnTaskDefinition(cdk.Stack(checked.app, "Away", env=ENVIRONMENT), "Task")
+    task.add_property_override("ContainerDefinitions", [{"Name": "a", "Image": {"Fn::Join": [":", [weak, "v1"]]}}])
+
+    assert checked.findings() == {(MUTABLE, "Away/Task")}
+
+
 def test_repositories_that_ecr_creates_have_the_immutability_of_their_template(checked: Checked) -> None:
     cache = PullThroughCache(checked.stack, "Cache", upstream=Upstream.ecr_public())
     teams = CreationTemplate(checked.stack, "Teams", prefix="teams", applied_for=["CREATE_ON_PUSH"])

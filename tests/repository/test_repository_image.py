@@ -166,7 +166,7 @@ def test_a_pinned_tag_is_the_digest_of_the_file(home: cdk.Stack, folder: Path, s
 
 
 def test_the_context_names_another_file_and_a_changed_file_is_read_again(home: cdk.Stack, folder: Path) -> None:
-    home.node.set_context("ecr-constructs:pins", "deploy/pins.json")
+    home.node.set_context("ecr-constructs/pins", "deploy/pins.json")
     repository = HardenedRepository(home, "Api", repository_name="api")
     with pytest.raises(EcrConstructsError, match=r"there is no file deploy/pins.json .*--pins deploy/pins.json"):
         repository.pinned("v1")
