@@ -141,7 +141,7 @@ def image_of(
     host = dual_stack_registry(placed) if dual_stack else f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
     tag, digest = (f":{image.tag}" if image.tag else "", f"@{image.digest}" if image.digest else "")
     text = f"{host}/{repository}{tag}{digest}"
-    return RepositoryImage.of(text, path=construct.node.path, grant_pull=construct.grant_pull, function_code=for_lambda)
+    return RepositoryImage(text, path=construct.node.path, grant_pull=construct.grant_pull, function_code=for_lambda)
 
 
 _NO_POLICY = (

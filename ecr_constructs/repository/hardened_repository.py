@@ -211,7 +211,7 @@ class HardenedRepository(ecr.Repository):
             text = self.repository_uri_for_digest(tag_or_digest)
         else:
             text = self.repository_uri_for_tag(tag_or_digest)
-        return RepositoryImage.of(
+        return RepositoryImage(
             text,
             path=self.node.path,
             grant_pull=self.grant_pull,

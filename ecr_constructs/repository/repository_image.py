@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs._cdk.tokens import is_unresolved
-from ecr_constructs.errors import InvalidName
+from ecr_constructs.errors import DuckType, InvalidName, Problems
 from ecr_constructs.model.registry_hosts import dual_stack_host
 from ecr_constructs.repository.ecs_image import pulled_image
 
@@ -23,6 +23,7 @@ __all__ = ["DUAL_STACK_FUNCTION", "RepositoryImage", "dual_stack_registry", "fun
 
 # The reason why `for_lambda` is rejected.
 DUAL_STACK_FUNCTION = "AWS does not document dual-stack hosts for functions of AWS Lambda; remove dual_stack=True"
+_FUNCTION = DuckType("a function", "__call__")
 
 
 class RepositoryImage(str):
@@ -49,15 +50,14 @@ class RepositoryImage(str):
     _function_code: Callable[[], functions.DockerImageCode] | str
     _path: str
 
-    @classmethod
-    def of(
+    def __new__(
         cls,
         text: str,
         *,
         path: str,
         grant_pull: Callable[[iam.IGrantable], object],
         function_code: Callable[[], functions.DockerImageCode] | str,
-    ) -> RepositoryImage:
+    ) -> RepositoryImage:  # noqa: PYI034  (there is no subclass)
         """
         Return the reference with the text and the permissions.
 
@@ -65,10 +65,20 @@ class RepositoryImage(str):
             text: The reference.
             path: The construct path, for errors.
             grant_pull: Grants the permissions to pull the image.
-            function_code: Returns the code of a function, or the reason why a function cannot use the image.
+            function_code: Returns the code of a function, or is the reason why a function cannot use the image.
+
+        Raises:
+            TypeError: If arguments are of the wrong kind.
 
         """
-        image = cls(text)
+        problems = Problems()
+        problems.expect("text", text, str, "'111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1'")
+        problems.expect("path", path, str, "'Shop/Api'")
+        problems.expect("grant_pull", grant_pull, _FUNCTION, "repository.grant_pull")
+        if not isinstance(function_code, str):
+            problems.expect("function_code", function_code, _FUNCTION, "'a reason'")
+        problems.raise_if_any(InvalidName)
+        image = super().__new__(cls, text)
         image._path = path
         image._grant_pull = grant_pull
         image._function_code = function_code
