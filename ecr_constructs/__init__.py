@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         InvalidRepository,
     )
     from ecr_constructs.guardrails.baseline import enforce_baseline
+    from ecr_constructs.guardrails.digest_pinning import DigestPinning
     from ecr_constructs.guardrails.injector import HardenedInjector
     from ecr_constructs.guardrails.mixin import Hardened
     from ecr_constructs.guardrails.plugin import Guardrails
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         ExclusionFilter,
         Finding,
         Image,
+        ImagePin,
         ImageReference,
         Immutability,
         Intent,
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
         lowest_cost_policy,
         production_policy,
         read_accepted_findings,
+        read_image_pins,
         read_images,
         read_openvex,
         read_rule_exceptions,
@@ -102,7 +105,9 @@ if TYPE_CHECKING:
     from ecr_constructs.repository.encryption import Encryption
     from ecr_constructs.repository.hardened_repository import HardenedRepository
     from ecr_constructs.repository.imported_repository import ImportedRepository
+    from ecr_constructs.repository.promotion import Promotion
     from ecr_constructs.repository.publisher import Publisher
+    from ecr_constructs.repository.repository_image import RepositoryImage
     from ecr_constructs.repository.settings import ADOPTED, CACHED, CREATED, EPHEMERAL, HARDENED, RepositorySettings
 
 __all__ = [
@@ -123,6 +128,7 @@ __all__ = [
     "CreationTemplate",
     "Credentials",
     "Decision",
+    "DigestPinning",
     "EcrConstructsError",
     "Encryption",
     "Evaluation",
@@ -136,6 +142,7 @@ __all__ = [
     "ImageArchived",
     "ImageDeleted",
     "ImageFindings",
+    "ImagePin",
     "ImagePushed",
     "ImageQuotaAlarm",
     "ImageReference",
@@ -154,6 +161,7 @@ __all__ = [
     "Namespace",
     "PipelineIdentity",
     "PrivateRegistry",
+    "Promotion",
     "Publisher",
     "PullCountAlarm",
     "PullThroughCache",
@@ -162,6 +170,7 @@ __all__ = [
     "Replication",
     "ReplicationFailed",
     "ReplicationFilter",
+    "RepositoryImage",
     "RepositoryMetrics",
     "RepositoryName",
     "RepositorySettings",
@@ -197,6 +206,7 @@ __all__ = [
     "lowest_cost_policy",
     "production_policy",
     "read_accepted_findings",
+    "read_image_pins",
     "read_images",
     "read_openvex",
     "read_rule_exceptions",
@@ -216,6 +226,7 @@ _MODULES = {
     "CacheRefreshed": "monitoring.image_alerts",
     "CreationTemplate": "registry.creation_template",
     "Credentials": "registry.upstream_credentials",
+    "DigestPinning": "guardrails.digest_pinning",
     "Encryption": "repository.encryption",
     "Guardrails": "guardrails.plugin",
     "Hardened": "guardrails.mixin",
@@ -229,12 +240,14 @@ _MODULES = {
     "ImageRestored": "monitoring.image_alerts",
     "ImportedRepository": "repository.imported_repository",
     "PrivateRegistry": "registry.private_registry",
+    "Promotion": "repository.promotion",
     "Publisher": "repository.publisher",
     "PullCountAlarm": "monitoring.metric_alarms",
     "PullThroughCache": "registry.pull_through_cache",
     "RegistryDashboard": "monitoring.registry_dashboard",
     "ReplicaRegistry": "registry.replica_registry",
     "ReplicationFailed": "monitoring.registry_alerts",
+    "RepositoryImage": "repository.repository_image",
     "RepositoryMetrics": "monitoring.repository_metrics",
     "RepositorySettings": "repository.settings",
     "ScanningStopped": "monitoring.registry_alerts",

@@ -30,8 +30,8 @@ PAGES = {
 # The public names on each page of the API reference. Every public name is on one page.
 REFERENCE = {
     "constructs": (
-        "HardenedRepository ImportedRepository PrivateRegistry PullThroughCache CreationTemplate ReplicaRegistry "
-        "Publisher"
+        "HardenedRepository ImportedRepository RepositoryImage PrivateRegistry PullThroughCache CreationTemplate "
+        "ReplicaRegistry Publisher Promotion"
     ),
     "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access "
     "PipelineIdentity",
@@ -48,11 +48,12 @@ REFERENCE = {
         "build_cache_policy cached_repository_policy"
     ),
     "names": (
-        "Image read_images ImageReference Namespace RepositoryName CachePrefix TemplatePrefix TagPattern TagPrefix "
+        "Image read_images ImageReference ImagePin read_image_pins Namespace RepositoryName CachePrefix "
+        "TemplatePrefix TagPattern TagPrefix "
         "ExclusionFilter ReplicationFilter ScanFilter SigningFilter"
     ),
     "guardrails": (
-        "Guardrails Hardened HardenedInjector compliance_rule ComplianceRule Breach RuleException "
+        "Guardrails DigestPinning Hardened HardenedInjector compliance_rule ComplianceRule Breach RuleException "
         "read_rule_exceptions enforce_baseline bootstrap_template"
     ),
     "errors": (

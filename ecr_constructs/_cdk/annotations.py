@@ -212,6 +212,18 @@ ANNOTATION_TYPES = (
         "matches its rules.",
         "Leave `scan_type=` out.",
     ),
+    AnnotationType(
+        "promotedImagesExpire",
+        "promotion",
+        "A rule of the lifecycle policy of the target deletes promoted images.",
+        "Remove the rule, or acknowledge the warning if old releases can be deleted.",
+    ),
+    AnnotationType(
+        "promotionTargetIsNotKnown",
+        "promotion",
+        "The target is not a `HardenedRepository`, so that its immutability and its lifecycle policy are not checked.",
+        "Promote to a `HardenedRepository`, or check the target and acknowledge the warning.",
+    ),
 )
 
 

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
-__all__ = ["is_role", "require_grantee"]
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity
+
+__all__ = ["is_role", "pipeline_principal", "require_grantee"]
+
+
+def pipeline_principal(
+    scope: Construct, identity: PipelineIdentity, provider_arn: str | None = None
+) -> iam.WebIdentityPrincipal:
+    """
+    Return the principal of a CI/CD pipeline, for the trust policy of a role.
+
+    Args:
+        scope: A construct in the account of the role.
+        identity: The identity of the pipeline.
+        provider_arn: The ARN of the IAM OIDC provider. Default: the provider that the account has for the URL.
+
+    """
+    stack = cdk.Stack.of(scope)
+    default = f"arn:{stack.partition}:iam::{stack.account}:oidc-provider/{identity.issuer}"
+    return iam.WebIdentityPrincipal(provider_arn or default, identity.trust_conditions())
 
 
 def is_role(value: object) -> bool:

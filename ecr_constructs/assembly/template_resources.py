@@ -27,7 +27,10 @@ def app_resources(stacks: Iterable[AssemblyStack]) -> AppResources:
     """
     listed = tuple(stacks)
     paths = {each: construct_paths(each) for each in {stack.template_path.parent for stack in listed}}
-    return AppResources(each for stack in listed for each in _resources(stack, paths[stack.template_path.parent]))
+    return AppResources(
+        (each for stack in listed for each in _resources(stack, paths[stack.template_path.parent])),
+        {str(stack.template_path): stack.template for stack in listed},
+    )
 
 
 def _resources(stack: AssemblyStack, paths: Mapping[tuple[str, str], str]) -> Iterator[TemplateResource]:

@@ -71,6 +71,14 @@ SUBCOMMANDS = {
     "baseline": Subcommand(
         "Record the names and the encryption of an app.", ("baseline cdk.out --output ecr-baseline.json",)
     ),
+    "pin": Subcommand(
+        "Record the digests of tags in a file.",
+        (
+            "pin --image prod/api:v1.4.2 --live --region eu-west-1",
+            "pin cdk.out --live",
+            "pin cdk.out --live --check",
+        ),
+    ),
     "summary": Subcommand("List the ECR resources of an app.", ("summary cdk.out",)),
 }
 

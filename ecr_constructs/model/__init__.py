@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ecr_constructs.model.lifecycle.rule import LifecycleRule
     from ecr_constructs.model.lifecycle.schedule import ScheduledAction
     from ecr_constructs.model.names import ROOT, CachePrefix, Namespace, RepositoryName, TemplatePrefix
+    from ecr_constructs.model.pins import ImagePin, read_image_pins
     from ecr_constructs.model.references import ImageReference
     from ecr_constructs.model.registry.replication import Replication
     from ecr_constructs.model.registry.scanning import Scanning
@@ -72,6 +73,7 @@ __all__ = [
     "ExclusionFilter",
     "Finding",
     "Image",
+    "ImagePin",
     "ImageReference",
     "Immutability",
     "Intent",
@@ -115,6 +117,7 @@ __all__ = [
     "lowest_cost_policy",
     "production_policy",
     "read_accepted_findings",
+    "read_image_pins",
     "read_images",
     "read_openvex",
     "read_rule_exceptions",
@@ -134,6 +137,7 @@ _MODULES = {
     "ExclusionFilter": "model.tags",
     "Finding": "model.lifecycle.findings",
     "Image": "model.images",
+    "ImagePin": "model.pins",
     "ImageReference": "model.references",
     "Immutability": "model.immutability",
     "Intent": "model.lifecycle.intents",
@@ -177,6 +181,7 @@ _MODULES = {
     "lowest_cost_policy": "model.lifecycle.ready_policies",
     "production_policy": "model.lifecycle.ready_policies",
     "read_accepted_findings": "model.vulnerabilities.accepted_finding",
+    "read_image_pins": "model.pins",
     "read_images": "model.images",
     "read_openvex": "model.vulnerabilities.openvex",
     "read_rule_exceptions": "model.compliance.exceptions",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ecr_constructs.model.validation import is_token
 
-__all__ = ["DNS_SUFFIXES", "Partition", "arn_problems", "partition_of", "region_problems"]
+__all__ = ["DNS_SUFFIXES", "DUAL_STACK_SUFFIXES", "Partition", "arn_problems", "partition_of", "region_problems"]
 
 
 class Partition(NamedTuple):
@@ -22,26 +22,30 @@ class Partition(NamedTuple):
     Attributes:
         name: The second field of its ARNs.
         dns_suffix: The end of the host names of its services.
+        dual_stack_suffix: The end of the dual-stack host names of its registries.
 
     """
 
     name: str
     dns_suffix: str
+    dual_stack_suffix: str
 
 
 # By the beginning of the names of their regions. Regions with another beginning are in the partition `aws`.
 _PARTITIONS = (
-    ("cn-", Partition("aws-cn", "amazonaws.com.cn")),
-    ("us-gov-", Partition("aws-us-gov", "amazonaws.com")),
-    ("eusc-", Partition("aws-eusc", "amazonaws.eu")),
-    ("us-iso-", Partition("aws-iso", "c2s.ic.gov")),
-    ("us-isob-", Partition("aws-iso-b", "sc2s.sgov.gov")),
-    ("us-isof-", Partition("aws-iso-f", "csp.hci.ic.gov")),
-    ("eu-isoe-", Partition("aws-iso-e", "cloud.adc-e.uk")),
+    ("cn-", Partition("aws-cn", "amazonaws.com.cn", "on.amazonwebservices.com.cn")),
+    ("us-gov-", Partition("aws-us-gov", "amazonaws.com", "on.aws")),
+    ("eusc-", Partition("aws-eusc", "amazonaws.eu", "on.amazonwebservices.eu")),
+    ("us-iso-", Partition("aws-iso", "c2s.ic.gov", "on.aws.ic.gov")),
+    ("us-isob-", Partition("aws-iso-b", "sc2s.sgov.gov", "on.aws.scloud")),
+    ("us-isof-", Partition("aws-iso-f", "csp.hci.ic.gov", "on.aws.hci.ic.gov")),
+    ("eu-isoe-", Partition("aws-iso-e", "cloud.adc-e.uk", "on.cloud-aws.adc-e.uk")),
 )
-_COMMERCIAL = Partition("aws", "amazonaws.com")
+_COMMERCIAL = Partition("aws", "amazonaws.com", "on.aws")
 
-DNS_SUFFIXES = frozenset({_COMMERCIAL.dns_suffix, *(partition.dns_suffix for _, partition in _PARTITIONS)})
+_ALL = (_COMMERCIAL, *(partition for _, partition in _PARTITIONS))
+DNS_SUFFIXES = frozenset(each.dns_suffix for each in _ALL)
+DUAL_STACK_SUFFIXES = frozenset(each.dual_stack_suffix for each in _ALL)
 
 
 def partition_of(region: str) -> Partition:

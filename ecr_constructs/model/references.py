@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecr_constructs.errors import InvalidName, Problems, expect
+from ecr_constructs.model.registry_hosts import RegistryHost
 from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REGISTRY_HOST, REPOSITORY_NAME
 
 __all__ = ["ImageReference"]
+
+# Amazon ECR Public: https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html
+_PUBLIC_ECR, _DUAL_STACK_PUBLIC_ECR = "public.ecr.aws", "ecr-public.aws.com"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +86,29 @@ class ImageReference:
     def is_fixed(self) -> bool:
         """Whether it has a digest, so that no push can change its image."""
         return self.digest is not None
+
+    @property
+    def ecr_registry(self) -> RegistryHost | None:
+        """
+        The private ECR registry, or None for another registry.
+
+        All hosts of a registry have the same `environment`: those for IPv4, dual-stack and FIPS.
+        """
+        return None if self.registry is None else RegistryHost.parse(self.registry)
+
+    @property
+    def canonical(self) -> ImageReference:
+        """
+        The reference with the IPv4 host of its registry. References to an image through other hosts become equal.
+
+        >>> str(ImageReference.parse("111122223333.dkr-ecr.eu-west-1.on.aws/api:v1").canonical)
+        '111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1'
+
+        """
+        if self.registry == _DUAL_STACK_PUBLIC_ECR:
+            return replace(self, registry=_PUBLIC_ECR)
+        host = self.ecr_registry
+        return self if host is None else replace(self, registry=host.canonical)
 
     def __str__(self) -> str:
         """Return the text that `docker pull` reads."""

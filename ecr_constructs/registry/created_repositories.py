@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, Node
 
+from ecr_constructs._cdk.pinned_digests import pinned_digest
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import warn_if_not_added
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.iam.permissions import LOGIN
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.references import ImageReference
+from ecr_constructs.repository.repository_image import RepositoryImage, dual_stack_registry
 
-__all__ = ["grant_on_repositories", "image_under", "uri"]
+__all__ = ["PullableConstruct", "grant_on_repositories", "image_of", "image_under", "with_pinned_digest"]
 
 
 def grant_on_repositories(
@@ -52,7 +56,9 @@ def grant_on_repositories(
     return grant
 
 
-def image_under(construct: Construct, prefixes: Sequence[str], reference: str) -> str:
+def image_under(
+    construct: PullableConstruct, prefixes: Sequence[str], reference: str, *, dual_stack: bool, pinned: bool = False
+) -> RepositoryImage:
     """
     Return the reference of an image in a repository under one of several prefixes.
 
@@ -60,8 +66,11 @@ def image_under(construct: Construct, prefixes: Sequence[str], reference: str) -
         construct: The construct, in the account and Region of the registry.
         prefixes: The prefixes; `ROOT` for all repositories.
         reference: The repository with a tag or a digest, without a registry.
+        dual_stack: Whether the host is the dual-stack host.
+        pinned: Whether the tag is replaced by the digest of its pin. Default: no.
 
     Raises:
+        EcrConstructsError: If there is no pin for the tag.
         InvalidName: If it is malformed, has a registry, has neither tag nor digest, or is under none of the prefixes.
 
     """
@@ -75,10 +84,44 @@ def image_under(construct: Construct, prefixes: Sequence[str], reference: str) -
         problems.append(f"{reference!r} has neither tag nor digest; add one, such as '{reference}:v1.0'")
     if problems:
         raise InvalidName(problems, path=construct.node.path)
-    return uri(construct, parsed.repository, parsed)
+    image = with_pinned_digest(cast("Construct", construct), parsed.repository, parsed) if pinned else parsed
+    return image_of(construct, parsed.repository, image, dual_stack=dual_stack, for_lambda=_NO_POLICY)
 
 
-def uri(construct: Construct, repository: str, image: ImageReference) -> str:
+def with_pinned_digest(construct: Construct, repository: str, image: ImageReference) -> ImageReference:
+    """
+    Return a reference with the digest of its pin in place of its tag.
+
+    Args:
+        construct: The construct, in the account and Region of the registry.
+        repository: The name of the repository in the registry.
+        image: The image with a tag.
+
+    Raises:
+        EcrConstructsError: If there is no pin for the tag.
+        InvalidName: If it has no tag, or has a digest already.
+
+    """
+    if image.digest is not None or image.tag is None:
+        problem = f"pinned() takes an image with a tag, and {str(image)!r} has a digest; use image()"
+        raise InvalidName([problem], path=construct.node.path)
+    return replace(image, tag=None, digest=pinned_digest(construct, repository, image.tag))
+
+
+class PullableConstruct(Protocol):
+    """A construct with images and the permission to pull them."""
+
+    @property
+    def node(self) -> Node:
+        """The place in the tree."""
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant the permissions to pull the images."""
+
+
+def image_of(
+    construct: PullableConstruct, repository: str, image: ImageReference, *, dual_stack: bool, for_lambda: str
+) -> RepositoryImage:
     """
     Return the reference of an image in a repository of the registry of a construct.
 
@@ -86,8 +129,22 @@ def uri(construct: Construct, repository: str, image: ImageReference) -> str:
         construct: The construct, in the account and Region of the registry.
         repository: The name of the repository.
         image: The image with the tag and the digest.
+        dual_stack: Whether the host is the dual-stack host.
+        for_lambda: The reason why AWS Lambda cannot use the image.
+
+    Raises:
+        InvalidName: If there is no dual-stack host.
 
     """
-    stack = cdk.Stack.of(construct)
+    placed = cast("Construct", construct)
+    stack = cdk.Stack.of(placed)
+    host = dual_stack_registry(placed) if dual_stack else f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
     tag, digest = (f":{image.tag}" if image.tag else "", f"@{image.digest}" if image.digest else "")
-    return f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}/{repository}{tag}{digest}"
+    text = f"{host}/{repository}{tag}{digest}"
+    return RepositoryImage(text, path=construct.node.path, grant_pull=construct.grant_pull, function_code=for_lambda)
+
+
+_NO_POLICY = (
+    "AWS Lambda needs a repository policy, and ECR creates the repository with that of its template; add "
+    "Access.lambda_pull(account) to the settings, and use lambda.CfnFunction with this reference as image_uri"
+)

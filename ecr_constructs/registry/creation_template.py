@@ -38,6 +38,7 @@ from ecr_constructs.registry.private_registry import find_registry
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid
+from ecr_constructs.repository.repository_image import RepositoryImage
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import (
     CREATED,
@@ -162,19 +163,39 @@ class CreationTemplate(Construct):
         """The names of its repositories, as a pattern for policies."""
         return "*" if self.prefix == ROOT else f"{self.prefix}/*"
 
-    def image(self, reference: str) -> str:
+    def image(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
         Return the reference of an image, for a task definition or a manifest.
 
         Args:
             reference: The repository with a tag or a digest, such as `teams/api:v1.4.2`.
+            dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`. It
+                requires a stack with a Region. Default: no.
 
         Raises:
             InvalidName: If it is malformed, has neither tag nor digest, or is not under the prefix.
             TypeError: If it is not a string.
 
         """
-        return image_under(self, [self.prefix], reference)
+        return image_under(self, [self.prefix], reference, dual_stack=dual_stack)
+
+    def pinned(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
+        """
+        Return the reference of the image that had a tag when its pin was written, by its digest.
+
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`.
+
+        Args:
+            reference: The repository with a tag, as for `image`.
+            dual_stack: As for `image`. Default: no.
+
+        Raises:
+            EcrConstructsError: If the file has no pin for the tag.
+            InvalidName: As `image`, and if it has a digest.
+            TypeError: If it is not a string.
+
+        """
+        return image_under(self, [self.prefix], reference, dual_stack=dual_stack, pinned=True)
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """

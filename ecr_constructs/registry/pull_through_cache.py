@@ -38,13 +38,14 @@ from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.cache_naming import CachedNames
 from ecr_constructs.model.registry.cache_rules import credential_problems, prefix_problems
 from ecr_constructs.model.registry.upstreams import Upstream
-from ecr_constructs.registry.created_repositories import grant_on_repositories, uri
+from ecr_constructs.registry.created_repositories import grant_on_repositories, image_of, with_pinned_digest
 from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.registry.registry_resources import Change
 from ecr_constructs.registry.upstream_credentials import Credentials
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
+from ecr_constructs.repository.repository_image import RepositoryImage
 from ecr_constructs.repository.settings import CACHED, RepositorySettings, expect_settings
 
 __all__ = ["PullThroughCache"]
@@ -171,9 +172,9 @@ class PullThroughCache(Construct):
             accept_consumers()
         self._annotate()
 
-    def image(self, reference: str) -> str:
+    def image(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
-        Return the reference of a cached image, for a task definition or a manifest.
+        Return the reference of a cached image: a string for a manifest, with `for_ecs`.
 
         Users report that the first pull of an image by its digest fails, which AWS does not document
         (https://github.com/aws/containers-roadmap/issues/2837). Pull the image by its tag first. `Guardrails` reports
@@ -182,6 +183,8 @@ class PullThroughCache(Construct):
         Args:
             reference: The image at the upstream, with a tag or a digest: `library/nginx:1.27`, or with its registry.
                 The official images of Docker Hub may leave `library/` out.
+            dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`. It
+                requires a stack with a Region. Default: no.
 
         Raises:
             InvalidName: if it is malformed, has neither tag nor digest, is of another registry, or is not among the
@@ -189,11 +192,39 @@ class PullThroughCache(Construct):
             TypeError: if it is not a string.
 
         """
+        parsed = self._parsed(reference)
+        name = self._names.cached_name(parsed.repository)
+        return image_of(self, name, parsed, dual_stack=dual_stack, for_lambda=_NO_FUNCTION)
+
+    def pinned(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
+        """
+        Return the reference of the cached image that had a tag when its pin was written, by its digest.
+
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`. The
+        image must be in the cache: pull it by its tag before it is pinned.
+
+        Args:
+            reference: The image at the upstream, with a tag, as for `image`.
+            dual_stack: As for `image`. Default: no.
+
+        Raises:
+            EcrConstructsError: if the file has no pin for the tag.
+            InvalidName: as `image`, and if it has a digest.
+            TypeError: if it is not a string.
+
+        """
+        parsed = self._parsed(reference)
+        name = self._names.cached_name(parsed.repository)
+        image = with_pinned_digest(self, name, parsed)
+        return image_of(self, name, image, dual_stack=dual_stack, for_lambda=_NO_FUNCTION)
+
+    def _parsed(self, reference: str) -> ImageReference:
+        """Return a reference of the upstream that the cache has."""
         parsed = ImageReference.parse(reference)
         problems = Problems()
         self._names.check_image(problems, parsed)
         problems.raise_if_any(InvalidName, self.node.path)
-        return uri(self, self._names.cached_name(parsed.repository), parsed)
+        return parsed
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """
@@ -363,6 +394,7 @@ class PullThroughCache(Construct):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
 
 
+_NO_FUNCTION = "AWS Lambda cannot pull through a cache; copy the image to a HardenedRepository, and use its image()"
 _UNKNOWN_ACCOUNT = (
     "the account of the cache is known only at deployment, and in the upstream account the value would be that "
     "account; give the stack env=, or use Access.cache_pull('111122223333') in the upstream account"

@@ -26,6 +26,7 @@ from ecr_constructs.registry.registry_replication import find_replication
 from ecr_constructs.registry.registry_resources import Change
 from ecr_constructs.repository.hardened_repository import HardenedRepository
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
+from ecr_constructs.repository.repository_image import RepositoryImage
 from ecr_constructs.repository.settings import HARDENED, RepositorySettings, expect_settings, replica_differences
 
 __all__ = ["ReplicaRegistry"]
@@ -109,19 +110,41 @@ class ReplicaRegistry(Construct):
         )
         self._watch(place, source_account, source_region)
 
-    def image(self, reference: str) -> str:
+    def image(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
         Return the reference of a replica, for a task definition or a manifest.
 
         Args:
             reference: The repository with a tag or a digest, such as `prod/api:v1.4.2`.
+            dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`. It
+                requires a stack with a Region. Default: no.
 
         Raises:
             InvalidName: If it is malformed, has neither tag nor digest, or is not in a namespace of the replica.
             TypeError: If it is not a string.
 
         """
-        return image_under(self, [template.prefix for template in self.templates], reference)
+        return image_under(self, [template.prefix for template in self.templates], reference, dual_stack=dual_stack)
+
+    def pinned(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
+        """
+        Return the reference of the image that had a tag when its pin was written, by its digest.
+
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`.
+
+        Args:
+            reference: The repository with a tag, as for `image`.
+            dual_stack: As for `image`. Default: no.
+
+        Raises:
+            EcrConstructsError: If the file has no pin for the tag.
+            InvalidName: As `image`, and if it has a digest.
+            TypeError: If it is not a string.
+
+        """
+        return image_under(
+            self, [template.prefix for template in self.templates], reference, dual_stack=dual_stack, pinned=True
+        )
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """

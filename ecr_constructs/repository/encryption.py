@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
@@ -28,9 +29,11 @@ from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
-from ecr_constructs.errors import DuckType, InvalidRepository, Problems, expect
+from ecr_constructs.errors import DuckType, InvalidName, InvalidRepository, Problems, abbreviate, expect
+from ecr_constructs.model.iam.permissions import KEY_ADMINISTRATION, TEMPLATE_KEY
+from ecr_constructs.model.names import Namespace
 from ecr_constructs.model.partitions import arn_problems
-from ecr_constructs.model.validation import is_token
+from ecr_constructs.model.validation import NAMESPACE, is_token
 
 __all__ = ["SHARED_KEY_ID", "Encryption", "EncryptionProperties"]
 
@@ -56,20 +59,57 @@ class Encryption(ABC):
     __slots__ = ()
 
     @staticmethod
-    def shared_key() -> Encryption:
+    def shared_key(
+        *,
+        name: str | Namespace | None = None,
+        administrators: Sequence[iam.IGrantable | str] = (),
+        users: Sequence[iam.IGrantable | str] = (),
+    ) -> Encryption:
         """
         Return the encryption with one customer managed key for each stack; nested stacks use that of their parent.
 
         The key rotates every year, is retained when the stack is deleted, and has a waiting period of 30 days. Its
-        policy allows grants to AWS services only, because ECR creates grants.
+        policy allows grants to AWS services only, because ECR creates grants. With a name, a team or a namespace has a
+        key of its own in each stack.
 
-        Creates: one `AWS::KMS::Key` in the top-level stack, with the construct id `EcrConstructsKey`.
+        The account administers each key, with its IAM policies: without this statement, a key can become unmanageable.
+        Administrators and users have statements of their own in the key policy, so that they need no IAM policy. Pulls
+        and pushes need no permission for the key, because ECR uses its grants.
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+
+        Creates: one `AWS::KMS::Key` in the top-level stack, with the construct id `EcrConstructsKey`, or
+        `EcrConstructsKey-<name>` with `:` for `/`.
+
+        Args:
+            name: The name that distinguishes the key, such as a team, or a `Namespace`. Another name is another key:
+                the repository is replaced. Default: the key that all repositories of the stack share.
+            administrators: The principals that can change, disable and delete the key: roles, users, or ARNs. They
+                cannot use it. Default: the account.
+            users: The principals that can create repositories with the key, through ECR: roles, users, or ARNs.
+                Default: the account.
+
+        Raises:
+            InvalidName: If the name or an ARN is not well formed.
+            TypeError: If arguments are of the wrong kind.
 
         >>> Encryption.shared_key()
         Encryption.shared_key()
+        >>> Encryption.shared_key(name="payments", users=["arn:aws:iam::111122223333:role/deployer"])
+        Encryption.shared_key(name='payments', users=[...])
 
         """
-        return _SharedKey()
+        problems = Problems()
+        problems.expect("name", name, (str, Namespace), "'payments'", optional=True)
+        for argument, principals in (("administrators", administrators), ("users", users)):
+            _check_key_principals(problems, argument, principals)
+        if isinstance(name, str):
+            problems.extend(f"name: {each}" for each in NAMESPACE.problems(name))
+        problems.raise_if_any(InvalidName)
+        return _SharedKey(
+            name=None if name is None else str(name).removesuffix("/"),
+            administrators=tuple(map(_held, administrators)),
+            users=tuple(map(_held, users)),
+        )
 
     @staticmethod
     def customer_key(key: IKeyRef) -> Encryption:
@@ -140,12 +180,28 @@ class Encryption(ABC):
         yield from ()
 
 
+# A principal of a key policy: a construct, or an ARN.
+_KeyPrincipal = ConstructReference[Any] | str
+
+
 @dataclass(frozen=True, slots=True)
 class _SharedKey(Encryption):
+    name: str | None = None
+    administrators: tuple[_KeyPrincipal, ...] = ()
+    users: tuple[_KeyPrincipal, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The construct id of the key. A construct id cannot have a slash, and no name has a colon."""
+        return SHARED_KEY_ID if self.name is None else f"{SHARED_KEY_ID}-{self.name.replace('/', ':')}"
+
     def check(self, problems: Problems, place: ConstructLocation) -> None:
-        if place.top_stack is None or place.top_stack in _key_arns:
+        if place.top_stack is None:
             return
-        if (found := place.top_stack.node.try_find_child(SHARED_KEY_ID)) is not None:
+        made = _shared_keys.get(place.top_stack, {}).get(self.id)
+        if made is not None and made.encryption != self:
+            problems.add(_OTHER_PRINCIPALS.format(made.path))
+        elif made is None and (found := place.top_stack.node.try_find_child(self.id)) is not None:
             problems.add(
                 f"the shared key cannot be created: {found.node.path} has its construct id; use another id for that "
                 "construct"
@@ -153,10 +209,42 @@ class _SharedKey(Encryption):
 
     def bind(self, place: ConstructLocation) -> EncryptionProperties:
         assert place.top_stack is not None  # noqa: S101  (a repository outside a stack was rejected)
-        return EncryptionProperties("KMS", _shared_key_arn(place.top_stack))
+        return EncryptionProperties("KMS", _shared_key_arn(place.top_stack, self))
 
     def __repr__(self) -> str:
-        return "Encryption.shared_key()"
+        given = {"name": repr(self.name) if self.name else ""}
+        given |= {each: "[...]" if getattr(self, each) else "" for each in ("administrators", "users")}
+        return f"Encryption.shared_key({', '.join(f'{key}={value}' for key, value in given.items() if value)})"
+
+
+_OTHER_PRINCIPALS = (
+    "the shared key {} has other administrators or users, and a key has one policy; use one Encryption.shared_key(...) "
+    "for all repositories of the key, or another name="
+)
+_PRINCIPAL = DuckType("a role, a user or its ARN", "grant_principal")
+_PRINCIPAL_EXAMPLE = "['arn:aws:iam::111122223333:role/admin']"
+
+
+def _check_key_principals(problems: Problems, argument: str, principals: object) -> None:
+    if not problems.expect(argument, principals, Sequence, _PRINCIPAL_EXAMPLE):
+        return
+    for index, each in enumerate(cast("Sequence[object]", principals)):
+        name = f"{argument}[{index}]"
+        if not isinstance(each, str):
+            problems.expect(name, each, _PRINCIPAL, _PRINCIPAL_EXAMPLE)
+        elif not is_token(each) and not _PRINCIPAL_ARN.fullmatch(each):
+            problems.add(
+                f"{name}: {abbreviate(each)} is not the ARN of a role or a user, without '*'; write one such as "
+                "'arn:aws:iam::111122223333:role/admin'"
+            )
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+_PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/([!-)+-~]{1,510}/)?[\w+=,.@-]{1,64}", re.ASCII)
+
+
+def _held(principal: iam.IGrantable | str) -> _KeyPrincipal:
+    return principal if isinstance(principal, str) else ConstructReference(cast("Any", principal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,14 +379,23 @@ _ANOTHER_ACCOUNT = (
 )
 
 
+class _MadeKey(NamedTuple):
+    """A shared key of a stack."""
+
+    encryption: _SharedKey
+    arn: str
+    path: str
+
+
 # Read once for each stack: a read is a call to JavaScript, and an app may have a thousand repositories.
-_key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
+_shared_keys: WeakKeyDictionary[cdk.Stack, dict[str, _MadeKey]] = WeakKeyDictionary()
 
 
-def _shared_key_arn(stack: cdk.Stack) -> str:
-    if stack not in _key_arns:
-        key = _shared_key(stack)
-        _key_arns[stack] = key.key_arn
+def _shared_key_arn(stack: cdk.Stack, encryption: _SharedKey) -> str:
+    made = _shared_keys.setdefault(stack, {})
+    if encryption.id not in made:
+        key = _shared_key(stack, encryption)
+        made[encryption.id] = _MadeKey(encryption, key.key_arn, key.node.path)
         stack.node.add_validation(_KeyIsThere(stack, key))
         warn_unless_retained(
             key,
@@ -306,7 +403,7 @@ def _shared_key_arn(stack: cdk.Stack) -> str:
             key.node.default_child,
             "every image that is encrypted with the key becomes unreadable",
         )
-    return _key_arns[stack]
+    return made[encryption.id].arn
 
 
 @jsii.implements(IValidation)
@@ -318,7 +415,7 @@ class _KeyIsThere:
         self._key = key
 
     def validate(self) -> list[str]:
-        if self._stack.node.try_find_child(SHARED_KEY_ID) is self._key:
+        if self._stack.node.try_find_child(self._key.node.id) is self._key:
             return []
         return [
             _REMOVED.format(self._key.node.path, each.node.path.removesuffix("/Resource")) for each in self._users()
@@ -339,13 +436,14 @@ _REMOVED = (
 )
 
 
-def _shared_key(stack: cdk.Stack) -> kms.Key:
-    path = f"{stack.node.path}/{SHARED_KEY_ID}"
+def _shared_key(stack: cdk.Stack, encryption: _SharedKey) -> kms.Key:
+    path = f"{stack.node.path}/{encryption.id}"
+    of_name = f" of {encryption.name}" if encryption.name else ""
     with typed_refusal(stack, lambda: kms.Key.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
         key = kms.Key(
             stack,
-            SHARED_KEY_ID,
-            description="Encrypts the images in the repositories of this stack",
+            encryption.id,
+            description=f"Encrypts the images in the repositories{of_name or ' of this stack'}",
             enable_key_rotation=True,
             pending_window=cdk.Duration.days(30),
             removal_policy=cdk.RemovalPolicy.RETAIN,
@@ -359,7 +457,35 @@ def _shared_key(stack: cdk.Stack) -> kms.Key:
             if problems := check.injected_problems():
                 raise InvalidRepository(problems, path=path)
         key.node.add_validation(check)
+    for statement in _principal_statements(stack, encryption):
+        key.add_to_resource_policy(statement)
     return key
+
+
+def _principal_statements(stack: cdk.Stack, encryption: _SharedKey) -> Iterator[iam.PolicyStatement]:
+    """Yield the statements for administrators and users of a key."""
+    if encryption.administrators:
+        yield iam.PolicyStatement(
+            sid="Administrators",
+            principals=[*map(_principal_of, encryption.administrators)],
+            actions=list(KEY_ADMINISTRATION),
+            resources=["*"],
+        )
+    if encryption.users:
+        yield iam.PolicyStatement(
+            sid="Users",
+            principals=[*map(_principal_of, encryption.users)],
+            actions=list(TEMPLATE_KEY),
+            resources=["*"],
+            conditions={"StringEquals": {"kms:ViaService": f"ecr.{stack.region}.{stack.url_suffix}"}},
+        )
+
+
+def _principal_of(principal: _KeyPrincipal) -> iam.IPrincipal:
+    if isinstance(principal, str):
+        return iam.ArnPrincipal(principal)
+    found: iam.IPrincipal = principal.construct.grant_principal
+    return found
 
 
 def _reapply_after_injectors(key: kms.Key, resource: kms.CfnKey) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, Literal, NoReturn
 
 import aws_cdk as cdk
@@ -17,6 +17,7 @@ from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
+from ecr_constructs._cdk.pinned_digests import pinned_digest
 from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import TAKEN, ConstructLocation, id_format_problems, locate, stack_problems
@@ -36,6 +37,12 @@ from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_
 from ecr_constructs.repository.name_ownership import check_name, claim_deletion, claim_name
 from ecr_constructs.repository.registry_request import RegistryRequest
 from ecr_constructs.repository.replaced_arguments import is_replaced, reject_replaced
+from ecr_constructs.repository.repository_image import (
+    DUAL_STACK_FUNCTION,
+    RepositoryImage,
+    dual_stack_registry,
+    function_code,
+)
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import (
     HARDENED,
@@ -244,18 +251,21 @@ class HardenedRepository(ecr.Repository):
         """Raise an error: the CDK asks for a name if a repository without one is used in another environment."""
         raise InvalidRepository([_UNNAMED], path=self.node.path)
 
-    def image(self, tag_or_digest: str) -> str:
+    def image(self, tag_or_digest: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
-        Return the reference of an image of the repository, for a task definition or a manifest.
+        Return the reference of an image of the repository: a string for a manifest, with `for_ecs` and `for_lambda`.
 
         A digest refers to one image. A tag refers to the image that has it; an immutable tag is not reassigned as long
         as its image exists.
 
         Args:
             tag_or_digest: A tag such as `v1.4.2`, or a digest: `sha256:` and 64 hexadecimal digits.
+            dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`. It
+                requires a stack with a Region. Default: no.
 
         Raises:
-            InvalidName: If it is neither, or a token: use `repository_uri_for_tag` or `repository_uri_for_digest`.
+            InvalidName: If it is neither, or a token: use `repository_uri_for_tag` or `repository_uri_for_digest`. Also
+                for `dual_stack` in a stack without a Region, or where AWS documents no dual-stack host.
             TypeError: If it is not a string.
 
         """
@@ -264,7 +274,39 @@ class HardenedRepository(ecr.Repository):
             if is_token(tag_or_digest):
                 problems = (_TAG_OR_DIGEST,)
             raise InvalidName(problems, path=self.node.path)
-        return self.repository_uri_for_digest(tag_or_digest) if digest else self.repository_uri_for_tag(tag_or_digest)
+        if dual_stack:
+            text = f"{dual_stack_registry(self)}/{self.repository_name}{'@' if digest else ':'}{tag_or_digest}"
+        elif digest:
+            text = self.repository_uri_for_digest(tag_or_digest)
+        else:
+            text = self.repository_uri_for_tag(tag_or_digest)
+        return RepositoryImage(
+            text,
+            path=self.node.path,
+            grant_pull=self.grant_pull,
+            function_code=DUAL_STACK_FUNCTION if dual_stack else partial(function_code, self, tag_or_digest),
+        )
+
+    def pinned(self, tag: str, *, dual_stack: bool = False) -> RepositoryImage:
+        """
+        Return the reference of the image that had a tag when its pin was written, by its digest.
+
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`. The file
+        is read at synthesis, and nothing is looked up.
+
+        Args:
+            tag: The tag, such as `v1.4.2`.
+            dual_stack: As for `image`. Default: no.
+
+        Raises:
+            EcrConstructsError: If the file has no pin for the tag, or if the repository has no literal name.
+            TypeError: If the tag is not a string.
+
+        """
+        name = cdk.Stack.of(self).resolve(self.resource.repository_name)
+        if not isinstance(name, str):
+            raise InvalidRepository([_UNNAMED_PIN], path=self.node.path)
+        return self.image(pinned_digest(self, name, tag), dual_stack=dual_stack)
 
     def on_image(
         self, target: events.IRuleTarget, *, tag: str | TagPattern | None = None, id: str | None = None
@@ -470,6 +512,10 @@ _UNNAMED = (
 _TAG_OR_DIGEST = (
     "image() distinguishes tags from digests, and a token is known only at deployment; "
     "use repository_uri_for_tag(token) or repository_uri_for_digest(token)"
+)
+_UNNAMED_PIN = (
+    "pinned() needs the name of the repository at synthesis, and CloudFormation generates it; give repository_name=, "
+    "or use image('sha256:...')"
 )
 
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
+from ecr_constructs._cdk.principals import pipeline_principal
 from ecr_constructs._cdk.scope import id_problems, locate, stack_problems
 from ecr_constructs.errors import InvalidRepository, Problems
 from ecr_constructs.model.iam.permissions import LOGIN, PUSH
@@ -119,9 +120,7 @@ class Publisher(Construct):
             "Role",
             role_name=role_name,
             description=f"Pushes images to Amazon ECR from a pipeline of {identity.provider}",
-            assumed_by=iam.WebIdentityPrincipal(
-                provider_arn or self._default_provider_arn(), identity.trust_conditions()
-            ),
+            assumed_by=pipeline_principal(self, identity, provider_arn),
             max_session_duration=cdk.Duration.hours(session_hours),
         )
         self._grant_push(repositories, create_repositories=create_repositories)
@@ -134,10 +133,6 @@ class Publisher(Construct):
             role=self.role.role_arn, region=cdk.Stack.of(self).region, audience=identity.audience
         )
         cdk.CfnOutput(self, "Workflow", value=self.workflow, description="The step of the pipeline that pushes images")
-
-    def _default_provider_arn(self) -> str:
-        stack = cdk.Stack.of(self)
-        return f"arn:{stack.partition}:iam::{stack.account}:oidc-provider/{self.identity.issuer}"
 
     def _grant_push(self, repositories: Sequence[ecr.IRepository | Namespace], *, create_repositories: bool) -> None:
         for repository in repositories:

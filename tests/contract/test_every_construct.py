@@ -75,7 +75,7 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRepository,
         rejected={"repository_name": "Prod"},
         conflict="repository name 'prod/api' is that of {}",
-        members="image lifecycle on_image policy resource settings",
+        members="image lifecycle on_image pinned policy resource settings",
         base=ecr.Repository,
     ),
     "registry": Kind(
@@ -92,21 +92,22 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRegistry,
         rejected={"description": "d" * 257},
         conflict="prefix 'teams' is that of the template {}",
-        members="grant_pull grant_push image prefix repositories resource role settings",
+        members="grant_pull grant_push image pinned prefix repositories resource role settings",
     ),
     "cache": Kind(
         make=cache,
         error=InvalidRegistry,
         rejected={"repositories": []},
         conflict="prefix 'quay' is that of the cache {}",
-        members="credential_arn grant_pull image on_refresh prefix resource role template upstream upstream_access",
+        members="credential_arn grant_pull image on_refresh pinned prefix resource role template upstream "
+        "upstream_access",
     ),
     "replica": Kind(
         make=replica,
         error=InvalidRegistry,
         rejected={"source_region": "nowhere"},
         conflict="prefix 'ROOT' is that of the template {}/Template",
-        members="grant_pull image settings templates",
+        members="grant_pull image pinned settings templates",
     ),
 }
 

@@ -29,10 +29,12 @@ from ecr_constructs import (
     Breach,
     CachePrefix,
     Credentials,
+    DigestPinning,
     EcrConstructsError,
     Encryption,
     ExclusionFilter,
     Image,
+    ImagePin,
     ImageReference,
     Immutability,
     LifecyclePolicy,
@@ -71,6 +73,11 @@ VALUES: Mapping[str, Any] = {
     "settings changed": CHANGED,
     "settings with dual_layer": HARDENED.but(encryption=Encryption.dual_layer()),
     "shared_key": Encryption.shared_key(),
+    "shared_key of a team": Encryption.shared_key(name="payments", users=["arn:aws:iam::111122223333:role/deployer"]),
+    "digest pinning": DigestPinning(level="error", immutable_repositories=["shared/*"]),
+    "pin": ImagePin(
+        account="111122223333", region="eu-west-1", repository="api", tag="v1", digest=f"sha256:{'a' * 64}"
+    ),
     "aws_managed_key": Encryption.aws_managed_key(),
     "aes256": Encryption.aes256(),
     "dual_layer": Encryption.dual_layer(),
@@ -164,8 +171,9 @@ def test_the_table_has_a_value_of_every_public_class() -> None:
     # A value of a subclass is a value of its base classes, too.
     made = {base.__name__ for value in VALUES.values() for base in type(value).__mro__}
     made |= {hold.__qualname__.partition(".")[0] for _, hold in HOLDERS.values()}
-    # A compliance rule has a function. `Guardrails`, `Hardened` and `HardenedInjector` are objects of JavaScript.
-    assert classes - made == {"ComplianceRule", "Guardrails", "Hardened", "HardenedInjector"}
+    # A compliance rule has a function. `Guardrails`, `Hardened` and `HardenedInjector` are objects of JavaScript. A
+    # `RepositoryImage` is the result of a method of a construct, and has its permissions.
+    assert classes - made == {"ComplianceRule", "Guardrails", "Hardened", "HardenedInjector", "RepositoryImage"}
 
 
 @each_value

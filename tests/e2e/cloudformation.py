@@ -2,9 +2,9 @@
 The CloudFormation of moto with stricter checks, and the base class of resource types.
 
 moto ignores unknown types, accepts any property, deletes retained resources that are removed from a template, never
-deletes a managed policy, and does not resolve weak references between stacks. Here, an unknown type or an invalid
-property fails the deployment with the name of the resource, retained resources are retained, managed policies are
-deleted, and the references are resolved.
+deletes a managed policy or a task definition, and does not resolve weak references between stacks. Here, an unknown type
+or an invalid property fails the deployment with the name of the resource, retained resources are retained, the others
+are deleted, and the references are resolved.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import Stack, cloudformation_backends
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import ECRBackend, ecr_backends
+from moto.ecs.models import TaskDefinition, ecs_backends
 from moto.iam.models import ManagedPolicy
 from moto.kms.models import Key
 
@@ -160,6 +161,7 @@ def make_strict(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(parsing.ResourceMap, "update", _deleting_last(parsing.ResourceMap.update))
     create_key = _in_words_of_kms(Key.create_from_cloudformation_json)
     patch.setattr(Key, "create_from_cloudformation_json", staticmethod(create_key))
+    patch.setattr(TaskDefinition, "delete", _deregister, raising=False)
     patch.setattr(ManagedPolicy, "delete", lambda self, *_: self.backend.delete_policy(self.arn), raising=False)
 
 
@@ -203,6 +205,10 @@ def _naming_what_fails(handle: Callable[..., Any]) -> Callable[..., Any]:
             raise ResourceFailure(message=f"{logical_id} ({resource_json['Type']}) {fault}") from fault
 
     return handle_resource
+
+
+def _deregister(self: TaskDefinition, account_id: str, region_name: str) -> None:
+    ecs_backends[account_id][region_name].deregister_task_definition(self.arn)
 
 
 def _retaining(delete: Callable[..., None]) -> Callable[..., None]:

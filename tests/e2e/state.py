@@ -139,6 +139,11 @@ def _secret(secrets: Any, resource: Deployed) -> Members:
     return found
 
 
+def _task_definition(ecs: Any, resource: Deployed) -> Members | None:
+    found: Members = ecs.describe_task_definition(taskDefinition=resource.physical_id)["taskDefinition"]
+    return found if found["status"] == "ACTIVE" else None
+
+
 READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
     "AWS::ECR::PullThroughCacheRule": (_cache_rule, "ecr"),
     "AWS::ECR::PullTimeUpdateExclusion": (_exclusion, "ecr"),
@@ -148,6 +153,7 @@ READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
     "AWS::ECR::Repository": (_repository, "ecr"),
     "AWS::ECR::RepositoryCreationTemplate": (_creation_template, "ecr"),
     "AWS::ECR::SigningConfiguration": (_signing, "ecr"),
+    "AWS::ECS::TaskDefinition": (_task_definition, "ecs"),
     "AWS::IAM::ManagedPolicy": (_managed_policy, "iam"),
     "AWS::IAM::OIDCProvider": (_oidc_provider, "iam"),
     "AWS::IAM::Policy": (_inline_policy, "iam"),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
+import botocore  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import ImageReference
+from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.registry_hosts import dual_stack_host
 from tests.model.lifecycle.outcomes import outcome_of
 from tests.model.lifecycle.strategies import TAG_LETTERS, paths, repository_names
 
@@ -148,3 +153,70 @@ def test_a_reference_that_would_be_read_otherwise_is_rejected(parts: dict[str, s
         ImageReference(**parts)
 
     assert refused.value.problems == (problem,)
+
+
+# --- the hosts of a registry ------------------------------------------------------------------------------------------
+
+HOSTS = [
+    "111122223333.dkr.ecr.us-east-1.amazonaws.com",
+    "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com",
+    "111122223333.dkr-ecr.us-east-1.on.aws",
+    "111122223333.dkr-ecr-fips.us-east-1.on.aws",
+    "111122223333.DKR.ECR.us-east-1.amazonaws.com",
+    "111122223333.dkr.ecr.us-east-1.amazonaws.com:443",
+]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_all_hosts_of_a_registry_are_one_registry(host: str) -> None:
+    reference = ImageReference.parse(f"{host}/prod/api:v1")
+
+    assert reference.ecr_registry is not None
+    assert reference.ecr_registry.environment == "111122223333/us-east-1"
+    assert str(reference.canonical) == f"{HOSTS[0]}/prod/api:v1"
+    assert (reference.ecr_registry.is_dual_stack, reference.ecr_registry.is_fips) == (
+        "dkr-ecr" in host,
+        "-fips" in host,
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "11112222333.dkr.ecr.us-east-1.amazonaws.com",
+        "111122223333.dkr.ecr.us-east-1.amazonaws.com.example.org",
+        "111122223333.dkr.ecr.us-east-1.on.aws",
+        "111122223333.dkr-ecr.us-east-1.amazonaws.com",
+        "111122223333.dkr.ecr.us-east-1.amazonaws.com:8443",
+        "public.ecr.aws",
+        "quay.io",
+    ],
+)
+def test_other_hosts_are_no_registry_of_ecr(host: str) -> None:
+    reference = ImageReference.parse(f"{host}/api:v1")
+
+    assert reference.ecr_registry is None
+    assert reference.canonical == reference
+
+
+def test_both_hosts_of_ecr_public_are_one_registry() -> None:
+    dual_stack = ImageReference.parse("ecr-public.aws.com/docker/library/nginx:1.27")
+
+    assert dual_stack.canonical == ImageReference.parse("public.ecr.aws/docker/library/nginx:1.27")
+
+
+def test_the_suffixes_of_hosts_are_those_of_botocore() -> None:
+    partitions = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
+
+    for each in partitions["partitions"]:
+        region = next(name for name in each["regions"] if "global" not in name)
+        assert partition_of(region).dns_suffix == each["outputs"]["dnsSuffix"]
+        assert partition_of(region).dual_stack_suffix == each["outputs"]["dualStackDnsSuffix"].replace("api.", "on.", 1)
+
+
+def test_a_dual_stack_host_is_written_where_aws_documents_one() -> None:
+    assert (
+        dual_stack_host("111122223333", "cn-north-1") == "111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"
+    )
+    with pytest.raises(InvalidName, match="no dual-stack host for region 'us-iso-east-1'"):
+        dual_stack_host("111122223333", "us-iso-east-1")

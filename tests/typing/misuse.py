@@ -52,7 +52,7 @@ def values(key: kms.IKey) -> None:
     Encryption()  # type: ignore[abstract]
     Encryption.customer_key("arn:aws:kms:eu-west-1:111122223333:key/k")  # type: ignore[arg-type]
     Encryption.customer_key()  # type: ignore[call-arg]
-    Encryption.shared_key(key)  # type: ignore[call-arg]
+    Encryption.shared_key(key)  # type: ignore[arg-type, call-arg]
     Access.account_pull(111122223333)  # type: ignore[arg-type]
     Immutability(mode="immutable")  # type: ignore[arg-type]
     Immutability.all_tags_except(["latest"])  # type: ignore[arg-type]

@@ -30,6 +30,7 @@ from ecr_constructs import (
     LifecyclePolicy,
     Namespace,
     Replication,
+    RepositoryImage,
     RepositorySettings,
     Scanning,
     ScheduledAction,
@@ -90,7 +91,7 @@ def what_attributes_are(repository: HardenedRepository) -> None:
     assert_type(repository.settings, RepositorySettings)
     assert_type(repository.lifecycle, LifecyclePolicy)
     assert_type(repository.resource, ecr.CfnRepository)
-    assert_type(repository.image("v1"), str)
+    assert_type(repository.image("v1"), RepositoryImage)
     assert_type(HARDENED.effective_lifecycle, LifecyclePolicy)
     assert_type(ecr_constructs.ADOPTED, RepositorySettings)
 

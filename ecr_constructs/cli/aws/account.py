@@ -22,7 +22,7 @@ from ecr_constructs.cli.aws.image_usage import (
     external_usage,
     users_by_digest,
 )
-from ecr_constructs.cli.aws.images import ImageCounter, list_images, read_indexes
+from ecr_constructs.cli.aws.images import NO_IMAGE, ImageCounter, digest_of, list_images, read_indexes
 from ecr_constructs.cli.aws.images_in_use import ecs_usage, inspector_usage
 from ecr_constructs.cli.aws.lifecycle_policy_preview import (
     TIMEOUT,
@@ -192,6 +192,28 @@ class Account:
             tags = pool.each("resource tags", names, read)
         found = tuple(name for name in tags if all(_has_tag(tags[name], each) for each in wanted))
         return found, failure_messages(pool.failures)
+
+    def digests(
+        self, images: Sequence[str], *, progress: Progress
+    ) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+        """
+        Return the digest of each image, the images that do not exist, and a problem for each that cannot be read.
+
+        Args:
+            images: The images, each as `repository:tag`.
+            progress: The display of progress.
+
+        Raises:
+            AccountUnavailable: if nothing more can be read.
+
+        """
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(len(images))
+            ecr = self._session.service("ecr")
+            found = pool.each("digests", images, lambda image: digest_of(ecr, image))
+        absent = tuple(image for image, failed in pool.failures if failed.code in NO_IMAGE)
+        failures = [(image, failed) for image, failed in pool.failures if failed.code not in NO_IMAGE]
+        return found, absent, failure_messages(failures)
 
     def restore(self, images: Sequence[ArchivedImage]) -> tuple[str, ...]:
         """

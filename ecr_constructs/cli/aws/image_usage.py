@@ -26,9 +26,6 @@ __all__ = [
 # A template of the AWS CDK names an image asset by its hash, which is the tag of the image, and not by its repository.
 ANY_REPOSITORY = "*"
 _HASH = re.compile(r"[0-9a-f]{64}")
-# https://docs.aws.amazon.com/general/latest/gr/ecr.html: 111122223333.dkr.ecr.eu-west-1.amazonaws.com, the FIPS host
-# with ecr-fips, and the dual-stack host 111122223333.dkr-ecr.eu-west-1.on.aws.
-_HOST = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\..+", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +61,8 @@ def parse_image(text: str) -> tuple[Place, ImageReference] | None:
         image = ImageReference.parse(text)
     except InvalidName:
         return None  # ECR has no image with such a reference
-    host = _HOST.fullmatch(image.registry or "")
-    return (Place(account_id=host["account"], region=host["region"]), image) if host else None
+    host = image.ecr_registry
+    return (Place(account_id=host.account, region=host.region), image) if host else None
 
 
 def usage_of(texts: Iterable[str], user: str) -> Iterator[ImageUsage]:

@@ -8,13 +8,16 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from ecr_constructs.cli.aws.errors import CallFailed
+from ecr_constructs.cli.aws.errors import REPOSITORY_NOT_FOUND, CallFailed
 from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.images import Image
 
-__all__ = ["ImageCounter", "list_images", "read_indexes"]
+__all__ = ["NO_IMAGE", "ImageCounter", "digest_of", "list_images", "read_indexes"]
+
+# The error codes of an image that does not exist.
+NO_IMAGE = frozenset({"ImageNotFoundException", REPOSITORY_NOT_FOUND})
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html, API_BatchGetImage.html
 _IMAGES_A_PAGE = 1_000
@@ -87,6 +90,24 @@ def _as_json(detail: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in detail.items()
         if key not in _UNUSED
     }
+
+
+def digest_of(ecr: Service, image: str) -> str:
+    """
+    Return the digest of the image that has a tag. No pull is recorded.
+
+    Args:
+        ecr: ECR.
+        image: The repository and the tag, such as `prod/api:v1`.
+
+    Raises:
+        CallFailed: if the call fails, also for an image that does not exist.
+
+    """
+    repository, _, tag = image.rpartition(":")
+    request = {"repositoryName": repository, "imageIds": [{"imageTag": tag}]}
+    [detail] = ecr.call("DescribeImages", request)["imageDetails"]
+    return str(detail["imageDigest"])
 
 
 def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> dict[str, list[str]]:

@@ -130,12 +130,16 @@ class AppResources:
 
     Args:
         resources: The resources. An exception for a logical id is for that logical id in every stack.
+        templates: The templates, by their paths. Default: not known, so that values of outputs and parameters are not.
 
     """
 
-    def __init__(self, resources: Iterable[TemplateResource]) -> None:
+    def __init__(
+        self, resources: Iterable[TemplateResource], templates: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Group the resources by registry and type."""
         self.all = tuple(resources)
+        self.templates = dict(templates or {})
         self._groups: dict[tuple[str, str], list[TemplateResource]] = {}
         for each in self.all:
             self._groups.setdefault((_registry_of(each), each.type), []).append(each)

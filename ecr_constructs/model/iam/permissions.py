@@ -12,6 +12,7 @@ __all__ = [
     "CACHE_PULL",
     "CACHE_ROLE",
     "IMPORT",
+    "KEY_ADMINISTRATION",
     "LAMBDA_PULL",
     "LOGIN",
     "PULL",
@@ -64,3 +65,22 @@ CACHE_ROLE = (
 # What the role of a creation template does: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
 TEMPLATE_ROLE = ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource")
 TEMPLATE_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")
+
+# The actions of administrators in AWS's example of a key policy, without those that use the key:
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators
+KEY_ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:Create*",
+    "kms:Delete*",
+    "kms:Describe*",
+    "kms:Disable*",
+    "kms:Enable*",
+    "kms:Get*",
+    "kms:List*",
+    "kms:Put*",
+    "kms:Revoke*",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:Update*",
+)

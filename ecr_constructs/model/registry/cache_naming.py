@@ -71,7 +71,8 @@ class CachedNames:
     def check_image(self, problems: Problems, image: ImageReference) -> None:
         """Add the reasons why an image cannot be pulled through the cache."""
         hosts = [self._upstream.url, *(_DOCKER_HUB if self._upstream.registry == "docker-hub" else ())]
-        if image.registry is not None and image.registry not in hosts:
+        registry = image.canonical.registry
+        if registry is not None and registry not in hosts:
             problems.add(
                 f"{image} is of {image.registry}, and this cache is of {hosts[-1]}; use a cache of that registry"
             )

@@ -137,6 +137,15 @@ def _few(response: BaseResponse, name: str, most: int) -> list[Any]:
     return entries
 
 
+def _tagged(images: list[dict[str, Any]], wanted: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
+    """Return the images with a tag that is asked for; all images if none is."""
+    tags = {each["imageTag"] for each in wanted}
+    found = [each for each in images if not tags or tags & {*each.get("imageTags", ())}]
+    if tags and not found:
+        raise Refusal("ImageNotFoundException", "The image requested does not exist")
+    return found
+
+
 def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
     def describe_repositories(self: ECRResponse) -> ActionResult:
         described = [
@@ -147,6 +156,7 @@ def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
 
     def describe_images(self: ECRResponse) -> ActionResult:
         images = cloud.stored(self._get_param("repositoryName")).images
+        images = _tagged(images, self._get_param("imageIds") or ())
         status = (self._get_param("filter") or {}).get("imageStatus", "ACTIVE")
         return _page(self, "imageDetails", [one for one in images if status in {"ANY", one["imageStatus"]}], 1_000)
 
