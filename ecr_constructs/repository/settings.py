@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from ecr_constructs.errors import InvalidRepository, Kinds, Problems
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.intents import Intent, expire_untagged
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.validation import is_token, text_problem
+from ecr_constructs.model.resource_tags import resource_tag_problems
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
 from ecr_constructs.repository.replica_differences import (
@@ -51,14 +50,6 @@ __all__ = [
 
 # A policy, or the intents of one.
 Lifecycle = LifecyclePolicy | Intent | Sequence[Intent]
-
-# Tags of AWS::ECR::Repository in the CloudFormation schema, which is stricter than the API.
-_MAXIMUM_TAGS = 50
-_MAXIMUM_KEY = 127
-_MAXIMUM_VALUE = 255
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html
-# "UTF-8 letters, spaces and numbers": the spaces are those of Unicode, which a line break and a tab are not.
-_TAG_TEXT = re.compile(r"[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+\-=.:/@]*")
 
 # ECR counts the age of an untagged image from its push. If all tags are immutable, an untagged image never had a tag,
 # and 14 days are enough. If a tag is mutable, the image that lost it can be old, and yesterday's release.
@@ -493,25 +484,7 @@ def _check_values(settings: RepositorySettings, problems: Problems) -> None:
             f"empty_on_delete deletes images, and removal_policy is {settings.removal_policy.name}; use "
             "empty_on_delete=False, or removal_policy=RemovalPolicy.DESTROY as in EPHEMERAL"
         )
-    if len(settings.resource_tags) > _MAXIMUM_TAGS:
-        problems.add(f"{len(settings.resource_tags)} resource tags; ECR allows {_MAXIMUM_TAGS}; remove some")
-    for key, value in settings.resource_tags.items():
-        _check_tag("key", key, _MAXIMUM_KEY, problems)
-        _check_tag(f"value of {key!r}:", value, _MAXIMUM_VALUE, problems)
-        if key.lower().startswith("aws:"):
-            problems.add(f"resource tag key {key!r} begins with 'aws:', which is reserved for AWS; use another")
-
-
-def _check_tag(part: str, text: str, maximum: int, problems: Problems) -> None:
-    if is_token(text):
-        problems.extend(f"resource tag {part} {problem}" for problem in filter(None, [text_problem(text)]))
-        return
-    if not 1 <= len(text) <= maximum:
-        problems.add(f"resource tag {part} {text!r} has {len(text)} characters; CloudFormation allows 1 to {maximum}")
-    if not _TAG_TEXT.fullmatch(text):
-        problems.add(
-            f"resource tag {part} {text!r} is not well formed; use letters, digits, spaces and + - = . _ : / @"
-        )
+    problems.extend(resource_tag_problems(settings.resource_tags))
 
 
 # The secure defaults.
