@@ -37,3 +37,29 @@ class Inventory:
     def is_deployed(self) -> bool:
         """Whether CloudFormation has the stacks already, so that their logical ids are kept."""
         return self.origin == "template"
+
+
+# The largest number of resources of one import: ResourcesToImport in the service model of CloudFormation.
+_MOST_RESOURCES = 200
+
+
+def stacks_of_resources(
+    name: str, resources: Mapping[str, Sequence[Mapping[str, object]]]
+) -> tuple[StackTemplate, ...]:
+    """
+    Return new stacks for resources, each with as many resources as one import can have.
+
+    Args:
+        name: The name of the stack. Several stacks have the name with their Region or a number.
+        resources: The resources, as in a template, by their account and Region.
+
+    """
+    found: list[StackTemplate] = []
+    for environment, listed in sorted(resources.items()):
+        place = f"{name}-{environment.replace('/', '-')}" if len(resources) > 1 else name
+        parts = [listed[start : start + _MOST_RESOURCES] for start in range(0, len(listed), _MOST_RESOURCES)]
+        for number, part in enumerate(parts, start=1):
+            template = {"Resources": {f"Resource{index}": each for index, each in enumerate(part)}}
+            stack = place if number == 1 else f"{place}-{number}"
+            found.append(StackTemplate(stack=stack, template=template, environment=environment or None))
+    return tuple(found)
