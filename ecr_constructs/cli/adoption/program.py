@@ -72,8 +72,7 @@ def construct_value(construct: PlannedConstruct, scope: str = "self") -> Call:
     if construct.shared is not None and construct.function == "HardenedRepository":
         options |= {"settings": Name(construct.shared), **construct.settings}
     elif construct.shared is not None:
-        derived = Call(name=f"{ADOPTED}.but", options=construct.settings)
-        options["settings"] = derived if construct.settings else Name(ADOPTED)
+        options["settings"] = _derived(construct.settings)
     ordered = sorted(options, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     return Call(
         name=construct.function,
@@ -99,6 +98,11 @@ def construct_code(construct: PlannedConstruct, *, scope: str = "self", depth: i
     for before, value in construct.follow_ups:
         lines.append(render(_bound(value, target), before=before.replace("{}", target), depth=depth))
     return comments + "\n".join(lines) + "\n"
+
+
+def _derived(settings: Mapping[str, object]) -> Call | Name:
+    """Return the settings that derive from `ADOPTED`."""
+    return Call(name=f"{ADOPTED}.but", options=settings) if settings else Name(ADOPTED)
 
 
 # The order of the arguments that come first.
@@ -157,7 +161,7 @@ def _stack_call(stack: StackPlan, function: str) -> Call:
 
 
 def _settings(plan: AdoptionPlan) -> str:
-    values = [(each, Call(name=f"{ADOPTED}.but", options=each.settings)) for each in plan.shared]
+    values = [(each, _derived(each.settings)) for each in plan.shared]
     names = [name for _, value in values for name in names_in(value)]
     blocks = []
     for each, value in values:

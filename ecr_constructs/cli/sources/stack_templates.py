@@ -12,7 +12,7 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, decode, parse, path_of, read_input
 from ecr_constructs.model.changes.state import StackTemplate
 
-__all__ = ["aligned", "read_templates"]
+__all__ = ["aligned", "read_template", "read_templates"]
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 # Files of a folder with templates that are not templates.
@@ -96,7 +96,23 @@ def _read_file(source: str) -> StackTemplate:
     except (FileNotFoundError, NotADirectoryError):
         message = "no such file or folder; give a template, or a folder that 'cdk synth' wrote"
         raise CommandError([message], path=source) from None
-    template = _template(_document(content, where))
+    return read_template(_document(content, where), source)
+
+
+def read_template(document: object, source: str) -> StackTemplate:
+    """
+    Return the template in a document.
+
+    Args:
+        document: The parsed document: a template, or the output of `aws cloudformation get-template`.
+        source: The file with the document, or `-` for standard input.
+
+    Raises:
+        CommandError: if it is not a template.
+
+    """
+    where = "standard input" if source == STANDARD_INPUT else source
+    template = _template(document)
     if template is None:
         raise CommandError(["not a CloudFormation template: it has no Resources; give a template"], path=where)
     name = "template" if source == STANDARD_INPUT else _stack_name(Path(Path(source).name))

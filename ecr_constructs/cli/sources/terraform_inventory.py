@@ -55,7 +55,10 @@ def read_terraform_inventory(document: Mapping[str, Any], stack: str, where: str
         CommandError: If it has no resource of Amazon ECR.
 
     """
-    resources = [each for each in terraform_resources(document) if each.kind.startswith("aws_ecr_")]
+    # A plan has the resources that exist in its prior state, and in its planned values also those that it creates.
+    prior = mapping(mapping(document.get("prior_state")).get("values"))
+    known = {"values": prior, "configuration": document.get("configuration")} if prior else document
+    resources = [each for each in terraform_resources(known) if each.kind.startswith("aws_ecr_")]
     if not resources:
         raise CommandError(["no resource of Amazon ECR in this Terraform state or plan; give another one"], path=where)
     reader = _Reader(document, resources)
