@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from ecr_constructs.cli.adoption.planned import FollowUp
 from ecr_constructs.cli.adoption.values import is_function, raw
 from ecr_constructs.cli.python_code.calls import Call
-from ecr_constructs.model.changes.state import Resource
+from ecr_constructs.model.changes.state import Resource, object_of
 
 __all__ = ["PlainCall", "plain_call"]
 
@@ -59,7 +59,7 @@ _KINDS: Mapping[_Kind, tuple[type, ...]] = {
     "boolean": (bool,),
     "list": (list,),
     "object": (Mapping,),
-    "document": (Mapping, str),
+    "document": (Mapping,),
 }
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -90,15 +90,20 @@ def plain_call(resource: Resource) -> PlainCall:
     """
     kinds = {name.rstrip("!"): kind for name, kind in _PROPERTIES.get(resource.resource_type, {}).items()}
     required = [name.rstrip("!") for name in _PROPERTIES.get(resource.resource_type, {}) if name.endswith("!")]
+    # The argument for a policy is an object, and a template can have its text.
+    properties = {
+        name: object_of(value) or value if kinds.get(name) == "document" else value
+        for name, value in resource.properties.items()
+    }
     taken = {
         name: value
-        for name, value in resource.properties.items()
+        for name, value in properties.items()
         if name in kinds and isinstance(value, _KINDS[kinds[name]]) and not _is_computed(value, kinds[name])
     }
     if not kinds or not set(required) <= set(taken):
         options = {"type": resource.resource_type, "properties": raw(dict(resource.properties))}
         return PlainCall("cdk.CfnResource", options, [])
-    others = {name: value for name, value in resource.properties.items() if name not in taken}
+    others = {name: value for name, value in properties.items() if name not in taken}
     return PlainCall(
         f"ecr.Cfn{resource.resource_type.rpartition(':')[2]}",
         {_argument(name): raw(value) if kinds[name] == "document" else _camel(value) for name, value in taken.items()},

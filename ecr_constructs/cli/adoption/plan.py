@@ -279,11 +279,12 @@ class _StackPlanner:
         for name, resource in self._resources.items():
             if name in done or resource.resource_type == PUBLIC_REPOSITORY:
                 continue
-            construct = registry if registry and name in registry.resources else self._construct(resource)
+            is_of_registry = registry is not None and resource in registry.resources.values()
+            construct = registry if is_of_registry else self._construct(resource)
             if construct is None:
                 continue
             found.append(construct)
-            done |= set(construct.resources)
+            done |= {each.logical_id for each in construct.resources.values()}
         return found
 
     def _construct(self, resource: Resource) -> PlannedConstruct | None:
@@ -459,7 +460,6 @@ class _StackPlanner:
                 *call.follow_ups,
                 *self._kept_id(resource, id, (), target=""),
                 *self._attributes_of(resource, {}, target=""),
-                *([] if self._is_deployed else [_RETAIN]),
             ],
             reasons=tuple(reasons),
         )
@@ -513,6 +513,10 @@ class _StackPlanner:
         if self._is_deployed:
             written = self._written[resource.logical_id]
             yield from attribute_follow_ups(written, rendered=rendered, below=target)
+        elif "DeletionPolicy" not in rendered:
+            # The resource existed without the stack, and exists after it.
+            retain = Name("cdk.RemovalPolicy.RETAIN")
+            yield FollowUp("", Call(name=f"{{}}{target}.apply_removal_policy", arguments=[retain]))
 
     def _attribute(self, resource: Resource, id: str, suffix: str) -> str:
         names = (resource.properties.get(each) for each in ("RepositoryName", "EcrRepositoryPrefix", "Prefix"))
@@ -523,6 +527,3 @@ class _StackPlanner:
         if resource.name is not None:
             return resource.name
         return resource.resource_type.rpartition(":")[2] if resource.is_singleton else resource.logical_id
-
-
-_RETAIN = FollowUp("", Call(name="{}.apply_removal_policy", arguments=[Name("cdk.RemovalPolicy.RETAIN")]))
