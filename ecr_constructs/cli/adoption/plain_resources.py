@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from ecr_constructs.cli.adoption.planned import FollowUp
 from ecr_constructs.cli.adoption.values import is_function, raw
 from ecr_constructs.cli.python_code.calls import Call
+from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, object_of
 
 __all__ = ["PlainCall", "plain_call"]
@@ -115,9 +116,8 @@ def plain_call(resource: Resource) -> PlainCall:
 
 
 def _is_computed(value: object, kind: _Kind) -> bool:
-    """Return whether a value, or an entry of a list, is a function, which the argument does not accept."""
-    is_computed = is_function(value) and kind != "document"
-    return is_computed or (isinstance(value, list) and any(map(is_function, value)))
+    """Return whether CloudFormation computes a part of a value, which only the argument for a policy accepts."""
+    return kind != "document" and has_functions(value)
 
 
 def _argument(name: str) -> str:

@@ -214,8 +214,9 @@ class _Planner:
             for each in self._sources.values()
             if each.stack.rpartition("/")[0] == stack.stack
         ]
-        included = _included(stack.template, [logical for each in constructs for logical in each.resources])
-        is_included = self._inventory.is_deployed and included is not None
+        included = _with_placeholders(stack.template, [logical for each in constructs for logical in each.resources])
+        has_rest = "/" in stack.stack or _has_more_than_placeholders(included)
+        is_included = self._inventory.is_deployed and has_rest
         return StackPlan(
             source=stack,
             name=name,
@@ -226,9 +227,9 @@ class _Planner:
         )
 
 
-def _included(template: Mapping[str, Any], declared: Sequence[str]) -> Mapping[str, Any] | None:
+def _with_placeholders(template: Mapping[str, Any], declared: Sequence[str]) -> dict[str, Any]:
     """
-    Return the template with placeholders for the resources that constructs declare, or None if it has nothing else.
+    Return the template with placeholders for the resources that constructs declare.
 
     References to a placeholder keep their logical id.
     """
@@ -240,9 +241,12 @@ def _included(template: Mapping[str, Any], declared: Sequence[str]) -> Mapping[s
     }
     resources = mapping(kept.get("Resources"))
     kept["Resources"] = {name: _PLACEHOLDER if name in declared else value for name, value in resources.items()}
-    others = [section for section, content in kept.items() if content and section not in ("Resources", "Description")]
-    is_all = set(resources) <= set(declared) and set(others) <= {"AWSTemplateFormatVersion"}
-    return None if is_all and "Description" not in kept else {name: value for name, value in kept.items() if value}
+    return {section: content for section, content in kept.items() if content}
+
+
+def _has_more_than_placeholders(template: Mapping[str, Any]) -> bool:
+    others = set(template) - {"Resources", "AWSTemplateFormatVersion"}
+    return bool(others) or any(each != _PLACEHOLDER for each in template.get("Resources", {}).values())
 
 
 class _StackPlanner:

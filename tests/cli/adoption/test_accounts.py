@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.adoption.accounts import KEY, Resource, create, deployed_template
+from tests.cli.adoption.accounts import KEY, Resource, client, create, deployed_template
 from tests.cli.adoption.programs import adopt, changes, sentences, synthesize, template_of
 from tests.cli.aws.cloud import ACCOUNT, REGION
 from tests.e2e import samples
@@ -237,7 +238,7 @@ def test_the_program_changes_nothing_of_the_account(name: str, account: None, tm
 
 def generated(seed: int) -> list[Resource]:
     """Return an account with any repositories and settings."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  (no secret)
 
     def maybe(share: float) -> bool:
         return chance.random() < share
@@ -256,7 +257,7 @@ def generated(seed: int) -> list[Resource]:
                         samples.scanning("ENHANCED", "CONTINUOUS_SCAN", "prod/*", "base*"),
                     ),
                     ("RegistryScanningConfiguration", samples.scanning("ENHANCED", "SCAN_ON_PUSH", "*")),
-                    ("RegistryScanningConfiguration", samples.scanning("BASIC", "SCAN_ON_PUSH", "*", "m__n/*")),
+                    ("RegistryScanningConfiguration", samples.scanning("BASIC", "SCAN_ON_PUSH", "*", "m-n/*")),
                 ]
             )
         )
@@ -380,7 +381,7 @@ def _cached(prefix: str, chance: random.Random) -> list[Resource]:
 @pytest.mark.parametrize("seed", range(40))
 def test_the_program_changes_nothing_of_a_generated_account(
     seed: int,
-    account: None,
+    account: None,  # noqa: ARG001
     tmp_path: Path,
 ) -> None:
     resources = generated(seed)
@@ -390,9 +391,8 @@ def test_the_program_changes_nothing_of_a_generated_account(
 
 
 def test_a_repository_of_a_stack_and_what_cannot_be_read_are_left_out(
-    account: None,
+    account: None,  # noqa: ARG001
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],  # noqa: ARG001
 ) -> None:
     create([repository("own"), repository("stacked", Tags=TAGS)])
     arn = client().describe_repositories(repositoryNames=["stacked"])["repositories"][0]["repositoryArn"]
