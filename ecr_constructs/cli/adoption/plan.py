@@ -134,7 +134,8 @@ def plan_program(inventory: Inventory) -> AdoptionPlan:
     names = UniqueNames(separator="-")
     stacks = []
     for root in roots:
-        attributes = UniqueNames(separator="_")
+        # Every stack of the CDK has the attribute.
+        attributes = UniqueNames(("nested_stack_resource",), separator="_")
         planner = _Planner(inventory, sources, attributes, owners)
         stacks.append(planner.plan(root, names.add(stack_name(root.stack))))
     plan = AdoptionPlan(inventory=inventory, stacks=tuple(stacks))

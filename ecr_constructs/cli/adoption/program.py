@@ -78,6 +78,8 @@ def construct_value(construct: PlannedConstruct, scope: str = "self") -> Call:
         name=construct.function,
         arguments=[Name(scope), construct.id],
         options={name: options[name] for name in ordered},
+        # One argument a line, so that each step of hardening is a small difference.
+        is_long=construct.function == "HardenedRepository",
     )
 
 
@@ -102,7 +104,7 @@ def construct_code(construct: PlannedConstruct, *, scope: str = "self", depth: i
 
 def _derived(settings: Mapping[str, object]) -> Call | Name:
     """Return the settings that derive from `ADOPTED`."""
-    return Call(name=f"{ADOPTED}.but", options=settings) if settings else Name(ADOPTED)
+    return Call(name=f"{ADOPTED}.but", options=settings, is_long=True) if settings else Name(ADOPTED)
 
 
 # The order of the arguments that come first.

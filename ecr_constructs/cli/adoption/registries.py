@@ -280,8 +280,11 @@ def _template_policy_problems(policy: object, region: str | None) -> Iterator[st
         return
     found = list(policy_problems(policy, "repository", region))
     yield from found
-    if not found and policy_code(policy).statements:
-        yield "its repository policy has statements that no Access has"
+    code = policy_code(policy) if not found else None
+    # Other values write the partition as a reference, so that the text of the policy is computed at deployment.
+    literal = ("Access.organization_pull", "Access.organizational_unit_pull", "Access.role_pull", "Access.role_push")
+    if code and (code.statements or any(isinstance(each, Call) and each.name not in literal for each in code.access)):
+        yield "its repository policy has statements that no Access writes as the same text"
 
 
 # --- caches -----------------------------------------------------------------------------------------------------------

@@ -244,7 +244,7 @@ def generated(seed: int) -> list[Resource]:
         return chance.random() < share
 
     names = [
-        f"{chance.choice(['prod', 'dev', 'base', 'team-a/x', 'm__n'])}/{chance.choice('abcdef')}{number}"
+        f"{chance.choice(['prod', 'dev', 'base', 'team-a/x', 'm-n'])}/{chance.choice('abcdef')}{number}"
         for number in range(chance.randint(1, 9))
     ]
     found: list[Resource] = [repository(name, **_properties(chance)) for name in names]

@@ -24,16 +24,16 @@ Options = Mapping[str, Any]
 
 # Every option of `ecr.Repository`.
 OPTIONS: Mapping[str, Callable[[cdk.Stack], Options]] = {
-    "nothing": lambda stack: {},
-    "name": lambda stack: {"repository_name": "prod/api"},
+    "nothing": lambda _: {},
+    "name": lambda _: {"repository_name": "prod/api"},
     "name from a parameter": lambda stack: {
         "repository_name": cdk.CfnParameter(stack, "NameOfApi", default="prod/parameter").value_as_string
     },
-    "empty on delete": lambda stack: {"removal_policy": cdk.RemovalPolicy.DESTROY, "empty_on_delete": True},
-    "destroyed": lambda stack: {"removal_policy": cdk.RemovalPolicy.DESTROY},
-    "retained on update or delete": lambda stack: {"removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE},
-    "KMS": lambda stack: {"encryption": ecr.RepositoryEncryption.KMS},
-    "AES256": lambda stack: {"encryption": ecr.RepositoryEncryption.AES_256},
+    "empty on delete": lambda _: {"removal_policy": cdk.RemovalPolicy.DESTROY, "empty_on_delete": True},
+    "destroyed": lambda _: {"removal_policy": cdk.RemovalPolicy.DESTROY},
+    "retained on update or delete": lambda _: {"removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE},
+    "KMS": lambda _: {"encryption": ecr.RepositoryEncryption.KMS},
+    "AES256": lambda _: {"encryption": ecr.RepositoryEncryption.AES_256},
     "key of the stack": lambda stack: {"encryption_key": kms.Key(stack, "Images")},
     "key by its ARN": lambda stack: {
         "encryption_key": kms.Key.from_key_arn(stack, "Theirs", f"arn:aws:kms:eu-west-1:111122223333:key/{'a' * 8}")
@@ -41,20 +41,20 @@ OPTIONS: Mapping[str, Callable[[cdk.Stack], Options]] = {
     "key of an export": lambda stack: {
         "encryption_key": kms.Key.from_key_arn(stack, "Exported", cdk.Fn.import_value("images-key"))
     },
-    "scan on push": lambda stack: {"image_scan_on_push": True},
-    "no scan on push": lambda stack: {"image_scan_on_push": False},
-    "mutable": lambda stack: {"image_tag_mutability": ecr.TagMutability.MUTABLE},
-    "immutable": lambda stack: {"image_tag_mutability": ecr.TagMutability.IMMUTABLE},
-    "immutable with exclusion": lambda stack: {
+    "scan on push": lambda _: {"image_scan_on_push": True},
+    "no scan on push": lambda _: {"image_scan_on_push": False},
+    "mutable": lambda _: {"image_tag_mutability": ecr.TagMutability.MUTABLE},
+    "immutable": lambda _: {"image_tag_mutability": ecr.TagMutability.IMMUTABLE},
+    "immutable with exclusion": lambda _: {
         "image_tag_mutability": ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
         "image_tag_mutability_exclusion_filters": [ecr.ImageTagMutabilityExclusionFilter.wildcard("dev-*")],
     },
-    "mutable with exclusion": lambda stack: {
+    "mutable with exclusion": lambda _: {
         "image_tag_mutability": ecr.TagMutability.MUTABLE_WITH_EXCLUSION,
         "image_tag_mutability_exclusion_filters": [ecr.ImageTagMutabilityExclusionFilter.wildcard("v*")],
     },
-    "lifecycle by count": lambda stack: {"lifecycle_rules": [ecr.LifecycleRule(max_image_count=100)]},
-    "lifecycle by age": lambda stack: {
+    "lifecycle by count": lambda _: {"lifecycle_rules": [ecr.LifecycleRule(max_image_count=100)]},
+    "lifecycle by age": lambda _: {
         "lifecycle_rules": [
             ecr.LifecycleRule(max_image_age=cdk.Duration.days(30), tag_status=ecr.TagStatus.UNTAGGED),
             ecr.LifecycleRule(max_image_count=10, tag_prefix_list=["prod"], description='the "newest"'),
