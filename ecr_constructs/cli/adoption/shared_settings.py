@@ -13,7 +13,9 @@ from ecr_constructs.cli.python_code.calls import Call, render_one_line
 
 __all__ = ["SharedSettings", "SharingResult", "share"]
 
+# Settings that a repository can add to those that it shares.
 _TAGS = "resource_tags"
+_ACCESS = "access"
 _FEWEST = 2
 
 
@@ -63,7 +65,7 @@ def share(constructs: Sequence[PlannedConstruct]) -> SharingResult:
     found: list[SharedSettings] = []
     changed: dict[int, PlannedConstruct] = {}
     for group in groups.values():
-        settings = {**_shareable(group[0].settings), **_common_tags(group)}
+        settings = {**_shareable(group[0].settings), **_common_access(group), **_common_tags(group)}
         if len(group) >= _FEWEST and settings:
             constant = SharedSettings(
                 name=names.add(_name(group)), settings=settings, repositories=tuple(each.name for each in group)
@@ -78,16 +80,32 @@ def _using(construct: PlannedConstruct, constant: SharedSettings) -> PlannedCons
     tags = {key: value for key, value in _tags(construct).items() if key not in _tags_of(constant.settings)}
     if tags:
         own[_TAGS] = tags
+    shared = {render_one_line(each) for each in _access_of(constant.settings)}
+    access = [each for each in _access_of(construct.settings) if render_one_line(each) not in shared]
+    if access:
+        own[_ACCESS] = access
     return replace(construct, settings=own, shared=constant.name)
 
 
 def _shareable(settings: Mapping[str, object]) -> dict[str, object]:
-    """Return the settings without resource tags, and without an encryption that needs the variable of a key."""
-    return {name: value for name, value in settings.items() if name != _TAGS and not _has_key(value)}
+    """Return the settings that are replaced as a whole, without an encryption that needs the variable of a key."""
+    return {name: value for name, value in settings.items() if name not in (_TAGS, _ACCESS) and not _has_key(value)}
 
 
 def _has_key(value: object) -> bool:
     return isinstance(value, Call) and value.name.startswith("Encryption.") and bool(value.arguments)
+
+
+def _common_access(group: Sequence[PlannedConstruct]) -> dict[str, object]:
+    first, *others = (_access_of(each.settings) for each in group)
+    texts = [{render_one_line(each) for each in access} for access in others]
+    common = [each for each in first if all(render_one_line(each) in access for access in texts)]
+    return {_ACCESS: common} if common else {}
+
+
+def _access_of(settings: Mapping[str, object]) -> list[object]:
+    access = settings.get(_ACCESS, [])
+    return access if isinstance(access, list) else []
 
 
 def _common_tags(group: Sequence[PlannedConstruct]) -> dict[str, object]:

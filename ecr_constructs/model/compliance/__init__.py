@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ecr_constructs.model.compliance import contradiction_rules, control_rules, policy_rules
+from ecr_constructs.model.compliance import contradiction_rules, control_rules, function_rules, policy_rules
 from ecr_constructs.model.compliance.lifecycle_rules import FINDING_RULES, lifecycle_policy_valid
 from ecr_constructs.model.compliance.rule import ComplianceRule
 
@@ -16,7 +16,7 @@ RULES: Mapping[str, ComplianceRule] = {
     for each in (
         *(
             each
-            for module in (control_rules, policy_rules, contradiction_rules)
+            for module in (control_rules, policy_rules, contradiction_rules, function_rules)
             for each in vars(module).values()
             if isinstance(each, ComplianceRule)
         ),
