@@ -11,6 +11,7 @@ from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, decode, parse, path_of, read_input
 from ecr_constructs.model.changes.state import StackTemplate
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["aligned", "read_template", "read_templates"]
 
@@ -148,7 +149,17 @@ def _template(document: object) -> Mapping[str, object] | None:
         body = document["TemplateBody"]
         document = parse(body, where="TemplateBody") if isinstance(body, str) else body
     is_template = isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping)
-    return document if is_template else None  # type: ignore[return-value]  # the line above checks the kind
+    return mapping(_as_json(document)) if is_template else None
+
+
+def _as_json(value: object) -> object:
+    """Return a value with `Fn::GetAtt` as JSON has it. In YAML it can be the text `Key.Arn`."""
+    if isinstance(value, Mapping):
+        argument = value.get("Fn::GetAtt")
+        if len(value) == 1 and isinstance(argument, str):
+            return {"Fn::GetAtt": argument.split(".", 1)}
+        return {name: _as_json(each) for name, each in value.items()}
+    return [_as_json(each) for each in value] if isinstance(value, list) else value
 
 
 def _stack_name(path: Path) -> str:
