@@ -174,6 +174,8 @@ def test_our_commands_print_the_text_below_them(
 ) -> None:
     (policy,) = [block.text for block in BLOCKS if block.language == "json" and '"rules"' in block.text]
     (tmp_path / "policy.json").write_text(policy, encoding="utf-8")
+    for template in (block.text for block in BLOCKS if block.page == command.page and '"Resources"' in block.text):
+        (tmp_path / "Containers.json").write_text(template, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
     assert run(shlex.split(command.text)[1:]) == ExitCode.DONE
@@ -181,7 +183,7 @@ def test_our_commands_print_the_text_below_them(
 
 
 def test_commands_of_the_cdk_exist() -> None:
-    assert {command[1] for command in COMMANDS if command[0] == "cdk"} == {"bootstrap", "import"}
+    assert {command[1] for command in COMMANDS if command[0] == "cdk"} == {"bootstrap", "deploy", "import", "synth"}
 
 
 @pytest.mark.arbiter

@@ -60,6 +60,14 @@ SUBCOMMANDS = {
         "Print the Python code of a policy.",
         ("convert policy.json > lifecycle.py", "convert cdk.out --repository prod/api"),
     ),
+    "adopt": Subcommand(
+        "Write a CDK app that declares what exists.",
+        (
+            "adopt deployed.json --output adopted",
+            "adopt terraform.tfstate --stack Containers",
+            "adopt --live --region eu-west-1",
+        ),
+    ),
     "check": Subcommand(
         "Report the changes that a deployment would make.",
         (

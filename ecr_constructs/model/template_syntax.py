@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["NO_VALUE", "SUBSTITUTION", "is_function_name", "mapping", "mappings"]
+__all__ = ["NO_VALUE", "SUBSTITUTION", "is_function_name", "mapping", "mappings", "references_of"]
 
 # "Removes the corresponding resource property when specified as a return value in the Fn::If intrinsic function":
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
@@ -49,3 +49,33 @@ def mappings(value: object) -> list[Mapping[str, Any]]:
 
     """
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def references_of(value: object) -> Iterator[str]:
+    """
+    Yield the names that a value refers to: logical ids, parameters and pseudo parameters.
+
+    Args:
+        value: The value.
+
+    """
+    if isinstance(value, list):
+        for each in value:
+            yield from references_of(each)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _references(name, each)
+
+
+def _references(name: str, argument: object) -> Iterator[str]:
+    if name == "Ref" and isinstance(argument, str):
+        yield argument
+    elif name == "Fn::GetAtt":
+        first = argument.split(".") if isinstance(argument, str) else argument
+        yield from (str(each) for each in (first if isinstance(first, Sequence) else ())[:1])
+    elif name == "Fn::Sub":
+        text = argument[0] if isinstance(argument, list) and argument else argument
+        yield from (found.partition(".")[0] for found in SUBSTITUTION.findall(str(text)))
+        yield from references_of(argument)
+    else:
+        yield from references_of(argument)

@@ -2,9 +2,9 @@
 The CloudFormation of moto with stricter checks, and the base class of resource types.
 
 moto ignores unknown types, accepts any property, deletes retained resources that are removed from a template, never
-deletes a managed policy or a task definition, and does not resolve weak references between stacks. Here, an unknown type
-or an invalid property fails the deployment with the name of the resource, retained resources are retained, the others
-are deleted, and the references are resolved.
+deletes a managed policy or a task definition, and does not resolve weak references between stacks. Here, an unknown
+type or an invalid property fails the deployment with the name of the resource, retained resources are retained, the
+others are deleted, and the references are resolved.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecr_constructs.cli.aws.errors import CallFailed, failure_messages, raise_as_unavailable
+from ecr_constructs.cli.aws.registry_answers import NOT_SET, policy_reader, settings_of, template_of
 from ecr_constructs.cli.aws.session import Service, Session, open_session
 from ecr_constructs.cli.aws.thread_pool import thread_pool
 from ecr_constructs.cli.errors import CommandError
@@ -34,11 +35,6 @@ _NO_STACK = "does not exist"
 # Stacks with a template and without its resources: a first deployment that was rolled back, and a change set that was
 # not executed. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 _NOT_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-# The error codes of a setting that the registry does not have.
-_NOT_SET = frozenset(
-    {"RegistryPolicyNotFoundException", "RepositoryPolicyNotFoundException", "LifecyclePolicyNotFoundException"}
-    | {"SigningConfigurationNotFoundException", "RepositoryNotFoundException"}
-)
 
 
 def check_account(
@@ -143,7 +139,7 @@ class _Reader:
     def _repositories(self, ecr: Service, old: State, new: State) -> Iterator[Resource]:
         described = self._pages(ecr, "DescribeRepositories", "repositories", {"maxResults": 1_000})
         templates = self._pages(ecr, "DescribeRepositoryCreationTemplates", "repositoryCreationTemplates", {})
-        yield from (self._resource(CREATION_TEMPLATE, each["prefix"], _template(each)) for each in templates)
+        yield from (self._resource(CREATION_TEMPLATE, each["prefix"], template_of(each)) for each in templates)
         resources = [each for state in (old, new) for each in state.resources.values()]
         has_templates = bool(templates) or any(each.resource_type == CREATION_TEMPLATE for each in resources)
         declared = {each.name for each in resources if each.resource_type == REPOSITORY}
@@ -157,15 +153,15 @@ class _Reader:
             name = each["repositoryName"]
             texts = {"RepositoryPolicyText": policies.get(name), "LifecyclePolicy": lifecycles.get(name)}
             known = {key: value for key, value in texts.items() if value is not None}
-            yield self._resource(REPOSITORY, name, {"RepositoryName": name, **_settings_of(each), **known})
+            yield self._resource(REPOSITORY, name, {"RepositoryName": name, **settings_of(each), **known})
 
     def _policies(
         self, ecr: Service, names: Sequence[str], undeclared: Sequence[str]
     ) -> tuple[Mapping[str, object], Mapping[str, object]]:
         """Return the repository policies of some repositories, and the lifecycle policies of some."""
         with thread_pool(NoProgress()) as pool:
-            policies = pool.each("repository policies", names, _policy_reader(ecr, "GetRepositoryPolicy", "policyText"))
-            reader = _policy_reader(ecr, "GetLifecyclePolicy", "lifecyclePolicyText")
+            policies = pool.each("repository policies", names, policy_reader(ecr, "GetRepositoryPolicy", "policyText"))
+            reader = policy_reader(ecr, "GetLifecyclePolicy", "lifecyclePolicyText")
             lifecycles = pool.each("lifecycle policies", undeclared, reader)
             for message in failure_messages(pool.failures):
                 self._add(_ACCOUNT, message)
@@ -205,7 +201,7 @@ class _Reader:
     def _note(self, operation: str, failed: CallFailed) -> None:
         if failed.is_final:
             raise failed
-        if failed.code not in _NOT_SET:
+        if failed.code not in NOT_SET:
             self._add(_ACCOUNT, f"ecr:{operation} failed, so its settings are not compared: {failed.reason}")
 
     def _add(self, stack: str, sentence: str) -> None:
@@ -213,41 +209,6 @@ class _Reader:
         change = Change(id="unread-state", severity="warning", stack=stack, sentence=sentence, remedy=remedy)
         if change not in self.unread:
             self.unread.append(change)
-
-
-def _policy_reader(ecr: Service, operation: str, member: str) -> Callable[[str], object]:
-    """Return a function that reads a policy of a repository, and returns None if there is none."""
-
-    def read(name: str) -> object:
-        try:
-            return ecr.call(operation, {"repositoryName": name}).get(member)
-        except CallFailed as failed:
-            if failed.code in _NOT_SET:
-                return None
-            raise
-
-    return read
-
-
-def _settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a repository, or of a creation template, as properties of its CloudFormation type."""
-    filters = [
-        {"ImageTagMutabilityExclusionFilterValue": each["filter"]}
-        for each in described.get("imageTagMutabilityExclusionFilters", ())
-    ]
-    encryption = described.get("encryptionConfiguration", {})
-    names = {"encryptionType": "EncryptionType", "kmsKey": "KmsKey"}
-    return {
-        "ImageTagMutability": described.get("imageTagMutability", "MUTABLE"),
-        **({"ImageTagMutabilityExclusionFilters": filters} if filters else {}),
-        "EncryptionConfiguration": {names[key]: value for key, value in encryption.items() if key in names},
-    }
-
-
-def _template(described: Mapping[str, Any]) -> dict[str, Any]:
-    texts = {"LifecyclePolicy": described.get("lifecyclePolicy"), "RepositoryPolicy": described.get("repositoryPolicy")}
-    written = {name: text for name, text in texts.items() if text}
-    return {"Prefix": described["prefix"], **_settings_of(described), **written}
 
 
 def _has_scanning(answer: Mapping[str, Any]) -> bool:

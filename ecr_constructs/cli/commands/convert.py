@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
 
 from ecr_constructs.cli.commands.options import ParameterOption
 from ecr_constructs.cli.formatting import printable
+from ecr_constructs.cli.python_code.calls import Call, render, render_import
+from ecr_constructs.cli.python_code.lifecycle_policies import (
+    decompiled,
+    intent_call,
+    notable_findings,
+    rule_call,
+    rules_call,
+)
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policies import read_policy
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy, effect
-from ecr_constructs.model.lifecycle.findings import Finding
-from ecr_constructs.model.lifecycle.intents import Intent
-from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
 __all__ = ["convert", "program"]
-
-# The default line length of ruff and black.
-_WIDTH = 88
-_INDENT = "    "
 
 
 def convert(
@@ -57,43 +57,27 @@ def program(policy: Policy) -> str:
         policy: The policy, with rules.
 
     """
-    found = _decompiled(policy)
+    found = decompiled(policy.policy, policy.immutability)
     result = {effect(rule): rule for rule in found.result}
     if not found.intents:
         head = _head(policy, [(rule, rule) for rule in found.rules])
-        rules = _Call(name="LifecyclePolicy", options={"rules": list(map(_rule_call, found.rules))}, is_long=True)
-        return f"{_imports(['LifecyclePolicy', 'LifecycleRule'])}\n\n{head}{_code(rules, before='policy = ')}\n"
+        code = render(rules_call(found.rules), before="policy = ")
+        return f"{render_import('ecr_constructs', ['LifecyclePolicy', 'LifecycleRule'])}\n\n{head}{code}\n"
     head = _head(policy, [(rule, result[effect(rule)]) for rule in policy.policy.rules])
     names = ["LifecyclePolicy", *(each.function for each in found.intents), *(["LifecycleRule"] if found.rules else [])]
-    return f"{_imports(names)}\n\n{head}{_statements(found, result)}"
-
-
-def _decompiled(policy: Policy) -> DecompiledPolicy:
-    """
-    Return the intents and rules of a policy. A rule remains a rule if an intent would silence a finding about it.
-
-    Intents generate descriptions: of a list that reads like OR, an intent states AND.
-    """
-    found = policy.policy.decompile()
-    remaining = {(each.id, effect(each.rule)) for each in _findings(policy, found.result) if each.rule}
-    silenced = [
-        each.rule
-        for each in _findings(policy, policy.policy.rules)
-        if each.rule and (each.id, effect(each.rule)) not in remaining
-    ]
-    return policy.policy.decompile(as_rules=silenced) if silenced else found
+    return f"{render_import('ecr_constructs', names)}\n\n{head}{_statements(found, result)}"
 
 
 def _statements(found: DecompiledPolicy, result: Mapping[tuple[object, ...], LifecycleRule]) -> str:
     calls = [
-        _intent_call(intent, list(_descriptions(source, result)))
+        intent_call(intent, list(_descriptions(source, result)))
         for intent, source in zip(found.intents, found.sources, strict=True)
     ]
     statements = [
-        _Call(name="LifecyclePolicy.of", arguments=calls, is_long=True),
-        *(_Call(name="policy.with_last_rule", arguments=[_rule_call(rule)], is_long=True) for rule in found.rules),
+        Call(name="LifecyclePolicy.of", arguments=calls, is_long=True),
+        *(Call(name="policy.with_last_rule", arguments=[rule_call(rule)], is_long=True) for rule in found.rules),
     ]
-    return "".join(f"{_code(call, before='policy = ')}\n" for call in statements)
+    return "".join(f"{render(call, before='policy = ')}\n" for call in statements)
 
 
 def _descriptions(source: Sequence[LifecycleRule], result: Mapping[tuple[object, ...], LifecycleRule]) -> Iterator[str]:
@@ -118,14 +102,8 @@ def _head(policy: Policy, pairs: Sequence[tuple[LifecycleRule, LifecycleRule]]) 
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _findings(policy: Policy, rules: Sequence[LifecycleRule]) -> Iterator[Finding]:
-    for finding in LifecyclePolicy(rules=rules).findings(immutability=policy.immutability):
-        if finding.severity != "info":
-            yield finding
-
-
 def _finding_comments(policy: Policy) -> Iterator[str]:
-    for finding in _findings(policy, policy.policy.rules):
+    for finding in notable_findings(policy.policy.rules, policy.immutability):
         yield printable(f"{finding.severity}: {finding.sentence}; {finding.remedy} [{finding.id}]")
 
 
@@ -143,100 +121,3 @@ def _differences(pairs: Sequence[tuple[LifecycleRule, LifecycleRule]]) -> Iterat
 
 def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 86, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
-
-
-# --- code -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Call:
-    """
-    A call in the printed code.
-
-    Attributes:
-        name: The name of the function.
-        arguments: The positional arguments: strings, numbers, calls, lists of them.
-        options: The keyword arguments.
-        comments: The lines of the comment above it.
-        is_long: Whether it has one argument a line even if it fits into one line.
-
-    """
-
-    name: str
-    arguments: Sequence[object] = ()
-    options: Mapping[str, object] = field(default_factory=dict)
-    comments: Sequence[str] = ()
-    is_long: bool = False
-
-
-def _intent_call(intent: Intent, comments: Sequence[str]) -> _Call:
-    options = {name: list(value) if isinstance(value, tuple) else value for name, value in intent.options}
-    return _Call(name=intent.function, arguments=intent.arguments, options=options, comments=comments)
-
-
-def _rule_call(rule: LifecycleRule) -> _Call:
-    """Return the call with all fields of a rule that are not defaults."""
-    values = {name: getattr(rule, name) for name in LifecycleRule.__dataclass_fields__}
-    given = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-    given = {name: value for name, value in given.items() if value not in (None, [])}
-    if rule.action == "expire":
-        del given["action"]
-    return _Call(name="LifecycleRule", options=given, is_long=True)
-
-
-def _imports(names: Sequence[str]) -> str:
-    """Return the import of names of this library, in the order of ruff."""
-    ordered = sorted(set(names), key=lambda name: (name.islower(), name))
-    line = f"from ecr_constructs import {', '.join(ordered)}"
-    if len(line) <= _WIDTH:
-        return line
-    return "from ecr_constructs import (\n" + "".join(f"{_INDENT}{name},\n" for name in ordered) + ")"
-
-
-def _code(value: object, *, before: str = "", depth: int = 0) -> str:
-    """
-    Return the code of a value as ruff formats it.
-
-    A value that does not fit into a line has one item a line and a trailing comma, so it is stable at any line length.
-    """
-    indent = _INDENT * depth
-    comments = "".join(f"{indent}# {comment}\n" for comment in value.comments) if isinstance(value, _Call) else ""
-    line = f"{indent}{before}{_one_line(value)}"
-    # One character more for the comma.
-    if not isinstance(value, (_Call, list)) or not (_is_long(value) or len(line) + 1 > _WIDTH):
-        return f"{comments}{line}"
-    opening, closing = (f"{value.name}(", ")") if isinstance(value, _Call) else ("[", "]")
-    items = [_code(item, before=name, depth=depth + 1) for name, item in _items(value)]
-    return f"{comments}{indent}{before}{opening}\n" + "".join(f"{item},\n" for item in items) + f"{indent}{closing}"
-
-
-def _is_long(value: object) -> bool:
-    if not isinstance(value, _Call):
-        return isinstance(value, list) and any(_is_long(item) for item in value)
-    return value.is_long or any(_is_long(item) or _has_comments(item) for _, item in _items(value))
-
-
-def _has_comments(value: object) -> bool:
-    return isinstance(value, _Call) and bool(value.comments)
-
-
-def _items(value: _Call | list[object]) -> list[tuple[str, object]]:
-    if isinstance(value, list):
-        return [("", item) for item in value]
-    return [("", item) for item in value.arguments] + [(f"{name}=", item) for name, item in value.options.items()]
-
-
-def _one_line(value: object) -> str:
-    if isinstance(value, str):
-        return _quoted(value)
-    if not isinstance(value, (_Call, list)):
-        return repr(value)
-    items = ", ".join(f"{name}{_one_line(item)}" for name, item in _items(value))
-    return f"{value.name}({items})" if isinstance(value, _Call) else f"[{items}]"
-
-
-def _quoted(text: str) -> str:
-    """Return a string literal as ruff formats it: in double quotes, unless these need more backslashes."""
-    quote = "'" if text.count('"') > text.count("'") else '"'
-    body = printable(text.replace("\\", "\\\\")).replace(quote, f"\\{quote}")
-    return f"{quote}{body}{quote}"

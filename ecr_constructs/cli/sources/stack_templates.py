@@ -14,7 +14,7 @@ from ecr_constructs.cli.sources.templates import is_assembly, is_template
 from ecr_constructs.model.changes.state import StackTemplate, distinct_stacks
 from ecr_constructs.model.template_syntax import mapping
 
-__all__ = ["read_both", "read_templates"]
+__all__ = ["read_both", "read_template", "read_templates"]
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 # Files of a folder with templates that are not templates.
@@ -112,7 +112,23 @@ def _read_file(source: str) -> StackTemplate:
     except (FileNotFoundError, NotADirectoryError):
         message = "no such file or folder; give a template, or a folder that 'cdk synth' wrote"
         raise CommandError([message], path=source) from None
-    template = _template(content, where)
+    return read_template(_document(content, where), source)
+
+
+def read_template(document: object, source: str) -> StackTemplate:
+    """
+    Return the template in a document.
+
+    Args:
+        document: The parsed document: a template, or the output of `aws cloudformation get-template`.
+        source: The file with the document, or `-` for standard input.
+
+    Raises:
+        CommandError: if it is not a template.
+
+    """
+    where = "standard input" if source == STANDARD_INPUT else source
+    template = _template(document, where)
     if template is None:
         raise CommandError(["not a CloudFormation template: it has no Resources; give a template"], path=where)
     name = "template" if source == STANDARD_INPUT else _stack_name(Path(Path(source).name))
@@ -131,7 +147,8 @@ def _read_folder(source: str) -> tuple[StackTemplate, ...]:
     for path in sorted(path_of(source).rglob("*")):
         if path.name.endswith(_NOT_TEMPLATES) or path.suffix not in _SUFFIXES or path.is_dir():
             continue
-        template = _template(read_file(path, inside=Path(source), maximum=MAXIMUM_BYTES), str(path))
+        content = read_file(path, inside=Path(source), maximum=MAXIMUM_BYTES)
+        template = _template(_document(content, str(path)), str(path))
         if template is None:
             continue
         name = _stack_name(path.relative_to(source))
@@ -145,13 +162,26 @@ def _read_folder(source: str) -> tuple[StackTemplate, ...]:
     return tuple(found.values())
 
 
-def _template(content: bytes, where: str) -> Mapping[str, object] | None:
+def _document(content: bytes, where: str) -> object:
+    return parse(decode(content, where=where), where=where)
+
+
+def _template(document: object, where: str) -> Mapping[str, object] | None:
     """Return the template in a document. `aws cloudformation get-template` prints it in `TemplateBody`."""
-    document: object = parse(decode(content, where=where), where=where)
     if isinstance(document, Mapping) and "TemplateBody" in document:
         body = document["TemplateBody"]
         document = parse(body, where=f"{where}: TemplateBody") if isinstance(body, str) else body
-    return mapping(document) if is_template(document) else None
+    return mapping(_as_json(document)) if is_template(document) else None
+
+
+def _as_json(value: object) -> object:
+    """Return a value with `Fn::GetAtt` as JSON has it. In YAML it can be the text `Key.Arn`."""
+    if isinstance(value, Mapping):
+        argument = value.get("Fn::GetAtt")
+        if len(value) == 1 and isinstance(argument, str):
+            return {"Fn::GetAtt": argument.split(".", 1)}
+        return {name: _as_json(each) for name, each in value.items()}
+    return [_as_json(each) for each in value] if isinstance(value, list) else value
 
 
 def _stack_name(path: Path) -> str:

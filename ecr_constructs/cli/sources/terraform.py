@@ -15,7 +15,14 @@ from ecr_constructs.cli.sources.records import Policy, UnreadablePolicy, immutab
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.template_syntax import mapping
 
-__all__ = ["is_terraform", "policies_of_terraform"]
+__all__ = [
+    "AFTER_APPLY",
+    "TerraformReferences",
+    "TerraformResource",
+    "is_terraform",
+    "policies_of_terraform",
+    "terraform_resources",
+]
 
 _REPOSITORY = "aws_ecr_repository"
 _POLICY = "aws_ecr_lifecycle_policy"
@@ -24,7 +31,7 @@ _UNKNOWN = "Terraform computes the text when it applies the plan; give the state
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Resource:
+class TerraformResource:
     """
     A managed resource.
 
@@ -74,9 +81,9 @@ def policies_of_terraform(document: Mapping[str, Any], before: str) -> Iterator[
         before: The place of the document, before the address of a resource.
 
     """
-    resources = list(_resources(document))
+    resources = list(terraform_resources(document))
     repositories = [each for each in resources if each.kind == _REPOSITORY]
-    references = _References(document, repositories)
+    references = TerraformReferences(document, repositories)
     with_policy: set[str] = set()
     for each in resources:
         if each.kind == _POLICY:
@@ -95,7 +102,7 @@ def policies_of_terraform(document: Mapping[str, Any], before: str) -> Iterator[
             yield read_text(None, _place(repository, f"{before}{repository.address}"))
 
 
-def _policy(policy: _Resource, repository: _Resource | None, before: str) -> Policy | UnreadablePolicy:
+def _policy(policy: TerraformResource, repository: TerraformResource | None, before: str) -> Policy | UnreadablePolicy:
     where = f"{before}{policy.address}"
     if repository is None:
         place = PolicyPlace(where=where, repository=_name(policy.values.get("repository")))
@@ -106,13 +113,13 @@ def _policy(policy: _Resource, repository: _Resource | None, before: str) -> Pol
     return _read(policy.values, "policy", place)
 
 
-def _place(repository: _Resource, where: str) -> PolicyPlace:
+def _place(repository: TerraformResource, where: str) -> PolicyPlace:
     values = repository.values
     return PolicyPlace(where=where, repository=_name(values.get("name")), immutability=_immutability(values))
 
 
 def _read(values: Mapping[str, Any], attribute: str, place: PolicyPlace) -> Policy | UnreadablePolicy:
-    if (values.get(_AFTER_APPLY) or {}).get(attribute) is True:
+    if (values.get(AFTER_APPLY) or {}).get(attribute) is True:
         return place.unread(_UNKNOWN)
     return read_text(values.get(attribute), place)
 
@@ -130,27 +137,33 @@ def _immutability(values: Mapping[str, Any]) -> Immutability | None:
 # --- resources --------------------------------------------------------------------------------------------------------
 
 # A key that no attribute has: the attributes of a plan that are known after it is applied.
-_AFTER_APPLY = "(known after apply)"
+AFTER_APPLY = "(known after apply)"
 
 
-def _resources(document: Mapping[str, Any]) -> Iterator[_Resource]:
-    """Yield the managed resources of a document. Malformed entries are skipped."""
+def terraform_resources(document: Mapping[str, Any]) -> Iterator[TerraformResource]:
+    """
+    Yield the managed resources of a document. Malformed entries are skipped.
+
+    Args:
+        document: The parsed document: a plan, a state, or a state file.
+
+    """
     state = document.get("planned_values") or document.get("values")
     if isinstance(state, Mapping):
         after_apply = dict(_after_apply(document))
         for each in _of_module(mapping(state.get("root_module"))):
             unknown = after_apply.get(each.address, {})
-            values = {**each.values, _AFTER_APPLY: unknown}
-            yield _Resource(module=each.module, kind=each.kind, name=each.name, index=each.index, values=values)
+            values = {**each.values, AFTER_APPLY: unknown}
+            yield TerraformResource(module=each.module, kind=each.kind, name=each.name, index=each.index, values=values)
     else:
         yield from _of_state_file(_list(document.get("resources")))
 
 
-def _of_module(module: Mapping[str, Any]) -> Iterator[_Resource]:
+def _of_module(module: Mapping[str, Any]) -> Iterator[TerraformResource]:
     address = str(module.get("address", ""))
     for resource in map(mapping, _list(module.get("resources"))):
         if resource.get("mode", "managed") == "managed":
-            yield _Resource(
+            yield TerraformResource(
                 module=address,
                 kind=str(resource.get("type")),
                 name=str(resource.get("name")),
@@ -161,11 +174,11 @@ def _of_module(module: Mapping[str, Any]) -> Iterator[_Resource]:
         yield from _of_module(child)
 
 
-def _of_state_file(resources: Sequence[object]) -> Iterator[_Resource]:
+def _of_state_file(resources: Sequence[object]) -> Iterator[TerraformResource]:
     for resource in map(mapping, resources):
         for instance in map(mapping, _list(resource.get("instances"))):
             if resource.get("mode", "managed") == "managed" and "deposed" not in instance:
-                yield _Resource(
+                yield TerraformResource(
                     module=str(resource.get("module", "")),
                     kind=str(resource.get("type")),
                     name=str(resource.get("name")),
@@ -193,14 +206,14 @@ def _key(index: object) -> str:
 # --- references -------------------------------------------------------------------------------------------------------
 
 
-class _References:
+class TerraformReferences:
     """The repositories that policies refer to, by name or by an expression in the configuration."""
 
-    def __init__(self, document: Mapping[str, Any], repositories: Sequence[_Resource]) -> None:
+    def __init__(self, document: Mapping[str, Any], repositories: Sequence[TerraformResource]) -> None:
         self._root = mapping(mapping(document.get("configuration")).get("root_module"))
         self._repositories = repositories
 
-    def repository(self, policy: _Resource) -> _Resource | None:
+    def repository(self, policy: TerraformResource) -> TerraformResource | None:
         """Return the repository of a policy, or None if the document does not have it."""
         name = policy.values.get("repository")
         if name is None:
@@ -212,13 +225,13 @@ class _References:
         chosen = by_key if len(by_key) == 1 else inside
         return chosen[0] if len(chosen) == 1 else None
 
-    def _referenced(self, policy: _Resource) -> list[_Resource]:
+    def _referenced(self, policy: TerraformResource) -> list[TerraformResource]:
         """Return the repositories in the module of a policy that the expression of its repository refers to."""
         expression = self._expression(policy)
         names = {text.split(".")[1].partition("[")[0] for text in expression if text.startswith(f"{_REPOSITORY}.")}
         return [each for each in self._repositories if each.module == policy.module and each.name in names]
 
-    def _expression(self, policy: _Resource) -> list[str]:
+    def _expression(self, policy: TerraformResource) -> list[str]:
         module = self._root
         for step in _module_names(policy.module):
             module = mapping(mapping(mapping(module.get("module_calls")).get(step)).get("module"))

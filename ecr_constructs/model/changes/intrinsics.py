@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, is_function_name
+from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, is_function_name, references_of
 
 __all__ = ["Resolver", "has_functions", "references_of"]
 
@@ -94,36 +94,6 @@ def has_functions(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(is_function_name(name) or has_functions(each) for name, each in value.items())
     return isinstance(value, list) and any(map(has_functions, value))
-
-
-def references_of(value: object) -> Iterator[str]:
-    """
-    Yield the names that a value refers to: logical ids, parameters and pseudo parameters.
-
-    Args:
-        value: The value.
-
-    """
-    if isinstance(value, list):
-        for each in value:
-            yield from references_of(each)
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _references(name, each)
-
-
-def _references(name: str, argument: object) -> Iterator[str]:
-    if name == "Ref" and isinstance(argument, str):
-        yield argument
-    elif name == "Fn::GetAtt":
-        first = argument.split(".") if isinstance(argument, str) else argument
-        yield from (str(each) for each in (first if isinstance(first, Sequence) else ())[:1])
-    elif name == "Fn::Sub":
-        text = argument[0] if isinstance(argument, list) and argument else argument
-        yield from (found.partition(".")[0] for found in SUBSTITUTION.findall(str(text)))
-        yield from references_of(argument)
-    else:
-        yield from references_of(argument)
 
 
 def _defaults(template: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ecr_constructs.model.compliance import (
     contradiction_rules,
     control_rules,
+    function_rules,
     image_rules,
     policy_rules,
     validity_rules,
@@ -22,7 +23,14 @@ RULES: Mapping[str, ComplianceRule] = {
     for each in (
         *(
             each
-            for module in (control_rules, policy_rules, contradiction_rules, image_rules, validity_rules)
+            for module in (
+                control_rules,
+                policy_rules,
+                contradiction_rules,
+                function_rules,
+                image_rules,
+                validity_rules,
+            )
             for each in vars(module).values()
             if isinstance(each, ComplianceRule)
         ),

@@ -520,6 +520,34 @@ def test_a_finding_of_a_lifecycle_policy_is_a_breach_of_its_rule() -> None:
     assert verdict("lifecycle-shadowed-rule", repository).status == "met"
 
 
+HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+FOR_LAMBDA = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "ecr:BatchGetImage"}
+FOR_ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ecr:BatchGetImage"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "policy", "status"),
+    [
+        ({"Fn::Sub": "${Api.RepositoryUri}:v1"}, None, "not met"),
+        ({"Fn::Join": ["", [{"Fn::GetAtt": ["Api", "RepositoryUri"]}, ":v1"]]}, [FOR_ACCOUNT], "not met"),
+        ({"Fn::Sub": "${Api.RepositoryUri}:v1"}, [FOR_LAMBDA], "met"),
+        ({"Fn::Sub": "${Api.RepositoryUri}:v1"}, [{**FOR_LAMBDA, "Principal": {"Service": LATER}}], "met"),
+        ({"Fn::Sub": "${Api.RepositoryUri}:v1"}, LATER, "not decidable"),
+        (f"{HOST}/prod/api:v1", None, "not met"),
+        (f"{HOST}/prod/other:v1", None, "met"),
+        ("999988887777.dkr.ecr.eu-west-1.amazonaws.com/prod/api:v1", None, "met"),
+        ({"Fn::Sub": "${Another.RepositoryUri}:v1"}, None, "met"),
+        (None, None, "met"),
+    ],
+)
+def test_a_repository_of_a_function_has_a_statement_for_lambda(uri: object, policy: object, status: str) -> None:
+    text = {} if policy is None else {"RepositoryPolicyText": {"Statement": policy}}
+    repository = resource("Repository", IRELAND, "Api", RepositoryName="prod/api", **text)
+    function = resource("AWS::Lambda::Function", id="Function", Code={"ImageUri": uri} if uri else {"ZipFile": "x"})
+
+    assert verdict("function-image-policy", function, repository).status == status
+
+
 def test_every_control_is_served_by_one_rule() -> None:
     served = [control for rule in RULES.values() for control in rule.controls]
 

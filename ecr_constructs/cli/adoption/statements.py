@@ -1,0 +1,206 @@
+"""The statements of policies as arguments of constructs: `Access` where it has the same effect, and statements."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from ecr_constructs.cli.adoption.values import raw
+from ecr_constructs.cli.python_code.calls import Call
+from ecr_constructs.model.changes.intrinsics import has_functions
+from ecr_constructs.model.changes.state import object_of
+from ecr_constructs.model.iam.permissions import CACHE_PULL, LAMBDA_PULL, PULL, PUSH
+from ecr_constructs.model.iam.resources import resource_problems
+from ecr_constructs.model.iam.statements import Statement, sid_problems, statement_problems
+from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, text_of
+from ecr_constructs.model.validation import ORGANIZATION_ID, ORGANIZATIONAL_UNIT, ROLE_ARN
+
+__all__ = ["PolicyCode", "policy_code", "policy_problems", "statement_call"]
+
+_ACCOUNT = re.compile(r"([0-9]{12})|arn:[^:]*:iam::([0-9]{12}):root")
+_FUNCTIONS = re.compile(r"arn:[^:]*:lambda:([^:]*):([0-9]{12}):function:\*")
+_OLD_VERSION = "2008-10-17"
+_MAXIMUM_CHARACTERS = 10_240
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+)
+# AWS Lambda writes its statement with this Sid, and the Sid is kept so that it can be recognized:
+# https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+_LAMBDA_SID = "LambdaECR"
+
+
+class PolicyCode(NamedTuple):
+    """
+    A policy as arguments of a construct.
+
+    Attributes:
+        access: The calls for `access=`.
+        statements: The calls for `policy_statements=`.
+
+    """
+
+    access: list[object]
+    statements: list[object]
+
+
+def policy_problems(policy: object, kind: Literal["repository", "registry"], region: str | None) -> Iterator[str]:
+    """
+    Yield the reasons why a policy cannot be an argument of a construct of this library.
+
+    Args:
+        policy: The document, or its JSON text.
+        kind: The kind of policy.
+        region: The Region of the policy. Default: not known.
+
+    """
+    document = object_of(policy)
+    statements = as_list(document.get("Statement", []))
+    if has_functions([policy]) and not document.get("Statement"):
+        yield "CloudFormation computes its policy at deployment"
+        return
+    if not statements or not all(isinstance(each, Mapping) and set(each) <= _ELEMENTS for each in statements):
+        yield "its policy has no statements, or elements that are not part of a statement"
+        return
+    if document.get("Version", _OLD_VERSION) == _OLD_VERSION and "${" in json.dumps(statements):
+        yield f"the version {_OLD_VERSION} of its policy has no policy variables, and the constructs write 2012-10-17"
+    for statement in statements:
+        if kind == "repository" and ("Resource" in statement or "NotResource" in statement):
+            yield "a statement of its policy names resources"
+        for each in possible(statement.get("Resource", []) if kind == "registry" else []):
+            yield from resource_problems(each, account=None, region=region)
+        yield from statement_problems(statement, kind, region=region)
+    yield from sid_problems(statements)
+    if len(json.dumps(document, separators=(",", ":"))) > _MAXIMUM_CHARACTERS:
+        yield f"its policy has more than {_MAXIMUM_CHARACTERS:,} characters"
+
+
+def policy_code(policy: object) -> PolicyCode:
+    """
+    Return a repository policy as arguments of a construct.
+
+    Args:
+        policy: The document without problems, or its JSON text.
+
+    """
+    statements = [each for each in as_list(object_of(policy).get("Statement", [])) if isinstance(each, Mapping)]
+    found = PolicyCode([], [])
+    rest = list(statements)
+    for account, pair in _lambda_pairs(statements):
+        found.access.append(_access("lambda_pull", account))
+        rest = [each for each in rest if each not in pair]
+    for statement in rest:
+        access = _access_of(statement)
+        found.access.extend(access)
+        if not access:
+            found.statements.append(statement_call(statement))
+    unique = {str(each): each for each in found.access}
+    return PolicyCode(list(unique.values()), found.statements)
+
+
+def statement_call(statement: Statement) -> Call:
+    """
+    Return the call that builds a statement.
+
+    Args:
+        statement: The statement, as a policy document contains it.
+
+    """
+    return Call(name="iam.PolicyStatement.from_json", arguments=[raw({"Effect": "Allow", **statement})])
+
+
+def _access(intent: str, subject: str) -> Call:
+    return Call(name=f"Access.{intent}", arguments=[subject])
+
+
+def _access_of(statement: Statement) -> list[object]:
+    """Return the values that have the same effect as a statement; an empty list if there are none."""
+    if not _is_plain(statement):
+        return []
+    actions = _actions(statement)
+    condition = _only_condition(statement)
+    if condition is None:
+        intents = {
+            frozenset(PULL): "account_pull",
+            frozenset(PUSH): "account_push",
+            frozenset(CACHE_PULL): "cache_pull",
+        }
+        accounts = _accounts(statement)
+        return [_access(intents[actions], each) for each in accounts or ()] if actions in intents else []
+    return [each for each in [_conditional_access(statement, actions, condition)] if each]
+
+
+def _conditional_access(statement: Statement, actions: frozenset[str], condition: tuple[str, str, str]) -> Call | None:
+    operator, key, value = condition
+    is_everyone = statement.get("Principal") == {"AWS": "*"}
+    if is_everyone and actions == frozenset(PULL) and (operator, key) == ("StringEquals", "aws:PrincipalOrgID"):
+        return None if ORGANIZATION_ID.problems(value) else _access("organization_pull", value)
+    if is_everyone and actions == frozenset(PULL) and key == "aws:PrincipalOrgPaths":
+        path = value.removesuffix("/*")
+        is_unit = operator == "ForAnyValue:StringLike" and value.endswith("/*")
+        return _access("organizational_unit_pull", path) if is_unit and not ORGANIZATIONAL_UNIT.problems(path) else None
+    intents = {frozenset(PULL): "role_pull", frozenset(PUSH): "role_push"}
+    if (operator, key) == ("ArnLike", "aws:PrincipalArn") and actions in intents and not ROLE_ARN.problems(value):
+        is_same_account = _accounts(statement) == [value.split(":")[4]]
+        return _access(intents[actions], value) if is_same_account else None
+    return None
+
+
+def _lambda_pairs(statements: Sequence[Statement]) -> Iterator[tuple[str, list[Statement]]]:
+    """Yield each account with the two statements that `Access.lambda_pull` writes."""
+    for service in statements:
+        condition = _only_condition(service) if _is_plain(service) else None
+        is_service = service.get("Principal") == {"Service": "lambda.amazonaws.com"}
+        if condition and is_service and _actions(service) == frozenset(LAMBDA_PULL):
+            functions = _FUNCTIONS.fullmatch(condition[2])
+            # Access.lambda_pull writes the Region of the repository as a reference.
+            if functions and condition[:2] == ("ArnLike", "aws:SourceArn") and functions[1] == UNKNOWN:
+                root = next((each for each in statements if _is_root_of_functions(each, functions[2])), None)
+                if root is not None:
+                    yield functions[2], [service, root]
+
+
+def _is_root_of_functions(statement: Statement, account: str) -> bool:
+    return (
+        _is_plain(statement)
+        and "Condition" not in statement
+        and _actions(statement) == frozenset(LAMBDA_PULL)
+        and _accounts(statement) == [account]
+    )
+
+
+def _is_plain(statement: Statement) -> bool:
+    is_allowed = statement.get("Effect", "Allow") == "Allow"
+    is_of_lambda = str(statement.get("Sid", "")).startswith(_LAMBDA_SID)
+    return is_allowed and not is_of_lambda and set(statement) <= {"Sid", "Effect", "Principal", "Action", "Condition"}
+
+
+def _actions(statement: Statement) -> frozenset[str]:
+    return frozenset(each if isinstance(each, str) else "" for each in as_list(statement.get("Action", [])))
+
+
+def _accounts(statement: Statement) -> list[str] | None:
+    """Return the accounts that are the principals of a statement, or None if it has others."""
+    principal = statement.get("Principal")
+    if not isinstance(principal, Mapping) or list(principal) != ["AWS"]:
+        return None
+    found = [_ACCOUNT.fullmatch(text_of(each)) for each in as_list(principal["AWS"])]
+    return [str(each[1] or each[2]) for each in found if each] if all(found) else None
+
+
+def _only_condition(statement: Statement) -> tuple[str, str, str] | None:
+    """Return operator, key and value of the only condition. A statement with others has an empty one."""
+    condition: Any = statement.get("Condition")
+    if condition is None:
+        return None
+    entries = [
+        (str(operator), str(key), value)
+        for operator, keys in (condition.items() if isinstance(condition, Mapping) else ())
+        for key, value in (keys.items() if isinstance(keys, Mapping) else ())
+    ]
+    if len(entries) != 1:
+        return "", "", ""
+    operator, key, value = entries[0]
+    values = as_list(value)
+    return (operator, key, text_of(values[0])) if len(values) == 1 else ("", "", "")

@@ -1,0 +1,1 @@
+"""Python code that the command prints or writes, formatted as ruff formats it."""
