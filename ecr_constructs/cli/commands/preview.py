@@ -66,7 +66,12 @@ def preview(
     profile: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
     ] = None,
-    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="With --live: the region. With --images: the region of the listing, for prices."
+        ),
+    ] = None,
     role: Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")] = None,
     repository: Annotated[
         list[str] | None,
@@ -149,6 +154,25 @@ def preview(
             "Repeatable.",
         ),
     ] = None,
+    prices: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Prices, in the output of 'aws pricing get-products --service-code AmazonECR'. Repeatable. Without "
+            "it, costs are shown for us-east-1.",
+        ),
+    ] = None,
+    unpulled_days: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS",
+            help="Count the images that nobody pulled for more than these days. [default: 90 if prices are known]",
+        ),
+    ] = None,
+    image_quota: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="The quota of images per repository in the region. [default: 100000]"),
+    ] = None,
     everything: Annotated[
         bool,
         typer.Option("--all", help="List every image that is deleted, archived or uncertain. For table and markdown."),
@@ -191,8 +215,11 @@ def preview(
         form=form,
         is_complete=everything,
         output=output,
+        prices=prices or (),
+        unpulled_days=unpulled_days,
+        image_quota=image_quota,
     )
-    report = _report(options)
+    report = _with_costs(_report(options), options)
     results = [gate.evaluate(report) for gate in options.gates]
     if options.is_folder:
         _write_pages(report, results, options)
@@ -201,6 +228,13 @@ def preview(
     if output is not None or form in {Format.HTML, Format.CSV}:
         _print_summary(report)
     raise typer.Exit(_exit_code(report, results))
+
+
+def _with_costs(report: PreviewReport, options: PreviewOptions) -> PreviewReport:
+    from ecr_constructs.cli.preview.costs import find_prices, with_costs
+
+    prices = find_prices(options.prices, region=report.region or options.region)
+    return with_costs(report, prices, unpulled_days=options.unpulled_days, image_quota=options.image_quota)
 
 
 def _report(options: PreviewOptions) -> PreviewReport:
@@ -266,6 +300,7 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet | None) -> Pr
             progress=progress,
         )
 
+    report = replace(report, region=account.region)
     return _with_archived(report, account, is_restored=options.restore)
 
 

@@ -28,6 +28,8 @@ _COLUMNS = (
     "status",
     "in_use_by",
     "reason",
+    "cost_a_month",
+    "currency",
 )
 # A spreadsheet evaluates a cell with such a first character as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -54,6 +56,7 @@ def render_csv(report: PreviewReport) -> str:
 
 
 def _rows(preview: RepositoryPreview) -> Iterator[tuple[object, ...]]:
+    costs = preview.costs
     for each in every_image(preview):
         image = each.image
         tags = [_cell(tag) for tag in image.tags]
@@ -72,6 +75,8 @@ def _rows(preview: RepositoryPreview) -> Iterator[tuple[object, ...]]:
             image.status,
             _cell(", ".join(each.users or ())),
             _cell(each.decision.why),
+            f"{costs.of_image(image):.6f}" if costs else "",
+            costs.currency if costs else "",
         )
 
 

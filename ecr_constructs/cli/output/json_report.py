@@ -17,8 +17,11 @@ from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.growth import Growth
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
+from ecr_constructs.model.pricing.costs import Costs, Unpulled
+from ecr_constructs.model.pricing.prices import PricePerGigabyte, Prices
 
 __all__ = ["render_json"]
 
@@ -42,6 +45,8 @@ def render_json(report: PreviewReport, results: Sequence[GateResult]) -> str:
         "version": _VERSION,
         "at": report.at.isoformat(),
         "is_live": report.is_live,
+        "prices": None if report.prices is None else _prices(report.prices),
+        "image_quota": report.image_quota,
         "totals": _totals(report),
         "alarms": [_alarm(preview, damage) for preview, damage in worst_first(report.previews) if damage.alarm],
         "repositories": [_preview(preview) for preview in report.previews],
@@ -62,8 +67,45 @@ def _totals(report: PreviewReport) -> dict[str, Any]:
         "repositories": sum(preview.prefix is None for preview in report.previews),
         "images": totals.images,
         "bytes": totals.size,
+        "costs": _costs(report.costs),
+        "unpulled": _unpulled(report.unpulled),
         **{group: {"images": getattr(totals, group), "bytes": getattr(totals, f"{group}_size")} for group in groups},
     }
+
+
+def _prices(prices: Prices) -> dict[str, Any]:
+    return {
+        "region": prices.region,
+        "currency": prices.currency,
+        "source": prices.source,
+        "day": prices.day.isoformat() if prices.day else None,
+        "standard": _tiers(prices.standard),
+        "archive": None if prices.archive is None else _tiers(prices.archive),
+    }
+
+
+def _tiers(price: PricePerGigabyte) -> list[dict[str, str]]:
+    return [{"above_gigabytes": str(tier.above), "price": str(tier.price)} for tier in price.tiers]
+
+
+def _costs(costs: Costs | None) -> dict[str, Any] | None:
+    if costs is None:
+        return None
+    names = ("today", "after", "archive", "archive_minimum", "unpulled")
+    return {name: float(round(getattr(costs, name), 4)) for name in names}
+
+
+def _unpulled(unpulled: Unpulled | None) -> dict[str, int] | None:
+    if unpulled is None:
+        return None
+    return {"days": unpulled.days, "images": unpulled.images, "bytes": unpulled.size}
+
+
+def _growth(growth: Growth | None) -> dict[str, Any] | None:
+    if growth is None:
+        return None
+    full_on = growth.full_on.isoformat() if growth.full_on else None
+    return {"images_a_day": round(growth.images_a_day, 2), "full_on": full_on}
 
 
 def _alarm(preview: RepositoryPreview, damage: Damage) -> dict[str, Any]:
@@ -98,6 +140,9 @@ def _preview(preview: RepositoryPreview) -> dict[str, Any]:
             {"digest": each.digest, "action": each.action, "rule_priority": each.rule_priority}
             for each in preview.unlisted
         ],
+        "costs": _costs(preview.costs),
+        "unpulled": _unpulled(preview.unpulled),
+        "growth": _growth(preview.growth),
     }
 
 

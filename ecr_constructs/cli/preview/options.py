@@ -40,6 +40,8 @@ _FORMATS = {
 }
 # The pages in a folder.
 _PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
+# More days than since the first push to ECR, and more images than a quota has.
+_LARGEST = 100_000_000
 # The formats that always have every image.
 _COMPLETE = frozenset({Format.JSON, Format.HTML, Format.CSV})
 
@@ -76,6 +78,9 @@ class PreviewOptions:
     form: Format = Format.TABLE
     is_complete: bool = False
     output: Path | None = None
+    prices: Sequence[str] = ()
+    unpulled_days: int | None = None
+    image_quota: int | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -84,7 +89,7 @@ class PreviewOptions:
 
     def __post_init__(self) -> None:
         """Raise if options cannot be combined."""
-        problems = (*_image_problems(self), *_account_problems(self), *_file_problems(self))
+        problems = (*_image_problems(self), *_account_problems(self), *_number_problems(self), *_file_problems(self))
         if problems:
             raise CommandError(problems)
 
@@ -128,7 +133,7 @@ def _image_problems(options: PreviewOptions) -> Iterator[str]:
 
 def _account_problems(options: PreviewOptions) -> Iterator[str]:
     if not options.live:
-        for name in ("profile", "region", "role", "aws_preview", "in_use", "read_indexes", "restore"):
+        for name in ("profile", "role", "aws_preview", "in_use", "read_indexes", "restore"):
             if getattr(options, name):
                 yield f"--{name.replace('_', '-')} needs an account; add --live, or remove it"
         if options.resource_tag:
@@ -147,6 +152,12 @@ def _account_problems(options: PreviewOptions) -> Iterator[str]:
         yield "ECR's lifecycle policy preview is about the present; remove --at, or add --no-aws-preview"
 
 
+def _number_problems(options: PreviewOptions) -> Iterator[str]:
+    for name in ("unpulled_days", "image_quota"):
+        if (number := getattr(options, name)) is not None and not 1 <= number <= _LARGEST:
+            yield f"--{name.replace('_', '-')} is {number}; give a number from 1 to {_LARGEST:,}"
+
+
 def _file_problems(options: PreviewOptions) -> Iterator[str]:
     if _inputs(options).count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
@@ -160,7 +171,14 @@ def _file_problems(options: PreviewOptions) -> Iterator[str]:
 
 def _inputs(options: PreviewOptions) -> list[str]:
     source = [] if options.source is None else [options.source]
-    return [*source, *options.images, *options.manifests, *options.current_policy, *options.in_use_from]
+    return [
+        *source,
+        *options.images,
+        *options.manifests,
+        *options.current_policy,
+        *options.in_use_from,
+        *options.prices,
+    ]
 
 
 def _foreign_file(folder: Path) -> str | None:

@@ -12,9 +12,12 @@ from ecr_constructs.cli.sources.records import AwsDecision, Policy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.growth import IMAGES_PER_REPOSITORY, Growth
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
+from ecr_constructs.model.pricing.costs import Costs, Unpulled
+from ecr_constructs.model.pricing.prices import Prices
 
 __all__ = [
     "AwsOutcome",
@@ -87,6 +90,9 @@ class RepositoryPreview:
         by_aws: Whether there is a preview of ECR.
         disagreements: The differences between ECR's preview and the local evaluation.
         unlisted: The images of ECR's preview that were not in the listing.
+        growth: The growth of the repository, up to the quota of images. None if it was not computed.
+        unpulled: The images that nobody pulled for some days. None if it was not computed.
+        costs: The costs of the images. None without prices.
 
     """
 
@@ -105,6 +111,9 @@ class RepositoryPreview:
     by_aws: bool = False
     disagreements: tuple[Disagreement, ...] = ()
     unlisted: tuple[AwsDecision, ...] = ()
+    growth: Growth | None = None
+    unpulled: Unpulled | None = None
+    costs: Costs | None = None
 
     def users(self, digest: str) -> tuple[str, ...] | None:
         """Return the workloads that run an image, or None if usage was not read."""
@@ -125,6 +134,11 @@ class PreviewReport:
         problems: Inputs that could not be read, each with the fix.
         notes: Remarks on the inputs.
         is_live: Whether images come from an account, which lists all its repositories, and not from files.
+        region: The region of the account, or None for listings in files, which do not have it.
+        image_quota: The quota of images per repository.
+        prices: The prices of the region. None if they are not known.
+        unpulled: The images that nobody pulled for some days, of all repositories. None if it was not computed.
+        costs: The costs of the images of all repositories. None without prices.
 
     """
 
@@ -136,6 +150,11 @@ class PreviewReport:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_live: bool = False
+    region: str | None = None
+    image_quota: int = IMAGES_PER_REPOSITORY
+    prices: Prices | None = None
+    unpulled: Unpulled | None = None
+    costs: Costs | None = None
 
 
 def decisions_by_group(evaluation: Evaluation) -> dict[str, Sequence[Decision]]:

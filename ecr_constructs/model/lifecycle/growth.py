@@ -38,11 +38,13 @@ class Growth:
         images_a_day: The images that are pushed a day: those of the last 30 days that are there, per day.
         full_on: The first day on which the repository has as many images as the quota allows, or None if there is none
             within ten years.
+        quota: The quota of images per repository.
 
     """
 
     images_a_day: float
     full_on: date | None
+    quota: int
 
 
 def growth(
@@ -69,11 +71,18 @@ def growth(
     recent = sum(begin < image.pushed_at <= moment for image in listed)
     rate = recent / window
     if len(listed) + rate * MOST_DAYS < quota:  # the usual case, for which the rules do not matter
-        return Growth(images_a_day=rate, full_on=None)
+        return Growth(images_a_day=rate, full_on=None, quota=quota)
     groups = _groups(rules, ImageIndex(listed, rules), moment, window)
     full = (day for day in range(MOST_DAYS + 1) if sum(group.number_on(day) for group in groups) >= quota)
     day = next(full, None)
-    return Growth(images_a_day=rate, full_on=None if day is None else (moment + day * _DAY).date())
+    return Growth(images_a_day=rate, full_on=None if day is None else _day_after(moment, day), quota=quota)
+
+
+def _day_after(at: datetime, days: int) -> date | None:
+    try:
+        return (at + days * _DAY).date()
+    except OverflowError:
+        return None
 
 
 def _window(images: Sequence[Image], at: datetime) -> int:

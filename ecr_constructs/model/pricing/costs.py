@@ -26,17 +26,19 @@ class Unpulled:
     The images that can be pulled and that nobody pulled for a number of days. Values of repositories can be added.
 
     Attributes:
-        images: Their number.
+        days: The number of days.
+        images: The number of images.
         size: Their bytes.
 
     """
 
+    days: int
     images: int = 0
     size: int = 0
 
     def __add__(self, other: Unpulled) -> Unpulled:
         """Return the sums."""
-        return Unpulled(images=self.images + other.images, size=self.size + other.size)
+        return Unpulled(days=self.days, images=self.images + other.images, size=self.size + other.size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +81,9 @@ class Costs:
         archive_minimum: The costs of the images in the archive after the policy until each of them has been there for
             90 days. AWS charges them also if the images are deleted before.
         unpulled: The part of `today` that is for images that nobody pulled.
+        standard_byte: The price of a byte in the standard storage class a month, today.
+        archive_byte: The price of a byte in the archive storage class a month, today.
+        currency: The currency.
 
     """
 
@@ -87,6 +92,15 @@ class Costs:
     archive: Decimal
     archive_minimum: Decimal
     unpulled: Decimal
+    standard_byte: Decimal
+    archive_byte: Decimal
+    currency: str
+
+    def of_image(self, image: Image) -> Decimal:
+        """Return the costs of an image of today a month."""
+        if image.is_index:
+            return Decimal(0)
+        return image.size * (self.archive_byte if image.status == "archived" else self.standard_byte)
 
 
 def unpulled(images: Iterable[Image], *, days: int, at: datetime) -> Unpulled:
@@ -102,7 +116,7 @@ def unpulled(images: Iterable[Image], *, days: int, at: datetime) -> Unpulled:
     since = at - days * _DAY
     # The time of the push is compared first, because most images of a large repository were not pulled after it.
     found = [each for each in images if each.pushed_at < since and each.status == "active" and last_use(each) < since]
-    return Unpulled(images=len(found), size=_size(found))
+    return Unpulled(days=days, images=len(found), size=_size(found))
 
 
 def storage_of(evaluation: Evaluation, *, at: datetime, unpulled_size: int = 0) -> Storage:
@@ -157,6 +171,9 @@ def costs(storage: Storage, total: Storage, prices: Prices) -> Costs | None:
         archive=archive_after,
         archive_minimum=archive_class.share(storage.minimum, total.archive_after) / _DAYS_A_MONTH,
         unpulled=prices.standard.share(storage.unpulled, total.standard),
+        standard_byte=prices.standard.share(1, total.standard),
+        archive_byte=archive_class.share(1, total.archive),
+        currency=prices.currency,
     )
 
 
