@@ -48,6 +48,11 @@ class CallFailed(Exception):
         self.code = code
         self.is_final = is_final
 
+    @property
+    def is_denied(self) -> bool:
+        """Whether the caller lacks a permission."""
+        return self.code in _DENIED
+
 
 @contextmanager
 def raise_as_unavailable() -> Iterator[None]:

@@ -20,7 +20,15 @@ from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.references import ImageReference
 
-__all__ = ["ImageUsage", "RegistryHost", "ecs_usage", "external_usage", "inspector_usage", "users_by_image"]
+__all__ = [
+    "ImageUsage",
+    "RegistryHost",
+    "coverage_request",
+    "ecs_usage",
+    "external_usage",
+    "inspector_usage",
+    "users_by_image",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,7 +249,19 @@ def inspector_usage(inspector: Service, account_id: str) -> tuple[ImageUsage, ..
         CallFailed: if the call fails, such as in an account that does not use Inspector.
 
     """
-    request = {
+    pages = inspector.pages("ListCoverage", coverage_request(account_id))
+    return tuple(each for page in pages for resource in page["coveredResources"] for each in _coverage_usage(resource))
+
+
+def coverage_request(account_id: str) -> dict[str, object]:
+    """
+    Return the parameters of `ListCoverage` for the images in use.
+
+    Args:
+        account_id: The account of the registry.
+
+    """
+    return {
         "maxResults": _IMAGES_A_PAGE,
         "filterCriteria": {
             "resourceType": [{"comparison": "EQUALS", "value": "AWS_ECR_CONTAINER_IMAGE"}],
@@ -249,8 +269,6 @@ def inspector_usage(inspector: Service, account_id: str) -> tuple[ImageUsage, ..
             "ecrImageInUseCount": [{"lowerInclusive": 1}],
         },
     }
-    pages = inspector.pages("ListCoverage", request)
-    return tuple(each for page in pages for resource in page["coveredResources"] for each in _coverage_usage(resource))
 
 
 # https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListCoverage.html

@@ -11,7 +11,7 @@ from ecr_constructs.cli.aws.errors import AccountUnavailable, CallFailed, call_f
 if TYPE_CHECKING:
     import boto3  # type: ignore[import-untyped]  # it ships no types
 
-__all__ = ["CONCURRENCY", "Service", "Session", "open_session"]
+__all__ = ["CONCURRENCY", "Service", "Session", "find_region", "open_session"]
 
 # The number of calls at a time. The mode `adaptive` slows all of them down when AWS throttles one.
 CONCURRENCY = 16
@@ -129,6 +129,30 @@ class Session:
         return Service(name, client, region=self.region, caller=self.caller)
 
 
+def _chosen(region: str | None) -> str | None:
+    """Return a region before that of the AWS configuration: the AWS CLI and the CDK read AWS_REGION, boto3 does not."""
+    return region or os.environ.get("AWS_REGION")
+
+
+def find_region(*, profile: str | None, region: str | None) -> str | None:
+    """
+    Return the region of a session without a call to AWS, or None if there is none.
+
+    Args:
+        profile: As in `open_session`.
+        region: As in `open_session`.
+
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        found = boto3.Session(profile_name=profile, region_name=_chosen(region)).region_name
+    except BotoCoreError:  # such as an unknown profile, which `open_session` reports
+        return _chosen(region)
+    return None if found is None else str(found)
+
+
 def open_session(*, profile: str | None, region: str | None, role: str | None) -> Session:
     """
     Return a session, after a call that checks the credentials.
@@ -145,8 +169,7 @@ def open_session(*, profile: str | None, region: str | None, role: str | None) -
     import boto3
     from botocore.exceptions import BotoCoreError
 
-    # The AWS CLI and the CDK read AWS_REGION; boto3 reads only AWS_DEFAULT_REGION.
-    chosen = region or os.environ.get("AWS_REGION")
+    chosen = _chosen(region)
     try:
         boto3_session = boto3.Session(profile_name=profile, region_name=chosen)
         if boto3_session.region_name is None:

@@ -59,11 +59,11 @@ def quota_messages(preview: RepositoryPreview) -> Iterator[Message]:
 
     """
     if preview.growth and preview.growth.full_on:
-        rate = preview.growth.images_a_day
-        pushed = f"{rate:,.0f}" if rate >= 1 else f"{rate:.1f}"
+        growth = preview.growth
+        rate = f"{growth.images_a_day:,.0f}" if growth.images_a_day >= 1 else f"{growth.images_a_day:.1f}"
         text = (
-            f"the repository reaches its quota of {preview.growth.quota:,} images on {format_day(preview.growth.full_on)} "
-            f"under this policy, with {pushed} images pushed a day; delete more images, or request an increase of the quota"
+            f"the repository reaches its quota of {growth.quota:,} images on {format_day(preview.growth.full_on)} "
+            f"under this policy, with {rate} images pushed a day; delete more images, or request an increase of the quota"
         )
         yield Message("quota", text, "yellow")
 

@@ -86,6 +86,8 @@ def _app_runner(cloud: Cloud, operation: str, asked: dict[str, Any]) -> dict[str
         found = [{"ServiceArn": f"{prefix}{name}/{name:x<32}", "ServiceName": name} for name in names[start:end]]
         return {"ServiceSummaryList": found} | ({"NextToken": str(end)} if end < len(names) else {})
     name = asked["ServiceArn"].split("/")[1]
+    if name not in cloud.app_runner:
+        raise Refusal("ResourceNotFoundException", "The service does not exist")
     image = {"ImageIdentifier": cloud.app_runner[name], "ImageRepositoryType": "ECR"}
     return {"Service": {"ServiceArn": asked["ServiceArn"], "SourceConfiguration": {"ImageRepository": image}}}
 
@@ -187,8 +189,12 @@ def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
 
 def _previews(cloud: Cloud) -> tuple[Answer, ...]:
     def start_lifecycle_policy_preview(self: ECRResponse) -> ActionResult:
-        text = self._get_param("lifecyclePolicyText")
-        cloud.stored(self._get_param("repositoryName")).start_preview(text)
+        text, stored = self._get_param("lifecyclePolicyText"), cloud.stored(self._get_param("repositoryName"))
+        try:
+            json.loads(text)
+        except ValueError:
+            raise Refusal("InvalidParameterException", "Invalid parameter at 'LifecyclePolicyText'") from None
+        stored.start_preview(text)
         return ActionResult({"status": "IN_PROGRESS", "lifecyclePolicyText": text})
 
     def get_lifecycle_policy_preview(self: ECRResponse) -> ActionResult:

@@ -46,6 +46,8 @@ class Silent:
 class FakeAccount(Account):
     """An account with these repositories, which records its calls."""
 
+    region = "eu-central-1"
+
     def __init__(self, *repositories: Repository, problems: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> None:
         self.there = {each.name: each for each in repositories}
         self.problems, self.notes = problems, notes
