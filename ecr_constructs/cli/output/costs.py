@@ -58,12 +58,13 @@ def quota_messages(preview: RepositoryPreview) -> Iterator[Message]:
         preview: The preview.
 
     """
-    if preview.growth and preview.growth.full_on:
-        growth = preview.growth
+    growth = preview.growth
+    if growth and growth.full_on:
         rate = f"{growth.images_a_day:,.0f}" if growth.images_a_day >= 1 else f"{growth.images_a_day:.1f}"
+        day = format_day(growth.full_on)
         text = (
-            f"the repository reaches its quota of {growth.quota:,} images on {format_day(preview.growth.full_on)} "
-            f"under this policy, with {rate} images pushed a day; delete more images, or request an increase of the quota"
+            f"the repository reaches its quota of {growth.quota:,} images on {day} under this policy, with {rate} "
+            "images pushed a day; delete more images, or request an increase of the quota"
         )
         yield Message("quota", text, "yellow")
 

@@ -97,7 +97,8 @@ class _Group:
     The images that the same rules select.
 
     Attributes:
-        rate: The images that are pushed a day.
+        window: The days over which pushes are counted.
+        recent: The images that were pushed in these days.
         days: The days after which an image is deleted, or None if that does not depend on its age.
         most: The number of images that a rule keeps, or None if no rule counts them.
         leaving: The days, from today on, on which the images of today are deleted by their age.
@@ -105,7 +106,8 @@ class _Group:
 
     """
 
-    rate: float = 0
+    window: int
+    recent: int = 0
     days: int | None = None
     most: int | None = None
     leaving: list[int] = field(default_factory=list)
@@ -113,13 +115,16 @@ class _Group:
 
     def number_on(self, day: int) -> float:
         """Return the number of images on a day from today on."""
-        pushed = self.rate * day
+        pushed = self._pushed(day)
         if self.most is not None:  # of those that a rule does not keep, some are in the archive for a while
-            return min(self.images + pushed, self.most + self.rate * (self.days or 0))
+            return min(self.images + pushed, self.most + self._pushed(self.days or 0))
         if self.days is None:
             return self.images + pushed
         remaining = len(self.leaving) - bisect_right(self.leaving, day)
-        return remaining + min(pushed, self.rate * self.days)
+        return remaining + min(pushed, self._pushed(self.days))
+
+    def _pushed(self, days: int) -> float:
+        return self.recent * days / self.window
 
 
 def _groups(rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime, window: int) -> list[_Group]:
@@ -132,9 +137,9 @@ def _groups(rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime, win
     for position in everything:
         image, leader = index.images[position], _leader(index, position)
         first, second = standard.get(leader), archive.get(leader)
-        group = groups.setdefault((first, second), _group(first, second))
+        group = groups.setdefault((first, second), _group(first, second, window))
         group.images += 1
-        group.rate += (begin < image.pushed_at <= at) / window
+        group.recent += begin < image.pushed_at <= at
         if group.days is not None and group.most is None:
             group.leaving.append(_leaving_day(image, second, group.days, at))
     for group in groups.values():
@@ -152,17 +157,17 @@ def _leader(index: ImageIndex, position: int) -> int:
     return position if subject is None else subject
 
 
-def _group(first: LifecycleRule | None, second: LifecycleRule | None) -> _Group:
+def _group(first: LifecycleRule | None, second: LifecycleRule | None, window: int) -> _Group:
     if first is None or first.is_keep_rule:
-        return _Group()
+        return _Group(window=window)
     archived = 0
     if first.action == "transition":
         if second is None or second.is_keep_rule:
-            return _Group()
+            return _Group(window=window)
         archived = second.count_number
     if first.count_type == "imageCountMoreThan":
-        return _Group(most=first.count_number, days=archived)
-    return _Group(days=first.count_number + archived)
+        return _Group(window=window, most=first.count_number, days=archived)
+    return _Group(window=window, days=first.count_number + archived)
 
 
 def _leaving_day(image: Image, second: LifecycleRule | None, days: int, at: datetime) -> int:
