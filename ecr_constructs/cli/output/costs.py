@@ -60,7 +60,7 @@ def quota_messages(preview: RepositoryPreview) -> Iterator[Message]:
     """
     growth = preview.growth
     if growth and growth.full_on:
-        rate = f"{growth.images_a_day:,.0f}" if growth.images_a_day >= 1 else f"{growth.images_a_day:.1f}"
+        rate = f"{growth.images_a_day:,.0f}" if growth.images_a_day >= 1 else f"{growth.images_a_day:.2g}"
         day = format_day(growth.full_on)
         text = (
             f"the repository reaches its quota of {growth.quota:,} images on {day} under this policy, with {rate} "

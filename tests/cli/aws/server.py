@@ -240,7 +240,7 @@ def _containers(cloud: Cloud) -> tuple[Answer, ...]:
 
     def describe_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
         asked = _few(self, "tasks", 100)
-        tasks = cloud.tasks[self._get_param("cluster").rpartition("/")[2]]
+        tasks = cloud.tasks.get(self._get_param("cluster").rpartition("/")[2], [])
         return ActionResult({"tasks": [task for task in tasks if task["taskArn"] in asked]})
 
     return list_clusters, list_services, describe_services, list_tasks, describe_tasks
