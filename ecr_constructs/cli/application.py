@@ -7,7 +7,7 @@ The module of a subcommand is imported when the subcommand runs, so that `--help
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple, cast
 
@@ -32,11 +32,13 @@ class Subcommand(NamedTuple):
     Attributes:
         summary: The line in the list of subcommands.
         examples: The examples at the end of its own help.
+        codes: Its exit codes beside 0, 2 and 130, with their meaning.
 
     """
 
     summary: str
     examples: Sequence[str]
+    codes: Mapping[int, str] = {}
 
 
 SUBCOMMANDS = {
@@ -47,10 +49,14 @@ SUBCOMMANDS = {
             "preview policy.json --live --region eu-west-1 --repository 'prod/*' --current",
             "preview cdk.out --live --fail-if in-use --fail-if 'expires:release-*'",
             "preview --live --resource-tag team=shop",
+            "preview policy.json --images images.json --region us-east-1 --format markdown --output comment.md",
         ),
+        {4: "a --fail-if fails"},
     ),
     "lint": Subcommand(
-        "Report problems of policies.", ("lint cdk.out", "lint policy.json --format json --fail-on warning")
+        "Report problems of policies.",
+        ("lint cdk.out", "lint policy.json --format json --fail-on warning"),
+        {3: "a finding has the severity of --fail-on, or a higher one"},
     ),
     "explain": Subcommand(
         "Explain each rule in one sentence.",
@@ -75,6 +81,7 @@ SUBCOMMANDS = {
             "check Containers.yaml cdk.out/Containers.template.json --images images.json",
             "check cdk.out --live --format markdown",
         ),
+        {3: "a change has the severity of --fail-on, or a higher one"},
     ),
     "baseline": Subcommand(
         "Record the names and the encryption of an app.", ("baseline cdk.out --output ecr-baseline.json",)
@@ -88,6 +95,23 @@ SUBCOMMANDS = {
         ),
     ),
     "summary": Subcommand("List the ECR resources of an app.", ("summary cdk.out",)),
+    "doctor": Subcommand(
+        "Check what 'preview --live' needs of an account.",
+        (
+            "doctor",
+            "doctor --profile audit --region eu-west-1 --role arn:aws:iam::111122223333:role/reader",
+            "doctor --format json",
+        ),
+        {3: "credentials, a region or a permission is missing"},
+    ),
+}
+
+
+# The exit codes of every subcommand.
+_CODES = {
+    0: "done",
+    2: "an input cannot be read, or an option is wrong",
+    130: "interrupted",
 }
 
 
@@ -153,9 +177,13 @@ class _Commands(MutableMapping[str, Any]):
 
 def _build(name: str) -> Any:  # noqa: ANN401  (typer does not publish the type)
     function = getattr(import_module(f"ecr_constructs.cli.commands.{name}"), name)
-    summary, examples = SUBCOMMANDS[name]
+    summary, examples, codes = SUBCOMMANDS[name]
     # `\b` keeps the lines from being filled like prose.
-    epilog = "\n".join(["\b", "Examples:", *(f"  ecr-constructs {line}" for line in examples)])
+    paragraphs = (
+        ["\b", "Examples:", *(f"  ecr-constructs {line}" for line in examples)],
+        ["\b", "Exit codes:", *(f"  {code:<3}  {text}" for code, text in sorted((_CODES | dict(codes)).items()))],
+    )
+    epilog = "\n\n".join("\n".join(lines) for lines in paragraphs)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(name, cls=_Command, short_help=summary, epilog=epilog)(function)
     return get_command(app)

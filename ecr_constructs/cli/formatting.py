@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the help of the command is printed without the model
+    from decimal import Decimal
+
     from ecr_constructs.model.images import Image
     from ecr_constructs.model.lifecycle.evaluation import Decision
     from ecr_constructs.model.tags import TagPattern, TagPrefix
@@ -20,6 +22,7 @@ __all__ = [
     "first_names",
     "format_day",
     "format_instant",
+    "format_money",
     "format_size",
     "image_label",
     "known_size",
@@ -99,6 +102,11 @@ def format_day(moment: date) -> str:
 def format_instant(moment: datetime) -> str:
     """Return a minute in UTC: `2026-06-01 12:30 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def format_money(amount: Decimal, currency: str) -> str:
+    """Return an amount of money: `1,234.50 USD`."""
+    return f"{amount:,.2f} {currency}" if amount * 100 >= 1 or not amount else f"less than 0.01 {currency}"
 
 
 def image_label(image: Image, selectors: Sequence[TagPattern | TagPrefix] = ()) -> str:

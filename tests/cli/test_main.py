@@ -49,6 +49,15 @@ def large_template(tmp_path: Path) -> str:
     return str(tmp_path / "large.json")
 
 
+# The exit codes of a subcommand beside those of all of them.
+SPECIAL_CODES = {
+    "preview": {ExitCode.GATE},
+    "lint": {ExitCode.FOUND},
+    "check": {ExitCode.FOUND},
+    "doctor": {ExitCode.FOUND},
+}
+
+
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in an interpreter of its own, without a terminal."""
     return subprocess.run(
@@ -74,14 +83,17 @@ def test_the_command_without_arguments_prints_the_help(capsys: pytest.CaptureFix
     assert without == capsys.readouterr().out
 
 
-def test_the_help_of_a_subcommand_ends_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_of_a_subcommand_ends_with_examples_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     for name in NAMES:
         assert run([name, "--help"]) == ExitCode.DONE
         text = capsys.readouterr().out
-        examples = text.split("Examples:\n")[1].splitlines()
+        examples, _, codes = text.split("Examples:\n")[1].partition("\n  Exit codes:\n")
+        listed = {int(code) for code in re.findall(r"^    (\d+) +\w", codes, re.MULTILINE)}
 
         assert text.startswith(f"Usage: ecr-constructs {name} ")
-        assert all(line.startswith(f"    ecr-constructs {name} ") for line in examples)
+        assert all(line.startswith(f"    ecr-constructs {name} ") for line in examples.rstrip().splitlines())
+        assert {ExitCode.DONE, ExitCode.REFUSED, ExitCode.INTERRUPTED} <= listed <= set(ExitCode)
+        assert listed - {ExitCode.DONE, ExitCode.REFUSED, ExitCode.INTERRUPTED} == SPECIAL_CODES.get(name, set())
 
 
 def test_the_help_has_the_name_of_each_argument(capsys: pytest.CaptureFixture[str]) -> None:

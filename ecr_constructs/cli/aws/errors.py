@@ -57,6 +57,11 @@ class CallFailed(Exception):
         self.is_final = is_final
         self.has_expired = has_expired
 
+    @property
+    def is_denied(self) -> bool:
+        """Whether the caller lacks a permission."""
+        return self.code in _DENIED
+
 
 @contextmanager
 def raise_as_unavailable() -> Iterator[None]:

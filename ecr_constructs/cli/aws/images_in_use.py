@@ -17,7 +17,7 @@ from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.aws.thread_pool import ThreadPool
 from ecr_constructs.cli.sources.records import Place
 
-__all__ = ["ecs_usage", "inspector_usage"]
+__all__ = ["coverage_request", "ecs_usage", "inspector_usage"]
 
 
 def ecs_usage(ecs: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
@@ -129,7 +129,19 @@ def inspector_usage(inspector: Service, account_id: str) -> tuple[ImageUsage, ..
         CallFailed: if the call fails, such as in an account that does not use Inspector.
 
     """
-    request = {
+    pages = inspector.pages("ListCoverage", coverage_request(account_id))
+    return tuple(each for page in pages for resource in page["coveredResources"] for each in _coverage_usage(resource))
+
+
+def coverage_request(account_id: str) -> dict[str, object]:
+    """
+    Return the parameters of `ListCoverage` for the images in use.
+
+    Args:
+        account_id: The account of the registry.
+
+    """
+    return {
         "maxResults": _IMAGES_A_PAGE,
         "filterCriteria": {
             "resourceType": [{"comparison": "EQUALS", "value": "AWS_ECR_CONTAINER_IMAGE"}],
@@ -137,8 +149,6 @@ def inspector_usage(inspector: Service, account_id: str) -> tuple[ImageUsage, ..
             "ecrImageInUseCount": [{"lowerInclusive": 1}],
         },
     }
-    pages = inspector.pages("ListCoverage", request)
-    return tuple(each for page in pages for resource in page["coveredResources"] for each in _coverage_usage(resource))
 
 
 # https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListCoverage.html

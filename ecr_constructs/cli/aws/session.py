@@ -14,7 +14,7 @@ from ecr_constructs.cli.aws.throttle import CONCURRENCY, Throttle
 if TYPE_CHECKING:
     import boto3  # type: ignore[import-untyped]  # it ships no types
 
-__all__ = ["DeferredSession", "Service", "Session", "open_session"]
+__all__ = ["DeferredSession", "Service", "Session", "find_region", "open_session"]
 
 _SETTINGS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -221,6 +221,30 @@ class DeferredSession:
             return self._session
 
 
+def _chosen(region: str | None) -> str | None:
+    """Return a region before that of the AWS configuration: the AWS CLI and the CDK read AWS_REGION, boto3 does not."""
+    return region or os.environ.get("AWS_REGION")
+
+
+def find_region(*, profile: str | None, region: str | None) -> str | None:
+    """
+    Return the region of a session without a call to AWS, or None if there is none.
+
+    Args:
+        profile: As in `open_session`.
+        region: As in `open_session`.
+
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        found = boto3.Session(profile_name=profile, region_name=_chosen(region)).region_name
+    except BotoCoreError:  # such as an unknown profile, which `open_session` reports
+        return _chosen(region)
+    return None if found is None else str(found)
+
+
 def open_session(*, profile: str | None, region: str | None, role: str | None) -> Session:
     """
     Return a session, after a call that checks the credentials.
@@ -237,8 +261,7 @@ def open_session(*, profile: str | None, region: str | None, role: str | None) -
     import boto3
     from botocore.exceptions import BotoCoreError
 
-    # The AWS CLI and the CDK read AWS_REGION; boto3 reads only AWS_DEFAULT_REGION.
-    chosen = region or os.environ.get("AWS_REGION")
+    chosen = _chosen(region)
     try:
         boto3_session = boto3.Session(profile_name=profile, region_name=chosen)
         if boto3_session.region_name is None:

@@ -26,5 +26,8 @@ ParameterOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
 ]
-RegionOption = Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")]
+RegionOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="With --live: the region. With --images: the region of the listing, for prices."),
+]
 RoleOption = Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")]

@@ -181,6 +181,25 @@ def preview(
             "Repeatable.",
         ),
     ] = None,
+    prices: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Prices, in the output of 'aws pricing get-products --service-code AmazonECR'. Repeatable. Without "
+            "it, costs are shown for us-east-1.",
+        ),
+    ] = None,
+    unpulled_days: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS",
+            help="Count the images that nobody pulled for more than these days. [default: 90 if prices are known]",
+        ),
+    ] = None,
+    image_quota: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="The quota of images per repository in the region. [default: 100000]"),
+    ] = None,
     everything: Annotated[
         bool,
         typer.Option("--all", help="List every image that is deleted, archived or uncertain. For table and markdown."),
@@ -228,10 +247,13 @@ def preview(
         form=form,
         is_complete=everything,
         output=output,
+        prices=prices or (),
+        unpulled_days=unpulled_days,
+        image_quota=image_quota,
     )
     suppressions = (*(read_companion(source) if source is not None else ()), *read_configuration(config))
     with _folder(state_dir) as folder:
-        report = without_suppressed(_report(options, folder), suppressions)
+        report = _with_costs(without_suppressed(_report(options, folder), suppressions), options)
         results = [gate.evaluate(report) for gate in options.gates]
         if options.is_folder:
             _write_pages(report, results, options)
@@ -241,6 +263,13 @@ def preview(
             _print_summary(report)
         code = _exit_code(report, results)
     raise typer.Exit(code)
+
+
+def _with_costs(report: PreviewReport, options: PreviewOptions) -> PreviewReport:
+    from ecr_constructs.cli.preview.costs import find_prices, with_costs
+
+    prices = find_prices(options.prices, region=report.region or options.region)
+    return with_costs(report, prices, unpulled_days=options.unpulled_days, image_quota=options.image_quota)
 
 
 def _report(options: PreviewOptions, folder: ReadingFolder) -> PreviewReport:
@@ -321,6 +350,8 @@ def _account_report(options: PreviewOptions, policy_set: PolicySet | None, folde
             report = preview_fleet(selection, fleet, fetch_options, progress=progress)
         else:
             report = preview_account(selection, fleet.account(fleet.places[0]), fetch_options, progress=progress)
+    regions = {place.region for place in report.places}
+    report = replace(report, region=regions.pop() if len(regions) == 1 else None)
     if folder.note:
         report = replace(report, notes=(*report.notes, folder.note))
     return _with_archived(report, fleet, is_restored=options.restore)

@@ -30,6 +30,8 @@ _COLUMNS = (
     "reason",
     "account",
     "region",
+    "cost_a_month",
+    "currency",
 )
 # A spreadsheet evaluates a cell with such a first character as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -70,6 +72,7 @@ def _lines(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _rows(preview: RepositoryPreview) -> Iterator[tuple[object, ...]]:
+    costs = preview.costs
     for each in every_image(preview):
         image = each.image
         tags = [_cell(tag) for tag in image.tags]
@@ -90,6 +93,8 @@ def _rows(preview: RepositoryPreview) -> Iterator[tuple[object, ...]]:
             _cell(each.decision.why),
             preview.place.account_id if preview.place else "",
             preview.place.region if preview.place else "",
+            f"{costs.of_image(image):.6f}" if costs else "",
+            costs.currency if costs else "",
         )
 
 

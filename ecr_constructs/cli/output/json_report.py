@@ -23,8 +23,11 @@ from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Place, Policy
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.growth import Growth
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
+from ecr_constructs.model.pricing.costs import Costs, Unpulled
+from ecr_constructs.model.pricing.prices import PricePerGigabyte, Prices
 
 __all__ = ["json_parts", "render_json"]
 
@@ -62,6 +65,8 @@ def json_parts(report: PreviewReport, results: Sequence[GateResult]) -> Iterator
         "at": _text(report.at.isoformat()),
         "is_live": _text(report.is_live),
         "places": _list(list(map(_text, places)), 1),
+        "prices": _text(None if report.prices is None else _prices(report.prices)),
+        "image_quota": _text(report.image_quota),
         "totals": _text(_totals(report)),
         "alarms": _list([_text(_alarm(*each)) for each in worst_first(report.previews) if each[1].alarm], 1),
     }
@@ -126,8 +131,45 @@ def _totals(report: PreviewReport) -> dict[str, Any]:
         "repositories": sum(preview.prefix is None for preview in report.previews),
         "images": totals.images,
         "bytes": totals.size,
+        "costs": _costs(report.costs),
+        "unpulled": _unpulled(report.unpulled),
         **{group: {"images": getattr(totals, group), "bytes": getattr(totals, f"{group}_size")} for group in groups},
     }
+
+
+def _prices(prices: Prices) -> dict[str, Any]:
+    return {
+        "region": prices.region,
+        "currency": prices.currency,
+        "source": prices.source,
+        "day": prices.day.isoformat() if prices.day else None,
+        "standard": _tiers(prices.standard),
+        "archive": None if prices.archive is None else _tiers(prices.archive),
+    }
+
+
+def _tiers(price: PricePerGigabyte) -> list[dict[str, str]]:
+    return [{"above_gigabytes": str(tier.above), "price": str(tier.price)} for tier in price.tiers]
+
+
+def _costs(costs: Costs | None) -> dict[str, Any] | None:
+    if costs is None:
+        return None
+    names = ("today", "after", "archive", "archive_minimum", "unpulled")
+    return {name: float(round(getattr(costs, name), 4)) for name in names}
+
+
+def _unpulled(unpulled: Unpulled | None) -> dict[str, int] | None:
+    if unpulled is None:
+        return None
+    return {"days": unpulled.days, "images": unpulled.images, "bytes": unpulled.size}
+
+
+def _growth(growth: Growth | None) -> dict[str, Any] | None:
+    if growth is None:
+        return None
+    full_on = growth.full_on.isoformat() if growth.full_on else None
+    return {"images_a_day": round(growth.images_a_day, 2), "full_on": full_on}
 
 
 def _alarm(preview: RepositoryPreview, damage: Damage) -> dict[str, Any]:
@@ -164,6 +206,9 @@ def _preview(preview: RepositoryPreview) -> str:
         "current": "null" if preview.current is None else _text(_current(preview, preview.current)),
         "disagreements": _list([_text(_disagreement(each)) for each in preview.disagreements], 3),
         "unlisted": _list([_text(_unlisted(each)) for each in preview.unlisted], 3),
+        "costs": _text(_costs(preview.costs)),
+        "unpulled": _text(_unpulled(preview.unpulled)),
+        "growth": _text(_growth(preview.growth)),
     }
     return _object(members, 2)
 

@@ -19,6 +19,7 @@ from ecr_constructs.cli.formatting import (
     omitted,
 )
 from ecr_constructs.cli.output.alarms import alarm_messages
+from ecr_constructs.cli.output.costs import total_cost_messages
 from ecr_constructs.cli.output.image_list import ListedImage, lost_images
 from ecr_constructs.cli.output.markdown import code, escaped
 from ecr_constructs.cli.output.message import COLOURS
@@ -47,6 +48,7 @@ _HEAD = (
     "| Repository | Images | Delete | Freed | Archive | Uncertain | Keep |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
 )
+_MONEY_HEAD = (" A month | After |", " ---: | ---: |")
 
 
 def render_markdown(report: PreviewReport, results: Sequence[GateResult] = (), *, is_complete: bool = False) -> str:
@@ -87,6 +89,9 @@ def _head(report: PreviewReport, ranked: Sequence[Ranked], results: Sequence[Gat
         yield "\n>\n".join([*alarms, *failed])
         yield ""
     yield f"**{escaped(total_message(report).text)}** at {format_instant(report.at)}. No image has been deleted."
+    for message in total_cost_messages(report):
+        yield ""
+        yield f"**{message.kind}**: {escaped(message.text)}"
 
 
 def _gate_lines(results: Sequence[GateResult]) -> Iterator[str]:
@@ -106,14 +111,16 @@ def _table(ranked: Sequence[Ranked], most: int | None) -> Iterator[str]:
     counted = [(preview, damage) for preview, damage in ranked if preview.prefix is None]
     if not counted:
         return
-    yield from _HEAD
+    has_costs = any(preview.costs for preview, _ in counted)
+    yield from (line + more * has_costs for line, more in zip(_HEAD, _MONEY_HEAD, strict=True))
     for preview, damage in counted[:most]:
         totals = totals_of(preview)
         name = f"**{code(preview.name)}**" if damage.alarm else code(preview.name)
         freed = known_size(totals.expired_size)
         numbers = (totals.images, totals.expired, freed, totals.archived, totals.uncertain, totals.kept)
         cells = " | ".join(each if isinstance(each, str) else f"{each:,}" for each in numbers)
-        yield f"| {name} | {cells} |"
+        money = f" {costs.today:,.2f} | {costs.after:,.2f} |" if (costs := preview.costs) else ""
+        yield f"| {name} | {cells} |{money}"
     if most is not None and len(counted) > most:
         yield ""
         yield f"{omitted(len(counted) - most, 'repository').capitalize()}."

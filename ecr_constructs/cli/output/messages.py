@@ -16,6 +16,7 @@ from ecr_constructs.cli.formatting import (
     omitted,
 )
 from ecr_constructs.cli.output.alarms import alarm_messages
+from ecr_constructs.cli.output.costs import price_message, quota_messages, total_cost_messages
 from ecr_constructs.cli.output.message import COLOURS, Message
 from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.damage import Damage
@@ -128,6 +129,7 @@ def repository_messages(preview: RepositoryPreview, *, is_live: bool) -> Iterato
     yield from _difference_messages(preview, is_live=is_live)
     yield from uncertain_messages(preview.evaluation.uncertain)
     yield from _disagreement_messages(preview)
+    yield from quota_messages(preview)
     yield from (_finding_message(finding) for finding in preview.findings)
 
 
@@ -214,6 +216,7 @@ def summary_messages(report: PreviewReport, ranked: Sequence[tuple[RepositoryPre
     yield from input_messages(report)
     yield from alarm_messages(ranked)
     yield total_message(report)
+    yield from total_cost_messages(report)
 
 
 def input_messages(report: PreviewReport) -> Iterator[Message]:
@@ -243,6 +246,8 @@ def input_messages(report: PreviewReport) -> Iterator[Message]:
         yield Message("no policy", text, "yellow")
     for note in _notes(report):
         yield Message("note", note, "cyan")
+    if report.prices is not None:
+        yield price_message(report)
 
 
 def total_message(report: PreviewReport) -> Message:

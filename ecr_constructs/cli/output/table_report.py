@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import chain
 
 from rich.console import Console
@@ -27,6 +28,7 @@ from ecr_constructs.cli.formatting import (
     total_size,
 )
 from ecr_constructs.cli.output.alarms import ALARM_STYLE, alarm_messages, alarm_text
+from ecr_constructs.cli.output.costs import cost_messages, total_cost_messages
 from ecr_constructs.cli.output.grid import Grid, GridRow
 from ecr_constructs.cli.output.image_list import ListedImage, lost_images
 from ecr_constructs.cli.output.message import Message
@@ -64,6 +66,8 @@ _SHARED_COLUMNS = {
     "keep": 60,
     "newly lost": 0,
     "newly kept": 100,
+    "a month": 110,
+    "after": 120,
 }
 _IMAGE_COLUMNS = {
     "image": 0,
@@ -93,6 +97,7 @@ _LEFT_COLUMNS = frozenset(
 )
 _WRAPPED_COLUMNS = frozenset({"repository", "such as", "image", "in use by", "reason"})
 _SIZE_COLUMNS = frozenset({"size", "freed"})
+_MONEY_COLUMNS = frozenset({"a month", "after"})
 _COMPARISON_COLUMNS = frozenset({"newly lost", "newly kept"})
 _EXAMPLES = (3, 2, 1)
 _GAP = 2
@@ -220,6 +225,7 @@ class _TableReport:
         yield from alarms
         if len(self._ranked) > 1:
             yield _line(total_message(self._report))
+            yield from map(_line, total_cost_messages(self._report))
         if alarms or len(self._ranked) > 1:
             yield ""
 
@@ -236,6 +242,7 @@ class _TableReport:
         if totals_of(preview).images:
             yield _rule_table([*rule_rows(preview), *total_rows(preview)], self._hidden, self._asked)
         yield from self._images(preview)
+        yield from map(_line, cost_messages(preview))
         yield from map(_line, repository_messages(preview, is_live=self._report.is_live))
         yield ""
 
@@ -296,7 +303,7 @@ def _is_damaged(damage: Damage) -> bool:
 
 def _needs_attention(preview: RepositoryPreview, damage: Damage, failed: set[str]) -> bool:
     """Return whether a repository has a table of its own beside the shared one."""
-    differs = preview.disagreements or preview.unlisted
+    differs = preview.disagreements or preview.unlisted or (preview.growth and preview.growth.full_on)
     return bool(preview.name in failed or damage.in_use or differs)
 
 
@@ -361,9 +368,10 @@ def _shared_table(group: Sequence[Ranked], hidden: _HiddenColumns) -> Iterator[G
     previews = [preview for preview, _ in group]
     yield from _heading(previews)
     is_compared = any(preview.current is not None for preview in previews)
-    columns = hidden.visible(
-        {name: least for name, least in _SHARED_COLUMNS.items() if is_compared or name not in _COMPARISON_COLUMNS}
+    left_out = (frozenset() if is_compared else _COMPARISON_COLUMNS) | (
+        frozenset() if previews[0].costs else _MONEY_COLUMNS
     )
+    columns = hidden.visible({name: least for name, least in _SHARED_COLUMNS.items() if name not in left_out})
     every = [_numbers(preview) for preview in previews]
     rows = [
         GridRow(cells=[printable(preview.name), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
@@ -389,12 +397,15 @@ def _shared_messages(previews: Sequence[RepositoryPreview], *, is_live: bool) ->
     yield from shared_findings(previews)
 
 
-def _number_cells(columns: Sequence[str], numbers: Mapping[str, int]) -> Iterator[str]:
+def _number_cells(columns: Sequence[str], numbers: Mapping[str, int | Decimal]) -> Iterator[str]:
     for name in columns[1:]:
-        yield known_size(numbers[name]) if name in _SIZE_COLUMNS else f"{numbers[name]:,}"
+        if name in _MONEY_COLUMNS:
+            yield f"{numbers[name]:,.2f}"
+            continue
+        yield known_size(int(numbers[name])) if name in _SIZE_COLUMNS else f"{numbers[name]:,}"
 
 
-def _numbers(preview: RepositoryPreview) -> Mapping[str, int]:
+def _numbers(preview: RepositoryPreview) -> Mapping[str, int | Decimal]:
     totals = totals_of(preview)
     return {
         "images": totals.images,
@@ -406,6 +417,8 @@ def _numbers(preview: RepositoryPreview) -> Mapping[str, int]:
         "keep": totals.kept,
         "newly lost": len(preview.newly_lost),
         "newly kept": len(preview.newly_kept),
+        "a month": preview.costs.today if preview.costs else 0,
+        "after": preview.costs.after if preview.costs else 0,
     }
 
 

@@ -41,7 +41,7 @@ _FORMATS = {
 }
 # The options that need --live.
 _ACCOUNT_OPTIONS = (
-    *("profile", "region", "role", "accounts", "organization", "role_name", "regions", "state_dir"),
+    *("profile", "role", "accounts", "organization", "role_name", "regions", "state_dir"),
     *("aws_preview", "in_use", "read_indexes", "restore"),
 )
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+", re.ASCII)
@@ -49,6 +49,8 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+", re.ASCII)
 _ROLE_NAME = re.compile(r"([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 # The pages in a folder.
 _PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
+# More days than since the first push to ECR, and more images than a quota has.
+_LARGEST = 100_000_000
 # The formats that always have every image.
 _COMPLETE = frozenset({Format.JSON, Format.HTML, Format.CSV})
 
@@ -90,6 +92,9 @@ class PreviewOptions:
     form: Format = Format.TABLE
     is_complete: bool = False
     output: Path | None = None
+    prices: Sequence[str] = ()
+    unpulled_days: int | None = None
+    image_quota: int | None = None
 
     @property
     def is_fleet(self) -> bool:
@@ -107,6 +112,7 @@ class PreviewOptions:
             *_image_problems(self),
             *_account_problems(self),
             *_fleet_problems(self),
+            *_number_problems(self),
             *_file_problems(self),
         )
         if problems:
@@ -191,6 +197,12 @@ def _fleet_problems(options: PreviewOptions) -> Iterator[str]:
     )
 
 
+def _number_problems(options: PreviewOptions) -> Iterator[str]:
+    for name in ("unpulled_days", "image_quota"):
+        if (number := getattr(options, name)) is not None and not 1 <= number <= _LARGEST:
+            yield f"--{name.replace('_', '-')} is {number}; give a number from 1 to {_LARGEST:,}"
+
+
 def _file_problems(options: PreviewOptions) -> Iterator[str]:
     if _inputs(options).count(STANDARD_INPUT) > 1:
         yield "standard input can be read once; give files for the rest"
@@ -207,7 +219,15 @@ def _file_problems(options: PreviewOptions) -> Iterator[str]:
 def _inputs(options: PreviewOptions) -> list[str]:
     source = [] if options.source is None else [options.source]
     accounts = [] if options.accounts is None else [options.accounts]
-    return [*source, *accounts, *options.images, *options.manifests, *options.current_policy, *options.in_use_from]
+    return [
+        *source,
+        *accounts,
+        *options.images,
+        *options.manifests,
+        *options.current_policy,
+        *options.in_use_from,
+        *options.prices,
+    ]
 
 
 def _foreign_file(folder: Path) -> str | None:

@@ -14,9 +14,12 @@ from ecr_constructs.cli.sources.records import AwsDecision, Place, Policy
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
+from ecr_constructs.model.lifecycle.growth import IMAGES_PER_REPOSITORY, Growth
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
+from ecr_constructs.model.pricing.costs import Costs, Unpulled
+from ecr_constructs.model.pricing.prices import Prices
 
 __all__ = [
     "AwsOutcome",
@@ -98,6 +101,9 @@ class RepositoryPreview:
         by_aws: Whether there is a preview of ECR.
         disagreements: The differences between ECR's preview and the local evaluation.
         unlisted: The images of ECR's preview that were not in the listing.
+        growth: The growth of the repository, up to the quota of images. None if it was not computed.
+        unpulled: The images that nobody pulled for some days. None if it was not computed.
+        costs: The costs of the images. None without prices.
 
     """
 
@@ -116,6 +122,9 @@ class RepositoryPreview:
     by_aws: bool = False
     disagreements: tuple[Disagreement, ...] = ()
     unlisted: tuple[AwsDecision, ...] = ()
+    growth: Growth | None = None
+    unpulled: Unpulled | None = None
+    costs: Costs | None = None
     place: Place | None = None
     is_one_of_many: bool = False
 
@@ -128,9 +137,9 @@ class RepositoryPreview:
         """Return the workloads that run an image, or None if usage was not read."""
         return None if self.in_use is None else self.in_use.get(digest, ())
 
-    def with_findings(self, findings: tuple[Finding, ...]) -> RepositoryPreview:
-        """Return the same preview with other findings about the policy."""
-        return replace(self, findings=findings)
+    def changed(self, **values: object) -> RepositoryPreview:
+        """Return the same preview with other values, which have no entry for each image."""
+        return replace(self, **values)  # type: ignore[arg-type]  # the values are those of fields
 
 
 # The values of a preview that have an entry for each image.
@@ -172,14 +181,15 @@ class StoredPreview(RepositoryPreview):
             return getattr(self._load(), name)
         raise AttributeError(name)
 
-    def with_findings(self, findings: tuple[Finding, ...]) -> RepositoryPreview:
-        """Return the same preview with other findings about the policy. The images are not read."""
+    def changed(self, **values: object) -> RepositoryPreview:
+        """Return the same preview with other values, which have no entry for each image. The images are not read."""
         copied = object.__new__(StoredPreview)
         for name in (*(each.name for each in fields(RepositoryPreview)), "_load", "_facts"):
             # A slot that is not filled has no value here, and `__getattr__` is not called.
             with suppress(AttributeError):
                 object.__setattr__(copied, name, object.__getattribute__(self, name))
-        object.__setattr__(copied, "findings", findings)
+        for name, value in values.items():
+            object.__setattr__(copied, name, value)
         return copied
 
     def fact(self, compute: Callable[[RepositoryPreview], Fact]) -> Fact:
@@ -254,6 +264,11 @@ class PreviewReport:
         is_live: Whether images come from an account, which lists all its repositories, and not from files.
         places: The accounts and regions that were read. Empty for listings in files.
         unread_places: The accounts and regions that could not be read, which are also problems.
+        region: The region of the account, or None for listings in files, which do not have it.
+        image_quota: The quota of images per repository.
+        prices: The prices of the region. None if they are not known.
+        unpulled: The images that nobody pulled for some days, of all repositories. None if it was not computed.
+        costs: The costs of the images of all repositories. None without prices.
 
     """
 
@@ -267,6 +282,11 @@ class PreviewReport:
     is_live: bool = False
     places: tuple[Place, ...] = ()
     unread_places: tuple[UnreadPlace, ...] = ()
+    region: str | None = None
+    image_quota: int = IMAGES_PER_REPOSITORY
+    prices: Prices | None = None
+    unpulled: Unpulled | None = None
+    costs: Costs | None = None
 
 
 def decisions_by_group(evaluation: Evaluation) -> dict[str, Sequence[Decision]]:

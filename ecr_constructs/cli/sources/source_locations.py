@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, path_of
 from ecr_constructs.cli.sources.policies import read_stacks
 
@@ -42,10 +43,10 @@ class SourceLocations:
     The locations of the policies of a source.
 
     The policies of a folder that `cdk synth` wrote come from the entry file of the app, which `cdk.json` in the current
-    folder names. Without it, they come from the template.
+    folder names. Without it, they come from the template. The policies of another folder come from the files in it.
 
     Args:
-        source: A file, a folder that `cdk synth` wrote, or `-` for standard input.
+        source: A file, a folder, or `-` for standard input.
 
     """
 
@@ -73,8 +74,11 @@ class SourceLocations:
         if where in self._constructs:
             construct, template = self._constructs[where]
             return SourceLocation(path=self._entry or template, line=1, construct=construct)
+        file = where.partition(": ")[0]
+        if file != self.source and _is_in(file, self.source):
+            return SourceLocation(path=file, line=_line(_text_of(file), where, rule_priority), construct=where)
         path = None if self.source == STANDARD_INPUT else self.source
-        return SourceLocation(path=path, line=self._line(where, rule_priority), construct=where)
+        return SourceLocation(path=path, line=_line(self._text, where, rule_priority), construct=where)
 
     def locate_resource(self, stack: str | None, logical_id: str | None) -> SourceLocation:
         """
@@ -92,15 +96,21 @@ class SourceLocations:
             return SourceLocation(path=self._entry, line=1, construct=place)
         return replace(self.locate(f"{self.source}: {logical_id}", None), construct=place)
 
-    def _line(self, where: str, rule_priority: int | None) -> int:
-        """Return the line of a rule in a policy file, or of a resource in a template."""
-        logical_id = where.rpartition(": ")[2]
-        patterns = [rf'^\s*"?{re.escape(logical_id)}"?\s*:'] if logical_id != where else []
-        patterns += [rf'"rulePriority"\s*:\s*{rule_priority}\b'] if rule_priority is not None else []
-        for pattern in patterns:
-            if match := re.search(pattern, self._text, re.MULTILINE):
-                return self._text.count("\n", 0, match.end()) + 1
-        return 1
+
+def _is_in(file: str, folder: str) -> bool:
+    """Return whether a text is a file in a folder."""
+    return Path(folder) in Path(file).parents and Path(file).is_file()
+
+
+def _line(text: str, where: str, rule_priority: int | None) -> int:
+    """Return the line of a rule in a policy file, or of a resource in a template."""
+    logical_id = where.rpartition(": ")[2]
+    patterns = [rf'^\s*"?{re.escape(logical_id)}"?\s*:'] if logical_id != where else []
+    patterns += [rf'"rulePriority"\s*:\s*{rule_priority}\b'] if rule_priority is not None else []
+    for pattern in patterns:
+        if match := re.search(pattern, text, re.MULTILINE):
+            return text.count("\n", 0, match.end()) + 1
+    return 1
 
 
 def _text_of(source: str) -> str:
@@ -113,7 +123,11 @@ def _text_of(source: str) -> str:
 def _constructs_of(source: str) -> dict[str, tuple[str, str]]:
     """Return the path of the construct and the template of each resource, by its place."""
     found = {}
-    for stack in read_stacks(source):
+    try:
+        stacks = read_stacks(source)
+    except CommandError:  # a folder of policy files alone
+        return {}
+    for stack in stacks:
         resources: Mapping[str, Any] = stack.template.get("Resources") or {}
         for logical_id, resource in resources.items():
             metadata = resource.get("Metadata") if isinstance(resource, Mapping) else None

@@ -113,6 +113,20 @@ class ImageIndex:
             positions = self._tags.matching(selector.pattern, positions)
         return list(positions)
 
+    def claims(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> dict[int, LifecycleRule]:
+        """
+        Return for positions the first of some rules that selects the image.
+
+        Args:
+            rules: The rules, by priority.
+            positions: The positions of the images to look at, in ascending order.
+
+        """
+        found: dict[int, LifecycleRule] = {}
+        for rule in reversed(rules):
+            found.update(dict.fromkeys(self.selected(rule, positions), rule))
+        return found
+
     def subject_of(self, position: int) -> int | None:
         """
         Return the position of the image that an artifact refers to, through other artifacts if need be.

@@ -19,7 +19,7 @@ from ecr_constructs.model.lifecycle.image_index import ImageIndex
 from ecr_constructs.model.lifecycle.outcome import NO_RULE, Outcome, UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
-__all__ = ["RuleEngine", "age_reference_time"]
+__all__ = ["RuleEngine", "age_reference_time", "last_use"]
 
 _SMALLEST_AGE = timedelta.resolution
 _EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
@@ -152,7 +152,7 @@ def age_reference_time(rule: LifecycleRule) -> Callable[[Image], datetime | None
 
     """
     if rule.count_type == "sinceImagePulled":
-        return _last_use
+        return last_use
     # The rule is about "all archived images whose `last_archived_at` is older".
     return attrgetter("archived_at" if rule.count_type == "sinceImageTransitioned" else "pushed_at")
 
@@ -171,8 +171,14 @@ def _questions_about(image_index: ImageIndex) -> dict[int, frozenset[Undocumente
     return found
 
 
-def _last_use(image: Image) -> datetime:
-    """Return the time of the last pull; without one, of the restoration; without one, of the push."""
+def last_use(image: Image) -> datetime:
+    """
+    Return the time of the last pull; without one, of the restoration; without one, of the push.
+
+    Args:
+        image: The image.
+
+    """
     since = image.activated_at or image.pushed_at
     if image.last_pulled_at is None or (image.activated_at is not None and image.last_pulled_at < image.activated_at):
         return since

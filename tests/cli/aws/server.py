@@ -88,6 +88,8 @@ def _app_runner(cloud: Cloud, operation: str, asked: dict[str, Any]) -> dict[str
         found = [{"ServiceArn": f"{prefix}{name}/{name:x<32}", "ServiceName": name} for name in names[start:end]]
         return {"ServiceSummaryList": found} | ({"NextToken": str(end)} if end < len(names) else {})
     name = asked["ServiceArn"].split("/")[1]
+    if name not in cloud.app_runner:
+        raise Refusal("ResourceNotFoundException", "The service does not exist")
     image = {"ImageIdentifier": cloud.app_runner[name], "ImageRepositoryType": "ECR"}
     return {"Service": {"ServiceArn": asked["ServiceArn"], "SourceConfiguration": {"ImageRepository": image}}}
 
@@ -201,8 +203,12 @@ def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
 
 def _previews(cloud: Cloud) -> tuple[Answer, ...]:
     def start_lifecycle_policy_preview(self: ECRResponse) -> ActionResult:
-        text = self._get_param("lifecyclePolicyText")
-        cloud.stored(self._get_param("repositoryName")).start_preview(text)
+        text, stored = self._get_param("lifecyclePolicyText"), cloud.stored(self._get_param("repositoryName"))
+        try:
+            json.loads(text)
+        except ValueError:
+            raise Refusal("InvalidParameterException", "Invalid parameter at 'LifecyclePolicyText'") from None
+        stored.start_preview(text)
         return ActionResult({"status": "IN_PROGRESS", "lifecyclePolicyText": text})
 
     def get_lifecycle_policy_preview(self: ECRResponse) -> ActionResult:
@@ -259,7 +265,7 @@ def _containers(cloud: Cloud) -> tuple[Answer, ...]:
 
     def describe_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
         asked = _few(self, "tasks", 100)
-        tasks = cloud.tasks[self._get_param("cluster").rpartition("/")[2]]
+        tasks = cloud.tasks.get(self._get_param("cluster").rpartition("/")[2], [])
         return ActionResult({"tasks": [task for task in tasks if task["taskArn"] in asked]})
 
     return list_clusters, list_services, describe_services, list_tasks, describe_tasks

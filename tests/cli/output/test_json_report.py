@@ -14,11 +14,13 @@ from hypothesis import given
 
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.preview.build import build
+from ecr_constructs.cli.preview.costs import with_costs
 from ecr_constructs.cli.preview.gates import read_gate
 from ecr_constructs.cli.preview.result import PreviewReport, UnreadPlace
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Place, Repository
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
+from ecr_constructs.model.pricing.prices import PRICES_BY_REGION
 from ecr_constructs.testing import archived, leftovers, pulled, signed
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 from tests.model.lifecycle.image_strategies import repositories
@@ -42,7 +44,7 @@ def everything() -> PreviewReport:
     runs = {RELEASES[0].digest: ("service prod/api",)}
     asked = Repository(name="api", images=images, in_use=runs, deployed=GENEROUS, aws_preview=(LATE,))
     replayed = Repository(name="web", images=images, in_use=runs, deployed=LifecyclePolicy.none())
-    return PreviewReport(
+    report = PreviewReport(
         at=NOW,
         previews=(
             build(policy(repository="api"), asked, NOW),
@@ -60,6 +62,7 @@ def everything() -> PreviewReport:
         places=(Place(account_id="1" * 12, region="eu-west-1"),),
         unread_places=(UnreadPlace(place=Place(account_id="2" * 12, region="eu-west-1"), problem="no role"),),
     )
+    return with_costs(report, PRICES_BY_REGION["us-east-1"], unpulled_days=30, image_quota=None)
 
 
 def written(report: PreviewReport, *gates: str) -> Any:
@@ -118,6 +121,8 @@ def test_totals_and_alarms_are_at_the_top() -> None:
         "repositories": 2,
         "images": 5,
         "bytes": 500_000_000,
+        "costs": None,
+        "unpulled": None,
         "expired": {"images": 3, "bytes": 300_000_000},
         "archived": {"images": 0, "bytes": 0},
         "uncertain": {"images": 0, "bytes": 0},

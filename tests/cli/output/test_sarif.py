@@ -62,6 +62,18 @@ def test_the_location_of_a_finding_is_the_line_of_the_rule_in_the_policy_file(
     assert (result["ruleId"], result["level"]) == ("untagged-age-counts-from-push", "warning")
 
 
+def test_the_location_in_a_folder_is_the_policy_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "policies").mkdir()
+    for name in ("a.json", "b.json"):
+        (folder / "policies" / name).write_text(json.dumps(WARNING.to_dict(), indent=2), encoding="utf-8")
+
+    found = [place(each) for each in results(capsys, "policies")]
+    assert [(path, name) for path, _, name in found] == [("policies/a.json", "policies/a.json")] + [
+        ("policies/b.json", "policies/b.json")
+    ]
+    assert {line for _, line, _ in found} == {17}
+
+
 def test_the_location_in_a_template_is_the_line_of_the_resource(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ from ecr_constructs.cli.formatting import (
     first_names,
     format_day,
     format_instant,
+    format_money,
     format_size,
     known_size,
     omitted,
@@ -29,6 +30,7 @@ from ecr_constructs.cli.formatting import (
     total_size,
 )
 from ecr_constructs.cli.output.alarms import alarm_messages
+from ecr_constructs.cli.output.costs import cost_messages, quota_messages, total_cost_messages
 from ecr_constructs.cli.output.html.image_rows import image_rows
 from ecr_constructs.cli.output.html.view_model import Section, section
 from ecr_constructs.cli.output.message import Message
@@ -127,6 +129,8 @@ class _Pages:
             "instants": sorted({preview.at for preview in report.previews}),
             "missing": [*report.problems, *(f"{each.kind}: {each.text}" for each in input_messages(report))],
             "policies": self._policies,
+            "costs": report.costs,
+            "cost_lines": [f"{each.kind}: {each.text}" for each in total_cost_messages(report)],
         }
 
     def single(self) -> str:
@@ -191,12 +195,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "cost_lines": _cost_lines,
         "count": count,
         "day": format_day,
         "image_rows": image_rows,
         "instant": format_instant,
         "known_size": _known_size,
         "label": decision_label,
+        "money": format_money,
         "number": "{:,}".format,
         "omitted": omitted,
         "outcome": outcome_of,
@@ -210,6 +216,10 @@ def _environment() -> Environment:
 def _printable_text(value: object) -> object:
     """Return a text without characters that a terminal acts on or that no file can hold; other values as they are."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _cost_lines(preview: RepositoryPreview) -> list[str]:
+    return [f"{each.kind}: {each.text}" for each in (*cost_messages(preview), *quota_messages(preview))]
 
 
 def _known_size(number: int) -> str:

@@ -1,0 +1,1 @@
+"""The price of the storage of images, a month."""
