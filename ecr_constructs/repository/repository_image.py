@@ -50,14 +50,14 @@ class RepositoryImage(str):
     _function_code: Callable[[], functions.DockerImageCode] | str
     _path: str
 
-    def __new__(
+    def __new__(  # noqa: PYI034  (there is no subclass)
         cls,
         text: str,
         *,
         path: str,
         grant_pull: Callable[[iam.IGrantable], object],
         function_code: Callable[[], functions.DockerImageCode] | str,
-    ) -> RepositoryImage:  # noqa: PYI034  (there is no subclass)
+    ) -> RepositoryImage:
         """
         Return the reference with the text and the permissions.
 
