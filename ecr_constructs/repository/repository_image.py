@@ -50,7 +50,7 @@ class RepositoryImage(str):
     _function_code: Callable[[], functions.DockerImageCode] | str
     _path: str
 
-    def __new__(  # noqa: PYI034  (Python 3.10 has no Self)
+    def __new__(  # noqa: PYI034  (there is no subclass)
         cls,
         text: str,
         *,
