@@ -197,7 +197,7 @@ class _Scheduler:
         if not following or (by_rule is not None and _comes_first(by_rule, following[0])):
             return by_rule
         follow = following[0]
-        is_claimed = bool(image.tags) and self._engine.claims[position] is not None
+        is_claimed = bool(image.tags) and self._engine.claim(position) is not None
         # The rule may also not act on the artifact at all, for example where it may be among the newest.
         may_not_act = not self._engine.outcomes[position].questions <= _IS_DELETED_ANYWAY
         is_kept = is_claimed and (by_rule is None or by_rule.day > follow.day or may_not_act)
