@@ -160,8 +160,7 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
         outcome = outcomes[position]
         positions[outcome.action if outcome.is_certain else _UNCERTAIN].append(position)
     expired, archived, kept, uncertain = (
-        DecisionList(index, positions[group], map(outcomes.__getitem__, positions[group]))
-        for group in _GROUPS
+        DecisionList(index, positions[group], map(outcomes.__getitem__, positions[group])) for group in _GROUPS
     )
     return Evaluation(at=moment, expired=expired, archived=archived, kept=kept, uncertain=uncertain)
 

@@ -56,13 +56,12 @@ class ImageIndex:
         require_images(listed)
         if len(set(map(attrgetter("digest"), listed))) < len(listed):
             raise InvalidImage(_duplicates(listed))
-        extraordinary = list(compress(range(len(listed)), map(not_, map(attrgetter("is_ordinary"), listed))))
+        extraordinary = set(compress(range(len(listed)), map(not_, map(attrgetter("is_ordinary"), listed))))
         self._listed = listed
         # The objects of a large repository are read in the order of the list, in which they usually are in memory.
         self._order = _newest_first(listed)
-        self._position_of = _inverse(self._order)
         patterns = [selector.pattern for rule in rules for selector in rule.selectors]
-        self._tags = TagIndex(list(map(attrgetter("tags"), listed)), patterns)
+        self._tags = TagIndex(list(map(attrgetter("tags"), listed)), self._order, patterns)
         self._positions: dict[str, int] = {}
         self._subjects: dict[int, int | None] = {}
         self.standard = list(range(len(listed)))
@@ -73,7 +72,7 @@ class ImageIndex:
         self.indexes_of: dict[int, list[int]] = {}
         self.may_be_children: set[int] = set()
         if extraordinary:
-            self._find_relations(sorted(map(self._position_of.__getitem__, extraordinary)))
+            self._find_relations([position for position, place in enumerate(self._order) if place in extraordinary])
 
     def __len__(self) -> int:
         return len(self._listed)
@@ -128,17 +127,16 @@ class ImageIndex:
         """
         if rule.tag_status == "any":
             return list(positions)
-        found = sorted(map(self._position_of.__getitem__, self._places(rule)))
-        return found if len(positions) == len(self) else sorted(set(found).intersection(positions))
-
-    def _places(self, rule: LifecycleRule) -> Iterable[int]:
-        """Return the places of the images in the list that a rule for tagged or untagged images selects."""
-        if rule.tag_status == "untagged":
-            return self._tags.untagged()
         # An image matches if "all of the tags" of the list "are matched against any of the image's tags".
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
-        first, *others = (self._tags.matching(selector.pattern) for selector in rule.selectors)
-        return set(first).intersection(*others) if others else first
+        found: list[Sequence[int]] = (
+            [self._tags.untagged()]
+            if rule.tag_status == "untagged"
+            else [self._tags.matching(selector.pattern) for selector in rule.selectors]
+        )
+        if len(positions) < len(self):
+            found.append(positions)
+        return found[0] if len(found) == 1 else sorted(set(found[0]).intersection(*found[1:]))
 
     def subject_of(self, position: int) -> int | None:
         """
@@ -170,7 +168,7 @@ class ImageIndex:
                     self.indexes_of.setdefault(child, []).append(index)
         unknown = [index for index in indexes if self.images[index].referenced_digests is None]
         if unknown:
-            untagged = set(map(self._position_of.__getitem__, self._tags.untagged()))
+            untagged = set(self._tags.untagged())
             self.may_be_children |= untagged.difference(unknown if len(unknown) == 1 else ())
 
 
@@ -193,21 +191,13 @@ def to_utc(at: datetime) -> datetime:
 def _newest_first(images: Sequence[Image]) -> list[int]:
     """Return the places of images in their list, by age; of images of the same age, the last first."""
     # Numbers are sorted several times as fast as datetimes. New ones are side by side in memory.
-    seconds = array("d", map(attrgetter("age_reference_seconds"), images)).tolist()
+    seconds = array("d", list(map(attrgetter("age_reference_seconds"), images))).tolist()
     order = sorted(range(len(images)), key=seconds.__getitem__)
     if order and max(abs(seconds[order[0]]), abs(seconds[order[-1]])) >= _EXACT_SECONDS:
         order = sorted(range(len(images)), key=lambda place: images[place].age_reference_time)
     order.reverse()
     # The sorted numbers are all over the memory. New ones are read several times as fast.
     return array("q", order).tolist()
-
-
-def _inverse(order: Sequence[int]) -> list[int]:
-    """Return for each number of an order its position in the order."""
-    positions = array("q", order)
-    for position, number in enumerate(order):
-        positions[number] = position
-    return positions.tolist()
 
 
 def _duplicates(images: Sequence[Image]) -> list[str]:

@@ -143,14 +143,15 @@ class RuleEngine:
     def _act(self, rule: LifecycleRule, positions: Sequence[int], question: UndocumentedBehavior | None = None) -> None:
         """Set the outcome of images on which a rule acts, or may act if there is an open question."""
         common = frozenset() if question is None else frozenset({question})
-        shared = {common: Outcome.of_action(rule, common)}
+        outcome, outcomes = Outcome.of_action(rule, common), self.outcomes
         for position in positions:
-            self.outcomes[position] = shared[common]
+            outcomes[position] = outcome
+        shared = {common: outcome}
         for position in self.questions.keys() & positions if self.questions else ():
             questions = common | self.questions[position]
             if questions not in shared:
                 shared[questions] = Outcome.of_action(rule, questions)
-            self.outcomes[position] = shared[questions]
+            outcomes[position] = shared[questions]
 
 
 def age_reference_time(rule: LifecycleRule) -> Callable[[Image], datetime | None]:

@@ -24,35 +24,40 @@ class TagIndex:
     The tags of images.
 
     Args:
-        tags: The tags of each image. An image is identified by its number in this list, from 0.
+        tags: The tags of each image.
+        order: For each position, the number of the image in `tags`. The index identifies an image by its position.
         patterns: The patterns that will be searched for.
 
     """
 
-    def __init__(self, tags: Sequence[Sequence[str]], patterns: Iterable[str]) -> None:
+    def __init__(self, tags: Sequence[Sequence[str]], order: Sequence[int], patterns: Iterable[str]) -> None:
         self._tags = tags
-        # All tags are one text. Python searches it without a step for each image.
-        self._text = f"{_EDGE}{f'{_EDGE}{_END}{_EDGE}'.join(map(_EDGE.join, tags))}{_EDGE}"
+        self._order = order
+        # All tags are one text. Python searches it without a step for each image. Tags are joined in the order in which
+        # they usually are in memory, and then are side by side.
+        joined = _END.join(map(_EDGE.join, tags)).split(_END)
+        text = f"{_EDGE}{_END}{_EDGE}".join(map(joined.__getitem__, order))
+        self._text = f"{_EDGE}{text}{_EDGE}" if order else ""
         several = {pattern for pattern in patterns if not _is_searched_in_one_pass(pattern)}
-        self._flags = images_by_pattern(several, tags) if len(several) > _SEARCHED else {}
+        self._flags = images_by_pattern(several, self._tags_at(range(len(order)))) if len(several) > _SEARCHED else {}
 
     def untagged(self) -> list[int]:
-        """Return the images without tags, in ascending order."""
+        """Return the positions of the images without tags, in ascending order."""
         return self._having(f"{_EDGE}{_EDGE}")
 
     def matching(self, pattern: str) -> list[int]:
         """
-        Return the images of which a tag matches a pattern, in ascending order.
+        Return the positions of the images of which a tag matches a pattern, in ascending order.
 
         Args:
             pattern: The pattern.
 
         """
         if pattern in self._flags:
-            return list(compress(range(len(self._tags)), self._flags[pattern]))
+            return list(compress(range(len(self._order)), self._flags[pattern]))
         parts = _parts(pattern)
         if not parts:
-            return list(compress(range(len(self._tags)), self._tags))
+            return sorted(set(range(len(self._order))).difference(self.untagged()))
         if len(parts) == 1:
             return self._having(parts[0])
         return self._behind_head(*parts) if parts[0].startswith(_EDGE) else self._in_one_tag(parts)
@@ -76,8 +81,12 @@ class TagIndex:
         """Return the images with a tag that contains all parts, one behind the other."""
         # The longest text is the one that the fewest images have.
         images = self._having(max(parts, key=len))
-        tags = [f"{_EDGE}{tag}{_EDGE}" for image in images for tag in self._tags[image]]
-        return _having_in_order(parts, (image for image in images for _ in self._tags[image]), tags)
+        tags = self._tags_at(images)
+        repeated = (image for image, of_image in zip(images, tags, strict=True) for _ in of_image)
+        return _having_in_order(parts, repeated, [f"{_EDGE}{tag}{_EDGE}" for of_image in tags for tag in of_image])
+
+    def _tags_at(self, positions: Iterable[int]) -> list[Sequence[str]]:
+        return list(map(self._tags.__getitem__, map(self._order.__getitem__, positions)))
 
 
 def _having_in_order(parts: Sequence[str], images: Iterable[int], rests: Iterable[str]) -> list[int]:

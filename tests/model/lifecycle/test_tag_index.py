@@ -42,12 +42,16 @@ def test_columns_find_the_images_that_a_simple_matcher_finds(patterns: list[str]
 def test_an_index_finds_the_images_that_a_simple_matcher_finds(
     others: list[str], pattern: str, images: list[list[str]]
 ) -> None:
-    assert TagIndex(images, [pattern, *others]).matching(pattern) == matched(pattern, images)
+    oldest_first = range(len(images) - 1, -1, -1)
+
+    found = TagIndex(images, oldest_first, [pattern, *others]).matching(pattern)
+
+    assert found == matched(pattern, images[::-1])
 
 
 @given(_images)
 def test_images_without_tags_are_untagged(images: list[list[str]]) -> None:
-    index = TagIndex(images, [])
+    index = TagIndex(images, range(len(images)), [])
 
     assert index.untagged() == [number for number, tags in enumerate(images) if not tags]
 
