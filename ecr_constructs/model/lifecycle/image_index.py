@@ -138,6 +138,20 @@ class ImageIndex:
             found.append(positions)
         return found[0] if len(found) == 1 else sorted(set(found[0]).intersection(*found[1:]))
 
+    def first_rules(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> dict[int, LifecycleRule]:
+        """
+        Return for the positions of images that rules select the first rule that does.
+
+        Args:
+            rules: The rules, by priority.
+            positions: The positions of the images to look at, in ascending order.
+
+        """
+        first: dict[int, LifecycleRule] = {}
+        for rule in reversed(rules):
+            first.update(dict.fromkeys(self.selected(rule, positions), rule))
+        return first
+
     def subject_of(self, position: int) -> int | None:
         """
         Return the position of the image that an artifact refers to, through other artifacts if need be.

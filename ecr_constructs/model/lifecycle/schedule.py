@@ -79,7 +79,9 @@ class _Scheduler:
         self._index = index
         self._today = at.date()
         self._engine = RuleEngine(rules, index, at)
-        self._archive_claims = _claims([rule for rule in rules if rule.storage_class == "archive"], index)
+        # Of images in the standard storage class, which are in the archive storage class after the first action.
+        of_archive = [rule for rule in rules if rule.storage_class == "archive"]
+        self._archive_claims = index.first_rules(of_archive, index.standard)
         self._first_actions: dict[int, ScheduledAction | None] = {}
         self._first_days: dict[int, date] = {}
         self._following: set[int] = set()
@@ -207,14 +209,6 @@ class _Scheduler:
 
 def _action(image: Image, day: date, rule: LifecycleRule, *, is_certain: bool) -> ScheduledAction:
     return ScheduledAction(image=image, day=day, action=ACTIONS[rule.action], rule=rule, is_certain=is_certain)
-
-
-def _claims(rules: Sequence[LifecycleRule], index: ImageIndex) -> dict[int, LifecycleRule]:
-    """Return for positions in the standard storage class the first of these rules that would select the image."""
-    claims: dict[int, LifecycleRule] = {}
-    for rule in reversed(rules):
-        claims.update(dict.fromkeys(index.selected(rule, index.standard), rule))
-    return claims
 
 
 def _comes_first(by_rule: ScheduledAction, follow: ScheduledAction) -> bool:
