@@ -63,6 +63,7 @@ class Image:
     Attributes:
         is_ordinary: Whether its tags and times decide its outcome alone: it is not an image index, does not refer to
             another image, and was never archived.
+        age_reference_seconds: The time by which images are sorted, in seconds since 1970.
 
     Raises:
         InvalidImage: With all problems.
@@ -86,6 +87,7 @@ class Image:
     subject_digest: str | None = None
     referenced_digests: Sequence[str] | None = None
     is_ordinary: bool = field(init=False, repr=False, compare=False)
+    age_reference_seconds: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Raise all problems. Convert times to UTC and sort lists, so that equal images compare as equal."""
@@ -100,10 +102,21 @@ class Image:
             object.__setattr__(self, "referenced_digests", tuple(sorted(set(self.referenced_digests))))
         is_ordinary = self.status == "active" and not (self.activated_at or self.subject_digest or self.is_index)
         object.__setattr__(self, "is_ordinary", is_ordinary)
+        object.__setattr__(self, "age_reference_seconds", self.age_reference_time.timestamp())
 
     def __hash__(self) -> int:
         """Return the hash of the digest, which identifies an image."""
         return hash(self.digest)
+
+    @property
+    def age_reference_time(self) -> datetime:
+        """
+        The time by which images are sorted.
+
+        "If an image was archived and then restored at any point in the past, the image's last_activated_at is used
+        instead of pushed_at_time": https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+        """
+        return self.activated_at or self.pushed_at
 
     @property
     def is_index(self) -> bool:

@@ -16,7 +16,14 @@ from ecr_constructs.model.changes.change import Change
 from ecr_constructs.model.changes.identity import effect_of_creation
 from ecr_constructs.model.changes.lifecycle_difference import policy_of
 from ecr_constructs.model.changes.settings import immutability_of_resource, lifecycle_text
-from ecr_constructs.model.changes.state import CREATION_TEMPLATE, REPOSITORY, Resource, State, object_of
+from ecr_constructs.model.changes.state import (
+    CREATION_TEMPLATE,
+    REPOSITORY,
+    Resource,
+    ResourcesByIdentity,
+    State,
+    object_of,
+)
 from ecr_constructs.model.names import ROOT
 
 __all__ = ["covering_template", "live_changes"]
@@ -35,10 +42,11 @@ def live_changes(old: State, new: State, live: State) -> Iterator[Change]:
         live: The resources of the account.
 
     """
-    known = [each for each in old.resources.values() if each.is_judged]
+    known = ResourcesByIdentity(each for each in old.resources.values() if each.is_judged)
+    of_account = ResourcesByIdentity(live.resources.values())
     for after in new.resources.values():
-        owner = next((each for each in live.resources.values() if after.is_same_in_aws(each)), None)
-        if after.key not in old.resources and not any(after.is_same_in_aws(each) for each in known) and owner:
+        owner = of_account.first_same(after)
+        if owner is not None and after.key not in old.resources and known.first_same(after) is None:
             yield _existing(after)
         if owner is not None and after.resource_type == REPOSITORY:
             yield from _undeclared_statements(after, owner)
@@ -97,11 +105,11 @@ def _drift(old: State, new: State, live: State) -> Iterator[Change]:
     declared = {each.name for each in everything if each.resource_type == REPOSITORY}
     planned = [each for each in new.resources.values() if each.resource_type == CREATION_TEMPLATE]
     removed = [each for each in old.resources.values() if each.key not in new.resources]
+    changed = ResourcesByIdentity((*planned, *removed))
     lasting = [
         each
         for each in live.resources.values()
-        if each.resource_type == CREATION_TEMPLATE
-        and not any(each.is_same_in_aws(known) for known in (*planned, *removed))
+        if each.resource_type == CREATION_TEMPLATE and changed.first_same(each) is None
     ]
     for repository in live.resources.values():
         if repository.resource_type == REPOSITORY and repository.name and repository.name not in declared:

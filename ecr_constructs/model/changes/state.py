@@ -20,6 +20,7 @@ __all__ = [
     "SECRET",
     "SINGLETONS",
     "Resource",
+    "ResourcesByIdentity",
     "StackTemplate",
     "State",
     "canonical",
@@ -148,9 +149,38 @@ class Resource:
 
         """
         is_elsewhere = self.environment and other.environment and self.environment != other.environment
-        if self.resource_type != other.resource_type or is_elsewhere:
-            return False
-        return self.is_singleton or (self.name is not None and self.name == other.name)
+        return not is_elsewhere and self.identity is not None and self.identity == other.identity
+
+    @property
+    def identity(self) -> tuple[str, str | None] | None:
+        """The type and the name, which identify the resource in its environment; None if the name is not known."""
+        return (self.resource_type, self.name) if self.is_singleton or self.name is not None else None
+
+
+class ResourcesByIdentity:
+    """
+    Resources that are found by their identity in AWS, without a search through all of them.
+
+    Args:
+        resources: The resources.
+
+    """
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        """Group the resources by type and name."""
+        self._resources: dict[tuple[str, str | None] | None, list[Resource]] = {}
+        for each in resources:
+            self._resources.setdefault(each.identity, []).append(each)
+
+    def first_same(self, resource: Resource) -> Resource | None:
+        """
+        Return the first of the resources that is the same in AWS.
+
+        Args:
+            resource: The resource to find.
+
+        """
+        return next(filter(resource.is_same_in_aws, self._resources.get(resource.identity, ())), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

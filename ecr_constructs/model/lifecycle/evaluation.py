@@ -53,24 +53,27 @@ class DecisionList(Sequence[Decision]):
     a third longer, most of it for garbage collection.
 
     Args:
-        images: The images.
-        outcomes: The outcome for each image.
+        index: The images of the repository.
+        positions: The positions of the images of the group.
+        outcomes: The outcome for each of these positions.
 
     """
 
-    __slots__ = ("_images", "_outcomes")
+    __slots__ = ("_index", "_outcomes", "_positions")
 
-    def __init__(self, images: Iterable[Image], outcomes: Iterable[Outcome]) -> None:
-        """Store the images and their outcomes."""
-        self._images = tuple(images)
+    def __init__(self, index: ImageIndex, positions: Sequence[int], outcomes: Iterable[Outcome]) -> None:
+        """Store the positions and their outcomes."""
+        self._index = index
+        self._positions = positions
         self._outcomes = tuple(outcomes)
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._positions)
 
     def __iter__(self) -> Iterator[Decision]:
+        images = self._index.images_at(self._positions)
         actions, rules, whys = (map(itemgetter(field), self._outcomes) for field in range(3))
-        return map(_to_decision, zip(self._images, actions, rules, whys, strict=True))
+        return map(_to_decision, zip(images, actions, rules, whys, strict=True))
 
     @overload
     def __getitem__(self, index: int) -> Decision: ...
@@ -80,8 +83,9 @@ class DecisionList(Sequence[Decision]):
 
     def __getitem__(self, index: int | slice) -> Decision | tuple[Decision, ...]:
         if isinstance(index, slice):
-            return tuple(DecisionList(self._images[index], self._outcomes[index]))
-        return Decision(self._images[index], *self._outcomes[index][:3])
+            return tuple(DecisionList(self._index, self._positions[index], self._outcomes[index]))
+        image = next(self._index.images_at([self._positions[index]]))
+        return Decision(image, *self._outcomes[index][:3])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (DecisionList, tuple)) and tuple(self) == tuple(other)
@@ -156,8 +160,7 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
         outcome = outcomes[position]
         positions[outcome.action if outcome.is_certain else _UNCERTAIN].append(position)
     expired, archived, kept, uncertain = (
-        DecisionList(map(index.images.__getitem__, positions[group]), map(outcomes.__getitem__, positions[group]))
-        for group in _GROUPS
+        DecisionList(index, positions[group], map(outcomes.__getitem__, positions[group])) for group in _GROUPS
     )
     return Evaluation(at=moment, expired=expired, archived=archived, kept=kept, uncertain=uncertain)
 
@@ -210,7 +213,7 @@ def _of_artifact(index: ImageIndex, engine: RuleEngine, position: int, of_subjec
     why = f"it follows its subject {subject.digest} within 24 hours; of that one: {of_subject.why}"
     if (by_rules.action, of_subject.action) == ("expire", "archive"):
         return by_rules._replace(why=f"{by_rules.why}; else {why}")
-    if _may_be_kept_by_rules(artifact, engine.claims[position], by_rules):
+    if _may_be_kept_by_rules(artifact, engine.claim(position), by_rules):
         # AWS does not document whether "cannot be expired or archived by a rule with a lower priority" comes before
         # the deletion with the subject.
         return of_subject._replace(why=f"{why}; but {by_rules.why}", is_certain=False)

@@ -130,8 +130,8 @@ class _Group:
 def _groups(rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime, window: int) -> list[_Group]:
     """Return the images in groups, by the rule that selects them in each storage class."""
     everything = range(len(index.images))
-    standard = index.claims([rule for rule in rules if rule.storage_class == "standard"], everything)
-    archive = index.claims([rule for rule in rules if rule.storage_class == "archive"], everything)
+    standard = index.first_rules([rule for rule in rules if rule.storage_class == "standard"], everything)
+    archive = index.first_rules([rule for rule in rules if rule.storage_class == "archive"], everything)
     groups: dict[tuple[LifecycleRule | None, LifecycleRule | None], _Group] = {}
     begin = at - window * _DAY
     for position in everything:

@@ -6,10 +6,12 @@ An image is identified by its position in the order of age: 0 is the newest.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
+from functools import cached_property
 from itertools import compress
 from operator import attrgetter, not_
 
@@ -37,7 +39,6 @@ class ImageIndex:
         InvalidImage: if an image is listed twice.
 
     Attributes:
-        images: The images, the newest first. The age of a restored image begins with its restoration.
         standard: The positions of images in the standard storage class, or on the way there.
         archive: The positions of images in the archive storage class, or on the way from there.
         activating: The positions of images that are being restored.
@@ -51,16 +52,16 @@ class ImageIndex:
 
     def __init__(self, images: Iterable[Image], rules: Iterable[LifecycleRule] = ()) -> None:
         """Sort the images, and find the relations of those that have any."""
-        listed = tuple(images)
+        listed = list(images)
         require_images(listed)
         if len(set(map(attrgetter("digest"), listed))) < len(listed):
             raise InvalidImage(_duplicates(listed))
         extraordinary = set(compress(range(len(listed)), map(not_, map(attrgetter("is_ordinary"), listed))))
-        order = _newest_first(listed, extraordinary)
-        self.images = [listed[place] for place in order]
-        tags = list(map(attrgetter("tags"), listed))
+        self._listed = listed
+        # The objects of a large repository are read in the order of the list, in which they usually are in memory.
+        self._order = _newest_first(listed)
         patterns = [selector.pattern for rule in rules for selector in rule.selectors]
-        self._tags = TagIndex([tags[place] for place in order], patterns)
+        self._tags = TagIndex(list(map(attrgetter("tags"), listed)), self._order, patterns)
         self._positions: dict[str, int] = {}
         self._subjects: dict[int, int | None] = {}
         self.standard = list(range(len(listed)))
@@ -71,7 +72,25 @@ class ImageIndex:
         self.indexes_of: dict[int, list[int]] = {}
         self.may_be_children: set[int] = set()
         if extraordinary:
-            self._find_relations([position for position, place in enumerate(order) if place in extraordinary])
+            self._find_relations([position for position, place in enumerate(self._order) if place in extraordinary])
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    @cached_property
+    def images(self) -> Sequence[Image]:
+        """The images, the newest first. The age of a restored image begins with its restoration."""
+        return list(self.images_at(range(len(self))))
+
+    def images_at(self, positions: Iterable[int]) -> Iterator[Image]:
+        """
+        Yield the images at positions, without a list of all images.
+
+        Args:
+            positions: The positions, in any order.
+
+        """
+        return map(self._listed.__getitem__, map(self._order.__getitem__, positions))
 
     def _find_relations(self, positions: Sequence[int]) -> None:
         """Add each image that is not ordinary to the attributes that contain it."""
@@ -94,7 +113,8 @@ class ImageIndex:
             time: The time, in UTC.
 
         """
-        return bisect_left(self.images, x=True, key=lambda image: _age_reference_time(image) < time)
+        listed = self._listed
+        return bisect_left(self._order, x=True, key=lambda place: listed[place].age_reference_time < time)
 
     def selected(self, rule: LifecycleRule, positions: Sequence[int]) -> list[int]:
         """
@@ -105,27 +125,32 @@ class ImageIndex:
             positions: The positions of the images to look at, in ascending order.
 
         """
-        if rule.tag_status == "untagged":
-            return self._tags.untagged(positions)
+        if rule.tag_status == "any":
+            return list(positions)
         # An image matches if "all of the tags" of the list "are matched against any of the image's tags".
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
-        for selector in rule.selectors:
-            positions = self._tags.matching(selector.pattern, positions)
-        return list(positions)
+        found: list[Sequence[int]] = (
+            [self._tags.untagged()]
+            if rule.tag_status == "untagged"
+            else [self._tags.matching(selector.pattern) for selector in rule.selectors]
+        )
+        if len(positions) < len(self):
+            found.append(positions)
+        return found[0] if len(found) == 1 else sorted(set(found[0]).intersection(*found[1:]))
 
-    def claims(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> dict[int, LifecycleRule]:
+    def first_rules(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> dict[int, LifecycleRule]:
         """
-        Return for positions the first of some rules that selects the image.
+        Return for the positions of images that rules select the first rule that does.
 
         Args:
             rules: The rules, by priority.
             positions: The positions of the images to look at, in ascending order.
 
         """
-        found: dict[int, LifecycleRule] = {}
+        first: dict[int, LifecycleRule] = {}
         for rule in reversed(rules):
-            found.update(dict.fromkeys(self.selected(rule, positions), rule))
-        return found
+            first.update(dict.fromkeys(self.selected(rule, positions), rule))
+        return first
 
     def subject_of(self, position: int) -> int | None:
         """
@@ -157,7 +182,7 @@ class ImageIndex:
                     self.indexes_of.setdefault(child, []).append(index)
         unknown = [index for index in indexes if self.images[index].referenced_digests is None]
         if unknown:
-            untagged = set(self._tags.untagged(range(len(self.images))))
+            untagged = set(self._tags.untagged())
             self.may_be_children |= untagged.difference(unknown if len(unknown) == 1 else ())
 
 
@@ -177,27 +202,16 @@ def to_utc(at: datetime) -> datetime:
     return at.astimezone(timezone.utc)
 
 
-def _newest_first(images: Sequence[Image], extraordinary: Iterable[int]) -> list[int]:
+def _newest_first(images: Sequence[Image]) -> list[int]:
     """Return the places of images in their list, by age; of images of the same age, the last first."""
-    times = list(map(attrgetter("pushed_at"), images))
-    for place in extraordinary:
-        times[place] = _age_reference_time(images[place])
-    # Numbers are sorted several times as fast as datetimes.
-    seconds = list(map(datetime.timestamp, times))
-    are_exact = not seconds or max(map(abs, seconds)) < _EXACT_SECONDS
-    order = sorted(range(len(images)), key=(seconds if are_exact else times).__getitem__)
+    # Numbers are sorted several times as fast as datetimes. New ones are side by side in memory.
+    seconds = array("d", list(map(attrgetter("age_reference_seconds"), images))).tolist()
+    order = sorted(range(len(images)), key=seconds.__getitem__)
+    if order and max(abs(seconds[order[0]]), abs(seconds[order[-1]])) >= _EXACT_SECONDS:
+        order = sorted(range(len(images)), key=lambda place: images[place].age_reference_time)
     order.reverse()
-    return order
-
-
-def _age_reference_time(image: Image) -> datetime:
-    """
-    Return the time by which an image is sorted.
-
-    "If an image was archived and then restored at any point in the past, the image's last_activated_at is used instead
-    of pushed_at_time": https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
-    """
-    return image.activated_at or image.pushed_at
+    # The sorted numbers are all over the memory. New ones are read several times as fast.
+    return array("q", order).tolist()
 
 
 def _duplicates(images: Sequence[Image]) -> list[str]:

@@ -19,7 +19,7 @@ from ecr_constructs.model.lifecycle.image_index import ImageIndex
 from ecr_constructs.model.lifecycle.outcome import NO_RULE, Outcome, UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
-__all__ = ["RuleEngine", "age_reference_time", "last_use"]
+__all__ = ["RuleEngine", "last_use"]
 
 _SMALLEST_AGE = timedelta.resolution
 _EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
@@ -35,7 +35,6 @@ class RuleEngine:
         at: The instant, in UTC.
 
     Attributes:
-        claims: For each position the first rule of its storage class that selects the image, whether or not it acts.
         outcomes: For each position the outcome of the rules. The relations to image indexes and subjects come on top.
         questions: For some positions, the open questions whether rules may act on the image at all.
 
@@ -48,31 +47,42 @@ class RuleEngine:
         self.questions = _questions_about(image_index)
         # Rules do not act on images of an index. Whether these take places in a count is not documented.
         self._may_take_no_place = self.questions.keys() | image_index.indexes_of.keys()
-        self.claims: list[LifecycleRule | None] = [None] * len(image_index.images)
-        self.outcomes: list[Outcome] = [NO_RULE] * len(image_index.images)
+        self._claims_in_standard: dict[int, LifecycleRule | None] = {}
+        self.outcomes: list[Outcome] = [NO_RULE] * len(image_index)
         # "The rule will only select images of this storage class."
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
         self._apply([rule for rule in rules if rule.storage_class == "archive"], image_index.archive)
         in_archive = {position: self.outcomes[position] for position in image_index.activating}
         # An image that is being restored may be in either class. The rules of the standard class come first.
         for position in in_archive:
-            self.claims[position], self.outcomes[position] = None, NO_RULE
+            self.outcomes[position] = NO_RULE
         self._apply([rule for rule in rules if rule.storage_class == "standard"], image_index.standard)
         for position, outcome in in_archive.items():
             if self.outcomes[position].action == "keep" and outcome.action != "keep":
+                self._claims_in_standard[position] = self.outcomes[position].rule
                 self.outcomes[position] = outcome
+
+    def claim(self, position: int) -> LifecycleRule | None:
+        """
+        Return the first rule that selects an image in its storage class, whether or not the rule acts.
+
+        Args:
+            position: The position of the image.
+
+        """
+        return self._claims_in_standard.get(position, self.outcomes[position].rule)
 
     def _apply(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> None:
         """Apply rules of one storage class to the images in it."""
-        claims, outcomes = self.claims, self.outcomes
+        outcomes = self.outcomes
         for rule in rules:
             selected = self._index.selected(rule, positions)
             # "An image that matches the tagging requirements of a rule cannot be expired or archived by a rule with a
             # lower priority", whether or not the first rule acts on it.
-            unclaimed = [position for position in selected if claims[position] is None]
+            unclaimed = [position for position in selected if outcomes[position] is NO_RULE]
             kept = Outcome.kept_by(rule)
             for position in unclaimed:
-                claims[position], outcomes[position] = rule, kept
+                outcomes[position] = kept
             if rule.count_type == "imageCountMoreThan":
                 self._apply_count(rule, selected, unclaimed)
             elif rule.count_type == "sinceImagePushed":
@@ -91,10 +101,10 @@ class RuleEngine:
         # "...images are sorted from youngest to oldest based on pushed_at_time", and positions are in this order.
         excess = _from(unclaimed, selected[rule.count_number]) if len(selected) > rule.count_number else []
         self._act(rule, excess)
-        if self._may_take_no_place.isdisjoint(selected):
+        if not self._may_take_no_place or self._may_take_no_place.isdisjoint(selected):
             return
         counted = [position for position in selected if position not in self._may_take_no_place]
-        last = counted[rule.count_number - 1] if len(counted) >= rule.count_number else len(self._index.images)
+        last = counted[rule.count_number - 1] if len(counted) >= rule.count_number else len(self._index)
         self._act(rule, [position for position in excess if position <= last], UndocumentedBehavior.PLACES)
 
     def _apply_push_age(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
@@ -114,9 +124,9 @@ class RuleEngine:
     def _apply_last_use(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
         """Act on the images that were last pulled, or archived, before so many days."""
         limit, limit_in_whole_days = self._limits(rule)
-        reference_time, images = age_reference_time(rule), self._index.images
-        times = [(position, reference_time(images[position])) for position in unclaimed]
-        older = [(position, time) for position, time in times if time is not None and time < limit]
+        times = map(age_reference_time(rule), self._index.images_at(unclaimed))
+        dated = zip(unclaimed, times, strict=True)
+        older = [(position, time) for position, time in dated if time is not None and time < limit]
         self._act(rule, [position for position, time in older if time < limit_in_whole_days])
         by_hours = [position for position, time in older if time >= limit_in_whole_days]
         self._act(rule, by_hours, UndocumentedBehavior.HOURS)
@@ -133,14 +143,15 @@ class RuleEngine:
     def _act(self, rule: LifecycleRule, positions: Sequence[int], question: UndocumentedBehavior | None = None) -> None:
         """Set the outcome of images on which a rule acts, or may act if there is an open question."""
         common = frozenset() if question is None else frozenset({question})
-        shared = {common: Outcome.of_action(rule, common)}
+        outcome, outcomes = Outcome.of_action(rule, common), self.outcomes
         for position in positions:
-            self.outcomes[position] = shared[common]
+            outcomes[position] = outcome
+        shared = {common: outcome}
         for position in self.questions.keys() & positions if self.questions else ():
             questions = common | self.questions[position]
             if questions not in shared:
                 shared[questions] = Outcome.of_action(rule, questions)
-            self.outcomes[position] = shared[questions]
+            outcomes[position] = shared[questions]
 
 
 def age_reference_time(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
@@ -179,7 +190,7 @@ def last_use(image: Image) -> datetime:
         image: The image.
 
     """
-    since = image.activated_at or image.pushed_at
+    since = image.age_reference_time
     if image.last_pulled_at is None or (image.activated_at is not None and image.last_pulled_at < image.activated_at):
         return since
     return image.last_pulled_at

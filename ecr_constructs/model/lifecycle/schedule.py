@@ -79,7 +79,9 @@ class _Scheduler:
         self._index = index
         self._today = at.date()
         self._engine = RuleEngine(rules, index, at)
-        self._archive_claims = index.claims([rule for rule in rules if rule.storage_class == "archive"], index.standard)
+        # Of images in the standard storage class, which are in the archive storage class after the first action.
+        of_archive = [rule for rule in rules if rule.storage_class == "archive"]
+        self._archive_claims = index.first_rules(of_archive, index.standard)
         self._first_actions: dict[int, ScheduledAction | None] = {}
         self._first_days: dict[int, date] = {}
         self._following: set[int] = set()
@@ -197,7 +199,7 @@ class _Scheduler:
         if not following or (by_rule is not None and _comes_first(by_rule, following[0])):
             return by_rule
         follow = following[0]
-        is_claimed = bool(image.tags) and self._engine.claims[position] is not None
+        is_claimed = bool(image.tags) and self._engine.claim(position) is not None
         # The rule may also not act on the artifact at all, for example where it may be among the newest.
         may_not_act = not self._engine.outcomes[position].questions <= _IS_DELETED_ANYWAY
         is_kept = is_claimed and (by_rule is None or by_rule.day > follow.day or may_not_act)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import compress, repeat
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, compress, repeat
 from operator import contains, itemgetter
 
 from ecr_constructs.model.lifecycle.tag_columns import images_by_pattern
@@ -12,8 +12,7 @@ __all__ = ["TagIndex"]
 
 # Around every tag, so that its begin and its end can be searched for; and between images. No tag contains either.
 _EDGE, _END = "\0", "\n"
-_UNTAGGED = f"{_EDGE}{_EDGE}"
-# Up to so many patterns are searched for in each image, which can take quadratic time but usually does not. More
+# Up to so many patterns are searched for in each tag, which can take quadratic time but usually does not. More
 # patterns are matched by column, which takes longer for the first of them.
 _SEARCHED = 3
 # The third of the texts that str.partition() returns.
@@ -25,60 +24,77 @@ class TagIndex:
     The tags of images.
 
     Args:
-        tags: The tags of each image. An image is identified by its position.
+        tags: The tags of each image.
+        order: For each position, the number of the image in `tags`. The index identifies an image by its position.
         patterns: The patterns that will be searched for.
 
     """
 
-    def __init__(self, tags: Sequence[Sequence[str]], patterns: Iterable[str]) -> None:
+    def __init__(self, tags: Sequence[Sequence[str]], order: Sequence[int], patterns: Iterable[str]) -> None:
         self._tags = tags
-        # The tags of an image are one text. All of them are written at once, and so are side by side in memory.
-        texts = map(_EDGE.join, tags)
-        self._texts = f"{_EDGE}{f'{_EDGE}{_END}{_EDGE}'.join(texts)}{_EDGE}".split(_END)
+        self._order = order
+        # All tags are one text. Python searches it without a step for each image. Tags are joined in the order in which
+        # they usually are in memory, and then are side by side.
+        joined = _END.join(map(_EDGE.join, tags)).split(_END)
+        text = f"{_EDGE}{_END}{_EDGE}".join(map(joined.__getitem__, order))
+        self._text = f"{_EDGE}{text}{_EDGE}" if order else ""
         several = {pattern for pattern in patterns if not _is_searched_in_one_pass(pattern)}
-        self._flags = images_by_pattern(several, tags) if len(several) > _SEARCHED else {}
+        self._flags = images_by_pattern(several, self._tags_at(range(len(order)))) if len(several) > _SEARCHED else {}
 
-    def untagged(self, positions: Iterable[int]) -> list[int]:
-        """Return the positions of images without tags."""
-        texts = self._texts
-        return [position for position in positions if texts[position] == _UNTAGGED]
+    def untagged(self) -> list[int]:
+        """Return the positions of the images without tags, in ascending order."""
+        return self._having(f"{_EDGE}{_EDGE}")
 
-    def matching(self, pattern: str, positions: Sequence[int]) -> list[int]:
+    def matching(self, pattern: str) -> list[int]:
         """
-        Return the positions of images of which a tag matches a pattern.
+        Return the positions of the images of which a tag matches a pattern, in ascending order.
 
         Args:
             pattern: The pattern.
-            positions: The positions of the images to look at, in ascending order.
 
         """
         if pattern in self._flags:
-            flags = self._flags[pattern]
-            return [position for position in positions if flags[position]]
+            return list(compress(range(len(self._order)), self._flags[pattern]))
         parts = _parts(pattern)
         if not parts:
-            return [position for position in positions if self._texts[position] != _UNTAGGED]
-        # All tags of an image are searched at once. The longest text is the one that the fewest images have.
-        for part in sorted(parts, key=len, reverse=True):
-            positions = self._having(part, positions)
-        return list(positions) if len(parts) == 1 else self._in_one_tag(parts, positions)
+            return sorted(set(range(len(self._order))).difference(self.untagged()))
+        if len(parts) == 1:
+            return self._having(parts[0])
+        return self._behind_head(*parts) if parts[0].startswith(_EDGE) else self._in_one_tag(parts)
 
-    def _having(self, text: str, positions: Sequence[int]) -> list[int]:
-        """Return the positions of images whose tags contain a text."""
-        texts = self._texts
-        if len(positions) == len(texts):  # without a loop of Python
-            return list(compress(positions, map(contains, texts, repeat(text))))
-        return [position for position in positions if text in texts[position]]
+    def _having(self, text: str) -> list[int]:
+        """Return the images whose tags contain a text."""
+        return list(dict.fromkeys(self._find(text)[0]))
 
-    def _in_one_tag(self, parts: Sequence[str], positions: Sequence[int]) -> list[int]:
-        """Return the positions of images with a tag that contains all parts, one behind the other."""
-        rests: Iterable[str] = [f"{_EDGE}{tag}{_EDGE}" for position in positions for tag in self._tags[position]]
-        # The first place for each part leaves the most characters for the next. Behind a missing part is nothing.
-        for part in parts[:-1]:
-            rests = map(_BEHIND, map(str.partition, rests, repeat(part)))
-        is_found = map(contains, rests, repeat(parts[-1]))
-        images_of_tags = (position for position in positions for _ in self._tags[position])
-        return list(dict.fromkeys(compress(images_of_tags, is_found)))
+    def _find(self, text: str) -> tuple[Iterator[int], list[str]]:
+        """Return the image at each place of a text, and the characters from there to the next place."""
+        before, *behind = self._text.split(text)
+        # Between two places there are as many ends as there are images from the one to the other.
+        return accumulate(map(str.count, [before, *behind[:-1]] if behind else (), repeat(_END))), behind
+
+    def _behind_head(self, head: str, *parts: str) -> list[int]:
+        """Return the images with a tag that has a text at its begin and all parts behind it."""
+        images, behind = self._find(head)
+        return _having_in_order(parts, images, [f"{rest.partition(_EDGE)[0]}{_EDGE}" for rest in behind])
+
+    def _in_one_tag(self, parts: Sequence[str]) -> list[int]:
+        """Return the images with a tag that contains all parts, one behind the other."""
+        # The longest text is the one that the fewest images have.
+        images = self._having(max(parts, key=len))
+        tags = self._tags_at(images)
+        repeated = (image for image, of_image in zip(images, tags, strict=True) for _ in of_image)
+        return _having_in_order(parts, repeated, [f"{_EDGE}{tag}{_EDGE}" for of_image in tags for tag in of_image])
+
+    def _tags_at(self, positions: Iterable[int]) -> list[Sequence[str]]:
+        return list(map(self._tags.__getitem__, map(self._order.__getitem__, positions)))
+
+
+def _having_in_order(parts: Sequence[str], images: Iterable[int], rests: Iterable[str]) -> list[int]:
+    """Return the images of which one of the rests of tags contains all parts, one behind the other."""
+    # The first place for each part leaves the most characters for the next. Behind a missing part is nothing.
+    for part in parts[:-1]:
+        rests = map(_BEHIND, map(str.partition, rests, repeat(part)))
+    return list(dict.fromkeys(compress(images, map(contains, rests, repeat(parts[-1])))))
 
 
 def _is_searched_in_one_pass(pattern: str) -> bool:

@@ -308,6 +308,17 @@ def test_a_signature_is_among_the_newest_images_of_the_rule_that_deletes_its_sub
     ]
 
 
+def test_a_tagged_signature_that_may_be_among_the_newest_is_uncertain_although_its_subject_is_deleted() -> None:
+    # AWS does not document whether artifacts take places in the count. Of images of one age, the last is the newest.
+    untagged = [image(str(number), 5) for number in range(5)]
+    tagged, plain = image("tagged", 5, "latest", subject_digest="3"), image("plain", 5, subject_digest="4")
+
+    scheduled = certainty(LifecyclePolicy.of(limit_images(1)), *untagged, tagged, plain)
+
+    assert scheduled["3"] == (TODAY, True)
+    assert scheduled["tagged"] == (TODAY, False)
+
+
 def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
     never = 2**31 - 1
 

@@ -38,21 +38,22 @@ def test_columns_find_the_images_that_a_simple_matcher_finds(patterns: list[str]
 
 
 @pytest.mark.parametrize("others", [[], ["*a*a*", "*b*b*", "*c*c*", "*d*d*"]], ids=["searched", "by column"])
-@given(pattern=_patterns, images=_images, first=st.integers(0, 3))
+@given(pattern=_patterns, images=_images)
 def test_an_index_finds_the_images_that_a_simple_matcher_finds(
-    others: list[str], pattern: str, images: list[list[str]], first: int
+    others: list[str], pattern: str, images: list[list[str]]
 ) -> None:
-    index = TagIndex(images, [pattern, *others])
-    positions = range(first, len(images))
+    oldest_first = range(len(images) - 1, -1, -1)
 
-    assert index.matching(pattern, positions) == [each for each in matched(pattern, images) if each >= first]
+    found = TagIndex(images, oldest_first, [pattern, *others]).matching(pattern)
+
+    assert found == matched(pattern, images[::-1])
 
 
 @given(_images)
 def test_images_without_tags_are_untagged(images: list[list[str]]) -> None:
-    index = TagIndex(images, [])
+    index = TagIndex(images, range(len(images)), [])
 
-    assert index.untagged(range(len(images))) == [number for number, tags in enumerate(images) if not tags]
+    assert index.untagged() == [number for number, tags in enumerate(images) if not tags]
 
 
 def test_several_blocks_of_tags_are_matched_like_one(monkeypatch: pytest.MonkeyPatch) -> None:

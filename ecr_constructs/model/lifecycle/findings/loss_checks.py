@@ -108,11 +108,8 @@ def _claims(context: CheckContext, images: Sequence[Image]) -> Mapping[str, Life
     """Return the rule to which ECR assigns each image in standard storage, by digest."""
     rules = [rule for rule in context.rules if rule.storage_class == "standard"]
     index = ImageIndex(images, rules)
-    claims: dict[str, LifecycleRule] = {}
-    for rule in reversed(rules):
-        selected = index.selected(rule, range(len(index.images)))
-        claims.update(dict.fromkeys((index.images[position].digest for position in selected), rule))
-    return claims
+    first = index.first_rules(rules, range(len(index)))
+    return {image.digest: rule for image, rule in zip(index.images_at(first), first.values(), strict=True)}
 
 
 def _first_actions(context: CheckContext) -> Mapping[str, ScheduledAction]:
