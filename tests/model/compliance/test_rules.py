@@ -250,7 +250,7 @@ FOR_ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action"
     ],
 )
 def test_a_repository_of_a_function_has_a_statement_for_lambda(uri: object, policy: object, status: str) -> None:
-    text = {} if policy is None else {"RepositoryPolicyText": {"Statement": policy}}
+    text: dict[str, Any] = {} if policy is None else {"RepositoryPolicyText": {"Statement": policy}}
     repository = resource("Repository", id="Api", RepositoryName="prod/api", **text)
     function = resource("AWS::Lambda::Function", id="Function", Code={"ImageUri": uri} if uri else {"ZipFile": "x"})
 
