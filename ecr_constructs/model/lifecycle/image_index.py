@@ -116,7 +116,7 @@ class ImageIndex:
         listed = self._listed
         return bisect_left(self._order, x=True, key=lambda place: listed[place].age_reference_time < time)
 
-    def selected(self, rule: LifecycleRule, positions: Sequence[int]) -> list[int]:
+    def selected(self, rule: LifecycleRule, positions: Sequence[int]) -> Sequence[int]:
         """
         Return the positions of the images that a rule selects.
 
@@ -126,7 +126,7 @@ class ImageIndex:
 
         """
         if rule.tag_status == "any":
-            return list(positions)
+            return positions
         # An image matches if "all of the tags" of the list "are matched against any of the image's tags".
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
         found: list[Sequence[int]] = (

@@ -221,3 +221,29 @@ def test_no_secret_of_a_template_is_in_the_modules() -> None:
 
     assert "hunter2" not in files["containers_stack.py"] + files["app.py"]
     assert "hunter2" not in whole_report({"Api": repository(), "Token": secret})
+
+
+def test_an_account_with_more_resources_than_one_import_has_several_stacks() -> None:
+    resources = [repository(RepositoryName=f"prod/api-{number}") for number in range(450)]
+    stacks = stacks_of_resources("Containers", {"111122223333/eu-west-1": resources})
+    plan = plan_program(Inventory(origin="account", stacks=stacks))
+
+    assert [(each.name, len(each.constructs)) for each in plan.stacks] == [
+        ("Containers", 200),
+        ("Containers-2", 200),
+        ("Containers-3", 50),
+    ]
+    files = program_files(plan)
+    assert {"containers_stack.py", "containers_2_stack.py", "containers_3_stack.py"} <= set(files)
+    assert files["app.py"].count("env=cdk.Environment(") == 3
+
+
+def test_stacks_of_two_environments_have_their_own_names() -> None:
+    both = {f"111122223333/{region}": [repository(RepositoryName="api")] for region in ("eu-west-1", "us-east-1")}
+    plan = plan_program(Inventory(origin="terraform", stacks=stacks_of_resources("Containers", both)))
+
+    assert [each.name for each in plan.stacks] == [
+        "Containers-111122223333-eu-west-1",
+        "Containers-111122223333-us-east-1",
+    ]
+    assert all(not construct.reasons for _, construct in plan.constructs)
