@@ -91,7 +91,7 @@ def test_the_help_of_a_subcommand_ends_with_examples_and_exit_codes(capsys: pyte
         listed = {int(code) for code in re.findall(r"^    (\d+) +\w", codes, re.MULTILINE)}
 
         assert text.startswith(f"Usage: ecr-constructs {name} ")
-        assert all(line.startswith(f"    ecr-constructs {name} ") for line in examples.rstrip().splitlines())
+        assert all(f"{line} ".startswith(f"    ecr-constructs {name} ") for line in examples.rstrip().splitlines())
         assert {ExitCode.DONE, ExitCode.REFUSED, ExitCode.INTERRUPTED} <= listed <= set(ExitCode)
         assert listed - {ExitCode.DONE, ExitCode.REFUSED, ExitCode.INTERRUPTED} == SPECIAL_CODES.get(name, set())
 
