@@ -146,6 +146,29 @@ def test_a_shell_completes_subcommands_and_options(words: str, found: str) -> No
     assert run.stdout.split() == [found]
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("doc", "doctor"), ("doctor --prof", "--profile"), ("preview --format mark", "markdown"), ("preview pol", "")],
+)
+def test_the_script_of_completion_works_in_bash(tmp_path: Path, words: str, found: str) -> None:
+    script = command(_ECR_CONSTRUCTS_COMPLETE="source_bash").stdout
+    program = tmp_path / "ecr-constructs"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m ecr_constructs "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    lines = (
+        script,
+        "complete -p ecr-constructs > /dev/null",
+        f"COMP_WORDS=(ecr-constructs {words}) COMP_CWORD={len(words.split())}",
+        "_ecr_constructs_completion ecr-constructs",
+        'echo "${COMPREPLY[@]}"',
+    )
+    path = f"{tmp_path}:{SETTINGS['PATH']}"
+    shell = ["bash", "--noprofile", "--norc", "-e", "-c", "\n".join(lines)]
+    completed = subprocess.run(shell, env=SETTINGS | {"PATH": path}, capture_output=True, text=True, check=False)
+
+    assert (completed.stdout.strip(), completed.returncode) == (found, 0), completed.stderr
+
+
 # --- errors ---------------------------------------------------------------------------------------------------------
 
 

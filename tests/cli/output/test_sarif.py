@@ -59,7 +59,8 @@ def test_the_location_in_a_folder_is_the_policy_file(folder: Path, capsys: pytes
     found = [place(each) for each in results(capsys, "policies")]
     files = ["policies/a.json", "policies/b.json"]
     assert [(path, name) for path, _, name in found] == [(file, file) for file in files]
-    assert {line for _, line, _ in found} == {17}
+    line = json.dumps(WARNING.to_dict(), indent=2).splitlines().index('      "rulePriority": 2,') + 1
+    assert {each for _, each, _ in found} == {line}
 
 
 def test_the_location_in_a_template_is_the_line_of_the_resource(

@@ -50,7 +50,7 @@ def amounts(found: Costs) -> tuple[Decimal, ...]:
 def test_deleted_images_cost_nothing_after_the_policy() -> None:
     found = costs_of(LifecyclePolicy.of(expire_older_than(after_days=30)), image(1, days=100), image(2, days=1))
 
-    assert amounts(found) == (Decimal(2), Decimal(1), 0, 0)  # 20 GB and 10 GB at 0.10 USD
+    assert amounts(found) == tuple(map(Decimal, (2, 1, 0, 0)))  # 20 GB and 10 GB at 0.10 USD
 
 
 def test_an_archived_image_costs_the_same_and_is_charged_for_90_days() -> None:
