@@ -91,7 +91,7 @@ def test_the_help_of_a_subcommand_ends_with_examples_and_exit_codes(capsys: pyte
         listed = {int(code) for code in re.findall(r"^    (\d+) +\w", codes, re.MULTILINE)}
 
         assert text.startswith(f"Usage: ecr-constructs {name} ")
-        assert all(line.startswith(f"    ecr-constructs {name} ") for line in examples.rstrip().splitlines())
+        assert all(f"{line} ".startswith(f"    ecr-constructs {name} ") for line in examples.rstrip().splitlines())
         assert {ExitCode.DONE, ExitCode.REFUSED, ExitCode.INTERRUPTED} <= listed <= set(ExitCode)
         assert listed - {ExitCode.DONE, ExitCode.REFUSED, ExitCode.INTERRUPTED} == SPECIAL_CODES.get(name, set())
 
@@ -144,6 +144,29 @@ def test_a_shell_completes_subcommands_and_options(words: str, found: str) -> No
     run = command(_ECR_CONSTRUCTS_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
 
     assert run.stdout.split() == [found]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("doc", "doctor"), ("doctor --prof", "--profile"), ("preview --format mark", "markdown"), ("preview pol", "")],
+)
+def test_the_script_of_completion_works_in_bash(tmp_path: Path, words: str, found: str) -> None:
+    script = command(_ECR_CONSTRUCTS_COMPLETE="source_bash").stdout
+    program = tmp_path / "ecr-constructs"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m ecr_constructs "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    lines = (
+        script,
+        "complete -p ecr-constructs > /dev/null",
+        f"COMP_WORDS=(ecr-constructs {words}) COMP_CWORD={len(words.split())}",
+        "_ecr_constructs_completion ecr-constructs",
+        'echo "${COMPREPLY[@]}"',
+    )
+    path = f"{tmp_path}:{SETTINGS['PATH']}"
+    shell = ["bash", "--noprofile", "--norc", "-e", "-c", "\n".join(lines)]
+    completed = subprocess.run(shell, env=SETTINGS | {"PATH": path}, capture_output=True, text=True, check=False)
+
+    assert (completed.stdout.strip(), completed.returncode) == (found, 0), completed.stderr
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

@@ -68,10 +68,10 @@ def test_the_location_in_a_folder_is_the_policy_file(folder: Path, capsys: pytes
         (folder / "policies" / name).write_text(json.dumps(WARNING.to_dict(), indent=2), encoding="utf-8")
 
     found = [place(each) for each in results(capsys, "policies")]
-    assert [(path, name) for path, _, name in found] == [("policies/a.json", "policies/a.json")] + [
-        ("policies/b.json", "policies/b.json")
-    ]
-    assert {line for _, line, _ in found} == {17}
+    files = ["policies/a.json", "policies/b.json"]
+    assert [(path, name) for path, _, name in found] == [(file, file) for file in files]
+    line = json.dumps(WARNING.to_dict(), indent=2).splitlines().index('      "rulePriority": 2,') + 1
+    assert {each for _, each, _ in found} == {line}
 
 
 def test_the_location_in_a_template_is_the_line_of_the_resource(

@@ -198,10 +198,10 @@ def test_a_repository_that_becomes_full_has_a_message(call: Call) -> None:
     assert "reaches its quota" in call("--image-quota=10", "--format=html")
 
 
+@pytest.mark.usefixtures("call")  # the files of the policy
 def test_the_region_of_an_account_has_its_prices(
-    monkeypatch: pytest.MonkeyPatch, call: Call, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call  # the files of the policy
     account = FakeAccount(Repository(name="web", images=tuple(WEB)))
     account.region = "us-east-1"
     monkeypatch.setattr("ecr_constructs.cli.aws.connect", lambda **_: account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,13 +22,13 @@ US_EAST_1 = PRICES_BY_REGION["us-east-1"]
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def image(number: int, *, days: int, gigabytes: int = 10, **values: object) -> Image:
+def image(number: int, *, days: int, gigabytes: int = 10, **values: Any) -> Image:
     """Return an image that was pushed some days ago."""
     return Image(
         digest=f"sha256:{number:064}",
         pushed_at=AT - timedelta(days=days),
         size=gigabytes * GIGABYTE,
-        **values,  # type: ignore[arg-type]  # fields by name
+        **values,
     )
 
 
@@ -49,7 +50,7 @@ def amounts(found: Costs) -> tuple[Decimal, ...]:
 def test_deleted_images_cost_nothing_after_the_policy() -> None:
     found = costs_of(LifecyclePolicy.of(expire_older_than(after_days=30)), image(1, days=100), image(2, days=1))
 
-    assert amounts(found) == (Decimal(2), Decimal(1), 0, 0)  # 20 GB and 10 GB at 0.10 USD
+    assert amounts(found) == tuple(map(Decimal, (2, 1, 0, 0)))  # 20 GB and 10 GB at 0.10 USD
 
 
 def test_an_archived_image_costs_the_same_and_is_charged_for_90_days() -> None:
@@ -62,13 +63,13 @@ def test_an_archived_image_costs_the_same_and_is_charged_for_90_days() -> None:
 def test_the_minimum_of_an_image_in_the_archive_counts_from_its_archival(days: int, minimum: int) -> None:
     found = costs_of(LifecyclePolicy.none(), archived(1, days=days))
 
-    assert amounts(found) == (1, 1, 1, minimum)
+    assert amounts(found) == tuple(map(Decimal, (1, 1, 1, minimum)))
 
 
 def test_an_image_index_has_no_size_of_its_own() -> None:
     index = image(1, days=1, manifest_media_type=INDEX)
 
-    assert amounts(costs_of(LifecyclePolicy.none(), index, image(2, days=1))) == (1, 1, 0, 0)
+    assert amounts(costs_of(LifecyclePolicy.none(), index, image(2, days=1))) == tuple(map(Decimal, (1, 1, 0, 0)))
     assert costs_of(LifecyclePolicy.none(), index).of_image(index) == 0
 
 
@@ -100,7 +101,7 @@ def test_without_a_price_of_the_archive_only_repositories_without_archived_image
         ({"status": "archived", "archived_at": AT - timedelta(days=100)}, False),
     ],
 )
-def test_images_are_counted_that_nobody_pulled(values: dict[str, object], *, is_counted: bool) -> None:
+def test_images_are_counted_that_nobody_pulled(values: dict[str, Any], *, is_counted: bool) -> None:
     found = unpulled([image(1, days=300, **values), image(2, days=10)], days=90, at=AT)
 
     assert (found.images, found.size) == ((1, 10 * GIGABYTE) if is_counted else (0, 0))
