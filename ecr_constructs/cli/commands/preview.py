@@ -269,6 +269,9 @@ def _with_costs(report: PreviewReport, options: PreviewOptions) -> PreviewReport
     from ecr_constructs.cli.preview.costs import find_prices, with_costs
 
     prices = find_prices(options.prices, region=report.region or options.region)
+    if prices is None and options.region and not options.live:  # prices are its only purpose without an account
+        note = f"--region {options.region}: no prices are built in for it; give --prices to show costs"
+        report = replace(report, notes=(*report.notes, note))
     return with_costs(report, prices, unpulled_days=options.unpulled_days, image_quota=options.image_quota)
 
 

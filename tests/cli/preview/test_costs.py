@@ -170,6 +170,13 @@ def test_without_a_price_no_money_is_shown(call: Call, options: list[str]) -> No
     assert report["prices"] is report["totals"]["costs"] is report["totals"]["unpulled"] is None
 
 
+def test_a_region_without_prices_has_a_note(call: Call) -> None:
+    note = "note: --region eu-west-1: no prices are built in for it; give --prices to show costs"
+
+    assert note in call("--region=eu-west-1").splitlines()
+    assert note not in call("--region=eu-west-1", "--prices=prices.json").splitlines()
+
+
 def test_without_a_price_of_the_archive_a_note_says_why_there_are_no_costs(call: Call, tmp_path: Path) -> None:
     (tmp_path / "prices.json").write_text(json.dumps(price_page(product())), encoding="utf-8")
 
