@@ -26,7 +26,7 @@ from ecr_constructs.cli.adoption.repositories import (
     repository_problems,
     repository_settings,
 )
-from ecr_constructs.cli.adoption.shared_settings import SharedSettings, share
+from ecr_constructs.cli.adoption.setting_groups import SharedSettings, share
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.python_code.calls import Call, Name
 from ecr_constructs.cli.sources.inventory import Inventory
