@@ -342,6 +342,7 @@ def _plain_image(detail: Mapping[str, Any]) -> Image | None:
         None,
         None,
         media_type not in _INDEXES,
+        pushed.timestamp(),
     )
     for store, value in zip(_STORES, values, strict=True):
         store(image, value)

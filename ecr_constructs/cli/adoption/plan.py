@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,7 +27,7 @@ from ecr_constructs.cli.adoption.repositories import (
     repository_problems,
     repository_settings,
 )
-from ecr_constructs.cli.adoption.shared_settings import SharedSettings, share
+from ecr_constructs.cli.adoption.setting_groups import SharedSettings, share
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.python_code.calls import Call, Name
 from ecr_constructs.cli.sources.inventory import Inventory
@@ -50,6 +51,8 @@ _CHILDREN: Mapping[str, str] = {_SCANNING: "Scanning", _REPLICATION: "Replicatio
 # Resources, conditions, parameters and rules that the CDK adds to a template itself.
 _OF_CDK = ("BootstrapVersion", "CDKMetadata", "CDKMetadataAvailable", "CheckBootstrapVersion")
 _NESTED = "AWS::CloudFormation::Stack"
+# The boundaries of words in a construct id.
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLACEHOLDER = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 _RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 _DELETED = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
@@ -525,7 +528,7 @@ class _StackPlanner:
 
     def _attribute(self, resource: Resource, id: str, suffix: str) -> str:
         names = (resource.properties.get(each) for each in ("RepositoryName", "EcrRepositoryPrefix", "Prefix"))
-        name = next((each for each in names if isinstance(each, str)), id)
+        name = next((each for each in names if isinstance(each, str)), _WORDS.sub(" ", id))
         return self._attributes.add(identifier(name, suffix=suffix))
 
     def _name(self, resource: Resource) -> str:
