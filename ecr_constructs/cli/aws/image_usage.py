@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.cli.sources.kubernetes import RunningImage
@@ -20,6 +20,7 @@ __all__ = [
     "usage_by_repository",
     "usage_in",
     "usage_of",
+    "usage_of_repository",
     "users_by_digest",
 ]
 
@@ -124,6 +125,21 @@ def usage_by_repository(usage: Iterable[ImageUsage]) -> dict[tuple[Place, str], 
     for each in usage:
         found.setdefault((each.registry, each.repository), []).append(each)
     return found
+
+
+def usage_of_repository(
+    usage: Mapping[tuple[Place, str], Sequence[ImageUsage]], registry: Place, repository: str
+) -> list[ImageUsage]:
+    """
+    Return the usage of images of a repository, with that of images whose repository is not known.
+
+    Args:
+        usage: The result of `usage_by_repository`.
+        registry: The account and the region of the repository.
+        repository: The name of the repository.
+
+    """
+    return [each for name in (repository, ANY_REPOSITORY) for each in usage.get((registry, name), ())]
 
 
 def users_by_digest(usage: Iterable[ImageUsage], images: Sequence[Image]) -> dict[str, tuple[str, ...]]:

@@ -124,6 +124,7 @@ def _first(member: str, key: str | None = None) -> Callable[[Mapping[str, Any]],
 
 
 _UNLESS_PREVIEW, _UNLESS_IN_USE = "unless --no-aws-preview", "unless --no-in-use"
+_FOR_ASSETS = "for image assets of the CDK, unless --no-in-use"
 # The calls of one service follow each other, those that list resources before those that need one.
 CALLS = (
     Call(
@@ -183,13 +184,16 @@ CALLS = (
             else on.arn("apprunner", f"service/{_NONE}/{'0' * 32}")
         },
     ),
+    Call("cloudformation:ListStacks", _FOR_ASSETS, lambda _: {}),
+    Call("cloudformation:GetTemplate", _FOR_ASSETS, lambda _: {"StackName": _NONE}),
     Call("batch:DescribeJobDefinitions", _UNLESS_IN_USE, lambda _: {"maxResults": 1}),
     Call("inspector2:ListCoverage", _UNLESS_IN_USE, lambda on: coverage_request(on.account_id)),
+    Call("organizations:ListAccounts", "--organization", lambda _: {"MaxResults": 1}),
 )
 # `preview --live` prints a note and continues without these.
 _OPTIONAL = ("apprunner:", "inspector2:")
 # The codes of errors that a service returns after the check of the permissions.
-_ANSWERED = re.compile(r"NotFound|Invalid|Validation|ClientException|InProgress|DoesNotExist")
+_ANSWERED = re.compile(r"NotFound|NotInUse|Invalid|Validation|ClientException|InProgress|DoesNotExist")
 
 
 def check_readiness(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 
 from ecr_constructs.cli.aws import Account, AccountUnavailable, FetchOptions, FetchResult, Fleet
-from ecr_constructs.cli.aws.image_usage import ANY_REPOSITORY, ImageUsage, usage_by_repository
+from ecr_constructs.cli.aws.image_usage import ImageUsage, usage_by_repository, usage_of_repository
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count, first_names
 from ecr_constructs.cli.preview.build import build
@@ -350,9 +350,7 @@ class _Previews:
     def _build(self, place: Place, name: str) -> RepositoryPreview:
         fetched = self._fetched[place]
         repository = replace(
-            fetched.data.repository(
-                name, [*self._usage.get((place, name), ()), *self._usage.get((place, ANY_REPOSITORY), ())]
-            ),
+            fetched.data.repository(name, usage_of_repository(self._usage, place, name)),
             immutability=fetched.chosen.immutability[name],
         )
         if self._is_past:

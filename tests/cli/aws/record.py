@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ecr_constructs.cli.aws import FetchResult
-from ecr_constructs.cli.aws.image_usage import usage_by_repository
+from ecr_constructs.cli.aws.image_usage import usage_by_repository, usage_of_repository
 from ecr_constructs.cli.sources.records import Place, Repository
 
 
@@ -20,7 +20,9 @@ class Gathered:
     @property
     def repositories(self) -> tuple[Repository, ...]:
         usage = usage_by_repository(self.result.usage or ())
-        return tuple(self.result.repository(name, usage.get((self.place, name), ())) for name in self.result.names)
+        return tuple(
+            self.result.repository(name, usage_of_repository(usage, self.place, name)) for name in self.result.names
+        )
 
     @property
     def problems(self) -> tuple[str, ...]:
