@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
@@ -67,7 +67,7 @@ def growth(
     """
     moment, listed = to_utc(at), tuple(images)
     window = _window(listed, moment)
-    begin = moment - window * _DAY
+    begin = _days_before(moment, window)
     recent = sum(begin < image.pushed_at <= moment for image in listed)
     rate = recent / window
     if len(listed) + rate * MOST_DAYS < quota:  # the usual case, for which the rules do not matter
@@ -76,6 +76,13 @@ def growth(
     full = (day for day in range(MOST_DAYS + 1) if sum(group.number_on(day) for group in groups) >= quota)
     day = next(full, None)
     return Growth(images_a_day=rate, full_on=None if day is None else _day_after(moment, day), quota=quota)
+
+
+def _days_before(at: datetime, days: int) -> datetime:
+    try:
+        return at - days * _DAY
+    except OverflowError:  # in the first days that Python has
+        return datetime.min.replace(tzinfo=timezone.utc)
 
 
 def _day_after(at: datetime, days: int) -> date | None:
@@ -133,7 +140,7 @@ def _groups(rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime, win
     standard = index.first_rules([rule for rule in rules if rule.storage_class == "standard"], everything)
     archive = index.first_rules([rule for rule in rules if rule.storage_class == "archive"], everything)
     groups: dict[tuple[LifecycleRule | None, LifecycleRule | None], _Group] = {}
-    begin = at - window * _DAY
+    begin = _days_before(at, window)
     for position in everything:
         image, leader = index.images[position], _leader(index, position)
         first, second = standard.get(leader), archive.get(leader)

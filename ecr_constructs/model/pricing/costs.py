@@ -113,7 +113,10 @@ def unpulled(images: Iterable[Image], *, days: int, at: datetime) -> Unpulled:
         at: The instant, with a time zone.
 
     """
-    since = at - days * _DAY
+    try:
+        since = at - days * _DAY
+    except OverflowError:  # no image is as old
+        return Unpulled(days=days)
     # The time of the push is compared first, because most images of a large repository were not pulled after it.
     found = [each for each in images if each.pushed_at < since and each.status == "active" and last_use(each) < since]
     return Unpulled(days=days, images=len(found), size=_size(found))

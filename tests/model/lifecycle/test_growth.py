@@ -138,6 +138,17 @@ def test_the_rate_is_that_of_the_last_30_days(images: list[Image], rate: float) 
     assert found.full_on is None
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_the_first_and_the_last_days_have_a_growth(year: int) -> None:
+    at = datetime(year, 1, 3, tzinfo=timezone.utc) if year == 1 else datetime(year, 12, 29, tzinfo=timezone.utc)
+    images = [Image(digest=f"sha256:{number:064}", pushed_at=at) for number in range(10)]
+
+    assert growth((), images, at=at, quota=10).full_on == at.date()
+    assert growth((), images, at=at, quota=1_000).full_on == (
+        None if year == 9999 else date(2, 11, 27)
+    )  # 990 images at 10 in 7 days
+
+
 def test_a_full_repository_is_full_today_and_a_far_day_is_not_predicted() -> None:
     images = history(10, "v")
 

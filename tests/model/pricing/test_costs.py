@@ -107,6 +107,10 @@ def test_images_are_counted_that_nobody_pulled(values: dict[str, Any], *, is_cou
     assert (found.images, found.size) == ((1, 10 * GIGABYTE) if is_counted else (0, 0))
 
 
+def test_no_image_is_older_than_the_calendar() -> None:
+    assert unpulled([image(1, days=300)], days=100_000_000, at=AT).images == 0
+
+
 @given(repositories(), policies, st.integers(1, 400))
 def test_bytes_are_neither_lost_nor_counted_twice(images: list[Image], policy: LifecyclePolicy, days: int) -> None:
     evaluation = policy.evaluate(images, at=AT)
