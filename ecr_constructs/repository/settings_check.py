@@ -199,7 +199,9 @@ def _differences(
     for name, value in expected.items():
         if found[name] != value:
             yield _Difference(name, found[name], value)
-    tags = {each.get("Key"): each.get("Value") for each in mappings(resource.properties.get("Tags"))}
+    written = mappings(resource.properties.get("Tags"))
+    # A key that CloudFormation computes is a function.
+    tags = {key: each.get("Value") for each in written if isinstance(key := each.get("Key"), str)}
     for key, text in checked.repository.settings.resource_tags.items():
         if not is_token(key) and not is_token(text) and tags.get(key) != text:
             yield _Difference(f"tag {key!r}", tags.get(key), text)

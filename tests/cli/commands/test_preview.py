@@ -25,7 +25,7 @@ from ecr_constructs.model import LifecyclePolicy
 from ecr_constructs.model.lifecycle.findings import Severity
 from ecr_constructs.testing import leftovers, releases, tagged
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, listing, page
-from tests.cli.preview.test_run import QUESTIONS, FakeAccount
+from tests.cli.preview.test_run import QUESTIONS, FakeAccount, FakeFleet
 from tests.model.lifecycle.strategies import json_values
 
 AT = "--at=2026-06-01T00:00:00Z"
@@ -300,14 +300,6 @@ def account(monkeypatch: pytest.MonkeyPatch, write: Write) -> FakeAccount:
     account = FakeAccount(API)
     monkeypatch.setattr(aws, "connect_fleet", lambda *_: FakeFleet(account))
     return account
-
-
-class FakeFleet:
-    """A fleet of one account."""
-
-    def __init__(self, account: FakeAccount) -> None:
-        self.places = (account.place,)
-        self.account = lambda _: account
 
 
 def test_all_data_of_a_live_account_is_read_by_default(call: Any, account: FakeAccount) -> None:

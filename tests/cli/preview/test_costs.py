@@ -17,7 +17,7 @@ from ecr_constructs.cli.sources.records import Repository
 from ecr_constructs.model import Image
 from ecr_constructs.model.pricing.prices import GIGABYTE
 from tests.cli.listings import NOW, page
-from tests.cli.preview.test_run import FakeAccount
+from tests.cli.preview.test_run import FakeAccount, FakeFleet
 from tests.model.pricing.test_price_list import ARCHIVE, product
 from tests.model.pricing.test_price_list import page as price_page
 
@@ -211,7 +211,7 @@ def test_the_region_of_an_account_has_its_prices(
 ) -> None:
     account = FakeAccount(Repository(name="web", images=tuple(WEB)))
     account.region = "us-east-1"
-    monkeypatch.setattr("ecr_constructs.cli.aws.connect", lambda **_: account)
+    monkeypatch.setattr("ecr_constructs.cli.aws.connect_fleet", lambda *_: FakeFleet(account))
 
     assert run(["preview", "policy.json", "--live", "--no-in-use", "--repository=web"]) == 0
     assert "cost: 4.00 USD a month today" in capsys.readouterr().out

@@ -70,6 +70,14 @@ class FakeAccount(Account):
         return FetchResult(names=found, load=self.there.__getitem__, problems=self.problems, notes=self.notes)
 
 
+class FakeFleet:
+    """A fleet of one account."""
+
+    def __init__(self, account: FakeAccount) -> None:
+        self.places = (account.place,)
+        self.account = lambda _: account
+
+
 def asked(account: FakeAccount, policies: PolicySet, *, only: tuple[str, ...] = ()) -> Any:
     return preview_account(Selection(policy_set=policies, only=only, at=NOW), account, QUESTIONS, progress=Silent())
 
