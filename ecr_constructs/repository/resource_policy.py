@@ -24,7 +24,7 @@ from ecr_constructs._cdk.policy_statements import (
     length_of,
     merge,
 )
-from ecr_constructs._cdk.tokens import lazily
+from ecr_constructs._cdk.tokens import lazily_in_context
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.iam.statements import Statement, statement_problems
 from ecr_constructs.model.iam.values import as_list
@@ -94,7 +94,7 @@ class RepositoryPolicy:
     def document(self) -> object | None:
         """Return the policy for the resource; None if it has no statement."""
         if not self.is_fixed:
-            return lazily(self._list().document)
+            return lazily_in_context(self._list().document)
         return _shared_document(self._access) if self._access else None
 
     def text(self) -> str | None:
