@@ -8,10 +8,10 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
@@ -126,6 +126,10 @@ class Encryption(ABC):
     def check(self, problems: Problems, place: ConstructLocation) -> None:  # noqa: B027  (most choices are valid everywhere)
         """Add the reasons why the encryption cannot be used in a location."""
 
+    def keywords(self, place: ConstructLocation) -> Mapping[str, Any]:  # noqa: ARG002  (most choices have none)
+        """Return the arguments of `ecr.Repository` that write it, if its resources exist; empty if they do not."""
+        return {}
+
     @abstractmethod
     def bind(self, place: ConstructLocation) -> EncryptionProperties | None:
         """Create the resources that it needs, and return its properties; None for the default of ECR."""
@@ -143,13 +147,21 @@ class Encryption(ABC):
 @dataclass(frozen=True, slots=True)
 class _SharedKey(Encryption):
     def check(self, problems: Problems, place: ConstructLocation) -> None:
-        if place.top_stack is None or place.top_stack in _key_arns:
+        if place.top_stack is None or place.top_stack in _shared_keys:
             return
         if (found := place.top_stack.node.try_find_child(SHARED_KEY_ID)) is not None:
             problems.add(
                 f"the shared key cannot be created: {found.node.path} has its construct id; use another id for that "
                 "construct"
             )
+
+    def keywords(self, place: ConstructLocation) -> Mapping[str, Any]:
+        # Setting the property afterwards takes a call to JavaScript. It is set so for the first repository of a stack,
+        # after which the key is created, and where a property injector may give the constructor another encryption.
+        shared = None if place.top_stack is None else _shared_keys.get(place.top_stack)
+        if shared is None or place.has_injectors():
+            return {}
+        return {"encryption": _kms(), "encryption_key": shared.key}
 
     def bind(self, place: ConstructLocation) -> EncryptionProperties:
         assert place.top_stack is not None  # noqa: S101  (a repository outside a stack was rejected)
@@ -291,14 +303,26 @@ _ANOTHER_ACCOUNT = (
 )
 
 
+class _SharedKeyOfStack(NamedTuple):
+    """The shared key of a stack, and its ARN."""
+
+    key: kms.Key
+    arn: str
+
+
 # Read once for each stack: a read is a call to JavaScript, and an app may have a thousand repositories.
-_key_arns: WeakKeyDictionary[cdk.Stack, str] = WeakKeyDictionary()
+_shared_keys: WeakKeyDictionary[cdk.Stack, _SharedKeyOfStack] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=1)
+def _kms() -> ecr.RepositoryEncryption:
+    return ecr.RepositoryEncryption.KMS
 
 
 def _shared_key_arn(stack: cdk.Stack) -> str:
-    if stack not in _key_arns:
+    if stack not in _shared_keys:
         key = _shared_key(stack)
-        _key_arns[stack] = key.key_arn
+        _shared_keys[stack] = _SharedKeyOfStack(key, key.key_arn)
         stack.node.add_validation(_KeyIsThere(stack, key))
         warn_unless_retained(
             key,
@@ -306,7 +330,7 @@ def _shared_key_arn(stack: cdk.Stack) -> str:
             key.node.default_child,
             "every image that is encrypted with the key becomes unreadable",
         )
-    return _key_arns[stack]
+    return _shared_keys[stack].arn
 
 
 @jsii.implements(IValidation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal, NoReturn
@@ -159,7 +159,10 @@ class HardenedRepository(ecr.Repository):
         path = place.path_of(id)
         raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
-        keywords = {**(_GIVEN_TO_INJECTORS if is_injected else {}), **constructor_keywords(in_force)}
+        written = constructor_keywords(in_force, place)
+        keywords = dict(_GIVEN_TO_INJECTORS if is_injected else {})
+        for arguments in written.values():
+            keywords |= arguments
         with (
             typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path),
             _taken_id_explained(scope, id, path, is_injected=is_injected),
@@ -171,7 +174,7 @@ class HardenedRepository(ecr.Repository):
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
         with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
-            self._build(place, policy_statements, repository_name, is_injected=is_injected)
+            self._build(place, policy_statements, repository_name, written, is_injected=is_injected)
         for change in registry_changes:
             change()
 
@@ -291,13 +294,14 @@ class HardenedRepository(ecr.Repository):
         place: ConstructLocation,
         policy_statements: Sequence[iam.PolicyStatement],
         repository_name: str | None,
+        written: Collection[str],
         *,
         is_injected: bool,
     ) -> None:
         """Set the properties that the constructor of `ecr.Repository` did not write, or that injectors changed."""
         if is_injected:
             self._check_injected(place, repository_name)
-        self._apply(resource_attributes(bind(self.settings, place), is_complete=is_injected))
+        self._apply(resource_attributes(bind(self.settings, place), is_complete=is_injected, written=written))
         for statement in policy_statements:
             self._add_statement(statement)
         self._annotate(place, repository_name)
