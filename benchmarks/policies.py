@@ -95,6 +95,7 @@ def build(form: str, count: int, directory: str) -> None:
     import aws_cdk as cdk
 
     from ecr_constructs import HardenedRepository, PrivateRegistry  # noqa: F401  (imported in every process)
+    from ecr_constructs.model.lifecycle import findings  # noqa: F401
 
     # A stack has at most 500 resources, unless the CDK does not count them.
     app = cdk.App(outdir=directory, context={"@aws-cdk/core:stackResourceLimit": 0})

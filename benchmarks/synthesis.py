@@ -306,6 +306,7 @@ def build(form: str, size: int, directory: str) -> None:
     from aws_cdk import aws_ecr, aws_iam, aws_kms  # noqa: F401
 
     from ecr_constructs import HardenedRepository  # noqa: F401
+    from ecr_constructs.model.lifecycle import findings  # noqa: F401
 
     app = cdk.App(outdir=directory)
     for first in range(0, size, REPOSITORIES_PER_STACK):

@@ -36,6 +36,8 @@ _UNKNOWN_TEXT = "${Token["
 
 # The ARN of an account in the partition with the longest name.
 _ACCOUNT_ARN = "arn:aws-us-gov:iam::111122223333:root"
+# The characters that it adds to a list of principals at most.
+_ACCOUNT_LENGTH = len(json.dumps([_ACCOUNT_ARN]))
 
 # The problems of a statement, for an account and a Region, each None if it is known only at deployment.
 StatementCheck = Callable[[Statement, str | None, str | None], Iterator[str]]
@@ -120,6 +122,8 @@ class StatementList:
         self._latest = _Reading()
         self._now = _Reading()
         self._all: iam.PolicyDocument | None = None
+        # All statements as they were validated, until a statement is added or the next synthesis begins.
+        self._validated: list[Written] | None = None
         # The actions of the grants to accounts.
         self._account_actions: set[frozenset[str]] = set()
         self._sids: dict[str, Statement] = sids_of(each.resolved for each in self._given)
@@ -193,10 +197,9 @@ class StatementList:
 
     def _account_length(self, actions: frozenset[str]) -> int:
         """Return the number of characters that a grant adds at most. Grants of the same actions are merged."""
-        added = [_ACCOUNT_ARN]
-        if actions not in self._account_actions:
-            return length_of({"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": added}}) + 1
-        return length_of(added)
+        if actions in self._account_actions:
+            return _ACCOUNT_LENGTH
+        return length_of({"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": [_ACCOUNT_ARN]}}) + 1
 
     def validate(self) -> list[str]:
         """Return the problems of the policy if its statements are other than when they were added, or too long."""
@@ -204,6 +207,7 @@ class StatementList:
         now = statements[len(self._given) :]
         changed = [each for each, before in zip(now, self._snapshots.written, strict=True) if each != before]
         if not changed and self._at_most <= MAXIMUM_CHARACTERS:
+            self._validated = statements
             return []
         problems = [problem for each in changed for problem in self._statement_problems(each.resolved)]
         problems += sid_problems([each.resolved for each in statements])
@@ -212,15 +216,25 @@ class StatementList:
         if not problems:
             # Another synthesis checks only statements that change until then.
             self._snapshots.written = now
+        self._validated = None if problems else statements
         return problems
 
-    def document(self) -> dict[str, Any]:
+    def document(self, context: cdk.IResolveContext | None = None) -> dict[str, Any]:
         """
         Return the policy document, with the statements as they are now.
 
         Tokens are resolved to compare statements, and written as they are: some become references between stacks.
+
+        Args:
+            context: The context in which the CDK resolves the policy. In a synthesis the CDK looks for references
+                between stacks, validates the app, and renders the template twice; statements are not read again after
+                the validation. Default: none, and statements are read.
+
         """
-        return {"Version": VERSION, "Statement": [each.raw for each in self._merged(self._current())]}
+        if self._validated is not None and (context is None or context.preparing):
+            self._validated = None
+        statements = self._merged(self._validated or self._current())
+        return {"Version": VERSION, "Statement": [each.raw for each in statements]}
 
     def _statement_problems(self, statement: Statement) -> Iterator[str]:
         text = text_of(json.dumps(statement, sort_keys=True, default=str))
@@ -258,7 +272,7 @@ class StatementList:
         length: int,
     ) -> None:
         self._added += statements
-        self._all = None
+        self._all = self._validated = None
         self._snapshots.raw += raw
         self._snapshots.written += written
         self._at_most += length

@@ -12,7 +12,7 @@ from aws_cdk import IAnyProducer, IResolvable, IResolveContext, Lazy, Stack, Tok
 
 from ecr_constructs.model.validation import StringConstraint, is_token
 
-__all__ = ["forwarded_problems", "is_unresolved", "lazily", "resolve"]
+__all__ = ["forwarded_problems", "is_unresolved", "lazily", "lazily_in_context", "resolve"]
 
 
 def is_unresolved(value: object) -> bool:
@@ -100,13 +100,24 @@ def lazily(produce: Callable[[], object]) -> IResolvable:
         produce: The function that returns the value. The CDK calls it several times.
 
     """
+    return lazily_in_context(lambda _context: produce())
+
+
+def lazily_in_context(produce: Callable[[IResolveContext], object]) -> IResolvable:
+    """
+    Return a value as `lazily` does, from a function that takes the context in which the CDK resolves the value.
+
+    Args:
+        produce: The function. Reading an attribute of the context takes two calls to JavaScript.
+
+    """
     return Lazy.uncached_any(_Producer(produce))
 
 
 @jsii.implements(IAnyProducer)
 class _Producer:
-    def __init__(self, produce: Callable[[], object]) -> None:
+    def __init__(self, produce: Callable[[IResolveContext], object]) -> None:
         self._produce = produce
 
-    def produce(self, _context: IResolveContext) -> Any:  # noqa: ANN401  (it is read in JavaScript)
-        return self._produce()
+    def produce(self, context: IResolveContext) -> Any:  # noqa: ANN401  (it is read in JavaScript)
+        return self._produce(context)

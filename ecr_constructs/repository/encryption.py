@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
@@ -166,6 +166,10 @@ class Encryption(ABC):
     def check(self, problems: Problems, place: ConstructLocation) -> None:  # noqa: B027  (most choices are valid everywhere)
         """Add the reasons why the encryption cannot be used in a location."""
 
+    def keywords(self, place: ConstructLocation) -> Mapping[str, Any]:  # noqa: ARG002  (most choices have none)
+        """Return the arguments of `ecr.Repository` that write it, if its resources exist; empty if they do not."""
+        return {}
+
     @abstractmethod
     def bind(self, place: ConstructLocation) -> EncryptionProperties | None:
         """Create the resources that it needs, and return its properties; None for the default of ECR."""
@@ -206,6 +210,14 @@ class _SharedKey(Encryption):
                 f"the shared key cannot be created: {found.node.path} has its construct id; use another id for that "
                 "construct"
             )
+
+    def keywords(self, place: ConstructLocation) -> Mapping[str, Any]:
+        # Setting the property afterwards takes a call to JavaScript. It is set so for the first repository of a stack,
+        # after which the key is created, and where a property injector may give the constructor another encryption.
+        made = None if place.top_stack is None else _shared_keys.get(place.top_stack, {}).get(self.id)
+        if made is None or place.has_injectors():
+            return {}
+        return {"encryption": _kms(), "encryption_key": made.key}
 
     def bind(self, place: ConstructLocation) -> EncryptionProperties:
         assert place.top_stack is not None  # noqa: S101  (a repository outside a stack was rejected)
@@ -383,6 +395,7 @@ class _MadeKey(NamedTuple):
     """A shared key of a stack."""
 
     encryption: _SharedKey
+    key: kms.Key
     arn: str
     path: str
 
@@ -391,11 +404,16 @@ class _MadeKey(NamedTuple):
 _shared_keys: WeakKeyDictionary[cdk.Stack, dict[str, _MadeKey]] = WeakKeyDictionary()
 
 
+@lru_cache(maxsize=1)
+def _kms() -> ecr.RepositoryEncryption:
+    return ecr.RepositoryEncryption.KMS
+
+
 def _shared_key_arn(stack: cdk.Stack, encryption: _SharedKey) -> str:
     made = _shared_keys.setdefault(stack, {})
     if encryption.id not in made:
         key = _shared_key(stack, encryption)
-        made[encryption.id] = _MadeKey(encryption, key.key_arn, key.node.path)
+        made[encryption.id] = _MadeKey(encryption, key, key.key_arn, key.node.path)
         stack.node.add_validation(_KeyIsThere(stack, key))
         warn_unless_retained(
             key,

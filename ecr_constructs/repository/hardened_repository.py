@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from typing import Any, Literal, NoReturn
@@ -175,7 +175,10 @@ class HardenedRepository(ecr.Repository):
         path = place.path_of(id)
         raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
-        keywords = {**(_GIVEN_TO_INJECTORS if is_injected else {}), **constructor_keywords(in_force)}
+        written = constructor_keywords(in_force, place)
+        keywords = dict(_GIVEN_TO_INJECTORS if is_injected else {})
+        for arguments in written.values():
+            keywords |= arguments
         with (
             typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path),
             _taken_id_explained(scope, id, path, is_injected=is_injected),
@@ -189,7 +192,7 @@ class HardenedRepository(ecr.Repository):
         claim_name(self.resource, place, repository_name)
         check_stack_of(place, lifecycle=self.lifecycle, policy=policy)
         with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
-            self._build(place, policy_statements, repository_name, path, is_injected=is_injected)
+            self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
         for change in registry_changes:
             change()
 
@@ -449,6 +452,7 @@ class HardenedRepository(ecr.Repository):
         policy_statements: Sequence[iam.PolicyStatement],
         repository_name: str | None,
         path: str,
+        written: Collection[str],
         *,
         is_injected: bool,
     ) -> None:
@@ -456,7 +460,7 @@ class HardenedRepository(ecr.Repository):
         if is_injected:
             self._check_injected(place, repository_name)
         bound = bind(self.settings, place)
-        self._apply(resource_attributes(bound, is_complete=is_injected))
+        self._apply(resource_attributes(bound, is_complete=is_injected, written=written))
         for statement in policy_statements:
             self._add_statement(statement)
         self._annotate(place, repository_name)

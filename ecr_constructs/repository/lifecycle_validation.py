@@ -8,7 +8,7 @@ synthesizes, because rules can be added until then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
@@ -20,9 +20,11 @@ from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, Problems
 from ecr_constructs.model.immutability import Immutability
-from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySettings
+
+if TYPE_CHECKING:
+    from ecr_constructs.model.lifecycle.findings import Finding
 
 __all__ = ["annotate_findings_at_synth", "annotation_id", "raise_if_invalid", "validate_policy"]
 

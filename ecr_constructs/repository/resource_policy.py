@@ -16,8 +16,13 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from ecr_constructs._cdk.policy_statements import VERSION, StatementList, Written, merge
-from ecr_constructs._cdk.tokens import lazily
+from ecr_constructs._cdk.policy_statements import (
+    VERSION,
+    StatementList,
+    Written,
+    merge,
+)
+from ecr_constructs._cdk.tokens import lazily_in_context
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, length_of, repository_statement_problems
 from ecr_constructs.model.iam.values import as_list
@@ -97,7 +102,7 @@ class RepositoryPolicy:
     def document(self) -> object | None:
         """Return the policy for the resource; None if it has no statement."""
         if not self.is_fixed:
-            return lazily(self._list().document)
+            return lazily_in_context(self._list().document)
         return _shared_document(self._access) if self._access else None
 
     def plain_document(self) -> Mapping[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -257,8 +257,8 @@ class Property:
         is_create_only: Whether CloudFormation replaces the repository for another value. Default: no.
         resource: Returns the attributes of `ecr.CfnRepository`, None for an attribute that is not written. The
             attributes `tags` and `removal_policy` are the arguments of `Tags.add` and `apply_removal_policy`.
-        keywords: Returns the arguments of `ecr.Repository` that write the same, if there are any: to set an attribute
-            of the resource is a call to JavaScript. Default: none.
+        keywords: Returns the arguments of `ecr.Repository` that write the same in a location, if there are any: to set
+            an attribute of the resource is a call to JavaScript. Default: none.
         template: Returns the attributes of `ecr.CfnRepositoryCreationTemplate`, or is the reason why there are none.
         differences: Compares the settings of a source with those of its replica, or is the reason why they are not
             compared.
@@ -273,7 +273,7 @@ class Property:
     is_added: bool = False
     is_create_only: bool = False
     resource: Writer
-    keywords: Callable[[RepositorySettings], Mapping[str, object]] = lambda settings: {}  # noqa: ARG005  (there are none)
+    keywords: Callable[[RepositorySettings, ConstructLocation], Mapping[str, object]] = lambda settings, place: {}  # noqa: ARG005  (there are none)
     template: Writer | str
     differences: Callable[[RepositorySettings, RepositorySettings], Iterator[Difference]] | str
 
@@ -311,7 +311,7 @@ PROPERTIES: Sequence[Property] = (
             "image_tag_mutability": bound.settings.immutability.mode,
             "image_tag_mutability_exclusion_filters": l1_properties.exclusion_filters(bound.settings.immutability),
         },
-        keywords=lambda settings: l1_properties.tag_mutability(settings.immutability),
+        keywords=lambda settings, _: l1_properties.tag_mutability(settings.immutability),
         template=lambda bound: {
             "image_tag_mutability": bound.settings.immutability.mode,
             "image_tag_mutability_exclusion_filters": l1_properties.template_exclusion_filters(
@@ -342,6 +342,7 @@ PROPERTIES: Sequence[Property] = (
         resource=lambda bound: {
             "encryption_configuration": l1_properties.encryption(*bound.encryption) if bound.encryption else None
         },
+        keywords=lambda settings, place: settings.encryption.keywords(place),
         template=lambda bound: {
             "encryption_configuration": l1_properties.template_encryption(*bound.encryption)
             if bound.encryption
@@ -356,7 +357,7 @@ PROPERTIES: Sequence[Property] = (
         resource=lambda bound: {
             "image_scanning_configuration": l1_properties.scanning(on_push=bound.settings.scan_on_push)
         },
-        keywords=lambda settings: {"image_scan_on_push": settings.scan_on_push},
+        keywords=lambda settings, _: {"image_scan_on_push": settings.scan_on_push},
         template="the scanning configuration of the registry decides; exclude the repositories from the filters of "
         "PrivateRegistry(scanning=...)",
         differences="the scanning of a replica is that of the registry of its region",
@@ -388,7 +389,7 @@ PROPERTIES: Sequence[Property] = (
         kinds=cdk.RemovalPolicy,
         example="RemovalPolicy.RETAIN",
         resource=lambda bound: {"removal_policy": bound.settings.removal_policy},
-        keywords=lambda settings: {"removal_policy": settings.removal_policy},
+        keywords=lambda settings, _: {"removal_policy": settings.removal_policy},
         template="ECR creates these repositories outside a stack",
         differences="the repository of a replica is not in a stack",
     ),
@@ -397,7 +398,7 @@ PROPERTIES: Sequence[Property] = (
         kinds=bool,
         example="",
         resource=lambda bound: {"empty_on_delete": bound.settings.empty_on_delete or None},
-        keywords=lambda settings: {"empty_on_delete": True} if settings.empty_on_delete else {},
+        keywords=lambda settings, _: {"empty_on_delete": True} if settings.empty_on_delete else {},
         template="ECR creates these repositories outside a stack",
         differences="the repository of a replica is not in a stack",
     ),
@@ -409,12 +410,15 @@ def bind(settings: RepositorySettings, place: ConstructLocation) -> BoundSetting
     return BoundSettings(settings, place.stack, settings.encryption.bind(place))
 
 
-def constructor_keywords(settings: RepositorySettings) -> Mapping[str, Any]:
-    """Return the arguments of `ecr.Repository` for the properties that it can write."""
-    return {name: value for each in PROPERTIES for name, value in each.keywords(settings).items()}
+def constructor_keywords(settings: RepositorySettings, place: ConstructLocation) -> Mapping[str, Mapping[str, Any]]:
+    """Return by property the arguments of `ecr.Repository` that write it; none if they do not write it."""
+    keywords = {each.name: each.keywords(settings, place) for each in PROPERTIES}
+    return {name: given for name, given in keywords.items() if given}
 
 
-def resource_attributes(bound: BoundSettings, *, is_complete: bool) -> Mapping[str, object]:
+def resource_attributes(
+    bound: BoundSettings, *, is_complete: bool, written: Collection[str] = ()
+) -> Mapping[str, object]:
     """
     Return the attributes of `ecr.CfnRepository` that are set after its construct is created.
 
@@ -422,9 +426,10 @@ def resource_attributes(bound: BoundSettings, *, is_complete: bool) -> Mapping[s
         bound: The settings.
         is_complete: Whether all attributes are returned, also those that the constructor wrote and those that are not
             written: a property injector may have changed them.
+        written: The names of the properties that the constructor wrote. Default: none.
 
     """
-    rows = [each for each in PROPERTIES if is_complete or not each.keywords(bound.settings)]
+    rows = [each for each in PROPERTIES if is_complete or each.name not in written]
     attributes = {name: value for each in rows for name, value in each.resource(bound).items()}
     return {name: value for name, value in attributes.items() if is_complete or value is not None}
 

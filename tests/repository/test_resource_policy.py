@@ -13,7 +13,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from ecr_constructs import HARDENED, Access, HardenedRepository, InvalidRepository
+from ecr_constructs import HARDENED, Access, Encryption, HardenedRepository, InvalidRepository
 from ecr_constructs._cdk.tokens import resolve
 from ecr_constructs.model.iam.permissions import PULL, PUSH
 from tests.templates import account_root, new_app, new_stack, statements
@@ -548,6 +548,31 @@ def test_a_grant_to_an_account_is_read_when_the_app_synthesizes(
 
 def _not_read(_: iam.PolicyStatement) -> None:
     raise AssertionError("the statement is read")
+
+
+def test_statements_are_read_before_and_at_the_validation_of_each_synthesis(
+    app: cdk.App, stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CDK resolves the policy three times in a synthesis, and each reading of hundreds of grants takes time."""
+    repository = HardenedRepository(stack, "Api", encryption=Encryption.aes256())
+    grant = repository.grant_pull(iam.AccountPrincipal(ACCOUNT))
+    readings: list[iam.PolicyDocument] = []
+    to_json = iam.PolicyDocument.to_json
+
+    def counted(document: iam.PolicyDocument) -> Any:
+        readings.append(document)
+        return to_json(document)
+
+    monkeypatch.setattr(iam.PolicyDocument, "to_json", counted)
+    app.synth()
+    assert len(readings) == 2
+
+    assert grant.resource_statement is not None
+    grant.resource_statement.add_aws_account_principal("777788889999")
+    template = app.synth(force=True).get_stack_by_name(stack.stack_name).template
+
+    assert len(readings) == 4
+    assert "777788889999" in json.dumps(template)
 
 
 def test_a_grant_to_an_account_that_becomes_public_stops_every_synthesis(app: cdk.App, stack: cdk.Stack) -> None:

@@ -129,14 +129,14 @@ class ImageIndex:
             return positions
         # An image matches if "all of the tags" of the list "are matched against any of the image's tags".
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
-        found: list[Sequence[int]] = (
+        found = (
             [self._tags.untagged()]
             if rule.tag_status == "untagged"
             else [self._tags.matching(selector.pattern) for selector in rule.selectors]
         )
-        if len(positions) < len(self):
-            found.append(positions)
-        return found[0] if len(found) == 1 else sorted(set(found[0]).intersection(*found[1:]))
+        if len(found) == 1 and len(positions) == len(self):
+            return found[0]
+        return sorted(set(found[0]).intersection(*found[1:], positions))
 
     def first_rules(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> dict[int, LifecycleRule]:
         """

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
 from ecr_constructs.model.images import Image
@@ -20,12 +20,14 @@ from ecr_constructs.model.lifecycle.compiler import compile_intents
 from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy, decompile
 from ecr_constructs.model.lifecycle.evaluation import Evaluation, evaluate
 from ecr_constructs.model.lifecycle.explanation import explain
-from ecr_constructs.model.lifecycle.findings import Finding, find
 from ecr_constructs.model.lifecycle.intents import Intent
 from ecr_constructs.model.lifecycle.parser import parse_json, read_rules
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction, schedule
 from ecr_constructs.model.validation import abbreviate
+
+if TYPE_CHECKING:
+    from ecr_constructs.model.lifecycle.findings import Finding
 
 __all__ = ["MAXIMUM_CHARACTERS", "MAXIMUM_RULES", "MINIMUM_CHARACTERS", "LifecyclePolicy"]
 
@@ -217,6 +219,9 @@ class LifecyclePolicy:
             InvalidImage: If an image is listed twice, or `at` has no time zone.
 
         """
+        # The regular expressions of the checks take as long to compile as the rest of the model takes to import.
+        from ecr_constructs.model.lifecycle.findings import find  # noqa: PLC0415  (loaded on first use)
+
         return find(self.rules, images, immutability=immutability, at=at, in_use=in_use)
 
     def explain(self) -> tuple[str, ...]:
