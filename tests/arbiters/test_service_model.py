@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
+from pathlib import Path
 from typing import Any, get_args
 
+import botocore  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from hypothesis import given
 
@@ -153,6 +156,15 @@ def test_each_region_is_in_the_same_partition_as_in_botocore() -> None:
     assert {region: partition_of(region).name for region in REGIONS} == {
         region: partition["partition"] for region, partition in REGIONS.items()
     }
+
+
+def test_the_suffixes_of_hosts_are_those_of_botocore() -> None:
+    data = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
+
+    for each in data["partitions"]:
+        region = next(name for name in each["regions"] if "global" not in name)
+        assert partition_of(region).dns_suffix == each["outputs"]["dnsSuffix"]
+        assert partition_of(region).dual_stack_suffix == each["outputs"]["dualStackDnsSuffix"].replace("api.", "on.", 1)
 
 
 # --- counts ---------------------------------------------------------------------------------------------------------

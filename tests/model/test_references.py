@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
-import botocore  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import ImageReference
-from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_hosts import dual_stack_host
 from tests.model.lifecycle.outcomes import outcome_of
 from tests.model.lifecycle.strategies import TAG_LETTERS, paths, repository_names
@@ -203,15 +199,6 @@ def test_both_hosts_of_ecr_public_are_one_registry() -> None:
     dual_stack = ImageReference.parse("ecr-public.aws.com/docker/library/nginx:1.27")
 
     assert dual_stack.canonical == ImageReference.parse("public.ecr.aws/docker/library/nginx:1.27")
-
-
-def test_the_suffixes_of_hosts_are_those_of_botocore() -> None:
-    partitions = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
-
-    for each in partitions["partitions"]:
-        region = next(name for name in each["regions"] if "global" not in name)
-        assert partition_of(region).dns_suffix == each["outputs"]["dnsSuffix"]
-        assert partition_of(region).dual_stack_suffix == each["outputs"]["dualStackDnsSuffix"].replace("api.", "on.", 1)
 
 
 def test_a_dual_stack_host_is_written_where_aws_documents_one() -> None:

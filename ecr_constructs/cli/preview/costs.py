@@ -78,8 +78,7 @@ def _measure(preview: RepositoryPreview, days: int | None, quota: int) -> tuple[
     images = [decision.image for decision in all_decisions(evaluation)]
     idle = unpulled(images, days=days, at=preview.at) if days else None
     measured = preview.changed(
-        growth=growth(preview.policy.rules, images, at=preview.at, quota=quota),
-        unpulled=idle,
+        {"growth": growth(preview.policy.rules, images, at=preview.at, quota=quota), "unpulled": idle}
     )
     return measured, storage_of(evaluation, at=preview.at, unpulled_size=idle.size if idle else 0)
 
@@ -87,7 +86,7 @@ def _measure(preview: RepositoryPreview, days: int | None, quota: int) -> tuple[
 def _with_prices(report: PreviewReport, storages: Sequence[Storage | None], prices: Prices) -> PreviewReport:
     total = sum(filter(None, storages), Storage())
     previews = (
-        preview if storage is None else preview.changed(costs=costs(storage, total, prices))
+        preview if storage is None else preview.changed({"costs": costs(storage, total, prices)})
         for preview, storage in zip(report.previews, storages, strict=True)
     )
     all_costs = costs(total, total, prices)

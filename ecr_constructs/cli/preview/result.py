@@ -137,7 +137,7 @@ class RepositoryPreview:
         """Return the workloads that run an image, or None if usage was not read."""
         return None if self.in_use is None else self.in_use.get(digest, ())
 
-    def changed(self, **values: object) -> RepositoryPreview:
+    def changed(self, values: Mapping[str, object]) -> RepositoryPreview:
         """Return the same preview with other values, which have no entry for each image."""
         return replace(self, **values)  # type: ignore[arg-type]  # the values are those of fields
 
@@ -181,7 +181,7 @@ class StoredPreview(RepositoryPreview):
             return getattr(self._load(), name)
         raise AttributeError(name)
 
-    def changed(self, **values: object) -> RepositoryPreview:
+    def changed(self, values: Mapping[str, object]) -> RepositoryPreview:
         """Return the same preview with other values, which have no entry for each image. The images are not read."""
         copied = object.__new__(StoredPreview)
         for name in (*(each.name for each in fields(RepositoryPreview)), "_load", "_facts"):

@@ -39,4 +39,4 @@ def _without(preview: RepositoryPreview, suppressions: Sequence[Suppression], to
         rule = finding.rule.rule_priority if finding.rule else None
         return suppression_of(suppressions, finding.id, name, rule, today=today) is None
 
-    return preview.changed(findings=tuple(filter(is_shown, preview.findings)))
+    return preview.changed({"findings": tuple(filter(is_shown, preview.findings))})
