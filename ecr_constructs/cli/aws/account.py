@@ -33,6 +33,7 @@ from ecr_constructs.cli.aws.lifecycle_policy_preview import (
 )
 from ecr_constructs.cli.aws.readings import MemoryReadings, Readings
 from ecr_constructs.cli.aws.restore import ArchivedImage, restore_images
+from ecr_constructs.cli.aws.scan_findings import ScanFindings, scan_findings
 from ecr_constructs.cli.aws.session import DeferredSession, Service, Session, open_session
 from ecr_constructs.cli.aws.thread_pool import ThreadPool, thread_pool
 from ecr_constructs.cli.aws.workloads import app_runner_usage, batch_usage, lambda_usage
@@ -214,6 +215,26 @@ class Account:
         absent = tuple(image for image, failed in pool.failures if failed.code in NO_IMAGE)
         failures = [(image, failed) for image, failed in pool.failures if failed.code not in NO_IMAGE]
         return found, absent, failure_messages(failures)
+
+    def scan_findings(
+        self, digests: Mapping[str, Sequence[str]], *, progress: Progress
+    ) -> tuple[dict[str, ScanFindings], tuple[str, ...]]:
+        """
+        Return the findings of the scans of images by repository, and a problem for each that cannot be read.
+
+        Args:
+            digests: The digests of images by the name of their repository.
+            progress: The display of progress.
+
+        Raises:
+            AccountUnavailable: if nothing more can be read.
+
+        """
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(len(digests))
+            ecr = self._session.service("ecr")
+            found = pool.each("scan findings", digests, lambda name: scan_findings(ecr, name, digests[name]))
+        return found, failure_messages(pool.failures)
 
     def restore(self, images: Sequence[ArchivedImage]) -> tuple[str, ...]:
         """

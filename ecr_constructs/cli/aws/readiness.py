@@ -156,6 +156,11 @@ CALLS = (
         "--restore",
         lambda on: {"repositoryName": on.repository, "imageId": _NO_IMAGE, "targetStorageClass": "STANDARD"},
     ),
+    Call(
+        "ecr:DescribeImageScanFindings",
+        "--fail-if findings",
+        lambda on: {"repositoryName": on.repository, "imageId": _NO_IMAGE},
+    ),
     Call("ecs:ListClusters", _UNLESS_IN_USE, lambda _: {"maxResults": 1}, ("cluster", _first("clusterArns"))),
     Call("ecs:ListServices", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "maxResults": 1}),
     Call("ecs:DescribeServices", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "services": [_NONE]}),

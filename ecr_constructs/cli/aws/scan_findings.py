@@ -9,7 +9,10 @@ from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, findings_of_scan
 
-__all__ = ["scan_findings"]
+__all__ = ["ScanFindings", "scan_findings"]
+
+# The findings of each image, and the reason why those of another image are not known.
+ScanFindings = tuple[dict[str, tuple[ImageFinding, ...]], dict[str, str]]
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
 _FINDINGS_A_PAGE = 1_000
@@ -17,9 +20,7 @@ _COMPLETE = ("COMPLETE", "ACTIVE")
 _NOT_SCANNED = ("ScanNotFoundException",)
 
 
-def scan_findings(
-    ecr: Service, repository: str, digests: Iterable[str]
-) -> tuple[dict[str, tuple[ImageFinding, ...]], dict[str, str]]:
+def scan_findings(ecr: Service, repository: str, digests: Iterable[str]) -> ScanFindings:
     """
     Return the findings of images, and the reasons why those of other images are not known.
 

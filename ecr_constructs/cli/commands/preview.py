@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timezone
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ from ecr_constructs.cli.output.destination import write_output
 from ecr_constructs.cli.output.json_report import json_parts
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
-from ecr_constructs.cli.preview.gates import GateResult, read_gate
+from ecr_constructs.cli.preview.gates import FindingsGate, Gate, GateResult, images_to_scan, read_gate
 from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
 from ecr_constructs.cli.preview.suppressed_findings import without_suppressed
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ecr_constructs.cli.aws import Fleet, ReadingFolder
     from ecr_constructs.cli.aws.image_usage import ImageUsage
     from ecr_constructs.cli.aws.restore import ArchivedImage
+    from ecr_constructs.cli.sources.image_findings import ScanResults
     from ecr_constructs.model.images import Image
 
 __all__ = ["ProgressBar", "preview"]
@@ -177,8 +179,23 @@ def preview(
             metavar="GATE",
             help="Exit with code 4 if an image in use is deleted or archived ('in-use', with --live), if an image with "
             "a tag like PATTERN is deleted ('expires:PATTERN'), or if a repository is emptied ('empties'), loses its "
-            "newest image ('newest') or more than a part of its images ('loses:50%'). Uncertain images count too. "
-            "Repeatable.",
+            "newest image ('newest') or more than a part of its images ('loses:50%'), or if an image in use that is "
+            "kept has a vulnerability ('findings:HIGH'). Uncertain images count too. Repeatable.",
+        ),
+    ] = None,
+    scan_findings: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="With --images and --fail-if findings: output of 'aws ecr describe-image-scan-findings' or of 'aws "
+            "inspector2 list-findings'. Repeatable.",
+        ),
+    ] = None,
+    accepted_findings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --fail-if findings: accepted findings as JSON, or an OpenVEX document. Repeatable.",
         ),
     ] = None,
     prices: Annotated[
@@ -247,6 +264,8 @@ def preview(
         form=form,
         is_complete=everything,
         output=output,
+        scan_findings=scan_findings or (),
+        accepted_findings=accepted_findings or (),
         prices=prices or (),
         unpulled_days=unpulled_days,
         image_quota=image_quota,
@@ -254,7 +273,8 @@ def preview(
     suppressions = (*(read_companion(source) if source is not None else ()), *read_configuration(config))
     with _folder(state_dir) as folder:
         report = _with_costs(without_suppressed(_report(options, folder), suppressions), options)
-        results = [gate.evaluate(report) for gate in options.gates]
+        gates = _with_scan_results(options, report, folder)
+        results = [gate.evaluate(report) for gate in gates]
         if options.is_folder:
             _write_pages(report, results, options)
         else:
@@ -263,6 +283,46 @@ def preview(
             _print_summary(report)
         code = _exit_code(report, results)
     raise typer.Exit(code)
+
+
+def _with_scan_results(options: PreviewOptions, report: PreviewReport, folder: ReadingFolder) -> list[Gate]:
+    """Return the gates, those about the findings of image scans with the findings."""
+    if not any(isinstance(gate, FindingsGate) for gate in options.gates):
+        return list(options.gates)
+    from ecr_constructs.cli.sources.image_findings import read_accepted, read_scan_results
+
+    accepted = read_accepted(options.accepted_findings, datetime.now(timezone.utc).date())
+    if options.live:
+        scans = _scan_results_of_accounts(report, _fleet(options, folder))
+    else:
+        scans = read_scan_results(options.scan_findings)
+    return [
+        replace(gate, scans=scans, accepted=accepted) if isinstance(gate, FindingsGate) else gate
+        for gate in options.gates
+    ]
+
+
+def _scan_results_of_accounts(report: PreviewReport, fleet: Fleet) -> ScanResults:
+    from ecr_constructs.cli.sources.image_findings import ScanResults
+
+    scans = ScanResults(findings={}, problems={})
+    for place in report.places:
+        wanted = {
+            preview.repository: (preview.name, [decision.image.digest for decision, _ in images_to_scan(preview)])
+            for preview in report.previews
+            if preview.place == place and preview.prefix is None
+        }
+        digests = {name: found for name, (_, found) in wanted.items() if found}
+        with _progress_bar() as progress:
+            results, failures = fleet.account(place).scan_findings(digests, progress=progress)
+        for name, (findings, problems) in results.items():
+            shown = wanted[name][0]
+            scans.findings.update({(shown, digest): each for digest, each in findings.items()})
+            scans.problems.update({(shown, digest): each for digest, each in problems.items()})
+        for name in digests.keys() - results.keys():
+            reason = "; ".join(failures) or "its findings could not be read"
+            scans.problems.update({(wanted[name][0], digest): reason for digest in digests[name]})
+    return scans
 
 
 def _with_costs(report: PreviewReport, options: PreviewOptions) -> PreviewReport:

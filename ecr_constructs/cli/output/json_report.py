@@ -9,7 +9,7 @@ from typing import Any
 from ecr_constructs.cli.formatting import total_size
 from ecr_constructs.cli.output.alarms import alarm_text
 from ecr_constructs.cli.preview.damage import Damage, worst_first
-from ecr_constructs.cli.preview.gates import GateResult, GateViolation, RepositoryViolation
+from ecr_constructs.cli.preview.gates import FindingViolation, GateResult, GateViolation, RepositoryViolation
 from ecr_constructs.cli.preview.result import (
     Disagreement,
     PreviewReport,
@@ -298,11 +298,13 @@ def _outcome(action: str, rule: LifecycleRule | None) -> str:
 def _gate(result: GateResult) -> str:
     caught = [_caught(each) for each in result.violations if isinstance(each, GateViolation)]
     repositories = [_of_repository(each) for each in result.violations if isinstance(each, RepositoryViolation)]
+    findings = [_of_finding(each) for each in result.violations if isinstance(each, FindingViolation)]
     members = {
         "gate": _text(result.gate),
         "is_open": _text(result.has_passed),
         "caught": _list(caught, 3),
         "repositories": _list(list(map(_text, repositories)), 3),
+        "findings": _list(list(map(_text, findings)), 3),
         "unknown": _list(list(map(_text, result.unknown)), 3),
         "remedy": _text(result.remedy),
         "note": _text(result.note),
@@ -316,6 +318,22 @@ def _caught(violation: GateViolation) -> str:
         f'{repository}, "is_certain": {_text(violation.is_certain)}, '
         f'{_image(violation.decision)}, "in_use_by": {_text(violation.users)}, "tag": {_text(violation.tag)}}}'
     )
+
+
+def _of_finding(violation: FindingViolation) -> dict[str, Any]:
+    finding = violation.finding
+    return {
+        **_repository(violation.repository, violation.place),
+        "is_certain": violation.is_certain,
+        "digest": finding.digest,
+        "tags": list(violation.decision.image.tags),
+        "vulnerability": finding.vulnerability,
+        "severity": finding.severity,
+        "packages": list(finding.packages),
+        "is_fixable": finding.is_fixable,
+        "in_use_by": list(violation.users),
+        "sentence": str(violation),
+    }
 
 
 def _of_repository(violation: RepositoryViolation) -> dict[str, Any]:

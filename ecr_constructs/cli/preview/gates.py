@@ -5,22 +5,36 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast, get_args
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count, decision_label, first_names, image_label
 from ecr_constructs.cli.preview.damage import Certainty, Damage, damage_of
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.sources.image_findings import ScanResults
 from ecr_constructs.cli.sources.records import AwsDecision, Place
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import abbreviate
+from ecr_constructs.model.vulnerabilities.accepted_finding import AcceptedFinding
+from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, ScanSeverity, severity_rank
 
-__all__ = ["Gate", "GateResult", "GateViolation", "RepositoryViolation", "read_gate"]
+__all__ = [
+    "FindingViolation",
+    "FindingsGate",
+    "Gate",
+    "GateResult",
+    "GateViolation",
+    "RepositoryViolation",
+    "images_to_scan",
+    "read_gate",
+]
 
 _EXPIRES = "expires:"
 _LOSES = "loses:"
+_FINDINGS = "findings:"
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)%", re.ASCII)
 _WHOLE = 100
 
@@ -94,23 +108,57 @@ class RepositoryViolation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FindingViolation:
+    """
+    A vulnerability in an image in use, for which a gate fails.
+
+    Attributes:
+        repository: The name of the repository.
+        decision: The outcome of the image, which is kept or uncertain.
+        finding: The vulnerability.
+        users: The workloads that run the image.
+        place: The account and the region of the repository. None if it is not known.
+
+    """
+
+    repository: str
+    decision: Decision
+    finding: ImageFinding
+    users: tuple[str, ...]
+    place: Place | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the image is kept for certain."""
+        return self.decision.action == "keep"
+
+    def __str__(self) -> str:
+        """Return the image, the vulnerability, its packages, and the workloads that run the image."""
+        finding, label = self.finding, image_label(self.decision.image)
+        packages = f" in {', '.join(finding.packages)}" if finding.packages else ""
+        fix = {True: ", with a fix", False: ", without a fix", None: ""}[finding.is_fixable]
+        users = f"; in use by {', '.join(self.users)}"
+        return f"{self.repository}: {label} has {finding.severity} {finding.vulnerability}{packages}{fix}{users}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GateResult:
     """
     The result of a gate.
 
     Attributes:
         gate: The gate, as `--fail-if` has it.
-        violations: The images or the repositories for which it fails.
+        violations: The images, the repositories or the vulnerabilities for which it fails.
         unknown: The missing information, without which it cannot pass.
         remedy: The fix for the images.
         note: A remark on a gate that passes.
-        noun: The noun for violations: `image` or `repository`.
+        noun: The noun for violations: `image`, `repository` or `finding`.
         pattern: The tag pattern of the gate, if it has one.
 
     """
 
     gate: str
-    violations: tuple[GateViolation | RepositoryViolation, ...]
+    violations: tuple[GateViolation | RepositoryViolation | FindingViolation, ...]
     unknown: tuple[str, ...]
     remedy: str
     note: str | None = None
@@ -180,8 +228,10 @@ class Gate(ABC):
         return None
 
     @abstractmethod
-    def _violations(self, preview: RepositoryPreview) -> Iterator[GateViolation | RepositoryViolation]:
-        """Yield the images of a repository for which the gate fails, or the repository."""
+    def _violations(
+        self, preview: RepositoryPreview
+    ) -> Iterator[GateViolation | RepositoryViolation | FindingViolation]:
+        """Yield the images of a repository for which the gate fails, the repository, or its vulnerabilities."""
 
     def _note(self, previews: Sequence[RepositoryPreview]) -> str | None:  # noqa: ARG002  (other gates use it)
         """Return a remark on the gate, which passes."""
@@ -338,13 +388,108 @@ class LossGate(RepositoryGate):
         return damage.exceeds(self.percent), f"lose more than {self.percent:g}% of its images"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingsGate(Gate):
+    """
+    A gate that fails if an image in use that is not deleted or archived has a vulnerability.
+
+    Attributes:
+        severity: The lowest severity.
+        scans: The findings of image scans. None until they are read.
+        accepted: The accepted findings.
+
+    """
+
+    severity: ScanSeverity
+    scans: ScanResults | None = None
+    accepted: tuple[AcceptedFinding, ...] = ()
+
+    @property
+    def needs_account(self) -> bool:
+        """Whether the gate needs the usage of images, which only an account has."""
+        return True
+
+    def evaluate(self, report: PreviewReport) -> GateResult:
+        """
+        Return the result of the gate: vulnerabilities with a fix first, then those of the highest severity.
+
+        Args:
+            report: The previews.
+
+        """
+        result = Gate.evaluate(self, report)
+        found = [each for each in result.violations if isinstance(each, FindingViolation)]
+        unknown = result.unknown
+        if not any(preview.in_use for preview in report.previews):
+            unknown += (_NO_IMAGE_IN_USE,)
+        ordered = tuple(sorted(found, key=lambda each: (each.finding.order, each.repository)))
+        return replace(result, violations=ordered, unknown=unknown)
+
+    @property
+    def _remedy(self) -> str:
+        return "build the images with fixed packages and deploy them, or accept findings with --accepted-findings"
+
+    @property
+    def _noun(self) -> str:
+        return "finding"
+
+    def _violations(self, preview: RepositoryPreview) -> Iterator[FindingViolation]:
+        least = severity_rank(self.severity)
+        for decision, users in images_to_scan(preview):
+            found = self.scans.findings.get((preview.name, decision.image.digest), ()) if self.scans else ()
+            for finding in found:
+                if severity_rank(finding.severity) <= least and not self._is_accepted(finding, preview.repository):
+                    yield FindingViolation(
+                        repository=preview.name, decision=decision, finding=finding, users=users, place=preview.place
+                    )
+
+    def _is_accepted(self, finding: ImageFinding, repository: str) -> bool:
+        packages = finding.packages or (None,)
+        return all(
+            any(each.covers(finding.vulnerability, repository, package) for each in self.accepted)
+            for package in packages
+        )
+
+    def _is_affected(self, preview: RepositoryPreview, unlisted: AwsDecision) -> bool:  # noqa: ARG002  (as the base class)
+        return False
+
+    def _unlisted_problems(self, preview: RepositoryPreview) -> Iterator[str]:
+        """Yield the images whose findings are not known."""
+        for decision, _ in images_to_scan(preview):
+            image = (preview.name, decision.image.digest)
+            if self.scans is None or image not in self.scans.findings:
+                reason = self.scans.problems.get(image, _NO_SCAN) if self.scans else _NO_SCAN
+                yield f"{preview.name}: {image_label(decision.image)} is in use, and {reason}; scan it first"
+
+
+_NO_SCAN = "its findings are not given"
+_NO_IMAGE_IN_USE = "no image of these repositories is reported in use, so no finding is judged"
+
+
+def images_to_scan(preview: RepositoryPreview) -> Iterator[tuple[Decision, tuple[str, ...]]]:
+    """
+    Yield the images whose findings count for a gate, with the workloads that run them.
+
+    They are in use, and are kept or uncertain. Image indexes have no findings, and archived images are not scanned.
+
+    Args:
+        preview: The preview of the repository.
+
+    """
+    evaluation = preview.evaluation
+    for decision in (*evaluation.kept, *evaluation.uncertain):
+        image, users = decision.image, preview.users(decision.image.digest)
+        if users and not image.is_index and image.status == "active":
+            yield decision, users
+
+
 def read_gate(text: str) -> Gate:
     """
     Return the gate in a text.
 
     Args:
-        text: `in-use`, `empties`, `newest`, `loses:` and a percentage such as `loses:50%`, or `expires:` and a tag
-            pattern as in a lifecycle rule.
+        text: `in-use`, `empties`, `newest`, `loses:` and a percentage such as `loses:50%`, `findings:` and a severity
+            such as `findings:HIGH`, or `expires:` and a tag pattern as in a lifecycle rule.
 
     Raises:
         CommandError: if the text is none of them.
@@ -354,10 +499,12 @@ def read_gate(text: str) -> Gate:
         return _PLAIN_GATES[text](text=text)
     if text.startswith(_LOSES):
         return LossGate(text=text, percent=_read_percent(text.removeprefix(_LOSES)))
+    if text.startswith(_FINDINGS):
+        return FindingsGate(text=text, severity=_read_severity(text.removeprefix(_FINDINGS)))
     if not text.startswith(_EXPIRES):
         message = (
             f"{abbreviate(text)} is unknown; write in-use, empties, newest, loses: and a percentage such as loses:50%, "
-            "or expires: and a tag pattern such as expires:release-*"
+            "findings: and a severity such as findings:HIGH, or expires: and a tag pattern such as expires:release-*"
         )
         raise CommandError([message], path="--fail-if")
     try:
@@ -378,6 +525,14 @@ def _read_percent(text: str) -> float:
         )
         raise CommandError([message], path="--fail-if")
     return float(match[1])
+
+
+def _read_severity(text: str) -> ScanSeverity:
+    for severity in get_args(ScanSeverity):
+        if text.upper() == severity:
+            return cast("ScanSeverity", severity)
+    message = f"{abbreviate(text)} is not a severity; write one of {', '.join(get_args(ScanSeverity))}"
+    raise CommandError([message], path="--fail-if")
 
 
 def _no_usage_seen(previews: Sequence[RepositoryPreview]) -> Iterator[str]:

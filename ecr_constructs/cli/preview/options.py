@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ecr_constructs.cli.aws.readings import folder_problem
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.preview.gates import Gate
+from ecr_constructs.cli.preview.gates import FindingsGate, Gate
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
 from ecr_constructs.model.images import time_problem
 from ecr_constructs.model.validation import abbreviate
@@ -92,6 +92,8 @@ class PreviewOptions:
     form: Format = Format.TABLE
     is_complete: bool = False
     output: Path | None = None
+    scan_findings: Sequence[str] = ()
+    accepted_findings: Sequence[Path] = ()
     prices: Sequence[str] = ()
     unpulled_days: int | None = None
     image_quota: int | None = None
@@ -113,6 +115,7 @@ class PreviewOptions:
             *_account_problems(self),
             *_fleet_problems(self),
             *_number_problems(self),
+            *_findings_problems(self),
             *_file_problems(self),
         )
         if problems:
@@ -168,8 +171,8 @@ def _account_problems(options: PreviewOptions) -> Iterator[str]:
     has_usage = options.in_use_from or (options.live and options.in_use is not False)
     if any(gate.needs_account for gate in options.gates) and not has_usage:
         yield (
-            "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use, "
-            "or give --in-use-from"
+            "--fail-if in-use or findings needs the usage of images; add --live, and remove --no-in-use, or give "
+            "--in-use-from"
         )
     if options.restore and options.in_use is False and not options.in_use_from:
         yield "--restore needs the usage of images; remove --no-in-use, or give --in-use-from"
@@ -195,6 +198,16 @@ def _fleet_problems(options: PreviewOptions) -> Iterator[str]:
         for each in options.regions
         if not _REGION.fullmatch(each)
     )
+
+
+def _findings_problems(options: PreviewOptions) -> Iterator[str]:
+    has_gate = any(isinstance(gate, FindingsGate) for gate in options.gates)
+    if has_gate and not options.live and not options.scan_findings:
+        yield "--fail-if findings needs the findings of image scans; add --live, or give --scan-findings"
+    if options.live and options.scan_findings:
+        yield "--live reads the findings of the account; remove --scan-findings"
+    if not has_gate and (options.scan_findings or options.accepted_findings):
+        yield "--scan-findings and --accepted-findings need --fail-if findings:SEVERITY; add it, or remove them"
 
 
 def _number_problems(options: PreviewOptions) -> Iterator[str]:
@@ -227,6 +240,7 @@ def _inputs(options: PreviewOptions) -> list[str]:
         *options.current_policy,
         *options.in_use_from,
         *options.prices,
+        *options.scan_findings,
     ]
 
 

@@ -31,17 +31,12 @@ def account(models: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
     from moto.core.responses import ActionResult
     from moto.ecr.responses import ECRResponse
 
-    from tests.cli.aws.server import MOTO_ANSWERS
     from tests.e2e.registry import complete
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, f"{tmp_path}/none")
-    # A server of another test may have replaced answers of moto in this process.
-    for name, answer in MOTO_ANSWERS.items():
-        if vars(ECRResponse)[name] is not answer:
-            monkeypatch.setattr(ECRResponse, name, answer)
     complete(monkeypatch)
 
     def get_account_setting(self: ECRResponse) -> ActionResult:

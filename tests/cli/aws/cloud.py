@@ -104,6 +104,7 @@ class Stored:
     mutability: dict[str, Any] = field(default_factory=lambda: {"imageTagMutability": "MUTABLE"})
     tags: dict[str, str] = field(default_factory=dict)
     manifests: dict[str, str] = field(default_factory=dict)
+    scans: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: Preview | None = None
     next: Preview = field(default_factory=Preview)
 
@@ -113,7 +114,7 @@ class Stored:
         self.manifests[digest(number)] = json.dumps({"manifests": [{"digest": digest(child)} for child in children]})
 
     def bind(self, mode: str, *filters: str) -> None:
-        """Return the images with their tags, as the API lists them."""
+        """Set the tag mutability and its exclusion filters."""
         excluded = [{"filterType": "WILDCARD", "filter": text} for text in filters]
         self.mutability = {"imageTagMutability": mode, "imageTagMutabilityExclusionFilters": excluded}
 

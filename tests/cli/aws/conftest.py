@@ -68,12 +68,11 @@ def cloud(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "not-checked")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-checked")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    from tests.cli.aws.server import answer_app_runner, forget
+    from tests.cli.aws.server import answer, clear
 
-    started_cloud.clear()
-    forget()
-    answer_app_runner(started_cloud, monkeypatch)
+    answer(started_cloud, monkeypatch)
     yield started_cloud
+    clear(started_cloud)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("ecr-constructs")]
 
 

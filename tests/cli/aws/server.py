@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -24,8 +24,6 @@ from moto.organizations.responses import OrganizationsResponse
 from tests.cli.aws.cloud import ACCOUNT, REGION, Cloud, Refusal, arn_of
 
 Answer = Callable[[Any], ActionResult]
-# The answers of moto, before a server replaces some of them for all tests of the process.
-MOTO_ANSWERS: Mapping[str, Any] = dict(vars(ECRResponse))
 
 
 @contextlib.contextmanager
@@ -37,26 +35,40 @@ def running_server() -> Iterator[Cloud]:
         patch.setitem(urls.url_paths, "{0}/coverage/list$", Inspector2Response.dispatch)
         server.start()
         host, port = server.get_host_and_port()
-        cloud = Cloud(f"http://{host}:{port}")
-        patch.setattr(BaseResponse, "call_action", _received(cloud, BaseResponse.call_action))
-        for kind, answers in (
-            (ECRResponse, (*_repositories(cloud), *_previews(cloud))),
-            (Inspector2Response, _coverage(cloud)),
-            (EC2ContainerServiceResponse, _containers(cloud)),
-            (OrganizationsResponse, _organization(cloud)),
-        ):
-            for answer in answers:
-                patch.setattr(kind, answer.__name__, answer, raising=False)
         try:
-            yield cloud
+            yield Cloud(f"http://{host}:{port}")
         finally:
             server.stop()
             assert server._server is not None
             server._server.server_close()  # moto closes it at the end of the process only
-            forget()
 
 
-def answer_app_runner(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def answer(cloud: Cloud, patch: pytest.MonkeyPatch) -> None:
+    """
+    Empty an account, and replace answers of moto by those of the account.
+
+    The answers of moto are those of the process. Other tests of the process use them, too.
+    """
+    clear(cloud)
+    patch.setattr(BaseResponse, "call_action", _received(cloud, BaseResponse.call_action))
+    for kind, answers in (
+        (ECRResponse, (*_repositories(cloud), *_previews(cloud), *_scans(cloud))),
+        (Inspector2Response, _coverage(cloud)),
+        (EC2ContainerServiceResponse, _containers(cloud)),
+        (OrganizationsResponse, _organization(cloud)),
+    ):
+        for each in answers:
+            patch.setattr(kind, each.__name__, each, raising=False)
+    _answer_app_runner(cloud, patch)
+
+
+def clear(cloud: Cloud) -> None:
+    """Remove the content of an account, and that of moto."""
+    cloud.clear()
+    moto_api_backend.reset()
+
+
+def _answer_app_runner(cloud: Cloud, patch: pytest.MonkeyPatch) -> None:
     """Answer the calls to AWS App Runner, which moto does not have, between botocore and the connection."""
     make = boto3.Session.client
 
@@ -77,7 +89,7 @@ def answer_app_runner(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
             made.meta.events.register("before-send.apprunner", send)
         return made
 
-    monkeypatch.setattr(boto3.Session, "client", client)
+    patch.setattr(boto3.Session, "client", client)
 
 
 def _app_runner(cloud: Cloud, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -92,11 +104,6 @@ def _app_runner(cloud: Cloud, operation: str, asked: dict[str, Any]) -> dict[str
         raise Refusal("ResourceNotFoundException", "The service does not exist")
     image = {"ImageIdentifier": cloud.app_runner[name], "ImageRepositoryType": "ECR"}
     return {"Service": {"ServiceArn": asked["ServiceArn"], "SourceConfiguration": {"ImageRepository": image}}}
-
-
-def forget() -> None:
-    """Reset the state of moto."""
-    moto_api_backend.reset()
 
 
 def _received(cloud: Cloud, call_action: Callable[[BaseResponse], Any]) -> Callable[[BaseResponse], Any]:
@@ -199,6 +206,17 @@ def _repositories(cloud: Cloud) -> tuple[Answer, ...]:
         list_tags_for_resource,
         update_image_storage_class,
     )
+
+
+def _scans(cloud: Cloud) -> tuple[Answer, ...]:
+    def describe_image_scan_findings(self: ECRResponse) -> ActionResult:
+        name, asked = self._get_param("repositoryName"), self._get_param("imageId")["imageDigest"]
+        scan = cloud.stored(name).scans.get(asked)
+        if scan is None:
+            raise Refusal("ScanNotFoundException", f"Image scan does not exist for the image with '{asked}'")
+        return ActionResult({"repositoryName": name, "imageId": {"imageDigest": asked}, **scan})
+
+    return (describe_image_scan_findings,)
 
 
 def _previews(cloud: Cloud) -> tuple[Answer, ...]:

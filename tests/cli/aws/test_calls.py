@@ -20,7 +20,7 @@ from ecr_constructs.cli.aws.session import open_session
 from ecr_constructs.model import Image
 from ecr_constructs.model.lifecycle.intents import limit_images
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, image
+from tests.cli.aws.cloud import ACCOUNT, REGION, REGISTRY, Cloud, digest, image
 from tests.cli.aws.functions import add_function
 from tests.cli.aws.record import Record
 from tests.cli.aws.stacks import add_stack
@@ -136,6 +136,16 @@ def test_resource_tags_a_restore_and_deployed_policies_have_their_own_calls(call
     assert calls == {"ecr:UpdateImageStorageClass"}
 
 
+def test_findings_have_one_call_of_their_own(calls: set[str]) -> None:
+    account = connect(profile=None, region=None, role=None)
+    calls.clear()
+    found, problems = account.scan_findings({"prod/api": [digest(1)]}, progress=Record())
+
+    assert found == {"prod/api": ({}, {digest(1): "the image has not been scanned"})}
+    assert problems == ()
+    assert calls == {"ecr:DescribeImageScanFindings"}
+
+
 def test_an_organization_has_one_call_of_its_own(cloud: Cloud, calls: set[str]) -> None:
     cloud.organization = [{"Id": ACCOUNT, "State": "ACTIVE"}]
     session = open_session(profile=None, region=None, role=None)
@@ -154,6 +164,7 @@ def test_nothing_is_written(calls: set[str]) -> None:
 def test_the_page_has_every_call_and_every_right(calls: set[str]) -> None:
     ask(role=ROLE, ask_aws=True, current=True, in_use=True, read_indexes=True)
     calls |= {"ecr:ListTagsForResource", "ecr:UpdateImageStorageClass", "organizations:ListAccounts"}
+    calls |= {"ecr:DescribeImageScanFindings"}
 
     assert sorted(re.findall(r"^\| `(\w+:\w+)` \|", PAGE, re.MULTILINE)) == sorted(calls)
     [reading, starting] = map(actions_of, re.findall(r"```json\n(.+?)```", PAGE, re.DOTALL))

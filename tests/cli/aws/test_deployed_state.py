@@ -38,12 +38,6 @@ def account(environment: None, models: None, monkeypatch: pytest.MonkeyPatch) ->
     from moto.core.responses import ActionResult
     from moto.ecr.responses import ECRResponse
 
-    from tests.cli.aws.server import MOTO_ANSWERS
-
-    for name, answer in MOTO_ANSWERS.items():
-        if vars(ECRResponse)[name] is not answer:
-            monkeypatch.setattr(ECRResponse, name, answer)
-
     def describe_repository_creation_templates(_: ECRResponse) -> ActionResult:
         return ActionResult({"repositoryCreationTemplates": TEMPLATES})
 

@@ -15,12 +15,14 @@ from hypothesis import given
 from ecr_constructs.cli.output.json_report import render_json
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.costs import with_costs
-from ecr_constructs.cli.preview.gates import read_gate
+from ecr_constructs.cli.preview.gates import FindingsGate, read_gate
 from ecr_constructs.cli.preview.result import PreviewReport, UnreadPlace
+from ecr_constructs.cli.sources.image_findings import ScanResults
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Place, Repository
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.model.pricing.prices import PRICES_BY_REGION
+from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding
 from ecr_constructs.testing import archived, leftovers, pulled, signed
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 from tests.model.lifecycle.image_strategies import repositories
@@ -30,6 +32,10 @@ SCHEMA: dict[str, Any] = json.loads(
     files("ecr_constructs.cli.output").joinpath("preview.schema.json").read_text("utf-8")
 )
 POLICY_OF_WEB = policy(LifecyclePolicy.of(expire_older_than(after_days=1)), repository="web")
+FOUND = ImageFinding(
+    repository="api", digest=RELEASES[0].digest, vulnerability="CVE-2024-1", severity="HIGH", packages=("openssl",)
+)
+SCANS = ScanResults.of([FOUND])
 LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
 
 
@@ -66,7 +72,9 @@ def everything() -> PreviewReport:
 
 
 def written(report: PreviewReport, *gates: str) -> Any:
-    return json.loads(render_json(report, [read_gate(gate).evaluate(report) for gate in gates]))
+    read = map(read_gate, gates)
+    scanned = [replace(gate, scans=SCANS) if isinstance(gate, FindingsGate) else gate for gate in read]
+    return json.loads(render_json(report, [gate.evaluate(report) for gate in scanned]))
 
 
 def complaints(document: object) -> list[str]:
@@ -99,7 +107,8 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_what_is_written_is_what_the_schema_says() -> None:
-    assert complaints(written(everything(), "in-use", "expires:v*", "loses:1%", "empties", "newest")) == []
+    gates = ("in-use", "expires:v*", "loses:1%", "empties", "newest", "findings:LOW")
+    assert complaints(written(everything(), *gates)) == []
     assert complaints(written(PreviewReport(at=NOW, previews=()))) == []
 
 
@@ -108,7 +117,7 @@ def test_the_schema_has_every_field_that_is_written_and_no_other() -> None:
 
     emptied = build(POLICY_OF_WEB, Repository(name="web", images=tuple(RELEASES[:1])), NOW)
     report = replace(everything(), previews=(*everything().previews, emptied))
-    assert set(fields(written(report, "in-use", "expires:v*", "loses:1%"))) == described
+    assert set(fields(written(report, "in-use", "expires:v*", "loses:1%", "findings:LOW"))) == described
 
 
 def test_totals_and_alarms_are_at_the_top() -> None:

@@ -259,7 +259,8 @@ def test_an_unknown_gate_is_rejected() -> None:
         assert refused.value.problems == (
             (
                 f"{text!r} is unknown; write in-use, empties, newest, loses: and a percentage such as loses:50%, "
-                "or expires: and a tag pattern such as expires:release-*"
+                "findings: and a severity such as findings:HIGH, or expires: and a tag pattern such as "
+                "expires:release-*"
             ),
         )
 

@@ -95,8 +95,13 @@ def _emptying_actions(context: CheckContext) -> Sequence[ScheduledAction]:
 def _may_be_emptied(context: CheckContext, images: Sequence[Image]) -> bool:
     """Return whether each image can be deleted, without the schedule, which takes longer."""
     claims = _claims(context, images)
-    newest = max(images, key=attrgetter("pushed_at"))
-    is_kept_by_number = getattr(claims.get(newest.digest), "count_type", "") == "imageCountMoreThan"
+    last = max(image.pushed_at for image in images)
+    # A rule by number keeps the newest image, unless it is an artifact, which is deleted with its subject.
+    is_kept_by_number = all(
+        image.subject_digest is None and getattr(claims.get(image.digest), "count_type", "") == "imageCountMoreThan"
+        for image in images
+        if image.pushed_at == last
+    )
     return not is_kept_by_number and all(
         (claim := claims.get(image.digest)) is not None and claim.action == "expire" and not claim.is_keep_rule
         for image in images

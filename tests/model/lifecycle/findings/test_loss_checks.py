@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -46,6 +47,19 @@ def of(*intents: Intent) -> LifecyclePolicy:
 
 def aged(*patterns: str, days: int = 30) -> Intent:
     return expire_older_than(after_days=days, matching=list(patterns))
+
+
+def signed_leftover() -> list[Image]:
+    """Return an image without tags, and the signature of it, which was pushed later."""
+    (image,) = leftovers(days=1, until=AT - timedelta(days=1))
+    signature = replace(
+        image,
+        digest="sha256:" + "f" * 64,
+        pushed_at=AT,
+        artifact_media_type="application/vnd.cncf.notary.signature",
+        subject_digest=image.digest,
+    )
+    return [image, signature]
 
 
 EVERYTHING = expire_older_than(after_days=30)
@@ -160,6 +174,8 @@ def test_with_images_the_sentence_has_the_newest_image_its_day_and_its_users() -
         (of(keep_forever("prodution"), EVERYTHING), releases("production-{n}", count=5, until=AT)),
         (of(EVERYTHING), multi_arch(releases("v{n}", count=2, until=AT))),
         (of(expire_untagged(after_days=3)), leftovers(days=9, until=AT)),
+        # The untagged signature takes the only place of the rule, and it is deleted with its subject.
+        (of(limit_images(1)), signed_leftover()),
     ],
 )
 def test_a_policy_that_deletes_every_image_is_reported_with_the_last_day(

@@ -1,0 +1,174 @@
+"""The gate on findings: vulnerabilities of images in use that are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.main import run
+from ecr_constructs.cli.preview.gates import FindingsGate, read_gate
+from tests.cli.aws.cloud import digest
+
+KEPT, DELETED, INDEX, IDLE = digest(1), digest(2), digest(3), digest(4)
+HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+POLICY = {
+    "rules": [
+        {
+            "rulePriority": 1,
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPatternList": ["old*"],
+                "countType": "imageCountMoreThan",
+                "countNumber": 1,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+Call = Callable[..., tuple[int, str, str]]
+
+
+def finding(vulnerability: str, severity: str, *, fix: str | None = None) -> dict[str, Any]:
+    details = {"vulnerabilityId": vulnerability, "vulnerablePackages": [{"name": "openssl"}]}
+    return {"severity": severity, "status": "ACTIVE", "fixAvailable": fix, "packageVulnerabilityDetails": details}
+
+
+def scan(image_digest: str, *findings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "repositoryName": "prod/api",
+        "imageId": {"imageDigest": image_digest},
+        "imageScanStatus": {"status": "ACTIVE"},
+        "imageScanFindings": {"enhancedFindings": list(findings)},
+    }
+
+
+def listed(image_digest: str, tag: str, day: int, kind: str = "manifest") -> Any:
+    return {
+        "repositoryName": "prod/api",
+        "imageDigest": image_digest,
+        "imageTags": [tag],
+        "imagePushedAt": f"2026-05-{day:02}T12:00:00+00:00",
+        "imageSizeInBytes": 1,
+        "imageManifestMediaType": f"application/vnd.oci.image.{kind}.v1+json",
+    }
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Return a function that previews a listing. Two images and an index are in use, and one image is deleted."""
+    monkeypatch.chdir(tmp_path)
+    images = [listed(KEPT, "v1", 1), listed(DELETED, "old-1", 2), listed(digest(5), "old-2", 3), listed(IDLE, "v0", 4)]
+    images.append(listed(INDEX, "v2", 5, "index"))
+    containers = [{"name": str(n), "image": f"{HOST}/prod/api@{each}"} for n, each in enumerate((KEPT, DELETED, INDEX))]
+    pod = {"kind": "Pod", "metadata": {"name": "api", "namespace": "prod"}, "spec": {"containers": containers}}
+    for name, document in {"policy": POLICY, "images": {"imageDetails": images}, "pods": {"items": [pod]}}.items():
+        Path(f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+
+    def _call(*arguments: str, scans: object = ()) -> tuple[int, str, str]:
+        Path("scans.json").write_text("\n".join(json.dumps(each) for each in scans), encoding="utf-8")  # type: ignore[attr-defined]  # it is a list
+        given = ["policy.json", "--images", "images.json", "--in-use-from", "pods.json", "--at", "2026-06-01"]
+        code = run(["preview", *given, *arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return _call
+
+
+def test_only_findings_of_images_in_use_that_are_kept_fail_the_gate(call: Call) -> None:
+    scans = [scan(each, finding("CVE-2024-1", "CRITICAL")) for each in (DELETED, IDLE, INDEX)]
+
+    code, _, err = call("--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[*scans, scan(KEPT)])
+    assert (code, err) == (0, "")
+
+    code, _, err = call(
+        "--scan-findings", "scans.json", "--fail-if", "findings:high", scans=[scan(KEPT, finding("CVE-2024-2", "HIGH"))]
+    )
+    assert code == 4
+    assert "prod/api: v1" in err
+    assert "has HIGH CVE-2024-2 in openssl; in use by pod prod/api" in err
+
+
+def test_findings_with_a_fix_are_first_and_lower_severities_pass(call: Call) -> None:
+    findings = [
+        finding("CVE-2024-1", "CRITICAL", fix="NO"),
+        finding("CVE-2024-2", "HIGH", fix="YES"),
+        finding("CVE-2024-3", "MEDIUM", fix="YES"),
+    ]
+
+    code, out, _ = call(
+        "--scan-findings", "scans.json", "--fail-if", "findings:HIGH", "--format", "json", scans=[scan(KEPT, *findings)]
+    )
+
+    (gate,) = json.loads(out)["gates"]
+    assert code == 4
+    assert [(each["vulnerability"], each["is_fixable"]) for each in gate["findings"]] == [
+        ("CVE-2024-2", True),
+        ("CVE-2024-1", False),
+    ]
+    assert gate["findings"][0] | {"sentence": ""} == {
+        "repository": "prod/api",
+        "account": None,
+        "region": None,
+        "is_certain": True,
+        "digest": KEPT,
+        "tags": ["v1"],
+        "vulnerability": "CVE-2024-2",
+        "severity": "HIGH",
+        "packages": ["openssl"],
+        "is_fixable": True,
+        "in_use_by": ["pod prod/api"],
+        "sentence": "",
+    }
+
+
+@pytest.mark.parametrize(("until", "code"), [("2099-12-31", 0), ("2020-01-01", 4)])
+def test_an_accepted_finding_passes_until_its_last_day(until: str, code: int, call: Call) -> None:
+    entry = {"vulnerability": "CVE-2024-1", "reason": "not used", "owner": "team-a", "expires": until}
+    Path("accepted.json").write_text(json.dumps([{**entry, "repositories": ["prod/*"]}]), encoding="utf-8")
+
+    options = ("--scan-findings", "scans.json", "--accepted-findings", "accepted.json", "--fail-if", "findings:LOW")
+    assert call(*options, scans=[scan(KEPT, finding("CVE-2024-1", "HIGH"))])[0] == code
+
+
+def test_an_image_in_use_without_findings_cannot_be_judged(call: Call) -> None:
+    code, _, err = call("--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[scan(IDLE)])
+
+    assert code == 2
+    assert "v1" in err
+    assert "is in use, and its findings are not given; scan it first" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--fail-if", "findings:HIGH"], "--fail-if findings needs the findings of image scans"),
+        (["--scan-findings", "scans.json"], "--scan-findings and --accepted-findings need --fail-if findings:SEVERITY"),
+        (["--fail-if", "findings:URGENT"], "'URGENT' is not a severity; write one of CRITICAL, HIGH, MEDIUM, LOW"),
+    ],
+)
+def test_options_that_do_not_fit_are_rejected(options: list[str], problem: str, call: Call) -> None:
+    code, _, err = call(*options)
+
+    assert code == 2
+    assert problem in err
+
+
+def test_a_file_without_findings_is_an_error(call: Call) -> None:
+    code, _, err = call("--scan-findings", "images.json", "--fail-if", "findings:HIGH")
+
+    assert code == 2
+    assert "images.json: no findings of image scans in it; give the output of" in err
+
+
+def test_the_severity_of_a_gate_is_read_in_any_letters() -> None:
+    gate = read_gate("findings:critical")
+
+    assert isinstance(gate, FindingsGate)
+    assert gate.severity == "CRITICAL"
+    with pytest.raises(CommandError, match="is not a severity"):
+        read_gate("findings:")
