@@ -455,14 +455,20 @@ class FindingsGate(Gate):
 
     def _unlisted_problems(self, preview: RepositoryPreview) -> Iterator[str]:
         """Yield the images whose findings are not known."""
+        evaluation = preview.evaluation
+        for decision in (*evaluation.kept, *evaluation.uncertain):
+            image = decision.image
+            if image.is_index and image.referenced_digests is None and preview.users(image.digest):
+                yield f"{preview.name}: {image_label(image)} is in use, and {_NO_MANIFEST}"
         for decision, _ in images_to_scan(preview):
-            image = (preview.name, decision.image.digest)
-            if self.scans is None or image not in self.scans.findings:
-                reason = self.scans.problems.get(image, _NO_SCAN) if self.scans else _NO_SCAN
+            key = (preview.name, decision.image.digest)
+            if self.scans is None or key not in self.scans.findings:
+                reason = self.scans.problems.get(key, _NO_SCAN) if self.scans else _NO_SCAN
                 yield f"{preview.name}: {image_label(decision.image)} is in use, and {reason}; scan it first"
 
 
 _NO_SCAN = "its findings are not given"
+_NO_MANIFEST = "the images of this index are not known; add --read-indexes with --live, or --manifests with --images"
 _NO_IMAGE_IN_USE = "no image of these repositories is reported in use, so no finding is judged"
 
 

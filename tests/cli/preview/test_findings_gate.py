@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ecr_constructs.cli.main import run
 from ecr_constructs.cli.preview.gates import FindingsGate, read_gate
 from tests.cli.aws.cloud import digest
 
-KEPT, DELETED, INDEX, IDLE = digest(1), digest(2), digest(3), digest(4)
+KEPT, DELETED, INDEX, IDLE, CHILD = digest(1), digest(2), digest(3), digest(4), digest(6)
 HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 POLICY = {
     "rules": [
@@ -51,7 +51,7 @@ def listed(image_digest: str, tag: str, day: int, kind: str = "manifest") -> Any
     return {
         "repositoryName": "prod/api",
         "imageDigest": image_digest,
-        "imageTags": [tag],
+        "imageTags": [tag] if tag else [],
         "imagePushedAt": f"2026-05-{day:02}T12:00:00+00:00",
         "imageSizeInBytes": 1,
         "imageManifestMediaType": f"application/vnd.oci.image.{kind}.v1+json",
@@ -60,17 +60,23 @@ def listed(image_digest: str, tag: str, day: int, kind: str = "manifest") -> Any
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Return a function that previews a listing. Two images and an index are in use, and one image is deleted."""
+    """Return a function that previews a listing. By default two images are in use, and one of them is deleted."""
     monkeypatch.chdir(tmp_path)
     images = [listed(KEPT, "v1", 1), listed(DELETED, "old-1", 2), listed(digest(5), "old-2", 3), listed(IDLE, "v0", 4)]
-    images.append(listed(INDEX, "v2", 5, "index"))
-    containers = [{"name": str(n), "image": f"{HOST}/prod/api@{each}"} for n, each in enumerate((KEPT, DELETED, INDEX))]
-    pod = {"kind": "Pod", "metadata": {"name": "api", "namespace": "prod"}, "spec": {"containers": containers}}
-    for name, document in {"policy": POLICY, "images": {"imageDetails": images}, "pods": {"items": [pod]}}.items():
+    images += [listed(INDEX, "v2", 5, "index"), listed(CHILD, "", 5)]
+    index = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{"digest": CHILD}]}
+    manifests = {"images": [{"imageId": {"imageDigest": INDEX}, "imageManifest": json.dumps(index)}]}
+    documents = {"policy": POLICY, "images": {"imageDetails": images}, "manifests": manifests}
+    for name, document in documents.items():
         Path(f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
 
-    def _call(*arguments: str, scans: object = ()) -> tuple[int, str, str]:
-        Path("scans.json").write_text("\n".join(json.dumps(each) for each in scans), encoding="utf-8")  # type: ignore[attr-defined]  # it is a list
+    def _call(
+        *arguments: str, scans: Sequence[object] = (), running: Sequence[str] = (KEPT, DELETED)
+    ) -> tuple[int, str, str]:
+        containers = [{"name": str(n), "image": f"{HOST}/prod/api@{each}"} for n, each in enumerate(running)]
+        pod = {"kind": "Pod", "metadata": {"name": "api", "namespace": "prod"}, "spec": {"containers": containers}}
+        Path("pods.json").write_text(json.dumps({"items": [pod]}), encoding="utf-8")
+        Path("scans.json").write_text("\n".join(json.dumps(each) for each in scans), encoding="utf-8")
         given = ["policy.json", "--images", "images.json", "--in-use-from", "pods.json", "--at", "2026-06-01"]
         code = run(["preview", *given, *arguments])
         out, err = capsys.readouterr()
@@ -80,7 +86,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_only_findings_of_images_in_use_that_are_kept_fail_the_gate(call: Call) -> None:
-    scans = [scan(each, finding("CVE-2024-1", "CRITICAL")) for each in (DELETED, IDLE, INDEX)]
+    scans = [scan(each, finding("CVE-2024-1", "CRITICAL")) for each in (DELETED, IDLE, CHILD)]
 
     code, _, err = call("--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[*scans, scan(KEPT)])
     assert (code, err) == (0, "")
@@ -141,6 +147,24 @@ def test_an_image_in_use_without_findings_cannot_be_judged(call: Call) -> None:
     assert code == 2
     assert "v1" in err
     assert "is in use, and its findings are not given; scan it first" in err
+
+
+def test_the_images_of_an_index_in_use_are_judged(call: Call) -> None:
+    options = ("--scan-findings", "scans.json", "--manifests", "manifests.json", "--fail-if", "findings:HIGH")
+
+    assert call(*options, scans=[scan(CHILD)], running=[INDEX])[0] == 0
+    code, _, err = call(*options, scans=[scan(CHILD, finding("CVE-2024-2", "HIGH"))], running=[INDEX])
+    assert code == 4
+    assert "has HIGH CVE-2024-2 in openssl; in use by pod prod/api" in err
+
+
+def test_an_index_in_use_whose_images_are_not_known_cannot_be_judged(call: Call) -> None:
+    code, _, err = call(
+        "--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[scan(CHILD)], running=[INDEX]
+    )
+
+    assert code == 2
+    assert "prod/api: v2 is in use, and the images of this index are not known; add --read-indexes with --live" in err
 
 
 @pytest.mark.parametrize(
