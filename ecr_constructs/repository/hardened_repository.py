@@ -176,9 +176,7 @@ class HardenedRepository(ecr.Repository):
         raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
         written = constructor_keywords(in_force, place)
-        keywords = dict(_GIVEN_TO_INJECTORS if is_injected else {})
-        for arguments in written.values():
-            keywords |= arguments
+        keywords = _keywords(written, is_injected=is_injected)
         with (
             typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path),
             _taken_id_explained(scope, id, path, is_injected=is_injected),
@@ -541,6 +539,14 @@ def _derived(problems: Problems, settings: object, given: Mapping[str, object]) 
     with problems.collect():
         return derive(base, given)
     return base
+
+
+def _keywords(written: Mapping[str, Mapping[str, Any]], *, is_injected: bool) -> dict[str, Any]:
+    """Return the arguments of `ecr.Repository`, from those by property."""
+    keywords = dict(_GIVEN_TO_INJECTORS if is_injected else {})
+    for arguments in written.values():
+        keywords |= arguments
+    return keywords
 
 
 def _check_values(

@@ -64,7 +64,7 @@ class ImageIndex:
         self._tags = TagIndex(list(map(attrgetter("tags"), listed)), self._order, patterns)
         self._positions: dict[str, int] = {}
         self._subjects: dict[int, int | None] = {}
-        self.standard = list(range(len(listed)))
+        self.standard: Sequence[int] = range(len(listed))
         self.archive: list[int] = []
         self.activating: set[int] = set()
         self.restored: set[int] = set()
