@@ -24,7 +24,7 @@ pytestmark = [
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60  # the timeout in seconds of steps that take two or three
-AFTERMATH = 30  # the timeout in seconds of the cleanup; a CLI without its emulator runs longer
+AFTERMATH = 5  # the timeout in seconds of the cleanup; a CLI without its emulator runs longer
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A program whose `cdk deploy` never ends. It prints its port and its folder, and then deploys."""
 
 import json
+import signal
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -38,6 +39,8 @@ def write_assembly(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
+    # A shell starts a command in the background with SIGINT ignored, and Python inherits it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with patch.object(RegistryPolicy, "is_created", return_value=False), running_emulator() as emulator:
         assembly = write_assembly(emulator.folder / "assembly")
         print(urlsplit(emulator.url).port, emulator.folder, flush=True)  # noqa: T201  (the test reads it)
