@@ -384,7 +384,7 @@ def test_a_progress_bar_has_the_step_and_the_count(monkeypatch: pytest.MonkeyPat
 
 
 NO_USAGE = (
-    "--fail-if in-use needs the usage of images in an account; add --live, and remove --no-in-use, "
+    "--fail-if in-use or findings needs the usage of images; add --live, and remove --no-in-use, "
     "or give --in-use-from"
 )
 
