@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from ecr_constructs.cli.aws.errors import CallFailed
 from ecr_constructs.cli.aws.session import Service
-from ecr_constructs.model.template_syntax import mapping
-from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, findings_of_scan
+from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, findings_of_scan, scan_problem
 
 __all__ = ["ScanFindings", "scan_findings"]
 
@@ -16,7 +15,6 @@ ScanFindings = tuple[dict[str, tuple[ImageFinding, ...]], dict[str, str]]
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
 _FINDINGS_A_PAGE = 1_000
-_COMPLETE = ("COMPLETE", "ACTIVE")
 _NOT_SCANNED = ("ScanNotFoundException",)
 
 
@@ -46,12 +44,11 @@ def scan_findings(ecr: Service, repository: str, digests: Iterable[str]) -> Scan
         except CallFailed as failure:
             if failure.code not in _NOT_SCANNED:
                 raise
-            problems[digest] = "the image has not been scanned"
+            problems[digest] = "it has not been scanned; scan it first"
             continue
-        status = mapping(pages[0].get("imageScanStatus")) if pages else {}
-        if status.get("status", "COMPLETE") in _COMPLETE:
-            found = {"repositoryName": repository, "imageId": {"imageDigest": digest}}
-            findings[digest] = tuple(each for page in pages for each in findings_of_scan({**page, **found}))
-        else:
-            problems[digest] = f"the scan of the image has the status {status['status']}"
+        if problem := next(filter(None, map(scan_problem, pages)), None):
+            problems[digest] = problem
+            continue
+        found = {"repositoryName": repository, "imageId": {"imageDigest": digest}}
+        findings[digest] = tuple(each for page in pages for each in findings_of_scan({**page, **found}))
     return findings, problems

@@ -15,6 +15,7 @@ from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, 
 from ecr_constructs.cli.sources.image_findings import ScanResults
 from ecr_constructs.cli.sources.records import AwsDecision, Place
 from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import abbreviate
@@ -458,18 +459,29 @@ class FindingsGate(Gate):
         evaluation = preview.evaluation
         for decision in (*evaluation.kept, *evaluation.uncertain):
             image = decision.image
-            if image.is_index and image.referenced_digests is None and preview.users(image.digest):
-                yield f"{preview.name}: {image_label(image)} is in use, and {_NO_MANIFEST}"
+            if (reason := _unscannable(image)) and preview.users(image.digest):
+                yield f"{preview.name}: {image_label(image)} is in use, and {reason}"
         for decision, _ in images_to_scan(preview):
             key = (preview.name, decision.image.digest)
             if self.scans is None or key not in self.scans.findings:
                 reason = self.scans.problems.get(key, _NO_SCAN) if self.scans else _NO_SCAN
-                yield f"{preview.name}: {image_label(decision.image)} is in use, and {reason}; scan it first"
+                yield f"{preview.name}: {image_label(decision.image)} is in use, and {reason}"
 
 
-_NO_SCAN = "its findings are not given"
+_NO_SCAN = "its findings are not given; scan it first"
+_UNSCANNED = {
+    "archived": "archived images are not scanned; restore it",
+    "activating": "it is being restored; run the command again later",
+}
 _NO_MANIFEST = "the images of this index are not known; add --read-indexes with --live, or --manifests with --images"
 _NO_IMAGE_IN_USE = "no image of these repositories is reported in use, so no finding is judged"
+
+
+def _unscannable(image: Image) -> str | None:
+    """Return the reason why the vulnerabilities of an image cannot be known, with the fix."""
+    if image.is_index:
+        return _NO_MANIFEST if image.referenced_digests is None else None
+    return _UNSCANNED.get(image.status)
 
 
 def images_to_scan(preview: RepositoryPreview) -> Iterator[tuple[Decision, tuple[str, ...]]]:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import read_json_documents
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.vulnerabilities.accepted_finding import AcceptedFinding, read_accepted_findings
-from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, findings_of_inspector, findings_of_scan
+from ecr_constructs.model.vulnerabilities.image_finding import (
+    ImageFinding,
+    findings_of_inspector,
+    findings_of_scan,
+    images_of_inspector,
+    scan_problem,
+)
 from ecr_constructs.model.vulnerabilities.openvex import read_openvex
 
 __all__ = ["ScanResults", "read_accepted", "read_scan_results"]
+
+# The repository and the digest of an image.
+_ScannedImage = tuple[str, str]
+
+# Members of an answer that another page follows.
+_TOKENS = ("nextToken", "NextToken")
+_NO_FINDINGS = (
+    "no findings of image scans in it; give the output of 'aws ecr describe-image-scan-findings' or of "
+    "'aws inspector2 list-findings'"
+)
+_NO_LAST_PAGE = "the last page of the findings{} is missing; list without --max-items, or give every page"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,21 +50,6 @@ class ScanResults:
     findings: dict[tuple[str, str], tuple[ImageFinding, ...]]
     problems: dict[tuple[str, str], str]
 
-    @classmethod
-    def of(cls, findings: Iterable[ImageFinding], scanned: Iterable[tuple[str, str]] = ()) -> ScanResults:
-        """
-        Return the results of findings.
-
-        Args:
-            findings: The findings.
-            scanned: Images that were scanned, also those without findings.
-
-        """
-        by_image: dict[tuple[str, str], list[ImageFinding]] = {image: [] for image in scanned}
-        for finding in findings:
-            by_image.setdefault((finding.repository, finding.digest), []).append(finding)
-        return cls(findings={image: tuple(found) for image, found in by_image.items()}, problems={})
-
 
 def read_scan_results(sources: Iterable[str]) -> ScanResults:
     """
@@ -57,28 +60,67 @@ def read_scan_results(sources: Iterable[str]) -> ScanResults:
             `aws inspector2 list-findings`, or `-`.
 
     Raises:
-        CommandError: If a document is neither.
+        CommandError: If a document is neither, or if a page is missing.
 
     """
-    findings: list[ImageFinding] = []
-    scanned: list[tuple[str, str]] = []
+    reader = _Reader()
     for source in sources:
         for document in read_json_documents(source):
-            found = mapping(document.document)
-            if "imageScanFindings" in found and "repositoryName" in found:
-                findings += findings_of_scan(found)
-                scanned.append(
-                    (str(found["repositoryName"]), str(mapping(found.get("imageId")).get("imageDigest", "")))
-                )
+            reader.read(document.document, document.where)
+    return reader.results()
+
+
+class _Reader:
+    """The findings of documents that were read, and the pages that are missing."""
+
+    def __init__(self) -> None:
+        self._findings: dict[_ScannedImage, list[ImageFinding]] = {}
+        self._problems: dict[_ScannedImage, str] = {}
+        # The listing of an image, or that of Amazon Inspector, whose last page was not read.
+        self._unfinished: dict[_ScannedImage | None, str] = {}
+        self._ended: set[_ScannedImage | None] = set()
+
+    def read(self, document: object, where: str) -> None:
+        """Read a document, or several pages in a list."""
+        for page in document if isinstance(document, list) else [document]:
+            found = mapping(page)
+            if "repositoryName" in found and not {"imageScanFindings", "imageScanStatus"}.isdisjoint(found):
+                self._read_scan(found, where)
             elif isinstance(found.get("findings"), list):
-                findings += findings_of_inspector(found)
+                self._read_inspector(found, where)
             else:
-                message = (
-                    "no findings of image scans in it; give the output of 'aws ecr describe-image-scan-findings' or of "
-                    "'aws inspector2 list-findings'"
-                )
-                raise CommandError([message], path=document.where)
-    return ScanResults.of(findings, scanned)
+                raise CommandError([_NO_FINDINGS], path=where)
+
+    def results(self) -> ScanResults:
+        """Return the findings, or raise if a page is missing."""
+        for image, where in self._unfinished.items():
+            if image not in self._ended:
+                of = f" of {image[0]}@{image[1]}" if image else ""
+                raise CommandError([_NO_LAST_PAGE.format(of)], path=where)
+        return ScanResults(
+            findings={image: tuple(found) for image, found in self._findings.items()}, problems=self._problems
+        )
+
+    def _read_scan(self, page: Mapping[str, Any], where: str) -> None:
+        image = str(page["repositoryName"]), str(mapping(page.get("imageId")).get("imageDigest", ""))
+        if problem := scan_problem(page):
+            self._problems[image] = problem
+        else:
+            self._findings.setdefault(image, []).extend(findings_of_scan(page))
+        self._note_end(image, page, where)
+
+    def _read_inspector(self, page: Mapping[str, Any], where: str) -> None:
+        for image in images_of_inspector(page):
+            self._findings.setdefault(image, [])
+        for finding in findings_of_inspector(page):
+            self._findings[finding.repository, finding.digest].append(finding)
+        self._note_end(None, page, where)
+
+    def _note_end(self, listing: _ScannedImage | None, page: Mapping[str, Any], where: str) -> None:
+        if any(page.get(token) for token in _TOKENS):
+            self._unfinished[listing] = where
+        else:
+            self._ended.add(listing)
 
 
 def read_accepted(sources: Sequence[Path], today: date) -> tuple[AcceptedFinding, ...]:

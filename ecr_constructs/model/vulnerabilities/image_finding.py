@@ -13,12 +13,30 @@ from typing import Any, Literal, get_args
 
 from ecr_constructs.model.template_syntax import mapping, mappings
 
-__all__ = ["ImageFinding", "ScanSeverity", "findings_of_inspector", "findings_of_scan", "severity_rank"]
+__all__ = [
+    "ImageFinding",
+    "ScanSeverity",
+    "findings_of_inspector",
+    "findings_of_scan",
+    "images_of_inspector",
+    "scan_problem",
+    "severity_rank",
+]
 
 # `UNDEFINED` and `UNTRIAGED` are findings without a rating.
 ScanSeverity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
 _SEVERITIES: tuple[str, ...] = get_args(ScanSeverity)
 _IMAGE = "AWS_ECR_CONTAINER_IMAGE"
+# The statuses of a scan whose findings are known, and the fix for those of other scans:
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
+_KNOWN = ("COMPLETE", "ACTIVE")
+_SCAN = "scan it first"
+_FIXES = {
+    "IN_PROGRESS": "run the command again later",
+    "PENDING": "run the command again later",
+    "UNSUPPORTED_IMAGE": "choose the repositories to check with --repository",
+    "IMAGE_ARCHIVED": "restore it",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +79,18 @@ def severity_rank(severity: str) -> int:
     return _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
 
 
+def scan_problem(document: Mapping[str, Any]) -> str | None:
+    """
+    Return the reason why an answer of `DescribeImageScanFindings` has no findings, with the fix. None if it has them.
+
+    Args:
+        document: The answer.
+
+    """
+    status = mapping(document.get("imageScanStatus")).get("status", "COMPLETE")
+    return None if status in _KNOWN else f"its scan has the status {status}; {_FIXES.get(str(status), _SCAN)}"
+
+
 def findings_of_scan(document: Mapping[str, Any]) -> Iterator[ImageFinding]:
     """
     Yield the active findings in an answer of `DescribeImageScanFindings`, for basic and for enhanced scanning.
@@ -96,10 +126,29 @@ def findings_of_inspector(document: Mapping[str, Any]) -> Iterator[ImageFinding]
 
     """
     for finding in mappings(document.get("findings")):
-        for resource in mappings(finding.get("resources")):
-            image = mapping(mapping(resource.get("details")).get("awsEcrContainerImage"))
-            if resource.get("type") == _IMAGE and image and finding.get("status", "ACTIVE") == "ACTIVE":
-                yield _of_inspector(finding, str(image.get("repositoryName", "")), str(image.get("imageHash", "")))
+        if finding.get("status", "ACTIVE") == "ACTIVE":
+            yield from (_of_inspector(finding, *image) for image in _images(finding))
+
+
+def images_of_inspector(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """
+    Yield the repository and the digest of each image in an answer of `ListFindings` of Amazon Inspector.
+
+    An image without active findings is one of them if a finding of it is suppressed or closed.
+
+    Args:
+        document: The answer.
+
+    """
+    for finding in mappings(document.get("findings")):
+        yield from _images(finding)
+
+
+def _images(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for resource in mappings(finding.get("resources")):
+        image = mapping(mapping(resource.get("details")).get("awsEcrContainerImage"))
+        if resource.get("type") == _IMAGE and image:
+            yield str(image.get("repositoryName", "")), str(image.get("imageHash", ""))
 
 
 def _of_inspector(finding: Mapping[str, Any], repository: str, digest: str) -> ImageFinding:

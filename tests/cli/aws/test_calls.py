@@ -141,7 +141,7 @@ def test_findings_have_one_call_of_their_own(calls: set[str]) -> None:
     calls.clear()
     found, problems = account.scan_findings({"prod/api": [digest(1)]}, progress=Record())
 
-    assert found == {"prod/api": ({}, {digest(1): "the image has not been scanned"})}
+    assert found == {"prod/api": ({}, {digest(1): "it has not been scanned; scan it first"})}
     assert problems == ()
     assert calls == {"ecr:DescribeImageScanFindings"}
 

@@ -35,7 +35,7 @@ POLICY_OF_WEB = policy(LifecyclePolicy.of(expire_older_than(after_days=1)), repo
 FOUND = ImageFinding(
     repository="api", digest=RELEASES[0].digest, vulnerability="CVE-2024-1", severity="HIGH", packages=("openssl",)
 )
-SCANS = ScanResults.of([FOUND])
+SCANS = ScanResults(findings={(FOUND.repository, FOUND.digest): (FOUND,)}, problems={})
 LATE = AwsDecision(digest="sha256:" + "9" * 64, action="expire", rule_priority=1)
 
 

@@ -149,6 +149,69 @@ def test_an_image_in_use_without_findings_cannot_be_judged(call: Call) -> None:
     assert "is in use, and its findings are not given; scan it first" in err
 
 
+@pytest.mark.parametrize(
+    ("status", "fix"),
+    [
+        ("FAILED", "scan it first"),
+        ("IN_PROGRESS", "run the command again later"),
+        ("UNSUPPORTED_IMAGE", "choose the repositories to check with --repository"),
+        ("SCAN_ELIGIBILITY_EXPIRED", "scan it first"),
+    ],
+)
+@pytest.mark.parametrize("findings", [{}, {"imageScanFindings": {"findings": []}}])
+def test_a_scan_without_a_result_is_not_a_scan_without_findings(
+    findings: Mapping[str, Any], status: str, fix: str, call: Call
+) -> None:
+    unfinished = {**scan(KEPT), "imageScanStatus": {"status": status}}
+    del unfinished["imageScanFindings"]
+
+    code, _, err = call(
+        "--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[{**unfinished, **findings}]
+    )
+
+    assert code == 2
+    assert f"is in use, and its scan has the status {status}; {fix}" in err
+
+
+def test_findings_of_which_a_page_is_missing_are_an_error(call: Call) -> None:
+    options = ("--scan-findings", "scans.json", "--fail-if", "findings:HIGH")
+    first = {**scan(KEPT), "nextToken": "more"}
+
+    code, _, err = call(*options, scans=[first])
+    assert code == 2
+    assert f"the last page of the findings of prod/api@{KEPT} is missing; list without --max-items" in err
+
+    assert call(*options, scans=[first, scan(KEPT, finding("CVE-2024-1", "HIGH"))])[0] == 4
+    assert call(*options, scans=[[first, scan(KEPT)]])[0] == 0
+    code, _, err = call(*options, scans=[{"findings": [], "NextToken": "more"}])
+    assert code == 2
+    assert "the last page of the findings is missing" in err
+
+
+def test_an_image_whose_findings_are_all_suppressed_was_scanned(call: Call) -> None:
+    image = {"repositoryName": "prod/api", "imageHash": KEPT}
+    resources = [{"type": "AWS_ECR_CONTAINER_IMAGE", "details": {"awsEcrContainerImage": image}}]
+    suppressed = {**finding("CVE-2024-1", "HIGH"), "status": "SUPPRESSED", "resources": resources}
+    options = ("--scan-findings", "scans.json", "--fail-if", "findings:HIGH")
+
+    assert call(*options, scans=[{"findings": [suppressed]}])[0] == 0
+    assert call(*options, scans=[{"findings": [{**suppressed, "status": "ACTIVE"}]}])[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("ARCHIVED", "archived images are not scanned"), ("ACTIVATING", "it is being restored")]
+)
+def test_an_image_in_use_that_is_archived_cannot_be_judged(status: str, reason: str, call: Call) -> None:
+    listing = json.loads(Path("images.json").read_text(encoding="utf-8"))
+    listing["imageDetails"][0] |= {"imageStatus": status, "lastArchivedAt": "2026-05-20T12:00:00+00:00"}
+    Path("images.json").write_text(json.dumps(listing), encoding="utf-8")
+
+    code, _, err = call("--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[scan(KEPT)])
+
+    assert code == 2
+    assert f"is in use, and {reason}; " in err
+
+
 def test_the_images_of_an_index_in_use_are_judged(call: Call) -> None:
     options = ("--scan-findings", "scans.json", "--manifests", "manifests.json", "--fail-if", "findings:HIGH")
 
