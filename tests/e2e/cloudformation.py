@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -26,7 +26,6 @@ from moto.kms.models import Key
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 
 from tests.e2e.validation import properties_named, property_faults, request_faults
-
 
 # `{{resolve:secretsmanager:secret-id:SecretString:json-key:version-stage:version-id}}`. The id can be an ARN.
 DYNAMIC_REFERENCE = re.compile(
@@ -88,6 +87,12 @@ class Resource:
     def remove(self) -> None:
         """Delete the resource."""
         raise NotImplementedError
+
+    @classmethod
+    def models(cls) -> Iterator[type[Resource]]:
+        """Yield the models of resource types, those that derive from a base class of their own included."""
+        for model in cls.__subclasses__():
+            yield from [model] if hasattr(model, "resource_type") else model.models()
 
     # --- the interface of moto -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
@@ -29,6 +30,20 @@ PROTOCOLS = {"application", "email", "email-json", "firehose", "http", "https", 
 # Members of PutMetricAlarm that cannot be combined with Metrics:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 OF_ONE_METRIC = {"Dimensions", "ExtendedStatistic", "MetricName", "Namespace", "Period", "Statistic", "Unit"}
+# Parameters of moto whose name is not that of the member of PutMetricAlarm.
+ALARM_PARAMETERS = {
+    "AlarmDescription": "description",
+    "AlarmName": "name",
+    "Metrics": "metric_data_queries",
+    "OKActions": "ok_actions",
+}
+# Parameters that moto requires, and CloudWatch does not.
+ALARM_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("namespace", "metric_name", "period", "threshold", "statistic")),
+    "description": "",
+    "dimensions": [],
+    "alarm_actions": [],
+}
 
 
 class Monitoring(Resource):
@@ -74,7 +89,7 @@ class Named(Monitoring):
 
 
 class Generated(Monitoring):
-    """The base class of types whose id the service generates, so that a resource with the same properties is another."""
+    """The base class of types with a generated id. Another stack can have a resource with the same properties."""
 
     @property
     def identity(self) -> str:
@@ -121,10 +136,9 @@ class Topic(Monitoring, CloudFormationModel):
 
 class TopicPolicy(Generated, CloudFormationModel):
     """
-    The policy of topics.
+    The policy of topics, which have their default policy again when it is deleted.
 
-    As in the handlers that AWS publishes, its id is generated, it replaces the policy of the topics, and a topic has its
-    default policy again when the resource is deleted: https://github.com/aws-cloudformation/
+    It does what the handlers do that AWS publishes: https://github.com/aws-cloudformation/
     aws-cloudformation-resource-providers-sns .
     """
 
@@ -228,7 +242,7 @@ class Connection(Named, CloudFormationModel):
             value |= each
         text = json.dumps(CamelToUnderscoresWalker.parse(value))
         secrets = secretsmanager_backends[self.account][self.region]
-        secrets.put_secret_value(self.connection.secret_arn, text, None, None, ["AWSCURRENT"])
+        secrets.put_secret_value(self.connection.secret_arn, text, "", str(uuid4()), ["AWSCURRENT"])
 
 
 class ApiDestination(Named, CloudFormationModel):
@@ -325,28 +339,8 @@ class Alarm(Named, CloudFormationModel):
     def put(self) -> None:
         wanted = request("PutMetricAlarm", service="cloudwatch", **self.named)
         check_metrics(wanted)
-        self.cloudwatch.put_metric_alarm(
-            name=wanted["AlarmName"],
-            description=wanted.get("AlarmDescription", ""),
-            namespace=wanted.get("Namespace"),
-            metric_name=wanted.get("MetricName"),
-            metric_data_queries=wanted.get("Metrics"),
-            comparison_operator=wanted["ComparisonOperator"],
-            evaluation_periods=wanted["EvaluationPeriods"],
-            datapoints_to_alarm=wanted.get("DatapointsToAlarm"),
-            period=wanted.get("Period"),
-            threshold=wanted.get("Threshold"),
-            statistic=wanted.get("Statistic"),
-            extended_statistic=wanted.get("ExtendedStatistic"),
-            dimensions=wanted.get("Dimensions", []),
-            alarm_actions=wanted.get("AlarmActions", []),
-            ok_actions=wanted.get("OKActions"),
-            insufficient_data_actions=wanted.get("InsufficientDataActions"),
-            unit=wanted.get("Unit"),
-            actions_enabled=wanted.get("ActionsEnabled", True),
-            treat_missing_data=wanted.get("TreatMissingData"),
-            tags=wanted.get("Tags"),
-        )
+        parameters = {ALARM_PARAMETERS.get(name, camelcase_to_underscores(name)): wanted[name] for name in wanted}
+        self.cloudwatch.put_metric_alarm(**{**ALARM_DEFAULTS, **parameters})
 
     def remove(self) -> None:
         self.cloudwatch.delete_alarms([self.physical_resource_id])

@@ -14,7 +14,7 @@ from tests.e2e.validation import FILTER_MEMBERS, MEMBERS, SECRET_VALUES, api_nam
 
 Members = Mapping[str, Any]
 # Properties that no API returns.
-WRITE_ONLY = {"EmptyOnDelete", "PendingWindowInDays", *SECRET_VALUES}
+WRITE_ONLY = {"EmptyOnDelete", "GenerateSecretString", "PendingWindowInDays", "SecretString", *SECRET_VALUES}
 # Error codes for resources that do not exist. Some services have codes of their own.
 ABSENT = ("NotFound", "NoSuchEntity")
 
@@ -127,7 +127,8 @@ def _inline_policy(iam: Any, resource: Deployed) -> Members:
 
 
 def _oidc_provider(iam: Any, resource: Deployed) -> Members | None:
-    return _unless_absent(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=resource.physical_id)
+    found = _unless_absent(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=resource.physical_id)
+    return found and {"url": f"https://{found['Url']}", "clientIdList": found["ClientIDList"]}
 
 
 def _managed_policy(iam: Any, resource: Deployed) -> Members:
@@ -136,8 +137,7 @@ def _managed_policy(iam: Any, resource: Deployed) -> Members:
 
 
 def _secret(secrets: Any, resource: Deployed) -> Members:
-    found: Members = secrets.describe_secret(SecretId=resource.physical_id)
-    return found
+    return api_names(secrets.describe_secret(SecretId=resource.physical_id))
 
 
 def _task_definition(ecs: Any, resource: Deployed) -> Members | None:

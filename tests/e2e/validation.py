@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -70,7 +70,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return [_renamed(each, names) for each in value] if isinstance(value, list) else value
 
 
-def without(names: Set[str], value: Any) -> Any:
+def without(names: Collection[str], value: Any) -> Any:
     """Return a value without the members of some names, at every depth."""
     if isinstance(value, Mapping):
         return {name: without(names, each) for name, each in value.items() if name not in names}
