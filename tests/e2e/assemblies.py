@@ -120,13 +120,49 @@ def _change_description(properties: dict[str, Any]) -> None:
     properties["Description"] = "Changed"
 
 
+def _change_policy_of_topic(properties: dict[str, Any]) -> None:
+    properties["PolicyDocument"]["Statement"][0]["Sid"] = "Changed"
+
+
+def _change_topic(properties: dict[str, Any]) -> None:
+    properties["DisplayName"] = "Changed"
+
+
+def _change_subscription(properties: dict[str, Any]) -> None:
+    properties["FilterPolicy"] = {"changed": ["yes"]}
+
+
+def _change_alarm(properties: dict[str, Any]) -> None:
+    properties["Threshold"] += 1
+
+
+def _change_dashboard(properties: dict[str, Any]) -> None:
+    """Add a member to the text of a dashboard, which is a text or begins with one."""
+    first = properties["DashboardBody"]
+    texts = first["Fn::Join"][1] if isinstance(first, dict) else None
+    changed = (texts[0] if texts else first).replace("{", '{"periodOverride":"inherit",', 1)
+    if texts:
+        texts[0] = changed
+    else:
+        properties["DashboardBody"] = changed
+
+
 CHANGES: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    "AWS::CloudWatch::Alarm": _change_alarm,
+    "AWS::CloudWatch::Dashboard": _change_dashboard,
     "AWS::ECR::RegistryPolicy": _change_registry_policy,
     "AWS::ECR::RegistryScanningConfiguration": _change_scanning,
     "AWS::ECR::ReplicationConfiguration": _change_replication,
     "AWS::ECR::Repository": _change_repository,
     "AWS::ECR::RepositoryCreationTemplate": _change_description,
     "AWS::ECR::SigningConfiguration": _change_signing,
+    "AWS::Events::ApiDestination": _change_description,
+    "AWS::Events::Connection": _change_description,
+    "AWS::Events::Rule": _change_description,
+    "AWS::InspectorV2::Filter": _change_description,
+    "AWS::SNS::Subscription": _change_subscription,
+    "AWS::SNS::Topic": _change_topic,
+    "AWS::SNS::TopicPolicy": _change_policy_of_topic,
     "AWS::SecretsManager::Secret": _change_description,
 }
 

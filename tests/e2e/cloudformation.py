@@ -2,15 +2,16 @@
 The CloudFormation of moto with stricter checks, and the base class of resource types.
 
 moto ignores unknown types, accepts any property, deletes retained resources that are removed from a template, never
-deletes a managed policy or a task definition, and does not resolve weak references between stacks. Here, an unknown
-type or an invalid property fails the deployment with the name of the resource, retained resources are retained, the
-others are deleted, and the references are resolved.
+deletes a managed policy or a task definition, and does not resolve weak references between stacks and references to
+values of secrets. Here, an unknown type or an invalid property fails the deployment with the name of the resource,
+retained resources are retained, the others are deleted, and the references are resolved.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -22,8 +23,15 @@ from moto.ecr.models import ECRBackend, ecr_backends
 from moto.ecs.models import TaskDefinition, ecs_backends
 from moto.iam.models import ManagedPolicy
 from moto.kms.models import Key
+from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 
 from tests.e2e.validation import properties_named, property_faults, request_faults
+
+# `{{resolve:secretsmanager:secret-id:SecretString:json-key:version-stage:version-id}}`. The id can be an ARN.
+DYNAMIC_REFERENCE = re.compile(
+    r"\{\{resolve:secretsmanager:(?P<secret>arn(?::[^:}]*){6}|[^:}]+)"
+    r"(?::SecretString(?::(?P<key>[^:}]*)(?::(?P<stage>[^:}]*)(?::[^:}]*)?)?)?)?\}\}"
+)
 
 
 class ResourceFailure(ValidationError):
@@ -39,9 +47,9 @@ def refuse_for(faults: list[str]) -> None:
         refuse("; ".join(faults))
 
 
-def request(operation: str, **members: Any) -> dict[str, Any]:
-    """Call ECR. A request that the shapes of botocore do not allow is rejected."""
-    refuse_for([f"{operation}: {fault}" for fault in request_faults(operation, members)])
+def request(operation: str, *, service: str = "ecr", **members: Any) -> dict[str, Any]:
+    """Return the members of a request. A request that the shapes of botocore do not allow is rejected."""
+    refuse_for([f"{operation}: {fault}" for fault in request_faults(operation, members, service)])
     return members
 
 
@@ -79,6 +87,12 @@ class Resource:
     def remove(self) -> None:
         """Delete the resource."""
         raise NotImplementedError
+
+    @classmethod
+    def models(cls) -> Iterator[type[Resource]]:
+        """Yield the models of resource types, those that derive from a base class of their own included."""
+        for model in cls.__subclasses__():
+            yield from [model] if hasattr(model, "resource_type") else model.models()
 
     # --- the interface of moto -----------------------------------------------------------------------------------
 
@@ -150,7 +164,7 @@ def make_strict(patch: pytest.MonkeyPatch) -> None:
     # moto caches the list of models, which may be older than those of this folder.
     for remembered in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         remembered.cache_clear()
-    patch.setattr(parsing, "clean_json", _reading_other_stacks(parsing.clean_json))
+    patch.setattr(parsing, "clean_json", _reading_secrets(_reading_other_stacks(parsing.clean_json)))
     patch.setattr(parsing, "parse_resource", _knowing_every_type(parsing.parse_resource))
     for name in ("parse_and_create_resource", "parse_and_update_resource"):
         patch.setattr(parsing, name, _naming_what_fails(getattr(parsing, name)))
@@ -177,6 +191,30 @@ def _reading_other_stacks(clean: Callable[..., Any]) -> Callable[..., Any]:
         return {output.key: output.value for output in stack.output_map.values() if output}[wanted["OutputName"]]
 
     return clean_json
+
+
+def _reading_secrets(clean: Callable[..., Any]) -> Callable[..., Any]:
+    """
+    Resolve dynamic references to values of secrets.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+    """
+
+    def clean_json(value: Any, resources_map: parsing.ResourceMap) -> Any:
+        cleaned = clean(value, resources_map)
+        if not isinstance(cleaned, str):
+            return cleaned
+        secrets = secretsmanager_backends[resources_map._account_id][resources_map._region_name]
+        return DYNAMIC_REFERENCE.sub(lambda match: _value_of_secret(secrets, **match.groupdict()), cleaned)
+
+    return clean_json
+
+
+def _value_of_secret(secrets: SecretsManagerBackend, secret: str, key: str | None, stage: str | None) -> str:
+    if secret not in secrets.secrets:
+        refuse(f"Secrets Manager can't find the specified secret {secret}")
+    value = str(secrets.get_secret_value(secret, "", stage or "AWSCURRENT")["SecretString"])
+    return str(json.loads(value)[key]) if key else value
 
 
 def _knowing_every_type(parse: Callable[..., Any]) -> Callable[..., Any]:

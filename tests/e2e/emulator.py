@@ -26,6 +26,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from tests.e2e import (
     cloudformation,
     models,  # noqa: F401  (moto finds the models by itself once they are there)
+    monitoring,  # noqa: F401
     registry,
 )
 

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # i
 
 from tests.e2e.assemblies import Deployed
 from tests.e2e.emulator import Emulator
-from tests.e2e.validation import api_names
+from tests.e2e.validation import FILTER_MEMBERS, MEMBERS, SECRET_VALUES, api_names, without
 
 Members = Mapping[str, Any]
 # Properties that no API returns.
-WRITE_ONLY = {"emptyOnDelete", "pendingWindowInDays"}
+WRITE_ONLY = {"EmptyOnDelete", "GenerateSecretString", "PendingWindowInDays", "SecretString", *SECRET_VALUES}
 # Error codes for resources that do not exist. Some services have codes of their own.
 ABSENT = ("NotFound", "NoSuchEntity")
 
@@ -27,7 +27,8 @@ def read(emulator: Emulator, resource: Deployed) -> Members | None:
 
 def asked_for(resource: Deployed) -> Members:
     """Return the properties in the template that can be read from the account."""
-    members = {name: value for name, value in api_names(resource.properties).items() if name not in WRITE_ONLY}
+    names = FILTER_MEMBERS if resource.resource_type == "AWS::InspectorV2::Filter" else MEMBERS
+    members = api_names(without(WRITE_ONLY, resource.properties), names)
     if resource.resource_type == "AWS::ECR::Repository":
         members |= members.pop("lifecyclePolicy", {})
     opened: Members = readable(members)
@@ -126,7 +127,8 @@ def _inline_policy(iam: Any, resource: Deployed) -> Members:
 
 
 def _oidc_provider(iam: Any, resource: Deployed) -> Members | None:
-    return _unless_absent(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=resource.physical_id)
+    found = _unless_absent(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=resource.physical_id)
+    return found and {"url": f"https://{found['Url']}", "clientIdList": found["ClientIDList"]}
 
 
 def _managed_policy(iam: Any, resource: Deployed) -> Members:
@@ -135,8 +137,7 @@ def _managed_policy(iam: Any, resource: Deployed) -> Members:
 
 
 def _secret(secrets: Any, resource: Deployed) -> Members:
-    found: Members = secrets.describe_secret(SecretId=resource.physical_id)
-    return found
+    return api_names(secrets.describe_secret(SecretId=resource.physical_id))
 
 
 def _task_definition(ecs: Any, resource: Deployed) -> Members | None:
@@ -144,7 +145,64 @@ def _task_definition(ecs: Any, resource: Deployed) -> Members | None:
     return found if found["status"] == "ACTIVE" else None
 
 
+def _topic(sns: Any, resource: Deployed) -> Members:
+    arn = resource.physical_id
+    tags = sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
+    attributes = api_names(sns.get_topic_attributes(TopicArn=arn)["Attributes"])
+    return {**attributes, "topicName": arn.rpartition(":")[2], "tags": tags}
+
+
+def _topic_policy(sns: Any, resource: Deployed) -> Members | None:
+    policies = {arn: _policy_of_topic(sns, arn) for arn in resource.properties["Topics"]}
+    topics = [arn for arn, policy in policies.items() if policy is not None]
+    return {"topics": topics, "policyDocument": policies[topics[0]]} if topics else None
+
+
+def _policy_of_topic(sns: Any, arn: str) -> str | None:
+    """Return the policy of a topic, or None if it does not exist or has the default policy."""
+    found = _unless_absent(sns.get_topic_attributes, TopicArn=arn)
+    policy = None if found is None else str(found["Attributes"]["Policy"])
+    return None if policy is None or "__default_policy_ID" in policy else policy
+
+
+def _subscription(sns: Any, resource: Deployed) -> Members:
+    return api_names(sns.get_subscription_attributes(SubscriptionArn=resource.physical_id)["Attributes"])
+
+
+def _connection(events: Any, resource: Deployed) -> Members:
+    return _dated(events.describe_connection(Name=resource.physical_id))
+
+
+def _api_destination(events: Any, resource: Deployed) -> Members:
+    return _dated(events.describe_api_destination(Name=resource.physical_id))
+
+
+def _dated(found: Members) -> Members:
+    return {**api_names(found), "createdAt": found["CreationTime"]}
+
+
+def _rule(events: Any, resource: Deployed) -> Members:
+    found = api_names(events.describe_rule(Name=resource.physical_id))
+    return {**found, **api_names(events.list_targets_by_rule(Rule=resource.physical_id))}
+
+
+def _alarm(cloudwatch: Any, resource: Deployed) -> Members | None:
+    found = cloudwatch.describe_alarms(AlarmNames=[resource.physical_id])["MetricAlarms"]
+    return api_names(found[0]) if found else None
+
+
+def _dashboard(cloudwatch: Any, resource: Deployed) -> Members:
+    return api_names(cloudwatch.get_dashboard(DashboardName=resource.physical_id))
+
+
+def _filter(inspector: Any, resource: Deployed) -> Members | None:
+    found = inspector.list_filters(arns=[resource.physical_id])["filters"]
+    return found[0] if found else None
+
+
 READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
+    "AWS::CloudWatch::Alarm": (_alarm, "cloudwatch"),
+    "AWS::CloudWatch::Dashboard": (_dashboard, "cloudwatch"),
     "AWS::ECR::PullThroughCacheRule": (_cache_rule, "ecr"),
     "AWS::ECR::PullTimeUpdateExclusion": (_exclusion, "ecr"),
     "AWS::ECR::RegistryPolicy": (_registry_policy, "ecr"),
@@ -154,11 +212,18 @@ READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
     "AWS::ECR::RepositoryCreationTemplate": (_creation_template, "ecr"),
     "AWS::ECR::SigningConfiguration": (_signing, "ecr"),
     "AWS::ECS::TaskDefinition": (_task_definition, "ecs"),
+    "AWS::Events::ApiDestination": (_api_destination, "events"),
+    "AWS::Events::Connection": (_connection, "events"),
+    "AWS::Events::Rule": (_rule, "events"),
     "AWS::IAM::ManagedPolicy": (_managed_policy, "iam"),
     "AWS::IAM::OIDCProvider": (_oidc_provider, "iam"),
     "AWS::IAM::Policy": (_inline_policy, "iam"),
     "AWS::IAM::Role": (_role, "iam"),
+    "AWS::InspectorV2::Filter": (_filter, "inspector2"),
     "AWS::KMS::Key": (_key, "kms"),
+    "AWS::SNS::Subscription": (_subscription, "sns"),
+    "AWS::SNS::Topic": (_topic, "sns"),
+    "AWS::SNS::TopicPolicy": (_topic_policy, "sns"),
     "AWS::SecretsManager::Secret": (_secret, "secretsmanager"),
 }
 

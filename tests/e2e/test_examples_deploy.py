@@ -19,11 +19,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 HERE = Path(__file__).parent
 # It has types that no example uses yet.
 EVERY_TYPE = HERE / "apps" / "every_type.py"
-# The emulator has no policies and subscriptions of topics, no connections and API destinations, and no filters of
-# Amazon Inspector, as resources.
-NOT_EMULATED = {"accepted_findings", "alerts", "metrics"}
-EXAMPLES = sorted(HERE.parent.parent.glob("examples/*.py"))
-APPS = [*(each for each in EXAMPLES if each.stem not in NOT_EMULATED), EVERY_TYPE]
+APPS = [*sorted(HERE.parent.parent.glob("examples/*.py")), EVERY_TYPE]
+# The secrets that an example refers to, which exist before the deployment.
+SECRETS = {"alerts": ("larkspur/pager", "111122223333", "eu-central-1")}
+# The types whose content is compared. The account has the default values of the others, too.
+COMPARED = (
+    "AWS::CloudWatch::",
+    "AWS::ECR::",
+    "AWS::Events::",
+    "AWS::IAM::OIDCProvider",
+    "AWS::InspectorV2::",
+    "AWS::KMS::Key",
+    "AWS::SNS::",
+    "AWS::SecretsManager::Secret",
+)
 # All stacks, those of stages included. moto has no previous values of parameters that were left to their defaults.
 DEPLOY = ["deploy", "**", "--method=direct", "--require-approval=never", "--no-previous-parameters"]
 DESTROY = ["destroy", "**", "--force"]
@@ -107,6 +116,9 @@ def deploy(emulator: Emulator, example: Path) -> Path:
     assembly = synthesize(example, emulator.folder / f"{example.stem}-{uuid4()}")
     for account, region in set(environments(assembly).values()):
         emulator.bootstrap(account, region)
+    if example.stem in SECRETS:
+        name, account, region = SECRETS[example.stem]
+        emulator.client("secretsmanager", account, region).create_secret(Name=name, SecretString="a-token")
     run(emulator, *DEPLOY, "--app", str(assembly))
     return assembly
 
@@ -123,13 +135,13 @@ def resources(emulator: Emulator, assembly: Path) -> list[Deployed]:
 
 
 def check_content(emulator: Emulator, found: list[Deployed]) -> None:
-    """All resources exist. The properties of ECR resources and keys are those of the template."""
+    """All resources exist. Except for roles, their policies and task definitions, the properties are compared."""
     from tests.e2e.state import answer, asked_for, read
 
     for resource in found:
         has = read(emulator, resource)
         assert has is not None, resource
-        if resource.resource_type.startswith(("AWS::ECR::", "AWS::KMS::Key")):
+        if resource.resource_type.startswith(COMPARED):
             wanted = asked_for(resource)
             assert answer(has, wanted) == wanted
 

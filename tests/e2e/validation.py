@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,8 +22,12 @@ MEMBERS = {
     "RepositoryPolicyText": "policyText",
     "Value": "Value",
 }
+# Those of a filter of Amazon Inspector.
+FILTER_MEMBERS = {"FilterAction": "action", "FilterCriteria": "criteria"}
 # Properties that can be a JSON object in a template, and are text in the API.
-DOCUMENTS = {"KeyPolicy", "PolicyText", "RepositoryPolicyText"}
+DOCUMENTS = {"EventPattern", "FilterPolicy", "KeyPolicy", "PolicyDocument", "PolicyText", "RepositoryPolicyText"}
+# Properties of a connection that EventBridge does not return.
+SECRET_VALUES = {"ApiKeyValue", "ClientSecret", "Password"}
 
 
 @cache
@@ -47,27 +51,35 @@ def property_faults(resource_type: str, properties: Mapping[str, Any]) -> Iterat
         yield f"#: {name} is read-only"
 
 
-def api_names(properties: Mapping[str, Any]) -> dict[str, Any]:
+def api_names(properties: Mapping[str, Any], names: Mapping[str, str] = MEMBERS) -> dict[str, Any]:
     """Rename properties to members of the API, at every depth."""
     return {
-        MEMBERS.get(name, name[:1].lower() + name[1:]): _document(value) if name in DOCUMENTS else _renamed(value)
+        names.get(name, name[:1].lower() + name[1:]): as_text(value) if name in DOCUMENTS else _renamed(value, names)
         for name, value in properties.items()
     }
 
 
-def _document(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def as_text(document: Any) -> str:
+    """Return a document of a template as the text that the API takes."""
+    return document if isinstance(document, str) else json.dumps(document)
 
 
-def _renamed(value: Any) -> Any:
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
-        return api_names(value)
-    return [_renamed(each) for each in value] if isinstance(value, list) else value
+        return api_names(value, names)
+    return [_renamed(each, names) for each in value] if isinstance(value, list) else value
 
 
-def request_faults(operation: str, members: Mapping[str, Any]) -> Iterator[str]:
-    """Say what ECR would refuse in a request, as far as botocore's shapes tell."""
-    shape = _operation(operation).input_shape
+def without(names: Collection[str], value: Any) -> Any:
+    """Return a value without the members of some names, at every depth."""
+    if isinstance(value, Mapping):
+        return {name: without(names, each) for name, each in value.items() if name not in names}
+    return [without(names, each) for each in value] if isinstance(value, list) else value
+
+
+def request_faults(operation: str, members: Mapping[str, Any], service: str = "ecr") -> Iterator[str]:
+    """Say what a service would refuse in a request, as far as botocore's shapes tell."""
+    shape = _operation(service, operation).input_shape
     # botocore checks types, names, required members and minimums itself,
     yield from filter(None, ParamValidator().validate(members, shape).generate_report().split("\n"))
     # and does not check the other limits of the shapes.
@@ -75,8 +87,8 @@ def request_faults(operation: str, members: Mapping[str, Any]) -> Iterator[str]:
 
 
 @cache
-def _operation(name: str) -> OperationModel:
-    return botocore.session.get_session().get_service_model("ecr").operation_model(name)
+def _operation(service: str, name: str) -> OperationModel:
+    return botocore.session.get_session().get_service_model(service).operation_model(name)
 
 
 def _deeper_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
