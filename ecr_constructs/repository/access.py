@@ -17,6 +17,7 @@ from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidName, Problems
 from ecr_constructs.model.iam.permissions import (
     ADMINISTER,
+    APP_RUNNER_PULL,
     CACHE_PULL,
     LAMBDA_PULL,
     PULL,
@@ -74,6 +75,8 @@ class Access:
         "role_sign",
         "role_administer",
         "lambda_pull",
+        "codebuild_pull",
+        "app_runner_pull",
         "cache_pull",
     ]
     subject: str
@@ -399,6 +402,41 @@ class Access:
         return cls(intent="lambda_pull", subject=account)
 
     @classmethod
+    def codebuild_pull(cls, account: str) -> Access:
+        """
+        Return the permission to pull for AWS CodeBuild, on behalf of the projects of an account.
+
+        It is for projects in the account of the repository with `imagePullCredentialsType` `CODEBUILD`. A project of
+        another account must use `SERVICE_ROLE`, and needs `role_pull` for its service role.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/sample-ecr.html
+
+        Args:
+            account: The account id, 12 digits.
+
+        >>> Access.codebuild_pull("111122223333").intent
+        'codebuild_pull'
+
+        """
+        return cls(intent="codebuild_pull", subject=account)
+
+    @classmethod
+    def app_runner_pull(cls, role_arn: str) -> Access:
+        """
+        Return the permission to pull for a service of AWS App Runner in another account, by its access role.
+
+        It is `role_pull` with the actions that AWS App Runner documents, among them `ecr:DescribeImages`.
+        https://docs.aws.amazon.com/apprunner/latest/dg/service-source-image.html
+
+        Args:
+            role_arn: The ARN of the access role, as for `role_pull`.
+
+        >>> Access.app_runner_pull("arn:aws:iam::111122223333:role/web-access").account
+        '111122223333'
+
+        """
+        return cls(intent="app_runner_pull", subject=role_arn)
+
+    @classmethod
     def cache_pull(cls, account: str) -> Access:
         """
         Return the permission to import from the repository for the pull-through caches of an account.
@@ -424,7 +462,7 @@ class Access:
         """The account of the principals. None for those of an organization, and for a role that is a token."""
         if self.names_everyone:
             return None
-        if self.intent.startswith("role_"):
+        if _grammar_of(self.intent) is ROLE_ARN:
             return self.subject.split(":")[4] if self.subject.startswith("arn:") else None
         return self.subject
 
@@ -475,11 +513,18 @@ def _lambda_pull(account: str) -> list[dict[str, Any]]:
     ]
 
 
+def _codebuild_pull(account: str) -> list[dict[str, Any]]:
+    projects = f"arn:{cdk.Aws.PARTITION}:codebuild:*:{account}:project/*"
+    condition = {"StringEquals": {"aws:SourceAccount": account}, "ArnLike": {"aws:SourceArn": projects}}
+    return [_allow({"Service": "codebuild.amazonaws.com"}, PULL) | {"Condition": condition}]
+
+
 # The form of the subject by the principals; that of all others is an account ID.
 _GRAMMARS: Mapping[str, StringConstraint] = {
     "organization": ORGANIZATION_ID,
     "organizational_unit": ORGANIZATIONAL_UNIT,
     "role": ROLE_ARN,
+    "app_runner": ROLE_ARN,
 }
 _PRINCIPALS = {
     "organization": _of_organization,
@@ -505,6 +550,8 @@ _STATEMENTS: Mapping[str, Callable[[str], list[dict[str, Any]]]] = {
         if verb in _OF_ORGANIZATIONS or not kind.startswith("organization")
     },
     "lambda_pull": _lambda_pull,
+    "codebuild_pull": _codebuild_pull,
+    "app_runner_pull": partial(_of_role, APP_RUNNER_PULL),
     "cache_pull": partial(_of_account, CACHE_PULL),
 }
 

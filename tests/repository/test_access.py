@@ -68,6 +68,7 @@ ADMINISTER = sorted(
         "ecr:UpdateImageStorageClass",
     }
 )
+PROJECTS = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":codebuild:*:{ACCOUNT}:project/*"]]}
 FUNCTIONS = {
     "Fn::Join": [
         "",
@@ -131,6 +132,24 @@ STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
             },
         ],
     ),
+    "codebuild_pull": (
+        Access.codebuild_pull(ACCOUNT),
+        [
+            {
+                "Action": PULL,
+                "Effect": "Allow",
+                "Principal": {"Service": "codebuild.amazonaws.com"},
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                    "ArnLike": {"aws:SourceArn": PROJECTS},
+                },
+            }
+        ],
+    ),
+    "app_runner_pull": (
+        Access.app_runner_pull(ROLE),
+        [of_role(["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"])],
+    ),
     "cache_pull": (Access.cache_pull(ACCOUNT), [of_account(CACHE_PULL)]),
 }
 OF_ORGANIZATIONS = {name for name in STATEMENTS if name.startswith("organization")}
@@ -178,7 +197,9 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
     repository = HardenedRepository(new_stack(new_app(), "Containers", region=region), "Api", access=[access])
 
     assert statements(repository) == expected
-    assert ("arn:aws" in str(expected)) is name.startswith("role_")  # the ARN of a role has a partition
+    assert ("arn:aws" in str(expected)) is name.startswith(
+        ("role_", "app_runner_")
+    )  # the ARN of a role has a partition
 
 
 @pytest.mark.parametrize(
@@ -192,6 +213,8 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
         (Access.organization_push, UNIT, r"use Access.organizational_unit_push"),
         (Access.organizational_unit_read_metadata, "o-abc1234567", "is not well formed; write its path"),
         (Access.role_administer, "admin", "write the ARN of a role, such as"),
+        (Access.app_runner_pull, "web", "write the ARN of a role, such as"),
+        (Access.codebuild_pull, "*", r"account '\*'"),
         (Access.account_scan, "*", r"account '\*'"),
         (Access.organizational_unit_pull, "ou-ab12-11111111", "write its path from the organization, such as 'o-abc"),
         (Access.organizational_unit_pull, "o-abc1234567", "is not well formed; write its path from the organization"),

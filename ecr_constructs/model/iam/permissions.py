@@ -10,6 +10,7 @@ from __future__ import annotations
 
 __all__ = [
     "ADMINISTER",
+    "APP_RUNNER_PULL",
     "CACHE_PULL",
     "CACHE_ROLE",
     "IMPORT",
@@ -33,6 +34,9 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 # Lambda reads images with two of them: https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 LAMBDA_PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+# The access role of AWS App Runner: https://docs.aws.amazon.com/apprunner/latest/dg/service-source-image.html
+APP_RUNNER_PULL = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
 
 PUSH = (
     "ecr:BatchCheckLayerAvailability",
