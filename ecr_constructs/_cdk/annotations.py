@@ -111,7 +111,7 @@ ANNOTATION_TYPES = (
     ),
     AnnotationType(
         "serviceOfAnyAccount",
-        "repository, registry",
+        "repository, registry, template",
         "A statement of the policy allows an AWS service on behalf of any account.",
         "Add a condition on `aws:SourceArn` or `aws:SourceAccount`, as `Access.lambda_pull(account)` does.",
         "info",
@@ -186,6 +186,13 @@ ANNOTATION_TYPES = (
         "replica",
         "A replica has lifecycle rules that its source does not have, and can delete images that the source keeps.",
         "Use the same `settings=`.",
+    ),
+    AnnotationType(
+        "replicaStatementsDiffer",
+        "replica",
+        "The `policy_statements` of the settings of the replica are other than those of the source. A denial can apply "
+        "to only one of them.",
+        "Use the same `policy_statements=`.",
     ),
     AnnotationType(
         "replicaAccessDiffers",

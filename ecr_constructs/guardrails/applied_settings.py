@@ -14,6 +14,9 @@ _ENCRYPTION = (
     "lost; use .but(encryption=Encryption.aes256()), which writes nothing, and HardenedRepository for new repositories"
 )
 _ACCESS = "settings: access has {} entries, and {} writes no repository policy; use add_to_resource_policy"
+_STATEMENTS = (
+    "settings: policy_statements has {} entries, and {} writes no repository policy; use add_to_resource_policy"
+)
 _TAGS = "settings: resource_tags has {} entries, and {} writes no tags; use cdk.Tags.of(scope).add"
 _EMPTIED = "settings: empty_on_delete is True, which deletes all images; use HardenedRepository(settings=EPHEMERAL)"
 
@@ -38,6 +41,8 @@ def require_applicable(settings: object, applier: str, *unwritten: str) -> None:
             problems.add(_ENCRYPTION.format(settings.encryption))
         if settings.access:
             problems.add(_ACCESS.format(len(settings.access), applier))
+        if settings.policy_statements:
+            problems.add(_STATEMENTS.format(len(settings.policy_statements), applier))
         if settings.resource_tags:
             problems.add(_TAGS.format(len(settings.resource_tags), applier))
         if settings.empty_on_delete:

@@ -19,11 +19,26 @@ from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.references import ImageReference
 from ecr_constructs.repository.repository_image import RepositoryImage, dual_stack_registry
 
-__all__ = ["PullableConstruct", "grant_on_repositories", "image_of", "image_under", "with_pinned_digest"]
+__all__ = [
+    "PullableConstruct",
+    "grant_on_repositories",
+    "image_of",
+    "image_under",
+    "registry_host",
+    "uri_under",
+    "version_problems",
+    "with_pinned_digest",
+]
 
 
 def grant_on_repositories(
-    construct: Construct, grantee: iam.IGrantable, actions: Sequence[str], names: Sequence[str], *, remedy: str
+    construct: Construct,
+    grantee: iam.IGrantable,
+    actions: Sequence[str],
+    names: Sequence[str],
+    *,
+    remedy: str,
+    login: bool = True,
 ) -> iam.Grant:
     """
     Grant actions on repositories of the registry of a construct, and the permission to log in.
@@ -34,6 +49,7 @@ def grant_on_repositories(
         actions: The actions.
         names: The names of the repositories; `*` matches any characters.
         remedy: The fix for a grantee without a policy, as the end of a sentence.
+        login: Whether the permission to log in is granted. Default: yes.
 
     Returns:
         The grant for the repositories. The permission to log in is a separate grant.
@@ -50,9 +66,11 @@ def grant_on_repositories(
         kind = type(grantee.grant_principal).__name__
         problem = f"{kind} has no policy that this can be granted with; grant it to a role, {remedy}"
         raise InvalidRegistry([problem], path=construct.node.path)
-    login = iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
-    statements = grant.principal_statements + login.principal_statements
-    warn_if_not_added(construct, grantee.grant_principal, [grant, login], statements)
+    grants = [grant]
+    if login:
+        grants.append(iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"]))
+    statements = [statement for each in grants for statement in each.principal_statements]
+    warn_if_not_added(construct, grantee.grant_principal, grants, statements)
     return grant
 
 
@@ -75,17 +93,49 @@ def image_under(
 
     """
     parsed = ImageReference.parse(reference)
-    problems: list[str] = []
-    if parsed.registry is not None:
-        problems.append(f"{reference!r} has the registry {parsed.registry}; use the name without a registry")
-    elif ROOT not in prefixes and not any(parsed.repository.startswith(f"{prefix}/") for prefix in prefixes):
-        problems.append(f"{parsed.repository!r} is not under {' or '.join(map(repr, prefixes))}; use one that is")
+    problems = _name_problems(prefixes, parsed)
     if parsed.tag is None and parsed.digest is None:
         problems.append(f"{reference!r} has neither tag nor digest; add one, such as '{reference}:v1.0'")
     if problems:
         raise InvalidName(problems, path=construct.node.path)
     image = with_pinned_digest(cast("Construct", construct), parsed.repository, parsed) if pinned else parsed
     return image_of(construct, parsed.repository, image, dual_stack=dual_stack, for_lambda=_NO_POLICY)
+
+
+def uri_under(construct: PullableConstruct, prefixes: Sequence[str], repository: str, *, dual_stack: bool) -> str:
+    """
+    Return the URI of a repository under one of several prefixes, without a tag.
+
+    Args:
+        construct: The construct, in the account and Region of the registry.
+        prefixes: The prefixes; `ROOT` for all repositories.
+        repository: The repository, without a registry.
+        dual_stack: Whether the host is the dual-stack host.
+
+    Raises:
+        InvalidName: If it is malformed, has a registry, a tag or a digest, or is under none of the prefixes.
+
+    """
+    parsed = ImageReference.parse(repository)
+    if problems := [*_name_problems(prefixes, parsed), *version_problems(parsed)]:
+        raise InvalidName(problems, path=construct.node.path)
+    return f"{registry_host(construct, dual_stack=dual_stack)}/{parsed.repository}"
+
+
+def version_problems(image: ImageReference) -> Sequence[str]:
+    """Return the problem of a reference that names an image, where one of a repository is expected."""
+    if image.tag is None and image.digest is None:
+        return ()
+    return (f"{str(image)!r} names an image, and uri() takes a repository; use image(), or remove the tag and digest",)
+
+
+def _name_problems(prefixes: Sequence[str], image: ImageReference) -> list[str]:
+    """Return the problems of a repository that must be under one of several prefixes."""
+    if image.registry is not None:
+        return [f"{str(image)!r} has the registry {image.registry}; use the name without a registry"]
+    if ROOT not in prefixes and not any(image.repository.startswith(f"{prefix}/") for prefix in prefixes):
+        return [f"{image.repository!r} is not under {' or '.join(map(repr, prefixes))}; use one that is"]
+    return []
 
 
 def with_pinned_digest(construct: Construct, repository: str, image: ImageReference) -> ImageReference:
@@ -119,6 +169,23 @@ class PullableConstruct(Protocol):
         """Grant the permissions to pull the images."""
 
 
+def registry_host(construct: PullableConstruct, *, dual_stack: bool) -> str:
+    """
+    Return the host of the registry of a construct.
+
+    Args:
+        construct: The construct, in the account and Region of the registry.
+        dual_stack: Whether the host is the dual-stack host.
+
+    Raises:
+        InvalidName: If there is no dual-stack host.
+
+    """
+    placed = cast("Construct", construct)
+    stack = cdk.Stack.of(placed)
+    return dual_stack_registry(placed) if dual_stack else f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
+
+
 def image_of(
     construct: PullableConstruct, repository: str, image: ImageReference, *, dual_stack: bool, for_lambda: str
 ) -> RepositoryImage:
@@ -136,9 +203,7 @@ def image_of(
         InvalidName: If there is no dual-stack host.
 
     """
-    placed = cast("Construct", construct)
-    stack = cdk.Stack.of(placed)
-    host = dual_stack_registry(placed) if dual_stack else f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
+    host = registry_host(construct, dual_stack=dual_stack)
     tag, digest = (f":{image.tag}" if image.tag else "", f"@{image.digest}" if image.digest else "")
     text = f"{host}/{repository}{tag}{digest}"
     return RepositoryImage(text, path=construct.node.path, grant_pull=construct.grant_pull, function_code=for_lambda)

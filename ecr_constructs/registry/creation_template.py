@@ -9,7 +9,9 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
+from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
+from ecr_constructs._cdk.intent_grants import SigningGrant
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.roles import (
     ROLE,
@@ -33,19 +35,20 @@ from ecr_constructs.model.registry.creation_templates import (
     key_arn_problems,
     purpose_problems,
 )
-from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under
+from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under, uri_under
 from ecr_constructs.registry.private_registry import find_registry
 from ecr_constructs.registry.registry_policy import find_policy
+from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid
 from ecr_constructs.repository.repository_image import RepositoryImage
-from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import (
     CREATED,
     RepositorySettings,
     bind,
     check_template,
-    expect_settings,
+    repository_policy,
+    settings_in_force,
     template_attributes,
 )
 
@@ -59,7 +62,7 @@ __all__ = [
 ]
 
 
-class CreationTemplate(Construct):
+class CreationTemplate(SigningGrant, Construct):
     """
     Define the settings of repositories that ECR creates: for a pull-through cache, for replication, or on push.
 
@@ -77,6 +80,7 @@ class CreationTemplate(Construct):
 
     Attributes:
         prefix: The prefix, without a `/` at its end.
+        applied_for: The purposes, in alphabetical order.
         settings: The settings in force.
         role: The role that ECR assumes, if there is one.
         resource: The `AWS::ECR::RepositoryCreationTemplate`.
@@ -89,6 +93,8 @@ class CreationTemplate(Construct):
 
     """
 
+    _refusal = InvalidRegistry
+
     def __init__(
         self,
         scope: Construct,
@@ -97,6 +103,8 @@ class CreationTemplate(Construct):
         prefix: str | Namespace | TemplatePrefix | CachePrefix,
         applied_for: Sequence[Purpose],
         settings: RepositorySettings = CREATED,
+        access: Sequence[Access] = (),
+        policy_statements: Sequence[iam.PolicyStatement] = (),
         description: str | None = None,
         role: iam.IRole | None = None,
         trust_conditions: Mapping[str, Mapping[str, object]] | None = None,
@@ -112,6 +120,9 @@ class CreationTemplate(Construct):
             applied_for: The purposes: `PULL_THROUGH_CACHE`, `REPLICATION`, `CREATE_ON_PUSH`, or several.
             settings: The settings of the repositories. Default: `CREATED`, which is `HARDENED` with the encryption
                 AES256.
+            access: Permissions of principals outside the account, in addition to those of the settings. Default: none.
+            policy_statements: Statements of the repository policy, in addition to those of the settings. They are
+                frozen. Default: none.
             description: The description in the AWS console, up to 256 characters, without control characters.
                 Default: none.
             role: A role without a path; its trust policy allows `sts:AssumeRole` to `ecr.amazonaws.com`. The
@@ -127,30 +138,33 @@ class CreationTemplate(Construct):
 
         """
         problems = Problems()
-        _expect_kinds(problems, prefix, applied_for, settings, description)
+        _expect_kinds(problems, prefix, applied_for, description)
+        given = {"access": access, "policy_statements": policy_statements}
+        in_force = settings_in_force(problems, settings, given, default=CREATED)
         problems.expect("role", role, ROLE, ROLE_EXAMPLE, optional=True)
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
-        check_template_location(problems, place, prefix, settings)
+        check_template_location(problems, place, prefix, in_force)
         check_role_arn(problems, place, role)
         check_trust_conditions(
-            problems, trust_conditions, TEMPLATE_SERVICE, role=role, is_role_created=needs_role(settings)
+            problems, trust_conditions, TEMPLATE_SERVICE, role=role, is_role_created=needs_role(in_force)
         )
         problems.extend(purpose_problems(applied_for))
         problems.extend(description_problems(description) if description is not None else ())
-        raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
+        raise_if_invalid(InvalidRegistry, problems, in_force, path=place.path_of(id))
         super().__init__(scope, id)
         self.prefix = _without_slash(prefix)
-        self.settings = settings
+        self.applied_for: tuple[Purpose, ...] = tuple(sorted(applied_for))
+        self.settings = in_force
         environment_of(place).claim(self, "template", self.prefix)
-        bound = bind(settings, place)
-        self.role = role or (self._create_role(trust_conditions) if needs_role(settings) else None)
+        bound = bind(in_force, place)
+        self.role = role or (self._create_role(trust_conditions) if needs_role(in_force) else None)
         policies = self._allow(self.role, place, bound.encryption) if self.role else ()
         self.resource = ecr.CfnRepositoryCreationTemplate(
             self,
             "Resource",
             prefix=self.prefix,
-            applied_for=sorted(applied_for),
+            applied_for=list(self.applied_for),
             description=description,
             custom_role_arn=self.role.role_arn if self.role else None,
             **template_attributes(bound),
@@ -178,6 +192,21 @@ class CreationTemplate(Construct):
 
         """
         return image_under(self, [self.prefix], reference, dual_stack=dual_stack)
+
+    def uri(self, repository: str, *, dual_stack: bool = False) -> str:
+        """
+        Return the URI of a repository without a tag, for a Helm chart or for a tool that adds the tag.
+
+        Args:
+            repository: The repository, such as `teams/api`.
+            dual_stack: As for `image`. Default: no.
+
+        Raises:
+            InvalidName: If it is malformed, has a tag or a digest, or is not under the prefix.
+            TypeError: If it is not a string.
+
+        """
+        return uri_under(self, [self.prefix], repository, dual_stack=dual_stack)
 
     def pinned(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
@@ -211,7 +240,7 @@ class CreationTemplate(Construct):
             InvalidRegistry: If the grantee has no policy.
 
         """
-        return grant_on_repositories(self, grantee, PULL, [self.repositories], remedy=_REMEDY)
+        return self._grant_actions(grantee, PULL, login=True)
 
     def grant_push(self, grantee: iam.IGrantable, *, create: bool = False) -> iam.Grant:
         """
@@ -230,7 +259,11 @@ class CreationTemplate(Construct):
 
         """
         actions = sorted({*PUSH, "ecr:CreateRepository"}) if create else PUSH
-        return grant_on_repositories(self, grantee, actions, [self.repositories], remedy=_REMEDY)
+        return self._grant_actions(grantee, actions, login=True)
+
+    def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
+        """Grant actions on the repositories, and the permission to log in."""
+        return grant_on_repositories(self, grantee, actions, [self.repositories], remedy=_REMEDY, login=login)
 
     def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
         description = f"Lets ECR make the repositories under {self.prefix}"
@@ -263,6 +296,7 @@ class CreationTemplate(Construct):
         return policies
 
     def _annotate(self, place: ConstructLocation) -> None:
+        note_services(self, repository_policy(self.settings, place.stack).services)
         annotate_findings_at_synth(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)
         for name, text in self.settings.encryption.warnings(place):
             cdk.Annotations.of(self).add_warning_v2(name, text)
@@ -327,7 +361,9 @@ def check_template_settings(problems: Problems, place: ConstructLocation, settin
 
     """
     settings.encryption.check(problems, place)
-    problems.extend(RepositoryPolicy(settings.access, place.stack).problems_with())
+    policy = repository_policy(settings, place.stack)
+    problems.extend(policy.problems_in_region())
+    problems.extend(policy.problems_with())
     key_arn = settings.encryption.given_key_arn
     if key_arn is not None:
         problems.extend(key_arn_problems(key_arn, is_arn=_is_key_arn(key_arn)))
@@ -355,10 +391,7 @@ def check_owner(problems: Problems, environment: Environment, prefix: str) -> No
         )
 
 
-def _expect_kinds(
-    problems: Problems, prefix: object, applied_for: object, settings: object, description: object
-) -> None:
+def _expect_kinds(problems: Problems, prefix: object, applied_for: object, description: object) -> None:
     problems.expect("prefix", prefix, (str, Namespace, TemplatePrefix, CachePrefix), "Namespace('prod') or ROOT")
     problems.expect("applied_for", applied_for, Sequence, "['CREATE_ON_PUSH']", each=str)
-    expect_settings(problems, settings, "CREATED")
     problems.expect("description", description, str, "'Repositories of the teams'", optional=True)

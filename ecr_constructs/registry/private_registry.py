@@ -13,7 +13,7 @@ from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, lo
 from ecr_constructs.errors import InvalidRegistry, Problems, expect
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency, Scanning
-from ecr_constructs.registry.registry_policy import RegistryPolicy, RegistryRepositories
+from ecr_constructs.registry.registry_policy import PolicyScope, RegistryPolicy, RegistryRepositories
 from ecr_constructs.registry.registry_replication import RegistryReplication
 from ecr_constructs.registry.registry_resources import RegistryResources
 from ecr_constructs.registry.registry_scanning import RegistryScanning
@@ -70,6 +70,7 @@ class PrivateRegistry(Construct):
         scanning: Scanning | None = None,
         replication: Sequence[Replication] = (),
         policy_statements: Sequence[iam.PolicyStatement] = (),
+        policy_scope: PolicyScope | None = None,
     ) -> None:
         """
         Define the registry of an account and Region.
@@ -81,6 +82,10 @@ class PrivateRegistry(Construct):
             replication: The replications. Default: none, until a construct contributes one.
             policy_statements: Statements of the registry policy, with principals, actions and resources. Default: none,
                 until a construct contributes one.
+            policy_scope: The scope that the registry policy has in the account, `V1` or `V2`; CloudFormation cannot set
+                it. With `V1` an action that this scope does not have is an error. With `V2` the consumers of caches get
+                all their permissions in the registry policy, so that they reach repositories that exist and lose access
+                when they are removed. Default: it is not known, and consumers pull by the policies of repositories.
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
@@ -91,13 +96,16 @@ class PrivateRegistry(Construct):
         problems.expect("scanning", scanning, Scanning, "Scanning.enhanced()", optional=True)
         problems.expect("replication", replication, Sequence, "[Replication.to('eu-west-1')]", each=Replication)
         problems.expect("policy_statements", policy_statements, Sequence, f"[{_STATEMENT}]", each=iam.PolicyStatement)
+        problems.expect("policy_scope", policy_scope, str, "'V2'", optional=True)
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
+        if policy_scope not in (None, "V1", "V2"):
+            problems.add(f"policy_scope {policy_scope!r} does not exist; use 'V1' or 'V2'")
         environment = _check_location(problems, place, id)
         self._resources = RegistryResources(place, place.path_of(id))
         self._scanning = RegistryScanning(self._resources)
         self._replication = RegistryReplication(self._resources, environment)
-        self._policy = RegistryPolicy(self._resources, environment)
+        self._policy = RegistryPolicy(self._resources, environment, policy_scope)
         changes = []
         with problems.collect():
             changes.append(self._replication.adding(*replication))
@@ -141,6 +149,11 @@ class PrivateRegistry(Construct):
         if registry is None:
             raise InvalidRegistry([NO_REGISTRY], path=place.path)
         return registry
+
+    @property
+    def policy_scope(self) -> PolicyScope | None:
+        """The scope of the registry policy; None if it is not given."""
+        return self._policy.scope
 
     @property
     def scanning(self) -> Scanning | None:
@@ -290,8 +303,9 @@ class PrivateRegistry(Construct):
         """
         Allow principals of other accounts to import images through a cache of this registry.
 
-        It adds statements to the `AWS::ECR::RegistryPolicy`. `PullThroughCache(consumers=...)` calls it, and allows
-        pulls of the cached images, too. A registry policy has at most 10,240 characters:
+        It adds statements to the `AWS::ECR::RegistryPolicy`. `PullThroughCache(consumers=...)` adds them, too, and
+        allows pulls of the cached images. With `policy_scope="V2"` this method also allows pulls. A registry policy has
+        at most 10,240 characters:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 
         Args:

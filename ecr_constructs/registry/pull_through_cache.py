@@ -13,6 +13,7 @@ from constructs import Construct, IDependable
 from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
 from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
+from ecr_constructs._cdk.intent_grants import IntentGrants
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import (
@@ -38,15 +39,22 @@ from ecr_constructs.model.references import ImageReference
 from ecr_constructs.model.registry.cache_naming import CachedNames
 from ecr_constructs.model.registry.cache_rules import credential_problems, prefix_problems
 from ecr_constructs.model.registry.upstreams import Upstream
-from ecr_constructs.registry.created_repositories import grant_on_repositories, image_of, with_pinned_digest
-from ecr_constructs.registry.creation_template import CreationTemplate, check_owner, check_template_settings, needs_role
+from ecr_constructs.registry.cache_template import CacheTemplate
+from ecr_constructs.registry.created_repositories import (
+    grant_on_repositories,
+    image_of,
+    registry_host,
+    version_problems,
+    with_pinned_digest,
+)
+from ecr_constructs.registry.creation_template import CreationTemplate
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.registry.registry_resources import Change
 from ecr_constructs.registry.upstream_credentials import Credentials
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
 from ecr_constructs.repository.repository_image import RepositoryImage
-from ecr_constructs.repository.settings import CACHED, RepositorySettings, expect_settings
+from ecr_constructs.repository.settings import CACHED, RepositorySettings, settings_in_force
 
 __all__ = ["PullThroughCache"]
 
@@ -54,7 +62,7 @@ __all__ = ["PullThroughCache"]
 _MAXIMUM_RULES = 50
 
 
-class PullThroughCache(Construct):
+class PullThroughCache(IntentGrants, Construct):
     """
     Define a pull-through cache: `docker-hub/library/nginx` in this registry is `library/nginx` in its upstream.
 
@@ -67,14 +75,15 @@ class PullThroughCache(Construct):
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 
-    Creates: one `AWS::ECR::PullThroughCacheRule` and one `AWS::ECR::RepositoryCreationTemplate`; with a new secret an
+    Creates: one `AWS::ECR::PullThroughCacheRule` and, unless `template=` is given, one
+    `AWS::ECR::RepositoryCreationTemplate`; with a new secret an
     `AWS::SecretsManager::Secret`; for private ECR of another account an `AWS::IAM::Role` and its policy; with
     `consumers=` statements in the policy of the registry.
 
     Attributes:
         upstream: The upstream registry.
         prefix: The prefix, without a `/` at its end.
-        template: The template of its repositories.
+        template: The template of its repositories. It is an error to read it with `template=False`.
         role: The role that ECR assumes, if there is one.
         credential_arn: The ARN of the secret, if there is one.
         resource: The `AWS::ECR::PullThroughCacheRule`.
@@ -101,6 +110,11 @@ class PullThroughCache(Construct):
         repositories: Sequence[str] | None = None,
         consumers: Sequence[Access] = (),
         settings: RepositorySettings = CACHED,
+        access: Sequence[Access] = (),
+        policy_statements: Sequence[iam.PolicyStatement] = (),
+        description: str | None = None,
+        template: CreationTemplate | bool = True,
+        template_role: iam.IRole | None = None,
     ) -> None:
         """
         Define a pull-through cache.
@@ -125,10 +139,22 @@ class PullThroughCache(Construct):
                 own policies allow all imports. Default: all repositories.
             consumers: The principals of other accounts that may pull, `Access.account_pull` or
                 `Access.organization_pull`; their own policies must allow it, too. It requires a `PrivateRegistry`, and
-                with `ROOT` a list of `repositories=`, because the first pull of an image creates its repository.
-                Default: none.
+                with `ROOT` a list of `repositories=`, because the first pull of an image creates its repository. They
+                pull by the policies of repositories that ECR creates from now on; with
+                `PrivateRegistry(policy_scope="V2")` they pull by the registry policy. Default: none.
             settings: The settings of the repositories. Default: `CACHED`, with mutable tags, because ECR cannot refresh
                 immutable tags.
+            access: Permissions of principals outside the account, in addition to those of the settings. They do not
+                include first pulls, as those of consumers do. Default: none.
+            policy_statements: Statements of the policies of the repositories, in addition to those of the settings.
+                They are frozen. Default: none.
+            description: The description of the template in the AWS console, up to 256 characters. Default: none.
+            template: True for a template of the cache itself; a `CreationTemplate` of the app for caches, whose prefix
+                is that of the cache or a shorter one; or False if this app does not define the template. Without any,
+                ECR creates repositories with mutable tags and without policies. Default: True.
+            template_role: The role of the template, without a path; its trust policy allows `sts:AssumeRole` to
+                `ecr.amazonaws.com`. The permissions that ECR needs are added to it. Default: a role is created if the
+                settings need one.
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
@@ -141,36 +167,84 @@ class PullThroughCache(Construct):
         problems.expect("upstream", upstream, Upstream, "Upstream.ecr_public()")
         _expect_prefixes(problems, prefix=prefix, upstream_prefix=upstream_prefix)
         _expect_kinds(problems, credentials=credentials, repositories=repositories, consumers=consumers)
-        problems.expect("role", role, ROLE, ROLE_EXAMPLE, optional=True)
-        expect_settings(problems, settings, "CACHED")
+        _expect_roles(problems, role=role, template_role=template_role)
+        _expect_template(problems, template, description)
+        given = {"access": access, "policy_statements": policy_statements}
+        in_force = settings_in_force(problems, settings, given, default=CACHED)
         place = locate(scope, id, problems)
         here = _without_slash(upstream.default_prefix if prefix is None else prefix)
         there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
         allowed = ("*",) if repositories is None else repositories
         names = CachedNames(upstream=upstream, here=here, there=there, allowed=allowed)
-        shared = settings.but(access=consumers)
+        planned = CacheTemplate(
+            template=template,
+            prefix=here,
+            settings=in_force,
+            consumers=consumers,
+            description=description,
+            role=template_role,
+        )
         is_role_created = role is None and upstream.credentials == "role" and not _is_own(place, upstream)
         problems.extend(id_problems(scope, id))
         _check_rule(problems, place, here, there)
         _check_upstream(problems, place, upstream, role)
         _check_credentials(problems, place, upstream, credentials, here)
-        check_template_settings(problems, place, shared)
-        has_role = is_role_created or needs_role(settings)
+        planned.check(problems, place)
+        has_role = is_role_created or planned.creates_role
         check_trust_conditions(problems, trust_conditions, CACHE_SERVICE, role=role, is_role_created=has_role)
         names.check(problems)
         accept_consumers = None if problems else _check_consumers(problems, place, consumers, names)
-        raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
+        raise_if_invalid(InvalidRegistry, problems, in_force, path=place.path_of(id))
         super().__init__(scope, id)
         environment_of(place).claim(self, "cache", here)
         self.upstream, self.prefix = upstream, here
         self._names, self._consumers = names, tuple(consumers)
-        self.template = self._create_template(shared, trust_conditions)
+        self._template = planned.bind(self, place, trust_conditions)
         self.credential_arn = credentials.bind(self, here) if credentials else None
         self.role = self._create_role(trust_conditions) if is_role_created else role
         self.resource = self._create_rule(None if upstream_prefix is None else there)
         if accept_consumers is not None:
             accept_consumers()
         self._annotate()
+
+    @property
+    def template(self) -> CreationTemplate:
+        """
+        The template of the repositories.
+
+        Raises:
+            InvalidRegistry: If the cache was created with `template=False`.
+
+        """
+        if self._template is None:
+            raise InvalidRegistry([_NO_TEMPLATE], path=self.node.path)
+        return self._template
+
+    def uri(self, repository: str | None = None, *, dual_stack: bool = False) -> str:
+        """
+        Return the URI of a cached repository without a tag, or of the whole cache.
+
+        Use it for a Helm chart, and for mirrors of container runtimes, which add the repository and the tag.
+
+        Args:
+            repository: The repository at the upstream, as for `image`. Default: the URI is the registry and the prefix.
+            dual_stack: As for `image`. Default: no.
+
+        Raises:
+            InvalidName: If it is malformed, has a tag or a digest, is of another registry, or is not among the
+                repositories of the cache.
+            TypeError: If it is not a string.
+
+        """
+        host = registry_host(self, dual_stack=dual_stack)
+        if repository is None:
+            return host if self.prefix == ROOT else f"{host}/{self.prefix}"
+        parsed = ImageReference.parse(repository)
+        problems = Problems()
+        problems.extend(version_problems(parsed))
+        self._names.check_repository(problems, parsed)
+        problems.raise_if_any(InvalidName, self.node.path)
+        return f"{host}/{self._names.cached_name(parsed.repository)}"
 
     def image(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
@@ -242,10 +316,14 @@ class PullThroughCache(Construct):
             InvalidRegistry: if it has no policy of its own, or is of an account that is not among the consumers.
 
         """
+        return self._grant_actions(grantee, [*PULL, *IMPORT], login=True)
+
+    def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
+        """Grant actions on the repositories, and the permission to log in."""
         require_grantee(grantee)
         self._check_account(grantee.grant_principal)
         remedy = "or for another account use consumers=[Access.account_pull(...)]"
-        return grant_on_repositories(self, grantee, [*PULL, *IMPORT], self._names.patterns, remedy=remedy)
+        return grant_on_repositories(self, grantee, actions, self._names.patterns, remedy=remedy, login=login)
 
     def on_refresh(self, image: str, target: events.IRuleTarget, *, id: str | None = None) -> events.Rule:
         """
@@ -334,18 +412,6 @@ class PullThroughCache(Construct):
             )
             raise InvalidRegistry([problem], path=self.node.path)
 
-    def _create_template(
-        self, settings: RepositorySettings, conditions: Mapping[str, Mapping[str, object]] | None
-    ) -> CreationTemplate:
-        return CreationTemplate(
-            self,
-            "Template",
-            prefix=self.prefix,
-            applied_for=["PULL_THROUGH_CACHE"],
-            settings=settings,
-            trust_conditions=conditions if needs_role(settings) else None,
-        )
-
     def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
         description = f"Lets ECR copy from {self.upstream.url}"
         return create_role(self, CACHE_SERVICE, description, conditions=conditions)
@@ -387,13 +453,14 @@ class PullThroughCache(Construct):
         return policies
 
     def _annotate(self) -> None:
-        if not self.template.settings.immutability.has_mutable_tags:
+        if self._template and not self._template.settings.immutability.has_mutable_tags:
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:cachedTagsCannotMove", _TAGS_CANNOT_MOVE)
             record_annotation(self, "ecr-constructs:cachedTagsCannotMove")
         if self.upstream.registry != "ecr" and (self.prefix == ROOT or self.resource.upstream_repository_prefix):
             cdk.Annotations.of(self).add_warning_v2("ecr-constructs:undocumentedCachePrefix", _UNDOCUMENTED)
 
 
+_NO_TEMPLATE = "the cache has no template in this app, because template=False was given; use the template directly"
 _NO_FUNCTION = "AWS Lambda cannot pull through a cache; copy the image to a HardenedRepository, and use its image()"
 _UNKNOWN_ACCOUNT = (
     "the account of the cache is known only at deployment, and in the upstream account the value would be that "
@@ -435,8 +502,6 @@ def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: 
             f"prefix {here!r} is that of the cache {owner.node.path} in this account and region; a rule is "
             "create-only, so change the value of its secret instead of adding a cache, or use another prefix"
         )
-    else:
-        check_owner(problems, environment, here)
     if len(environment.names("cache")) >= _MAXIMUM_RULES:
         problems.add(f"the registry has {_MAXIMUM_RULES} caches in this app; ECR allows {_MAXIMUM_RULES}; remove one")
 
@@ -485,6 +550,16 @@ def _expect_kinds(problems: Problems, *, credentials: object, repositories: obje
     problems.expect("credentials", credentials, Credentials, "Credentials.new_secret()", optional=True)
     problems.expect("repositories", repositories, Sequence, "['library/nginx']", optional=True, each=str)
     problems.expect("consumers", consumers, Sequence, "[Access.account_pull('111122223333')]", each=Access)
+
+
+def _expect_roles(problems: Problems, **roles: object) -> None:
+    for name, role in roles.items():
+        problems.expect(name, role, ROLE, ROLE_EXAMPLE, optional=True)
+
+
+def _expect_template(problems: Problems, template: object, description: object) -> None:
+    problems.expect("template", template, (CreationTemplate, bool), "True, False or a template of the app")
+    problems.expect("description", description, str, "'Images of Docker Hub'", optional=True)
 
 
 def _expect_prefixes(problems: Problems, **prefixes: object) -> None:

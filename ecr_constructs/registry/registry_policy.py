@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -21,16 +21,18 @@ from ecr_constructs._cdk.policy_statements import StatementList, Written, canoni
 from ecr_constructs._cdk.principals import is_role
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidRegistry, Problems, abbreviate
-from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, REPLICATE
-from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, registry_statement_problems
+from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, PULL, REPLICATE
+from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, registry_statement_problems, v1_statement_problems
 from ecr_constructs.model.names import Namespace
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.model.validation import ACCOUNT_ID, REPOSITORY_PATTERN, is_token
 from ecr_constructs.registry.registry_resources import Change, RegistryResources
 from ecr_constructs.repository.access import Access
 
-__all__ = ["RegistryPolicy", "RegistryRepositories", "find_policy"]
+__all__ = ["PolicyScope", "RegistryPolicy", "RegistryRepositories", "find_policy"]
 
+# The actions that a registry policy can have: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+PolicyScope = Literal["V1", "V2"]
 RegistryRepositories = str | Namespace | Sequence[str | Namespace]
 
 # Service-linked roles of ECR create repositories for caches and replicas.
@@ -48,15 +50,20 @@ class RegistryPolicy:
     Args:
         resources: The resources of the registry.
         environment: The account and Region of the registry.
+        scope: The scope of the policy in the account. None if it is not given.
+
+    Attributes:
+        scope: The scope.
 
     """
 
-    def __init__(self, resources: RegistryResources, environment: Environment) -> None:
+    def __init__(self, resources: RegistryResources, environment: Environment, scope: PolicyScope | None) -> None:
         self._resources = resources
         self._environment = environment
+        self.scope = scope
         self._statements = StatementList(
             resources.stack,
-            check=registry_statement_problems,
+            check=v1_statement_problems if scope == "V1" else registry_statement_problems,
             merged=_merged,
             too_long=_TOO_LONG,
             account=environment.account,
@@ -137,6 +144,8 @@ class RegistryPolicy:
         """
         Return the change that allows consumers to import images through a cache of this registry.
 
+        With scope V2 it also allows them to pull, from repositories that exist as well as from new ones.
+
         Args:
             consumers: The consumers.
             repositories: The repositories of the cache.
@@ -150,7 +159,10 @@ class RegistryPolicy:
         for consumer in consumers:
             _check_consumer(problems, consumer)
         resources = self._arns(problems, repositories)
-        statements = [] if problems else [one for each in consumers for one in _import_statements(each, resources)]
+        actions = sorted({*IMPORT, *PULL}) if self.scope == "V2" else IMPORT
+        statements = (
+            [] if problems else [one for each in consumers for one in _consumer_statements(each, resources, actions)]
+        )
         add = self.adding(statements, problems)
 
         def change() -> None:
@@ -285,10 +297,12 @@ def _replication_statement(account: str, resources: Sequence[str]) -> iam.Policy
     )
 
 
-def _import_statements(consumer: Access, resources: Sequence[str]) -> list[iam.PolicyStatement]:
-    """Return the statements that allow a consumer to import an image. Pulls are allowed by the repository policy."""
+def _consumer_statements(
+    consumer: Access, resources: Sequence[str], actions: Sequence[str]
+) -> list[iam.PolicyStatement]:
+    """Return the statements that allow a consumer to import an image, and with scope V2 to pull it."""
     return [
-        iam.PolicyStatement.from_json({**statement, "Action": list(IMPORT), "Resource": list(resources)})
+        iam.PolicyStatement.from_json({**statement, "Action": list(actions), "Resource": list(resources)})
         for statement in consumer.statements()
     ]
 

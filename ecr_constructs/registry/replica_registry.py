@@ -11,6 +11,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, Environment, environment_of
+from ecr_constructs._cdk.intent_grants import IntentGrants
+from ecr_constructs._cdk.roles import ROLE, ROLE_EXAMPLE, check_role_arn
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidRegistry, Problems
@@ -19,20 +21,21 @@ from ecr_constructs.model.names import ROOT, Namespace, TemplatePrefix
 from ecr_constructs.model.partitions import region_problems
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.validation import ACCOUNT_ID, REGION
-from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under
+from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under, uri_under
 from ecr_constructs.registry.creation_template import CreationTemplate, check_template_location, check_template_settings
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.registry.registry_replication import find_replication
 from ecr_constructs.registry.registry_resources import Change
+from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.hardened_repository import HardenedRepository
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
 from ecr_constructs.repository.repository_image import RepositoryImage
-from ecr_constructs.repository.settings import HARDENED, RepositorySettings, expect_settings, replica_differences
+from ecr_constructs.repository.settings import HARDENED, RepositorySettings, replica_differences, settings_in_force
 
 __all__ = ["ReplicaRegistry"]
 
 
-class ReplicaRegistry(Construct):
+class ReplicaRegistry(IntentGrants, Construct):
     """
     Define the destination of replication: the permission to replicate, and the settings of the replicas.
 
@@ -70,6 +73,9 @@ class ReplicaRegistry(Construct):
         source_account: str | None = None,
         repositories: Namespace | Sequence[Namespace] | None = None,
         settings: RepositorySettings = HARDENED,
+        access: Sequence[Access] = (),
+        policy_statements: Sequence[iam.PolicyStatement] = (),
+        role: iam.IRole | None = None,
     ) -> None:
         """
         Define the destination of replication.
@@ -82,6 +88,12 @@ class ReplicaRegistry(Construct):
                 Default: the account of the stack.
             repositories: A `Namespace`, or several. Default: all repositories.
             settings: The settings of the replicas; use those of the source. Default: `HARDENED`.
+            access: Permissions of principals outside the account, in addition to those of the settings. Default: none.
+            policy_statements: Statements of the repository policy, in addition to those of the settings. They are
+                frozen. Default: none.
+            role: The role of the templates, without a path; its trust policy allows `sts:AssumeRole` to
+                `ecr.amazonaws.com`. The permissions that ECR needs are added to it. Default: a role is created for each
+                template that needs one.
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
@@ -91,23 +103,24 @@ class ReplicaRegistry(Construct):
 
         """
         problems = Problems()
-        _expect_kinds(problems, source_region, source_account, repositories, settings)
+        _expect_kinds(problems, source_region, source_account, repositories)
+        problems.expect("role", role, ROLE, ROLE_EXAMPLE, optional=True)
+        given = {"access": access, "policy_statements": policy_statements}
+        in_force = settings_in_force(problems, settings, given, default=HARDENED)
         place = locate(scope, id, problems)
         namespaces = _namespaces(repositories)
         prefixes = tuple(ROOT if each is None else each.value for each in namespaces)
         problems.extend(id_problems(scope, id))
         _check_source(problems, place, source_region, source_account)
-        _check_templates(problems, place, prefixes, settings)
+        _check_templates(problems, place, prefixes, in_force)
+        check_role_arn(problems, place, role)
         accept = None if problems else _check_policy(problems, place, source_account, namespaces)
-        raise_if_invalid(InvalidRegistry, problems, settings, path=place.path_of(id))
+        raise_if_invalid(InvalidRegistry, problems, in_force, path=place.path_of(id))
         super().__init__(scope, id)
         if accept is not None:
             accept()
-        self.settings = settings
-        self.templates = tuple(
-            CreationTemplate(self, _template_id(prefix), prefix=prefix, applied_for=["REPLICATION"], settings=settings)
-            for prefix in prefixes
-        )
+        self.settings = in_force
+        self.templates = tuple(self._create_template(prefix, role) for prefix in prefixes)
         self._watch(place, source_account, source_region)
 
     def image(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
@@ -125,6 +138,21 @@ class ReplicaRegistry(Construct):
 
         """
         return image_under(self, [template.prefix for template in self.templates], reference, dual_stack=dual_stack)
+
+    def uri(self, repository: str, *, dual_stack: bool = False) -> str:
+        """
+        Return the URI of the repository of a replica without a tag, for a Helm chart or for a tool that adds the tag.
+
+        Args:
+            repository: The repository, such as `prod/api`.
+            dual_stack: As for `image`. Default: no.
+
+        Raises:
+            InvalidName: If it is malformed, has a tag or a digest, or is not in a namespace of the replica.
+            TypeError: If it is not a string.
+
+        """
+        return uri_under(self, [template.prefix for template in self.templates], repository, dual_stack=dual_stack)
 
     def pinned(self, reference: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
@@ -160,9 +188,23 @@ class ReplicaRegistry(Construct):
             InvalidRegistry: If the grantee has no policy.
 
         """
+        return self._grant_actions(grantee, PULL, login=True)
+
+    def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
+        """Grant actions on the repositories, and the permission to log in."""
         names = [template.repositories for template in self.templates]
         remedy = "or for another account add access= to the settings"
-        return grant_on_repositories(self, grantee, PULL, names, remedy=remedy)
+        return grant_on_repositories(self, grantee, actions, names, remedy=remedy, login=login)
+
+    def _create_template(self, prefix: str, role: iam.IRole | None) -> CreationTemplate:
+        return CreationTemplate(
+            self,
+            _template_id(prefix),
+            prefix=prefix,
+            applied_for=["REPLICATION"],
+            settings=self.settings,
+            role=role,
+        )
 
     def _watch(self, place: ConstructLocation, source_account: str | None, source_region: str) -> None:
         """Compare the replicas with their source at synthesis, if the app has both."""
@@ -284,11 +326,8 @@ def _namespaces(repositories: Namespace | Sequence[Namespace] | None) -> tuple[N
     return tuple(dict.fromkeys((repositories,) if isinstance(repositories, Namespace) else repositories))
 
 
-def _expect_kinds(
-    problems: Problems, source_region: object, source_account: object, repositories: object, settings: object
-) -> None:
+def _expect_kinds(problems: Problems, source_region: object, source_account: object, repositories: object) -> None:
     example = "Namespace('prod') or [Namespace('prod')]"
     problems.expect("source_region", source_region, str, "'eu-west-1'")
     problems.expect("source_account", source_account, str, "'111122223333'", optional=True)
     problems.expect("repositories", repositories, (Namespace, Sequence), example, optional=True, each=Namespace)
-    expect_settings(problems, settings, "HARDENED")

@@ -6,16 +6,26 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-example
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import aws_cdk as cdk
 
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidName, Problems
-from ecr_constructs.model.iam.permissions import CACHE_PULL, LAMBDA_PULL, PULL, PUSH
+from ecr_constructs.model.iam.permissions import (
+    ADMINISTER,
+    APP_RUNNER_PULL,
+    CACHE_PULL,
+    LAMBDA_PULL,
+    PULL,
+    PUSH,
+    READ_METADATA,
+    SCAN,
+    SIGN,
+)
 from ecr_constructs.model.validation import (
     ACCOUNT_ID,
     ORGANIZATION_ID,
@@ -30,10 +40,10 @@ __all__ = ["Access"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
     """
-    A permission of principals outside the account: to pull from a repository, or to push to it.
+    A permission of principals outside the account on a repository, such as to pull from it or to push to it.
 
-    Use the method of its name. Principals of the same account get their permissions from `grant_pull`, `grant_push` and
-    `grant_pull_push`.
+    Use the method of its name. Principals of the same account get their permissions from grants, such as `grant_pull`
+    and `grant_push`.
 
     Args:
         intent: The kind of permission.
@@ -47,12 +57,26 @@ class Access:
 
     intent: Literal[
         "organization_pull",
+        "organization_push",
+        "organization_read_metadata",
         "organizational_unit_pull",
+        "organizational_unit_push",
+        "organizational_unit_read_metadata",
         "account_pull",
         "account_push",
+        "account_read_metadata",
+        "account_scan",
+        "account_sign",
+        "account_administer",
         "role_pull",
         "role_push",
+        "role_read_metadata",
+        "role_scan",
+        "role_sign",
+        "role_administer",
         "lambda_pull",
+        "codebuild_pull",
+        "app_runner_pull",
         "cache_pull",
     ]
     subject: str
@@ -65,14 +89,14 @@ class Access:
                 f"intent {self.intent!r} is unknown; use a method such as Access.account_pull(...)"
             )
         is_path = isinstance(self.subject, str) and "/" in self.subject
-        if self.intent == "organization_pull" and is_path:
+        if self.intent in _STATEMENTS and self.intent.startswith("organization_") and is_path:
             problems.add(
                 f"organization {self.subject!r} is the path of an organizational unit; "
-                "use Access.organizational_unit_pull(...)"
+                f"use Access.{self.intent.replace('organization', 'organizational_unit')}(...)"
             )
         else:
             with problems.collect():
-                problems.extend(forwarded_problems(_GRAMMARS.get(self.intent, ACCOUNT_ID), self.subject))
+                problems.extend(forwarded_problems(_grammar_of(self.intent), self.subject))
         problems.raise_if_any(InvalidName)
 
     @classmethod
@@ -107,10 +131,7 @@ class Access:
         'o-abc1234567/r-ab12/ou-ab12-11111111'
 
         """
-        is_text = isinstance(path, str)
-        return cls(
-            intent="organizational_unit_pull", subject=path.removesuffix("/*").removesuffix("/") if is_text else path
-        )
+        return cls(intent="organizational_unit_pull", subject=_unit_path(path))
 
     @classmethod
     def account_pull(cls, account: str) -> Access:
@@ -172,6 +193,198 @@ class Access:
         return cls(intent="role_push", subject=role_arn)
 
     @classmethod
+    def organization_push(cls, organization_id: str) -> Access:
+        """
+        Return the permission to push for all principals of an organization.
+
+        Args:
+            organization_id: The id of the organization, such as `o-abc1234567`.
+
+        >>> Access.organization_push("o-abc1234567").intent
+        'organization_push'
+
+        """
+        return cls(intent="organization_push", subject=organization_id)
+
+    @classmethod
+    def organization_read_metadata(cls, organization_id: str) -> Access:
+        """
+        Return the permission to read the properties of the repository and its images for all of an organization.
+
+        It does not include the contents of images, or the findings of scans.
+
+        Args:
+            organization_id: The id of the organization, such as `o-abc1234567`.
+
+        >>> Access.organization_read_metadata("o-abc1234567").intent
+        'organization_read_metadata'
+
+        """
+        return cls(intent="organization_read_metadata", subject=organization_id)
+
+    @classmethod
+    def organizational_unit_push(cls, path: str) -> Access:
+        """
+        Return the permission to push for all principals of an organizational unit and of the units in it.
+
+        Args:
+            path: The path from the organization to the unit, as for `organizational_unit_pull`.
+
+        >>> Access.organizational_unit_push("o-abc1234567/r-ab12/ou-ab12-11111111").intent
+        'organizational_unit_push'
+
+        """
+        return cls(intent="organizational_unit_push", subject=_unit_path(path))
+
+    @classmethod
+    def organizational_unit_read_metadata(cls, path: str) -> Access:
+        """
+        Return the permission to read the properties of the repository and its images for all of an organizational unit.
+
+        It does not include the contents of images, or the findings of scans.
+
+        Args:
+            path: The path from the organization to the unit, as for `organizational_unit_pull`.
+
+        >>> Access.organizational_unit_read_metadata("o-abc1234567/r-ab12/ou-ab12-11111111").intent
+        'organizational_unit_read_metadata'
+
+        """
+        return cls(intent="organizational_unit_read_metadata", subject=_unit_path(path))
+
+    @classmethod
+    def account_read_metadata(cls, account: str) -> Access:
+        """
+        Return the permission to read the properties of the repository and its images for an account.
+
+        It does not include the contents of images, or the findings of scans.
+
+        Args:
+            account: The account id, 12 digits.
+
+        >>> Access.account_read_metadata("111122223333").intent
+        'account_read_metadata'
+
+        """
+        return cls(intent="account_read_metadata", subject=account)
+
+    @classmethod
+    def account_scan(cls, account: str) -> Access:
+        """
+        Return the permission to start scans and to read their findings for an account.
+
+        A scanner that reads the contents of images needs `account_pull`, too.
+
+        Args:
+            account: The account id, 12 digits.
+
+        >>> Access.account_scan("111122223333").intent
+        'account_scan'
+
+        """
+        return cls(intent="account_scan", subject=account)
+
+    @classmethod
+    def account_sign(cls, account: str) -> Access:
+        """
+        Return the permission to push images that ECR signs, and to read their signing status, for an account.
+
+        The policies of the account must also allow `signer:SignPayload` on the signing profile:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+
+        Args:
+            account: The account id, 12 digits.
+
+        >>> Access.account_sign("111122223333").intent
+        'account_sign'
+
+        """
+        return cls(intent="account_sign", subject=account)
+
+    @classmethod
+    def account_administer(cls, account: str) -> Access:
+        """
+        Return the permission to change the settings and policies of a repository for an account.
+
+        It includes the deletion of images, but not that of the repository. A principal with this permission can change
+        the repository policy, and so give itself every other permission on the repository.
+
+        Args:
+            account: The account id, 12 digits.
+
+        >>> Access.account_administer("111122223333").intent
+        'account_administer'
+
+        """
+        return cls(intent="account_administer", subject=account)
+
+    @classmethod
+    def role_read_metadata(cls, role_arn: str) -> Access:
+        """
+        Return the permission to read the properties of the repository and its images for a role of another account.
+
+        It does not include the contents of images, or the findings of scans.
+
+        Args:
+            role_arn: The ARN of the role, as for `role_pull`.
+
+        >>> Access.role_read_metadata("arn:aws:iam::111122223333:role/deployer").intent
+        'role_read_metadata'
+
+        """
+        return cls(intent="role_read_metadata", subject=role_arn)
+
+    @classmethod
+    def role_scan(cls, role_arn: str) -> Access:
+        """
+        Return the permission to start scans and to read their findings for a role of another account.
+
+        A scanner that reads the contents of images needs `role_pull`, too.
+
+        Args:
+            role_arn: The ARN of the role, as for `role_pull`.
+
+        >>> Access.role_scan("arn:aws:iam::111122223333:role/deployer").intent
+        'role_scan'
+
+        """
+        return cls(intent="role_scan", subject=role_arn)
+
+    @classmethod
+    def role_sign(cls, role_arn: str) -> Access:
+        """
+        Return the permission to push images that ECR signs, and to read their signing status, for a role.
+
+        The policies of the role must also allow `signer:SignPayload` on the signing profile:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+
+        Args:
+            role_arn: The ARN of the role, as for `role_pull`.
+
+        >>> Access.role_sign("arn:aws:iam::111122223333:role/deployer").intent
+        'role_sign'
+
+        """
+        return cls(intent="role_sign", subject=role_arn)
+
+    @classmethod
+    def role_administer(cls, role_arn: str) -> Access:
+        """
+        Return the permission to change the settings and policies of a repository for a role of another account.
+
+        It includes the deletion of images, but not that of the repository. A principal with this permission can change
+        the repository policy, and so give itself every other permission on the repository.
+
+        Args:
+            role_arn: The ARN of the role, as for `role_pull`.
+
+        >>> Access.role_administer("arn:aws:iam::111122223333:role/deployer").intent
+        'role_administer'
+
+        """
+        return cls(intent="role_administer", subject=role_arn)
+
+    @classmethod
     def lambda_pull(cls, account: str) -> Access:
         """
         Return the permission to pull for Lambda functions of an account, in the Region of the repository.
@@ -187,6 +400,41 @@ class Access:
 
         """
         return cls(intent="lambda_pull", subject=account)
+
+    @classmethod
+    def codebuild_pull(cls, account: str) -> Access:
+        """
+        Return the permission to pull for AWS CodeBuild, on behalf of the projects of an account.
+
+        It is for projects in the account of the repository with `imagePullCredentialsType` `CODEBUILD`. A project of
+        another account must use `SERVICE_ROLE`, and needs `role_pull` for its service role.
+        https://docs.aws.amazon.com/codebuild/latest/userguide/sample-ecr.html
+
+        Args:
+            account: The account id, 12 digits.
+
+        >>> Access.codebuild_pull("111122223333").intent
+        'codebuild_pull'
+
+        """
+        return cls(intent="codebuild_pull", subject=account)
+
+    @classmethod
+    def app_runner_pull(cls, role_arn: str) -> Access:
+        """
+        Return the permission to pull for a service of AWS App Runner in another account, by its access role.
+
+        It is `role_pull` with the actions that AWS App Runner documents, among them `ecr:DescribeImages`.
+        https://docs.aws.amazon.com/apprunner/latest/dg/service-source-image.html
+
+        Args:
+            role_arn: The ARN of the access role, as for `role_pull`.
+
+        >>> Access.app_runner_pull("arn:aws:iam::111122223333:role/web-access").account
+        '111122223333'
+
+        """
+        return cls(intent="app_runner_pull", subject=role_arn)
 
     @classmethod
     def cache_pull(cls, account: str) -> Access:
@@ -207,14 +455,14 @@ class Access:
     @property
     def names_everyone(self) -> bool:
         """Whether a statement has the principal `*` and relies on its condition, which some checkers do not read."""
-        return self.intent in ("organization_pull", "organizational_unit_pull")
+        return self.intent.startswith("organization")
 
     @property
     def account(self) -> str | None:
         """The account of the principals. None for those of an organization, and for a role that is a token."""
         if self.names_everyone:
             return None
-        if self.intent in ("role_pull", "role_push"):
+        if _grammar_of(self.intent) is ROLE_ARN:
             return self.subject.split(":")[4] if self.subject.startswith("arn:") else None
         return self.subject
 
@@ -223,28 +471,26 @@ class Access:
         return _STATEMENTS[self.intent](self.subject)
 
 
-def _organization_pull(organization_id: str) -> list[dict[str, Any]]:
+def _unit_path(path: str) -> str:
+    """Return the path of an organizational unit without the end that IAM's examples write."""
+    return path.removesuffix("/*").removesuffix("/") if isinstance(path, str) else path
+
+
+def _of_organization(actions: Sequence[str], organization_id: str) -> list[dict[str, Any]]:
     condition = {"StringEquals": {"aws:PrincipalOrgID": organization_id}}
-    return [_allow({"AWS": "*"}, PULL) | {"Condition": condition}]
+    return [_allow({"AWS": "*"}, actions) | {"Condition": condition}]
 
 
-def _organizational_unit_pull(path: str) -> list[dict[str, Any]]:
+def _of_organizational_unit(actions: Sequence[str], path: str) -> list[dict[str, Any]]:
     # A path ends with `/`, so `/*` matches the path of the unit as well as those of the units in it.
     condition = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{path}/*"}}
-    return [_allow({"AWS": "*"}, PULL) | {"Condition": condition}]
+    return [_allow({"AWS": "*"}, actions) | {"Condition": condition}]
 
 
-def _role_pull(role_arn: str) -> list[dict[str, Any]]:
-    return [_allow({"AWS": _root_of_role(role_arn)}, PULL) | _only_role(role_arn)]
-
-
-def _role_push(role_arn: str) -> list[dict[str, Any]]:
-    return [_allow({"AWS": _root_of_role(role_arn)}, PUSH) | _only_role(role_arn)]
-
-
-def _only_role(role_arn: str) -> dict[str, Any]:
+def _of_role(actions: Sequence[str], role_arn: str) -> list[dict[str, Any]]:
     # For a session of a role, the value of the key is the ARN of the role.
-    return {"Condition": {"ArnLike": {"aws:PrincipalArn": role_arn}}}
+    condition = {"ArnLike": {"aws:PrincipalArn": role_arn}}
+    return [_allow({"AWS": _root_of_role(role_arn)}, actions) | {"Condition": condition}]
 
 
 def _root_of_role(role_arn: str) -> str:
@@ -254,12 +500,8 @@ def _root_of_role(role_arn: str) -> str:
     return _root(cdk.Fn.select(4, cdk.Fn.split(":", role_arn)))
 
 
-def _account_pull(account: str) -> list[dict[str, Any]]:
-    return [_allow({"AWS": _root(account)}, PULL)]
-
-
-def _account_push(account: str) -> list[dict[str, Any]]:
-    return [_allow({"AWS": _root(account)}, PUSH)]
+def _of_account(actions: Sequence[str], account: str) -> list[dict[str, Any]]:
+    return [_allow({"AWS": _root(account)}, actions)]
 
 
 def _lambda_pull(account: str) -> list[dict[str, Any]]:
@@ -271,27 +513,52 @@ def _lambda_pull(account: str) -> list[dict[str, Any]]:
     ]
 
 
-def _cache_pull(account: str) -> list[dict[str, Any]]:
-    return [_allow({"AWS": _root(account)}, CACHE_PULL)]
+def _codebuild_pull(account: str) -> list[dict[str, Any]]:
+    projects = f"arn:{cdk.Aws.PARTITION}:codebuild:*:{account}:project/*"
+    condition = {"StringEquals": {"aws:SourceAccount": account}, "ArnLike": {"aws:SourceArn": projects}}
+    return [_allow({"Service": "codebuild.amazonaws.com"}, PULL) | {"Condition": condition}]
 
 
-# The form of the subject; that of all others is an account ID.
+# The form of the subject by the principals; that of all others is an account ID.
 _GRAMMARS: Mapping[str, StringConstraint] = {
-    "organization_pull": ORGANIZATION_ID,
-    "organizational_unit_pull": ORGANIZATIONAL_UNIT,
-    "role_pull": ROLE_ARN,
-    "role_push": ROLE_ARN,
+    "organization": ORGANIZATION_ID,
+    "organizational_unit": ORGANIZATIONAL_UNIT,
+    "role": ROLE_ARN,
+    "app_runner": ROLE_ARN,
 }
-_STATEMENTS = {
-    "organization_pull": _organization_pull,
-    "organizational_unit_pull": _organizational_unit_pull,
-    "account_pull": _account_pull,
-    "account_push": _account_push,
-    "role_pull": _role_pull,
-    "role_push": _role_push,
+_PRINCIPALS = {
+    "organization": _of_organization,
+    "organizational_unit": _of_organizational_unit,
+    "account": _of_account,
+    "role": _of_role,
+}
+_ACTIONS = {
+    "pull": PULL,
+    "push": PUSH,
+    "read_metadata": READ_METADATA,
+    "scan": SCAN,
+    "sign": SIGN,
+    "administer": ADMINISTER,
+}
+# All principals of an organization are too many for the others.
+_OF_ORGANIZATIONS = ("pull", "push", "read_metadata")
+_STATEMENTS: Mapping[str, Callable[[str], list[dict[str, Any]]]] = {
+    **{
+        f"{kind}_{verb}": partial(write, actions)
+        for kind, write in _PRINCIPALS.items()
+        for verb, actions in _ACTIONS.items()
+        if verb in _OF_ORGANIZATIONS or not kind.startswith("organization")
+    },
     "lambda_pull": _lambda_pull,
-    "cache_pull": _cache_pull,
+    "codebuild_pull": _codebuild_pull,
+    "app_runner_pull": partial(_of_role, APP_RUNNER_PULL),
+    "cache_pull": partial(_of_account, CACHE_PULL),
 }
+
+
+def _grammar_of(intent: str) -> StringConstraint:
+    kinds = [kind for kind in _GRAMMARS if isinstance(intent, str) and intent.startswith(f"{kind}_")]
+    return _GRAMMARS[kinds[0]] if kinds else ACCOUNT_ID
 
 
 def _allow(principal: Mapping[str, str], actions: Sequence[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from constructs import Construct
 from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
+from ecr_constructs._cdk.intent_grants import SigningGrant, grant_on_repository
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.pinned_digests import pinned_digest
 from ecr_constructs._cdk.property_injectors import typed_refusal
@@ -43,16 +44,15 @@ from ecr_constructs.repository.repository_image import (
     dual_stack_registry,
     function_code,
 )
-from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import (
     HARDENED,
     Lifecycle,
     RepositorySettings,
     bind,
     constructor_keywords,
-    derive,
-    expect_settings,
+    repository_policy,
     resource_attributes,
+    settings_in_force,
 )
 from ecr_constructs.repository.settings_check import check_settings_at_synth
 from ecr_constructs.repository.stack_limits import check_stack_of
@@ -65,7 +65,7 @@ _DOUBLE_SEPARATORS = ("__", "--")
 _GIVEN_TO_INJECTORS: Mapping[str, Any] = {"empty_on_delete": False}
 
 
-class HardenedRepository(ecr.Repository):
+class HardenedRepository(SigningGrant, ecr.Repository):
     """
     Define an ECR repository with secure defaults: immutable tags, scanning, encryption, and retention.
 
@@ -134,7 +134,8 @@ class HardenedRepository(ecr.Repository):
             scan_on_push: Whether images are scanned when they are pushed. Default: as in the settings; in `HARDENED`
                 True.
             access: Permissions of principals outside the account, in addition to those of the settings. Default: none.
-            policy_statements: Statements of the repository policy, in addition to those of `access`. Default: none.
+            policy_statements: Statements of the repository policy, in addition to those of `access` and of the
+                settings. Default: none.
             resource_tags: Tags of the resource, up to 50 together with those of the settings. Default: none.
             removal_policy: The deletion policy of the repository. Default: that of the settings; in `HARDENED` RETAIN.
             empty_on_delete: Whether its images are deleted with the repository; it requires the removal policy DESTROY.
@@ -165,11 +166,12 @@ class HardenedRepository(ecr.Repository):
             "removal_policy": removal_policy,
             "empty_on_delete": empty_on_delete,
         }
-        in_force = _derived(problems, settings, given)
+        in_force = settings_in_force(problems, settings, given, default=HARDENED)
         place = locate(scope, id, problems)
-        policy = RepositoryPolicy(dict.fromkeys((*settings.access, *(access or ()))), place.stack)
+        policy = repository_policy(in_force, place.stack)
         request = RegistryRequest(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
         _check_values(problems, place, id, repository_name, encryption or settings.encryption)
+        problems.extend(policy.problems_in_region())
         problems.extend(policy.problems_with(*policy_statements))
         registry_changes = request.check(problems, place, in_force)
         path = place.path_of(id)
@@ -436,6 +438,10 @@ class HardenedRepository(ecr.Repository):
     grant_push = with_reason(ecr.Repository.grant_push)
     grant_read = with_reason(ecr.Repository.grant_read)
 
+    def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
+        """Grant actions on the repository, and the permission to log in."""
+        return grant_on_repository(self, grantee, actions, login=login)
+
     def _add_statement(self, statement: iam.PolicyStatement) -> None:
         """Add a statement that has no problems. It can be changed later, so that the policy is written at synthesis."""
         was_fixed = self.policy.is_fixed
@@ -491,6 +497,7 @@ class HardenedRepository(ecr.Repository):
             claim_deletion(self.resource, place, repository_name)
         else:
             warn_unless_retained(self, place, self.resource, _LOST, is_one_of_many=True)
+        note_services(self, self.policy.services)
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 
@@ -529,16 +536,6 @@ def _expect_kinds(
     problems.expect("policy_statements", policy_statements, Sequence, example, each=iam.PolicyStatement)
     problems.expect("replicate_to", replicate_to, Sequence, "['eu-west-1']", each=str)
     problems.expect("scanning", scanning, str, "'continuous' or 'on_push'", optional=True)
-
-
-def _derived(problems: Problems, settings: object, given: Mapping[str, object]) -> RepositorySettings:
-    """Return the settings in force, or the given settings if there are problems."""
-    base = HARDENED
-    if expect_settings(problems, settings, "HARDENED") and isinstance(settings, RepositorySettings):
-        base = settings
-    with problems.collect():
-        return derive(base, given)
-    return base
 
 
 def _keywords(written: Mapping[str, Mapping[str, Any]], *, is_injected: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import aws_cdk as cdk
@@ -11,6 +11,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs._cdk.intent_grants import SigningGrant, grant_on_repository
 from ecr_constructs._cdk.scope import id_problems, locate
 from ecr_constructs._cdk.tokens import forwarded_problems, is_unresolved
 from ecr_constructs.errors import InvalidRepository, Problems, expect
@@ -36,7 +37,7 @@ _NO_ARN = (
 )
 
 
-class ImportedRepository(ecr.RepositoryBase):
+class ImportedRepository(SigningGrant, ecr.RepositoryBase):
     """
     A repository that another app owns. `HardenedRepository.from_repository_name` and its siblings return one.
 
@@ -187,6 +188,10 @@ class ImportedRepository(ecr.RepositoryBase):
 
         """
         raise InvalidRepository([_RULE], path=self.node.path)
+
+    def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
+        """Grant actions on the repository, and the permission to log in."""
+        return grant_on_repository(self, grantee, actions, login=login)
 
     def _json(self, statement: iam.PolicyStatement) -> Mapping[str, Any]:
         resolved: Mapping[str, Any] = self.stack.resolve(statement.to_statement_json())

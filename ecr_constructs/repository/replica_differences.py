@@ -16,7 +16,14 @@ from ecr_constructs.model.tags import ExclusionFilter
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import Encryption
 
-__all__ = ["Difference", "access_differences", "encryption_differences", "lifecycle_differences", "tag_differences"]
+__all__ = [
+    "Difference",
+    "access_differences",
+    "encryption_differences",
+    "lifecycle_differences",
+    "statement_differences",
+    "tag_differences",
+]
 
 # The id and the text of a warning.
 Difference = tuple[str, str]
@@ -30,6 +37,10 @@ _TAGS_DIFFER = "is {}, and the source is {}, so a tag can name different images;
 _ACCESS = (
     "does not have {}, so some principals can pull from the source and not from the replica; use the same access= for "
     "both"
+)
+_STATEMENTS = (
+    "does not have {} of the policy statements of the source, and has {} others, so a denial can apply to only one of "
+    "them; use the same policy_statements= in the settings of both"
 )
 _ENCRYPTION = "has {!r}, and the source has {!r}; use the same encryption= for both"
 _LIFECYCLE = (
@@ -55,6 +66,15 @@ def access_differences(source: Sequence[Access], replica: Sequence[Access]) -> I
     """Yield the access that a source gives and its replica does not."""
     if missing := [f"{one.intent} {one.subject}" for one in source if one not in replica]:
         yield "ecr-constructs:replicaAccessDiffers", _ACCESS.format(", ".join(missing))
+
+
+def statement_differences(source: Sequence[object], replica: Sequence[object]) -> Iterator[Difference]:
+    """Yield the difference between the policy statements of a source and of its replica, such as a missing denial."""
+    missing, additional = (
+        sum(each not in other for each in one) for one, other in ((source, replica), (replica, source))
+    )
+    if missing or additional:
+        yield "ecr-constructs:replicaStatementsDiffer", _STATEMENTS.format(missing, additional)
 
 
 def encryption_differences(source: Encryption, replica: Encryption) -> Iterator[Difference]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import aws_cdk as cdk
 import jsii
@@ -25,8 +25,10 @@ from ecr_constructs._cdk.policy_statements import (
 from ecr_constructs._cdk.tokens import lazily_in_context
 from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, length_of, repository_statement_problems
+from ecr_constructs.model.iam.statements import unconfirmed_services
 from ecr_constructs.model.iam.values import as_list
 from ecr_constructs.repository.access import Access
+from ecr_constructs.repository.fixed_statement import FixedStatement
 
 __all__ = ["RepositoryPolicy"]
 
@@ -36,12 +38,13 @@ class RepositoryPolicy:
     """
     The statements of a repository policy.
 
-    Statements of `Access` never change, and the policy is plain data. With the first statement that is added the policy
+    Statements of settings never change, and the policy is plain data. With the first statement that is added the policy
     is written when the app synthesizes, because a statement of the CDK can change until then.
 
     Args:
         access: The access that the settings give.
         stack: The stack of the repository, in which tokens are resolved.
+        statements: The other statements of the settings. Default: none.
 
     Attributes:
         refusal: The error of the statement that was rejected last, if one was.
@@ -51,8 +54,10 @@ class RepositoryPolicy:
 
     """
 
-    def __init__(self, access: Iterable[Access], stack: cdk.Stack | None) -> None:
-        self._access = tuple(access)
+    def __init__(
+        self, access: Iterable[Access], stack: cdk.Stack | None, statements: Sequence[FixedStatement] = ()
+    ) -> None:
+        self._of_settings = _OfSettings(tuple(access), tuple(statements))
         self._stack = stack
         self._statements: StatementList | None = None
         self.refusal: InvalidRepository | None = None
@@ -70,8 +75,14 @@ class RepositoryPolicy:
         if self.account_actions is not None:
             for statement in statements:
                 yield from self._list().account_problems(statement, self.account_actions)
-        elif statements or _given_length(self._access) > MAXIMUM_CHARACTERS:
+        elif statements or self.given_length > MAXIMUM_CHARACTERS:
             yield from self._list().problems_with(statements, with_accounts=not self.is_granting)
+
+    def problems_in_region(self) -> Iterator[str]:
+        """Yield the problems that the statements of the settings have in the Region of the repository."""
+        region = self._stack.region if self._stack else None
+        for statement in self._of_settings.statements:
+            yield from repository_statement_problems(statement.to_json(), None, region)
 
     @property
     def last_read(self) -> Mapping[str, Any]:
@@ -85,7 +96,12 @@ class RepositoryPolicy:
     @property
     def given_length(self) -> int:
         """Return the number of characters of the statements that the settings give, as JSON text."""
-        return _given_length(self._access) if self._access else 0
+        return _given_length(self._of_settings) if self._has_given else 0
+
+    @property
+    def services(self) -> Iterator[str]:
+        """Yield the AWS services that the statements of the settings allow on behalf of any account."""
+        return (each for one in self._of_settings.statements for each in unconfirmed_services(one.to_json()))
 
     @property
     def is_fixed(self) -> bool:
@@ -103,19 +119,23 @@ class RepositoryPolicy:
         """Return the policy for the resource; None if it has no statement."""
         if not self.is_fixed:
             return lazily_in_context(self._list().document)
-        return _shared_document(self._access) if self._access else None
+        return _shared_document(self._of_settings) if self._has_given else None
 
     def plain_document(self) -> Mapping[str, Any] | None:
         """Return the policy as it is now, with tokens as texts; None if it has no statement."""
         if not self.is_fixed:
             return self._list().document()
-        return {"Version": VERSION, "Statement": list(_given(self._access))} if self._access else None
+        return {"Version": VERSION, "Statement": list(_given(self._of_settings))} if self._has_given else None
 
     def text(self) -> str | None:
         """Return what the settings give as JSON text, as creation templates contain it; None without a statement."""
-        if not self._access or self._stack is None:
+        if not self._has_given or self._stack is None:
             return None
-        return self._stack.to_json_string({"Statement": list(_given(self._access)), "Version": VERSION})
+        return self._stack.to_json_string({"Statement": list(_given(self._of_settings)), "Version": VERSION})
+
+    @property
+    def _has_given(self) -> bool:
+        return any(self._of_settings)
 
     def _list(self) -> StatementList:
         # Created on first use: most repositories have no statements, and resolving those of the settings takes time.
@@ -126,7 +146,7 @@ class RepositoryPolicy:
                 merged=_merged,
                 too_long=_TOO_LONG,
                 region=self._stack.region if self._stack else None,
-                given=_given(self._access),
+                given=_given(self._of_settings),
             )
         return self._statements
 
@@ -142,26 +162,33 @@ def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     return merge(statements, "Principal")
 
 
+class _OfSettings(NamedTuple):
+    """The statements that the settings give."""
+
+    access: tuple[Access, ...]
+    statements: tuple[FixedStatement, ...]
+
+
 @lru_cache(maxsize=128)
-def _given(access: tuple[Access, ...]) -> Sequence[Mapping[str, Any]]:
-    """Return the statements of access values. Accounts with the same permission share one statement."""
+def _given(settings: _OfSettings) -> Sequence[Mapping[str, Any]]:
+    """Return the statements of settings. Accounts with the same permission share one statement."""
     merged: dict[str, dict[str, Any]] = {}
-    for statement in (statement for one in access for statement in one.statements()):
+    for statement in (statement for one in settings.access for statement in one.statements()):
         account = statement["Principal"].get("AWS", "*")
         rest = json.dumps({**statement, "Principal": account == "*"}, sort_keys=True)
         if account != "*" and rest in merged:
             merged[rest]["Principal"]["AWS"] = [*as_list(merged[rest]["Principal"]["AWS"]), account]
         else:
             merged[rest] = {**statement, "Principal": dict(statement["Principal"])}
-    return tuple(merged.values())
+    return (*merged.values(), *(each.to_json() for each in settings.statements))
 
 
 @lru_cache(maxsize=128)
-def _given_length(access: tuple[Access, ...]) -> int:
-    return length_of({"Version": VERSION, "Statement": list(_given(access))})
+def _given_length(settings: _OfSettings) -> int:
+    return length_of({"Version": VERSION, "Statement": list(_given(settings))})
 
 
 # Repositories that share settings share this: passing the same document to JavaScript for each of them takes time.
 @lru_cache(maxsize=128)
-def _shared_document(access: tuple[Access, ...]) -> cdk.IResolvable:
-    return cdk.Token.as_any({"Version": VERSION, "Statement": list(_given(access))})
+def _shared_document(settings: _OfSettings) -> cdk.IResolvable:
+    return cdk.Token.as_any({"Version": VERSION, "Statement": list(_given(settings))})

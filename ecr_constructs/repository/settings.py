@@ -7,21 +7,26 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 
 from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import InvalidRepository, Kinds, Problems
+from ecr_constructs.model.iam.policies import repository_statement_problems
+from ecr_constructs.model.iam.statements import sid_problems
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.intents import Intent, expire_untagged
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.resource_tags import resource_tag_problems
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
+from ecr_constructs.repository.fixed_statement import STATEMENT, FixedStatement
 from ecr_constructs.repository.replica_differences import (
     Difference,
     access_differences,
     encryption_differences,
     lifecycle_differences,
+    statement_differences,
     tag_differences,
 )
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
@@ -44,7 +49,9 @@ __all__ = [
     "derive",
     "expect_settings",
     "replica_differences",
+    "repository_policy",
     "resource_attributes",
+    "settings_in_force",
     "template_attributes",
 ]
 
@@ -97,6 +104,8 @@ class RepositorySettings:
         scan_on_push: Whether images are scanned when they are pushed; the scanning configuration of the registry
             overrides it. Default: True.
         access: Permissions of principals outside the account. Default: none.
+        policy_statements: Other statements of the repository policy, such as a denial for principals outside the
+            organization. A statement is frozen: a change of it after this call is an error of the CDK. Default: none.
         resource_tags: Tags of the resource, up to 50. Default: none.
         removal_policy: The deletion policy of the repository. Default: it is retained.
         empty_on_delete: Whether its images are deleted with the repository. Otherwise its deletion fails as long as it
@@ -119,6 +128,7 @@ class RepositorySettings:
     encryption: Encryption = Encryption.shared_key()  # noqa: RUF009  (it is immutable)
     scan_on_push: bool = True
     access: Sequence[Access] = ()
+    policy_statements: Sequence[iam.PolicyStatement | FixedStatement] = ()
     resource_tags: Mapping[str, str] = field(default=_ResourceTags({}), hash=False)
     removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN
     empty_on_delete: bool = False
@@ -131,6 +141,7 @@ class RepositorySettings:
         if not problems.has_wrong_kinds:
             with problems.collect("lifecycle: "):
                 object.__setattr__(self, "lifecycle", _policy_of(self.lifecycle))
+            object.__setattr__(self, "policy_statements", _fixed(self.policy_statements))
             _check_values(self, problems)
         problems.raise_if_any(InvalidRepository)
         object.__setattr__(self, "access", tuple(dict.fromkeys(self.access)))
@@ -158,6 +169,7 @@ class RepositorySettings:
         encryption: Encryption | None = None,
         scan_on_push: bool | None = None,
         access: Sequence[Access] = (),
+        policy_statements: Sequence[iam.PolicyStatement] = (),
         resource_tags: Mapping[str, str] | None = None,
         removal_policy: cdk.RemovalPolicy | None = None,
         empty_on_delete: bool | None = None,
@@ -165,8 +177,8 @@ class RepositorySettings:
         """
         Return other settings, derived from these.
 
-        An argument replaces the value of these settings. `access` and `resource_tags` are added to it, so that the
-        settings of an organization stay in force.
+        An argument replaces the value of these settings. `access`, `policy_statements` and `resource_tags` are added
+        to it, so that the settings of an organization stay in force.
 
         Args:
             immutability: The tags that cannot be reassigned. Default: as in these settings.
@@ -174,6 +186,7 @@ class RepositorySettings:
             encryption: The encryption of images. Default: as in these settings.
             scan_on_push: Whether images are scanned when they are pushed. Default: as in these settings.
             access: Additional permissions of principals outside the account. Default: none.
+            policy_statements: Additional statements of the repository policy, which are frozen. Default: none.
             resource_tags: Additional tags of the resource; a key that exists gets the new value. Default: none.
             removal_policy: The deletion policy. Default: as in these settings.
             empty_on_delete: Whether images are deleted with the repository. Default: as in these settings.
@@ -192,6 +205,7 @@ class RepositorySettings:
             "encryption": encryption,
             "scan_on_push": scan_on_push,
             "access": access,
+            "policy_statements": policy_statements,
             "resource_tags": resource_tags,
             "removal_policy": removal_policy,
             "empty_on_delete": empty_on_delete,
@@ -267,7 +281,7 @@ class Property:
 
     name: str
     kinds: Kinds
-    each: type | None = None
+    each: Kinds | None = None
     example: str
     is_optional: bool = False
     is_added: bool = False
@@ -368,11 +382,20 @@ PROPERTIES: Sequence[Property] = (
         each=Access,
         example="[Access.account_pull('111122223333')]",
         is_added=True,
-        resource=lambda bound: {
-            "repository_policy_text": RepositoryPolicy(bound.settings.access, bound.stack).document()
-        },
-        template=lambda bound: {"repository_policy": RepositoryPolicy(bound.settings.access, bound.stack).text()},
+        resource=lambda bound: {"repository_policy_text": repository_policy(bound.settings, bound.stack).document()},
+        template=lambda bound: {"repository_policy": repository_policy(bound.settings, bound.stack).text()},
         differences=lambda source, replica: access_differences(source.access, replica.access),
+    ),
+    Property(
+        name="policy_statements",
+        kinds=Sequence,
+        each=STATEMENT,
+        example="[iam.PolicyStatement(...)]",
+        is_added=True,
+        # They are in the policy that the property above writes.
+        resource=lambda _: {},
+        template=lambda _: {},
+        differences=lambda source, replica: statement_differences(source.policy_statements, replica.policy_statements),
     ),
     Property(
         name="resource_tags",
@@ -403,6 +426,11 @@ PROPERTIES: Sequence[Property] = (
         differences="the repository of a replica is not in a stack",
     ),
 )
+
+
+def repository_policy(settings: RepositorySettings, stack: cdk.Stack | None) -> RepositoryPolicy:
+    """Return the repository policy of settings in a stack."""
+    return RepositoryPolicy(settings.access, stack, _fixed(settings.policy_statements))
 
 
 def bind(settings: RepositorySettings, place: ConstructLocation) -> BoundSettings:
@@ -461,6 +489,29 @@ def replica_differences(source: RepositorySettings, replica: RepositorySettings)
             yield from each.differences(source, replica)
 
 
+def settings_in_force(
+    problems: Problems, settings: object, given: Mapping[str, object], *, default: RepositorySettings
+) -> RepositorySettings:
+    """
+    Return the settings of a construct with its arguments, or the settings without them if there are problems.
+
+    Args:
+        problems: The collector of problems.
+        settings: The argument `settings=`.
+        given: The arguments by property; None for an argument that is not given.
+        default: The settings if `settings` is of the wrong kind. Their representation is the example of the message.
+
+    """
+    base = default
+    if expect_settings(problems, settings, repr(default)) and isinstance(settings, RepositorySettings):
+        base = settings
+    if all(value is None or value == () for value in given.values()):
+        return base
+    with problems.collect():
+        return derive(base, given)
+    return base
+
+
 def expect_settings(problems: Problems, settings: object, example: str) -> bool:
     """Check that an argument `settings=` is of the right kind."""
     return problems.expect("settings", settings, RepositorySettings, example)
@@ -481,7 +532,18 @@ def _policy_of(lifecycle: Lifecycle | None) -> LifecyclePolicy | None:
     return LifecyclePolicy.of(*((lifecycle,) if isinstance(lifecycle, Intent) else lifecycle))
 
 
+def _fixed(statements: Sequence[iam.PolicyStatement | FixedStatement]) -> tuple[FixedStatement, ...]:
+    """Return statements that cannot change, each once."""
+    return tuple(dict.fromkeys(map(FixedStatement.of, statements)))
+
+
 def _check_values(settings: RepositorySettings, problems: Problems) -> None:
+    statements = [each.to_json() for each in settings.policy_statements]
+    for index, statement in enumerate(statements):
+        problems.extend(
+            f"policy_statements[{index}]: {each}" for each in repository_statement_problems(statement, None, None)
+        )
+    problems.extend(f"policy_statements: {each}" for each in sid_problems(statements))
     if settings.removal_policy == cdk.RemovalPolicy.SNAPSHOT:
         problems.add("removal_policy SNAPSHOT is not supported by repositories; use RETAIN or DESTROY")
     if settings.empty_on_delete and settings.removal_policy != cdk.RemovalPolicy.DESTROY:

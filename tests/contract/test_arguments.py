@@ -48,10 +48,18 @@ ARGUMENTS: dict[str, tuple[Callable[..., object], dict[str, Any]]] = {
         },
     ),
     "repository settings": (HardenedRepository, {"settings": 1, "access": 1}),
-    "registry": (PrivateRegistry, {"scanning": 1, "replication": 1, "policy_statements": 1}),
+    "registry": (PrivateRegistry, {"scanning": 1, "replication": 1, "policy_statements": 1, "policy_scope": 1}),
     "template": (
         CreationTemplate,
-        {"prefix": 1, "applied_for": 1, "settings": 1, "description": 1, "role": 1},
+        {
+            "prefix": 1,
+            "applied_for": 1,
+            "settings": 1,
+            "access": 1,
+            "policy_statements": 1,
+            "description": 1,
+            "role": 1,
+        },
     ),
     "cache": (
         PullThroughCache,
@@ -64,9 +72,25 @@ ARGUMENTS: dict[str, tuple[Callable[..., object], dict[str, Any]]] = {
             "repositories": 1,
             "consumers": 1,
             "settings": 1,
+            "access": 1,
+            "policy_statements": 1,
+            "description": 1,
+            "template": 1,
+            "template_role": 1,
         },
     ),
-    "replica": (ReplicaRegistry, {"source_region": 1, "source_account": 1, "repositories": 1, "settings": 1}),
+    "replica": (
+        ReplicaRegistry,
+        {
+            "source_region": 1,
+            "source_account": 1,
+            "repositories": 1,
+            "settings": 1,
+            "access": 1,
+            "policy_statements": 1,
+            "role": 1,
+        },
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
@@ -65,6 +66,14 @@ CHANGED = HARDENED.but(
     lifecycle=POLICY,
     immutability=Immutability.all_tags_except("latest"),
     access=[Access.account_pull("111122223333")],
+    policy_statements=[
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["ecr:*"],
+            conditions={"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-abc1234567"}},
+        )
+    ],
     resource_tags={"team": "payments", "stage": "prod"},
 )
 

@@ -36,6 +36,7 @@ from ecr_constructs import (
 from tests.templates import new_app, new_stack
 
 PARTNER = "444455556666"
+PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release"
 NUMBERS = count()
 WRONG: Mapping[str, Any] = {
     "None": None,
@@ -99,6 +100,9 @@ CALLS: Mapping[str, Call] = {
             "grant_push",
             "grant_pull_push",
             "grant_read",
+            "grant_read_metadata",
+            "grant_scan",
+            "grant_administer",
             "image",
             "add_to_resource_policy",
             "apply_removal_policy",
@@ -126,7 +130,7 @@ CALLS: Mapping[str, Call] = {
         f"PrivateRegistry {name}": call
         for name, call in options(
             lambda **values: PrivateRegistry(**{"scope": another(), "id": "It", **values}),
-            "scope id scanning replication policy_statements",
+            "scope id scanning replication policy_statements policy_scope",
         ).items()
     },
     **{
@@ -169,10 +173,17 @@ CALLS: Mapping[str, Call] = {
                     **values,
                 }
             ),
-            "scope id upstream prefix upstream_prefix credentials role repositories consumers settings",
+            "scope id upstream prefix upstream_prefix credentials role repositories consumers settings access "
+            "policy_statements description template template_role",
         ).items()
     },
     "cache.image": of("cache", "image"),
+    "cache.grant_scan": of("cache", "grant_scan"),
+    "repository.grant_sign": lambda value: made().repository.grant_sign(value, signing_profile_arn=PROFILE),
+    "repository.grant_sign signing_profile_arn": lambda value: made().repository.grant_sign(
+        made().role, signing_profile_arn=value
+    ),
+    "cache.uri": of("cache", "uri"),
     "cache.grant_pull": of("cache", "grant_pull"),
     **{
         f"CreationTemplate {name}": call
@@ -180,7 +191,7 @@ CALLS: Mapping[str, Call] = {
             lambda **values: CreationTemplate(
                 **{"scope": another(), "id": "It", "prefix": "teams", "applied_for": ["CREATE_ON_PUSH"], **values}
             ),
-            "scope id prefix applied_for settings description role",
+            "scope id prefix applied_for settings access policy_statements description role",
         ).items()
     },
     **{
@@ -189,7 +200,7 @@ CALLS: Mapping[str, Call] = {
             lambda **values: ReplicaRegistry(
                 **{"scope": another(), "id": "It", "source_region": "eu-west-1", **values}
             ),
-            "scope id source_region source_account repositories settings",
+            "scope id source_region source_account repositories settings access policy_statements role",
         ).items()
     },
     "Encryption.customer_key": Encryption.customer_key,
@@ -213,7 +224,8 @@ CALLS: Mapping[str, Call] = {
         f"but {name}": call
         for name, call in options(
             HARDENED.but,
-            "immutability lifecycle encryption scan_on_push access resource_tags removal_policy empty_on_delete",
+            "immutability lifecycle encryption scan_on_push access policy_statements resource_tags removal_policy "
+            "empty_on_delete",
         ).items()
     },
 }

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 
 from ecr_constructs import (
     ADOPTED,
@@ -35,6 +36,8 @@ OTHERS = CREATED.but(
     scan_on_push=False,
     removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 )
+
+DENIAL = iam.PolicyStatement(effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], actions=["ecr:BatchDeleteImage"])
 
 
 def new_stack(settings: RepositorySettings = CREATED) -> cdk.Stack:
@@ -102,8 +105,16 @@ def test_a_hardened_repository_keeps_its_settings() -> None:
         (HARDENED, ["encryption is Encryption.shared_key()"]),
         (CREATED.but(lifecycle=archive_unpulled(after_days=90)), ["use the mixin Hardened"]),
         (
-            EPHEMERAL.but(access=[Access.account_pull("111122223333")], resource_tags={"team": "a"}),
-            ["encryption is", "access has 1", "resource_tags has 1", "empty_on_delete is True"],
+            EPHEMERAL.but(
+                access=[Access.account_pull("111122223333")], policy_statements=[DENIAL], resource_tags={"team": "a"}
+            ),
+            [
+                "encryption is",
+                "access has 1",
+                "policy_statements has 1",
+                "resource_tags has 1",
+                "empty_on_delete is True",
+            ],
         ),
     ],
 )

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 
 from ecr_constructs import (
     EPHEMERAL,
@@ -25,6 +26,8 @@ from ecr_constructs import (
 from ecr_constructs.errors import InvalidRepository
 
 AES256 = HARDENED.but(encryption=Encryption.aes256())
+
+DENIAL = iam.PolicyStatement(effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], actions=["ecr:BatchDeleteImage"])
 
 
 def new_stack() -> cdk.Stack:
@@ -189,8 +192,12 @@ def test_other_settings_are_applied() -> None:
     [
         (HARDENED, ["encryption is Encryption.shared_key()"]),
         (
-            EPHEMERAL.but(access=[Access.account_pull("111122223333")], resource_tags={"team": "payments"}),
-            ["access has 1", "resource_tags has 1", "empty_on_delete is True"],
+            EPHEMERAL.but(
+                access=[Access.account_pull("111122223333")],
+                policy_statements=[DENIAL],
+                resource_tags={"team": "payments"},
+            ),
+            ["access has 1", "policy_statements has 1", "resource_tags has 1", "empty_on_delete is True"],
         ),
     ],
 )

@@ -10,8 +10,20 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from ecr_constructs import CreationTemplate, InvalidName, InvalidRegistry, Namespace, ReplicaRegistry
-from ecr_constructs.model.iam.permissions import PULL, PUSH
+from ecr_constructs import (
+    CREATED,
+    CreationTemplate,
+    HardenedRepository,
+    InvalidName,
+    InvalidRegistry,
+    InvalidRepository,
+    Namespace,
+    PullThroughCache,
+    ReplicaRegistry,
+    Upstream,
+)
+from ecr_constructs.model.iam.permissions import ADMINISTER, PULL, PUSH, READ_METADATA, SCAN, SIGN
+from tests.templates import statements
 
 ARN = "arn:aws:ecr:eu-west-1:111122223333:repository/{}"
 DIGEST = f"sha256:{'0a' * 32}"
@@ -80,6 +92,62 @@ def test_a_replica_grants_pulls_in_its_namespaces(stack: cdk.Stack) -> None:
     }
 
 
+INTENTS = {"read_metadata": READ_METADATA, "scan": SCAN, "administer": ADMINISTER}
+PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release"
+
+
+def repository(stack: cdk.Stack) -> HardenedRepository:
+    return HardenedRepository(stack, "Api", repository_name="teams/api", settings=CREATED)
+
+
+def cache(stack: cdk.Stack) -> PullThroughCache:
+    return PullThroughCache(stack, "Cache", upstream=Upstream.quay(), prefix="teams")
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+@pytest.mark.parametrize("make", [template, replica, cache, repository])
+def test_an_intent_is_granted_without_the_permission_to_log_in(
+    stack: cdk.Stack, make: Callable[..., Any], intent: str
+) -> None:
+    made = make(stack, Namespace("teams")) if make is replica else make(stack)
+
+    (actions,) = granted(stack, getattr(made, f"grant_{intent}")).values()
+    assert actions == {*INTENTS[intent]}
+
+
+@pytest.mark.parametrize("make", [template, repository])
+def test_signing_is_granted_with_the_profile(stack: cdk.Stack, make: Callable[..., Any]) -> None:
+    found = granted(stack, make(stack).grant_sign, signing_profile_arn=PROFILE)
+
+    assert found.pop(PROFILE) == {"signer:SignPayload"}
+    assert found.pop("*") == {"ecr:GetAuthorizationToken"}
+    assert list(found.values()) == [{*SIGN}]
+
+
+@pytest.mark.parametrize("make", [template, repository])
+def test_signing_is_rejected_without_a_profile_or_a_policy(stack: cdk.Stack, make: Callable[..., Any]) -> None:
+    made = make(stack)
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"))
+
+    with pytest.raises((InvalidRegistry, InvalidRepository), match="'release' is not the ARN of a signing profile"):
+        made.grant_sign(role, signing_profile_arn="release")
+    with pytest.raises((InvalidRegistry, InvalidRepository), match="AccountPrincipal has none; grant it to a role"):
+        made.grant_sign(iam.AccountPrincipal("444455556666"), signing_profile_arn=PROFILE)
+
+
+def test_an_account_gets_an_intent_in_the_policy_of_the_repository(stack: cdk.Stack) -> None:
+    made = repository(stack)
+    made.grant_scan(iam.AccountPrincipal("444455556666"))
+
+    assert [{*each["Action"]} for each in statements(made)] == [{*SCAN}]
+
+
+def test_an_imported_repository_grants_an_intent(stack: cdk.Stack) -> None:
+    made = HardenedRepository.from_repository_name(stack, "Api", "teams/api")
+
+    assert {*INTENTS["administer"]} in granted(stack, made.grant_administer).values()
+
+
 @pytest.mark.parametrize("name", ["grant_pull", "grant_push"])
 def test_a_grantee_without_a_policy_is_rejected(stack: cdk.Stack, name: str) -> None:
     with pytest.raises(InvalidRegistry, match=r"AccountPrincipal has no policy .* or for another account add access= "):
@@ -125,6 +193,18 @@ def test_an_image_of_no_repository_of_the_template_is_rejected(stack: cdk.Stack,
 
     assert rejected.value.problems == (problem,)
     assert rejected.value.path == "Recovery/Teams"
+
+
+@pytest.mark.parametrize("make", [template, replica])
+def test_a_uri_is_that_of_the_repository_without_a_tag(stack: cdk.Stack, make: Callable[..., Any]) -> None:
+    made = make(stack) if make is template else make(stack, Namespace("teams"))
+    uri = stack.resolve(made.uri("teams/api"))
+
+    assert uri == {"Fn::Join": ["", ["111122223333.dkr.ecr.eu-west-1.", {"Ref": "AWS::URLSuffix"}, "/teams/api"]]}
+    assert made.uri("teams/api", dual_stack=True) == "111122223333.dkr-ecr.eu-west-1.on.aws/teams/api"
+    for wrong in ("prod/api", "teams/api:v1", f"teams/api@{DIGEST}", "quay.io/teams/api"):
+        with pytest.raises(InvalidName):
+            made.uri(wrong)
 
 
 def test_an_image_of_a_replica_is_in_one_of_its_namespaces(stack: cdk.Stack) -> None:

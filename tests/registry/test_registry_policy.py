@@ -59,6 +59,31 @@ def repository(name: str) -> Mapping[str, Any]:
     return {"Fn::Join": ["", spelled]}
 
 
+def test_a_registry_policy_of_scope_v1_has_only_the_actions_of_that_scope(app: cdk.App) -> None:
+    registry = PrivateRegistry(new_stack(app, "Registry", region=HERE), "Registry", policy_scope="V1")
+    registry.accept_replication_from(OTHER_ACCOUNT)
+    registry.accept_cache_consumer(Access.account_pull(OTHER_ACCOUNT), repositories="quay/*")
+
+    with pytest.raises(InvalidRegistry, match="'ecr:GetDownloadUrlForLayer' is not in scope V1 of a registry policy"):
+        registry.accept_caches_of(OTHER_ACCOUNT)
+    assert registry.policy_scope == "V1"
+
+
+@pytest.mark.parametrize("scope", ["v2", "", "V3"])
+def test_an_unknown_scope_of_the_registry_policy_is_rejected(app: cdk.App, scope: Any) -> None:
+    with pytest.raises(InvalidRegistry, match=f"policy_scope {scope!r} does not exist; use 'V1' or 'V2'"):
+        PrivateRegistry(new_stack(app, "Registry", region=HERE), "Registry", policy_scope=scope)
+
+
+def test_with_scope_v2_a_cache_consumer_pulls_by_the_registry_policy(app: cdk.App) -> None:
+    stack = new_stack(app, "Registry", region=HERE)
+    registry = PrivateRegistry(stack, "Registry", policy_scope="V2")
+    registry.accept_cache_consumer(Access.account_pull(OTHER_ACCOUNT), repositories="quay/*")
+
+    (statement,) = registry_statements(stack)
+    assert set(statement["Action"]) > {*IMPORT, "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+
+
 SERVICE_LINKED = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::*:role/aws-service-role/*"]]}
 
 # For each permission, its statements.

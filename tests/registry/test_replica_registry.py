@@ -8,6 +8,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from ecr_constructs import (
@@ -446,6 +447,20 @@ def test_a_principal_that_pulls_from_the_source_only_is_found(source: cdk.Stack,
     (text,) = findings(here)
     assert text.startswith("the replica of Primary/Api does not have account_pull 777788889999, so ")
     assert text.endswith("[ack: ecr-constructs:replicaAccessDiffers]")
+
+
+@pytest.mark.parametrize("side", ["source", "replica"])
+def test_a_statement_that_only_one_side_has_is_found(source: cdk.Stack, here: cdk.Stack, side: str) -> None:
+    denial = iam.PolicyStatement(
+        effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], actions=["ecr:BatchDeleteImage"]
+    )
+    denying = PLAIN.but(policy_statements=[denial])
+    compared(source, here, *((denying, PLAIN) if side == "source" else (PLAIN, denying)))
+
+    (text,) = findings(here)
+    missing, others = (1, 0) if side == "source" else (0, 1)
+    assert f"does not have {missing} of the policy statements of the source, and has {others} others" in text
+    assert text.endswith("[ack: ecr-constructs:replicaStatementsDiffer]")
 
 
 def test_a_principal_that_pulls_from_the_replica_only_is_no_finding(source: cdk.Stack, here: cdk.Stack) -> None:

@@ -33,12 +33,42 @@ PUSH = [
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 ]
-CACHE_PULL = [
-    "ecr:BatchGetImage",
-    "ecr:BatchImportUpstreamImage",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:GetImageCopyStatus",
+READ_METADATA = [
+    "ecr:DescribeImageReplicationStatus",
+    "ecr:DescribeImageSigningStatus",
+    "ecr:DescribeImages",
+    "ecr:DescribeRepositories",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetLifecyclePolicyPreview",
+    "ecr:GetRepositoryPolicy",
+    "ecr:ListImageReferrers",
+    "ecr:ListImages",
+    "ecr:ListTagsForResource",
 ]
+SCAN = [
+    "ecr:BatchGetRepositoryScanningConfiguration",
+    "ecr:DescribeImageScanFindings",
+    "ecr:DescribeImages",
+    "ecr:StartImageScan",
+]
+ADMINISTER = sorted(
+    {
+        *READ_METADATA,
+        *SCAN,
+        "ecr:BatchDeleteImage",
+        "ecr:DeleteLifecyclePolicy",
+        "ecr:DeleteRepositoryPolicy",
+        "ecr:PutImageScanningConfiguration",
+        "ecr:PutImageTagMutability",
+        "ecr:PutLifecyclePolicy",
+        "ecr:SetRepositoryPolicy",
+        "ecr:StartLifecyclePolicyPreview",
+        "ecr:TagResource",
+        "ecr:UntagResource",
+        "ecr:UpdateImageStorageClass",
+    }
+)
+PROJECTS = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":codebuild:*:{ACCOUNT}:project/*"]]}
 FUNCTIONS = {
     "Fn::Join": [
         "",
@@ -46,64 +76,54 @@ FUNCTIONS = {
     ]
 }
 
+
+def of_organization(actions: list[str]) -> dict[str, Any]:
+    return {
+        "Action": actions,
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+    }
+
+
+def of_unit(actions: list[str]) -> dict[str, Any]:
+    condition = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{UNIT}/*"}}
+    return {"Action": actions, "Effect": "Allow", "Principal": {"AWS": "*"}, "Condition": condition}
+
+
+def of_role(actions: list[str]) -> dict[str, Any]:
+    condition = {"ArnLike": {"aws:PrincipalArn": ROLE}}
+    return {"Action": actions, "Effect": "Allow", "Principal": {"AWS": ROOT_OF_ROLE}, "Condition": condition}
+
+
+def of_account(actions: list[str]) -> dict[str, Any]:
+    return {"Action": actions, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}}
+
+
 # For each access value, its statements.
 STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
-    "organization_pull": (
-        Access.organization_pull(ORGANIZATION),
-        [
-            {
-                "Action": PULL,
-                "Effect": "Allow",
-                "Principal": {"AWS": "*"},
-                "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
-            }
-        ],
-    ),
-    "organizational_unit_pull": (
-        Access.organizational_unit_pull(UNIT),
-        [
-            {
-                "Action": PULL,
-                "Effect": "Allow",
-                "Principal": {"AWS": "*"},
-                "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{UNIT}/*"}},
-            }
-        ],
-    ),
-    "role_pull": (
-        Access.role_pull(ROLE),
-        [
-            {
-                "Action": PULL,
-                "Effect": "Allow",
-                "Principal": {"AWS": ROOT_OF_ROLE},
-                "Condition": {"ArnLike": {"aws:PrincipalArn": ROLE}},
-            }
-        ],
-    ),
-    "role_push": (
-        Access.role_push(ROLE),
-        [
-            {
-                "Action": PUSH,
-                "Effect": "Allow",
-                "Principal": {"AWS": ROOT_OF_ROLE},
-                "Condition": {"ArnLike": {"aws:PrincipalArn": ROLE}},
-            }
-        ],
-    ),
-    "account_pull": (
-        Access.account_pull(ACCOUNT),
-        [{"Action": PULL, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}}],
-    ),
-    "account_push": (
-        Access.account_push(ACCOUNT),
-        [{"Action": PUSH, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}}],
-    ),
+    "organization_pull": (Access.organization_pull(ORGANIZATION), [of_organization(PULL)]),
+    "organization_push": (Access.organization_push(ORGANIZATION), [of_organization(PUSH)]),
+    "organization_read_metadata": (Access.organization_read_metadata(ORGANIZATION), [of_organization(READ_METADATA)]),
+    "organizational_unit_pull": (Access.organizational_unit_pull(UNIT), [of_unit(PULL)]),
+    "organizational_unit_push": (Access.organizational_unit_push(UNIT), [of_unit(PUSH)]),
+    "organizational_unit_read_metadata": (Access.organizational_unit_read_metadata(UNIT), [of_unit(READ_METADATA)]),
+    "role_pull": (Access.role_pull(ROLE), [of_role(PULL)]),
+    "role_push": (Access.role_push(ROLE), [of_role(PUSH)]),
+    "role_read_metadata": (Access.role_read_metadata(ROLE), [of_role(READ_METADATA)]),
+    "role_scan": (Access.role_scan(ROLE), [of_role(SCAN)]),
+    "role_sign": (Access.role_sign(ROLE), [of_role([*PUSH, "ecr:DescribeImageSigningStatus"])]),
+    "role_administer": (Access.role_administer(ROLE), [of_role(ADMINISTER)]),
+    "account_pull": (Access.account_pull(ACCOUNT), [of_account(PULL)]),
+    "account_push": (Access.account_push(ACCOUNT), [of_account(PUSH)]),
+    "account_read_metadata": (Access.account_read_metadata(ACCOUNT), [of_account(READ_METADATA)]),
+    "account_scan": (Access.account_scan(ACCOUNT), [of_account(SCAN)]),
+    "account_sign": (Access.account_sign(ACCOUNT), [of_account([*PUSH, "ecr:DescribeImageSigningStatus"])]),
+    "account_administer": (Access.account_administer(ACCOUNT), [of_account(ADMINISTER)]),
     "lambda_pull": (
         Access.lambda_pull(ACCOUNT),
         [
-            {"Action": LAMBDA_PULL, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}},
+            of_account(LAMBDA_PULL),
             {
                 "Action": LAMBDA_PULL,
                 "Effect": "Allow",
@@ -112,11 +132,27 @@ STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
             },
         ],
     ),
-    "cache_pull": (
-        Access.cache_pull(ACCOUNT),
-        [{"Action": CACHE_PULL, "Effect": "Allow", "Principal": {"AWS": account_root(ACCOUNT)}}],
+    "codebuild_pull": (
+        Access.codebuild_pull(ACCOUNT),
+        [
+            {
+                "Action": PULL,
+                "Effect": "Allow",
+                "Principal": {"Service": "codebuild.amazonaws.com"},
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                    "ArnLike": {"aws:SourceArn": PROJECTS},
+                },
+            }
+        ],
     ),
+    "app_runner_pull": (
+        Access.app_runner_pull(ROLE),
+        [of_role(["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"])],
+    ),
+    "cache_pull": (Access.cache_pull(ACCOUNT), [of_account(CACHE_PULL)]),
 }
+OF_ORGANIZATIONS = {name for name in STATEMENTS if name.startswith("organization")}
 each_access = pytest.mark.parametrize("name", STATEMENTS)
 
 
@@ -161,7 +197,9 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
     repository = HardenedRepository(new_stack(new_app(), "Containers", region=region), "Api", access=[access])
 
     assert statements(repository) == expected
-    assert ("arn:aws" in str(expected)) is name.startswith("role_")  # the ARN of a role has a partition
+    assert ("arn:aws" in str(expected)) is name.startswith(
+        ("role_", "app_runner_")
+    )  # the ARN of a role has a partition
 
 
 @pytest.mark.parametrize(
@@ -172,6 +210,12 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
         (Access.organization_pull, "o-" + "a" * 33, "has 35 characters; ECR allows 1 to 34"),
         (Access.organization_pull, "*", r"organization '\*'"),
         (Access.organization_pull, UNIT, r"is the path of an organizational unit; use Access.organizational_unit_pull"),
+        (Access.organization_push, UNIT, r"use Access.organizational_unit_push"),
+        (Access.organizational_unit_read_metadata, "o-abc1234567", "is not well formed; write its path"),
+        (Access.role_administer, "admin", "write the ARN of a role, such as"),
+        (Access.app_runner_pull, "web", "write the ARN of a role, such as"),
+        (Access.codebuild_pull, "*", r"account '\*'"),
+        (Access.account_scan, "*", r"account '\*'"),
         (Access.organizational_unit_pull, "ou-ab12-11111111", "write its path from the organization, such as 'o-abc"),
         (Access.organizational_unit_pull, "o-abc1234567", "is not well formed; write its path from the organization"),
         (Access.organizational_unit_pull, f"{UNIT}/ou-*", r"has '\*' at position"),
@@ -235,14 +279,11 @@ def test_a_role_can_have_a_path_and_a_pattern(role: str) -> None:
 def test_the_account_of_an_access_is_that_of_its_principals() -> None:
     accounts = {name: access.account for name, (access, _) in STATEMENTS.items()}
 
-    assert {name for name, account in accounts.items() if account is None} == {
-        "organization_pull",
-        "organizational_unit_pull",
-    }
+    assert {name for name, account in accounts.items() if account is None} == OF_ORGANIZATIONS
     assert {*accounts.values()} == {None, ACCOUNT}
 
 
 def test_only_an_organization_is_acknowledged_as_an_open_principal(stack: cdk.Stack) -> None:
     everyone = {name for name, (access, _) in STATEMENTS.items() if access.names_everyone}
-    assert everyone == {"organization_pull", "organizational_unit_pull"}
+    assert everyone == OF_ORGANIZATIONS
     assert HardenedRepository(stack, "Api").settings.access == ()

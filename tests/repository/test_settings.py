@@ -7,6 +7,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 
 from ecr_constructs import (
     ADOPTED,
@@ -36,7 +37,9 @@ SCALARS: dict[str, Any] = {
 
 
 def test_these_tests_know_every_field() -> None:
-    assert {each.name for each in dataclasses.fields(RepositorySettings)} == {*SCALARS, "access", "resource_tags"}
+    added = {"access", "policy_statements", "resource_tags"}
+
+    assert {each.name for each in dataclasses.fields(RepositorySettings)} == {*SCALARS, *added}
 
 
 def test_hardened_has_the_default_of_every_setting() -> None:
@@ -76,6 +79,61 @@ def test_access_is_added_and_no_principal_is_listed_twice() -> None:
 
 def test_access_cannot_be_removed() -> None:
     assert HARDENED.but(access=[PULL]).but(access=[]).access == (PULL,)
+
+
+def denial(**options: Any) -> iam.PolicyStatement:
+    """Return the denial of all principals outside an organization."""
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["ecr:*"],
+        conditions={"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-abc1234567"}},
+        **options,
+    )
+
+
+def test_policy_statements_are_added_each_once() -> None:
+    shared = denial()
+    ours = HARDENED.but(policy_statements=[shared])
+    teams = ours.but(policy_statements=[shared, denial(sid="Team")])
+
+    assert [each.to_json().get("Sid") for each in teams.policy_statements] == [None, "Team"]
+    assert ours.but(scan_on_push=False).policy_statements == ours.policy_statements
+    assert ours == HARDENED.but(policy_statements=[denial()])
+
+
+def test_a_statement_of_settings_cannot_be_changed() -> None:
+    statement = denial()
+    HARDENED.but(policy_statements=[statement])
+
+    with pytest.raises(RuntimeError, match="freeze"):
+        statement.add_actions("ecr:PutImage")
+
+
+@pytest.mark.parametrize(
+    ("statements", "problem"),
+    [
+        (
+            [iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["ecr:BatchGetImage"])],
+            r"policy_statements\[0\]: the statement is public",
+        ),
+        ([denial(resources=["*"])], r"policy_statements\[0\]: the statement names resources"),
+        ([denial(sid="A"), denial(sid="A", not_resources=None), denial(sid="B")], None),
+        (
+            [
+                denial(sid="A"),
+                iam.PolicyStatement(sid="A", principals=[iam.AccountPrincipal("1" * 12)], actions=["ecr:PutImage"]),
+            ],
+            "policy_statements: Sid 'A' is that of another statement",
+        ),
+    ],
+)
+def test_statements_that_ecr_rejects_are_an_error_of_the_settings(statements: Any, problem: str | None) -> None:
+    if problem is None:
+        assert len(HARDENED.but(policy_statements=statements).policy_statements) == 2
+        return
+    with pytest.raises(InvalidRepository, match=problem):
+        HARDENED.but(policy_statements=statements)
 
 
 def test_resource_tags_add_up_and_the_later_value_counts() -> None:

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.ht
 from __future__ import annotations
 
 __all__ = [
+    "ADMINISTER",
+    "APP_RUNNER_PULL",
     "CACHE_PULL",
     "CACHE_ROLE",
     "IMPORT",
@@ -17,7 +19,10 @@ __all__ = [
     "LOGIN",
     "PULL",
     "PUSH",
+    "READ_METADATA",
     "REPLICATE",
+    "SCAN",
+    "SIGN",
     "TEMPLATE_KEY",
     "TEMPLATE_ROLE",
 ]
@@ -30,6 +35,9 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 # Lambda reads images with two of them: https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 LAMBDA_PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
+# The access role of AWS App Runner: https://docs.aws.amazon.com/apprunner/latest/dg/service-source-image.html
+APP_RUNNER_PULL = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
+
 PUSH = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -37,6 +45,52 @@ PUSH = (
     "ecr:InitiateLayerUpload",
     "ecr:PutImage",
     "ecr:UploadLayerPart",
+)
+
+# ECR signs a push with the identity that pushes, which also needs "signer:SignPayload" on the signing profile:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+SIGN = (*PUSH, "ecr:DescribeImageSigningStatus")
+
+# The properties of a repository and of its images, without layers, manifests and the findings of scans.
+READ_METADATA = (
+    "ecr:DescribeImageReplicationStatus",
+    "ecr:DescribeImageSigningStatus",
+    "ecr:DescribeImages",
+    "ecr:DescribeRepositories",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetLifecyclePolicyPreview",
+    "ecr:GetRepositoryPolicy",
+    "ecr:ListImageReferrers",
+    "ecr:ListImages",
+    "ecr:ListTagsForResource",
+)
+
+SCAN = (
+    "ecr:BatchGetRepositoryScanningConfiguration",
+    "ecr:DescribeImageScanFindings",
+    "ecr:DescribeImages",
+    "ecr:StartImageScan",
+)
+
+# The changes of a repository and of its images, except for a push and the deletion of the repository.
+ADMINISTER = tuple(
+    sorted(
+        {
+            *READ_METADATA,
+            *SCAN,
+            "ecr:BatchDeleteImage",
+            "ecr:DeleteLifecyclePolicy",
+            "ecr:DeleteRepositoryPolicy",
+            "ecr:PutImageScanningConfiguration",
+            "ecr:PutImageTagMutability",
+            "ecr:PutLifecyclePolicy",
+            "ecr:SetRepositoryPolicy",
+            "ecr:StartLifecyclePolicyPreview",
+            "ecr:TagResource",
+            "ecr:UntagResource",
+            "ecr:UpdateImageStorageClass",
+        }
+    )
 )
 
 # What another account's registry does in this one, by registry policy.

@@ -9,14 +9,23 @@ from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.principals import names_everyone, principals_of
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, statement_problems
-from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, possible, shown, text_of
 from ecr_constructs.model.template_syntax import is_function_name
 
-__all__ = ["MAXIMUM_CHARACTERS", "length_of", "registry_statement_problems", "repository_statement_problems"]
+__all__ = [
+    "MAXIMUM_CHARACTERS",
+    "length_of",
+    "registry_statement_problems",
+    "repository_statement_problems",
+    "v1_statement_problems",
+]
 
 # RepositoryPolicyText and RegistryPolicyText in the service model.
 MAXIMUM_CHARACTERS = 10_240
 
+# The actions that a registry policy of scope V1 enforces:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+_V1_ACTIONS = ("ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 _SCANNING = "ecr:putregistryscanningconfiguration"
 # The shortest values of references. All others count as empty, because their length is known only at deployment.
 _SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
@@ -57,6 +66,25 @@ def registry_statement_problems(statement: Statement, account: str | None, regio
     for resource in (each for part in ("Resource", "NotResource") for each in possible(statement.get(part, []))):
         yield from resource_problems(resource, account=account, region=region)
     yield from _scanning_problems(statement, account)
+
+
+def v1_statement_problems(statement: Statement, account: str | None, region: str | None) -> Iterator[str]:
+    """
+    Yield the problems of a statement in a registry policy of scope V1.
+
+    Args:
+        statement: The statement, as a policy document contains it.
+        account: The account of the registry. None if it is known only at deployment.
+        region: The Region of the registry. None if it is known only at deployment.
+
+    """
+    yield from registry_statement_problems(statement, account, region)
+    for action in possible(statement.get("Action", [])):
+        if UNKNOWN not in text_of(action) and not any(matches_action(action, each) for each in _V1_ACTIONS):
+            yield (
+                f"{shown(action)} is not in scope V1 of a registry policy, which has {', '.join(_V1_ACTIONS)} only; "
+                "set the account setting REGISTRY_POLICY_SCOPE to V2 and use policy_scope='V2', or a repository policy"
+            )
 
 
 def length_of(value: object) -> int:

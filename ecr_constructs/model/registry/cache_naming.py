@@ -70,14 +70,18 @@ class CachedNames:
 
     def check_image(self, problems: Problems, image: ImageReference) -> None:
         """Add the reasons why an image cannot be pulled through the cache."""
+        if image.tag is None and image.digest is None:
+            problems.add(f"{image} has neither tag nor digest; add one, such as '{image}:latest'")
+        self.check_repository(problems, image)
+
+    def check_repository(self, problems: Problems, image: ImageReference) -> None:
+        """Add the reasons why the images of a repository cannot be pulled through the cache."""
         hosts = [self._upstream.url, *(_DOCKER_HUB if self._upstream.registry == "docker-hub" else ())]
         registry = image.canonical.registry
         if registry is not None and registry not in hosts:
             problems.add(
                 f"{image} is of {image.registry}, and this cache is of {hosts[-1]}; use a cache of that registry"
             )
-        if image.tag is None and image.digest is None:
-            problems.add(f"{image} has neither tag nor digest; add one, such as '{image}:latest'")
         name = self._official(image.repository)
         if not self._is_cached(name):
             problems.add(f"{name!r} is not under the upstream prefix {self._there!r} of this cache; use another cache")

@@ -1,0 +1,156 @@
+"""Grants by what a principal does with repositories, for each construct that has some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs._cdk.principals import require_grantee
+from ecr_constructs._cdk.roles import warn_if_not_added
+from ecr_constructs.errors import EcrConstructsError, InvalidRepository, expect
+from ecr_constructs.model.iam.permissions import ADMINISTER, LOGIN, READ_METADATA, SCAN, SIGN
+from ecr_constructs.model.validation import is_token
+
+__all__ = ["IntentGrants", "SigningGrant", "grant_on_repository"]
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+_PROFILE = re.compile(r"arn:aws[a-z-]*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[0-9a-zA-Z_]{2,64}")
+_NOT_A_PROFILE = (
+    "signing_profile_arn {!r} is not the ARN of a signing profile; write one such as "
+    "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release'"
+)
+_NO_POLICY = (
+    "grant_sign adds signer:SignPayload to the policy of the grantee, and {} has none; grant it to a role, or for "
+    "another account use Access.account_sign(...) and an AWS::Signer::ProfilePermission"
+)
+
+
+class IntentGrants:
+    """The grants that are the same for a repository, and for the repositories that ECR creates."""
+
+    def grant_read_metadata(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Grant the permissions to read the properties of the repositories and of their images.
+
+        They do not include the contents of images, or the findings of scans.
+
+        Args:
+            grantee: A role or user.
+
+        Returns:
+            The grant for the repositories.
+
+        Raises:
+            EcrConstructsError: If the permissions cannot be added to the grantee.
+            TypeError: If it is not a grantee.
+
+        """
+        return self._grant_actions(grantee, READ_METADATA, login=False)
+
+    def grant_scan(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Grant the permissions to start scans and to read their findings.
+
+        A scanner that reads the contents of images needs `grant_pull`, too.
+
+        Args:
+            grantee: A role or user.
+
+        Returns:
+            The grant for the repositories.
+
+        Raises:
+            EcrConstructsError: If the permissions cannot be added to the grantee.
+            TypeError: If it is not a grantee.
+
+        """
+        return self._grant_actions(grantee, SCAN, login=False)
+
+    def grant_administer(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Grant the permissions to change the settings and policies of the repositories.
+
+        They include the deletion of images, but not that of repositories. A grantee can change the repository policy,
+        and so give itself every other permission on the repositories.
+
+        Args:
+            grantee: A role or user.
+
+        Returns:
+            The grant for the repositories.
+
+        Raises:
+            EcrConstructsError: If the permissions cannot be added to the grantee.
+            TypeError: If it is not a grantee.
+
+        """
+        return self._grant_actions(grantee, ADMINISTER, login=False)
+
+    def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
+        """Grant actions on the repositories, and the permission to log in."""
+        raise NotImplementedError
+
+
+def grant_on_repository(
+    repository: ecr.RepositoryBase, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool
+) -> iam.Grant:
+    """
+    Grant actions on a repository, and the permission to log in.
+
+    Args:
+        repository: The repository.
+        grantee: A role or user, or a principal of another account.
+        actions: The actions.
+        login: Whether the permission to log in is granted.
+
+    """
+    require_grantee(grantee)
+    grant = repository.grant(grantee, *actions)
+    if login:
+        iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
+    return grant
+
+
+class SigningGrant(IntentGrants):
+    """The grants of repositories that accept pushes."""
+
+    # The error of the construct.
+    _refusal: type[EcrConstructsError] = InvalidRepository
+
+    def grant_sign(self, grantee: iam.IGrantable, *, signing_profile_arn: str) -> iam.Grant:
+        """
+        Grant the permissions to push images that ECR signs, to read their signing status, and to log in.
+
+        ECR signs an image with the identity that pushes it, if the signing configuration of the registry has a rule for
+        the repository: https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+
+        Args:
+            grantee: A role or user. `signer:SignPayload` is added to its policy.
+            signing_profile_arn: The ARN of the signing profile of AWS Signer.
+
+        Returns:
+            The grant for the repositories. The permissions to log in and to sign are separate grants.
+
+        Raises:
+            EcrConstructsError: If the permissions cannot be added to the grantee, or the ARN is malformed.
+            TypeError: If arguments are of the wrong kind.
+
+        """
+        construct = cast("Construct", self)
+        require_grantee(grantee)
+        expect("signing_profile_arn", signing_profile_arn, str, "", path=construct.node.path)
+        if not is_token(signing_profile_arn) and not _PROFILE.fullmatch(signing_profile_arn):
+            raise self._refusal([_NOT_A_PROFILE.format(signing_profile_arn)], path=construct.node.path)
+        signing = iam.Grant.add_to_principal(
+            grantee=grantee, actions=["signer:SignPayload"], resource_arns=[signing_profile_arn]
+        )
+        if not signing.success:
+            kind = type(grantee.grant_principal).__name__
+            raise self._refusal([_NO_POLICY.format(kind)], path=construct.node.path)
+        warn_if_not_added(construct, grantee.grant_principal, [signing], signing.principal_statements)
+        return self._grant_actions(grantee, SIGN, login=True)
