@@ -212,6 +212,9 @@ def _vpc_problems(vpc: ec2.IVpc, place: ConstructLocation) -> Iterator[str]:
 
 
 def _subnet_problems(vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None) -> Iterator[str]:
+    if not _subnets(vpc):
+        yield "vpc: it has no subnets; import it with the IDs of its subnets, such as private_subnet_ids="
+        return
     try:
         found = _select(vpc, subnets)
     except RuntimeError as error:
@@ -219,6 +222,10 @@ def _subnet_problems(vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None) -> Iter
         return
     if not found:
         yield "subnets: the VPC has none that match; select subnets of the VPC with subnets="
+
+
+def _subnets(vpc: ec2.IVpc) -> Sequence[ec2.ISubnet]:
+    return [*vpc.private_subnets, *vpc.public_subnets, *vpc.isolated_subnets]
 
 
 def _select(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> Sequence[ec2.ISubnet]:
@@ -263,11 +270,8 @@ def _gateway_problems(
 
 
 def _route_tables(vpc: ec2.IVpc, selections: Sequence[ec2.SubnetSelection] | None) -> Iterator[str]:
-    if selections is None:
-        subnets = [*vpc.private_subnets, *vpc.public_subnets, *vpc.isolated_subnets]
-    else:
-        subnets = [each for one in selections for each in _select(vpc, one)]
-    for subnet in subnets:
+    selected = None if selections is None else [each for one in selections for each in _select(vpc, one)]
+    for subnet in _subnets(vpc) if selected is None else selected:
         yield subnet.route_table.route_table_id
 
 
