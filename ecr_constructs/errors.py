@@ -72,7 +72,7 @@ class InvalidRepository(EcrConstructsError):
 
 
 class InvalidRegistry(EcrConstructsError):
-    """A registry, or a cache, template or replica, with values that ECR or CloudFormation rejects."""
+    """A registry, or a cache, template, replica or VPC endpoint, with values that ECR or CloudFormation rejects."""
 
 
 class InvalidPerimeter(EcrConstructsError):

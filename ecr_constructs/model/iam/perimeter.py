@@ -29,10 +29,10 @@ RegistryPolicyScope = Literal["V1", "V2"]
 
 _VERSION = "2012-10-17"
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html#min-max-values
-_MOST_OF_ORGANIZATION_POLICY = 5_120
+_MAXIMUM_ORGANIZATION_POLICY = 5_120
 # "The size of an endpoint policy cannot exceed 20,480 characters, including white space."
 # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
-_MOST_OF_ENDPOINT_POLICY = 20_480
+_MAXIMUM_ENDPOINT_POLICY = 20_480
 
 _EVERY_ACTION = ("ecr:*",)
 # A denial for a network has only these actions, so that CloudFormation and administrators can change a policy from any
@@ -206,7 +206,7 @@ class Perimeter:
 
         """
         document = {"Version": _VERSION, "Statement": list(self._endpoint_statements())}
-        _check_length("the policy of the VPC endpoints", document, _MOST_OF_ENDPOINT_POLICY)
+        _check_length("the policy of the VPC endpoints", document, _MAXIMUM_ENDPOINT_POLICY)
         return document
 
     @staticmethod
@@ -400,7 +400,7 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _organization_policy(noun: str, statements: Sequence[Statement]) -> str:
     document = {"Version": _VERSION, "Statement": list(statements)}
-    _check_length(noun, document, _MOST_OF_ORGANIZATION_POLICY)
+    _check_length(noun, document, _MAXIMUM_ORGANIZATION_POLICY)
     return _text(document)
 
 
