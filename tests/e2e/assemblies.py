@@ -116,17 +116,27 @@ def _change_signing(properties: dict[str, Any]) -> None:
     rule.setdefault("RepositoryFilters", []).append({"Filter": "changed/*", "FilterType": "WILDCARD_MATCH"})
 
 
+def _change_endpoint(properties: dict[str, Any]) -> None:
+    properties["PolicyDocument"]["Statement"][0]["Sid"] = "Changed"
+
+
+def _change_organization_policy(properties: dict[str, Any]) -> None:
+    properties["Content"]["Statement"][0]["Sid"] = "Changed"
+
+
 def _change_description(properties: dict[str, Any]) -> None:
     properties["Description"] = "Changed"
 
 
 CHANGES: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    "AWS::EC2::VPCEndpoint": _change_endpoint,
     "AWS::ECR::RegistryPolicy": _change_registry_policy,
     "AWS::ECR::RegistryScanningConfiguration": _change_scanning,
     "AWS::ECR::ReplicationConfiguration": _change_replication,
     "AWS::ECR::Repository": _change_repository,
     "AWS::ECR::RepositoryCreationTemplate": _change_description,
     "AWS::ECR::SigningConfiguration": _change_signing,
+    "AWS::Organizations::Policy": _change_organization_policy,
     "AWS::SecretsManager::Secret": _change_description,
 }
 

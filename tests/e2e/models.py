@@ -1,4 +1,4 @@
-"""The resource types of ECR that moto does not support completely, and the secrets of cache rules."""
+"""The resource types of ECR that moto does not support completely, and those that the examples use with them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Any
 
 from moto.core.common_models import CloudFormationModel
 from moto.core.utils import utcnow
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.utils import random_vpc_ep_id
 from moto.ecr.models import Repository as MotoRepository
 from moto.ecr.models import RepositoryUpdateProperty
 from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
 from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.kms.models import kms_backends
+from moto.organizations.models import OrganizationsBackend, organizations_backends
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
 
 from ecr_constructs.model import LifecyclePolicy
@@ -22,6 +26,8 @@ from tests.e2e.cloudformation import Resource, refuse, request
 from tests.e2e.registry import registry
 from tests.e2e.validation import api_names
 
+MOST_OF_POLICY = 5_120
+MOST_OF_ENDPOINT_POLICY = 20_480
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
 FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"}}
 
@@ -303,6 +309,94 @@ class OidcProvider(Resource, CloudFormationModel):
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
         return {"Arn": self.physical_resource_id}[attribute_name]
+
+
+class VpcEndpoint(Resource, CloudFormationModel):
+    """
+    A VPC endpoint in the EC2 of moto.
+
+    The example imports its VPC, so that no VPC exists, which the CloudFormation of moto requires.
+    """
+
+    resource_type = "AWS::EC2::VPCEndpoint"
+
+    @property
+    def ec2(self) -> EC2Backend:
+        return ec2_backends[self.account][self.region]
+
+    def exists(self) -> bool:
+        return self.physical_resource_id in self.ec2.vpc_end_points
+
+    def put(self) -> None:
+        policy = json.dumps(self.properties.get("PolicyDocument", VPCEndPoint.DEFAULT_POLICY))
+        check_endpoint_policy(policy)
+        if self.exists():
+            self.ec2.vpc_end_points[self.physical_resource_id].policy_document = policy
+            return
+        self._check_conflict()
+        self.physical_resource_id = random_vpc_ep_id()
+        self.ec2.vpc_end_points[self.physical_resource_id] = VPCEndPoint(  # type: ignore[abstract]  # as moto does
+            self.ec2,
+            self.physical_resource_id,
+            self.properties["VpcId"],
+            self.properties["ServiceName"],
+            self.properties.get("VpcEndpointType", "Gateway"),
+            policy,
+            self.properties.get("RouteTableIds", []),
+            self.properties.get("SubnetIds", []),
+            security_group_ids=self.properties.get("SecurityGroupIds", []),
+            private_dns_enabled=self.properties.get("PrivateDnsEnabled", False),
+        )
+
+    def remove(self) -> None:
+        del self.ec2.vpc_end_points[self.physical_resource_id]
+
+    def _check_conflict(self) -> None:
+        mine = (self.properties["VpcId"], self.properties["ServiceName"])
+        if any((each.vpc_id, each.service_name) == mine for each in self.ec2.vpc_end_points.values()):
+            refuse(f"CreateVpcEndpoint: {mine[0]} has an endpoint for {mine[1]}")
+
+
+class OrganizationPolicy(Resource, CloudFormationModel):
+    """A policy in the Organizations of moto. Its targets are kept and not attached, because none of them exists."""
+
+    resource_type = "AWS::Organizations::Policy"
+
+    @property
+    def organizations(self) -> OrganizationsBackend:
+        found = organizations_backends[self.account]["aws"]
+        if found.org is None:
+            found.create_organization(region=self.region)
+        return found
+
+    def exists(self) -> bool:
+        return any(each.id == self.physical_resource_id for each in self.organizations.policies)
+
+    def put(self) -> None:
+        content = json.dumps(self.properties["Content"], separators=(",", ":"))
+        # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+        if len(content) > MOST_OF_POLICY:
+            refuse(f"CreatePolicy: the content has {len(content)} characters")
+        IAMPolicyDocumentValidator(content).validate()
+        if self.exists():
+            (policy,) = (each for each in self.organizations.policies if each.id == self.physical_resource_id)
+            policy.content = content
+            return
+        members = {"Name": self.properties["Name"], "Type": self.properties["Type"], "Content": content}
+        self.physical_resource_id = self.organizations.create_policy(**members)["Policy"]["PolicySummary"]["Id"]
+
+    def remove(self) -> None:
+        self.organizations.delete_policy(PolicyId=self.physical_resource_id)
+
+
+def check_endpoint_policy(policy: str) -> None:
+    """Reject the policy of a VPC endpoint that IAM rejects, or that has no principal, or that is too long."""
+    IAMPolicyDocumentValidator(policy).validate()
+    # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    if len(policy) > MOST_OF_ENDPOINT_POLICY or any(
+        "Principal" not in each for each in json.loads(policy)["Statement"]
+    ):
+        refuse("CreateVpcEndpoint: the policy document is invalid")
 
 
 def check_lifecycle_policy(policy: str) -> None:

@@ -24,6 +24,8 @@ EVERY_TYPE = HERE / "apps" / "every_type.py"
 NOT_EMULATED = {"accepted_findings", "alerts", "metrics"}
 EXAMPLES = sorted(HERE.parent.parent.glob("examples/*.py"))
 APPS = [*(each for each in EXAMPLES if each.stem not in NOT_EMULATED), EVERY_TYPE]
+# The types whose properties are compared with those of the template.
+COMPARED = ("AWS::ECR::", "AWS::EC2::VPCEndpoint", "AWS::KMS::Key", "AWS::Organizations::Policy")
 # All stacks, those of stages included. moto has no previous values of parameters that were left to their defaults.
 DEPLOY = ["deploy", "**", "--method=direct", "--require-approval=never", "--no-previous-parameters"]
 DESTROY = ["destroy", "**", "--force"]
@@ -123,13 +125,13 @@ def resources(emulator: Emulator, assembly: Path) -> list[Deployed]:
 
 
 def check_content(emulator: Emulator, found: list[Deployed]) -> None:
-    """All resources exist. The properties of ECR resources and keys are those of the template."""
+    """All resources exist. The properties of the compared types are those of the template."""
     from tests.e2e.state import answer, asked_for, read
 
     for resource in found:
         has = read(emulator, resource)
         assert has is not None, resource
-        if resource.resource_type.startswith(("AWS::ECR::", "AWS::KMS::Key")):
+        if resource.resource_type.startswith(COMPARED):
             wanted = asked_for(resource)
             assert answer(has, wanted) == wanted
 
