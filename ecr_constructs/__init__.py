@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         InvalidImage,
         InvalidLifecyclePolicy,
         InvalidName,
+        InvalidPerimeter,
         InvalidRegistry,
         InvalidRepository,
     )
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         LifecyclePolicy,
         LifecycleRule,
         Namespace,
+        Perimeter,
         PipelineIdentity,
         Replication,
         ReplicationFilter,
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
     from ecr_constructs.registry.creation_template import CreationTemplate
     from ecr_constructs.registry.private_registry import PrivateRegistry
     from ecr_constructs.registry.pull_through_cache import PullThroughCache
+    from ecr_constructs.registry.registry_endpoints import RegistryEndpoints
     from ecr_constructs.registry.replica_registry import ReplicaRegistry
     from ecr_constructs.registry.upstream_credentials import Credentials
     from ecr_constructs.repository.access import Access
@@ -154,11 +157,13 @@ __all__ = [
     "InvalidImage",
     "InvalidLifecyclePolicy",
     "InvalidName",
+    "InvalidPerimeter",
     "InvalidRegistry",
     "InvalidRepository",
     "LifecyclePolicy",
     "LifecycleRule",
     "Namespace",
+    "Perimeter",
     "PipelineIdentity",
     "PrivateRegistry",
     "Promotion",
@@ -166,6 +171,7 @@ __all__ = [
     "PullCountAlarm",
     "PullThroughCache",
     "RegistryDashboard",
+    "RegistryEndpoints",
     "ReplicaRegistry",
     "Replication",
     "ReplicationFailed",
@@ -245,6 +251,7 @@ _MODULES = {
     "PullCountAlarm": "monitoring.metric_alarms",
     "PullThroughCache": "registry.pull_through_cache",
     "RegistryDashboard": "monitoring.registry_dashboard",
+    "RegistryEndpoints": "registry.registry_endpoints",
     "ReplicaRegistry": "registry.replica_registry",
     "ReplicationFailed": "monitoring.registry_alerts",
     "RepositoryImage": "repository.repository_image",

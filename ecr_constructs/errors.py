@@ -20,6 +20,7 @@ __all__ = [
     "InvalidImage",
     "InvalidLifecyclePolicy",
     "InvalidName",
+    "InvalidPerimeter",
     "InvalidRegistry",
     "InvalidRepository",
 ]
@@ -71,7 +72,11 @@ class InvalidRepository(EcrConstructsError):
 
 
 class InvalidRegistry(EcrConstructsError):
-    """A registry, or a cache, template or replica, with values that ECR or CloudFormation rejects."""
+    """A registry, or a cache, template, replica or VPC endpoint, with values that ECR or CloudFormation rejects."""
+
+
+class InvalidPerimeter(EcrConstructsError):
+    """A perimeter with values that IAM or AWS Organizations rejects, or a policy of one that is too long."""
 
 
 class InvalidAlert(EcrConstructsError):

@@ -31,10 +31,10 @@ PAGES = {
 REFERENCE = {
     "constructs": (
         "HardenedRepository ImportedRepository RepositoryImage PrivateRegistry PullThroughCache CreationTemplate "
-        "ReplicaRegistry Publisher Promotion"
+        "ReplicaRegistry Publisher Promotion RegistryEndpoints"
     ),
     "settings": "RepositorySettings HARDENED ADOPTED CREATED CACHED EPHEMERAL Immutability Encryption Access "
-    "PipelineIdentity",
+    "PipelineIdentity Perimeter",
     "alerts": (
         "ImageFindings ImagePushed ImageDeleted ImageArchived ImageRestored CacheRefreshed ReplicationFailed "
         "ScanningStopped Tampering AlertTarget AlertTopic RepositoryMetrics ImageQuotaAlarm PullCountAlarm "
@@ -58,7 +58,7 @@ REFERENCE = {
     ),
     "errors": (
         "EcrConstructsError InvalidRepository InvalidRegistry InvalidLifecyclePolicy InvalidAlert InvalidImage "
-        "InvalidName"
+        "InvalidName InvalidPerimeter"
     ),
 }
 TITLES = {"constructs": "Constructs", "settings": "Repository settings", "registry": "Registry values"}

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         InvalidImage,
         InvalidLifecyclePolicy,
         InvalidName,
+        InvalidPerimeter,
         InvalidRegistry,
         InvalidRepository,
     )
     from ecr_constructs.model.compliance.exceptions import RuleException, read_rule_exceptions
     from ecr_constructs.model.compliance.rule import Breach, ComplianceRule, compliance_rule
     from ecr_constructs.model.filters import ReplicationFilter, ScanFilter, SigningFilter
+    from ecr_constructs.model.iam.perimeter import Perimeter
     from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity
     from ecr_constructs.model.images import Image, read_images
     from ecr_constructs.model.immutability import Immutability
@@ -81,11 +83,13 @@ __all__ = [
     "InvalidImage",
     "InvalidLifecyclePolicy",
     "InvalidName",
+    "InvalidPerimeter",
     "InvalidRegistry",
     "InvalidRepository",
     "LifecyclePolicy",
     "LifecycleRule",
     "Namespace",
+    "Perimeter",
     "PipelineIdentity",
     "Replication",
     "ReplicationFilter",
@@ -145,11 +149,13 @@ _MODULES = {
     "InvalidImage": "errors",
     "InvalidLifecyclePolicy": "errors",
     "InvalidName": "errors",
+    "InvalidPerimeter": "errors",
     "InvalidRegistry": "errors",
     "InvalidRepository": "errors",
     "LifecyclePolicy": "model.lifecycle.policy",
     "LifecycleRule": "model.lifecycle.rule",
     "Namespace": "model.names",
+    "Perimeter": "model.iam.perimeter",
     "PipelineIdentity": "model.iam.pipeline_identity",
     "Replication": "model.registry.replication",
     "ReplicationFilter": "model.filters",

@@ -40,6 +40,7 @@ from ecr_constructs import (
     Immutability,
     LifecyclePolicy,
     Namespace,
+    Perimeter,
     PipelineIdentity,
     Replication,
     ReplicationFilter,
@@ -100,6 +101,7 @@ VALUES: Mapping[str, Any] = {
     "accepted finding": AcceptedFinding(
         vulnerability="CVE-2024-12345", reason="not used", owner="team-a", expires=date(2027, 6, 30)
     ),
+    "perimeter": Perimeter(organization="o-abc1234567", networks=["203.0.113.0/24"], endpoints=["o-abc1234567"]),
     "pipeline": PipelineIdentity.github("octo-org/api", branch="main"),
     "breach": Breach("the name has no team", "Properties/RepositoryName"),
     "exception": RuleException(

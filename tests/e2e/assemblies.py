@@ -116,6 +116,14 @@ def _change_signing(properties: dict[str, Any]) -> None:
     rule.setdefault("RepositoryFilters", []).append({"Filter": "changed/*", "FilterType": "WILDCARD_MATCH"})
 
 
+def _change_endpoint(properties: dict[str, Any]) -> None:
+    properties["PolicyDocument"]["Statement"][0]["Sid"] = "Changed"
+
+
+def _change_organization_policy(properties: dict[str, Any]) -> None:
+    properties["Content"]["Statement"][0]["Sid"] = "Changed"
+
+
 def _change_description(properties: dict[str, Any]) -> None:
     properties["Description"] = "Changed"
 
@@ -150,6 +158,7 @@ def _change_dashboard(properties: dict[str, Any]) -> None:
 CHANGES: Mapping[str, Callable[[dict[str, Any]], None]] = {
     "AWS::CloudWatch::Alarm": _change_alarm,
     "AWS::CloudWatch::Dashboard": _change_dashboard,
+    "AWS::EC2::VPCEndpoint": _change_endpoint,
     "AWS::ECR::RegistryPolicy": _change_registry_policy,
     "AWS::ECR::RegistryScanningConfiguration": _change_scanning,
     "AWS::ECR::ReplicationConfiguration": _change_replication,
@@ -160,6 +169,7 @@ CHANGES: Mapping[str, Callable[[dict[str, Any]], None]] = {
     "AWS::Events::Connection": _change_description,
     "AWS::Events::Rule": _change_description,
     "AWS::InspectorV2::Filter": _change_description,
+    "AWS::Organizations::Policy": _change_organization_policy,
     "AWS::SNS::Subscription": _change_subscription,
     "AWS::SNS::Topic": _change_topic,
     "AWS::SNS::TopicPolicy": _change_policy_of_topic,

@@ -27,6 +27,7 @@ from tests.e2e import (
     cloudformation,
     models,  # noqa: F401  (moto finds the models by itself once they are there)
     monitoring,  # noqa: F401
+    perimeter,  # noqa: F401
     registry,
 )
 

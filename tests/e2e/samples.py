@@ -171,6 +171,25 @@ def inspector_filter(**properties: object) -> Properties:
     return {"Name": "CVE-2023-45853", "FilterAction": "SUPPRESS", "FilterCriteria": criteria, **properties}
 
 
+def endpoint(**properties: object) -> Properties:
+    return {
+        "VpcId": "vpc-0f00ba11",
+        "ServiceName": "com.amazonaws.eu-central-1.ecr.api",
+        "VpcEndpointType": "Interface",
+        "SubnetIds": ["subnet-0f00ba11"],
+        **properties,
+    }
+
+
+def document(sid: str, **statement: object) -> Properties:
+    pull = {"Sid": sid, "Effect": "Allow", "Action": "ecr:BatchGetImage", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [{**pull, **statement}]}
+
+
+def organization_policy(content: Properties, **properties: object) -> Properties:
+    return {"Name": "perimeter", "Type": "SERVICE_CONTROL_POLICY", "Content": content, **properties}
+
+
 def oidc_provider(*clients: str) -> Properties:
     return {"Url": "https://token.actions.githubusercontent.com", "ClientIdList": [*clients]}
 
@@ -207,7 +226,7 @@ COMPANIONS: Mapping[str, Mapping[str, Properties]] = {
 }
 
 # Types with an id that the service generates. Another stack can have a resource with the same properties.
-GENERATED_IDS = {"InspectorV2::Filter", "SNS::Subscription", "SNS::TopicPolicy"}
+GENERATED_IDS = {"InspectorV2::Filter", "Organizations::Policy", "SNS::Subscription", "SNS::TopicPolicy"}
 
 LEGAL: Mapping[str, Properties] = {
     **SINGLETONS,
@@ -215,10 +234,12 @@ LEGAL: Mapping[str, Properties] = {
     "SecretsManager::Secret": secret(Description="Of the cache"),
     "CloudWatch::Alarm": alarm(AlarmDescription="Many images"),
     "CloudWatch::Dashboard": dashboard(text("## prod/")),
+    "EC2::VPCEndpoint": endpoint(PolicyDocument=document("First", Principal="*")),
     "Events::ApiDestination": api_destination(),
     "Events::Connection": connection(Description="Of the pager"),
     "Events::Rule": rule(State="ENABLED"),
     "InspectorV2::Filter": inspector_filter(Description="not used"),
+    "Organizations::Policy": organization_policy(document("First")),
     "PullThroughCacheRule": cache_rule(UpstreamRegistry="quay"),
     "PullTimeUpdateExclusion": exclusion("role/scanner"),
     "Repository": repository(),
@@ -242,10 +263,16 @@ CHANGED: Mapping[str, Properties] = {
         "Statistic": "Sum",
     },
     "CloudWatch::Dashboard": dashboard(text("## prod/"), text("## base/")),
+    "EC2::VPCEndpoint": endpoint(
+        PolicyDocument=document("Second", Principal="*"),
+        SubnetIds=["subnet-0ba5eba11"],
+        SecurityGroupIds=["sg-0f00ba11"],
+    ),
     "Events::ApiDestination": api_destination(HttpMethod="PUT", InvocationRateLimitPerSecond=1),
     "Events::Connection": connection("another-token"),
     "Events::Rule": rule(State="DISABLED", EventPattern={"source": ["aws.inspector2"]}, Targets=[]),
     "InspectorV2::Filter": inspector_filter(Name="zlib"),
+    "Organizations::Policy": organization_policy(document("Second"), Name="data-perimeter"),
     "RegistryPolicy": registry_policy("Second"),
     "RegistryScanningConfiguration": scanning("BASIC", "SCAN_ON_PUSH", "prod/*"),
     "ReplicationConfiguration": replication("us-east-1", rules=1),
@@ -286,6 +313,8 @@ ILLEGAL: tuple[tuple[str, Properties, str], ...] = (
     ("CloudWatch::Alarm", alarm(AlarmAction=[]), "AlarmAction"),
     ("CloudWatch::Dashboard", {"Body": "{}"}, "'Body'"),
     ("InspectorV2::Filter", inspector_filter(Action="SUPPRESS"), "'Action'"),
+    ("EC2::VPCEndpoint", endpoint(Policy={}), "'Policy'"),
+    ("Organizations::Policy", organization_policy({}, Targets=[]), "'Targets'"),
     # missing and read-only ones
     ("RegistryPolicy", {}, "PolicyText"),
     ("RegistryPolicy", {**registry_policy("Own"), "RegistryId": "123456789012"}, "RegistryId is read-only"),
@@ -295,6 +324,8 @@ ILLEGAL: tuple[tuple[str, Properties, str], ...] = (
     ("Events::Connection", {"Name": "pager", "AuthorizationType": "API_KEY"}, "AuthParameters"),
     ("Events::Rule", rule(Targets=[{"Id": "Target0"}]), "Targets/0: 'Arn' is a required property"),
     ("InspectorV2::Filter", {"Name": "zlib", "FilterAction": "SUPPRESS"}, "FilterCriteria"),
+    ("EC2::VPCEndpoint", {"ServiceName": "com.amazonaws.eu-central-1.ecr.api"}, "VpcId"),
+    ("Organizations::Policy", {"Name": "perimeter", "Type": "SERVICE_CONTROL_POLICY"}, "Content"),
     # outside of the enumeration
     ("ReplicationConfiguration", replication(FilterType="WILDCARD"), "FilterType: 'WILDCARD'"),
     ("RegistryScanningConfiguration", scanning("FULL", "SCAN_ON_PUSH"), "ScanType: 'FULL'"),
@@ -306,6 +337,8 @@ ILLEGAL: tuple[tuple[str, Properties, str], ...] = (
     ("Events::Rule", rule(State="ON"), "State: 'ON'"),
     ("CloudWatch::Alarm", alarm(ComparisonOperator=">"), "ComparisonOperator: '>'"),
     ("InspectorV2::Filter", inspector_filter(FilterAction="HIDE"), "FilterAction: 'HIDE'"),
+    ("EC2::VPCEndpoint", endpoint(VpcEndpointType="Internal"), "VpcEndpointType: 'Internal'"),
+    ("Organizations::Policy", organization_policy({}, Type="SCP"), "Type: 'SCP'"),
     # too long, too many, or with a character that is not allowed
     ("RegistryPolicy", registry_policy("a" * 10_240), "policyText"),
     ("ReplicationConfiguration", replication(rules=26), "ReplicationConfiguration/Rules"),
@@ -334,7 +367,20 @@ ILLEGAL: tuple[tuple[str, Properties, str], ...] = (
     ("Events::Rule", rule(Description="a" * 513), "Description"),
     ("CloudWatch::Alarm", alarm(AlarmActions=["arn:aws:sns:eu-central-1:1:alerts"] * 6), "AlarmActions"),
     ("InspectorV2::Filter", inspector_filter(Name="a" * 129), "Name"),
+    (
+        "EC2::VPCEndpoint",
+        endpoint(PolicyDocument=document("a" * 20_480, Principal="*")),
+        "CreateVpcEndpoint: the policy document is invalid",
+    ),
+    ("Organizations::Policy", organization_policy(document("a" * 5_120)), "CreatePolicy: the content has"),
     # rules that no schema states
+    ("EC2::VPCEndpoint", endpoint(PolicyDocument=document("Own")), "CreateVpcEndpoint: the policy document is invalid"),
+    (
+        "EC2::VPCEndpoint",
+        endpoint(PolicyDocument=document("Own", Principal="*", Effect="No")),
+        "Syntax errors in policy",
+    ),
+    ("Organizations::Policy", organization_policy(document("Own", Effect="No")), "Syntax errors in policy"),
     ("SNS::TopicPolicy", topic_policy("Own", Effect="Maybe"), "Syntax errors in policy"),
     ("SNS::TopicPolicy", topic_policy("Own", Action="sqs:SendMessage"), "sqs:SendMessage, which is not of SNS"),
     ("SNS::TopicPolicy", {**topic_policy("Own"), "Topics": [ABSENT_TOPIC]}, "Topic does not exist"),

@@ -140,6 +140,25 @@ def _secret(secrets: Any, resource: Deployed) -> Members:
     return api_names(secrets.describe_secret(SecretId=resource.physical_id))
 
 
+def _vpc_endpoint(ec2: Any, resource: Deployed) -> Members:
+    (found,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[resource.physical_id])["VpcEndpoints"]
+    groups = [group["GroupId"] for group in found.get("Groups", ())]
+    document = json.loads(found["PolicyDocument"])
+    return {**api_names({**found, "PolicyDocument": document}), "securityGroupIds": groups}
+
+
+def _security_group(ec2: Any, resource: Deployed) -> Members:
+    (found,) = ec2.describe_security_groups(GroupIds=[resource.physical_id])["SecurityGroups"]
+    return dict(found)
+
+
+def _organization_policy(organizations: Any, resource: Deployed) -> Members:
+    found = organizations.describe_policy(PolicyId=resource.physical_id)["Policy"]
+    # No target exists, so none is attached.
+    targets = {"TargetIds": resource.properties.get("TargetIds")}
+    return api_names({**found["PolicySummary"], "Content": json.loads(found["Content"]), **targets})
+
+
 def _task_definition(ecs: Any, resource: Deployed) -> Members | None:
     found: Members = ecs.describe_task_definition(taskDefinition=resource.physical_id)["taskDefinition"]
     return found if found["status"] == "ACTIVE" else None
@@ -203,6 +222,8 @@ def _filter(inspector: Any, resource: Deployed) -> Members | None:
 READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
     "AWS::CloudWatch::Alarm": (_alarm, "cloudwatch"),
     "AWS::CloudWatch::Dashboard": (_dashboard, "cloudwatch"),
+    "AWS::EC2::SecurityGroup": (_security_group, "ec2"),
+    "AWS::EC2::VPCEndpoint": (_vpc_endpoint, "ec2"),
     "AWS::ECR::PullThroughCacheRule": (_cache_rule, "ecr"),
     "AWS::ECR::PullTimeUpdateExclusion": (_exclusion, "ecr"),
     "AWS::ECR::RegistryPolicy": (_registry_policy, "ecr"),
@@ -221,6 +242,7 @@ READERS: Mapping[str, tuple[Callable[[Any, Deployed], Members | None], str]] = {
     "AWS::IAM::Role": (_role, "iam"),
     "AWS::InspectorV2::Filter": (_filter, "inspector2"),
     "AWS::KMS::Key": (_key, "kms"),
+    "AWS::Organizations::Policy": (_organization_policy, "organizations"),
     "AWS::SNS::Subscription": (_subscription, "sns"),
     "AWS::SNS::Topic": (_topic, "sns"),
     "AWS::SNS::TopicPolicy": (_topic_policy, "sns"),

@@ -25,11 +25,13 @@ SECRETS = {"alerts": ("larkspur/pager", "111122223333", "eu-central-1")}
 # The types whose content is compared. The account has the default values of the others, too.
 COMPARED = (
     "AWS::CloudWatch::",
+    "AWS::EC2::VPCEndpoint",
     "AWS::ECR::",
     "AWS::Events::",
     "AWS::IAM::OIDCProvider",
     "AWS::InspectorV2::",
     "AWS::KMS::Key",
+    "AWS::Organizations::Policy",
     "AWS::SNS::",
     "AWS::SecretsManager::Secret",
 )

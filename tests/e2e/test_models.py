@@ -315,7 +315,7 @@ class TestTopics:
 
 
 def test_every_model_has_samples() -> None:
-    from tests.e2e import models, monitoring  # noqa: F401  (their types are listed below)
+    from tests.e2e import models, monitoring, perimeter  # noqa: F401  (their types are listed below)
     from tests.e2e.cloudformation import Resource
 
     assert {type_of(name) for name in LEGAL} == {model.resource_type for model in Resource.models()}
