@@ -145,6 +145,14 @@ build/mermaid.min.js: Makefile | $(READY)
 	    sys.exit(found != "$(MERMAID_SHA256)" and f"mermaid has the SHA-256 {found}")'
 	@mv build/package/dist/mermaid.min.js $@ && rm -r build/package
 
+# The policy simulator of the permission matrix. npm compares the packages with the hashes of the lock.
+build/permissions/.ready: tests/permissions/package.json tests/permissions/package-lock.json | $(READY)
+	@rm -rf build/permissions
+	@mkdir -p build/permissions
+	@cp $^ build/permissions
+	@cd build/permissions && NODE_USE_SYSTEM_CA=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 build/axe.min.js: Makefile | $(READY)
 	@mkdir -p build/axe
 	@cd build/axe && NODE_USE_SYSTEM_CA=1 npm pack --silent axe-core@$(AXE) >/dev/null && \
