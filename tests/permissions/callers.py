@@ -58,7 +58,7 @@ def role(account: str, path_and_name: str, *identity: Document, path_in_organiza
         "aws:PrincipalIsAWSService": "false",
     }
     if path_in_organization:
-        context["aws:PrincipalOrgID"] = path_in_organization.split("/")[0]
+        context["aws:PrincipalOrgID"] = path_in_organization.partition("/")[0]
         context["aws:PrincipalOrgPaths"] = [f"{path_in_organization}/"]
     name = path_and_name.rpartition("/")[2]
     session = f"arn:aws:sts::{account}:assumed-role/{name}/session"

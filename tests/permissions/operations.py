@@ -62,7 +62,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "pull": "`docker pull` of an image or an index, also by Amazon ECS, Amazon EKS and AWS Lambda",
     "check a layer": "a client asks whether a layer exists before it copies it",
     "list referrers": "signatures, SBOMs and attestations of an image",
-    "push": "`docker push`, `docker buildx build --push`, and signatures and SBOMs, such as with `cosign` and `oras attach`",
+    "push": "`docker push`, and signatures and SBOMs, such as with `cosign` and `oras attach`",
     "push an index": "a manifest for several platforms, of images that exist",
     "re-tag": "another tag for an image that exists",
     "sign": "managed signing signs the images that the principal pushes",
