@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import aws_cdk as cdk
@@ -52,13 +53,14 @@ def resource_policy(
 
 
 def _in_scope_v1(statement: Statement) -> Iterator[Statement]:
-    actions = [action for action in _list(statement["Action"]) if action in SCOPE_V1]
+    actions = [action for action in sorted(SCOPE_V1) if any(fnmatchcase(action, each) for each in _actions(statement))]
     if actions:
         yield {**statement, "Action": actions}
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _actions(statement: Statement) -> Sequence[str]:
+    actions: str | Sequence[str] = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
 
 
 class Deployed:
@@ -100,10 +102,15 @@ class Deployed:
         """Return the policy of the registry."""
         return [one for each in self._of_type("AWS::ECR::RegistryPolicy") for one in each["PolicyText"]["Statement"]]
 
-    def key(self, description: str) -> Sequence[Document]:
-        """Return the policy of the key whose description contains a text."""
-        found = [each for each in self._of_type("AWS::KMS::Key") if description in each["Description"]]
-        return [document(*each["KeyPolicy"]["Statement"]) for each in found]
+    def key(self, description: str) -> tuple[str, Document]:
+        """Return the ARN and the policy of the key whose description contains a text."""
+        (logical_id,) = (
+            name
+            for name, each in self._resources.items()
+            if each["Type"] == "AWS::KMS::Key" and description in each["Properties"]["Description"]
+        )
+        policy = self._resolved(self._resources[logical_id]["Properties"]["KeyPolicy"])
+        return self._arn(logical_id), document(*policy["Statement"])
 
     def _of_type(self, resource_type: str) -> Sequence[Mapping[str, Any]]:
         found = [each for each in self._resources.values() if each["Type"] == resource_type]

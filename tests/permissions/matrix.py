@@ -95,9 +95,9 @@ class Row(NamedTuple):
 
 
 def rows(matrix: str) -> Iterator[Row]:
-    """Yield the rows of a matrix; one without callers for an intent that allows nothing."""
+    """Yield the rows of a matrix; one without callers for an intent that allows nothing. A `,` continues a line."""
     intent, has_rows = "", True
-    for line in [*matrix.strip().splitlines(), ""]:
+    for line in [*matrix.replace(",\n        ", ", ").strip().splitlines(), ""]:
         if not line.startswith(" "):
             if not has_rows:
                 yield Row(intent, [], [])
