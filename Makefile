@@ -91,7 +91,7 @@ compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-versio
 iam-actions: $(READY) ## renew the table of ECR's IAM actions from botocore and the IAM data of cfn-lint
 	@.venv/bin/python -m tests.arbiters.iam_actions
 
-docs-tables: $(READY) ## render the tables and sections of docs/findings.md, docs/warnings.md and docs/ready-policies.md
+docs-tables: $(READY) ## render the generated tables and sections of docs/findings.md, docs/access.md and other pages
 	@.venv/bin/python -m tests.docs_tables
 
 clean: ## remove what these targets made, .venv included

@@ -82,9 +82,7 @@ CALLERS: Mapping[str, Caller] = {
     "account role": role(OTHER_ACCOUNT, "other", ADMINISTRATOR),
     "role without policies": role(OTHER_ACCOUNT, "ci/deployer"),
     "unit role": role("555566667777", "other", ADMINISTRATOR, path_in_organization=f"{UNIT}/ou-ab12-22222222"),
-    "organization role": role(
-        "666677778888", "other", ADMINISTRATOR, path_in_organization=f"{ORGANIZATION}/r-ab12/ou-ab12-33333333"
-    ),
+    "organization role": role("666677778888", "other", ADMINISTRATOR, path_in_organization=f"{UNIT}2"),
     "outside role": role(
         "999900001111", "deployer", ADMINISTRATOR, path_in_organization="o-zzz7654321/r-zz98/ou-zz98-11111111"
     ),

@@ -17,6 +17,7 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs import HardenedRepository, PrivateRegistry
 from tests.permissions.callers import ORGANIZATION
 from tests.permissions.documents import repository_arn
+from tests.permissions.matrix import Row, permission, rows, table
 from tests.permissions.simulator import Document, document
 from tests.templates import ACCOUNT
 
@@ -99,12 +100,12 @@ _NO_DELETION = document(
 )
 
 GUARDRAILS: Mapping[str, Guardrail] = {
-    "an SCP that allows all": Guardrail(service_control=[document(_ALL)]),
-    "an SCP that denies pushes": Guardrail(service_control=[_NO_PUSH]),
-    "an SCP that allows pulls only": Guardrail(
+    "a service control policy that allows all": Guardrail(service_control=[document(_ALL)]),
+    "a service control policy that denies pushes": Guardrail(service_control=[_NO_PUSH]),
+    "a service control policy that allows pulls only": Guardrail(
         service_control=[document({"Effect": "Allow", "Action": _PULLS, "Resource": "*"})]
     ),
-    "an RCP that denies other organizations": Guardrail(resource_control=[_ORGANIZATION_ONLY]),
+    "a resource control policy that denies other organizations": Guardrail(resource_control=[_ORGANIZATION_ONLY]),
     "an endpoint policy that allows pulls only": Guardrail(endpoint=[_PULLS_ONLY]),
     "an endpoint policy for another repository": Guardrail(endpoint=[_ONE_REPOSITORY]),
     "an endpoint policy that denies deletion": Guardrail(endpoint=[_NO_DELETION]),
@@ -112,22 +113,22 @@ GUARDRAILS: Mapping[str, Guardrail] = {
     "a repository policy for one endpoint, through it": Guardrail(
         add=_only_through_endpoint, context={"aws:SourceVpce": ENDPOINT}
     ),
-    "deny_repository_creation": Guardrail(add=_deny_creation),
-    "deny_repository_creation, except for the role": Guardrail(add=_deny_creation_except_for_role),
+    "registry.deny_repository_creation(except_for=[deployer])": Guardrail(add=_deny_creation),
+    "registry.deny_repository_creation(except_for=[role])": Guardrail(add=_deny_creation_except_for_role),
 }
 
 # For each guardrail some intents, and the operations that are left. `nothing` if no operation is left.
 MATRIX = """
-an SCP that allows all
+a service control policy that allows all
     repository.grant_pull(role), the role: log in, pull, check a layer, list referrers
-an SCP that denies pushes
+a service control policy that denies pushes
     repository.grant_pull_push(role), the role: log in, pull, check a layer, list referrers
     Access.account_push(account), account role: check a layer, list referrers
     Access.account_pull(account), account role: pull, check a layer, list referrers
-an SCP that allows pulls only
+a service control policy that allows pulls only
     repository.grant_pull_push(role), the role: log in, pull, list referrers
     repository.grant_read(role), the role: nothing
-an RCP that denies other organizations
+a resource control policy that denies other organizations
     Access.organization_pull(organization), unit role: pull, check a layer, list referrers
     Access.account_pull(account), account role: nothing
     Access.lambda_pull(account), Lambda: pull, list referrers
@@ -145,13 +146,30 @@ a repository policy for one endpoint
     repository.grant_pull_push(role), the role: log in
     Access.organization_pull(organization), unit role: nothing
 a repository policy for one endpoint, through it
-    repository.grant_pull_push(role), the role: log in, pull, check a layer, list referrers, push, push an index, re-tag
+    repository.grant_pull_push(role), the role: log in, pull, check a layer, list referrers, push,
+        push an image index, re-tag
     Access.organization_pull(organization), unit role: pull, check a layer, list referrers
     Access.organization_pull(organization), outside role: nothing
-deny_repository_creation
-    template.grant_push(role, create=True), the role: log in, check a layer, list referrers, push, push an index, re-tag
+registry.deny_repository_creation(except_for=[deployer])
+    template.grant_push(role, create=True), the role: log in, check a layer, list referrers, push,
+        push an image index, re-tag
     repository.grant_pull(role), the role: log in, pull, check a layer, list referrers
-deny_repository_creation, except for the role
-    template.grant_push(role, create=True), the role: log in, check a layer, list referrers, push, push an index,
+registry.deny_repository_creation(except_for=[role])
+    template.grant_push(role, create=True), the role: log in, check a layer, list referrers, push, push an image index,
         re-tag, push to a new repository
 """
+
+
+def intent_and_caller(row: Row) -> tuple[str, str]:
+    """Return the intent and the caller of a row."""
+    intent, _, caller = ", ".join(row.callers).rpartition(", ")
+    return intent, caller
+
+
+def guardrails_table() -> str:
+    """Return the guardrails as a table for the documentation."""
+    lines = [
+        (permission(each.intent), permission(intent_and_caller(each)[0]), intent_and_caller(each)[1], each.allows)
+        for each in rows(MATRIX)
+    ]
+    return table(("document", "permission", "caller", "allows"), lines)

@@ -41,7 +41,7 @@ class Intent:
     Attributes:
         build: A function that adds it to a stack, for a role. If another role has it, the function returns that role.
         repository: The repository that it is for.
-        other: A repository of the same registry that it is not for.
+        other: A repository of the same registry that it is not for. Its name differs little.
 
     """
 
@@ -123,7 +123,7 @@ def _granted_to(principal: Callable[[], iam.IPrincipal]) -> Intent:
 
 
 def _template_grant(method: str, **options: bool) -> Intent:
-    return Intent(lambda stack, role: getattr(template(stack), method)(role, **options), "teams/api", "prod/web")
+    return Intent(lambda stack, role: getattr(template(stack), method)(role, **options), "teams/api", "teams-old/api")
 
 
 _CACHED = "ecr-public/docker/library/nginx"
@@ -142,13 +142,13 @@ INTENTS: Mapping[str, Intent] = {
     "template.grant_push(role)": _template_grant("grant_push"),
     "template.grant_push(role, create=True)": _template_grant("grant_push", create=True),
     "cache.grant_pull(role)": Intent(lambda stack, role: cache(stack).grant_pull(role), _CACHED),
-    "replica.grant_pull(role)": Intent(replica, other="test/api"),
+    "replica.grant_pull(role)": Intent(replica, other="production/api"),
     "Publisher(repositories=[repository])": Intent(lambda stack, _: published(stack, repository(stack))),
     "Publisher(repositories=[ecr.Repository])": Intent(
         lambda stack, _: published(stack, ecr.Repository(stack, "Api", repository_name="prod/api"))
     ),
     'Publisher(repositories=[Namespace("teams")], create_repositories=True)': Intent(
-        lambda stack, _: published_in_namespace(stack), "teams/api", "prod/web"
+        lambda stack, _: published_in_namespace(stack), "teams/api", "teams-old/api"
     ),
     "Promotion, source": Intent(lambda stack, _: promoted(stack), "staging/api"),
     "Promotion, target": Intent(lambda stack, _: promoted(stack)),
@@ -161,7 +161,7 @@ INTENTS: Mapping[str, Intent] = {
     "Access.lambda_pull(account)": _access(Access.lambda_pull(OTHER_ACCOUNT)),
     "Access.cache_pull(account)": _access(Access.cache_pull(OTHER_ACCOUNT)),
     "CreationTemplate(settings=) with Access.organization_pull": Intent(
-        lambda stack, _: template(stack, Access.organization_pull(ORGANIZATION)), "teams/api", "prod/web"
+        lambda stack, _: template(stack, Access.organization_pull(ORGANIZATION)), "teams/api", "teams-old/api"
     ),
     "repository.grant_pull(AccountPrincipal)": _granted_to(lambda: iam.AccountPrincipal(OTHER_ACCOUNT)),
     "repository.grant_pull(ArnPrincipal of a role)": _granted_to(lambda: iam.ArnPrincipal(ROLE)),
@@ -176,13 +176,13 @@ INTENTS: Mapping[str, Intent] = {
         lambda stack, _: PrivateRegistry(stack, "Registry").accept_replication_from(
             OTHER_ACCOUNT, repositories=Namespace("prod")
         ),
-        other="test/api",
+        other="production/api",
     ),
     "registry.accept_caches_of(account)": Intent(
         lambda stack, _: PrivateRegistry(stack, "Registry").accept_caches_of(
             OTHER_ACCOUNT, repositories=Namespace("prod")
         ),
-        other="test/api",
+        other="production/api",
     ),
     "DockerImageFunction(code=image.for_lambda())": Intent(lambda stack, _: image_of_function(stack)),
     "HardenedRepository without access": Intent(lambda stack, _: repository(stack)),

@@ -18,36 +18,36 @@ MATRIX = """
 repository.grant_pull(role)
     the role: log in, pull, check a layer, list referrers
 repository.grant_push(role)
-    the role: log in, check a layer, list referrers, push, push an index, re-tag
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag
 repository.grant_pull_push(role)
-    the role: log in, pull, check a layer, list referrers, push, push an index, re-tag
+    the role: log in, pull, check a layer, list referrers, push, push an image index, re-tag
 repository.grant_read(role)
     the role: read metadata
 HardenedRepository.from_repository_name(...).grant_push(role)
-    the role: log in, check a layer, list referrers, push, push an index, re-tag
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag
 repository.grant(role, "ecr:BatchDeleteImage")
     the role: delete images
 template.grant_pull(role)
     the role: log in, pull, check a layer, list referrers
 template.grant_push(role)
-    the role: log in, check a layer, list referrers, push, push an index, re-tag
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag
 template.grant_push(role, create=True)
-    the role: log in, check a layer, list referrers, push, push an index, re-tag, push to a new repository
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag, push to a new repository
 cache.grant_pull(role)
     the role: log in, pull, check a layer, list referrers, first pull
 replica.grant_pull(role)
     the role: log in, pull, check a layer, list referrers
     named role, account role: replicate
 Publisher(repositories=[repository])
-    the role: log in, check a layer, list referrers, push, push an index, re-tag
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag
 Publisher(repositories=[ecr.Repository])
-    the role: log in, check a layer, list referrers, push, push an index, re-tag
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag
 Publisher(repositories=[Namespace("teams")], create_repositories=True)
-    the role: log in, check a layer, list referrers, push, push an index, re-tag, sign, push to a new repository
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag, sign, push to a new repository
 Promotion, source
     the role: log in, pull, check a layer, list referrers, sign
 Promotion, target
-    the role: log in, check a layer, list referrers, push, push an index, re-tag, sign
+    the role: log in, check a layer, list referrers, push, push an image index, re-tag, sign
 Access.organization_pull(organization)
     unit role, organization role: pull, check a layer, list referrers
 Access.organizational_unit_pull(unit)
@@ -55,11 +55,11 @@ Access.organizational_unit_pull(unit)
 Access.account_pull(account)
     named role, account role: pull, check a layer, list referrers
 Access.account_push(account)
-    named role, account role: check a layer, list referrers, push, push an index, re-tag
+    named role, account role: check a layer, list referrers, push, push an image index, re-tag
 Access.role_pull(named role)
     named role: pull, check a layer, list referrers
 Access.role_push(named role)
-    named role: check a layer, list referrers, push, push an index, re-tag
+    named role: check a layer, list referrers, push, push an image index, re-tag
 Access.lambda_pull(account)
     named role, account role, Lambda: pull, list referrers
 Access.cache_pull(account)
@@ -110,26 +110,29 @@ def rows(matrix: str) -> Iterator[Row]:
 
 def operations_table() -> str:
     """Return the operations and their actions as a table for the documentation."""
-    lines = [
-        f"| {name} | {DESCRIPTIONS[name]} | {', '.join(f'`{action}`' for action in actions)} |"
-        for name, actions in OPERATIONS.items()
-    ]
-    return "\n".join(["", "| operation | description | actions |", "| --- | --- | --- |", *lines, ""])
+    lines = [(name, DESCRIPTIONS[name], [f"`{action}`" for action in actions]) for name, actions in OPERATIONS.items()]
+    return table(("operation", "description", "actions"), lines)
 
 
 def matrix_table() -> str:
     """Return the matrix as a table for the documentation."""
-    lines = [
-        f"| `{each.intent}` | {', '.join(each.callers) or 'none'} | {_listed(each.allows)} | {_refused(each.allows)} |"
-        for each in rows(MATRIX)
-    ]
-    head = ["", "| permission | callers | allows | refuses |", "| --- | --- | --- | --- |"]
-    return "\n".join([*head, *lines, ""])
+    lines = [(permission(each.intent), each.callers or "none", each.allows or "nothing") for each in rows(MATRIX)]
+    return table(("permission", "callers", "allows"), lines)
 
 
-def _listed(operations: Sequence[str]) -> str:
-    return ", ".join(operations) or "nothing"
+def permission(text: str) -> str:
+    """Return code as code, and a description as it is."""
+    return f"`{text}`" if "(" in text else text
 
 
-def _refused(allowed: Sequence[str]) -> str:
-    return ", ".join(each for each in OPERATIONS if each not in allowed)
+def table(head: Sequence[str], lines: Sequence[Sequence[str | Sequence[str]]]) -> str:
+    """
+    Return a table in Markdown.
+
+    Args:
+        head: The titles of the columns.
+        lines: The cells of each line. A list is joined with commas.
+
+    """
+    cells = [[each if isinstance(each, str) else ", ".join(each) for each in line] for line in lines]
+    return "\n".join(["", *(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *cells]), ""])

@@ -9,19 +9,13 @@ from difflib import ndiff
 import pytest
 
 from tests.permissions.decisions import GRANTEE, Documents, allowed_actions, allowed_operations
-from tests.permissions.guardrails import GUARDRAILS, MATRIX, Guardrail
+from tests.permissions.guardrails import GUARDRAILS, MATRIX, Guardrail, intent_and_caller
 from tests.permissions.intents import INTENTS, build
-from tests.permissions.matrix import Row, rows
+from tests.permissions.matrix import rows
 from tests.permissions.operations import ACTIONS, LOGIN
 from tests.permissions.simulator import Request
 
 pytestmark = [pytest.mark.slow, pytest.mark.arbiter]
-
-
-def intent_and_caller(row: Row) -> tuple[str, str]:
-    """Return the intent and the caller of a row of the table of guardrails."""
-    intent, _, caller = ", ".join(row.callers).rpartition(", ")
-    return intent, caller
 
 
 def requests(guardrail: Guardrail, intent: str, caller: str) -> Iterator[Request]:

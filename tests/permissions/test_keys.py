@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import ndiff
 
@@ -18,32 +18,13 @@ from ecr_constructs import CREATED, CreationTemplate, Encryption, HardenedReposi
 from tests.permissions.callers import Caller, role
 from tests.permissions.decisions import request_of
 from tests.permissions.documents import REGION, Deployed
+from tests.permissions.keys import MATRIX, OPERATIONS
 from tests.permissions.simulator import Document, Request, document, simulate
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.arbiter]
 
 ALL_OF_KMS = document({"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
-# ECR calls KMS on behalf of the principal that creates a repository.
-THROUGH_ECR = {"kms:ViaService": f"ecr.{REGION}.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
-DIRECTLY = {"kms:GrantIsForAWSResource": "false"}
-
-# Each operation with its actions, and the values of condition keys.
-OPERATIONS: Mapping[str, tuple[Sequence[str], Mapping[str, str]]] = {
-    "create a repository": (("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"), THROUGH_ECR),
-    "create a grant": (("kms:CreateGrant",), DIRECTLY),
-    "decrypt": (("kms:Decrypt",), DIRECTLY),
-    "administer": (("kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"), DIRECTLY),
-}
-# Only grants for resources of AWS services can be created, also by principals with all permissions of KMS.
-MATRIX = """\
-administrator: administer
-user: create a repository
-role with kms:*: create a repository, decrypt, administer
-role of the creation template: create a repository
-role that pulls and pushes: nothing
-role of another account with kms:*: nothing
-"""
 
 
 def callers() -> tuple[Mapping[str, Caller], tuple[str, Document]]:

@@ -40,7 +40,7 @@ cache without access: role of the cache: nothing
 cache without access: other role: nothing
 Promotion, source: role of the promotion: pull, check a layer, list referrers
 Promotion, source: other role: nothing
-Promotion, target: role of the promotion: check a layer, list referrers, push, push an index, re-tag
+Promotion, target: role of the promotion: check a layer, list referrers, push, push an image index, re-tag
 Promotion, target: other role: nothing
 """
 Relation = Callable[[cdk.Stack, cdk.Stack], iam.IRole]
