@@ -1,5 +1,5 @@
 """
-The callers of the matrix: sessions of roles in several accounts, AWS Lambda, and an anonymous caller.
+The callers of the matrix: sessions of roles in several accounts, AWS services, and an anonymous caller.
 
 The keys of the context are those that AWS sets in the requests of such a principal:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
@@ -14,6 +14,8 @@ from tests.permissions.documents import REGION
 from tests.permissions.simulator import Document, document
 from tests.templates import ACCOUNT, OTHER_ACCOUNT
 
+OUTSIDE_ACCOUNT = "999900001111"
+LAMBDA, CODEBUILD = "lambda.amazonaws.com", "codebuild.amazonaws.com"
 ORGANIZATION = "o-abc1234567"
 UNIT = f"{ORGANIZATION}/r-ab12/ou-ab12-11111111"
 ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/ci/deployer"
@@ -65,14 +67,23 @@ def role(account: str, path_and_name: str, *identity: Document, path_in_organiza
     return Caller(principal=session, account=account, context=context, identity=identity)
 
 
-def aws_lambda(account: str, region: str = REGION) -> Caller:
-    """Return AWS Lambda, which pulls the image of a function."""
+def service(principal: str, account: str, resource: str, region: str = REGION) -> Caller:
+    """
+    Return an AWS service, which pulls an image for a resource.
+
+    Args:
+        principal: The name of the service.
+        account: The account of the resource.
+        resource: The resource, such as `function:web`.
+        region: The Region of the resource. Default: that of the repository.
+
+    """
     context = {
-        "aws:SourceArn": f"arn:aws:lambda:{region}:{account}:function:web",
+        "aws:SourceArn": f"arn:aws:{principal.partition('.')[0]}:{region}:{account}:{resource}",
         "aws:SourceAccount": account,
         "aws:PrincipalIsAWSService": "true",
     }
-    return Caller(principal="lambda.amazonaws.com", context=context)
+    return Caller(principal=principal, context=context)
 
 
 # All callers besides the principal of a grant. The repositories are in the account `ACCOUNT`.
@@ -84,11 +95,13 @@ CALLERS: Mapping[str, Caller] = {
     "unit role": role("555566667777", "other", ADMINISTRATOR, path_in_organization=f"{UNIT}/ou-ab12-22222222"),
     "organization role": role("666677778888", "other", ADMINISTRATOR, path_in_organization=f"{UNIT}2"),
     "outside role": role(
-        "999900001111", "deployer", ADMINISTRATOR, path_in_organization="o-zzz7654321/r-zz98/ou-zz98-11111111"
+        OUTSIDE_ACCOUNT, "deployer", ADMINISTRATOR, path_in_organization="o-zzz7654321/r-zz98/ou-zz98-11111111"
     ),
-    "Lambda": aws_lambda(OTHER_ACCOUNT),
-    "Lambda of the account": aws_lambda(ACCOUNT),
-    "Lambda elsewhere": aws_lambda("999900001111"),
-    "Lambda in another Region": aws_lambda(OTHER_ACCOUNT, "us-east-1"),
+    "Lambda": service(LAMBDA, OTHER_ACCOUNT, "function:web"),
+    "Lambda of the account": service(LAMBDA, ACCOUNT, "function:web"),
+    "Lambda elsewhere": service(LAMBDA, OUTSIDE_ACCOUNT, "function:web"),
+    "Lambda in another Region": service(LAMBDA, OTHER_ACCOUNT, "function:web", "us-east-1"),
+    "CodeBuild": service(CODEBUILD, OTHER_ACCOUNT, "project/web"),
+    "CodeBuild elsewhere": service(CODEBUILD, OUTSIDE_ACCOUNT, "project/web"),
     "anonymous": Caller(principal=None),
 }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -24,7 +27,7 @@ from ecr_constructs import (
     ReplicaRegistry,
     Upstream,
 )
-from tests.permissions.callers import ORGANIZATION, ROLE, UNIT
+from tests.permissions.callers import CODEBUILD, ORGANIZATION, OUTSIDE_ACCOUNT, ROLE, UNIT
 from tests.permissions.documents import REGION
 from tests.templates import OTHER_ACCOUNT, new_app, new_stack
 
@@ -102,6 +105,30 @@ def image_of_function(stack: cdk.Stack) -> None:
     lambda_.DockerImageFunction(stack, "Function", code=code)
 
 
+def image_of_task(stack: cdk.Stack) -> iam.IRole:
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    task.add_container("Web", image=repository(stack).image("v1.0").for_ecs())
+    return task.obtain_execution_role()
+
+
+def image_of_build(stack: cdk.Stack) -> iam.IRole:
+    image = codebuild.LinuxBuildImage.from_ecr_repository(repository(stack), "v1.0")
+    project = codebuild.Project(
+        stack,
+        "Build",
+        environment=codebuild.BuildEnvironment(build_image=image),
+        build_spec=codebuild.BuildSpec.from_object({"version": "0.2"}),
+    )
+    assert project.role is not None
+    return project.role
+
+
+def several_replications(stack: cdk.Stack) -> None:
+    registry = PrivateRegistry(stack, "Registry")
+    registry.accept_replication_from(OTHER_ACCOUNT, repositories=Namespace("prod"))
+    registry.accept_replication_from(OUTSIDE_ACCOUNT, repositories=Namespace("production"))
+
+
 def replica(stack: cdk.Stack, role: iam.Role) -> None:
     PrivateRegistry(stack, "Registry")
     destination = ReplicaRegistry(
@@ -160,14 +187,25 @@ INTENTS: Mapping[str, Intent] = {
     "Access.role_push(named role)": _access(Access.role_push(ROLE)),
     "Access.lambda_pull(account)": _access(Access.lambda_pull(OTHER_ACCOUNT)),
     "Access.cache_pull(account)": _access(Access.cache_pull(OTHER_ACCOUNT)),
+    "Access.account_pull(account), role_push(named role) and lambda_pull(third account)": Intent(
+        lambda stack, _: repository(
+            stack, Access.account_pull(OTHER_ACCOUNT), Access.role_push(ROLE), Access.lambda_pull(OUTSIDE_ACCOUNT)
+        )
+    ),
     "CreationTemplate(settings=) with Access.organization_pull": Intent(
         lambda stack, _: template(stack, Access.organization_pull(ORGANIZATION)), "teams/api", "teams-old/api"
     ),
     "repository.grant_pull(AccountPrincipal)": _granted_to(lambda: iam.AccountPrincipal(OTHER_ACCOUNT)),
     "repository.grant_pull(ArnPrincipal of a role)": _granted_to(lambda: iam.ArnPrincipal(ROLE)),
     "repository.grant_pull(OrganizationPrincipal)": _granted_to(lambda: iam.OrganizationPrincipal(ORGANIZATION)),
+    "repository.grant_pull(ServicePrincipal of CodeBuild with aws:SourceAccount)": _granted_to(
+        lambda: iam.ServicePrincipal(CODEBUILD, conditions={"StringEquals": {"aws:SourceAccount": OTHER_ACCOUNT}})
+    ),
     "PullThroughCache(consumers=) with Access.account_pull": Intent(
         lambda stack, _: cache(stack, Access.account_pull(OTHER_ACCOUNT)), _CACHED
+    ),
+    "PullThroughCache(consumers=) with Access.role_pull": Intent(
+        lambda stack, _: cache(stack, Access.role_pull(ROLE)), _CACHED
     ),
     "PullThroughCache(consumers=) with Access.organization_pull": Intent(
         lambda stack, _: cache(stack, Access.organization_pull(ORGANIZATION)), _CACHED
@@ -184,14 +222,22 @@ INTENTS: Mapping[str, Intent] = {
         ),
         other="production/api",
     ),
+    "registry.accept_replication_from(...), two accounts, the first": Intent(
+        lambda stack, _: several_replications(stack), other="test/api"
+    ),
+    "registry.accept_replication_from(...), two accounts, the second": Intent(
+        lambda stack, _: several_replications(stack), "production/api", "test/api"
+    ),
     "DockerImageFunction(code=image.for_lambda())": Intent(lambda stack, _: image_of_function(stack)),
+    "ContainerDefinition(image=image.for_ecs())": Intent(lambda stack, _: image_of_task(stack)),
+    "LinuxBuildImage.from_ecr_repository(repository)": Intent(lambda stack, _: image_of_build(stack)),
     "HardenedRepository without access": Intent(lambda stack, _: repository(stack)),
 }
 
 
-def build(intent: Intent) -> tuple[cdk.Stack, iam.Role]:
+def build(intent: Intent) -> tuple[cdk.Stack, iam.IRole]:
     """Return the stack of an intent, and the role of its grant."""
     stack = new_stack(new_app(), "Containers", region=REGION)
     grantee = iam.Role(stack, "Grantee", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"))
     made = intent.build(stack, grantee)
-    return stack, made if isinstance(made, iam.Role) else grantee
+    return stack, cast("iam.IRole", made) if hasattr(made, "role_arn") else grantee

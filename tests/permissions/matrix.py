@@ -64,6 +64,10 @@ Access.lambda_pull(account)
     named role, account role, Lambda: pull, list referrers
 Access.cache_pull(account)
     named role, account role: pull, list referrers, import
+Access.account_pull(account), role_push(named role) and lambda_pull(third account)
+    named role: pull, check a layer, list referrers, push, push an image index, re-tag
+    account role: pull, check a layer, list referrers
+    outside role, Lambda elsewhere: pull, list referrers
 CreationTemplate(settings=) with Access.organization_pull
     unit role, organization role: pull, check a layer, list referrers
 repository.grant_pull(AccountPrincipal)
@@ -72,16 +76,28 @@ repository.grant_pull(ArnPrincipal of a role)
     named role: pull, check a layer, list referrers
 repository.grant_pull(OrganizationPrincipal)
     unit role, organization role: pull, check a layer, list referrers
+repository.grant_pull(ServicePrincipal of CodeBuild with aws:SourceAccount)
+    CodeBuild: pull, check a layer, list referrers
 PullThroughCache(consumers=) with Access.account_pull
     named role, account role: pull, check a layer, list referrers, first pull
+PullThroughCache(consumers=) with Access.role_pull
+    named role: pull, check a layer, list referrers, first pull
 PullThroughCache(consumers=) with Access.organization_pull
     unit role, organization role: pull, check a layer, list referrers, first pull
 registry.accept_replication_from(account)
     named role, account role: replicate
 registry.accept_caches_of(account)
     named role, account role: pull, list referrers, import
+registry.accept_replication_from(...), two accounts, the first
+    named role, account role: replicate
+registry.accept_replication_from(...), two accounts, the second
+    outside role: replicate
 DockerImageFunction(code=image.for_lambda())
     Lambda of the account: pull, check a layer, list referrers
+ContainerDefinition(image=image.for_ecs())
+    the role: log in, pull, check a layer, list referrers
+LinuxBuildImage.from_ecr_repository(repository)
+    the role: log in, pull, check a layer, list referrers
 HardenedRepository without access
 """
 
