@@ -216,6 +216,12 @@ INTENTS: Mapping[str, Intent] = {
         ),
         other="production/api",
     ),
+    "registry.accept_cache_consumer(Access.account_pull(account))": Intent(
+        lambda stack, _: PrivateRegistry(stack, "Registry").accept_cache_consumer(
+            Access.account_pull(OTHER_ACCOUNT), repositories=Namespace("prod")
+        ),
+        other="production/api",
+    ),
     "registry.accept_caches_of(account)": Intent(
         lambda stack, _: PrivateRegistry(stack, "Registry").accept_caches_of(
             OTHER_ACCOUNT, repositories=Namespace("prod")

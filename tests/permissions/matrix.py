@@ -86,6 +86,8 @@ PullThroughCache(consumers=) with Access.organization_pull
     unit role, organization role: pull, check a layer, list referrers, first pull
 registry.accept_replication_from(account)
     named role, account role: replicate
+registry.accept_cache_consumer(Access.account_pull(account))
+    named role, account role: the action ecr:BatchImportUpstreamImage, the action ecr:CreateRepository
 registry.accept_caches_of(account)
     named role, account role: pull, list referrers, import
 registry.accept_replication_from(...), two accounts, the first
