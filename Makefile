@@ -91,7 +91,7 @@ compile = .venv/bin/uv pip compile --quiet --upgrade --universal --python-versio
 iam-actions: $(READY) ## renew the table of ECR's IAM actions from botocore and the IAM data of cfn-lint
 	@.venv/bin/python -m tests.arbiters.iam_actions
 
-docs-tables: $(READY) ## render the tables and sections of docs/findings.md, docs/warnings.md and docs/ready-policies.md
+docs-tables: $(READY) ## render the generated tables and sections of docs/findings.md, docs/access.md and other pages
 	@.venv/bin/python -m tests.docs_tables
 
 clean: ## remove what these targets made, .venv included
@@ -144,6 +144,14 @@ build/mermaid.min.js: Makefile | $(READY)
 	    found = hashlib.sha256(open("build/package/dist/mermaid.min.js", "rb").read()).hexdigest(); \
 	    sys.exit(found != "$(MERMAID_SHA256)" and f"mermaid has the SHA-256 {found}")'
 	@mv build/package/dist/mermaid.min.js $@ && rm -r build/package
+
+# The policy simulator of the permission matrix. npm compares the packages with the hashes of the lock.
+build/permissions/.ready: tests/permissions/package.json tests/permissions/package-lock.json | $(READY)
+	@rm -rf build/permissions
+	@mkdir -p build/permissions
+	@cp $^ build/permissions
+	@cd build/permissions && NODE_USE_SYSTEM_CA=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
 
 build/axe.min.js: Makefile | $(READY)
 	@mkdir -p build/axe

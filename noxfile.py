@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent
 DOCS_PYTHON = str(ROOT / "build/docs-venv/bin/python")
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+# The policy simulator of tests/permissions.
+SIMULATOR = "build/permissions/.ready"
 CDK = ["aws-cdk-lib", "constructs", "jsii"]
 CHECKOV_RULES = ["CKV_AWS_7", "CKV_AWS_32", "CKV_AWS_33", "CKV_AWS_51", "CKV_AWS_136", "CKV_AWS_163"]
 # Tests whose result is the same on every Python and with every CDK run once, from the checkout.
@@ -53,6 +55,7 @@ nox.options.sessions = ["slow", "docs", "report", "wheel", "lowest", "newest", "
 @nox.session
 def slow(session: nox.Session) -> None:
     """Run the slow tests, and the property tests with four times as many examples. `make test` runs the others."""
+    session.run("make", SIMULATOR)
     selection = ["--numprocesses", "auto", "-m", "slow or hypothesis"]
     session.run("pytest", *selection, *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
 
@@ -60,6 +63,7 @@ def slow(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run every test, and print the lines and branches that no test reaches. It is not part of `make test-all`."""
+    session.run("make", SIMULATOR)
     session.run("pytest", "--numprocesses", "auto", "--cov", "--cov-report", "term", *session.posargs)
 
 

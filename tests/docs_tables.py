@@ -1,9 +1,9 @@
 """
-The generated parts of docs/findings.md, docs/warnings.md, docs/ready-policies.md and docs/guardrails.md.
+The generated parts of the pages of docs/.
 
 `python -m tests.docs_tables`, or `make docs-tables`, renders them from the findings that are registered in
-`ecr_constructs.model.lifecycle.findings`, from the annotations in `ecr_constructs._cdk.annotations`, and from the rules
-in `ecr_constructs.model.compliance`.
+`ecr_constructs.model.lifecycle.findings`, from the annotations in `ecr_constructs._cdk.annotations`, from the rules
+in `ecr_constructs.model.compliance`, and from the permission matrix in `tests.permissions`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
 from ecr_constructs.model.lifecycle.findings.finding_type import FindingType
 from ecr_constructs.repository.lifecycle_validation import annotation_id
+from tests.permissions.guardrails import guardrails_table
+from tests.permissions.keys import keys_table
+from tests.permissions.matrix import matrix_table, operations_table
 from tests.ready_policies import ready_policies_sections
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -68,8 +71,12 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "finding-annotations-table": finding_annotations_table,
     "guardrails-rules-table": guardrails_rules_table,
     "ready-policies": ready_policies_sections,
+    "permission-operations": operations_table,
+    "permission-matrix": matrix_table,
+    "permission-guardrails": guardrails_table,
+    "permission-keys": keys_table,
 }
-PAGES = (DOCS / "findings.md", DOCS / "warnings.md", DOCS / "ready-policies.md", DOCS / "guardrails.md")
+PAGES = tuple(DOCS / name for name in ("findings.md", "warnings.md", "ready-policies.md", "guardrails.md", "access.md"))
 
 
 def rendered(page: str) -> str:

@@ -32,9 +32,9 @@ _NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:B
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
 # Roles of the app receive a policy. For other principals, the statement is added to the repository policy.
 _ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
-# The grants of the CDK that add the permission to log in to the principal.
+# The grants that add the permission to log in to the principal.
 _WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
-# The actions of the grants of the CDK, or more, for the length of the policy.
+# The actions of the grants, or more, for the length of the policy.
 _ACTIONS: Mapping[str, frozenset[str]] = {
     "grant_pull": frozenset(PULL),
     "grant_push": frozenset(PUSH),

@@ -29,6 +29,7 @@ from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
+from ecr_constructs.repository import push_grant
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.repository.grants import with_reason
@@ -435,7 +436,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
     grant = with_reason(ecr.Repository.grant)
     grant_pull = with_reason(ecr.Repository.grant_pull)
     grant_pull_push = with_reason(ecr.Repository.grant_pull_push)
-    grant_push = with_reason(ecr.Repository.grant_push)
+    grant_push = with_reason(push_grant.grant_push)
     grant_read = with_reason(ecr.Repository.grant_read)
 
     def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:

@@ -17,6 +17,7 @@ from ecr_constructs._cdk.tokens import forwarded_problems, is_unresolved
 from ecr_constructs.errors import InvalidRepository, Problems, expect
 from ecr_constructs.model.validation import REPOSITORY_NAME
 from ecr_constructs.repository.lambda_source import is_pull_by_lambda
+from ecr_constructs.repository.push_grant import grant_push
 
 __all__ = ["ImportedRepository"]
 
@@ -175,6 +176,16 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
             _NOT_WRITTEN.format(self.node.path, json.dumps(self._json(statement))),
         )
         return iam.AddToResourcePolicyResult(statement_added=False)
+
+    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """
+        Grant the permissions to push to the repository, and to log in.
+
+        Args:
+            grantee: The principal.
+
+        """
+        return grant_push(self, grantee)
 
     def add_lifecycle_rule(self, **replaced: NoReturn) -> NoReturn:  # noqa: ARG002  (those of ecr.Repository)
         """

@@ -137,7 +137,9 @@ class Publisher(Construct):
     def _grant_push(self, repositories: Sequence[ecr.IRepository | Namespace], *, create_repositories: bool) -> None:
         for repository in repositories:
             if not isinstance(repository, Namespace):
-                repository.grant_push(self.role)
+                # grant_push of a repository of the CDK has no ecr:BatchGetImage.
+                repository.grant(self.role, *PUSH)
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(LOGIN), resources=["*"]))
         stack = cdk.Stack.of(self)
         registry = f"arn:{stack.partition}:ecr:{stack.region}:{stack.account}"
         namespaces = [
@@ -145,7 +147,6 @@ class Publisher(Construct):
         ]
         if namespaces:
             actions = [*PUSH, *(("ecr:CreateRepository",) if create_repositories else ())]
-            self.role.add_to_policy(iam.PolicyStatement(actions=list(LOGIN), resources=["*"]))
             self.role.add_to_policy(iam.PolicyStatement(actions=sorted(actions), resources=namespaces))
         acknowledge_wildcards(self.role, ["*", *namespaces], _WILDCARDS)
 

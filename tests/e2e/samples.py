@@ -266,7 +266,6 @@ CHANGED: Mapping[str, Properties] = {
     "EC2::VPCEndpoint": endpoint(
         PolicyDocument=document("Second", Principal="*"),
         SubnetIds=["subnet-0ba5eba11"],
-        SecurityGroupIds=["sg-0f00ba11"],
     ),
     "Events::ApiDestination": api_destination(HttpMethod="PUT", InvocationRateLimitPerSecond=1),
     "Events::Connection": connection("another-token"),

@@ -36,7 +36,7 @@ GRANTS: Mapping[str, tuple[Callable[[HardenedRepository, iam.IGrantable], iam.Gr
     "grant": (lambda repository, grantee: repository.grant(grantee, "ecr:ListImages"), ["ecr:ListImages"]),
     "grant_pull": (lambda repository, grantee: repository.grant_pull(grantee), PULL),
     "grant_pull_push": (lambda repository, grantee: repository.grant_pull_push(grantee), [*PULL, *PUSH]),
-    "grant_push": (lambda repository, grantee: repository.grant_push(grantee), PUSH),
+    "grant_push": (lambda repository, grantee: repository.grant_push(grantee), ["ecr:BatchGetImage", *PUSH]),
     "grant_read": (lambda repository, grantee: repository.grant_read(grantee), READ),
 }
 EVENTS: Mapping[str, Callable[[HardenedRepository], object]] = {
