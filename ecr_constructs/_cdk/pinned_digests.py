@@ -47,7 +47,7 @@ def pinned_digest(construct: Construct, repository: str, tag: str) -> str:
     account, region = (None if is_unresolved(each) else each for each in (stack.account, stack.region))
     image = f"{repository}:{tag}"
     command = _command(image, account, region, given)
-    if not path.is_file():
+    if not _is_file(path):
         raise EcrConstructsError([f"there is no file {path} with pins; run {command}"], path=construct.node.path)
     found = [each for each in _pins(path) if each.image == image and _is_of(each, account, region)]
     digests = dict.fromkeys(each.digest for each in found)
@@ -69,6 +69,13 @@ def _command(image: str, account: str | None, region: str | None, pins: str | No
 
 def _is_of(pin: ImagePin, account: str | None, region: str | None) -> bool:
     return account in (None, pin.account) and region in (None, pin.region)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as for a name that is too long, or a folder that cannot be searched
+        return False
 
 
 def _pins(path: Path) -> Iterable[ImagePin]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from ecr_constructs.errors import EcrConstructsError, InvalidName, Problems, expect, json_problem
+from ecr_constructs.errors import EcrConstructsError, InvalidName, Problems
+from ecr_constructs.model.json_documents import read_json_file
 from ecr_constructs.model.validation import ACCOUNT_ID, IMAGE_DIGEST, IMAGE_TAG, REGION, REPOSITORY_NAME, abbreviate
 
 __all__ = ["PINS_FILE", "ImagePin", "pins_document", "read_image_pins", "write_image_pins"]
@@ -92,8 +93,8 @@ def read_image_pins(path: str | Path) -> tuple[ImagePin, ...]:
         TypeError: If the path is neither a string nor a `Path`.
 
     """
-    expect("path", path, (str, Path), f"'{PINS_FILE}'")
-    document = _read(Path(path))
+    fix = "write it with 'ecr-constructs pin --image REPOSITORY:TAG --live'"
+    document = read_json_file(path, f"'{PINS_FILE}'", fix=fix)
     problems = Problems()
     found = []
     for registry, images in _images(document, problems).items():
@@ -155,30 +156,6 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _read(path: Path) -> object:
-    if not path.is_file():
-        message = "no such file; write it with 'ecr-constructs pin --image REPOSITORY:TAG --live'"
-        raise EcrConstructsError([message], path=str(path))
-    try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
-    except EcrConstructsError as error:
-        raise EcrConstructsError(error.problems, path=str(path)) from None
-    except (ValueError, RecursionError) as error:
-        message = f"not JSON: {json_problem(error)}; correct it, or write it again with 'ecr-constructs pin'"
-        raise EcrConstructsError([message], path=str(path)) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise EcrConstructsError([f"cannot be read: {reason}; change its permissions"], path=str(path)) from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object. A merge can leave one tag with two digests."""
-    names = [name for name, _ in pairs]
-    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise EcrConstructsError([f"{each!r} is there twice; remove one" for each in twice])
-    return dict(pairs)
 
 
 def _images(document: object, problems: Problems) -> dict[str, dict[str, Any]]:
