@@ -31,9 +31,11 @@ ANYWHERE = "not slow and not arbiter and not examples"
 # The model and the command do not import the CDK, so another CDK cannot change the result of their tests.
 USING_THE_CDK = [
     "tests/contract",
+    "tests/guardrails",
     "tests/repository",
     "tests/registry",
     "tests/monitoring",
+    "tests/testing",
     *map(str, Path("tests").glob("test_*.py")),
 ]
 # `make test` runs all tests with the Python and the packages of .venv. The wheel adds its own files and its metadata.
