@@ -75,7 +75,8 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRepository,
         rejected={"repository_name": "Prod"},
         conflict="repository name 'prod/api' is that of {}",
-        members="image lifecycle on_image pinned policy resource settings",
+        members="grant_administer grant_read_metadata grant_scan grant_sign image lifecycle on_image pinned policy resource "
+        "settings",
         base=ecr.Repository,
     ),
     "registry": Kind(
@@ -85,29 +86,30 @@ KINDS: Mapping[str, Kind] = {
         conflict="{} is the registry of this account and region already, and an account has one registry in a region; "
         "find it with PrivateRegistry.of(scope)",
         members="accept_cache_consumer accept_caches_of accept_replication_from add_replication add_to_resource_policy "
-        "deny_repository_creation of replicate replication scan scanning",
+        "deny_repository_creation of policy_scope replicate replication scan scanning",
     ),
     "template": Kind(
         make=template,
         error=InvalidRegistry,
         rejected={"description": "d" * 257},
         conflict="prefix 'teams' is that of the template {}",
-        members="grant_pull grant_push image pinned prefix repositories resource role settings",
+        members="applied_for grant_administer grant_pull grant_push grant_read_metadata grant_scan grant_sign image pinned "
+        "prefix repositories resource role settings uri",
     ),
     "cache": Kind(
         make=cache,
         error=InvalidRegistry,
         rejected={"repositories": []},
         conflict="prefix 'quay' is that of the cache {}",
-        members="credential_arn grant_pull image on_refresh pinned prefix resource role template upstream "
-        "upstream_access",
+        members="credential_arn grant_administer grant_pull grant_read_metadata grant_scan image on_refresh pinned prefix "
+        "resource role template upstream upstream_access uri",
     ),
     "replica": Kind(
         make=replica,
         error=InvalidRegistry,
         rejected={"source_region": "nowhere"},
         conflict="prefix 'ROOT' is that of the template {}/Template",
-        members="grant_pull image pinned settings templates",
+        members="grant_administer grant_pull grant_read_metadata grant_scan image pinned settings templates uri",
     ),
 }
 
