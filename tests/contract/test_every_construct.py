@@ -75,8 +75,8 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRepository,
         rejected={"repository_name": "Prod"},
         conflict="repository name 'prod/api' is that of {}",
-        members="grant_administer grant_read_metadata grant_scan grant_sign image lifecycle on_image pinned policy resource "
-        "settings",
+        members="grant_administer grant_read_metadata grant_scan grant_sign image lifecycle on_image pinned policy "
+        "resource settings",
         base=ecr.Repository,
     ),
     "registry": Kind(
@@ -93,16 +93,16 @@ KINDS: Mapping[str, Kind] = {
         error=InvalidRegistry,
         rejected={"description": "d" * 257},
         conflict="prefix 'teams' is that of the template {}",
-        members="applied_for grant_administer grant_pull grant_push grant_read_metadata grant_scan grant_sign image pinned "
-        "prefix repositories resource role settings uri",
+        members="applied_for grant_administer grant_pull grant_push grant_read_metadata grant_scan grant_sign image "
+        "pinned prefix repositories resource role settings uri",
     ),
     "cache": Kind(
         make=cache,
         error=InvalidRegistry,
         rejected={"repositories": []},
         conflict="prefix 'quay' is that of the cache {}",
-        members="credential_arn grant_administer grant_pull grant_read_metadata grant_scan image on_refresh pinned prefix "
-        "resource role template upstream upstream_access uri",
+        members="credential_arn grant_administer grant_pull grant_read_metadata grant_scan image on_refresh pinned "
+        "prefix resource role template upstream upstream_access uri",
     ),
     "replica": Kind(
         make=replica,
