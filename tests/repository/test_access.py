@@ -41,7 +41,6 @@ READ_METADATA = [
     "ecr:GetLifecyclePolicy",
     "ecr:GetLifecyclePolicyPreview",
     "ecr:GetRepositoryPolicy",
-    "ecr:ListImageReferrers",
     "ecr:ListImages",
     "ecr:ListTagsForResource",
 ]
