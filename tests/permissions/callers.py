@@ -101,6 +101,7 @@ CALLERS: Mapping[str, Caller] = {
     "Lambda of the account": service(LAMBDA, ACCOUNT, "function:web"),
     "Lambda elsewhere": service(LAMBDA, OUTSIDE_ACCOUNT, "function:web"),
     "Lambda in another Region": service(LAMBDA, OTHER_ACCOUNT, "function:web", "us-east-1"),
+    "CodeBuild of the account": service(CODEBUILD, ACCOUNT, "project/web"),
     "CodeBuild": service(CODEBUILD, OTHER_ACCOUNT, "project/web"),
     "CodeBuild elsewhere": service(CODEBUILD, OUTSIDE_ACCOUNT, "project/web"),
     "anonymous": Caller(principal=None),

@@ -19,6 +19,7 @@ from tests.permissions.simulator import Document, document
 from tests.templates import template
 
 Statement = Mapping[str, Any]
+Scope = Literal["V1", "V2"]
 REGION = "eu-west-1"
 
 # The actions for which ECR reads a registry policy with the scope V1:
@@ -32,7 +33,7 @@ def repository_arn(name: str, account: str) -> str:
 
 
 def resource_policy(
-    repository: Sequence[Statement], registry: Sequence[Statement], arn: str, *, scope: Literal["V1", "V2"] = "V2"
+    repository: Sequence[Statement], registry: Sequence[Statement], arn: str, *, scope: Scope = "V2"
 ) -> Sequence[Document]:
     """
     Return the policy of a repository and that of its registry as one document, or none without a statement.
