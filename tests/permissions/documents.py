@@ -87,6 +87,12 @@ class Deployed:
         found = [each["PolicyDocument"] for each in self._of_type("AWS::IAM::Policy") if name in each.get("Roles", ())]
         return [document(*each["Statement"]) for each in found]
 
+    def tags(self, role: iam.IRole) -> Mapping[str, str]:
+        """Return the condition keys of the tags of a role, which the CDK uses in grants for roles of other accounts."""
+        name = self.role_name(role)
+        roles = [each for each in self._of_type("AWS::IAM::Role") if each.get("RoleName") == name]
+        return {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for each in roles for tag in each.get("Tags", ())}
+
     def repository(self, name: str) -> Sequence[Statement]:
         """Return the policy of a repository: of the stack, or of one that ECR creates with a template of the stack."""
         for each in self._of_type("AWS::ECR::Repository"):

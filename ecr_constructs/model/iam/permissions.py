@@ -50,7 +50,7 @@ PUSH = (
 
 # ECR signs a push with the identity that pushes, which also needs "signer:SignPayload" on the signing profile:
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
-SIGN = (*PUSH, "ecr:DescribeImageSigningStatus")
+SIGN = tuple(sorted((*PUSH, "ecr:DescribeImageSigningStatus")))
 
 # The properties of a repository and of its images, without layers, manifests and the findings of scans. A list of
 # referrers requires a permission for manifests, and no action has its name: "The IAM principal invoking this operation
