@@ -186,4 +186,5 @@ def cells(line: str) -> tuple[str, Sequence[str]]:
 def perimeter_table() -> str:
     """Return the matrix as a table for the documentation."""
     lines = [(name, *found) for name, found in map(cells, MATRIX.splitlines())]
-    return table(("request", *POLICIES), lines)
+    titles = [each if each.isupper() else f"{each} policy" for each in POLICIES]
+    return table(("request", *titles), lines)
