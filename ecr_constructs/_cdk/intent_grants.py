@@ -84,7 +84,7 @@ class IntentGrants:
 
         """
         require_grantee(grantee)
-        expect("enhanced", enhanced, bool, "True", path=cast("Construct", self).node.path)
+        expect("enhanced", enhanced, bool, "", path=cast("Construct", self).node.path)
         if enhanced:
             self._add_to_grantee(grantee, ENHANCED_FINDINGS, "*", _CANNOT_READ_FINDINGS)
         return self._grant_actions(grantee, SCAN, login=False)
