@@ -22,7 +22,8 @@ from ecr_constructs.model.lifecycle.findings.finding_type import FindingType
 from ecr_constructs.repository.lifecycle_validation import annotation_id
 from tests.permissions.guardrails import guardrails_table
 from tests.permissions.keys import keys_table
-from tests.permissions.matrix import matrix_table, operations_table
+from tests.permissions.matrix import groups_table, matrix_table, operations_table, shared_intents_table
+from tests.permissions.perimeters import perimeter_table
 from tests.ready_policies import ready_policies_sections
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -72,11 +73,17 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "guardrails-rules-table": guardrails_rules_table,
     "ready-policies": ready_policies_sections,
     "permission-operations": operations_table,
+    "permission-intents": shared_intents_table,
+    "permission-groups": groups_table,
     "permission-matrix": matrix_table,
     "permission-guardrails": guardrails_table,
     "permission-keys": keys_table,
+    "perimeter-requests": perimeter_table,
 }
-PAGES = tuple(DOCS / name for name in ("findings.md", "warnings.md", "ready-policies.md", "guardrails.md", "access.md"))
+PAGES = tuple(
+    DOCS / name
+    for name in ("findings.md", "warnings.md", "ready-policies.md", "guardrails.md", "access.md", "perimeter.md")
+)
 
 
 def rendered(page: str) -> str:

@@ -12,8 +12,8 @@ from constructs import Construct
 
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import warn_if_not_added
-from ecr_constructs.errors import EcrConstructsError, InvalidRepository, expect
-from ecr_constructs.model.iam.permissions import ADMINISTER, LOGIN, READ_METADATA, SCAN, SIGN
+from ecr_constructs.errors import EcrConstructsError, InvalidRegistry, expect
+from ecr_constructs.model.iam.permissions import ADMINISTER, ENHANCED_FINDINGS, LOGIN, READ_METADATA, SCAN, SIGN
 from ecr_constructs.model.validation import is_token
 
 __all__ = ["IntentGrants", "SigningGrant", "grant_on_repository"]
@@ -24,20 +24,27 @@ _NOT_A_PROFILE = (
     "signing_profile_arn {!r} is not the ARN of a signing profile; write one such as "
     "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release'"
 )
-_NO_POLICY = (
+_CANNOT_SIGN = (
     "grant_sign adds signer:SignPayload to the policy of the grantee, and {} has none; grant it to a role, or for "
     "another account use Access.account_sign(...) and an AWS::Signer::ProfilePermission"
+)
+_CANNOT_READ_FINDINGS = (
+    "grant_scan(enhanced=True) adds actions of Amazon Inspector to the policy of the grantee, and {} has none; grant "
+    "it to a role, or for another account use Access.account_scan(...)"
 )
 
 
 class IntentGrants:
     """The grants that are the same for a repository, and for the repositories that ECR creates."""
 
+    # The error of the construct.
+    _refusal: type[EcrConstructsError] = InvalidRegistry
+
     def grant_read_metadata(self, grantee: iam.IGrantable) -> iam.Grant:
         """
         Grant the permissions to read the properties of the repositories and of their images.
 
-        They do not include the contents of images, or the findings of scans.
+        They do not include the contents of images and their referrers, or the findings of scans.
 
         Args:
             grantee: A role or user.
@@ -52,31 +59,43 @@ class IntentGrants:
         """
         return self._grant_actions(grantee, READ_METADATA, login=False)
 
-    def grant_scan(self, grantee: iam.IGrantable) -> iam.Grant:
+    def grant_scan(self, grantee: iam.IGrantable, *, enhanced: bool = False) -> iam.Grant:
         """
-        Grant the permissions to start scans and to read their findings.
+        Grant the permissions to start basic scans and to read the findings of scans.
+
+        With enhanced scanning, ECR reads the findings from Amazon Inspector with the permissions of the caller, and
+        manual scans are not available:
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
 
         A scanner that reads the contents of images needs `grant_pull`, too.
 
         Args:
             grantee: A role or user.
+            enhanced: Whether to add `inspector2:ListCoverage` and `inspector2:ListFindings` to the policy of the
+                grantee. They have no resource, so they include the findings of all resources of the account. Default:
+                no.
 
         Returns:
-            The grant for the repositories.
+            The grant for the repositories. The permission for Amazon Inspector is a separate grant.
 
         Raises:
             EcrConstructsError: If the permissions cannot be added to the grantee.
-            TypeError: If it is not a grantee.
+            TypeError: If arguments are of the wrong kind.
 
         """
+        require_grantee(grantee)
+        expect("enhanced", enhanced, bool, "", path=cast("Construct", self).node.path)
+        if enhanced:
+            self._add_to_grantee(grantee, ENHANCED_FINDINGS, "*", _CANNOT_READ_FINDINGS)
         return self._grant_actions(grantee, SCAN, login=False)
 
     def grant_administer(self, grantee: iam.IGrantable) -> iam.Grant:
         """
         Grant the permissions to change the settings and policies of the repositories.
 
-        They include the deletion of images, but not that of repositories. A grantee can change the repository policy,
-        and so give itself every other permission on the repositories.
+        They include the permissions of `grant_read_metadata` and `grant_scan`, and the deletion and archiving of
+        images, but not the deletion of repositories. A grantee can change the repository policy, and so give itself
+        every other permission on the repositories.
 
         Args:
             grantee: A role or user.
@@ -94,6 +113,15 @@ class IntentGrants:
     def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
         """Grant actions on the repositories, and the permission to log in."""
         raise NotImplementedError
+
+    def _add_to_grantee(self, grantee: iam.IGrantable, actions: Sequence[str], resource: str, problem: str) -> None:
+        """Add actions of another service to the policy of a grantee; a repository policy cannot have them."""
+        construct = cast("Construct", self)
+        grant = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[resource])
+        if not grant.success:
+            kind = type(grantee.grant_principal).__name__
+            raise self._refusal([problem.format(kind)], path=construct.node.path)
+        warn_if_not_added(construct, grantee.grant_principal, [grant], grant.principal_statements)
 
 
 def grant_on_repository(
@@ -119,9 +147,6 @@ def grant_on_repository(
 class SigningGrant(IntentGrants):
     """The grants of repositories that accept pushes."""
 
-    # The error of the construct.
-    _refusal: type[EcrConstructsError] = InvalidRepository
-
     def grant_sign(self, grantee: iam.IGrantable, *, signing_profile_arn: str) -> iam.Grant:
         """
         Grant the permissions to push images that ECR signs, to read their signing status, and to log in.
@@ -146,11 +171,5 @@ class SigningGrant(IntentGrants):
         expect("signing_profile_arn", signing_profile_arn, str, "", path=construct.node.path)
         if not is_token(signing_profile_arn) and not _PROFILE.fullmatch(signing_profile_arn):
             raise self._refusal([_NOT_A_PROFILE.format(signing_profile_arn)], path=construct.node.path)
-        signing = iam.Grant.add_to_principal(
-            grantee=grantee, actions=["signer:SignPayload"], resource_arns=[signing_profile_arn]
-        )
-        if not signing.success:
-            kind = type(grantee.grant_principal).__name__
-            raise self._refusal([_NO_POLICY.format(kind)], path=construct.node.path)
-        warn_if_not_added(construct, grantee.grant_principal, [signing], signing.principal_statements)
+        self._add_to_grantee(grantee, ["signer:SignPayload"], signing_profile_arn, _CANNOT_SIGN)
         return self._grant_actions(grantee, SIGN, login=True)

@@ -93,8 +93,6 @@ class CreationTemplate(SigningGrant, Construct):
 
     """
 
-    _refusal = InvalidRegistry
-
     def __init__(
         self,
         scope: Construct,

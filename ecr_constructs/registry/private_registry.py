@@ -309,7 +309,8 @@ class PrivateRegistry(Construct):
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 
         Args:
-            consumer: `Access.account_pull(...)` or `Access.organization_pull(...)`.
+            consumer: `Access.account_pull(...)`, `Access.organization_pull(...)`,
+                `Access.organizational_unit_pull(...)` or `Access.role_pull(...)`.
             repositories: The `Namespace` of the cache, or repositories of it by name.
 
         Raises:

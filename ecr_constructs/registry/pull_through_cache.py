@@ -137,10 +137,10 @@ class PullThroughCache(IntentGrants, Construct):
             repositories: The repositories that may be pulled, by their names in the upstream registry; `*` matches any
                 characters. This limits `image`, grants and consumers. It does not limit principals of the account whose
                 own policies allow all imports. Default: all repositories.
-            consumers: The principals of other accounts that may pull, `Access.account_pull` or
-                `Access.organization_pull`; their own policies must allow it, too. It requires a `PrivateRegistry`, and
-                with `ROOT` a list of `repositories=`, because the first pull of an image creates its repository. They
-                pull by the policies of repositories that ECR creates from now on; with
+            consumers: The principals of other accounts that may pull: `Access.account_pull`, `organization_pull`,
+                `organizational_unit_pull` or `role_pull`; their own policies must allow it, too. It requires a
+                `PrivateRegistry`, and with `ROOT` a list of `repositories=`, because the first pull of an image creates
+                its repository. They pull by the policies of repositories that ECR creates from now on; with
                 `PrivateRegistry(policy_scope="V2")` they pull by the registry policy. Default: none.
             settings: The settings of the repositories. Default: `CACHED`, with mutable tags, because ECR cannot refresh
                 immutable tags.

@@ -383,6 +383,15 @@ def _check_consumer(problems: Problems, consumer: object) -> None:
     assert isinstance(consumer, Access)  # noqa: S101  (the kind was checked)
     if consumer.intent not in _CONSUMERS:
         problems.add(
-            f"consumers: {consumer.intent} is not for caches: Lambda cannot pull through a cache, and caches accept "
-            "no pushes; use Access.account_pull(...) or Access.organization_pull(...)"
+            f"consumers: {consumer.intent} is not for caches: {_reason(consumer.intent)}; "
+            f"use {', '.join(f'Access.{each}(...)' for each in _CONSUMERS[:-1])} or Access.{_CONSUMERS[-1]}(...)"
         )
+
+
+def _reason(intent: str) -> str:
+    """Return the reason why an intent is not one of consumers."""
+    if intent == "lambda_pull":
+        return "Lambda cannot pull through a cache"
+    if intent.endswith(("_push", "_sign")):
+        return "caches accept no pushes"
+    return "consumers pull, and access= is for other permissions"

@@ -211,7 +211,7 @@ class Access:
         """
         Return the permission to read the properties of the repository and its images for all of an organization.
 
-        It does not include the contents of images, or the findings of scans.
+        It does not include the contents of images and their referrers, or the findings of scans.
 
         Args:
             organization_id: The id of the organization, such as `o-abc1234567`.
@@ -241,7 +241,7 @@ class Access:
         """
         Return the permission to read the properties of the repository and its images for all of an organizational unit.
 
-        It does not include the contents of images, or the findings of scans.
+        It does not include the contents of images and their referrers, or the findings of scans.
 
         Args:
             path: The path from the organization to the unit, as for `organizational_unit_pull`.
@@ -257,7 +257,7 @@ class Access:
         """
         Return the permission to read the properties of the repository and its images for an account.
 
-        It does not include the contents of images, or the findings of scans.
+        It does not include the contents of images and their referrers, or the findings of scans.
 
         Args:
             account: The account id, 12 digits.
@@ -271,9 +271,11 @@ class Access:
     @classmethod
     def account_scan(cls, account: str) -> Access:
         """
-        Return the permission to start scans and to read their findings for an account.
+        Return the permission to start basic scans and to read their findings for an account.
 
-        A scanner that reads the contents of images needs `account_pull`, too.
+        A scanner that reads the contents of images needs `account_pull`, too. Findings of enhanced scanning also
+        require permissions for Amazon Inspector, which a repository policy cannot give.
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
 
         Args:
             account: The account id, 12 digits.
@@ -306,8 +308,9 @@ class Access:
         """
         Return the permission to change the settings and policies of a repository for an account.
 
-        It includes the deletion of images, but not that of the repository. A principal with this permission can change
-        the repository policy, and so give itself every other permission on the repository.
+        It includes the permissions of `account_read_metadata` and `account_scan`, and the deletion and archiving of
+        images, but not the deletion of the repository. A principal with this permission can change the repository
+        policy, and so give itself every other permission on the repository.
 
         Args:
             account: The account id, 12 digits.
@@ -323,7 +326,7 @@ class Access:
         """
         Return the permission to read the properties of the repository and its images for a role of another account.
 
-        It does not include the contents of images, or the findings of scans.
+        It does not include the contents of images and their referrers, or the findings of scans.
 
         Args:
             role_arn: The ARN of the role, as for `role_pull`.
@@ -337,9 +340,11 @@ class Access:
     @classmethod
     def role_scan(cls, role_arn: str) -> Access:
         """
-        Return the permission to start scans and to read their findings for a role of another account.
+        Return the permission to start basic scans and to read their findings for a role of another account.
 
-        A scanner that reads the contents of images needs `role_pull`, too.
+        A scanner that reads the contents of images needs `role_pull`, too. Findings of enhanced scanning also
+        require permissions for Amazon Inspector, which a repository policy cannot give.
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
 
         Args:
             role_arn: The ARN of the role, as for `role_pull`.
@@ -372,8 +377,9 @@ class Access:
         """
         Return the permission to change the settings and policies of a repository for a role of another account.
 
-        It includes the deletion of images, but not that of the repository. A principal with this permission can change
-        the repository policy, and so give itself every other permission on the repository.
+        It includes the permissions of `role_read_metadata` and `role_scan`, and the deletion and archiving of
+        images, but not the deletion of the repository. A principal with this permission can change the repository
+        policy, and so give itself every other permission on the repository.
 
         Args:
             role_arn: The ARN of the role, as for `role_pull`.

@@ -96,6 +96,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
     """
 
+    _refusal = InvalidRepository
+
     def __init__(
         self,
         scope: Construct,

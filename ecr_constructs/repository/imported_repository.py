@@ -62,6 +62,8 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
 
     """
 
+    _refusal = InvalidRepository
+
     def __init__(self, scope: Construct, id: str, *, repository_arn: str, repository_name: str) -> None:
         """
         Define a repository that exists.

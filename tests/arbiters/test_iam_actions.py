@@ -37,3 +37,11 @@ def test_every_action_that_the_constructs_use_is_in_the_table() -> None:
     used = {action for group in groups for action in group if action.startswith("ecr:")}
 
     assert {action.removeprefix("ecr:") for action in used} <= REPOSITORY_ACTIONS | REGISTRY_ACTIONS
+
+
+def test_every_action_that_the_constructs_use_is_an_action_of_iam() -> None:
+    """Not every operation of the API is one: for `ListImageReferrers`, ECR checks `ecr:BatchGetImage`."""
+    groups = [getattr(permissions, name) for name in permissions.__all__]
+    used = {action.removeprefix("ecr:").lower() for group in groups for action in group if action.startswith("ecr:")}
+
+    assert used - {*iam_actions.iam_data()} == set()

@@ -249,9 +249,9 @@ def test_every_action_of_the_library_is_one_of_the_api() -> None:
     operations = {f"ecr:{name}" for name in service_model()["operations"]}
     # Permissions without an operation, which ECR uses on behalf of a principal.
     only_permissions = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:GetImageCopyStatus"}
-    keys = {f"kms:{name}" for name in service_model("kms")["operations"]}
+    others = {f"{service}:{name}" for service in ("inspector2", "kms") for name in service_model(service)["operations"]}
 
-    known = operations | only_permissions | keys
+    known = operations | only_permissions | others
     for name in permissions.__all__:
         assert [each for each in getattr(permissions, name) if not fnmatch.filter(known, each)] == [], name
 

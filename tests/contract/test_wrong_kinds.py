@@ -179,6 +179,7 @@ CALLS: Mapping[str, Call] = {
     },
     "cache.image": of("cache", "image"),
     "cache.grant_scan": of("cache", "grant_scan"),
+    "cache.grant_scan enhanced": lambda value: made().cache.grant_scan(made().role, enhanced=value),
     "repository.grant_sign": lambda value: made().repository.grant_sign(value, signing_profile_arn=PROFILE),
     "repository.grant_sign signing_profile_arn": lambda value: made().repository.grant_sign(
         made().role, signing_profile_arn=value

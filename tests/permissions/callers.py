@@ -42,7 +42,13 @@ class Caller:
     identity: Sequence[Document] = ()
 
 
-def role(account: str, path_and_name: str, *identity: Document, path_in_organization: str = "") -> Caller:
+def role(
+    account: str,
+    path_and_name: str,
+    *identity: Document,
+    path_in_organization: str = "",
+    tags: Mapping[str, str] | None = None,
+) -> Caller:
     """
     Return a session of a role.
 
@@ -51,6 +57,7 @@ def role(account: str, path_and_name: str, *identity: Document, path_in_organiza
         path_and_name: The path and the name of the role. The ARN of a session has no path.
         identity: The policies of the role.
         path_in_organization: The path of the account in AWS Organizations. Default: it is in no organization.
+        tags: The condition keys of the tags of the role. Default: none.
 
     """
     context: dict[str, str | Sequence[str]] = {
@@ -58,6 +65,7 @@ def role(account: str, path_and_name: str, *identity: Document, path_in_organiza
         "aws:PrincipalAccount": account,
         "aws:PrincipalType": "AssumedRole",
         "aws:PrincipalIsAWSService": "false",
+        **(tags or {}),
     }
     if path_in_organization:
         context["aws:PrincipalOrgID"] = path_in_organization.partition("/")[0]
@@ -101,6 +109,7 @@ CALLERS: Mapping[str, Caller] = {
     "Lambda of the account": service(LAMBDA, ACCOUNT, "function:web"),
     "Lambda elsewhere": service(LAMBDA, OUTSIDE_ACCOUNT, "function:web"),
     "Lambda in another Region": service(LAMBDA, OTHER_ACCOUNT, "function:web", "us-east-1"),
+    "CodeBuild of the account": service(CODEBUILD, ACCOUNT, "project/web"),
     "CodeBuild": service(CODEBUILD, OTHER_ACCOUNT, "project/web"),
     "CodeBuild elsewhere": service(CODEBUILD, OUTSIDE_ACCOUNT, "project/web"),
     "anonymous": Caller(principal=None),

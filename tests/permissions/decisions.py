@@ -10,14 +10,14 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs.model.iam.action_names import REGISTRY_ACTIONS
 from tests.permissions.callers import CALLERS, Caller, role
-from tests.permissions.documents import Deployed, repository_arn, resource_policy
+from tests.permissions.documents import Deployed, Scope, repository_arn, resource_policy
 from tests.permissions.intents import PROFILE
-from tests.permissions.operations import LOGIN, OPERATIONS, SIGN
+from tests.permissions.operations import INSPECTOR, LOGIN, OPERATIONS, SIGN
 from tests.permissions.simulator import Document, Request, simulate
 from tests.templates import ACCOUNT
 
 GRANTEE = "the role"
-WITHOUT_RESOURCE = {f"ecr:{name}" for name in REGISTRY_ACTIONS} - {"ecr:CreateRepository"} | {LOGIN}
+WITHOUT_RESOURCE = {f"ecr:{name}" for name in REGISTRY_ACTIONS} - {"ecr:CreateRepository"} | {LOGIN, *INSPECTOR}
 
 
 class Documents:
@@ -28,18 +28,27 @@ class Documents:
         stack: The stack.
         grantee: The role that has a grant.
         repositories: The repositories of the requests.
+        scope: The scope of the registry policy in the account.
+        existing: Whether the repositories are older than the app, and have no policy of their own.
 
     Attributes:
         callers: The callers by their name: those of all intents, and the role.
 
     """
 
-    def __init__(self, stack: cdk.Stack, grantee: iam.IRole, *repositories: str) -> None:
+    def __init__(
+        self, stack: cdk.Stack, grantee: iam.IRole, *repositories: str, scope: Scope = "V2", existing: bool = False
+    ) -> None:
         deployed = Deployed(stack)
         granted = role(ACCOUNT, deployed.role_name(grantee), *deployed.identity(grantee))
         self.callers: Mapping[str, Caller] = {GRANTEE: granted, **CALLERS}
         self._policies = {
-            name: resource_policy(deployed.repository(name), deployed.registry(), repository_arn(name, ACCOUNT))
+            name: resource_policy(
+                () if existing else deployed.repository(name),
+                deployed.registry(),
+                repository_arn(name, ACCOUNT),
+                scope=scope,
+            )
             for name in repositories
         }
 

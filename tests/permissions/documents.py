@@ -19,6 +19,7 @@ from tests.permissions.simulator import Document, document
 from tests.templates import template
 
 Statement = Mapping[str, Any]
+Scope = Literal["V1", "V2"]
 REGION = "eu-west-1"
 
 # The actions for which ECR reads a registry policy with the scope V1:
@@ -32,7 +33,7 @@ def repository_arn(name: str, account: str) -> str:
 
 
 def resource_policy(
-    repository: Sequence[Statement], registry: Sequence[Statement], arn: str, *, scope: Literal["V1", "V2"] = "V2"
+    repository: Sequence[Statement], registry: Sequence[Statement], arn: str, *, scope: Scope = "V2"
 ) -> Sequence[Document]:
     """
     Return the policy of a repository and that of its registry as one document, or none without a statement.
@@ -85,6 +86,12 @@ class Deployed:
         name = self.role_name(role)
         found = [each["PolicyDocument"] for each in self._of_type("AWS::IAM::Policy") if name in each.get("Roles", ())]
         return [document(*each["Statement"]) for each in found]
+
+    def tags(self, role: iam.IRole) -> Mapping[str, str]:
+        """Return the condition keys of the tags of a role, which the CDK uses in grants for roles of other accounts."""
+        name = self.role_name(role)
+        roles = [each for each in self._of_type("AWS::IAM::Role") if each.get("RoleName") == name]
+        return {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for each in roles for tag in each.get("Tags", ())}
 
     def repository(self, name: str) -> Sequence[Statement]:
         """Return the policy of a repository: of the stack, or of one that ECR creates with a template of the stack."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from ecr_constructs import HardenedRepository, PrivateRegistry
+from ecr_constructs import HardenedRepository, Perimeter, PrivateRegistry
 from tests.permissions.callers import ORGANIZATION
-from tests.permissions.documents import repository_arn
+from tests.permissions.documents import Scope, repository_arn
 from tests.permissions.matrix import Row, permission, rows, table
 from tests.permissions.simulator import Document, document
 from tests.templates import ACCOUNT
@@ -42,6 +42,7 @@ class Guardrail:
         resource_control: Resource control policies of the account of the repository.
         endpoint: The policy of the VPC endpoint of the requests.
         context: Values of condition keys in the requests.
+        scope: The scope of the registry policy in the account.
 
     """
 
@@ -50,6 +51,7 @@ class Guardrail:
     resource_control: Sequence[Document] = ()
     endpoint: Sequence[Document] = ()
     context: Mapping[str, str] = field(default_factory=dict)
+    scope: Scope = "V2"
 
 
 def _deny_creation(stack: cdk.Stack, _: iam.IRole) -> None:
@@ -72,6 +74,13 @@ def _only_through_endpoint(stack: cdk.Stack, _: iam.IRole) -> None:
             conditions={"StringNotEquals": {"aws:SourceVpce": ENDPOINT}},
         )
     )
+
+
+def _perimeter_of_scope_v1(stack: cdk.Stack, _: iam.IRole) -> None:
+    found = [each for each in stack.node.find_all() if isinstance(each, PrivateRegistry)]
+    registry = found[0] if found else PrivateRegistry(stack, "Registry")
+    for statement in Perimeter(organization=ORGANIZATION).registry_statements(ACCOUNT, scope="V1"):
+        registry.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 
 
 # A service control policy without an Allow denies all, so that AWS attaches FullAWSAccess.
@@ -115,6 +124,10 @@ GUARDRAILS: Mapping[str, Guardrail] = {
     ),
     "registry.deny_repository_creation(except_for=[deployer])": Guardrail(add=_deny_creation),
     "registry.deny_repository_creation(except_for=[role])": Guardrail(add=_deny_creation_except_for_role),
+    'perimeter.registry_statements(account, scope="V1")': Guardrail(add=_perimeter_of_scope_v1, scope="V1"),
+    'perimeter.registry_statements(account, scope="V1"), the other account is in the organization': Guardrail(
+        add=_perimeter_of_scope_v1, scope="V1", context={"aws:PrincipalOrgID": ORGANIZATION}
+    ),
 }
 
 # For each guardrail some intents, and the operations that are left. `nothing` if no operation is left.
@@ -157,6 +170,16 @@ registry.deny_repository_creation(except_for=[deployer])
 registry.deny_repository_creation(except_for=[role])
     template.grant_push(role, create=True), the role: log in, check a layer, list referrers, push, push an image index,
         re-tag, push to a new repository
+perimeter.registry_statements(account, scope="V1")
+    registry.accept_replication_from(account), account role: nothing
+    PullThroughCache(consumers=) with Access.account_pull, account role: pull, check a layer, list referrers
+    Access.account_pull(account), account role: pull, check a layer, list referrers
+    Access.cache_pull(account), account role: pull, list referrers, the action ecr:GetImageCopyStatus
+    cache.grant_pull(role), the role: log in, pull, check a layer, list referrers, first pull
+perimeter.registry_statements(account, scope="V1"), the other account is in the organization
+    registry.accept_replication_from(account), account role: replicate
+    PullThroughCache(consumers=) with Access.account_pull, account role: pull, check a layer, list referrers, first pull
+    Access.cache_pull(account), account role: pull, list referrers, import
 """
 
 

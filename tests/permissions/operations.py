@@ -13,6 +13,7 @@ The pages of AWS that the lists come from:
 - import: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
 - push to a new repository: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
 - replicate: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-create-replication.html
+- read enhanced findings: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
 
 The others are single calls of the API.
 """
@@ -23,6 +24,7 @@ from collections.abc import Mapping, Sequence
 
 LOGIN = "ecr:GetAuthorizationToken"
 SIGN = "signer:SignPayload"
+INSPECTOR = ("inspector2:ListCoverage", "inspector2:ListFindings")
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _PUSH = (
     "ecr:BatchCheckLayerAvailability",
@@ -47,12 +49,27 @@ OPERATIONS: Mapping[str, Sequence[str]] = {
     "push to a new repository": (*_PUSH, "ecr:CreateRepository"),
     "import": (*_PULL, "ecr:BatchImportUpstreamImage", "ecr:GetImageCopyStatus"),
     "replicate": ("ecr:CreateRepository", "ecr:ReplicateImage"),
-    "read metadata": ("ecr:DescribeImages", "ecr:DescribeRepositories"),
+    "describe images": ("ecr:DescribeImages",),
+    "list images": ("ecr:ListImages",),
+    "describe the repository": ("ecr:DescribeRepositories",),
+    "read policies": ("ecr:GetLifecyclePolicy", "ecr:GetLifecyclePolicyPreview", "ecr:GetRepositoryPolicy"),
+    "read resource tags": ("ecr:ListTagsForResource",),
+    "read the signing status": ("ecr:DescribeImageSigningStatus",),
+    "read the replication status": ("ecr:DescribeImageReplicationStatus",),
+    "start a scan": ("ecr:StartImageScan",),
+    "read findings": ("ecr:DescribeImageScanFindings",),
+    "read enhanced findings": ("ecr:DescribeImageScanFindings", *INSPECTOR),
+    "read the scan frequency": ("ecr:BatchGetRepositoryScanningConfiguration",),
     "delete images": ("ecr:BatchDeleteImage",),
-    "scan": ("ecr:StartImageScan",),
     "archive": ("ecr:UpdateImageStorageClass",),
-    "change the lifecycle policy": ("ecr:PutLifecyclePolicy",),
-    "change the repository policy": ("ecr:SetRepositoryPolicy",),
+    "change settings": ("ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability"),
+    "change the lifecycle policy": (
+        "ecr:DeleteLifecyclePolicy",
+        "ecr:PutLifecyclePolicy",
+        "ecr:StartLifecyclePolicyPreview",
+    ),
+    "change the repository policy": ("ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy"),
+    "change resource tags": ("ecr:TagResource", "ecr:UntagResource"),
     "delete the repository": ("ecr:DeleteRepository",),
 }
 
@@ -70,12 +87,23 @@ DESCRIPTIONS: Mapping[str, str] = {
     "push to a new repository": "a push that creates the repository with a creation template",
     "import": "the cache of another account imports an image",
     "replicate": "the registry of another account replicates an image",
-    "read metadata": "tags, sizes and settings",
+    "describe images": "their tags, digests and sizes",
+    "list images": "their tags and digests",
+    "describe the repository": "its settings",
+    "read policies": "the repository policy, the lifecycle policy and its preview",
+    "read resource tags": "the tags of the repository",
+    "read the signing status": "of managed signing",
+    "read the replication status": "of an image",
+    "start a scan": "a manual basic scan",
+    "read findings": "of basic scanning",
+    "read enhanced findings": "of enhanced scanning, which ECR reads from Amazon Inspector",
+    "read the scan frequency": "of the repository, as the registry configures it",
     "delete images": "also the removal of a tag",
-    "scan": "a manual scan",
     "archive": "to the archive storage class, and back",
-    "change the lifecycle policy": "",
-    "change the repository policy": "",
+    "change settings": "the immutability of tags, and scanning on push",
+    "change the lifecycle policy": "also its preview and its deletion",
+    "change the repository policy": "also its deletion",
+    "change resource tags": "of the repository",
     "delete the repository": "",
 }
 

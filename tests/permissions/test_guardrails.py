@@ -22,7 +22,7 @@ def requests(guardrail: Guardrail, intent: str, caller: str) -> Iterator[Request
     """Yield the requests of a caller with a guardrail."""
     stack, role = build(INTENTS[intent])
     guardrail.add(stack, role)
-    documents = Documents(stack, role, INTENTS[intent].repository)
+    documents = Documents(stack, role, INTENTS[intent].repository, scope=guardrail.scope)
     for action in ACTIONS:
         if caller != GRANTEE and action == LOGIN:
             continue

@@ -21,7 +21,7 @@ from ecr_constructs import (
 from ecr_constructs.model.iam.action_names import REGISTRY_ACTIONS, REPOSITORY_ACTIONS
 from tests.permissions.decisions import GRANTEE, WITHOUT_RESOURCE, Documents, allowed_actions, allowed_operations
 from tests.permissions.intents import INTENTS, build
-from tests.permissions.matrix import MATRIX, rows
+from tests.permissions.matrix import all_rows
 from tests.permissions.operations import ACTIONS, SIGN
 from tests.permissions.simulator import Request
 
@@ -43,7 +43,9 @@ ON_REPOSITORIES = sorted({*EVERY_ACTION} - WITHOUT_RESOURCE - {SIGN})
 def requests() -> Iterator[tuple[str, Sequence[Request]]]:
     """Yield the requests of each caller of each intent, with the beginning of the line of the matrix."""
     for name, intent in INTENTS.items():
-        documents = Documents(*build(intent), intent.repository, intent.other)
+        documents = Documents(
+            *build(intent), intent.repository, intent.other, scope=intent.scope, existing=intent.existing
+        )
         for caller in documents.callers:
             # Other callers have policies of their own for actions without a resource.
             actions = EVERY_ACTION if caller == GRANTEE else [each for each in ACTIONS if each in ON_REPOSITORIES]
@@ -61,13 +63,13 @@ def requests() -> Iterator[tuple[str, Sequence[Request]]]:
 def test_each_intent_allows_the_callers_and_operations_of_the_matrix_and_no_others() -> None:
     allowed = allowed_actions(dict(requests()))
     found = [f"{line}{allowed_operations(actions)}" for line, actions in allowed.items() if actions]
-    expected = [f"{row.intent}: {caller}: {', '.join(row.allows)}" for row in rows(MATRIX) for caller in row.callers]
+    expected = [f"{row.intent}: {caller}: {', '.join(row.allows)}" for row in all_rows() for caller in row.callers]
 
     assert [*ndiff(expected, found)] == [f"  {line}" for line in expected]
 
 
 def test_the_matrix_has_every_intent() -> None:
-    assert list(dict.fromkeys(row.intent for row in rows(MATRIX))) == list(INTENTS)
+    assert list(dict.fromkeys(row.intent for row in all_rows())) == list(INTENTS)
 
 
 def permissions() -> Iterator[str]:

@@ -135,6 +135,23 @@ def test_signing_is_rejected_without_a_profile_or_a_policy(stack: cdk.Stack, mak
         made.grant_sign(iam.AccountPrincipal("444455556666"), signing_profile_arn=PROFILE)
 
 
+@pytest.mark.parametrize("make", [template, replica, cache, repository])
+def test_a_scan_is_granted_with_the_findings_of_amazon_inspector(stack: cdk.Stack, make: Callable[..., Any]) -> None:
+    made = make(stack, Namespace("teams")) if make is replica else make(stack)
+    found = granted(stack, made.grant_scan, enhanced=True)
+
+    assert found.pop("*") == {"inspector2:ListCoverage", "inspector2:ListFindings"}
+    assert list(found.values()) == [{*SCAN}]
+
+
+def test_findings_of_amazon_inspector_are_granted_to_a_principal_with_a_policy_only(stack: cdk.Stack) -> None:
+    made = repository(stack)
+
+    with pytest.raises(InvalidRepository, match="AccountPrincipal has none; grant it to a role"):
+        made.grant_scan(iam.AccountPrincipal("444455556666"), enhanced=True)
+    assert statements(made) == []
+
+
 def test_an_account_gets_an_intent_in_the_policy_of_the_repository(stack: cdk.Stack) -> None:
     made = repository(stack)
     made.grant_scan(iam.AccountPrincipal("444455556666"))

@@ -549,11 +549,17 @@ def test_consumers_without_a_registry_are_rejected(here: cdk.Stack) -> None:
 
 def test_other_access_is_not_for_consumers(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
-    cases: list[str] = ["lambda_pull", "account_push", "cache_pull"]
-    for kind in cases:
+    cases = {
+        "lambda_pull": "Lambda cannot pull through a cache",
+        "account_push": "caches accept no pushes",
+        "account_sign": "caches accept no pushes",
+        "account_scan": "consumers pull, and access= is for other permissions",
+        "cache_pull": "consumers pull, and access= is for other permissions",
+    }
+    for kind, reason in cases.items():
         (problem,) = problems_of(here, consumers=[getattr(Access, kind)(OTHER_ACCOUNT)])
 
-        assert problem.startswith(f"consumers: {kind} is not for caches: Lambda cannot pull through a cache")
+        assert problem.startswith(f"consumers: {kind} is not for caches: {reason}; use Access.account_pull(...), ")
 
 
 @pytest.mark.parametrize("consumer", [Access.account_pull(OTHER_ACCOUNT), Access.organization_pull("o-abc1234567")])

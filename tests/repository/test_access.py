@@ -41,7 +41,6 @@ READ_METADATA = [
     "ecr:GetLifecyclePolicy",
     "ecr:GetLifecyclePolicyPreview",
     "ecr:GetRepositoryPolicy",
-    "ecr:ListImageReferrers",
     "ecr:ListImages",
     "ecr:ListTagsForResource",
 ]
@@ -112,13 +111,13 @@ STATEMENTS: dict[str, tuple[Access, list[dict[str, Any]]]] = {
     "role_push": (Access.role_push(ROLE), [of_role(PUSH)]),
     "role_read_metadata": (Access.role_read_metadata(ROLE), [of_role(READ_METADATA)]),
     "role_scan": (Access.role_scan(ROLE), [of_role(SCAN)]),
-    "role_sign": (Access.role_sign(ROLE), [of_role([*PUSH, "ecr:DescribeImageSigningStatus"])]),
+    "role_sign": (Access.role_sign(ROLE), [of_role(sorted([*PUSH, "ecr:DescribeImageSigningStatus"]))]),
     "role_administer": (Access.role_administer(ROLE), [of_role(ADMINISTER)]),
     "account_pull": (Access.account_pull(ACCOUNT), [of_account(PULL)]),
     "account_push": (Access.account_push(ACCOUNT), [of_account(PUSH)]),
     "account_read_metadata": (Access.account_read_metadata(ACCOUNT), [of_account(READ_METADATA)]),
     "account_scan": (Access.account_scan(ACCOUNT), [of_account(SCAN)]),
-    "account_sign": (Access.account_sign(ACCOUNT), [of_account([*PUSH, "ecr:DescribeImageSigningStatus"])]),
+    "account_sign": (Access.account_sign(ACCOUNT), [of_account(sorted([*PUSH, "ecr:DescribeImageSigningStatus"]))]),
     "account_administer": (Access.account_administer(ACCOUNT), [of_account(ADMINISTER)]),
     "lambda_pull": (
         Access.lambda_pull(ACCOUNT),

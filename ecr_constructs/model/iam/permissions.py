@@ -13,6 +13,7 @@ __all__ = [
     "APP_RUNNER_PULL",
     "CACHE_PULL",
     "CACHE_ROLE",
+    "ENHANCED_FINDINGS",
     "IMPORT",
     "KEY_ADMINISTRATION",
     "LAMBDA_PULL",
@@ -49,9 +50,12 @@ PUSH = (
 
 # ECR signs a push with the identity that pushes, which also needs "signer:SignPayload" on the signing profile:
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
-SIGN = (*PUSH, "ecr:DescribeImageSigningStatus")
+SIGN = tuple(sorted((*PUSH, "ecr:DescribeImageSigningStatus")))
 
-# The properties of a repository and of its images, without layers, manifests and the findings of scans.
+# The properties of a repository and of its images, without layers, manifests and the findings of scans. A list of
+# referrers requires a permission for manifests, and no action has its name: "The IAM principal invoking this operation
+# must have the ecr:BatchGetImage permission."
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImageReferrers.html
 READ_METADATA = (
     "ecr:DescribeImageReplicationStatus",
     "ecr:DescribeImageSigningStatus",
@@ -60,7 +64,6 @@ READ_METADATA = (
     "ecr:GetLifecyclePolicy",
     "ecr:GetLifecyclePolicyPreview",
     "ecr:GetRepositoryPolicy",
-    "ecr:ListImageReferrers",
     "ecr:ListImages",
     "ecr:ListTagsForResource",
 )
@@ -71,6 +74,10 @@ SCAN = (
     "ecr:DescribeImages",
     "ecr:StartImageScan",
 )
+
+# With enhanced scanning, ECR reads findings from Amazon Inspector with the permissions of the caller. The actions have
+# no resource: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+ENHANCED_FINDINGS = ("inspector2:ListCoverage", "inspector2:ListFindings")
 
 # The changes of a repository and of its images, except for a push and the deletion of the repository.
 ADMINISTER = tuple(
