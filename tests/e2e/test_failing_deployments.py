@@ -18,11 +18,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 WRONG = [
     ("CloudWatch::Alarm", "Metrics.0.ReturnData", False, "exactly one element of Metrics returns data, and 0 do"),
     ("CloudWatch::Dashboard", "DashboardBody", "{widgets: []}", "the body is no dashboard"),
+    ("EC2::VPCEndpoint", "VpcEndpointType", "Internal", "VpcEndpointType: 'Internal'"),
     ("Events::ApiDestination", "HttpMethod", "SEND", "HttpMethod: 'SEND'"),
     ("Events::Connection", "AuthorizationType", "TOKEN", "AuthorizationType: 'TOKEN'"),
     ("Events::Rule", "EventPattern.source", "aws.ecr", "Event pattern is not valid"),
     ("IAM::OIDCProvider", "Clients", ["larkspur"], "'Clients'"),
     ("InspectorV2::Filter", "FilterAction", "HIDE", "FilterAction: 'HIDE'"),
+    ("Organizations::Policy", "Content.Statement.0.Effect", "No", "Syntax errors in policy"),
     ("PullThroughCacheRule", "EcrRepositoryPrefix", "a" * 31, "EcrRepositoryPrefix"),
     ("PullTimeUpdateExclusion", "PrincipalArn", "*", "PrincipalArn"),
     ("RegistryPolicy", "PolicyTxt", "{}", "PolicyTxt"),

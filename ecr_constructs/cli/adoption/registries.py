@@ -282,8 +282,9 @@ def _template_policy_problems(policy: object, region: str | None) -> Iterator[st
     yield from found
     code = policy_code(policy) if not found else None
     # Other values write the partition as a reference, so that the text of the policy is computed at deployment.
-    literal = ("Access.organization_pull", "Access.organizational_unit_pull", "Access.role_pull", "Access.role_push")
-    if code and (code.statements or any(isinstance(each, Call) and each.name not in literal for each in code.access)):
+    literal = ("Access.organization", "Access.role_", "Access.app_runner_pull")
+    names = [each.name for each in code.access if isinstance(each, Call)] if code else []
+    if code and (code.statements or not all(each.startswith(literal) for each in names)):
         yield "its repository policy has statements that no Access writes as the same text"
 
 

@@ -11,7 +11,17 @@ from ecr_constructs.cli.adoption.values import raw
 from ecr_constructs.cli.python_code.calls import Call
 from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import object_of
-from ecr_constructs.model.iam.permissions import CACHE_PULL, LAMBDA_PULL, PULL, PUSH
+from ecr_constructs.model.iam.permissions import (
+    ADMINISTER,
+    APP_RUNNER_PULL,
+    CACHE_PULL,
+    LAMBDA_PULL,
+    PULL,
+    PUSH,
+    READ_METADATA,
+    SCAN,
+    SIGN,
+)
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, sid_problems, statement_problems
 from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, text_of
@@ -21,6 +31,7 @@ __all__ = ["PolicyCode", "policy_code", "policy_problems", "statement_call"]
 
 _ACCOUNT = re.compile(r"([0-9]{12})|arn:[^:]*:iam::([0-9]{12}):root")
 _FUNCTIONS = re.compile(r"arn:[^:]*:lambda:([^:]*):([0-9]{12}):function:\*")
+_PROJECTS = re.compile(r"arn:[^:]*:codebuild:\*:([0-9]{12}):project/\*")
 _OLD_VERSION = "2008-10-17"
 _MAXIMUM_CHARACTERS = 10_240
 _ELEMENTS = frozenset(
@@ -29,6 +40,19 @@ _ELEMENTS = frozenset(
 # AWS Lambda writes its statement with this Sid, and the Sid is kept so that it can be recognized:
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 _LAMBDA_SID = "LambdaECR"
+# The end of the name of each `Access` by its actions.
+_VERBS: Mapping[frozenset[str], str] = {
+    frozenset(PULL): "pull",
+    frozenset(PUSH): "push",
+    frozenset(READ_METADATA): "read_metadata",
+    frozenset(SCAN): "scan",
+    frozenset(SIGN): "sign",
+    frozenset(ADMINISTER): "administer",
+    frozenset(APP_RUNNER_PULL): "app_runner_pull",
+    frozenset(CACHE_PULL): "cache_pull",
+}
+_OF_ORGANIZATIONS = ("pull", "push", "read_metadata")
+_OF_ACCOUNTS = (*_OF_ORGANIZATIONS, "scan", "sign", "administer")
 
 
 class PolicyCode(NamedTuple):
@@ -85,13 +109,13 @@ def policy_code(policy: object) -> PolicyCode:
 
     """
     statements = [each for each in as_list(object_of(policy).get("Statement", [])) if isinstance(each, Mapping)]
+    pairs = list(_lambda_pairs(statements))
     found = PolicyCode([], [])
-    rest = list(statements)
-    for account, pair in _lambda_pairs(statements):
-        found.access.append(_access("lambda_pull", account))
-        rest = [each for each in rest if each not in pair]
-    for statement in rest:
-        access = _access_of(statement)
+    for statement in statements:
+        # The first statement of a pair has the place of its value, so that the order is that of the policy.
+        access = [_access("lambda_pull", account) for account, pair in pairs if statement in pair] or _access_of(
+            statement
+        )
         found.access.extend(access)
         if not access:
             found.statements.append(statement_call(statement))
@@ -118,33 +142,44 @@ def _access_of(statement: Statement) -> list[object]:
     """Return the values that have the same effect as a statement; an empty list if there are none."""
     if not _is_plain(statement):
         return []
-    actions = _actions(statement)
+    verb = _VERBS.get(_actions(statement))
     condition = _only_condition(statement)
+    if verb == "pull" and (account := _account_of_projects(statement)):
+        return [_access("codebuild_pull", account)]
     if condition is None:
-        intents = {
-            frozenset(PULL): "account_pull",
-            frozenset(PUSH): "account_push",
-            frozenset(CACHE_PULL): "cache_pull",
-        }
-        accounts = _accounts(statement)
-        return [_access(intents[actions], each) for each in accounts or ()] if actions in intents else []
-    return [each for each in [_conditional_access(statement, actions, condition)] if each]
+        is_of_account = verb in {*_OF_ACCOUNTS, "cache_pull"}
+        intent = verb if verb == "cache_pull" else f"account_{verb}"
+        return [_access(intent, each) for each in _accounts(statement) or ()] if is_of_account else []
+    found = _conditional_intent(statement, verb, condition)
+    return [_access(*found)] if found else []
 
 
-def _conditional_access(statement: Statement, actions: frozenset[str], condition: tuple[str, str, str]) -> Call | None:
+def _conditional_intent(
+    statement: Statement, verb: str | None, condition: tuple[str, str, str]
+) -> tuple[str, str] | None:
+    """Return the intent and the subject of a statement with one condition."""
     operator, key, value = condition
-    is_everyone = statement.get("Principal") == {"AWS": "*"}
-    if is_everyone and actions == frozenset(PULL) and (operator, key) == ("StringEquals", "aws:PrincipalOrgID"):
-        return None if ORGANIZATION_ID.problems(value) else _access("organization_pull", value)
-    if is_everyone and actions == frozenset(PULL) and key == "aws:PrincipalOrgPaths":
+    is_everyone = statement.get("Principal") == {"AWS": "*"} and verb in _OF_ORGANIZATIONS
+    if is_everyone and (operator, key) == ("StringEquals", "aws:PrincipalOrgID"):
+        return None if ORGANIZATION_ID.problems(value) else (f"organization_{verb}", value)
+    if is_everyone and (operator, key) == ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths") and value.endswith("/*"):
         path = value.removesuffix("/*")
-        is_unit = operator == "ForAnyValue:StringLike" and value.endswith("/*")
-        return _access("organizational_unit_pull", path) if is_unit and not ORGANIZATIONAL_UNIT.problems(path) else None
-    intents = {frozenset(PULL): "role_pull", frozenset(PUSH): "role_push"}
-    if (operator, key) == ("ArnLike", "aws:PrincipalArn") and actions in intents and not ROLE_ARN.problems(value):
-        is_same_account = _accounts(statement) == [value.split(":")[4]]
-        return _access(intents[actions], value) if is_same_account else None
+        return None if ORGANIZATIONAL_UNIT.problems(path) else (f"organizational_unit_{verb}", path)
+    is_role = (operator, key) == ("ArnLike", "aws:PrincipalArn") and not ROLE_ARN.problems(value)
+    if is_role and _accounts(statement) == [value.split(":")[4]] and verb in {*_OF_ACCOUNTS, "app_runner_pull"}:
+        return ("app_runner_pull" if verb == "app_runner_pull" else f"role_{verb}"), value
     return None
+
+
+def _account_of_projects(statement: Statement) -> str | None:
+    """Return the account of the statement that `Access.codebuild_pull` writes."""
+    condition: Any = statement.get("Condition")
+    if statement.get("Principal") != {"Service": "codebuild.amazonaws.com"} or not isinstance(condition, Mapping):
+        return None
+    match = _PROJECTS.fullmatch(text_of(object_of(condition.get("ArnLike")).get("aws:SourceArn")))
+    if match is None or {**condition, "ArnLike": 0} != {"StringEquals": {"aws:SourceAccount": match[1]}, "ArnLike": 0}:
+        return None
+    return match[1] if list(condition["ArnLike"]) == ["aws:SourceArn"] else None
 
 
 def _lambda_pairs(statements: Sequence[Statement]) -> Iterator[tuple[str, list[Statement]]]:
