@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from ecr_constructs._cdk.tokens import forwarded_problems
+from ecr_constructs._cdk.tokens import forwarded_problems, is_unresolved
 from ecr_constructs.errors import DuckType, Problems
 from ecr_constructs.model.events.event_rule import EventRule
 from ecr_constructs.model.validation import TAG_PATTERN
@@ -57,6 +57,8 @@ def check_trigger(problems: Problems, scope: Construct, id: str | None, default_
     chosen = default_id if id is None else id
     if not chosen:
         problems.add("id is empty; use a word such as 'Deploy'")
+    elif is_unresolved(chosen):
+        problems.add("the id of a construct cannot have a token; give a word such as id='Deploy'")
     elif scope.node.try_find_child(chosen):
         problems.add(f"id {chosen!r} is used by another trigger or construct here; give each trigger its own id=")
     return chosen

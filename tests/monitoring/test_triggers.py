@@ -99,6 +99,18 @@ def test_several_triggers_have_ids_of_their_own(
         cache.on_refresh("a/b:1", queue)
 
 
+def test_a_tag_that_is_known_at_deployment_needs_an_id(
+    stack: cdk.Stack, repository: HardenedRepository, queue: events.IRuleTarget
+) -> None:
+    tag = cdk.CfnParameter(stack, "Tag").value_as_string
+
+    with pytest.raises(InvalidRepository, match="the id of a construct cannot have a token; give a word such as id="):
+        repository.on_image(queue, tag=tag)
+    repository.on_image(queue, tag=tag, id="Deploy")
+    (rule,) = resources(stack, RULE).values()
+    assert rule["Properties"]["EventPattern"]["detail"]["image-tag"] == [{"Ref": "Tag"}]
+
+
 @pytest.mark.parametrize(
     ("image", "problem"),
     [
