@@ -6,12 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.event_rules import create_rule
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import forwarded_problems
@@ -20,8 +18,9 @@ from ecr_constructs.model.events.event_rule import MAXIMUM_PATTERN, MAXIMUM_TARG
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.names import Namespace
 from ecr_constructs.model.tags import TagPattern
-from ecr_constructs.model.validation import REPOSITORY_PATTERN, TAG_PATTERN, is_token
+from ecr_constructs.model.validation import REPOSITORY_PATTERN, TAG_PATTERN
 from ecr_constructs.monitoring.alert_target import AlertTarget
+from ecr_constructs.monitoring.repositories import is_repository, repository_problems
 from ecr_constructs.registry.private_registry import PrivateRegistry
 
 __all__ = ["Alert", "AlertRepositories", "AlertTargets", "RuleFactory", "check_alert", "check_tags"]
@@ -175,10 +174,7 @@ def _as_list(repositories: AlertRepositories) -> Sequence[AlertRepository]:
 
 def _kind_problems(repositories: Sequence[object]) -> Iterator[str]:
     for each in repositories:
-        is_instance = not isinstance(each, type)
-        if not is_instance or not (
-            isinstance(each, (str, Namespace, PrivateRegistry)) or hasattr(each, "repository_name")
-        ):
+        if not isinstance(each, (str, Namespace, PrivateRegistry)) and not is_repository(each):
             yield (
                 "repositories must be a repository, a Namespace, a name, a PrivateRegistry, or a list of them, got "
                 f"{abbreviate(each)}"
@@ -197,15 +193,8 @@ def _name(repository: AlertRepository) -> str:
 def _repository_problems(place: ConstructLocation, repository: AlertRepository) -> Iterator[str]:
     if isinstance(repository, str):
         yield from (f"repositories: {problem}" for problem in forwarded_problems(REPOSITORY_PATTERN, repository))
-    elif not isinstance(repository, Namespace) and place.stack is not None:
-        ours = environment_of(place)
-        theirs = cdk.Stack.of(repository) if isinstance(repository, PrivateRegistry) else repository.env
-        for what, there, here in (("account", theirs.account, ours.account), ("region", theirs.region, ours.region)):
-            if here is not None and there != here and not is_token(there):
-                yield (
-                    f"repositories: {repository.node.path} is in {what} {there}, and the alert in {here}; events are "
-                    f"sent in the {what} of the repository, so create the alert in a stack of {there}"
-                )
+    elif not isinstance(repository, Namespace):
+        yield from repository_problems(place, "repositories", repository, user="alert", sent="events")
 
 
 def _target_problems(place: ConstructLocation, targets: AlertTargets) -> Iterator[str]:

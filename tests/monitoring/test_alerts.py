@@ -209,6 +209,17 @@ def test_a_repository_of_another_environment_is_rejected(app: cdk.App, here: cdk
         assert "is in region eu-west-1, and the alert in us-east-1" in region
 
 
+def test_repositories_of_other_services_and_l1_repositories_are_type_errors(alert: str, here: cdk.Stack) -> None:
+    from aws_cdk import aws_codecommit as codecommit
+
+    for repository in (
+        codecommit.Repository(here, "Source", repository_name="prod"),
+        ecr.CfnRepository(here, "L1"),
+    ):
+        with pytest.raises(TypeError, match="repositories must be a repository, a Namespace, a name"):
+            make(alert, here, repositories=repository)
+
+
 def test_a_repository_of_the_same_environment_in_another_stack_is_accepted(app: cdk.App, here: cdk.Stack) -> None:
     other = new_stack(app, "Other", region=HERE)
     repository = HardenedRepository(other, "Api", repository_name="prod/api", settings=ADOPTED)
