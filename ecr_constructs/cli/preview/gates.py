@@ -481,6 +481,8 @@ def _unscannable(image: Image) -> str | None:
     """Return the reason why the vulnerabilities of an image cannot be known, with the fix."""
     if image.is_index:
         return _NO_MANIFEST if image.referenced_digests is None else None
+    if image.is_attestation:
+        return None
     return _UNSCANNED.get(image.status)
 
 
@@ -488,7 +490,8 @@ def images_to_scan(preview: RepositoryPreview) -> Iterator[tuple[Decision, tuple
     """
     Yield the images whose findings count for a gate, with the workloads that run them.
 
-    They are in use, and are kept or uncertain. Image indexes have no findings, and archived images are not scanned.
+    They are in use, and are kept or uncertain. Image indexes have no findings, archived images are not scanned, and
+    attestations are not run.
 
     Args:
         preview: The preview of the repository.
@@ -497,7 +500,7 @@ def images_to_scan(preview: RepositoryPreview) -> Iterator[tuple[Decision, tuple
     evaluation = preview.evaluation
     for decision in (*evaluation.kept, *evaluation.uncertain):
         image, users = decision.image, preview.users(decision.image.digest)
-        if users and not image.is_index and image.status == "active":
+        if users and not image.is_index and not image.is_attestation and image.status == "active":
             yield decision, users
 
 
