@@ -424,7 +424,9 @@ class FindingsGate(Gate):
         if not any(preview.in_use for preview in report.previews):
             unknown += (_NO_IMAGE_IN_USE,)
         ordered = tuple(sorted(found, key=lambda each: (each.finding.order, each.repository)))
-        return replace(result, violations=ordered, unknown=unknown)
+        names = report.without_policy
+        note = _NOT_JUDGED.format(first_names(names)) if names and not (found or unknown) else result.note
+        return replace(result, violations=ordered, unknown=unknown, note=note)
 
     @property
     def _remedy(self) -> str:
@@ -468,6 +470,7 @@ class FindingsGate(Gate):
                 yield f"{preview.name}: {image_label(decision.image)} is in use, and {reason}"
 
 
+_NOT_JUDGED = "the images of {} are not judged, because the input has no policy for them"
 _NO_SCAN = "its findings are not given; scan it first"
 _UNSCANNED = {
     "archived": "archived images are not scanned; restore it",

@@ -248,6 +248,19 @@ def test_an_index_in_use_whose_images_are_not_known_cannot_be_judged(call: Call)
     assert "prod/api: v2 is in use, and the images of this index are not known; add --read-indexes with --live" in err
 
 
+def test_a_repository_without_a_policy_is_not_judged_and_reported(call: Call) -> None:
+    listing = json.loads(Path("images.json").read_text(encoding="utf-8"))
+    listing["imageDetails"].append({**listed(digest(8), "v1", 5), "repositoryName": "prod/web"})
+    Path("images.json").write_text(json.dumps(listing), encoding="utf-8")
+    policy = json.dumps({"lifecyclePolicyText": json.dumps(POLICY), "repositoryName": "prod/api"})
+    Path("policy.json").write_text(policy, encoding="utf-8")
+
+    code, out, err = call("--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[scan(KEPT)])
+
+    assert code == 0
+    assert "the images of prod/web are not judged, because the input has no policy for them" in out + err
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
