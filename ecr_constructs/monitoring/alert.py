@@ -10,10 +10,10 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from ecr_constructs._cdk.event_rules import create_rule
+from ecr_constructs._cdk.event_rules import create_rule, is_rule_target
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import DuckType, InvalidAlert, Problems, abbreviate, expect
+from ecr_constructs.errors import InvalidAlert, Problems, abbreviate
 from ecr_constructs.model.events.event_rule import MAXIMUM_PATTERN, MAXIMUM_TARGETS, EventRule
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.names import Namespace
@@ -32,8 +32,8 @@ AlertTargets = Sequence[AlertTarget | events.IRuleTarget]
 # Returns the rules of an alert, for the repositories and the beginning of their ARNs.
 RuleFactory = Callable[[RepositoryFilter, str], Iterable[EventRule]]
 
-_TARGET = DuckType("an AlertTarget or events.IRuleTarget", "bind")
-_TARGETS_EXAMPLE = "[AlertTarget.topic(topic)]"
+_TARGET_EXAMPLE = "AlertTarget.topic(topic)"
+_WRONG_TARGET = "{} must be an AlertTarget or events.IRuleTarget, got {}; write it as in {}"
 _DEPLOY_TIME = re.compile(r"\$\{Token\[[^]]*\]\}")
 # Most tokens are the partition, the account or the Region of an ARN, which have no more characters than this.
 _LONGEST_REGION = "ap-southeast-1"
@@ -83,8 +83,10 @@ class Alert(Construct):
 
         """
         path = self.node.path
-        expect("target", target, _TARGET, "AlertTarget.topic(topic)", path=path)
         problems = Problems()
+        if not _is_target(target):
+            problems.add_wrong_kinds(_WRONG_TARGET.format("target", abbreviate(target), _TARGET_EXAMPLE))
+        problems.raise_if_any(InvalidAlert, path)
         problems.extend(_target_problems(locate(self, "Rule"), [target]))
         problems.extend(_count_problems(self._targets + 1))
         problems.raise_if_any(InvalidAlert, path)
@@ -125,7 +127,11 @@ def check_alert(
     """
     given = [] if repositories is None else _as_list(repositories)
     problems.add_wrong_kinds(*_kind_problems(given))
-    problems.expect("targets", targets, Sequence, _TARGETS_EXAMPLE, each=_TARGET)
+    if problems.expect("targets", targets, Sequence, f"[{_TARGET_EXAMPLE}]"):
+        wrong = ((index, each) for index, each in enumerate(targets) if not _is_target(each))
+        problems.add_wrong_kinds(
+            *(_WRONG_TARGET.format(f"targets[{i}]", abbreviate(each), f"[{_TARGET_EXAMPLE}]") for i, each in wrong)
+        )
     place = locate(scope, id, problems)
     problems.extend(id_problems(scope, id))
     problems.extend(stack_problems(place, "an alert"))
@@ -164,6 +170,10 @@ def check_tags(problems: Problems, tags: object) -> Sequence[str]:
     for each in several:
         problems.extend(f"tags: {problem}" for problem in forwarded_problems(TAG_PATTERN, str(each)))
     return tuple(map(str, several))
+
+
+def _is_target(value: object) -> bool:
+    return isinstance(value, AlertTarget) or is_rule_target(value)
 
 
 def _as_list(repositories: AlertRepositories) -> Sequence[AlertRepository]:

@@ -190,6 +190,23 @@ def test_an_argument_of_the_wrong_kind_is_a_type_error(
     assert here.node.try_find_child("It") is None
 
 
+def test_other_classes_with_a_bind_are_no_targets(alert: str, here: cdk.Stack) -> None:
+    from aws_cdk import aws_cloudwatch_actions as actions
+    from aws_cdk import aws_sns_subscriptions as subscriptions
+
+    wrong: list[Any] = [
+        actions.SnsAction(sns.Topic(here, "Topic")),
+        subscriptions.EmailSubscription("security@example.com"),
+        events.RuleTargetInput.from_text("text"),
+    ]
+    with pytest.raises(TypeError) as refused:
+        make(alert, here, targets=wrong)
+    assert str(refused.value).count("must be an AlertTarget or events.IRuleTarget") == len(wrong)
+    for target in wrong:
+        with pytest.raises(TypeError, match=r"target must be an AlertTarget or events\.IRuleTarget"):
+            make(alert, here, str(id(target))).add_target(target)
+
+
 @pytest.mark.parametrize("tags", [7, [7], b"v"])
 def test_tags_of_the_wrong_kind_are_a_type_error(tags: Any, here: cdk.Stack) -> None:
     with pytest.raises(TypeError, match="tags"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -138,6 +139,8 @@ def test_a_target_of_alerts_and_other_kinds_are_type_errors(
 
     with pytest.raises(TypeError, match=message):
         repository.on_image(target)
+    with pytest.raises(TypeError, match=message):
+        repository.on_image(actions.SnsAction(AlertTopic(stack, "Action").topic))  # type: ignore[arg-type]  # an alarm action
     with pytest.raises(TypeError, match=message):
         cache.on_refresh("a/b", target)
     with pytest.raises(TypeError) as error:
