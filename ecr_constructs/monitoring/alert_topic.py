@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ecr_constructs._cdk.key_policies import GRANTS_DENIED
+from ecr_constructs._cdk.key_policies import GRANTS_DENIED, key_problems
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs.errors import DuckType, InvalidAlert, Problems
 from ecr_constructs.model.validation import is_token
@@ -100,6 +100,7 @@ _TWICE = "emails: {!r} is given twice; leave one out"
 
 
 def _key_problems(place: ConstructLocation, key: kms.IKey) -> Iterator[str]:
+    yield from (f"key: {problem}" for problem in key_problems(key, service="Amazon SNS"))
     alias = getattr(key, "alias_name", None)
     if isinstance(alias, str) and alias.startswith(_AWS_MANAGED):
         yield (

@@ -209,6 +209,10 @@ def test_a_key_that_the_topic_cannot_use_is_rejected(app: cdk.App, here: cdk.Sta
         AlertTopic(here, "Security", key=managed)
     with pytest.raises(InvalidAlert, match="key: There/Key is in 'eu-west-1', and the topic in 'us-east-1'"):
         AlertTopic(here, "Security", key=elsewhere)
+    with pytest.raises(InvalidAlert, match="key: the key has enabled=False, and Amazon SNS cannot encrypt with"):
+        AlertTopic(here, "Security", key=kms.Key(here, "Disabled", enabled=False))
+    with pytest.raises(InvalidAlert, match="key: the key has key_spec 'RSA_2048'; Amazon SNS requires SYMMETRIC"):
+        AlertTopic(here, "Security", key=kms.Key(here, "Rsa", key_spec=kms.KeySpec.RSA_2048))
 
 
 @pytest.mark.parametrize(
