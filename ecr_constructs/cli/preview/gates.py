@@ -459,10 +459,15 @@ class FindingsGate(Gate):
     def _unlisted_problems(self, preview: RepositoryPreview) -> Iterator[str]:
         """Yield the images whose findings are not known."""
         evaluation = preview.evaluation
-        for decision in (*evaluation.kept, *evaluation.uncertain):
-            image = decision.image
-            if (reason := _unscannable(image)) and preview.users(image.digest):
+        in_use = [
+            decision.image
+            for decision in (*evaluation.kept, *evaluation.uncertain)
+            if preview.users(decision.image.digest)
+        ]
+        for image in in_use:
+            if reason := _unscannable(image):
                 yield f"{preview.name}: {image_label(image)} is in use, and {reason}"
+        yield from _unlisted_children(preview, in_use)
         for decision, _ in images_to_scan(preview):
             key = (preview.name, decision.image.digest)
             if self.scans is None or key not in self.scans.findings:
@@ -478,6 +483,19 @@ _UNSCANNED = {
 }
 _NO_MANIFEST = "the images of this index are not known; add --read-indexes with --live, or --manifests with --images"
 _NO_IMAGE_IN_USE = "no image of these repositories is reported in use, so no finding is judged"
+
+
+def _unlisted_children(preview: RepositoryPreview, in_use: Sequence[Image]) -> Iterator[str]:
+    """Yield the image indexes in use whose images were not listed: a listing can have tagged images only."""
+    referenced = {image: image.referenced_digests for image in in_use if image.referenced_digests}
+    if not referenced:
+        return
+    known = {decision.image.digest for decision in all_decisions(preview.evaluation)}
+    for index, digests in referenced.items():
+        if missing := len(set(digests) - known):
+            images = f"{count(missing, 'image')} of this index {'is' if missing == 1 else 'are'}"
+            label = image_label(index)
+            yield f"{preview.name}: {label} is in use, and {images} not listed; list the images without a tag, too"
 
 
 def _unscannable(image: Image) -> str | None:

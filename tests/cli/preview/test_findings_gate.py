@@ -221,6 +221,18 @@ def test_the_images_of_an_index_in_use_are_judged(call: Call) -> None:
     assert "has HIGH CVE-2024-2 in openssl; in use by pod prod/api" in err
 
 
+def test_an_index_in_use_whose_images_are_not_listed_cannot_be_judged(call: Call) -> None:
+    listing = json.loads(Path("images.json").read_text(encoding="utf-8"))
+    listing["imageDetails"] = [each for each in listing["imageDetails"] if each["imageTags"]]
+    Path("images.json").write_text(json.dumps(listing), encoding="utf-8")
+    options = ("--scan-findings", "scans.json", "--manifests", "manifests.json", "--fail-if", "findings:HIGH")
+
+    code, _, err = call(*options, scans=[scan(CHILD, finding("CVE-2024-2", "HIGH"))], running=[INDEX])
+
+    assert code == 2
+    assert "is in use, and 1 image of this index is not listed; list the images without a tag, too" in err
+
+
 def test_the_attestation_of_an_index_in_use_is_not_judged(call: Call) -> None:
     attested = digest(7)
     listing = json.loads(Path("images.json").read_text(encoding="utf-8"))
