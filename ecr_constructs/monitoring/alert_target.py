@@ -16,7 +16,7 @@ from ecr_constructs._cdk.construct_references import ConstructReference
 from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import DuckType, expect
 from ecr_constructs.model.events.message import InputTransformer, Message
-from ecr_constructs.monitoring.environments import environment_differences
+from ecr_constructs.monitoring.environments import environment_differences, stage_problems
 
 __all__ = ["TOPIC", "TOPIC_EXAMPLE", "AlertTarget", "topic_problems"]
 
@@ -188,6 +188,7 @@ class _ApiDestination(AlertTarget):
                 f"targets: the API destination {destination.node.path} is in {noun} {theirs}, and the alert in {ours}; "
                 f"use one in the {noun} of the alert"
             )
+        yield from stage_problems(place, "targets", destination, destination.api_destination_arn, "the alert")
 
     def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:
         arn = self.held.construct.api_destination_arn
@@ -198,7 +199,7 @@ class _ApiDestination(AlertTarget):
 
 def topic_problems(place: ConstructLocation, argument: str, topic: sns.ITopic, user: str) -> Iterator[str]:
     """
-    Yield the problem of a topic that is in another Region than its user.
+    Yield the problems of a topic that is in another Region or stage than its user.
 
     Args:
         place: The location of the user.
@@ -213,6 +214,7 @@ def topic_problems(place: ConstructLocation, argument: str, topic: sns.ITopic, u
                 f"{argument}: the topic {topic.node.path} is in {theirs!r}, and {user} in {ours!r}; use a topic in the "
                 f"Region of {user}"
             )
+    yield from stage_problems(place, argument, topic, topic.topic_arn, user)
 
 
 def _fixed_target(arn: str, transformer: InputTransformer, *, role: iam.IRole | None = None) -> events.IRuleTarget:

@@ -11,7 +11,7 @@ from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import DuckType, Problems
 from ecr_constructs.model.validation import REPOSITORY_NAME
-from ecr_constructs.monitoring.environments import environment_differences
+from ecr_constructs.monitoring.environments import environment_differences, stage_problems
 from ecr_constructs.registry.private_registry import PrivateRegistry
 
 __all__ = ["is_repository", "repository_name", "repository_problems"]
@@ -50,7 +50,7 @@ def repository_problems(
     place: ConstructLocation, argument: str, repository: ecr.IRepository | PrivateRegistry, *, user: str, sent: str
 ) -> Iterator[str]:
     """
-    Yield the problems of a repository that is in another account or Region than the construct that uses it.
+    Yield the problems of a repository in another account, Region or stage than the construct that uses it.
 
     Args:
         place: The location of the construct.
@@ -61,8 +61,11 @@ def repository_problems(
 
     """
     there = cdk.Stack.of(repository) if isinstance(repository, PrivateRegistry) else repository.env
-    for noun, theirs, ours in environment_differences(place, there):
+    different = list(environment_differences(place, there))
+    for noun, theirs, ours in different:
         yield (
             f"{argument}: {repository.node.path} is in {noun} {theirs}, and the {user} in {ours}; {sent} are sent in "
             f"the {noun} of the repository, so create the {user} in a stack of {theirs}"
         )
+    if not different and not isinstance(repository, PrivateRegistry):
+        yield from stage_problems(place, argument, repository, repository.repository_name, f"the {user}")

@@ -226,6 +226,24 @@ def test_a_repository_of_another_environment_is_rejected(app: cdk.App, here: cdk
         assert "is in region eu-west-1, and the alert in us-east-1" in region
 
 
+def test_resources_of_another_stage_are_rejected(app: cdk.App) -> None:
+    stages = [cdk.Stage(app, name, env=cdk.Environment(account=ACCOUNT, region=HERE)) for name in ("Data", "Alerts")]
+    there, here = (cdk.Stack(stage, "Stack") for stage in stages)
+    repository = ecr.Repository(there, "Api", repository_name="prod/api")
+    topic = sns.Topic(there, "Topic")
+
+    problems = problems_of("pushed", here, repositories=repository, targets=[AlertTarget.topic(topic)])
+
+    assert problems == tuple(
+        f"{argument}: Data/Stack/{name} is in another stage than the alert, and a stack cannot refer to a resource of "
+        "another stage; create the alert in that stage, or import the resource"
+        for argument, name in (("repositories", "Api"), ("targets", "Topic"))
+    )
+    imported = ecr.Repository.from_repository_name(here, "Imported", "prod/api")
+    ImagePushed(here, "It", repositories=imported)
+    app.synth()
+
+
 def test_repositories_of_other_services_and_l1_repositories_are_type_errors(alert: str, here: cdk.Stack) -> None:
     from aws_cdk import aws_codecommit as codecommit
 
