@@ -7,16 +7,25 @@ from collections.abc import Sequence
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import DuckType, Problems
+from ecr_constructs._cdk.tokens import forwarded_problems, is_unresolved
+from ecr_constructs.errors import Problems, abbreviate
 from ecr_constructs.model.events.event_rule import EventRule
 from ecr_constructs.model.validation import TAG_PATTERN
 
-__all__ = ["TARGET", "TARGET_EXAMPLE", "check_trigger", "create_rule", "tag_problems"]
+__all__ = ["check_trigger", "create_rule", "is_rule_target", "tag_problems"]
 
-# jsii marks the classes that implement its interfaces. An AlertTarget has a `bind`, too, and is no IRuleTarget.
-TARGET = DuckType("an events.IRuleTarget", "bind", "__jsii_ifaces__")
-TARGET_EXAMPLE = "targets.CodeBuildProject(project)"
+_TARGET_EXAMPLE = "targets.CodeBuildProject(project)"
+
+
+def is_rule_target(value: object) -> bool:
+    """
+    Return whether a value is an `events.IRuleTarget`.
+
+    Alarm actions, subscriptions of topics and an `AlertTarget` have a `bind`, too. jsii marks classes that implement
+    its interfaces.
+    """
+    interfaces = () if isinstance(value, type) else getattr(value, "__jsii_ifaces__", ())
+    return any(events.IRuleTarget in each.__mro__ for each in interfaces)
 
 
 def create_rule(
@@ -51,12 +60,17 @@ def check_trigger(problems: Problems, scope: Construct, id: str | None, default_
         target: The target.
 
     """
-    problems.expect("target", target, TARGET, TARGET_EXAMPLE)
+    if not is_rule_target(target):
+        problems.add_wrong_kinds(
+            f"target must be an events.IRuleTarget such as {_TARGET_EXAMPLE}, got {abbreviate(target)}"
+        )
     if not problems.expect("id", id, str, "'Deploy'", optional=True):
         return default_id
     chosen = default_id if id is None else id
     if not chosen:
         problems.add("id is empty; use a word such as 'Deploy'")
+    elif is_unresolved(chosen):
+        problems.add("the id of a construct cannot have a token; give a word such as id='Deploy'")
     elif scope.node.try_find_child(chosen):
         problems.add(f"id {chosen!r} is used by another trigger or construct here; give each trigger its own id=")
     return chosen

@@ -106,19 +106,20 @@ class _KeyPolicyCheck:
         return [*_usability_problems(self._resource), *_problems(as_list(document.get("Statement", [])))]
 
 
-def key_problems(key: IKeyRef) -> Iterator[str]:
+def key_problems(key: IKeyRef, *, service: str = "ECR") -> Iterator[str]:
     """
     Check the properties of a key of this app; those of an imported key are not known.
 
     Args:
         key: The key, or an alias of it.
+        service: The service that encrypts with it. Default: `ECR`.
 
     Yields:
-        One sentence for each reason for which ECR cannot use the key.
+        One sentence for each reason for which the service cannot use the key.
 
     """
     if (resource := _resource_of(key)) is not None:
-        yield from _usability_problems(resource)
+        yield from _usability_problems(resource, service)
 
 
 def _resource_of(key: IKeyRef) -> kms.CfnKey | None:
@@ -128,8 +129,10 @@ def _resource_of(key: IKeyRef) -> kms.CfnKey | None:
     return resource if isinstance(resource, kms.CfnKey) else None
 
 
-def _usability_problems(resource: kms.CfnKey) -> Iterator[str]:
-    return usability_problems(enabled=resource.enabled, key_spec=resource.key_spec, key_usage=resource.key_usage)
+def _usability_problems(resource: kms.CfnKey, service: str = "ECR") -> Iterator[str]:
+    return usability_problems(
+        enabled=resource.enabled, key_spec=resource.key_spec, key_usage=resource.key_usage, service=service
+    )
 
 
 def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:

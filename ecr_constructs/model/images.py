@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from ecr_constructs.errors import ArgumentTypeError, InvalidImage, Problems
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Image", "ImageStatus", "read_images", "require_images", "time_problem"]
+__all__ = ["ATTESTATION", "Image", "ImageStatus", "read_images", "require_images", "time_problem"]
 
 ImageStatus = Literal["active", "archived", "activating"]
 _STATUSES = get_args(ImageStatus)
@@ -27,6 +27,9 @@ _INDEXES = frozenset(
         "application/vnd.oci.image.index.v1+json",
     }
 )
+# The artifact type of an attestation of BuildKit:
+# https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
+ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Times within these days can be converted to UTC without an overflow.
 _FIRST_DAY = datetime(1, 1, 3, tzinfo=timezone.utc)
@@ -122,6 +125,11 @@ class Image:
     def is_index(self) -> bool:
         """Whether it is an image index, with one image for each platform."""
         return self.manifest_media_type in _INDEXES or self.referenced_digests is not None
+
+    @property
+    def is_attestation(self) -> bool:
+        """Whether it is an attestation of BuildKit, which an image index references and which cannot be run."""
+        return self.artifact_media_type == ATTESTATION
 
     @classmethod
     def from_describe_images(cls, detail: Mapping[str, Any]) -> Image:

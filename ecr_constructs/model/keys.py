@@ -1,7 +1,8 @@
 """
-The properties of a key of AWS KMS that decide whether ECR can encrypt with it.
+The properties of a key of AWS KMS that decide whether a service can encrypt with it.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 """
 
 from __future__ import annotations
@@ -11,19 +12,20 @@ from collections.abc import Iterator
 __all__ = ["usability_problems"]
 
 
-def usability_problems(*, enabled: object, key_spec: object, key_usage: object) -> Iterator[str]:
+def usability_problems(*, enabled: object, key_spec: object, key_usage: object, service: str = "ECR") -> Iterator[str]:
     """
-    Yield the reasons for which ECR cannot use a key.
+    Yield the reasons for which a service cannot use a key.
 
     Args:
         enabled: Whether the key is enabled. None if it is not given.
         key_spec: The key spec. None if it is not given.
         key_usage: The key usage. None if it is not given.
+        service: The service. Default: `ECR`.
 
     """
     if enabled is False:
-        yield "the key has enabled=False, and ECR cannot encrypt with a disabled key; enable it"
+        yield f"the key has enabled=False, and {service} cannot encrypt with a disabled key; enable it"
     if key_spec not in (None, "SYMMETRIC_DEFAULT"):
-        yield f"the key has key_spec {key_spec!r}; ECR requires SYMMETRIC_DEFAULT; remove key_spec"
+        yield f"the key has key_spec {key_spec!r}; {service} requires SYMMETRIC_DEFAULT; remove key_spec"
     if key_usage not in (None, "ENCRYPT_DECRYPT"):
-        yield f"the key has key_usage {key_usage!r}; ECR requires ENCRYPT_DECRYPT; remove key_usage"
+        yield f"the key has key_usage {key_usage!r}; {service} requires ENCRYPT_DECRYPT; remove key_usage"

@@ -6,22 +6,21 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from ecr_constructs._cdk.environment_registry import environment_of
-from ecr_constructs._cdk.event_rules import create_rule
+from ecr_constructs._cdk.event_rules import create_rule, is_rule_target
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import DuckType, InvalidAlert, Problems, abbreviate, expect
+from ecr_constructs.errors import InvalidAlert, Problems, abbreviate
 from ecr_constructs.model.events.event_rule import MAXIMUM_PATTERN, MAXIMUM_TARGETS, EventRule
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.names import Namespace
 from ecr_constructs.model.tags import TagPattern
-from ecr_constructs.model.validation import REPOSITORY_PATTERN, TAG_PATTERN, is_token
+from ecr_constructs.model.validation import REPOSITORY_PATTERN, TAG_PATTERN
 from ecr_constructs.monitoring.alert_target import AlertTarget
+from ecr_constructs.monitoring.repositories import is_repository, repository_problems
 from ecr_constructs.registry.private_registry import PrivateRegistry
 
 __all__ = ["Alert", "AlertRepositories", "AlertTargets", "RuleFactory", "check_alert", "check_tags"]
@@ -33,8 +32,8 @@ AlertTargets = Sequence[AlertTarget | events.IRuleTarget]
 # Returns the rules of an alert, for the repositories and the beginning of their ARNs.
 RuleFactory = Callable[[RepositoryFilter, str], Iterable[EventRule]]
 
-_TARGET = DuckType("an AlertTarget or events.IRuleTarget", "bind")
-_TARGETS_EXAMPLE = "[AlertTarget.topic(topic)]"
+_TARGET_EXAMPLE = "AlertTarget.topic(topic)"
+_WRONG_TARGET = "{} must be an AlertTarget or events.IRuleTarget, got {}; write it as in {}"
 _DEPLOY_TIME = re.compile(r"\$\{Token\[[^]]*\]\}")
 # Most tokens are the partition, the account or the Region of an ARN, which have no more characters than this.
 _LONGEST_REGION = "ap-southeast-1"
@@ -84,8 +83,10 @@ class Alert(Construct):
 
         """
         path = self.node.path
-        expect("target", target, _TARGET, "AlertTarget.topic(topic)", path=path)
         problems = Problems()
+        if not _is_target(target):
+            problems.add_wrong_kinds(_WRONG_TARGET.format("target", abbreviate(target), _TARGET_EXAMPLE))
+        problems.raise_if_any(InvalidAlert, path)
         problems.extend(_target_problems(locate(self, "Rule"), [target]))
         problems.extend(_count_problems(self._targets + 1))
         problems.raise_if_any(InvalidAlert, path)
@@ -126,7 +127,11 @@ def check_alert(
     """
     given = [] if repositories is None else _as_list(repositories)
     problems.add_wrong_kinds(*_kind_problems(given))
-    problems.expect("targets", targets, Sequence, _TARGETS_EXAMPLE, each=_TARGET)
+    if problems.expect("targets", targets, Sequence, f"[{_TARGET_EXAMPLE}]"):
+        wrong = ((index, each) for index, each in enumerate(targets) if not _is_target(each))
+        problems.add_wrong_kinds(
+            *(_WRONG_TARGET.format(f"targets[{i}]", abbreviate(each), f"[{_TARGET_EXAMPLE}]") for i, each in wrong)
+        )
     place = locate(scope, id, problems)
     problems.extend(id_problems(scope, id))
     problems.extend(stack_problems(place, "an alert"))
@@ -167,6 +172,10 @@ def check_tags(problems: Problems, tags: object) -> Sequence[str]:
     return tuple(map(str, several))
 
 
+def _is_target(value: object) -> bool:
+    return isinstance(value, AlertTarget) or is_rule_target(value)
+
+
 def _as_list(repositories: AlertRepositories) -> Sequence[AlertRepository]:
     if isinstance(repositories, Sequence) and not isinstance(repositories, str):
         return repositories
@@ -175,10 +184,7 @@ def _as_list(repositories: AlertRepositories) -> Sequence[AlertRepository]:
 
 def _kind_problems(repositories: Sequence[object]) -> Iterator[str]:
     for each in repositories:
-        is_instance = not isinstance(each, type)
-        if not is_instance or not (
-            isinstance(each, (str, Namespace, PrivateRegistry)) or hasattr(each, "repository_name")
-        ):
+        if not isinstance(each, (str, Namespace, PrivateRegistry)) and not is_repository(each):
             yield (
                 "repositories must be a repository, a Namespace, a name, a PrivateRegistry, or a list of them, got "
                 f"{abbreviate(each)}"
@@ -197,15 +203,8 @@ def _name(repository: AlertRepository) -> str:
 def _repository_problems(place: ConstructLocation, repository: AlertRepository) -> Iterator[str]:
     if isinstance(repository, str):
         yield from (f"repositories: {problem}" for problem in forwarded_problems(REPOSITORY_PATTERN, repository))
-    elif not isinstance(repository, Namespace) and place.stack is not None:
-        ours = environment_of(place)
-        theirs = cdk.Stack.of(repository) if isinstance(repository, PrivateRegistry) else repository.env
-        for what, there, here in (("account", theirs.account, ours.account), ("region", theirs.region, ours.region)):
-            if here is not None and there != here and not is_token(there):
-                yield (
-                    f"repositories: {repository.node.path} is in {what} {there}, and the alert in {here}; events are "
-                    f"sent in the {what} of the repository, so create the alert in a stack of {there}"
-                )
+    elif not isinstance(repository, Namespace):
+        yield from repository_problems(place, "repositories", repository, user="alert", sent="events")
 
 
 def _target_problems(place: ConstructLocation, targets: AlertTargets) -> Iterator[str]:

@@ -13,11 +13,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.interfaces.aws_events import IRuleRef
 
 from ecr_constructs._cdk.construct_references import ConstructReference
-from ecr_constructs._cdk.environment_registry import environment_of
 from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import DuckType, expect
 from ecr_constructs.model.events.message import InputTransformer, Message
-from ecr_constructs.model.validation import is_token
+from ecr_constructs.monitoring.environments import environment_differences, stage_problems
 
 __all__ = ["TOPIC", "TOPIC_EXAMPLE", "AlertTarget", "topic_problems"]
 
@@ -48,7 +47,8 @@ class AlertTarget(ABC):
         https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
         Args:
-            topic: The topic, in the Region of the alert. `AlertTopic(...).topic` is an encrypted one.
+            topic: The topic, in the Region of the alert. `AlertTopic(...).topic` is an encrypted one. EventBridge does
+                not support FIFO topics.
 
         Raises:
             TypeError: If it is not a topic.
@@ -74,7 +74,7 @@ class AlertTarget(ABC):
         https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 
         Args:
-            topic: The topic, in the Region of the alert.
+            topic: The topic, in the Region of the alert. EventBridge does not support FIFO topics.
 
         Raises:
             TypeError: If it is not a topic.
@@ -99,7 +99,7 @@ class AlertTarget(ABC):
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
 
         Args:
-            destination: The API destination.
+            destination: The API destination, in the account and Region of the alert.
 
         Raises:
             TypeError: If it is not an API destination.
@@ -141,7 +141,15 @@ class _Topic(AlertTarget):
         return f"AlertTarget.topic({self.held.construct.node.path})"
 
     def problems(self, place: ConstructLocation) -> Iterator[str]:
-        yield from topic_problems(place, "targets", self.held.construct, "the alert")
+        topic = self.held.construct
+        yield from topic_problems(place, "targets", topic, "the alert")
+        if topic.fifo:
+            # "EventBridge does not support Amazon SNS FIFO (first in, first out) topics":
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+            yield (
+                f"targets: the topic {topic.node.path} is a FIFO topic, which EventBridge does not support; use a "
+                "standard topic"
+            )
 
     def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:  # noqa: ARG002  (the topic has the permission)
         topic = self.held.construct
@@ -169,6 +177,19 @@ class _ApiDestination(AlertTarget):
     def __repr__(self) -> str:
         return f"AlertTarget.api_destination({self.held.construct.node.path})"
 
+    def problems(self, place: ConstructLocation) -> Iterator[str]:
+        destination = self.held.construct
+        # "The targets you associate with a rule must be in the same Region as the rule":
+        # https://aws.amazon.com/premiumsupport/knowledge-center/sns-not-getting-eventbridge-notification/
+        # API destinations are not among the targets in other accounts:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+        for noun, theirs, ours in environment_differences(place, destination.env):
+            yield (
+                f"targets: the API destination {destination.node.path} is in {noun} {theirs}, and the alert in {ours}; "
+                f"use one in the {noun} of the alert"
+            )
+        yield from stage_problems(place, "targets", destination, destination.api_destination_arn, "the alert")
+
     def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:
         arn = self.held.construct.api_destination_arn
         role = iam.Role(rule, f"{id}Role", assumed_by=iam.ServicePrincipal(_EVENTS))
@@ -178,7 +199,7 @@ class _ApiDestination(AlertTarget):
 
 def topic_problems(place: ConstructLocation, argument: str, topic: sns.ITopic, user: str) -> Iterator[str]:
     """
-    Yield the problem of a topic that is in another Region than its user.
+    Yield the problems of a topic that is in another Region or stage than its user.
 
     Args:
         place: The location of the user.
@@ -187,14 +208,13 @@ def topic_problems(place: ConstructLocation, argument: str, topic: sns.ITopic, u
         user: The construct that publishes to it, with its article.
 
     """
-    if place.stack is None:
-        return
-    theirs, ours = topic.env.region, environment_of(place).region
-    if ours is not None and theirs != ours and not is_token(theirs):
-        yield (
-            f"{argument}: the topic {topic.node.path} is in {theirs!r}, and {user} in {ours!r}; use a topic in the "
-            f"Region of {user}"
-        )
+    for noun, theirs, ours in environment_differences(place, topic.env):
+        if noun == "region":
+            yield (
+                f"{argument}: the topic {topic.node.path} is in {theirs!r}, and {user} in {ours!r}; use a topic in the "
+                f"Region of {user}"
+            )
+    yield from stage_problems(place, argument, topic, topic.topic_arn, user)
 
 
 def _fixed_target(arn: str, transformer: InputTransformer, *, role: iam.IRole | None = None) -> events.IRuleTarget:

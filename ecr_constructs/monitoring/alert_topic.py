@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,13 +11,17 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ecr_constructs._cdk.key_policies import GRANTS_DENIED
-from ecr_constructs._cdk.scope import id_problems, locate, stack_problems
+from ecr_constructs._cdk.key_policies import GRANTS_DENIED, key_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs.errors import DuckType, InvalidAlert, Problems
+from ecr_constructs.model.validation import is_token
+from ecr_constructs.monitoring.environments import environment_differences
 
 __all__ = ["AlertTopic"]
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk
+_AWS_MANAGED = "alias/aws/"
 _KEY = DuckType("a kms.IKey", "key_arn", "add_to_resource_policy")
 
 
@@ -58,8 +62,9 @@ class AlertTopic(Construct):
             scope: The scope of the construct, in a stack.
             id: The id of the construct, unique in its scope.
             emails: Email addresses that are subscribed. Default: none.
-            key: The key. A statement for EventBridge is added to its policy; that of an imported key must have it
-                already. Default: a key is created, which is rotated, and deleted with the stack.
+            key: The key, in the Region of the topic. A statement for EventBridge is added to its policy; that of an
+                imported key must have it already. Default: a key is created, which is rotated, and deleted with the
+                stack.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
@@ -68,25 +73,43 @@ class AlertTopic(Construct):
         """
         problems = Problems()
         if problems.expect("emails", emails, Sequence, "['security@example.com']", each=str):
-            problems.extend(_ADDRESS_PROBLEM.format(each) for each in emails if not _ADDRESS.fullmatch(each))
+            malformed = (each for each in emails if not is_token(each) and not _ADDRESS.fullmatch(each))
+            problems.extend(map(_ADDRESS_PROBLEM.format, malformed))
             problems.extend(_TWICE.format(each) for each in dict.fromkeys(emails) if list(emails).count(each) > 1)
         problems.expect("key", key, _KEY, "kms.Key(stack, 'Key')", optional=True)
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
         problems.extend(stack_problems(place, "a topic"))
+        if key is not None:
+            problems.extend(_key_problems(place, key))
         problems.raise_if_any(InvalidAlert, place.path_of(id))
         super().__init__(scope, id)
         self.key = _create_key(self) if key is None else key
         self.key.add_to_resource_policy(_publisher())
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
-        for address in emails:
+        for index, address in enumerate(emails):
+            # The id of a construct cannot have a token.
+            subscription = f"Email {index if is_token(address) else address}"
             sns.Subscription(
-                self, f"Email {address}", topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=address
+                self, subscription, topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=address
             )
 
 
 _ADDRESS_PROBLEM = "emails: {!r} is not an email address; write one such as 'security@example.com'"
 _TWICE = "emails: {!r} is given twice; leave one out"
+
+
+def _key_problems(place: ConstructLocation, key: kms.IKey) -> Iterator[str]:
+    yield from (f"key: {problem}" for problem in key_problems(key, service="Amazon SNS"))
+    alias = getattr(key, "alias_name", None)
+    if isinstance(alias, str) and alias.startswith(_AWS_MANAGED):
+        yield (
+            f"key: {alias!r} is an AWS managed key, whose policy does not allow EventBridge to use it; use a customer "
+            "managed key, or leave it out"
+        )
+    for noun, theirs, ours in environment_differences(place, key.env):
+        if noun == "region":
+            yield f"key: {key.node.path} is in {theirs!r}, and the topic in {ours!r}; use a key in its Region"
 
 
 def _create_key(topic: AlertTopic) -> kms.Key:

@@ -15,7 +15,7 @@ from ecr_constructs.model.events.finding_events import Severity, basic_scan, enh
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.registry.scanning import ScanType
 from ecr_constructs.monitoring.alert import Alert, AlertRepositories, AlertTargets, check_alert
-from ecr_constructs.registry.private_registry import find_registry
+from ecr_constructs.registry.private_registry import PrivateRegistry, find_registry
 
 __all__ = ["ImageFindings"]
 
@@ -83,8 +83,8 @@ class ImageFindings(Alert):
                 A vulnerability that is published after the push is in no initial scan. Default: `finding`.
             only_fixable: Whether only findings with a fix send an alert; it requires `each="finding"` and enhanced
                 scanning. Default: False.
-            scan_type: `BASIC` or `ENHANCED`. Default: that of the `PrivateRegistry` of the app; if it has none, the
-                alert has rules for both.
+            scan_type: `BASIC` or `ENHANCED`. Default: that of the `PrivateRegistry` of the app, which is created before
+                the alert; if it has none, the alert has rules for both.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
                 `add_target` adds one.
 
@@ -98,7 +98,7 @@ class ImageFindings(Alert):
         problems.extend(_choice_problems("severity", severity, get_args(Severity)))
         problems.extend(_choice_problems("each", each, get_args(_Report)))
         problems.extend(_choice_problems("scan_type", scan_type, (None, *get_args(ScanType))))
-        configured = _configured_scan_type(scope)
+        configured = _configured_scan_type(scope, repositories)
         scan_types = tuple(filter(None, [scan_type or configured])) or get_args(ScanType)
         if only_fixable and (each == "image" or "ENHANCED" not in scan_types):
             problems.add(
@@ -127,11 +127,14 @@ _ANOTHER = (
 )
 
 
-def _configured_scan_type(scope: object) -> ScanType | None:
-    """Return the scan type of the registry of the app; None if the app does not configure it."""
+def _configured_scan_type(scope: object, repositories: object) -> ScanType | None:
+    """Return the scan type of the registry that is given, or of that of the app; None if neither configures it."""
     if not isinstance(scope, Construct):
         return None
-    registry = find_registry(location_of(scope))
+    given = repositories if isinstance(repositories, Sequence) else [repositories]
+    registry = next((each for each in given if isinstance(each, PrivateRegistry)), None)
+    if registry is None:
+        registry = find_registry(location_of(scope))
     return registry.scanning.scan_type if registry is not None and registry.scanning is not None else None
 
 

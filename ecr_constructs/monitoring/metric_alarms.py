@@ -12,15 +12,19 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ecr_constructs._cdk.scope import id_problems, locate, stack_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs.errors import InvalidAlert, Problems
 from ecr_constructs.monitoring.alert_target import TOPIC, TOPIC_EXAMPLE, topic_problems
-from ecr_constructs.monitoring.repository_metrics import RepositoryMetrics, repository_name
+from ecr_constructs.monitoring.repositories import repository_name, repository_problems
+from ecr_constructs.monitoring.repository_metrics import RepositoryMetrics
 
 __all__ = ["ImageQuotaAlarm", "PullCountAlarm"]
 
 _ALARMS = "cloudwatch.amazonaws.com"
 _LONGEST_PERIOD = 24
+# The actions for each state of an alarm:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+_MOST_TOPICS = 5
 
 
 class ImageQuotaAlarm(Construct):
@@ -68,8 +72,8 @@ class ImageQuotaAlarm(Construct):
             id: The id of the construct, unique in its scope.
             repository: The repository, or its name.
             percent: The percentage of the quota at which the alarm starts, from 1 to 100. Default: 80.
-            topics: Amazon SNS topics that receive the alarm and its end. CloudWatch is allowed to publish to them, and
-                to use their keys. Default: none.
+            topics: Up to five Amazon SNS topics that receive the alarm and its end. CloudWatch is allowed to publish
+                to them, and to use their keys. Default: none.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
@@ -139,8 +143,8 @@ class PullCountAlarm(Construct):
             maximum: The largest number of pulls in the time without an alarm. Give this or `minimum`.
             minimum: The smallest number of pulls in the time without an alarm. A time without data has no pulls.
             hours: The length of the time, from 1 to 24 hours. Default: 1.
-            topics: Amazon SNS topics that receive the alarm and its end. CloudWatch is allowed to publish to them, and
-                to use their keys. Default: none.
+            topics: Up to five Amazon SNS topics that receive the alarm and its end. CloudWatch is allowed to publish
+                to them, and to use their keys. Default: none.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
@@ -185,18 +189,29 @@ def _number_problems(
         yield f"{argument} is {value}; it must be {allowed}"
 
 
-def _check(problems: Problems, scope: Construct, id: str, repository: object, topics: object) -> str:
+def _check(
+    problems: Problems, scope: Construct, id: str, repository: ecr.IRepository | str, topics: Sequence[sns.ITopic]
+) -> str:
     """Raise the problems of the arguments of an alarm, and return the name of the repository."""
     name = repository_name(problems, "repository", repository)
     problems.expect("topics", topics, Sequence, f"[{TOPIC_EXAMPLE}]", each=TOPIC)
     place = locate(scope, id, problems)
     problems.extend(id_problems(scope, id))
     problems.extend(stack_problems(place, "an alarm"))
-    if isinstance(topics, Sequence):
-        for topic in topics:
-            problems.extend(topic_problems(place, "topics", topic, "the alarm"))
+    if not isinstance(repository, str):
+        problems.extend(repository_problems(place, "repository", repository, user="alarm", sent="metrics"))
+    problems.extend(_topics_problems(place, topics))
     problems.raise_if_any(InvalidAlert, place.path_of(id))
     return name
+
+
+def _topics_problems(place: ConstructLocation, topics: Sequence[sns.ITopic]) -> Iterator[str]:
+    if len(topics) > _MOST_TOPICS:
+        yield f"topics: {len(topics)} topics; CloudWatch allows {_MOST_TOPICS} for a state of an alarm, remove some"
+    for index, topic in enumerate(topics):
+        yield from topic_problems(place, "topics", topic, "the alarm")
+        if topic in topics[:index]:
+            yield f"topics[{index}]: {topic.node.path} is listed twice; remove one"
 
 
 def _notify(alarm: cloudwatch.Alarm, topics: Sequence[sns.ITopic]) -> None:

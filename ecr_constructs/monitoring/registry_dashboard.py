@@ -11,11 +11,12 @@ from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 from ecr_constructs._cdk.environment_registry import environment_of
-from ecr_constructs._cdk.scope import id_problems, locate, stack_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import InvalidAlert, Problems, abbreviate
 from ecr_constructs.model.names import Namespace
-from ecr_constructs.monitoring.repository_metrics import RepositoryMetrics, repository_name
+from ecr_constructs.monitoring.repositories import repository_name, repository_problems
+from ecr_constructs.monitoring.repository_metrics import RepositoryMetrics
 
 __all__ = ["RegistryDashboard"]
 
@@ -26,6 +27,13 @@ _WIDTH, _HEIGHT = 8, 6
 _QUOTA = 100
 _OTHERS = "Other repositories"
 _HOUR, _USAGE_PERIOD = 3600, 300
+# "Up to 500 widgets per dashboard. Up to 500 metrics per dashboard widget. Up to 2500 metrics per dashboard, across all
+# widgets": https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+_MOST_WIDGETS, _MOST_METRICS = 500, 2500
+# A repository has a metric and an expression in the graph of the quota. "Each graph is limited to using a maximum of
+# 500 metrics and expressions": https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+_MOST_REPOSITORIES = 250
+_METRICS_OF_REPOSITORY = 3
 
 
 class RegistryDashboard(Construct):
@@ -71,7 +79,8 @@ class RegistryDashboard(Construct):
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
             id: The id of the construct, unique in its scope.
-            repositories: Repositories, names of repositories, and namespaces.
+            repositories: Repositories, names of repositories, and namespaces. A row has at most 250 repositories, and
+                a dashboard at most 125 rows and 833 repositories. A `Namespace` counts as no repository.
             dashboard_name: The name of the dashboard, with letters, digits, `-` and `_`. Default: CloudFormation
                 generates it.
 
@@ -87,6 +96,8 @@ class RegistryDashboard(Construct):
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
         problems.extend(stack_problems(place, "a dashboard"))
+        problems.extend(_environment_problems(place, repositories))
+        problems.extend(_quota_problems(rows))
         problems.raise_if_any(InvalidAlert, place.path_of(id))
         super().__init__(scope, id)
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=dashboard_name)
@@ -111,6 +122,36 @@ def _rows(problems: Problems, repositories: object) -> Mapping[str, Sequence[Das
             problems.add(f"repositories[{index}]: {_shown(each)} is listed twice; remove one")
         members.append(each)
     return dict(sorted(rows.items(), key=lambda row: (row[0] == _OTHERS, row[0])))
+
+
+def _environment_problems(place: ConstructLocation, repositories: Sequence[DashboardRepository]) -> Iterator[str]:
+    for index, each in enumerate(repositories):
+        if not isinstance(each, (str, Namespace)):
+            argument = f"repositories[{index}]"
+            yield from repository_problems(place, argument, each, user="dashboard", sent="metrics")
+
+
+def _quota_problems(rows: Mapping[str, Sequence[DashboardRepository]]) -> Iterator[str]:
+    """Yield the reasons why CloudWatch rejects the dashboard, or does not show all of its metrics."""
+    counts = {heading: sum(not isinstance(each, Namespace) for each in members) for heading, members in rows.items()}
+    for heading, count in counts.items():
+        if count > _MOST_REPOSITORIES:
+            yield (
+                f"repositories: {count} repositories in the row of {heading}; the graph of the quota can show "
+                f"{_MOST_REPOSITORIES}, use a Namespace, or several dashboards"
+            )
+    widgets = sum(4 if count else 3 for count in counts.values())
+    if widgets > _MOST_WIDGETS:
+        yield (
+            f"repositories: {len(rows)} namespaces have {widgets} widgets; CloudWatch allows {_MOST_WIDGETS} for a "
+            "dashboard, use several dashboards"
+        )
+    metrics = _METRICS_OF_REPOSITORY * sum(counts.values())
+    if metrics > _MOST_METRICS:
+        yield (
+            f"repositories: {sum(counts.values())} repositories have {metrics} metrics; CloudWatch allows "
+            f"{_MOST_METRICS} for a dashboard, use a Namespace, or several dashboards"
+        )
 
 
 def _heading(problems: Problems, argument: str, repository: object) -> str:

@@ -8,14 +8,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecr as ecr
 
-from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import DuckType, InvalidAlert, Problems
-from ecr_constructs.model.validation import REPOSITORY_NAME
+from ecr_constructs.errors import InvalidAlert, Problems
+from ecr_constructs.monitoring.repositories import repository_name
 
-__all__ = ["REPOSITORY", "REPOSITORY_EXAMPLE", "RepositoryMetrics", "repository_name"]
-
-REPOSITORY = DuckType("a repository or its name", "repository_name")
-REPOSITORY_EXAMPLE = "HardenedRepository(stack, 'Api')"
+__all__ = ["RepositoryMetrics"]
 
 # ECR reports usage every 5 minutes: https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
 _USAGE_PERIOD = cdk.Duration.minutes(5)
@@ -103,23 +99,3 @@ class RepositoryMetrics:
             period=_USAGE_PERIOD,
             label=self._name,
         )
-
-
-def repository_name(problems: Problems, argument: str, repository: object) -> str:
-    """
-    Return the name of a repository, and add the problems of a name that is given as text.
-
-    Args:
-        problems: The collector of problems.
-        argument: The name of the argument.
-        repository: Its value.
-
-    """
-    if isinstance(repository, str):
-        problems.extend(f"{argument}: {problem}" for problem in forwarded_problems(REPOSITORY_NAME, repository))
-        return repository
-    if isinstance(repository, type):
-        problems.add_wrong_kinds(f"{argument} must be {REPOSITORY.noun}, got a class; create it first")
-    elif problems.expect(argument, repository, REPOSITORY, REPOSITORY_EXAMPLE):
-        return str(repository.repository_name)  # type: ignore[attr-defined]  # `expect` checked that it has one
-    return ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from hashlib import sha256
 
 import aws_cdk as cdk
 from aws_cdk import aws_inspectorv2 as inspector
@@ -79,6 +81,8 @@ class SuppressionRules(Construct):
         """
         problems = Problems()
         problems.expect("today", today, date, "date(2026, 12, 1)", optional=True)
+        if isinstance(today, datetime):
+            problems.add_wrong_kinds("today must be a date without a time, such as date(2026, 12, 1)")
         if problems.expect("accepted", accepted, Sequence, _EXAMPLE, each=AcceptedFinding):
             problems.extend(_problems(accepted))
         place = locate(scope, id, problems)
@@ -88,8 +92,9 @@ class SuppressionRules(Construct):
         super().__init__(scope, id)
         day = today or date.today()  # noqa: DTZ011  (the last day is a day where the app is synthesized)
         in_force = [each for each in accepted if not each.is_expired(day)]
-        self.filters = tuple(_create_filter(self, each) for each in in_force)
-        expired = [f"{_name(each)} (until {each.expires})" for each in accepted if each.is_expired(day)]
+        names = _rule_names(accepted)
+        self.filters = tuple(_create_filter(self, each, names[_name(each)]) for each in in_force)
+        expired = [f"{names[_name(each)]} (until {each.expires})" for each in accepted if each.is_expired(day)]
         if expired:
             cdk.Annotations.of(self).add_warning_v2(
                 "ecr-constructs:acceptedFindingsExpired", _EXPIRED.format(", ".join(expired))
@@ -107,7 +112,7 @@ def _problems(accepted: Sequence[AcceptedFinding]) -> Iterator[str]:
     for index, each in enumerate(accepted):
         place, name = f"accepted[{index}]", names[index]
         if names.index(name) != index:
-            yield f"{place}: {name} is accepted[{names.index(name)}], too; remove one"
+            yield f"{place}: {_shortened(name)} is accepted[{names.index(name)}], too; remove one"
         if len(each.repositories) > _MOST_VALUES:
             yield (
                 f"{place}: {len(each.repositories)} repositories; Amazon Inspector allows {_MOST_VALUES} for a rule, "
@@ -122,20 +127,37 @@ def _problems(accepted: Sequence[AcceptedFinding]) -> Iterator[str]:
 
 
 def _name(accepted: AcceptedFinding) -> str:
-    """Return the name of a suppression rule, which is unique in an account."""
+    """Return the vulnerability, the package and the repositories of an accepted finding."""
     package = f" of {accepted.package}" if accepted.package else ""
-    name = f"{accepted.vulnerability}{package} in {', '.join(accepted.repositories)}"
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
+    return f"{accepted.vulnerability}{package} in {', '.join(accepted.repositories)}"
 
 
-def _create_filter(scope: Construct, accepted: AcceptedFinding) -> inspector.CfnFilter:
+def _rule_names(accepted: Sequence[AcceptedFinding]) -> Mapping[str, str]:
+    """Return the name of each suppression rule, which is unique in an account. It is also the construct id."""
+    names = list(map(_name, accepted))
+    short = Counter(map(_construct_id, map(_shortened, names)))
+    return {name: _shortened(name, unique=short[_construct_id(_shortened(name))] > 1) for name in names}
+
+
+def _shortened(name: str, *, unique: bool = False) -> str:
+    """Return a name that Amazon Inspector accepts. A unique one ends with a hash."""
+    ending = f" ({sha256(name.encode()).hexdigest()[:8]})" if unique else ""
+    if len(name) + len(ending) <= _LONGEST_NAME:
+        return f"{name}{ending}"
+    return f"{name[: _LONGEST_NAME - 3 - len(ending)]}...{ending}"
+
+
+def _construct_id(name: str) -> str:
+    return name.replace("/", "--")
+
+
+def _create_filter(scope: Construct, accepted: AcceptedFinding, name: str) -> inspector.CfnFilter:
     description = f"{accepted.reason} (owner: {accepted.owner}, until {accepted.expires})"
     if len(description) > _LONGEST_DESCRIPTION:
         description = f"{description[: _LONGEST_DESCRIPTION - 3]}..."
-    name = _name(accepted)
     return inspector.CfnFilter(
         scope,
-        name.replace("/", "--"),
+        _construct_id(name),
         name=name,
         description=description,
         filter_action="SUPPRESS",

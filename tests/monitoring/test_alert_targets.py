@@ -110,6 +110,28 @@ def test_a_topic_of_another_region_is_rejected(kind: Any, app: cdk.App, here: cd
         ImagePushed(here, "Later").add_target(kind(there))
 
 
+@pytest.mark.parametrize("kind", [AlertTarget.topic, AlertTarget.chat])
+def test_a_fifo_topic_is_rejected(kind: Any, here: cdk.Stack) -> None:
+    imported = sns.Topic.from_topic_arn(here, "Imported", f"arn:aws:sns:{HERE}:444455556666:alerts.fifo")
+
+    for topic in (sns.Topic(here, "Topic", fifo=True), imported):
+        with pytest.raises(InvalidAlert, match="is a FIFO topic, which EventBridge does not support"):
+            ImagePushed(here, "It", targets=[kind(topic)])
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "problem"),
+    [(None, "eu-west-1", "is in region eu-west-1, and"), ("444455556666", HERE, "is in account 444455556666, and")],
+)
+def test_an_api_destination_of_another_environment_is_rejected(
+    account: str | None, region: str, problem: str, app: cdk.App, here: cdk.Stack
+) -> None:
+    there = new_stack(app, "There", region=region, account=account or here.account)
+
+    with pytest.raises(InvalidAlert, match=f"targets: the API destination There/Pager {problem} the alert in"):
+        ImagePushed(here, "It", targets=[AlertTarget.api_destination(api_destination(there))])
+
+
 def test_an_imported_topic_of_the_region_is_accepted(here: cdk.Stack) -> None:
     arn = f"arn:aws:sns:{HERE}:444455556666:security"
     ImagePushed(here, "It", targets=[AlertTarget.topic(sns.Topic.from_topic_arn(here, "Topic", arn))])
@@ -169,6 +191,28 @@ def test_a_key_of_the_app_admits_eventbridge(here: cdk.Stack) -> None:
 
     assert len(resources(here, "AWS::KMS::Key")) == 1
     assert len(allowed(here, "AWS::KMS::Key", "KeyPolicy")) == 1
+
+
+def test_an_address_can_be_a_parameter(here: cdk.Stack) -> None:
+    parameter = cdk.CfnParameter(here, "Address")
+    AlertTopic(here, "Security", emails=["security@example.com", parameter.value_as_string])
+
+    subscriptions = resources(here, "AWS::SNS::Subscription").values()
+    assert [each["Properties"]["Endpoint"] for each in subscriptions] == ["security@example.com", {"Ref": "Address"}]
+
+
+def test_a_key_that_the_topic_cannot_use_is_rejected(app: cdk.App, here: cdk.Stack) -> None:
+    managed = kms.Alias.from_alias_name(here, "Managed", "alias/aws/sns")
+    elsewhere = kms.Key(new_stack(app, "There", region="eu-west-1"), "Key")
+
+    with pytest.raises(InvalidAlert, match="key: 'alias/aws/sns' is an AWS managed key, whose policy does not allow"):
+        AlertTopic(here, "Security", key=managed)
+    with pytest.raises(InvalidAlert, match="key: There/Key is in 'eu-west-1', and the topic in 'us-east-1'"):
+        AlertTopic(here, "Security", key=elsewhere)
+    with pytest.raises(InvalidAlert, match="key: the key has enabled=False, and Amazon SNS cannot encrypt with"):
+        AlertTopic(here, "Security", key=kms.Key(here, "Disabled", enabled=False))
+    with pytest.raises(InvalidAlert, match="key: the key has key_spec 'RSA_2048'; Amazon SNS requires SYMMETRIC"):
+        AlertTopic(here, "Security", key=kms.Key(here, "Rsa", key_spec=kms.KeySpec.RSA_2048))
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,23 @@ def test_an_argument_of_the_wrong_kind_is_a_type_error(
     assert here.node.try_find_child("It") is None
 
 
+def test_other_classes_with_a_bind_are_no_targets(alert: str, here: cdk.Stack) -> None:
+    from aws_cdk import aws_cloudwatch_actions as actions
+    from aws_cdk import aws_sns_subscriptions as subscriptions
+
+    wrong: list[Any] = [
+        actions.SnsAction(sns.Topic(here, "Topic")),
+        subscriptions.EmailSubscription("security@example.com"),
+        events.RuleTargetInput.from_text("text"),
+    ]
+    with pytest.raises(TypeError) as refused:
+        make(alert, here, targets=wrong)
+    assert str(refused.value).count("must be an AlertTarget or events.IRuleTarget") == len(wrong)
+    for target in wrong:
+        with pytest.raises(TypeError, match=r"target must be an AlertTarget or events\.IRuleTarget"):
+            make(alert, here, str(id(target))).add_target(target)
+
+
 @pytest.mark.parametrize("tags", [7, [7], b"v"])
 def test_tags_of_the_wrong_kind_are_a_type_error(tags: Any, here: cdk.Stack) -> None:
     with pytest.raises(TypeError, match="tags"):
@@ -207,6 +224,35 @@ def test_a_repository_of_another_environment_is_rejected(app: cdk.App, here: cdk
             "sent in the account of the repository, so create the alert in a stack of 444455556666"
         )
         assert "is in region eu-west-1, and the alert in us-east-1" in region
+
+
+def test_resources_of_another_stage_are_rejected(app: cdk.App) -> None:
+    stages = [cdk.Stage(app, name, env=cdk.Environment(account=ACCOUNT, region=HERE)) for name in ("Data", "Alerts")]
+    there, here = (cdk.Stack(stage, "Stack") for stage in stages)
+    repository = ecr.Repository(there, "Api", repository_name="prod/api")
+    topic = sns.Topic(there, "Topic")
+
+    problems = problems_of("pushed", here, repositories=repository, targets=[AlertTarget.topic(topic)])
+
+    assert problems == tuple(
+        f"{argument}: Data/Stack/{name} is in another stage than the alert, and a stack cannot refer to a resource of "
+        "another stage; create the alert in that stage, or import the resource"
+        for argument, name in (("repositories", "Api"), ("targets", "Topic"))
+    )
+    imported = ecr.Repository.from_repository_name(here, "Imported", "prod/api")
+    ImagePushed(here, "It", repositories=imported)
+    app.synth()
+
+
+def test_repositories_of_other_services_and_l1_repositories_are_type_errors(alert: str, here: cdk.Stack) -> None:
+    from aws_cdk import aws_codecommit as codecommit
+
+    for repository in (
+        codecommit.Repository(here, "Source", repository_name="prod"),
+        ecr.CfnRepository(here, "L1"),
+    ):
+        with pytest.raises(TypeError, match="repositories must be a repository, a Namespace, a name"):
+            make(alert, here, repositories=repository)
 
 
 def test_a_repository_of_the_same_environment_in_another_stack_is_accepted(app: cdk.App, here: cdk.Stack) -> None:

@@ -117,3 +117,11 @@ def test_another_scan_type_than_that_of_the_registry_is_a_warning(here: cdk.Stac
     found = Annotations.from_stack(here)
     found.has_warning(f"/{here.node.path}/Basic", Match.string_like_regexp("uses 'ENHANCED' scanning"))
     found.has_no_warning(f"/{here.node.path}/Enhanced", Match.any_value())
+
+
+def test_the_scan_type_of_a_registry_that_is_given_counts_without_an_environment(app: cdk.App) -> None:
+    registry = PrivateRegistry(cdk.Stack(app, "Registry"), "Registry", scanning=Scanning.basic())
+    alerts = cdk.Stack(app, "Alerts")
+
+    assert [rule.node.id for rule in ImageFindings(alerts, "Given", repositories=registry).rules] == ["BasicScan"]
+    assert len(ImageFindings(alerts, "NotGiven").rules) == 2

@@ -140,6 +140,16 @@ def test_an_alarm_may_publish_to_its_encrypted_topic(stack: cdk.Stack) -> None:
             ),
             "topics: the topic Containers/T is in 'us-west-2', and the alarm in 'eu-west-1'",
         ),
+        (
+            lambda stack: ImageQuotaAlarm(
+                stack, "A", repository="prod/api", topics=[sns.Topic(stack, f"T{number}") for number in range(6)]
+            ),
+            "topics: 6 topics; CloudWatch allows 5 for a state of an alarm, remove some",
+        ),
+        (
+            lambda stack: ImageQuotaAlarm(stack, "A", repository="prod/api", topics=[sns.Topic(stack, "T")] * 2),
+            "topics[1]: Containers/T is listed twice; remove one",
+        ),
     ],
 )
 def test_an_alarm_that_cannot_work_is_rejected(make: Callable[[cdk.Stack], object], problem: str, app: cdk.App) -> None:
@@ -150,6 +160,30 @@ def test_an_alarm_that_cannot_work_is_rejected(make: Callable[[cdk.Stack], objec
 
     assert [each for each in error.value.problems if each.startswith(problem)] == list(error.value.problems)
     assert stack.node.try_find_child("A") is None
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (
+            lambda stack, repository: ImageQuotaAlarm(stack, "A", repository=repository),
+            "repository: There/Api is in region eu-west-1, and the alarm in us-east-1; metrics are sent in the region",
+        ),
+        (
+            lambda stack, repository: RegistryDashboard(stack, "A", repositories=["prod/web", repository]),
+            "repositories[1]: There/Api is in region eu-west-1, and the dashboard in us-east-1; metrics are sent",
+        ),
+    ],
+)
+def test_a_repository_of_another_region_is_rejected(
+    make: Callable[[cdk.Stack, ecr.IRepository], object], problem: str, app: cdk.App
+) -> None:
+    repository = ecr.Repository(new_stack(app, "There", region="eu-west-1"), "Api", repository_name="prod/api")
+
+    with pytest.raises(InvalidAlert) as error:
+        make(new_stack(app, "Here", region="us-east-1"), repository)
+
+    assert [each.startswith(problem) for each in error.value.problems] == [True]
 
 
 # --- the dashboard ----------------------------------------------------------------------------------------------------
@@ -190,6 +224,51 @@ def test_all_problems_of_a_dashboard_are_reported_together(stack: cdk.Stack) -> 
         "repositories[2]: repository name 'Prod' ",
         "dashboard_name: 'a b' is no name of a da",
     ]
+
+
+@pytest.mark.parametrize(
+    ("repositories", "problems"),
+    [
+        ([f"prod/{number}" for number in range(250)], []),
+        (
+            [f"prod/r{number}" for number in range(251)],
+            ["repositories: 251 repositories in the row of prod/; the graph of the quota can show 250, use a"],
+        ),
+        ([f"n{number}/api" for number in range(125)], []),
+        (
+            [f"n{number}/api" for number in range(126)],
+            ["repositories: 126 namespaces have 504 widgets; CloudWatch allows 500 for a dashboard, use several"],
+        ),
+        ([Namespace(f"n{number}") for number in range(166)], []),
+        (
+            [Namespace(f"n{number}") for number in range(167)],
+            ["repositories: 167 namespaces have 501 widgets; CloudWatch allows 500 for a dashboard, use several"],
+        ),
+        (
+            [f"n{number % 4}/r{number}" for number in range(834)],
+            ["repositories: 834 repositories have 2502 metrics; CloudWatch allows 2500 for a dashboard, use a"],
+        ),
+    ],
+    ids=["250", "251", "125 rows", "126 rows", "166 namespaces", "167 namespaces", "834"],
+)
+def test_a_dashboard_is_not_larger_than_cloudwatch_allows(
+    repositories: list[str | Namespace], problems: list[str], stack: cdk.Stack
+) -> None:
+    try:
+        RegistryDashboard(stack, "Dashboard", repositories=repositories)
+        found: tuple[str, ...] = ()
+    except InvalidAlert as error:
+        found = error.problems
+
+    assert [each.partition(" Namespace")[0].partition(" dashboards")[0] for each in found] == problems
+
+
+def test_repositories_of_other_services_have_no_metrics(stack: cdk.Stack) -> None:
+    from aws_cdk import aws_codecommit as codecommit
+
+    for repository in (codecommit.Repository(stack, "Source", repository_name="prod"), ecr.CfnRepository(stack, "L1")):
+        with pytest.raises(TypeError, match="repository must be a repository or its name"):
+            RepositoryMetrics(repository)  # type: ignore[arg-type]  # the kind is wrong
 
 
 def test_a_repository_of_any_kind_has_metrics(stack: cdk.Stack) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import aws_cdk as cdk
 import pytest
@@ -76,6 +77,26 @@ def test_texts_are_not_longer_than_amazon_inspector_allows(stack: cdk.Stack) -> 
     (rule,) = resources(stack, FILTER).values()
     assert len(rule["Properties"]["Name"]) == 128
     assert len(rule["Properties"]["Description"]) == 512
+
+
+@pytest.mark.parametrize(
+    "names", [("a/b", "a--b"), ("a" * 130 + "b", "a" * 130 + "c")], ids=["separators", "the same beginning"]
+)
+def test_rules_whose_names_would_be_the_same_have_a_hash(names: tuple[str, str], stack: cdk.Stack) -> None:
+    first, second = SuppressionRules(stack, "Accepted", accepted=[*map(accepted, names)], today=TODAY).filters
+
+    assert first.name != second.name
+    for rule in (first, second):
+        assert re.search(r" \([0-9a-f]{8}\)$", rule.name)
+        assert len(rule.name) <= 128
+    # The order has no effect on the names.
+    other = SuppressionRules(stack, "Other", accepted=[*map(accepted, reversed(names))], today=TODAY).filters
+    assert [each.name for each in other] == [second.name, first.name]
+
+
+def test_a_day_with_a_time_is_a_type_error(stack: cdk.Stack) -> None:
+    with pytest.raises(TypeError, match="today must be a date without a time"):
+        SuppressionRules(stack, "Accepted", accepted=[accepted()], today=datetime(2026, 12, 1))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -99,6 +100,18 @@ def test_several_triggers_have_ids_of_their_own(
         cache.on_refresh("a/b:1", queue)
 
 
+def test_a_tag_that_is_known_at_deployment_needs_an_id(
+    stack: cdk.Stack, repository: HardenedRepository, queue: events.IRuleTarget
+) -> None:
+    tag = cdk.CfnParameter(stack, "Tag").value_as_string
+
+    with pytest.raises(InvalidRepository, match="the id of a construct cannot have a token; give a word such as id="):
+        repository.on_image(queue, tag=tag)
+    repository.on_image(queue, tag=tag, id="Deploy")
+    (rule,) = resources(stack, RULE).values()
+    assert rule["Properties"]["EventPattern"]["detail"]["image-tag"] == [{"Ref": "Tag"}]
+
+
 @pytest.mark.parametrize(
     ("image", "problem"),
     [
@@ -126,6 +139,8 @@ def test_a_target_of_alerts_and_other_kinds_are_type_errors(
 
     with pytest.raises(TypeError, match=message):
         repository.on_image(target)
+    with pytest.raises(TypeError, match=message):
+        repository.on_image(actions.SnsAction(AlertTopic(stack, "Action").topic))  # type: ignore[arg-type]  # an alarm action
     with pytest.raises(TypeError, match=message):
         cache.on_refresh("a/b", target)
     with pytest.raises(TypeError) as error:

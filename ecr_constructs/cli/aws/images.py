@@ -11,6 +11,7 @@ from typing import Any
 from ecr_constructs.cli.aws.errors import REPOSITORY_NOT_FOUND, CallFailed
 from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.progress import Progress
+from ecr_constructs.cli.sources.manifests import index_entries
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.images import Image
 
@@ -110,9 +111,9 @@ def digest_of(ecr: Service, image: str) -> str:
     return str(detail["imageDigest"])
 
 
-def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> dict[str, list[str]]:
+def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> dict[str, dict[str, bool]]:
     """
-    Return the digests that each image index references, by its digest. ECR records a pull of the index.
+    Return the digests that each image index references, as `index_entries` does. ECR records a pull of the index.
 
     An index that cannot be read is missing. Indexes in the archive cannot be read.
 
@@ -126,7 +127,7 @@ def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> dict
 
     """
     indexes = [image.digest for image in images if image.is_index and image.status == "active"]
-    referenced: dict[str, list[str]] = {}
+    referenced: dict[str, dict[str, bool]] = {}
     for start in range(0, len(indexes), _MANIFESTS_A_CALL):
         request = {
             "repositoryName": repository,
@@ -134,6 +135,5 @@ def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> dict
             "acceptedMediaTypes": _INDEXES,
         }
         for image in ecr.call("BatchGetImage", request)["images"]:
-            manifests = json.loads(image["imageManifest"])["manifests"]
-            referenced[image["imageId"]["imageDigest"]] = [manifest["digest"] for manifest in manifests]
+            referenced[image["imageId"]["imageDigest"]] = index_entries(json.loads(image["imageManifest"])) or {}
     return referenced

@@ -28,7 +28,7 @@ __all__ = ["MAXIMUM_AGE", "FolderReadings", "MemoryReadings", "ReadingFolder", "
 
 # In seconds. Images that were pushed or pulled since an older listing would be decided wrongly.
 MAXIMUM_AGE = 24 * 60 * 60
-_VERSION = 1
+_VERSION = 2
 _MARK = "ecr-constructs.json"
 
 

@@ -424,7 +424,9 @@ class FindingsGate(Gate):
         if not any(preview.in_use for preview in report.previews):
             unknown += (_NO_IMAGE_IN_USE,)
         ordered = tuple(sorted(found, key=lambda each: (each.finding.order, each.repository)))
-        return replace(result, violations=ordered, unknown=unknown)
+        names = report.without_policy
+        note = _NOT_JUDGED.format(first_names(names)) if names and not (found or unknown) else result.note
+        return replace(result, violations=ordered, unknown=unknown, note=note)
 
     @property
     def _remedy(self) -> str:
@@ -457,10 +459,15 @@ class FindingsGate(Gate):
     def _unlisted_problems(self, preview: RepositoryPreview) -> Iterator[str]:
         """Yield the images whose findings are not known."""
         evaluation = preview.evaluation
-        for decision in (*evaluation.kept, *evaluation.uncertain):
-            image = decision.image
-            if (reason := _unscannable(image)) and preview.users(image.digest):
+        in_use = [
+            decision.image
+            for decision in (*evaluation.kept, *evaluation.uncertain)
+            if preview.users(decision.image.digest)
+        ]
+        for image in in_use:
+            if reason := _unscannable(image):
                 yield f"{preview.name}: {image_label(image)} is in use, and {reason}"
+        yield from _unlisted_children(preview, in_use)
         for decision, _ in images_to_scan(preview):
             key = (preview.name, decision.image.digest)
             if self.scans is None or key not in self.scans.findings:
@@ -468,6 +475,7 @@ class FindingsGate(Gate):
                 yield f"{preview.name}: {image_label(decision.image)} is in use, and {reason}"
 
 
+_NOT_JUDGED = "the images of {} are not judged, because the input has no policy for them"
 _NO_SCAN = "its findings are not given; scan it first"
 _UNSCANNED = {
     "archived": "archived images are not scanned; restore it",
@@ -477,10 +485,25 @@ _NO_MANIFEST = "the images of this index are not known; add --read-indexes with 
 _NO_IMAGE_IN_USE = "no image of these repositories is reported in use, so no finding is judged"
 
 
+def _unlisted_children(preview: RepositoryPreview, in_use: Sequence[Image]) -> Iterator[str]:
+    """Yield the image indexes in use whose images were not listed: a listing can have tagged images only."""
+    referenced = {image: image.referenced_digests for image in in_use if image.referenced_digests}
+    if not referenced:
+        return
+    known = {decision.image.digest for decision in all_decisions(preview.evaluation)}
+    for index, digests in referenced.items():
+        if missing := len(set(digests) - known):
+            images = f"{count(missing, 'image')} of this index {'is' if missing == 1 else 'are'}"
+            label = image_label(index)
+            yield f"{preview.name}: {label} is in use, and {images} not listed; list the images without a tag, too"
+
+
 def _unscannable(image: Image) -> str | None:
     """Return the reason why the vulnerabilities of an image cannot be known, with the fix."""
     if image.is_index:
         return _NO_MANIFEST if image.referenced_digests is None else None
+    if image.is_attestation:
+        return None
     return _UNSCANNED.get(image.status)
 
 
@@ -488,7 +511,8 @@ def images_to_scan(preview: RepositoryPreview) -> Iterator[tuple[Decision, tuple
     """
     Yield the images whose findings count for a gate, with the workloads that run them.
 
-    They are in use, and are kept or uncertain. Image indexes have no findings, and archived images are not scanned.
+    They are in use, and are kept or uncertain. Image indexes have no findings, archived images are not scanned, and
+    attestations are not run.
 
     Args:
         preview: The preview of the repository.
@@ -497,7 +521,7 @@ def images_to_scan(preview: RepositoryPreview) -> Iterator[tuple[Decision, tuple
     evaluation = preview.evaluation
     for decision in (*evaluation.kept, *evaluation.uncertain):
         image, users = decision.image, preview.users(decision.image.digest)
-        if users and not image.is_index and image.status == "active":
+        if users and not image.is_index and not image.is_attestation and image.status == "active":
             yield decision, users
 
 

@@ -9,6 +9,7 @@ required": https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ecr_constructs.model.events.event_rule import EventRule
@@ -113,8 +114,11 @@ def _callers(except_roles: Sequence[str]) -> Mapping[str, object]:
     """Return the pattern of the caller: another role, or a caller that is no role and has no session issuer."""
     if not except_roles:
         return {}
-    excluded: object = [*except_roles]
-    if any("*" in role for role in except_roles):
+    # EventBridge rejects consecutive wildcards.
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+    roles = list(dict.fromkeys(re.sub(r"\*+", "*", role) for role in except_roles))
+    excluded: object = roles
+    if any("*" in role for role in roles):
         excluded = {"wildcard": excluded}
     arn = [{"exists": False}, {"anything-but": excluded}]
     return {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": arn}}}}

@@ -16,14 +16,17 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from ecr_constructs.errors import EcrConstructsError, Problems, abbreviate, expect
 from ecr_constructs.model import wildcards
 from ecr_constructs.model.json_documents import read_json_file
+from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.vulnerabilities.accepted_finding import AcceptedFinding, Justification
 
 __all__ = ["read_openvex", "render_openvex"]
 
 _CONTEXT = "https://openvex.dev/ns/v0.2.0"
 _CONTEXTS = "https://openvex.dev/ns"
+# The character between the namespace and the name of a package, by the type of package URL.
+_NAMESPACES = {"pkg:npm": "/", "pkg:golang": "/", "pkg:composer": "/", "pkg:maven": ":"}
 _NOTES = "Owner: {}. Accepted until {}."
-_NOTES_PATTERN = re.compile(r"Owner: (?P<owner>.+)\. Accepted until (?P<expires>\d{4}-\d\d-\d\d)\.")
+_NOTES_PATTERN = re.compile(r"Owner: (?P<owner>.+)\. Accepted until (?P<expires>\d{4}-\d\d-\d\d)\.", re.DOTALL)
 
 
 def render_openvex(
@@ -227,13 +230,22 @@ def _justification(statement: Mapping[str, Any]) -> Justification | None:
 def _images(products: object) -> Iterator[tuple[str, str | None]]:
     """Yield the repository and the vulnerable package of each product that is an image."""
     for product in products if isinstance(products, list) else []:
-        product_id = product.get("@id") if isinstance(product, Mapping) else product
-        repository = _repository(product_id) if isinstance(product_id, str) else None
+        repository = _repository(_package_url(product))
         if repository is None:
             continue
         parts = product.get("subcomponents") if isinstance(product, Mapping) else None
-        packages = [_package(part) for part in parts] if isinstance(parts, list) else []
-        yield from ((repository, package) for package in packages or [None])
+        # A statement about a component that has no package URL is not one about the whole image.
+        packages = [_package(_package_url(part)) for part in parts] if isinstance(parts, list) and parts else [None]
+        yield from ((repository, package) for package in packages if package != "")
+
+
+def _package_url(component: object) -> str:
+    """Return the package URL of a product or a subcomponent, or the text that identifies it; empty if it has none."""
+    if isinstance(component, str):
+        return component
+    found = mapping(component)
+    identified = (mapping(found.get("identifiers")).get("purl"), found.get("@id"))
+    return next((text for text in identified if isinstance(text, str)), "")
 
 
 def _repository(package_url: str) -> str | None:
@@ -244,9 +256,16 @@ def _repository(package_url: str) -> str | None:
     return url.removeprefix("https://").partition("/")[2] or None
 
 
-def _package(component: object) -> str | None:
-    component_id = component.get("@id") if isinstance(component, Mapping) else component
-    if not isinstance(component_id, str):
-        return None
-    name = component_id.partition("?")[0].rpartition("/")[2].partition("@")[0]
-    return unquote(name) or None
+def _package(package_url: str) -> str:
+    """
+    Return the name of a package as its package manager writes it.
+
+    In a package URL, the scope of npm, the path of Go and the group of Maven are a namespace before the name. The
+    namespace of a package of an operating system is the name of the distribution.
+    https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst
+    """
+    path = re.split(r"[?#]", package_url, maxsplit=1)[0]
+    kind, *parts = path.split("/")
+    *namespace, last = map(unquote, (*parts[:-1], [kind, *parts][-1].partition("@")[0]))
+    separator = _NAMESPACES.get(kind)
+    return last if separator is None else separator.join((*namespace, last))

@@ -221,6 +221,36 @@ def test_the_images_of_an_index_in_use_are_judged(call: Call) -> None:
     assert "has HIGH CVE-2024-2 in openssl; in use by pod prod/api" in err
 
 
+def test_an_index_in_use_whose_images_are_not_listed_cannot_be_judged(call: Call) -> None:
+    listing = json.loads(Path("images.json").read_text(encoding="utf-8"))
+    listing["imageDetails"] = [each for each in listing["imageDetails"] if each["imageTags"]]
+    Path("images.json").write_text(json.dumps(listing), encoding="utf-8")
+    options = ("--scan-findings", "scans.json", "--manifests", "manifests.json", "--fail-if", "findings:HIGH")
+
+    code, _, err = call(*options, scans=[scan(CHILD, finding("CVE-2024-2", "HIGH"))], running=[INDEX])
+
+    assert code == 2
+    assert "is in use, and 1 image of this index is not listed; list the images without a tag, too" in err
+
+
+def test_the_attestation_of_an_index_in_use_is_not_judged(call: Call) -> None:
+    attested = digest(7)
+    listing = json.loads(Path("images.json").read_text(encoding="utf-8"))
+    listing["imageDetails"].append(listed(attested, "", 5))
+    Path("images.json").write_text(json.dumps(listing), encoding="utf-8")
+    manifests = json.loads(Path("manifests.json").read_text(encoding="utf-8"))
+    # https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
+    annotations = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": CHILD}
+    platform = {"architecture": "unknown", "os": "unknown"}
+    entries = [{"digest": CHILD}, {"digest": attested, "annotations": annotations, "platform": platform}]
+    manifests["images"][0]["imageManifest"] = json.dumps({"manifests": entries})
+    Path("manifests.json").write_text(json.dumps(manifests), encoding="utf-8")
+    options = ("--scan-findings", "scans.json", "--manifests", "manifests.json", "--fail-if", "findings:HIGH")
+
+    assert call(*options, scans=[scan(CHILD)], running=[INDEX])[0] == 0
+    assert call(*options, scans=[], running=[INDEX])[0] == 2
+
+
 def test_an_index_in_use_whose_images_are_not_known_cannot_be_judged(call: Call) -> None:
     code, _, err = call(
         "--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[scan(CHILD)], running=[INDEX]
@@ -228,6 +258,19 @@ def test_an_index_in_use_whose_images_are_not_known_cannot_be_judged(call: Call)
 
     assert code == 2
     assert "prod/api: v2 is in use, and the images of this index are not known; add --read-indexes with --live" in err
+
+
+def test_a_repository_without_a_policy_is_not_judged_and_reported(call: Call) -> None:
+    listing = json.loads(Path("images.json").read_text(encoding="utf-8"))
+    listing["imageDetails"].append({**listed(digest(8), "v1", 5), "repositoryName": "prod/web"})
+    Path("images.json").write_text(json.dumps(listing), encoding="utf-8")
+    policy = json.dumps({"lifecyclePolicyText": json.dumps(POLICY), "repositoryName": "prod/api"})
+    Path("policy.json").write_text(policy, encoding="utf-8")
+
+    code, out, err = call("--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[scan(KEPT)])
+
+    assert code == 0
+    assert "the images of prod/web are not judged, because the input has no policy for them" in out + err
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,7 @@ def test_a_call_of_another_service_is_not_matched() -> None:
     [
         ([ADMIN], []),
         (["arn:aws:iam::*:role/Adm*"], []),
+        (["arn:aws:iam::**:role/Adm**"], []),
         (["arn:aws:iam::123456789012:role/Other", ADMIN], []),
         (["arn:aws:iam::123456789012:role/Other", "*:role/Ad*"], []),
         (["arn:aws:iam::123456789012:role/Adm"], ["DirectCall"]),
@@ -242,6 +243,12 @@ def test_calls_of_excepted_roles_are_not_matched(roles: list[str], expected: lis
 
     assert called(event, roles=roles) == expected
     assert bool(called(through, roles=roles)) is bool(expected)
+
+
+def test_consecutive_wildcards_of_a_role_are_one_because_eventbridge_rejects_them() -> None:
+    for rule in api_call_events.tampering(ALL, ["arn:aws:iam::**:role/Adm***"]):
+        assert "arn:aws:iam::*:role/Adm*" in json.dumps(rule.pattern())
+        assert "**" not in json.dumps(rule.pattern())
 
 
 def test_a_call_of_a_user_is_matched_whatever_roles_are_excepted() -> None:

@@ -161,7 +161,7 @@ findings = st.builds(
     AcceptedFinding,
     vulnerability=st.from_regex(r"CVE-20[0-9]{2}-[0-9]{4,6}", fullmatch=True),
     reason=st.text(min_size=1, max_size=40).filter(str.strip),
-    owner=st.from_regex(r"[a-z]+(-[a-z]+)?", fullmatch=True),
+    owner=st.from_regex(r"[a-z]+[-\n ][a-z.]+", fullmatch=True),
     expires=st.dates(),
     repositories=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map(sorted),
     package=st.none() | st.from_regex(r"[a-z][a-z0-9+.@/ -]{0,9}", fullmatch=True).filter(str.strip),
@@ -174,6 +174,36 @@ def test_a_document_is_read_as_the_findings_that_it_was_rendered_from(written_fi
     with TemporaryDirectory() as folder:
         path = written(Path(folder) / "vex.json", rendered(*written_findings))
         assert list(read_openvex(path)) == written_findings
+
+
+IMAGE = f"pkg:oci/api?repository_url={REGISTRY}/prod/api"
+
+
+@pytest.mark.parametrize(
+    ("product", "packages"),
+    [
+        (IMAGE, [None]),
+        ({"@id": IMAGE, "subcomponents": []}, [None]),
+        ({"@id": "image", "identifiers": {"purl": IMAGE}}, [None]),
+        ({"@id": IMAGE, "subcomponents": [{"@id": "pkg:deb/debian/openssl@3.0.1?arch=amd64"}]}, ["openssl"]),
+        ({"@id": IMAGE, "subcomponents": [{"@id": "pkg:npm/%40babel/traverse@7.0.0"}]}, ["@babel/traverse"]),
+        ({"@id": IMAGE, "subcomponents": [{"@id": "pkg:npm/left-pad@1.0.0#lib/x"}]}, ["left-pad"]),
+        ({"@id": IMAGE, "subcomponents": [{"@id": "pkg:golang/golang.org/x/net@v0.1.0"}]}, ["golang.org/x/net"]),
+        ({"@id": IMAGE, "subcomponents": [{"@id": "pkg:maven/org.slf4j/slf4j-api@2"}]}, ["org.slf4j:slf4j-api"]),
+        ({"@id": IMAGE, "subcomponents": [{"identifiers": {"purl": "pkg:apk/alpine/zlib@1"}}]}, ["zlib"]),
+        ({"@id": IMAGE, "subcomponents": [{"hashes": {"sha-256": "a"}}]}, []),
+    ],
+)
+def test_the_package_of_a_statement_of_another_tool_is_that_of_its_package_url(
+    product: object, packages: list[str | None], tmp_path: Path
+) -> None:
+    statement = {"vulnerability": {"name": "CVE-2024-1"}, "products": [product], "status": "not_affected"}
+    document = {"@context": "https://openvex.dev/ns/v0.2.0", "author": "vendor", "statements": [statement]}
+
+    found = read_openvex(written(tmp_path / "vex.json", document), expires=LAST_DAY)
+
+    assert [each.package for each in found] == packages
+    assert {each.repositories for each in found} <= {("prod/api",)}
 
 
 def test_statements_of_other_tools_need_a_last_day(tmp_path: Path) -> None:
