@@ -25,7 +25,16 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 # The policy simulator of tests/permissions.
 SIMULATOR = "build/permissions/.ready"
 CDK = ["aws-cdk-lib", "constructs", "jsii"]
-CHECKOV_RULES = ["CKV_AWS_7", "CKV_AWS_32", "CKV_AWS_33", "CKV_AWS_51", "CKV_AWS_136", "CKV_AWS_163"]
+CHECKOV_RULES = [
+    "CKV_AWS_7",
+    "CKV_AWS_26",
+    "CKV_AWS_32",
+    "CKV_AWS_33",
+    "CKV_AWS_51",
+    "CKV_AWS_136",
+    "CKV_AWS_149",
+    "CKV_AWS_163",
+]
 # Tests whose result is the same on every Python and with every CDK run once, from the checkout.
 ANYWHERE = "not slow and not arbiter and not examples"
 # The model and the command do not import the CDK, so another CDK cannot change the result of their tests.
