@@ -41,12 +41,12 @@ def create_rule(
 
 def check_trigger(problems: Problems, scope: Construct, id: str | None, default_id: str, target: object) -> str:
     """
-    Add the problems of the target of a trigger and of its construct id, and return the id.
+    Add the problems of the target of a trigger and of its construct ID, and return the id.
 
     Args:
         problems: The collector of problems.
         scope: The scope of the rule.
-        id: The construct id; None for the default.
+        id: The construct ID; None for the default.
         default_id: The default.
         target: The target.
 

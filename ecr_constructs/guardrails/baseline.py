@@ -23,7 +23,7 @@ _UNUSED = "unused-intent"
 
 def enforce_baseline(scope: cdk.Stage, path: str, *, intended: Mapping[str, str] | None = None) -> None:
     """
-    Make the synthesis fail if a name, the encryption or a logical id differs from a recorded baseline.
+    Make the synthesis fail if a name, the encryption or a logical ID differs from a recorded baseline.
 
     CloudFormation replaces, deletes or orphans a resource after such a change. The final templates are compared, so
     that changes by aspects, mixins and overrides are found too. `ecr-constructs baseline cdk.out` writes the file.

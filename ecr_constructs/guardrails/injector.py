@@ -50,7 +50,7 @@ class HardenedInjector:
         Args:
             settings: The settings, with `Encryption.aes256()`, which writes no encryption, without `access`,
                 `resource_tags` and `empty_on_delete`, and with lifecycle rules that `ecr.LifecycleRule` supports, which
-                only delete images, by number or by age since push. Without a lifecycle policy, untagged images expire
+                only delete images, by count or by age since push. Without a lifecycle policy, untagged images expire
                 14 days after push in a repository with immutable tags, and the newest 100 are kept in others. Default:
                 `CREATED`, which is `HARDENED` without its encryption.
 

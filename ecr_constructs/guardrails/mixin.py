@@ -15,7 +15,7 @@ from ecr_constructs.repository.settings import CREATED, RepositorySettings
 __all__ = ["Hardened"]
 
 _NOT_READ = (
-    "the attribute lifecycle_policy was read in Python before the mixin Hardened was applied, so that its rules are "
+    "the attribute lifecycle_policy was read in Python before the mixin Hardened was applied, so its rules are "
     "not known, and no lifecycle policy is added; apply the mixin before, or set lifecycle_policy"
 )
 

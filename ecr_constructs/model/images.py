@@ -216,7 +216,7 @@ def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator
 
 
 def _require_whole(document: object) -> None:
-    """Raise if the last page of a listing is missing, because rules by number would count wrong."""
+    """Raise if the last page of a listing is missing, because count rules would count incorrectly."""
     last = document[-1] if isinstance(document, Sequence) and document else document
     if (
         isinstance(last, Mapping)

@@ -137,7 +137,7 @@ class Namespace(ValidatedString):
         Return the namespace as an ARN pattern for policies.
 
         Args:
-            region: The region of the repositories.
+            region: The Region of the repositories.
             account: The account of the repositories.
             partition: The partition. Default: `aws`.
 

@@ -86,7 +86,7 @@ def dual_stack_host(account: str, region: str) -> str:
     Return the dual-stack host of a registry.
 
     Args:
-        account: The account id, or a token.
+        account: The account ID, or a token.
         region: The Region.
 
     Raises:
@@ -99,6 +99,6 @@ def dual_stack_host(account: str, region: str) -> str:
     partition = partition_of(region)
     if partition.name not in _WITH_DUAL_STACK:
         raise InvalidName(
-            [f"AWS documents no dual-stack host for region {region!r} in {partition.name!r}; remove dual_stack=True"]
+            [f"AWS documents no dual-stack host for Region {region!r} in {partition.name!r}; remove dual_stack=True"]
         )
     return f"{account}.dkr-ecr.{region}.{partition.dual_stack_suffix}"

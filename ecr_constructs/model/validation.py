@@ -141,9 +141,8 @@ class StringConstraint:
             return (f"{self.noun} is empty; {self.shape}",)
         if self.minimum <= len(text) <= self.maximum or self.minimum == self.maximum:
             return ()
-        return (
-            f"{self.noun} {abbreviate(text)} has {len(text)} characters; ECR allows {self.minimum} to {self.maximum}",
-        )
+        characters = "1 character" if len(text) == 1 else f"{len(text)} characters"
+        return (f"{self.noun} {abbreviate(text)} has {characters}; ECR allows {self.minimum} to {self.maximum}",)
 
     def _wildcards(self, text: str) -> tuple[str, ...]:
         stars = text.count("*")
@@ -294,10 +293,10 @@ ACCOUNT_ID = StringConstraint(
     noun="account", pattern=r"[0-9]{12}", allowed="0-9", shape="write its 12 digits as a string", minimum=12, maximum=12
 )
 REGION = StringConstraint(
-    noun="region",
+    noun="Region",
     pattern=r"[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]{1,2}",
     allowed="a-z0-9-",
-    shape="write a region such as 'eu-west-1'",
+    shape="write a Region such as 'eu-west-1'",
     minimum=2,
     maximum=25,
 )

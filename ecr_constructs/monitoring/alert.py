@@ -200,7 +200,7 @@ def _repository_problems(place: ConstructLocation, repository: AlertRepository) 
     elif not isinstance(repository, Namespace) and place.stack is not None:
         ours = environment_of(place)
         theirs = cdk.Stack.of(repository) if isinstance(repository, PrivateRegistry) else repository.env
-        for what, there, here in (("account", theirs.account, ours.account), ("region", theirs.region, ours.region)):
+        for what, there, here in (("account", theirs.account, ours.account), ("Region", theirs.region, ours.region)):
             if here is not None and there != here and not is_token(there):
                 yield (
                     f"repositories: {repository.node.path} is in {what} {there}, and the alert in {here}; events are "

@@ -86,7 +86,7 @@ class AlertTopic(Construct):
 
 
 _ADDRESS_PROBLEM = "emails: {!r} is not an email address; write one such as 'security@example.com'"
-_TWICE = "emails: {!r} is given twice; leave one out"
+_TWICE = "emails: {!r} is given twice; remove one"
 
 
 def _create_key(topic: AlertTopic) -> kms.Key:

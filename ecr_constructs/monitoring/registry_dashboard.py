@@ -184,5 +184,6 @@ def _search(terms: str, statistic: str, seconds: int) -> cloudwatch.MathExpressi
 def _name_problems(name: str) -> Iterator[str]:
     if not is_unresolved(name) and not _NAME.fullmatch(name):
         yield (
-            f"dashboard_name: {abbreviate(name)} is no name of a dashboard; use up to 255 letters, digits, '-' and '_'"
+            f"dashboard_name: {abbreviate(name)} is not a name of a dashboard; use up to 255 letters, digits, '-' and "
+            "'_'"
         )

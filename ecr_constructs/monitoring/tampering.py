@@ -28,7 +28,7 @@ class Tampering(Alert):
     `PutImageScanningConfiguration`, `PutImageTagMutability`, `PutLifecyclePolicy`, `SetRepositoryPolicy` and
     `UpdateImageStorageClass`. Without `repositories=`, calls that change the registry are included, such as
     `PutRegistryPolicy` and `PutReplicationConfiguration`. Calls that failed are not included. Deletions by a lifecycle
-    policy are no API calls.
+    policy are not API calls.
 
     Calls of AWS CloudFormation have a rule of their own, whose messages name it.
 

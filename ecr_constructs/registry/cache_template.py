@@ -139,7 +139,7 @@ def _coverage_problems(template: CreationTemplate, environment: Environment, pre
     path = template.node.path
     problems = []
     if environment_of(location_of(template)) != environment:
-        problems.append(f"template {path} is of another account or region than the cache; use one of the same")
+        problems.append(f"template {path} is of another account or Region than the cache; use one of the same")
     if "PULL_THROUGH_CACHE" not in template.applied_for:
         problems.append(f"template {path} is not for caches; add 'PULL_THROUGH_CACHE' to its applied_for=")
     if not _covers(template.prefix, prefix):

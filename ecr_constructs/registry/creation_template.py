@@ -386,7 +386,7 @@ def check_owner(problems: Problems, environment: Environment, prefix: str) -> No
     """Check that no other template of the account and Region has a prefix."""
     if (owner := environment.owner("template", prefix)) is not None:
         problems.add(
-            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and each prefix "
+            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and Region, and each prefix "
             "has one template; add the purpose to applied_for= of that template, or use another prefix"
         )
 

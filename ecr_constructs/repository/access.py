@@ -139,7 +139,7 @@ class Access:
         Return the permission to pull for an account; its own policies must allow it, too.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_pull("111122223333").intent
         'account_pull'
@@ -153,7 +153,7 @@ class Access:
         Return the permission to push for an account; its own policies must allow it, too.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_push("111122223333").intent
         'account_push'
@@ -260,7 +260,7 @@ class Access:
         It does not include the contents of images, or the findings of scans.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_read_metadata("111122223333").intent
         'account_read_metadata'
@@ -276,7 +276,7 @@ class Access:
         A scanner that reads the contents of images needs `account_pull`, too.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_scan("111122223333").intent
         'account_scan'
@@ -293,7 +293,7 @@ class Access:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_sign("111122223333").intent
         'account_sign'
@@ -310,7 +310,7 @@ class Access:
         the repository policy, and so give itself every other permission on the repository.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_administer("111122223333").intent
         'account_administer'
@@ -393,7 +393,7 @@ class Access:
         https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.lambda_pull("111122223333").intent
         'lambda_pull'
@@ -411,7 +411,7 @@ class Access:
         https://docs.aws.amazon.com/codebuild/latest/userguide/sample-ecr.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.codebuild_pull("111122223333").intent
         'codebuild_pull'
@@ -444,7 +444,7 @@ class Access:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.cache_pull("111122223333").intent
         'cache_pull'

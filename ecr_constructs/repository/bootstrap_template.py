@@ -33,7 +33,7 @@ _NO_TEMPLATE = (
 )
 _ENCRYPTION = (
     "settings: encryption is {!r}, and another encryption replaces the repository of an environment that is "
-    "bootstrapped, so that its images are lost; use .but(encryption=Encryption.aes256()), or is_new=True for a "
+    "bootstrapped, so its images are lost; use .but(encryption=Encryption.aes256()), or is_new=True for a "
     "template that bootstraps new environments only"
 )
 
@@ -87,7 +87,7 @@ def _problems(template: Mapping[str, Any], settings: RepositorySettings, *, is_n
         yield _NO_TEMPLATE.format(_REPOSITORY, _TYPE)
     written = mapping(mapping(repository.get("Properties")).get("RepositoryPolicyText")).get("Statement", [])
     if not isinstance(written, (list, Mapping)):
-        yield f"the statements {abbreviate(written)} of the repository are no list; give the template of the CDK"
+        yield f"the statements {abbreviate(written)} of the repository are not a list; give the template of the CDK"
     if settings.encryption != Encryption.aes256() and not is_new:
         yield _ENCRYPTION.format(settings.encryption)
 

@@ -70,8 +70,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
     """
     Define an ECR repository with secure defaults: immutable tags, scanning, encryption, and retention.
 
-    It is an `ecr.Repository`, and is accepted wherever an `ecr.IRepository` is. With the same construct id it has the
-    same logical id, so that an existing `ecr.Repository` can become a `HardenedRepository`: start from `ADOPTED`, or
+    It is an `ecr.Repository`, and is accepted wherever an `ecr.IRepository` is. With the same construct ID it has the
+    same logical ID, so that an existing `ecr.Repository` can become a `HardenedRepository`: start from `ADOPTED`, or
     use the encryption that it has. The default has another encryption, for which CloudFormation *replaces* the
     repository, and its images are lost.
 
@@ -327,7 +327,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         Args:
             target: The target, such as `targets.CodeBuildProject(project)`.
             tag: A pattern of the tag that is pushed; `*` matches any characters. Default: any tag, or none.
-            id: The construct id of the rule, unique in the repository. Default: `On` and the tag.
+            id: The construct ID of the rule, unique in the repository. Default: `On` and the tag.
 
         Returns:
             The rule.
@@ -515,7 +515,7 @@ _RENAMED = (
     "exclude repositories with a name from it"
 )
 _UNNAMED = (
-    "the repository is used in another account or Region, and has no repository_name=, so that its ARN is known only "
+    "the repository is used in another account or Region, and has no repository_name=, so its ARN is known only "
     "in its own stack; give it a repository_name=, which replaces a repository that is deployed without one, or use "
     "HardenedRepository.from_repository_name in the other stack"
 )

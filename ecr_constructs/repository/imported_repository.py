@@ -22,7 +22,7 @@ from ecr_constructs.repository.push_grant import grant_push
 __all__ = ["ImportedRepository"]
 
 _NOT_WRITTEN = (
-    "the app does not own the policy of the repository {}, so that this statement is not in it; add it with "
+    "the app does not own the policy of the repository {}, so this statement is not written; add it with "
     "add_to_resource_policy in the app that owns the repository: {}"
 )
 _RULE = (

@@ -150,7 +150,7 @@ _annotators: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary
 
 
 def _has_exclusions(place: ConstructLocation) -> bool:
-    """Return whether the app excludes the pulls of a principal in this account and region."""
+    """Return whether the app excludes the pulls of a principal in this account and Region."""
     here = environment_of(place)
     return any(
         isinstance(each, cdk.CfnResource)

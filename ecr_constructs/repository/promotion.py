@@ -265,7 +265,7 @@ class Promotion(Construct):
 
 
 _NOT_KNOWN = (
-    "the target is not a HardenedRepository, so that its immutability and its lifecycle policy are not checked; "
+    "the target is not a HardenedRepository, so its immutability and its lifecycle policy are not checked; "
     "promote to a HardenedRepository, or check that promoted tags are immutable and acknowledge this warning"
 )
 
@@ -371,7 +371,7 @@ def _immutability_problems(target: ecr.IRepository, tags: Sequence[str]) -> Iter
     for tag in tags:
         if not _is_always_immutable(immutability, tag):
             yield (
-                f"target: tags that match {tag!r} are mutable in {target.node.path}, so that a promoted image can be "
+                f"target: tags that match {tag!r} are mutable in {target.node.path}, so a promoted image can be "
                 "replaced; use Immutability.all_tags(), or narrow tags="
             )
 

@@ -78,7 +78,7 @@ def statement_differences(source: Sequence[object], replica: Sequence[object]) -
 
 
 def encryption_differences(source: Encryption, replica: Encryption) -> Iterator[Difference]:
-    """Yield the difference between the encryption of a source and of its replica; keys are of one region each."""
+    """Yield the difference between the encryption of a source and of its replica; keys are of one Region each."""
     if type(source) is not type(replica):
         yield "ecr-constructs:replicaEncryptionDiffers", _ENCRYPTION.format(replica, source)
 

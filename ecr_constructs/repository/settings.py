@@ -374,7 +374,7 @@ PROPERTIES: Sequence[Property] = (
         keywords=lambda settings, _: {"image_scan_on_push": settings.scan_on_push},
         template="the scanning configuration of the registry decides; exclude the repositories from the filters of "
         "PrivateRegistry(scanning=...)",
-        differences="the scanning of a replica is that of the registry of its region",
+        differences="the scanning of a replica is that of the registry of its Region",
     ),
     Property(
         name="access",

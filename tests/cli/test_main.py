@@ -103,7 +103,7 @@ def test_the_help_has_the_name_of_each_argument(capsys: pytest.CaptureFixture[st
     preview = capsys.readouterr().out
 
     assert lint.startswith("Usage: ecr-constructs lint [OPTIONS] PATH...\n")
-    assert "\n  PATH  The file, folder or - with the policies.  [required]\n" in lint
+    assert "\n  PATH  A file or folder with the policies, or '-'.  [required]\n" in lint
     assert "<str>" not in preview
     assert "--format <table|json|html|markdown|csv>" in preview
 

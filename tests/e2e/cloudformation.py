@@ -98,7 +98,7 @@ class Resource:
 
     @property
     def ecr(self) -> ECRBackend:
-        """The registry of the account in the region."""
+        """The registry of the account in the Region."""
         return ecr_backends[self.account][self.region]
 
     @classmethod
@@ -232,7 +232,7 @@ def _knowing_every_type(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _naming_what_fails(handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the logical id of the failed resource to an error."""
+    """Add the logical ID of the failed resource to an error."""
 
     def handle_resource(logical_id: str, resource_json: Mapping[str, Any], *rest: Any, **others: Any) -> Any:
         try:

@@ -206,7 +206,7 @@ def test_a_repository_of_another_environment_is_rejected(app: cdk.App, here: cdk
             f"repositories: {selection.node.path} is in account 444455556666, and the alert in {ACCOUNT}; events are "
             "sent in the account of the repository, so create the alert in a stack of 444455556666"
         )
-        assert "is in region eu-west-1, and the alert in us-east-1" in region
+        assert "is in Region eu-west-1, and the alert in us-east-1" in region
 
 
 def test_a_repository_of_the_same_environment_in_another_stack_is_accepted(app: cdk.App, here: cdk.Stack) -> None:

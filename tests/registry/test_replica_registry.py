@@ -599,7 +599,7 @@ def ids_of(stack: cdk.Stack) -> list[str]:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"source_region": "Frankfurt"}, "region 'Frankfurt' has 'F' at position 0; write a region such as"),
+        ({"source_region": "Frankfurt"}, "Region 'Frankfurt' has 'F' at position 0; write a Region such as"),
         ({"source_region": cdk.Aws.REGION}, "is known only at deployment; it is read here, so write the value out"),
         ({"source_region": HERE}, f"source_region '{HERE}' is that of the replica"),
         ({"source_region": HERE, "source_account": ACCOUNT}, f"source_region '{HERE}' is that of the replica"),
@@ -650,7 +650,7 @@ def test_all_faults_come_at_once_each_of_them_once(here: cdk.Stack) -> None:
     with pytest.raises(InvalidRegistry) as raised:
         replica(here, source_region="X", source_account=OTHER_ACCOUNT, repositories=[PROD, TEAM], settings=EPHEMERAL)
 
-    parts = ["another construct", "region 'X'", "prefix 'prod'", "removal_policy", "source_account"]
+    parts = ["another construct", "Region 'X'", "prefix 'prod'", "removal_policy", "source_account"]
     assert raised.value.path == "Recovery/Replica"
     assert [any(part in problem for problem in raised.value.problems) for part in parts] == [True] * len(parts)
     assert len(raised.value.problems) == len(set(raised.value.problems))

@@ -287,7 +287,7 @@ def test_a_secret_with_a_key_of_its_own_is_rejected(here: cdk.Stack, how: str) -
     [
         (
             ("eu-central-1", ACCOUNT),
-            "the secret is in region eu-central-1 and the cache in eu-west-1; ECR requires the same",
+            "the secret is in Region eu-central-1 and the cache in eu-west-1; ECR requires the same",
         ),
         (
             ("eu-west-1", OTHER_ACCOUNT),

@@ -1,4 +1,4 @@
-"""Construct ids, logical ids as the CDK derives them, and identifiers of Python."""
+"""Construct ids, logical IDs as the CDK derives them, and identifiers of Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import count
 __all__ = ["UniqueNames", "construct_id", "id_of_logical_id", "identifier", "logical_id", "stack_name"]
 
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]+")
-# Components of a path that the CDK leaves out of a logical id, or of its readable part:
+# Components of a path that the CDK leaves out of a logical ID, or of its readable part:
 # https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html
 _HIDDEN, _HIDDEN_FROM_PEOPLE = "Default", "Resource"
 _LONGEST_READABLE, _LONGEST_ALONE = 240, 255
@@ -51,13 +51,13 @@ class UniqueNames:
 
     @classmethod
     def of_constructs(cls) -> UniqueNames:
-        """Return the construct ids of a stack."""
+        """Return the construct IDs of a stack."""
         return cls((*_RESERVED, _HIDDEN, _HIDDEN_FROM_PEOPLE))
 
 
 def construct_id(text: str, default: str) -> str:
     """
-    Return a construct id for a name.
+    Return a construct ID for a name.
 
     Args:
         text: The name, such as `prod/payments-api`.
@@ -110,7 +110,7 @@ def stack_name(text: str) -> str:
 
 def logical_id(path: Sequence[str]) -> str:
     """
-    Return the logical id that the CDK derives from a construct path in a stack.
+    Return the logical ID that the CDK derives from a construct path in a stack.
 
     Args:
         path: The ids of the constructs, without that of the stack.
@@ -129,7 +129,7 @@ def logical_id(path: Sequence[str]) -> str:
 
 def id_of_logical_id(found: str, path: str | None, *, below: Sequence[str] = (_HIDDEN_FROM_PEOPLE,)) -> str:
     """
-    Return the construct id with which a construct gets a logical id, or a similar one.
+    Return the construct ID with which a construct gets a logical ID, or a similar one.
 
     Args:
         found: The logical id.

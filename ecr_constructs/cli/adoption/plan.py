@@ -494,7 +494,7 @@ class _StackPlanner:
     def _id(
         self, resource: Resource, default: str, *, below: Sequence[str], name: str | None = None
     ) -> tuple[str, str]:
-        """Return the construct id of a resource, and the logical id that the resource has in the program."""
+        """Return the construct ID of a resource, and the logical ID that the resource has in the program."""
         if self._is_deployed:
             path = mapping(self._written[resource.logical_id].get("Metadata")).get("aws:cdk:path")
             wanted = id_of_logical_id(

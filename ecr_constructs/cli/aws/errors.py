@@ -27,7 +27,7 @@ REPOSITORY_NOT_FOUND = "RepositoryNotFoundException"
 
 
 class AccountUnavailable(EcrConstructsError):
-    """An account that cannot be read at all: no credentials, no region, no connection."""
+    """An account that cannot be read at all: no credentials, no Region, no connection."""
 
 
 class CredentialsExpired(AccountUnavailable):
@@ -87,7 +87,7 @@ def call_failure(error: Exception, *, action: str, region: str, caller: str) -> 
     Args:
         error: The error.
         action: The call, as an IAM action: `ecr:DescribeImages`.
-        region: The region.
+        region: The Region.
         caller: The ARN of the caller.
 
     """
@@ -121,7 +121,7 @@ def failure_messages(failures: Iterable[tuple[str, CallFailed]]) -> tuple[str, .
 # Credentials that have expired. The first are codes of AWS, the second are errors of botocore before a call.
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _SIGN_IN_EXPIRED = frozenset({"SSOError", "TokenRetrievalError", "LoginTokenLoadError"})
-# Unknown keys have the same codes as a region that the account has not enabled.
+# Unknown keys have the same codes as a Region that the account has not enabled.
 _REJECTED = frozenset(
     {
         "AuthFailure",
@@ -163,7 +163,7 @@ def _client_failure(error: ClientError, *, action: str, region: str, caller: str
         return CallFailed(f"AWS throttles {action}, also after retries", "repeat the command later", code=code)
     if code == REPOSITORY_NOT_FOUND:
         reason = f"ECR has no such repository in {region}"
-        return CallFailed(reason, "it was deleted meanwhile, or another account or region is meant", code=code)
+        return CallFailed(reason, "it was deleted meanwhile, or another account or Region is meant", code=code)
     return CallFailed(f"{action} failed: {message} ({code})", "repeat the command", code=code)
 
 

@@ -60,11 +60,13 @@ def summary(
     ] = Format.TEXT,
     exceptions: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="JSON: a JSON file with exceptions from rules.", show_default=False),
+        typer.Option(
+            metavar="FILE", help="With --format json: a JSON file with exceptions from rules.", show_default=False
+        ),
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """List the repositories of an app with their protection, and its registry resources."""
+    """List the repositories of an app with their main settings, and its registry resources."""
     stacks = read_stacks(source)
     if form is Format.JSON:
         excepted = read_rule_exceptions(exceptions) if exceptions else ()

@@ -17,11 +17,11 @@ __all__ = ["AwsDecision", "Place", "Policy", "Repository", "UnreadablePolicy", "
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Place:
     """
-    An account in a region, which has one private registry.
+    An account in a Region, which has one private registry.
 
     Attributes:
         account_id: The account id.
-        region: The region.
+        region: The Region.
 
     """
 
@@ -29,7 +29,7 @@ class Place:
     region: str
 
     def __str__(self) -> str:
-        """Return the account and the region: `account 111122223333 in eu-west-1`."""
+        """Return the account and the Region: `account 111122223333 in eu-west-1`."""
         return f"account {self.account_id} in {self.region}"
 
 

@@ -203,7 +203,7 @@ def _entry_problems(entry: Mapping[str, object]) -> Iterator[str]:
     if isinstance(id, str) and id.strip() and id not in _IDS:
         near = get_close_matches(id, _IDS, 1)
         hint = f"did you mean {near[0]!r}?" if near else "docs/findings.md lists them"
-        yield f"id: {abbreviate(id)} is no finding; {hint}"
+        yield f"id: {abbreviate(id)} is not a finding; {hint}"
 
 
 def _date_problems(value: object) -> Iterator[str]:

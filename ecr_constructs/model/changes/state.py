@@ -109,7 +109,7 @@ class Resource:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The stack and the logical id, by which CloudFormation finds the resource in an update."""
+        """The stack and the logical ID, by which CloudFormation finds the resource in an update."""
         return self.stack, self.logical_id
 
     @property
@@ -189,7 +189,7 @@ class State:
     The resources of all templates.
 
     Attributes:
-        resources: The resources by stack and logical id, in the order of the templates.
+        resources: The resources by stack and logical ID, in the order of the templates.
         stacks: The names of all stacks, in the order of the templates.
 
     """

@@ -23,7 +23,7 @@ class RuleException:
     An exception from a compliance rule for one resource, until a day.
 
     Attributes:
-        resource: The resource: a construct path, `stack/logical id`, a logical id, or a repository name.
+        resource: The resource: a construct path, `stack/logical id`, a logical ID, or a repository name.
         rule: The id of the rule.
         reason: The reason.
         owner: The person or team that is responsible for it.

@@ -116,7 +116,7 @@ class TemplateResource:
         Return whether a text names the resource.
 
         Args:
-            name: A construct path (with or without `/Resource` at the end), `stack/logical id`, a logical id, or a
+            name: A construct path (with or without `/Resource` at the end), `stack/logical id`, a logical ID, or a
                 repository name.
 
         """
@@ -129,7 +129,7 @@ class AppResources:
     The resources of the templates of an app.
 
     Args:
-        resources: The resources. An exception for a logical id is for that logical id in every stack.
+        resources: The resources. An exception for a logical ID is for that logical ID in every stack.
         templates: The templates, by their paths. Default: not known, so that values of outputs and parameters are not.
 
     """

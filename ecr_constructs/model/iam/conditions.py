@@ -44,7 +44,7 @@ class _Operator:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NarrowingKey:
     """
-    A condition key that limits who or from where.
+    A condition key that limits the principals or their network.
 
     Attributes:
         name: The key.
@@ -212,7 +212,7 @@ _KEYS = {key.name.lower(): key for key in NARROWING_KEYS}
 
 def narrows(condition: object, *, in_key_policy: bool = False) -> bool:
     """
-    Return whether a condition limits who or from where.
+    Return whether a condition limits the principals or their network.
 
     All operators and keys of a condition must be met, so one that narrows is enough. One of the values of a key must
     be met, so each must narrow.

@@ -179,7 +179,7 @@ def _outcomes(index: ImageIndex, engine: RuleEngine) -> list[Outcome]:
     outcomes = list(engine.outcomes)
     for position in index.indexes_of:
         outcomes[position] = _of_child(outcomes[position])
-    # The subject of an artifact is no artifact, so its outcome is final.
+    # The subject of an artifact is not an artifact, so its outcome is final.
     for position in index.referrers - index.indexes_of.keys():
         subject = index.subject_of(position)
         if subject is not None:

@@ -367,5 +367,5 @@ def _conflict(rule: LifecycleRule, other: LifecycleRule) -> str | None:
 def _alternatives(rule: LifecycleRule, other: LifecycleRule) -> str:
     """Return the remedy for two rules for the same images."""
     if not combines_age_and_count(rule, other):
-        return "leave one out" if rule.tag_status != "tagged" else "leave one rule out"
-    return f"leave one out: {rules_problem(rule, other)}"
+        return "remove one" if rule.tag_status != "tagged" else "remove one rule"
+    return f"remove one: {rules_problem(rule, other)}"

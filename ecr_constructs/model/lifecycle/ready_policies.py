@@ -76,7 +76,8 @@ def production_policy(
     """
     Return a policy for images of production: every deployed image, and the newest releases.
 
-    The pipeline gives the tag of an environment to each image that it deploys. Images with it are never deleted.
+    The pipeline gives the tag of an environment to each image that it deploys. Images with such a tag are never
+    deleted.
 
     Args:
         deployed: The tag patterns of images that are deployed. Default: `production` and `production-*`.

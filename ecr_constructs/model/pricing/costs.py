@@ -158,7 +158,7 @@ def costs(storage: Storage, total: Storage, prices: Prices) -> Costs | None:
     Args:
         storage: The bytes of the images.
         total: The bytes of all images of the registry, of which these are a part.
-        prices: The prices of the region.
+        prices: The prices of the Region.
 
     """
     archived = total.archive or total.archive_after

@@ -150,7 +150,7 @@ class Upstream:
         """
         if host is not None:
             if account is not None or region is not None:
-                raise InvalidName(["host: it contains the account and the region; remove account= and region="])
+                raise InvalidName(["host: it contains the account and the Region; remove account= and region="])
             _ECR_REGISTRY.require(host)
             account, region = host.split(".")[0], host.split(".")[3]
         if account is None or region is None:

@@ -121,7 +121,8 @@ class AcceptedFinding:
     def _check_values(self, problems: Problems) -> None:
         if self.vulnerability.strip() and not _VULNERABILITY.fullmatch(self.vulnerability):
             problems.add(
-                f"vulnerability: {abbreviate(self.vulnerability)} is no id; write one such as 'CVE-2024-12345'"
+                f"vulnerability: {abbreviate(self.vulnerability)} is not an ID of a vulnerability; write one such as "
+                "'CVE-2024-12345'"
             )
         if not self.repositories:
             problems.add("repositories is empty; leave it out for all repositories")

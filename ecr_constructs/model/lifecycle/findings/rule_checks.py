@@ -346,7 +346,7 @@ def _core(text: str) -> str:
     reason="""
         `prod` selects `production` as well. If the rule precedes the rule for `production`, it acts on the images of
         that rule. If it follows and counts images, the images of the other rule count, and it keeps fewer of its own.
-        A rule by age that follows is not reported, and neither is a prefix that is followed by a digit or a separator,
+        An age rule that follows is not reported, and neither is a prefix that is followed by a digit or a separator,
         such as `v` and `v1.2`. With images, a rule is also reported if the tags of the repository have both words.
     """,
     fix="""
@@ -381,7 +381,7 @@ def _continued_by_rule(context: CheckContext, rule: LifecycleRule, word: str) ->
     """Return a description of the tags of another rule that continue the word, if the rule affects their images."""
     preceding = context.preceding_rules(rule)
     for other in context.rules:
-        # ECR counts images of preceding rules, but a rule by age does not act on them.
+        # ECR counts images of preceding rules, but an age rule does not act on them.
         is_unaffected = other in preceding and rule.count_type != "imageCountMoreThan"
         if other is rule or other.storage_class != rule.storage_class or is_unaffected:
             continue
