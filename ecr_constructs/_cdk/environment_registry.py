@@ -25,7 +25,7 @@ __all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "RegistryPart", "e
 NO_REGISTRY = (
     "the app has no PrivateRegistry for this account and Region; create one first, in this stack or in one with the "
     "same env=. If another team owns the registry of the account, ask them to make the change: an account has "
-    "one registry in a Region"
+    "one registry in each Region"
 )
 
 # The parts of a registry that other constructs of the package use. They are not public members of `PrivateRegistry`.

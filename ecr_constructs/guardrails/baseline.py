@@ -59,7 +59,7 @@ def enforce_baseline(scope: cdk.Stage, path: str, *, intended: Mapping[str, str]
 def _without_reason(intended: Mapping[str, str]) -> Iterator[str]:
     for name, reason in intended.items():
         if not reason.strip():
-            yield f"intended[{name!r}] has no reason; write why the change is meant"
+            yield f"intended[{name!r}] has no reason; write the reason for the change"
 
 
 def _read(path: str) -> State:
@@ -120,7 +120,7 @@ def _violation(change: Change, path: str) -> cdk.PolicyViolation:
     return cdk.PolicyViolation(
         rule_name=change.id,
         description=f"{place} differs from the baseline: {change.sentence}",
-        fix=f"{change.remedy}; if the change is meant, add it to intended= as {place!r} with a reason",
+        fix=f"{change.remedy}; if the change is intended, add it to intended= as {place!r} with a reason",
         severity="error",
         violating_resources=_where(change.logical_id or change.stack, change.path or path),
     )

@@ -241,7 +241,7 @@ def _read_all(document: object, place: str, problems: Problems) -> Iterator[Imag
             else:
                 yield from _read(f"{place}[{index}]", entry, problems)
     else:
-        message = f"{abbreviate(document)} is not what `aws ecr describe-images` prints: an object with imageDetails"
+        message = f"{abbreviate(document)} is not the output of `aws ecr describe-images`: an object with imageDetails"
         raise InvalidImage([f"{place}: {message}" if place else message])
 
 

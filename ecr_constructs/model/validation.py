@@ -127,7 +127,10 @@ class StringConstraint:
             return ()
         if is_token(text):
             return (
-                f"{self.noun} {abbreviate(text)} is known only at deployment; it is read here, so write the value out",
+                (
+                    f"{self.noun} {abbreviate(text)} is known only at deployment; it must be known at synthesis, so use a "
+                    "literal value"
+                ),
             )
         return (*self._length(text), *self._wildcards(text), *self._form(text))
 
@@ -198,7 +201,7 @@ REPOSITORY_PATTERN = StringConstraint(
     noun="repository pattern",
     pattern=r"[a-z0-9*]+(?:[._/-]+[a-z0-9*]+)*",
     allowed="a-z0-9*._/-",
-    shape="write a repository name in which '*' stands for anything, such as 'library/*'",
+    shape="write a repository name in which '*' matches any characters, such as 'library/*'",
     maximum=256,
 )
 NAMESPACE = StringConstraint(noun="namespace", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
@@ -254,7 +257,7 @@ TAG_PATTERN = StringConstraint(
     noun="tag pattern",
     pattern=r"[0-9a-zA-Z._*-]+",
     allowed="0-9a-zA-Z._*-",
-    shape="a tag holds letters, digits, '.', '_' and '-'; '*' stands for any number of them",
+    shape="a tag contains letters, digits, '.', '_' and '-'; '*' matches any number of them",
     maximum=300,
     wildcards=4,
 )

@@ -1,4 +1,4 @@
-"""`Tampering`: an alert about API calls that weaken or delete what repositories contain."""
+"""`Tampering`: an alert about API calls that delete images or weaken settings."""
 
 from __future__ import annotations
 

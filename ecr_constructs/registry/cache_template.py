@@ -124,7 +124,8 @@ class CacheTemplate:
 
 
 _CANNOT_PULL = (
-    "consumers: {} could not pull, because the cache has no template of its own that gives access to its repositories; "
+    "consumers: {} could not pull, because the cache has no template of its own that grants access to its "
+    "repositories; "
     "add them to access= of the template in this app, or use PrivateRegistry(policy_scope='V2') if the account has it"
 )
 

@@ -425,7 +425,7 @@ def _check_location(problems: Problems, place: ConstructLocation, id: str) -> En
     environment = environment_of(place)
     if (owner := environment.owner("registry")) is not None:
         problems.add(
-            f"{owner.node.path} is the registry of this account and Region already, and an account has one registry "
-            "in a Region; find it with PrivateRegistry.of(scope)"
+            f"{owner.node.path} is already the registry of this account and Region, and an account has one registry "
+            "in each Region; get it with PrivateRegistry.of(scope)"
         )
     return environment

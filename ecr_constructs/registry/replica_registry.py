@@ -49,8 +49,8 @@ class ReplicaRegistry(IntentGrants, Construct):
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 
-    Creates: one `AWS::ECR::RepositoryCreationTemplate` for each namespace, with what it needs; for a source in another
-    account a statement in the policy of the registry.
+    Creates: one `AWS::ECR::RepositoryCreationTemplate` for each namespace, with the role and the key that it needs; for
+    a source in another account a statement in the policy of the registry.
 
     Attributes:
         settings: The settings in force.

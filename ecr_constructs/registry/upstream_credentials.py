@@ -119,7 +119,8 @@ class _NewSecret(Credentials):
         name = self._full_name(prefix)
         if is_token(name):
             problems.add(
-                f"credentials: secret name {name!r} is known only at deployment; it is read here, so write it out"
+                f"credentials: secret name {name!r} is known only at deployment; it must be known at synthesis, so "
+                "use a literal name"
             )
         elif not _NAME.fullmatch(name):
             problems.add(f"credentials: secret name {name!r} is not well formed; use letters, digits and /_+=.@-")
@@ -164,7 +165,7 @@ class _NewSecret(Credentials):
         return secret.secret_arn
 
     def _reapply(self, scope: Construct, secret: secretsmanager.Secret, prefix: str) -> None:
-        """Set what ECR needs of the secret once more after a property injector, and refuse another name."""
+        """Set the required properties of the secret again after a property injector, and reject another name."""
         resource = cast("secretsmanager.CfnSecret", secret.node.default_child)
         name = resource.stack.resolve(resource.name)
         if name != self._full_name(prefix):

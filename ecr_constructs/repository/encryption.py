@@ -369,7 +369,7 @@ def _check_key(problems: Problems, held: ConstructReference[IKeyRef], place: Con
     key, ours = _facts(held), environment_of(place).region
     if ours is not None and key.region != ours and not is_token(key.region):
         problems.add(
-            f"the key is in Region {key.region!r} and the repository in {ours!r}; ECR needs a key of the same Region"
+            f"the key is in Region {key.region!r} and the repository in {ours!r}; ECR requires a key in the same Region"
         )
     problems.extend(arn_problems("the key", key.arn, ours))
     problems.extend(key.problems)

@@ -53,8 +53,8 @@ def test_every_problem_is_reported_at_once_with_the_path_before_anything_is_adde
         "repository name 'Prod' has 'P' at position 0",
         "the key is in Region 'eu-central-1' and the repository in 'eu-west-1'",
         (
-            "the statement is public: it allows every principal without a condition that limits the principals or their "
-            "network"
+            "the statement is public: it allows every principal without a condition that limits the principals or "
+            "their network"
         ),
         "'s3:GetObject' is not an action of ECR",
     ]

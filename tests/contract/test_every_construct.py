@@ -82,8 +82,8 @@ KINDS: Mapping[str, Kind] = {
         make=PrivateRegistry,
         error=InvalidRegistry,
         rejected={"replication": [Replication.to(HERE)]},
-        conflict="{} is the registry of this account and Region already, and an account has one registry in a Region; "
-        "find it with PrivateRegistry.of(scope)",
+        conflict="{} is already the registry of this account and Region, and an account has one registry in each "
+        "Region; get it with PrivateRegistry.of(scope)",
         members="accept_cache_consumer accept_caches_of accept_replication_from add_replication add_to_resource_policy "
         "deny_repository_creation of replicate replication scan scanning",
     ),

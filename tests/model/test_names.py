@@ -46,7 +46,10 @@ def test_a_message_has_the_value_the_limit_and_the_fix() -> None:
         ("prod\n", f"repository name 'prod\\n' has '\\n' at position 4; {SHAPE}"),
         (
             "${Token[TOKEN.12]}",
-            "repository name '${Token[TOKEN.12]}' is known only at deployment; it is read here, so write the value out",
+            (
+                "repository name '${Token[TOKEN.12]}' is known only at deployment; it must be known at synthesis, so use "
+                "a literal value"
+            ),
         ),
         (
             "a" * 257,

@@ -148,7 +148,7 @@ def test_an_invalid_prefix_is_rejected(stack: cdk.Stack) -> None:
         ("Teams", "template prefix 'Teams' has 'T' at position 0; use lower-case letters"),
         ("teams//", "template prefix 'teams//' is not well formed; use"),
         ("ROOT/", "template prefix 'ROOT/' has 'R' at position 0; use"),
-        (cdk.Aws.REGION, "is known only at deployment; it is read here, so write the value out"),
+        (cdk.Aws.REGION, "is known only at deployment; it must be known at synthesis, so use a literal value"),
     ]
     for prefix, sentence in cases:
         (problem,) = problems_of(stack, prefix=prefix)

@@ -144,7 +144,7 @@ def test_the_error_without_a_registry_has_the_fix(stack: cdk.Stack) -> None:
     assert "create one first, in this stack or in one with the same env=" in problem
     assert (
         "If another team owns the registry of the account, ask them to make the change: an account has one registry "
-        "in a Region"
+        "in each Region"
     ) in problem
 
 

@@ -173,7 +173,7 @@ def test_an_invalid_prefix_is_rejected(stack: cdk.Stack, option: str) -> None:
         ("a" * 31, "has 31 characters; ECR allows 2 to 30"),
         ("Hub", "cache prefix 'Hub' has 'H' at position 0; use lower-case letters"),
         ("hub//", "cache prefix 'hub//' is not well formed; use"),
-        (cdk.Aws.REGION, "is known only at deployment; it is read here, so write the value out"),
+        (cdk.Aws.REGION, "is known only at deployment; it must be known at synthesis, so use a literal value"),
     ]
     for prefix, sentence in cases:
         (problem, *_) = problems_of(stack, **{option: prefix})
@@ -604,7 +604,7 @@ def test_an_empty_list_is_rejected(here: cdk.Stack) -> None:
         ([], "repositories: the list is empty; remove it to cache all repositories"),
         (["Nginx"], "repositories: repository pattern 'Nginx' has 'N' at position 0; write a repository name in which"),
         (["a" * 257], "has 257 characters; ECR allows 1 to 256"),
-        ([cdk.Aws.REGION], "is known only at deployment; it is read here, so write the value out"),
+        ([cdk.Aws.REGION], "is known only at deployment; it must be known at synthesis, so use a literal value"),
     ]
     for repositories, sentence in cases:
         (problem,) = problems_of(here, repositories=repositories)

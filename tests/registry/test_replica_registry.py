@@ -600,7 +600,10 @@ def ids_of(stack: cdk.Stack) -> list[str]:
     ("given", "expected"),
     [
         ({"source_region": "Frankfurt"}, "Region 'Frankfurt' has 'F' at position 0; write a Region such as"),
-        ({"source_region": cdk.Aws.REGION}, "is known only at deployment; it is read here, so write the value out"),
+        (
+            {"source_region": cdk.Aws.REGION},
+            "is known only at deployment; it must be known at synthesis, so use a literal value",
+        ),
         ({"source_region": HERE}, f"source_region '{HERE}' is that of the replica"),
         ({"source_region": HERE, "source_account": ACCOUNT}, f"source_region '{HERE}' is that of the replica"),
         (

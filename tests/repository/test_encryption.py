@@ -270,7 +270,7 @@ def test_a_key_of_another_region_is_rejected(
         HardenedRepository(stack, "Api", encryption=choose(key))
 
     assert refused.value.problems == (
-        "the key is in Region 'eu-central-1' and the repository in 'eu-west-1'; ECR needs a key of the same Region",
+        "the key is in Region 'eu-central-1' and the repository in 'eu-west-1'; ECR requires a key in the same Region",
     )
     assert stack.node.children == []
 

@@ -64,7 +64,7 @@ def check_account(
     reader = _Reader(session)
     chosen = [each for each in templates if reader.is_here(each)]
     if not chosen:
-        message = f"no stack of it is for {reader.environment}; choose another --profile or --region"
+        message = f"it has no stack for {reader.environment}; choose another --profile or --region"
         raise CommandError([message])
     with raise_as_unavailable():
         old = read_state(reader.deployed(chosen))

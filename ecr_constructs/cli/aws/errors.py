@@ -163,7 +163,7 @@ def _client_failure(error: ClientError, *, action: str, region: str, caller: str
         return CallFailed(f"AWS throttles {action}, also after retries", "repeat the command later", code=code)
     if code == REPOSITORY_NOT_FOUND:
         reason = f"ECR has no such repository in {region}"
-        return CallFailed(reason, "it was deleted meanwhile, or another account or Region is meant", code=code)
+        return CallFailed(reason, "it was deleted in the meantime, or it is in another account or Region", code=code)
     return CallFailed(f"{action} failed: {message} ({code})", "repeat the command", code=code)
 
 

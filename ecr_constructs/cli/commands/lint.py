@@ -182,7 +182,7 @@ class _Report:
         self._check(companions)
 
     def check_configuration(self, configured: Sequence[Suppression]) -> None:
-        """Add what is wrong with the suppressions of repositories whose policies were read."""
+        """Add the problems of the suppressions of repositories whose policies were read."""
         self._check([each for each in configured if any(map(each.is_for, self._repositories))])
 
     def everything(self) -> list[Diagnostic]:

@@ -452,13 +452,13 @@ def _resumable(options: PreviewOptions) -> Iterator[None]:
     """Add the folder with the answers to the end of a block that is interrupted."""
     from ecr_constructs.cli.aws import CredentialsExpired
 
-    kept = f"what was read is kept in {options.state_dir}; the same command continues from it"
+    kept = f"the responses are stored in {options.state_dir}; run the same command again to continue"
     try:
         yield
     except CredentialsExpired as error:
         if options.state_dir is None and not options.is_fleet:
             raise
-        hint = kept if options.state_dir else "add --state-dir to keep what is read, and to continue from it"
+        hint = kept if options.state_dir else "add --state-dir to store the responses and to be able to continue"
         raise CredentialsExpired([*error.problems, hint], path=error.path) from None
     except KeyboardInterrupt:
         if options.state_dir:

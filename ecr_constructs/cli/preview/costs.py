@@ -1,4 +1,4 @@
-"""The costs of the images of each repository, those that nobody pulls, and the day on which a repository is full."""
+"""The costs of the images of each repository, those that are not pulled, and the day on which a repository is full."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class RepositoryPreview:
         disagreements: The differences between ECR's preview and the local evaluation.
         unlisted: The images of ECR's preview that were not in the listing.
         growth: The growth of the repository, up to the quota of images. None if it was not computed.
-        unpulled: The images that nobody pulled for some days. None if it was not computed.
+        unpulled: The images that were not pulled for some days. None if it was not computed.
         costs: The costs of the images. None without prices.
 
     """
@@ -267,7 +267,7 @@ class PreviewReport:
         region: The Region of the account, or None for listings in files, which do not have it.
         image_quota: The quota of images per repository.
         prices: The prices of the Region. None if they are not known.
-        unpulled: The images that nobody pulled for some days, of all repositories. None if it was not computed.
+        unpulled: The images that were not pulled for some days, of all repositories. None if it was not computed.
         costs: The costs of the images of all repositories. None without prices.
 
     """

@@ -140,8 +140,8 @@ class Perimeter:
         Return the statements for a repository policy.
 
         Args:
-            account: The account of the repository. Its principals are not denied for their identity, so that a wrong
-                organization, or an account that leaves it, locks nobody out.
+            account: The account of the repository. Its principals are not denied for their identity. Otherwise a wrong
+                organization, or an account that leaves the organization, would lose access to its own repository.
 
         Raises:
             InvalidPerimeter: If the account is not well formed.

@@ -48,7 +48,7 @@ def statement_problems(
 
     """
     if not _has_any(statement, "Principal", "NotPrincipal"):
-        yield "the statement has no principal; name who is allowed or denied with principals="
+        yield "the statement has no principal; use principals= for the principals that it allows or denies"
     if not _has_any(statement, "Action", "NotAction"):
         yield "the statement has no action; name some with actions=, such as 'ecr:BatchGetImage'"
     yield from _element_problems(statement)

@@ -206,7 +206,7 @@ def _of_artifact(index: ImageIndex, engine: RuleEngine, position: int, of_subjec
     """
     artifact, by_rules = index.images[position], engine.outcomes[position]
     if of_subject.action == "keep" and (subject.status, artifact.status) == ("archived", "active"):
-        why = f"its subject {subject.digest} is archived, and AWS archives what is about it within 24 hours"
+        why = f"its subject {subject.digest} is archived, and AWS archives its referrers within 24 hours"
         return Outcome("archive", None, why, is_certain=False)
     if of_subject.action == "keep" or (of_subject.action == "archive" and artifact.status == "archived"):
         return by_rules

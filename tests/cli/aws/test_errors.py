@@ -240,8 +240,8 @@ def test_a_repository_that_is_deleted_during_the_run_is_left_out(
     assert [repository.name for repository in gathered.repositories] == ["prod/web"]
     [problem] = gathered.problems
     assert problem == (
-        "prod/api: ECR has no such repository in eu-central-1; it was deleted meanwhile, or another account or Region"
-        " is meant"
+        "prod/api: ECR has no such repository in eu-central-1; it was deleted in the meantime, or it is"
+        " in another account or Region"
     )
 
 

@@ -296,7 +296,7 @@ def test_an_interrupted_command_continues_from_the_folder(
         assert preview_all("--state-dir", "state", "--format", "json") == (
             130,
             "",
-            ["interrupted; what was read is kept in state; the same command continues from it"],
+            ["interrupted; the responses are stored in state; run the same command again to continue"],
         )
     kept = [json.loads(gzip.decompress(path.read_bytes()))["name"] for path in Path("state").rglob("images/*")]
     assert 40 <= len(kept) < 120
@@ -362,8 +362,8 @@ def test_credentials_of_a_role_that_expire_are_renewed(preview: Preview, cloud: 
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
-        ((), "add --state-dir to keep what is read, and to continue from it"),
-        (("--state-dir", "state"), "what was read is kept in state; the same command continues from it"),
+        ((), "add --state-dir to store the responses and to be able to continue"),
+        (("--state-dir", "state"), "the responses are stored in state; run the same command again to continue"),
     ],
 )
 def test_expired_credentials_end_the_command(

@@ -378,7 +378,7 @@ def test_an_entry_that_another_one_covers_is_always_a_finding() -> None:
         finding = one(ALTERNATIVES, covered, images=[image(1, "develop-1")])
 
         assert finding.sentence.endswith(": 'dev' changes nothing, because every tag like 'develop' matches it")
-        assert finding.remedy == "write one rule for each entry; if AND is meant, remove 'dev'"
+        assert finding.remedy == "write one rule for each entry; if AND is intended, remove 'dev'"
         assert ALTERNATIVES in ids(rule(1, "v1.*", "v*"))
         assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
 

@@ -232,7 +232,7 @@ KNOWN_ILLEGAL = {
         [selecting(countType="sinceImagePulled", countUnit="days")],
         (
             "rules[0].action.type: 'expire' does not go with 'sinceImagePulled'; "
-            "ECR deletes nothing for not being pulled: archive it, and delete it from the archive"
+            "ECR cannot delete images by their last pull: archive them, and delete them from the archive"
         ),
     ),
     "archiving what is archived": (
@@ -245,7 +245,7 @@ KNOWN_ILLEGAL = {
         ],
         (
             "rules[0].action.type: 'transition' does not go with 'sinceImageTransitioned'; "
-            "what it selects is archived already"
+            "the images that it selects are already archived"
         ),
     ),
     "deleting too early from the archive": (

@@ -105,7 +105,10 @@ def test_a_text_that_is_not_a_region_is_rejected() -> None:
         ("eu-west", "Region 'eu-west' is not well formed; write a Region such as 'eu-west-1'"),
         (
             "${Token[AWS.Region.4]}",
-            "Region '${Token[AWS.Region.4]}' is known only at deployment; it is read here, so write the value out",
+            (
+                "Region '${Token[AWS.Region.4]}' is known only at deployment; it must be known at synthesis, so use a "
+                "literal value"
+            ),
         ),
     ]
     for region, problem in cases:

@@ -102,7 +102,10 @@ def test_a_text_that_is_not_an_azure_login_server_is_rejected() -> None:
         ),
         (
             "${Token[TOKEN.3]}",
-            "Azure registry '${Token[TOKEN.3]}' is known only at deployment; it is read here, so write the value out",
+            (
+                "Azure registry '${Token[TOKEN.3]}' is known only at deployment; it must be known at synthesis, so use a "
+                "literal value"
+            ),
         ),
     ]
     for host, problem in cases:
@@ -151,8 +154,8 @@ def test_a_host_that_is_not_a_private_registry_is_rejected() -> None:
         (
             lambda: Upstream.ecr("111122223333.dkr.ecr.cn-north-1.amazonaws.com"),
             (
-                "ECR registry '111122223333.dkr.ecr.cn-north-1.amazonaws.com' is not where registries of cn-north-1 "
-                "are; that is '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn'"
+                "ECR registry '111122223333.dkr.ecr.cn-north-1.amazonaws.com' does not exist in cn-north-1; "
+                "use '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn'"
             ),
         ),
     ]

@@ -126,7 +126,7 @@ _MONTH = re.compile(
         of the policy applies to them.
     """,
     fix="""
-        Select the tags of every period, such as `20*` or `release-*`. If only this period is meant, acknowledge the
+        Select the tags of every period, such as `20*` or `release-*`. If only this period is intended, acknowledge the
         finding.
     """,
     example="""
