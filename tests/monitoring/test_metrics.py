@@ -188,7 +188,7 @@ def test_all_problems_of_a_dashboard_are_reported_together(stack: cdk.Stack) -> 
     assert [problem.partition(";")[0][:40] for problem in error.value.problems] == [
         "repositories[1]: 'base' is listed twice",
         "repositories[2]: repository name 'Prod' ",
-        "dashboard_name: 'a b' is not a name of a da",
+        "dashboard_name: 'a b' is not a name of a",
     ]
 
 

@@ -126,10 +126,16 @@ def _repository(repository: RepositoryResource, scanned: Status | None) -> tuple
         repository.name or repository.logical_id,
         _tags(repository),
         _scan(repository, scanned),
-        f"{repository.encryption}, {'customer managed key' if repository.has_own_key else 'AWS key'}",
+        _encryption(repository),
         _lifecycle(repository),
         "retained" if repository.is_retained else "deleted with the stack",
     )
+
+
+def _encryption(repository: RepositoryResource) -> str:
+    if not repository.encryption.startswith("KMS"):
+        return repository.encryption
+    return f"{repository.encryption}, {'customer' if repository.has_own_key else 'AWS'} managed key"
 
 
 def _scan(repository: RepositoryResource, scanned: Status | None) -> str:
