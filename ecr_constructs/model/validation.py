@@ -126,12 +126,8 @@ class StringConstraint:
         if self.accepts(text):
             return ()
         if is_token(text):
-            return (
-                (
-                    f"{self.noun} {abbreviate(text)} is known only at deployment; it must be known at synthesis, so use a "
-                    "literal value"
-                ),
-            )
+            fact = f"{self.noun} {abbreviate(text)} is known only at deployment"
+            return (f"{fact}; it must be known at synthesis, so use a literal value",)
         return (*self._length(text), *self._wildcards(text), *self._form(text))
 
     def require(self, text: str) -> None:

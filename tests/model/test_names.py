@@ -47,8 +47,8 @@ def test_a_message_has_the_value_the_limit_and_the_fix() -> None:
         (
             "${Token[TOKEN.12]}",
             (
-                "repository name '${Token[TOKEN.12]}' is known only at deployment; it must be known at synthesis, so use "
-                "a literal value"
+                "repository name '${Token[TOKEN.12]}' is known only at deployment; it must be known at synthesis, so "
+                "use a literal value"
             ),
         ),
         (

@@ -122,8 +122,8 @@ def test_an_empty_text_a_token_and_another_type_have_a_message_of_their_own(gram
     for token in TOKENS:
         assert grammar.problems(token) == (
             (
-                f"{grammar.noun} {token!r} is known only at deployment; it must be known at synthesis, so use a literal "
-                "value"
+                f"{grammar.noun} {token!r} is known only at deployment; it must be known at synthesis, so use a "
+                "literal value"
             ),
         )
     for value in (None, 7, 1.5, b"ab", ["ab"], object):

@@ -103,7 +103,7 @@ def call_failure(error: Exception, *, action: str, region: str, caller: str) -> 
     if kinds & _NO_CREDENTIALS:
         return CallFailed(reason, "give --profile, or set the credentials in the environment", is_final=True)
     if kinds & _NO_CONNECTION:
-        remedy = f"check the network, the proxy, and whether {region} is a region that has the service"
+        remedy = f"check the network, the proxy, and whether {region} is a Region that has the service"
         return CallFailed(reason, remedy, is_final=True)
     if isinstance(error, ParamValidationError):  # before the call: an older boto3 lacks some parameters
         return CallFailed(f"{action} failed: {reason}", "check the options, and that boto3 is 1.41 or newer")
@@ -155,7 +155,7 @@ def _client_failure(error: ClientError, *, action: str, region: str, caller: str
         return CallFailed(reason, remedy, code=code, is_final=True, has_expired=True)
     if code in _REJECTED:
         reason = f"AWS rejects the credentials in {region}: {message} ({code})"
-        remedy = "check --profile and the keys, and that the account has the region enabled"
+        remedy = "check --profile and the keys, and that the account has the Region enabled"
         return CallFailed(reason, remedy, code=code, is_final=True)
     if code in _DENIED:
         return CallFailed(f"{action} is not allowed{_because(message)}", f"allow it for {caller}", code=code)

@@ -235,7 +235,7 @@ def input_messages(report: PreviewReport) -> Iterator[Message]:
     elif len(report.places) > 1:
         accounts = len({each.account_id for each in report.places})
         regions = len({each.region for each in report.places})
-        yield Message("read", f"{count(accounts, 'account')} in {count(regions, 'region')}", "cyan")
+        yield Message("read", f"{count(accounts, 'account')} in {count(regions, 'Region')}", "cyan")
     for unread in report.unread:
         yield Message("not read", f"{unread.where}: {'; '.join(unread.problems)}", "yellow")
     for policy in report.without_images:

@@ -103,8 +103,8 @@ def test_a_text_that_is_not_an_azure_login_server_is_rejected() -> None:
         (
             "${Token[TOKEN.3]}",
             (
-                "Azure registry '${Token[TOKEN.3]}' is known only at deployment; it must be known at synthesis, so use a "
-                "literal value"
+                "Azure registry '${Token[TOKEN.3]}' is known only at deployment; it must be known at synthesis, so use "
+                "a literal value"
             ),
         ),
     ]
