@@ -31,7 +31,7 @@ class AnnotationType:
     One kind of annotation.
 
     Attributes:
-        name: The id without the prefix `ecr-constructs:`.
+        name: The ID without the prefix `ecr-constructs:`.
         constructs: The constructs that have it.
         fact: Documentation in Markdown: the fact.
         remedy: Documentation in Markdown: the fix.
@@ -47,7 +47,7 @@ class AnnotationType:
 
     @property
     def id(self) -> str:
-        """The id with which the annotation is acknowledged."""
+        """The ID with which the annotation is acknowledged."""
         return f"ecr-constructs:{self.name}"
 
 
@@ -253,7 +253,7 @@ def record_annotation(construct: IConstruct, annotation_id: str, path: str | Non
 
     Args:
         construct: The construct with the annotation.
-        annotation_id: The id of the annotation.
+        annotation_id: The ID of the annotation.
         path: The construct path. Default: it is read.
 
     """
@@ -263,7 +263,7 @@ def record_annotation(construct: IConstruct, annotation_id: str, path: str | Non
 
 def reported_annotations(root: IConstruct) -> frozenset[tuple[str, str]]:
     """
-    Return the id and the construct path of each recorded annotation of an app.
+    Return the ID and the construct path of each recorded annotation of an app.
 
     Args:
         root: The app.

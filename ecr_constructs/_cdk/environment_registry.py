@@ -53,7 +53,7 @@ class _Owner:
 
     @cached_property
     def _steps(self) -> tuple[tuple[Node, str, str], ...]:
-        """The path from the root: each node, and the id and the reference of its child."""
+        """The path from the root: each node, and the ID and the reference of its child."""
         scopes = self.construct.node.scopes
         return tuple((above.node, below.node.id, reference(below)) for above, below in pairwise(scopes))
 

@@ -275,7 +275,7 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
     """
     Return the ECR resources that an update from one template to another would replace.
 
-    Resources are compared by logical id. A resource with another logical ID is a new resource, and is not included.
+    Resources are compared by logical ID. A resource with another logical ID is a new resource, and is not included.
 
     Args:
         old: The deployed template.

@@ -14,7 +14,7 @@ __all__ = ["construct_paths"]
 
 def construct_paths(directory: Path) -> Mapping[tuple[str, str], str]:
     """
-    Return the construct path of each resource, by the file name of its template and its logical id.
+    Return the construct path of each resource, by the file name of its template and its logical ID.
 
     Args:
         directory: The directory of the templates. Without a manifest, there are no paths.

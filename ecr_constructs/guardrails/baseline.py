@@ -96,7 +96,7 @@ class _BaselinePlugin:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The ids of the changes."""
+        """The IDs of the changes."""
         return [*BASELINE_CHANGES, _UNUSED]
 
     @jsii.member(jsii_name="validate")

@@ -31,7 +31,7 @@ class RegistryHost:
     The private registry of an account in a Region, as the host of a reference names it.
 
     Attributes:
-        account: The account id.
+        account: The account ID.
         region: The Region.
         is_dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`.
         is_fips: Whether the host is a FIPS endpoint, such as `111122223333.dkr.ecr-fips.us-east-1.amazonaws.com`.

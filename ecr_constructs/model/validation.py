@@ -304,7 +304,7 @@ ORGANIZATION_ID = StringConstraint(
     noun="organization",
     pattern=r"o-[a-z0-9]{10,32}",
     allowed="a-z0-9-",
-    shape="write its id, 'o-' and 10 to 32 lower-case letters or digits",
+    shape="write its ID, 'o-' and 10 to 32 lower-case letters or digits",
     maximum=34,
 )
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgpaths

@@ -56,7 +56,7 @@ class AlertTopic(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             emails: Email addresses that are subscribed. Default: none.
             key: The key. A statement for EventBridge is added to its policy; that of an imported key must have it
                 already. Default: a key is created, which is rotated, and deleted with the stack.

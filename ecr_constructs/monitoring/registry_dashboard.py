@@ -33,8 +33,8 @@ class RegistryDashboard(Construct):
     Define an Amazon CloudWatch dashboard with one row for each namespace: pulls, images, and the quota of images.
 
     A repository belongs to the namespace of the first part of its name. A `Namespace` has a row for its repositories
-    that exist when the dashboard is opened, also those that ECR creates, without the quota. CloudWatch finds them by
-    the words of the namespace: a repository with the same words elsewhere in its name is in the row, too.
+    that exist when the dashboard is opened, including those that ECR creates, without the quota. CloudWatch finds them
+    by the words of the namespace: a repository with the same words elsewhere in its name is in the row, too.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-repository-metrics.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
@@ -70,7 +70,7 @@ class RegistryDashboard(Construct):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: Repositories, names of repositories, and namespaces.
             dashboard_name: The name of the dashboard, with letters, digits, `-` and `_`. Default: CloudFormation
                 generates it.

@@ -68,7 +68,7 @@ class Tampering(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region, and the registry itself.
             except_roles: Roles whose calls send no alert: an `iam.IRole`, or an ARN in which `*` matches any

@@ -114,7 +114,7 @@ class CreationTemplate(SigningGrant, Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             prefix: A `Namespace`, or its text, 1 to 256 characters, or `ROOT` for all repositories that no longer
                 prefix matches. Another prefix replaces the template.
             applied_for: The purposes: `PULL_THROUGH_CACHE`, `REPLICATION`, `CREATE_ON_PUSH`, or several.

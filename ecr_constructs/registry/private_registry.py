@@ -77,7 +77,7 @@ class PrivateRegistry(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             scanning: The scanning configuration. Default: as the account has it.
             replication: The replications. Default: none, until a construct contributes one.
             policy_statements: Statements of the registry policy, with principals, actions and resources. Default: none,

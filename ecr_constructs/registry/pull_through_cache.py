@@ -121,7 +121,7 @@ class PullThroughCache(IntentGrants, Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             upstream: The upstream registry, such as `Upstream.ecr_public()`.
             prefix: The prefix of the repositories in this registry, 2 to 30 characters, or `ROOT` for all repositories
                 that no longer prefix matches. Default: the default prefix of the upstream.

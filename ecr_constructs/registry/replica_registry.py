@@ -82,7 +82,7 @@ class ReplicaRegistry(IntentGrants, Construct):
 
         Args:
             scope: The scope of the construct, in a stack of the destination.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             source_region: The Region of the source.
             source_account: The account of the source, 12 digits; another account requires a `PrivateRegistry` here.
                 Default: the account of the stack.

@@ -229,7 +229,7 @@ class _Secret(Credentials):
 
     @property
     def _arn(self) -> str:
-        # What an imported secret calls its full ARN is more than its id, if it was imported so.
+        # What an imported secret calls its full ARN is more than its ID, if it was imported so.
         return str(getattr(self.given, "secret_full_arn", None) or self.given.secret_ref.secret_id)
 
 

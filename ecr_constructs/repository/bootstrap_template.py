@@ -45,9 +45,9 @@ def bootstrap_template(
     Return the bootstrap template of the CDK with settings for its repository of image assets.
 
     The result is the argument of `cdk bootstrap --template`. The name of the repository and the statements of its
-    policy stay, and those of `access` are added. The CDK pushes each asset with its hash as the tag, so that immutable
-    tags reject no push. A lifecycle rule that deletes tagged images can delete an image that a deployed stack uses:
-    preview it with `ecr-constructs preview`, which counts the images in deployed templates as in use.
+    policy do not change, and those of `access` are added. The CDK pushes each asset with its hash as the tag, so
+    immutable tags reject no push. A lifecycle rule that deletes tagged images can delete an image that a deployed stack
+    uses: preview it with `ecr-constructs preview`, which counts the images in deployed templates as in use.
 
     Creates: with `Encryption.shared_key()` one `AWS::KMS::Key` in the template.
 

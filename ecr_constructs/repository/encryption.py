@@ -73,7 +73,7 @@ class Encryption(ABC):
         key of its own in each stack.
 
         The account administers each key, with its IAM policies: without this statement, a key can become unmanageable.
-        Administrators and users have statements of their own in the key policy, so that they need no IAM policy. Pulls
+        Administrators and users have statements of their own in the key policy, so they need no IAM policy. Pulls
         and pushes need no permission for the key, because ECR uses its grants.
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 
@@ -180,7 +180,7 @@ class Encryption(ABC):
         return None
 
     def warnings(self, place: ConstructLocation) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
-        """Yield the id and the text of a warning for each value that AWS accepts and does not document."""
+        """Yield the ID and the text of a warning for each value that AWS accepts and does not document."""
         yield from ()
 
 
@@ -207,7 +207,7 @@ class _SharedKey(Encryption):
             problems.add(_OTHER_PRINCIPALS.format(made.path))
         elif made is None and (found := place.top_stack.node.try_find_child(self.id)) is not None:
             problems.add(
-                f"the shared key cannot be created: {found.node.path} has its construct ID; use another id for that "
+                f"the shared key cannot be created: {found.node.path} has its construct ID; use another ID for that "
                 "construct"
             )
 

@@ -71,7 +71,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
     Define an ECR repository with secure defaults: immutable tags, scanning, encryption, and retention.
 
     It is an `ecr.Repository`, and is accepted wherever an `ecr.IRepository` is. With the same construct ID it has the
-    same logical ID, so that an existing `ecr.Repository` can become a `HardenedRepository`: start from `ADOPTED`, or
+    same logical ID, so an existing `ecr.Repository` can become a `HardenedRepository`: start from `ADOPTED`, or
     use the encryption that it has. The default has another encryption, for which CloudFormation *replaces* the
     repository, and its images are lost.
 
@@ -121,7 +121,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_name: The name of the repository, 2 to 256 characters, or a token. Another name replaces the
                 repository. A name with `--` or `__` cannot be used from a stack of another Region, because the CDK
                 rejects it. Default: CloudFormation generates one.
@@ -204,7 +204,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_name: The name of the repository, or a token.
 
         Raises:
@@ -221,7 +221,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_arn: The ARN of the repository. For a token, use `from_repository_attributes`.
 
         Raises:
@@ -240,7 +240,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_arn: The ARN of the repository, or a token.
             repository_name: The name of the repository, or a token.
 
@@ -562,7 +562,7 @@ def _check_values(
 
 @contextmanager
 def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bool) -> Iterator[None]:
-    """Raise a typed error for an id that is not unique. It is read after the error of the CDK, which is faster."""
+    """Raise a typed error for an ID that is not unique. It is read after the error of the CDK, which is faster."""
     if is_injected and scope.node.try_find_child(id):
         raise InvalidRepository([TAKEN], path=path)
     try:

@@ -71,7 +71,7 @@ class Promotion(Construct):
     """
     Define the promotion of images from one repository to another, such as from staging to production.
 
-    A promotion copies the manifest as it is, so that the image has the same digest in both repositories. The promoters
+    A promotion copies the manifest as it is, so the image has the same digest in both repositories. The promoters
     assume the role of the promotion, and run its commands with `oras`, `crane` or `skopeo`. The role can pull from the
     source, push to the target, and nothing else. IAM has no condition key for image tags: `tags` is checked against the
     settings of the target, and is not a permission.
@@ -128,7 +128,7 @@ class Promotion(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             source: The repository that images are copied from.
             target: The repository that images are copied to. A `HardenedRepository` must make the promoted tags
                 immutable.

@@ -1,7 +1,7 @@
 """
 Differences between the repositories of a source and those that ECR creates for their replicas.
 
-Each function compares one property of two `RepositorySettings`, and yields the id and the text of a warning.
+Each function compares one property of two `RepositorySettings`, and yields the ID and the text of a warning.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
     "tag_differences",
 ]
 
-# The id and the text of a warning.
+# The ID and the text of a warning.
 Difference = tuple[str, str]
 
 _TAGS_ARE_LOST = (

@@ -1,4 +1,4 @@
-"""The contract of every construct: its location, its id, its owner in an account and Region, its public members."""
+"""The contract of every construct: its location, its ID, its owner in an account and Region, its public members."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_an_id_that_another_construct_has_is_rejected(kind: Kind, here: cdk.Stac
     cdk.CfnWaitConditionHandle(here, "It")
 
     assert rejected(kind, here) == (
-        "another construct of this scope has that id; ids are unique in their scope, so use another",
+        "another construct of this scope has that ID; IDs are unique in their scope, so use another",
     )
 
 

@@ -27,7 +27,7 @@ from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_bac
 
 from tests.e2e.validation import properties_named, property_faults, request_faults
 
-# `{{resolve:secretsmanager:secret-id:SecretString:json-key:version-stage:version-id}}`. The id can be an ARN.
+# `{{resolve:secretsmanager:secret-id:SecretString:json-key:version-stage:version-id}}`. The ID can be an ARN.
 DYNAMIC_REFERENCE = re.compile(
     r"\{\{resolve:secretsmanager:(?P<secret>arn(?::[^:}]*){6}|[^:}]+)"
     r"(?::SecretString(?::(?P<key>[^:}]*)(?::(?P<stage>[^:}]*)(?::[^:}]*)?)?)?)?\}\}"
@@ -73,7 +73,7 @@ class Resource:
 
     @property
     def identity(self) -> str:
-        """Return the physical id. The id of a registry setting is the account."""
+        """Return the physical id. The ID of a registry setting is the account."""
         return self.account
 
     def exists(self) -> bool:

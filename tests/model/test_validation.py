@@ -170,7 +170,7 @@ def test_a_problem_has_the_value_the_limit_and_the_fix() -> None:
             grammars.ORGANIZATION_ID,
             "o-ABC1234567",
             (
-                "organization 'o-ABC1234567' has 'A' at position 2; write its id, 'o-' and 10 to 32 lower-case "
+                "organization 'o-ABC1234567' has 'A' at position 2; write its ID, 'o-' and 10 to 32 lower-case "
                 "letters or digits, as in 'o-abc1234567'"
             ),
         ),

@@ -146,7 +146,7 @@ def test_all_problems_are_reported_at_once(alert: str, here: cdk.Stack) -> None:
     problems = problems_of(alert, here, "Topic", repositories=["Prod", "a b"], targets=[topic] * 6)
 
     assert len(problems) == 4
-    assert "another construct of this scope has that id" in problems[0]
+    assert "another construct of this scope has that ID" in problems[0]
     assert problems[1].startswith("repositories: repository pattern 'Prod' has 'P'")
     assert problems[2].startswith("repositories: ")
     assert problems[3] == ("targets: 6 targets; EventBridge allows 5 for a rule, use a topic for several recipients")

@@ -37,7 +37,7 @@ def metric_of(alarm: Any, id: str) -> Any:
 
 
 def widgets_of(stack: cdk.Stack) -> list[Any]:
-    """Return the widgets of the only dashboard. References are their logical ids."""
+    """Return the widgets of the only dashboard. References are their logical IDs."""
     (dashboard,) = resources(stack, "AWS::CloudWatch::Dashboard").values()
     body = dashboard["Properties"]["DashboardBody"]
     parts = body["Fn::Join"][1] if isinstance(body, dict) else [body]

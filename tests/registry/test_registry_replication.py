@@ -166,7 +166,7 @@ def test_all_problems_of_a_repository_to_replicate_are_one_error(here: cdk.Stack
         Replication.to(HERE, account=ACCOUNT),
         Replication.to(HERE, repositories=Namespace("prod")),
     ],
-    ids=["by default", "by its id", "some repositories"],
+    ids=["by default", "by its ID", "some repositories"],
 )
 def test_a_registry_does_not_replicate_to_itself(here: cdk.Stack, replication: Replication) -> None:
     with pytest.raises(InvalidRegistry, match=rf"the destination '{HERE}' is the registry itself; use another"):

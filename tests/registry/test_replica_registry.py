@@ -74,7 +74,7 @@ def found(stack: cdk.Stack, resource_type: str) -> list[Mapping[str, Any]]:
 
 
 def findings(stack: cdk.Stack) -> list[str]:
-    """Synthesize, and return the warnings about the replicas of a stack. Each ends with its id."""
+    """Synthesize, and return the warnings about the replicas of a stack. Each ends with its ID."""
     app = stack.node.root
     assert isinstance(app, cdk.App)
     app.synth()

@@ -217,7 +217,7 @@ def test_a_construct_with_the_id_of_the_shared_key_is_rejected_before_anything_i
     cdk.CfnWaitConditionHandle(stack, "EcrConstructsKey")
 
     with pytest.raises(
-        InvalidRepository, match=("Containers/EcrConstructsKey has its construct ID; use another id")
+        InvalidRepository, match=("Containers/EcrConstructsKey has its construct ID; use another ID")
     ) as refused:
         HardenedRepository(stack, "Api")
 

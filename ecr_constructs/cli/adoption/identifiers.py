@@ -1,4 +1,4 @@
-"""Construct ids, logical IDs as the CDK derives them, and identifiers of Python."""
+"""Construct IDs, logical IDs as the CDK derives them, and identifiers of Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]+")
 _HIDDEN, _HIDDEN_FROM_PEOPLE = "Default", "Resource"
 _LONGEST_READABLE, _LONGEST_ALONE = 240, 255
 _HASH = 8
-# Ids of constructs that the program or the CDK creates in each stack, and ids that are hidden in logical ids.
+# Ids of constructs that the program or the CDK creates in each stack, and ids that are hidden in logical IDs.
 _RESERVED = ("BootstrapVersion", "CDKMetadata", "CheckBootstrapVersion", "EcrConstructsKey", "Exports", "Template")
 _LONGEST_STACK_NAME = 128
 
@@ -32,7 +32,7 @@ class UniqueNames:
     """
 
     def __init__(self, taken: Iterable[str] = (), *, separator: str = "") -> None:
-        # Construct ids, attributes and modules are compared without their case, so that they can be told apart.
+        # Construct IDs, attributes and modules are compared without their case, so that they can be told apart.
         self._taken = {each.lower() for each in taken}
         self._separator = separator
 
@@ -61,7 +61,7 @@ def construct_id(text: str, default: str) -> str:
 
     Args:
         text: The name, such as `prod/payments-api`.
-        default: The id for a name without letters and digits.
+        default: The ID for a name without letters and digits.
 
     >>> construct_id("prod/payments-api", "Repository")
     'ProdPaymentsApi'
@@ -113,7 +113,7 @@ def logical_id(path: Sequence[str]) -> str:
     Return the logical ID that the CDK derives from a construct path in a stack.
 
     Args:
-        path: The ids of the constructs, without that of the stack.
+        path: The IDs of the constructs, without that of the stack.
 
     >>> logical_id(["Api", "Resource"])
     'ApiF70053CD'
@@ -132,9 +132,9 @@ def id_of_logical_id(found: str, path: str | None, *, below: Sequence[str] = (_H
     Return the construct ID with which a construct gets a logical ID, or a similar one.
 
     Args:
-        found: The logical id.
+        found: The logical ID.
         path: The construct path in the metadata of the resource, if there is one.
-        below: The ids below the construct of its resource.
+        below: The IDs below the construct of its resource.
 
     >>> id_of_logical_id("ApiF70053CD", None)
     'Api'

@@ -53,7 +53,7 @@ class PlannedConstruct:
         resources: The resources that it declares, each with the logical ID that it has in the program.
         name: The name of the resource for people.
         function: The class, such as `HardenedRepository`.
-        id: The construct id.
+        id: The construct ID.
         attribute: The attribute of the stack with the construct.
         options: The arguments that `RepositorySettings` do not have.
         settings: The arguments that differ from `ADOPTED`. They can be shared.

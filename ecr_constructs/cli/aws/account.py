@@ -115,7 +115,7 @@ class Account:
         readings: The answers that are kept. Default: none, and they are kept in memory.
 
     Attributes:
-        account_id: The account id.
+        account_id: The account ID.
         region: The Region.
 
     """

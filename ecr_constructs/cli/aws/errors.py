@@ -160,7 +160,7 @@ def _client_failure(error: ClientError, *, action: str, region: str, caller: str
     if code in _DENIED:
         return CallFailed(f"{action} is not allowed{_because(message)}", f"allow it for {caller}", code=code)
     if code in _THROTTLED:
-        return CallFailed(f"AWS throttles {action}, also after retries", "repeat the command later", code=code)
+        return CallFailed(f"AWS throttles {action}, even after retries", "repeat the command later", code=code)
     if code == REPOSITORY_NOT_FOUND:
         reason = f"ECR has no such repository in {region}"
         return CallFailed(reason, "it was deleted in the meantime, or it is in another account or Region", code=code)

@@ -36,7 +36,7 @@ class FleetOptions:
         profile: A profile of the AWS configuration. Default: that of the environment.
         region: The Region of the first calls. Default: that of the environment or the profile.
         role: The ARN of a role that is assumed first. Default: none.
-        accounts: The account ids. Default: the account of the credentials.
+        accounts: The account IDs. Default: the account of the credentials.
         is_organization: Whether the accounts are the active ones of the organization.
         regions: The Regions. Default: the Region.
         role_name: The name of the role that is assumed in each account. None for the account of the credentials.
@@ -73,7 +73,7 @@ class Fleet:
 
     Args:
         session: The credentials with which roles are assumed.
-        accounts: The account ids.
+        accounts: The account IDs.
         regions: The Regions.
         role_name: The name of the role in each account, with its path if it has one.
         folder: The folder with the answers.
@@ -214,7 +214,7 @@ def connect_fleet(options: FleetOptions, folder: ReadingFolder) -> Fleet:
 
 def organization_accounts(session: Session) -> tuple[str, ...]:
     """
-    Return the ids of the active accounts of the organization, sorted.
+    Return the IDs of the active accounts of the organization, sorted.
 
     AWS on the call: "You can only call this operation from the management account or a member account that is a
     delegated administrator."

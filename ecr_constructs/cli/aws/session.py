@@ -103,7 +103,7 @@ class Session:
     Attributes:
         region: The Region.
         caller: The ARN of the caller.
-        account_id: The account id.
+        account_id: The account ID.
         throttle: The limit on the number of calls at a time.
 
     Raises:
@@ -184,12 +184,12 @@ class DeferredSession:
     A session that is opened with its first call, so that nothing is called for an account that was read before.
 
     Args:
-        account_id: The account id.
+        account_id: The account ID.
         region: The Region.
         opened: The function that returns the session.
 
     Attributes:
-        account_id: The account id.
+        account_id: The account ID.
         region: The Region.
 
     """

@@ -59,7 +59,7 @@ class Diagnostic:
         where: The location of the policy.
         repository: The name of its repository, if it is known.
         prefix: The repository name prefix, for a creation template.
-        id: The id of the finding; `invalid-policy` for a policy that ECR rejects, `unread-policy` for a policy that is
+        id: The ID of the finding; `invalid-policy` for a policy that ECR rejects, `unread-policy` for a policy that is
             known only to CloudFormation, `unread-source` for a source without a policy that can be found,
             `unused-suppression` and `expired-suppression` for a suppression.
         severity: The severity, as of a finding.

@@ -20,7 +20,7 @@ class Place:
     An account in a Region, which has one private registry.
 
     Attributes:
-        account_id: The account id.
+        account_id: The account ID.
         region: The Region.
 
     """
@@ -42,7 +42,7 @@ class Policy:
         policy: The policy.
         repository: The name of its repository, or None if it is not known.
         prefix: For the policy of a creation template: its prefix, or `ROOT`.
-        where: The place: a file, and in it a stack and a logical id.
+        where: The place: a file, and in it a stack and a logical ID.
         file: The template with the policy, in a cloud assembly.
         immutability: The immutability of the repository in the source, or None if the source does not have it.
         is_default: Whether the conditions of the place hold with the defaults of its template.

@@ -21,7 +21,7 @@ class ChangeType:
     One kind of change.
 
     Attributes:
-        id: The id, such as `replacement`. It is public contract.
+        id: The ID, such as `replacement`. It is public contract.
         severity: The highest severity. An `error` loses data, stops a function of the registry or fails the
             deployment. A `warning` weakens a setting, or leaves a resource without an owner. An `info` is a
             consequence that may be intended.
@@ -75,7 +75,7 @@ class Change:
     A change that a deployment would make.
 
     Attributes:
-        id: The id of its kind; docs/check.md lists them.
+        id: The ID of its kind; docs/check.md lists them.
         severity: `error`, `warning` or `info`.
         stack: The name of the stack.
         logical_id: The logical ID, or None if the change is about a stack or an account.
@@ -115,7 +115,7 @@ class Change:
         Return a change of a resource.
 
         Args:
-            id: The id of its kind.
+            id: The ID of its kind.
             resource: The resource.
             sentence: The fact and its consequence.
             remedy: The safe way.

@@ -1,7 +1,7 @@
 """
 Changes of the identity of resources: replaced, deleted, renamed, orphaned, and owned twice.
 
-CloudFormation finds a resource by its stack and logical id. AWS finds it by its name, or by the registry.
+CloudFormation finds a resource by its stack and logical ID. AWS finds it by its name, or by the registry.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Resource:
 
     Attributes:
         stack: The name of its stack.
-        logical_id: The logical id.
+        logical_id: The logical ID.
         resource_type: The type.
         properties: The properties, in which functions are computed where the template determines the result.
         deletion_policy: The deletion policy. Default: `Delete`.

@@ -24,7 +24,7 @@ class RuleException:
 
     Attributes:
         resource: The resource: a construct path, `stack/logical id`, a logical ID, or a repository name.
-        rule: The id of the rule.
+        rule: The ID of the rule.
         reason: The reason.
         owner: The person or team that is responsible for it.
         expires: The last day of the exception.

@@ -37,7 +37,7 @@ class TemplateResource:
     A resource of a CloudFormation template.
 
     Attributes:
-        logical_id: The logical id.
+        logical_id: The logical ID.
         type: The type, such as `AWS::ECR::Repository`.
         properties: The properties, as the template has them.
         stack: The name of the stack. Default: not known.
@@ -80,7 +80,7 @@ class TemplateResource:
 
     @property
     def label(self) -> str:
-        """The construct path, or else the stack and the logical id."""
+        """The construct path, or else the stack and the logical ID."""
         return self.path or f"{self.stack}/{self.logical_id}".lstrip("/")
 
     def value(self, *keys: str) -> Any:  # noqa: ANN401  (a property of any kind)

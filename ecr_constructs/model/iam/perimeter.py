@@ -68,7 +68,8 @@ class Perimeter:
     A data perimeter for Amazon ECR: the identities, registries and networks that an organization trusts.
 
     The methods return the statements and documents of the policies that enforce it. All of them deny, except the
-    policies of VPC endpoints, which allow. A denial gives no permission, so other policies must allow a request.
+    policies of VPC endpoints, which allow. A denial does not grant a permission, so other policies must allow a
+    request.
 
     These requests are not denied:
 

@@ -259,7 +259,7 @@ class ReplicationConfiguration:
         )
 
     def warnings(self) -> Iterator[tuple[str, str]]:
-        """Yield the id and the text of each warning about the configuration; more replications do not change them."""
+        """Yield the ID and the text of each warning about the configuration; more replications do not change them."""
         if len(self.rules) > EXPECTED_RULES and self.region != _REGION_WITH_MANY_RULES:
             yield "ecr-constructs:manyReplicationRules", _MANY.format(count=EXPECTED_RULES, most=MAXIMUM_RULES)
 
@@ -271,7 +271,7 @@ class ReplicationConfiguration:
 
 def filter_warnings(replications: Iterable[Replication]) -> Iterator[tuple[str, str]]:
     """
-    Yield the id and the text of a warning for each filter that matches more names than it appears to.
+    Yield the ID and the text of a warning for each filter that matches more names than it appears to.
 
     Args:
         replications: Replications with filters that a user wrote. Filters that are names of repositories are not

@@ -53,7 +53,7 @@ def found(*rules: LifecycleRule, **options: Any) -> list[Finding]:
 
 
 def ids(*rules: LifecycleRule, **options: Any) -> list[str]:
-    """Return the ids of the findings, without those about images that no rule selects."""
+    """Return the IDs of the findings, without those about images that no rule selects."""
     return [finding.id for finding in found(*rules, **options) if finding.rule]
 
 
