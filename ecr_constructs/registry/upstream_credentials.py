@@ -275,7 +275,7 @@ def _check_arn(problems: Problems, arn: str, place: ConstructLocation) -> None:
 def _check_environment(problems: Problems, region: str, account: str, place: ConstructLocation) -> None:
     if place.stack is None:
         return
-    for field, theirs, ours in (("region", region, place.stack.region), ("account", account, place.stack.account)):
+    for field, theirs, ours in (("Region", region, place.stack.region), ("account", account, place.stack.account)):
         if theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
             problems.add(
                 f"credentials: the secret is in {field} {theirs} and the cache in {ours}; ECR requires the same {field}"

@@ -142,7 +142,7 @@ def test_a_contribution_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, value
 def test_an_invalid_region_and_a_token_are_rejected(here: cdk.Stack, region: str) -> None:
     owner = registry(here)
 
-    with pytest.raises(InvalidRegistry, match="region") as refused:
+    with pytest.raises(InvalidRegistry, match="Region") as refused:
         owner.replicate("prod/api", [region])
     assert refused.value.path == f"{here.node.path}/Registry"
     assert types(here) == []

@@ -71,10 +71,8 @@ def adopt(
     """
     Write a CDK app that declares existing resources, the mapping to import them, and a report.
 
-    The report has the steps to hardened repositories.
-
-    The app changes no setting. Resources that the constructs do not accept remain L1 constructs, and the report lists
-    them. Nothing is changed or deployed.
+    The report has the steps to hardened repositories. The app changes no setting. Resources that the
+    constructs do not accept remain L1 constructs, and the report lists them. Nothing is changed or deployed.
     """
     account = {"profile": profile, "region": region, "role": role}
     _require_usable(source, images or (), stack, live=live, account=account)
