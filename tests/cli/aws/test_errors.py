@@ -213,7 +213,7 @@ def test_throttling_after_all_retries_is_a_problem_of_the_repository(cloud: Clou
 
     assert [repository.name for repository in gathered.repositories] == ["prod/web"]
     assert gathered.problems == (
-        "prod/api: AWS throttles ecr:DescribeImages, also after retries; repeat the command later",
+        "prod/api: AWS throttles ecr:DescribeImages, even after retries; repeat the command later",
     )
     assert cloud.calls.count(("DescribeImages", "prod/api")) == 8
 
