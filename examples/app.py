@@ -1,7 +1,7 @@
 """
 The container registry of Larkspur, a company that sells plants.
 
-Two accounts and two regions. The shop runs in the production account in Ireland. If Ireland is not available, the shop
+Two accounts and two Regions. The shop runs in the production account in Ireland. If Ireland is not available, the shop
 starts in Frankfurt from the replicas there. The tools account has pull-through caches for public images, so that builds
 do not depend on the rate limits and the availability of public registries. Only accounts of the organization can pull.
 """
@@ -49,7 +49,7 @@ company_settings = HARDENED.but(
     ),
 )
 
-# --- Production: the images of the company, scanned continuously and replicated to the recovery region --------------
+# --- Production: the images of the company, scanned continuously and replicated to the recovery Region --------------
 
 ireland = cdk.Stack(
     app,

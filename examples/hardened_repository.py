@@ -1,4 +1,4 @@
-"""A repository that requests a replica in another region and continuous scanning from its registry."""
+"""A repository that requests a replica in another Region and continuous scanning from its registry."""
 
 from aws_cdk import App, Environment, Stack
 

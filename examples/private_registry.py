@@ -21,7 +21,7 @@ registry.accept_replication_from(PARTNER, repositories=Namespace("partner"))
 # CloudFormation creates repositories with the role of the bootstrap stack, so that role is an exception.
 registry.deny_repository_creation(except_for=[f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-*"])
 
-# A team adds a replication in its own stack, in the same account and region. Rules with the same destination are merged
+# A team adds a replication in its own stack, in the same account and Region. Rules with the same destination are merged
 # into one rule.
 search = Stack(app, "Search", env=environment)
 PrivateRegistry.of(search).add_replication(Replication.to("eu-central-1", repositories=SEARCH))

@@ -1,4 +1,4 @@
-"""Replication to a recovery region in another account: the source and the destination."""
+"""Replication to a recovery Region in another account: the source and the destination."""
 
 from aws_cdk import App, Environment, Stack
 

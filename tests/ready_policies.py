@@ -22,8 +22,8 @@ from ecr_constructs.testing import archived, leftovers, multi_arch, pulled, push
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 # The reasons for infos of a ready policy.
 ACCEPTED = {
-    "any-count-counts-parts": "the number is one of images, and a cache has no platform images of its own",
-    "last-pull-counts-scanners": "exclude the roles of scanners from the pull time, see the finding",
+    "any-count-counts-parts": "the rule counts images, and a cache has no platform images",
+    "last-pull-counts-scanners": "exclude the roles of scanners from the pull time, as the finding describes",
 }
 
 

@@ -41,7 +41,7 @@ def template(stack: cdk.Stack) -> Mapping[str, Any]:
 
 
 def resources(stack: cdk.Stack, resource_type: str) -> dict[str, Any]:
-    """Return the resources of a type by logical id."""
+    """Return the resources of a type by logical ID."""
     found = template(stack).get("Resources", {})
     return {logical_id: resource for logical_id, resource in found.items() if resource["Type"] == resource_type}
 

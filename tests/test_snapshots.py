@@ -1,4 +1,4 @@
-"""Snapshots of whole templates. They fix the ids, which are a public contract."""
+"""Snapshots of whole templates. They fix the IDs, which are a public contract."""
 
 from __future__ import annotations
 

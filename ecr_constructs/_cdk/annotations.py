@@ -31,7 +31,7 @@ class AnnotationType:
     One kind of annotation.
 
     Attributes:
-        name: The id without the prefix `ecr-constructs:`.
+        name: The ID without the prefix `ecr-constructs:`.
         constructs: The constructs that have it.
         fact: Documentation in Markdown: the fact.
         remedy: Documentation in Markdown: the fix.
@@ -47,7 +47,7 @@ class AnnotationType:
 
     @property
     def id(self) -> str:
-        """The id with which the annotation is acknowledged."""
+        """The ID with which the annotation is acknowledged."""
         return f"ecr-constructs:{self.name}"
 
 
@@ -56,15 +56,15 @@ ANNOTATION_TYPES = (
         "repositoryNameTwice",
         "repository",
         "Another repository of the app, such as an `ecr.Repository` or one with a token as name, has the same name in "
-        "the same account and region. The second deployment fails.",
+        "the same account and Region. The second deployment fails.",
         "Use another name, or `HardenedRepository.from_repository_name`.",
     ),
     AnnotationType(
         "isNotRetained",
         "repository, shared key, registry, secret of a cache",
-        "The resource is declared as retained, and an aspect or an assignment changed its DeletionPolicy or "
+        "The resource is declared as retained, but an aspect or an assignment changed its DeletionPolicy or "
         "UpdateReplacePolicy; see [removal.md](removal.md#aspects-that-change-removal-policies).",
-        "Use `exclude_resource_types=` of the aspect, or `settings=EPHEMERAL` for a repository that is to be deleted.",
+        "Use `exclude_resource_types=` of the aspect, or `settings=EPHEMERAL` for a repository that should be deleted.",
     ),
     AnnotationType(
         "dualLayerRegion",
@@ -89,7 +89,7 @@ ANNOTATION_TYPES = (
         "scanFilterContains",
         "registry",
         "A scan filter without `*` matches every repository name that contains it.",
-        "Use a `Namespace`, or `*` on both sides if that is meant.",
+        "Use a `Namespace`, or `*` on both sides if this is intended.",
     ),
     AnnotationType(
         "replicationFilterIsAPrefix",
@@ -112,21 +112,22 @@ ANNOTATION_TYPES = (
     AnnotationType(
         "serviceOfAnyAccount",
         "repository, registry, template",
-        "A statement of the policy allows an AWS service on behalf of any account.",
+        "A statement of the policy allows an AWS service to act on behalf of any account.",
         "Add a condition on `aws:SourceArn` or `aws:SourceAccount`, as `Access.lambda_pull(account)` does.",
         "info",
     ),
     AnnotationType(
         "importedPolicyIsNotWritten",
-        "repository of `HardenedRepository.from_repository_name` and its siblings",
-        "A grant needs a statement in the policy of a repository that another app owns, so that nothing is written.",
+        "repository of `HardenedRepository.from_repository_name` and similar methods",
+        "A grant needs a statement in the policy of a repository that another app owns, so the statement is not "
+        "written.",
         "Add the statement in the warning in the app that owns the repository.",
     ),
     AnnotationType(
         "lifecycleIsNotRead",
         "repository of the mixin `Hardened`",
-        "The attribute `lifecycle_policy` was read in Python before the mixin was applied, so that its rules are not "
-        "known, and the mixin adds no lifecycle policy.",
+        "The attribute `lifecycle_policy` was read in Python before the mixin was applied, so its rules are not known, "
+        "and the mixin adds no lifecycle policy.",
         "Apply the mixin before the attribute is read, or set `lifecycle_policy`.",
     ),
     AnnotationType(
@@ -139,7 +140,7 @@ ANNOTATION_TYPES = (
         "undocumentedCachePrefix",
         "cache",
         "The prefix is `ROOT`, or there is an upstream prefix, and the upstream is not a private ECR registry. AWS "
-        "documents neither.",
+        "does not document these combinations.",
         "Test a pull first.",
     ),
     AnnotationType(
@@ -190,8 +191,8 @@ ANNOTATION_TYPES = (
     AnnotationType(
         "replicaStatementsDiffer",
         "replica",
-        "The `policy_statements` of the settings of the replica are other than those of the source. A denial can apply "
-        "to only one of them.",
+        "The `policy_statements` in the settings of the replica differ from those of the source. A denial can apply to "
+        "only one of them.",
         "Use the same `policy_statements=`.",
     ),
     AnnotationType(
@@ -209,15 +210,15 @@ ANNOTATION_TYPES = (
     AnnotationType(
         "acceptedFindingsExpired",
         "`SuppressionRules`",
-        "The last day of accepted findings has passed, so that they have no suppression rule.",
+        "The last day of accepted findings has passed, so they have no suppression rule.",
         "Update the images, or set a later day and give the reason.",
     ),
     AnnotationType(
         "findingsOfAnotherScanType",
         "alert",
-        "`ImageFindings` has a `scan_type=` that is not the scan type of the registry of the app, so that no event "
-        "matches its rules.",
-        "Leave `scan_type=` out.",
+        "`ImageFindings` has a `scan_type=` that is not the scan type of the registry of the app, so no event matches "
+        "its rules.",
+        "Omit `scan_type=`.",
     ),
     AnnotationType(
         "promotedImagesExpire",
@@ -228,7 +229,7 @@ ANNOTATION_TYPES = (
     AnnotationType(
         "promotionTargetIsNotKnown",
         "promotion",
-        "The target is not a `HardenedRepository`, so that its immutability and its lifecycle policy are not checked.",
+        "The target is not a `HardenedRepository`, so its immutability and its lifecycle policy are not checked.",
         "Promote to a `HardenedRepository`, or check the target and acknowledge the warning.",
     ),
 )
@@ -252,7 +253,7 @@ def record_annotation(construct: IConstruct, annotation_id: str, path: str | Non
 
     Args:
         construct: The construct with the annotation.
-        annotation_id: The id of the annotation.
+        annotation_id: The ID of the annotation.
         path: The construct path. Default: it is read.
 
     """
@@ -262,7 +263,7 @@ def record_annotation(construct: IConstruct, annotation_id: str, path: str | Non
 
 def reported_annotations(root: IConstruct) -> frozenset[tuple[str, str]]:
     """
-    Return the id and the construct path of each recorded annotation of an app.
+    Return the ID and the construct path of each recorded annotation of an app.
 
     Args:
         root: The app.

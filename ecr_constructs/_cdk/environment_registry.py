@@ -23,12 +23,12 @@ from ecr_constructs._cdk.tokens import is_unresolved
 __all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "RegistryPart", "environment_of"]
 
 NO_REGISTRY = (
-    "the app has no PrivateRegistry for this account and region; create one first, in this stack or in one with the "
+    "the app has no PrivateRegistry for this account and Region; create one first, in this stack or in one with the "
     "same env=. If another team owns the registry of the account, ask them to make the change: an account has "
-    "one registry in a region"
+    "one registry in each Region"
 )
 
-# The parts of a registry that other constructs of the package use. They are no public members of `PrivateRegistry`.
+# The parts of a registry that other constructs of the package use. They are not public members of `PrivateRegistry`.
 RegistryPart = Literal["policy", "replication", "scanning"]
 OwnedResourceKind = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
 
@@ -53,7 +53,7 @@ class _Owner:
 
     @cached_property
     def _steps(self) -> tuple[tuple[Node, str, str], ...]:
-        """The path from the root: each node, and the id and the reference of its child."""
+        """The path from the root: each node, and the ID and the reference of its child."""
         scopes = self.construct.node.scopes
         return tuple((above.node, below.node.id, reference(below)) for above, below in pairwise(scopes))
 
@@ -71,7 +71,7 @@ class Environment:
 
     Attributes:
         account: The account, if it is known.
-        region: The region, if it is known.
+        region: The Region, if it is known.
 
     """
 

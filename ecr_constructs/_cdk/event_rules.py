@@ -37,7 +37,7 @@ def create_rule(
     Args:
         scope: The scope of the rule.
         rule: The events and the description.
-        id: The construct id. Default: that of the rule.
+        id: The construct ID. Default: that of the rule.
         targets: The targets. Default: none.
 
     """
@@ -50,12 +50,12 @@ def create_rule(
 
 def check_trigger(problems: Problems, scope: Construct, id: str | None, default_id: str, target: object) -> str:
     """
-    Add the problems of the target of a trigger and of its construct id, and return the id.
+    Add the problems of the target of a trigger and of its construct ID, and return the ID.
 
     Args:
         problems: The collector of problems.
         scope: The scope of the rule.
-        id: The construct id; None for the default.
+        id: The construct ID; None for the default.
         default_id: The default.
         target: The target.
 

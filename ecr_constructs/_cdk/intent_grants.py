@@ -1,4 +1,4 @@
-"""Grants by what a principal does with repositories, for each construct that has some."""
+"""Grants by intent, for each construct that has some."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class SharedKeyPolicyCheck:
         return [*problems, *lost, *_problems(statements)]
 
     def injected_problems(self) -> list[str]:
-        """Return the problems of the policy before anybody but an injector can have changed it."""
+        """Return the problems of the policy before anything except an injector can have changed it."""
         statements, required = self._statements()
         return [] if statements == list(required.values()) else [_POLICY_CHANGED]
 

@@ -48,7 +48,7 @@ def acknowledge_wildcards(construct: IConstruct, resources: Sequence[str], reaso
 
 @contextmanager
 def _ignore_unsupported_id() -> Iterator[None]:
-    """Ignore the error of older CDK versions for an id with two `::`. Users suppress such a finding themselves."""
+    """Ignore the error of older CDK versions for an ID with two `::`. Users suppress such a finding themselves."""
     try:
         yield
     except RuntimeError as error:

@@ -26,7 +26,7 @@ __all__ = [
     "stack_problems",
 ]
 
-TAKEN = "another construct of this scope has that id; ids are unique in their scope, so use another"
+TAKEN = "another construct of this scope has that ID; IDs are unique in their scope, so use another"
 
 
 class ConstructLocation(NamedTuple):
@@ -140,13 +140,13 @@ def stack_problems(place: ConstructLocation, construct: str) -> Iterator[str]:
 
 
 def id_format_problems(id: str) -> Iterator[str]:
-    """Yield the reason why an id cannot name a construct in any scope."""
+    """Yield the reason why an ID cannot name a construct in any scope."""
     if not id or is_token(id):
         yield f"id {id!r} is not valid for a construct; use a word such as 'Api'"
 
 
 def id_problems(scope: Construct, id: str) -> Iterator[str]:
-    """Yield the reasons why a construct of a scope cannot have an id."""
+    """Yield the reasons why a construct of a scope cannot have an ID."""
     if problems := tuple(id_format_problems(id)):
         yield from problems
     elif scope.node.try_find_child(id):

@@ -217,7 +217,7 @@ def _foreign(statement: Statement, account: str) -> list[str]:
 
 
 def _is_of(source: str, account: str) -> bool:
-    """Return whether an account id or ARN, which may have wildcards, can be of an account."""
+    """Return whether an account ID or ARN, which may have wildcards, can be of an account."""
     fields = source.split(":", _ARN_FIELDS - 1)
     if source.startswith("arn:") and len(fields) == _ARN_FIELDS:
         return not fields[4] or fnmatchcase(account, fields[4])

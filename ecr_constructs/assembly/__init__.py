@@ -82,7 +82,7 @@ class RepositoryResource(_Resource):
     An `AWS::ECR::Repository` in a template.
 
     Attributes:
-        logical_id: The logical id in the template.
+        logical_id: The logical ID in the template.
         properties: The properties in the template.
         deletion_policy: The deletion policy. Without the attribute, it is `Delete`.
 
@@ -141,7 +141,7 @@ class CreationTemplateResource(_Resource):
     An `AWS::ECR::RepositoryCreationTemplate` in a template.
 
     Attributes:
-        logical_id: The logical id in the template.
+        logical_id: The logical ID in the template.
         properties: The properties in the template.
 
     """
@@ -163,7 +163,7 @@ class RegistryResource:
     A resource of the registry in a template, such as its scanning configuration, its policy or a cache rule.
 
     Attributes:
-        logical_id: The logical id in the template.
+        logical_id: The logical ID in the template.
         resource_type: The type, such as `AWS::ECR::RegistryPolicy`.
         properties: The properties in the template.
         deletion_policy: The deletion policy. Without the attribute, it is `Delete`.
@@ -182,7 +182,7 @@ class Replacement:
     A resource that a deployment would replace. CloudFormation creates a new one, and deletes or retains the old one.
 
     Attributes:
-        logical_id: The logical id in both templates.
+        logical_id: The logical ID in both templates.
         resource_type: The type.
         changed: The create-only properties that differ.
 
@@ -275,7 +275,7 @@ def replacements(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Replac
     """
     Return the ECR resources that an update from one template to another would replace.
 
-    Resources are compared by logical id. A resource with another logical id is a new resource, and is not included.
+    Resources are compared by logical ID. A resource with another logical ID is a new resource, and is not included.
 
     Args:
         old: The deployed template.

@@ -14,7 +14,7 @@ __all__ = ["construct_paths"]
 
 def construct_paths(directory: Path) -> Mapping[tuple[str, str], str]:
     """
-    Return the construct path of each resource, by the file name of its template and its logical id.
+    Return the construct path of each resource, by the file name of its template and its logical ID.
 
     Args:
         directory: The directory of the templates. Without a manifest, there are no paths.
@@ -43,7 +43,7 @@ def _metadata(directory: Path, artifact: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def _paths(template: str, metadata: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield template and logical id of each resource, with its path."""
+    """Yield template and logical ID of each resource, with its path."""
     files = dict(_entries(metadata, "aws:cdk:templateFile"))
     for path, logical_id in _entries(metadata, "aws:cdk:logicalId"):
         # A resource of a nested stack is below the path of the nested stack.

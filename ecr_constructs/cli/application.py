@@ -51,7 +51,7 @@ SUBCOMMANDS = {
             "preview --live --resource-tag team=shop",
             "preview policy.json --images images.json --region us-east-1 --format markdown --output comment.md",
         ),
-        {4: "a --fail-if fails"},
+        {4: "a condition of --fail-if is met"},
     ),
     "lint": Subcommand(
         "Report problems of policies.",
@@ -67,7 +67,7 @@ SUBCOMMANDS = {
         ("convert policy.json > lifecycle.py", "convert cdk.out --repository prod/api"),
     ),
     "adopt": Subcommand(
-        "Write a CDK app that declares what exists.",
+        "Write a CDK app for existing resources.",
         (
             "adopt deployed.json --output adopted",
             "adopt terraform.tfstate --stack Containers",
@@ -93,16 +93,17 @@ SUBCOMMANDS = {
             "pin cdk.out --live",
             "pin cdk.out --live --check",
         ),
+        {3: "with --check: a pin is stale or unused"},
     ),
     "summary": Subcommand("List the ECR resources of an app.", ("summary cdk.out",)),
     "doctor": Subcommand(
-        "Check what 'preview --live' needs of an account.",
+        "Check the preconditions of 'preview --live'.",
         (
             "doctor",
             "doctor --profile audit --region eu-west-1 --role arn:aws:iam::111122223333:role/reader",
             "doctor --format json",
         ),
-        {3: "credentials, a region or a permission is missing"},
+        {3: "credentials, a Region or a permission is missing"},
     ),
 }
 
@@ -192,6 +193,7 @@ def _build(name: str) -> Any:  # noqa: ANN401  (typer does not publish the type)
 # typer prints `{PATH}` for `PATH`, and adds the type of an option that has a metavar.
 _BRACES = re.compile(r"\{([A-Z]+|\[OLD\] NEW)\}(?:(?<=NEW\})\.\.\.)?")
 _TYPE = re.compile(r"(?<=[A-Z]) <(?:str|list\[str\])>")
+_ARGUMENT = re.compile(r"  (?:\[OLD\] NEW|[A-Z]+)(?=  )")
 
 
 class _Command(TyperCommand):
@@ -199,4 +201,11 @@ class _Command(TyperCommand):
 
     def get_help(self, ctx: Any) -> str:  # noqa: ANN401  (typer does not publish the type)
         """Return the help."""
-        return _TYPE.sub("", _BRACES.sub(r"\1", super().get_help(ctx)))
+        return "\n".join(map(_without_types, super().get_help(ctx).splitlines()))
+
+
+def _without_types(line: str) -> str:
+    """Return a line of the help without types. The text after an argument stays in its column."""
+    text = _TYPE.sub("", _BRACES.sub(r"\1", line))
+    argument = _ARGUMENT.match(text)
+    return f"{argument[0]:{argument.end() + len(line) - len(text)}}{text[argument.end() :]}" if argument else text

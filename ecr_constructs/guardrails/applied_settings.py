@@ -10,7 +10,7 @@ from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySet
 __all__ = ["lifecycle_for", "require_applicable"]
 
 _ENCRYPTION = (
-    "settings: encryption is {!r}, and another encryption replaces an existing repository, so that its images are "
+    "settings: encryption is {!r}, and another encryption replaces an existing repository, so its images are "
     "lost; use .but(encryption=Encryption.aes256()), which writes nothing, and HardenedRepository for new repositories"
 )
 _ACCESS = "settings: access has {} entries, and {} writes no repository policy; use add_to_resource_policy"

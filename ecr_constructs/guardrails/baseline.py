@@ -23,7 +23,7 @@ _UNUSED = "unused-intent"
 
 def enforce_baseline(scope: cdk.Stage, path: str, *, intended: Mapping[str, str] | None = None) -> None:
     """
-    Make the synthesis fail if a name, the encryption or a logical id differs from a recorded baseline.
+    Make the synthesis fail if a name, the encryption or a logical ID differs from a recorded baseline.
 
     CloudFormation replaces, deletes or orphans a resource after such a change. The final templates are compared, so
     that changes by aspects, mixins and overrides are found too. `ecr-constructs baseline cdk.out` writes the file.
@@ -59,7 +59,7 @@ def enforce_baseline(scope: cdk.Stage, path: str, *, intended: Mapping[str, str]
 def _without_reason(intended: Mapping[str, str]) -> Iterator[str]:
     for name, reason in intended.items():
         if not reason.strip():
-            yield f"intended[{name!r}] has no reason; write why the change is meant"
+            yield f"intended[{name!r}] has no reason; write the reason for the change"
 
 
 def _read(path: str) -> State:
@@ -96,7 +96,7 @@ class _BaselinePlugin:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The ids of the changes."""
+        """The IDs of the changes."""
         return [*BASELINE_CHANGES, _UNUSED]
 
     @jsii.member(jsii_name="validate")
@@ -120,7 +120,7 @@ def _violation(change: Change, path: str) -> cdk.PolicyViolation:
     return cdk.PolicyViolation(
         rule_name=change.id,
         description=f"{place} differs from the baseline: {change.sentence}",
-        fix=f"{change.remedy}; if the change is meant, add it to intended= as {place!r} with a reason",
+        fix=f"{change.remedy}; if the change is intended, add it to intended= as {place!r} with a reason",
         severity="error",
         violating_resources=_where(change.logical_id or change.stack, change.path or path),
     )

@@ -73,7 +73,7 @@ class DigestPinning(Sequence[ComplianceRule]):
     """
     The rules on images that are deployed by a tag that can be reassigned to another image.
 
-    The next deployment, or the next machine that starts, pulls the image that then has the tag. The rules check task
+    The next deployment, or the next instance that starts, pulls the image that then has the tag. The rules check task
     definitions of Amazon ECS, functions of AWS Lambda, job definitions of AWS Batch, services of AWS App Runner,
     projects of AWS CodeBuild, models of Amazon SageMaker, and manifests of Amazon EKS in all templates of an app:
 

@@ -19,10 +19,10 @@ __all__ = ["HardenedInjector"]
 @jsii.implements(cdk.IPropertyInjector)
 class HardenedInjector:
     """
-    Give each `ecr.Repository` in a scope the arguments that it does not have.
+    Set the omitted arguments of each `ecr.Repository` in a scope.
 
     The arguments are `image_tag_mutability`, `image_scan_on_push`, `lifecycle_rules` and `removal_policy`. An argument
-    that a repository has stays. An L1 construct and a `HardenedRepository` are not changed. Repositories are changed
+    that is given does not change. An L1 construct and a `HardenedRepository` are not changed. Repositories are changed
     that are created after the injector is registered. `Hardened` is a mixin for repositories that exist.
 
     A rule that is added with `add_lifecycle_rule` is in the policy beside the rules of the settings, because an
@@ -50,7 +50,7 @@ class HardenedInjector:
         Args:
             settings: The settings, with `Encryption.aes256()`, which writes no encryption, without `access`,
                 `resource_tags` and `empty_on_delete`, and with lifecycle rules that `ecr.LifecycleRule` supports, which
-                only delete images, by number or by age since push. Without a lifecycle policy, untagged images expire
+                only delete images, by count or by age since push. Without a lifecycle policy, untagged images expire
                 14 days after push in a repository with immutable tags, and the newest 100 are kept in others. Default:
                 `CREATED`, which is `HARDENED` without its encryption.
 
@@ -66,7 +66,7 @@ class HardenedInjector:
 
     @property
     def construct_unique_id(self) -> str:
-        """The id of the class that the injector is for."""
+        """The ID of the class that the injector is for."""
         return str(ecr.Repository.PROPERTY_INJECTION_ID)
 
     def inject(self, original_props: Any, *, id: str, scope: Any) -> Any:  # noqa: ANN401, ARG002  (the protocol of the CDK)
@@ -75,7 +75,7 @@ class HardenedInjector:
 
         Args:
             original_props: The arguments, by their names in JavaScript.
-            id: The id of the repository.
+            id: The ID of the repository.
             scope: The scope of the repository.
 
         """

@@ -15,7 +15,7 @@ from ecr_constructs.repository.settings import CREATED, RepositorySettings
 __all__ = ["Hardened"]
 
 _NOT_READ = (
-    "the attribute lifecycle_policy was read in Python before the mixin Hardened was applied, so that its rules are "
+    "the attribute lifecycle_policy was read in Python before the mixin Hardened was applied, so its rules are "
     "not known, and no lifecycle policy is added; apply the mixin before, or set lifecycle_policy"
 )
 
@@ -27,12 +27,12 @@ class Hardened(cdk.Mixin):
     The mixin applies to each `AWS::ECR::Repository` in a scope: that of an `ecr.Repository`, an `ecr.CfnRepository`, or
     a construct of another library. A `HardenedRepository` has settings of its own, and is not changed.
 
-    The mixin writes the properties that a repository does not have. A property that is set stays, such as
-    `image_tag_mutability=ecr.TagMutability.MUTABLE` or a lifecycle rule, and also one that is set afterwards.
-    `Guardrails` reports those that a rule does not allow. A repository that is created after the mixin is applied is
-    not changed. An `ecr.Repository` gets no lifecycle policy if the attribute `lifecycle_policy` of its default child
-    was read in Python before, because its value is then unknown. The warning `ecr-constructs:lifecycleIsNotRead`
-    reports it.
+    The mixin writes the properties that a repository does not have. A property that is set does not change, such as
+    `image_tag_mutability=ecr.TagMutability.MUTABLE` or a lifecycle rule. This also applies to a property that is set
+    afterwards. `Guardrails` reports those that a rule does not allow. A repository that is created after the mixin is
+    applied is not changed. An `ecr.Repository` gets no lifecycle policy if the attribute `lifecycle_policy` of its
+    default child was read in Python before, because its value is then unknown. The warning
+    `ecr-constructs:lifecycleIsNotRead` reports it.
 
     The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption,
     and its images are lost. For a new repository, use `HardenedRepository`.

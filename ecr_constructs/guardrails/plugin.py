@@ -49,7 +49,7 @@ class Guardrails:
 
     A rule of level `error` stops the synthesis. A rule of level `warning` or `info` is reported. A value that is known
     only at deployment is reported as an info, for the rules that serve a control. A finding can be acknowledged with
-    `cdk.Validations.of(construct).acknowledge(...)` and the id `ecr-constructs::` and the id of the rule.
+    `cdk.Validations.of(construct).acknowledge(...)` and the ID `ecr-constructs::` and the ID of the rule.
     docs/guardrails.md lists the rules.
 
     https://docs.aws.amazon.com/cdk/v2/guide/policy-validation-synthesis.html
@@ -88,7 +88,7 @@ class Guardrails:
             self._rules = {**RULES, **{each.id: each for each in rules}}
             ids = [*RULES, *(each.id for each in rules)]
             problems.extend(
-                f"rule {each!r} exists twice; use another id" for each in self._rules if ids.count(each) > 1
+                f"rule {each!r} exists twice; use another ID" for each in self._rules if ids.count(each) > 1
             )
             self._check_names(problems, levels or {}, exceptions)
         problems.raise_if_any(EcrConstructsError)
@@ -144,7 +144,7 @@ class Guardrails:
 
     @property
     def name(self) -> str:
-        """The name of the plugin, which is the first part of the ids of acknowledgments."""
+        """The name of the plugin, which is the first part of the IDs of acknowledgments."""
         return PLUGIN_NAME
 
     @property
@@ -154,7 +154,7 @@ class Guardrails:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The ids of the rules that are checked."""
+        """The IDs of the rules that are checked."""
         return [id for id, level in self._levels.items() if level != "off"]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:

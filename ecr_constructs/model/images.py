@@ -224,7 +224,7 @@ def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator
 
 
 def _require_whole(document: object) -> None:
-    """Raise if the last page of a listing is missing, because rules by number would count wrong."""
+    """Raise if the last page of a listing is missing, because count rules would count incorrectly."""
     last = document[-1] if isinstance(document, Sequence) and document else document
     if (
         isinstance(last, Mapping)
@@ -249,7 +249,7 @@ def _read_all(document: object, place: str, problems: Problems) -> Iterator[Imag
             else:
                 yield from _read(f"{place}[{index}]", entry, problems)
     else:
-        message = f"{abbreviate(document)} is not what `aws ecr describe-images` prints: an object with imageDetails"
+        message = f"{abbreviate(document)} is not the output of `aws ecr describe-images`: an object with imageDetails"
         raise InvalidImage([f"{place}: {message}" if place else message])
 
 

@@ -74,7 +74,7 @@ class Namespace(ValidatedString):
     """
     The repositories under a path: `Namespace("prod")` is `prod/api` and `prod/web/app`, and not `production`.
 
-    ECR has five languages for that; each property returns it in one of them.
+    ECR has a separate filter language for each setting. Each property returns the namespace in one of them.
 
     Args:
         value: The path, with or without its last `/`.
@@ -137,7 +137,7 @@ class Namespace(ValidatedString):
         Return the namespace as an ARN pattern for policies.
 
         Args:
-            region: The region of the repositories.
+            region: The Region of the repositories.
             account: The account of the repositories.
             partition: The partition. Default: `aws`.
 

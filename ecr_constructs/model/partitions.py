@@ -1,5 +1,5 @@
 """
-Partitions of AWS, and the partition of each region.
+Partitions of AWS, and the partition of each Region.
 
 Accounts, keys, roles and registries of different partitions cannot be used together.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
@@ -31,7 +31,7 @@ class Partition(NamedTuple):
     dual_stack_suffix: str
 
 
-# By the beginning of the names of their regions. Regions with another beginning are in the partition `aws`.
+# By the beginning of the names of their Regions. Regions with another beginning are in the partition `aws`.
 _PARTITIONS = (
     ("cn-", Partition("aws-cn", "amazonaws.com.cn", "on.amazonwebservices.com.cn")),
     ("us-gov-", Partition("aws-us-gov", "amazonaws.com", "on.aws")),
@@ -50,10 +50,10 @@ DUAL_STACK_SUFFIXES = frozenset(each.dual_stack_suffix for each in _ALL)
 
 def partition_of(region: str) -> Partition:
     """
-    Return the partition of a region.
+    Return the partition of a Region.
 
     Args:
-        region: The region.
+        region: The Region.
 
     >>> partition_of("cn-north-1").name
     'aws-cn'
@@ -64,12 +64,12 @@ def partition_of(region: str) -> Partition:
 
 def region_problems(what: str, there: str, here: str | None) -> Iterator[str]:
     """
-    Check that two regions are in one partition.
+    Check that two Regions are in one partition.
 
     Args:
         what: The argument, for the message.
-        there: The region that is given. A token is not compared.
-        here: The region of the stack; `None` if it is known only at deployment.
+        there: The Region that is given. A token is not compared.
+        here: The Region of the stack; `None` if it is known only at deployment.
 
     Yields:
         One sentence for each problem.
@@ -83,18 +83,18 @@ def region_problems(what: str, there: str, here: str | None) -> Iterator[str]:
     theirs, ours = partition_of(there).name, partition_of(here).name
     if theirs != ours:
         yield (
-            f"{what}: region {there!r} is in partition {theirs!r} and {here!r} in {ours!r}; name a region of {ours!r}"
+            f"{what}: Region {there!r} is in partition {theirs!r} and {here!r} in {ours!r}; name a Region of {ours!r}"
         )
 
 
 def arn_problems(what: str, arn: str, here: str | None) -> Iterator[str]:
     """
-    Check that an ARN is of the partition of a region.
+    Check that an ARN is of the partition of a Region.
 
     Args:
         what: The argument, for the message.
         arn: The ARN. A partition that is a token or has a wildcard is not compared.
-        here: The region of the stack; `None` if it is known only at deployment.
+        here: The Region of the stack; `None` if it is known only at deployment.
 
     Yields:
         One sentence for each problem.

@@ -31,7 +31,7 @@ class RegistryHost:
     The private registry of an account in a Region, as the host of a reference names it.
 
     Attributes:
-        account: The account id.
+        account: The account ID.
         region: The Region.
         is_dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`.
         is_fips: Whether the host is a FIPS endpoint, such as `111122223333.dkr.ecr-fips.us-east-1.amazonaws.com`.
@@ -86,7 +86,7 @@ def dual_stack_host(account: str, region: str) -> str:
     Return the dual-stack host of a registry.
 
     Args:
-        account: The account id, or a token.
+        account: The account ID, or a token.
         region: The Region.
 
     Raises:
@@ -99,6 +99,6 @@ def dual_stack_host(account: str, region: str) -> str:
     partition = partition_of(region)
     if partition.name not in _WITH_DUAL_STACK:
         raise InvalidName(
-            [f"AWS documents no dual-stack host for region {region!r} in {partition.name!r}; remove dual_stack=True"]
+            [f"AWS documents no dual-stack host for Region {region!r} in {partition.name!r}; remove dual_stack=True"]
         )
     return f"{account}.dkr-ecr.{region}.{partition.dual_stack_suffix}"

@@ -53,7 +53,7 @@ def mappings(value: object) -> list[Mapping[str, Any]]:
 
 def references_of(value: object) -> Iterator[str]:
     """
-    Yield the names that a value refers to: logical ids, parameters and pseudo parameters.
+    Yield the names that a value refers to: logical IDs, parameters and pseudo parameters.
 
     Args:
         value: The value.

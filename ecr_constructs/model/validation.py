@@ -126,9 +126,8 @@ class StringConstraint:
         if self.accepts(text):
             return ()
         if is_token(text):
-            return (
-                f"{self.noun} {abbreviate(text)} is known only at deployment; it is read here, so write the value out",
-            )
+            fact = f"{self.noun} {abbreviate(text)} is known only at deployment"
+            return (f"{fact}; it must be known at synthesis, so use a literal value",)
         return (*self._length(text), *self._wildcards(text), *self._form(text))
 
     def require(self, text: str) -> None:
@@ -141,9 +140,8 @@ class StringConstraint:
             return (f"{self.noun} is empty; {self.shape}",)
         if self.minimum <= len(text) <= self.maximum or self.minimum == self.maximum:
             return ()
-        return (
-            f"{self.noun} {abbreviate(text)} has {len(text)} characters; ECR allows {self.minimum} to {self.maximum}",
-        )
+        characters = "1 character" if len(text) == 1 else f"{len(text)} characters"
+        return (f"{self.noun} {abbreviate(text)} has {characters}; ECR allows {self.minimum} to {self.maximum}",)
 
     def _wildcards(self, text: str) -> tuple[str, ...]:
         stars = text.count("*")
@@ -199,7 +197,7 @@ REPOSITORY_PATTERN = StringConstraint(
     noun="repository pattern",
     pattern=r"[a-z0-9*]+(?:[._/-]+[a-z0-9*]+)*",
     allowed="a-z0-9*._/-",
-    shape="write a repository name in which '*' stands for anything, such as 'library/*'",
+    shape="write a repository name in which '*' matches any characters, such as 'library/*'",
     maximum=256,
 )
 NAMESPACE = StringConstraint(noun="namespace", pattern=_PATH, allowed="a-z0-9._/-", shape=_PATH_SHAPE, maximum=254)
@@ -255,7 +253,7 @@ TAG_PATTERN = StringConstraint(
     noun="tag pattern",
     pattern=r"[0-9a-zA-Z._*-]+",
     allowed="0-9a-zA-Z._*-",
-    shape="a tag holds letters, digits, '.', '_' and '-'; '*' stands for any number of them",
+    shape="a tag contains letters, digits, '.', '_' and '-'; '*' matches any number of them",
     maximum=300,
     wildcards=4,
 )
@@ -294,10 +292,10 @@ ACCOUNT_ID = StringConstraint(
     noun="account", pattern=r"[0-9]{12}", allowed="0-9", shape="write its 12 digits as a string", minimum=12, maximum=12
 )
 REGION = StringConstraint(
-    noun="region",
+    noun="Region",
     pattern=r"[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]{1,2}",
     allowed="a-z0-9-",
-    shape="write a region such as 'eu-west-1'",
+    shape="write a Region such as 'eu-west-1'",
     minimum=2,
     maximum=25,
 )
@@ -306,7 +304,7 @@ ORGANIZATION_ID = StringConstraint(
     noun="organization",
     pattern=r"o-[a-z0-9]{10,32}",
     allowed="a-z0-9-",
-    shape="write its id, 'o-' and 10 to 32 lower-case letters or digits",
+    shape="write its ID, 'o-' and 10 to 32 lower-case letters or digits",
     maximum=34,
 )
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgpaths

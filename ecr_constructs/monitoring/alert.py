@@ -56,7 +56,7 @@ class Alert(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             rules: The rules, of which `check_alert` found no problems.
             targets: The targets.
 
@@ -115,7 +115,7 @@ def check_alert(
     Args:
         problems: The problems of the other arguments.
         scope: The scope of the alert.
-        id: The id of the alert.
+        id: The ID of the alert.
         repositories: The repositories; None for all.
         targets: The targets.
         rules: Returns the rules. It is called if there are no problems.

@@ -128,7 +128,7 @@ class AlertTarget(ABC):
         Args:
             rule: The rule.
             message: The message about an event.
-            id: The id of the target, unique in the rule.
+            id: The ID of the target, unique in the rule.
 
         """
 

@@ -60,7 +60,7 @@ class AlertTopic(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             emails: Email addresses that are subscribed. Default: none.
             key: The key, in the Region of the topic. A statement for EventBridge is added to its policy; that of an
                 imported key must have it already. Default: a key is created, which is rotated, and deleted with the
@@ -96,7 +96,7 @@ class AlertTopic(Construct):
 
 
 _ADDRESS_PROBLEM = "emails: {!r} is not an email address; write one such as 'security@example.com'"
-_TWICE = "emails: {!r} is given twice; leave one out"
+_TWICE = "emails: {!r} is given twice; remove one"
 
 
 def _key_problems(place: ConstructLocation, key: kms.IKey) -> Iterator[str]:

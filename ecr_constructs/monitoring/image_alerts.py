@@ -51,7 +51,7 @@ class ImagePushed(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
             tags: Patterns of the tag that is pushed, one or several; `*` matches any characters. Default: any tag.
@@ -108,7 +108,7 @@ class ImageDeleted(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
             tags: Patterns of the tag that is deleted, one or several; `*` matches any characters. Default: any tag.
@@ -164,7 +164,7 @@ class ImageArchived(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
@@ -217,7 +217,7 @@ class ImageRestored(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
@@ -243,8 +243,8 @@ class CacheRefreshed(Alert):
     """
     Send an alert, or start a build, when a pull-through cache imports or updates an image.
 
-    ECR checks for a newer image at most once in 24 hours, when the image is pulled. AWS documents the event of a
-    successful import only, so that there is no alert for a failed one.
+    ECR checks for a newer image at most once in 24 hours, when the image is pulled. AWS documents only the event of
+    a successful import, so there is no alert for a failed import.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
@@ -276,7 +276,7 @@ class CacheRefreshed(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the cache.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository of the cache, a `Namespace` such as that of the cache, a name in which `*`
                 matches any characters, a `PrivateRegistry`, or a list of them. Default: all caches.
             tags: Patterns of the tag that is cached, one or several; `*` matches any characters. Default: any tag.

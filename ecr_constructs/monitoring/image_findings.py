@@ -31,7 +31,7 @@ class ImageFindings(Alert):
 
     | scan type | `each="finding"` | `each="image"` |
     | --- | --- | --- |
-    | enhanced | each active finding of Amazon Inspector, also of later scans | the initial scan of an image |
+    | enhanced | each active finding of Amazon Inspector, including later scans | the initial scan of an image |
     | basic | each scan of an image | each scan of an image |
 
     Findings that a suppression filter of Amazon Inspector matches are not active, and send no alert. Findings without
@@ -75,7 +75,7 @@ class ImageFindings(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
             severity: The lowest severity: `CRITICAL`, `HIGH`, `MEDIUM`, `LOW` or `INFORMATIONAL`. Default: `HIGH`.

@@ -32,7 +32,7 @@ class ImageQuotaAlarm(Construct):
     Define an alarm about the number of images in a repository, in percent of the quota of images per repository.
 
     When a repository has as many images as the quota allows, pushes fail. The quota is read from Service Quotas when
-    the alarm is evaluated, so that an increased quota counts.
+    the alarm is evaluated, so an increased quota is used.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
@@ -69,7 +69,7 @@ class ImageQuotaAlarm(Construct):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repository.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository: The repository, or its name.
             percent: The percentage of the quota at which the alarm starts, from 1 to 100. Default: 80.
             topics: Up to five Amazon SNS topics that receive the alarm and its end. CloudWatch is allowed to publish
@@ -138,7 +138,7 @@ class PullCountAlarm(Construct):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repository.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository: The repository, or its name.
             maximum: The largest number of pulls in the time without an alarm. Give this or `minimum`.
             minimum: The smallest number of pulls in the time without an alarm. A time without data has no pulls.

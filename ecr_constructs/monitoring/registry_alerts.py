@@ -15,7 +15,7 @@ class ReplicationFailed(Alert):
     """
     Send an alert when the replication of an image fails.
 
-    ECR sends the event in the account and Region of the destination, so that the alert belongs to a stack there.
+    ECR sends the event in the account and Region of the destination. Add the alert to a stack there.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
 
@@ -45,7 +45,7 @@ class ReplicationFailed(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the replicas.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
@@ -101,7 +101,7 @@ class ScanningStopped(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until

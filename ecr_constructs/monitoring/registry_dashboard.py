@@ -41,8 +41,8 @@ class RegistryDashboard(Construct):
     Define an Amazon CloudWatch dashboard with one row for each namespace: pulls, images, and the quota of images.
 
     A repository belongs to the namespace of the first part of its name. A `Namespace` has a row for its repositories
-    that exist when the dashboard is opened, also those that ECR creates, without the quota. CloudWatch finds them by
-    the words of the namespace: a repository with the same words elsewhere in its name is in the row, too.
+    that exist when the dashboard is opened, including those that ECR creates, without the quota. CloudWatch finds them
+    by the words of the namespace: a repository with the same words elsewhere in its name is in the row, too.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-repository-metrics.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
@@ -78,7 +78,7 @@ class RegistryDashboard(Construct):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: Repositories, names of repositories, and namespaces. A row has at most 250 repositories, and
                 a dashboard at most 125 rows and 833 repositories. A `Namespace` counts as no repository.
             dashboard_name: The name of the dashboard, with letters, digits, `-` and `_`. Default: CloudFormation
@@ -225,5 +225,6 @@ def _search(terms: str, statistic: str, seconds: int) -> cloudwatch.MathExpressi
 def _name_problems(name: str) -> Iterator[str]:
     if not is_unresolved(name) and not _NAME.fullmatch(name):
         yield (
-            f"dashboard_name: {abbreviate(name)} is no name of a dashboard; use up to 255 letters, digits, '-' and '_'"
+            f"dashboard_name: {abbreviate(name)} is not a name of a dashboard; use up to 255 letters, digits, '-' and "
+            "'_'"
         )

@@ -90,7 +90,7 @@ class RepositoryMetrics:
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Quotas-Visualize-Alarms.html
 
         Args:
-            id: The id of the metric in the expression, unique in an alarm or graph. Default: `images`.
+            id: The ID of the metric in the expression, unique in an alarm or graph. Default: `images`.
 
         """
         return cloudwatch.MathExpression(

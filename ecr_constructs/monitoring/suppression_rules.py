@@ -68,9 +68,9 @@ class SuppressionRules(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             accepted: The accepted findings. `read_accepted_findings` and `read_openvex` read them from a file. Amazon
-                Inspector compares the name of a repository as a whole or by its beginning, so that a `*` is allowed at
+                Inspector compares the name of a repository as a whole or by its beginning, so a `*` is allowed at
                 the end of a pattern only. A finding has at most 10 patterns.
             today: The day that decides which accepted findings have expired. Default: the day of the synthesis.
 

@@ -1,4 +1,4 @@
-"""`Tampering`: an alert about API calls that weaken or delete what repositories contain."""
+"""`Tampering`: an alert about API calls that delete images or weaken settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Tampering(Alert):
     `PutImageScanningConfiguration`, `PutImageTagMutability`, `PutLifecyclePolicy`, `SetRepositoryPolicy` and
     `UpdateImageStorageClass`. Without `repositories=`, calls that change the registry are included, such as
     `PutRegistryPolicy` and `PutReplicationConfiguration`. Calls that failed are not included. Deletions by a lifecycle
-    policy are no API calls.
+    policy are not API calls.
 
     Calls of AWS CloudFormation have a rule of their own, whose messages name it.
 
@@ -68,7 +68,7 @@ class Tampering(Alert):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the repositories.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region, and the registry itself.
             except_roles: Roles whose calls send no alert: an `iam.IRole`, or an ARN in which `*` matches any

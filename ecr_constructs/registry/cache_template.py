@@ -124,7 +124,8 @@ class CacheTemplate:
 
 
 _CANNOT_PULL = (
-    "consumers: {} could not pull, because the cache has no template of its own that gives access to its repositories; "
+    "consumers: {} could not pull, because the cache has no template of its own that grants access to its "
+    "repositories; "
     "add them to access= of the template in this app, or use PrivateRegistry(policy_scope='V2') if the account has it"
 )
 
@@ -139,7 +140,7 @@ def _coverage_problems(template: CreationTemplate, environment: Environment, pre
     path = template.node.path
     problems = []
     if environment_of(location_of(template)) != environment:
-        problems.append(f"template {path} is of another account or region than the cache; use one of the same")
+        problems.append(f"template {path} is of another account or Region than the cache; use one of the same")
     if "PULL_THROUGH_CACHE" not in template.applied_for:
         problems.append(f"template {path} is not for caches; add 'PULL_THROUGH_CACHE' to its applied_for=")
     if not _covers(template.prefix, prefix):

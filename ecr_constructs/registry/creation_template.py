@@ -112,7 +112,7 @@ class CreationTemplate(SigningGrant, Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             prefix: A `Namespace`, or its text, 1 to 256 characters, or `ROOT` for all repositories that no longer
                 prefix matches. Another prefix replaces the template.
             applied_for: The purposes: `PULL_THROUGH_CACHE`, `REPLICATION`, `CREATE_ON_PUSH`, or several.
@@ -384,7 +384,7 @@ def check_owner(problems: Problems, environment: Environment, prefix: str) -> No
     """Check that no other template of the account and Region has a prefix."""
     if (owner := environment.owner("template", prefix)) is not None:
         problems.add(
-            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and region, and each prefix "
+            f"prefix {prefix!r} is that of the template {owner.node.path} in this account and Region, and each prefix "
             "has one template; add the purpose to applied_for= of that template, or use another prefix"
         )
 

@@ -77,7 +77,7 @@ class PrivateRegistry(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             scanning: The scanning configuration. Default: as the account has it.
             replication: The replications. Default: none, until a construct contributes one.
             policy_statements: Statements of the registry policy, with principals, actions and resources. Default: none,
@@ -426,7 +426,7 @@ def _check_location(problems: Problems, place: ConstructLocation, id: str) -> En
     environment = environment_of(place)
     if (owner := environment.owner("registry")) is not None:
         problems.add(
-            f"{owner.node.path} is the registry of this account and region already, and an account has one registry "
-            "in a region; find it with PrivateRegistry.of(scope)"
+            f"{owner.node.path} is already the registry of this account and Region, and an account has one registry "
+            "in each Region; get it with PrivateRegistry.of(scope)"
         )
     return environment

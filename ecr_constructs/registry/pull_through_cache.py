@@ -121,7 +121,7 @@ class PullThroughCache(IntentGrants, Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             upstream: The upstream registry, such as `Upstream.ecr_public()`.
             prefix: The prefix of the repositories in this registry, 2 to 30 characters, or `ROOT` for all repositories
                 that no longer prefix matches. Default: the default prefix of the upstream.
@@ -340,7 +340,7 @@ class PullThroughCache(IntentGrants, Construct):
             image: The image as at the upstream, such as `nginx:1.27` or `python:3.13*`; `*` in the tag matches any
                 characters. Without a tag, every tag of the repository starts the target.
             target: The target, such as `targets.CodeBuildProject(project)`.
-            id: The construct id of the rule, unique in the cache. Default: `On` and the image.
+            id: The construct ID of the rule, unique in the cache. Default: `On` and the image.
 
         Returns:
             The rule.
@@ -499,7 +499,7 @@ def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: 
     environment = environment_of(place)
     if (owner := environment.owner("cache", here)) is not None:
         problems.add(
-            f"prefix {here!r} is that of the cache {owner.node.path} in this account and region; a rule is "
+            f"prefix {here!r} is that of the cache {owner.node.path} in this account and Region; a rule is "
             "create-only, so change the value of its secret instead of adding a cache, or use another prefix"
         )
     if len(environment.names("cache")) >= _MAXIMUM_RULES:
@@ -523,7 +523,7 @@ def _check_upstream(problems: Problems, place: ConstructLocation, upstream: Upst
                 f"role: ECR assumes one for private ECR only, and the upstream is {upstream.url}; remove role="
             )
     elif place.stack is not None and upstream.url.split(".")[0::3][:2] == [place.stack.account, place.stack.region]:
-        problems.add(f"upstream {upstream.url} is the registry of the cache; use another account or region")
+        problems.add(f"upstream {upstream.url} is the registry of the cache; use another account or Region")
     elif place.stack is not None:
         problems.extend(region_problems("upstream", upstream.url.split(".")[3], place.stack.region))
 

@@ -73,7 +73,7 @@ class RegistryEndpoints(Construct):
 
         Args:
             scope: The scope of the construct, in a stack of the account and Region of the VPC.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             vpc: The VPC. Its attributes `enableDnsSupport` and `enableDnsHostnames` must be true.
             perimeter: The perimeter whose policies the endpoints have. With it, the gateway endpoint allows only the
                 bucket of the layers. Default: the endpoints allow all requests.

@@ -261,7 +261,8 @@ class RegistryPolicy:
 
 
 _LOST = (
-    "other accounts lose what it allows them, and what it denies is allowed, when the stack or the registry is deleted"
+    "other accounts lose the access that it allows, and the actions that it denies are allowed, when the stack or the "
+    "registry is deleted"
 )
 _TOO_LONG = (
     f"the registry policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "

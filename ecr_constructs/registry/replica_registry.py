@@ -49,8 +49,8 @@ class ReplicaRegistry(IntentGrants, Construct):
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 
-    Creates: one `AWS::ECR::RepositoryCreationTemplate` for each namespace, with what it needs; for a source in another
-    account a statement in the policy of the registry.
+    Creates: one `AWS::ECR::RepositoryCreationTemplate` for each namespace, with the role and the key that it needs; for
+    a source in another account a statement in the policy of the registry.
 
     Attributes:
         settings: The settings in force.
@@ -82,7 +82,7 @@ class ReplicaRegistry(IntentGrants, Construct):
 
         Args:
             scope: The scope of the construct, in a stack of the destination.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             source_region: The Region of the source.
             source_account: The account of the source, 12 digits; another account requires a `PrivateRegistry` here.
                 Default: the account of the stack.

@@ -119,7 +119,8 @@ class _NewSecret(Credentials):
         name = self._full_name(prefix)
         if is_token(name):
             problems.add(
-                f"credentials: secret name {name!r} is known only at deployment; it is read here, so write it out"
+                f"credentials: secret name {name!r} is known only at deployment; it must be known at synthesis, so "
+                "use a literal name"
             )
         elif not _NAME.fullmatch(name):
             problems.add(f"credentials: secret name {name!r} is not well formed; use letters, digits and /_+=.@-")
@@ -164,7 +165,7 @@ class _NewSecret(Credentials):
         return secret.secret_arn
 
     def _reapply(self, scope: Construct, secret: secretsmanager.Secret, prefix: str) -> None:
-        """Set what ECR needs of the secret once more after a property injector, and refuse another name."""
+        """Set the required properties of the secret again after a property injector, and reject another name."""
         resource = cast("secretsmanager.CfnSecret", secret.node.default_child)
         name = resource.stack.resolve(resource.name)
         if name != self._full_name(prefix):
@@ -228,7 +229,7 @@ class _Secret(Credentials):
 
     @property
     def _arn(self) -> str:
-        # What an imported secret calls its full ARN is more than its id, if it was imported so.
+        # What an imported secret calls its full ARN is more than its ID, if it was imported so.
         return str(getattr(self.given, "secret_full_arn", None) or self.given.secret_ref.secret_id)
 
 
@@ -274,7 +275,7 @@ def _check_arn(problems: Problems, arn: str, place: ConstructLocation) -> None:
 def _check_environment(problems: Problems, region: str, account: str, place: ConstructLocation) -> None:
     if place.stack is None:
         return
-    for field, theirs, ours in (("region", region, place.stack.region), ("account", account, place.stack.account)):
+    for field, theirs, ours in (("Region", region, place.stack.region), ("account", account, place.stack.account)):
         if theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours):
             problems.add(
                 f"credentials: the secret is in {field} {theirs} and the cache in {ours}; ECR requires the same {field}"

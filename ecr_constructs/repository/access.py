@@ -107,7 +107,7 @@ class Access:
         AWS services are not among them: Lambda functions of other accounts need `lambda_pull` too.
 
         Args:
-            organization_id: The id of the organization, such as `o-abc1234567`.
+            organization_id: The ID of the organization, such as `o-abc1234567`.
 
         >>> Access.organization_pull("o-abc1234567").subject
         'o-abc1234567'
@@ -136,10 +136,10 @@ class Access:
     @classmethod
     def account_pull(cls, account: str) -> Access:
         """
-        Return the permission to pull for an account; its own policies must allow it, too.
+        Return the permission to pull for an account; the policies of that account must also allow it.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_pull("111122223333").intent
         'account_pull'
@@ -150,10 +150,10 @@ class Access:
     @classmethod
     def account_push(cls, account: str) -> Access:
         """
-        Return the permission to push for an account; its own policies must allow it, too.
+        Return the permission to push for an account; the policies of that account must also allow it.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_push("111122223333").intent
         'account_push'
@@ -164,7 +164,7 @@ class Access:
     @classmethod
     def role_pull(cls, role_arn: str) -> Access:
         """
-        Return the permission to pull for a role of another account; its own policies must allow it, too.
+        Return the permission to pull for a role of another account; the policies of that account must also allow it.
 
         The principal is the account, and a condition on `aws:PrincipalArn` limits it to the role. Therefore the role
         can be created after the repository, and can be replaced.
@@ -181,7 +181,7 @@ class Access:
     @classmethod
     def role_push(cls, role_arn: str) -> Access:
         """
-        Return the permission to push for a role of another account; its own policies must allow it, too.
+        Return the permission to push for a role of another account; the policies of that account must also allow it.
 
         Args:
             role_arn: The ARN of the role, as for `role_pull`.
@@ -198,7 +198,7 @@ class Access:
         Return the permission to push for all principals of an organization.
 
         Args:
-            organization_id: The id of the organization, such as `o-abc1234567`.
+            organization_id: The ID of the organization, such as `o-abc1234567`.
 
         >>> Access.organization_push("o-abc1234567").intent
         'organization_push'
@@ -214,7 +214,7 @@ class Access:
         It does not include the contents of images and their referrers, or the findings of scans.
 
         Args:
-            organization_id: The id of the organization, such as `o-abc1234567`.
+            organization_id: The ID of the organization, such as `o-abc1234567`.
 
         >>> Access.organization_read_metadata("o-abc1234567").intent
         'organization_read_metadata'
@@ -260,7 +260,7 @@ class Access:
         It does not include the contents of images and their referrers, or the findings of scans.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_read_metadata("111122223333").intent
         'account_read_metadata'
@@ -278,7 +278,7 @@ class Access:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_scan("111122223333").intent
         'account_scan'
@@ -295,7 +295,7 @@ class Access:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_sign("111122223333").intent
         'account_sign'
@@ -313,7 +313,7 @@ class Access:
         policy, and so give itself every other permission on the repository.
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.account_administer("111122223333").intent
         'account_administer'
@@ -399,7 +399,7 @@ class Access:
         https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.lambda_pull("111122223333").intent
         'lambda_pull'
@@ -417,7 +417,7 @@ class Access:
         https://docs.aws.amazon.com/codebuild/latest/userguide/sample-ecr.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.codebuild_pull("111122223333").intent
         'codebuild_pull'
@@ -450,7 +450,7 @@ class Access:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
 
         Args:
-            account: The account id, 12 digits.
+            account: The account ID, 12 digits.
 
         >>> Access.cache_pull("111122223333").intent
         'cache_pull'

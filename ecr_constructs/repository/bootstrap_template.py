@@ -33,7 +33,7 @@ _NO_TEMPLATE = (
 )
 _ENCRYPTION = (
     "settings: encryption is {!r}, and another encryption replaces the repository of an environment that is "
-    "bootstrapped, so that its images are lost; use .but(encryption=Encryption.aes256()), or is_new=True for a "
+    "bootstrapped, so its images are lost; use .but(encryption=Encryption.aes256()), or is_new=True for a "
     "template that bootstraps new environments only"
 )
 
@@ -45,9 +45,9 @@ def bootstrap_template(
     Return the bootstrap template of the CDK with settings for its repository of image assets.
 
     The result is the argument of `cdk bootstrap --template`. The name of the repository and the statements of its
-    policy stay, and those of `access` are added. The CDK pushes each asset with its hash as the tag, so that immutable
-    tags reject no push. A lifecycle rule that deletes tagged images can delete an image that a deployed stack uses:
-    preview it with `ecr-constructs preview`, which counts the images in deployed templates as in use.
+    policy do not change, and those of `access` are added. The CDK pushes each asset with its hash as the tag, so
+    immutable tags reject no push. A lifecycle rule that deletes tagged images can delete an image that a deployed stack
+    uses: preview it with `ecr-constructs preview`, which counts the images in deployed templates as in use.
 
     Creates: with `Encryption.shared_key()` one `AWS::KMS::Key` in the template.
 
@@ -87,7 +87,7 @@ def _problems(template: Mapping[str, Any], settings: RepositorySettings, *, is_n
         yield _NO_TEMPLATE.format(_REPOSITORY, _TYPE)
     written = mapping(mapping(repository.get("Properties")).get("RepositoryPolicyText")).get("Statement", [])
     if not isinstance(written, (list, Mapping)):
-        yield f"the statements {abbreviate(written)} of the repository are no list; give the template of the CDK"
+        yield f"the statements {abbreviate(written)} of the repository are not a list; give the template of the CDK"
     if settings.encryption != Encryption.aes256() and not is_new:
         yield _ENCRYPTION.format(settings.encryption)
 

@@ -37,7 +37,7 @@ from ecr_constructs.model.validation import NAMESPACE, is_token
 
 __all__ = ["SHARED_KEY_ID", "Encryption", "EncryptionProperties"]
 
-# The construct id of the shared key. It makes the logical id, so it is public contract.
+# The construct ID of the shared key. It makes the logical ID, so it is public contract.
 SHARED_KEY_ID = "EcrConstructsKey"
 
 
@@ -73,11 +73,11 @@ class Encryption(ABC):
         key of its own in each stack.
 
         The account administers each key, with its IAM policies: without this statement, a key can become unmanageable.
-        Administrators and users have statements of their own in the key policy, so that they need no IAM policy. Pulls
+        Administrators and users have statements of their own in the key policy, so they need no IAM policy. Pulls
         and pushes need no permission for the key, because ECR uses its grants.
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 
-        Creates: one `AWS::KMS::Key` in the top-level stack, with the construct id `EcrConstructsKey`, or
+        Creates: one `AWS::KMS::Key` in the top-level stack, with the construct ID `EcrConstructsKey`, or
         `EcrConstructsKey-<name>` with `:` for `/`.
 
         Args:
@@ -180,7 +180,7 @@ class Encryption(ABC):
         return None
 
     def warnings(self, place: ConstructLocation) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
-        """Yield the id and the text of a warning for each value that AWS accepts and does not document."""
+        """Yield the ID and the text of a warning for each value that AWS accepts and does not document."""
         yield from ()
 
 
@@ -196,7 +196,7 @@ class _SharedKey(Encryption):
 
     @property
     def id(self) -> str:
-        """The construct id of the key. A construct id cannot have a slash, and no name has a colon."""
+        """The construct ID of the key. A construct ID cannot have a slash, and no name has a colon."""
         return SHARED_KEY_ID if self.name is None else f"{SHARED_KEY_ID}-{self.name.replace('/', ':')}"
 
     def check(self, problems: Problems, place: ConstructLocation) -> None:
@@ -207,7 +207,7 @@ class _SharedKey(Encryption):
             problems.add(_OTHER_PRINCIPALS.format(made.path))
         elif made is None and (found := place.top_stack.node.try_find_child(self.id)) is not None:
             problems.add(
-                f"the shared key cannot be created: {found.node.path} has its construct id; use another id for that "
+                f"the shared key cannot be created: {found.node.path} has its construct ID; use another ID for that "
                 "construct"
             )
 
@@ -369,7 +369,7 @@ def _check_key(problems: Problems, held: ConstructReference[IKeyRef], place: Con
     key, ours = _facts(held), environment_of(place).region
     if ours is not None and key.region != ours and not is_token(key.region):
         problems.add(
-            f"the key is in region {key.region!r} and the repository in {ours!r}; ECR needs a key of the same region"
+            f"the key is in Region {key.region!r} and the repository in {ours!r}; ECR requires a key in the same Region"
         )
     problems.extend(arn_problems("the key", key.arn, ours))
     problems.extend(key.problems)
@@ -382,7 +382,7 @@ def _account_warnings(held: ConstructReference[IKeyRef], place: ConstructLocatio
 
 
 _DUAL_LAYER = (
-    "dual-layer encryption (KMS_DSSE) is documented for the GovCloud regions only, and this stack is in {}; use "
+    "dual-layer encryption (KMS_DSSE) is documented for the GovCloud Regions only, and this stack is in {}; use "
     "Encryption.customer_key(key) or Encryption.shared_key() elsewhere"
 )
 _ANOTHER_ACCOUNT = (

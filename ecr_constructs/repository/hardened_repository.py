@@ -70,8 +70,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
     """
     Define an ECR repository with secure defaults: immutable tags, scanning, encryption, and retention.
 
-    It is an `ecr.Repository`, and is accepted wherever an `ecr.IRepository` is. With the same construct id it has the
-    same logical id, so that an existing `ecr.Repository` can become a `HardenedRepository`: start from `ADOPTED`, or
+    It is an `ecr.Repository`, and is accepted wherever an `ecr.IRepository` is. With the same construct ID it has the
+    same logical ID, so an existing `ecr.Repository` can become a `HardenedRepository`: start from `ADOPTED`, or
     use the encryption that it has. The default has another encryption, for which CloudFormation *replaces* the
     repository, and its images are lost.
 
@@ -123,7 +123,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_name: The name of the repository, 2 to 256 characters, or a token. Another name replaces the
                 repository. A name with `--` or `__` cannot be used from a stack of another Region, because the CDK
                 rejects it. Default: CloudFormation generates one.
@@ -206,7 +206,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_name: The name of the repository, or a token.
 
         Raises:
@@ -223,7 +223,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_arn: The ARN of the repository. For a token, use `from_repository_attributes`.
 
         Raises:
@@ -242,7 +242,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_arn: The ARN of the repository, or a token.
             repository_name: The name of the repository, or a token.
 
@@ -329,7 +329,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         Args:
             target: The target, such as `targets.CodeBuildProject(project)`.
             tag: A pattern of the tag that is pushed; `*` matches any characters. Default: any tag, or none.
-            id: The construct id of the rule, unique in the repository. Default: `On` and the tag.
+            id: The construct ID of the rule, unique in the repository. Default: `On` and the tag.
 
         Returns:
             The rule.
@@ -517,7 +517,7 @@ _RENAMED = (
     "exclude repositories with a name from it"
 )
 _UNNAMED = (
-    "the repository is used in another account or Region, and has no repository_name=, so that its ARN is known only "
+    "the repository is used in another account or Region, and has no repository_name=, so its ARN is known only "
     "in its own stack; give it a repository_name=, which replaces a repository that is deployed without one, or use "
     "HardenedRepository.from_repository_name in the other stack"
 )
@@ -564,7 +564,7 @@ def _check_values(
 
 @contextmanager
 def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bool) -> Iterator[None]:
-    """Raise a typed error for an id that is not unique. It is read after the error of the CDK, which is faster."""
+    """Raise a typed error for an ID that is not unique. It is read after the error of the CDK, which is faster."""
     if is_injected and scope.node.try_find_child(id):
         raise InvalidRepository([TAKEN], path=path)
     try:

@@ -22,7 +22,7 @@ from ecr_constructs.repository.push_grant import grant_push
 __all__ = ["ImportedRepository"]
 
 _NOT_WRITTEN = (
-    "the app does not own the policy of the repository {}, so that this statement is not in it; add it with "
+    "the app does not own the policy of the repository {}, so this statement is not written; add it with "
     "add_to_resource_policy in the app that owns the repository: {}"
 )
 _RULE = (
@@ -40,11 +40,11 @@ _NO_ARN = (
 
 class ImportedRepository(SigningGrant, ecr.RepositoryBase):
     """
-    A repository that another app owns. `HardenedRepository.from_repository_name` and its siblings return one.
+    A repository that another app owns. `HardenedRepository.from_repository_name` and similar methods return one.
 
     A grant to a role or a user of this app adds a statement to the policy of the role or the user. A grant to another
     principal, such as another account or an AWS service, requires a statement in the policy of the repository. The app
-    does not own this policy, so that nothing is written: `statements_to_apply` has the statement, and the warning
+    does not own this policy, so the statement is not written: `statements_to_apply` has the statement, and the warning
     `ecr-constructs:importedPolicyIsNotWritten` is reported.
 
     Creates: no resource.
@@ -70,7 +70,7 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_arn: The ARN of the repository, or a token.
             repository_name: The name of the repository, or a token.
 
@@ -102,7 +102,7 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_name: The name of the repository, or a token.
 
         Raises:
@@ -127,7 +127,7 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             repository_arn: The ARN of the repository.
 
         Raises:

@@ -96,10 +96,10 @@ def annotate_findings_at_synth(
 
 def annotation_id(finding_id: str) -> str:
     """
-    Return the id of the annotation for a finding, such as `ecr-constructs:neverMatches`.
+    Return the ID of the annotation for a finding, such as `ecr-constructs:neverMatches`.
 
     Args:
-        finding_id: The id of the finding, such as `never-matches`.
+        finding_id: The ID of the finding, such as `never-matches`.
 
     """
     first, *others = finding_id.split("-")
@@ -150,7 +150,7 @@ _annotators: WeakKeyDictionary[cdk.Stack, _FindingAnnotator] = WeakKeyDictionary
 
 
 def _has_exclusions(place: ConstructLocation) -> bool:
-    """Return whether the app excludes the pulls of a principal in this account and region."""
+    """Return whether the app excludes the pulls of a principal in this account and Region."""
     here = environment_of(place)
     return any(
         isinstance(each, cdk.CfnResource)

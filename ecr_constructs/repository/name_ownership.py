@@ -1,5 +1,5 @@
 """
-The owners of literal repository names, one for each name in an account and region.
+The owners of literal repository names, one for each name in an account and Region.
 
 Names of `HardenedRepository` are compared when it is created. Other names are compared when the app synthesizes: those
 of `ecr.Repository`, and tokens that resolve to a literal.
@@ -24,11 +24,11 @@ from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
 __all__ = ["check_name", "claim_deletion", "claim_name", "deleted_repositories"]
 
 _TWICE = (
-    "repository name {!r} is that of {} in this account and region, and ECR has one repository for each name; choose "
+    "repository name {!r} is that of {} in this account and Region, and ECR has one repository for each name; choose "
     "another name, or import the repository with ecr.Repository.from_repository_name"
 )
 _LATE = (
-    "{} and {} have the repository name {!r} in one account and region, so the second deployment fails with "
+    "{} and {} have the repository name {!r} in one account and Region, so the second deployment fails with "
     "AlreadyExists; choose another name, or import the repository with ecr.Repository.from_repository_name"
 )
 

@@ -71,7 +71,7 @@ class Promotion(Construct):
     """
     Define the promotion of images from one repository to another, such as from staging to production.
 
-    A promotion copies the manifest as it is, so that the image has the same digest in both repositories. The promoters
+    A promotion copies the manifest as it is, so the image has the same digest in both repositories. The promoters
     assume the role of the promotion, and run its commands with `oras`, `crane` or `skopeo`. The role can pull from the
     source, push to the target, and nothing else. IAM has no condition key for image tags: `tags` is checked against the
     settings of the target, and is not a permission.
@@ -128,7 +128,7 @@ class Promotion(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             source: The repository that images are copied from.
             target: The repository that images are copied to. A `HardenedRepository` must make the promoted tags
                 immutable.
@@ -265,7 +265,7 @@ class Promotion(Construct):
 
 
 _NOT_KNOWN = (
-    "the target is not a HardenedRepository, so that its immutability and its lifecycle policy are not checked; "
+    "the target is not a HardenedRepository, so its immutability and its lifecycle policy are not checked; "
     "promote to a HardenedRepository, or check that promoted tags are immutable and acknowledge this warning"
 )
 
@@ -371,7 +371,7 @@ def _immutability_problems(target: ecr.IRepository, tags: Sequence[str]) -> Iter
     for tag in tags:
         if not _is_always_immutable(immutability, tag):
             yield (
-                f"target: tags that match {tag!r} are mutable in {target.node.path}, so that a promoted image can be "
+                f"target: tags that match {tag!r} are mutable in {target.node.path}, so a promoted image can be "
                 "replaced; use Immutability.all_tags(), or narrow tags="
             )
 

@@ -77,7 +77,7 @@ class Publisher(Construct):
 
         Args:
             scope: The scope of the construct, in a stack.
-            id: The id of the construct, unique in its scope.
+            id: The ID of the construct, unique in its scope.
             identity: The identity of the pipeline.
             repositories: The repositories that it pushes to, and namespaces of the registry of the stack.
             provider_arn: The ARN of the IAM OIDC provider with the URL and the audience of the identity. An account has

@@ -51,7 +51,7 @@ class RegistryRequest:
 
     Args:
         repository_name: The name of the repository. None if CloudFormation generates it.
-        replicate_to: The regions that it is replicated to.
+        replicate_to: The Regions that it is replicated to.
         scanning: The scan frequency. None for that of the filters of the registry.
 
     """

@@ -10,7 +10,7 @@ from ecr_constructs.errors import Problems
 
 __all__ = ["is_replaced", "reject_replaced"]
 
-_MIGRATION = "the section 'Migration: repositories that exist' of README.md has a table of all arguments"
+_MIGRATION = "docs/repository.md has a table of all arguments of ecr.Repository"
 _KEYWORDS: Mapping[str, str] = {
     "auto_delete_images": "use empty_on_delete=True and removal_policy=RemovalPolicy.DESTROY, or settings=EPHEMERAL",
     "encryption_key": "use encryption=Encryption.customer_key(key)",

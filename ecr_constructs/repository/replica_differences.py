@@ -1,7 +1,7 @@
 """
 Differences between the repositories of a source and those that ECR creates for their replicas.
 
-Each function compares one property of two `RepositorySettings`, and yields the id and the text of a warning.
+Each function compares one property of two `RepositorySettings`, and yields the ID and the text of a warning.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
     "tag_differences",
 ]
 
-# The id and the text of a warning.
+# The ID and the text of a warning.
 Difference = tuple[str, str]
 
 _TAGS_ARE_LOST = (
@@ -78,7 +78,7 @@ def statement_differences(source: Sequence[object], replica: Sequence[object]) -
 
 
 def encryption_differences(source: Encryption, replica: Encryption) -> Iterator[Difference]:
-    """Yield the difference between the encryption of a source and of its replica; keys are of one region each."""
+    """Yield the difference between the encryption of a source and of its replica; keys are of one Region each."""
     if type(source) is not type(replica):
         yield "ecr-constructs:replicaEncryptionDiffers", _ENCRYPTION.format(replica, source)
 

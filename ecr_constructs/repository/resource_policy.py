@@ -128,7 +128,7 @@ class RepositoryPolicy:
         return {"Version": VERSION, "Statement": list(_given(self._of_settings))} if self._has_given else None
 
     def text(self) -> str | None:
-        """Return what the settings give as JSON text, as creation templates contain it; None without a statement."""
+        """Return the statements of the settings as JSON, as creation templates contain it; None without a statement."""
         if not self._has_given or self._stack is None:
             return None
         return self._stack.to_json_string({"Statement": list(_given(self._of_settings)), "Version": VERSION})

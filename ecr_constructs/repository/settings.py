@@ -178,7 +178,7 @@ class RepositorySettings:
         Return other settings, derived from these.
 
         An argument replaces the value of these settings. `access`, `policy_statements` and `resource_tags` are added
-        to it, so that the settings of an organization stay in force.
+        to it, so the settings of an organization still apply.
 
         Args:
             immutability: The tags that cannot be reassigned. Default: as in these settings.
@@ -374,7 +374,7 @@ PROPERTIES: Sequence[Property] = (
         keywords=lambda settings, _: {"image_scan_on_push": settings.scan_on_push},
         template="the scanning configuration of the registry decides; exclude the repositories from the filters of "
         "PrivateRegistry(scanning=...)",
-        differences="the scanning of a replica is that of the registry of its region",
+        differences="the scanning of a replica is that of the registry of its Region",
     ),
     Property(
         name="access",
@@ -483,7 +483,7 @@ def check_template(settings: RepositorySettings, problems: Problems) -> None:
 
 
 def replica_differences(source: RepositorySettings, replica: RepositorySettings) -> Iterator[Difference]:
-    """Yield the id and the text of a warning for each property in which a replica differs from its source."""
+    """Yield the ID and the text of a warning for each property in which a replica differs from its source."""
     for each in PROPERTIES:
         if not isinstance(each.differences, str):
             yield from each.differences(source, replica)

@@ -33,7 +33,7 @@ from ecr_constructs.repository.settings import RepositorySettings
 
 __all__ = ["PLUGIN_NAME", "SETTINGS_DIFFER", "check_settings_at_synth"]
 
-# The ids of acknowledgments begin with the name of the plugin. `Guardrails` has the same name.
+# The IDs of acknowledgments begin with the name of the plugin. `Guardrails` has the same name.
 PLUGIN_NAME = "ecr-constructs"
 SETTINGS_DIFFER = "settings-differ"
 
@@ -101,7 +101,7 @@ class _SettingsPlugin:
 
     @property
     def name(self) -> str:
-        """The name of the plugin, which is the first part of the id of an acknowledgment."""
+        """The name of the plugin, which is the first part of the ID of an acknowledgment."""
         return PLUGIN_NAME
 
     @property
@@ -111,7 +111,7 @@ class _SettingsPlugin:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The id of the finding."""
+        """The ID of the finding."""
         return [SETTINGS_DIFFER]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:

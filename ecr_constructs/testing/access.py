@@ -55,8 +55,8 @@ def assert_can_pull(
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
         principals: Each an account ID, an organization ID such as `o-abc1234567`, the ARN of a role or user, a service
-            such as `lambda.amazonaws.com`, or the logical id or construct path of a role in the templates.
-        repositories: Repository names, logical ids, or patterns such as `prod/*`. Default: all repositories.
+            such as `lambda.amazonaws.com`, or the logical ID or construct path of a role in the templates.
+        repositories: Repository names, logical IDs, or patterns such as `prod/*`. Default: all repositories.
         context: The values of condition keys in the request, such as `{"aws:SourceAccount": "111122223333"}`. The key
             of the principal itself is known. Default: no other key is known.
 
@@ -91,7 +91,7 @@ def assert_can_push(
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
         principals: The principals, as `assert_can_pull` takes them.
-        repositories: Repository names, logical ids, or patterns. Default: all repositories.
+        repositories: Repository names, logical IDs, or patterns. Default: all repositories.
         context: The values of condition keys in the request. Default: no other key is known.
 
     Raises:
@@ -115,7 +115,7 @@ def assert_cannot_pull(
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
         principals: The principals, as `assert_can_pull` takes them.
-        repositories: Repository names, logical ids, or patterns. Default: all repositories.
+        repositories: Repository names, logical IDs, or patterns. Default: all repositories.
         context: The values of condition keys in the request. Default: no other key is known.
 
     Raises:
@@ -136,7 +136,7 @@ def assert_cannot_push(
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
         principals: The principals, as `assert_can_pull` takes them.
-        repositories: Repository names, logical ids, or patterns. Default: all repositories.
+        repositories: Repository names, logical IDs, or patterns. Default: all repositories.
         context: The values of condition keys in the request. Default: no other key is known.
 
     Raises:
@@ -156,7 +156,7 @@ def assert_only_can_pull(subject: Subject, *principals: str, repositories: str |
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
         principals: The principals, as `assert_can_pull` takes them. A role of the templates is named by its logical
             id. Without a principal, the policies allow a pull to none.
-        repositories: Repository names, logical ids, or patterns. Default: all repositories.
+        repositories: Repository names, logical IDs, or patterns. Default: all repositories.
 
     Raises:
         AssertionError: If a policy allows more or fewer principals, if only CloudFormation knows a principal, or if a
@@ -174,7 +174,7 @@ def assert_only_can_push(subject: Subject, *principals: str, repositories: str |
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
         principals: The principals, as `assert_only_can_pull` takes them.
-        repositories: Repository names, logical ids, or patterns. Default: all repositories.
+        repositories: Repository names, logical IDs, or patterns. Default: all repositories.
 
     Raises:
         AssertionError: If a policy allows more or fewer principals, and in the other cases of `assert_only_can_pull`.
@@ -301,7 +301,8 @@ def _requester(
         return Requester(kind="Service", name=principal, context=context), []
     known_roles = ", ".join(each.logical_id for each in app.all if each.type == _ROLE) or "none"
     raise AssertionError(
-        f"{principal} is no account, organization, ARN, service or role of the templates; the roles are {known_roles}"
+        f"{principal} is not an account, organization, ARN, service or role of the templates; the roles are "
+        f"{known_roles}"
     )
 
 
@@ -435,7 +436,7 @@ def _account_label(text: str) -> str:
 
 
 def _allowed_roles(use: _Use, app: AppResources, repository: TemplateResource) -> Iterator[str]:
-    """Yield the logical ids of the roles of the templates whose policies allow the use."""
+    """Yield the logical IDs of the roles of the templates whose policies allow the use."""
     for role in (each for each in app.all if each.type == _ROLE):
         statements = [*_identity_statements(app, role)]
         verdict = evaluate(statements, Requester(kind="AWS", name={}), _DECISIVE[use][0], _resource_check(repository))

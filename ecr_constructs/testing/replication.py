@@ -22,9 +22,9 @@ def assert_replicated(subject: Subject, *repositories: str, to: Sequence[str]) -
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON. Pass the app if the
             registry is in another stack.
-        repositories: Repository names, logical ids, or patterns such as `prod/*`. Default: all repositories.
-        to: The destinations: a region such as `eu-central-1` for the account of the registry, or an account and a
-            region such as `444455556666/eu-central-1`. An empty list asserts that nothing is replicated.
+        repositories: Repository names, logical IDs, or patterns such as `prod/*`. Default: all repositories.
+        to: The destinations: a Region such as `eu-central-1` for the account of the registry, or an account and a
+            Region such as `444455556666/eu-central-1`. An empty list asserts that nothing is replicated.
 
     Raises:
         AssertionError: If a repository is replicated otherwise, if only CloudFormation can decide it, or if a name

@@ -47,7 +47,7 @@ def assert_scanned(
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON. Pass the app if the
             registry is in another stack.
-        repositories: Repository names, logical ids, or patterns such as `prod/*`. Default: all repositories.
+        repositories: Repository names, logical IDs, or patterns such as `prod/*`. Default: all repositories.
         frequency: The frequency. Default: any.
         scan_type: The type of scanning. Default: any.
 
@@ -80,7 +80,7 @@ def assert_not_scanned(subject: Subject, *repositories: str) -> None:
 
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
-        repositories: Repository names, logical ids, or patterns such as `prod/*`. Default: all repositories.
+        repositories: Repository names, logical IDs, or patterns such as `prod/*`. Default: all repositories.
 
     Raises:
         AssertionError: If a repository is scanned, or in the other cases of `assert_scanned`.

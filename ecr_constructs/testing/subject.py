@@ -70,7 +70,7 @@ def selected(app: AppResources, names: tuple[str, ...]) -> list[TemplateResource
 
     Args:
         app: The resources.
-        names: Repository names, logical ids, `Stack/LogicalId`, or patterns with `*` of repository names.
+        names: Repository names, logical IDs, `Stack/LogicalId`, or patterns with `*` of repository names.
 
     Raises:
         AssertionError: If there is no repository, or if a name selects none, because an assertion would always hold.
@@ -118,7 +118,7 @@ def _of_construct(construct: Subject) -> Iterator[StackTemplate]:
 
 def _of_stage(stage: Subject, synthesized: tuple[StackTemplate, ...]) -> Iterator[StackTemplate]:
     if not hasattr(stage, "outdir"):
-        raise TypeError(f"{stage.node.path} is no app, stage or stack; pass the stack that contains it")
+        raise TypeError(f"{stage.node.path} is not an app, stage or stack; pass the stack that contains it")
     folder = Path(stage.outdir).resolve()
     for each in synthesized:
         if each.path and folder in Path(each.path).resolve().parents:

@@ -53,7 +53,7 @@ def rows(heading: str) -> list[list[str]]:
     return table
 
 
-LIMITS = [Limit(*cells) for cells in rows("what")]
+LIMITS = [Limit(*cells) for cells in rows("limit")]
 
 
 def in_code(path: str) -> object:

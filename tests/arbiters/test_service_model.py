@@ -128,7 +128,7 @@ def test_an_organization_is_one_to_aws_organizations(text: str) -> None:
         assert validation.ORGANIZATION_ID.accepts(candidate) is (theirs.fullmatch(candidate) is not None)
 
 
-# --- regions --------------------------------------------------------------------------------------------------------
+# --- Regions --------------------------------------------------------------------------------------------------------
 
 
 REGIONS = {region: partition for partition in partitions() for region in partition["regions"]}

@@ -54,6 +54,7 @@ SPECIAL_CODES = {
     "preview": {ExitCode.GATE},
     "lint": {ExitCode.FOUND},
     "check": {ExitCode.FOUND},
+    "pin": {ExitCode.FOUND},
     "doctor": {ExitCode.FOUND},
 }
 
@@ -103,7 +104,10 @@ def test_the_help_has_the_name_of_each_argument(capsys: pytest.CaptureFixture[st
     preview = capsys.readouterr().out
 
     assert lint.startswith("Usage: ecr-constructs lint [OPTIONS] PATH...\n")
-    assert "\n  PATH  The file, folder or - with the policies.  [required]\n" in lint
+    assert re.search(r"\n  PATH +A file or folder of policies, or '-'\.  \[required\]\n", lint)
+    first, second = preview.split("Arguments:\n")[1].splitlines()[:2]
+    assert first.startswith("  PATH  ")
+    assert second.index("--live") == first.index("A policy file")
     assert "<str>" not in preview
     assert "--format <table|json|html|markdown|csv>" in preview
 

@@ -51,8 +51,11 @@ def test_every_problem_is_reported_at_once_with_the_path_before_anything_is_adde
         "resource tag value of 'aws:team': '|' is not well formed",
         "resource tag key 'aws:team' begins with 'aws:', which is reserved for AWS",
         "repository name 'Prod' has 'P' at position 0",
-        "the key is in region 'eu-central-1' and the repository in 'eu-west-1'",
-        "the statement is public: it allows every principal without a condition that limits who or from where",
+        "the key is in Region 'eu-central-1' and the repository in 'eu-west-1'",
+        (
+            "the statement is public: it allows every principal without a condition that limits the principals or "
+            "their network"
+        ),
         "'s3:GetObject' is not an action of ECR",
     ]
     assert str(error).splitlines()[0] == "Containers/Api: 7 problems"

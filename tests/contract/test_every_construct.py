@@ -1,4 +1,4 @@
-"""The contract of every construct: its location, its id, its owner in an account and Region, its public members."""
+"""The contract of every construct: its location, its ID, its owner in an account and Region, its public members."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ KINDS: Mapping[str, Kind] = {
         make=PrivateRegistry,
         error=InvalidRegistry,
         rejected={"replication": [Replication.to(HERE)]},
-        conflict="{} is the registry of this account and region already, and an account has one registry in a region; "
-        "find it with PrivateRegistry.of(scope)",
+        conflict="{} is already the registry of this account and Region, and an account has one registry in each "
+        "Region; get it with PrivateRegistry.of(scope)",
         members="accept_cache_consumer accept_caches_of accept_replication_from add_replication add_to_resource_policy "
         "deny_repository_creation of policy_scope replicate replication scan scanning",
     ),
@@ -180,7 +180,7 @@ def test_an_id_that_another_construct_has_is_rejected(kind: Kind, here: cdk.Stac
     cdk.CfnWaitConditionHandle(here, "It")
 
     assert rejected(kind, here) == (
-        "another construct of this scope has that id; ids are unique in their scope, so use another",
+        "another construct of this scope has that ID; IDs are unique in their scope, so use another",
     )
 
 

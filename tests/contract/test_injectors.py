@@ -182,7 +182,7 @@ def test_an_id_that_exists_is_rejected_with_a_typed_error_with_and_without_an_in
     cdk.PropertyInjectors.of(stack).add(Overruling({}))
     HardenedRepository(stack, "Api", settings=ADOPTED)
 
-    with pytest.raises(InvalidRepository, match="another construct of this scope has that id"):
+    with pytest.raises(InvalidRepository, match="another construct of this scope has that ID"):
         HardenedRepository(stack, "Api", settings=ADOPTED)
     assert len(resources(stack, REPOSITORY)) == 1
 

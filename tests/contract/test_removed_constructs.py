@@ -103,9 +103,9 @@ def test_contributions_reach_the_registry_that_is_there(app: cdk.App) -> None:
     PrivateRegistry(stack, "Old")
     stack.node.try_remove_child("Old")
 
-    with pytest.raises(InvalidRepository, match="no PrivateRegistry for this account and region"):
+    with pytest.raises(InvalidRepository, match="no PrivateRegistry for this account and Region"):
         HardenedRepository(stack, "Api", repository_name="prod/api", replicate_to=["eu-central-1"])
-    with pytest.raises(InvalidRegistry, match="no PrivateRegistry for this account and region"):
+    with pytest.raises(InvalidRegistry, match="no PrivateRegistry for this account and Region"):
         PrivateRegistry.of(stack)
 
     new = PrivateRegistry(stack, "New")

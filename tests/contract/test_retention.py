@@ -58,7 +58,7 @@ def everything(stack: cdk.Stack) -> None:
 LOST: Mapping[str, str] = {
     "AWS::ECR::RegistryScanningConfiguration": "Amazon Inspector is disabled for the container images of the whole",
     "AWS::ECR::ReplicationConfiguration": "replication of the whole registry stops",
-    "AWS::ECR::RegistryPolicy": "other accounts lose what it allows them",
+    "AWS::ECR::RegistryPolicy": "other accounts lose the access that it allows",
     "AWS::KMS::Key": "every image that is encrypted with the key becomes unreadable",
     "AWS::ECR::Repository": "the repository is deleted with its stack",
     "AWS::SecretsManager::Secret": "the token of the upstream registry is deleted with its stack",

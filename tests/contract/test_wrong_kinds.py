@@ -144,8 +144,8 @@ CALLS: Mapping[str, Call] = {
         )
     },
     "registry.replicate name": lambda value: made().registry.replicate(value, ["eu-central-1"]),
-    "registry.replicate regions": lambda value: made().registry.replicate("prod/api", value),
-    "registry.replicate region": lambda value: made().registry.replicate("prod/api", [value]),
+    "registry.replicate Regions": lambda value: made().registry.replicate("prod/api", value),
+    "registry.replicate Region": lambda value: made().registry.replicate("prod/api", [value]),
     "registry.scan name": lambda value: made().registry.scan(value, "CONTINUOUS_SCAN"),
     "registry.scan frequency": lambda value: made().registry.scan("prod/api", value),
     **{
@@ -219,7 +219,7 @@ CALLS: Mapping[str, Call] = {
     "Replication.to account": lambda value: Replication.to("eu-west-1", account=value),
     "Replication.to repositories": lambda value: Replication.to("eu-west-1", repositories=value),
     "Upstream.ecr account": lambda value: Upstream.ecr(account=value, region="eu-west-1"),
-    "Upstream.ecr region": lambda value: Upstream.ecr(account=PARTNER, region=value),
+    "Upstream.ecr Region": lambda value: Upstream.ecr(account=PARTNER, region=value),
     "Namespace": Namespace,
     **{
         f"but {name}": call

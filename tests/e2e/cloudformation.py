@@ -27,7 +27,7 @@ from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_bac
 
 from tests.e2e.validation import properties_named, property_faults, request_faults
 
-# `{{resolve:secretsmanager:secret-id:SecretString:json-key:version-stage:version-id}}`. The id can be an ARN.
+# `{{resolve:secretsmanager:secret-id:SecretString:json-key:version-stage:version-id}}`. The ID can be an ARN.
 DYNAMIC_REFERENCE = re.compile(
     r"\{\{resolve:secretsmanager:(?P<secret>arn(?::[^:}]*){6}|[^:}]+)"
     r"(?::SecretString(?::(?P<key>[^:}]*)(?::(?P<stage>[^:}]*)(?::[^:}]*)?)?)?)?\}\}"
@@ -73,7 +73,7 @@ class Resource:
 
     @property
     def identity(self) -> str:
-        """Return the physical id. The id of a registry setting is the account."""
+        """Return the physical id. The ID of a registry setting is the account."""
         return self.account
 
     def exists(self) -> bool:
@@ -98,7 +98,7 @@ class Resource:
 
     @property
     def ecr(self) -> ECRBackend:
-        """The registry of the account in the region."""
+        """The registry of the account in the Region."""
         return ecr_backends[self.account][self.region]
 
     @classmethod
@@ -232,7 +232,7 @@ def _knowing_every_type(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _naming_what_fails(handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the logical id of the failed resource to an error."""
+    """Add the logical ID of the failed resource to an error."""
 
     def handle_resource(logical_id: str, resource_json: Mapping[str, Any], *rest: Any, **others: Any) -> Any:
         try:

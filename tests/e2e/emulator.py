@@ -120,7 +120,7 @@ class Emulator:
         }
 
     def resolved_properties(self, stack: str, account: str, region: str) -> dict[str, Any]:
-        """Return the properties of a deployed template as moto resolves them, by logical id."""
+        """Return the properties of a deployed template as moto resolves them, by logical ID."""
         found = cloudformation_backends[account][region].get_stack(stack)
         resources = found.template_dict["Resources"].items()
         return {

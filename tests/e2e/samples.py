@@ -225,7 +225,7 @@ COMPANIONS: Mapping[str, Mapping[str, Properties]] = {
     "SNS::TopicPolicy": TOPIC,
 }
 
-# Types with an id that the service generates. Another stack can have a resource with the same properties.
+# Types with an ID that the service generates. Another stack can have a resource with the same properties.
 GENERATED_IDS = {"InspectorV2::Filter", "Organizations::Policy", "SNS::Subscription", "SNS::TopicPolicy"}
 
 LEGAL: Mapping[str, Properties] = {

@@ -110,7 +110,7 @@ def test_another_name_encryption_or_logical_id_stops_the_synthesis(
     assert {each["ruleName"] for each in found} == rules
     [first] = [each for each in found if each["description"].startswith(place)]
     assert "differs from the baseline: " in first["description"]
-    assert "if the change is meant, add it to intended= as 'Containers/" in first["suggestedFix"]
+    assert "if the change is intended, add it to intended= as 'Containers/" in first["suggestedFix"]
 
 
 def test_an_override_of_the_final_template_stops_the_synthesis(tmp_path: Path, baseline: str) -> None:

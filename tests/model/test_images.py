@@ -291,7 +291,7 @@ def test_a_document_that_is_not_a_listing_is_rejected() -> None:
     ]
     for document, told in cases:
         assert faults_in(document) == [
-            f"{told} is not what `aws ecr describe-images` prints: an object with imageDetails"
+            f"{told} is not the output of `aws ecr describe-images`: an object with imageDetails"
         ]
 
 

@@ -105,7 +105,10 @@ def test_every_problem_of_every_filter_is_reported_at_once() -> None:
         "6 exclusion filters; ECR allows 1 to 5, merge some with '*', or use all_tags() or off()",
         "exclusion filter 'a*b*c*' has 3 wildcards; ECR allows 2",
         "exclusion filter 'a b' has ' ' at position 1; use letters, digits, '.', '_', '-' and '*'",
-        "exclusion filter '${Token[TOKEN.7]}' is known only at deployment; it is read here, so write the value out",
+        (
+            "exclusion filter '${Token[TOKEN.7]}' is known only at deployment; it must be known at synthesis, so use a "
+            "literal value"
+        ),
         "exclusion filter 'x' is listed twice; remove one",
         "exclusion filter is empty; use letters, digits, '.', '_', '-' and '*'",
     )

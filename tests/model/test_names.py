@@ -37,7 +37,7 @@ def test_names_that_other_tools_reject_are_legal() -> None:
 def test_a_message_has_the_value_the_limit_and_the_fix() -> None:
     cases: list[tuple[str, str]] = [
         ("", f"repository name is empty; {SHAPE}"),
-        ("a", "repository name 'a' has 1 characters; ECR allows 2 to 256"),
+        ("a", "repository name 'a' has 1 character; ECR allows 2 to 256"),
         ("my app", f"repository name 'my app' has ' ' at position 2; {SHAPE}"),
         ("MyApp", f"repository name 'MyApp' has 'M' at position 0; {SHAPE}, as in 'myapp'"),
         ("prod//api", f"repository name 'prod//api' is not well formed; {SHAPE}"),
@@ -46,7 +46,10 @@ def test_a_message_has_the_value_the_limit_and_the_fix() -> None:
         ("prod\n", f"repository name 'prod\\n' has '\\n' at position 4; {SHAPE}"),
         (
             "${Token[TOKEN.12]}",
-            "repository name '${Token[TOKEN.12]}' is known only at deployment; it is read here, so write the value out",
+            (
+                "repository name '${Token[TOKEN.12]}' is known only at deployment; it must be known at synthesis, so "
+                "use a literal value"
+            ),
         ),
         (
             "a" * 257,
@@ -120,7 +123,7 @@ def test_a_cache_prefix_has_2_to_30_characters(length: int) -> None:
 
 def test_a_cache_prefix_of_another_length_is_rejected() -> None:
     cases: list[tuple[str, str]] = [
-        ("a", "cache prefix 'a' has 1 characters; ECR allows 2 to 30"),
+        ("a", "cache prefix 'a' has 1 character; ECR allows 2 to 30"),
         ("a" * 31, f"cache prefix '{'a' * 31}' has 31 characters; ECR allows 2 to 30"),
         (
             "Hub",

@@ -1,4 +1,4 @@
-"""The partition of a region, by the names of the regions."""
+"""The partition of a Region, by the names of the Regions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_problem_has_both_regions_and_both_partitions() -> None:
     (of_arn,) = arn_problems("role", "arn:aws:iam::1:role/a", "cn-north-1")
 
     assert of_regions == (
-        "upstream: region 'eu-west-1' is in partition 'aws' and 'cn-north-1' in 'aws-cn'; name a region of 'aws-cn'"
+        "upstream: Region 'eu-west-1' is in partition 'aws' and 'cn-north-1' in 'aws-cn'; name a Region of 'aws-cn'"
     )
     assert of_arn == (
         "role: 'arn:aws:iam::1:role/a' is of partition 'aws' and 'cn-north-1' in 'aws-cn'; write 'arn:aws-cn:...'"

@@ -205,5 +205,5 @@ def test_a_dual_stack_host_is_written_where_aws_documents_one() -> None:
     assert (
         dual_stack_host("111122223333", "cn-north-1") == "111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"
     )
-    with pytest.raises(InvalidName, match="no dual-stack host for region 'us-iso-east-1'"):
+    with pytest.raises(InvalidName, match="no dual-stack host for Region 'us-iso-east-1'"):
         dual_stack_host("111122223333", "us-iso-east-1")

@@ -121,7 +121,10 @@ def test_an_empty_text_a_token_and_another_type_have_a_message_of_their_own(gram
     assert grammar.problems("") == (f"{grammar.noun} is empty; {grammar.shape}",)
     for token in TOKENS:
         assert grammar.problems(token) == (
-            f"{grammar.noun} {token!r} is known only at deployment; it is read here, so write the value out",
+            (
+                f"{grammar.noun} {token!r} is known only at deployment; it must be known at synthesis, so use a "
+                "literal value"
+            ),
         )
     for value in (None, 7, 1.5, b"ab", ["ab"], object):
         with pytest.raises(TypeError, match=re.escape(f"{grammar.noun} must be a string, got {value!r}")):
@@ -167,7 +170,7 @@ def test_a_problem_has_the_value_the_limit_and_the_fix() -> None:
             grammars.ORGANIZATION_ID,
             "o-ABC1234567",
             (
-                "organization 'o-ABC1234567' has 'A' at position 2; write its id, 'o-' and 10 to 32 lower-case "
+                "organization 'o-ABC1234567' has 'A' at position 2; write its ID, 'o-' and 10 to 32 lower-case "
                 "letters or digits, as in 'o-abc1234567'"
             ),
         ),
@@ -183,8 +186,8 @@ def test_a_problem_has_the_value_the_limit_and_the_fix() -> None:
             grammars.TAG_PATTERN,
             "v?",
             (
-                "tag pattern 'v?' has '?' at position 1; a tag holds letters, digits, '.', '_' and '-'; "
-                "'*' stands for any number of them"
+                "tag pattern 'v?' has '?' at position 1; a tag contains letters, digits, '.', '_' and '-'; "
+                "'*' matches any number of them"
             ),
         ),
     ]

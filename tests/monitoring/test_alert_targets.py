@@ -221,7 +221,7 @@ def test_a_key_that_the_topic_cannot_use_is_rejected(app: cdk.App, here: cdk.Sta
         (["security"], "emails: 'security' is not an email address; write one such as 'security@example.com'"),
         (["a@b"], "emails: 'a@b' is not an email address; write one such as 'security@example.com'"),
         (["a b@c.de"], "emails: 'a b@c.de' is not an email address; write one such as 'security@example.com'"),
-        (["a@b.c", "a@b.c"], "emails: 'a@b.c' is given twice; leave one out"),
+        (["a@b.c", "a@b.c"], "emails: 'a@b.c' is given twice; remove one"),
     ],
 )
 def test_an_address_that_is_malformed_or_given_twice_is_rejected(

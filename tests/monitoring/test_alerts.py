@@ -146,7 +146,7 @@ def test_all_problems_are_reported_at_once(alert: str, here: cdk.Stack) -> None:
     problems = problems_of(alert, here, "Topic", repositories=["Prod", "a b"], targets=[topic] * 6)
 
     assert len(problems) == 4
-    assert "another construct of this scope has that id" in problems[0]
+    assert "another construct of this scope has that ID" in problems[0]
     assert problems[1].startswith("repositories: repository pattern 'Prod' has 'P'")
     assert problems[2].startswith("repositories: ")
     assert problems[3] == ("targets: 6 targets; EventBridge allows 5 for a rule, use a topic for several recipients")
@@ -223,7 +223,7 @@ def test_a_repository_of_another_environment_is_rejected(app: cdk.App, here: cdk
             f"repositories: {selection.node.path} is in account 444455556666, and the alert in {ACCOUNT}; events are "
             "sent in the account of the repository, so create the alert in a stack of 444455556666"
         )
-        assert "is in region eu-west-1, and the alert in us-east-1" in region
+        assert "is in Region eu-west-1, and the alert in us-east-1" in region
 
 
 def test_resources_of_another_stage_are_rejected(app: cdk.App) -> None:

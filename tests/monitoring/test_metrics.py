@@ -37,7 +37,7 @@ def metric_of(alarm: Any, id: str) -> Any:
 
 
 def widgets_of(stack: cdk.Stack) -> list[Any]:
-    """Return the widgets of the only dashboard. References are their logical ids."""
+    """Return the widgets of the only dashboard. References are their logical IDs."""
     (dashboard,) = resources(stack, "AWS::CloudWatch::Dashboard").values()
     body = dashboard["Properties"]["DashboardBody"]
     parts = body["Fn::Join"][1] if isinstance(body, dict) else [body]
@@ -222,7 +222,7 @@ def test_all_problems_of_a_dashboard_are_reported_together(stack: cdk.Stack) -> 
     assert [problem.partition(";")[0][:40] for problem in error.value.problems] == [
         "repositories[1]: 'base' is listed twice",
         "repositories[2]: repository name 'Prod' ",
-        "dashboard_name: 'a b' is no name of a da",
+        "dashboard_name: 'a b' is not a name of a",
     ]
 
 

@@ -77,7 +77,7 @@ OPERATIONS: Mapping[str, Sequence[str]] = {
 DESCRIPTIONS: Mapping[str, str] = {
     "log in": "`docker login`",
     "pull": "`docker pull` of an image or an index, also by Amazon ECS, Amazon EKS and AWS Lambda",
-    "check a layer": "a client asks whether a layer exists before it copies it",
+    "check a layer": "a client checks whether a layer exists before it uploads the layer",
     "list referrers": "signatures, SBOMs and attestations of an image",
     "push": "`docker push`, and signatures and SBOMs, such as with `cosign` and `oras attach`",
     "push an image index": "a manifest for several platforms, of images that exist",

@@ -129,7 +129,7 @@ def test_a_template_of_another_region_is_rejected() -> None:
     there = new_stack(app, "There", region="us-east-1")
     (problem,) = problems_of(new_stack(app, "Here", region="eu-west-1"), template=shared(there))
 
-    assert problem.startswith("template There/Shared-ROOT is of another account or region than the cache")
+    assert problem.startswith("template There/Shared-ROOT is of another account or Region than the cache")
 
 
 def test_a_template_is_rejected_where_ecr_uses_a_longer_prefix_of_the_app(here: cdk.Stack) -> None:

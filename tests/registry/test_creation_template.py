@@ -148,7 +148,7 @@ def test_an_invalid_prefix_is_rejected(stack: cdk.Stack) -> None:
         ("Teams", "template prefix 'Teams' has 'T' at position 0; use lower-case letters"),
         ("teams//", "template prefix 'teams//' is not well formed; use"),
         ("ROOT/", "template prefix 'ROOT/' has 'R' at position 0; use"),
-        (cdk.Aws.REGION, "is known only at deployment; it is read here, so write the value out"),
+        (cdk.Aws.REGION, "is known only at deployment; it must be known at synthesis, so use a literal value"),
     ]
     for prefix, sentence in cases:
         (problem,) = problems_of(stack, prefix=prefix)
@@ -403,7 +403,7 @@ def test_a_key_of_another_region_is_rejected(here: cdk.Stack) -> None:
     key = kms.Key.from_key_arn(here, "Key", KEY_ARN.replace("eu-west-1", "eu-central-1"))
     (problem,) = problems_of(here, settings=CREATED.but(encryption=Encryption.customer_key(key)))
 
-    assert problem.startswith("the key is in region 'eu-central-1'")
+    assert problem.startswith("the key is in Region 'eu-central-1'")
 
 
 def test_every_problem_is_reported_at_once(here: cdk.Stack) -> None:
@@ -642,7 +642,7 @@ def test_a_second_template_for_a_prefix_is_rejected_with_the_path_of_the_first(s
     (problem,) = problems_of(stack, id="Again", prefix=again, applied_for=["REPLICATION"])
 
     assert problem == (
-        "prefix 'teams' is that of the template Containers/Teams in this account and region, and each prefix has one "
+        "prefix 'teams' is that of the template Containers/Teams in this account and Region, and each prefix has one "
         "template; add the purpose to applied_for= of that template, or use another prefix"
     )
 
@@ -761,4 +761,4 @@ def test_untagged_images_that_go_by_age_where_tags_can_move_are_worth_a_warning(
 def test_two_layers_outside_govcloud_are_worth_a_warning_as_in_a_repository(here: cdk.Stack) -> None:
     make(here, settings=CREATED.but(encryption=Encryption.dual_layer()))
 
-    assert_warned(here, "is documented for the GovCloud regions only.*ecr-constructs:dualLayerRegion")
+    assert_warned(here, "is documented for the GovCloud Regions only.*ecr-constructs:dualLayerRegion")

@@ -128,7 +128,7 @@ def test_the_registry_of_an_environment_is_found_wherever_one_is_in_it(app: cdk.
 @pytest.mark.parametrize("name", OTHER_ENVIRONMENT)
 def test_other_environments_have_registries_of_their_own(app: cdk.App, name: str) -> None:
     one, other = OTHER_ENVIRONMENT[name](app)
-    with pytest.raises(InvalidRegistry, match="the app has no PrivateRegistry for this account and region"):
+    with pytest.raises(InvalidRegistry, match="the app has no PrivateRegistry for this account and Region"):
         PrivateRegistry.of(other)
     registries = PrivateRegistry(one, "Registry"), PrivateRegistry(other, "Registry")
 
@@ -144,7 +144,7 @@ def test_the_error_without_a_registry_has_the_fix(stack: cdk.Stack) -> None:
     assert "create one first, in this stack or in one with the same env=" in problem
     assert (
         "If another team owns the registry of the account, ask them to make the change: an account has one registry "
-        "in a region"
+        "in each Region"
     ) in problem
 
 

@@ -169,11 +169,11 @@ def test_a_prefix_may_be_a_namespace_or_a_text_or_root(stack: cdk.Stack, prefix:
 def test_an_invalid_prefix_is_rejected(stack: cdk.Stack, option: str) -> None:
     cases: list[tuple[str, str]] = [
         ("", "cache prefix is empty; use lower-case letters"),
-        ("a", "cache prefix 'a' has 1 characters; ECR allows 2 to 30"),
+        ("a", "cache prefix 'a' has 1 character; ECR allows 2 to 30"),
         ("a" * 31, "has 31 characters; ECR allows 2 to 30"),
         ("Hub", "cache prefix 'Hub' has 'H' at position 0; use lower-case letters"),
         ("hub//", "cache prefix 'hub//' is not well formed; use"),
-        (cdk.Aws.REGION, "is known only at deployment; it is read here, so write the value out"),
+        (cdk.Aws.REGION, "is known only at deployment; it must be known at synthesis, so use a literal value"),
     ]
     for prefix, sentence in cases:
         (problem, *_) = problems_of(stack, **{option: prefix})
@@ -235,7 +235,7 @@ def test_an_upstream_that_accepts_no_credentials_is_rejected_with_them(here: cdk
     assert problem == f"credentials: {upstream.url} accepts none; remove credentials="
 
 
-# --- private ECR of another account, or of another region -------------------------------------------------------------
+# --- private ECR of another account, or of another Region -------------------------------------------------------------
 
 
 def test_a_cache_of_another_account_has_a_role_that_only_caches_of_ecr_assume(here: cdk.Stack) -> None:
@@ -316,7 +316,7 @@ def test_the_registry_of_the_cache_as_upstream_is_rejected(here: cdk.Stack) -> N
 
     assert problem == (
         f"upstream {ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com is the registry of the cache; "
-        "use another account or region"
+        "use another account or Region"
     )
 
 
@@ -544,7 +544,7 @@ def test_without_consumers_the_registry_has_no_policy(here: cdk.Stack) -> None:
 def test_consumers_without_a_registry_are_rejected(here: cdk.Stack) -> None:
     (problem,) = problems_of(here, consumers=[Access.account_pull(OTHER_ACCOUNT)])
 
-    assert problem.startswith("consumers: the app has no PrivateRegistry for this account and region; create one")
+    assert problem.startswith("consumers: the app has no PrivateRegistry for this account and Region; create one")
 
 
 def test_other_access_is_not_for_consumers(here: cdk.Stack) -> None:
@@ -610,7 +610,7 @@ def test_an_empty_list_is_rejected(here: cdk.Stack) -> None:
         ([], "repositories: the list is empty; remove it to cache all repositories"),
         (["Nginx"], "repositories: repository pattern 'Nginx' has 'N' at position 0; write a repository name in which"),
         (["a" * 257], "has 257 characters; ECR allows 1 to 256"),
-        ([cdk.Aws.REGION], "is known only at deployment; it is read here, so write the value out"),
+        ([cdk.Aws.REGION], "is known only at deployment; it must be known at synthesis, so use a literal value"),
     ]
     for repositories, sentence in cases:
         (problem,) = problems_of(here, repositories=repositories)
@@ -633,7 +633,7 @@ def test_a_second_cache_of_a_prefix_is_rejected_with_the_reason(here: cdk.Stack,
     (problem,) = problems_of(here, id="Again", upstream=Upstream.ecr_public(), prefix=again)
 
     assert problem == (
-        "prefix 'quay' is that of the cache Containers-eu-west-1/Cache in this account and region; a rule is "
+        "prefix 'quay' is that of the cache Containers-eu-west-1/Cache in this account and Region; a rule is "
         "create-only, so change the value of its secret instead of adding a cache, or use another prefix"
     )
 

@@ -391,7 +391,7 @@ def every_role_and_secret(stack: cdk.Stack) -> None:
     )
 
 
-# Like the examples, with the CDK of the lock: older versions reject the ids that cdk-nag has for resources.
+# Like the examples, with the CDK of the lock: older versions reject the IDs that cdk-nag has for resources.
 @pytest.mark.examples
 @pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", None], ids=str)
 def test_roles_and_secrets_of_ours_leave_nothing_to_answer(tmp_path: Path, region: str | None) -> None:

@@ -142,7 +142,7 @@ def test_a_contribution_of_the_wrong_kind_is_a_type_error(here: cdk.Stack, value
 def test_an_invalid_region_and_a_token_are_rejected(here: cdk.Stack, region: str) -> None:
     owner = registry(here)
 
-    with pytest.raises(InvalidRegistry, match="region") as refused:
+    with pytest.raises(InvalidRegistry, match="Region") as refused:
         owner.replicate("prod/api", [region])
     assert refused.value.path == f"{here.node.path}/Registry"
     assert types(here) == []
@@ -166,7 +166,7 @@ def test_all_problems_of_a_repository_to_replicate_are_one_error(here: cdk.Stack
         Replication.to(HERE, account=ACCOUNT),
         Replication.to(HERE, repositories=Namespace("prod")),
     ],
-    ids=["by default", "by its id", "some repositories"],
+    ids=["by default", "by its ID", "some repositories"],
 )
 def test_a_registry_does_not_replicate_to_itself(here: cdk.Stack, replication: Replication) -> None:
     with pytest.raises(InvalidRegistry, match=rf"the destination '{HERE}' is the registry itself; use another"):

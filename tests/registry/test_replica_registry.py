@@ -74,7 +74,7 @@ def found(stack: cdk.Stack, resource_type: str) -> list[Mapping[str, Any]]:
 
 
 def findings(stack: cdk.Stack) -> list[str]:
-    """Synthesize, and return the warnings about the replicas of a stack. Each ends with its id."""
+    """Synthesize, and return the warnings about the replicas of a stack. Each ends with its ID."""
     app = stack.node.root
     assert isinstance(app, cdk.App)
     app.synth()
@@ -599,8 +599,11 @@ def ids_of(stack: cdk.Stack) -> list[str]:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"source_region": "Frankfurt"}, "region 'Frankfurt' has 'F' at position 0; write a region such as"),
-        ({"source_region": cdk.Aws.REGION}, "is known only at deployment; it is read here, so write the value out"),
+        ({"source_region": "Frankfurt"}, "Region 'Frankfurt' has 'F' at position 0; write a Region such as"),
+        (
+            {"source_region": cdk.Aws.REGION},
+            "is known only at deployment; it must be known at synthesis, so use a literal value",
+        ),
         ({"source_region": HERE}, f"source_region '{HERE}' is that of the replica"),
         ({"source_region": HERE, "source_account": ACCOUNT}, f"source_region '{HERE}' is that of the replica"),
         (
@@ -650,7 +653,7 @@ def test_all_faults_come_at_once_each_of_them_once(here: cdk.Stack) -> None:
     with pytest.raises(InvalidRegistry) as raised:
         replica(here, source_region="X", source_account=OTHER_ACCOUNT, repositories=[PROD, TEAM], settings=EPHEMERAL)
 
-    parts = ["another construct", "region 'X'", "prefix 'prod'", "removal_policy", "source_account"]
+    parts = ["another construct", "Region 'X'", "prefix 'prod'", "removal_policy", "source_account"]
     assert raised.value.path == "Recovery/Replica"
     assert [any(part in problem for problem in raised.value.problems) for part in parts] == [True] * len(parts)
     assert len(raised.value.problems) == len(set(raised.value.problems))

@@ -82,7 +82,7 @@ DISTRUSTING: Mapping[str, tuple[Sequence[object], str]] = {
     "another service": ([allow(EC2)], "allows sts:AssumeRole to ec2.amazonaws.com and not to ecr.amazonaws.com"),
     "the service of caches": ([allow({"Service": "pullthroughcache.ecr.amazonaws.com"})], "to pullthroughcache.ecr."),
     "the service spelled for China": ([allow({"Service": "ecr.amazonaws.com.cn"})], "to ecr.amazonaws.com.cn and"),
-    "the service spelled for a region": ([allow({"Service": "ecr.eu-west-1.amazonaws.com"})], "to ecr.eu-west-1.am"),
+    "the service spelled for a Region": ([allow({"Service": "ecr.eu-west-1.amazonaws.com"})], "to ecr.eu-west-1.am"),
     "an account": ([allow({"AWS": "arn:aws:iam::111122223333:root"})], "to arn:aws:iam::111122223333:root and not"),
     "an identity provider": ([allow({"Federated": "arn:x"}, "sts:AssumeRoleWithWebIdentity")], "to no principal and"),
     "an account that is a token": ([allow({"AWS": TOKEN})], "to a principal of the deployment and not"),

@@ -148,7 +148,7 @@ def test_the_docs_say_to_renew_the_value_and_not_the_arn() -> None:
         ("a b", "secret name 'ecr-pullthroughcache/a b' is not well formed; use letters, digits and /_+=.@-"),
         ("ü", "is not well formed; use letters"),
         ("n" * 492, "secret name has 513 characters; AWS allows 512, shorten it"),
-        (cdk.Aws.REGION, "is known only at deployment; it is read here, so write it out"),
+        (cdk.Aws.REGION, "is known only at deployment; it must be known at synthesis, so use a literal name"),
     ],
     ids=["space", "umlaut", "long", "token"],
 )
@@ -287,7 +287,7 @@ def test_a_secret_with_a_key_of_its_own_is_rejected(here: cdk.Stack, how: str) -
     [
         (
             ("eu-central-1", ACCOUNT),
-            "the secret is in region eu-central-1 and the cache in eu-west-1; ECR requires the same",
+            "the secret is in Region eu-central-1 and the cache in eu-west-1; ECR requires the same",
         ),
         (
             ("eu-west-1", OTHER_ACCOUNT),

@@ -205,7 +205,7 @@ def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: s
     ("make", "given", "sentence"),
     [
         (Access.organization_pull, "o-abc123456", "organization 'o-abc123456' is not well formed"),
-        (Access.organization_pull, "abc1234567", "write its id, 'o-' and 10 to 32 lower-case letters or digits"),
+        (Access.organization_pull, "abc1234567", "write its ID, 'o-' and 10 to 32 lower-case letters or digits"),
         (Access.organization_pull, "o-" + "a" * 33, "has 35 characters; ECR allows 1 to 34"),
         (Access.organization_pull, "*", r"organization '\*'"),
         (Access.organization_pull, UNIT, r"is the path of an organizational unit; use Access.organizational_unit_pull"),

@@ -217,7 +217,7 @@ def test_a_construct_with_the_id_of_the_shared_key_is_rejected_before_anything_i
     cdk.CfnWaitConditionHandle(stack, "EcrConstructsKey")
 
     with pytest.raises(
-        InvalidRepository, match=("Containers/EcrConstructsKey has its construct id; use another id")
+        InvalidRepository, match=("Containers/EcrConstructsKey has its construct ID; use another ID")
     ) as refused:
         HardenedRepository(stack, "Api")
 
@@ -270,7 +270,7 @@ def test_a_key_of_another_region_is_rejected(
         HardenedRepository(stack, "Api", encryption=choose(key))
 
     assert refused.value.problems == (
-        "the key is in region 'eu-central-1' and the repository in 'eu-west-1'; ECR needs a key of the same region",
+        "the key is in Region 'eu-central-1' and the repository in 'eu-west-1'; ECR requires a key in the same Region",
     )
     assert stack.node.children == []
 
@@ -280,7 +280,7 @@ def test_an_imported_key_of_another_region_is_rejected(stack_in: Callable[[str],
     key = kms.Key.from_key_arn(stack, "Key", KEY_ARN)
 
     with pytest.raises(
-        InvalidRepository, match="the key is in region 'eu-west-1' and the repository in 'eu-central-1'"
+        InvalidRepository, match="the key is in Region 'eu-west-1' and the repository in 'eu-central-1'"
     ):
         HardenedRepository(stack, "Api", encryption=Encryption.customer_key(key))
 
@@ -353,14 +353,14 @@ def test_two_layers_outside_govcloud_are_worth_a_warning(stack_in: Callable[[str
     stack = stack_in(region)
     HardenedRepository(stack, "Api", encryption=Encryption.dual_layer())
 
-    sentence = f"dual-layer encryption .KMS_DSSE. is documented for the GovCloud regions only, .* {region}; use"
+    sentence = f"dual-layer encryption .KMS_DSSE. is documented for the GovCloud Regions only, .* {region}; use"
     Annotations.from_stack(stack).has_warning(f"/Containers-{region}/Api", Match.string_like_regexp(sentence))
 
 
 def test_the_warning_can_be_acknowledged_by_its_id(stack_in: Callable[[str], cdk.Stack]) -> None:
     stack = stack_in("eu-west-1")
     repository = HardenedRepository(stack, "Api", encryption=Encryption.dual_layer())
-    cdk.Annotations.of(repository).acknowledge_warning("ecr-constructs:dualLayerRegion", "a region that has it now")
+    cdk.Annotations.of(repository).acknowledge_warning("ecr-constructs:dualLayerRegion", "a Region that has it now")
 
     assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
 

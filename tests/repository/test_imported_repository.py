@@ -70,7 +70,7 @@ def test_a_grant_that_nothing_writes_is_returned_and_reported(stack: cdk.Stack, 
         "ecr:GetDownloadUrlForLayer",
         "ecr:BatchGetImage",
     ]
-    sentence = f'this statement is not in it.*"Effect": "Allow".*{NOT_WRITTEN}'
+    sentence = f'this statement is not written.*"Effect": "Allow".*{NOT_WRITTEN}'
     text = assertions.Match.string_like_regexp(sentence)
     assertions.Annotations.from_stack(stack).has_warning("/Service/Api", text)
 

@@ -117,7 +117,7 @@ def notes(stack: cdk.Stack) -> list[Note]:
 
 
 def places(stack: cdk.Stack) -> dict[str, list[str]]:
-    """Return the kind and the construct of each message by its id."""
+    """Return the kind and the construct of each message by its ID."""
     found: dict[str, list[str]] = {}
     for note in notes(stack):
         found.setdefault(note.id, []).append(f"{note.kind} {note.path}")

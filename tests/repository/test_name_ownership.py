@@ -1,4 +1,4 @@
-"""A literal repository name has one owner in an account and region."""
+"""A literal repository name has one owner in an account and Region."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.registries import warnings
 from tests.templates import OTHER_ACCOUNT, new_app, new_stack, resources
 
 HERE = "eu-west-1"
-TWICE = "repository name 'prod/api' is that of {} in this account and region"
+TWICE = "repository name 'prod/api' is that of {} in this account and Region"
 ID = "ecr-constructs:repositoryNameTwice"
 
 
@@ -65,7 +65,7 @@ def test_a_name_that_another_repository_has_is_rejected_with_both_paths(app: cdk
 
 OTHER: Mapping[str, Callable[[cdk.App], tuple[Construct, Construct]]] = {
     "two stacks of unknown environments": lambda app: (new_stack(app, "One"), new_stack(app, "Two")),
-    "two regions": lambda app: (new_stack(app, "One", region=HERE), new_stack(app, "Two", region="us-east-1")),
+    "two Regions": lambda app: (new_stack(app, "One", region=HERE), new_stack(app, "Two", region="us-east-1")),
     "two accounts": lambda app: (
         new_stack(app, "One", region=HERE),
         new_stack(app, "Two", region=HERE, account=OTHER_ACCOUNT),
@@ -150,7 +150,7 @@ def test_a_name_that_becomes_known_at_synthesis_is_compared_then(app: cdk.App, l
     app.synth()
 
     (warning,) = [*warnings(one), *warnings(two)]
-    assert warning.startswith("Two/Api and One/Plain have the repository name 'prod/api' in one account and region")
+    assert warning.startswith("Two/Api and One/Plain have the repository name 'prod/api' in one account and Region")
     assert ID in warning
 
 

@@ -24,7 +24,7 @@ from tests.templates import ACCOUNT, OTHER_ACCOUNT, new_app, new_stack, properti
 
 HERE = "us-east-1"
 THERE = "eu-west-1"
-NO_REGISTRY = "the app has no PrivateRegistry for this account and region; create one first"
+NO_REGISTRY = "the app has no PrivateRegistry for this account and Region; create one first"
 
 # Each request alone, and its place in the template.
 WISHES: Mapping[str, dict[str, Any]] = {
@@ -128,7 +128,7 @@ def test_a_registry_of_a_stack_for_anywhere_serves_that_stack(stack: cdk.Stack, 
 
 
 ELSEWHERE: dict[str, Callable[[cdk.App], cdk.Stack]] = {
-    "another region": lambda app: new_stack(app, "Other", region=THERE),
+    "another Region": lambda app: new_stack(app, "Other", region=THERE),
     "another account": lambda app: new_stack(app, "Other", region=HERE, account=OTHER_ACCOUNT),
     "anywhere": lambda app: new_stack(app, "Other"),
 }
@@ -219,14 +219,14 @@ def test_names_at_the_limit_are_accepted(here: cdk.Stack, name: str) -> None:
     ("wish", "problem"),
     [
         ({"replicate_to": [HERE]}, "is the registry itself"),
-        ({"replicate_to": ["nowhere"]}, "replicate_to: region 'nowhere' is not well formed"),
+        ({"replicate_to": ["nowhere"]}, "replicate_to: Region 'nowhere' is not well formed"),
         ({"replicate_to": [cdk.Aws.REGION]}, "is known only at deployment"),
-        ({"replicate_to": [""]}, "replicate_to: region is empty"),
+        ({"replicate_to": [""]}, "replicate_to: Region is empty"),
         ({"scanning": "manual"}, "CloudFormation does not support MANUAL"),
         ({"scanning": "MANUAL"}, "scanning 'MANUAL' is unknown; use 'continuous' or 'on_push'"),
         ({"scanning": ""}, "scanning '' is unknown"),
     ],
-    ids=["itself", "no region", "token", "empty region", "manual", "MANUAL", "empty"],
+    ids=["itself", "no Region", "token", "empty Region", "manual", "MANUAL", "empty"],
 )
 def test_a_request_that_is_not_possible_is_rejected_with_the_reason(here: cdk.Stack, wish: Any, problem: str) -> None:
     registry(here)

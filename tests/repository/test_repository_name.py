@@ -30,7 +30,7 @@ def test_a_name_of_ecrs_grammar_reaches_the_template_as_it_is(stack: cdk.Stack, 
 
 def test_a_name_past_the_limit_is_rejected_with_the_value_and_the_limit(stack: cdk.Stack) -> None:
     cases: list[tuple[str, str]] = [
-        ("a", "repository name 'a' has 1 characters; ECR allows 2 to 256"),
+        ("a", "repository name 'a' has 1 character; ECR allows 2 to 256"),
         ("a" * 257, "has 257 characters; ECR allows 2 to 256"),
         ("", "repository name is empty; use lower-case letters and digits"),
         ("Prod/Api", "repository name 'Prod/Api' has 'P' at position 0; use lower-case .*, as in 'prod/api'"),

@@ -168,5 +168,5 @@ def test_a_principal_that_is_no_text_is_a_type_error(principals: Any) -> None:
 def test_a_name_without_a_meaning_is_refused(stack: cdk.Stack) -> None:
     [line] = message_of(lambda: assert_can_pull(stack, "Bulider"))
 
-    assert line.startswith("Bulider is no account, organization, ARN, service or role of the templates; the roles are ")
+    assert line.startswith("Bulider is not an account, organization, ARN, service or role of the templates; the roles")
     assert "Builder" in line

@@ -224,7 +224,7 @@ def test_a_failure_about_an_archived_image_and_a_rule_without_description() -> N
         del rule["description"]
     said = said_by(lambda: assert_keeps(LifecyclePolicy.from_dict(document), BUILDS, "build-1", at=NOW))
 
-    assert said[1].endswith("pushed 2026-05-28 00:00) is archived by rule 1: nobody pulled it for more than 3 days")
+    assert said[1].endswith("pushed 2026-05-28 00:00) is archived by rule 1: it was not pulled for more than 3 days")
 
 
 @pytest.mark.parametrize("assertion", ASSERTIONS)

@@ -1,1 +1,1 @@
-"""The program of constructs that declares what exists, with the mapping to import it and a report."""
+"""The program of constructs that declares existing resources, with the mapping to import them and a report."""

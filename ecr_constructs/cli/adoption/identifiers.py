@@ -1,4 +1,4 @@
-"""Construct ids, logical ids as the CDK derives them, and identifiers of Python."""
+"""Construct IDs, logical IDs as the CDK derives them, and identifiers of Python."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import count
 __all__ = ["UniqueNames", "construct_id", "id_of_logical_id", "identifier", "logical_id", "stack_name"]
 
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]+")
-# Components of a path that the CDK leaves out of a logical id, or of its readable part:
+# Components of a path that the CDK leaves out of a logical ID, or of its readable part:
 # https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html
 _HIDDEN, _HIDDEN_FROM_PEOPLE = "Default", "Resource"
 _LONGEST_READABLE, _LONGEST_ALONE = 240, 255
 _HASH = 8
-# Ids of constructs that the program or the CDK creates in each stack, and ids that are hidden in logical ids.
+# Ids of constructs that the program or the CDK creates in each stack, and ids that are hidden in logical IDs.
 _RESERVED = ("BootstrapVersion", "CDKMetadata", "CheckBootstrapVersion", "EcrConstructsKey", "Exports", "Template")
 _LONGEST_STACK_NAME = 128
 
@@ -32,7 +32,7 @@ class UniqueNames:
     """
 
     def __init__(self, taken: Iterable[str] = (), *, separator: str = "") -> None:
-        # Construct ids, attributes and modules are compared without their case, so that they can be told apart.
+        # Construct IDs, attributes and modules are compared without their case, so that they can be told apart.
         self._taken = {each.lower() for each in taken}
         self._separator = separator
 
@@ -51,17 +51,17 @@ class UniqueNames:
 
     @classmethod
     def of_constructs(cls) -> UniqueNames:
-        """Return the construct ids of a stack."""
+        """Return the construct IDs of a stack."""
         return cls((*_RESERVED, _HIDDEN, _HIDDEN_FROM_PEOPLE))
 
 
 def construct_id(text: str, default: str) -> str:
     """
-    Return a construct id for a name.
+    Return a construct ID for a name.
 
     Args:
         text: The name, such as `prod/payments-api`.
-        default: The id for a name without letters and digits.
+        default: The ID for a name without letters and digits.
 
     >>> construct_id("prod/payments-api", "Repository")
     'ProdPaymentsApi'
@@ -110,10 +110,10 @@ def stack_name(text: str) -> str:
 
 def logical_id(path: Sequence[str]) -> str:
     """
-    Return the logical id that the CDK derives from a construct path in a stack.
+    Return the logical ID that the CDK derives from a construct path in a stack.
 
     Args:
-        path: The ids of the constructs, without that of the stack.
+        path: The IDs of the constructs, without that of the stack.
 
     >>> logical_id(["Api", "Resource"])
     'ApiF70053CD'
@@ -129,12 +129,12 @@ def logical_id(path: Sequence[str]) -> str:
 
 def id_of_logical_id(found: str, path: str | None, *, below: Sequence[str] = (_HIDDEN_FROM_PEOPLE,)) -> str:
     """
-    Return the construct id with which a construct gets a logical id, or a similar one.
+    Return the construct ID with which a construct gets a logical ID, or a similar one.
 
     Args:
-        found: The logical id.
+        found: The logical ID.
         path: The construct path in the metadata of the resource, if there is one.
-        below: The ids below the construct of its resource.
+        below: The IDs below the construct of its resource.
 
     >>> id_of_logical_id("ApiF70053CD", None)
     'Api'

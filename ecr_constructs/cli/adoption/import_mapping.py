@@ -1,4 +1,4 @@
-"""The mapping for `cdk import`: the identifier of each resource by its logical id."""
+"""The mapping for `cdk import`: the identifier of each resource by its logical ID."""
 
 from __future__ import annotations
 

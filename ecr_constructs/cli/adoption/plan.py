@@ -51,7 +51,7 @@ _CHILDREN: Mapping[str, str] = {_SCANNING: "Scanning", _REPLICATION: "Replicatio
 # Resources, conditions, parameters and rules that the CDK adds to a template itself.
 _OF_CDK = ("BootstrapVersion", "CDKMetadata", "CDKMetadataAvailable", "CheckBootstrapVersion")
 _NESTED = "AWS::CloudFormation::Stack"
-# The boundaries of words in a construct id.
+# The boundaries of words in a construct ID.
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLACEHOLDER = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 _RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
@@ -66,7 +66,7 @@ class StackPlan:
 
     Attributes:
         source: The stack that exists, or the new one.
-        name: The name of the stack. For a nested stack, its logical id.
+        name: The name of the stack. For a nested stack, its logical ID.
         keys: The KMS keys that its repositories use.
         constructs: The constructs, in the order of the template.
         included: The template with all other resources. None if there are none.
@@ -235,7 +235,7 @@ def _with_placeholders(template: Mapping[str, Any], declared: Sequence[str]) -> 
     """
     Return the template with placeholders for the resources that constructs declare.
 
-    References to a placeholder keep their logical id.
+    References to a placeholder keep their logical ID.
     """
     kept = {
         section: {name: value for name, value in content.items() if name not in _OF_CDK}
@@ -494,7 +494,7 @@ class _StackPlanner:
     def _id(
         self, resource: Resource, default: str, *, below: Sequence[str], name: str | None = None
     ) -> tuple[str, str]:
-        """Return the construct id of a resource, and the logical id that the resource has in the program."""
+        """Return the construct ID of a resource, and the logical ID that the resource has in the program."""
         if self._is_deployed:
             path = mapping(self._written[resource.logical_id].get("Metadata")).get("aws:cdk:path")
             wanted = id_of_logical_id(

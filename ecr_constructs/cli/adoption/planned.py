@@ -34,8 +34,8 @@ class Key(NamedTuple):
 
     Attributes:
         variable: The name of the variable with the key.
-        value: The code that returns the key: a text or a function for an ARN, or the logical id of the key.
-        is_resource: Whether the value is the logical id of a key of the same template.
+        value: The code that returns the key: a text or a function for an ARN, or the logical ID of the key.
+        is_resource: Whether the value is the logical ID of a key of the same template.
 
     """
 
@@ -50,10 +50,10 @@ class PlannedConstruct:
     A construct of the program.
 
     Attributes:
-        resources: The resources that it declares, each with the logical id that it has in the program.
+        resources: The resources that it declares, each with the logical ID that it has in the program.
         name: The name of the resource for people.
         function: The class, such as `HardenedRepository`.
-        id: The construct id.
+        id: The construct ID.
         attribute: The attribute of the stack with the construct.
         options: The arguments that `RepositorySettings` do not have.
         settings: The arguments that differ from `ADOPTED`. They can be shared.

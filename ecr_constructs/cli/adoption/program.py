@@ -31,7 +31,7 @@ _LIBRARY = frozenset(
     | {"PrivateRegistry", "PullThroughCache"}
 )
 _KEEP_LOGICAL_ID = '''def keep_logical_id(resource: IConstruct, logical_id: str) -> None:
-    """Keep the logical id that a resource has in the deployed stack."""
+    """Keep the logical ID that a resource has in the deployed stack."""
     cast("cdk.CfnElement", resource).override_logical_id(logical_id)
 '''
 _MOST_NAMES = 5

@@ -77,15 +77,15 @@ def _deployment(plan: AdoptionPlan) -> Iterator[str]:
 
 
 def _update(plan: AdoptionPlan) -> Iterator[str]:
-    yield "CloudFormation has the stacks already. The program keeps their logical IDs, so a deployment updates them."
+    yield "The stacks already exist in CloudFormation. The program keeps the logical IDs, so a deployment updates them."
     yield ""
     for stack in plan.stacks:
         yield f"- {_code(stack.name)}" + _renamed(stack)
     yield from ("", "Compare the deployed template with the synthesized one before the deployment:", "")
     yield from _commands(["cdk synth", "ecr-constructs check OLD cdk.out", "cdk diff"])
     yield (
-        "The files `*.import.json` have the identifiers for `cdk import`, for the case that you move resources to "
-        "another stack. They are not needed for an update of the same stack."
+        "The files `*.import.json` have the identifiers for `cdk import`, in case you move resources to another "
+        "stack. They are not needed for an update of the same stack."
     )
     yield ""
 
@@ -227,7 +227,7 @@ def _never(plan: AdoptionPlan) -> Iterator[str]:
         kinds.setdefault(_encryption(each), []).append(each.name)
     yield from ("## Never: changes that replace a repository", "")
     yield (
-        "Name and encryption of a repository are create-only. With another value, CloudFormation creates a new "
+        "The name and the encryption of a repository are create-only. With another value, CloudFormation creates a new "
         "repository without images, or the deployment fails. No step above changes them. Use `HARDENED`, with its "
         "customer managed key, for new repositories. For these repositories, keep the encryption:"
     )

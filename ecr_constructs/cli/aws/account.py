@@ -1,4 +1,4 @@
-"""The repositories of an account in a region."""
+"""The repositories of an account in a Region."""
 
 from __future__ import annotations
 
@@ -108,15 +108,15 @@ class FetchResult:
 
 class Account:
     """
-    An account in a region; `connect` returns one.
+    An account in a Region; `connect` returns one.
 
     Args:
-        session: Credentials and a region.
+        session: Credentials and a Region.
         readings: The answers that are kept. Default: none, and they are kept in memory.
 
     Attributes:
-        account_id: The account id.
-        region: The region.
+        account_id: The account ID.
+        region: The Region.
 
     """
 
@@ -128,7 +128,7 @@ class Account:
 
     @property
     def place(self) -> Place:
-        """The account and the region, which have one private registry."""
+        """The account and the Region, which have one private registry."""
         return Place(account_id=self.account_id, region=self.region)
 
     def renew(self) -> None:
@@ -369,7 +369,7 @@ class Account:
         usage: list[ImageUsage] = []
         notes: list[str] = []
         service = self._session.service
-        # The codes of a service that the account does not use, and no code where a region does not have the service.
+        # The codes of a service that the account does not use, and no code where a Region does not have the service.
         sources: tuple[tuple[str, frozenset[str], Callable[[], Iterable[ImageUsage]]], ...] = (
             ("Amazon ECS", frozenset(), lambda: ecs_usage(service("ecs"), pool)),
             ("AWS Lambda", frozenset(), lambda: lambda_usage(service("lambda"), pool)),
@@ -409,15 +409,15 @@ class Account:
 
 def connect(*, profile: str | None, region: str | None, role: str | None) -> Account:
     """
-    Return an account in a region.
+    Return an account in a Region.
 
     Args:
         profile: A profile of the AWS configuration. Default: that of the environment.
-        region: The region. Default: that of the environment or the profile.
+        region: The Region. Default: that of the environment or the profile.
         role: The ARN of a role to assume. Default: none.
 
     Raises:
-        AccountUnavailable: if there are no credentials or no region, or if AWS rejects the credentials.
+        AccountUnavailable: if there are no credentials or no Region, or if AWS rejects the credentials.
 
     """
     return Account(open_session(profile=profile, region=region, role=role))

@@ -52,19 +52,19 @@ def check_account(
         templates: The templates of the update.
         listing: The images, for the differences of lifecycle policies. Default: not known.
         profile: A profile of the AWS configuration. Default: that of the environment.
-        region: The region. Default: that of the environment or the profile.
+        region: The Region. Default: that of the environment or the profile.
         role: The ARN of a role to assume. Default: none.
 
     Raises:
         AccountUnavailable: if the account cannot be read at all.
-        CommandError: if no template is for this account and region.
+        CommandError: if no template is for this account and Region.
 
     """
     session = open_session(profile=profile, region=region, role=role)
     reader = _Reader(session)
     chosen = [each for each in templates if reader.is_here(each)]
     if not chosen:
-        message = f"no stack of it is for {reader.environment}; choose another --profile or --region"
+        message = f"it has no stack for {reader.environment}; choose another --profile or --region"
         raise CommandError([message])
     with raise_as_unavailable():
         old = read_state(reader.deployed(chosen))

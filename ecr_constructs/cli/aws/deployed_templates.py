@@ -21,7 +21,7 @@ _WITHOUT_TEMPLATE = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
 
 def template_usage(cloudformation: Service, pool: ThreadPool, registry: Place) -> tuple[ImageUsage, ...]:
     """
-    Return the images of a registry that the templates of stacks name, in the same account and region.
+    Return the images of a registry that the templates of stacks name, in the same account and Region.
 
     Args:
         cloudformation: AWS CloudFormation.

@@ -27,7 +27,7 @@ REPOSITORY_NOT_FOUND = "RepositoryNotFoundException"
 
 
 class AccountUnavailable(EcrConstructsError):
-    """An account that cannot be read at all: no credentials, no region, no connection."""
+    """An account that cannot be read at all: no credentials, no Region, no connection."""
 
 
 class CredentialsExpired(AccountUnavailable):
@@ -87,7 +87,7 @@ def call_failure(error: Exception, *, action: str, region: str, caller: str) -> 
     Args:
         error: The error.
         action: The call, as an IAM action: `ecr:DescribeImages`.
-        region: The region.
+        region: The Region.
         caller: The ARN of the caller.
 
     """
@@ -103,7 +103,7 @@ def call_failure(error: Exception, *, action: str, region: str, caller: str) -> 
     if kinds & _NO_CREDENTIALS:
         return CallFailed(reason, "give --profile, or set the credentials in the environment", is_final=True)
     if kinds & _NO_CONNECTION:
-        remedy = f"check the network, the proxy, and whether {region} is a region that has the service"
+        remedy = f"check the network, the proxy, and whether {region} is a Region that has the service"
         return CallFailed(reason, remedy, is_final=True)
     if isinstance(error, ParamValidationError):  # before the call: an older boto3 lacks some parameters
         return CallFailed(f"{action} failed: {reason}", "check the options, and that boto3 is 1.41 or newer")
@@ -121,7 +121,7 @@ def failure_messages(failures: Iterable[tuple[str, CallFailed]]) -> tuple[str, .
 # Credentials that have expired. The first are codes of AWS, the second are errors of botocore before a call.
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _SIGN_IN_EXPIRED = frozenset({"SSOError", "TokenRetrievalError", "LoginTokenLoadError"})
-# Unknown keys have the same codes as a region that the account has not enabled.
+# Unknown keys have the same codes as a Region that the account has not enabled.
 _REJECTED = frozenset(
     {
         "AuthFailure",
@@ -155,15 +155,15 @@ def _client_failure(error: ClientError, *, action: str, region: str, caller: str
         return CallFailed(reason, remedy, code=code, is_final=True, has_expired=True)
     if code in _REJECTED:
         reason = f"AWS rejects the credentials in {region}: {message} ({code})"
-        remedy = "check --profile and the keys, and that the account has the region enabled"
+        remedy = "check --profile and the keys, and that the account has the Region enabled"
         return CallFailed(reason, remedy, code=code, is_final=True)
     if code in _DENIED:
         return CallFailed(f"{action} is not allowed{_because(message)}", f"allow it for {caller}", code=code)
     if code in _THROTTLED:
-        return CallFailed(f"AWS throttles {action}, also after retries", "repeat the command later", code=code)
+        return CallFailed(f"AWS throttles {action}, even after retries", "repeat the command later", code=code)
     if code == REPOSITORY_NOT_FOUND:
         reason = f"ECR has no such repository in {region}"
-        return CallFailed(reason, "it was deleted meanwhile, or another account or region is meant", code=code)
+        return CallFailed(reason, "it was deleted in the meantime, or it is in another account or Region", code=code)
     return CallFailed(f"{action} failed: {message} ({code})", "repeat the command", code=code)
 
 

@@ -1,4 +1,4 @@
-"""The accounts of an organization or of a list, each in several regions, under one limit on the number of calls."""
+"""The accounts of an organization or of a list, each in several Regions, under one limit on the number of calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ecr_constructs.errors import EcrConstructsError
 
 __all__ = ["Fleet", "FleetOptions", "FleetResults", "connect_fleet", "organization_accounts"]
 
-# Each account in a region has up to 16 threads and the clients of seven services. The throttle limits their calls.
+# Each account in a Region has up to 16 threads and the clients of seven services. The throttle limits their calls.
 _PLACES_AT_A_TIME = 8
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
 _ACCOUNTS_A_PAGE = 20
@@ -30,15 +30,15 @@ Result = TypeVar("Result")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FleetOptions:
     """
-    The accounts and regions, and the credentials with which they are read.
+    The accounts and Regions, and the credentials with which they are read.
 
     Attributes:
         profile: A profile of the AWS configuration. Default: that of the environment.
-        region: The region of the first calls. Default: that of the environment or the profile.
+        region: The Region of the first calls. Default: that of the environment or the profile.
         role: The ARN of a role that is assumed first. Default: none.
-        accounts: The account ids. Default: the account of the credentials.
+        accounts: The account IDs. Default: the account of the credentials.
         is_organization: Whether the accounts are the active ones of the organization.
-        regions: The regions. Default: the region.
+        regions: The Regions. Default: the Region.
         role_name: The name of the role that is assumed in each account. None for the account of the credentials.
 
     """
@@ -55,11 +55,11 @@ class FleetOptions:
 @dataclass(frozen=True, slots=True)
 class FleetResults(Generic[Result]):
     """
-    The results of work on each account and region.
+    The results of work on each account and Region.
 
     Attributes:
-        results: The result by account and region, of those that can be read.
-        failures: The error by account and region, of those that cannot be read.
+        results: The result by account and Region, of those that can be read.
+        failures: The error by account and Region, of those that cannot be read.
 
     """
 
@@ -69,17 +69,17 @@ class FleetResults(Generic[Result]):
 
 class Fleet:
     """
-    Accounts in regions; `connect_fleet` returns them.
+    Accounts in Regions; `connect_fleet` returns them.
 
     Args:
         session: The credentials with which roles are assumed.
-        accounts: The account ids.
-        regions: The regions.
+        accounts: The account IDs.
+        regions: The Regions.
         role_name: The name of the role in each account, with its path if it has one.
         folder: The folder with the answers.
 
     Attributes:
-        places: The accounts and regions, in their order.
+        places: The accounts and Regions, in their order.
 
     """
 
@@ -108,10 +108,10 @@ class Fleet:
 
     def account(self, place: Place) -> Account:
         """
-        Return an account in a region. Its role is assumed with the first call.
+        Return an account in a Region. Its role is assumed with the first call.
 
         Args:
-            place: The account and the region.
+            place: The account and the Region.
 
         """
         session = DeferredSession(place.account_id, place.region, lambda: self._open(place))
@@ -121,7 +121,7 @@ class Fleet:
         self, description: str, accounts: Iterable[Account], work: Callable[[Account], Result], progress: Progress
     ) -> FleetResults[Result]:
         """
-        Run the same work for each account and region, several at a time.
+        Run the same work for each account and Region, several at a time.
 
         An account that cannot be read does not stop the others. If credentials have expired, they are renewed once: the
         role is assumed again, and the work continues with the answers that are kept.
@@ -173,7 +173,7 @@ class Fleet:
             return work(account)
 
     def _open(self, place: Place) -> Session:
-        """Return the session of an account in a region, after its role is assumed."""
+        """Return the session of an account in a Region, after its role is assumed."""
         with raise_as_unavailable():
             with self._locks[place.account_id]:
                 session = self._sessions.get(place.account_id)
@@ -188,10 +188,10 @@ class Fleet:
 
 def connect_fleet(options: FleetOptions, folder: ReadingFolder) -> Fleet:
     """
-    Return the accounts and regions of options, after a call that checks the credentials.
+    Return the accounts and Regions of options, after a call that checks the credentials.
 
     Args:
-        options: The accounts and regions.
+        options: The accounts and Regions.
         folder: The folder with the answers.
 
     Raises:
@@ -214,7 +214,7 @@ def connect_fleet(options: FleetOptions, folder: ReadingFolder) -> Fleet:
 
 def organization_accounts(session: Session) -> tuple[str, ...]:
     """
-    Return the ids of the active accounts of the organization, sorted.
+    Return the IDs of the active accounts of the organization, sorted.
 
     AWS on the call: "You can only call this operation from the management account or a member account that is a
     delegated administrator."

@@ -35,7 +35,7 @@ class ImageUsage:
     A workload that runs an image of a private registry.
 
     Attributes:
-        registry: The account and the region of the registry.
+        registry: The account and the Region of the registry.
         repository: The name of the repository.
         digest: The image. Default: the image with the tag.
         tag: The tag. Default: `latest`.
@@ -135,7 +135,7 @@ def usage_of_repository(
 
     Args:
         usage: The result of `usage_by_repository`.
-        registry: The account and the region of the repository.
+        registry: The account and the Region of the repository.
         repository: The name of the repository.
 
     """

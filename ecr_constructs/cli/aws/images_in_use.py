@@ -22,9 +22,9 @@ __all__ = ["coverage_request", "ecs_usage", "inspector_usage"]
 
 def ecs_usage(ecs: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
     """
-    Return the images that Amazon ECS runs in an account and region.
+    Return the images that Amazon ECS runs in an account and Region.
 
-    A service counts with the task definition of each deployment, also if it is scaled to zero and will pull the image
+    A service counts with the task definition of each deployment, even if it is scaled to zero and will pull the image
     again. Running tasks count with the digest that they started with, because a tag may have been reassigned since.
 
     Args:

@@ -2,7 +2,7 @@
 The calls that `--live` makes, tried without an effect.
 
 A call that writes, or that ECR records, is made with parameters that AWS rejects after the check of the permissions: a
-text that is no policy, and the digest of no image.
+text that is not a policy, and a digest that no image has.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Readiness:
     The preconditions of `--live`.
 
     Attributes:
-        region: The region, or None if there is none.
+        region: The Region, or None if there is none.
         account_id: The account, or None without credentials.
         caller: The ARN of the caller, or None without credentials.
         inspector: Whether Amazon Inspector scans images of ECR: `on`, `off` or `unknown`.
@@ -74,7 +74,7 @@ _NONE = "ecr-constructs-doctor"
 _NO_IMAGE = {"imageDigest": f"sha256:{0:064}"}
 # Longer than the least length of a policy, which boto3 checks.
 _NO_POLICY = (
-    "This text is no lifecycle policy. It checks the permission ecr:StartLifecyclePolicyPreview without an effect."
+    "This text is not a lifecycle policy. It checks the permission ecr:StartLifecyclePolicyPreview without an effect."
 )
 
 
@@ -91,7 +91,7 @@ class _Samples:
     app_runner: str = _NONE
 
     def arn(self, service: str, resource: str) -> str:
-        """Return the ARN of a resource in the account and region."""
+        """Return the ARN of a resource in the account and Region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
 
@@ -209,9 +209,9 @@ def check_readiness(
 
     Args:
         profile: A profile of the AWS configuration. Default: that of the environment.
-        region: The region. Default: that of the environment or the profile.
+        region: The Region. Default: that of the environment or the profile.
         role: The ARN of a role to assume. Default: none.
-        repository: The repository for calls that need one. Default: the first one of the region.
+        repository: The repository for calls that need one. Default: the first one of the Region.
 
     """
     found = find_region(profile=profile, region=region)
@@ -221,7 +221,7 @@ def check_readiness(
             needed="always",
             status="missing",
             is_required=True,
-            detail="there is no region",
+            detail="there is no Region",
             remedy="give --region, or set AWS_REGION",
         )
         return Readiness(region=None, checks=(missing, *_unchecked("credentials", *_names())))
@@ -283,7 +283,7 @@ class _Calls:
     The calls, one after the other.
 
     Args:
-        session: The credentials and the region.
+        session: The credentials and the Region.
         repository: The repository for calls that need one, or None for the first one.
         inspector: Whether Amazon Inspector scans images of ECR.
 

@@ -33,7 +33,7 @@ _MARK = "ecr-constructs.json"
 
 
 class Readings(ABC):
-    """The answers of one account in a region, each with a kind and the name that it is about."""
+    """The answers of one account in a Region, each with a kind and the name that it is about."""
 
     def obtain(self, kind: str, name: str, read: Callable[[], Any]) -> Any:  # noqa: ANN401  (any JSON value)
         """
@@ -103,10 +103,10 @@ class ReadingFolder:
 
     def of(self, place: Place) -> Readings:
         """
-        Return the answers of an account in a region.
+        Return the answers of an account in a Region.
 
         Args:
-            place: The account and the region.
+            place: The account and the Region.
 
         """
         return FolderReadings(self, self.path / place.account_id / place.region)
@@ -144,7 +144,7 @@ class FolderReadings(Readings):
 
     Args:
         folder: The folder of all accounts.
-        path: The folder of the account and region.
+        path: The folder of the account and Region.
 
     """
 

@@ -25,7 +25,7 @@ def scan_findings(ecr: Service, repository: str, digests: Iterable[str]) -> Scan
     Args:
         ecr: ECR.
         repository: The name of the repository.
-        digests: The digests of images that are no image indexes, which are not scanned.
+        digests: The digests of images, without image indexes, which are not scanned.
 
     Raises:
         CallFailed: If a call fails for another reason than a missing scan.

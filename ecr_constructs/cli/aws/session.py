@@ -1,4 +1,4 @@
-"""The credentials, the region, and the clients of AWS services."""
+"""The credentials, the Region, and the clients of AWS services."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _creation = Lock()
 
 class Service:
     """
-    A service of AWS in one account and region. Several threads can call it.
+    A service of AWS in one account and Region. Several threads can call it.
 
     Args:
         name: Its name in boto3 and IAM.
@@ -93,21 +93,21 @@ class Service:
 
 class Session:
     """
-    Credentials and a region, after a call that checks them.
+    Credentials and a Region, after a call that checks them.
 
     Args:
         credentials: The session of boto3.
-        region: The region. Default: that of the session of boto3.
+        region: The Region. Default: that of the session of boto3.
         throttle: The limit on the number of calls at a time. Default: one for this session.
 
     Attributes:
-        region: The region.
+        region: The Region.
         caller: The ARN of the caller.
-        account_id: The account id.
+        account_id: The account ID.
         throttle: The limit on the number of calls at a time.
 
     Raises:
-        CallFailed: if AWS rejects the credentials, or if the account has not enabled the region.
+        CallFailed: if AWS rejects the credentials, or if the account has not enabled the Region.
 
     """
 
@@ -154,13 +154,13 @@ class Session:
 
     def in_region(self, region: str) -> Session:
         """
-        Return a session with the same credentials in another region.
+        Return a session with the same credentials in another Region.
 
         Args:
-            region: The region.
+            region: The Region.
 
         Raises:
-            CallFailed: if the account has not enabled the region.
+            CallFailed: if the account has not enabled the Region.
 
         """
         return self if region == self.region else Session(self._credentials, region=region, throttle=self.throttle)
@@ -184,13 +184,13 @@ class DeferredSession:
     A session that is opened with its first call, so that nothing is called for an account that was read before.
 
     Args:
-        account_id: The account id.
-        region: The region.
+        account_id: The account ID.
+        region: The Region.
         opened: The function that returns the session.
 
     Attributes:
-        account_id: The account id.
-        region: The region.
+        account_id: The account ID.
+        region: The Region.
 
     """
 
@@ -222,13 +222,13 @@ class DeferredSession:
 
 
 def _chosen(region: str | None) -> str | None:
-    """Return a region before that of the AWS configuration: the AWS CLI and the CDK read AWS_REGION, boto3 does not."""
+    """Return a Region before that of the AWS configuration: the AWS CLI and the CDK read AWS_REGION, boto3 does not."""
     return region or os.environ.get("AWS_REGION")
 
 
 def find_region(*, profile: str | None, region: str | None) -> str | None:
     """
-    Return the region of a session without a call to AWS, or None if there is none.
+    Return the Region of a session without a call to AWS, or None if there is none.
 
     Args:
         profile: As in `open_session`.
@@ -251,11 +251,11 @@ def open_session(*, profile: str | None, region: str | None, role: str | None) -
 
     Args:
         profile: A profile of the AWS configuration. Default: that of the environment.
-        region: The region. Default: that of the environment or the profile.
+        region: The Region. Default: that of the environment or the profile.
         role: The ARN of a role to assume. Default: none.
 
     Raises:
-        AccountUnavailable: if there are no credentials or no region, or if AWS rejects the credentials.
+        AccountUnavailable: if there are no credentials or no Region, or if AWS rejects the credentials.
 
     """
     import boto3
@@ -265,7 +265,7 @@ def open_session(*, profile: str | None, region: str | None, role: str | None) -
     try:
         boto3_session = boto3.Session(profile_name=profile, region_name=chosen)
         if boto3_session.region_name is None:
-            raise AccountUnavailable(["no region; give --region, or set AWS_REGION"])
+            raise AccountUnavailable(["no Region; give --region, or set AWS_REGION"])
         with raise_as_unavailable():
             session = Session(boto3_session)
             return session if role is None else session.assume(role)

@@ -1,4 +1,4 @@
-"""The limit on the number of calls at a time, over all accounts and regions."""
+"""The limit on the number of calls at a time, over all accounts and Regions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecr_constructs.cli.aws.errors import CallFailed
 
 __all__ = ["CONCURRENCY", "Throttle"]
 
-# The number of calls at a time. The mode `adaptive` of boto3 slows the calls of a service in an account and region
+# The number of calls at a time. The mode `adaptive` of boto3 slows the calls of a service in an account and Region
 # down when AWS throttles one.
 CONCURRENCY = 16
 

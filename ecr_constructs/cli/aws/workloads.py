@@ -22,7 +22,7 @@ _DEFINITIONS_A_PAGE = 100
 
 def lambda_usage(service: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
     """
-    Return the images that functions of AWS Lambda use in an account and region.
+    Return the images that functions of AWS Lambda use in an account and Region.
 
     Each published version counts, with the digest that Lambda resolved its tag to. AWS on an image that is deleted: "If
     the corresponding container image no longer exists on Amazon ECR [...], the function enters the Failed state".
@@ -47,7 +47,7 @@ def lambda_usage(service: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
 
 def app_runner_usage(service: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
     """
-    Return the images that services of AWS App Runner use in an account and region.
+    Return the images that services of AWS App Runner use in an account and Region.
 
     Args:
         service: AWS App Runner.
@@ -67,7 +67,7 @@ def app_runner_usage(service: Service, pool: ThreadPool) -> tuple[ImageUsage, ..
 
 def batch_usage(service: Service) -> tuple[ImageUsage, ...]:
     """
-    Return the images in the job definitions of AWS Batch of an account and region.
+    Return the images in the job definitions of AWS Batch of an account and Region.
 
     The latest active revision of each job definition counts, which jobs use by default. Jobs that run with another
     revision are tasks of Amazon ECS or pods of Amazon EKS.

@@ -47,7 +47,7 @@ def adopt(
     profile: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
     ] = None,
-    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the Region.")] = None,
     role: Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")] = None,
     output: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder to write.")] = Path("adopted"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the files of an earlier run.")] = False,
@@ -55,7 +55,7 @@ def adopt(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The name of the stack. [default: of a template, that of its file; otherwise Containers]",
+            help="The name of the stack. [default: the name of the template file, or Containers]",
             show_default=False,
         ),
     ] = None,
@@ -63,16 +63,16 @@ def adopt(
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="List the tags that immutability would reject: output of 'aws ecr describe-images', a folder of it, "
-            "or '-'. Repeatable.",
+            help="Images, to list the tags that immutable tags would reject: the output of 'aws ecr describe-images', "
+            "a folder of such files, or '-'. Repeatable.",
         ),
     ] = None,
 ) -> None:
     """
-    Write a CDK app that declares what exists, the mapping to import it, and a report with the steps to harden it.
+    Write a CDK app that declares existing resources, the mapping to import them, and a report.
 
-    The app changes no setting. Resources that the constructs do not accept remain L1 constructs, and the report lists
-    them. Nothing is changed or deployed.
+    The report has the steps to hardened repositories. The app changes no setting. Resources that the
+    constructs do not accept remain L1 constructs, and the report lists them. Nothing is changed or deployed.
     """
     account = {"profile": profile, "region": region, "role": role}
     _require_usable(source, images or (), stack, live=live, account=account)

@@ -1,4 +1,4 @@
-"""The subcommand `baseline`: a file with the names, the encryption and the logical ids of an app."""
+"""The subcommand `baseline`: a file with the names, the encryption and the logical IDs of an app."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def baseline(
     ] = None,
 ) -> None:
     """
-    Record the names, the encryption and the logical ids of the ECR resources of an app.
+    Record the names, the encryption and the logical IDs of the ECR resources of an app.
 
     Commit the file. With enforce_baseline(app, FILE), synthesis fails if one of them changes.
     """

@@ -55,7 +55,7 @@ def check(
         list[str],
         typer.Argument(
             metavar="[OLD] NEW",
-            help="The deployed state and the new one: each a cdk.out, a template, a folder of templates, or '-'.",
+            help="The deployed state and the new state: each is a cdk.out, a template, a folder of templates, or '-'.",
             show_default=False,
         ),
     ],
@@ -70,8 +70,8 @@ def check(
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="Show the difference of lifecycle policies as images: output of 'aws ecr describe-images', a folder "
-            "of it, or '-'. Repeatable.",
+            help="Show the images to which a changed lifecycle policy applies differently: the output of 'aws "
+            "ecr describe-images', a folder of such files, or '-'. Repeatable.",
         ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="The format of the output.")] = Format.TABLE,
@@ -85,7 +85,7 @@ def check(
     """
     Report the changes that a deployment would make: replaced, deleted and renamed resources, and weakened settings.
 
-    Each change has its consequence and the safe way. Nothing is changed or deployed.
+    Each change is reported with its consequence and the safe way to make it. Nothing is changed or deployed.
     """
     _require_usable(sources, images or (), live=live, account={"profile": profile, "region": region, "role": role})
     listing = _listing(images or ())

@@ -29,7 +29,7 @@ __all__ = ["convert", "program"]
 
 def convert(
     source: Annotated[
-        str, typer.Argument(metavar="POLICY", help="The file, folder or - with the policy.", show_default=False)
+        str, typer.Argument(metavar="POLICY", help="A file or folder of policies, or '-'.", show_default=False)
     ],
     *,
     repository: Annotated[
@@ -43,8 +43,8 @@ def convert(
 
     The intents are compiled and compared with the policy, rule by rule, before they are printed. A rule remains a
     LifecycleRule with its description if an intent would hide a finding about it. Comments list
-    differences without effect: priorities, descriptions, prefixes as patterns. They also list the errors and warnings
-    of 'ecr-constructs lint', because other descriptions can hide them.
+    differences that have no effect: priorities, descriptions, and prefixes that become patterns. They also list
+    the errors and warnings of 'ecr-constructs lint', because a changed description can hide them.
     """
     print(program(read_policy(source, repository, Parameters.parse(parameter or ()))), end="")
 

@@ -1,4 +1,4 @@
-"""The subcommand `doctor`: the credentials, the region and the permissions that `--live` needs."""
+"""The subcommand `doctor`: the credentials, the Region and the permissions that `--live` needs."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Format(str, Enum):
 def doctor(
     *,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="A profile of the AWS configuration.")] = None,
-    region: Annotated[str | None, typer.Option(metavar="NAME", help="The region.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="The Region.")] = None,
     role: Annotated[str | None, typer.Option(metavar="ARN", help="A role to assume.")] = None,
     repository: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="The repository for calls that need one. [default: the first one of the region]"
+            metavar="NAME", help="The repository for calls that need one. [default: the first one of the Region]"
         ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="A table, or JSON.")] = Format.TABLE,
 ) -> None:
     """
-    Check the credentials, the region, the permissions and Amazon Inspector for 'preview --live'.
+    Check the credentials, the Region, the permissions and Amazon Inspector for 'preview --live'.
 
     Nothing is changed. Calls that would have an effect are made with parameters that AWS rejects.
     """

@@ -16,7 +16,7 @@ __all__ = ["explain"]
 
 def explain(
     source: Annotated[
-        str, typer.Argument(metavar="POLICY", help="The file, folder or - with the policies.", show_default=False)
+        str, typer.Argument(metavar="POLICY", help="A file or folder of policies, or '-'.", show_default=False)
     ],
     *,
     repository: Annotated[

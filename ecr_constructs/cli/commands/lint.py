@@ -59,7 +59,7 @@ class Diagnostic:
         where: The location of the policy.
         repository: The name of its repository, if it is known.
         prefix: The repository name prefix, for a creation template.
-        id: The id of the finding; `invalid-policy` for a policy that ECR rejects, `unread-policy` for a policy that is
+        id: The ID of the finding; `invalid-policy` for a policy that ECR rejects, `unread-policy` for a policy that is
             known only to CloudFormation, `unread-source` for a source without a policy that can be found,
             `unused-suppression` and `expired-suppression` for a suppression.
         severity: The severity, as of a finding.
@@ -81,7 +81,7 @@ class Diagnostic:
 
 def lint(
     sources: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="The file, folder or - with the policies.", show_default=False)
+        list[str], typer.Argument(metavar="PATH", help="A file or folder of policies, or '-'.", show_default=False)
     ],
     *,
     form: Annotated[
@@ -96,14 +96,15 @@ def lint(
     parameter: ParameterOption = None,
     config: ConfigOption = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Write fixes to policy files that delete no image that would be kept.")
+        bool,
+        typer.Option("--fix", help="Write the fixes that cannot delete or archive an image that the policy keeps."),
     ] = False,
 ) -> None:
     """
     Report problems of lifecycle policies.
 
-    Every problem for which ECR rejects a policy is an error. Findings are probable mistakes that ECR accepts; each has
-    the severity error, warning or info.
+    Every problem for which ECR rejects a policy is an error. Findings are probable mistakes that ECR accepts. Each
+    finding has the severity error, warning or info.
     """
     configured, parameters = read_configuration(config), Parameters.parse(parameter or ())
     fixes = [f"{source}: {each}" for source in sources for each in _fixed(source)] if fix else []
@@ -181,7 +182,7 @@ class _Report:
         self._check(companions)
 
     def check_configuration(self, configured: Sequence[Suppression]) -> None:
-        """Add what is wrong with the suppressions of repositories whose policies were read."""
+        """Add the problems of the suppressions of repositories whose policies were read."""
         self._check([each for each in configured if any(map(each.is_for, self._repositories))])
 
     def everything(self) -> list[Diagnostic]:

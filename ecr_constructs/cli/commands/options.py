@@ -26,8 +26,5 @@ ParameterOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
 ]
-RegionOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="With --live: the region. With --images: the region of the listing, for prices."),
-]
+RegionOption = Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the Region.")]
 RoleOption = Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")]

@@ -36,14 +36,14 @@ def pin(
     *,
     images: Annotated[
         list[str] | None,
-        typer.Option("--image", metavar="NAME:TAG", help="Pin this tag of a repository too. Repeatable."),
+        typer.Option("--image", metavar="NAME:TAG", help="Also pin this tag of a repository. Repeatable."),
     ] = None,
     pins: Annotated[Path, typer.Option("--pins", metavar="FILE", help="The file of pins.")] = Path(PINS_FILE),
     live: Annotated[bool, typer.Option("--live", help="Read the digests from the AWS account.")] = False,
     profile: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --live: a profile of the AWS configuration.")
     ] = None,
-    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the region.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="With --live: the Region.")] = None,
     role: Annotated[str | None, typer.Option(metavar="ARN", help="With --live: a role to assume.")] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Replace the digests of existing pins whose tag has another image.")
@@ -52,7 +52,7 @@ def pin(
     check: Annotated[bool, typer.Option("--check", help="Write nothing, and report stale and unused pins.")] = False,
 ) -> None:
     """
-    Record the digests of image tags in a file, for deployments that are reproducible.
+    Record the digests of image tags in a file, for reproducible deployments.
 
     Commit the file. The constructs read it: repository.pinned(TAG). Existing pins are not changed without --update.
     """
@@ -94,7 +94,7 @@ def _require_usable(
 ) -> None:
     problems = []
     if not live and not check and not prune:
-        problems.append("the digests are in an account; add --live, or --check to compare the pins with PATH")
+        problems.append("digests are read from an AWS account; add --live, or --check to compare the pins with PATH")
     if not live:
         problems += [f"--{name} needs an account; add --live, or remove it" for name, value in account.items() if value]
         problems += ["--update needs an account; add --live"] if update else []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from ecr_constructs.cli.commands.options import ConfigOption, ParameterOption, ProfileOption, RegionOption, RoleOption
+from ecr_constructs.cli.commands.options import ConfigOption, ParameterOption, ProfileOption, RoleOption
 from ecr_constructs.cli.errors import MOST_LINES, CommandError, ExitCode, print_error, print_to_stderr
 from ecr_constructs.cli.formatting import count, omitted
 from ecr_constructs.cli.output.destination import write_output
@@ -51,7 +51,7 @@ def preview(
         str | None,
         typer.Argument(
             metavar="PATH",
-            help="A policy file, a template, a cdk.out, a folder, or '-'. With --live the default is the deployed "
+            help="A policy file, a template, a cdk.out, a folder, or '-'. With --live, the default is the deployed "
             "policies of the account.",
             show_default=False,
         ),
@@ -74,13 +74,18 @@ def preview(
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read the images from the AWS account.")] = False,
     profile: ProfileOption = None,
-    region: RegionOption = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="With --live: the Region. With --images: the Region of the listing, for prices."
+        ),
+    ] = None,
     role: RoleOption = None,
     accounts: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="With --live: the accounts in this file, one account id a line, or in the output of 'aws "
+            help="With --live: the accounts in this file, with one account ID per line, or in the output of 'aws "
             "organizations list-accounts', or '-'. Needs --role-name.",
         ),
     ] = None,
@@ -95,15 +100,16 @@ def preview(
     regions: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAMES", help="With --live: regions in place of --region, such as eu-west-1,us-east-1. Repeatable."
+            metavar="NAMES",
+            help="With --live: several Regions instead of --region, such as eu-west-1,us-east-1. Repeatable.",
         ),
     ] = None,
     state_dir: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="With --live: keep what is read in this folder. A command that was interrupted continues from it; "
-            "answers older than a day are read again.",
+            help="With --live: store the responses of AWS in this folder, so that an interrupted command can be "
+            "continued. Responses older than a day are read again.",
         ),
     ] = None,
     repository: Annotated[
@@ -116,8 +122,8 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="With --live: only repositories with this resource tag; KEY alone for any value. Repeatable: "
-            "repositories with all of them.",
+            help="With --live: only repositories with this resource tag; KEY alone matches any value. Repeatable: "
+            "repositories with all of the tags.",
         ),
     ] = None,
     parameter: ParameterOption = None,
@@ -177,10 +183,12 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="GATE",
-            help="Exit with code 4 if an image in use is deleted or archived ('in-use', with --live), if an image with "
-            "a tag like PATTERN is deleted ('expires:PATTERN'), or if a repository is emptied ('empties'), loses its "
-            "newest image ('newest') or more than a part of its images ('loses:50%'), or if an image in use that is "
-            "kept has a vulnerability ('findings:HIGH'). Uncertain images count too. Repeatable.",
+            help="Exit with code 4 if an image in use is deleted or archived ('in-use'), if an image with a tag "
+            "like PATTERN is deleted ('expires:PATTERN'), if a repository loses all images ('empties'), its newest "
+            "image ('newest') "
+            "or more than a percentage of its images ('loses:50%'), or if an image in use that is kept has a "
+            "vulnerability of a severity or a higher one ('findings:HIGH'). Uncertain images count as deleted or "
+            "archived. Repeatable.",
         ),
     ] = None,
     scan_findings: Annotated[
@@ -202,20 +210,21 @@ def preview(
         list[str] | None,
         typer.Option(
             metavar="PATH",
-            help="Prices, in the output of 'aws pricing get-products --service-code AmazonECR'. Repeatable. Without "
-            "it, costs are shown for us-east-1.",
+            help="Prices, in the output of 'aws pricing get-products --service-code AmazonECR'. Repeatable. [default: "
+            "the built-in prices of us-east-1]",
         ),
     ] = None,
     unpulled_days: Annotated[
         int | None,
         typer.Option(
             metavar="DAYS",
-            help="Count the images that nobody pulled for more than these days. [default: 90 if prices are known]",
+            help="Count the images that were not pulled for more than this number of days. [default: 90 if prices are "
+            "known]",
         ),
     ] = None,
     image_quota: Annotated[
         int | None,
-        typer.Option(metavar="NUMBER", help="The quota of images per repository in the region. [default: 100000]"),
+        typer.Option(metavar="NUMBER", help="The quota of images per repository in the Region. [default: 100000]"),
     ] = None,
     everything: Annotated[
         bool,
@@ -443,13 +452,13 @@ def _resumable(options: PreviewOptions) -> Iterator[None]:
     """Add the folder with the answers to the end of a block that is interrupted."""
     from ecr_constructs.cli.aws import CredentialsExpired
 
-    kept = f"what was read is kept in {options.state_dir}; the same command continues from it"
+    kept = f"the responses are stored in {options.state_dir}; run the same command again to continue"
     try:
         yield
     except CredentialsExpired as error:
         if options.state_dir is None and not options.is_fleet:
             raise
-        hint = kept if options.state_dir else "add --state-dir to keep what is read, and to continue from it"
+        hint = kept if options.state_dir else "add --state-dir to store the responses and to be able to continue"
         raise CredentialsExpired([*error.problems, hint], path=error.path) from None
     except KeyboardInterrupt:
         if options.state_dir:

@@ -60,11 +60,13 @@ def summary(
     ] = Format.TEXT,
     exceptions: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="JSON: a JSON file with exceptions from rules.", show_default=False),
+        typer.Option(
+            metavar="FILE", help="With --format json: a JSON file with exceptions from rules.", show_default=False
+        ),
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """List the repositories of an app with their protection, and its registry resources."""
+    """List the repositories of an app with their main settings, and its registry resources."""
     stacks = read_stacks(source)
     if form is Format.JSON:
         excepted = read_rule_exceptions(exceptions) if exceptions else ()
@@ -124,10 +126,16 @@ def _repository(repository: RepositoryResource, scanned: Status | None) -> tuple
         repository.name or repository.logical_id,
         _tags(repository),
         _scan(repository, scanned),
-        f"{repository.encryption}, {'customer managed key' if repository.has_own_key else 'AWS key'}",
+        _encryption(repository),
         _lifecycle(repository),
         "retained" if repository.is_retained else "deleted with the stack",
     )
+
+
+def _encryption(repository: RepositoryResource) -> str:
+    if not repository.encryption.startswith("KMS"):
+        return repository.encryption
+    return f"{repository.encryption}, {'customer' if repository.has_own_key else 'AWS'} managed key"
 
 
 def _scan(repository: RepositoryResource, scanned: Status | None) -> str:

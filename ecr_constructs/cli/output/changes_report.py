@@ -119,7 +119,7 @@ def _place(change: Change) -> str:
 def _totals(changes: Sequence[Change]) -> str:
     severities: Counter[str] = Counter(each.severity for each in changes)
     totals = ", ".join(count(severities[severity], severity) for severity in COLOURS)
-    return f"{count(len(changes), 'change')} to look at: {totals}"
+    return f"{count(len(changes), 'change')}: {totals}"
 
 
 def _image_lines(changes: Sequence[Change]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The costs of images, the images that nobody pulls, and full repositories, as messages."""
+"""The costs of images, the images that are not pulled, and full repositories, as messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["cost_messages", "price_message", "quota_messages", "total_cost_messa
 
 def cost_messages(preview: RepositoryPreview) -> Iterator[Message]:
     """
-    Yield the costs of a repository, and its images that nobody pulled.
+    Yield the costs of a repository, and its images that were not pulled.
 
     Args:
         preview: The preview.
@@ -26,7 +26,7 @@ def cost_messages(preview: RepositoryPreview) -> Iterator[Message]:
 
 def total_cost_messages(report: PreviewReport) -> Iterator[Message]:
     """
-    Yield the costs of all repositories, and their images that nobody pulled.
+    Yield the costs of all repositories, and their images that were not pulled.
 
     Args:
         report: The previews.

@@ -230,12 +230,12 @@ def input_messages(report: PreviewReport) -> Iterator[Message]:
     if report.unread_places:
         everything = len(report.places) + len(report.unread_places)
         places = first_names([str(each.place) for each in report.unread_places], _MOST_MESSAGES)
-        text = f"{len(report.unread_places):,} of {everything:,} accounts and regions: {places}"
+        text = f"{len(report.unread_places):,} of {everything:,} accounts and Regions: {places}"
         yield Message("not read", text, "bold red")
     elif len(report.places) > 1:
         accounts = len({each.account_id for each in report.places})
         regions = len({each.region for each in report.places})
-        yield Message("read", f"{count(accounts, 'account')} in {count(regions, 'region')}", "cyan")
+        yield Message("read", f"{count(accounts, 'account')} in {count(regions, 'Region')}", "cyan")
     for unread in report.unread:
         yield Message("not read", f"{unread.where}: {'; '.join(unread.problems)}", "yellow")
     for policy in report.without_images:

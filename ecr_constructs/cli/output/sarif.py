@@ -27,7 +27,7 @@ class SarifRule:
     A kind of finding.
 
     Attributes:
-        id: The id.
+        id: The ID.
         severity: `error`, `warning` or `info`.
         summary: The fact in general, as one sentence.
         help: The fix. Default: none.
@@ -46,10 +46,10 @@ class SarifResult:
     A finding.
 
     Attributes:
-        rule_id: The id of its kind.
+        rule_id: The ID of its kind.
         severity: `error`, `warning` or `info`.
         message: The fact and the fix.
-        place: The place without a file: the path of a construct, or a stack and a logical id.
+        place: The place without a file: the path of a construct, or a stack and a logical ID.
         path: The file that a developer changes. Default: none.
         line: The line in the file. Default: 1.
         part: The part of the place, such as the priority of a rule. Default: the whole place.
@@ -74,7 +74,7 @@ def render_sarif(rules: Iterable[SarifRule], results: Sequence[SarifResult]) -> 
         results: The findings.
 
     Returns:
-        The text. The fingerprint of a result depends on its id, its place and its part, and not on its line or its
+        The text. The fingerprint of a result depends on its ID, its place and its part, and not on its line or its
         wording, so that a code scanner recognizes it in the next run.
 
     """

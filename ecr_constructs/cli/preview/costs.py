@@ -1,4 +1,4 @@
-"""The costs of the images of each repository, those that nobody pulls, and the day on which a repository is full."""
+"""The costs of the images of each repository, those that are not pulled, and the day on which a repository is full."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _UNPULLED_DAYS = 90
 
 def find_prices(sources: Sequence[str], *, region: str | None) -> Prices | None:
     """
-    Return the prices of a region, or None if they are not known.
+    Return the prices of a Region, or None if they are not known.
 
     Args:
         sources: Files with the output of `aws pricing get-products`. Without any, the prices that are built in.
-        region: The region, or None if it is not known.
+        region: The Region, or None if it is not known.
 
     Raises:
         CommandError: if a file cannot be read.
-        InvalidPriceList: if the files have no prices of the region, with the files as the path.
+        InvalidPriceList: if the files have no prices of the Region, with the files as the path.
 
     """
     if not sources:
@@ -51,7 +51,7 @@ def with_costs(
 
     Args:
         report: The report.
-        prices: The prices of the region, or None.
+        prices: The prices of the Region, or None.
         unpulled_days: The days without a pull after which an image is counted. None for 90, and only with prices.
         image_quota: The quota of images per repository. None for the default of ECR.
 

@@ -46,12 +46,12 @@ class GateViolation:
     An image for which a gate fails.
 
     Attributes:
-        repository: Its repository, with the account and the region if the report has several.
+        repository: Its repository, with the account and the Region if the report has several.
         decision: Its outcome.
         is_certain: Whether the outcome is certain.
         users: The workloads that run it, or None if usage was not read.
         pattern: The pattern of the gate, if it has one.
-        place: The account and the region of the repository, if they are known.
+        place: The account and the Region of the repository, if they are known.
 
     """
 
@@ -84,11 +84,11 @@ class RepositoryViolation:
     A repository for which a gate fails.
 
     Attributes:
-        repository: Its name, with the account and the region if the report has several.
+        repository: Its name, with the account and the Region if the report has several.
         damage: Its damage.
         certainty: Whether the gate fails for certain, or because of uncertain outcomes.
         reason: The damage for which the gate fails, after `would` or `might`.
-        place: The account and the region of the repository, if they are known.
+        place: The account and the Region of the repository, if they are known.
 
     """
 
@@ -118,7 +118,7 @@ class FindingViolation:
         decision: The outcome of the image, which is kept or uncertain.
         finding: The vulnerability.
         users: The workloads that run the image.
-        place: The account and the region of the repository. None if it is not known.
+        place: The account and the Region of the repository. None if it is not known.
 
     """
 
@@ -583,7 +583,7 @@ def _no_usage_seen(previews: Sequence[RepositoryPreview]) -> Iterator[str]:
     if is_affected and not any(preview.in_use for preview in previews):
         yield (
             "images would be deleted or archived, and no image of these repositories is reported in use; if workloads "
-            "run in another account or region, or outside of Amazon ECS and Amazon Inspector, use expires:PATTERN"
+            "run in another account or Region, or outside of Amazon ECS and Amazon Inspector, use expires:PATTERN"
         )
 
 

@@ -100,7 +100,7 @@ class PreviewOptions:
 
     @property
     def is_fleet(self) -> bool:
-        """Whether several accounts or regions are given."""
+        """Whether several accounts or Regions are given."""
         return bool(self.accounts or self.organization or self.regions)
 
     @property
@@ -192,9 +192,9 @@ def _fleet_problems(options: PreviewOptions) -> Iterator[str]:
         name = abbreviate(options.role_name)
         yield f"--role-name {name} is not the name of a role; write it without 'arn:' and account, such as ecr-reader"
     if options.region and options.regions:
-        yield "--region and --regions both choose the regions; remove --region"
+        yield "--region and --regions both choose the Regions; remove --region"
     yield from (
-        f"--regions: {abbreviate(each)} is not a region; write it as eu-west-1,us-east-1"
+        f"--regions: {abbreviate(each)} is not a Region; write it as eu-west-1,us-east-1"
         for each in options.regions
         if not _REGION.fullmatch(each)
     )

@@ -83,8 +83,8 @@ class RepositoryPreview:
 
     Attributes:
         repository: The name of the repository.
-        place: The account and the region of the repository. None if it is not known, as for listings in files.
-        is_one_of_many: Whether the report has repositories of several accounts or regions.
+        place: The account and the Region of the repository. None if it is not known, as for listings in files.
+        is_one_of_many: Whether the report has repositories of several accounts or Regions.
         policy: The policy. A repository without one has a policy without rules.
         where: The place of the policy.
         prefix: The prefix of a creation template, for its policy. Such a policy applies to repositories that ECR
@@ -102,7 +102,7 @@ class RepositoryPreview:
         disagreements: The differences between ECR's preview and the local evaluation.
         unlisted: The images of ECR's preview that were not in the listing.
         growth: The growth of the repository, up to the quota of images. None if it was not computed.
-        unpulled: The images that nobody pulled for some days. None if it was not computed.
+        unpulled: The images that were not pulled for some days. None if it was not computed.
         costs: The costs of the images. None without prices.
 
     """
@@ -130,7 +130,7 @@ class RepositoryPreview:
 
     @property
     def name(self) -> str:
-        """The name in the report, after the account and the region if the report has several."""
+        """The name in the report, after the account and the Region if the report has several."""
         return name_in(self.place, self.repository) if self.is_one_of_many else self.repository
 
     def users(self, digest: str) -> tuple[str, ...] | None:
@@ -223,10 +223,10 @@ def stored_with_preview(compute: Callable[[RepositoryPreview], Fact]) -> Callabl
 
 def name_in(place: Place | None, repository: str) -> str:
     """
-    Return the name of a repository after its account and region: `111122223333/eu-west-1/prod/api`.
+    Return the name of a repository after its account and Region: `111122223333/eu-west-1/prod/api`.
 
     Args:
-        place: The account and the region, or None if they are not known.
+        place: The account and the Region, or None if they are not known.
         repository: The name.
 
     """
@@ -236,10 +236,10 @@ def name_in(place: Place | None, repository: str) -> str:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnreadPlace:
     """
-    An account in a region that could not be read.
+    An account in a Region that could not be read.
 
     Attributes:
-        place: The account and the region.
+        place: The account and the Region.
         problem: The reason, with the fix.
 
     """
@@ -262,12 +262,12 @@ class PreviewReport:
         problems: Inputs that could not be read, each with the fix.
         notes: Remarks on the inputs.
         is_live: Whether images come from an account, which lists all its repositories, and not from files.
-        places: The accounts and regions that were read. Empty for listings in files.
-        unread_places: The accounts and regions that could not be read, which are also problems.
-        region: The region of the account, or None for listings in files, which do not have it.
+        places: The accounts and Regions that were read. Empty for listings in files.
+        unread_places: The accounts and Regions that could not be read, which are also problems.
+        region: The Region of the account, or None for listings in files, which do not have it.
         image_quota: The quota of images per repository.
-        prices: The prices of the region. None if they are not known.
-        unpulled: The images that nobody pulled for some days, of all repositories. None if it was not computed.
+        prices: The prices of the Region. None if they are not known.
+        unpulled: The images that were not pulled for some days, of all repositories. None if it was not computed.
         costs: The costs of the images of all repositories. None without prices.
 
     """

@@ -119,7 +119,7 @@ def preview_account(
     selection: Selection, account: Account, options: FetchOptions, *, progress: Progress
 ) -> PreviewReport:
     """
-    Return the previews of the repositories of an account in one region.
+    Return the previews of the repositories of an account in one Region.
 
     Args:
         selection: The repositories and the policies.
@@ -140,14 +140,14 @@ def preview_account(
 
 def preview_fleet(selection: Selection, fleet: Fleet, options: FetchOptions, *, progress: Progress) -> PreviewReport:
     """
-    Return the previews of the repositories of several accounts and regions.
+    Return the previews of the repositories of several accounts and Regions.
 
     An account that cannot be read does not stop the others. An image that a workload of one of the accounts runs is in
     use, also if another of the accounts has its repository.
 
     Args:
         selection: The repositories and the policies.
-        fleet: The accounts and regions.
+        fleet: The accounts and Regions.
         options: What is read beside the images.
         progress: The display of progress.
 
@@ -188,7 +188,7 @@ class _PartOfProgress(NoProgress):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Chosen:
-    """The repositories of an account in a region: all of them, the selected ones, and the problems."""
+    """The repositories of an account in a Region: all of them, the selected ones, and the problems."""
 
     immutability: Mapping[str, Immutability | None]
     names: tuple[str, ...]
@@ -197,7 +197,7 @@ class _Chosen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Fetched:
-    """The data of an account in a region, with the policies of its repositories."""
+    """The data of an account in a Region, with the policies of its repositories."""
 
     chosen: _Chosen
     matches: PolicyMatches
@@ -224,10 +224,10 @@ def _choose(selection: Selection, account: Account, progress: Progress) -> _Chos
 
 
 def _require_chosen(selection: Selection, chosen: Sequence[_Chosen]) -> None:
-    """Raise if an option selects no repository in any account and region."""
-    where = "the account has no such repository in this region; correct --profile or --region"
+    """Raise if an option selects no repository in any account and Region."""
+    where = "the account has no such repository in this Region; correct --profile or --region"
     if len(chosen) > 1:
-        where = "no account has such a repository in these regions; correct --accounts or --regions"
+        where = "no account has such a repository in these Regions; correct --accounts or --regions"
     known = chain.from_iterable(each.immutability for each in chosen)
     require_matches(known, selection.only, selection.policies, where)
     has_problems = any(each.problems for each in chosen)
@@ -308,10 +308,10 @@ class _Previews:
     The previews of accounts, one after the other. Their images are not held in memory.
 
     Args:
-        fetched: The data by account and region.
+        fetched: The data by account and Region.
         options: What was read.
         at: The instant.
-        is_one_of_many: Whether there are several accounts or regions.
+        is_one_of_many: Whether there are several accounts or Regions.
         is_past: Whether images that were pushed after the instant are left out.
 
     """
@@ -367,13 +367,13 @@ def _usage(place: Place, data: FetchResult) -> Iterator[ImageUsage]:
 
 
 def _shared_notes(fetched: Mapping[Place, _Fetched], *, is_one_of_many: bool) -> Iterator[str]:
-    """Yield each note once, with the accounts and regions that it is about."""
+    """Yield each note once, with the accounts and Regions that it is about."""
     for note, places in _by_place((place, note) for place, each in fetched.items() for note in each.data.notes).items():
         yield f"{places}: {note}" if is_one_of_many else note
 
 
 def _by_place(texts: Iterable[tuple[Place, str]]) -> dict[str, str]:
-    """Return each text once, with its accounts and regions."""
+    """Return each text once, with its accounts and Regions."""
     found: dict[str, list[str]] = {}
     for place, text in texts:
         found.setdefault(text, []).append(str(place))

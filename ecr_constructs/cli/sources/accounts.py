@@ -16,17 +16,17 @@ __all__ = ["is_active", "read_accounts"]
 
 _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 _ACTIVE = "ACTIVE"
-_EXAMPLE = "write one account id of 12 digits a line, or give the output of 'aws organizations list-accounts'"
+_EXAMPLE = "write one account ID of 12 digits a line, or give the output of 'aws organizations list-accounts'"
 
 
 def read_accounts(source: str) -> tuple[str, ...]:
     """
-    Return the account ids in a file, each once, in their order.
+    Return the account IDs in a file, each once, in their order.
 
     Args:
-        source: A text with an account id in each line, JSON with a list of account ids, the output of `aws
+        source: A text with an account ID in each line, JSON with a list of account IDs, the output of `aws
             organizations list-accounts`, of which suspended and closed accounts are skipped, or `-` for standard input.
-            In a text, everything behind the account id and behind `#` is a comment.
+            In a text, everything behind the account ID and behind `#` is a comment.
 
     Raises:
         CommandError: if the file has no account, or something else.
@@ -41,7 +41,7 @@ def read_accounts(source: str) -> tuple[str, ...]:
         raise CommandError([f"this is a folder; {_EXAMPLE}"], path=source) from None
     entries = list(_of_json(text, where) if text.lstrip().startswith(("{", "[")) else _of_lines(text))
     problems = [
-        f"{place}: {abbreviate(each)} is not an account id; {_EXAMPLE}"
+        f"{place}: {abbreviate(each)} is not an account ID; {_EXAMPLE}"
         for place, each in entries
         if not isinstance(each, str) or not _ACCOUNT_ID.fullmatch(each)
     ]

@@ -22,7 +22,7 @@ class Inventory:
     Attributes:
         origin: The kind of the source. The stacks of a `template` exist in CloudFormation. Those of other sources are
             new, and their resources are imported.
-        stacks: The stacks. The logical ids of a new stack are names for its resources and are not kept.
+        stacks: The stacks. The logical IDs of a new stack are names for its resources and are not kept.
         notes: Facts about resources that are not adopted, one sentence each.
         images: The images by the name of the repository. Default: not known.
 
@@ -35,7 +35,7 @@ class Inventory:
 
     @property
     def is_deployed(self) -> bool:
-        """Whether CloudFormation has the stacks already, so that their logical ids are kept."""
+        """Whether CloudFormation has the stacks already, so that their logical IDs are kept."""
         return self.origin == "template"
 
 

@@ -109,7 +109,8 @@ class PolicySet:
         if not chosen and not unread:
             everything: list[Policy | UnreadablePolicy] = [*self.policies, *self.unread]
             names = sorted({each.repository for each in everything if each.repository})
-            message = f"no policy of it; there are those of {', '.join(names) or 'no repository that has a name'}"
+            known = f"the policies are those of {', '.join(names)}" if names else "no policy has a repository name"
+            message = f"it has no policy; {known}"
             raise CommandError([message], path=f"--repository {repository}")
         return PolicySet(policies=tuple(chosen.values()), unread=unread)
 

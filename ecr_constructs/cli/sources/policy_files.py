@@ -90,7 +90,7 @@ def _of_folder(folder: Path) -> Iterator[PolicyFile]:
             is_empty = False
             yield from _documents(text, str(path), path, folder)
     if is_empty:
-        message = "no policy, template or cdk.out in this folder; give a folder with policies, or one of 'cdk synth'"
+        message = "no policy, template or cdk.out in this folder; give a folder with policies, or a cdk.out"
         raise CommandError([message], path=str(folder))
 
 

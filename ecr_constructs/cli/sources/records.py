@@ -17,11 +17,11 @@ __all__ = ["AwsDecision", "Place", "Policy", "Repository", "UnreadablePolicy", "
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Place:
     """
-    An account in a region, which has one private registry.
+    An account in a Region, which has one private registry.
 
     Attributes:
-        account_id: The account id.
-        region: The region.
+        account_id: The account ID.
+        region: The Region.
 
     """
 
@@ -29,7 +29,7 @@ class Place:
     region: str
 
     def __str__(self) -> str:
-        """Return the account and the region: `account 111122223333 in eu-west-1`."""
+        """Return the account and the Region: `account 111122223333 in eu-west-1`."""
         return f"account {self.account_id} in {self.region}"
 
 
@@ -42,7 +42,7 @@ class Policy:
         policy: The policy.
         repository: The name of its repository, or None if it is not known.
         prefix: For the policy of a creation template: its prefix, or `ROOT`.
-        where: The place: a file, and in it a stack and a logical id.
+        where: The place: a file, and in it a stack and a logical ID.
         file: The template with the policy, in a cloud assembly.
         immutability: The immutability of the repository in the source, or None if the source does not have it.
         is_default: Whether the conditions of the place hold with the defaults of its template.

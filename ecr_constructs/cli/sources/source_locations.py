@@ -86,7 +86,7 @@ class SourceLocations:
 
         Args:
             stack: The name of its stack. None for the whole source.
-            logical_id: Its logical id. None for the whole stack.
+            logical_id: Its logical ID. None for the whole stack.
 
         """
         place = "/".join(filter(None, (stack, logical_id)))

@@ -36,7 +36,7 @@ class Suppression:
 
     Attributes:
         where: The place: the file, and the position in its list.
-        id: The id of the finding.
+        id: The ID of the finding.
         reason: The reason why it is accepted.
         repository: A repository name or the prefix of a template, in which `*` matches any characters. None for every
             policy.
@@ -78,7 +78,7 @@ def suppression_of(
 
     Args:
         suppressions: The suppressions.
-        id: The id of the finding.
+        id: The ID of the finding.
         repository: The name of the repository, or the prefix of the creation template. None if it is not known.
         rule: The priority of the rule. None for the whole policy.
         today: The current day.
@@ -203,7 +203,7 @@ def _entry_problems(entry: Mapping[str, object]) -> Iterator[str]:
     if isinstance(id, str) and id.strip() and id not in _IDS:
         near = get_close_matches(id, _IDS, 1)
         hint = f"did you mean {near[0]!r}?" if near else "docs/findings.md lists them"
-        yield f"id: {abbreviate(id)} is no finding; {hint}"
+        yield f"id: {abbreviate(id)} is not a finding; {hint}"
 
 
 def _date_problems(value: object) -> Iterator[str]:

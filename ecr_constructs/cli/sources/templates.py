@@ -29,7 +29,7 @@ class SourceTemplate:
 
     Attributes:
         template: The template.
-        before: The place, before the logical id of a resource.
+        before: The place, before the logical ID of a resource.
         stack: The name of the stack, or None if it is not known.
         file: The file with the template, if it is one of several.
         given: The values that the parent of a nested template gives to its parameters.

@@ -45,7 +45,7 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
             _require_unique_keys(node)
             self._counts[node] = self._count - before
         if self._count > _MAXIMUM_VALUES:
-            message = f"more than {_MAXIMUM_VALUES:,} values, where aliases count as what they stand for"
+            message = f"more than {_MAXIMUM_VALUES:,} values, where aliases count as the values that they refer to"
             raise yaml.composer.ComposerError(None, None, message, event.start_mark)
         return node
 

@@ -132,7 +132,9 @@ def _wider(after: Resource, name: str, were: Sequence[Statement], are: Sequence[
     for statement in _effect(are, "Allow"):
         if not covers(allowed, statement) and not is_public(statement):
             sentence = f"{name} newly allows {_actions(statement)} to {_principals(statement)}"
-            yield Change.of("wider-access", after, sentence, "check that the access is meant, or remove the statement")
+            yield Change.of(
+                "wider-access", after, sentence, "check that the access is intended, or remove the statement"
+            )
 
 
 def _denials(after: Resource, name: str, were: Sequence[Statement], are: Sequence[Statement]) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""The baseline of an app: the names, the encryption and the logical ids of its ECR resources, as a JSON document."""
+"""The baseline of an app: the names, the encryption and the logical IDs of its ECR resources, as a JSON document."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def read_baseline(document: object) -> State:
 
 def baseline_changes(recorded: State, new: State) -> tuple[Change, ...]:
     """
-    Return the changes of names, encryption and logical ids since a baseline was recorded.
+    Return the changes of names, encryption and logical IDs since a baseline was recorded.
 
     Args:
         recorded: The resources of the baseline.

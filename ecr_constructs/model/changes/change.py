@@ -21,7 +21,7 @@ class ChangeType:
     One kind of change.
 
     Attributes:
-        id: The id, such as `replacement`. It is public contract.
+        id: The ID, such as `replacement`. It is public contract.
         severity: The highest severity. An `error` loses data, stops a function of the registry or fails the
             deployment. A `warning` weakens a setting, or leaves a resource without an owner. An `info` is a
             consequence that may be intended.
@@ -38,7 +38,7 @@ _TYPES = (
     ChangeType(id="replacement", severity="error", summary="A create-only property changes."),
     ChangeType(id="failing-update", severity="error", summary="CloudFormation or AWS KMS rejects the update."),
     ChangeType(id="deletion", severity="error", summary="A resource is deleted."),
-    ChangeType(id="renamed-resource", severity="error", summary="A resource has another logical id or stack."),
+    ChangeType(id="renamed-resource", severity="error", summary="A resource has another logical ID or stack."),
     ChangeType(id="second-owner", severity="error", summary="Two resources of the templates are one resource in AWS."),
     ChangeType(id="already-exists", severity="error", summary="A new resource exists in the account already."),
     ChangeType(id="orphaned-resource", severity="warning", summary="A retained resource has no template any more."),
@@ -75,10 +75,10 @@ class Change:
     A change that a deployment would make.
 
     Attributes:
-        id: The id of its kind; docs/check.md lists them.
+        id: The ID of its kind; docs/check.md lists them.
         severity: `error`, `warning` or `info`.
         stack: The name of the stack.
-        logical_id: The logical id, or None if the change is about a stack or an account.
+        logical_id: The logical ID, or None if the change is about a stack or an account.
         resource_type: The type, or None if the change is about a stack.
         name: The name of the resource in AWS. Default: not known.
         sentence: The fact and its consequence.
@@ -115,7 +115,7 @@ class Change:
         Return a change of a resource.
 
         Args:
-            id: The id of its kind.
+            id: The ID of its kind.
             resource: The resource.
             sentence: The fact and its consequence.
             remedy: The safe way.

@@ -20,7 +20,7 @@ def find_changes(old: State, new: State, listing: Listing | None = None) -> tupl
         listing: The images, for the differences of lifecycle policies. Default: not known.
 
     Returns:
-        The changes: errors first, and by stack and logical id.
+        The changes: errors first, and by stack and logical ID.
 
     """
     return in_order((*identity_changes(old, new), *setting_changes(old, new, listing)))
@@ -28,7 +28,7 @@ def find_changes(old: State, new: State, listing: Listing | None = None) -> tupl
 
 def in_order(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """
-    Return changes by severity, stack and logical id. Equal changes are one.
+    Return changes by severity, stack and logical ID. Equal changes are one.
 
     Args:
         changes: The changes.

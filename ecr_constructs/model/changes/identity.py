@@ -1,7 +1,7 @@
 """
 Changes of the identity of resources: replaced, deleted, renamed, orphaned, and owned twice.
 
-CloudFormation finds a resource by its stack and logical id. AWS finds it by its name, or by the registry.
+CloudFormation finds a resource by its stack and logical ID. AWS finds it by its name, or by the registry.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ IMMUTABLE_KEY_PROPERTIES: Mapping[str, str] = {
     "Origin": "AWS_KMS",
 }
 
-_KEEP = "keep the logical id (the construct id and its scope, or override_logical_id)"
+_KEEP = "keep the logical ID (the construct ID and its scope, or override_logical_id)"
 _REFACTOR = "move it with a CloudFormation stack refactoring ('cdk refactor')"
 
 
@@ -262,9 +262,9 @@ def _retyped(before: Resource, after: Resource) -> Change:
     # The message of CloudFormation is "Update of resource type is not permitted".
     sentence = (
         f"the type changes from {before.resource_type} to {after.resource_type}; CloudFormation rejects another type "
-        "for a logical id"
+        "for a logical ID"
     )
-    return Change.of("failing-update", after, sentence, "give the new resource another construct id")
+    return Change.of("failing-update", after, sentence, "give the new resource another construct ID")
 
 
 # --- resources that are missing in the new state ----------------------------------------------------------------------
@@ -324,7 +324,7 @@ def _renamed(before: Resource, after: Resource) -> Change:
     fact = (
         f"it is in stack {after.stack} as {after.logical_id} now"
         if is_moved
-        else f"its logical id changes to {after.logical_id}"
+        else f"its logical ID changes to {after.logical_id}"
     )
     remedy = f"{_KEEP}, or {_REFACTOR}" if not is_moved else f"keep it in its stack, or {_REFACTOR}"
     return Change.of("renamed-resource", before, f"{fact}; {_effect_of_renaming(before)}", remedy)

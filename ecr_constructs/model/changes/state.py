@@ -86,7 +86,7 @@ class Resource:
 
     Attributes:
         stack: The name of its stack.
-        logical_id: The logical id.
+        logical_id: The logical ID.
         resource_type: The type.
         properties: The properties, in which functions are computed where the template determines the result.
         deletion_policy: The deletion policy. Default: `Delete`.
@@ -109,7 +109,7 @@ class Resource:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The stack and the logical id, by which CloudFormation finds the resource in an update."""
+        """The stack and the logical ID, by which CloudFormation finds the resource in an update."""
         return self.stack, self.logical_id
 
     @property
@@ -189,7 +189,7 @@ class State:
     The resources of all templates.
 
     Attributes:
-        resources: The resources by stack and logical id, in the order of the templates.
+        resources: The resources by stack and logical ID, in the order of the templates.
         stacks: The names of all stacks, in the order of the templates.
 
     """

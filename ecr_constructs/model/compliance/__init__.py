@@ -17,7 +17,7 @@ from ecr_constructs.model.compliance.rule import ComplianceRule
 
 __all__ = ["RULES"]
 
-# Every rule, by its id.
+# Every rule, by its ID.
 RULES: Mapping[str, ComplianceRule] = {
     each.id: each
     for each in (

@@ -187,7 +187,7 @@ def replica_tags_differ(resource: TemplateResource, app: AppResources) -> Iterat
         mode = source.properties.get("ImageTagMutability", "MUTABLE")
         if mode in ("MUTABLE", "MUTABLE_WITH_EXCLUSION") and _is_replicated(source, resource, app):
             sentence = f"ImageTagMutability is IMMUTABLE, and {mode} in the source {source.label}"
-            yield Breach(f"{sentence}, so that a tag is reassigned there only", "Properties/ImageTagMutability")
+            yield Breach(f"{sentence}, so a tag is reassigned there only", "Properties/ImageTagMutability")
 
 
 def _is_replicated(source: TemplateResource, replica: TemplateResource, app: AppResources) -> bool:

@@ -23,8 +23,8 @@ class RuleException:
     An exception from a compliance rule for one resource, until a day.
 
     Attributes:
-        resource: The resource: a construct path, `stack/logical id`, a logical id, or a repository name.
-        rule: The id of the rule.
+        resource: The resource: a construct path, `stack/logical id`, a logical ID, or a repository name.
+        rule: The ID of the rule.
         reason: The reason.
         owner: The person or team that is responsible for it.
         expires: The last day of the exception.

@@ -30,7 +30,7 @@ _DIGEST = re.compile(r"digest", re.IGNORECASE)
     remedy="Use `repository.repository_uri_for_digest(token)` for a digest. The CDK writes a token as a tag.",
 )
 def image_reference_valid(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
-    """Yield a breach for a reference to an image of ECR in which a digest, or a text that is no tag, is the tag."""
+    """Yield a breach for a reference to an image of ECR in which a digest, or a text that is not a tag, is the tag."""
     for image in images_of(resource):
         found = _ECR_IMAGE.fullmatch(image.text)
         name, colon, tag = (found["path"] if found else "").partition("@")[0].partition(":")
@@ -39,7 +39,7 @@ def image_reference_valid(resource: TemplateResource, app: AppResources) -> Iter
 
 
 def _tag_problem(tag: str, value: object) -> str | None:
-    """Return the reason why the text after the colon is no tag, as far as the template shows it."""
+    """Return the reason why the text after the colon is not a tag, as far as the template shows it."""
     if tag.startswith(("sha256:", "sha512:")):
         return f"the digest {tag[:19]}... is written after ':' instead of '@'"
     if UNKNOWN not in tag:

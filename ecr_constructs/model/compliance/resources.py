@@ -37,7 +37,7 @@ class TemplateResource:
     A resource of a CloudFormation template.
 
     Attributes:
-        logical_id: The logical id.
+        logical_id: The logical ID.
         type: The type, such as `AWS::ECR::Repository`.
         properties: The properties, as the template has them.
         stack: The name of the stack. Default: not known.
@@ -80,7 +80,7 @@ class TemplateResource:
 
     @property
     def label(self) -> str:
-        """The construct path, or else the stack and the logical id."""
+        """The construct path, or else the stack and the logical ID."""
         return self.path or f"{self.stack}/{self.logical_id}".lstrip("/")
 
     def value(self, *keys: str) -> Any:  # noqa: ANN401  (a property of any kind)
@@ -116,7 +116,7 @@ class TemplateResource:
         Return whether a text names the resource.
 
         Args:
-            name: A construct path (with or without `/Resource` at the end), `stack/logical id`, a logical id, or a
+            name: A construct path (with or without `/Resource` at the end), `stack/logical id`, a logical ID, or a
                 repository name.
 
         """
@@ -129,7 +129,7 @@ class AppResources:
     The resources of the templates of an app.
 
     Args:
-        resources: The resources. An exception for a logical id is for that logical id in every stack.
+        resources: The resources. An exception for a logical ID is for that logical ID in every stack.
         templates: The templates, by their paths. Default: not known, so that values of outputs and parameters are not.
 
     """

@@ -1,4 +1,4 @@
-"""The parts of a compliance rule: its id, level, controls, texts and check."""
+"""The parts of a compliance rule: its ID, level, controls, texts and check."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ComplianceRule:
     A requirement on the resources of a template.
 
     Attributes:
-        id: The id, such as `tags-immutable`. It is public contract.
+        id: The ID, such as `tags-immutable`. It is public contract.
         level: An `error` stops the synthesis. A `warning` or an `info` is reported. A rule that is `off` is not checked
             by `Guardrails`.
         types: The types of the resources that are checked.

@@ -1,5 +1,5 @@
 """
-The rules on properties that ECR rejects, for resources that are no constructs of this library.
+The rules on properties that ECR rejects, for resources that are not constructs of this library.
 
 The constructors of `HardenedRepository`, `CreationTemplate`, `PullThroughCache` and `PrivateRegistry` make the same
 checks.

@@ -26,7 +26,7 @@ class EventRule:
     A rule of EventBridge.
 
     Attributes:
-        id: The construct id of the rule.
+        id: The construct ID of the rule.
         description: The description of the rule.
         source: The service that sends the events.
         detail_type: The type of the events.

@@ -1,5 +1,5 @@
 """
-Conditions that limit who or from where: without one, a statement that allows principal `*` is public.
+Conditions that limit the principals or their network: without one, a statement that allows principal `*` is public.
 
 Amazon S3 defines a policy as not public if it grants access only to fixed values, without a wildcard or a policy
 variable, of keys that identify a principal or a source. IAM Access Analyzer finds the same conditions.
@@ -44,7 +44,7 @@ class _Operator:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NarrowingKey:
     """
-    A condition key that limits who or from where.
+    A condition key that limits the principals or their network.
 
     Attributes:
         name: The key.
@@ -107,7 +107,7 @@ def _fixed(pattern: str) -> Callable[[str, _Operator], bool]:
 
 
 def _organization_path(text: str, operator: _Operator) -> bool:
-    """Return whether a path names an organization; wildcards may follow its first slash."""
+    """Return whether a path names an organization; wildcards can follow its first slash."""
     organization, slash, _ = text.partition("/")
     if "${" in text or (not slash and text != UNKNOWN):
         return False
@@ -115,7 +115,7 @@ def _organization_path(text: str, operator: _Operator) -> bool:
 
 
 def _user_id(text: str, operator: _Operator) -> bool:
-    """Return whether a value names a principal by its unique ID; a session name may follow, with wildcards."""
+    """Return whether a value names a principal by its unique ID; a session name can follow, with wildcards."""
     unique_id, _, session = text.partition(":")
     if "${" in text or has_wildcard(unique_id) or (has_wildcard(session) and not operator.has_wildcards):
         return False
@@ -166,7 +166,7 @@ def _addresses(text: str, _: _Operator) -> bool:
 _ORGANIZATION = _fixed(r"o-[a-z0-9]{10,32}")
 _ACCOUNT = _fixed(r"[0-9]{12}")
 _ORGANIZATION_FORM = "the ID of an organization"
-_PATH_FORM = "a path that begins with the ID of an organization and `/`; `*` may follow"
+_PATH_FORM = "a path that begins with the ID of an organization and `/`; `*` can follow"
 _ACCOUNT_FORM = "an account ID of 12 digits"
 
 NARROWING_KEYS: Sequence[NarrowingKey] = (
@@ -176,18 +176,18 @@ NARROWING_KEYS: Sequence[NarrowingKey] = (
     NarrowingKey(
         name="aws:PrincipalArn",
         families=("String", "Arn"),
-        form="an ARN with an account ID; `*` may stand elsewhere",
+        form="an ARN with an account ID; the other parts can contain `*`",
         accepts=_arn,
     ),
     NarrowingKey(
         name="aws:userid",
-        form="the unique ID of a user or role; `:` and a session name may follow",
+        form="the unique ID of a user or role; `:` and a session name can follow",
         accepts=_user_id,
     ),
     NarrowingKey(
         name="aws:SourceArn",
         families=("String", "Arn"),
-        form="an ARN with an account ID, or the ARN of a bucket; `*` may stand elsewhere",
+        form="an ARN with an account ID, or the ARN of a bucket; the other parts can contain `*`",
         accepts=_source_arn,
     ),
     NarrowingKey(name="aws:SourceAccount", form=_ACCOUNT_FORM, accepts=_ACCOUNT),
@@ -212,7 +212,7 @@ _KEYS = {key.name.lower(): key for key in NARROWING_KEYS}
 
 def narrows(condition: object, *, in_key_policy: bool = False) -> bool:
     """
-    Return whether a condition limits who or from where.
+    Return whether a condition limits the principals or their network.
 
     All operators and keys of a condition must be met, so one that narrows is enough. One of the values of a key must
     be met, so each must narrow.

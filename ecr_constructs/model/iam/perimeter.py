@@ -68,7 +68,8 @@ class Perimeter:
     A data perimeter for Amazon ECR: the identities, registries and networks that an organization trusts.
 
     The methods return the statements and documents of the policies that enforce it. All of them deny, except the
-    policies of VPC endpoints, which allow. A denial gives no permission, so other policies must allow a request.
+    policies of VPC endpoints, which allow. A denial does not grant a permission, so other policies must allow a
+    request.
 
     These requests are not denied:
 
@@ -140,8 +141,8 @@ class Perimeter:
         Return the statements for a repository policy.
 
         Args:
-            account: The account of the repository. Its principals are not denied for their identity, so that a wrong
-                organization, or an account that leaves it, locks nobody out.
+            account: The account of the repository. Its principals are not denied for their identity. Otherwise a wrong
+                organization, or an account that leaves the organization, would lose access to its own repository.
 
         Raises:
             InvalidPerimeter: If the account is not well formed.

@@ -1,5 +1,5 @@
 """
-ECR's actions by what they are for.
+ECR's actions by their purpose.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html,
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html and

@@ -48,7 +48,7 @@ def statement_problems(
 
     """
     if not _has_any(statement, "Principal", "NotPrincipal"):
-        yield "the statement has no principal; name who is allowed or denied with principals="
+        yield "the statement has no principal; use principals= for the principals that it allows or denies"
     if not _has_any(statement, "Action", "NotAction"):
         yield "the statement has no action; name some with actions=, such as 'ecr:BatchGetImage'"
     yield from _element_problems(statement)
@@ -84,7 +84,9 @@ def _element_problems(statement: Statement) -> Iterator[str]:
 
 def is_public(statement: Statement, *, in_key_policy: bool = False) -> bool:
     """
-    Return whether a statement allows everyone: principal `*`, without a condition that limits who or from where.
+    Return whether a statement is public.
+
+    A public statement allows principal `*` without a condition that limits the principals or their network.
 
     Args:
         statement: The statement, as a policy document contains it.
@@ -110,8 +112,8 @@ def public_problems(statement: Statement, *, in_key_policy: bool = False) -> Ite
     rejected = ", ".join(rejected_conditions(statement.get("Condition")))
     reason = f"; its condition {rejected} does not limit them" if rejected else ""
     yield (
-        "the statement is public: it allows every principal without a condition that limits who or from where"
-        f"{reason}; name accounts as principals, use Access.organization_pull('o-...'), or add a condition that "
+        "the statement is public: it allows every principal without a condition that limits the principals or their "
+        f"network{reason}; name accounts as principals, use Access.organization_pull('o-...'), or add a condition that "
         "docs/policies.md lists"
     )
 

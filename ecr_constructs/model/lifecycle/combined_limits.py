@@ -29,7 +29,7 @@ def combines_age_and_count(one: LifecycleRule, other: LifecycleRule) -> bool:
 
 def rules_problem(one: LifecycleRule, other: LifecycleRule) -> str:
     """
-    Return the problem of two rules for the same images, one by age and one by number.
+    Return the problem of an age rule and a count rule for the same images.
 
     Args:
         one: A rule.
@@ -64,7 +64,7 @@ def combined_limits_problem(*, days: int, count: int, status: TagStatus, aged: s
     return (
         f"'older than {_days(days)}, but never the newest {count}' is not possible: ECR cannot combine an age and a "
         f"number for the same images{only_one}. Use one of: (1) {_by_count(count, status, counted)} without the age, "
-        f"which additionally deletes images of at most {_days(days)} that are not among the newest {count}; "
+        f"which also deletes images that are at most {_days(days)} old and not among the newest {count}; "
         f"(2) {by_age} with {_kept(status)}; (3) {archive} with delete_archived(after_days={MINIMUM_DAYS_ARCHIVED}), "
         f"which leaves at least {MINIMUM_DAYS_ARCHIVED} days to restore an image"
     )

@@ -121,12 +121,12 @@ def _conflict(earlier: _CompiledRule, later: _CompiledRule) -> str:
         tags = " and ".join(later.rule.tag_pattern_list)
         return (
             f"{later.intent} never acts on images tagged {tags}: they belong to {earlier.intent}, which comes first; "
-            "leave one out, or write the narrower pattern first"
+            "remove one, or write the narrower pattern first"
         )
     what = "untagged images" if status == "untagged" else "all images"
     return (
         f"{earlier.intent} and {later.intent} both have a rule for {what} in {storage} storage, "
-        f"and ECR takes one; {_nearest(earlier, later)}"
+        f"and ECR accepts only one; {_nearest(earlier, later)}"
     )
 
 
@@ -142,9 +142,9 @@ def _nearest(one: _CompiledRule, other: _CompiledRule) -> str:
     archiving = next((each for each in (one, other) if each.rule.action == "transition"), None)
     deleting = next((each for each in (one, other) if each.rule.action == "expire"), None)
     if archiving is None or deleting is None:
-        return "leave one out"
+        return "remove one"
     days = max(MINIMUM_DAYS_ARCHIVED, deleting.rule.count_number if deleting.rule.count_unit else 0)
-    return f"leave one out, or archive first: {archiving.intent} with delete_archived(after_days={days})"
+    return f"remove one, or archive first: {archiving.intent} with delete_archived(after_days={days})"
 
 
 def _covered(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> str | None:

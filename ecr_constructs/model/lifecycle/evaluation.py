@@ -179,7 +179,7 @@ def _outcomes(index: ImageIndex, engine: RuleEngine) -> list[Outcome]:
     outcomes = list(engine.outcomes)
     for position in index.indexes_of:
         outcomes[position] = _of_child(outcomes[position])
-    # The subject of an artifact is no artifact, so its outcome is final.
+    # The subject of an artifact is not an artifact, so its outcome is final.
     for position in index.referrers - index.indexes_of.keys():
         subject = index.subject_of(position)
         if subject is not None:
@@ -206,7 +206,7 @@ def _of_artifact(index: ImageIndex, engine: RuleEngine, position: int, of_subjec
     """
     artifact, by_rules = index.images[position], engine.outcomes[position]
     if of_subject.action == "keep" and (subject.status, artifact.status) == ("archived", "active"):
-        why = f"its subject {subject.digest} is archived, and AWS archives what is about it within 24 hours"
+        why = f"its subject {subject.digest} is archived, and AWS archives its referrers within 24 hours"
         return Outcome("archive", None, why, is_certain=False)
     if of_subject.action == "keep" or (of_subject.action == "archive" and artifact.status == "archived"):
         return by_rules

@@ -35,7 +35,7 @@ def _sentence(rule: LifecycleRule, preceding: Sequence[LifecycleRule], *, archiv
         fact = (
             f"begin with {impossible.value[0]!r}"
             if impossible.pattern
-            else "contain '*', which is no wildcard in a prefix"
+            else "contain '*', which is not a wildcard in a prefix"
         )
         return f"{subject} never acts: no tag can {fact}."
     if shadowing := sorted(shadowing_rules(rule, preceding), key=_priority):

@@ -2,7 +2,7 @@
 The growth of a repository under a policy, up to ECR's quota of images per repository.
 
 The images of the last days are representative: as many are pushed on every following day, with tags that the same rules
-select, and nobody pulls an image that a rule archives by the time of its last pull.
+select, and no image is pulled that a rule archives by the time of its last pull.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ def to_utc(at: datetime) -> datetime:
         at: A time with a zone.
 
     Raises:
-        InvalidImage: if it has no time zone, or is no time.
+        InvalidImage: if it has no time zone, or is not a time.
 
     """
     if problem := time_problem(at):

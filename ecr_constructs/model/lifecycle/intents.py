@@ -167,7 +167,7 @@ def limit_images(count: int) -> Intent:
 
 def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) -> Intent:
     """
-    Delete images without a tag, by age or by number.
+    Delete images without a tag, by age or by count.
 
     ECR counts the age from the *push*, not from the moment the image lost its tag. If tags are mutable, `keep=` leaves
     time to restore a tag, and `after_days=` may leave none.
@@ -205,7 +205,7 @@ def expire_older_than(
     keep: int | None = None,
 ) -> Intent:
     """
-    Delete images a number of days after their push, also the newest image if none is pushed for so long.
+    Delete images a number of days after their push, including the newest image if none is pushed for so long.
 
     Args:
         after_days: The age in days. Whole days, or a `Duration` of whole days.

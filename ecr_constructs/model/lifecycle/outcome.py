@@ -81,13 +81,13 @@ NO_RULE = Outcome("keep", None, "no rule selects it")
 _ACTED_ON: Mapping[CountType, str] = {
     "imageCountMoreThan": "it is not among the newest {number} that the rule selects",
     "sinceImagePushed": "it was pushed more than {days} ago",
-    "sinceImagePulled": "nobody pulled it for more than {days}",
+    "sinceImagePulled": "it was not pulled for more than {days}",
     "sinceImageTransitioned": "it was archived more than {days} ago",
 }
 _KEPT: Mapping[CountType, str] = {
     "imageCountMoreThan": "it is among the newest {number}",
     "sinceImagePushed": "it was not pushed more than {days} ago",
-    "sinceImagePulled": "it was in use in the last {days}",
+    "sinceImagePulled": "it was pulled, pushed or restored in the last {days}",
     "sinceImageTransitioned": "it was not archived more than {days} ago",
 }
 

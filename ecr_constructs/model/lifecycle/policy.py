@@ -205,7 +205,7 @@ class LifecyclePolicy:
         in_use: Mapping[str, Sequence[str]] | None = None,
     ) -> tuple[Finding, ...]:
         """
-        Return probable mistakes, and consequences that are easily overlooked; docs/findings.md lists them.
+        Return probable mistakes, and consequences that are easy to overlook; docs/findings.md lists them.
 
         Args:
             images: The images of the repository, which some checks use. Default: not known.
@@ -367,5 +367,5 @@ def _conflict(rule: LifecycleRule, other: LifecycleRule) -> str | None:
 def _alternatives(rule: LifecycleRule, other: LifecycleRule) -> str:
     """Return the remedy for two rules for the same images."""
     if not combines_age_and_count(rule, other):
-        return "leave one out" if rule.tag_status != "tagged" else "leave one rule out"
-    return f"leave one out: {rules_problem(rule, other)}"
+        return "remove one" if rule.tag_status != "tagged" else "remove one rule"
+    return f"remove one: {rules_problem(rule, other)}"

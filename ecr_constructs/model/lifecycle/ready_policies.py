@@ -40,7 +40,7 @@ def development_policy(
     keep_untagged: int = 20,
 ) -> LifecyclePolicy:
     """
-    Return a policy for images of development: the newest of the main branch, and those of other branches for some days.
+    Return a policy for development images: the newest of the main branch, and those of other branches for some days.
 
     Images of other branches are deleted by age, because a count would delete the images of a branch with few builds.
 
@@ -74,9 +74,10 @@ def production_policy(
     keep_untagged: int = 20,
 ) -> LifecyclePolicy:
     """
-    Return a policy for images of production: every deployed image, and the newest releases.
+    Return a policy for production images: every deployed image, and the newest releases.
 
-    The pipeline gives the tag of an environment to each image that it deploys. Images with it are never deleted.
+    The pipeline gives the tag of an environment to each image that it deploys. Images with such a tag are never
+    deleted.
 
     Args:
         deployed: The tag patterns of images that are deployed. Default: `production` and `production-*`.
@@ -99,7 +100,7 @@ def production_policy(
 
 def lowest_cost_policy(*, keep: int = 10, keep_untagged: int = 1) -> LifecyclePolicy:
     """
-    Return a policy for the lowest cost of storage: a few tagged images, and nearly no untagged ones.
+    Return a policy for the lowest storage costs: a few tagged images, and almost no untagged images.
 
     Args:
         keep: The number of tagged images to keep. Default: 10.

@@ -64,8 +64,8 @@ _ACTIONS_OF: dict[str, tuple[Action, ...]] = {
     "sinceImageTransitioned": ("expire",),
 }
 _WHY_NOT = {
-    "sinceImagePulled": "ECR deletes nothing for not being pulled: archive it, and delete it from the archive",
-    "sinceImageTransitioned": "what it selects is archived already",
+    "sinceImagePulled": "ECR cannot delete images by their last pull: archive them, and delete them from the archive",
+    "sinceImageTransitioned": "the images that it selects are already archived",
 }
 
 

@@ -56,7 +56,7 @@ def impossible_selector(rule: LifecycleRule) -> TagPattern | TagPrefix | None:
     """
     Return an entry of a rule that no tag can match.
 
-    No tag begins with `.` or `-`, and no tag contains the `*` of a prefix, which is no wildcard there.
+    No tag begins with `.` or `-`, and no tag contains the `*` of a prefix, which is not a wildcard there.
 
     Args:
         rule: The rule.

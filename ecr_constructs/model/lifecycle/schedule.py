@@ -71,7 +71,7 @@ class _Scheduler:
     The actions on each image.
 
     If nothing is pushed, the rule that selects an image today is the only one that can act on it. A rule that counts
-    images has acted on the first day, because the number of images only decreases. A rule by age acts on each image on
+    images has acted on the first day, because the number of images only decreases. An age rule acts on each image on
     a day that can be computed. Therefore each image is scheduled independently, without simulating every day.
     """
 

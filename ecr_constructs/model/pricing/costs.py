@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unpulled:
     """
-    The images that can be pulled and that nobody pulled for a number of days. Values of repositories can be added.
+    The images that can be pulled and that were not pulled for a number of days. Values of repositories can be added.
 
     Attributes:
         days: The number of days.
@@ -53,7 +53,7 @@ class Storage:
         archive_after: The bytes in the archive storage class after the policy. Uncertain images count as they are.
         minimum: For the images in the archive after the policy: bytes times the days that remain of the minimum storage
             duration.
-        unpulled: The bytes of the images that nobody pulled.
+        unpulled: The bytes of the images that were not pulled.
 
     """
 
@@ -80,7 +80,7 @@ class Costs:
         archive: The part of `after` that is for images in the archive.
         archive_minimum: The costs of the images in the archive after the policy until each of them has been there for
             90 days. AWS charges them also if the images are deleted before.
-        unpulled: The part of `today` that is for images that nobody pulled.
+        unpulled: The part of `today` that is for images that were not pulled.
         standard_byte: The price of a byte in the standard storage class a month, today.
         archive_byte: The price of a byte in the archive storage class a month, today.
         currency: The currency.
@@ -105,7 +105,7 @@ class Costs:
 
 def unpulled(images: Iterable[Image], *, days: int, at: datetime) -> Unpulled:
     """
-    Return the images that nobody pulled for a number of days. The age counts as in a rule with `sinceImagePulled`.
+    Return the images that were not pulled for a number of days. The age counts as in a rule with `sinceImagePulled`.
 
     Args:
         images: The images. Those in the archive cannot be pulled, and are left out.
@@ -129,7 +129,7 @@ def storage_of(evaluation: Evaluation, *, at: datetime, unpulled_size: int = 0) 
     Args:
         evaluation: The outcome of each image.
         at: The instant, with a time zone.
-        unpulled_size: The bytes of the images that nobody pulled. Default: 0.
+        unpulled_size: The bytes of the images that were not pulled. Default: 0.
 
     """
     expired = [each.image for each in evaluation.expired]
@@ -158,7 +158,7 @@ def costs(storage: Storage, total: Storage, prices: Prices) -> Costs | None:
     Args:
         storage: The bytes of the images.
         total: The bytes of all images of the registry, of which these are a part.
-        prices: The prices of the region.
+        prices: The prices of the Region.
 
     """
     archived = total.archive or total.archive_after

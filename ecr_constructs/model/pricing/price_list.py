@@ -20,7 +20,7 @@ from ecr_constructs.model.validation import abbreviate
 __all__ = ["InvalidPriceList", "read_prices"]
 
 _UNIT = "GB-Mo"
-# A usage type begins with an abbreviation of the region, except in us-east-1.
+# A usage type begins with an abbreviation of the Region, except in us-east-1.
 _STANDARD = re.compile(r"([A-Z0-9]+-)?TimedStorage-ByteHrs")
 _ARCHIVE = re.compile(r"([A-Z0-9]+-)?TimedStorage-Archive-ByteHrs")
 _FIX = "give the output of 'aws pricing get-products --service-code AmazonECR'"
@@ -29,7 +29,7 @@ _ENDLESS = "Inf"
 
 
 class InvalidPriceList(EcrConstructsError):
-    """A document without the prices of Amazon ECR in a region."""
+    """A document without the prices of Amazon ECR in a Region."""
 
 
 def read_prices(documents: Sequence[object], *, region: str | None, source: str) -> Prices:
@@ -38,11 +38,11 @@ def read_prices(documents: Sequence[object], *, region: str | None, source: str)
 
     Args:
         documents: The parsed output, one document for each page.
-        region: The region. None for the only one that the output has prices of.
+        region: The Region. None for the only one that the output has prices of.
         source: The file with the output.
 
     Raises:
-        InvalidPriceList: if the output has no price of the standard storage class in the region, or several.
+        InvalidPriceList: if the output has no price of the standard storage class in the Region, or several.
 
     """
     products = [product for document in documents for product in _products(document)]
@@ -104,7 +104,7 @@ def _region_of(products: Sequence[Mapping[str, Any]], region: str | None) -> str
     found = ", ".join(regions[:5]) + (", ..." if len(regions) > len(regions[:5]) else "")
     if region is not None:
         has = f"it has those of {found}" if found else "it has none"
-        raise InvalidPriceList([f"it has no prices of Amazon ECR in {region}, {has}; {_FIX} for the region"])
+        raise InvalidPriceList([f"it has no prices of Amazon ECR in {region}, {has}; {_FIX} for the Region"])
     if len(regions) != 1:
         known = f"it has the prices of {found}; add --region" if regions else f"it has no prices of Amazon ECR; {_FIX}"
         raise InvalidPriceList([known])

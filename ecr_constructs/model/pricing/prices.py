@@ -71,10 +71,10 @@ class PricePerGigabyte:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prices:
     """
-    The prices of a region.
+    The prices of a Region.
 
     Attributes:
-        region: The region.
+        region: The Region.
         currency: The currency, such as `USD`.
         standard: The price of the standard storage class.
         archive: The price of the archive storage class, or None if it is not known.

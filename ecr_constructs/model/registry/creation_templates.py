@@ -58,7 +58,7 @@ def description_problems(description: str) -> Iterator[str]:
 
 def is_key_arn(text: str) -> bool:
     """
-    Return whether a text is the ARN of a key, which a template requires, and not an alias or an id.
+    Return whether a text is the ARN of a key, which a template requires, and not an alias or an ID.
 
     Args:
         text: The text.

@@ -37,7 +37,7 @@ ReplicationRepositories = str | Namespace | ReplicationFilter | Sequence[str | N
 
 # Filters for each rule: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAXIMUM_FILTERS = 100
-# ReplicationRuleList in the service model. The page of quotas has 10 for most regions, the page on replication has 25.
+# ReplicationRuleList in the service model. The page of quotas has 10 for most Regions, the page on replication has 25.
 MAXIMUM_RULES = 25
 EXPECTED_RULES = 10
 # Over all rules: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
@@ -55,7 +55,7 @@ _MANY = (
     "more than {count} replication rules; AWS's page of quotas allows no more here, its other pages {most}: request "
     "the quota before you deploy, or replicate more namespaces to the same registries"
 )
-_TO_ITSELF = "the destination {!r} is the registry itself; use another region, or account="
+_TO_ITSELF = "the destination {!r} is the registry itself; use another Region, or account="
 
 
 class Destination(NamedTuple):
@@ -259,7 +259,7 @@ class ReplicationConfiguration:
         )
 
     def warnings(self) -> Iterator[tuple[str, str]]:
-        """Yield the id and the text of each warning about the configuration; more replications do not change them."""
+        """Yield the ID and the text of each warning about the configuration; more replications do not change them."""
         if len(self.rules) > EXPECTED_RULES and self.region != _REGION_WITH_MANY_RULES:
             yield "ecr-constructs:manyReplicationRules", _MANY.format(count=EXPECTED_RULES, most=MAXIMUM_RULES)
 
@@ -271,7 +271,7 @@ class ReplicationConfiguration:
 
 def filter_warnings(replications: Iterable[Replication]) -> Iterator[tuple[str, str]]:
     """
-    Yield the id and the text of a warning for each filter that matches more names than it appears to.
+    Yield the ID and the text of a warning for each filter that matches more names than it appears to.
 
     Args:
         replications: Replications with filters that a user wrote. Filters that are names of repositories are not

@@ -150,7 +150,7 @@ class Upstream:
         """
         if host is not None:
             if account is not None or region is not None:
-                raise InvalidName(["host: it contains the account and the region; remove account= and region="])
+                raise InvalidName(["host: it contains the account and the Region; remove account= and region="])
             _ECR_REGISTRY.require(host)
             account, region = host.split(".")[0], host.split(".")[3]
         if account is None or region is None:
@@ -162,5 +162,5 @@ class Upstream:
         problems.raise_if_any(InvalidName)
         url = f"{account}.dkr.ecr.{region}.{partition_of(region).dns_suffix}"
         if host is not None and host != url:
-            raise InvalidName([f"ECR registry {host!r} is not where registries of {region} are; that is {url!r}"])
+            raise InvalidName([f"ECR registry {host!r} does not exist in {region}; use {url!r}"])
         return cls(registry="ecr", url=url, default_prefix="ecr", credentials="role")

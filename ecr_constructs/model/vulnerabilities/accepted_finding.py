@@ -37,7 +37,7 @@ class AcceptedFinding:
     A vulnerability in images that is accepted until a day.
 
     Attributes:
-        vulnerability: The id of the vulnerability, such as `CVE-2024-12345`.
+        vulnerability: The ID of the vulnerability, such as `CVE-2024-12345`.
         reason: The reason.
         owner: The person or team that is responsible for it.
         expires: The last day on which it is accepted.
@@ -99,7 +99,7 @@ class AcceptedFinding:
         Return whether a finding in an image is accepted, regardless of the day.
 
         Args:
-            vulnerability: The id of the vulnerability.
+            vulnerability: The ID of the vulnerability.
             repository: The name of the repository of the image.
             package: The name of the vulnerable package. Default: it is not known.
 
@@ -121,7 +121,8 @@ class AcceptedFinding:
     def _check_values(self, problems: Problems) -> None:
         if self.vulnerability.strip() and not _VULNERABILITY.fullmatch(self.vulnerability):
             problems.add(
-                f"vulnerability: {abbreviate(self.vulnerability)} is no id; write one such as 'CVE-2024-12345'"
+                f"vulnerability: {abbreviate(self.vulnerability)} is not an ID of a vulnerability; write one such as "
+                "'CVE-2024-12345'"
             )
         if not self.repositories:
             problems.add("repositories is empty; leave it out for all repositories")

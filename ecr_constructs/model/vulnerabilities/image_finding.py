@@ -47,7 +47,7 @@ class ImageFinding:
     Attributes:
         repository: The name of the repository.
         digest: The digest of the image.
-        vulnerability: Its id, such as `CVE-2024-12345`.
+        vulnerability: Its ID, such as `CVE-2024-12345`.
         severity: Its severity, such as `HIGH`.
         packages: The vulnerable packages.
         is_fixable: Whether a newer version of the packages has a fix. None if the scan does not report it, as basic

@@ -47,7 +47,7 @@ def render_openvex(
 
     Args:
         accepted: The accepted findings.
-        id: The id of the document, an IRI.
+        id: The ID of the document, an IRI.
         author: The author of the document.
         timestamp: The time of the document, with its time zone.
         registry: The host of the registry, such as `111122223333.dkr.ecr.eu-west-1.amazonaws.com`.

@@ -34,7 +34,7 @@ def deployed_template(
     Args:
         resources: The resources of the account.
         mapping: The mapping for `cdk import`.
-        types: The type of each resource of the program, by logical id.
+        types: The type of each resource of the program, by logical ID.
 
     """
     found = {}

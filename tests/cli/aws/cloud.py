@@ -157,9 +157,9 @@ class Cloud:
     Attributes:
         url: The address of the server.
         repositories: Its repositories, by name.
-        places: The repositories of other accounts and regions, which otherwise have those of the account.
+        places: The repositories of other accounts and Regions, which otherwise have those of the account.
         organization: The accounts of the organization, with the names of the API.
-        place: The account and the region of the call that is answered.
+        place: The account and the Region of the call that is answered.
         covered: The coverage of Amazon Inspector, with the names of the API.
         app_runner: The images of services of AWS App Runner, by name.
         tasks: The tasks of each cluster of Amazon ECS, with the names of the API.
@@ -183,7 +183,7 @@ class Cloud:
 
     @property
     def here(self) -> dict[str, Stored]:
-        """The repositories of the account and region of the call that is answered."""
+        """The repositories of the account and Region of the call that is answered."""
         return self.places.get(self.place, self.repositories)
 
     def clear(self) -> None:

@@ -21,7 +21,7 @@ TODAY = LifecyclePolicy.of(keep_latest(3_400, matching="v*"))
 CALLER = f"arn:aws:sts::{ACCOUNT}:user/moto"
 GONE = (
     "prod/web: ECR has no such repository in eu-central-1; "
-    "it was deleted meanwhile, or another account or region is meant"
+    "it was deleted in the meantime, or it is in another account or Region"
 )
 
 Outcome = tuple[int, str, list[str]]

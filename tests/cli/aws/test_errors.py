@@ -32,7 +32,7 @@ def unavailable(*, profile: str | None = None, region: str | None = None, role: 
 def test_without_a_region_there_is_no_account(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
 
-    assert unavailable() == "no region; give --region, or set AWS_REGION"
+    assert unavailable() == "no Region; give --region, or set AWS_REGION"
     assert cloud.calls == []
 
 
@@ -53,7 +53,7 @@ def test_an_unknown_profile_is_an_error_that_names_it() -> None:
 
 @pytest.mark.usefixtures("cloud")
 def test_a_malformed_region_is_an_error() -> None:
-    assert "'not a region' doesn't match a supported format; check the network" in unavailable(region="not a region")
+    assert "'not a Region' doesn't match a supported format; check the network" in unavailable(region="not a Region")
 
 
 def test_the_region_is_that_of_the_option_then_that_of_the_environment(
@@ -95,7 +95,7 @@ def test_the_error_for_unknown_credentials_names_regions_that_are_not_enabled(cl
 
     assert unavailable() == (
         "AWS rejects the credentials in eu-central-1: The security token included in the request is invalid"
-        " (InvalidClientTokenId); check --profile and the keys, and that the account has the region enabled"
+        " (InvalidClientTokenId); check --profile and the keys, and that the account has the Region enabled"
     )
 
 
@@ -107,7 +107,7 @@ def test_an_unreachable_endpoint_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 
         assert re.fullmatch(
             r'could not connect to the endpoint URL: "http://127\.0\.0\.1:\d+/"; check the network, the proxy, and'
-            r" whether eu-central-1 is a region that has the service",
+            r" whether eu-central-1 is a Region that has the service",
             unavailable(),
         )
 
@@ -213,7 +213,7 @@ def test_throttling_after_all_retries_is_a_problem_of_the_repository(cloud: Clou
 
     assert [repository.name for repository in gathered.repositories] == ["prod/web"]
     assert gathered.problems == (
-        "prod/api: AWS throttles ecr:DescribeImages, also after retries; repeat the command later",
+        "prod/api: AWS throttles ecr:DescribeImages, even after retries; repeat the command later",
     )
     assert cloud.calls.count(("DescribeImages", "prod/api")) == 8
 
@@ -240,8 +240,8 @@ def test_a_repository_that_is_deleted_during_the_run_is_left_out(
     assert [repository.name for repository in gathered.repositories] == ["prod/web"]
     [problem] = gathered.problems
     assert problem == (
-        "prod/api: ECR has no such repository in eu-central-1; it was deleted meanwhile, or another account or region"
-        " is meant"
+        "prod/api: ECR has no such repository in eu-central-1; it was deleted in the meantime, or it is"
+        " in another account or Region"
     )
 
 

@@ -1,4 +1,4 @@
-"""`ecr-constructs preview --live` over 40 accounts in 3 regions, with faults."""
+"""`ecr-constructs preview --live` over 40 accounts in 3 Regions, with faults."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Preview = Callable[..., Outcome]
 def preview_all(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Preview:
-    """Return a function that previews the deployed policies of 40 accounts in 3 regions."""
+    """Return a function that previews the deployed policies of 40 accounts in 3 Regions."""
     monkeypatch.chdir(tmp_path)
     return caller(cloud, capsys, ACCOUNTS)
 
@@ -46,7 +46,7 @@ def preview_all(
 def preview(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Preview:
-    """Return the same function for 4 accounts in 3 regions."""
+    """Return the same function for 4 accounts in 3 Regions."""
     monkeypatch.chdir(tmp_path)
     return caller(cloud, capsys, FEW)
 
@@ -66,7 +66,7 @@ def caller(cloud: Cloud, capsys: pytest.CaptureFixture[str], accounts: list[str]
 
 
 def fill(cloud: Cloud, accounts: list[str]) -> None:
-    """Add a repository with five images to each account and region, of which its policy deletes three."""
+    """Add a repository with five images to each account and Region, of which its policy deletes three."""
     for account in accounts:
         for region in REGIONS:
             images = [image(number, f"v{number}", days=9 - number) for number in range(1, 6)]
@@ -112,7 +112,7 @@ def test_every_format_has_the_account_and_the_region(preview: Preview) -> None:
     name = f"{MEMBER}/eu-west-1/prod/api"
     table = preview()[1]
     assert f"\n{name} " in table
-    assert "\nread: 4 accounts in 3 regions\n" in table
+    assert "\nread: 4 accounts in 3 Regions\n" in table
     assert name in html.unescape(preview("--format", "markdown", "--all")[1])
     rows = list(csv.DictReader(io.StringIO(preview("--format", "csv")[1])))
     assert {(row["account"], row["region"]) for row in rows} == EVERYWHERE
@@ -252,7 +252,7 @@ def test_accounts_that_cannot_be_read_are_listed_and_others_are_previewed(previe
     assert outcome[2][:3] == found["problems"]
     assert outcome[2][3].endswith("3 problems prevented a preview, as reported above; fix it first")
     table = preview_all()[1]
-    assert f"\nnot read: 5 of 120 accounts and regions: account {MEMBER} in eu-central-1, " in table
+    assert f"\nnot read: 5 of 120 accounts and Regions: account {MEMBER} in eu-central-1, " in table
 
 
 def test_a_repository_that_cannot_be_read_has_its_account_and_region(preview: Preview, cloud: Cloud) -> None:
@@ -296,7 +296,7 @@ def test_an_interrupted_command_continues_from_the_folder(
         assert preview_all("--state-dir", "state", "--format", "json") == (
             130,
             "",
-            ["interrupted; what was read is kept in state; the same command continues from it"],
+            ["interrupted; the responses are stored in state; run the same command again to continue"],
         )
     kept = [json.loads(gzip.decompress(path.read_bytes()))["name"] for path in Path("state").rglob("images/*")]
     assert 40 <= len(kept) < 120
@@ -362,8 +362,8 @@ def test_credentials_of_a_role_that_expire_are_renewed(preview: Preview, cloud: 
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
-        ((), "add --state-dir to keep what is read, and to continue from it"),
-        (("--state-dir", "state"), "what was read is kept in state; the same command continues from it"),
+        ((), "add --state-dir to store the responses and to be able to continue"),
+        (("--state-dir", "state"), "the responses are stored in state; run the same command again to continue"),
     ],
 )
 def test_expired_credentials_end_the_command(
@@ -462,9 +462,9 @@ def test_archived_images_in_use_are_restored_in_their_account(
         ),
         (
             ("--region", "eu-west-1", "--regions", "eu-west-1"),
-            "--region and --regions both choose the regions; remove --region",
+            "--region and --regions both choose the Regions; remove --region",
         ),
-        (("--regions", "europe"), "--regions: 'europe' is not a region; write it as eu-west-1,us-east-1"),
+        (("--regions", "europe"), "--regions: 'europe' is not a Region; write it as eu-west-1,us-east-1"),
     ],
 )
 def test_options_that_cannot_be_combined_are_rejected(

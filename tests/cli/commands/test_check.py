@@ -80,7 +80,7 @@ def test_the_table_has_severity_resource_consequence_id_and_safe_way(
     assert row.startswith("error     Containers/Api (ECR Repository prod/api)  EncryptionConfiguration changes, ")
     assert "the deployment fails" in row
     assert "[replacement]  keep the values of the deployed template" in row
-    assert total == "1 change to look at: 1 error, 0 warnings, 0 infos"
+    assert total == "1 change: 1 error, 0 warnings, 0 infos"
 
 
 def test_json_has_every_field_of_every_change(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +107,7 @@ def test_markdown_is_a_table_in_which_names_have_no_meaning(check: Check, capsys
     check({}, "--format", "markdown", old={"Api": {"RepositoryName": name}})
     total, _, header, line, row = capsys.readouterr().out.splitlines()
 
-    assert total == "**1 change to look at: 0 errors, 1 warning, 0 infos**"
+    assert total == "**1 change: 0 errors, 1 warning, 0 infos**"
     assert (header, line) == ("| severity | resource | change | safe way |", "| --- | --- | --- | --- |")
     assert "&#60;b&#62;&#124;&#64;&#8203;team&#42;" in row
     assert row.count("|") == header.count("|")

@@ -66,7 +66,7 @@ def test_one_policy_is_explained_if_others_are_invalid(tmp_path: Path, capsys: p
     assert run(["explain", str(path), "--repository", "prod/bad"]) == ExitCode.REFUSED
     assert run(["explain", str(path), "--repository", "prod"]) == ExitCode.REFUSED
     assert capsys.readouterr().err.endswith(
-        "--repository prod: no policy of it; there are those of prod/api, prod/bad\n"
+        "--repository prod: it has no policy; the policies are those of prod/api, prod/bad\n"
     )
 
 

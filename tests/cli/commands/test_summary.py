@@ -63,7 +63,7 @@ def test_repositories_are_a_table() -> None:
         ),
         (
             f"  Bare      mutable tags                 not scanned on "
-            f"push  AES256, AWS key            0 lifecycle rules  {GOES}"
+            f"push  AES256                     0 lifecycle rules  {GOES}"
         ),
     ]
 

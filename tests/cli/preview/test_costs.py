@@ -1,4 +1,4 @@
-"""Costs, images that nobody pulls, and full repositories: in every report, and with which options."""
+"""Costs, images that are not pulled, and full repositories: in every report, and with which options."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def test_the_usage_of_images_that_run_in_another_account_is_unknown() -> None:
     assert unknown(report(), "in-use") == (
         (
             "images would be deleted or archived, and no image of these repositories is reported in use; if workloads "
-            "run in another account or region, or outside of Amazon ECS and Amazon Inspector, use expires:PATTERN"
+            "run in another account or Region, or outside of Amazon ECS and Amazon Inspector, use expires:PATTERN"
         ),
     )
     assert unknown(report(), "expires:stable") == ()

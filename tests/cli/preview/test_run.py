@@ -246,7 +246,7 @@ def test_findings_use_the_mutability_of_the_account() -> None:
 
 def test_a_repository_that_is_not_in_the_account_is_reported_with_its_policy() -> None:
     with pytest.raises(
-        CommandError, match="has a policy for prod/db, but the account has no such repository in this region"
+        CommandError, match="has a policy for prod/db, but the account has no such repository in this Region"
     ):
         asked(FakeAccount(WEB), reading(policy(repository="prod/db")), only=("prod/db",))
 

@@ -35,12 +35,12 @@ def test_accounts_are_read_from_a_text_and_from_output_of_aws(tmp_path: Path, co
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "no active account in it; write one account id of 12 digits a line"),
-        (f"{ONE}\n12345\n", "line 2: '12345' is not an account id; write one account id"),
-        ("arn:aws:iam::111122223333:root", "line 1: 'arn:aws:iam::111122223333:root' is not an account id"),
-        ("١١١١٢٢٢٢٣٣٣٣", "is not an account id"),
-        ([int(ONE)], "Accounts[0]: 111122223333 is not an account id"),
-        ({"Accounts": [{"Name": "x"}]}, "Accounts[0].Id: None is not an account id"),
+        ("", "no active account in it; write one account ID of 12 digits a line"),
+        (f"{ONE}\n12345\n", "line 2: '12345' is not an account ID; write one account ID"),
+        ("arn:aws:iam::111122223333:root", "line 1: 'arn:aws:iam::111122223333:root' is not an account ID"),
+        ("١١١١٢٢٢٢٣٣٣٣", "is not an account ID"),
+        ([int(ONE)], "Accounts[0]: 111122223333 is not an account ID"),
+        ({"Accounts": [{"Name": "x"}]}, "Accounts[0].Id: None is not an account ID"),
         ({"Accounts": [{"Id": ONE, "State": "SUSPENDED"}]}, "no active account in it"),
         ({"Accounts": ONE}, "it has no list of accounts"),
         ("{", "not JSON"),

@@ -286,7 +286,7 @@ def test_what_cannot_be_the_name_of_a_repository_is_rejected(write: Write, name:
         ),
         ("[" * 100_000, "not JSON: "),
         (f'{{"imageDetails": {"9" * 5000}}}', "not JSON: "),
-        ("{}", "{} is not what `aws ecr describe-images` prints: an object with imageDetails"),
+        ("{}", "{} is not the output of `aws ecr describe-images`: an object with imageDetails"),
         ("[][]", "no images are listed; give the output of 'aws ecr describe-images'"),
     ],
 )

@@ -354,7 +354,7 @@ def test_of_several_policies_that_of_a_repository_is_chosen(tmp_path: Path) -> N
 
     assert read_policy(source, "web").policy == other
     assert read_policy(source, "api").where == f"{source}: Dev/Api"
-    with pytest.raises(CommandError, match=r"^--repository apy: no policy of it; there are those of api, bad, web$"):
+    with pytest.raises(CommandError, match=r"^--repository apy: it has no policy; the policies are those of api, bad"):
         read_policy(source, "apy")
     with pytest.raises(CommandError, match=r"Dev/Bad: \d problems"):
         read_policy(source, "bad")
@@ -373,7 +373,7 @@ def test_a_repository_with_different_policies_is_reported_the_templates(tmp_path
 def test_of_policies_without_names_none_can_be_chosen(tmp_path: Path) -> None:
     source = assembly(tmp_path, Prod=template(A=repository(), B=repository()))
 
-    with pytest.raises(CommandError, match="there are those of no repository that has a name"):
+    with pytest.raises(CommandError, match="it has no policy; no policy has a repository name"):
         read_policy(source, "api")
 
 

@@ -88,11 +88,11 @@ def test_a_companion_has_the_name_of_the_policy_file(tmp_path: Path) -> None:
                 "suppressions[0].until: unknown key; the keys are id, reason, repository, rule, expires",
                 "suppressions[0].expires: 'soon' is not a day; write it as 2027-01-31",
                 "suppressions[0].reason: missing; write why the finding is accepted",
-                "suppressions[0].id: 'never-match' is no finding; did you mean 'never-matches'?",
+                "suppressions[0].id: 'never-match' is not a finding; did you mean 'never-matches'?",
             ],
         ),
         (OWN + "expires = 2027-01-31T10:00:00Z", ["suppressions[0].expires: datetime.datetime("]),
-        (OWN.replace("never-matches", "invalid-policy"), ["suppressions[0].id: 'invalid-policy' is no finding; "]),
+        (OWN.replace("never-matches", "invalid-policy"), ["suppressions[0].id: 'invalid-policy' is not a finding; "]),
     ],
 )
 def test_every_problem_of_a_configuration_is_an_error_with_its_place(

@@ -269,7 +269,7 @@ def test_a_new_condition_is_reported_and_an_old_one_is_not() -> None:
     assert changes({"X": conditional}, {"X": conditional}) == ()
 
 
-# --- other logical ids and stacks -------------------------------------------------------------------------------------
+# --- other logical IDs and stacks -------------------------------------------------------------------------------------
 
 
 def test_a_named_repository_with_another_logical_id_fails() -> None:
@@ -301,7 +301,7 @@ def test_several_unnamed_repositories_are_paired_by_their_properties() -> None:
     found = changes(unnamed("A"), unnamed("B"))
 
     assert {each.logical_id: each.sentence.partition(";")[0] for each in found} == {
-        f"A{mode}": f"its logical id changes to B{mode}" for mode in ("IMMUTABLE", "MUTABLE")
+        f"A{mode}": f"its logical ID changes to B{mode}" for mode in ("IMMUTABLE", "MUTABLE")
     }
 
 

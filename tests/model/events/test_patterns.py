@@ -190,7 +190,7 @@ ADMIN = "arn:aws:iam::123456789012:role/Admin"
 
 
 def called(event: Mapping[str, Any], names: Sequence[str] = ("testrepo",), roles: Sequence[str] = ()) -> list[str]:
-    """Return the ids of the rules that match an API call."""
+    """Return the IDs of the rules that match an API call."""
     rules = api_call_events.tampering(RepositoryFilter(names=names), roles)
     return [rule.id for rule in rules if matches(rule, event)]
 

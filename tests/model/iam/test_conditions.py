@@ -1,4 +1,4 @@
-"""Conditions that limit who or from where, and conditions that do not."""
+"""Conditions that limit the principals or their network, and conditions that do not."""
 
 from __future__ import annotations
 

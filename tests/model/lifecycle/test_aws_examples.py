@@ -445,7 +445,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "lifecycle.md").read_text(encoding=
 
 
 def test_the_page_lists_every_reason_for_uncertainty() -> None:
-    _, _, table = PAGE.partition("| reason | why it is open | what is uncertain |\n| --- | --- | --- |\n")
+    _, _, table = PAGE.partition("| reason | why it is not known | uncertain images |\n| --- | --- | --- |\n")
     rows = table.partition("\n\n")[0].splitlines()
 
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [doubt.value for doubt in UndocumentedBehavior]

@@ -72,7 +72,7 @@ def test_an_age_with_a_number_is_one_error_with_three_policies_that_work(request
         "'older than 30 days, but never the newest 5' is not possible: ECR cannot combine an age and a number"
         in problem
     )
-    assert "additionally deletes images of at most 30 days that are not among the newest 5" in problem
+    assert "also deletes images that are at most 30 days old and not among the newest 5" in problem
     assert "leaves at least 90 days to restore an image" in problem
     calls = re.findall(r"(?:\([123]\) (?=\w+\())(\w+\([^()]*\))|(delete_archived\(\w+=\d+\))", problem)
     first, second, third, last = (eval("".join(call), vars(model)) for call in calls)  # noqa: S307  (our own message)
@@ -102,7 +102,7 @@ def test_a_number_for_a_part_of_the_images_after_an_age_is_told_to_come_first() 
 
 
 def test_two_ages_are_no_age_and_number() -> None:
-    with pytest.raises(InvalidLifecyclePolicy, match="which comes first; leave one out"):
+    with pytest.raises(InvalidLifecyclePolicy, match="which comes first; remove one"):
         LifecyclePolicy.of(
             expire_older_than(after_days=30, matching="v*"), expire_older_than(after_days=60, matching="v*")
         )

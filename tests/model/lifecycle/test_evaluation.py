@@ -359,7 +359,7 @@ def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> Non
     assert evaluation.uncertain[0][1:] == (
         "archive",
         None,
-        "its subject s is archived, and AWS archives what is about it within 24 hours",
+        "its subject s is archived, and AWS archives its referrers within 24 hours",
     )
 
 
@@ -451,8 +451,8 @@ def test_each_reason_has_the_count_and_the_number_of_its_rule() -> None:
         "newest": "rule 3 selects it, and it is among the newest 2",
         "old": "it was pushed more than 1 day ago",
         "young": "rule 4 selects it, and it was not pushed more than 1 day ago",
-        "unused": "nobody pulled it for more than 2 days",
-        "used": "rule 5 selects it, and it was in use in the last 2 days",
+        "unused": "it was not pulled for more than 2 days",
+        "used": "rule 5 selects it, and it was pulled, pushed or restored in the last 2 days",
         "archived": "it was archived more than 90 days ago",
         "archived lately": "rule 6 selects it, and it was not archived more than 90 days ago",
     }

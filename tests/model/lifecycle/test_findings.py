@@ -53,7 +53,7 @@ def found(*rules: LifecycleRule, **options: Any) -> list[Finding]:
 
 
 def ids(*rules: LifecycleRule, **options: Any) -> list[str]:
-    """Return the ids of the findings, without those about images that no rule selects."""
+    """Return the IDs of the findings, without those about images that no rule selects."""
     return [finding.id for finding in found(*rules, **options) if finding.rule]
 
 
@@ -378,7 +378,7 @@ def test_an_entry_that_another_one_covers_is_always_a_finding() -> None:
         finding = one(ALTERNATIVES, covered, images=[image(1, "develop-1")])
 
         assert finding.sentence.endswith(": 'dev' changes nothing, because every tag like 'develop' matches it")
-        assert finding.remedy == "write one rule for each entry; if AND is meant, remove 'dev'"
+        assert finding.remedy == "write one rule for each entry; if AND is intended, remove 'dev'"
         assert ALTERNATIVES in ids(rule(1, "v1.*", "v*"))
         assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
 

@@ -105,7 +105,7 @@ def test_the_day_is_that_of_a_simulation(policy: LifecyclePolicy) -> None:
     assert (found is None) == (expected is None) or (found is not None and found > AT.date() + 150 * DAY)
     if expected is not None:
         assert found is not None
-        # A rule by age acts on the day after.
+        # An age rule acts on the day after.
         assert abs(found - expected) <= 2 * DAY
 
 

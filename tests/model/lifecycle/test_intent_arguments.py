@@ -53,7 +53,7 @@ ONE_OF = "give exactly one of matching= and matching_all="
             lambda: keep_latest(3, matching="${Token[TOKEN.1]}"),
             (
                 "(3, matching='${Token[TOKEN.1]}'): matching: tag pattern '${Token[TOKEN.1]}' is known only at "
-                "deployment; it is read here, so write the value out"
+                "deployment; it must be known at synthesis, so use a literal value"
             ),
         ),
         (keep_forever, "(): patterns: no pattern is given; name the tags"),
@@ -84,7 +84,7 @@ ONE_OF = "give exactly one of matching= and matching_all="
             lambda: expire_unmatched(keeping="a b", after_days=1),
             (
                 "(keeping='a b', after_days=1): keeping: tag pattern 'a b' has ' ' at position 1; "
-                "a tag holds letters, digits, '.', '_' and '-'; '*' stands for any number of them"
+                "a tag contains letters, digits, '.', '_' and '-'; '*' matches any number of them"
             ),
         ),
         (lambda: archive_unpulled(after_days=0), "(after_days=0): after_days: 0 is too small; write 1 or more"),

@@ -236,7 +236,7 @@ def test_the_narrower_pattern_may_be_written_first_and_not_last() -> None:
     assert problems(wide, narrow) == (
         (
             "keep_latest(5, matching='v1*') never acts on images tagged v1*: they belong to "
-            "keep_latest(50, matching='v*'), which comes first; leave one out, or write the narrower pattern first"
+            "keep_latest(50, matching='v*'), which comes first; remove one, or write the narrower pattern first"
         ),
     )
 
@@ -306,7 +306,7 @@ def test_an_intent_for_kept_images_must_come_first() -> None:
         (
             "keep_latest(10, matching='v*') never acts on images tagged v*: they belong to "
             "expire_unmatched(keeping='v*', after_days=30), which comes first; "
-            "leave one out, or write the narrower pattern first"
+            "remove one, or write the narrower pattern first"
         ),
     )
 
@@ -370,8 +370,8 @@ def test_two_intents_for_untagged_images_are_rejected_with_both_named() -> None:
     for one, other in cases:
         assert problems(one, other) == (
             (
-                f"{one} and {other} both have a rule for untagged images in standard storage, and ECR takes one; "
-                "leave one out"
+                f"{one} and {other} both have a rule for untagged images in standard storage, and ECR accepts only "
+                "one; remove one"
             ),
         )
 
@@ -386,7 +386,7 @@ def test_two_intents_of_which_one_archives_are_rejected_with_the_nearest_policy(
         (problem,) = problems(one, other)
 
         assert problem.endswith(
-            f"leave one out, or archive first: {archive} with delete_archived(after_days={after_days})"
+            f"remove one, or archive first: {archive} with delete_archived(after_days={after_days})"
         )
         assert LifecyclePolicy.of(archive, delete_archived(after_days=after_days)).rules
 
@@ -398,7 +398,10 @@ def test_two_intents_for_all_images_are_rejected_with_both_named() -> None:
     ]
     for one, other, storage in cases:
         assert problems(one, other) == (
-            f"{one} and {other} both have a rule for all images in {storage} storage, and ECR takes one; leave one out",
+            (
+                f"{one} and {other} both have a rule for all images in {storage} storage, "
+                "and ECR accepts only one; remove one"
+            ),
         )
 
 
@@ -417,7 +420,7 @@ def test_keeping_and_expiring_the_same_images_is_rejected_with_both_named() -> N
             (
                 f"{expire} never acts on images tagged {' and '.join(expire.rules[0].tag_pattern_list)}: "
                 f"they belong to {keep}, which comes first; "
-                "leave one out, or write the narrower pattern first"
+                "remove one, or write the narrower pattern first"
             ),
         )
 

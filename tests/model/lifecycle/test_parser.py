@@ -157,11 +157,11 @@ KNOWN_ILLEGAL = {
     ),
     "two rules for all images of one storage class": (
         [rule(1), rule(2)],
-        "rules[1]: selects 'any' in standard storage as rules[0] does; ECR allows one, leave one out",
+        "rules[1]: selects 'any' in standard storage as rules[0] does; ECR allows one, remove one",
     ),
     "two rules for untagged images": (
         [selecting(tagStatus="untagged"), rule(2, selection=COUNT | {"tagStatus": "untagged", "countNumber": 3})],
-        "rules[1]: selects 'untagged' in standard storage as rules[0] does; ECR allows one, leave one out",
+        "rules[1]: selects 'untagged' in standard storage as rules[0] does; ECR allows one, remove one",
     ),
     "all images before others": (
         [rule(1), rule(2, selection=COUNT | {"tagStatus": "untagged"})],
@@ -232,7 +232,7 @@ KNOWN_ILLEGAL = {
         [selecting(countType="sinceImagePulled", countUnit="days")],
         (
             "rules[0].action.type: 'expire' does not go with 'sinceImagePulled'; "
-            "ECR deletes nothing for not being pulled: archive it, and delete it from the archive"
+            "ECR cannot delete images by their last pull: archive them, and delete them from the archive"
         ),
     ),
     "archiving what is archived": (
@@ -245,7 +245,7 @@ KNOWN_ILLEGAL = {
         ],
         (
             "rules[0].action.type: 'transition' does not go with 'sinceImageTransitioned'; "
-            "what it selects is archived already"
+            "the images that it selects are already archived"
         ),
     ),
     "deleting too early from the archive": (
@@ -301,7 +301,7 @@ KNOWN_ILLEGAL = {
             selecting(tagStatus="tagged", tagPatternList=["a", "b"]),
             rule(2, selection=COUNT | {"tagStatus": "tagged", "tagPatternList": ["b", "a"], "countNumber": 7}),
         ],
-        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR requires different lists, leave one rule out",
+        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR requires different lists, remove one rule",
     ),
 }
 

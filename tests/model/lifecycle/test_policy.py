@@ -87,7 +87,7 @@ def test_any_before_another_rule_of_its_storage_class_is_rejected() -> None:
 def test_untagged_and_any_are_single_in_each_storage_class(create: Any, storage: str, status: str) -> None:
     found = problems(create(1, status), create(2, status))
 
-    assert f"rules[1]: selects {status!r} in {storage} storage as rules[0] does; ECR allows one, leave one out" in found
+    assert f"rules[1]: selects {status!r} in {storage} storage as rules[0] does; ECR allows one, remove one" in found
 
 
 @pytest.mark.parametrize("kind", ["tag_pattern_list", "tag_prefix_list"])
@@ -97,7 +97,7 @@ def test_two_rules_with_equal_lists_are_rejected(kind: str, create: Any, action:
     other = create(2, "tagged", **{kind: ["a", "b"]}, action=action)
 
     assert problems(one, other) == (
-        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR requires different lists, leave one rule out",
+        "rules[1]: selects the same tags ['a', 'b'] as rules[0]; ECR requires different lists, remove one rule",
     )
 
 

@@ -79,7 +79,7 @@ def test_a_rule_by_last_pull_archives_and_never_deletes() -> None:
     assert problems(**LEGAL | {"count_type": "sinceImagePulled", "action": "expire"}) == (
         (
             "action: 'expire' does not go with 'sinceImagePulled'; "
-            "ECR deletes nothing for not being pulled: archive it, and delete it from the archive"
+            "ECR cannot delete images by their last pull: archive them, and delete them from the archive"
         ),
     )
 
@@ -88,7 +88,10 @@ def test_a_rule_for_archived_images_cannot_archive() -> None:
     values = LEGAL | {"count_type": "sinceImageTransitioned", "count_number": 90, "action": "transition"}
 
     assert problems(**values) == (
-        "action: 'transition' does not go with 'sinceImageTransitioned'; what it selects is archived already",
+        (
+            "action: 'transition' does not go with 'sinceImageTransitioned'; the images that it selects are already "
+            "archived"
+        ),
     )
 
 
@@ -217,12 +220,12 @@ def test_every_entry_is_checked_and_named_by_its_place() -> None:
         "tag_pattern_list[2]: tag pattern 7 is not a string",
         "tag_pattern_list[3]: tag pattern 'ok' is listed twice; remove one",
         (
-            "tag_pattern_list[4]: tag pattern 'a b' has ' ' at position 1; a tag holds letters, digits, '.', '_' "
-            "and '-'; '*' stands for any number of them"
+            "tag_pattern_list[4]: tag pattern 'a b' has ' ' at position 1; a tag contains letters, digits, '.', '_' "
+            "and '-'; '*' matches any number of them"
         ),
         (
-            "tag_pattern_list[5]: tag pattern '${Token[TOKEN.1]}' is known only at deployment; it is read here, "
-            "so write the value out"
+            "tag_pattern_list[5]: tag pattern '${Token[TOKEN.1]}' is known only at deployment; it must be known "
+            "at synthesis, so use a literal value"
         ),
     )
 

@@ -190,7 +190,7 @@ def test_patterns_are_sorted_and_each_is_there_once() -> None:
 def test_a_pattern_that_matches_nothing_is_rejected() -> None:
     cases: list[tuple[str, str]] = [
         ("", "repository pattern is empty"),
-        ("Nginx", "has 'N' at position 0; write a repository name in which '*' stands for anything"),
+        ("Nginx", "has 'N' at position 0; write a repository name in which '*' matches any characters"),
         ("a" * 257, "has 257 characters; ECR allows 1 to 256"),
         ("${Token[AWS.Region.4]}", "is known only at deployment"),
         ("a/", "is not well formed"),

@@ -95,17 +95,20 @@ def test_regions_of_every_partition_are_accepted() -> None:
 
 def test_a_text_that_is_not_a_region_is_rejected() -> None:
     cases: list[tuple[str, str]] = [
-        ("", "region is empty; write a region such as 'eu-west-1'"),
+        ("", "Region is empty; write a Region such as 'eu-west-1'"),
         (
             "EU-West-1",
-            "region 'EU-West-1' has 'E' at position 0; write a region such as 'eu-west-1', as in 'eu-west-1'",
+            "Region 'EU-West-1' has 'E' at position 0; write a Region such as 'eu-west-1', as in 'eu-west-1'",
         ),
-        ("Ireland", "region 'Ireland' has 'I' at position 0; write a region such as 'eu-west-1'"),
-        ("eu-west-1a", "region 'eu-west-1a' is not well formed; write a region such as 'eu-west-1'"),
-        ("eu-west", "region 'eu-west' is not well formed; write a region such as 'eu-west-1'"),
+        ("Ireland", "Region 'Ireland' has 'I' at position 0; write a Region such as 'eu-west-1'"),
+        ("eu-west-1a", "Region 'eu-west-1a' is not well formed; write a Region such as 'eu-west-1'"),
+        ("eu-west", "Region 'eu-west' is not well formed; write a Region such as 'eu-west-1'"),
         (
             "${Token[AWS.Region.4]}",
-            "region '${Token[AWS.Region.4]}' is known only at deployment; it is read here, so write the value out",
+            (
+                "Region '${Token[AWS.Region.4]}' is known only at deployment; it must be known at synthesis, so use a "
+                "literal value"
+            ),
         ),
     ]
     for region, problem in cases:

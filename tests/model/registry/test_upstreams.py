@@ -70,7 +70,7 @@ def test_account_and_region_of_a_private_registry_are_reported_at_once() -> None
 
     assert caught.value.problems == (
         "account '1' is not well formed; write its 12 digits as a string",
-        "region 'Ireland' has 'I' at position 0; write a region such as 'eu-west-1'",
+        "Region 'Ireland' has 'I' at position 0; write a Region such as 'eu-west-1'",
     )
 
 
@@ -102,7 +102,10 @@ def test_a_text_that_is_not_an_azure_login_server_is_rejected() -> None:
         ),
         (
             "${Token[TOKEN.3]}",
-            "Azure registry '${Token[TOKEN.3]}' is known only at deployment; it is read here, so write the value out",
+            (
+                "Azure registry '${Token[TOKEN.3]}' is known only at deployment; it must be known at synthesis, so use "
+                "a literal value"
+            ),
         ),
     ]
     for host, problem in cases:
@@ -139,7 +142,7 @@ def test_a_host_that_is_not_a_private_registry_is_rejected() -> None:
         (lambda: Upstream.ecr(account="111122223333"), "give the host of the registry, or account= and region="),
         (
             lambda: Upstream.ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com", region="eu-west-1"),
-            "host: it contains the account and the region; remove account= and region=",
+            "host: it contains the account and the Region; remove account= and region=",
         ),
         (
             lambda: Upstream.ecr("public.ecr.aws"),
@@ -151,8 +154,8 @@ def test_a_host_that_is_not_a_private_registry_is_rejected() -> None:
         (
             lambda: Upstream.ecr("111122223333.dkr.ecr.cn-north-1.amazonaws.com"),
             (
-                "ECR registry '111122223333.dkr.ecr.cn-north-1.amazonaws.com' is not where registries of cn-north-1 "
-                "are; that is '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn'"
+                "ECR registry '111122223333.dkr.ecr.cn-north-1.amazonaws.com' does not exist in cn-north-1; "
+                "use '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn'"
             ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""Probable mistakes in a lifecycle policy, and consequences that are easily overlooked; see docs/findings.md."""
+"""Probable mistakes in a lifecycle policy, and consequences that are easy to overlook; see docs/findings.md."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ __all__ = ["FINDING_TYPES", "SEVERITIES", "Finding", "Severity", "find"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """
-    A probable mistake in a lifecycle policy, or a consequence that is easily overlooked.
+    A probable mistake in a lifecycle policy, or a consequence that is easy to overlook.
 
     Attributes:
-        id: The id, such as `shadowed-rule`; docs/findings.md lists them.
+        id: The ID, such as `shadowed-rule`; docs/findings.md lists them.
         severity: `error`, `warning` or `info`.
         rule: The rule it is about, or `None` if it is about the whole policy.
         sentence: The fact.
         remedy: The fix, in Python words.
-        json_remedy: The fix in the words of a policy document, or `None` if `remedy` fits both.
+        json_remedy: The fix with the fields of a policy document, or `None` if `remedy` fits both.
 
     """
 

@@ -20,25 +20,26 @@ _MOST_CHARACTERS = 500
 @finding_type(
     "description-contradicts-rule",
     severity="warning",
-    summary="The description of a rule has another number, another unit or other images than the rule.",
+    summary="The description of a rule has a different number, a different unit or different images than the rule.",
     remedy="correct the rule or its description",
     reason="""
-        The description is the only place for the intention of a rule, and the next author trusts it. Reported is a
-        description
+        The description is the only place for the intent of a rule, and later authors rely on it. A description is
+        reported if it has
 
-        - with another number: *drop images older than 90 days*, and the rule has 30 days. Weeks, months, quarters and
-          years are days, and numbers can be words. If a description has several numbers, one right number is enough;
-        - with another unit: *expire after 3 days*, and the rule keeps 3 images;
-        - with other images: *the newest 30 tagged images*, and the rule is over untagged images as well; *untagged
-          images*, and the rule selects tags; *all images*, and the rule is only for some; or *production*, and the rule
-          selects `dev-*`.
+        - another number: *drop images older than 90 days*, but the rule has 30 days. Weeks, months, quarters and years
+          are converted to days, and numbers can be words. If a description has several numbers, one correct number is
+          enough;
+        - another unit: *expire after 3 days*, but the rule keeps 3 images;
+        - other images: *the newest 30 tagged images*, but the rule also selects untagged images; *untagged images*, but
+          the rule selects tags; *all images*, but the rule selects only some; or *production*, but the rule selects
+          `dev-*`.
 
         A number that belongs to a tag, a version, a date, a size or a ticket is ignored. A description in another
         language is not reported. After a rule for untagged images, a rule over all images acts on tagged images only,
         and its description may state this.
     """,
     fix="""
-        Correct the rule, if the description has the intention. Otherwise correct the description, which has no effect
+        Correct the rule if the description is right. Otherwise correct the description, which has no effect
         on images.
     """,
     example='''

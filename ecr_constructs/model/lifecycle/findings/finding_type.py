@@ -1,5 +1,5 @@
 """
-The parts of a finding: its id, severity, texts, documentation and check.
+The parts of a finding: its ID, severity, texts, documentation and check.
 
 The decorator `finding_type` makes one from a check. `make docs-tables` renders docs/findings.md and a table of
 docs/warnings.md from all of them.
@@ -45,12 +45,12 @@ class FindingType:
     One kind of finding.
 
     Attributes:
-        id: The id, such as `shadowed-rule`. It is public contract.
+        id: The ID, such as `shadowed-rule`. It is public contract.
         severity: An `error` is a definite mistake, and fixing it cannot delete more images. A `warning` is a probable
             mistake. An `info` is a consequence that the policy does not address.
         summary: The fact in general, as one sentence.
         remedy: The fix in Python words. `{name}` is a field that the check fills in.
-        json_remedy: The fix in the words of a policy document. Default: `remedy` fits both.
+        json_remedy: The fix with the fields of a policy document. Default: `remedy` fits both.
         reason: Documentation in Markdown: why the fact matters, and when it is reported.
         fix: Documentation in Markdown: the fix.
         example: A Python program that prints a finding of this kind.
@@ -87,11 +87,11 @@ def finding_type(
     Return a decorator that makes a kind of finding from its check.
 
     Args:
-        id: The id.
+        id: The ID.
         severity: The severity.
         summary: The fact in general, as one sentence.
         remedy: The fix in Python words.
-        json_remedy: The fix in the words of a policy document. Default: `remedy` fits both.
+        json_remedy: The fix with the fields of a policy document. Default: `remedy` fits both.
         reason: Documentation in Markdown: why the fact matters, and when it is reported.
         fix: Documentation in Markdown: the fix.
         example: A Python program that prints a finding of this kind.

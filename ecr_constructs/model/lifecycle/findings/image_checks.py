@@ -26,10 +26,10 @@ _EVERY_TAG = (TagPattern("*"),)
     remedy="{condition}use expire_untagged(keep=...)",
     json_remedy='{condition}use "countType": "imageCountMoreThan"',
     reason="""
-        ECR counts the age of an untagged image from its *push*, not from the moment it lost its tag. If `latest` was
-        pushed a month ago and moves to another image today, the old image is deleted today, and a rollback to it is no
-        longer possible. If every tag is immutable, an untagged image never had a tag, and the rule is not reported. If
-        the immutability is not known, it is.
+        ECR counts the age of an untagged image from its *push*, not from the moment it lost its tag. If the image of
+        `latest` was pushed a month ago and another image gets the tag today, the old image is deleted today, and a
+        rollback to it is no longer possible. If every tag is immutable, an untagged image never had a tag, and the rule
+        is not reported. If the immutability is not known, the rule is reported.
     """,
     fix="""
         Limit the number of untagged images with `expire_untagged(keep=...)`, or make the tags immutable.
@@ -61,19 +61,19 @@ def _untagged_age_counts_from_push(context: CheckContext) -> Iterator[Match]:
 @finding_type(
     "bound-tags-expire-by-count",
     severity="warning",
-    summary="A rule by number deletes images with immutable tags, and other tags of the repository are mutable.",
-    remedy="add a rule for the immutable tags before it, such as keep_forever(...) or a rule by age",
+    summary="A count rule deletes images with immutable tags, and other tags of the repository are mutable.",
+    remedy="add a rule for the immutable tags before it, such as keep_forever(...) or an age rule",
     json_remedy='add a rule for the immutable tags with a smaller "rulePriority", and "countNumber": 999999 or an age',
     reason="""
-        Making only some tags immutable marks them as releases. A rule by number ignores age: ten builds in one
-        afternoon can delete a running release and free its tag for another image. With `Immutability.only_tags`, a
-        rule is reported that deletes images with these tags by number. With `Immutability.all_tags_except`, a rule is
-        reported that counts immutable and mutable tags together, unless a rule before it selects immutable tags only,
-        because each push of a mutable tag can delete an image with an immutable tag. If every tag is immutable, or the
+        Making only some tags immutable marks them as releases. A count rule ignores age: ten builds in one afternoon
+        can delete a running release and free its tag for another image. With `Immutability.only_tags`, a count rule
+        that deletes images with these tags is reported. With `Immutability.all_tags_except`, a rule that counts
+        immutable and mutable tags together is reported, unless a rule before it selects immutable tags only, because
+        each push of a mutable tag can delete an image with an immutable tag. If every tag is immutable, or the
         immutability is not known, no rule is reported.
     """,
     fix="""
-        Add a rule for the immutable tags before it: `keep_forever(...)`, or a rule by age.
+        Add a rule for the immutable tags before it: `keep_forever(...)`, or an age rule.
     """,
     example="""
         from ecr_constructs import Immutability, LifecyclePolicy, expire_untagged, keep_latest
@@ -105,7 +105,7 @@ def _deletes_immutable(
             other.selectors and all(wide.subsumes(each) for wide in other.selectors) for other in preceding
         )
         if not is_covered and any(selector.overlaps(each) for selector in rule.selectors or _EVERY_TAG):
-            fact = f"deletes images tagged {each.value!r} by number, and these tags are immutable"
+            fact = f"deletes images tagged {each.value!r} by count, and these tags are immutable"
             return f"{fact}: a few pushes in a short time can delete a release"
     return None
 
@@ -141,7 +141,7 @@ def _overlap(selectors: Sequence[TagPattern | TagPrefix], filters: Sequence[Excl
     remedy="use a pattern with '*', or Immutability.all_tags_except({tag!r}) if the tag is to be reassigned",
     json_remedy="use a pattern with '*', or exclude the tag from the immutability if it is to be reassigned",
     reason="""
-        A pattern without `*` selects one tag. If the tag is immutable, ECR rejects a second push of it, so that one
+        A pattern without `*` selects one tag. If the tag is immutable, ECR rejects a second push of it, so only one
         image has it, and a rule that deletes images above a number never acts. A rule with the number 999999 keeps the
         image, and is not reported. If the immutability is not known, no rule is reported.
     """,
@@ -180,12 +180,12 @@ def _immutable_tag_is_one_image(context: CheckContext) -> Iterator[Match]:
     "last-pull-counts-scanners",
     severity="info",
     summary="A rule archives by last pull, and pulls by scanners count.",
-    remedy="exclude the roles of scanners with AWS::ECR::PullTimeUpdateExclusion, in each account and region",
+    remedy="exclude the roles of scanners with AWS::ECR::PullTimeUpdateExclusion, in each account and Region",
     reason="""
         A scanner, a mirror or a backup that pulls all images every week resets the last pull of every image, and the
         rule archives nothing. ECR ignores the pulls of Amazon Inspector, and those of up to 100 excluded principals in
         an account. A policy does not show whether principals are excluded. An app does: constructs do not report this
-        finding if the app has an `AWS::ECR::PullTimeUpdateExclusion` in the same account and region, for any
+        finding if the app has an `AWS::ECR::PullTimeUpdateExclusion` in the same account and Region, for any
         principal. Exclusions that are created elsewhere are not detected.
     """,
     fix="""

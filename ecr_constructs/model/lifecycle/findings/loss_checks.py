@@ -41,10 +41,10 @@ _MOST_NAMED = 3
         The schedule of the policy over the images of the repository deletes each of them. The sentence has the day on
         which the last one is deleted, and the images that are in use, if usage is known. The newest image is often the
         one that runs. Images that the policy archives first are not counted as deleted, because they can be restored
-        for at least 90 days. Reported only with images.
+        for at least 90 days. The finding is reported only with images.
     """,
     fix="""
-        Keep a number of images with `keep_latest(...)` instead of the rule by age, or keep the tags of environments
+        Keep a number of images with `keep_latest(...)` instead of the age rule, or keep the tags of environments
         with `keep_forever(...)`. To delete by age, archive first: `archive_older_than(...)` with
         `delete_archived(...)` leaves at least 90 days to restore an image.
     """,
@@ -96,7 +96,7 @@ def _may_be_emptied(context: CheckContext, images: Sequence[Image]) -> bool:
     """Return whether each image can be deleted, without the schedule, which takes longer."""
     claims = _claims(context, images)
     last = max(image.pushed_at for image in images)
-    # A rule by number keeps the newest image, unless it is an artifact, which is deleted with its subject.
+    # A count rule keeps the newest image, unless it is an artifact, which is deleted with its subject.
     is_kept_by_number = all(
         image.subject_digest is None and getattr(claims.get(image.digest), "count_type", "") == "imageCountMoreThan"
         for image in images
@@ -151,7 +151,7 @@ def _floor_of(tags: Sequence[str]) -> dict[str, str]:
 @finding_type(
     "age-deletes-newest",
     severity="warning",
-    summary="A rule by age deletes all images, or releases, also the newest one.",
+    summary="An age rule deletes all images, or releases, including the newest one.",
     remedy=(
         "use {by_count} instead of the age, keep the tags of environments with keep_forever(...), or use "
         "archive_older_than(...) with delete_archived(...)"
@@ -161,13 +161,13 @@ def _floor_of(tags: Sequence[str]) -> dict[str, str]:
         'smaller "rulePriority" and "countNumber": 999999, or use "type": "transition" and a rule for the archive'
     ),
     reason="""
-        A rule by age does not keep a minimum number of images. If no image is pushed for so long, it deletes the newest
-        image, which is often the one that runs. ECR does not take running containers into account. Reported is a rule
-        by age
+        An age rule does not keep a minimum number of images. If no image is pushed for so long, it deletes the newest
+        image, which is often the one that runs. ECR does not take running containers into account. An age rule is
+        reported if it selects
 
-        - over all images, or over all tagged images, unless a rule before it keeps images with some tags, as
+        - all images, or all tagged images, unless a rule before it keeps images with some tags, as
           `keep_latest` and `keep_forever` do. A rule for temporary images, such as `pr-*`, is not enough;
-        - over tags that name releases or environments, such as `v*`, `release-*`, `1.*`, `latest`, `prod*` and
+        - tags that name releases or environments, such as `v*`, `release-*`, `1.*`, `latest`, `prod*` and
           `staging-*`, unless a rule before it keeps images with the tags of environments. Tags that also name temporary
           images, such as `v*-rc` and `prod-pr-*`, are not reported.
 
@@ -194,7 +194,7 @@ def _age_deletes_newest(context: CheckContext) -> Iterator[Match]:
         return  # the emptied repository is reported
     for rule, images in risky:
         sentence = (
-            f"{rule_label(rule)} deletes {images} more than {_days(rule.count_number)} after their push, also the "
+            f"{rule_label(rule)} deletes {images} more than {_days(rule.count_number)} after their push, including the "
             f"newest: {_consequence(rule)}{_newest(context, rule)}"
         )
         yield Match(rule, sentence, {"by_count": _by_count(rule)})
@@ -203,7 +203,7 @@ def _age_deletes_newest(context: CheckContext) -> Iterator[Match]:
 @finding_type(
     "age-archives-newest",
     severity="info",
-    summary="A rule by age archives all images, or releases, also the newest one.",
+    summary="An age rule archives all images, or releases, including the newest one.",
     remedy="keep the tags of environments with keep_forever(...), or archive by last pull with archive_unpulled(...)",
     json_remedy=(
         'add a rule for the tags of environments with a smaller "rulePriority" and "countNumber": 999999, or use '
@@ -211,8 +211,8 @@ def _age_deletes_newest(context: CheckContext) -> Iterator[Match]:
     ),
     reason="""
         An archived image cannot be pulled until it is restored, so a new task or pod that needs it does not start. The
-        image is not lost: it can be restored for at least 90 days. Reported under the same conditions as
-        `age-deletes-newest`.
+        image is not lost: it can be restored for at least 90 days. A rule is reported under the same
+        conditions as `age-deletes-newest`.
     """,
     fix="""
         Keep the tags of environments with `keep_forever(...)`, or archive by last pull: `archive_unpulled(...)`.
@@ -230,8 +230,8 @@ def _age_archives_newest(context: CheckContext) -> Iterator[Match]:
         images = _images_without_floor(context, rule) if _is_by_age(rule, "transition") else None
         if images:
             sentence = (
-                f"{rule_label(rule)} archives {images} more than {_days(rule.count_number)} after their push, also "
-                f"the newest: an archived image cannot be pulled until it is restored{_newest(context, rule)}"
+                f"{rule_label(rule)} archives {images} more than {_days(rule.count_number)} after their push, "
+                f"including the newest: an archived image cannot be pulled until it is restored{_newest(context, rule)}"
             )
             yield Match(rule, sentence)
 
@@ -241,7 +241,7 @@ def _is_by_age(rule: LifecycleRule, action: str) -> bool:
 
 
 def _images_without_floor(context: CheckContext, rule: LifecycleRule) -> str | None:
-    """Return the images of a rule by age if they are important, and no rule before it keeps some of them."""
+    """Return the images of an age rule if they are important, and no rule before it keeps some of them."""
     keeping = [each for each in context.preceding_rules(rule) if _keeps_newest(context, each)]
     if rule.tag_status == "untagged":
         return None
@@ -292,18 +292,18 @@ def _newest(context: CheckContext, rule: LifecycleRule) -> str:
 @finding_type(
     "kept-images-fill-count",
     severity="warning",
-    summary="Images that rules before it keep can take all places of a rule by number.",
+    summary="Images that earlier rules keep can use up the number of a count rule.",
     remedy="use a larger number than the other rules keep, or count only the tags that no rule before it selects",
     json_remedy=(
         'use a larger "countNumber" than the other rules keep, or a "tagPatternList" of tags that no rule before it '
         "selects"
     ),
     reason="""
-        A rule by number counts every image that it selects, including the images that a rule before it keeps. If these
-        are the newest ones, the rule keeps none of its own images and deletes all of them, also images that were pushed
-        today. A rule is reported if the rules before it, of which it selects every image, keep as many images as its
-        number or more: a `keep_forever`, or several `keep_latest`. With images, a rule is reported only if they take
-        all places at that instant; the sentence has the images that are deleted.
+        A count rule counts every image that it selects, including images that a rule before it keeps. If these are the
+        newest images, the count rule deletes all other images that it selects, including images that were pushed today.
+        A rule is reported if it selects every image of rules before it that keep at least as many images as its number:
+        one `keep_forever`, or several `keep_latest`. With images, a rule is reported only if kept images use up its
+        number at that instant; the sentence has the images that are deleted.
     """,
     fix="""
         Use a larger number: the number of images to keep, plus those that the other rules keep. If a rule before it
@@ -333,17 +333,17 @@ def _kept_images_fill_count(context: CheckContext) -> Iterator[Match]:
 
 
 def _fact(rule: LifecycleRule, keeping: Sequence[LifecycleRule]) -> str:
-    number = "image" if rule.count_number == 1 else f"{rule.count_number:,} images"
+    newest = "image is one of" if rule.count_number == 1 else f"{rule.count_number:,} images are among"
     rules = f"rule{'' if len(keeping) == 1 else 's'} {_and([str(each.rule_priority) for each in keeping])}"
     verb = "deletes" if rule.action == "expire" else "archives"
     return (
-        f"counts the images that {rules} keep{'s' if len(keeping) == 1 else ''}: if the newest {number} are such "
-        f"images, it {verb} all others, also new ones"
+        f"counts the images that {rules} keep{'s' if len(keeping) == 1 else ''}: if the newest {newest} them, it "
+        f"{verb} all others, including new ones"
     )
 
 
 def _filled(index: ImageIndex, preceding: Sequence[LifecycleRule], rule: LifecycleRule) -> Match | None:
-    """Return the result if other rules take all places of a rule, and it has images of its own."""
+    """Return the result if images of other rules use up the number of a rule, and it selects further images."""
     of_others = {position for each in preceding for position in index.selected(each, index.standard)}
     selected = index.selected(rule, index.standard)
     own = [position for position in selected if position not in of_others]
@@ -361,7 +361,7 @@ def _filled(index: ImageIndex, preceding: Sequence[LifecycleRule], rule: Lifecyc
 
 
 def _most_kept(rule: LifecycleRule) -> float:
-    """Return the largest number of images that a rule keeps: none for a rule by age, which keeps the youngest."""
+    """Return the largest number of images that a rule keeps: none for an age rule, which keeps the youngest."""
     if rule.is_keep_rule:
         return float("inf")
     return 0 if rule.count_unit else rule.count_number

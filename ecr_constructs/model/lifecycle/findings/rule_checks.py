@@ -1,4 +1,4 @@
-"""Checks of rules that never act, or that do not do what they were written for."""
+"""Checks of rules that never act, or whose effect differs from their intent."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ def _any_described_as_untagged(context: CheckContext) -> Iterator[Match]:
     "any-may-mean-untagged",
     severity="warning",
     summary="A rule over all images has a description that mentions untagged images.",
-    remedy="set tag_status='untagged' if only those are meant, or name the other images in the description",
-    json_remedy='set "tagStatus": "untagged" if only those are meant, or name the other images in the description',
+    remedy="set tag_status='untagged' if only those are intended, or name the other images in the description",
+    json_remedy='set "tagStatus": "untagged" if only those are intended, or name the other images in the description',
     reason="""
         The same as above, but the description mentions untagged images among words of another language or unknown
         words, or in one of several clauses, so the rule can be right. A description with words such as *all*, *and*,
@@ -140,7 +140,7 @@ def _any_described_as_untagged(context: CheckContext) -> Iterator[Match]:
         untagged images can refer to the rule before.
     """,
     fix="""
-        Set `tag_status="untagged"` if only untagged images are meant. Otherwise name the other images in the
+        Set `tag_status="untagged"` if only untagged images are intended. Otherwise name the other images in the
         description, or acknowledge the finding.
     """,
     example='''
@@ -276,8 +276,8 @@ _PUNCTUATION = ".,;:!'\"`()"
         ambiguous. Entries that one tag can match together, such as `release-*` and `*-arm64`, are not reported.
     """,
     fix="""
-        Write one rule for each entry; `expire_older_than(matching=[...])` does. If AND is meant, remove the entry that
-        changes nothing, or state AND in the description.
+        Write one rule for each entry; `expire_older_than(matching=[...])` does. If AND is intended, remove the entry
+        that changes nothing, or state AND in the description.
     """,
     example="""
         from ecr_constructs import LifecyclePolicy, LifecycleRule, expire_untagged
@@ -300,10 +300,10 @@ def _list_of_alternatives(context: CheckContext) -> Iterator[Match]:
         if pair is not None:
             wide, narrow = (abbreviate(each.value) for each in pair)
             sentence = f"{fact}: {wide} changes nothing, because every tag like {narrow} matches it"
-            yield Match(rule, sentence, {"if_and": f"if AND is meant, remove {wide}"})
+            yield Match(rule, sentence, {"if_and": f"if AND is intended, remove {wide}"})
         elif not _states_and(rule) and (_joined_by_or(rule) or (not _is_matched(context, rule) and _is_disjoint(rule))):
             sentence = f"{fact}: it selects only images with a tag for each entry"
-            yield Match(rule, sentence, {"if_and": "if AND is meant, describe the rule as 'tagged A and B'"})
+            yield Match(rule, sentence, {"if_and": "if AND is intended, describe the rule as 'tagged A and B'"})
 
 
 def _is_disjoint(rule: LifecycleRule) -> bool:
@@ -346,7 +346,7 @@ def _core(text: str) -> str:
     reason="""
         `prod` selects `production` as well. If the rule precedes the rule for `production`, it acts on the images of
         that rule. If it follows and counts images, the images of the other rule count, and it keeps fewer of its own.
-        A rule by age that follows is not reported, and neither is a prefix that is followed by a digit or a separator,
+        An age rule that follows is not reported, and neither is a prefix that is followed by a digit or a separator,
         such as `v` and `v1.2`. With images, a rule is also reported if the tags of the repository have both words.
     """,
     fix="""
@@ -381,7 +381,7 @@ def _continued_by_rule(context: CheckContext, rule: LifecycleRule, word: str) ->
     """Return a description of the tags of another rule that continue the word, if the rule affects their images."""
     preceding = context.preceding_rules(rule)
     for other in context.rules:
-        # ECR counts images of preceding rules, but a rule by age does not act on them.
+        # ECR counts images of preceding rules, but an age rule does not act on them.
         is_unaffected = other in preceding and rule.count_type != "imageCountMoreThan"
         if other is rule or other.storage_class != rule.storage_class or is_unaffected:
             continue

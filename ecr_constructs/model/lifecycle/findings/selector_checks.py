@@ -19,7 +19,7 @@ __all__: list[str] = []
 @finding_type(
     "wildcard-in-prefix",
     severity="warning",
-    summary="A tag prefix contains `*`, which is no wildcard there, so no tag matches.",
+    summary="A tag prefix contains `*`, which is not a wildcard there, so no tag matches.",
     remedy="write {python}",
     json_remedy="write {json}",
     reason="""
@@ -48,7 +48,7 @@ def _wildcard_in_prefix(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
         if found := next((each for each in rule.tag_prefix_list if "*" in each), None):
             sentence = (
-                f"{rule_label(rule)} has the tag prefix {abbreviate(found)}, and '*' is no wildcard in a prefix: no "
+                f"{rule_label(rule)} has the tag prefix {abbreviate(found)}, and '*' is not a wildcard in a prefix: no "
                 "tag contains it, so the rule never acts"
             )
             patterns = [each if each.endswith("*") else f"{each}*" for each in rule.tag_prefix_list]
@@ -72,9 +72,9 @@ _ANY_CHARACTERS = re.compile(r"(?<![0-9*.])\.(?=\*)")
     summary="A tag pattern is written like a regular expression, and its dot matches only a dot.",
     remedy="write {pattern}",
     reason="""
-        In a tag pattern, only `*` is special. The pattern `v.*` matches `v.1`, and not `v1`. Reported is a pattern with
-        `.*` behind a letter, `-` or `_`, or at its begin. A dot behind a digit, as in `v1.*`, separates the parts of a
-        version and is not reported. With images, a pattern that matches a tag of the repository is not reported.
+        In a tag pattern, only `*` is special. The pattern `v.*` matches `v.1`, and not `v1`. A pattern is reported if
+        `.*` is at its beginning, or after a letter, `-` or `_`. A dot after a digit, as in `v1.*`, separates the parts
+        of a version and is not reported. With images, a pattern that matches a tag of the repository is not reported.
     """,
     fix="""
         Write `v*` for every tag that begins with `v`. Preview the policy afterwards, because the rule then selects more
@@ -95,7 +95,7 @@ def _pattern_is_no_regular_expression(context: CheckContext) -> Iterator[Match]:
             if meant != selector.value and not any(map(selector.matches, context.tags)):
                 sentence = (
                     f"{rule_label(rule)} has the tag pattern {abbreviate(selector.value)}, in which '.' matches only a "
-                    "dot: a pattern is no regular expression"
+                    "dot: a pattern is not a regular expression"
                 )
                 yield Match(rule, sentence, {"pattern": abbreviate(meant)})
 
@@ -126,7 +126,7 @@ _MONTH = re.compile(
         of the policy applies to them.
     """,
     fix="""
-        Select the tags of every period, such as `20*` or `release-*`. If only this period is meant, acknowledge the
+        Select the tags of every period, such as `20*` or `release-*`. If only this period is intended, acknowledge the
         finding.
     """,
     example="""

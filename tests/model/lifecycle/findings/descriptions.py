@@ -88,7 +88,7 @@ _ROWS: list[tuple[Any, ...]] = [
     ("true", "Approved in Q3 2025 by platform", "any", "days", 30),
     ("true", "CIS 5.1 control", "untagged", "days", 10),
     ("true", "Three environments use this repository", "any", "images", 30),
-    ("true", "images for 2 platforms and 4 regions", "any", "images", 100),
+    ("true", "images for 2 platforms and 4 Regions", "any", "images", 100),
     # --- without a number -----------------------------------------------------------------------------------------
     ("true", "Cleanup", "any", "images", 30),
     ("true", "Remove untagged images", "untagged", "days", 7),

@@ -64,7 +64,7 @@ def signed_leftover() -> list[Image]:
 
 EVERYTHING = expire_older_than(after_days=30)
 
-# --- rules by age that can delete the newest image ---------------------------------------------------------------
+# --- age rules that can delete the newest image ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_rule_by_age_over_all_images_or_releases_is_a_warning(policy: Lifecycl
 
     assert found
     assert {each.severity for each in found} == {"warning"}
-    assert all("also the newest" in each.sentence for each in found)
+    assert all("including the newest" in each.sentence for each in found)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_wildcard_in_a_prefix_is_reported_with_the_list_of_patterns(prefixes: 
 def test_a_wildcard_in_a_prefix_is_explained_and_evaluated_as_an_ordinary_character() -> None:
     policy, images = of_prefixes("*"), releases("v{n}", count=9, until=AT)
 
-    assert policy.explain() == ("Rule 1 never acts: no tag can contain '*', which is no wildcard in a prefix.",)
+    assert policy.explain() == ("Rule 1 never acts: no tag can contain '*', which is not a wildcard in a prefix.",)
     assert len(policy.evaluate(images, at=AT).kept) == 9
     assert by_id(policy, "tagged-images-never-expire")
     assert policy.decompile().rules == policy.rules
