@@ -1,7 +1,8 @@
 """
 The pages of the documentation that messages name.
 
-A message names a page by its title. The files of the pages are not installed, and the project has no public address yet.
+A message names a page by its title, because the files of the pages are not installed, and the project has no public
+address yet.
 """
 
 from __future__ import annotations

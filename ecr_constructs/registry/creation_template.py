@@ -132,8 +132,8 @@ class CreationTemplate(SigningGrant, Construct):
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
-            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
-                docs/findings.md.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
+                'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind; it lists all of them.
 
         """

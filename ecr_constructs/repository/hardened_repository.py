@@ -149,8 +149,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Raises:
             InvalidRepository: With all problems, before anything is added to the tree.
-            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
-                docs/findings.md.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
+                'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind or do not exist; it lists all of them.
 
         """
@@ -377,7 +377,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Raises:
             InvalidLifecyclePolicy: If ECR rejects the rule, or the policy with it, or if the policy has findings of
-                severity error: see docs/findings.md.
+                severity error. The page 'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind.
 
         """
