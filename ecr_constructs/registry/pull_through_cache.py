@@ -172,13 +172,10 @@ class PullThroughCache(IntentGrants, Construct):
         given = {"access": access, "policy_statements": policy_statements}
         in_force = settings_in_force(problems, settings, given, default=CACHED)
         place = locate(scope, id, problems)
-        here = _without_slash(upstream.default_prefix if prefix is None else prefix)
-        there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
-        allowed = ("*",) if repositories is None else repositories
-        names = CachedNames(upstream=upstream, here=here, there=there, allowed=allowed)
+        names = _names_of(upstream, prefix, upstream_prefix, repositories)
         planned = CacheTemplate(
             template=template,
-            prefix=here,
+            prefix=names.here,
             settings=in_force,
             consumers=consumers,
             description=description,
@@ -186,9 +183,9 @@ class PullThroughCache(IntentGrants, Construct):
         )
         is_role_created = role is None and upstream.credentials == "role" and not _is_own(place, upstream)
         problems.extend(id_problems(scope, id))
-        _check_rule(problems, place, here, there)
+        _check_rule(problems, place, names)
         _check_upstream(problems, place, upstream, role)
-        _check_credentials(problems, place, upstream, credentials, here)
+        _check_credentials(problems, place, upstream, credentials, names.here)
         planned.check(problems, place)
         has_role = is_role_created or planned.creates_role
         check_trust_conditions(problems, trust_conditions, CACHE_SERVICE, role=role, is_role_created=has_role)
@@ -196,13 +193,13 @@ class PullThroughCache(IntentGrants, Construct):
         accept_consumers = None if problems else _check_consumers(problems, place, consumers, names)
         raise_if_invalid(InvalidRegistry, problems, in_force, path=place.path_of(id))
         super().__init__(scope, id)
-        environment_of(place).claim(self, "cache", here)
-        self.upstream, self.prefix = upstream, here
+        environment_of(place).claim(self, "cache", names.here)
+        self.upstream, self.prefix = upstream, names.here
         self._names, self._consumers = names, tuple(consumers)
         self._template = planned.bind(self, place, trust_conditions)
-        self.credential_arn = credentials.bind(self, here) if credentials else None
+        self.credential_arn = credentials.bind(self, names.here) if credentials else None
         self.role = self._create_role(trust_conditions) if is_role_created else role
-        self.resource = self._create_rule(None if upstream_prefix is None else there)
+        self.resource = self._create_rule(None if upstream_prefix is None else names.there)
         if accept_consumers is not None:
             accept_consumers()
         self._annotate()
@@ -491,8 +488,23 @@ def _without_slash(prefix: object) -> str:
     return text if text.endswith("//") else text.removesuffix("/")
 
 
-def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: str) -> None:
-    problems.extend(prefix_problems(here, there))
+def _names_of(
+    upstream: Upstream,
+    prefix: str | Namespace | CachePrefix | None,
+    upstream_prefix: str | Namespace | CachePrefix | None,
+    repositories: Sequence[str] | None,
+) -> CachedNames:
+    """Return the names of a cache, from its arguments."""
+    here = _without_slash(upstream.default_prefix if prefix is None else prefix)
+    there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
+    return CachedNames(
+        upstream=upstream, here=here, there=there, allowed=("*",) if repositories is None else repositories
+    )
+
+
+def _check_rule(problems: Problems, place: ConstructLocation, names: CachedNames) -> None:
+    here = names.here
+    problems.extend(prefix_problems(here, names.there))
     problems.extend(stack_problems(place, "a cache"))
     if place.stack is None:
         return

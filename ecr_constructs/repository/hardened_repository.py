@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, cached_property, partial
 from typing import Any, Literal, NoReturn
 
@@ -172,27 +172,22 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         policy = repository_policy(in_force, place.stack)
         request = RegistryRequest(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
         _check_values(problems, place, id, repository_name, encryption or settings.encryption)
-        problems.extend(policy.problems_in_region())
-        problems.extend(policy.problems_with(*policy_statements))
+        problems.extend((*policy.problems_in_region(), *policy.problems_with(*policy_statements)))
         registry_changes = request.check(problems, place, in_force)
         path = place.path_of(id)
         raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
         written = constructor_keywords(in_force, place)
-        keywords = _keywords(written, is_injected=is_injected)
-        with (
-            typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path),
-            _taken_id_explained(scope, id, path, is_injected=is_injected),
-        ):
+        with _typed_refusal(scope, path), _taken_id_explained(scope, id, path, is_injected=is_injected):
             name = _spelled_for_cdk(repository_name, is_injected=is_injected)
-            super().__init__(scope, id, repository_name=name, **keywords)
+            super().__init__(scope, id, repository_name=name, **_keywords(written, is_injected=is_injected))
         self.settings = in_force
         self.lifecycle = in_force.effective_lifecycle
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
         check_stack_of(place, lifecycle=self.lifecycle, policy=policy)
-        with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
+        with _typed_refusal(scope, path):
             self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
         for change in registry_changes:
             change()
@@ -558,6 +553,10 @@ def _check_values(
         problems.extend(forwarded_problems(REPOSITORY_NAME, repository_name))
         check_name(problems, place, repository_name)
     encryption.check(problems, place)
+
+
+def _typed_refusal(scope: Construct, path: str) -> AbstractContextManager[None]:
+    return typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path)
 
 
 @contextmanager
