@@ -26,7 +26,7 @@ from ecr_constructs._cdk.roles import (
     check_trust_conditions,
     create_role,
 )
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems, with_path_of
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
 from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
@@ -236,7 +236,8 @@ class PullThroughCache(IntentGrants, Construct):
         host = registry_host(self, dual_stack=dual_stack)
         if repository is None:
             return host if self.prefix == ROOT else f"{host}/{self.prefix}"
-        parsed = ImageReference.parse(repository)
+        with with_path_of(self):
+            parsed = ImageReference.parse(repository)
         problems = Problems()
         problems.extend(version_problems(parsed))
         self._names.check_repository(problems, parsed)
@@ -291,7 +292,8 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _parsed(self, reference: str) -> ImageReference:
         """Return a reference of the upstream that the cache has."""
-        parsed = ImageReference.parse(reference)
+        with with_path_of(self):
+            parsed = ImageReference.parse(reference)
         problems = Problems()
         self._names.check_image(problems, parsed)
         problems.raise_if_any(InvalidName, self.node.path)
@@ -317,7 +319,7 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
         """Grant actions on the repositories, and the permission to log in."""
-        require_grantee(grantee)
+        require_grantee(self, grantee)
         self._check_account(grantee.grant_principal)
         remedy = "or for another account use consumers=[Access.account_pull(...)]"
         return grant_on_repositories(self, grantee, actions, self._names.patterns, remedy=remedy, login=login)

@@ -21,7 +21,14 @@ from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.pinned_digests import pinned_digest
 from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
-from ecr_constructs._cdk.scope import TAKEN, ConstructLocation, id_format_problems, locate, stack_problems
+from ecr_constructs._cdk.scope import (
+    TAKEN,
+    ConstructLocation,
+    id_format_problems,
+    locate,
+    stack_problems,
+    with_path_of,
+)
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository, Problems, expect
 from ecr_constructs.model.events.ecr_events import image_pushed
@@ -269,7 +276,9 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         """
         digest = isinstance(tag_or_digest, str) and ":" in tag_or_digest
-        if problems := (IMAGE_DIGEST if digest else IMAGE_TAG).problems(tag_or_digest):
+        with with_path_of(self):
+            problems = (IMAGE_DIGEST if digest else IMAGE_TAG).problems(tag_or_digest)
+        if problems:
             if is_token(tag_or_digest):
                 problems = (_TAG_OR_DIGEST,)
             raise InvalidName(problems, path=self.node.path)
@@ -377,15 +386,16 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         """
         try:
-            rule = l1_properties.read_lifecycle_rule(
-                description=description,
-                max_image_age=max_image_age,
-                max_image_count=max_image_count,
-                rule_priority=rule_priority,
-                tag_pattern_list=tag_pattern_list,
-                tag_prefix_list=tag_prefix_list,
-                tag_status=tag_status,
-            )
+            with with_path_of(self):
+                rule = l1_properties.read_lifecycle_rule(
+                    description=description,
+                    max_image_age=max_image_age,
+                    max_image_count=max_image_count,
+                    rule_priority=rule_priority,
+                    tag_pattern_list=tag_pattern_list,
+                    tag_prefix_list=tag_prefix_list,
+                    tag_status=tag_status,
+                )
             add = self.lifecycle.with_last_rule if rule_priority is None else self.lifecycle.with_rule
             self.lifecycle = validate_policy(add(rule), self.settings.immutability)
         except InvalidLifecyclePolicy as error:
