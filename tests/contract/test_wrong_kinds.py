@@ -33,7 +33,6 @@ from ecr_constructs import (
     Scanning,
     Upstream,
 )
-from ecr_constructs.errors import ArgumentTypeError
 from tests.templates import new_app, new_stack
 
 PARTNER = "444455556666"
@@ -289,10 +288,10 @@ def test_every_value_of_the_wrong_kind_is_a_typed_error(call: str) -> None:
 
 @pytest.mark.parametrize("call", [call for call in CALLS if is_of_construct(call)])
 def test_a_value_of_the_wrong_kind_is_reported_with_the_construct_path(call: str) -> None:
-    with pytest.raises((ArgumentTypeError, EcrConstructsError)) as raised:
+    with pytest.raises((TypeError, EcrConstructsError)) as raised:
         CALLS[call](object())
 
-    assert raised.value.path
+    assert getattr(raised.value, "path", "")
 
 
 @pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])
