@@ -34,7 +34,7 @@ class PrivateRegistry(Construct):
     template.
 
     A resource is created only if it has contents. All of them are retained when the stack is deleted, because their
-    deletion affects the whole account. Settings that are not given stay as they are in the account.
+    deletion affects the whole account. Settings that are not given are not changed in the account.
 
     Enhanced scanning enables Amazon Inspector for the container images of the account, which charges for each image.
     The principal that deploys it needs `inspector2:Enable`, `inspector2:Disable`, `inspector2:ListAccountPermissions`,

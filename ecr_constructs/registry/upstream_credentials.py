@@ -55,7 +55,8 @@ class Credentials(ABC):
         Return credentials with a new secret, whose value is set after the deployment: no token is in a template.
 
         Its first user name and token are placeholders. Set its value, and renew it later, with `aws secretsmanager
-        put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`; its ARN stays.
+        put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`. The ARN is
+        the same afterwards.
 
         Creates: one `AWS::SecretsManager::Secret`, which is retained when its stack is deleted.
 

@@ -219,7 +219,7 @@ def derive(settings: RepositorySettings, given: Mapping[str, object]) -> Reposit
 
     Args:
         settings: The settings.
-        given: The values by property; None for a value that stays.
+        given: The values by property; None for a value that is kept.
 
     Raises:
         InvalidRepository: With all problems of the result.
