@@ -193,7 +193,7 @@ class PullThroughCache(IntentGrants, Construct):
         accept_consumers = None if problems else _check_consumers(problems, place, consumers, names)
         raise_if_invalid(InvalidRegistry, problems, in_force, path=place.path_of(id))
         super().__init__(scope, id)
-        environment_of(place).claim(self, "cache", names.here)
+        environment_of(place).register_owner(self, "cache", names.here)
         self.upstream, self.prefix = upstream, names.here
         self._names, self._consumers = names, tuple(consumers)
         self._template = planned.bind(self, place, trust_conditions)
@@ -511,12 +511,12 @@ def _check_rule(problems: Problems, place: ConstructLocation, names: CachedNames
     if place.stack is None:
         return
     environment = environment_of(place)
-    if (owner := environment.owner("cache", here)) is not None:
+    if (owner := environment.owner_of("cache", here)) is not None:
         problems.add(
             f"prefix {here!r} is that of the cache {owner.node.path} in this account and region; a rule is "
             "create-only, so change the value of its secret instead of adding a cache, or use another prefix"
         )
-    if len(environment.names("cache")) >= _MAXIMUM_RULES:
+    if len(environment.registered_names("cache")) >= _MAXIMUM_RULES:
         problems.add(f"the registry has {_MAXIMUM_RULES} caches in this app; ECR allows {_MAXIMUM_RULES}; remove one")
 
 
