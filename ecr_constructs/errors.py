@@ -5,7 +5,8 @@ An error lists all problems at once. `Problems` collects them: those of its own,
 
 An argument of the wrong kind is a `TypeError` with `.path` and `.problems`, as `EcrConstructsError` has them. It lists
 all wrong kinds of all arguments first, and after them the other problems that were found by then. A check that needs an
-argument of the wrong kind is not made. docs/decisions/0027-one-collector-of-problems.md has the reasons.
+argument of the wrong kind is not made. The decision 'One collector of problems, and wrong kinds first'
+has the reasons.
 """
 
 from __future__ import annotations

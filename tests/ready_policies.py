@@ -17,7 +17,15 @@ from ecr_constructs.model import (
     lowest_cost_policy,
     production_policy,
 )
-from ecr_constructs.testing import archived, leftovers, multi_arch, pulled, pushes, releases, tagged
+from ecr_constructs.testing import (
+    archived,
+    multi_arch,
+    pipeline_images,
+    pulled,
+    release_images,
+    tagged,
+    untagged_images,
+)
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 # The reasons for infos of a ready policy.
@@ -36,7 +44,7 @@ class Situation(NamedTuple):
 
 def _deployed() -> dict[str, Sequence[Image]]:
     """Return three years of releases, of which two are deployed."""
-    images = releases("v{n}", count=156, until=NOW)
+    images = release_images("v{n}", count=156, until=NOW)
     current, previous = tagged(images.pop(-3), "production"), tagged(images.pop(20), "production-customer-a")
     return {"releases": images, "deployed images": [previous, current]}
 
@@ -45,18 +53,18 @@ SITUATIONS = (
     Situation(
         development_policy,
         {
-            "builds of the main branch, 2 a day for 90 days": pushes("main-{n}", days=90, a_day=2, until=NOW),
-            "builds of pull requests, 4 a day for 90 days": pushes("pr-{n}", days=90, a_day=4, until=NOW),
-            "builds of a feature branch, 30 days": pushes("feature-x-{n}", days=30, until=NOW),
-            "untagged images, 1 a day for 60 days": leftovers(days=60, until=NOW),
+            "builds of the main branch, 2 a day for 90 days": pipeline_images("main-{n}", days=90, a_day=2, until=NOW),
+            "builds of pull requests, 4 a day for 90 days": pipeline_images("pr-{n}", days=90, a_day=4, until=NOW),
+            "builds of a feature branch, 30 days": pipeline_images("feature-x-{n}", days=30, until=NOW),
+            "untagged images, 1 a day for 60 days": untagged_images(days=60, until=NOW),
         },
     ),
-    Situation(production_policy, {**_deployed(), "untagged images": leftovers(days=30, until=NOW)}),
+    Situation(production_policy, {**_deployed(), "untagged images": untagged_images(days=30, until=NOW)}),
     Situation(
         lowest_cost_policy,
         {
-            "tagged images, 1 a day for 60 days": pushes("build-{n}", days=60, until=NOW),
-            "untagged images, 1 a day for 30 days": leftovers(days=30, until=NOW),
+            "tagged images, 1 a day for 60 days": pipeline_images("build-{n}", days=60, until=NOW),
+            "untagged images, 1 a day for 30 days": untagged_images(days=30, until=NOW),
         },
     ),
     Situation(
@@ -64,29 +72,32 @@ SITUATIONS = (
         {
             **_deployed(),
             "images in the archive for 7 years": archived(
-                releases("old-{n}", count=10, until=NOW - timedelta(days=3000)), at=NOW - timedelta(days=2560)
+                release_images("old-{n}", count=10, until=NOW - timedelta(days=3000)), at=NOW - timedelta(days=2560)
             ),
             "images in the archive for 1 year": archived(
-                releases("x-{n}", count=10, until=NOW - timedelta(days=800)), at=NOW - timedelta(days=365)
+                release_images("x-{n}", count=10, until=NOW - timedelta(days=800)), at=NOW - timedelta(days=365)
             ),
         },
     ),
     Situation(
         build_cache_policy,
         {
-            "tagged caches of 12 branches": releases("cache-{n}", count=12, every_days=1, until=NOW),
-            "untagged caches, 2 a day for 30 days": leftovers(days=30, a_day=2, until=NOW - timedelta(hours=1)),
+            "tagged caches of 12 branches": release_images("cache-{n}", count=12, every_days=1, until=NOW),
+            "untagged caches, 2 a day for 30 days": untagged_images(days=30, a_day=2, until=NOW - timedelta(hours=1)),
         },
     ),
     Situation(
         cached_repository_policy,
         {
-            "images that are pulled each day": pulled(releases("3.{n}", count=4, every_days=90, until=NOW), at=NOW),
+            "images that are pulled each day": pulled(
+                release_images("3.{n}", count=4, every_days=90, until=NOW), at=NOW
+            ),
             "images for two platforms, last pulled 45 days ago": pulled(
-                multi_arch(releases("2.{n}", count=3, until=NOW - timedelta(days=60))), at=NOW - timedelta(days=45)
+                multi_arch(release_images("2.{n}", count=3, until=NOW - timedelta(days=60))),
+                at=NOW - timedelta(days=45),
             ),
             "images in the archive for 100 days": archived(
-                releases("1.{n}", count=5, until=NOW - timedelta(days=300)), at=NOW - timedelta(days=100)
+                release_images("1.{n}", count=5, until=NOW - timedelta(days=300)), at=NOW - timedelta(days=100)
             ),
         },
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import statistics
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ pytestmark = pytest.mark.skipif(not FILES, reason="the package under test is an 
 
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "types", "shared", "base", "tools"}
 SLOW_TO_IMPORT = {f"aws_cdk.aws_{name}" for name in ("codebuild", "ec2", "ecs", "lambda", "secretsmanager")}
+
+MOST_LINES = 40
+MEDIAN_LINES = 8
 
 REJECTING = "replaced: NoReturn"
 
@@ -31,6 +35,13 @@ def imports_of(tree: ast.Module) -> set[str]:
 def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
     """Return all functions and methods of a module."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def body_lines(function: ast.FunctionDef) -> int:
+    """Return the number of lines of a function without its signature and its docstring."""
+    statements = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    last = function.end_lineno
+    return last - statements[0].lineno + 1 if statements and last is not None else 0
 
 
 def private_classes_of(tree: ast.Module) -> list[ast.ClassDef]:
@@ -60,6 +71,13 @@ def test_no_public_function_accepts_any_keyword() -> None:
         place for place, each in public.items() if (kwarg := each.args.kwarg) and ast.unparse(kwarg) != REJECTING
     }
     assert accepting == set()
+
+
+def test_functions_are_short() -> None:
+    sizes = {f"{name}:{each.name}": body_lines(each) for name, tree in TREES.items() for each in functions_of(tree)}
+
+    assert {place: size for place, size in sizes.items() if size > MOST_LINES} == {}
+    assert statistics.median(sizes.values()) <= MEDIAN_LINES
 
 
 def test_only_one_module_asks_the_cdk_whether_a_value_is_a_token() -> None:

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ecr_constructs import Image
-from ecr_constructs.testing import leftovers, releases, tagged
+from ecr_constructs.testing import release_images, tagged, untagged_images
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "docs/images/preview.svg"
@@ -49,7 +49,7 @@ def preview(folder: Path) -> str:
     page = (ROOT / "docs/command.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (policy,) = [block for block in blocks if '"rules"' in block]
-    images = [*releases("release-1.{n}", count=36, until=NOW), *leftovers(days=20, until=NOW)]
+    images = [*release_images("release-1.{n}", count=36, until=NOW), *untagged_images(days=20, until=NOW)]
     images[20] = tagged(images[20], "production-2026-03")
     (folder / "policy.json").write_text(policy, encoding="utf-8")
     (folder / "images.json").write_text(json.dumps(listing(images)), encoding="utf-8")

@@ -1,8 +1,8 @@
 """
 Annotations of the CDK: warnings and infos that are reported when the app synthesizes.
 
-`ANNOTATION_TYPES` documents each annotation of a construct. `make docs-tables` renders a table of docs/warnings.md from
-it. Annotations for findings in lifecycle policies are documented with the finding.
+`ANNOTATION_TYPES` documents each annotation of a construct. `make docs-tables` renders a table of the page 'Warnings'
+of the documentation from it. Annotations for findings in lifecycle policies are documented with the finding.
 """
 
 from __future__ import annotations

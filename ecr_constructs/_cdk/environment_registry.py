@@ -92,7 +92,7 @@ class Environment:
             return None
         return Environment(account, region, self._root, _key(account, region))
 
-    def owner(self, kind: OwnedResourceKind, name: str = "") -> IConstruct | None:
+    def owner_of(self, kind: OwnedResourceKind, name: str = "") -> IConstruct | None:
         """Return the construct that owns a resource; None if there is none in this app, or it was removed."""
         owner = self._owner(kind, name)
         return owner.construct if owner else None
@@ -103,7 +103,7 @@ class Environment:
         owner = self._owner("registry", "")
         return owner.parts if owner else {}
 
-    def names(self, kind: OwnedResourceKind) -> tuple[str, ...]:
+    def registered_names(self, kind: OwnedResourceKind) -> tuple[str, ...]:
         """Return the names of all resources of a kind that the app has in the environment."""
         ownership = _find_ownership(self._root)
         owners = ownership.owners.items() if ownership else ()
@@ -111,11 +111,11 @@ class Environment:
             name for (key, each, name), owner in owners if (key, each) == (self._key, kind) and owner.is_in_tree
         )
 
-    def claim(self, owner: IConstruct, kind: OwnedResourceKind, name: str = "") -> None:
+    def register_owner(self, owner: IConstruct, kind: OwnedResourceKind, name: str = "") -> None:
         """Record the owner of a resource."""
         self._record(_Owner(owner, {}), kind, name)
 
-    def claim_registry(self, owner: IConstruct, parts: Mapping[RegistryPart, object]) -> None:
+    def register_registry(self, owner: IConstruct, parts: Mapping[RegistryPart, object]) -> None:
         """Record the owner of the registry, and its parts."""
         self._record(_Owner(owner, parts), "registry", "")
 

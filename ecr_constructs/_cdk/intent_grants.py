@@ -137,7 +137,7 @@ def grant_on_repository(
         login: Whether the permission to log in is granted.
 
     """
-    require_grantee(grantee)
+    require_grantee(repository, grantee)
     grant = repository.grant(grantee, *actions)
     if login:
         iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
@@ -167,7 +167,7 @@ class SigningGrant(IntentGrants):
 
         """
         construct = cast("Construct", self)
-        require_grantee(grantee)
+        require_grantee(construct, grantee)
         expect("signing_profile_arn", signing_profile_arn, str, "", path=construct.node.path)
         if not is_token(signing_profile_arn) and not _PROFILE.fullmatch(signing_profile_arn):
             raise self._refusal([_NOT_A_PROFILE.format(signing_profile_arn)], path=construct.node.path)

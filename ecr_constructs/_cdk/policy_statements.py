@@ -69,7 +69,7 @@ class Written:
 
         Args:
             part: The part. Of principals, only accounts, roles and users are values. `*` and lists that are known only
-                at deployment stay in the text.
+                at deployment are left in the text.
 
         """
         if part not in self._split:

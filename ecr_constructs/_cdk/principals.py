@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.errors import ArgumentTypeError, abbreviate
 from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity
 
 __all__ = ["is_role", "pipeline_principal", "require_grantee"]
@@ -33,9 +34,17 @@ def is_role(value: object) -> bool:
     return not isinstance(value, type) and hasattr(value, "role_arn")
 
 
-def require_grantee(grantee: object) -> None:
-    """Raise a `TypeError` for a grantee without a principal, which JavaScript would report as an error of its own."""
+def require_grantee(construct: Construct, grantee: object) -> None:
+    """
+    Raise a `TypeError` for a grantee without a principal, which JavaScript would report as an error of its own.
+
+    Args:
+        construct: The construct whose method has the grantee as its argument. The error has its path.
+        grantee: The argument.
+
+    """
     # The class is checked first: reading the object takes a call to JavaScript.
     has_principal = hasattr(type(grantee), "grant_principal") or hasattr(grantee, "grant_principal")
     if isinstance(grantee, type) or not has_principal:
-        raise TypeError(f"grantee must be an IGrantable such as an iam.Role, got {grantee!r}")
+        problem = f"grantee must be an IGrantable such as an iam.Role, got {abbreviate(grantee)}"
+        raise ArgumentTypeError([problem], path=construct.node.path)

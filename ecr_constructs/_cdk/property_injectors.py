@@ -1,7 +1,7 @@
 """
 Property injectors of the CDK: detection, and restoring the properties that an injector changes.
 
-docs/decisions/0001-property-injectors-do-not-override-settings.md has the reasons.
+The decision 'Property injectors do not override settings' has the reasons.
 """
 
 from __future__ import annotations

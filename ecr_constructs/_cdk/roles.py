@@ -152,12 +152,12 @@ def _claim_name(problems: Problems, role: iam.Role, name: object) -> None:
     # Names of roles are unique in an account, in all its Regions. A name with a reference can differ between stacks.
     account = environment.in_environment(account=None, region="") or environment
     claimed = name if isinstance(name, str) else f"{role.stack.node.path} {canonical_json(name)}"
-    if (owner := account.owner("role", claimed)) is not None:
+    if (owner := account.owner_of("role", claimed)) is not None:
         problems.add(
             f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "
             "are unique in an account; change the injector so that it sets different names, or none"
         )
-    account.claim(role, "role", claimed)
+    account.register_owner(role, "role", claimed)
 
 
 def _written(document: iam.PolicyDocument) -> Sequence[Any]:

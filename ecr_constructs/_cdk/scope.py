@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 from weakref import WeakSet
@@ -12,7 +13,7 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct, IConstruct, IValidation
 
-from ecr_constructs.errors import ArgumentTypeError, Problems
+from ecr_constructs.errors import ArgumentTypeError, EcrConstructsError, Problems
 from ecr_constructs.model.validation import is_token
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "location_of",
     "reference",
     "stack_problems",
+    "with_path_of",
 ]
 
 TAKEN = "another construct of this scope has that ID; IDs are unique in their scope, so use another"
@@ -131,6 +133,23 @@ def locate(scope: object, id: object, problems: Problems | None = None) -> Const
     if found.has_wrong_kinds or not isinstance(scope, Construct):
         raise ArgumentTypeError(found, path=path)
     return location_of(scope)
+
+
+@contextmanager
+def with_path_of(construct: IConstruct) -> Iterator[None]:
+    """
+    Add the path of a construct to an error that is raised in the block without a path.
+
+    Args:
+        construct: The construct.
+
+    """
+    try:
+        yield
+    except (ArgumentTypeError, EcrConstructsError) as error:
+        if error.path:
+            raise
+        raise type(error)(error.problems, path=construct.node.path) from None
 
 
 def stack_problems(place: ConstructLocation, construct: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ def resolve(stack: Stack, values: Sequence[Any]) -> Sequence[Any]:
 
     Args:
         stack: The stack that the values belong to.
-        values: The values. They stay as they are if a token cannot be resolved yet: the CDK reports it when the app
+        values: The values. They are not changed if a token cannot be resolved yet: the CDK reports it when the app
             synthesizes.
 
     """

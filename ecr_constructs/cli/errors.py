@@ -20,7 +20,7 @@ MOST_LINES = 20
 
 class ExitCode(IntEnum):
     """
-    The exit codes that docs/command.md lists.
+    The exit codes, which the page 'The command ecr-constructs' of the documentation lists.
 
     1 is missing: Python ends with it after a defect of the command, and `run` after the end of the reader of a pipe.
     """

@@ -105,7 +105,7 @@ class Hardened(cdk.Mixin):
             construct.apply_removal_policy(self._settings.removal_policy)
         # The attribute `lifecycle_policy` is an empty struct in Python if the value is a token, as in `ecr.Repository`.
         written = construct._cfn_properties.get("lifecyclePolicy")  # noqa: SLF001  (the only way to read the token)
-        # If the attribute was read before, jsii returns the empty struct here too, and the value stays as it is.
+        # If the attribute was read before, jsii returns the empty struct here too, and the value is not changed.
         if written == ecr.CfnRepository.LifecyclePolicyProperty():
             cdk.Annotations.of(construct).add_warning_v2("ecr-constructs:lifecycleIsNotRead", _NOT_READ)
         else:

@@ -50,7 +50,7 @@ class Guardrails:
     A rule of level `error` stops the synthesis. A rule of level `warning` or `info` is reported. A value that is known
     only at deployment is reported as an info, for the rules that serve a control. A finding can be acknowledged with
     `cdk.Validations.of(construct).acknowledge(...)` and the ID `ecr-constructs::` and the ID of the rule.
-    docs/guardrails.md lists the rules.
+    The page 'Guardrails' of the documentation lists the rules.
 
     https://docs.aws.amazon.com/cdk/v2/guide/policy-validation-synthesis.html
 

@@ -121,7 +121,7 @@ def write_image_pins(path: str | Path, pins: Iterable[ImagePin]) -> None:
     """
     target = Path(path)
     text = json.dumps(pins_document(pins), indent=2) + "\n"
-    # A link stays a link, and another process reads the previous or the new file, never a part of it.
+    # A link is not replaced. Another process reads the previous or the new file, never a part of it.
     target = target.resolve() if target.is_symlink() else target
     with NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
         temporary = Path(file.name)

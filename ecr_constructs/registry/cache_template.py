@@ -61,7 +61,7 @@ class CacheTemplate:
     def check(self, problems: Problems, place: ConstructLocation) -> None:
         """Add the problems of the template, and of arguments that it does not have."""
         if self.is_own:
-            if place.stack is not None and environment_of(place).owner("cache", self.prefix) is None:
+            if place.stack is not None and environment_of(place).owner_of("cache", self.prefix) is None:
                 check_owner(problems, environment_of(place), self.prefix)
             check_template_settings(problems, place, self.settings_in(place))
             problems.extend(description_problems(self.description) if self.description is not None else ())
@@ -148,7 +148,7 @@ def _coverage_problems(template: CreationTemplate, environment: Environment, pre
             f"template {path} has the prefix {template.prefix!r}, and the repositories of the cache are under "
             f"{prefix!r}; use a template with that prefix or a shorter one"
         )
-    longer = [each for each in environment.names("template") if _covers(each, prefix)]
+    longer = [each for each in environment.registered_names("template") if _covers(each, prefix)]
     if not problems and (longest := max(longer, key=_length)) != template.prefix:
         problems.append(
             f"template {path} has the prefix {template.prefix!r}, and ECR uses the longer prefix {longest!r} of "

@@ -13,6 +13,7 @@ from constructs import Construct, Node
 from ecr_constructs._cdk.pinned_digests import pinned_digest
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import warn_if_not_added
+from ecr_constructs._cdk.scope import with_path_of
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.iam.permissions import LOGIN
 from ecr_constructs.model.names import ROOT
@@ -58,7 +59,7 @@ def grant_on_repositories(
         InvalidRegistry: If the grantee has no policy.
 
     """
-    require_grantee(grantee)
+    require_grantee(construct, grantee)
     stack = cdk.Stack.of(construct)
     arns = [stack.format_arn(service="ecr", resource="repository", resource_name=name) for name in names]
     grant = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=arns)
@@ -92,7 +93,8 @@ def image_under(
         InvalidName: If it is malformed, has a registry, has neither tag nor digest, or is under none of the prefixes.
 
     """
-    parsed = ImageReference.parse(reference)
+    with with_path_of(cast("Construct", construct)):
+        parsed = ImageReference.parse(reference)
     problems = _name_problems(prefixes, parsed)
     if parsed.tag is None and parsed.digest is None:
         problems.append(f"{reference!r} has neither tag nor digest; add one, such as '{reference}:v1.0'")
@@ -116,7 +118,8 @@ def uri_under(construct: PullableConstruct, prefixes: Sequence[str], repository:
         InvalidName: If it is malformed, has a registry, a tag or a digest, or is under none of the prefixes.
 
     """
-    parsed = ImageReference.parse(repository)
+    with with_path_of(cast("Construct", construct)):
+        parsed = ImageReference.parse(repository)
     if problems := [*_name_problems(prefixes, parsed), *version_problems(parsed)]:
         raise InvalidName(problems, path=construct.node.path)
     return f"{registry_host(construct, dual_stack=dual_stack)}/{parsed.repository}"

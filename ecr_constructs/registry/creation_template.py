@@ -130,8 +130,8 @@ class CreationTemplate(SigningGrant, Construct):
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
-            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
-                docs/findings.md.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
+                'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind; it lists all of them.
 
         """
@@ -154,7 +154,7 @@ class CreationTemplate(SigningGrant, Construct):
         self.prefix = _without_slash(prefix)
         self.applied_for: tuple[Purpose, ...] = tuple(sorted(applied_for))
         self.settings = in_force
-        environment_of(place).claim(self, "template", self.prefix)
+        environment_of(place).register_owner(self, "template", self.prefix)
         bound = bind(in_force, place)
         self.role = role or (self._create_role(trust_conditions) if needs_role(in_force) else None)
         policies = self._allow(self.role, place, bound.encryption) if self.role else ()
@@ -288,7 +288,7 @@ class CreationTemplate(SigningGrant, Construct):
         policies = allow(self, role, *statements)
         acknowledge_wildcards(role, resources, _UNDER_PREFIX)
         check_role(self, role, TEMPLATE_SERVICE)
-        environment_of(place).claim(self, "creator", f"{role.role_arn} {self.node.path}")
+        environment_of(place).register_owner(self, "creator", f"{role.role_arn} {self.node.path}")
         if policy := find_policy(environment_of(place)):
             policy.except_from_denial(role)
         return policies
@@ -382,7 +382,7 @@ def _without_slash(prefix: object) -> str:
 
 def check_owner(problems: Problems, environment: Environment, prefix: str) -> None:
     """Check that no other template of the account and Region has a prefix."""
-    if (owner := environment.owner("template", prefix)) is not None:
+    if (owner := environment.owner_of("template", prefix)) is not None:
         problems.add(
             f"prefix {prefix!r} is that of the template {owner.node.path} in this account and Region, and each prefix "
             "has one template; add the purpose to applied_for= of that template, or use another prefix"

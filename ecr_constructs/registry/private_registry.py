@@ -34,7 +34,7 @@ class PrivateRegistry(Construct):
     template.
 
     A resource is created only if it has contents. All of them are retained when the stack is deleted, because their
-    deletion affects the whole account. Settings that are not given stay as they are in the account.
+    deletion affects the whole account. Settings that are not given are not changed in the account.
 
     Enhanced scanning enables Amazon Inspector for the container images of the account, which charges for each image.
     The principal that deploys it needs `inspector2:Enable`, `inspector2:Disable`, `inspector2:ListAccountPermissions`,
@@ -114,7 +114,7 @@ class PrivateRegistry(Construct):
         problems.raise_if_any(InvalidRegistry, place.path_of(id))
         super().__init__(scope, id)
         self._resources.attach(self)
-        environment.claim_registry(
+        environment.register_registry(
             self, {"policy": self._policy, "replication": self._replication, "scanning": self._scanning}
         )
         self.node.add_validation(_RegistryValidation(self._resources, self._replication, self._policy))
@@ -414,7 +414,7 @@ def find_registry(place: ConstructLocation) -> PrivateRegistry | None:
     """
     if place.stack is None:
         return None
-    registry = environment_of(place).owner("registry")
+    registry = environment_of(place).owner_of("registry")
     return registry if isinstance(registry, PrivateRegistry) else None
 
 
@@ -424,7 +424,7 @@ def _check_location(problems: Problems, place: ConstructLocation, id: str) -> En
     if place.stack is None:
         problems.raise_if_any(InvalidRegistry, place.path_of(id))
     environment = environment_of(place)
-    if (owner := environment.owner("registry")) is not None:
+    if (owner := environment.owner_of("registry")) is not None:
         problems.add(
             f"{owner.node.path} is already the registry of this account and Region, and an account has one registry "
             "in each Region; get it with PrivateRegistry.of(scope)"

@@ -26,7 +26,7 @@ from ecr_constructs._cdk.roles import (
     check_trust_conditions,
     create_role,
 )
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems, with_path_of
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
 from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
@@ -158,8 +158,8 @@ class PullThroughCache(IntentGrants, Construct):
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
-            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
-                docs/findings.md.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
+                'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind; it lists all of them.
 
         """
@@ -172,13 +172,10 @@ class PullThroughCache(IntentGrants, Construct):
         given = {"access": access, "policy_statements": policy_statements}
         in_force = settings_in_force(problems, settings, given, default=CACHED)
         place = locate(scope, id, problems)
-        here = _without_slash(upstream.default_prefix if prefix is None else prefix)
-        there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
-        allowed = ("*",) if repositories is None else repositories
-        names = CachedNames(upstream=upstream, here=here, there=there, allowed=allowed)
+        names = _names_of(upstream, prefix, upstream_prefix, repositories)
         planned = CacheTemplate(
             template=template,
-            prefix=here,
+            prefix=names.here,
             settings=in_force,
             consumers=consumers,
             description=description,
@@ -186,9 +183,9 @@ class PullThroughCache(IntentGrants, Construct):
         )
         is_role_created = role is None and upstream.credentials == "role" and not _is_own(place, upstream)
         problems.extend(id_problems(scope, id))
-        _check_rule(problems, place, here, there)
+        _check_rule(problems, place, names)
         _check_upstream(problems, place, upstream, role)
-        _check_credentials(problems, place, upstream, credentials, here)
+        _check_credentials(problems, place, upstream, credentials, names.here)
         planned.check(problems, place)
         has_role = is_role_created or planned.creates_role
         check_trust_conditions(problems, trust_conditions, CACHE_SERVICE, role=role, is_role_created=has_role)
@@ -196,13 +193,13 @@ class PullThroughCache(IntentGrants, Construct):
         accept_consumers = None if problems else _check_consumers(problems, place, consumers, names)
         raise_if_invalid(InvalidRegistry, problems, in_force, path=place.path_of(id))
         super().__init__(scope, id)
-        environment_of(place).claim(self, "cache", here)
-        self.upstream, self.prefix = upstream, here
+        environment_of(place).register_owner(self, "cache", names.here)
+        self.upstream, self.prefix = upstream, names.here
         self._names, self._consumers = names, tuple(consumers)
         self._template = planned.bind(self, place, trust_conditions)
-        self.credential_arn = credentials.bind(self, here) if credentials else None
+        self.credential_arn = credentials.bind(self, names.here) if credentials else None
         self.role = self._create_role(trust_conditions) if is_role_created else role
-        self.resource = self._create_rule(None if upstream_prefix is None else there)
+        self.resource = self._create_rule(None if upstream_prefix is None else names.there)
         if accept_consumers is not None:
             accept_consumers()
         self._annotate()
@@ -239,7 +236,8 @@ class PullThroughCache(IntentGrants, Construct):
         host = registry_host(self, dual_stack=dual_stack)
         if repository is None:
             return host if self.prefix == ROOT else f"{host}/{self.prefix}"
-        parsed = ImageReference.parse(repository)
+        with with_path_of(self):
+            parsed = ImageReference.parse(repository)
         problems = Problems()
         problems.extend(version_problems(parsed))
         self._names.check_repository(problems, parsed)
@@ -294,7 +292,8 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _parsed(self, reference: str) -> ImageReference:
         """Return a reference of the upstream that the cache has."""
-        parsed = ImageReference.parse(reference)
+        with with_path_of(self):
+            parsed = ImageReference.parse(reference)
         problems = Problems()
         self._names.check_image(problems, parsed)
         problems.raise_if_any(InvalidName, self.node.path)
@@ -320,7 +319,7 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
         """Grant actions on the repositories, and the permission to log in."""
-        require_grantee(grantee)
+        require_grantee(self, grantee)
         self._check_account(grantee.grant_principal)
         remedy = "or for another account use consumers=[Access.account_pull(...)]"
         return grant_on_repositories(self, grantee, actions, self._names.patterns, remedy=remedy, login=login)
@@ -491,18 +490,33 @@ def _without_slash(prefix: object) -> str:
     return text if text.endswith("//") else text.removesuffix("/")
 
 
-def _check_rule(problems: Problems, place: ConstructLocation, here: str, there: str) -> None:
-    problems.extend(prefix_problems(here, there))
+def _names_of(
+    upstream: Upstream,
+    prefix: str | Namespace | CachePrefix | None,
+    upstream_prefix: str | Namespace | CachePrefix | None,
+    repositories: Sequence[str] | None,
+) -> CachedNames:
+    """Return the names of a cache, from its arguments."""
+    here = _without_slash(upstream.default_prefix if prefix is None else prefix)
+    there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
+    return CachedNames(
+        upstream=upstream, here=here, there=there, allowed=("*",) if repositories is None else repositories
+    )
+
+
+def _check_rule(problems: Problems, place: ConstructLocation, names: CachedNames) -> None:
+    here = names.here
+    problems.extend(prefix_problems(here, names.there))
     problems.extend(stack_problems(place, "a cache"))
     if place.stack is None:
         return
     environment = environment_of(place)
-    if (owner := environment.owner("cache", here)) is not None:
+    if (owner := environment.owner_of("cache", here)) is not None:
         problems.add(
             f"prefix {here!r} is that of the cache {owner.node.path} in this account and Region; a rule is "
             "create-only, so change the value of its secret instead of adding a cache, or use another prefix"
         )
-    if len(environment.names("cache")) >= _MAXIMUM_RULES:
+    if len(environment.registered_names("cache")) >= _MAXIMUM_RULES:
         problems.add(f"the registry has {_MAXIMUM_RULES} caches in this app; ECR allows {_MAXIMUM_RULES}; remove one")
 
 

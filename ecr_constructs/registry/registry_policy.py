@@ -240,7 +240,7 @@ class RegistryPolicy:
 
     def _creators(self) -> Sequence[str]:
         """Return the ARNs of the roles of the creation templates that are in the app, each once."""
-        return list(dict.fromkeys(name.split(" ")[0] for name in self._environment.names("creator")))
+        return list(dict.fromkeys(name.split(" ")[0] for name in self._environment.registered_names("creator")))
 
     def _update_denial(self) -> None:
         if self._denial is not None:

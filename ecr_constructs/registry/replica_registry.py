@@ -97,8 +97,8 @@ class ReplicaRegistry(IntentGrants, Construct):
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
-            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
-                docs/findings.md.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
+                'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind; it lists all of them.
 
         """
@@ -254,9 +254,11 @@ class _ReplicaDriftAspect:
 
     def _makes(self, repository_name: str) -> bool:
         """Return whether ECR creates a repository here by a template of the replica: the longest prefix wins."""
-        prefixes = (each for each in self._here.names("template") if TemplatePrefix(each).matches(repository_name))
+        prefixes = (
+            each for each in self._here.registered_names("template") if TemplatePrefix(each).matches(repository_name)
+        )
         longest = max(prefixes, key=lambda prefix: 0 if prefix == ROOT else len(prefix), default=None)
-        return longest is not None and self._here.owner("template", longest) in self._replica.templates
+        return longest is not None and self._here.owner_of("template", longest) in self._replica.templates
 
     def _repositories(self) -> Iterator[HardenedRepository]:
         for construct in self._replica.node.root.node.find_all():

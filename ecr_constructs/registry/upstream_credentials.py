@@ -55,7 +55,8 @@ class Credentials(ABC):
         Return credentials with a new secret, whose value is set after the deployment: no token is in a template.
 
         Its first user name and token are placeholders. Set its value, and renew it later, with `aws secretsmanager
-        put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`; its ARN stays.
+        put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`. The ARN is
+        the same afterwards.
 
         Creates: one `AWS::SecretsManager::Secret`, which is retained when its stack is deleted.
 
@@ -126,7 +127,7 @@ class _NewSecret(Credentials):
             problems.add(f"credentials: secret name {name!r} is not well formed; use letters, digits and /_+=.@-")
         if len(name) > _MAXIMUM_NAME:
             problems.add(f"credentials: secret name has {len(name)} characters; AWS allows {_MAXIMUM_NAME}, shorten it")
-        owner = environment_of(place).owner("secret", name) if place.stack else None
+        owner = environment_of(place).owner_of("secret", name) if place.stack else None
         if owner is not None:
             problems.add(
                 f"credentials: {owner.node.path} has the name {name!r}; share it with Credentials.secret(...), "
@@ -154,7 +155,7 @@ class _NewSecret(Credentials):
         if is_injected(scope, lambda: secretsmanager.Secret.PROPERTY_INJECTION_ID):
             self._reapply(scope, secret, prefix)
         _check_later(scope, secret, prefix)
-        environment_of(location_of(scope)).claim(secret, "secret", self._full_name(prefix))
+        environment_of(location_of(scope)).register_owner(secret, "secret", self._full_name(prefix))
         acknowledge(secret, "AwsSolutions-SMG4", _BY_HAND)
         resource = secret.node.default_child
         warn_unless_retained(secret, location_of(secret), resource, _LOST)

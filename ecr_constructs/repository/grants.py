@@ -14,7 +14,7 @@ from constructs import Construct, IDependable, Node
 from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import account_of, warn_if_not_added
 from ecr_constructs._cdk.tokens import is_unresolved
-from ecr_constructs.errors import InvalidRepository
+from ecr_constructs.errors import ArgumentTypeError, InvalidRepository, abbreviate
 from ecr_constructs.model.iam.permissions import LOGIN, PULL, PUSH
 from ecr_constructs.model.validation import is_token
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
@@ -100,10 +100,11 @@ def _shown(grantee: object) -> str:
 def _require_kinds(repository: _SupportsGrants, *args: object, **options: object) -> None:
     """Raise an error for arguments of a grant that JavaScript would report as an error of its own."""
     for grantee in (*args[:1], *options.values()):
-        require_grantee(grantee)
+        require_grantee(cast("ecr.Repository", repository), grantee)
     for action in args[1:]:
         if not isinstance(action, str):
-            raise TypeError(f"actions must be strings such as 'ecr:BatchGetImage', got {action!r}")
+            problem = f"actions must be strings such as 'ecr:BatchGetImage', got {abbreviate(action)}"
+            raise ArgumentTypeError([problem], path=repository.node.path)
         if not _ACTION.fullmatch(action) and not is_token(action):
             raise InvalidRepository([_NO_ACTION.format(action)], path=repository.node.path)
 

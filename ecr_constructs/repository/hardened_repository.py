@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, cached_property, partial
 from typing import Any, Literal, NoReturn
 
@@ -21,7 +21,14 @@ from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.pinned_digests import pinned_digest
 from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
-from ecr_constructs._cdk.scope import TAKEN, ConstructLocation, id_format_problems, locate, stack_problems
+from ecr_constructs._cdk.scope import (
+    TAKEN,
+    ConstructLocation,
+    id_format_problems,
+    locate,
+    stack_problems,
+    with_path_of,
+)
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository, Problems, expect
 from ecr_constructs.model.events.ecr_events import image_pushed
@@ -151,8 +158,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Raises:
             InvalidRepository: With all problems, before anything is added to the tree.
-            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy: see
-                docs/findings.md.
+            InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
+                'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind or do not exist; it lists all of them.
 
         """
@@ -174,27 +181,22 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         policy = repository_policy(in_force, place.stack)
         request = RegistryRequest(repository_name=repository_name, replicate_to=replicate_to, scanning=scanning)
         _check_values(problems, place, id, repository_name, encryption or settings.encryption)
-        problems.extend(policy.problems_in_region())
-        problems.extend(policy.problems_with(*policy_statements))
+        problems.extend((*policy.problems_in_region(), *policy.problems_with(*policy_statements)))
         registry_changes = request.check(problems, place, in_force)
         path = place.path_of(id)
         raise_if_invalid(InvalidRepository, problems, in_force, path=path)
         is_injected = place.has_injectors()
         written = constructor_keywords(in_force, place)
-        keywords = _keywords(written, is_injected=is_injected)
-        with (
-            typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path),
-            _taken_id_explained(scope, id, path, is_injected=is_injected),
-        ):
+        with _typed_refusal(scope, path), _taken_id_explained(scope, id, path, is_injected=is_injected):
             name = _spelled_for_cdk(repository_name, is_injected=is_injected)
-            super().__init__(scope, id, repository_name=name, **keywords)
+            super().__init__(scope, id, repository_name=name, **_keywords(written, is_injected=is_injected))
         self.settings = in_force
         self.lifecycle = in_force.effective_lifecycle
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
         check_stack_of(place, lifecycle=self.lifecycle, policy=policy)
-        with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
+        with _typed_refusal(scope, path):
             self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
         for change in registry_changes:
             change()
@@ -276,7 +278,9 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         """
         digest = isinstance(tag_or_digest, str) and ":" in tag_or_digest
-        if problems := (IMAGE_DIGEST if digest else IMAGE_TAG).problems(tag_or_digest):
+        with with_path_of(self):
+            problems = (IMAGE_DIGEST if digest else IMAGE_TAG).problems(tag_or_digest)
+        if problems:
             if is_token(tag_or_digest):
                 problems = (_TAG_OR_DIGEST,)
             raise InvalidName(problems, path=self.node.path)
@@ -379,20 +383,21 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Raises:
             InvalidLifecyclePolicy: If ECR rejects the rule, or the policy with it, or if the policy has findings of
-                severity error: see docs/findings.md.
+                severity error. The page 'Findings' of the documentation lists them.
             TypeError: If arguments are of the wrong kind.
 
         """
         try:
-            rule = l1_properties.read_lifecycle_rule(
-                description=description,
-                max_image_age=max_image_age,
-                max_image_count=max_image_count,
-                rule_priority=rule_priority,
-                tag_pattern_list=tag_pattern_list,
-                tag_prefix_list=tag_prefix_list,
-                tag_status=tag_status,
-            )
+            with with_path_of(self):
+                rule = l1_properties.read_lifecycle_rule(
+                    description=description,
+                    max_image_age=max_image_age,
+                    max_image_count=max_image_count,
+                    rule_priority=rule_priority,
+                    tag_pattern_list=tag_pattern_list,
+                    tag_prefix_list=tag_prefix_list,
+                    tag_status=tag_status,
+                )
             add = self.lifecycle.with_last_rule if rule_priority is None else self.lifecycle.with_rule
             self.lifecycle = validate_policy(add(rule), self.settings.immutability)
         except InvalidLifecyclePolicy as error:
@@ -560,6 +565,10 @@ def _check_values(
         problems.extend(forwarded_problems(REPOSITORY_NAME, repository_name))
         check_name(problems, place, repository_name)
     encryption.check(problems, place)
+
+
+def _typed_refusal(scope: Construct, path: str) -> AbstractContextManager[None]:
+    return typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path)
 
 
 @contextmanager

@@ -33,9 +33,8 @@ _NAME_NEEDED = (
     "repository_arn is known only at deployment, and the name cannot be read from it; use "
     "HardenedRepository.from_repository_attributes(scope, id, repository_arn=..., repository_name=...)"
 )
-_NO_ARN = (
-    "{!r} is not the ARN of a repository; write one such as 'arn:aws:ecr:eu-west-1:111122223333:repository/prod/api'"
-)
+_EXAMPLE_ARN = "arn:aws:ecr:eu-west-1:111122223333:repository/prod/api"
+_NO_ARN = f"{{!r}} is not the ARN of a repository; write one such as '{_EXAMPLE_ARN}'"
 
 
 class ImportedRepository(SigningGrant, ecr.RepositoryBase):
@@ -80,7 +79,7 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
 
         """
         problems = Problems()
-        problems.expect("repository_arn", repository_arn, str, "'arn:aws:ecr:eu-west-1:111122223333:repository/api'")
+        problems.expect("repository_arn", repository_arn, str, f"'{_EXAMPLE_ARN}'")
         problems.expect("repository_name", repository_name, str, "'prod/api'")
         place = locate(scope, id, problems)
         if place.stack is None:
@@ -110,8 +109,8 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
             TypeError: If arguments are of the wrong kind.
 
         """
-        expect("repository_name", repository_name, str, "'prod/api'")
         place = locate(scope, id)
+        expect("repository_name", repository_name, str, "'prod/api'", path=place.path_of(id))
         stack = place.stack
         arn = (
             stack.format_arn(service="ecr", resource="repository", resource_name=repository_name)
@@ -135,11 +134,12 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
             TypeError: If arguments are of the wrong kind.
 
         """
-        expect("repository_arn", repository_arn, str, "'arn:aws:ecr:eu-west-1:111122223333:repository/api'")
+        path = locate(scope, id).path_of(id)
+        expect("repository_arn", repository_arn, str, f"'{_EXAMPLE_ARN}'", path=path)
         name = _name_of(repository_arn)
         if name is None:
             problem = _NAME_NEEDED if is_unresolved(repository_arn) else _NO_ARN.format(repository_arn)
-            raise InvalidRepository([problem], path=locate(scope, id).path_of(id))
+            raise InvalidRepository([problem], path=path)
         return cls(scope, id, repository_arn=repository_arn, repository_name=name)
 
     @property

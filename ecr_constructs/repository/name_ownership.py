@@ -45,7 +45,7 @@ def check_name(problems: Problems, place: ConstructLocation, repository_name: st
     """
     if place.stack is None or is_token(repository_name):
         return
-    if (owner := environment_of(place).owner("repository", repository_name)) is not None:
+    if (owner := environment_of(place).owner_of("repository", repository_name)) is not None:
         problems.add(_TWICE.format(repository_name, _shown(owner)))
 
 
@@ -69,19 +69,19 @@ def claim_name(resource: ecr.CfnRepository, place: ConstructLocation, repository
         sweep.compared.add(reference(resource))
     elif not is_token(repository_name):
         sweep.compared.add(reference(resource))
-        environment_of(place).claim(resource, "repository", repository_name)
+        environment_of(place).register_owner(resource, "repository", repository_name)
 
 
 def claim_deletion(resource: ecr.CfnRepository, place: ConstructLocation, repository_name: str | None) -> None:
     """Record a repository that is deleted with its stack; one without a literal name is recorded by its reference."""
     is_known = repository_name is not None and not is_token(repository_name)
-    environment_of(place).claim(resource, "deleted", str(repository_name) if is_known else reference(resource))
+    environment_of(place).register_owner(resource, "deleted", str(repository_name) if is_known else reference(resource))
 
 
 def deleted_repositories(environment: Environment) -> Iterator[tuple[IConstruct, str | None]]:
     """Yield the repositories of an environment that are deleted with their stacks, with their names as far as known."""
-    for name in environment.names("deleted"):
-        if (resource := environment.owner("deleted", name)) is not None:
+    for name in environment.registered_names("deleted"):
+        if (resource := environment.owner_of("deleted", name)) is not None:
             yield resource, name if REPOSITORY_NAME.accepts(name) else None
 
 
@@ -111,9 +111,9 @@ def _compare(resource: ecr.CfnRepository, synthesized: cdk.Stack) -> None:
     if not isinstance(name, str):
         return
     here = environment_of(location_of(resource))
-    owner = here.owner("repository", name)
+    owner = here.owner_of("repository", name)
     if owner is None:
-        here.claim(resource, "repository", name)
+        here.register_owner(resource, "repository", name)
     elif reference(owner) != reference(resource):
         text = _LATE.format(_shown(owner), _shown(resource), name)
         # Another stage may be synthesized already, and a warning there would be lost.

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from aws_cdk import aws_ecr as ecr
 
+from ecr_constructs._documentation import page
 from ecr_constructs.errors import Problems
 
 __all__ = ["is_replaced", "reject_replaced"]
 
-_MIGRATION = "docs/repository.md has a table of all arguments of ecr.Repository"
+_MIGRATION = f"{page('Migration from ecr.Repository')} describes the change of the class"
 _KEYWORDS: Mapping[str, str] = {
     "auto_delete_images": "use empty_on_delete=True and removal_policy=RemovalPolicy.DESTROY, or settings=EPHEMERAL",
     "encryption_key": "use encryption=Encryption.customer_key(key)",

@@ -46,7 +46,7 @@ __all__ = [
     "bind",
     "check_template",
     "constructor_keywords",
-    "derive",
+    "effective_settings",
     "expect_settings",
     "replica_differences",
     "repository_policy",
@@ -148,7 +148,7 @@ class RepositorySettings:
         object.__setattr__(self, "resource_tags", _ResourceTags(self.resource_tags))
 
     def __repr__(self) -> str:
-        """Return the name of the settings, or how they derive from `HARDENED`."""
+        """Return the name of the settings, or how they differ from `HARDENED`."""
         if name := next((name for name, settings in _NAMED.items() if settings == self), None):
             return name
         changed = {each: getattr(self, each) for each in _names(self) if getattr(self, each) != getattr(HARDENED, each)}
@@ -210,16 +210,16 @@ class RepositorySettings:
             "removal_policy": removal_policy,
             "empty_on_delete": empty_on_delete,
         }
-        return derive(self, given)
+        return effective_settings(self, given)
 
 
-def derive(settings: RepositorySettings, given: Mapping[str, object]) -> RepositorySettings:
+def effective_settings(settings: RepositorySettings, given: Mapping[str, object]) -> RepositorySettings:
     """
     Return settings with other values.
 
     Args:
         settings: The settings.
-        given: The values by property; None for a value that stays.
+        given: The values by property; None for a value that is kept.
 
     Raises:
         InvalidRepository: With all problems of the result.
@@ -508,7 +508,7 @@ def settings_in_force(
     if all(value is None or value == () for value in given.values()):
         return base
     with problems.collect():
-        return derive(base, given)
+        return effective_settings(base, given)
     return base
 
 

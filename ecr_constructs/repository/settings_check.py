@@ -2,7 +2,8 @@
 The comparison of the settings of repositories with the final templates of an app.
 
 A mixin, an aspect, an override or an assignment to `repository.resource` can change a property after the construction.
-Overrides cannot be read from a resource, so that the templates are compared. docs/decisions has the reasons.
+Overrides cannot be read from a resource, so that the templates are compared. The
+decision 'Settings are compared with the final template' has the reasons.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import jsii
 from constructs import IConstruct, IValidation
 
 from ecr_constructs._cdk.scope import ConstructLocation, reference
+from ecr_constructs._documentation import page
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 
@@ -35,7 +36,7 @@ _LEAST_CHARACTERS = 300
 
 _SPREAD = (
     "spread the repositories over several stacks, such as one for each namespace, and leave those that are deployed in "
-    "their stack (docs/repository.md, https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
+    f"their stack ({page('HardenedRepository')}, https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
     "cloudformation-limits.html)"
 )
 

@@ -21,13 +21,13 @@ from ecr_constructs.testing.lifecycle_policies import (
     assert_archives,
     assert_expires,
     assert_keeps,
-    leftovers,
     multi_arch,
+    pipeline_images,
     pulled,
-    pushes,
-    releases,
+    release_images,
     signed,
     tagged,
+    untagged_images,
 )
 from ecr_constructs.testing.replication import assert_replicated
 from ecr_constructs.testing.scanning import assert_not_scanned, assert_scanned
@@ -47,11 +47,11 @@ __all__ = [
     "assert_replaces_nothing",
     "assert_replicated",
     "assert_scanned",
-    "leftovers",
     "multi_arch",
+    "pipeline_images",
     "pulled",
-    "pushes",
-    "releases",
+    "release_images",
     "signed",
     "tagged",
+    "untagged_images",
 ]

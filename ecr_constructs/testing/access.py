@@ -13,7 +13,7 @@ from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.evaluation import Requester, Verdict, account_of, evaluate
 from ecr_constructs.model.iam.permissions import LAMBDA_PULL, PUSH
 from ecr_constructs.model.iam.principals import principals_of
-from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, shown, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, printable, text_of
 from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.validation import abbreviate
 from ecr_constructs.testing.messages import NOT_DECIDABLE, decided, require_none, shown_repository
@@ -416,7 +416,7 @@ def _grantees(statement: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(value, Mapping) and "Fn::GetAtt" in value:
             yield str(value["Fn::GetAtt"][0])
         elif UNKNOWN in text and account_of(text) is None:
-            raise NotDecidable(f"the principal {shown(value)} is known only at deployment")
+            raise NotDecidable(f"the principal {printable(value)} is known only at deployment")
         else:
             yield _account_label(text)
 

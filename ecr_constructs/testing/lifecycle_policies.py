@@ -21,13 +21,13 @@ __all__ = [
     "assert_archives",
     "assert_expires",
     "assert_keeps",
-    "leftovers",
     "multi_arch",
+    "pipeline_images",
     "pulled",
-    "pushes",
-    "releases",
+    "release_images",
     "signed",
     "tagged",
+    "untagged_images",
 ]
 
 # --- assertions -----------------------------------------------------------------------------------------------------
@@ -50,7 +50,8 @@ def assert_keeps(policy: LifecyclePolicy, images: Iterable[Image], *selected: st
     >>> from datetime import datetime, timezone
     >>> from ecr_constructs.model import expire_older_than
     >>> now = datetime(2026, 6, 1, tzinfo=timezone.utc)
-    >>> history = pushes("build-{n}", days=30, a_day=3, until=now) + releases("v1.{n}", count=4, until=now)
+    >>> builds = pipeline_images("build-{n}", days=30, a_day=3, until=now)
+    >>> history = [*builds, *release_images("v1.{n}", count=4, until=now)]
     >>> policy = LifecyclePolicy.of(expire_older_than(after_days=14, matching="build-*"))
     >>> assert_keeps(policy, history, "v1.*", "build-90", at=now)
 
@@ -178,7 +179,7 @@ _IMAGE_BYTES = 100_000_000
 _SIGNATURE_BYTES = 8_000
 
 
-def pushes(tag: str, *, days: int, until: datetime, a_day: int = 1) -> list[Image]:
+def pipeline_images(tag: str, *, days: int, until: datetime, a_day: int = 1) -> list[Image]:
     """
     Return the images of a pipeline that pushes at regular intervals, oldest first.
 
@@ -194,7 +195,7 @@ def pushes(tag: str, *, days: int, until: datetime, a_day: int = 1) -> list[Imag
         InvalidImage: For a number below 1, and for a tag without `{n}`, because only one image can have it.
 
     >>> from datetime import datetime, timezone
-    >>> builds = pushes("build-{n}", days=30, a_day=3, until=datetime(2026, 6, 1, tzinfo=timezone.utc))
+    >>> builds = pipeline_images("build-{n}", days=30, a_day=3, until=datetime(2026, 6, 1, tzinfo=timezone.utc))
     >>> len(builds), builds[0].tags, builds[-1].tags
     (90, ('build-1',), ('build-90',))
 
@@ -203,7 +204,7 @@ def pushes(tag: str, *, days: int, until: datetime, a_day: int = 1) -> list[Imag
     return _series(tag, count=days * a_day, step=timedelta(days=1) / a_day, until=until)
 
 
-def releases(tag: str, *, count: int, until: datetime, every_days: int = 7) -> list[Image]:
+def release_images(tag: str, *, count: int, until: datetime, every_days: int = 7) -> list[Image]:
     """
     Return a number of release images, oldest first.
 
@@ -221,7 +222,7 @@ def releases(tag: str, *, count: int, until: datetime, every_days: int = 7) -> l
     return _series(tag, count=count, step=timedelta(days=every_days), until=until)
 
 
-def leftovers(*, days: int, until: datetime, a_day: int = 1) -> list[Image]:
+def untagged_images(*, days: int, until: datetime, a_day: int = 1) -> list[Image]:
     """
     Return untagged images, oldest first. An image becomes untagged when its only tag is pushed again.
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from ecr_constructs.cli.sources.records import Policy
 from ecr_constructs.model import Image, LifecyclePolicy, expire_untagged, keep_latest
-from ecr_constructs.testing import leftovers, releases
+from ecr_constructs.testing import release_images, untagged_images
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
-RELEASES = releases("v{n}", count=4, until=NOW, every_days=7)
+RELEASES = release_images("v{n}", count=4, until=NOW, every_days=7)
 # Of four releases two are too many, and of four untagged images those pushed 2 and 3 days ago are too old.
-HISTORY = [*RELEASES, *leftovers(days=4, until=NOW)]
+HISTORY = [*RELEASES, *untagged_images(days=4, until=NOW)]
 POLICY = LifecyclePolicy.of(keep_latest(2, matching="v*"), expire_untagged(after_days=1))
 GENEROUS = LifecyclePolicy.of(keep_latest(3, matching="v*"), expire_untagged(after_days=1))
 

@@ -165,7 +165,7 @@ def test_an_argument_of_the_repository_of_the_cdk_is_named_with_the_new_one(stac
         first, last = problems_of(stack, **{name: value})
 
         assert first.startswith(f"{name}= is an argument of ecr.Repository; {remedy}")
-        assert "docs/repository.md has a table of all arguments of ecr.Repository" in last
+        assert "the page 'Migration from ecr.Repository' of the documentation" in last
 
 
 def test_all_arguments_of_the_repository_of_the_cdk_are_one_error(stack: cdk.Stack) -> None:

@@ -126,6 +126,12 @@ CALLS: Mapping[str, Call] = {
             "policy_statements resource_tags removal_policy empty_on_delete replicate_to scanning",
         ).items()
     },
+    "HardenedRepository.from_repository_name": lambda value: HardenedRepository.from_repository_name(
+        made().stack, new_id(), value
+    ),
+    "HardenedRepository.from_repository_arn": lambda value: HardenedRepository.from_repository_arn(
+        made().stack, new_id(), value
+    ),
     **{
         f"PrivateRegistry {name}": call
         for name, call in options(
@@ -235,6 +241,7 @@ CALLS: Mapping[str, Call] = {
 RIGHT: Mapping[str, tuple[str, ...]] = {
     "string": (
         "repository.image",
+        "from_repository_name",
         "id",
         "prefix",
         "repositories",
@@ -250,6 +257,15 @@ RIGHT: Mapping[str, tuple[str, ...]] = {
     ),
     "construct": ("scope", "registry.of"),
 }
+
+
+CONSTRUCTS = ("HardenedRepository", "PrivateRegistry", "PullThroughCache", "CreationTemplate", "ReplicaRegistry")
+
+
+def is_of_construct(call: str) -> bool:
+    """Return whether a call is of a construct of the library, and of no method of the CDK, and has a valid scope."""
+    has_scope = not call.endswith((" scope", "registry.of", "apply_removal_policy"))
+    return has_scope and call.startswith((*CONSTRUCTS, "repository.", "registry.", "cache."))
 
 
 def is_typed(call: Call, value: Any) -> bool:
@@ -269,6 +285,14 @@ def test_every_value_of_the_wrong_kind_is_a_typed_error(call: str) -> None:
     accepted = {kind for kind, calls in RIGHT.items() if call.endswith(calls)}
 
     assert set(WRONG) - rejected <= accepted | {"None"}
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if is_of_construct(call)])
+def test_a_value_of_the_wrong_kind_is_reported_with_the_construct_path(call: str) -> None:
+    with pytest.raises((TypeError, EcrConstructsError)) as raised:
+        CALLS[call](object())
+
+    assert getattr(raised.value, "path", "")
 
 
 @pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read"])

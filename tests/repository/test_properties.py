@@ -32,7 +32,7 @@ from ecr_constructs.repository.settings import (
     PROPERTIES,
     BoundSettings,
     Property,
-    derive,
+    effective_settings,
     replica_differences,
     resource_attributes,
     template_attributes,
@@ -121,16 +121,16 @@ def extended(monkeypatch: pytest.MonkeyPatch) -> Extended:
 
 def test_the_kind_of_an_added_property_is_checked(extended: Extended) -> None:
     with pytest.raises(TypeError, match="keep must be a whole number such as 1, got 'x'"):
-        derive(extended, {"keep": "x"})
+        effective_settings(extended, {"keep": "x"})
     with pytest.raises(TypeError, match="keep must be a whole number such as 1, got 'x'"):
         Extended(keep="x")  # type: ignore[arg-type]
 
 
 def test_an_added_property_is_derived_and_shown(extended: Extended) -> None:
-    derived = derive(extended, {"keep": 3})
+    derived = effective_settings(extended, {"keep": 3})
 
     assert derived == Extended(keep=3)
-    assert derive(derived, {"scan_on_push": False}) == Extended(keep=3, scan_on_push=False)
+    assert effective_settings(derived, {"scan_on_push": False}) == Extended(keep=3, scan_on_push=False)
     assert repr(derived) == "HARDENED.but(keep=3)"
 
 
@@ -204,6 +204,6 @@ def test_a_repository_of_every_property_is_written(stack: cdk.Stack) -> None:
 def test_problems_of_kinds_are_counted_once(extended: Extended) -> None:
     problems = Problems()
     with problems.collect():
-        derive(extended, {"keep": "x", "access": 1, "lifecycle": [2]})
+        effective_settings(extended, {"keep": "x", "access": 1, "lifecycle": [2]})
 
     assert len(list(problems)) == 3

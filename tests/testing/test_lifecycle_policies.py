@@ -33,13 +33,13 @@ from ecr_constructs.testing import (
     assert_archives,
     assert_expires,
     assert_keeps,
-    leftovers,
     multi_arch,
+    pipeline_images,
     pulled,
-    pushes,
-    releases,
+    release_images,
     signed,
     tagged,
+    untagged_images,
 )
 from tests.model.lifecycle.image_strategies import AT, repositories
 from tests.model.lifecycle.strategies import policies
@@ -61,7 +61,7 @@ def said_by(assertion: Callable[[], None]) -> list[str]:
 
 
 def test_a_month_of_three_pushes_a_day_and_a_release_a_week_is_one_line() -> None:
-    history = pushes("build-{n}", days=30, a_day=3, until=NOW) + releases("v1.{n}", count=4, until=NOW)
+    history = pipeline_images("build-{n}", days=30, a_day=3, until=NOW) + release_images("v1.{n}", count=4, until=NOW)
 
     assert [image.tags for image in history[:2]] == [("build-1",), ("build-2",)]
     assert [image.tags for image in history[-5:]] == [("build-90",), ("v1.1",), ("v1.2",), ("v1.3",), ("v1.4",)]
@@ -71,30 +71,30 @@ def test_a_month_of_three_pushes_a_day_and_a_release_a_week_is_one_line() -> Non
 
 
 def test_releases_may_be_further_apart() -> None:
-    assert [NOW - image.pushed_at for image in releases("v{n}", count=2, every_days=30, until=NOW)] == [
+    assert [NOW - image.pushed_at for image in release_images("v{n}", count=2, every_days=30, until=NOW)] == [
         30 * DAY,
         0 * DAY,
     ]
 
 
 def test_leftovers_have_no_tags() -> None:
-    images = leftovers(days=2, a_day=2, until=NOW)
+    images = untagged_images(days=2, a_day=2, until=NOW)
 
     assert [image.tags for image in images] == [(), (), (), ()]
     assert images[0].pushed_at == NOW - 1.5 * DAY
 
 
 def test_the_same_arguments_give_the_same_images() -> None:
-    assert pushes("build-{n}", days=3, until=NOW) == pushes("build-{n}", days=3, until=NOW)
-    assert leftovers(days=3, until=NOW) == leftovers(days=3, until=NOW)
+    assert pipeline_images("build-{n}", days=3, until=NOW) == pipeline_images("build-{n}", days=3, until=NOW)
+    assert untagged_images(days=3, until=NOW) == untagged_images(days=3, until=NOW)
 
 
 @given(st.integers(1, 20), st.integers(1, 4), st.integers(1, 3))
 def test_a_history_is_a_repository_that_can_exist(days: int, a_day: int, platforms: int) -> None:
     history = (
-        signed(multi_arch(pushes("build-{n}", days=days, a_day=a_day, until=NOW), platforms=platforms))
-        + releases("v{n}", count=days, until=NOW)
-        + leftovers(days=days, a_day=a_day, until=NOW)
+        signed(multi_arch(pipeline_images("build-{n}", days=days, a_day=a_day, until=NOW), platforms=platforms))
+        + release_images("v{n}", count=days, until=NOW)
+        + untagged_images(days=days, a_day=a_day, until=NOW)
     )
     tags = [tag for image in history for tag in image.tags]
 
@@ -105,7 +105,7 @@ def test_a_history_is_a_repository_that_can_exist(days: int, a_day: int, platfor
 
 def test_problems_are_reported_all_at_once() -> None:
     with pytest.raises(InvalidImage) as caught:
-        pushes("latest", days=0, a_day=True, until=NOW)
+        pipeline_images("latest", days=0, a_day=True, until=NOW)
 
     assert caught.value.problems == (
         "days: 0 is not a positive whole number; write 1 or more",
@@ -116,10 +116,10 @@ def test_problems_are_reported_all_at_once() -> None:
 
 def test_no_history_is_made_of_nothing() -> None:
     cases: list[Callable[[], object]] = [
-        lambda: releases("v{n}", count=0, until=NOW),
-        lambda: releases("v{n}", count=1, every_days=0, until=NOW),
-        lambda: releases("stable", count=2, until=NOW),
-        lambda: leftovers(days=-1, until=NOW),
+        lambda: release_images("v{n}", count=0, until=NOW),
+        lambda: release_images("v{n}", count=1, every_days=0, until=NOW),
+        lambda: release_images("stable", count=2, until=NOW),
+        lambda: untagged_images(days=-1, until=NOW),
         lambda: multi_arch([], platforms=0),
     ]
     for build in cases:
@@ -128,29 +128,29 @@ def test_no_history_is_made_of_nothing() -> None:
 
 
 def test_one_release_needs_no_number() -> None:
-    assert releases("stable", count=1, until=NOW)[0].tags == ("stable",)
+    assert release_images("stable", count=1, until=NOW)[0].tags == ("stable",)
 
 
 def test_a_time_without_a_zone_is_rejected() -> None:
     with pytest.raises(InvalidImage, match="no time zone"):
-        pushes("build-{n}", days=1, until=datetime(2026, 6, 1))  # noqa: DTZ001  (that is the point)
+        pipeline_images("build-{n}", days=1, until=datetime(2026, 6, 1))  # noqa: DTZ001  (that is the point)
 
 
 def test_an_image_can_have_more_tags() -> None:
-    (image,) = releases("v1", count=1, until=NOW)
+    (image,) = release_images("v1", count=1, until=NOW)
 
     assert tagged(image, "deployed-at-production", "latest").tags == ("deployed-at-production", "latest", "v1")
 
 
 def test_images_can_have_been_pulled_or_archived() -> None:
-    images = pushes("build-{n}", days=2, until=NOW - 10 * DAY)
+    images = pipeline_images("build-{n}", days=2, until=NOW - 10 * DAY)
 
     assert {image.last_pulled_at for image in pulled(images, at=NOW)} == {NOW}
     assert {(image.status, image.archived_at) for image in archived(images, at=NOW)} == {("archived", NOW)}
 
 
 def test_an_index_names_untagged_images_that_were_pushed_just_before_it() -> None:
-    *children, index = multi_arch(releases("v1", count=1, until=NOW), platforms=3)
+    *children, index = multi_arch(release_images("v1", count=1, until=NOW), platforms=3)
 
     assert index.is_index
     assert index.tags == ("v1",)
@@ -160,7 +160,7 @@ def test_an_index_names_untagged_images_that_were_pushed_just_before_it() -> Non
 
 
 def test_a_signature_is_about_the_image_before_it() -> None:
-    image, signature = signed(releases("v1", count=1, until=NOW))
+    image, signature = signed(release_images("v1", count=1, until=NOW))
 
     assert signature.subject_digest == image.digest
     assert (signature.tags, signature.pushed_at) == ((), NOW + timedelta(seconds=1))
@@ -168,20 +168,20 @@ def test_a_signature_is_about_the_image_before_it() -> None:
 
 
 def test_of_a_signed_index_the_images_are_not_signed() -> None:
-    images = signed(multi_arch(releases("v1", count=1, until=NOW)))
+    images = signed(multi_arch(release_images("v1", count=1, until=NOW)))
 
     assert [image.subject_digest is not None for image in images] == [False, False, False, True]
 
 
 # --- assertions -----------------------------------------------------------------------------------------------------
 
-BUILDS = pushes("build-{n}", days=5, until=NOW)
+BUILDS = pipeline_images("build-{n}", days=5, until=NOW)
 POLICY = LifecyclePolicy.of(keep_latest(3, matching="build-*"), expire_untagged(after_days=2))
 ARCHIVING = LifecyclePolicy.of(archive_unpulled(after_days=3), delete_archived(after_days=90))
 
 
 def test_what_holds_passes_in_silence() -> None:
-    history = [*BUILDS, *leftovers(days=5, until=NOW - 3 * DAY)]
+    history = [*BUILDS, *untagged_images(days=5, until=NOW - 3 * DAY)]
 
     assert_keeps(POLICY, history, "build-3", "build-4", "build-5", at=NOW)
     assert_expires(POLICY, history, "build-1", "build-2", *history[5:], at=NOW)
@@ -210,7 +210,7 @@ def test_a_failure_has_the_outcome_the_rule_and_the_reason() -> None:
 
 
 def test_a_failure_states_that_no_rule_selects_an_image() -> None:
-    other = releases("v1", count=1, until=NOW)
+    other = release_images("v1", count=1, until=NOW)
 
     assert said_by(lambda: assert_expires(POLICY, other, "v1", at=NOW)) == [
         "the policy does not delete 1 of 1 image at 2026-06-01 00:00 UTC:",
@@ -230,7 +230,7 @@ def test_a_failure_about_an_archived_image_and_a_rule_without_description() -> N
 @pytest.mark.parametrize("assertion", ASSERTIONS)
 def test_every_assertion_fails_for_an_uncertain_image(assertion: Callable[..., None]) -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=1))
-    (image,) = leftovers(days=1, until=NOW - 1.5 * DAY)
+    (image,) = untagged_images(days=1, until=NOW - 1.5 * DAY)
     first, line, last = said_by(lambda: assertion(policy, [image], image, at=NOW))
 
     assert first.startswith("the policy does not ")
@@ -239,7 +239,7 @@ def test_every_assertion_fails_for_an_uncertain_image(assertion: Callable[..., N
 
 
 def test_a_failure_lists_every_image() -> None:
-    many = pushes("build-{n}", days=30, until=NOW)
+    many = pipeline_images("build-{n}", days=30, until=NOW)
     lines = said_by(lambda: assert_keeps(POLICY, many, "build-*", at=NOW))
 
     assert lines[0] == "the policy does not keep 27 of 30 images at 2026-06-01 00:00 UTC:"
@@ -251,7 +251,7 @@ def test_a_failure_lists_every_image() -> None:
     [
         ("biuld-*", "a tag that matches 'biuld-*'"),
         ("sha256:" + "0" * 64, "digest sha256:" + "0" * 64),
-        (leftovers(days=1, until=NOW)[0], f"digest {leftovers(days=1, until=NOW)[0].digest}"),
+        (untagged_images(days=1, until=NOW)[0], f"digest {untagged_images(days=1, until=NOW)[0].digest}"),
     ],
 )
 @pytest.mark.parametrize("assertion", ASSERTIONS)

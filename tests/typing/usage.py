@@ -38,7 +38,7 @@ from ecr_constructs import (
     keep_latest,
     read_images,
 )
-from ecr_constructs.testing import assert_keeps, pushes
+from ecr_constructs.testing import assert_keeps, pipeline_images
 
 
 class Platform(Construct):
@@ -115,7 +115,7 @@ def the_registry_language() -> tuple[Scanning, Replication]:
 
 
 def a_replay(policy: LifecyclePolicy, listing: object, detail: Mapping[str, object], now: datetime) -> list[Decision]:
-    images = [*read_images(listing), Image.from_describe_images(detail), *pushes("v{n}", days=3, until=now)]
+    images = [*read_images(listing), Image.from_describe_images(detail), *pipeline_images("v{n}", days=3, until=now)]
     evaluation = policy.evaluate(images, at=now)
     assert_type(evaluation.bytes_freed, int)
     assert_type(evaluation.kept[0], Decision)

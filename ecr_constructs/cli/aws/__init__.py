@@ -1,5 +1,5 @@
 """
-The calls to an AWS account, which docs/live.md lists with their permissions.
+The calls to an AWS account. The page 'Preview of a live account' of the documentation lists their permissions.
 
 boto3 is imported with the first call.
 """

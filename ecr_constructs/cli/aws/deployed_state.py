@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ecr_constructs._documentation import page
 from ecr_constructs.cli.aws.errors import CallFailed, failure_messages, raise_as_unavailable
 from ecr_constructs.cli.aws.registry_answers import NOT_SET, policy_reader, settings_of, template_of
 from ecr_constructs.cli.aws.session import Service, Session, open_session
@@ -205,7 +206,7 @@ class _Reader:
             self._add(_ACCOUNT, f"ecr:{operation} failed, so its settings are not compared: {failed.reason}")
 
     def _add(self, stack: str, sentence: str) -> None:
-        remedy = "run the command with credentials that can read it; docs/check.md lists the permissions"
+        remedy = f"run the command with credentials that can read it; {page('Check a change')} lists the permissions"
         change = Change(id="unread-state", severity="warning", stack=stack, sentence=sentence, remedy=remedy)
         if change not in self.unread:
             self.unread.append(change)

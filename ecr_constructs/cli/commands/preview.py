@@ -279,19 +279,24 @@ def preview(
         unpulled_days=unpulled_days,
         image_quota=image_quota,
     )
-    suppressions = (*(read_companion(source) if source is not None else ()), *read_configuration(config))
-    with _folder(state_dir) as folder:
+    raise typer.Exit(_preview(options, config))
+
+
+def _preview(options: PreviewOptions, config: str | None) -> ExitCode:
+    """Write the preview, and return the exit code."""
+    companion = read_companion(options.source) if options.source is not None else ()
+    suppressions = (*companion, *read_configuration(config))
+    with _folder(options.state_dir) as folder:
         report = _with_costs(without_suppressed(_report(options, folder), suppressions), options)
         gates = _with_scan_results(options, report, folder)
         results = [gate.evaluate(report) for gate in gates]
         if options.is_folder:
             _write_pages(report, results, options)
         else:
-            write_output(_render(report, results, options), output)
-        if output is not None or form in {Format.HTML, Format.CSV}:
+            write_output(_render(report, results, options), options.output)
+        if options.output is not None or options.form in {Format.HTML, Format.CSV}:
             _print_summary(report)
-        code = _exit_code(report, results)
-    raise typer.Exit(code)
+        return _exit_code(report, results)
 
 
 def _with_scan_results(options: PreviewOptions, report: PreviewReport, folder: ReadingFolder) -> list[Gate]:

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ecr_constructs._documentation import page
 from ecr_constructs.assembly.files import MAXIMUM_BYTES, read_file
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT, path_of
@@ -202,7 +203,7 @@ def _entry_problems(entry: Mapping[str, object]) -> Iterator[str]:
     id = entry.get("id")
     if isinstance(id, str) and id.strip() and id not in _IDS:
         near = get_close_matches(id, _IDS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "docs/findings.md lists them"
+        hint = f"did you mean {near[0]!r}?" if near else f"{page('Findings')} lists them"
         yield f"id: {abbreviate(id)} is not a finding; {hint}"
 
 

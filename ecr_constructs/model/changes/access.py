@@ -10,7 +10,7 @@ from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, canonical, object_of
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.statements import Statement, is_public
-from ecr_constructs.model.iam.values import as_list, matches_pattern, possible, shown, text_of
+from ecr_constructs.model.iam.values import as_list, matches_pattern, possible, printable, text_of
 
 __all__ = ["covers", "policy_changes", "statements_of"]
 
@@ -221,7 +221,7 @@ def _actions(statement: Statement) -> str:
 
 
 def _list(value: object, most: int = 4) -> str:
-    texts = [text if isinstance(text, str) else shown(text) for text in possible(value)]
+    texts = [text if isinstance(text, str) else printable(text) for text in possible(value)]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return f"{', '.join(texts[:most])}{more}"
 

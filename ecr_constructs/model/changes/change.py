@@ -75,7 +75,7 @@ class Change:
     A change that a deployment would make.
 
     Attributes:
-        id: The ID of its kind; docs/check.md lists them.
+        id: The ID of its kind, which the page 'Check a change' of the documentation lists.
         severity: `error`, `warning` or `info`.
         stack: The name of the stack.
         logical_id: The logical ID, or None if the change is about a stack or an account.

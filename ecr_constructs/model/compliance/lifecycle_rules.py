@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ecr_constructs._documentation import page
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName
 from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource
 from ecr_constructs.model.compliance.rule import Breach, Check, ComplianceRule, compliance_rule
@@ -70,7 +71,7 @@ FINDING_RULES: Sequence[ComplianceRule] = tuple(
         level="error" if each.severity == "error" else "warning",
         types=_TYPES,
         requirement=f"The lifecycle policy has no finding `{each.id}`.",
-        remedy=f"See docs/findings.md#{each.id}.",
+        remedy=f"See '{each.id}' on {page('Findings')}.",
     )(_finding_check(each.id))
     for each in FINDING_TYPES
     if each.severity != "info"

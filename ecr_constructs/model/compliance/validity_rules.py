@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ecr_constructs._documentation import page
 from ecr_constructs.errors import InvalidName, InvalidRegistry
 from ecr_constructs.model.compliance.control_rules import declared_key
 from ecr_constructs.model.compliance.resources import (
@@ -147,7 +148,7 @@ def empty_on_delete_effective(resource: TemplateResource, app: AppResources) -> 
     level="error",
     types=tuple(POLICY_PROPERTIES),
     requirement="ECR accepts the statements of the policy.",
-    remedy="Correct the statement. docs/policies.md lists the elements that ECR accepts.",
+    remedy=f"Correct the statement; {page('Policies')} lists the elements that ECR accepts.",
 )
 def policy_valid(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield each problem of a statement, of the Sids and of the length, as `add_to_resource_policy` rejects them."""

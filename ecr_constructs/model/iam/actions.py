@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ecr_constructs.model.iam.action_names import REGISTRY_ACTIONS, REPOSITORY_ACTIONS
 from ecr_constructs.model.iam.permissions import LOGIN
-from ecr_constructs.model.iam.values import UNKNOWN, matches_pattern, shown, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, matches_pattern, printable, text_of
 
 __all__ = ["action_problems", "matches_action"]
 
@@ -55,7 +55,8 @@ def _problems(action: str, policy: str) -> tuple[str, ...]:
     if text in _LOGIN:
         return (f"a {policy} policy cannot allow {action}, which has no resource; use grant_pull or grant_push",)
     if not text.startswith(_PREFIX):
-        return (f"{shown(action)} is not an action of ECR; a {policy} policy has actions such as 'ecr:BatchGetImage'",)
+        remedy = f"a {policy} policy has actions such as 'ecr:BatchGetImage'"
+        return (f"{printable(action)} is not an action of ECR; {remedy}",)
     return () if _matches_any(text, _ALLOWED[policy]) else (_reason(action, text, policy),)
 
 
@@ -72,4 +73,4 @@ def _reason(action: str, text: str, policy: str) -> str:
     names = {name.lower(): name for name in _ALLOWED[policy]}
     near = get_close_matches(text.removeprefix(_PREFIX), names, n=1)
     advice = f"did you mean '{_PREFIX}{names[near[0]]}'?" if near else "use an action such as 'ecr:BatchGetImage'"
-    return f"{shown(action)} is not an action of ECR; {advice}"
+    return f"{printable(action)} is not an action of ECR; {advice}"

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.principals import principals_of
-from ecr_constructs.model.iam.values import UNKNOWN, is_unknown, possible, shown, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, is_unknown, possible, printable, text_of
 
 __all__ = ["Outcome", "Requester", "Verdict", "account_of", "evaluate"]
 
@@ -98,7 +98,7 @@ def _undecided(verb: str, action: str, found: Sequence[tuple[Mapping[str, Any], 
 
 def _named(statement: Mapping[str, Any]) -> str:
     sid = statement.get("Sid")
-    return f"the statement {shown(sid)}" if sid else "a statement"
+    return f"the statement {printable(sid)}" if sid else "a statement"
 
 
 def _applies(
@@ -163,7 +163,7 @@ def _may_be_requester(value: object, requester: Requester) -> bool | str:
     # The ARN of a resource is not that of a whole account, and not that of another resource.
     if is_attribute and (isinstance(requester.name, Mapping) or not text_of(requester.name).startswith("arn:")):
         return False
-    return f"the principal {shown(value)}"
+    return f"the principal {printable(value)}"
 
 
 def _is_same_arn(text: str, name: str) -> bool:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from ecr_constructs._documentation import page
 from ecr_constructs.model.iam.actions import action_problems
 from ecr_constructs.model.iam.conditions import condition_problems, narrows, rejected_conditions
 from ecr_constructs.model.iam.principals import names_everyone, principal_problems, principals_of
@@ -114,7 +115,7 @@ def public_problems(statement: Statement, *, in_key_policy: bool = False) -> Ite
     yield (
         "the statement is public: it allows every principal without a condition that limits the principals or their "
         f"network{reason}; name accounts as principals, use Access.organization_pull('o-...'), or add a condition that "
-        "docs/policies.md lists"
+        f"{page('Policies')} lists"
     )
 
 

@@ -19,7 +19,7 @@ __all__ = [
     "is_unknown",
     "matches_pattern",
     "possible",
-    "shown",
+    "printable",
     "text_of",
 ]
 
@@ -74,7 +74,7 @@ def text_of(value: object) -> str:
     return "".join(UNKNOWN if name is not None else text for text, name in _parts(value))
 
 
-def shown(value: object) -> str:
+def printable(value: object) -> str:
     """Return a value as text for a message, with `${...}` for each part that is known only at deployment."""
     return repr("".join(text if name is None else f"${{{name}}}" for text, name in _parts(value)))
 

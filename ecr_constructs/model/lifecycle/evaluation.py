@@ -1,7 +1,8 @@
 """
 A lifecycle policy applied to images at an instant.
 
-docs/lifecycle.md lists for each behavior the sentence of AWS that it rests on. Quotes without a URL are from
+The page 'Lifecycle policies' of the documentation lists for each behavior the sentence of AWS that it
+rests on. Quotes without a URL are from
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html.
 """
 

@@ -205,7 +205,9 @@ class LifecyclePolicy:
         in_use: Mapping[str, Sequence[str]] | None = None,
     ) -> tuple[Finding, ...]:
         """
-        Return probable mistakes, and consequences that are easy to overlook; docs/findings.md lists them.
+        Return probable mistakes, and consequences that are easy to overlook.
+
+        The page 'Findings' of the documentation lists them.
 
         Args:
             images: The images of the repository, which some checks use. Default: not known.

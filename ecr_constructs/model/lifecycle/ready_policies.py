@@ -1,7 +1,8 @@
 """
 Lifecycle policies for common situations. Each is a function, because tags differ between pipelines.
 
-docs/ready-policies.md has the rules of each policy, and its evaluation over the images of a repository.
+The page 'Ready policies' of the documentation has the rules of each policy, and its evaluation over the images of a
+repository.
 """
 
 from __future__ import annotations

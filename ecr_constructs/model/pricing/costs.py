@@ -134,10 +134,10 @@ def storage_of(evaluation: Evaluation, *, at: datetime, unpulled_size: int = 0) 
     """
     expired = [each.image for each in evaluation.expired]
     moved = [each.image for each in evaluation.archived]
-    stay = [each.image for group in (evaluation.uncertain, evaluation.kept) for each in group]
-    in_archive = [image for image in stay if image.status == "archived"]
+    remaining = [each.image for group in (evaluation.uncertain, evaluation.kept) for each in group]
+    in_archive = [image for image in remaining if image.status == "archived"]
     archive, expired_archive = _size(in_archive), _size(each for each in expired if each.status == "archived")
-    standard, archived = _size(stay) - archive, _size(moved)
+    standard, archived = _size(remaining) - archive, _size(moved)
     return Storage(
         standard=standard + archived + _size(expired) - expired_archive,
         archive=archive + expired_archive,

@@ -31,18 +31,22 @@ class CachedNames:
         there: The upstream prefix, or `ROOT`.
         allowed: The repositories that may be pulled, as patterns of upstream names.
 
+    Attributes:
+        here: The prefix of the cache.
+        there: The upstream prefix, or `ROOT`.
+
     """
 
     def __init__(self, *, upstream: Upstream, here: str, there: str, allowed: Sequence[str]) -> None:
         self._upstream = upstream
-        self._here = here
-        self._there = there
+        self.here = here
+        self.there = there
         self._allowed = tuple(map(self._official, allowed))
 
     @property
     def upstream_patterns(self) -> list[str]:
         """The repositories at the upstream, as patterns for policies."""
-        under = "*" if self._there == ROOT else f"{self._there}/*"
+        under = "*" if self.there == ROOT else f"{self.there}/*"
         return sorted({under if pattern == "*" else pattern for pattern in self._allowed})
 
     @property
@@ -53,8 +57,8 @@ class CachedNames:
     def cached_name(self, repository: str) -> str:
         """Return the name in this registry of an upstream repository."""
         name = self._official(repository)
-        name = name if self._there == ROOT else name.removeprefix(f"{self._there}/")
-        return name if self._here == ROOT else f"{self._here}/{name}"
+        name = name if self.there == ROOT else name.removeprefix(f"{self.there}/")
+        return name if self.here == ROOT else f"{self.here}/{name}"
 
     def check(self, problems: Problems) -> None:
         """Add the problems of the patterns."""
@@ -64,7 +68,7 @@ class CachedNames:
             problems.extend(f"repositories: {problem}" for problem in REPOSITORY_PATTERN.problems(pattern))
             if pattern != "*" and not self._is_cached(pattern):
                 problems.add(
-                    f"repositories: {pattern!r} is not under the upstream prefix {self._there!r}; write names there"
+                    f"repositories: {pattern!r} is not under the upstream prefix {self.there!r}; write names there"
                 )
             problems.extend(f"repositories: {problem}" for problem in self._length(pattern))
 
@@ -84,7 +88,7 @@ class CachedNames:
             )
         name = self._official(image.repository)
         if not self._is_cached(name):
-            problems.add(f"{name!r} is not under the upstream prefix {self._there!r} of this cache; use another cache")
+            problems.add(f"{name!r} is not under the upstream prefix {self.there!r} of this cache; use another cache")
         elif not any(wildcards.matches(pattern, name) for pattern in self._allowed):
             problems.add(
                 f"{name!r} is not among the repositories of this cache: {', '.join(self._allowed)}; add it there"
@@ -102,7 +106,7 @@ class CachedNames:
         )
 
     def _is_cached(self, name: str) -> bool:
-        return self._there == ROOT or name.startswith(f"{self._there}/")
+        return self.there == ROOT or name.startswith(f"{self.there}/")
 
     def _official(self, name: str) -> str:
         is_official = self._upstream.registry == "docker-hub" and "/" not in name and name != "*"

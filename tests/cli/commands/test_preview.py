@@ -23,7 +23,7 @@ from ecr_constructs.cli.output import messages
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
 from ecr_constructs.model import LifecyclePolicy
 from ecr_constructs.model.lifecycle.findings import Severity
-from ecr_constructs.testing import leftovers, releases, tagged
+from ecr_constructs.testing import release_images, tagged, untagged_images
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, listing, page
 from tests.cli.preview.test_run import QUESTIONS, FakeAccount, FakeFleet
 from tests.model.lifecycle.strategies import json_values
@@ -585,7 +585,7 @@ def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> No
     (policy,) = [
         block for block in re.findall(r"^```json\n(.*?)^```$", other, re.MULTILINE | re.DOTALL) if "rules" in block
     ]
-    images = [*releases("release-1.{n}", count=36, until=NOW), *leftovers(days=20, until=NOW)]
+    images = [*release_images("release-1.{n}", count=36, until=NOW), *untagged_images(days=20, until=NOW)]
     images[20] = tagged(images[20], "production-2026-03")
     today = {
         "repositoryName": "prod/api",

@@ -21,7 +21,7 @@ from ecr_constructs.model import (
     expire_untagged,
     keep_latest,
 )
-from ecr_constructs.testing import archived, leftovers, multi_arch, pushes, releases, signed
+from ecr_constructs.testing import archived, multi_arch, pipeline_images, release_images, signed, untagged_images
 
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 POLICY = LifecyclePolicy.of(
@@ -38,12 +38,12 @@ _VOID = frozenset({"br", "img", "input", "link", "meta"})
 def history() -> list[Image]:
     """Return the images of a repository: builds, nightlies, signed releases, untagged and archived images."""
     return [
-        *pushes("build-{n}", days=30, a_day=3, until=AT - timedelta(hours=2)),
-        *releases("nightly-{n}", count=80, every_days=1, until=AT - timedelta(hours=3)),
-        *signed(multi_arch(releases("release-{n}", count=40, until=AT - timedelta(days=1)))),
-        *leftovers(days=10, until=AT - timedelta(hours=5)),
-        *archived(releases("old-{n}", count=6, until=AT - timedelta(days=400)), at=AT - timedelta(days=130)),
-        *archived(releases("older-{n}", count=4, until=AT - timedelta(days=300)), at=AT - timedelta(days=50)),
+        *pipeline_images("build-{n}", days=30, a_day=3, until=AT - timedelta(hours=2)),
+        *release_images("nightly-{n}", count=80, every_days=1, until=AT - timedelta(hours=3)),
+        *signed(multi_arch(release_images("release-{n}", count=40, until=AT - timedelta(days=1)))),
+        *untagged_images(days=10, until=AT - timedelta(hours=5)),
+        *archived(release_images("old-{n}", count=6, until=AT - timedelta(days=400)), at=AT - timedelta(days=130)),
+        *archived(release_images("older-{n}", count=4, until=AT - timedelta(days=300)), at=AT - timedelta(days=50)),
     ]
 
 

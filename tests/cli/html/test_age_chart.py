@@ -12,7 +12,7 @@ from ecr_constructs.cli.output.html.age_chart import AgeAxis, AgeChart, age_char
 from ecr_constructs.cli.output.html.axis_labels import place_labels
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import LifecyclePolicy, expire_older_than, keep_latest
-from ecr_constructs.testing import pushes, releases
+from ecr_constructs.testing import pipeline_images, release_images
 from tests.cli.html.pages import AT, Element, is_legible, page_of, preview, table
 from tests.model.lifecycle.image_strategies import AT as DRAWN_AT
 from tests.model.lifecycle.image_strategies import repositories
@@ -84,7 +84,7 @@ def test_a_chart_has_the_numbers_of_its_table_and_no_bar_beyond_its_edges(shown:
 
 
 def test_the_bars_of_many_images_are_as_high_as_their_counts() -> None:
-    shown = preview(pushes("build-{n}", days=300, until=AT, a_day=2))
+    shown = preview(pipeline_images("build-{n}", days=300, until=AT, a_day=2))
     chart = chart_of(shown)
     expired = chart.rows[0]
     heights = {bar.count: bar.height for bar in expired.bars}
@@ -97,7 +97,9 @@ def test_the_bars_of_many_images_are_as_high_as_their_counts() -> None:
 
 
 def test_a_row_of_few_images_is_legible_beside_one_of_many() -> None:
-    shown = preview([*pushes("build-{n}", days=1, until=AT), *pushes("build-1{n}", days=300, until=AT, a_day=20)])
+    shown = preview(
+        [*pipeline_images("build-{n}", days=1, until=AT), *pipeline_images("build-1{n}", days=300, until=AT, a_day=20)]
+    )
     rows = {row.group: row for row in chart_of(shown).rows}
 
     assert max(bar.height for bar in rows["kept"].bars) >= 28
@@ -106,7 +108,7 @@ def test_a_row_of_few_images_is_legible_beside_one_of_many() -> None:
 
 
 def test_each_of_few_images_is_a_block_with_a_title() -> None:
-    page = page_of(preview(pushes("build-{n}", days=20, until=AT)))
+    page = page_of(preview(pipeline_images("build-{n}", days=20, until=AT)))
     titles = [bar.text for bar in rows_of(page)["expired"].all("rect")]
 
     assert titles[-1] == "build-5, pushed 2026-05-17: it was pushed more than 14 days ago"
@@ -115,15 +117,15 @@ def test_each_of_few_images_is_a_block_with_a_title() -> None:
 
 def test_a_chart_has_blocks_up_to_250_images_and_30_in_a_column() -> None:
     for number, has_blocks in ((250, True), (251, False)):
-        images = releases("release-{n}", count=number, every_days=3, until=AT)
+        images = release_images("release-{n}", count=number, every_days=3, until=AT)
         assert chart_of(preview(images)).has_blocks == has_blocks, number
     for number, has_blocks in ((30, True), (31, False)):
-        images = pushes("build-{n}", days=1, a_day=number, until=AT)
+        images = pipeline_images("build-{n}", days=1, a_day=number, until=AT)
         assert chart_of(preview(images)).has_blocks == has_blocks, number
 
 
 def test_a_dot_marks_images_in_use() -> None:
-    images = pushes("build-{n}", days=10, until=AT)
+    images = pipeline_images("build-{n}", days=10, until=AT)
     page = page_of(preview(images, in_use={images[0].digest: ("task batch",), images[9].digest: ("task batch",)}))
 
     assert [dot.text for dot in rows_of(page)["kept"].all("circle")] == ["1 in use", "1 in use"]
@@ -138,7 +140,7 @@ def test_the_ages_at_which_rules_act_are_thresholds_of_the_chart() -> None:
         expire_older_than(after_days=7, matching="dev-*"),
         expire_older_than(after_days=4000, matching="base-*"),
     )
-    chart = chart_of(preview(pushes("build-{n}", days=14, until=AT), policy=policy))
+    chart = chart_of(preview(pipeline_images("build-{n}", days=14, until=AT), policy=policy))
 
     assert [(each.left, each.days, each.rules) for each in chart.thresholds] == [(50.0, 7, (2, 3))]
 
@@ -210,6 +212,6 @@ def test_a_label_that_would_overlap_an_earlier_one_is_left_out() -> None:
 
 
 def test_an_image_with_a_push_time_in_the_future_is_in_the_newest_column() -> None:
-    images = pushes("build-{n}", days=1, until=datetime(2027, 1, 1, tzinfo=AT.tzinfo))
+    images = pipeline_images("build-{n}", days=1, until=datetime(2027, 1, 1, tzinfo=AT.tzinfo))
 
     assert [row.label for row in chart_of(preview(images)).numbers] == ["less than a day"]

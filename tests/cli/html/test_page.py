@@ -23,7 +23,7 @@ from ecr_constructs.model import LifecyclePolicy, LifecycleRule, expire_untagged
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
-from ecr_constructs.testing import leftovers, pushes, tagged
+from ecr_constructs.testing import pipeline_images, tagged, untagged_images
 from tests.cli.html.pages import AT, Element, history, page_of, preview, read, report, table
 
 FULL = preview()
@@ -39,7 +39,7 @@ STYLE = Path(ecr_constructs.cli.output.html.__file__).with_name("style.css").rea
 
 
 def many() -> list[RepositoryPreview]:
-    images = [pushes("build-{n}", days=days, until=AT) for days in (1, 20, 40)]
+    images = [pipeline_images("build-{n}", days=days, until=AT) for days in (1, 20, 40)]
     return [preview(each, repository=f"prod/{len(each)}") for each in images]
 
 
@@ -96,7 +96,7 @@ def test_texts_of_users_are_escaped() -> None:
     policy = LifecyclePolicy(
         rules=[replace(rule, description=HOSTILE) for rule in LifecyclePolicy.of(expire_untagged(after_days=7)).rules]
     )
-    images = [tagged(pushes("build-{n}", days=1, until=AT)[0], HOSTILE), *leftovers(days=20, until=AT)]
+    images = [tagged(pipeline_images("build-{n}", days=1, until=AT)[0], HOSTILE), *untagged_images(days=20, until=AT)]
     finding = Finding(id=HOSTILE, severity="warning", rule=None, sentence=HOSTILE, remedy=HOSTILE)
     shown = preview(images, policy=policy)
     gone = Decision(image=images[0], action="expire", rule=policy.rules[0], why=HOSTILE)
@@ -393,7 +393,9 @@ def test_no_message_states_that_an_image_was_deleted() -> None:
 
 
 def test_what_has_no_size_has_none() -> None:
-    index = replace(pushes("v{n}", days=1, until=AT)[0], manifest_media_type="application/vnd.oci.image.index.v1+json")
+    index = replace(
+        pipeline_images("v{n}", days=1, until=AT)[0], manifest_media_type="application/vnd.oci.image.index.v1+json"
+    )
     page = page_of(preview([index]))
 
     assert tiles(page)["Images"] == "1 size unknown"
@@ -447,14 +449,16 @@ def test_a_policy_without_rules_is_a_sentence() -> None:
 
 
 def test_one_image_is_one_block() -> None:
-    page = page_of(preview(pushes("v{n}", days=1, until=AT), policy=LifecyclePolicy.of(keep_latest(3, matching="v*"))))
+    page = page_of(
+        preview(pipeline_images("v{n}", days=1, until=AT), policy=LifecyclePolicy.of(keep_latest(3, matching="v*")))
+    )
 
     assert len(page.all("rect")) == 1
     assert "1 image (100.0 MB): none to delete, 1 to keep (100.0 MB)." in page.text
 
 
 def test_the_page_of_twenty_thousand_images_has_less_than_400_bytes_for_each() -> None:
-    images = [*pushes("build-{n}", days=1000, a_day=19, until=AT), *leftovers(days=1000, until=AT)]
+    images = [*pipeline_images("build-{n}", days=1000, a_day=19, until=AT), *untagged_images(days=1000, until=AT)]
     page = render_page(report(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
 
     assert len(page.encode("utf-8")) < 400 * 20_000

@@ -20,7 +20,7 @@ from ecr_constructs.cli.output.html.storage_chart import (
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
-from ecr_constructs.testing import archived, pushes, releases
+from ecr_constructs.testing import archived, pipeline_images, release_images
 from tests.cli.html.pages import AT, POLICY, is_legible, page_of, preview, table
 from tests.model.lifecycle.image_strategies import AT as DRAWN_AT
 from tests.model.lifecycle.image_strategies import repositories
@@ -117,7 +117,7 @@ def test_the_chart_ends_with_the_images_that_the_schedule_keeps(shown: Repositor
 
 
 def test_an_image_that_is_archived_and_then_deleted_is_in_the_archive_meanwhile() -> None:
-    (image,) = pushes("build-{n}", days=1, until=AT)
+    (image,) = pipeline_images("build-{n}", days=1, until=AT)
     stages = list(daily_totals([image], [leaves(image, 3, "archive"), leaves(image, 9)], today=TODAY))
 
     assert [(each.day, each.certain.standard.images, each.certain.archive.images) for each in stages] == [
@@ -128,21 +128,21 @@ def test_an_image_that_is_archived_and_then_deleted_is_in_the_archive_meanwhile(
 
 
 def test_what_is_archived_already_leaves_the_archive() -> None:
-    (image,) = archived(pushes("build-{n}", days=1, until=AT), at=AT)
+    (image,) = archived(pipeline_images("build-{n}", days=1, until=AT), at=AT)
     last = list(daily_totals([image], [leaves(image, 9)], today=TODAY))[-1]
 
     assert last.certain.archive == last.certain.standard == ImageTotals(images=0, size=0)
 
 
 def test_an_image_is_subtracted_once_and_a_missing_one_never() -> None:
-    image, stranger = pushes("build-{n}", days=2, until=AT)
+    image, stranger = pipeline_images("build-{n}", days=2, until=AT)
     stages = list(daily_totals([image], [leaves(stranger, 3), leaves(image, 6), leaves(image, 9)], today=TODAY))
 
     assert [each.certain.standard.images for each in stages] == [1, 1, 0, 0]
 
 
 def test_what_goes_for_certain_and_what_may_go_are_reported_apart() -> None:
-    sure, unsure = pushes("build-{n}", days=2, until=AT)
+    sure, unsure = pipeline_images("build-{n}", days=2, until=AT)
     last = list(daily_totals([sure, unsure], [leaves(sure, 1), leaves(unsure, 1, is_certain=False)], today=TODAY))[-1]
 
     assert (last.certain.standard.images, last.possible.standard.images) == (1, 0)
@@ -179,7 +179,7 @@ def test_the_upper_edge_is_the_most_there_ever_is() -> None:
 
 
 def test_archived_and_uncertain_images_are_drawn_if_there_are_any() -> None:
-    images = pushes("build-{n}", days=4, until=AT)
+    images = pipeline_images("build-{n}", days=4, until=AT)
     plain = chart_of(preview(images, schedule=(leaves(images[0], 3),)))
     both = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"), leaves(images[1], 5, is_certain=False))))
 
@@ -190,7 +190,7 @@ def test_archived_and_uncertain_images_are_drawn_if_there_are_any() -> None:
 
 
 def test_what_lies_between_two_lines_is_closed() -> None:
-    images = pushes("build-{n}", days=2, until=AT)
+    images = pipeline_images("build-{n}", days=2, until=AT)
     chart = chart_of(preview(images, schedule=(leaves(images[0], 15, is_certain=False),)))
 
     assert chart.panels[0].uncertain == "M0 0H520V0H1000V50H520V0H0V0Z"
@@ -214,7 +214,7 @@ def test_the_labels_of_days_do_not_overlap(shown: RepositoryPreview) -> None:
 
 
 def test_the_number_at_the_end_of_a_line_is_what_remains() -> None:
-    images = pushes("build-{n}", days=4, until=AT)
+    images = pipeline_images("build-{n}", days=4, until=AT)
     chart = chart_of(preview(images, schedule=(leaves(images[0], 3),)))
     both = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"),)))
     close = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"), leaves(images[1], 3, "archive"))))
@@ -231,7 +231,7 @@ def test_the_number_at_the_end_of_a_line_is_what_remains() -> None:
 
 
 def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
-    (image,) = pushes("build-{n}", days=1, until=AT)
+    (image,) = pipeline_images("build-{n}", days=1, until=AT)
     page = page_of(preview([image], schedule=(leaves(image, 3),)))
 
     assert [each.text for each in page.all("text", class_="peak")][-2:] == ["0", "0"]
@@ -241,7 +241,7 @@ def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
 
 
 def test_the_table_says_what_is_left_after_each_of_a_few_days() -> None:
-    images = pushes("build-{n}", days=3, until=AT)
+    images = pipeline_images("build-{n}", days=3, until=AT)
     page = page_of(preview(images, schedule=(leaves(images[0], 2), leaves(images[1], 9, is_certain=False))))
 
     assert table(page, "Images that remain after the actions of a day") == [
@@ -252,7 +252,7 @@ def test_the_table_says_what_is_left_after_each_of_a_few_days() -> None:
 
 
 def test_a_long_table_is_cut_to_days_that_are_named() -> None:
-    images = pushes("build-{n}", days=100, until=AT)
+    images = pipeline_images("build-{n}", days=100, until=AT)
     chart = chart_of(preview(images, policy=LifecyclePolicy.of(expire_older_than(after_days=200, matching="build-*"))))
 
     assert len(chart.rows) <= 12
@@ -263,7 +263,7 @@ def test_a_long_table_is_cut_to_days_that_are_named() -> None:
 
 
 def test_a_chart_of_thousands_of_days_has_a_few_hundred_steps() -> None:
-    images = pushes("build-{n}", days=1500, until=AT)
+    images = pipeline_images("build-{n}", days=1500, until=AT)
     departures = tuple(leaves(image, number) for number, image in enumerate(images))
     panel = chart_of(preview(images, schedule=departures)).panels[0]
 
@@ -272,14 +272,14 @@ def test_a_chart_of_thousands_of_days_has_a_few_hundred_steps() -> None:
 
 
 def test_where_nothing_leaves_a_sentence_says_so() -> None:
-    page = page_of(preview(pushes("build-{n}", days=1, until=AT), schedule=()))
+    page = page_of(preview(pipeline_images("build-{n}", days=1, until=AT), schedule=()))
 
     assert "No image is deleted or archived, unless others are pushed or pulled." in page.text
     assert page.all("svg", class_="storage-chart") == []
 
 
 def test_what_leaves_after_years_is_reported_and_not_drawn() -> None:
-    images = pushes("build-{n}", days=2, until=AT)
+    images = pipeline_images("build-{n}", days=2, until=AT)
     late = preview(images, schedule=(leaves(images[0], 4000),))
     both = preview(images, schedule=(leaves(images[0], 4000), leaves(images[1], 10)))
 
@@ -297,6 +297,6 @@ def test_days_are_named_as_far_apart_as_they_can_be_read() -> None:
         (1700, ["now", "Jan 2027", "Jan 2028", "Jan 2029", "Jan 2030", "Jan 2031"]),
     ]
     for last, names in cases:
-        (image,) = releases("release-{n}", count=1, until=AT)
+        (image,) = release_images("release-{n}", count=1, until=AT)
 
         assert [label.text for label in chart_of(preview([image], schedule=(leaves(image, last),))).labels] == names

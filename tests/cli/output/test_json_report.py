@@ -23,7 +23,7 @@ from ecr_constructs.cli.sources.records import AwsDecision, Place, Repository
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.model.pricing.prices import PRICES_BY_REGION
 from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding
-from ecr_constructs.testing import archived, leftovers, pulled, signed
+from ecr_constructs.testing import archived, pulled, signed, untagged_images
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 from tests.model.lifecycle.image_strategies import repositories
 from tests.model.lifecycle.strategies import policies
@@ -45,7 +45,7 @@ def everything() -> PreviewReport:
         *signed(pulled(RELEASES[:2], at=NOW)),
         *archived(RELEASES[2:3], at=NOW),
         *RELEASES[3:],
-        *leftovers(days=4, until=NOW),
+        *untagged_images(days=4, until=NOW),
     )
     runs = {RELEASES[0].digest: ("service prod/api",)}
     asked = Repository(name="api", images=images, in_use=runs, deployed=GENEROUS, aws_preview=(LATE,))
@@ -247,7 +247,7 @@ def test_the_same_previews_give_the_same_text() -> None:
 
 def test_an_action_of_the_schedule_is_certain_or_not() -> None:
     index = replace(RELEASES[3], manifest_media_type="application/vnd.oci.image.index.v1+json")
-    images = (*RELEASES[:3], index, *leftovers(days=4, until=NOW))
+    images = (*RELEASES[:3], index, *untagged_images(days=4, until=NOW))
     report = PreviewReport(at=NOW, previews=(build(policy(), Repository(name="api", images=images), NOW),))
 
     assert {each["is_certain"] for each in written(report)["repositories"][0]["departures"]} == {True, False}

@@ -11,7 +11,7 @@ from ecr_constructs.cli.output.csv_report import render_csv
 from ecr_constructs.cli.output.markdown_report import render_markdown
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.model import LifecyclePolicy, expire_untagged, keep_latest
-from ecr_constructs.testing import leftovers, releases, tagged
+from ecr_constructs.testing import release_images, tagged, untagged_images
 from tests.cli.listings import NOW
 from tests.cli.output.test_table_report import preview
 
@@ -20,7 +20,7 @@ HOSTILE = "=1+1|`x`<script>\n# @here ![x](http://x)"
 
 def report(**values: object) -> PreviewReport:
     policy = LifecyclePolicy.of(keep_latest(2, matching="v*"), expire_untagged(after_days=1))
-    images = [*releases("v{n}", count=5, until=NOW), *leftovers(days=4, until=NOW)]
+    images = [*release_images("v{n}", count=5, until=NOW), *untagged_images(days=4, until=NOW)]
     shown = preview(images, of=policy)
     return PreviewReport(at=NOW, previews=(replace(shown, **values),))  # type: ignore[arg-type]
 
@@ -62,7 +62,7 @@ def test_text_of_users_is_not_markdown() -> None:
 
 
 def test_markdown_of_many_repositories_fits_into_a_comment() -> None:
-    images = [tagged(image, f"extra-{image.tags[0]}") for image in releases("v{n}", count=200, until=NOW)]
+    images = [tagged(image, f"extra-{image.tags[0]}") for image in release_images("v{n}", count=200, until=NOW)]
     shown = preview(images, of=LifecyclePolicy.of(keep_latest(2, matching="v*")))
     many = tuple(replace(shown, repository=f"team/{number:03}") for number in range(200))
 

@@ -28,7 +28,7 @@ from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Repository
 from ecr_constructs.model import Decision, Image, LifecyclePolicy, expire_older_than, expire_untagged, keep_latest
-from ecr_constructs.testing import leftovers, pushes, releases, tagged
+from ecr_constructs.testing import pipeline_images, release_images, tagged, untagged_images
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 
 V1, V2, V3, V4 = RELEASES
@@ -113,7 +113,7 @@ def test_the_images_of_the_worst_repository_are_listed_in_use_first() -> None:
 
 
 def test_the_first_ten_images_are_listed_and_all_on_request() -> None:
-    shown = preview(pushes("v{n}", days=30, until=NOW))
+    shown = preview(pipeline_images("v{n}", days=30, until=NOW))
     text, complete = plain(shown), plain(shown, is_complete=True)
 
     assert text.count("it is not among the newest 2") == 10
@@ -134,13 +134,13 @@ def test_uncertain_images_are_listed_with_their_possible_outcome() -> None:
 
     assert re.search(
         r"^untagged +uncertain +2 .*  delete is possible: it was pushed more than 1 day ago; but",
-        plain(preview([index, *leftovers(days=4, until=NOW)])),
+        plain(preview([index, *untagged_images(days=4, until=NOW)])),
         re.MULTILINE,
     )
 
 
 def test_the_samples_have_the_tag_of_the_gate_first() -> None:
-    images = [*pushes("main-{n}", days=30, until=NOW)]
+    images = [*pipeline_images("main-{n}", days=30, until=NOW)]
     images[20] = tagged(images[20], "production")
     shown = preview(images, of=LifecyclePolicy.of(keep_latest(2, matching="main-*")))
     result = read_gate("expires:production").evaluate(PreviewReport(at=NOW, previews=(shown,)))
@@ -230,7 +230,7 @@ def test_a_rule_without_images_is_marked_and_unselected_images_are_last() -> Non
 
 def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
     index = replace(V4, manifest_media_type=INDEX)
-    text = plain(preview([index, *leftovers(days=4, until=NOW)]))
+    text = plain(preview([index, *untagged_images(days=4, until=NOW)]))
 
     assert re.search(r"^ +2  uncertain +2 ", text, re.MULTILINE)
     assert (
@@ -271,7 +271,7 @@ def test_uncertain_images_with_one_reason_are_one_line_whichever_image_the_reaso
 
 def test_what_settles_whether_images_belong_to_an_index_is_reported_once() -> None:
     index = replace(V4, manifest_media_type=INDEX)
-    doubtful = preview([index, *leftovers(days=4, until=NOW)])
+    doubtful = preview([index, *untagged_images(days=4, until=NOW)])
     other = replace(doubtful, repository="prod/web")
 
     assert plain(doubtful, other).count("--read-indexes") == 1
@@ -338,7 +338,7 @@ def test_disagreements_with_aws_give_both_sides() -> None:
 
 
 def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
-    images = pushes("v{n}", days=30, until=NOW)
+    images = pipeline_images("v{n}", days=30, until=NOW)
     text = plain(preview(images, in_use={image.digest: ("service a",) for image in images}, aws_preview=()))
 
     assert text.count("\ndisagreement: ") == 11
@@ -508,10 +508,12 @@ def test_on_a_terminal_every_line_fits() -> None:
 def test_examples_are_cut_to_the_width_and_rows_stay_one_line() -> None:
     cases: list[int] = [76, 80, 92, 120]
     for width in cases:
-        images = [tagged(image, f"release-{image.tags[0]}") for image in releases("2026.{n}", count=20, until=NOW)]
+        images = [
+            tagged(image, f"release-{image.tags[0]}") for image in release_images("2026.{n}", count=20, until=NOW)
+        ]
         of = LifecyclePolicy.of(keep_latest(9, matching="2026.*"), expire_untagged(after_days=3))
         text = re.sub(
-            r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *leftovers(days=9, until=NOW)], of=of), width)
+            r"\x1b\[[0-9;]*m", "", on_terminal(preview([*images, *untagged_images(days=9, until=NOW)], of=of), width)
         )
         head = next(number for number, line in enumerate(text.splitlines()) if "such as" in line)
 

@@ -26,7 +26,7 @@ from ecr_constructs.model import (
     keep_forever,
     keep_latest,
 )
-from ecr_constructs.testing import leftovers, multi_arch, signed
+from ecr_constructs.testing import multi_arch, signed, untagged_images
 from tests.cli.listings import GENEROUS, HISTORY, NOW, POLICY, RELEASES, policy
 from tests.model.lifecycle.image_strategies import repositories
 from tests.model.lifecycle.strategies import policies
@@ -34,7 +34,7 @@ from tests.model.lifecycle.strategies import policies
 V1, V2, V3, V4 = RELEASES
 # With an index whose images are not known, the outcome of untagged images is uncertain.
 CLOSED = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
-OPEN = [CLOSED, *leftovers(days=4, until=NOW)]
+OPEN = [CLOSED, *untagged_images(days=4, until=NOW)]
 
 
 def preview(
@@ -169,7 +169,7 @@ def test_deletion_instead_of_archival_is_a_loss_and_the_reverse_is_not() -> None
 
 def test_what_may_go_is_lost_if_it_stays_today_for_certain_and_not_if_it_may_go_today_too() -> None:
     index = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
-    children = leftovers(days=4, until=NOW)
+    children = untagged_images(days=4, until=NOW)
     may_go = {each.image for each in preview(POLICY, [index, *children]).evaluation.uncertain}
 
     assert may_go

@@ -14,7 +14,7 @@ from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Policy, Repository
 from ecr_constructs.model import Image, LifecyclePolicy, archive_older_than, expire_older_than
-from ecr_constructs.testing import leftovers
+from ecr_constructs.testing import untagged_images
 from tests.cli.listings import HISTORY, NOW, RELEASES, policy
 
 V1, V2, V3, V4 = RELEASES
@@ -76,7 +76,7 @@ def test_an_image_in_use_must_not_be_archived_either() -> None:
 
 def test_what_may_go_is_caught_as_well() -> None:
     index = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
-    child = leftovers(days=4, until=NOW)[0]
+    child = untagged_images(days=4, until=NOW)[0]
     result = read_gate("in-use").evaluate(report([index, child], runs=(child,)))
 
     assert decided(result) == [child]

@@ -18,7 +18,15 @@ from ecr_constructs.model import (
     production_policy,
 )
 from ecr_constructs.model.lifecycle import ready_policies
-from ecr_constructs.testing import archived, assert_archives, assert_expires, assert_keeps, leftovers, pushes, releases
+from ecr_constructs.testing import (
+    archived,
+    assert_archives,
+    assert_expires,
+    assert_keeps,
+    pipeline_images,
+    release_images,
+    untagged_images,
+)
 from tests.model.lifecycle.image_strategies import AT
 
 READY: dict[str, Callable[..., LifecyclePolicy]] = {
@@ -38,7 +46,9 @@ def test_a_ready_policy_has_no_errors_or_warnings(
 def test_a_ready_policy_keeps_the_newest_image_of_a_repository_without_pushes(
     make: Callable[..., LifecyclePolicy],
 ) -> None:
-    images = releases("v{n}", count=3, until=AT, every_days=1) + releases("main-{n}", count=3, until=AT, every_days=1)
+    images = release_images("v{n}", count=3, until=AT, every_days=1) + release_images(
+        "main-{n}", count=3, until=AT, every_days=1
+    )
     deleted = {each.image for each in make().schedule(images, at=AT) if each.action == "expire"}
     archived_first = {each.image for each in make().schedule(images, at=AT) if each.action == "archive"}
 
@@ -46,23 +56,25 @@ def test_a_ready_policy_keeps_the_newest_image_of_a_repository_without_pushes(
 
 
 def test_development_keeps_the_main_branch_by_number_and_others_by_age() -> None:
-    images = pushes("main-{n}", days=90, until=AT) + pushes("pr-{n}", days=30, until=AT)
+    images = pipeline_images("main-{n}", days=90, until=AT) + pipeline_images("pr-{n}", days=30, until=AT)
 
     assert_keeps(development_policy(), images, "main-41", "pr-30", at=AT)
     assert_expires(development_policy(), images, "main-40", "pr-1", at=AT)
 
 
 def test_production_keeps_deployed_images_whatever_their_age() -> None:
-    images = releases("v{n}", count=120, until=AT) + releases("production", count=1, until=AT.replace(year=2020))
+    images = release_images("v{n}", count=120, until=AT) + release_images(
+        "production", count=1, until=AT.replace(year=2020)
+    )
 
     assert_keeps(production_policy(), images, "production", "v21", at=AT)
     assert_expires(production_policy(), images, "v20", at=AT)
 
 
 def test_audit_retention_archives_and_then_deletes_all_but_deployed_images() -> None:
-    old = releases("v{n}", count=2, until=AT.replace(year=2024))
-    deployed = releases("production-{n}", count=2, until=AT.replace(year=2010))
-    gone = archived(releases("x{n}", count=1, until=AT.replace(year=2015)), at=AT.replace(year=2016))
+    old = release_images("v{n}", count=2, until=AT.replace(year=2024))
+    deployed = release_images("production-{n}", count=2, until=AT.replace(year=2010))
+    gone = archived(release_images("x{n}", count=1, until=AT.replace(year=2015)), at=AT.replace(year=2016))
     policy, images = audit_retention_policy(), old + deployed + gone
 
     assert_archives(policy, images, "v*", at=AT)
@@ -71,7 +83,7 @@ def test_audit_retention_archives_and_then_deletes_all_but_deployed_images() -> 
 
 
 def test_the_others_limit_images() -> None:
-    images = pushes("a-{n}", days=30, until=AT) + leftovers(days=5, until=AT)
+    images = pipeline_images("a-{n}", days=30, until=AT) + untagged_images(days=5, until=AT)
 
     assert len(lowest_cost_policy(keep=3).evaluate(images, at=AT).kept) == 3 + 1
     assert len(build_cache_policy(keep=7).evaluate(images, at=AT).kept) == 7

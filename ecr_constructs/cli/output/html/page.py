@@ -81,7 +81,7 @@ def render_pages(report: PreviewReport, results: Sequence[GateResult] = ()) -> I
         The name and the text of each page, `index.html` first. Equal previews have equal pages.
 
     """
-    return _Pages(report, results).several()
+    return _Pages(report, results).files()
 
 
 class PolicySection(NamedTuple):
@@ -137,7 +137,7 @@ class _Pages:
         """Return one page with all repositories. Charts are those of the worst repositories."""
         return self._render("report.html.j2", self._sections("#repository-{}", most_charts=_MOST_CHARTS), pages=False)
 
-    def several(self) -> Iterator[tuple[str, str]]:
+    def files(self) -> Iterator[tuple[str, str]]:
         """Yield an index, and a page for each repository."""
         sections = self._sections(_PAGE, most_charts=0, has_rules=False)
         yield "index.html", self._render("report.html.j2", sections, pages=True)

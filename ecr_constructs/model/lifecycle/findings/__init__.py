@@ -1,4 +1,4 @@
-"""Probable mistakes in a lifecycle policy, and consequences that are easy to overlook; see docs/findings.md."""
+"""Probable mistakes in a lifecycle policy, and consequences that are easy to overlook."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Finding:
     A probable mistake in a lifecycle policy, or a consequence that is easy to overlook.
 
     Attributes:
-        id: The ID, such as `shadowed-rule`; docs/findings.md lists them.
+        id: The ID, such as `shadowed-rule`, which the page 'Findings' of the documentation lists.
         severity: `error`, `warning` or `info`.
         rule: The rule it is about, or `None` if it is about the whole policy.
         sentence: The fact.

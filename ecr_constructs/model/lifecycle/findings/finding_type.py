@@ -1,8 +1,8 @@
 """
 The parts of a finding: its ID, severity, texts, documentation and check.
 
-The decorator `finding_type` makes one from a check. `make docs-tables` renders docs/findings.md and a table of
-docs/warnings.md from all of them.
+The decorator `finding_type` makes one from a check. `make docs-tables` renders the page 'Findings' of the
+documentation, and a table of the page 'Warnings', from all of them.
 """
 
 from __future__ import annotations

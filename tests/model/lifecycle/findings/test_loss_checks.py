@@ -25,7 +25,7 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
-from ecr_constructs.testing import leftovers, multi_arch, pushes, releases, tagged
+from ecr_constructs.testing import multi_arch, pipeline_images, release_images, tagged, untagged_images
 from tests.model.lifecycle.image_strategies import AT, repositories
 from tests.model.lifecycle.strategies import policies
 
@@ -51,7 +51,7 @@ def aged(*patterns: str, days: int = 30) -> Intent:
 
 def signed_leftover() -> list[Image]:
     """Return an image without tags, and the signature of it, which was pushed later."""
-    (image,) = leftovers(days=1, until=AT - timedelta(days=1))
+    (image,) = untagged_images(days=1, until=AT - timedelta(days=1))
     signature = replace(
         image,
         digest="sha256:" + "f" * 64,
@@ -148,7 +148,7 @@ def test_archiving_by_age_is_an_info_under_the_same_conditions() -> None:
 
 
 def test_with_images_the_sentence_has_the_newest_image_its_day_and_its_users() -> None:
-    images = [*releases("v{n}", count=3, until=AT - timedelta(days=10)), *leftovers(days=2, until=AT)]
+    images = [*release_images("v{n}", count=3, until=AT - timedelta(days=10)), *untagged_images(days=2, until=AT)]
     policy = of(aged("v*"))
     (finding,) = by_id(policy, NEWEST, images, at=AT, in_use={images[2].digest: ["service prod/api"]})
 
@@ -164,16 +164,16 @@ def test_with_images_the_sentence_has_the_newest_image_its_day_and_its_users() -
 @pytest.mark.parametrize(
     ("policy", "images"),
     [
-        (of(EVERYTHING), pushes("build-{n}", days=40, until=AT)),
-        (of(EVERYTHING), releases("v{n}", count=1, until=AT)),
-        (of(aged("main-*")), pushes("main-{n}", days=3, until=AT)),
+        (of(EVERYTHING), pipeline_images("build-{n}", days=40, until=AT)),
+        (of(EVERYTHING), release_images("v{n}", count=1, until=AT)),
+        (of(aged("main-*")), pipeline_images("main-{n}", days=3, until=AT)),
         (
             of(aged("main-*"), expire_untagged(after_days=2)),
-            [*pushes("main-{n}", days=3, until=AT), *leftovers(days=3, until=AT)],
+            [*pipeline_images("main-{n}", days=3, until=AT), *untagged_images(days=3, until=AT)],
         ),
-        (of(keep_forever("prodution"), EVERYTHING), releases("production-{n}", count=5, until=AT)),
-        (of(EVERYTHING), multi_arch(releases("v{n}", count=2, until=AT))),
-        (of(expire_untagged(after_days=3)), leftovers(days=9, until=AT)),
+        (of(keep_forever("prodution"), EVERYTHING), release_images("production-{n}", count=5, until=AT)),
+        (of(EVERYTHING), multi_arch(release_images("v{n}", count=2, until=AT))),
+        (of(expire_untagged(after_days=3)), untagged_images(days=9, until=AT)),
         # The untagged signature takes the only place of the rule, and it is deleted with its subject.
         (of(limit_images(1)), signed_leftover()),
     ],
@@ -193,11 +193,14 @@ def test_a_policy_that_deletes_every_image_is_reported_with_the_last_day(
     ("policy", "images"),
     [
         (of(EVERYTHING), []),
-        (of(limit_images(1)), pushes("build-{n}", days=40, until=AT)),
-        (of(keep_latest(1, matching="v*"), EVERYTHING), releases("v{n}", count=3, until=AT)),
-        (of(keep_forever("v1"), EVERYTHING), releases("v{n}", count=3, until=AT)),
-        (of(aged("v*")), [*releases("v{n}", count=3, until=AT), *leftovers(days=1, until=AT)]),
-        (of(archive_older_than(after_days=3), delete_archived(after_days=90)), releases("v{n}", count=3, until=AT)),
+        (of(limit_images(1)), pipeline_images("build-{n}", days=40, until=AT)),
+        (of(keep_latest(1, matching="v*"), EVERYTHING), release_images("v{n}", count=3, until=AT)),
+        (of(keep_forever("v1"), EVERYTHING), release_images("v{n}", count=3, until=AT)),
+        (of(aged("v*")), [*release_images("v{n}", count=3, until=AT), *untagged_images(days=1, until=AT)]),
+        (
+            of(archive_older_than(after_days=3), delete_archived(after_days=90)),
+            release_images("v{n}", count=3, until=AT),
+        ),
     ],
 )
 def test_a_policy_that_leaves_an_image_is_not_reported(policy: LifecyclePolicy, images: list[Image]) -> None:
@@ -220,7 +223,7 @@ def test_an_emptied_repository_is_one_of_which_the_schedule_deletes_each_image(
 
 
 def test_the_images_in_use_are_named() -> None:
-    images = pushes("build-{n}", days=6, until=AT)
+    images = pipeline_images("build-{n}", days=6, until=AT)
     in_use = {image.digest: [f"service s{n}"] for n, image in enumerate(images)}
     (finding,) = by_id(of(EVERYTHING), EMPTIES, images, at=AT, in_use=in_use)
 
@@ -230,7 +233,7 @@ def test_the_images_in_use_are_named() -> None:
 
 
 def test_without_an_instant_the_newest_push_is_that_of_the_schedule() -> None:
-    images = releases("v{n}", count=2, until=datetime(2026, 3, 1, tzinfo=AT.tzinfo))
+    images = release_images("v{n}", count=2, until=datetime(2026, 3, 1, tzinfo=AT.tzinfo))
 
     assert "the last on 2026-03-31" in by_id(of(EVERYTHING), EMPTIES, images)[0].sentence
 
@@ -238,7 +241,10 @@ def test_without_an_instant_the_newest_push_is_that_of_the_schedule() -> None:
 # --- kept images that fill a count -------------------------------------------------------------------------------
 
 WEEK = AT - timedelta(days=7)
-DEV, LTS = releases("dev-{n}", count=2, until=WEEK, every_days=1), releases("lts-{n}", count=4, until=AT, every_days=1)
+DEV, LTS = (
+    release_images("dev-{n}", count=2, until=WEEK, every_days=1),
+    release_images("lts-{n}", count=4, until=AT, every_days=1),
+)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +295,7 @@ def test_with_images_the_images_that_are_deleted_although_they_are_the_newest_of
 
 def test_young_images_of_a_rule_by_age_can_fill_a_count_as_well() -> None:
     policy = of(aged("pr-*"), limit_images(4))
-    images = [*DEV, *pushes("pr-{n}", days=4, until=AT)]
+    images = [*DEV, *pipeline_images("pr-{n}", days=4, until=AT)]
 
     assert "take all 4 places of rule 2" in by_id(policy, FILLS, images, at=AT)[0].sentence
 
@@ -316,6 +322,6 @@ def test_images_that_are_pushed_later_are_not_evaluated_and_their_tags_are_known
 
 
 def test_an_image_in_several_states_is_one_image_of_the_sentence() -> None:
-    (only,) = releases("v1", count=1, until=AT)
+    (only,) = release_images("v1", count=1, until=AT)
 
     assert "deletes the only image of" in by_id(of(EVERYTHING), EMPTIES, [tagged(only, "latest")], at=AT)[0].sentence

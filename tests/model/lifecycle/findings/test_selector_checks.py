@@ -13,7 +13,7 @@ from ecr_constructs.model import (
     keep_forever,
     keep_latest,
 )
-from ecr_constructs.testing import releases
+from ecr_constructs.testing import release_images
 from tests.model.lifecycle.image_strategies import AT
 
 STAR, REGULAR, PERIOD = "wildcard-in-prefix", "pattern-is-no-regular-expression", "tags-of-a-period"
@@ -47,7 +47,7 @@ def test_a_wildcard_in_a_prefix_is_reported_with_the_list_of_patterns(prefixes: 
 
 
 def test_a_wildcard_in_a_prefix_is_explained_and_evaluated_as_an_ordinary_character() -> None:
-    policy, images = of_prefixes("*"), releases("v{n}", count=9, until=AT)
+    policy, images = of_prefixes("*"), release_images("v{n}", count=9, until=AT)
 
     assert policy.explain() == ("Rule 1 never acts: no tag can contain '*', which is not a wildcard in a prefix.",)
     assert len(policy.evaluate(images, at=AT).kept) == 9
@@ -68,7 +68,7 @@ def test_a_pattern_like_a_regular_expression_is_reported(pattern: str, meant: st
     (finding,) = by_id(policy, REGULAR)
 
     assert finding.remedy == f"write {meant!r}"
-    assert by_id(policy, REGULAR, [*releases("x{n}", count=2, until=AT)])
+    assert by_id(policy, REGULAR, [*release_images("x{n}", count=2, until=AT)])
 
 
 @pytest.mark.parametrize("pattern", ["v1.*", "1.*", "*.*.*", "v*", "v1.2", "2026.11.*", "*.x"])
@@ -79,7 +79,7 @@ def test_a_dot_between_the_parts_of_a_version_is_not_reported(pattern: str) -> N
 def test_a_pattern_that_matches_a_tag_of_the_repository_is_not_reported() -> None:
     policy = LifecyclePolicy.of(keep_latest(10, matching="v.*"))
 
-    assert by_id(policy, REGULAR, releases("v.{n}", count=2, until=AT)) == []
+    assert by_id(policy, REGULAR, release_images("v.{n}", count=2, until=AT)) == []
 
 
 @pytest.mark.parametrize(

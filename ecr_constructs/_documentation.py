@@ -1,0 +1,25 @@
+"""
+The pages of the documentation that messages name.
+
+A message names a page by its title, because the files of the pages are not installed, and the project has no public
+address yet.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = ["Page", "page"]
+
+Page = Literal[
+    "Check a change",
+    "Findings",
+    "HardenedRepository",
+    "Migration from ecr.Repository",
+    "Policies",
+]
+
+
+def page(title: Page) -> str:
+    """Return the name of a page, as messages and docstrings write it."""
+    return f"the page '{title}' of the documentation"
