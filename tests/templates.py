@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,12 @@ OTHER_ACCOUNT = "444455556666"
 
 REPOSITORY = "AWS::ECR::Repository"
 KEY = "AWS::KMS::Key"
+
+# The validation of templates by the CDK takes time. The oldest CDK has none, and no argument for it.
+_VALIDATION = "builtin_cloud_formation_validation"
+WITHOUT_VALIDATION: Mapping[str, Any] = (
+    {_VALIDATION: False} if _VALIDATION in inspect.signature(cdk.App.__init__).parameters else {}
+)
 
 
 def new_app(**context: object) -> cdk.App:

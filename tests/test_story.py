@@ -31,7 +31,7 @@ from ecr_constructs import (
 )
 from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.pins import write_image_pins
-from tests.templates import properties, resources
+from tests.templates import WITHOUT_VALIDATION, properties, resources
 
 RELEASED = "sha256:" + "1" * 64
 PUSHED_OVER_IT = "sha256:" + "2" * 64
@@ -143,7 +143,7 @@ HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 
 def deployed(outdir: Path, image: str | None, immutability: Immutability) -> tuple[str, Mapping[str, Any], list[str]]:
     """Return the image of a task definition, the repository in the template, and the findings of `DigestPinning`."""
-    app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
     levels = dict.fromkeys(RULES, "off")
     cdk.Validations.of(app).add_plugins(Guardrails(rules=DigestPinning(), levels=levels))  # type: ignore[arg-type]  # literals
     stack = cdk.Stack(app, "Shop", env=cdk.Environment(account="111122223333", region="eu-west-1"))

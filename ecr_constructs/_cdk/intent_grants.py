@@ -83,8 +83,9 @@ class IntentGrants:
             TypeError: If arguments are of the wrong kind.
 
         """
-        require_grantee(grantee)
-        expect("enhanced", enhanced, bool, "", path=cast("Construct", self).node.path)
+        construct = cast("Construct", self)
+        require_grantee(construct, grantee)
+        expect("enhanced", enhanced, bool, "", path=construct.node.path)
         if enhanced:
             self._add_to_grantee(grantee, ENHANCED_FINDINGS, "*", _CANNOT_READ_FINDINGS)
         return self._grant_actions(grantee, SCAN, login=False)

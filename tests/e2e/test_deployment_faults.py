@@ -25,6 +25,7 @@ from ecr_constructs import (
     Upstream,
     expire_untagged,
 )
+from tests.templates import WITHOUT_VALIDATION
 
 if TYPE_CHECKING:
     from tests.e2e.emulator import Emulator
@@ -42,7 +43,7 @@ def synthesize(emulator: Emulator, build: Build, stack: str = "Containers") -> s
     from tests.e2e.emulator import ACCOUNT, REGION
 
     outdir = str(emulator.folder / f"out-{uuid4()}")
-    app = cdk.App(outdir=outdir, analytics_reporting=False, builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=outdir, analytics_reporting=False, **WITHOUT_VALIDATION)
     build(cdk.Stack(app, stack, env=cdk.Environment(account=ACCOUNT, region=REGION)))
     return str(app.synth().directory)
 

@@ -15,6 +15,7 @@ from ecr_constructs import Encryption, HardenedRepository, Namespace, PrivateReg
 from ecr_constructs.cli.errors import ExitCode
 from ecr_constructs.cli.main import run
 from ecr_constructs.errors import EcrConstructsError
+from tests.templates import WITHOUT_VALIDATION
 
 ENVIRONMENT = cdk.Environment(account="111122223333", region="eu-west-1")
 Build = Callable[[cdk.Stack], object]
@@ -26,7 +27,7 @@ def build(stack: cdk.Stack) -> None:
 
 
 def new_app(outdir: Path, construct: Build | None = build, stack: str = "Containers") -> cdk.App:
-    app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
     if construct is not None:
         construct(cdk.Stack(app, stack, env=ENVIRONMENT))
     return app

@@ -14,6 +14,7 @@ from ecr_constructs import CreationTemplate, HardenedRepository, RepositorySetti
 from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.model.compliance.evidence import evidence
+from tests.templates import WITHOUT_VALIDATION
 
 PAGE = (Path(__file__).parents[2] / "docs" / "compliance.md").read_text(encoding="utf-8")
 SETTINGS = ("HARDENED", "ADOPTED", "CREATED", "CACHED", "EPHEMERAL")
@@ -33,7 +34,7 @@ def table() -> dict[tuple[str, str], str]:
 
 
 def result(control: str, outdir: Path, settings: RepositorySettings, *, is_template: bool) -> str:
-    app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
     stack = cdk.Stack(app, "Containers")
     if is_template:
         CreationTemplate(stack, "It", prefix="a", applied_for=["REPLICATION"], settings=settings)

@@ -35,6 +35,7 @@ from ecr_constructs import (
 from ecr_constructs.assembly.image_uses import IMAGE_PROPERTIES
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance import RULES
+from tests.templates import WITHOUT_VALIDATION
 
 DIGEST = f"sha256:{'1' * 64}"
 ENVIRONMENT = cdk.Environment(account="111122223333", region="eu-west-1")
@@ -48,7 +49,7 @@ class Checked:
     """An app with the rules, and the findings after its synthesis."""
 
     def __init__(self, outdir: Path, pinning: DigestPinning | None = None, **options: Any) -> None:
-        self.app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+        self.app = cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
         rules = DigestPinning() if pinning is None else pinning
         guardrails = Guardrails(rules=rules, levels=OTHER_RULES, **options)  # type: ignore[arg-type]  # levels are literals
         cdk.Validations.of(self.app).add_plugins(guardrails)

@@ -28,10 +28,11 @@ from ecr_constructs import (
 )
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
+from tests.templates import WITHOUT_VALIDATION
 
 
 def new_app(outdir: Path, guardrails: Guardrails) -> cdk.App:
-    app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
     cdk.Validations.of(app).add_plugins(guardrails)
     return app
 
@@ -122,7 +123,7 @@ def test_an_acknowledged_error_does_not_stop_the_synthesis(tmp_path: Path) -> No
     "name", [lambda _: "Containers/Plain", lambda _: "tools/plain", lambda stack: f"Containers/{stack}"]
 )
 def test_an_exception_names_a_path_a_name_or_a_logical_id(name: Callable[[str], str], tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(tmp_path), **WITHOUT_VALIDATION)
     stack = cdk.Stack(app, "Containers")
     repository = ecr.Repository(stack, "Plain", repository_name="tools/plain")
     resource = repository.node.default_child
@@ -199,7 +200,7 @@ def test_unknown_rules_and_levels_are_rejected_together() -> None:
 
 
 def test_a_stage_has_levels_of_its_own(tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(tmp_path), **WITHOUT_VALIDATION)
     for name, guardrails in (("Dev", Guardrails()), ("Prod", Guardrails.for_production())):
         stage = cdk.Stage(app, name)
         cdk.Validations.of(stage).add_plugins(guardrails)

@@ -11,6 +11,7 @@ import pytest
 from ecr_constructs import Guardrails
 from ecr_constructs.model.compliance import RULES
 from tests.guardrails.public_apps import APPS
+from tests.templates import WITHOUT_VALIDATION
 
 # No rule of level error, so that every app synthesizes.
 LEVELS = {each.id: "warning" for each in RULES.values() if each.level == "error"}
@@ -18,7 +19,7 @@ LEVELS = {each.id: "warning" for each in RULES.values() if each.level == "error"
 
 @pytest.mark.parametrize("name", APPS)
 def test_the_findings_of_an_app_are_the_expected_ones(name: str, tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(tmp_path), **WITHOUT_VALIDATION)
     cdk.Validations.of(app).add_plugins(Guardrails(levels=LEVELS))  # type: ignore[arg-type]  # each is "warning"
     expected = APPS[name](app)
 

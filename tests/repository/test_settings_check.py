@@ -28,12 +28,13 @@ from ecr_constructs import (
     expire_untagged,
     keep_latest,
 )
+from tests.templates import WITHOUT_VALIDATION
 
 PUBLIC = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}
 
 
 def new_app(outdir: Path) -> cdk.App:
-    return cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    return cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
 
 
 def reports(outdir: Path) -> list[dict[str, Any]]:

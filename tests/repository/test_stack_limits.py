@@ -11,6 +11,7 @@ import pytest
 
 from ecr_constructs import EPHEMERAL, Encryption, HardenedRepository, LifecyclePolicy, keep_latest
 from ecr_constructs.repository.stack_limits import MAXIMUM_RESOURCES, MAXIMUM_TEMPLATE_BYTES
+from tests.templates import WITHOUT_VALIDATION
 
 # Stacks with fewer repositories are not counted.
 REPOSITORIES = 101
@@ -18,7 +19,7 @@ LONG = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n
 
 
 def stack_with(others: int, *, context: dict[str, Any] | None = None, **options: Any) -> tuple[cdk.App, cdk.Stack]:
-    app = cdk.App(context=context, analytics_reporting=False, builtin_cloud_formation_validation=False)
+    app = cdk.App(context=context, analytics_reporting=False, **WITHOUT_VALIDATION)
     stack = cdk.Stack(app, "Containers")
     for number in range(REPOSITORIES):
         settings = EPHEMERAL.but(encryption=Encryption.aes256())

@@ -82,8 +82,9 @@ def v1_statement_problems(statement: Statement, account: str | None, region: str
     for action in possible(statement.get("Action", [])):
         if UNKNOWN not in text_of(action) and not any(matches_action(action, each) for each in _V1_ACTIONS):
             yield (
-                f"{printable(action)} is not in scope V1 of a registry policy, which allows {', '.join(_V1_ACTIONS)} only; "
-                "set the account setting REGISTRY_POLICY_SCOPE to V2 and use policy_scope='V2', or a repository policy"
+                f"{printable(action)} is not in scope V1 of a registry policy, which allows {', '.join(_V1_ACTIONS)} "
+                "only; set the account setting REGISTRY_POLICY_SCOPE to V2 and use policy_scope='V2', or use a "
+                "repository policy"
             )
 
 

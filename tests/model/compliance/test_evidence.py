@@ -21,6 +21,7 @@ from ecr_constructs.model import LifecyclePolicy, RuleException, limit_images
 from ecr_constructs.model.compliance.evidence import evidence
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 from ecr_constructs.model.compliance.rule import CONTROLS
+from tests.templates import WITHOUT_VALIDATION
 
 TOOLS = {
     "AwsSolutions-ECR1": "AwsSolutions-ECR1",
@@ -51,7 +52,7 @@ def add_repositories(stack: cdk.Stack) -> None:
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outdir = tmp_path_factory.mktemp("cdk.out")
-    app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
     guard = cast("cdk.IPolicyValidationPlugin", CfnGuardValidator(control_tower_rules_enabled=True))
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), guard)
     add_repositories(cdk.Stack(app, "Plain"))
