@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
 
-from ecr_constructs.errors import InvalidPerimeter, Problems, abbreviate
+from ecr_constructs.errors import InvalidPerimeter, Problems, abbreviate, expect
 from ecr_constructs.model.iam.conditions import narrows
-from ecr_constructs.model.iam.permissions import IMPORT, LOGIN, PULL, PUSH, REPLICATE
+from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, LOGIN, PULL, PUSH, REPLICATE
 from ecr_constructs.model.iam.statements import Statement
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.validation import ACCOUNT_ID, ORGANIZATION_ID, REGION, StringConstraint, is_token
@@ -28,8 +28,10 @@ __all__ = ["Perimeter", "RegistryPolicyScope"]
 RegistryPolicyScope = Literal["V1", "V2"]
 
 _VERSION = "2012-10-17"
+# "Service control policies: 10,240 characters", "Resource control policies: 5120 characters":
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html#min-max-values
-_MAXIMUM_ORGANIZATION_POLICY = 5_120
+_MAXIMUM_SERVICE_CONTROL_POLICY = 10_240
+_MAXIMUM_RESOURCE_CONTROL_POLICY = 5_120
 # "The size of an endpoint policy cannot exceed 20,480 characters, including white space."
 # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 _MAXIMUM_ENDPOINT_POLICY = 20_480
@@ -38,6 +40,8 @@ _EVERY_ACTION = ("ecr:*",)
 # A denial for a network has only these actions, so that CloudFormation and administrators can change a policy from any
 # network.
 _IMAGE_ACTIONS = tuple(sorted({*PULL, *PUSH}))
+# The role of a pull-through cache has more actions in the registry of its upstream than a pull.
+_PULL_ACTIONS = tuple(sorted({*PULL, *CACHE_PULL}))
 # A registry policy of scope V1 accepts no others: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 _V1_ACTIONS = tuple(sorted({*IMPORT, *REPLICATE}))
 _REPOSITORIES = "arn:*:ecr:*:{}:repository/*"
@@ -46,6 +50,7 @@ _REPOSITORIES = "arn:*:ecr:*:{}:repository/*"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
 _SERVICE_LINKED_ROLES = "arn:*:iam::*:role/aws-service-role/*"
 
+_PARTITION = re.compile(r"aws(?:-[a-z]+)*|\*")
 _VPC = re.compile(r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _VPC_ARN = re.compile(rf"arn:aws[a-z-]*:ec2:[a-z0-9-]+:(?:[0-9]{{12}}|\*):vpc/{_VPC.pattern}")
 _ENDPOINT = re.compile(r"vpce-(?:[0-9a-f]{8}|[0-9a-f]{17})")
@@ -86,10 +91,11 @@ class Perimeter:
         networks: The expected networks: public address ranges, ARNs of VPCs, and IDs of VPCs, which are unique in a
             Region only. A token is the ID of a VPC, or its ARN if it begins with `arn:`. Default: none.
         endpoints: The expected VPC endpoints: their IDs, or the account or organization that owns them. A token is the
-            ID of an endpoint. Default: none. Without networks and endpoints, no network is denied.
+            ID of an endpoint, and a list that is known only at deployment has IDs. Default: none. Without networks and
+            endpoints, no network is denied.
         accounts: Accounts outside the organization whose principals are trusted, too. Default: none.
         registries: Accounts outside the organization whose registries the principals of the organization can pull from,
-            such as those of Amazon EKS add-ons. Default: none.
+            also through a pull-through cache, such as those of Amazon EKS add-ons. Default: none.
         except_for: ARNs of roles and users that can use any network, in which `*` matches any characters, such as those
             that AWS CodeBuild and AWS App Runner assume. Default: none.
 
@@ -120,6 +126,7 @@ class Perimeter:
         problems.raise_if_any(InvalidPerimeter)
         for name in _LISTS:
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
+        problems.extend(_unknown_list_problems({name: getattr(self, name) for name in _LISTS}))
         problems.extend(_forwarded(ORGANIZATION_ID, self.organization))
         problems.extend(_network_problems(self.networks))
         problems.extend(_endpoint_problems(self.endpoints))
@@ -225,15 +232,19 @@ class Perimeter:
                 for a token.
 
         Raises:
-            InvalidPerimeter: If the Region is not well formed.
-            TypeError: If the Region is not a string.
+            InvalidPerimeter: If the Region or the partition is not well formed.
+            TypeError: If the Region or the partition is not a string.
 
         >>> Perimeter.layer_policy("eu-west-1")["Statement"][0]["Resource"]
         'arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*'
 
         """
         _require(REGION, region)
-        partition = partition or ("*" if is_token(region) else partition_of(region).name)
+        expect("partition", partition, str, "'aws-cn'", optional=True)
+        if partition is None:
+            partition = "*" if is_token(region) else partition_of(region).name
+        elif not is_token(partition) and not _PARTITION.fullmatch(partition):
+            raise InvalidPerimeter([f"partition {abbreviate(partition)} does not exist; write one such as 'aws-cn'"])
         statement = {
             "Sid": "PerimeterLayers",
             "Effect": "Allow",
@@ -255,7 +266,7 @@ class Perimeter:
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 
         Raises:
-            InvalidPerimeter: If the text has more than 5,120 characters.
+            InvalidPerimeter: If the text has more than 10,240 characters.
 
         >>> policy = json.loads(Perimeter(organization="o-abc1234567").service_control_policy())
         >>> [statement["Sid"] for statement in policy["Statement"]]
@@ -263,7 +274,7 @@ class Perimeter:
 
         """
         denials = (*self._registry_denials(), *self._network_denials({}, Resource="*"))
-        return _organization_policy("the service control policy", denials)
+        return _organization_policy("the service control policy", denials, _MAXIMUM_SERVICE_CONTROL_POLICY)
 
     def resource_control_policy(self) -> str:
         """
@@ -283,7 +294,8 @@ class Perimeter:
 
         """
         denials = (self._identities(_EVERY_ACTION), self._services(_EVERY_ACTION), *self._network_denials(_ANYBODY))
-        return _organization_policy("the resource control policy", [{**each, "Resource": "*"} for each in denials])
+        statements = [{**each, "Resource": "*"} for each in denials]
+        return _organization_policy("the resource control policy", statements, _MAXIMUM_RESOURCE_CONTROL_POLICY)
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
@@ -348,7 +360,12 @@ class Perimeter:
         )
         if self.registries:
             resources = [_REPOSITORIES.format(each) for each in self.registries]
-            yield {"Sid": "PerimeterPullOnly", "Effect": "Deny", "NotAction": list(PULL), "Resource": resources}
+            yield {
+                "Sid": "PerimeterPullOnly",
+                "Effect": "Deny",
+                "NotAction": list(_PULL_ACTIONS),
+                "Resource": resources,
+            }
 
     def _endpoint_statements(self) -> Iterator[dict[str, Any]]:
         ours = {"aws:PrincipalOrgID": self.organization}
@@ -378,6 +395,9 @@ _LISTS: Mapping[str, str] = {
     "registries": _ACCOUNTS_EXAMPLE,
     "except_for": _EXCEPT_EXAMPLE,
 }
+# The marker of a list of the CDK that is known only at deployment, and the lists that can be one.
+_UNKNOWN_LIST = "#{Token["
+_ALONE = ("networks", "endpoints")
 _ANYBODY: Mapping[str, str] = {"Principal": "*"}
 
 
@@ -398,9 +418,9 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in lists.items() if value}
 
 
-def _organization_policy(noun: str, statements: Sequence[Statement]) -> str:
+def _organization_policy(noun: str, statements: Sequence[Statement], most: int) -> str:
     document = {"Version": _VERSION, "Statement": list(statements)}
-    _check_length(noun, document, _MAXIMUM_ORGANIZATION_POLICY)
+    _check_length(noun, document, most)
     return _text(document)
 
 
@@ -413,7 +433,7 @@ def _check_length(noun: str, document: object, most: int) -> None:
     if (length := len(_text(document))) > most:
         problem = (
             f"{noun} has {length} characters; AWS allows {most}, so use fewer values: an organization in endpoints "
-            "instead of endpoint IDs, larger address ranges, or '*' in except_for"
+            "instead of endpoint IDs, larger address ranges, '*' in except_for, or fewer accounts and registries"
         )
         raise InvalidPerimeter([problem])
 
@@ -497,6 +517,17 @@ def _endpoint_problems(endpoints: Sequence[str]) -> Iterator[str]:
             yield (
                 f"endpoints: {abbreviate(text)} is not the ID of a VPC endpoint, an account or an organization; write "
                 "a value such as 'vpce-0123456789abcdef0', '111122223333' or 'o-abc1234567'"
+            )
+
+
+def _unknown_list_problems(lists: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the problem of each list that is known only at deployment, where a policy has other values beside it."""
+    for name, values in lists.items():
+        is_alone = name in _ALONE and len(values) == 1
+        if not is_alone and any(_UNKNOWN_LIST in each for each in values):
+            yield (
+                f"{name}: a list that is known only at deployment cannot be combined with other values of the "
+                "policies; write its values one by one, such as Fn.select(0, values)"
             )
 
 
