@@ -140,6 +140,14 @@ def test_a_template_is_rejected_where_ecr_uses_a_longer_prefix_of_the_app(here: 
     assert "ECR uses the longer prefix 'quay'" in problem
 
 
+def test_a_template_with_a_longer_prefix_that_is_created_after_the_cache_fails_the_synthesis(here: cdk.Stack) -> None:
+    make(here, template=shared(here))
+    shared(here, "quay")
+
+    with pytest.raises(RuntimeError, match="ECR uses the longer prefix 'quay' of another template of the app"):
+        template(here)
+
+
 @pytest.mark.parametrize(
     "options",
     [
