@@ -54,6 +54,9 @@ _PARTITION = re.compile(r"aws(?:-[a-z]+)*|\*")
 _VPC = re.compile(r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _VPC_ARN = re.compile(rf"arn:aws[a-z-]*:ec2:[a-z0-9-]+:(?:[0-9]{{12}}|\*):vpc/{_VPC.pattern}")
 _ENDPOINT = re.compile(r"vpce-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+# A token with the length of a prefix, such as the address of a NAT gateway, and the account of a stack without one.
+_UNKNOWN_RANGE = re.compile(r"\]\}/[0-9]{1,3}\Z")
+_UNKNOWN_ACCOUNT = re.compile(r"\$\{Token\[AWS\.AccountId\.[0-9]+\]\}")
 # A name that consists of wildcards would exclude every principal.
 _PRINCIPAL = re.compile(r"arn:(?:aws[a-z-]*|\*):iam::(?:[0-9]{12}|\*):(?:role|user)/(?![*?/]+\Z)[\w+=,.@*?/-]+")
 # Of the condition key aws:SourceIp: it "can only be used for public IP address ranges".
@@ -89,10 +92,12 @@ class Perimeter:
     Args:
         organization: The ID of the organization, such as `o-abc1234567`. Its principals and registries are trusted.
         networks: The expected networks: public address ranges, ARNs of VPCs, and IDs of VPCs, which are unique in a
-            Region only. A token is the ID of a VPC, or its ARN if it begins with `arn:`. Default: none.
+            Region only. A token is the ID of a VPC, its ARN if it begins with `arn:`, or a range if it ends with the
+            length of a prefix, such as `/32`. Default: none.
         endpoints: The expected VPC endpoints: their IDs, or the account or organization that owns them. A token is the
-            ID of an endpoint, and a list that is known only at deployment has IDs. Default: none. Without networks and
-            endpoints, no network is denied.
+            ID of an endpoint, unless it is the value of `organization`, one of `accounts` or the account of the stack.
+            A list that is known only at deployment has IDs. Default: none. Without networks and endpoints, no network
+            is denied.
         accounts: Accounts outside the organization whose principals are trusted, too. Default: none.
         registries: Accounts outside the organization whose registries the principals of the organization can pull from,
             also through a pull-through cache, such as those of Amazon EKS add-ons. Default: none.
@@ -331,7 +336,7 @@ class Perimeter:
         """
         if not self.has_networks:
             return
-        networks, endpoints = _by_kind(self.networks, _network_kind), _by_kind(self.endpoints, _endpoint_kind)
+        networks, endpoints = _by_kind(self.networks, _network_kind), _by_kind(self.endpoints, self._endpoint_kind)
         conditions = {
             "NotIpAddressIfExists": _present({"aws:SourceIp": networks["range"]}),
             "StringNotEqualsIfExists": _present(
@@ -348,6 +353,12 @@ class Perimeter:
             "BoolIfExists": {"aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"},
         }
         yield _deny("PerimeterNetworks", _IMAGE_ACTIONS, _present(conditions), **principal, **elements)
+
+    def _endpoint_kind(self, text: str) -> str | None:
+        """Return the kind of an endpoint; a token that is the organization or an account is one here, too."""
+        if text == self.organization:
+            return "organization"
+        return "account" if text in self.accounts else _endpoint_kind(text)
 
     def _registry_denials(self) -> Iterator[dict[str, Any]]:
         # Repositories only: logging in and the settings of a registry concern the account of the principal.
@@ -462,7 +473,9 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 def _network_kind(text: str) -> str | None:
     """Return the kind of an expected network: `range`, `id` or `arn` of a VPC; None for another text."""
     if is_token(text):
-        return "arn" if text.startswith("arn:") else "id"
+        if text.startswith("arn:"):
+            return "arn"
+        return "range" if _UNKNOWN_RANGE.search(text) else "id"
     if _VPC.fullmatch(text):
         return "id"
     if _VPC_ARN.fullmatch(text):
@@ -472,10 +485,10 @@ def _network_kind(text: str) -> str | None:
 
 def _endpoint_kind(text: str) -> str | None:
     """Return the kind of expected endpoints: the `id` of one, or their `account` or `organization`."""
+    if _UNKNOWN_ACCOUNT.fullmatch(text) or (not is_token(text) and ACCOUNT_ID.accepts(text)):
+        return "account"
     if is_token(text) or _ENDPOINT.fullmatch(text):
         return "id"
-    if ACCOUNT_ID.accepts(text):
-        return "account"
     return "organization" if ORGANIZATION_ID.accepts(text) else None
 
 
@@ -496,7 +509,7 @@ def _network_problems(networks: Sequence[str]) -> Iterator[str]:
                 f"networks: {text!r} is a range of private addresses, and aws:SourceIp has public addresses only; "
                 "name the VPC, or its endpoints in endpoints="
             )
-    ranges = [each for each in networks if _network_kind(each) == "range"]
+    ranges = [each for each in networks if _network_kind(each) == "range" and not is_token(each)]
     if ranges and not narrows({"IpAddress": {"aws:SourceIp": ranges}}):
         yield (
             f"networks: the ranges {', '.join(ranges)} are too broad for a perimeter; use ranges of at least /8 (IPv4) "

@@ -504,6 +504,24 @@ class TestValues:
         with pytest.raises(EcrConstructsError):
             render()
 
+    def test_a_token_of_the_organization_of_an_account_and_of_a_range_is_compared_as_such(self) -> None:
+        ours, partner, here, nat = (
+            "${Token[TOKEN.1]}",
+            "${Token[TOKEN.2]}",
+            "${Token[AWS.AccountId.3]}",
+            "${Token[TOKEN.4]}/32",
+        )
+        perimeter = Perimeter(
+            organization=ours, accounts=[partner], endpoints=[ours, partner, here], networks=[nat, "203.0.113.0/24"]
+        )
+
+        *_, networks = perimeter.repository_statements(HERE)
+        assert networks["Condition"]["NotIpAddressIfExists"] == {"aws:SourceIp": [nat, "203.0.113.0/24"]}
+        assert networks["Condition"]["StringNotEqualsIfExists"] == {
+            "aws:VpceAccount": [partner, here],
+            "aws:VpceOrgID": [ours],
+        }
+
     def test_a_list_that_is_known_only_at_deployment_is_alone(self) -> None:
         perimeter = Perimeter(organization=OURS, networks=[UNKNOWN_LIST], endpoints=[UNKNOWN_LIST])
 
@@ -514,10 +532,9 @@ class TestValues:
         }
 
     def test_tokens_are_kept_in_the_place_of_their_kind(self) -> None:
-        token, arn = "${Token[TOKEN.12]}", "arn:${Token[AWS.Partition.3]}:ec2:eu-west-1:1:vpc/${Token[TOKEN.13]}"
-        perimeter = Perimeter(
-            organization=token, networks=[token, arn], endpoints=[token], accounts=[token], except_for=[token]
-        )
+        token, organization = "${Token[TOKEN.12]}", "${Token[TOKEN.11]}"
+        arn = "arn:${Token[AWS.Partition.3]}:ec2:eu-west-1:1:vpc/${Token[TOKEN.13]}"
+        perimeter = Perimeter(organization=organization, networks=[token, arn], endpoints=[token], except_for=[token])
 
         *_, networks = perimeter.repository_statements(token)
         condition = networks["Condition"]
