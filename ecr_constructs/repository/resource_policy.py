@@ -156,7 +156,7 @@ class RepositoryPolicy:
 
 _TOO_LONG = (
     f"the repository policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "
-    "use Access.organization_pull('o-...') instead of many accounts"
+    "use Access.organization_pull('o-...') instead of many accounts, or fewer statements and values of conditions"
 )
 
 

@@ -64,6 +64,15 @@ def problems_of(stack: cdk.Stack, **options: Any) -> list[str]:
     return list(refused.value.problems)
 
 
+def test_a_permission_to_push_is_rejected(here: cdk.Stack) -> None:
+    access = [Access.account_push("444455556666"), CONSUMER, Access.account_sign("444455556666")]
+
+    assert [each.split(" has no effect")[0] for each in problems_of(here, access=access)] == [
+        "access: account_push",
+        "access: account_sign",
+    ]
+
+
 def test_the_description_is_that_of_the_template(here: cdk.Stack) -> None:
     make(here, description="Images of Quay")
 
