@@ -1,6 +1,6 @@
 """Permissions of other accounts and of AWS services, and a denial that reaches the repositories that ECR creates."""
 
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Aws, Environment, Stack
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import (
@@ -21,14 +21,15 @@ ORGANIZATION = "o-larkspur01"
 app = App()
 stack = Stack(app, "Access", env=Environment(account="111122223333", region="eu-west-1"))
 
-# One denial for all repositories. AWS services have no organization and are excepted.
+# One denial for all repositories. AWS services have no organization and are excepted, and so is the account of each
+# repository: with a wrong ID of the organization, nobody could change the policy any more.
 only_the_organization = iam.PolicyStatement(
     sid="OnlyTheOrganization",
     effect=iam.Effect.DENY,
     principals=[iam.AnyPrincipal()],
     actions=["ecr:*"],
     conditions={
-        "StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION},
+        "StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION, "aws:PrincipalAccount": Aws.ACCOUNT_ID},
         "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
     },
 )

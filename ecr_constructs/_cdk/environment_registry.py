@@ -30,7 +30,9 @@ NO_REGISTRY = (
 
 # The parts of a registry that other constructs of the package use. They are not public members of `PrivateRegistry`.
 RegistryPart = Literal["policy", "replication", "scanning"]
-OwnedResourceKind = Literal["registry", "template", "cache", "secret", "creator", "role", "repository", "deleted"]
+OwnedResourceKind = Literal[
+    "registry", "template", "cache", "secret", "creator", "role", "repository", "deleted", "endpoints"
+]
 
 # A child of the root, found by every construct of the app; it has no resource.
 _OWNERSHIP_ID = "EcrConstructsEnvironments"

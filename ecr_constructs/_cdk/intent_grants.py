@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import cast
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -14,16 +14,10 @@ from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import warn_if_not_added
 from ecr_constructs.errors import EcrConstructsError, InvalidRegistry, expect
 from ecr_constructs.model.iam.permissions import ADMINISTER, ENHANCED_FINDINGS, LOGIN, READ_METADATA, SCAN, SIGN
-from ecr_constructs.model.validation import is_token
+from ecr_constructs.model.signing_profile import signing_profile_problems
 
 __all__ = ["IntentGrants", "SigningGrant", "grant_on_repository"]
 
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
-_PROFILE = re.compile(r"arn:aws[a-z-]*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[0-9a-zA-Z_]{2,64}")
-_NOT_A_PROFILE = (
-    "signing_profile_arn {!r} is not the ARN of a signing profile; write one such as "
-    "'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release'"
-)
 _CANNOT_SIGN = (
     "grant_sign adds signer:SignPayload to the policy of the grantee, and {} has none; grant it to a role, or for "
     "another account use Access.account_sign(...) and an AWS::Signer::ProfilePermission"
@@ -157,20 +151,22 @@ class SigningGrant(IntentGrants):
 
         Args:
             grantee: A role or user. `signer:SignPayload` is added to its policy.
-            signing_profile_arn: The ARN of the signing profile of AWS Signer.
+            signing_profile_arn: The ARN of the signing profile of AWS Signer, in the Region of the repositories.
 
         Returns:
             The grant for the repositories. The permissions to log in and to sign are separate grants.
 
         Raises:
-            EcrConstructsError: If the permissions cannot be added to the grantee, or the ARN is malformed.
+            EcrConstructsError: If the permissions cannot be added to the grantee, or the ARN is malformed or of another
+                Region.
             TypeError: If arguments are of the wrong kind.
 
         """
         construct = cast("Construct", self)
         require_grantee(construct, grantee)
         expect("signing_profile_arn", signing_profile_arn, str, "", path=construct.node.path)
-        if not is_token(signing_profile_arn) and not _PROFILE.fullmatch(signing_profile_arn):
-            raise self._refusal([_NOT_A_PROFILE.format(signing_profile_arn)], path=construct.node.path)
+        region = self.env.region if isinstance(self, ecr.RepositoryBase) else cdk.Stack.of(construct).region
+        if problems := list(signing_profile_problems(signing_profile_arn, region, registry=region)):
+            raise self._refusal(problems, path=construct.node.path)
         self._add_to_grantee(grantee, ["signer:SignPayload"], signing_profile_arn, _CANNOT_SIGN)
         return self._grant_actions(grantee, SIGN, login=True)

@@ -24,6 +24,7 @@ __all__ = [
     "StatementCheck",
     "StatementList",
     "Written",
+    "account_problems",
     "canonical_json",
     "merge",
 ]
@@ -153,7 +154,7 @@ class StatementList:
 
         """
         written = self._read(statements).written
-        yield from _account_problems(statements) if with_accounts else ()
+        yield from account_problems(statements) if with_accounts else ()
         for each in written:
             yield from self._statement_problems(each.resolved)
         yield from sid_problems([each.resolved for each in written], taken=self._sids)
@@ -358,7 +359,7 @@ class _Reading:
 _UNREAD = Written({}, {})
 
 
-def _account_problems(statements: Iterable[iam.PolicyStatement]) -> Iterator[str]:
+def account_problems(statements: Iterable[iam.PolicyStatement]) -> Iterator[str]:
     """
     Yield the problem of each account principal whose account ID is malformed.
 

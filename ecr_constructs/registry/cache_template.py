@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import jsii
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
 from ecr_constructs._cdk.roles import check_role_arn
@@ -90,6 +91,7 @@ class CacheTemplate:
 
         """
         if isinstance(self.template, CreationTemplate):
+            scope.node.add_validation(_CoverageCheck(self.template, environment_of(place), self.prefix))
             return self.template
         if not self.template:
             return None
@@ -133,6 +135,19 @@ _CANNOT_PULL = (
 def _is_v2(place: ConstructLocation) -> bool:
     policy = None if place.stack is None else find_policy(environment_of(place))
     return policy is not None and policy.scope == "V2"
+
+
+@jsii.implements(IValidation)
+class _CoverageCheck:
+    """Looks for a template that was created after a cache, and that ECR uses instead of the template of the cache."""
+
+    def __init__(self, template: CreationTemplate, environment: Environment, prefix: str) -> None:
+        self._template = template
+        self._environment = environment
+        self._prefix = prefix
+
+    def validate(self) -> list[str]:
+        return list(_coverage_problems(self._template, self._environment, self._prefix))
 
 
 def _coverage_problems(template: CreationTemplate, environment: Environment, prefix: str) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -171,6 +171,7 @@ class PullThroughCache(IntentGrants, Construct):
         _expect_template(problems, template, description)
         given = {"access": access, "policy_statements": policy_statements}
         in_force = settings_in_force(problems, settings, given, default=CACHED)
+        problems.extend(_push_problems(access))
         place = locate(scope, id, problems)
         names = _names_of(upstream, prefix, upstream_prefix, repositories)
         planned = CacheTemplate(
@@ -558,6 +559,13 @@ def _check_consumers(
     with problems.collect():
         return policy.accepting_consumers(consumers, names.patterns)
     return None
+
+
+def _push_problems(access: object) -> Iterator[str]:
+    """Yield the problem of each permission to push, which ECR does not support for repositories of a cache."""
+    for each in access if isinstance(access, Sequence) else ():
+        if isinstance(each, Access) and each.intent.endswith(("_push", "_sign")):
+            yield f"access: {each.intent} has no effect, because ECR accepts no pushes to a cache; remove it"
 
 
 def _expect_kinds(problems: Problems, *, credentials: object, repositories: object, consumers: object) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IValidation
 
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
+from ecr_constructs._cdk.environment_registry import Environment, environment_of
+from ecr_constructs._cdk.policy_statements import canonical_json
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, location_of, stack_problems
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import DuckType, InvalidRegistry, Problems
 from ecr_constructs.model.iam.perimeter import Perimeter
@@ -102,11 +105,16 @@ class RegistryEndpoints(Construct):
                 "security_groups: the list is empty; add a security group, or remove it for one that allows HTTPS"
             )
         problems.extend(_gateway_problems(vpc, s3_subnets, s3_gateway=s3_gateway))
+        conflicts = _Conflicts(vpc, s3_subnets, s3_gateway=s3_gateway)
+        problems.extend(_owner_problems(vpc))
+        problems.extend(() if problems else conflicts.validate())
         policy: Mapping[str, Any] = {}
         with problems.collect("perimeter: "):
             policy = perimeter.endpoint_policy() if perimeter else {}
         problems.raise_if_any(InvalidRegistry, place.path_of(id))
         super().__init__(scope, id)
+        _home(vpc).register_owner(self, "endpoints", vpc.vpc_id)
+        self.node.add_validation(conflicts)
         self._build(vpc, subnets, security_groups, _statements(policy))
         self.layers = self._gateway(vpc, s3_subnets, perimeter) if s3_gateway else None
 
@@ -259,20 +267,84 @@ def _gateway_problems(
             yield "s3_subnets has no effect with s3_gateway=False; remove one of them"
         return
     try:
-        tables = list(_route_tables(vpc, selections))
+        subnets = _selected(vpc, selections)
     except RuntimeError as error:
+        yield f"s3_subnets: {_reason(error)}; select subnets of the VPC, or use s3_gateway=False"
+        return
+    try:
+        _route_tables(subnets)
+    except RuntimeError:
+        # The ID is undefined in JavaScript, which jsii cannot return.
         yield (
-            f"s3_subnets: {_reason(error)}; import the VPC with the IDs of its route tables, or use s3_gateway=False"
+            "s3_subnets: the route tables of the imported VPC are not known; import it with their IDs, such as "
+            "private_subnet_route_table_ids=, or use s3_gateway=False"
         )
         return
-    if not tables:
+    if not subnets:
         yield "s3_subnets: no subnet of the VPC matches; select some, or use s3_gateway=False"
 
 
-def _route_tables(vpc: ec2.IVpc, selections: Sequence[ec2.SubnetSelection] | None) -> Iterator[str]:
-    selected = None if selections is None else [each for one in selections for each in _select(vpc, one)]
-    for subnet in _subnets(vpc) if selected is None else selected:
-        yield subnet.route_table.route_table_id
+def _home(vpc: ec2.IVpc) -> Environment:
+    """Return the account and Region of the stack that defines or imports a VPC."""
+    return environment_of(location_of(cast("Construct", vpc)))
+
+
+def _owner_problems(vpc: ec2.IVpc) -> Iterator[str]:
+    owner = _home(vpc).owner_of("endpoints", vpc.vpc_id)
+    if owner is not None:
+        yield f"vpc: it has the endpoints of {owner.node.path}, and a VPC can have them once; use that construct"
+
+
+@jsii.implements(IValidation)
+class _Conflicts:
+    """
+    Looks for endpoints of a VPC that were added with `vpc.add_interface_endpoint` or `vpc.add_gateway_endpoint`.
+
+    They may be added later, so that the CDK calls this again when the app synthesizes.
+    """
+
+    def __init__(self, vpc: ec2.IVpc, selections: Sequence[ec2.SubnetSelection] | None, *, s3_gateway: bool) -> None:
+        self._vpc = vpc
+        self._selections = selections
+        self._s3_gateway = s3_gateway
+
+    def validate(self) -> list[str]:
+        """Return the problem of each endpoint that the deployment of another one fails for."""
+        from aws_cdk import aws_ec2 as ec2  # noqa: PLC0415
+
+        stack = cdk.Stack.of(self._vpc)
+        found = {each.node.path: each.node.default_child for each in self._vpc.node.children}
+        return [
+            problem
+            for path, endpoint in found.items()
+            if isinstance(endpoint, ec2.CfnVPCEndpoint)
+            for problem in self._problems(path, endpoint, stack)
+        ]
+
+    def _problems(self, path: str, endpoint: ec2.CfnVPCEndpoint, stack: cdk.Stack) -> Iterator[str]:
+        service = canonical_json(stack.resolve(endpoint.service_name)).rstrip('"]}')
+        if service.endswith((".ecr.api", ".ecr.dkr")) and endpoint.private_dns_enabled is True:
+            yield f"vpc: it has the endpoint {path} with the private DNS name of the same service; remove one of them"
+        if service.endswith(".s3") and endpoint.vpc_endpoint_type == "Gateway" and self._s3_gateway:
+            theirs, ours = stack.resolve(
+                [endpoint.route_table_ids, _route_tables(_selected(self._vpc, self._selections))]
+            )
+            if set(map(canonical_json, theirs)) & set(map(canonical_json, ours)):
+                yield (
+                    f"s3_gateway: the route tables have the gateway endpoint {path}; use s3_gateway=False, or other "
+                    "subnets in s3_subnets="
+                )
+
+
+def _selected(vpc: ec2.IVpc, selections: Sequence[ec2.SubnetSelection] | None) -> Sequence[ec2.ISubnet]:
+    """Return the subnets whose route tables have the gateway endpoint."""
+    if selections is None:
+        return _subnets(vpc)
+    return [each for one in selections for each in _select(vpc, one)]
+
+
+def _route_tables(subnets: Iterable[ec2.ISubnet]) -> Sequence[str]:
+    return [subnet.route_table.route_table_id for subnet in subnets]
 
 
 def _reason(error: RuntimeError) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import aws_cdk as cdk
 
 from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import InvalidName, Problems
+from ecr_constructs.errors import InvalidName, Problems, abbreviate
 from ecr_constructs.model.iam.permissions import (
     ADMINISTER,
     APP_RUNNER_PULL,
@@ -84,12 +84,13 @@ class Access:
     def __post_init__(self) -> None:
         """Raise all problems; a principal that does not exist fails the deployment."""
         problems = Problems()
-        if self.intent not in _STATEMENTS:
+        is_known = isinstance(self.intent, str) and self.intent in _STATEMENTS
+        if not is_known:
             problems.add_wrong_kinds(
-                f"intent {self.intent!r} is unknown; use a method such as Access.account_pull(...)"
+                f"intent {abbreviate(self.intent)} is unknown; use a method such as Access.account_pull(...)"
             )
         is_path = isinstance(self.subject, str) and "/" in self.subject
-        if self.intent in _STATEMENTS and self.intent.startswith("organization_") and is_path:
+        if is_known and self.intent.startswith("organization_") and is_path:
             problems.add(
                 f"organization {self.subject!r} is the path of an organizational unit; "
                 f"use Access.{self.intent.replace('organization', 'organizational_unit')}(...)"

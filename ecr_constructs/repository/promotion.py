@@ -22,6 +22,7 @@ from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.signing_profile import signing_profile_problems
 from ecr_constructs.model.tags import TagPattern, TagPrefix
 from ecr_constructs.model.validation import IMAGE_TAG, ROLE_ARN, is_token
 from ecr_constructs.repository.access import Access
@@ -161,6 +162,8 @@ class Promotion(Construct):
             problems.expect(name, value, str, "", optional=True)
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
+        if isinstance(signing_profile_arn, str):
+            problems.extend(signing_profile_problems(signing_profile_arn, place.stack.region if place.stack else None))
         problems.extend(_promoter_problems(promoters))
         problems.extend(_tool_problems(tool, referrers=referrers))
         if session_hours not in _SESSION_HOURS:

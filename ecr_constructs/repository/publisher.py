@@ -16,6 +16,7 @@ from ecr_constructs.errors import InvalidRepository, Problems
 from ecr_constructs.model.iam.permissions import LOGIN, PUSH
 from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity, PipelineProvider
 from ecr_constructs.model.names import Namespace
+from ecr_constructs.model.signing_profile import signing_profile_problems
 from ecr_constructs.model.validation import is_token
 
 __all__ = ["Publisher"]
@@ -107,6 +108,8 @@ class Publisher(Construct):
         place = locate(scope, id, problems)
         problems.extend(id_problems(scope, id))
         problems.extend(stack_problems(place, "a publisher"))
+        if isinstance(signing_profile_arn, str):
+            problems.extend(signing_profile_problems(signing_profile_arn, place.stack.region if place.stack else None))
         problems.extend(_target_problems(repositories, create_repositories=create_repositories))
         if session_hours not in _SESSION_HOURS:
             problems.add(f"session_hours is {session_hours}; IAM allows 1 to 12 hours")

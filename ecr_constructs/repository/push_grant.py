@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs.model.iam.permissions import LOGIN, PUSH
 
 __all__ = ["grant_push"]
@@ -22,7 +23,11 @@ def grant_push(repository: ecr.RepositoryBase, grantee: iam.IGrantable) -> iam.G
         repository: The repository.
         grantee: The principal.
 
+    Raises:
+        TypeError: If it is not a grantee.
+
     """
+    require_grantee(repository, grantee)
     granted = ecr.RepositoryBase.grant(repository, grantee, *PUSH)
     iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])
     return granted

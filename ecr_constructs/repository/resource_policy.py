@@ -27,6 +27,7 @@ from ecr_constructs.errors import InvalidRepository
 from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, length_of, repository_statement_problems
 from ecr_constructs.model.iam.statements import unconfirmed_services
 from ecr_constructs.model.iam.values import as_list
+from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.fixed_statement import FixedStatement
 
@@ -81,6 +82,8 @@ class RepositoryPolicy:
     def problems_in_region(self) -> Iterator[str]:
         """Yield the problems that the statements of the settings have in the Region of the repository."""
         region = self._stack.region if self._stack else None
+        for access in self._of_settings.access:
+            yield from arn_problems(f"access: {access.intent}", access.subject, region)
         for statement in self._of_settings.statements:
             yield from repository_statement_problems(statement.to_json(), None, region)
 
@@ -153,7 +156,7 @@ class RepositoryPolicy:
 
 _TOO_LONG = (
     f"the repository policy has {{}} characters; ECR allows {MAXIMUM_CHARACTERS}, "
-    "use Access.organization_pull('o-...') instead of many accounts"
+    "use Access.organization_pull('o-...') instead of many accounts, or fewer statements and values of conditions"
 )
 
 

@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs._cdk import l1_properties
+from ecr_constructs._cdk.policy_statements import account_problems
 from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import InvalidRepository, Kinds, Problems
 from ecr_constructs.model.iam.policies import repository_statement_problems
@@ -141,6 +142,9 @@ class RepositorySettings:
         if not problems.has_wrong_kinds:
             with problems.collect("lifecycle: "):
                 object.__setattr__(self, "lifecycle", _policy_of(self.lifecycle))
+            # The account of a principal is a token in a statement that is fixed.
+            given = [each for each in self.policy_statements if not isinstance(each, FixedStatement)]
+            problems.extend(f"policy_statements: {each}" for each in account_problems(given))
             object.__setattr__(self, "policy_statements", _fixed(self.policy_statements))
             _check_values(self, problems)
         problems.raise_if_any(InvalidRepository)
@@ -543,7 +547,7 @@ def _check_values(settings: RepositorySettings, problems: Problems) -> None:
         problems.extend(
             f"policy_statements[{index}]: {each}" for each in repository_statement_problems(statement, None, None)
         )
-    problems.extend(f"policy_statements: {each}" for each in sid_problems(statements))
+    problems.extend(f"policy_statements: {each}" for each in sid_problems(statements, is_written=True))
     if settings.removal_policy == cdk.RemovalPolicy.SNAPSHOT:
         problems.add("removal_policy SNAPSHOT is not supported by repositories; use RETAIN or DESTROY")
     if settings.empty_on_delete and settings.removal_policy != cdk.RemovalPolicy.DESTROY:

@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from ecr_constructs import (
     ADOPTED,
     CREATED,
+    Access,
     CreationTemplate,
     Credentials,
     EcrConstructsError,
@@ -42,6 +43,10 @@ def secret(stack: cdk.Stack, partition: str) -> Credentials:
     region = stack.region if not cdk.Token.is_unresolved(stack.region) else "us-east-1"
     arn = f"arn:{partition}:secretsmanager:{region}:111122223333:secret:ecr-pullthroughcache/docker-hub-a1B2c3"
     return Credentials.secret_arn(arn)
+
+
+def access(partition: str) -> Access:
+    return Access.role_pull(f"arn:{partition}:iam::444455556666:role/deployer")
 
 
 def deny(stack: cdk.Stack, _: str, partition: str) -> None:
@@ -87,6 +92,15 @@ ARGUMENTS: Mapping[str, Give] = {
         stack, "It", upstream=Upstream.docker_hub(), credentials=secret(stack, partition)
     ),
     "except_for": deny,
+    "access of a repository": lambda stack, _, partition: HardenedRepository(
+        stack, "It", access=[access(partition)], settings=ADOPTED
+    ),
+    "access of a template": lambda stack, _, partition: CreationTemplate(
+        stack, "It", prefix="teams", applied_for=["CREATE_ON_PUSH"], access=[access(partition)]
+    ),
+    "access of a cache": lambda stack, _, partition: PullThroughCache(
+        stack, "It", upstream=Upstream.quay(), access=[access(partition)]
+    ),
 }
 each_argument = pytest.mark.parametrize("argument", ARGUMENTS)
 

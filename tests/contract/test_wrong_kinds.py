@@ -190,6 +190,9 @@ CALLS: Mapping[str, Call] = {
     "repository.grant_sign signing_profile_arn": lambda value: made().repository.grant_sign(
         made().role, signing_profile_arn=value
     ),
+    "imported.grant_push": lambda value: HardenedRepository.from_repository_name(
+        another(), "It", "prod/api"
+    ).grant_push(value),
     "cache.uri": of("cache", "uri"),
     "cache.grant_pull": of("cache", "grant_pull"),
     **{

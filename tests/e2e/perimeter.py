@@ -13,7 +13,8 @@ from moto.organizations.models import OrganizationsBackend, organizations_backen
 
 from tests.e2e.cloudformation import Resource, refuse
 
-MOST_OF_POLICY = 5_120
+# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+MOST_OF_POLICY = {"SERVICE_CONTROL_POLICY": 10_240, "RESOURCE_CONTROL_POLICY": 5_120}
 MOST_OF_ENDPOINT_POLICY = 20_480
 
 
@@ -86,8 +87,7 @@ class OrganizationPolicy(Resource, CloudFormationModel):
 
     def put(self) -> None:
         content = json.dumps(self.properties["Content"], separators=(",", ":"))
-        # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-        if len(content) > MOST_OF_POLICY:
+        if len(content) > MOST_OF_POLICY[self.properties["Type"]]:
             refuse(f"CreatePolicy: the content has {len(content)} characters")
         IAMPolicyDocumentValidator(content).validate()
         if self.exists():

@@ -371,7 +371,12 @@ ILLEGAL: tuple[tuple[str, Properties, str], ...] = (
         endpoint(PolicyDocument=document("a" * 20_480, Principal="*")),
         "CreateVpcEndpoint: the policy document is invalid",
     ),
-    ("Organizations::Policy", organization_policy(document("a" * 5_120)), "CreatePolicy: the content has"),
+    ("Organizations::Policy", organization_policy(document("a" * 10_240)), "CreatePolicy: the content has"),
+    (
+        "Organizations::Policy",
+        organization_policy(document("a" * 5_120), Type="RESOURCE_CONTROL_POLICY"),
+        "CreatePolicy: the content has",
+    ),
     # rules that no schema states
     ("EC2::VPCEndpoint", endpoint(PolicyDocument=document("Own")), "CreateVpcEndpoint: the policy document is invalid"),
     (

@@ -64,6 +64,15 @@ def problems_of(stack: cdk.Stack, **options: Any) -> list[str]:
     return list(refused.value.problems)
 
 
+def test_a_permission_to_push_is_rejected(here: cdk.Stack) -> None:
+    access = [Access.account_push("444455556666"), CONSUMER, Access.account_sign("444455556666")]
+
+    assert [each.split(" has no effect")[0] for each in problems_of(here, access=access)] == [
+        "access: account_push",
+        "access: account_sign",
+    ]
+
+
 def test_the_description_is_that_of_the_template(here: cdk.Stack) -> None:
     make(here, description="Images of Quay")
 
@@ -138,6 +147,14 @@ def test_a_template_is_rejected_where_ecr_uses_a_longer_prefix_of_the_app(here: 
     (problem,) = problems_of(here, template=other)
 
     assert "ECR uses the longer prefix 'quay'" in problem
+
+
+def test_a_template_with_a_longer_prefix_that_is_created_after_the_cache_fails_the_synthesis(here: cdk.Stack) -> None:
+    make(here, template=shared(here))
+    shared(here, "quay")
+
+    with pytest.raises(RuntimeError, match="ECR uses the longer prefix 'quay' of another template of the app"):
+        template(here)
 
 
 @pytest.mark.parametrize(

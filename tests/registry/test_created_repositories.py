@@ -129,8 +129,13 @@ def test_signing_is_rejected_without_a_profile_or_a_policy(stack: cdk.Stack, mak
     made = make(stack)
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"))
 
-    with pytest.raises((InvalidRegistry, InvalidRepository), match="'release' is not the ARN of a signing profile"):
-        made.grant_sign(role, signing_profile_arn="release")
+    for arn, problem in {
+        "release": "signing_profile_arn: signing profile 'release' is not well formed; write its ARN",
+        PROFILE.replace("eu-west-1", "us-east-1"): "is of us-east-1, and the repositories are in eu-west-1",
+        PROFILE.replace("arn:aws:", "arn:aws-cn:"): "is of partition 'aws-cn'",
+    }.items():
+        with pytest.raises((InvalidRegistry, InvalidRepository), match=problem):
+            made.grant_sign(role, signing_profile_arn=arn)
     with pytest.raises((InvalidRegistry, InvalidRepository), match="AccountPrincipal has none; grant it to a role"):
         made.grant_sign(iam.AccountPrincipal("444455556666"), signing_profile_arn=PROFILE)
 

@@ -193,7 +193,10 @@ class TestProblems:
                 {"private_subnet_ids": None, "private_subnet_route_table_ids": None},
                 "vpc: it has no subnets; import it with the IDs of its subnets",
             ),
-            ({"private_subnet_route_table_ids": None}, "import the VPC with the IDs of its route tables"),
+            (
+                {"private_subnet_route_table_ids": None},
+                "s3_subnets: the route tables of the imported VPC are not known; import it with their IDs",
+            ),
             ({"region": "us-east-1"}, "vpc: it is in Region us-east-1, and the stack in eu-west-1"),
         ],
     )
@@ -236,6 +239,53 @@ class TestProblems:
 
         assert [each for each in raised.value.problems if not each.startswith(problem)] == []
         assert stack.node.try_find_child("Registry") is None
+
+    def test_a_vpc_has_the_endpoints_once(self, stack: cdk.Stack) -> None:
+        vpc = vpc_in(stack)
+        RegistryEndpoints(stack, "Registry", vpc=vpc)
+
+        with pytest.raises(InvalidRegistry, match="vpc: it has the endpoints of Network/Registry, and a VPC can have"):
+            RegistryEndpoints(stack, "B", vpc=vpc)
+        stack.node.try_remove_child("Registry")
+        RegistryEndpoints(stack, "B", vpc=vpc)
+
+    ADDED: Mapping[str, tuple[Callable[[ec2.Vpc], object], str]] = {
+        "ecr.dkr": (
+            lambda vpc: vpc.add_interface_endpoint("Docker", service=ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER),
+            "vpc: it has the endpoint Network/Vpc/Docker with the private DNS name of the same service",
+        ),
+        "s3": (
+            lambda vpc: vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3),
+            "s3_gateway: the route tables have the gateway endpoint Network/Vpc/S3; use s3_gateway=False",
+        ),
+    }
+
+    @pytest.mark.parametrize(("add", "problem"), ADDED.values(), ids=ADDED)
+    def test_an_endpoint_that_the_vpc_has_or_gets_later_is_rejected(
+        self, stack: cdk.Stack, add: Callable[[ec2.Vpc], object], problem: str
+    ) -> None:
+        vpc = vpc_in(stack)
+        RegistryEndpoints(stack, "Registry", vpc=vpc)
+        add(vpc)
+
+        with pytest.raises(RuntimeError, match=problem):
+            Template.from_stack(stack)
+        stack.node.try_remove_child("Registry")
+        with pytest.raises(InvalidRegistry, match=problem):
+            RegistryEndpoints(stack, "B", vpc=vpc)
+
+    def test_endpoints_that_do_not_conflict_are_accepted(self, stack: cdk.Stack) -> None:
+        vpc = vpc_in(stack)
+        private, public = (
+            [ec2.SubnetSelection(subnet_type=each)] for each in (ec2.SubnetType.PRIVATE_ISOLATED, ec2.SubnetType.PUBLIC)
+        )
+        vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3, subnets=public)
+        vpc.add_gateway_endpoint("Tables", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        vpc.add_interface_endpoint("Logs", service=ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS)
+        vpc.add_interface_endpoint("S3Interface", service=ec2.InterfaceVpcEndpointAwsService.S3)
+        RegistryEndpoints(stack, "Registry", vpc=vpc, s3_subnets=private)
+
+        Template.from_stack(stack).resource_count_is(ENDPOINT, 7)
 
     def test_a_vpc_without_dns_names_is_rejected(self, stack: cdk.Stack) -> None:
         vpc = vpc_in(stack, enable_dns_hostnames=False, enable_dns_support=False)

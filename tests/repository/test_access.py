@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -189,16 +191,17 @@ def test_the_same_access_twice_is_written_once(stack: cdk.Stack) -> None:
     assert len(statements(HardenedRepository(stack, "Api", access=access))) == 1
 
 
-@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", "us-gov-west-1"])
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
 @each_access
-def test_no_access_names_a_partition_so_it_is_right_in_each(name: str, region: str) -> None:
+def test_an_access_has_no_partition_but_that_of_the_arn_of_a_role(name: str, region: str, partition: str) -> None:
     access, expected = STATEMENTS[name]
-    repository = HardenedRepository(new_stack(new_app(), "Containers", region=region), "Api", access=[access])
+    there = dataclasses.replace(access, subject=access.subject.replace("arn:aws:", f"arn:{partition}:"))
+    repository = HardenedRepository(new_stack(new_app(), "Containers", region=region), "Api", access=[there])
 
-    assert statements(repository) == expected
-    assert ("arn:aws" in str(expected)) is name.startswith(
-        ("role_", "app_runner_")
-    )  # the ARN of a role has a partition
+    assert statements(repository) == json.loads(json.dumps(expected).replace("arn:aws:", f"arn:{partition}:"))
+    assert ("arn:aws:" in str(expected)) is name.startswith(("role_", "app_runner_"))
 
 
 @pytest.mark.parametrize(
@@ -286,3 +289,9 @@ def test_only_an_organization_is_acknowledged_as_an_open_principal(stack: cdk.St
     everyone = {name for name, (access, _) in STATEMENTS.items() if access.names_everyone}
     assert everyone == OF_ORGANIZATIONS
     assert HardenedRepository(stack, "Api").settings.access == ()
+
+
+@pytest.mark.parametrize("intent", ["organization_scan", None, ["account_pull"]])
+def test_an_intent_that_does_not_exist_is_a_type_error(intent: Any) -> None:
+    with pytest.raises(TypeError, match="is unknown; use a method such as"):
+        Access(intent=intent, subject=ACCOUNT)

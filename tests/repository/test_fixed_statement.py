@@ -107,6 +107,21 @@ def test_a_sid_of_the_settings_cannot_be_used_again(here: cdk.Stack, name: str) 
     assert here.node.children == []
 
 
+def test_different_statements_of_settings_have_different_sids_also_with_tokens() -> None:
+    principals = [iam.AccountPrincipal(account) for account in ("444455556666", "777788889999")]
+    same_sid = [iam.PolicyStatement(sid="Pull", principals=[each], actions=["ecr:PutImage"]) for each in principals]
+
+    with pytest.raises(InvalidRepository, match="policy_statements: Sid 'Pull' is that of another statement"):
+        HARDENED.but(policy_statements=same_sid[:1]).but(policy_statements=same_sid[1:])
+
+
+def test_the_account_of_a_principal_is_checked() -> None:
+    malformed = iam.PolicyStatement(principals=[iam.AccountPrincipal("4444")], actions=["ecr:BatchGetImage"])
+
+    with pytest.raises(InvalidRepository, match="policy_statements: principal '4444' has 4 digits"):
+        HARDENED.but(policy_statements=[malformed])
+
+
 @each_construct
 def test_a_policy_above_the_length_is_rejected_with_the_statements_of_settings(here: cdk.Stack, name: str) -> None:
     long = denial(Condition={"StringNotEquals": {"aws:SourceVpce": [f"vpce-{n:017x}" for n in range(420)]}})

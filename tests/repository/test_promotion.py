@@ -216,9 +216,12 @@ def test_the_commands_log_in_to_each_registry_once_and_copy_the_tag(home: cdk.St
 
 def test_a_signing_profile_is_a_permission_to_sign(home: cdk.Stack) -> None:
     profile = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/images"
-    Promotion(home, "P", source=staging(home), target=production(home), promoters=[ROLE], signing_profile_arn=profile)
+    source, target = staging(home), production(home)
+    Promotion(home, "P", source=source, target=target, promoters=[ROLE], signing_profile_arn=profile)
 
     assert allowed(home)[json.dumps(profile)] == {"signer:SignPayload"}
+    with pytest.raises(InvalidRepository, match="signing_profile_arn: signing profile 'images' is not well formed"):
+        Promotion(home, "Q", source=source, target=target, promoters=[ROLE], signing_profile_arn="images")
 
 
 # --- a copy in a registry ---------------------------------------------------------------------------------------------

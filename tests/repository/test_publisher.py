@@ -95,6 +95,12 @@ def test_a_signing_profile_adds_the_permission_to_sign_with_it(stack: cdk.Stack)
     assert {"Action": "signer:SignPayload", "Effect": "Allow", "Resource": PROFILE} in statements(stack)
 
 
+@pytest.mark.parametrize("arn", ["images", "", PROFILE.replace("arn:aws:", "arn:aws-cn:")])
+def test_a_signing_profile_that_is_not_one_of_the_partition_is_rejected(stack: cdk.Stack, arn: str) -> None:
+    with pytest.raises(InvalidRepository, match="signing_profile_arn: "):
+        Publisher(stack, "Publisher", identity=MAIN, repositories=[Namespace("team")], signing_profile_arn=arn)
+
+
 def test_a_provider_of_the_app_is_the_principal(stack: cdk.Stack) -> None:
     provider = cdk.aws_iam.OidcProviderNative(stack, "GitHub", url=MAIN.url, client_ids=[MAIN.audience])
     Publisher(

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
 
-from ecr_constructs.errors import InvalidPerimeter, Problems, abbreviate
+from ecr_constructs.errors import InvalidPerimeter, Problems, abbreviate, expect
 from ecr_constructs.model.iam.conditions import narrows
-from ecr_constructs.model.iam.permissions import IMPORT, LOGIN, PULL, PUSH, REPLICATE
+from ecr_constructs.model.iam.permissions import CACHE_PULL, IMPORT, LOGIN, PULL, PUSH, REPLICATE
 from ecr_constructs.model.iam.statements import Statement
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.validation import ACCOUNT_ID, ORGANIZATION_ID, REGION, StringConstraint, is_token
@@ -28,8 +28,10 @@ __all__ = ["Perimeter", "RegistryPolicyScope"]
 RegistryPolicyScope = Literal["V1", "V2"]
 
 _VERSION = "2012-10-17"
+# "Service control policies: 10,240 characters", "Resource control policies: 5120 characters":
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html#min-max-values
-_MAXIMUM_ORGANIZATION_POLICY = 5_120
+_MAXIMUM_SERVICE_CONTROL_POLICY = 10_240
+_MAXIMUM_RESOURCE_CONTROL_POLICY = 5_120
 # "The size of an endpoint policy cannot exceed 20,480 characters, including white space."
 # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 _MAXIMUM_ENDPOINT_POLICY = 20_480
@@ -38,6 +40,8 @@ _EVERY_ACTION = ("ecr:*",)
 # A denial for a network has only these actions, so that CloudFormation and administrators can change a policy from any
 # network.
 _IMAGE_ACTIONS = tuple(sorted({*PULL, *PUSH}))
+# The role of a pull-through cache has more actions in the registry of its upstream than a pull.
+_PULL_ACTIONS = tuple(sorted({*PULL, *CACHE_PULL}))
 # A registry policy of scope V1 accepts no others: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 _V1_ACTIONS = tuple(sorted({*IMPORT, *REPLICATE}))
 _REPOSITORIES = "arn:*:ecr:*:{}:repository/*"
@@ -46,9 +50,13 @@ _REPOSITORIES = "arn:*:ecr:*:{}:repository/*"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
 _SERVICE_LINKED_ROLES = "arn:*:iam::*:role/aws-service-role/*"
 
+_PARTITION = re.compile(r"aws(?:-[a-z]+)*|\*")
 _VPC = re.compile(r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _VPC_ARN = re.compile(rf"arn:aws[a-z-]*:ec2:[a-z0-9-]+:(?:[0-9]{{12}}|\*):vpc/{_VPC.pattern}")
 _ENDPOINT = re.compile(r"vpce-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+# A token with the length of a prefix, such as the address of a NAT gateway, and the account of a stack without one.
+_UNKNOWN_RANGE = re.compile(r"\]\}/[0-9]{1,3}\Z")
+_UNKNOWN_ACCOUNT = re.compile(r"\$\{Token\[AWS\.AccountId\.[0-9]+\]\}")
 # A name that consists of wildcards would exclude every principal.
 _PRINCIPAL = re.compile(r"arn:(?:aws[a-z-]*|\*):iam::(?:[0-9]{12}|\*):(?:role|user)/(?![*?/]+\Z)[\w+=,.@*?/-]+")
 # Of the condition key aws:SourceIp: it "can only be used for public IP address ranges".
@@ -85,12 +93,15 @@ class Perimeter:
     Args:
         organization: The ID of the organization, such as `o-abc1234567`. Its principals and registries are trusted.
         networks: The expected networks: public address ranges, ARNs of VPCs, and IDs of VPCs, which are unique in a
-            Region only. A token is the ID of a VPC, or its ARN if it begins with `arn:`. Default: none.
+            Region only. A token is the ID of a VPC, its ARN if it begins with `arn:`, or a range if it ends with the
+            length of a prefix, such as `/32`. Default: none.
         endpoints: The expected VPC endpoints: their IDs, or the account or organization that owns them. A token is the
-            ID of an endpoint. Default: none. Without networks and endpoints, no network is denied.
+            ID of an endpoint, unless it is the value of `organization`, one of `accounts` or the account of the stack.
+            A list that is known only at deployment has IDs. Default: none. Without networks and endpoints, no network
+            is denied.
         accounts: Accounts outside the organization whose principals are trusted, too. Default: none.
         registries: Accounts outside the organization whose registries the principals of the organization can pull from,
-            such as those of Amazon EKS add-ons. Default: none.
+            also through a pull-through cache, such as those of Amazon EKS add-ons. Default: none.
         except_for: ARNs of roles and users that can use any network, in which `*` matches any characters, such as those
             that AWS CodeBuild and AWS App Runner assume. Default: none.
 
@@ -121,6 +132,7 @@ class Perimeter:
         problems.raise_if_any(InvalidPerimeter)
         for name in _LISTS:
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
+        problems.extend(_unknown_list_problems({name: getattr(self, name) for name in _LISTS}))
         problems.extend(_forwarded(ORGANIZATION_ID, self.organization))
         problems.extend(_network_problems(self.networks))
         problems.extend(_endpoint_problems(self.endpoints))
@@ -226,15 +238,19 @@ class Perimeter:
                 for a token.
 
         Raises:
-            InvalidPerimeter: If the Region is not well formed.
-            TypeError: If the Region is not a string.
+            InvalidPerimeter: If the Region or the partition is not well formed.
+            TypeError: If the Region or the partition is not a string.
 
         >>> Perimeter.layer_policy("eu-west-1")["Statement"][0]["Resource"]
         'arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*'
 
         """
         _require(REGION, region)
-        partition = partition or ("*" if is_token(region) else partition_of(region).name)
+        expect("partition", partition, str, "'aws-cn'", optional=True)
+        if partition is None:
+            partition = "*" if is_token(region) else partition_of(region).name
+        elif not is_token(partition) and not _PARTITION.fullmatch(partition):
+            raise InvalidPerimeter([f"partition {abbreviate(partition)} does not exist; write one such as 'aws-cn'"])
         statement = {
             "Sid": "PerimeterLayers",
             "Effect": "Allow",
@@ -256,7 +272,7 @@ class Perimeter:
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
 
         Raises:
-            InvalidPerimeter: If the text has more than 5,120 characters.
+            InvalidPerimeter: If the text has more than 10,240 characters.
 
         >>> policy = json.loads(Perimeter(organization="o-abc1234567").service_control_policy())
         >>> [statement["Sid"] for statement in policy["Statement"]]
@@ -264,7 +280,7 @@ class Perimeter:
 
         """
         denials = (*self._registry_denials(), *self._network_denials({}, Resource="*"))
-        return _organization_policy("the service control policy", denials)
+        return _organization_policy("the service control policy", denials, _MAXIMUM_SERVICE_CONTROL_POLICY)
 
     def resource_control_policy(self) -> str:
         """
@@ -284,7 +300,8 @@ class Perimeter:
 
         """
         denials = (self._identities(_EVERY_ACTION), self._services(_EVERY_ACTION), *self._network_denials(_ANYBODY))
-        return _organization_policy("the resource control policy", [{**each, "Resource": "*"} for each in denials])
+        statements = [{**each, "Resource": "*"} for each in denials]
+        return _organization_policy("the resource control policy", statements, _MAXIMUM_RESOURCE_CONTROL_POLICY)
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
@@ -320,7 +337,7 @@ class Perimeter:
         """
         if not self.has_networks:
             return
-        networks, endpoints = _by_kind(self.networks, _network_kind), _by_kind(self.endpoints, _endpoint_kind)
+        networks, endpoints = _by_kind(self.networks, _network_kind), _by_kind(self.endpoints, self._endpoint_kind)
         conditions = {
             "NotIpAddressIfExists": _present({"aws:SourceIp": networks["range"]}),
             "StringNotEqualsIfExists": _present(
@@ -338,6 +355,12 @@ class Perimeter:
         }
         yield _deny("PerimeterNetworks", _IMAGE_ACTIONS, _present(conditions), **principal, **elements)
 
+    def _endpoint_kind(self, text: str) -> str | None:
+        """Return the kind of an endpoint; a token that is the organization or an account is one here, too."""
+        if text == self.organization:
+            return "organization"
+        return "account" if text in self.accounts else _endpoint_kind(text)
+
     def _registry_denials(self) -> Iterator[dict[str, Any]]:
         # Repositories only: logging in and the settings of a registry concern the account of the principal.
         trusted = _present({"aws:ResourceOrgID": self.organization, "aws:ResourceAccount": self.registries})
@@ -349,7 +372,12 @@ class Perimeter:
         )
         if self.registries:
             resources = [_REPOSITORIES.format(each) for each in self.registries]
-            yield {"Sid": "PerimeterPullOnly", "Effect": "Deny", "NotAction": list(PULL), "Resource": resources}
+            yield {
+                "Sid": "PerimeterPullOnly",
+                "Effect": "Deny",
+                "NotAction": list(_PULL_ACTIONS),
+                "Resource": resources,
+            }
 
     def _endpoint_statements(self) -> Iterator[dict[str, Any]]:
         ours = {"aws:PrincipalOrgID": self.organization}
@@ -379,6 +407,9 @@ _LISTS: Mapping[str, str] = {
     "registries": _ACCOUNTS_EXAMPLE,
     "except_for": _EXCEPT_EXAMPLE,
 }
+# The marker of a list of the CDK that is known only at deployment, and the lists that can be one.
+_UNKNOWN_LIST = "#{Token["
+_ALONE = ("networks", "endpoints")
 _ANYBODY: Mapping[str, str] = {"Principal": "*"}
 
 
@@ -399,9 +430,9 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in lists.items() if value}
 
 
-def _organization_policy(noun: str, statements: Sequence[Statement]) -> str:
+def _organization_policy(noun: str, statements: Sequence[Statement], most: int) -> str:
     document = {"Version": _VERSION, "Statement": list(statements)}
-    _check_length(noun, document, _MAXIMUM_ORGANIZATION_POLICY)
+    _check_length(noun, document, most)
     return _text(document)
 
 
@@ -414,7 +445,7 @@ def _check_length(noun: str, document: object, most: int) -> None:
     if (length := len(_text(document))) > most:
         problem = (
             f"{noun} has {length} characters; AWS allows {most}, so use fewer values: an organization in endpoints "
-            "instead of endpoint IDs, larger address ranges, or '*' in except_for"
+            "instead of endpoint IDs, larger address ranges, '*' in except_for, or fewer accounts and registries"
         )
         raise InvalidPerimeter([problem])
 
@@ -443,7 +474,9 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 def _network_kind(text: str) -> str | None:
     """Return the kind of an expected network: `range`, `id` or `arn` of a VPC; None for another text."""
     if is_token(text):
-        return "arn" if text.startswith("arn:") else "id"
+        if text.startswith("arn:"):
+            return "arn"
+        return "range" if _UNKNOWN_RANGE.search(text) else "id"
     if _VPC.fullmatch(text):
         return "id"
     if _VPC_ARN.fullmatch(text):
@@ -453,10 +486,10 @@ def _network_kind(text: str) -> str | None:
 
 def _endpoint_kind(text: str) -> str | None:
     """Return the kind of expected endpoints: the `id` of one, or their `account` or `organization`."""
+    if _UNKNOWN_ACCOUNT.fullmatch(text) or (not is_token(text) and ACCOUNT_ID.accepts(text)):
+        return "account"
     if is_token(text) or _ENDPOINT.fullmatch(text):
         return "id"
-    if ACCOUNT_ID.accepts(text):
-        return "account"
     return "organization" if ORGANIZATION_ID.accepts(text) else None
 
 
@@ -477,7 +510,7 @@ def _network_problems(networks: Sequence[str]) -> Iterator[str]:
                 f"networks: {text!r} is a range of private addresses, and aws:SourceIp has public addresses only; "
                 "name the VPC, or its endpoints in endpoints="
             )
-    ranges = [each for each in networks if _network_kind(each) == "range"]
+    ranges = [each for each in networks if _network_kind(each) == "range" and not is_token(each)]
     if ranges and not narrows({"IpAddress": {"aws:SourceIp": ranges}}):
         yield (
             f"networks: the ranges {', '.join(ranges)} are too broad for a perimeter; use ranges of at least /8 (IPv4) "
@@ -498,6 +531,17 @@ def _endpoint_problems(endpoints: Sequence[str]) -> Iterator[str]:
             yield (
                 f"endpoints: {abbreviate(text)} is not the ID of a VPC endpoint, an account or an organization; write "
                 "a value such as 'vpce-0123456789abcdef0', '111122223333' or 'o-abc1234567'"
+            )
+
+
+def _unknown_list_problems(lists: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the problem of each list that is known only at deployment, where a policy has other values beside it."""
+    for name, values in lists.items():
+        is_alone = name in _ALONE and len(values) == 1
+        if not is_alone and any(_UNKNOWN_LIST in each for each in values):
+            yield (
+                f"{name}: a list that is known only at deployment cannot be combined with other values of the "
+                "policies; write its values one by one, such as Fn.select(0, values)"
             )
 
 

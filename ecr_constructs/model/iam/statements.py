@@ -128,20 +128,25 @@ def sids_of(statements: Iterable[Statement]) -> dict[str, Statement]:
     }
 
 
-def sid_problems(statements: Sequence[Statement], *, taken: Mapping[str, Statement] | None = None) -> Iterator[str]:
+def sid_problems(
+    statements: Sequence[Statement], *, taken: Mapping[str, Statement] | None = None, is_written: bool = False
+) -> Iterator[str]:
     """
     Yield each Sid that different statements of a policy have; IAM needs unique ones.
 
     Args:
         statements: Statements of the policy. Equal statements count once, because they become one.
         taken: Other statements of the policy, by their Sid. Default: none.
+        is_written: Whether the policy has the statements as they are, so that statements with different tokens do not
+            become one. Default: no.
 
     """
+    text = _exact_text if is_written else _text
     found: dict[str, Statement] = dict(taken or {})
     repeated: dict[str, None] = {}
     for statement in statements:
         for sid in sids_of([statement]):
-            if _text(found.setdefault(sid, statement)) != _text(statement):
+            if text(found.setdefault(sid, statement)) != text(statement):
                 repeated[sid] = None
     for sid in repeated:
         yield f"Sid {sid!r} is that of another statement of the policy; give each statement a Sid of its own, or none"
@@ -149,7 +154,11 @@ def sid_problems(statements: Sequence[Statement], *, taken: Mapping[str, Stateme
 
 def _text(statement: Statement) -> str:
     """Return a statement as text. Two tokens may be the same value, so that they are alike."""
-    return text_of(json.dumps(statement, sort_keys=True, default=str))
+    return text_of(_exact_text(statement))
+
+
+def _exact_text(statement: Statement) -> str:
+    return json.dumps(statement, sort_keys=True, default=str)
 
 
 def unconfirmed_services(statement: Statement) -> Iterator[str]:

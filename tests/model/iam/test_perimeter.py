@@ -11,6 +11,7 @@ import pytest
 from ecr_constructs import EcrConstructsError, InvalidPerimeter, Perimeter
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.evaluation import Requester, evaluate
+from ecr_constructs.model.iam.permissions import CACHE_PULL, PULL
 from ecr_constructs.model.iam.policies import registry_statement_problems, repository_statement_problems
 from ecr_constructs.model.wildcards import overlaps
 from tests.model.iam.evaluator import Context, meets
@@ -28,6 +29,7 @@ ENDPOINT, OTHER_ENDPOINT = "vpce-0123456789abcdef0", "vpce-0fedcba9876543210"
 OFFICE, HOME = "203.0.113.7", "198.51.100.7"
 ORGANIZATION = Perimeter(organization=OURS)
 NETWORKS = Perimeter(organization=OURS, endpoints=[OURS])
+UNKNOWN_LIST = "#{Token[TOKEN.7]}"
 SLR = "role/aws-service-role/{}.amazonaws.com/AWSServiceRoleFor"
 
 Policy = Callable[[Perimeter], Sequence[Mapping[str, Any]]]
@@ -293,7 +295,8 @@ class TestServiceControlPolicy:
         request = principal(**{"aws:ResourceOrgID": THEIRS, "aws:ResourceAccount": ADDONS})
         arn = f"arn:aws:ecr:eu-west-1:{ADDONS}:repository/eks/coredns"
 
-        for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"):
+        # The role of a pull-through cache needs the actions of CACHE_PULL in the registry of its upstream.
+        for action in (*PULL, *CACHE_PULL):
             assert not denies(statements, request, action, arn)
         for action in ("ecr:PutImage", "ecr:UploadLayerPart", "ecr:SetRepositoryPolicy"):
             assert denies(statements, request, action, arn)
@@ -400,15 +403,20 @@ class TestTheTexts:
             assert each["Effect"] == "Deny"
             assert "Principal" not in each
 
-    @pytest.mark.parametrize("render", [Perimeter.service_control_policy, Perimeter.resource_control_policy])
-    def test_a_text_of_organizations_has_at_most_5120_characters(self, render: Callable[[Perimeter], str]) -> None:
+    @pytest.mark.parametrize(
+        ("render", "maximum"),
+        [(Perimeter.service_control_policy, 10_240), (Perimeter.resource_control_policy, 5_120)],
+    )
+    def test_a_text_of_organizations_has_at_most_the_characters_that_aws_allows(
+        self, render: Callable[[Perimeter], str], maximum: int
+    ) -> None:
         def perimeter(count: int) -> Perimeter:
             return Perimeter(organization=OURS, endpoints=[f"vpce-{number:017x}" for number in range(count)])
 
         # Each endpoint adds 25 characters: its ID of 22, quotation marks and a comma.
-        most = 1 + (5_120 - len(render(perimeter(1)))) // 25
-        assert 5_120 - 25 < len(render(perimeter(most))) <= 5_120
-        with pytest.raises(InvalidPerimeter, match=r"control policy has 51\d\d characters; AWS allows 5120, so use"):
+        most = 1 + (maximum - len(render(perimeter(1)))) // 25
+        assert maximum - 25 < len(render(perimeter(most))) <= maximum
+        with pytest.raises(InvalidPerimeter, match=rf"control policy has \d+ characters; AWS allows {maximum}, so use"):
             render(perimeter(most + 1))
         assert perimeter(most + 1).repository_statements(HERE)
 
@@ -449,6 +457,11 @@ class TestValues:
             ({"endpoints": [OURS], "except_for": ["arn:aws:iam::*:role/*"]}, "or its name matches all of them"),
             ({"endpoints": [OURS], "except_for": ["arn:aws:iam::*:role/*/*"]}, "or its name matches all of them"),
             ({"except_for": ["arn:aws:iam::*:role/a"]}, "except_for has no effect without networks= or endpoints="),
+            ({"accounts": [UNKNOWN_LIST]}, "accounts: a list that is known only at deployment cannot be combined"),
+            ({"registries": [UNKNOWN_LIST]}, "registries: a list that is known only at deployment"),
+            ({"endpoints": [UNKNOWN_LIST, ENDPOINT]}, "endpoints: a list that is known only at deployment"),
+            ({"networks": [UNKNOWN_LIST, VPC]}, "networks: a list that is known only at deployment"),
+            ({"endpoints": [OURS], "except_for": [UNKNOWN_LIST]}, "except_for: a list that is known only at"),
         ],
     )
     def test_a_value_that_is_not_well_formed_is_rejected(self, options: dict[str, Any], problem: str) -> None:
@@ -474,6 +487,8 @@ class TestValues:
         assert all(f"{name} must be" in str(raised.value) for name in names)
         with pytest.raises(TypeError, match=r"networks must be a list such as .*, got '203.0.113.0/24'"):
             Perimeter(organization=OURS, networks="203.0.113.0/24")
+        with pytest.raises(TypeError, match="partition must be a string such as 'aws-cn', got 1"):
+            Perimeter.layer_policy("eu-west-1", partition=1)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(
         "render",
@@ -482,17 +497,44 @@ class TestValues:
             lambda: ORGANIZATION.registry_statements("1234"),
             lambda: ORGANIZATION.registry_statements(HERE, scope="V3"),  # type: ignore[arg-type]
             lambda: Perimeter.layer_policy("Ireland"),
+            lambda: Perimeter.layer_policy("eu-west-1", partition="china"),
         ],
     )
     def test_an_argument_of_a_method_that_is_not_well_formed_is_rejected(self, render: Callable[[], object]) -> None:
         with pytest.raises(EcrConstructsError):
             render()
 
-    def test_tokens_are_kept_in_the_place_of_their_kind(self) -> None:
-        token, arn = "${Token[TOKEN.12]}", "arn:${Token[AWS.Partition.3]}:ec2:eu-west-1:1:vpc/${Token[TOKEN.13]}"
-        perimeter = Perimeter(
-            organization=token, networks=[token, arn], endpoints=[token], accounts=[token], except_for=[token]
+    def test_a_token_of_the_organization_of_an_account_and_of_a_range_is_compared_as_such(self) -> None:
+        ours, partner, here, nat = (
+            "${Token[TOKEN.1]}",
+            "${Token[TOKEN.2]}",
+            "${Token[AWS.AccountId.3]}",
+            "${Token[TOKEN.4]}/32",
         )
+        perimeter = Perimeter(
+            organization=ours, accounts=[partner], endpoints=[ours, partner, here], networks=[nat, "203.0.113.0/24"]
+        )
+
+        *_, networks = perimeter.repository_statements(HERE)
+        assert networks["Condition"]["NotIpAddressIfExists"] == {"aws:SourceIp": [nat, "203.0.113.0/24"]}
+        assert networks["Condition"]["StringNotEqualsIfExists"] == {
+            "aws:VpceAccount": [partner, here],
+            "aws:VpceOrgID": [ours],
+        }
+
+    def test_a_list_that_is_known_only_at_deployment_is_alone(self) -> None:
+        perimeter = Perimeter(organization=OURS, networks=[UNKNOWN_LIST], endpoints=[UNKNOWN_LIST])
+
+        *_, networks = perimeter.repository_statements(HERE)
+        assert networks["Condition"]["StringNotEqualsIfExists"] == {
+            "aws:SourceVpc": [UNKNOWN_LIST],
+            "aws:SourceVpce": [UNKNOWN_LIST],
+        }
+
+    def test_tokens_are_kept_in_the_place_of_their_kind(self) -> None:
+        token, organization = "${Token[TOKEN.12]}", "${Token[TOKEN.11]}"
+        arn = "arn:${Token[AWS.Partition.3]}:ec2:eu-west-1:1:vpc/${Token[TOKEN.13]}"
+        perimeter = Perimeter(organization=organization, networks=[token, arn], endpoints=[token], except_for=[token])
 
         *_, networks = perimeter.repository_statements(token)
         condition = networks["Condition"]
