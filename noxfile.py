@@ -40,7 +40,6 @@ ANYWHERE = "not slow and not arbiter and not examples"
 # The model and the command do not import the CDK, so another CDK cannot change the result of their tests.
 USING_THE_CDK = [
     "tests/contract",
-    "tests/guardrails",
     "tests/repository",
     "tests/registry",
     "tests/monitoring",

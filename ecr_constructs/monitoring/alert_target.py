@@ -209,7 +209,7 @@ def topic_problems(place: ConstructLocation, argument: str, topic: sns.ITopic, u
 
     """
     for noun, theirs, ours in environment_differences(place, topic.env):
-        if noun == "region":
+        if noun == "Region":
             yield (
                 f"{argument}: the topic {topic.node.path} is in {theirs!r}, and {user} in {ours!r}; use a topic in the "
                 f"Region of {user}"

@@ -108,7 +108,7 @@ def _key_problems(place: ConstructLocation, key: kms.IKey) -> Iterator[str]:
             "managed key, or leave it out"
         )
     for noun, theirs, ours in environment_differences(place, key.env):
-        if noun == "region":
+        if noun == "Region":
             yield f"key: {key.node.path} is in {theirs!r}, and the topic in {ours!r}; use a key in its Region"
 
 

@@ -26,7 +26,7 @@ class _Environment(Protocol):
 
 def environment_differences(place: ConstructLocation, there: _Environment) -> Iterator[tuple[str, str, str]]:
     """
-    Yield `account` and `region` with the value of a resource and that of a location, where they are not the same.
+    Yield `account` and `Region` with the value of a resource and that of a location, where they are not the same.
 
     Values that are known only at deployment are not compared.
 
@@ -38,7 +38,7 @@ def environment_differences(place: ConstructLocation, there: _Environment) -> It
     if place.stack is None:
         return
     here = environment_of(place)
-    for noun, theirs, ours in (("account", there.account, here.account), ("region", there.region, here.region)):
+    for noun, theirs, ours in (("account", there.account, here.account), ("Region", there.region, here.region)):
         if ours is not None and theirs != ours and not is_token(theirs):
             yield noun, theirs, ours
 

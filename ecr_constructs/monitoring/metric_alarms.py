@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
@@ -219,6 +218,9 @@ def _notify(alarm: cloudwatch.Alarm, topics: Sequence[sns.ITopic]) -> None:
     for topic in topics:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
         topic.grant_publish(iam.ServicePrincipal(_ALARMS))
+        # The module loads those of AWS Lambda and Amazon EC2, which takes time.
+        from aws_cdk import aws_cloudwatch_actions as actions  # noqa: PLC0415
+
         action = actions.SnsAction(topic)
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)

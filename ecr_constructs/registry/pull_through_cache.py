@@ -169,9 +169,7 @@ class PullThroughCache(IntentGrants, Construct):
         _expect_kinds(problems, credentials=credentials, repositories=repositories, consumers=consumers)
         _expect_roles(problems, role=role, template_role=template_role)
         _expect_template(problems, template, description)
-        given = {"access": access, "policy_statements": policy_statements}
-        in_force = settings_in_force(problems, settings, given, default=CACHED)
-        problems.extend(_push_problems(access))
+        in_force = _settings_in_force(problems, settings, access, policy_statements)
         place = locate(scope, id, problems)
         names = _names_of(upstream, prefix, upstream_prefix, repositories)
         planned = CacheTemplate(
@@ -559,6 +557,14 @@ def _check_consumers(
     with problems.collect():
         return policy.accepting_consumers(consumers, names.patterns)
     return None
+
+
+def _settings_in_force(
+    problems: Problems, settings: object, access: object, policy_statements: object
+) -> RepositorySettings:
+    problems.extend(_push_problems(access))
+    given = {"access": access, "policy_statements": policy_statements}
+    return settings_in_force(problems, settings, given, default=CACHED)
 
 
 def _push_problems(access: object) -> Iterator[str]:

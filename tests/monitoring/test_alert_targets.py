@@ -121,7 +121,7 @@ def test_a_fifo_topic_is_rejected(kind: Any, here: cdk.Stack) -> None:
 
 @pytest.mark.parametrize(
     ("account", "region", "problem"),
-    [(None, "eu-west-1", "is in region eu-west-1, and"), ("444455556666", HERE, "is in account 444455556666, and")],
+    [(None, "eu-west-1", "is in Region eu-west-1, and"), ("444455556666", HERE, "is in account 444455556666, and")],
 )
 def test_an_api_destination_of_another_environment_is_rejected(
     account: str | None, region: str, problem: str, app: cdk.App, here: cdk.Stack

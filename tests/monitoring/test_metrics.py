@@ -167,11 +167,11 @@ def test_an_alarm_that_cannot_work_is_rejected(make: Callable[[cdk.Stack], objec
     [
         (
             lambda stack, repository: ImageQuotaAlarm(stack, "A", repository=repository),
-            "repository: There/Api is in region eu-west-1, and the alarm in us-east-1; metrics are sent in the region",
+            "repository: There/Api is in Region eu-west-1, and the alarm in us-east-1; metrics are sent in the Region",
         ),
         (
             lambda stack, repository: RegistryDashboard(stack, "A", repositories=["prod/web", repository]),
-            "repositories[1]: There/Api is in region eu-west-1, and the dashboard in us-east-1; metrics are sent",
+            "repositories[1]: There/Api is in Region eu-west-1, and the dashboard in us-east-1; metrics are sent",
         ),
     ],
 )

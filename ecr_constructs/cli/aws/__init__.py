@@ -1,5 +1,5 @@
 """
-The calls to an AWS account. The page 'Preview of a live account' of the documentation lists their permissions.
+The calls to an AWS account. The page 'Preview live accounts' of the documentation lists their permissions.
 
 boto3 is imported with the first call.
 """

@@ -58,7 +58,7 @@ _COMPLETE = frozenset({Format.JSON, Format.HTML, Format.CSV})
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewOptions:
     """
-    The options of a preview, which the page 'Previewing lifecycle policies' of the documentation explains.
+    The options of a preview, which the page 'Preview lifecycle policies' of the documentation explains.
 
     Raises:
         CommandError: with every combination that is rejected, before anything is read.
