@@ -31,12 +31,12 @@ from ecr_constructs.model.validation import CACHE_PREFIX, NAMESPACE, TEMPLATE_PR
 
 __all__ = [
     "Unsupported",
-    "account_of",
+    "account_of_resource",
     "cache_options",
     "cache_problems",
     "policy_statements",
     "replications",
-    "scanning",
+    "scanning_call",
     "template_options",
     "template_problems",
     "template_settings",
@@ -67,7 +67,7 @@ class Unsupported(Exception):
 # --- scanning, replication, registry policy ---------------------------------------------------------------------------
 
 
-def scanning(resource: Resource) -> Call:
+def scanning_call(resource: Resource) -> Call:
     """
     Return a scanning configuration as the argument `scanning=`.
 
@@ -129,9 +129,9 @@ def replications(resource: Resource) -> list[object]:
     if is_code_of_tokens(dict(resource.properties)):
         raise Unsupported("a value looks like a token of the CDK")
     rules = mappings(mapping(resource.properties.get("ReplicationConfiguration")).get("Rules"))
-    found = [each for rule in rules for each in _of_rule(rule, account_of(resource))]
+    found = [each for rule in rules for each in _of_rule(rule, account_of_resource(resource))]
     try:
-        configuration = ReplicationConfiguration(account=account_of(resource), region=region_of(resource))
+        configuration = ReplicationConfiguration(account=account_of_resource(resource), region=region_of(resource))
         configuration.adding(*(value for value, _ in found))
     except EcrConstructsError as error:
         raise Unsupported(*error.problems) from None
@@ -272,7 +272,7 @@ def _description_problems(description: object) -> Iterator[str]:
     if description is None:
         return
     if not isinstance(description, str) or len(description) > _LONGEST_DESCRIPTION or not description.isprintable():
-        yield "its description is not a text of at most 256 printable characters"
+        yield "its description is not a text of at most 256 value_label characters"
 
 
 def _template_policy_problems(policy: object, region: str | None) -> Iterator[str]:
@@ -372,13 +372,13 @@ def _upstream_call(upstream: Upstream) -> Call:
 
 def _credential_problems(rule: Resource, upstream: Upstream) -> Iterator[str]:
     secret = rule.properties.get("CredentialArn")
-    if upstream.credentials == "role" and upstream.url.split(".")[0] != account_of(rule):
+    if upstream.credentials == "role" and upstream.url.split(".")[0] != account_of_resource(rule):
         yield "PullThroughCache creates a role for private ECR of another account"
     elif (secret is not None) != (upstream.credentials == "secret"):
         yield "its upstream requires a secret, or accepts none"
     elif isinstance(secret, str):
         found = _SECRET.fullmatch(secret)
-        here = (region_of(rule), account_of(rule))
+        here = (region_of(rule), account_of_resource(rule))
         is_here = found is not None and all(
             ours is None or ours == theirs for ours, theirs in zip(here, found.group("region", "account"), strict=True)
         )
@@ -388,7 +388,7 @@ def _credential_problems(rule: Resource, upstream: Upstream) -> Iterator[str]:
         yield "its upstream is the registry itself"
 
 
-def account_of(resource: Resource) -> str | None:
+def account_of_resource(resource: Resource) -> str | None:
     """
     Return the account of a resource, or None if it is known only at deployment.
 

@@ -11,7 +11,7 @@ from ecr_constructs.cli.adoption.import_mapping import import_mapping
 from ecr_constructs.cli.adoption.plan import AdoptionPlan, StackPlan
 from ecr_constructs.cli.adoption.planned import PlannedConstruct, is_repository
 from ecr_constructs.cli.formatting import count, printable
-from ecr_constructs.model.changes.access import statements_of
+from ecr_constructs.model.changes.access import statements_of_policy
 from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["report"]
@@ -142,7 +142,7 @@ def _policies(plan: AdoptionPlan) -> Iterator[str]:
     with_policy = [each for _, each in plan.constructs if _policy(each) is not None]
     if not with_policy:
         return
-    of_lambda = [each.name for each in with_policy if _LAMBDA in str(statements_of(_policy(each)))]
+    of_lambda = [each.name for each in with_policy if _LAMBDA in str(statements_of_policy(_policy(each)))]
     yield from ("## Repository policies", "")
     yield (
         f"The program declares the policy of {count(len(with_policy), 'repository')}. Keep the statements: an import, "

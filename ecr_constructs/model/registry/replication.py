@@ -29,7 +29,7 @@ __all__ = [
     "ReplicationRepositories",
     "ReplicationRule",
     "filter_warnings",
-    "merge",
+    "merge_replications",
     "merged_problems",
 ]
 
@@ -206,7 +206,7 @@ class ReplicationConfiguration:
     @cached_property
     def rules(self) -> tuple[ReplicationRule, ...]:
         """The replications as rules, merged."""
-        return merge(self.replications)
+        return merge_replications(self.replications)
 
     def adding(self, *replications: Replication) -> ReplicationConfiguration:
         """
@@ -283,7 +283,7 @@ def filter_warnings(replications: Iterable[Replication]) -> Iterator[tuple[str, 
             yield "ecr-constructs:replicationFilterIsAPrefix", _PREFIX.format(text=text)
 
 
-def merge(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
+def merge_replications(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
     """
     Return the smallest number of rules with the same effect as replications.
 

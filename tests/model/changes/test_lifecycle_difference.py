@@ -19,7 +19,11 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
-from ecr_constructs.model.changes.lifecycle_difference import newly_affected_images, policy_of, reasons_for_more
+from ecr_constructs.model.changes.lifecycle_difference import (
+    lifecycle_policy_of,
+    newly_affected_images,
+    reasons_for_more,
+)
 from ecr_constructs.model.lifecycle.intents import Intent
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
@@ -58,9 +62,9 @@ def test_a_policy_that_deletes_less_has_no_reason(before: LifecyclePolicy, after
 
 
 def test_a_text_that_cannot_be_read_is_no_policy() -> None:
-    assert policy_of("{}") is None
-    assert policy_of({"Ref": "X"}) is None
-    assert policy_of(None) == LifecyclePolicy.none()
+    assert lifecycle_policy_of("{}") is None
+    assert lifecycle_policy_of({"Ref": "X"}) is None
+    assert lifecycle_policy_of(None) == LifecyclePolicy.none()
 
 
 @pytest.mark.parametrize(
