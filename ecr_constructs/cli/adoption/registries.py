@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ecr_constructs.cli.adoption.repositories import (
@@ -64,6 +65,15 @@ class Unsupported(Exception):
     """A resource that cannot be a value of this library. The arguments are the reasons."""
 
 
+@contextmanager
+def _supported() -> Iterator[None]:
+    """Raise `Unsupported` for values that this library rejects in the block."""
+    try:
+        yield
+    except EcrConstructsError as error:
+        raise Unsupported(*error.problems) from None
+
+
 # --- scanning, replication, registry policy ---------------------------------------------------------------------------
 
 
@@ -88,14 +98,12 @@ def scanning_call(resource: Resource) -> Call:
             raise Unsupported("a rule has no filters, or CloudFormation has no such scan frequency or filter type")
         filters[rule["ScanFrequency"]] += texts
     continuous, on_push = (list(dict.fromkeys(each)) for each in filters.values())
-    try:
+    with _supported():
         Scanning(
             scan_type=str(kind),  # type: ignore[arg-type]  # Scanning checks it
             continuous=list(map(ScanFilter, continuous)),
             on_push=list(map(ScanFilter, on_push)),
         )
-    except EcrConstructsError as error:
-        raise Unsupported(*error.problems) from None
     if kind == "BASIC":
         return Call(name="Scanning.basic", options={} if on_push == ["*"] else {"on_push": _scan_value(on_push)})
     options = {"continuous": continuous, "on_push": on_push}
@@ -130,11 +138,9 @@ def replications(resource: Resource) -> list[object]:
         raise Unsupported("a value looks like a token of the CDK")
     rules = mappings(mapping(resource.properties.get("ReplicationConfiguration")).get("Rules"))
     found = [each for rule in rules for each in _of_rule(rule, account_of_resource(resource))]
-    try:
+    with _supported():
         configuration = ReplicationConfiguration(account=account_of_resource(resource), region=region_of(resource))
         configuration.adding(*(value for value, _ in found))
-    except EcrConstructsError as error:
-        raise Unsupported(*error.problems) from None
     if not found:
         raise Unsupported("it has no rules")
     return [call for _, call in found]
@@ -152,12 +158,10 @@ def _of_rule(rule: Mapping[str, Any], account: str | None) -> Iterator[tuple[Rep
         is_own = owner in (_ACCOUNT, account)
         if not isinstance(region, str) or not (is_own or isinstance(owner, str)):
             raise Unsupported("CloudFormation computes a destination at deployment")
-        try:
+        with _supported():
             value = Replication(
                 region=region, account=None if is_own else owner, filters=list(map(ReplicationFilter, texts))
             )
-        except EcrConstructsError as error:
-            raise Unsupported(*error.problems) from None
         repositories = [_namespace_or_text(each, "/") for each in texts]
         options = {
             "account": None if is_own else owner,

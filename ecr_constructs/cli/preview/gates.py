@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import cast, get_args
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.formatting import count, decision_label, first_names, image_label
+from ecr_constructs.cli.formatting import count, decision_label, image_label
 from ecr_constructs.cli.preview.damage import Certainty, Damage, damage_of
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
 from ecr_constructs.cli.sources.image_findings import ScanResults
@@ -21,6 +21,7 @@ from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import abbreviate
 from ecr_constructs.model.vulnerabilities.accepted_finding import AcceptedFinding
 from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, ScanSeverity, severity_rank
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = [
     "FindingViolation",
@@ -577,6 +578,6 @@ def _incomplete_inputs(report: PreviewReport, previews: Sequence[RepositoryPrevi
             yield f"{unread.where}: {'; '.join(unread.problems)}, or {_SCOPE}"
     missing = [each for each in report.without_images if each.prefix is None and each.policy.rules]
     if nameless := [each.where for each in missing if each.repository is None]:
-        yield f"the repository of {first_names(nameless)} has no known name; {_SCOPE}"
+        yield f"the repository of {shortened(nameless)} has no known name; {_SCOPE}"
     if not report.is_live and (named := [each.repository for each in missing if each.repository is not None]):
-        yield f"the images of {first_names(named)} were not given; list them, or {_SCOPE}"
+        yield f"the images of {shortened(named)} were not given; list them, or {_SCOPE}"

@@ -11,6 +11,7 @@ from ecr_constructs.model.changes.state import Resource, canonical, object_of
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.statements import Statement, is_public
 from ecr_constructs.model.iam.values import as_list, matches_pattern, possible, text_of, value_label
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["covers", "policy_changes", "statements_of_policy"]
 
@@ -220,8 +221,7 @@ def _actions(statement: Statement) -> str:
 
 def _list(value: object, most: int = 4) -> str:
     texts = [text if isinstance(text, str) else value_label(text) for text in possible(value)]
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return f"{', '.join(texts[:most])}{more}"
+    return shortened(texts, most)
 
 
 def _principals(statement: Statement) -> str:

@@ -14,7 +14,6 @@ from rich.console import Console
 from ecr_constructs.cli.formatting import (
     count,
     decision_labels,
-    first_names,
     format_size,
     image_label,
     omitted,
@@ -595,5 +594,4 @@ def test_images_are_called_by_a_tag_or_else_by_the_beginning_of_their_digest() -
 
 def test_a_shortened_list_ends_with_the_number_of_the_others() -> None:
     assert [truncate(["a", "b", "c"], limit) for limit in (3, 2)] == [["a", "b", "c"], ["a", "b", "and 1 more"]]
-    assert [first_names(["a", "b", "c"], limit) for limit in (3, 2)] == ["a, b, c", "a, b and 1 more"]
     assert [omitted(1000, "image"), omitted(1, "repository")] == ["and 1,000 more images", "and 1 more repository"]
