@@ -153,7 +153,7 @@ class GateResult:
         violations: The images, the repositories or the vulnerabilities for which it fails.
         unknown: The missing information, without which it cannot pass.
         remedy: The fix for the images.
-        note: A remark on a gate that passes.
+        note: A note on a gate that passes.
         noun: The noun for violations: `image`, `repository` or `finding`.
         pattern: The tag pattern of the gate, if it has one.
 
@@ -236,7 +236,7 @@ class Gate(ABC):
         """Yield the images of a repository for which the gate fails, the repository, or its vulnerabilities."""
 
     def _note(self, previews: Sequence[RepositoryPreview]) -> str | None:  # noqa: ARG002  (other gates use it)
-        """Return a remark on the gate, which passes."""
+        """Return a note on the gate, which passes."""
         return None
 
     @abstractmethod
@@ -298,7 +298,7 @@ class ExpiresGate(Gate):
                 yield each
 
     def _note(self, previews: Sequence[RepositoryPreview]) -> str | None:
-        """Return a remark if no image has a tag that matches the pattern, which may be mistyped."""
+        """Return a note if no image has a tag that matches the pattern, which may be mistyped."""
         decisions = (decision for preview in previews for decision in all_decisions(preview.evaluation))
         is_matched = any(self.pattern.matches(tag) for decision in decisions for tag in decision.image.tags)
         return None if is_matched else f"no image has a tag that matches {self.pattern}"

@@ -215,8 +215,8 @@ def test_an_image_in_use_that_would_be_deleted_is_the_first_alert() -> None:
 
 
 def test_an_image_in_use_with_an_uncertain_outcome_is_an_alert() -> None:
-    doubtful = FULL.evaluation.uncertain[0]
-    page = page_of(replace(FULL, in_use={doubtful.image.digest: ("task batch",)}))
+    uncertain = FULL.evaluation.uncertain[0]
+    page = page_of(replace(FULL, in_use={uncertain.image.digest: ("task batch",)}))
 
     assert page.one("section", class_="alert-box").one("h2").text == "1 image in use uncertain"
     assert "uncertain: delete" in page.one("section", class_="alert-box").one("li").text
@@ -404,10 +404,10 @@ def test_what_has_no_size_has_none() -> None:
 
 
 def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
-    doubtful = Decision(
+    uncertain = Decision(
         image=FULL.evaluation.kept[0].image, action="expire", rule=None, why=f"but {UndocumentedBehavior.CHILD.value}"
     )
-    shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(doubtful,)))
+    shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(uncertain,)))
 
     assert "--live uses ECR's preview" in page_of(shown).text
     assert "--read-indexes" not in page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=()))).text

@@ -49,12 +49,12 @@ def everything() -> PreviewReport:
     )
     runs = {RELEASES[0].digest: ("service prod/api",)}
     asked = Repository(name="api", images=images, in_use=runs, deployed=GENEROUS, aws_preview=(LATE,))
-    replayed = Repository(name="web", images=images, in_use=runs, deployed=LifecyclePolicy.none())
+    evaluated = Repository(name="web", images=images, in_use=runs, deployed=LifecyclePolicy.none())
     report = PreviewReport(
         at=NOW,
         previews=(
             build(policy(repository="api"), asked, NOW),
-            build(policy(repository="web"), replayed, NOW),
+            build(policy(repository="web"), evaluated, NOW),
             build(policy(prefix="ROOT"), Repository(name="new", images=()), NOW),
         ),
         unread=(

@@ -270,12 +270,12 @@ def test_uncertain_images_with_one_reason_are_one_line_whichever_image_the_reaso
 
 def test_what_settles_whether_images_belong_to_an_index_is_reported_once() -> None:
     index = replace(V4, manifest_media_type=INDEX)
-    doubtful = preview([index, *untagged_images(days=4, until=NOW)])
-    other = replace(doubtful, repository="prod/web")
+    uncertain = preview([index, *untagged_images(days=4, until=NOW)])
+    other = replace(uncertain, repository="prod/web")
 
-    assert plain(doubtful, other).count("--read-indexes") == 1
-    assert "\nuncertain: --live uses ECR's preview" in plain(doubtful, other)
-    assert "\nuncertain: --read-indexes reads which images" in plain(doubtful, is_live=True)
+    assert plain(uncertain, other).count("--read-indexes") == 1
+    assert "\nuncertain: --live uses ECR's preview" in plain(uncertain, other)
+    assert "\nuncertain: --read-indexes reads which images" in plain(uncertain, is_live=True)
     assert "--read-indexes" not in plain(preview())
 
 
@@ -310,8 +310,8 @@ def test_what_is_newly_kept_says_so() -> None:
 
 def test_only_the_most_frequent_reasons_are_listed() -> None:
     shown = preview()
-    doubts = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
-    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(doubts))))
+    decisions = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
+    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(decisions))))
 
     assert text.count("\nuncertain: 2 images might be deleted by rule ") == 10
     assert "\nuncertain: and 2 more reasons; --format json has all\n" in text

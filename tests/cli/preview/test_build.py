@@ -63,7 +63,7 @@ def agreeing(lifecycle: LifecyclePolicy, images: list[Image]) -> list[AwsDecisio
     ]
 
 
-def fates(preview: RepositoryPreview) -> dict[Image, str]:
+def outcomes(preview: RepositoryPreview) -> dict[Image, str]:
     groups = preview.evaluation
     return {
         decision.image: group
@@ -211,7 +211,7 @@ def test_where_aws_agrees_nothing_changes_but_that_aws_said_it() -> None:
 def test_an_empty_result_of_ecr_is_a_result() -> None:
     shown = preview(aws=[])
 
-    assert set(fates(shown).values()) == {"keep"}
+    assert set(outcomes(shown).values()) == {"keep"}
     assert shown.by_aws
     assert len(shown.disagreements) == len(preview().evaluation.decisions)
 
@@ -220,7 +220,7 @@ def test_what_aws_takes_goes_although_the_replay_keeps_it() -> None:
     shown = preview(aws=[*agreeing(POLICY, HISTORY), said(V4, 1)])
     decision = decision_on(V4, shown)
 
-    assert fates(shown)[V4] == "expire"
+    assert outcomes(shown)[V4] == "expire"
     assert decision.rule == POLICY.rules[0]
     assert decision.why == "ECR's preview deletes it; the local evaluation differs"
     assert [(each.image, each.aws.action, each.aws.rule, each.evaluated.action) for each in shown.disagreements] == [
@@ -231,7 +231,7 @@ def test_what_aws_takes_goes_although_the_replay_keeps_it() -> None:
 def test_what_aws_does_not_name_stays_although_the_replay_takes_it() -> None:
     shown = preview(aws=[each for each in agreeing(POLICY, HISTORY) if each.digest != V1.digest])
 
-    assert fates(shown)[V1] == "keep"
+    assert outcomes(shown)[V1] == "keep"
     assert decision_on(V1, shown).why == "ECR's preview keeps it; the local evaluation differs"
     assert [(each.image, each.aws.action, each.aws.rule) for each in shown.disagreements] == [(V1, "keep", None)]
     assert shown.disagreements[0].evaluated.why.startswith("it is not among the newest 2")
@@ -251,7 +251,7 @@ def test_archiving_and_deleting_are_not_the_same_thing() -> None:
     aws = [replace(each, action="archive") if each.digest == V1.digest else each for each in agreeing(POLICY, HISTORY)]
     shown = preview(aws=aws)
 
-    assert fates(shown)[V1] == "archive"
+    assert outcomes(shown)[V1] == "archive"
     assert [(each.image, each.aws.action, each.aws.rule) for each in shown.disagreements] == [
         (V1, "archive", POLICY.rules[0])
     ]
@@ -261,7 +261,7 @@ def test_a_rule_that_the_policy_has_not_is_no_rule() -> None:
     shown = preview(aws=[said(V4, 99)])
 
     assert decision_on(V4, shown).rule is None
-    assert fates(shown)[V4] == "expire"
+    assert outcomes(shown)[V4] == "expire"
 
 
 def test_groups_stay_in_order_of_age() -> None:
@@ -277,8 +277,8 @@ def test_what_the_replay_cannot_tell_aws_decides_and_that_is_no_disagreement() -
 
     assert shown.evaluation.uncertain == ()
     assert shown.disagreements == ()
-    assert fates(shown)[gone] == "expire"
-    assert {fates(shown)[each] for each in left} == {"keep"}
+    assert outcomes(shown)[gone] == "expire"
+    assert {outcomes(shown)[each] for each in left} == {"keep"}
     assert decision_on(gone, shown).why.startswith("ECR's preview deletes it; the local evaluation is uncertain: ")
     assert decision_on(left[0], shown).why.startswith("ECR's preview keeps it; the local evaluation is uncertain: ")
 
@@ -288,8 +288,8 @@ def test_a_signature_is_deleted_with_its_image_if_ecr_does_not_list_it() -> None
     first, signature = images[:2]
     shown = preview(images=images, aws=[said(V1, 1), said(V2, 1)])
 
-    assert (signature.subject_digest, fates(shown)[first]) == (V1.digest, "expire")
-    assert fates(shown)[signature] == "expire"
+    assert (signature.subject_digest, outcomes(shown)[first]) == (V1.digest, "expire")
+    assert outcomes(shown)[signature] == "expire"
     assert shown.disagreements == ()
 
 
@@ -307,7 +307,7 @@ def test_a_signature_is_kept_if_ecr_keeps_its_image() -> None:
     images = signed(RELEASES)
     shown = preview(images=images, aws=[])
 
-    assert set(fates(shown).values()) == {"keep"}
+    assert set(outcomes(shown).values()) == {"keep"}
 
 
 def test_an_artifact_of_an_artifact_is_deleted_with_both() -> None:
@@ -315,14 +315,14 @@ def test_an_artifact_of_an_artifact_is_deleted_with_both() -> None:
     stamp = replace(signature, digest="sha256:" + "5" * 64, subject_digest=signature.digest)
     shown = preview(images=[V1, signature, stamp], aws=[said(V1, 1)])
 
-    assert fates(shown)[stamp] == "expire"
+    assert outcomes(shown)[stamp] == "expire"
 
 
 def test_artifacts_that_are_about_each_other_are_no_endless_question() -> None:
     one = replace(V1, digest="sha256:" + "1" * 64, subject_digest="sha256:" + "2" * 64)
     other = replace(V1, digest="sha256:" + "2" * 64, subject_digest="sha256:" + "1" * 64)
 
-    assert len(fates(preview(images=[V2, one, other], aws=[]))) == 3
+    assert len(outcomes(preview(images=[V2, one, other], aws=[]))) == 3
 
 
 def test_a_tagged_artifact_can_remain_after_its_image() -> None:
@@ -331,16 +331,16 @@ def test_a_tagged_artifact_can_remain_after_its_image() -> None:
     images[1] = replace(images[1], tags=["signature-1"])
     shown = preview(lifecycle, images, aws=agreeing(lifecycle, RELEASES))
 
-    assert fates(shown)[images[1]] == "uncertain"
+    assert outcomes(shown)[images[1]] == "uncertain"
 
 
 def test_images_of_an_index_are_kept_unless_ecr_deletes_them() -> None:
     images = multi_arch(RELEASES)
     child = images[0]
 
-    assert fates(preview(images=images, aws=[]))[child] == "keep"
+    assert outcomes(preview(images=images, aws=[]))[child] == "keep"
     taken = preview(images=images, aws=[said(child, 2)])
-    assert fates(taken)[child] == "expire"
+    assert outcomes(taken)[child] == "expire"
     assert child in [each.image for each in taken.disagreements]
 
 
@@ -446,7 +446,7 @@ def test_every_image_is_in_one_group_whatever_aws_says(
 
 @given(lifecycle=policies, images=repositories(archive=True, indexes=True, referrers=True))
 def test_the_same_result_of_ecr_changes_no_certain_decision(lifecycle: LifecyclePolicy, images: list[Image]) -> None:
-    replayed = lifecycle.evaluate(images, at=NOW)
+    evaluated = lifecycle.evaluate(images, at=NOW)
     shown = preview(lifecycle, images, aws=agreeing(lifecycle, images))
 
-    assert set(replayed.decisions) <= set(shown.evaluation.decisions)
+    assert set(evaluated.decisions) <= set(shown.evaluation.decisions)

@@ -181,7 +181,7 @@ def test_rules_for_the_archive_and_for_standard_storage_do_not_shadow_each_other
 # --- findings, and correct policies ----------------------------------------------------------------------------------
 
 
-DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
+DESCRIBED, AMBIGUOUS = "any-described-as-untagged", "any-may-mean-untagged"
 
 
 def test_an_any_rule_described_as_untagged_is_an_error() -> None:
@@ -234,7 +234,7 @@ def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone
         "Delete untagged images older than one day and keep storage low",
     ]
     for description in cases:
-        assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description=description)))
+        assert {DESCRIBED, AMBIGUOUS}.isdisjoint(ids(rule(1, description=description)))
 
 
 def test_an_any_rule_that_mentions_untagged_images_is_a_warning() -> None:
@@ -247,7 +247,7 @@ def test_an_any_rule_that_mentions_untagged_images_is_a_warning() -> None:
         "Expire dangling leftovers",
     ]
     for description in cases:
-        finding = one(DOUBTFUL, rule(1, description=description))
+        finding = one(AMBIGUOUS, rule(1, description=description))
 
         assert finding.severity == "warning"
         assert "it deletes tagged images too" in finding.sentence
@@ -255,7 +255,7 @@ def test_an_any_rule_that_mentions_untagged_images_is_a_warning() -> None:
 
 
 def test_an_any_rule_to_which_only_untagged_images_are_left_may_say_so() -> None:
-    for description, id in (("Expire untagged images", DESCRIBED), ("Expire untagged leftovers", DOUBTFUL)):
+    for description, id in (("Expire untagged images", DESCRIBED), ("Expire untagged leftovers", AMBIGUOUS)):
         last = rule(2, description=description, **AGE)
 
         assert id not in ids(rule(1, "*"), last)
@@ -268,15 +268,15 @@ def test_an_any_rule_below_one_for_untagged_images_may_speak_of_that_one() -> No
 
     for description, expected in (
         ("Keep last 10 images, remove untagged after 1 day", set()),
-        ("Expire untagged images", {DOUBTFUL}),
+        ("Expire untagged images", {AMBIGUOUS}),
     ):
         found_ids = ids(above, rule(2, description=description, **AGE))
 
-        assert {DESCRIBED, DOUBTFUL}.intersection(found_ids) == expected
+        assert {DESCRIBED, AMBIGUOUS}.intersection(found_ids) == expected
 
 
 def test_an_any_rule_that_never_acts_may_say_that_it_keeps_untagged_images() -> None:
-    assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description="Keep untagged images", count_number=999_999)))
+    assert {DESCRIBED, AMBIGUOUS}.isdisjoint(ids(rule(1, description="Keep untagged images", count_number=999_999)))
 
 
 def test_an_untagged_rule_may_say_that_it_is_one() -> None:
@@ -659,13 +659,13 @@ def test_common_policies_have_few_warnings_about_descriptions_and_lists() -> Non
     told = {
         name: told
         for name, rules in AS_WRITTEN.items()
-        if (told := {DESCRIBED, DOUBTFUL, ALTERNATIVES}.intersection(ids(*rules)))
+        if (told := {DESCRIBED, AMBIGUOUS, ALTERNATIVES}.intersection(ids(*rules)))
     }
 
     assert told == {
         "aws: a list": {ALTERNATIVES},
-        "people: in German": {DOUBTFUL},
-        "people: branches": {DOUBTFUL},
+        "people: in German": {AMBIGUOUS},
+        "people: branches": {AMBIGUOUS},
     }
 
 

@@ -262,7 +262,7 @@ def test_kept_images_are_left_to_an_earlier_intent() -> None:
     ]
 
 
-def test_a_shield_that_another_one_covers_is_left_out() -> None:
+def test_a_keep_rule_that_another_one_covers_is_left_out() -> None:
     assert lines(keep_forever("v*"), expire_unmatched(keeping=["v1*", "latest"], after_days=30)) == [
         "Keep every image tagged v*",
         "Spare images tagged latest from the rules below",
@@ -518,7 +518,7 @@ def test_images_kept_forever_are_selected_by_no_rule_that_acts(
         policy = LifecyclePolicy.of(*others[:at], keep, *others[at:])
     except InvalidLifecyclePolicy:
         return
-    kept = [TagPattern(pattern) for shield in keep.keep_rules for pattern in shield.tag_pattern_list]
+    kept = [TagPattern(pattern) for rule in keep.keep_rules for pattern in rule.tag_pattern_list]
     for tags in images:
         if any(pattern.matches(tag) for pattern in kept for tag in tags):
             owners = claims(policy, tags)

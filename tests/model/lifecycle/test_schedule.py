@@ -370,22 +370,22 @@ def test_the_schedule_equals_an_evaluation_of_each_day(policy: LifecyclePolicy, 
     ]
     departures = [each for each in policy.schedule(images, at=AT) if each.is_certain]
     soon = [each for each in departures if each.day <= day(130)]
-    lived: dict[tuple[str, str], date] = {}
+    simulated: dict[tuple[str, str], date] = {}
     present = {each.digest: each for each in images}
     for number in range(132):
         at = AT + timedelta(days=number)
         for decision in policy.evaluate(present.values(), at=at).decisions:
             gone = present.pop(decision.image.digest)
-            lived[gone.digest, decision.action] = at.date()
+            simulated[gone.digest, decision.action] = at.date()
             if decision.action == "archive":
                 present[gone.digest] = replace(gone, status="archived", archived_at=at)
-    told = {(each.image.digest, each.action): each.day for each in soon}
+    scheduled = {(each.image.digest, each.action): each.day for each in soon}
 
-    # An image that is exactly so many days old is not older: lived through at noon, it goes a day later, and the
+    # An image that is exactly so many days old is not older: evaluated at noon, it is deleted a day later, and the
     # second departure up to two.
-    for key, when in told.items():
-        assert when <= lived[key] <= when + timedelta(days=3), key
-    assert {key for key, when in lived.items() if when <= day(120)} <= {
+    for key, when in scheduled.items():
+        assert when <= simulated[key] <= when + timedelta(days=3), key
+    assert {key for key, when in simulated.items() if when <= day(120)} <= {
         (each.image.digest, each.action) for each in policy.schedule(images, at=AT)
     }
 
@@ -478,7 +478,7 @@ def test_an_index_may_be_about_an_image_that_it_names() -> None:
     }
 
 
-def test_what_a_shield_of_the_archive_keeps_never_leaves() -> None:
+def test_no_image_that_a_keep_rule_of_the_archive_selects_is_deleted() -> None:
     policy = LifecyclePolicy.of(keep_forever("keep"), archive_unpulled(after_days=5), delete_archived(after_days=90))
     archived = image("a", 400, "keep", status="archived", archived_at=AT - timedelta(days=300))
 
