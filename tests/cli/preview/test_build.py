@@ -104,7 +104,7 @@ def test_findings_use_the_mutability_of_the_template() -> None:
     assert found != preview().findings
 
 
-def test_what_the_source_says_of_tags_counts_more_than_what_they_are_today() -> None:
+def test_the_tag_immutability_of_the_source_overrides_that_of_the_repository() -> None:
     today = Repository(name="api", images=tuple(HISTORY), immutability=Immutability.all_tags())
     silent, saying = policy(), replace(policy(), immutability=Immutability.off())
 
@@ -131,7 +131,7 @@ def test_a_very_long_list_of_invalid_images_is_shortened() -> None:
 # --- the deployed policy ----------------------------------------------------------------------------------------------
 
 
-def test_what_the_deployed_policy_keeps_and_this_one_does_not_is_newly_lost() -> None:
+def test_images_that_only_the_deployed_policy_keeps_are_newly_lost() -> None:
     shown = preview(POLICY, deployed=GENEROUS)
 
     assert [each.image for each in shown.newly_lost] == [V2]
@@ -140,7 +140,7 @@ def test_what_the_deployed_policy_keeps_and_this_one_does_not_is_newly_lost() ->
     assert shown.current == GENEROUS.evaluate(HISTORY, at=NOW)
 
 
-def test_what_the_deployed_policy_deletes_and_this_one_keeps_is_newly_kept() -> None:
+def test_images_that_only_the_deployed_policy_deletes_are_newly_kept() -> None:
     shown = preview(GENEROUS, deployed=POLICY)
 
     assert shown.newly_lost == ()
@@ -167,7 +167,7 @@ def test_deletion_instead_of_archival_is_a_loss_and_the_reverse_is_not() -> None
     assert {each.image for each in preview(archiving, RELEASES, deployed=deleting).newly_kept} == {V1, V2, V3}
 
 
-def test_what_may_go_is_lost_if_it_stays_today_for_certain_and_not_if_it_may_go_today_too() -> None:
+def test_an_uncertain_image_is_newly_lost_only_if_the_deployed_policy_keeps_it_for_certain() -> None:
     index = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
     children = untagged_images(days=4, until=NOW)
     may_go = {each.image for each in preview(POLICY, [index, *children]).evaluation.uncertain}
@@ -191,14 +191,14 @@ def test_nothing_is_newly_kept_because_aws_was_asked_about_one_of_two_policies_o
     assert preview(GENEROUS, deployed=POLICY, aws=[]).newly_kept == preview(GENEROUS, deployed=POLICY).newly_kept[:1]
 
 
-def test_what_aws_takes_is_newly_lost_if_the_deployed_policy_keeps_it() -> None:
+def test_an_image_that_ecr_deletes_is_newly_lost_if_the_deployed_policy_keeps_it() -> None:
     assert [each.image for each in preview(deployed=GENEROUS, aws=[said(V4, 1)]).newly_lost] == [V4]
 
 
 # --- the preview of ECR -----------------------------------------------------------------------------------------------
 
 
-def test_where_aws_agrees_nothing_changes_but_that_aws_said_it() -> None:
+def test_an_equal_preview_of_ecr_changes_no_outcome() -> None:
     shown = preview(aws=agreeing(POLICY, HISTORY))
 
     expected = preview()
@@ -216,7 +216,7 @@ def test_an_empty_result_of_ecr_is_a_result() -> None:
     assert len(shown.disagreements) == len(preview().evaluation.decisions)
 
 
-def test_what_aws_takes_goes_although_the_replay_keeps_it() -> None:
+def test_an_image_that_ecr_deletes_is_deleted_although_the_local_evaluation_keeps_it() -> None:
     shown = preview(aws=[*agreeing(POLICY, HISTORY), said(V4, 1)])
     decision = decision_on(V4, shown)
 
@@ -228,7 +228,7 @@ def test_what_aws_takes_goes_although_the_replay_keeps_it() -> None:
     ]
 
 
-def test_what_aws_does_not_name_stays_although_the_replay_takes_it() -> None:
+def test_an_image_that_ecr_does_not_list_is_kept_although_the_local_evaluation_deletes_it() -> None:
     shown = preview(aws=[each for each in agreeing(POLICY, HISTORY) if each.digest != V1.digest])
 
     assert outcomes(shown)[V1] == "keep"
@@ -264,13 +264,13 @@ def test_a_rule_that_the_policy_has_not_is_no_rule() -> None:
     assert outcomes(shown)[V4] == "expire"
 
 
-def test_groups_stay_in_order_of_age() -> None:
+def test_groups_are_in_the_order_of_age() -> None:
     shown = preview(aws=[said(V4, 1), said(V2, 1), said(V1, 1)])
 
     assert [each.image for each in shown.evaluation.expired] == [V1, V2, V4]
 
 
-def test_what_the_replay_cannot_tell_aws_decides_and_that_is_no_disagreement() -> None:
+def test_ecr_decides_uncertain_images_without_a_disagreement() -> None:
     uncertain = preview(images=OPEN).evaluation.uncertain
     gone, *left = (each.image for each in uncertain)
     shown = preview(images=OPEN, aws=[said(gone, 2)])
@@ -355,26 +355,26 @@ def test_an_image_that_was_pushed_after_the_listing_is_reported() -> None:
 # --- the schedule with the preview of ECR -----------------------------------------------------------------------------
 
 
-def test_what_aws_takes_goes_today_for_certain() -> None:
+def test_an_image_that_ecr_deletes_is_certain_to_be_deleted_today() -> None:
     departures = [each for each in preview(aws=[said(V4, 1)]).schedule if each.image == V4]
 
     assert [(each.day, each.action, each.is_certain) for each in departures] == [(NOW.date(), "expire", True)]
 
 
-def test_what_aws_leaves_goes_on_a_day_that_is_not_certain() -> None:
+def test_an_image_that_ecr_keeps_is_deleted_on_an_uncertain_day() -> None:
     departures = [each for each in preview(aws=[]).schedule if each.image == V1]
 
     assert [(each.day, each.is_certain) for each in departures] == [(NOW.date(), False)]
 
 
-def test_what_aws_does_not_archive_today_is_not_deleted_from_the_archive_for_certain() -> None:
+def test_an_image_that_ecr_does_not_archive_today_is_not_certain_to_be_deleted_from_the_archive() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     departures = [each for each in preview(lifecycle, RELEASES, aws=[]).schedule if each.image == V1]
 
     assert [(each.action, each.is_certain) for each in departures] == [("archive", False), ("expire", False)]
 
 
-def test_what_is_archived_today_is_deleted_from_the_archive_later() -> None:
+def test_an_image_that_is_archived_today_is_deleted_from_the_archive_later() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     shown = preview(lifecycle, RELEASES, aws=agreeing(lifecycle, RELEASES))
 
@@ -382,7 +382,7 @@ def test_what_is_archived_today_is_deleted_from_the_archive_later() -> None:
     assert [each.action for each in shown.schedule if each.image == V1] == ["archive", "expire"]
 
 
-def test_what_aws_archives_before_its_time_leaves_the_archive_on_a_day_that_is_not_certain() -> None:
+def test_an_image_that_ecr_archives_early_is_deleted_from_the_archive_on_an_uncertain_day() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     departures = [
         each for each in preview(lifecycle, RELEASES, aws=[said(V4, 1, "archive")]).schedule if each.image == V4
@@ -394,7 +394,7 @@ def test_what_aws_archives_before_its_time_leaves_the_archive_on_a_day_that_is_n
     ]
 
 
-def test_what_goes_later_today_is_no_matter_of_what_aws_says_of_now() -> None:
+def test_the_preview_of_ecr_does_not_decide_actions_later_today() -> None:
     young = replace(V4, pushed_at=NOW - timedelta(days=13, hours=12))
     lifecycle = LifecyclePolicy.of(expire_older_than(after_days=13, matching="v*"))
     shown = build(policy(lifecycle), Repository(name="api", images=(young,), aws_preview=()), NOW - timedelta(hours=13))
@@ -420,7 +420,7 @@ def test_scheduled_actions_are_in_order() -> None:
     chances=st.lists(st.integers(0, 3), max_size=40),
     deployed=st.none() | policies,
 )
-def test_every_image_is_in_one_group_whatever_aws_says(
+def test_every_image_is_in_one_group_for_every_preview_of_ecr(
     lifecycle: LifecyclePolicy, images: list[Image], chances: list[int], deployed: LifecyclePolicy | None
 ) -> None:
     names = [rule.rule_priority for rule in lifecycle.rules]

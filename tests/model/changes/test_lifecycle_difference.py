@@ -75,7 +75,7 @@ def test_a_text_that_cannot_be_read_is_no_policy() -> None:
         (11, 0, True),
     ],
 )
-def test_an_image_that_becomes_uncertain_is_affected_and_one_that_stays_uncertain_is_not(
+def test_an_image_is_affected_if_it_becomes_uncertain_and_not_if_it_was_uncertain(
     days: int, hours: int, *, certain: bool
 ) -> None:
     image = Image(digest=f"sha256:{0:064x}", pushed_at=NOW - timedelta(days=days, hours=hours), tags=[], size=1)

@@ -244,7 +244,7 @@ def test_calls_of_excepted_roles_are_not_matched(roles: list[str], expected: lis
     assert bool(called(through, roles=roles)) is bool(expected)
 
 
-def test_a_call_of_a_user_is_matched_whatever_roles_are_excepted() -> None:
+def test_a_call_of_a_user_is_matched_with_and_without_excepted_roles() -> None:
     event = api_call("UpdateImageStorageClass", TESTREPO, by="UpdateImageStorageClass", sourceIPAddress="203.0.113.12")
 
     assert called(event, roles=["arn:aws:iam::*:role/*"]) == ["DirectCall"]

@@ -96,7 +96,7 @@ def test_a_denial_is_stronger_than_an_allowance_in_any_order() -> None:
     assert outcome(account(), unsure) == "not allowed"
 
 
-def test_what_only_the_request_or_cloudformation_knows_is_not_decidable() -> None:
+def test_a_value_of_the_request_or_of_cloudformation_is_not_decidable() -> None:
     for condition, name in (
         ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "aws:PrincipalOrgID (StringEquals)"),
         ({"StringEquals": UNKNOWN}, "its condition StringEquals"),

@@ -69,7 +69,7 @@ def evaluate(policy: LifecyclePolicy, *images: Image) -> dict[str, str]:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_count_keeps_the_newest_images_and_deletes_the_others() -> None:
+def test_a_count_rule_keeps_the_newest_images_and_deletes_the_others() -> None:
     policy = LifecyclePolicy.of(keep_latest(2, matching="v*"))
 
     assert evaluate(policy, image("a", 3, "v1"), image("b", 1, "v3"), image("c", 2, "v2"), image("d", 9, "w")) == {
@@ -80,14 +80,14 @@ def test_a_count_keeps_the_newest_images_and_deletes_the_others() -> None:
     }
 
 
-def test_of_two_that_are_equally_old_the_one_listed_later_is_the_newer() -> None:
+def test_of_two_equally_old_images_the_one_that_is_listed_later_is_the_newer() -> None:
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"))
 
     assert evaluate(policy, image("a", 1, "v1"), image("b", 1, "v2")) == {"a": "expire", "b": "keep"}
     assert evaluate(policy, image("b", 1, "v2"), image("a", 1, "v1")) == {"b": "expire", "a": "keep"}
 
 
-def test_an_age_of_exactly_so_many_days_is_not_older() -> None:
+def test_an_image_whose_age_equals_the_limit_is_kept() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
 
     assert evaluate(policy, image("exact", 5), image("older", 6), image("younger", 4)) == {
@@ -97,7 +97,7 @@ def test_an_age_of_exactly_so_many_days_is_not_older() -> None:
     }
 
 
-def test_what_is_older_by_hours_only_is_uncertain() -> None:
+def test_an_image_that_is_hours_older_than_the_limit_is_uncertain() -> None:
     cases: list[tuple[timedelta, str]] = [
         (timedelta(0), "keep"),
         (timedelta(microseconds=1), "uncertain"),
@@ -123,7 +123,7 @@ def test_an_image_belongs_to_the_first_rule_that_selects_it_whether_or_not_that_
     assert evaluation.kept[0].why == "rule 1 selects it, and it is among the newest 1"
 
 
-def test_lower_rules_count_what_higher_rules_claimed_or_marked_and_nothing_takes_its_place() -> None:
+def test_lower_rules_count_images_that_higher_rules_kept_or_deleted() -> None:
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"), limit_images(2))
     marked = evaluate(policy, image("a", 1, "v3"), image("b", 2, "v2"), image("c", 3, "w"), image("d", 4, "w2"))
     claimed = evaluate(policy, image("c", 1, "w"), image("d", 2, "w2"), image("a", 3, "v3"), image("e", 4, "w3"))
@@ -143,7 +143,7 @@ def test_every_entry_of_a_list_must_match_some_tag() -> None:
     }
 
 
-def test_a_rule_that_never_acts_protects_its_images() -> None:
+def test_a_rule_that_never_acts_keeps_its_images() -> None:
     policy = LifecyclePolicy.of(keep_forever("keep-*"), expire_untagged(after_days=1), limit_images(1))
 
     assert evaluate(policy, image("a", 9, "keep-1"), image("b", 1), image("c", 2, "x")) == {
@@ -173,7 +173,7 @@ def test_last_pulls_count_from_the_pull_the_push_or_the_restoration() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_each_storage_class_has_claims_and_counts_of_its_own(order: int) -> None:
+def test_images_are_selected_and_counted_separately_in_each_storage_class(order: int) -> None:
     policy = LifecyclePolicy.of(*[archive_older_than(after_days=5), delete_archived(after_days=90)][::order])
     archived = [
         image("long there", 300, "v1", status="archived", archived_at=days(91)),
@@ -189,7 +189,7 @@ def test_each_storage_class_has_claims_and_counts_of_its_own(order: int) -> None
     assert evaluate(LifecyclePolicy.of(limit_images(1)), image("new", 301), *archived)["new"] == "keep"
 
 
-def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
+def test_images_that_are_kept_forever_are_kept_in_the_archive_too() -> None:
     policy = LifecyclePolicy.of(keep_forever("v*"), delete_archived(after_days=90))
     archived = [image(tag, 300, tag, status="archived", archived_at=days(200)) for tag in ("v1", "w1")]
 
@@ -205,7 +205,7 @@ def test_a_restored_image_is_as_new_as_its_restoration_where_images_are_counted(
     }
 
 
-def test_whether_a_restored_image_ages_from_its_push_is_open() -> None:
+def test_it_is_uncertain_whether_the_age_of_a_restored_image_counts_from_its_push() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"))
     evaluation = policy.evaluate(
         [
@@ -243,13 +243,13 @@ def test_images_of_an_index_are_kept_while_the_index_exists() -> None:
     assert evaluate(policy, child) == {"child": "expire"}
 
 
-def test_an_archived_index_protects_nothing() -> None:
+def test_an_archived_index_keeps_no_image() -> None:
     index = image("index", 9, "v1", status="archived", archived_at=days(3), referenced_digests=["child"])
 
     assert evaluate(LifecyclePolicy.of(expire_untagged(after_days=1)), index, image("child", 9))["child"] == "expire"
 
 
-def test_with_an_index_of_unknown_images_untagged_images_that_a_rule_takes_are_uncertain() -> None:
+def test_untagged_images_that_a_rule_deletes_are_uncertain_if_the_images_of_an_index_are_unknown() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     index = image("index", 1, "v1", manifest_media_type=INDEX)
     evaluation = policy.evaluate([index, image("old", 9), image("young", 2)], at=AT)
@@ -261,7 +261,7 @@ def test_with_an_index_of_unknown_images_untagged_images_that_a_rule_takes_are_u
     assert evaluation.bytes_freed == 0
 
 
-def test_an_index_does_not_name_itself() -> None:
+def test_an_index_is_not_one_of_its_images() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     one, other = (image(name, 9, manifest_media_type=INDEX) for name in ("one", "other"))
 
@@ -269,7 +269,7 @@ def test_an_index_does_not_name_itself() -> None:
     assert evaluate(policy, one, other) == {"one": "uncertain", "other": "uncertain"}
 
 
-def test_an_index_that_is_being_restored_may_hold_its_images() -> None:
+def test_it_is_uncertain_whether_an_index_in_restoration_keeps_its_images() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     restoring = image("index", 9, "v1", status="activating", archived_at=days(3), referenced_digests=["child"])
     evaluation = policy.evaluate([restoring, image("child", 9)], at=AT)
@@ -278,7 +278,7 @@ def test_an_index_that_is_being_restored_may_hold_its_images() -> None:
     assert "it may belong to an index" in evaluation.uncertain[0].why
 
 
-def test_whether_all_that_a_rule_selects_take_places_is_open() -> None:
+def test_it_is_uncertain_whether_a_count_rule_counts_every_image_that_it_selects() -> None:
     cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"referenced_digests": ["second"]}, {}),
         ({"manifest_media_type": INDEX}, {}),
@@ -317,7 +317,7 @@ def test_a_signature_and_its_signature_are_deleted_with_the_subject() -> None:
     assert [each.why for each in evaluation.archived if each.image.subject_digest] == [why, why]
 
 
-def test_whether_a_rule_takes_a_signature_whose_subject_stays_is_open() -> None:
+def test_it_is_uncertain_whether_a_rule_deletes_a_signature_whose_subject_is_kept() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
 
     assert evaluate(
@@ -350,7 +350,7 @@ def test_a_signature_of_a_deleted_image_is_uncertain_if_a_rule_or_index_can_keep
     assert evaluate(LifecyclePolicy.of(aging), subject, tagged) == {"s": "expire", "sig": "expire"}
 
 
-def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> None:
+def test_a_signature_in_standard_storage_whose_subject_is_archived_is_uncertain() -> None:
     archived = image("s", 9, "v1", status="archived", archived_at=days(3))
     policy = LifecyclePolicy.of(delete_archived(after_days=90))
     evaluation = policy.evaluate([archived, image("sig", 9, subject_digest="s")], at=AT)
@@ -363,7 +363,7 @@ def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> Non
     )
 
 
-def test_a_signature_follows_its_subject_to_where_it_is_not_yet() -> None:
+def test_a_signature_is_archived_or_deleted_with_its_subject() -> None:
     cases: list[tuple[str, str, str]] = [
         ("active", "active", "archive"),
         ("active", "archived", "keep"),
@@ -408,7 +408,7 @@ def test_an_image_in_restoration_is_uncertain_if_a_rule_of_either_class_selects_
     assert evaluate(LifecyclePolicy.of(expire_older_than(after_days=9)), restoring) == {"a": "uncertain"}
 
 
-def test_a_rule_of_the_archive_does_not_hold_an_image_that_is_being_restored() -> None:
+def test_a_rule_of_the_archive_does_not_keep_an_image_in_restoration() -> None:
     restoring = image("a", 99, "v1", status="activating", archived_at=days(5))
     policy = LifecyclePolicy.of(delete_archived(after_days=90), expire_older_than(after_days=9))
 
@@ -504,7 +504,7 @@ def test_an_uncertain_image_has_every_undocumented_behavior_that_decides_it() ->
 # --- the whole report -------------------------------------------------------------------------------------------------
 
 
-def test_bytes_are_those_of_images_and_an_index_has_none_of_its_own() -> None:
+def test_the_size_is_the_sum_of_the_images_without_the_indexes() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=5), delete_archived(after_days=90))
     evaluation = policy.evaluate(
         [
@@ -522,7 +522,7 @@ def test_bytes_are_those_of_images_and_an_index_has_none_of_its_own() -> None:
     assert (archiving.bytes_freed, archiving.bytes_archived) == (0, 100)
 
 
-def test_decisions_are_deletions_first_and_the_oldest_first() -> None:
+def test_decisions_begin_with_deletions_and_with_the_oldest_images() -> None:
     policy = LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*"), expire_untagged(after_days=1))
     evaluation = policy.evaluate([image("a", 7, "v1"), image("b", 3), image("c", 9), image("d", 8, "v2")], at=AT)
 
@@ -586,7 +586,7 @@ def test_an_image_is_in_exactly_one_group(policy: LifecyclePolicy, images: list[
 
 
 @given(policies, EVERYTHING, st.sampled_from([timedelta(0), HOURS]))
-def test_certain_outcomes_are_equal_in_every_world_and_uncertain_ones_differ(
+def test_certain_outcomes_are_equal_in_every_reading_and_uncertain_ones_differ(
     policy: LifecyclePolicy, images: list[Image], later: timedelta
 ) -> None:
     at = AT + later
@@ -598,7 +598,7 @@ def test_certain_outcomes_are_equal_in_every_world_and_uncertain_ones_differ(
 
 
 @given(policies, EVERYTHING, st.randoms(use_true_random=False))
-def test_the_order_of_images_that_are_not_equally_old_means_nothing(
+def test_the_order_of_images_of_different_ages_has_no_effect(
     policy: LifecyclePolicy, images: list[Image], chance: object
 ) -> None:
     by_age = {each.activated_at or each.pushed_at: each for each in images}
@@ -638,7 +638,7 @@ def test_a_policy_has_the_same_evaluation_after_a_round_trip(policy: LifecyclePo
 
 
 @given(st.lists(intents, min_size=1, max_size=4), EVERYTHING)
-def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: list[object], images: list[Image]) -> None:
+def test_a_shadowed_rule_decides_no_outcome(written: list[object], images: list[Image]) -> None:
     rules: list[LifecycleRule] = []
     for rule in (rule for intent in written for rule in (*intent.keep_rules, *intent.rules)):  # type: ignore[attr-defined]
         values = {field: getattr(rule, field) for field in LifecycleRule.__dataclass_fields__}
@@ -658,7 +658,7 @@ def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: lis
 # --- artifacts, and undocumented behavior -----------------------------------------------------------------------------
 
 
-def test_a_signature_that_a_rule_may_delete_and_its_subject_takes_to_the_archive_is_uncertain() -> None:
+def test_a_signature_that_a_rule_may_delete_and_whose_subject_is_archived_is_uncertain() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=10), archive_older_than(after_days=30, matching="v*"))
     evaluation = policy.evaluate([image("a", 40, "v1"), image("signature", 40, subject_digest="a")], at=AT)
 
@@ -695,7 +695,7 @@ def test_an_image_of_a_known_index_can_be_in_an_unread_index() -> None:
     assert [each.is_certain for each in policy.schedule(images, at=AT) if each.image.digest == "child"] == [False]
 
 
-def test_what_is_no_image_is_reported_how_to_be_read() -> None:
+def test_a_value_that_is_not_an_image_is_an_error_that_names_read_images() -> None:
     with pytest.raises(TypeError, match=r"images\[0\] is {'imageDigest': 'a'}, not an Image; read it with"):
         LifecyclePolicy.none().evaluate([{"imageDigest": "a"}], at=AT)  # type: ignore[list-item]  # what people give
 
