@@ -296,7 +296,8 @@ def merge_replications(replications: Iterable[Replication]) -> tuple[Replication
     Returns:
         The rules, in an order that depends only on their content.
 
-    >>> rules = merge([Replication.to("eu-west-1", repositories=["prod/", "prod/api"]), Replication.to("sa-east-1")])
+    >>> prod, all_of_them = Replication.to("eu-west-1", repositories=["prod/", "prod/api"]), Replication.to("sa-east-1")
+    >>> rules = merge_replications([prod, all_of_them])
     >>> [(rule.filters, [place.region for place in rule.destinations]) for rule in rules]
     [((), ['sa-east-1']), (('prod/',), ['eu-west-1'])]
 
