@@ -153,7 +153,7 @@ def _policy(patterns: Sequence[str]) -> LifecyclePolicy:
     )
 
 
-def replay(images: tuple[Image, ...], policy: LifecyclePolicy = POLICY) -> int:
+def evaluate(images: tuple[Image, ...], policy: LifecyclePolicy = POLICY) -> int:
     """Evaluate, and read every decision."""
     evaluation = policy.evaluate(images, at=AT)
     groups = (evaluation.expired, evaluation.archived, evaluation.kept, evaluation.uncertain)
@@ -188,7 +188,7 @@ def main() -> int:
 
     text = listing(number)
     images = read_images(json.loads(text))
-    pairs = [(seconds(lambda: replay(images)), seconds(lambda: json.loads(text))) for _ in range(rounds)]
+    pairs = [(seconds(lambda: evaluate(images)), seconds(lambda: json.loads(text))) for _ in range(rounds)]
     ratio = median(ours / theirs for ours, theirs in pairs)
     print(
         f"{number:,} images, {len(POLICY.rules)} rules, {len(text) / 1e6:.0f} MB of text; median of {rounds}, CPU time."
@@ -197,7 +197,7 @@ def main() -> int:
     print(f"  {'evaluate, and read every decision':<44} {1e3 * median(ours for ours, _ in pairs):6.0f} ms")
     kept = [line("evaluate / json.loads", f"{ratio:.2f}", "0.50", is_kept=ratio <= 0.5)]
 
-    memory, theirs = peak(lambda: replay(images)) / number, peak(lambda: json.loads(text)) / number
+    memory, theirs = peak(lambda: evaluate(images)) / number, peak(lambda: json.loads(text)) / number
     print(f"  {'peak memory of json.loads, for an image':<44} {theirs:6.0f} bytes")
     print(f"  {'peak memory of evaluate, for an image':<44} {memory:6.0f} bytes")
 
@@ -218,7 +218,7 @@ def growth(number: int, ours: float, theirs: float, *, rounds: int) -> list[bool
         text = listing(factor * number)
         parsing = median(seconds(lambda: json.loads(text)) for _ in range(rounds)) / theirs  # noqa: B023  (called here)
         images = read_images(json.loads(text))
-        ratio = median(seconds(lambda: replay(images)) for _ in range(rounds)) / ours  # noqa: B023  (called here)
+        ratio = median(seconds(lambda: evaluate(images)) for _ in range(rounds)) / ours  # noqa: B023  (called here)
         what = f"{factor * number:,} images / {number:,} images"
         kept.append(line(what, f"{ratio:.2f}", f"{budget}", is_kept=ratio <= budget))
         print(f"  {'the same for json.loads':<44} {parsing:6.2f}")
@@ -230,12 +230,12 @@ def patterns(number: int, rounds: int) -> list[bool]:
     text = tagged_listing(number, TAGS)
     images, many, few = read_images(json.loads(text)), patterned(PATTERNS), patterned(PATTERNS // 2)
     more_tags = read_images(json.loads(tagged_listing(number, 2 * TAGS)))
-    replay(images, many)
+    evaluate(images, many)
     parsing = median(seconds(lambda: json.loads(text)) for _ in range(rounds))
-    whole = median(seconds(lambda: replay(images, many)) for _ in range(rounds))
-    half = median(seconds(lambda: replay(images[: number // 2], many)) for _ in range(rounds))
-    wider = median(seconds(lambda: replay(more_tags, many)) for _ in range(rounds))
-    less = median(seconds(lambda: replay(images, few)) for _ in range(rounds))
+    whole = median(seconds(lambda: evaluate(images, many)) for _ in range(rounds))
+    half = median(seconds(lambda: evaluate(images[: number // 2], many)) for _ in range(rounds))
+    wider = median(seconds(lambda: evaluate(more_tags, many)) for _ in range(rounds))
+    less = median(seconds(lambda: evaluate(images, few)) for _ in range(rounds))
     print(f"{number:,} images with {TAGS} tags each, {PATTERNS} patterns of three wildcards.")
     return [
         line("evaluate / json.loads", f"{whole / parsing:.2f}", "20.00", is_kept=whole / parsing <= 20),
@@ -252,7 +252,9 @@ def hard(name: str, number: int, rounds: int) -> bool:
     tags, policy = HARD[name]
     text = retagged_listing(number, [f"{tag}-{place}-" for place, tag in enumerate(tags)])
     images = read_images(json.loads(text))
-    ratio = median(seconds(lambda: replay(images, policy())) / seconds(lambda: json.loads(text)) for _ in range(rounds))
+    ratio = median(
+        seconds(lambda: evaluate(images, policy())) / seconds(lambda: json.loads(text)) for _ in range(rounds)
+    )
     return line(f"{name} / json.loads", f"{ratio:.2f}", "20.00", is_kept=ratio <= 20)
 
 

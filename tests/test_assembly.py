@@ -287,7 +287,7 @@ def test_an_added_removed_or_retyped_resource_is_not_a_replacement() -> None:
     assert replacements(old, with_resource("AWS::ECR::PublicRepository", RepositoryName="b")) == ()
 
 
-def test_what_cloudformation_works_out_at_deployment_is_no_trouble() -> None:
+def test_values_that_cloudformation_computes_are_no_error() -> None:
     choice = {"Fn::If": ["Production", {"EncryptionType": "KMS"}, {"Ref": "AWS::NoValue"}]}
     template = {
         "Resources": {

@@ -134,7 +134,7 @@ def test_the_templates_are_what_was_reviewed(
 class TestTheValidators:
     """The validators report known mistakes, so that an empty report is evidence."""
 
-    def test_control_tower_and_cdk_nag_find_what_is_wrong_with_a_plain_open_repository(self, tmp_path: Path) -> None:
+    def test_control_tower_and_cdk_nag_report_a_plain_open_repository(self, tmp_path: Path) -> None:
         app = CheckedApp(tmp_path)
         stack = cdk.Stack(app, "Plain")
         repository = ecr.Repository(stack, "Repository")
@@ -151,7 +151,7 @@ class TestTheValidators:
             "ecr_private_tag_immutability_enabled_check",
         }
 
-    def test_control_tower_finds_what_is_wrong_with_a_plain_key(self, tmp_path: Path) -> None:
+    def test_control_tower_reports_a_plain_key(self, tmp_path: Path) -> None:
         app = CheckedApp(tmp_path)
         cdk.aws_kms.Key(cdk.Stack(app, "Plain"), "Key")
 

@@ -51,7 +51,7 @@ def test_type_checkers_may_read_the_annotations() -> None:
     assert resources.files("ecr_constructs").joinpath("py.typed").is_file()
 
 
-def test_the_core_needs_only_what_a_cdk_app_already_carries() -> None:
+def test_the_core_requires_only_dependencies_of_every_cdk_app() -> None:
     core = {re.split(r"[^\w-]", requirement)[0] for requirement in REQUIRES if "extra ==" not in requirement}
 
     assert core == {"aws-cdk-lib", "constructs", "jsii"}
@@ -66,7 +66,7 @@ def test_core_dependencies_are_ranges_with_both_ends() -> None:
         assert re.search(r"<\d", requirement)
 
 
-def test_the_extra_cli_carries_what_the_command_needs() -> None:
+def test_the_extra_cli_has_every_dependency_of_the_command() -> None:
     assert ABOUT.get_all("Provides-Extra") == ["cli"]
     assert {re.split(r"[^\w-]", line)[0] for line in REQUIRES if 'extra == "cli"' in line.replace("'", '"')} == {
         "boto3",

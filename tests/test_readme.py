@@ -298,6 +298,15 @@ def test_the_diagram_shows_the_packages_and_their_imports() -> None:
         assert lower in imports_of(upper), (upper, lower)
 
 
+def test_the_picture_of_the_decision_about_layers_shows_every_folder() -> None:
+    picture = (ROOT / "docs/decisions/0007-one-folder-for-each-noun.md").read_text(encoding="utf-8").split("```")[-2]
+    names = {name for label in re.findall(r'\["(.+)"\]', picture) for name in re.split(r"<br/>|, ", label)}
+    folders = {path.parent.name for pattern in ("*", "*/*") for path in PACKAGE.glob(f"{pattern}/__init__.py")}
+
+    assert folders - names == {"model"}  # which is a frame
+    assert names - folders - {path.stem for path in PACKAGE.glob("**/*.py")} == set()
+
+
 def test_the_diagram_omits_no_import() -> None:
     names, arrows = packages_and_arrows()
     below = {name: {lower for upper, lower in arrows if upper == name} for name in names}

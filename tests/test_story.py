@@ -73,7 +73,7 @@ def test_with_a_plain_repository_the_template_lets_somebody_push_over_production
     assert registry.pull("my-app:production") == PUSHED_OVER_IT
 
 
-def test_with_a_hardened_repository_the_push_is_rejected_and_production_stays(stack: cdk.Stack) -> None:
+def test_with_a_hardened_repository_the_push_is_rejected_and_production_runs_the_same_image(stack: cdk.Stack) -> None:
     registry = Registry(properties(HardenedRepository(stack, "MyApp", repository_name="my-app")))
     registry.push(RELEASED, "production")
 

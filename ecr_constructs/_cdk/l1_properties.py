@@ -19,7 +19,7 @@ from ecr_constructs.model.registry.scanning import Scanning
 
 __all__ = [
     "encryption",
-    "exclusion_filters",
+    "exclusion_filter_properties",
     "lifecycle_policy",
     "lifecycle_policy_text",
     "plain_lifecycle_rules",
@@ -27,7 +27,7 @@ __all__ = [
     "registry_scanning",
     "replication",
     "resource_tags",
-    "scanning",
+    "scanning_configuration",
     "tag_mutability",
     "template_encryption",
     "template_exclusion_filters",
@@ -51,7 +51,7 @@ def lifecycle_policy_text(policy: LifecyclePolicy) -> str | None:
 
 
 @lru_cache(maxsize=2)
-def scanning(*, on_push: bool) -> ecr.CfnRepository.ImageScanningConfigurationProperty:
+def scanning_configuration(*, on_push: bool) -> ecr.CfnRepository.ImageScanningConfigurationProperty:
     """Return the property for scanning on push."""
     return ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on_push)
 
@@ -67,7 +67,7 @@ def tag_mutability(immutability: Immutability) -> Mapping[str, object]:
     return {} if immutability.filters else {"image_tag_mutability": ecr.TagMutability[immutability.mode]}
 
 
-def exclusion_filters(
+def exclusion_filter_properties(
     immutability: Immutability,
 ) -> list[cdk.IResolvable | ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty] | None:
     """Return the exclusion filters of a tag mutability; None if it has none."""
@@ -105,7 +105,9 @@ def resource_tags(tags: Mapping[str, str]) -> list[cdk.CfnTag] | None:
     return [cdk.CfnTag(key=key, value=value) for key, value in sorted(tags.items())] or None
 
 
-def registry_scanning(scanning: Scanning) -> list[ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty]:
+def registry_scanning(
+    scanning: Scanning,
+) -> list[ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty]:
     """Return the rules of a scanning configuration, one for each frequency that has filters."""
     rule, repository_filter = (
         ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty,
@@ -119,7 +121,10 @@ def registry_scanning(scanning: Scanning) -> list[ecr.CfnRegistryScanningConfigu
                 for text in sorted({each.value for each in texts})
             ],
         )
-        for frequency, texts in (("CONTINUOUS_SCAN", scanning.continuous), ("SCAN_ON_PUSH", scanning.on_push))
+        for frequency, texts in (
+            ("CONTINUOUS_SCAN", scanning.continuous),
+            ("SCAN_ON_PUSH", scanning.on_push),
+        )
         if texts
     ]
 

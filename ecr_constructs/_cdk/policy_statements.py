@@ -26,7 +26,7 @@ __all__ = [
     "Written",
     "account_problems",
     "canonical_json",
-    "merge",
+    "merge_statements",
 ]
 
 VERSION = "2012-10-17"
@@ -427,7 +427,7 @@ def _ordered(value: Any, resolved: Any) -> Any:  # noqa: ANN401  (any part of a 
     return [one for _, one in sorted(pairs, key=lambda pair: pair[0])]
 
 
-def merge(statements: Sequence[Written], part: Part) -> list[Written]:
+def merge_statements(statements: Sequence[Written], part: Part) -> list[Written]:
     """
     Merge statements that differ in one part only, and write the values of that part sorted and without duplicates.
 

@@ -19,8 +19,8 @@ from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs._cdk.trust_policies import (
     Service,
-    condition_problems,
     foreign_sources,
+    trust_condition_problems,
     trust_principal,
     trust_problems,
 )
@@ -32,7 +32,7 @@ from ecr_constructs.model.registry.creation_templates import role_arn_problems
 __all__ = [
     "ROLE",
     "ROLE_EXAMPLE",
-    "account_of",
+    "account_of_principal",
     "allow",
     "check_role",
     "check_role_arn",
@@ -92,7 +92,7 @@ def check_trust_conditions(
     if conditions is None:
         return
     try:
-        problems.extend(condition_problems(conditions, service))
+        problems.extend(trust_condition_problems(conditions, service))
     except TypeError as error:
         problems.add_wrong_kinds(str(error))
     if role is not None:
@@ -317,7 +317,7 @@ class _AdditionCheck:
 
     def _is_of_its_account(self, root: object) -> bool:
         """Return whether a policy can be of the account of the principal."""
-        theirs, account = account_of(self._principal), cdk.Stack.of(cast("Construct", root)).account
+        theirs, account = account_of_principal(self._principal), cdk.Stack.of(cast("Construct", root)).account
         return theirs is None or theirs == account or is_unresolved(theirs) or is_unresolved(account)
 
     def _named(self, stack: cdk.Stack) -> str:
@@ -327,7 +327,7 @@ class _AdditionCheck:
         return "the principal"
 
 
-def account_of(principal: iam.IPrincipal) -> str | None:
+def account_of_principal(principal: iam.IPrincipal) -> str | None:
     """
     Return the account of a principal, if it has one; that of a role is not known before the role is looked up.
 

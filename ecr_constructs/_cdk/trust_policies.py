@@ -19,7 +19,7 @@ from typing import Any, Literal
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs.model.iam.actions import matches_action
-from ecr_constructs.model.iam.conditions import condition_problems as malformed_conditions
+from ecr_constructs.model.iam.conditions import condition_problems
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.statements import Statement
 from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, text_of
@@ -28,8 +28,8 @@ __all__ = [
     "CACHE_SERVICE",
     "TEMPLATE_SERVICE",
     "Service",
-    "condition_problems",
     "foreign_sources",
+    "trust_condition_problems",
     "trust_principal",
     "trust_problems",
 ]
@@ -94,7 +94,7 @@ def foreign_sources(document: object, service: Service, account: str) -> Sequenc
     return found
 
 
-def condition_problems(conditions: object, service: Service) -> Iterator[str]:
+def trust_condition_problems(conditions: object, service: Service) -> Iterator[str]:
     """
     Yield the faults of conditions for the trust policy of a role that a construct creates.
 
@@ -120,7 +120,7 @@ def condition_problems(conditions: object, service: Service) -> Iterator[str]:
         for key, value in keys.items():
             if value in ("", [], ()):
                 yield f"trust_conditions: {key!r} has no value; add one such as '111122223333'"
-    yield from (f"trust_conditions: {problem}" for problem in malformed_conditions(conditions))
+    yield from (f"trust_conditions: {problem}" for problem in condition_problems(conditions))
     yield from trust_problems({"Statement": [_trust(service, conditions)]}, service)
 
 

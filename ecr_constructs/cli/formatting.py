@@ -19,7 +19,6 @@ __all__ = [
     "decision_labels",
     "describe_images",
     "describe_number",
-    "first_names",
     "format_day",
     "format_instant",
     "format_money",
@@ -54,12 +53,6 @@ def truncate(lines: Sequence[str], limit: int) -> list[str]:
     """Return the first lines, and a last one with the number of those left out."""
     more = len(lines) - limit
     return [*lines[:limit], *([omitted(more)] if more > 0 else [])]
-
-
-def first_names(names: Sequence[str], limit: int = _EXAMPLES) -> str:
-    """Return the first of several names, and the number of those left out: `a, b, c and 4 more`."""
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" {omitted(more)}" if more > 0 else "")
 
 
 def format_size(number: float) -> str:

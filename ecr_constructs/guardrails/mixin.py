@@ -98,9 +98,11 @@ class Hardened(cdk.Mixin):
         immutability = self._settings.immutability
         if construct.image_tag_mutability is None and construct.image_tag_mutability_exclusion_filters is None:
             construct.image_tag_mutability = immutability.mode
-            construct.image_tag_mutability_exclusion_filters = l1_properties.exclusion_filters(immutability)
+            construct.image_tag_mutability_exclusion_filters = l1_properties.exclusion_filter_properties(immutability)
         if construct.image_scanning_configuration is None:
-            construct.image_scanning_configuration = l1_properties.scanning(on_push=self._settings.scan_on_push)
+            construct.image_scanning_configuration = l1_properties.scanning_configuration(
+                on_push=self._settings.scan_on_push
+            )
         if construct.cfn_options.deletion_policy is None:
             construct.apply_removal_policy(self._settings.removal_policy)
         # The attribute `lifecycle_policy` is an empty struct in Python if the value is a token, as in `ecr.Repository`.

@@ -20,7 +20,7 @@ from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.compliance.exceptions import RuleException
 from ecr_constructs.model.compliance.resources import AppResources
 from ecr_constructs.model.compliance.rule import LEVELS, ComplianceRule, Level
-from ecr_constructs.model.compliance.verdicts import Verdict, judge
+from ecr_constructs.model.compliance.rule_results import RuleResult, judge
 from ecr_constructs.model.validation import abbreviate
 from ecr_constructs.repository.lifecycle_validation import annotation_id
 from ecr_constructs.repository.settings_check import PLUGIN_NAME
@@ -176,31 +176,31 @@ class Guardrails:
         left = [each for each in found if not any(exception.covers(each) for exception in in_force)]
         reported = reported_annotations(app)
         left = [each for each in left if not self._is_reported(each, reported)]
-        violations = [violation for verdict in left for violation in self._violations(verdict)]
+        violations = [violation for result in left for violation in self._violations(result)]
         violations += [
-            _about(each, [verdict for verdict in found if each.covers(verdict)], is_expired=each not in in_force)
+            _about(each, [result for result in found if each.covers(result)], is_expired=each not in in_force)
             for each in self._exceptions
-            if each not in in_force or not any(_is_excepted(each, verdict) for verdict in found)
+            if each not in in_force or not any(_is_excepted(each, result) for result in found)
         ]
         is_refused = any(each.severity == "error" for each in violations)
         return cdk.PolicyValidationPluginReport(success=not is_refused, violations=violations)
 
-    def _is_reported(self, verdict: Verdict, reported: frozenset[tuple[str, str]]) -> bool:
+    def _is_reported(self, result: RuleResult, reported: frozenset[tuple[str, str]]) -> bool:
         """Return whether an annotation of a construct has the finding. An error is reported, because it stops."""
-        id, path = verdict.rule.id, f"{verdict.resource.path}/"
+        id, path = result.rule.id, f"{result.resource.path}/"
         annotation = _ANNOTATIONS.get(id) or annotation_id(id.removeprefix("lifecycle-"))
         return self._levels[id] != "error" and any(
             name == annotation and path.startswith(f"{owner}/") for name, owner in reported
         )
 
-    def _violations(self, verdict: Verdict) -> Iterator[cdk.PolicyViolation]:
+    def _violations(self, result: RuleResult) -> Iterator[cdk.PolicyViolation]:
         """Yield a violation for each sentence. Those of one sentence are one violation with all locations."""
-        rule = verdict.rule
-        if verdict.status == "not decidable" and rule.controls:
-            yield _violation(verdict, f"not decidable: {verdict.reason}", (), "info")
-        for sentence, breaches in groupby(verdict.breaches, key=lambda each: each.sentence):
+        rule = result.rule
+        if result.status == "not decidable" and rule.controls:
+            yield _violation(result, f"not decidable: {result.reason}", (), "info")
+        for sentence, breaches in groupby(result.breaches, key=lambda each: each.sentence):
             locations = [each.location for each in breaches if each.location]
-            yield _violation(verdict, sentence, locations, self._levels[rule.id])
+            yield _violation(result, sentence, locations, self._levels[rule.id])
 
 
 def _stacks_of(resources: AppResources, template_paths: Sequence[str]) -> frozenset[str]:
@@ -210,8 +210,8 @@ def _stacks_of(resources: AppResources, template_paths: Sequence[str]) -> frozen
     return frozenset(stack for path, stack in known.items() if Path(path).resolve() in paths)
 
 
-def _violation(verdict: Verdict, sentence: str, locations: Sequence[str], level: str) -> cdk.PolicyViolation:
-    rule, resource = verdict.rule, verdict.resource
+def _violation(result: RuleResult, sentence: str, locations: Sequence[str], level: str) -> cdk.PolicyViolation:
+    rule, resource = result.rule, result.resource
     controls = f" ({', '.join(rule.controls)})" if rule.controls else ""
     requirement = rule.requirement.removesuffix(".")
     return cdk.PolicyViolation(
@@ -229,11 +229,11 @@ def _violation(verdict: Verdict, sentence: str, locations: Sequence[str], level:
     )
 
 
-def _is_excepted(exception: RuleException, verdict: Verdict) -> bool:
-    return verdict.status != "met" and exception.covers(verdict)
+def _is_excepted(exception: RuleException, result: RuleResult) -> bool:
+    return result.status != "met" and exception.covers(result)
 
 
-def _about(exception: RuleException, covered: Sequence[Verdict], *, is_expired: bool) -> cdk.PolicyViolation:
+def _about(exception: RuleException, covered: Sequence[RuleResult], *, is_expired: bool) -> cdk.PolicyViolation:
     """Return the warning about an exception that is expired, or that no finding needs."""
     where = f"the exception of {exception.owner} for {exception.rule} on {exception.resource}"
     reason = f"expired on {exception.expires}" if is_expired else "is not used: the resource meets the rule"

@@ -15,7 +15,7 @@ from aws_cdk.interfaces.aws_events import IRuleRef
 from ecr_constructs._cdk.construct_references import ConstructReference
 from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import DuckType, expect
-from ecr_constructs.model.events.message import InputTransformer, Message
+from ecr_constructs.model.events.message import AlertMessage, InputTransformer
 from ecr_constructs.monitoring.environments import environment_differences, stage_problems
 
 __all__ = ["TOPIC", "TOPIC_EXAMPLE", "AlertTarget", "topic_problems"]
@@ -121,7 +121,7 @@ class AlertTarget(ABC):
         yield from ()
 
     @abstractmethod
-    def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:
+    def bind(self, rule: events.Rule, message: AlertMessage, id: str) -> events.IRuleTarget:
         """
         Return the target of a rule, and grant EventBridge the permissions that it needs.
 
@@ -151,13 +151,13 @@ class _Topic(AlertTarget):
                 "standard topic"
             )
 
-    def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:  # noqa: ARG002  (the topic has the permission)
+    def bind(self, rule: events.Rule, message: AlertMessage, id: str) -> events.IRuleTarget:  # noqa: ARG002  (the topic has the permission)
         topic = self.held.construct
         # A condition on the rule would be a circular dependency: rule, topic, key of the topic.
         topic.grant_publish(iam.ServicePrincipal(_EVENTS))
         return _fixed_target(topic.topic_arn, self.transformer(message))
 
-    def transformer(self, message: Message) -> InputTransformer:
+    def transformer(self, message: AlertMessage) -> InputTransformer:
         return message.as_text()
 
 
@@ -166,7 +166,7 @@ class _Chat(_Topic):
     def __repr__(self) -> str:
         return f"AlertTarget.chat({self.held.construct.node.path})"
 
-    def transformer(self, message: Message) -> InputTransformer:
+    def transformer(self, message: AlertMessage) -> InputTransformer:
         return message.as_custom_notification()
 
 
@@ -190,7 +190,7 @@ class _ApiDestination(AlertTarget):
             )
         yield from stage_problems(place, "targets", destination, destination.api_destination_arn, "the alert")
 
-    def bind(self, rule: events.Rule, message: Message, id: str) -> events.IRuleTarget:
+    def bind(self, rule: events.Rule, message: AlertMessage, id: str) -> events.IRuleTarget:
         arn = self.held.construct.api_destination_arn
         role = iam.Role(rule, f"{id}Role", assumed_by=iam.ServicePrincipal(_EVENTS))
         role.add_to_policy(iam.PolicyStatement(actions=["events:InvokeApiDestination"], resources=[arn]))

@@ -19,7 +19,7 @@ from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs._cdk.roles import (
     ROLE,
     ROLE_EXAMPLE,
-    account_of,
+    account_of_principal,
     allow,
     check_role,
     check_role_arn,
@@ -400,7 +400,7 @@ class PullThroughCache(IntentGrants, Construct):
         return Access.cache_pull(ours)
 
     def _check_account(self, principal: iam.IPrincipal) -> None:
-        theirs, ours = account_of(principal), cdk.Stack.of(self).account
+        theirs, ours = account_of_principal(principal), cdk.Stack.of(self).account
         if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
             return
         if not any(one.account in (None, theirs) for one in self._consumers):

@@ -17,7 +17,7 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.environment_registry import Environment
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
-from ecr_constructs._cdk.policy_statements import StatementList, Written, canonical_json, merge
+from ecr_constructs._cdk.policy_statements import StatementList, Written, canonical_json, merge_statements
 from ecr_constructs._cdk.principals import is_role
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidRegistry, Problems, abbreviate
@@ -272,7 +272,7 @@ _TOO_LONG = (
 
 def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     """Merge statements for the same principals, then statements for the same repositories, and sort them."""
-    merged = merge(merge(statements, "Resource"), "Principal")
+    merged = merge_statements(merge_statements(statements, "Resource"), "Principal")
     return sorted(merged, key=lambda each: canonical_json(each.resolved))
 
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable, Node
 
 from ecr_constructs._cdk.principals import require_grantee
-from ecr_constructs._cdk.roles import account_of, warn_if_not_added
+from ecr_constructs._cdk.roles import account_of_principal, warn_if_not_added
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import ArgumentTypeError, InvalidRepository, abbreviate
 from ecr_constructs.model.iam.permissions import LOGIN, PULL, PUSH
@@ -113,7 +113,7 @@ def _warn_if_not_added(
     repository: ecr.Repository, principal: iam.IPrincipal, granted: iam.Grant, *, login: bool
 ) -> None:
     """Add a warning for a role that the CDK does not change: it returns success for such grants."""
-    theirs, ours = account_of(principal), repository.env.account
+    theirs, ours = account_of_principal(principal), repository.env.account
     is_foreign = theirs is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours)
     if is_foreign and not hasattr(principal, "role_arn"):
         return

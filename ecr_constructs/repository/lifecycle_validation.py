@@ -21,6 +21,7 @@ from ecr_constructs._cdk.scope import ConstructLocation, location_of
 from ecr_constructs.errors import EcrConstructsError, InvalidLifecyclePolicy, Problems
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.word_lists import shortened
 from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySettings
 
 if TYPE_CHECKING:
@@ -172,7 +173,6 @@ def _text(finding: Finding) -> str:
 def _others(constructs: Sequence[Construct]) -> str:
     if not constructs:
         return ""
-    more = len(constructs) - _MOST_LISTED
-    listed = ", ".join(each.node.path for each in constructs[:_MOST_LISTED])
-    rest = f" and {more} more; 'ecr-constructs lint' lists all" if more > 0 else ""
-    return f" (the same finding: {listed}{rest})"
+    listed = shortened([each.node.path for each in constructs], _MOST_LISTED)
+    hint = "; 'ecr-constructs lint' lists all" if len(constructs) > _MOST_LISTED else ""
+    return f" (the same finding: {listed}{hint})"

@@ -13,7 +13,7 @@ from constructs import Construct, IValidation
 
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.principals import is_role, pipeline_principal
-from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import DuckType, InvalidName, InvalidRepository, Problems
 from ecr_constructs.model import wildcards
@@ -351,7 +351,7 @@ def _repository_problems(
     place: ConstructLocation, source: ecr.IRepository, target: ecr.IRepository, role_name: str | None
 ) -> Iterator[str]:
     if place.stack is None:
-        yield "a promotion must be in a stack, and the scope is not in one; use a Stack, or a construct in one"
+        yield from stack_problems(place, "a promotion")
         return
     if source is target:
         yield "source and target are the same repository; use two repositories"

@@ -20,7 +20,7 @@ from ecr_constructs._cdk.policy_statements import (
     VERSION,
     StatementList,
     Written,
-    merge,
+    merge_statements,
 )
 from ecr_constructs._cdk.tokens import lazily_in_context
 from ecr_constructs.errors import InvalidRepository
@@ -162,7 +162,7 @@ _TOO_LONG = (
 
 def _merged(statements: Sequence[Written]) -> Sequence[Written]:
     """Merge statements that allow the same to different principals."""
-    return merge(statements, "Principal")
+    return merge_statements(statements, "Principal")
 
 
 class _OfSettings(NamedTuple):

@@ -327,7 +327,9 @@ PROPERTIES: Sequence[Property] = (
         example="Immutability.all_tags()",
         resource=lambda bound: {
             "image_tag_mutability": bound.settings.immutability.mode,
-            "image_tag_mutability_exclusion_filters": l1_properties.exclusion_filters(bound.settings.immutability),
+            "image_tag_mutability_exclusion_filters": l1_properties.exclusion_filter_properties(
+                bound.settings.immutability
+            ),
         },
         keywords=lambda settings, _: l1_properties.tag_mutability(settings.immutability),
         template=lambda bound: {
@@ -373,7 +375,7 @@ PROPERTIES: Sequence[Property] = (
         kinds=bool,
         example="",
         resource=lambda bound: {
-            "image_scanning_configuration": l1_properties.scanning(on_push=bound.settings.scan_on_push)
+            "image_scanning_configuration": l1_properties.scanning_configuration(on_push=bound.settings.scan_on_push)
         },
         keywords=lambda settings, _: {"image_scan_on_push": settings.scan_on_push},
         template="the scanning configuration of the registry decides; exclude the repositories from the filters of "

@@ -8,12 +8,17 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Literal
 
-from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource, statements_of
+from ecr_constructs.model.compliance.resources import (
+    AppResources,
+    NotDecidable,
+    TemplateResource,
+    statements_of_resource,
+)
 from ecr_constructs.model.iam.actions import matches_action
-from ecr_constructs.model.iam.evaluation import Requester, Verdict, account_of, evaluate
+from ecr_constructs.model.iam.evaluation import AccessResult, Requester, account_of, evaluate_access
 from ecr_constructs.model.iam.permissions import LAMBDA_PULL, PUSH
 from ecr_constructs.model.iam.principals import principals_of
-from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, printable, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, as_list, possible, text_of, value_label
 from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.validation import abbreviate
 from ecr_constructs.testing.messages import NOT_DECIDABLE, decided, require_none, shown_repository
@@ -275,10 +280,10 @@ def _verdicts(
     repository: TemplateResource,
     principal: str,
     context: Mapping[str, str],
-) -> list[Verdict]:
+) -> list[AccessResult]:
     requester, identity = _requester(app, repository, principal, context)
-    statements = [*(each for _, each in statements_of(repository)), *identity]
-    return [evaluate(statements, requester, action, _resource_check(repository)) for action in actions]
+    statements = [*(each for _, each in statements_of_resource(repository)), *identity]
+    return [evaluate_access(statements, requester, action, _resource_check(repository)) for action in actions]
 
 
 def _requester(
@@ -393,7 +398,7 @@ def _labels(app: AppResources, principal: str) -> list[str]:
 
 def _allowed(use: _Use, repository: TemplateResource) -> Iterator[str]:
     """Yield the principals that statements of the repository policy allow, without those of a denial."""
-    for _, statement in statements_of(repository):
+    for _, statement in statements_of_resource(repository):
         if statement.get("Effect", "Allow") == "Allow" and _allows(use, statement):
             yield from _grantees(statement)
 
@@ -416,7 +421,7 @@ def _grantees(statement: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(value, Mapping) and "Fn::GetAtt" in value:
             yield str(value["Fn::GetAtt"][0])
         elif UNKNOWN in text and account_of(text) is None:
-            raise NotDecidable(f"the principal {printable(value)} is known only at deployment")
+            raise NotDecidable(f"the principal {value_label(value)} is known only at deployment")
         else:
             yield _account_label(text)
 
@@ -439,6 +444,8 @@ def _allowed_roles(use: _Use, app: AppResources, repository: TemplateResource) -
     """Yield the logical IDs of the roles of the templates whose policies allow the use."""
     for role in (each for each in app.all if each.type == _ROLE):
         statements = [*_identity_statements(app, role)]
-        verdict = evaluate(statements, Requester(kind="AWS", name={}), _DECISIVE[use][0], _resource_check(repository))
+        verdict = evaluate_access(
+            statements, Requester(kind="AWS", name={}), _DECISIVE[use][0], _resource_check(repository)
+        )
         if verdict.outcome == "allowed":
             yield role.logical_id

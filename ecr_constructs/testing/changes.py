@@ -10,7 +10,7 @@ from ecr_constructs.assembly.files import read_object
 from ecr_constructs.model.changes.baseline import baseline_changes, is_intended, read_baseline
 from ecr_constructs.model.changes.state import State, distinct_stacks, read_state
 from ecr_constructs.testing.messages import require_none
-from ecr_constructs.testing.subject import Subject, read_templates
+from ecr_constructs.testing.subject import Subject, templates_of
 
 __all__ = ["assert_replaces_nothing"]
 
@@ -47,10 +47,10 @@ def assert_replaces_nothing(old: Subject, new: Subject, *, intended: Collection[
 
 
 def _states(old: Subject, new: Subject) -> tuple[State, State]:
-    after = read_templates(new)
+    after = templates_of(new)
     if (recorded := _recorded(old)) is not None:
         return recorded, read_state(distinct_stacks(after, recorded.stacks))
-    before = read_templates(old)
+    before = templates_of(old)
     if len(before) == 1 and len(after) == 1:
         before = (replace(before[0], stack=after[0].stack, environment=after[0].environment),)
     everything = distinct_stacks((*before, *after))

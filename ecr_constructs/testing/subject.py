@@ -16,7 +16,7 @@ from ecr_constructs.model.compliance.resources import AppResources, TemplateReso
 from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Subject", "read_app", "read_templates", "selected"]
+__all__ = ["Subject", "read_app", "selected", "templates_of"]
 
 # An `App`, a `Stage`, a `Stack`, a `Template` of `aws_cdk.assertions`, a template, or a path. This package does not
 # import the CDK, so its types cannot be named here.
@@ -26,7 +26,7 @@ _REPOSITORY = "AWS::ECR::Repository"
 _ONLY = "template"
 
 
-def read_templates(subject: Subject) -> tuple[StackTemplate, ...]:
+def templates_of(subject: Subject) -> tuple[StackTemplate, ...]:
     """
     Return the templates of a subject.
 
@@ -58,10 +58,10 @@ def read_app(subject: Subject) -> AppResources:
     Return the resources of a subject, with each intrinsic function whose result is known replaced by it.
 
     Args:
-        subject: The subject, as `read_templates` takes it.
+        subject: The subject, as `templates_of` takes it.
 
     """
-    return AppResources(each for stack in read_templates(subject) for each in _resources(stack))
+    return AppResources(each for stack in templates_of(subject) for each in _resources(stack))
 
 
 def selected(app: AppResources, names: tuple[str, ...]) -> list[TemplateResource]:

@@ -164,7 +164,7 @@ def test_the_schema_still_rejects_an_empty_lifecycle_text_in_a_creation_template
     assert node("RepositoryCreationTemplate", "properties/LifecyclePolicy")["minLength"] == policy.MINIMUM_CHARACTERS
 
 
-def test_the_schema_still_does_not_know_manual_scanning() -> None:
+def test_the_schema_does_not_have_manual_scanning_yet() -> None:
     assert "MANUAL" not in node("RegistryScanningConfiguration", "definitions/ScanFrequency")["enum"]
 
 

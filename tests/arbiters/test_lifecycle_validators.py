@@ -209,7 +209,7 @@ def test_each_disagreement_and_no_agreement_has_a_reason() -> None:
     assert [case.about for case in CASES if bool(case.why) is (case.ours == case.moto)] == []
 
 
-def test_the_page_tells_the_same_disagreements() -> None:
+def test_the_page_lists_the_same_differences() -> None:
     _, _, table = PAGE.read_text(encoding="utf-8").partition(
         "| policy | moto | here | why |\n| --- | --- | --- | --- |\n"
     )

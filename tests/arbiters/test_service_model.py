@@ -176,7 +176,7 @@ def test_the_limit_of_exclusion_filters_is_that_of_the_shape() -> None:
     assert (theirs["min"], theirs["max"]) == (1, immutability.MAXIMUM_FILTERS)
 
 
-def test_scanning_rules_and_filters_are_as_many_as_the_shapes_say() -> None:
+def test_the_limits_of_scanning_rules_and_filters_are_those_of_the_shapes() -> None:
     assert shape("RegistryScanningRuleList")["max"] == scanning.MAXIMUM_RULES
     assert shape("ScanningRepositoryFilterList")["max"] == scanning.MAXIMUM_FILTERS
 
@@ -190,7 +190,7 @@ def test_the_limit_of_replication_rules_is_that_of_the_shape() -> None:
 
 
 @pytest.mark.parametrize("name", ["RepositoryPolicyText", "RegistryPolicyText"])
-def test_policies_are_as_long_as_the_shapes_say(name: str) -> None:
+def test_the_limits_of_the_length_of_policies_are_those_of_the_shapes(name: str) -> None:
     from ecr_constructs.model.iam import policies
 
     assert shape(name)["max"] == policies.MAXIMUM_CHARACTERS

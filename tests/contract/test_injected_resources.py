@@ -519,7 +519,7 @@ def test_an_error_of_the_cdk_without_an_injector_is_not_changed(stack: cdk.Stack
         iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal(), role_name="not a name")
 
 
-def test_an_injector_with_the_values_of_the_library_is_worth_no_warning() -> None:
+def test_an_injector_with_the_values_of_the_library_has_no_warning() -> None:
     values = {"removalPolicy": "retain", "enableKeyRotation": True, "pendingWindow": cdk.Duration.days(30)}
     stack = stack_with(Overruling(values, construct=kms.Key.PROPERTY_INJECTION_ID))
 

@@ -272,7 +272,7 @@ def repository_options(draw: st.DrawFn) -> dict[str, Any]:
     return {name: draw(ANYTHING if name == strange else MEANT[name]) for name in names}
 
 
-def test_these_tests_know_every_option_of_a_repository() -> None:
+def test_these_tests_have_every_option_of_a_repository() -> None:
     options = inspect.signature(HardenedRepository.__init__).parameters
 
     assert set(options) - {"self", "scope", "id", "replaced"} == set(MEANT)

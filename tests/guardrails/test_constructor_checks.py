@@ -26,7 +26,7 @@ from ecr_constructs import (
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
-from ecr_constructs.model.compliance.verdicts import judge
+from ecr_constructs.model.compliance.rule_results import judge
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 LONG = "a" * 257

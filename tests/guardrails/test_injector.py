@@ -64,7 +64,7 @@ def test_the_injector_and_the_mixin_write_the_same(settings: RepositorySettings)
     assert resources(injected) == resources(mixed)
 
 
-def test_arguments_that_are_given_stay() -> None:
+def test_given_arguments_are_not_changed() -> None:
     stack = new_stack()
     ecr.Repository(
         stack,

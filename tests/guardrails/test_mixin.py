@@ -74,7 +74,7 @@ def test_the_encryption_of_a_repository_is_not_changed() -> None:
     assert of(found, "Kms")["Properties"]["EncryptionConfiguration"] == {"EncryptionType": "KMS"}
 
 
-def test_properties_that_are_set_before_or_after_stay() -> None:
+def test_properties_that_are_set_before_or_after_are_not_changed() -> None:
     stack = new_stack()
     ecr.Repository(
         stack,

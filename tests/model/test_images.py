@@ -110,7 +110,7 @@ def test_every_status_of_ecr_is_read() -> None:
         assert Image.from_describe_images(detail).status == word.lower()
 
 
-def test_images_are_found_in_what_the_command_line_prints() -> None:
+def test_images_are_read_from_the_output_of_the_aws_command_line() -> None:
     cases: list[object] = [
         {"imageDetails": [BOTO3]},
         [BOTO3],

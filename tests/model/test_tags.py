@@ -37,7 +37,7 @@ def test_illegal_tag_patterns_are_refused_in_all_three_languages(text: str) -> N
 
 
 @pytest.mark.parametrize("text", ["*test*1*2*3", "test*1*2*3*"])
-def test_four_wildcards_are_allowed_as_the_user_guide_says(text: str) -> None:
+def test_four_wildcards_are_allowed_as_in_the_user_guide(text: str) -> None:
     assert TagPattern(text).value == text
 
 

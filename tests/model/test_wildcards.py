@@ -143,7 +143,7 @@ def test_subsumes_is_transitive_over_every_short_pattern() -> None:
 
 
 @given(st.data(), tag_patterns)
-def test_what_a_subsumed_pattern_matches_the_wider_one_matches(data: st.DataObject, wider: str) -> None:
+def test_a_wider_pattern_matches_every_tag_of_a_subsumed_one(data: st.DataObject, wider: str) -> None:
     narrower = data.draw(filled(wider, wild_texts))
     tag = data.draw(filled(narrower, st.text("abc", max_size=3)))
 

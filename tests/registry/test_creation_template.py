@@ -725,16 +725,14 @@ def test_a_registry_that_denies_nothing_gets_no_policy_from_a_template(here: cdk
     [Scanning.enhanced(), Scanning.enhanced(continuous=[Namespace("teams")]), None],
     ids=["all", "these", "unknown"],
 )
-def test_repositories_that_are_scanned_for_all_we_know_are_worth_no_warning(
-    here: cdk.Stack, scanning: Scanning | None
-) -> None:
+def test_repositories_whose_scanning_is_unknown_have_no_warning(here: cdk.Stack, scanning: Scanning | None) -> None:
     PrivateRegistry(here, "Registry", scanning=scanning)
     make(here)
 
     assert_no_warning(here)
 
 
-def test_repositories_that_the_registry_does_not_scan_are_worth_a_warning(here: cdk.Stack) -> None:
+def test_repositories_that_the_registry_does_not_scan_have_a_warning(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry", scanning=Scanning.enhanced(continuous=[Namespace("prod")]))
     make(here)
 
@@ -744,13 +742,13 @@ def test_repositories_that_the_registry_does_not_scan_are_worth_a_warning(here: 
 # --- annotations ------------------------------------------------------------------------------------------------------
 
 
-def test_the_defaults_are_worth_no_warning(stack: cdk.Stack) -> None:
+def test_the_defaults_have_no_warning(stack: cdk.Stack) -> None:
     make(stack)
 
     assert_no_warning(stack)
 
 
-def test_untagged_images_that_go_by_age_where_tags_can_move_are_worth_a_warning(stack: cdk.Stack) -> None:
+def test_deletion_of_untagged_images_by_age_with_mutable_tags_is_a_warning(stack: cdk.Stack) -> None:
     by_age = LifecyclePolicy.of(expire_untagged(after_days=1))
     make(stack, settings=CREATED.but(immutability=Immutability.off(), lifecycle=by_age))
 
@@ -758,7 +756,7 @@ def test_untagged_images_that_go_by_age_where_tags_can_move_are_worth_a_warning(
     Annotations.from_stack(stack).has_warning("/Containers/Teams/Resource", Match.string_like_regexp(text))
 
 
-def test_two_layers_outside_govcloud_are_worth_a_warning_as_in_a_repository(here: cdk.Stack) -> None:
+def test_two_layers_outside_govcloud_have_a_warning_as_in_a_repository(here: cdk.Stack) -> None:
     make(here, settings=CREATED.but(encryption=Encryption.dual_layer()))
 
     assert_warned(here, "is documented for the GovCloud Regions only.*ecr-constructs:dualLayerRegion")

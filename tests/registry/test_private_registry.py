@@ -67,7 +67,7 @@ def every_option() -> dict[str, Any]:
 # --- resources --------------------------------------------------------------------------------------------------------
 
 
-def test_a_registry_with_nothing_to_say_makes_no_resource(stack: cdk.Stack) -> None:
+def test_a_registry_without_settings_creates_no_resource(stack: cdk.Stack) -> None:
     registry = PrivateRegistry(stack, "Registry")
 
     assert types(stack) == []
@@ -400,7 +400,7 @@ CONTRIBUTIONS: dict[str, Callable[[PrivateRegistry], object]] = {
 each_contribution = pytest.mark.parametrize("name", CONTRIBUTIONS)
 
 
-def test_these_tests_know_every_contribution() -> None:
+def test_these_tests_have_every_contribution() -> None:
     methods = {
         name for name in vars(PrivateRegistry) if not name.startswith("_") and callable(getattr(PrivateRegistry, name))
     }

@@ -206,7 +206,7 @@ def test_root_and_parts_are_documented_for_private_ecr_only(here: cdk.Stack, opt
 
 
 @pytest.mark.parametrize("options", [{"prefix": ROOT}, {"upstream_prefix": "team"}], ids=["root", "part"])
-def test_for_private_ecr_they_are_worth_no_warning(here: cdk.Stack, options: dict[str, Any]) -> None:
+def test_for_private_ecr_they_have_no_warning(here: cdk.Stack, options: dict[str, Any]) -> None:
     make(here, upstream=PARTNER, **options)
 
     assert_no_warning(here)
@@ -431,14 +431,14 @@ def test_tags_can_move_or_ecr_could_not_refresh_them(stack: cdk.Stack) -> None:
     assert_no_warning(stack)
 
 
-def test_tags_that_cannot_move_are_worth_a_warning(stack: cdk.Stack) -> None:
+def test_immutable_tags_in_a_cache_have_a_warning(stack: cdk.Stack) -> None:
     make(stack, settings=CACHED.but(immutability=Immutability.all_tags()))
 
     assert_warned(stack, "ECR does not refresh a tag after the first pull; use")
     assert template_of(stack)["ImageTagMutability"] == "IMMUTABLE"
 
 
-def test_tags_of_which_some_can_move_are_worth_none(stack: cdk.Stack) -> None:
+def test_tags_of_which_some_are_mutable_have_no_warning(stack: cdk.Stack) -> None:
     make(stack, settings=CACHED.but(immutability=Immutability.only_tags("v*")))
 
     assert_no_warning(stack)
@@ -598,7 +598,7 @@ def test_consumers_above_the_length_of_a_policy_are_rejected(here: cdk.Stack) ->
     assert "characters; ECR allows 10240" in problem
 
 
-def test_the_docs_say_that_lambda_cannot_pull_through_a_cache() -> None:
+def test_the_docs_state_that_lambda_cannot_pull_through_a_cache() -> None:
     assert "Lambda cannot pull through a cache" in (PullThroughCache.__doc__ or "")
 
 

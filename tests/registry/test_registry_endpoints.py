@@ -200,7 +200,7 @@ class TestProblems:
             ({"region": "us-east-1"}, "vpc: it is in Region us-east-1, and the stack in eu-west-1"),
         ],
     )
-    def test_an_imported_vpc_without_what_the_endpoints_need_is_rejected(
+    def test_an_imported_vpc_without_the_requirements_of_the_endpoints_is_rejected(
         self, stack: cdk.Stack, options: dict[str, Any], problem: str
     ) -> None:
         with pytest.raises(InvalidRegistry) as raised:

@@ -26,7 +26,7 @@ from ecr_constructs import (
     Upstream,
 )
 from ecr_constructs._cdk.policy_statements import Written
-from ecr_constructs._cdk.policy_statements import merge as merge_written
+from ecr_constructs._cdk.policy_statements import merge_statements as merge_written
 from ecr_constructs.model.iam.values import as_list
 from tests.registries import POLICY, policy_of, registry_statements, synthesize, the, types
 from tests.templates import ACCOUNT, OTHER_ACCOUNT, account_root, new_app, new_stack

@@ -252,7 +252,7 @@ def test_a_path_that_an_aspect_adds_to_the_role_is_rejected(
 
 
 @each_construct
-def test_a_source_of_another_account_in_the_trust_policy_is_worth_a_warning(here: cdk.Stack, make: Make) -> None:
+def test_a_source_of_another_account_in_the_trust_policy_has_a_warning(here: cdk.Stack, make: Make) -> None:
     make(here, trust_conditions={"StringEquals": {"aws:SourceAccount": OTHER_ACCOUNT}})
     resources(here, ROLE)
 
@@ -287,7 +287,7 @@ def statements_in(warning: str) -> list[dict[str, Any]]:
 
 
 @each_construct
-def test_an_immutable_role_is_worth_a_warning_with_the_statements(here: cdk.Stack, make: Make) -> None:
+def test_an_immutable_role_has_a_warning_with_the_statements(here: cdk.Stack, make: Make) -> None:
     make(here, role=imported(here, mutable=False))
 
     (warning,) = not_updated(here)
@@ -322,7 +322,7 @@ def test_the_statements_for_a_cache_are_complete(here: cdk.Stack) -> None:
 
 
 @each_construct
-def test_a_role_without_policy_updates_is_worth_a_warning(here: cdk.Stack, make: Make) -> None:
+def test_a_role_without_policy_updates_has_a_warning(here: cdk.Stack, make: Make) -> None:
     make(here, role=service_role(here, SERVICES[make]).without_policy_updates())
 
     (warning,) = not_updated(here)
@@ -330,7 +330,7 @@ def test_a_role_without_policy_updates_is_worth_a_warning(here: cdk.Stack, make:
 
 
 @each_construct
-def test_an_immutable_role_whose_grants_are_for_resources_is_worth_a_warning(here: cdk.Stack, make: Make) -> None:
+def test_an_immutable_role_whose_grants_are_for_resources_has_a_warning(here: cdk.Stack, make: Make) -> None:
     make(here, role=imported(here, mutable=False, add_grants_to_resources=True))
 
     assert len(not_updated(here)) == 1
@@ -338,7 +338,7 @@ def test_an_immutable_role_whose_grants_are_for_resources_is_worth_a_warning(her
 
 @each_construct
 @pytest.mark.parametrize("kind", ["own", "imported", "lazy", "created"])
-def test_a_role_that_gets_a_policy_is_worth_no_warning(here: cdk.Stack, make: Make, kind: str) -> None:
+def test_a_role_that_gets_a_policy_has_no_warning(here: cdk.Stack, make: Make, kind: str) -> None:
     principal = iam.ServicePrincipal(SERVICES[make])
     roles: Mapping[str, Callable[[], iam.IRole | None]] = {
         "own": lambda: service_role(here, SERVICES[make]),
@@ -369,7 +369,7 @@ GRANTEES: Mapping[str, Callable[[cdk.Stack], iam.IGrantable]] = {
 
 
 @pytest.mark.parametrize("grantee", GRANTEES)
-def test_a_grant_of_a_cache_that_is_in_no_policy_is_worth_a_warning(here: cdk.Stack, grantee: str) -> None:
+def test_a_grant_of_a_cache_that_is_in_no_policy_has_a_warning(here: cdk.Stack, grantee: str) -> None:
     PrivateRegistry(here, "Registry")
     made = PullThroughCache(here, "It", upstream=Upstream.quay(), consumers=[Access.account_pull(OTHER_ACCOUNT)])
 
@@ -380,9 +380,7 @@ def test_a_grant_of_a_cache_that_is_in_no_policy_is_worth_a_warning(here: cdk.St
 
 @pytest.mark.parametrize("grantee", sorted(set(GRANTEES) - {"a user of another account"}))
 @pytest.mark.parametrize("name", ["grant_pull", "grant_push", "grant_pull_push", "grant_read", "grant"])
-def test_a_grant_of_a_repository_that_is_in_no_policy_is_worth_a_warning(
-    here: cdk.Stack, grantee: str, name: str
-) -> None:
+def test_a_grant_of_a_repository_that_is_in_no_policy_has_a_warning(here: cdk.Stack, grantee: str, name: str) -> None:
     repository = HardenedRepository(here, "It", encryption=Encryption.aes256())
     actions = ["ecr:DescribeImages"] if name == "grant" else []
 
@@ -403,7 +401,7 @@ MUTABLE: Mapping[str, Callable[[cdk.Stack], iam.IGrantable]] = {
 
 
 @pytest.mark.parametrize("grantee", MUTABLE)
-def test_a_grant_that_is_in_a_policy_is_worth_no_warning(here: cdk.Stack, grantee: str) -> None:
+def test_a_grant_that_is_in_a_policy_has_no_warning(here: cdk.Stack, grantee: str) -> None:
     principal = MUTABLE[grantee](here)
     PullThroughCache(here, "Cache", upstream=Upstream.quay()).grant_pull(principal)
     if grantee != "a group":
@@ -421,7 +419,7 @@ def test_a_grant_that_is_in_a_policy_is_worth_no_warning(here: cdk.Stack, grante
     ],
     ids=["account", "account with a condition", "service"],
 )
-def test_a_principal_that_is_in_the_repository_policy_is_worth_no_warning(
+def test_a_principal_that_is_in_the_repository_policy_has_no_warning(
     here: cdk.Stack, principal: iam.IPrincipal
 ) -> None:
     HardenedRepository(here, "Api").grant_pull(principal)
@@ -429,7 +427,7 @@ def test_a_principal_that_is_in_the_repository_policy_is_worth_no_warning(
     assert not_updated(here) == []
 
 
-def test_a_role_of_another_account_that_is_imported_there_is_worth_no_warning(app: cdk.App, here: cdk.Stack) -> None:
+def test_a_role_of_another_account_that_is_imported_there_has_no_warning(app: cdk.App, here: cdk.Stack) -> None:
     there = new_stack(app, "There", region="eu-west-1", account=OTHER_ACCOUNT)
     cdk.CfnWaitConditionHandle(there, "Something")
     HardenedRepository(here, "Api", repository_name="api").grant_pull(imported(there, OTHER_ACCOUNT))

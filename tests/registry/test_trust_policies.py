@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs._cdk.trust_policies import TEMPLATE_SERVICE, condition_problems, foreign_sources, trust_problems
+from ecr_constructs._cdk.trust_policies import (
+    TEMPLATE_SERVICE,
+    foreign_sources,
+    trust_condition_problems,
+    trust_problems,
+)
 from tests.templates import ACCOUNT, OTHER_ACCOUNT
 
 ECR = {"Service": "ecr.amazonaws.com"}
@@ -182,7 +187,7 @@ def test_conditions_of_iam_have_no_problem() -> None:
         {"NumericLessThan": {"aws:MultiFactorAuthAge": 3}, "NumericNotEquals": {"aws:MultiFactorAuthAge": 4}},
     ]
     for conditions in cases:
-        assert list(condition_problems(conditions, TEMPLATE_SERVICE)) == []
+        assert list(trust_condition_problems(conditions, TEMPLATE_SERVICE)) == []
 
 
 def test_conditions_that_iam_or_ecr_cannot_use_are_rejected() -> None:
@@ -197,7 +202,7 @@ def test_conditions_that_iam_or_ecr_cannot_use_are_rejected() -> None:
         ({"StringEquals": {"sts:ExternalId": "x"}}, "requires an external ID, and ecr.amazonaws.com sends none"),
     ]
     for conditions, sentence in cases:
-        (problem,) = condition_problems(conditions, TEMPLATE_SERVICE)
+        (problem,) = trust_condition_problems(conditions, TEMPLATE_SERVICE)
 
         assert sentence in problem
 
@@ -217,4 +222,4 @@ def test_conditions_of_the_wrong_kind_are_a_type_error() -> None:
     ]
     for conditions in cases:
         with pytest.raises(TypeError, match="trust_conditions must be a mapping such as"):
-            list(condition_problems(conditions, TEMPLATE_SERVICE))
+            list(trust_condition_problems(conditions, TEMPLATE_SERVICE))

@@ -117,7 +117,7 @@ def test_a_new_secret_is_retained_when_its_stack_is_deleted(stack: cdk.Stack) ->
     assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_checkers_that_want_a_key_or_a_rotation_are_answered_in_the_template(stack: cdk.Stack) -> None:
+def test_the_template_suppresses_checks_for_a_key_and_a_rotation_of_the_secret(stack: cdk.Stack) -> None:
     make(stack, credentials=Credentials.new_secret())
 
     (secret,) = resources(stack, STORED).values()
@@ -135,7 +135,7 @@ def test_the_docs_have_the_command_that_fills_it_in() -> None:
     assert '{"username": "...", "accessToken": "..."}' in told
 
 
-def test_the_docs_say_to_renew_the_value_and_not_the_arn() -> None:
+def test_the_docs_describe_how_the_value_is_renewed_with_the_same_arn() -> None:
     told = " ".join((PullThroughCache.__doc__ or "").split())
 
     assert "create-only" in told

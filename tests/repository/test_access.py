@@ -157,7 +157,7 @@ OF_ORGANIZATIONS = {name for name in STATEMENTS if name.startswith("organization
 each_access = pytest.mark.parametrize("name", STATEMENTS)
 
 
-def test_these_tests_know_every_access() -> None:
+def test_these_tests_have_every_access() -> None:
     makers = {name for name, value in vars(Access).items() if isinstance(value, classmethod)}
 
     assert makers == set(STATEMENTS)

@@ -81,7 +81,7 @@ def repository(stack: cdk.Stack) -> HardenedRepository:
     )
 
 
-def test_these_tests_know_every_method_that_adds_something() -> None:
+def test_these_tests_have_every_method_that_adds_a_resource_or_a_statement() -> None:
     public = {
         name
         for name, value in inspect.getmembers(ecr.Repository)

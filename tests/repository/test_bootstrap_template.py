@@ -25,7 +25,7 @@ from ecr_constructs import (
 from ecr_constructs.assembly import AssemblyStack
 from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.model.compliance import RULES
-from ecr_constructs.model.compliance.verdicts import judge
+from ecr_constructs.model.compliance.rule_results import judge
 
 NAME = {"Fn::Sub": "cdk-${Qualifier}-container-assets-${AWS::AccountId}-${AWS::Region}"}
 LAMBDA = {

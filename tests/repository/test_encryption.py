@@ -349,7 +349,7 @@ def test_to_ask_for_the_key_that_was_given_makes_none(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1"])
-def test_two_layers_outside_govcloud_are_worth_a_warning(stack_in: Callable[[str], cdk.Stack], region: str) -> None:
+def test_two_layers_outside_govcloud_have_a_warning(stack_in: Callable[[str], cdk.Stack], region: str) -> None:
     stack = stack_in(region)
     HardenedRepository(stack, "Api", encryption=Encryption.dual_layer())
 
@@ -373,7 +373,7 @@ def test_two_layers_are_accepted_in_govcloud_and_in_an_unknown_region(region: st
     assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
 
 
-def test_one_layer_is_never_worth_a_warning(stack_in: Callable[[str], cdk.Stack]) -> None:
+def test_one_layer_never_has_a_warning(stack_in: Callable[[str], cdk.Stack]) -> None:
     stack = stack_in("eu-west-1")
     HardenedRepository(stack, "Api")
 

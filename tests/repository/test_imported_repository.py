@@ -101,7 +101,7 @@ def test_a_lifecycle_rule_is_an_error_with_the_fix(stack: cdk.Stack) -> None:
         repository.add_lifecycle_rule(max_image_count=3)  # type: ignore[arg-type]  # no argument is accepted
 
 
-def test_what_is_not_a_repository_is_rejected(stack: cdk.Stack) -> None:
+def test_arguments_that_are_not_of_a_repository_are_rejected(stack: cdk.Stack) -> None:
     with pytest.raises(InvalidRepository, match="Service/A: 'arn:aws:s3:::bucket' is not the ARN of a repository"):
         HardenedRepository.from_repository_arn(stack, "A", "arn:aws:s3:::bucket")
     with pytest.raises(InvalidRepository, match="from_repository_attributes"):
@@ -196,7 +196,7 @@ def test_a_stack_without_an_environment_limits_lambda_to_its_own_account() -> No
     assert assertions.Annotations.from_stack(stack).find_info("*", assertions.Match.any_value()) == []
 
 
-def test_another_statement_for_lambda_stays_as_it_is() -> None:
+def test_another_statement_for_lambda_is_not_changed() -> None:
     stack = cdk.Stack(cdk.App(), "Containers")
     HardenedRepository(stack, "Api").add_to_resource_policy(
         iam.PolicyStatement(principals=[iam.ServicePrincipal("lambda.amazonaws.com")], actions=["ecr:BatchGetImage"])

@@ -201,7 +201,7 @@ def test_a_rule_that_is_added_above_others_and_selects_all_of_their_images_is_re
         repository.add_lifecycle_rule(tag_pattern_list=["*"], max_image_count=3, rule_priority=1)
 
 
-def test_settings_and_policies_themselves_take_whatever_ecr_takes() -> None:
+def test_settings_accept_every_lifecycle_policy_that_ecr_accepts() -> None:
     assert HARDENED.but(lifecycle=FOREIGN).lifecycle == LifecyclePolicy.from_json(FOREIGN.to_json())
 
 

@@ -194,7 +194,7 @@ def test_an_invalid_name_is_reported_once(here: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("name", ["a--b", "a__b", "team/a--b"])
-def test_a_name_that_only_replication_can_say(here: cdk.Stack, name: str) -> None:
+def test_a_name_with_characters_that_only_replication_accepts(here: cdk.Stack, name: str) -> None:
     registry(here)
     with pytest.raises(InvalidRepository, match="scan filter"):
         HardenedRepository(here, "Api", repository_name=name, scanning="on_push")

@@ -38,7 +38,9 @@ def test_images_are_encrypted_with_the_shared_key_of_the_stack(
     }
 
 
-def test_untagged_images_expire_two_weeks_after_their_push_and_tagged_ones_stay(repository: HardenedRepository) -> None:
+def test_untagged_images_expire_after_14_days_and_tagged_ones_are_kept(
+    repository: HardenedRepository,
+) -> None:
     assert lifecycle_rules(repository) == [
         {
             "rulePriority": 1,

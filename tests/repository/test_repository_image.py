@@ -192,7 +192,7 @@ def test_a_stack_without_an_environment_takes_the_only_digest(stack: cdk.Stack, 
         repository.pinned("v1")
 
 
-def test_what_cannot_be_pinned_is_an_error(home: cdk.Stack, folder: Path) -> None:
+def test_an_image_that_cannot_be_pinned_is_an_error(home: cdk.Stack, folder: Path) -> None:
     write(folder, {})
     named = HardenedRepository(home, "Named", repository_name="api")
     with pytest.raises(InvalidRepository, match="give repository_name="):

@@ -83,7 +83,7 @@ def test_where_a_tag_can_move_the_default_keeps_the_newest_hundred_untagged_imag
     assert rule["selection"] == {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 100}
 
 
-def test_a_given_lifecycle_stands_whatever_the_tags_do(stack: cdk.Stack) -> None:
+def test_a_given_lifecycle_policy_does_not_depend_on_the_immutability(stack: cdk.Stack) -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=3))
     repository = HardenedRepository(stack, "Api", immutability=Immutability.off(), lifecycle=policy)
 
@@ -160,7 +160,7 @@ def test_the_removal_policy_snapshot_is_rejected(stack: cdk.Stack) -> None:
         HardenedRepository(stack, "Api", removal_policy=cdk.RemovalPolicy.SNAPSHOT)
 
 
-def test_images_may_go_with_a_repository_that_may_go(stack: cdk.Stack) -> None:
+def test_empty_on_delete_is_allowed_with_the_removal_policy_destroy(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True)
 
     assert properties(repository)["EmptyOnDelete"] is True
@@ -189,7 +189,7 @@ def test_resource_tags_are_not_on_the_shared_key(stack: cdk.Stack) -> None:
     assert "Tags" not in resource_of_key(stack)
 
 
-def test_tags_of_the_stack_go_beside_those_of_the_repository_which_win(stack: cdk.Stack) -> None:
+def test_tags_of_the_repository_override_those_of_the_stack(stack: cdk.Stack) -> None:
     cdk.Tags.of(stack).add("company", "larkspur")
     cdk.Tags.of(stack).add("team", "platform")
     repository = HardenedRepository(stack, "Api", resource_tags={"team": "payments"})
@@ -316,7 +316,7 @@ UNTAGGED_AGE = Match.string_like_regexp(
     ],
     ids=["off", "latest", "all bound", "by number", "tagged", "default"],
 )
-def test_an_age_rule_for_untagged_images_is_worth_a_warning_only_where_tags_can_move(
+def test_an_age_rule_for_untagged_images_has_a_warning_only_with_mutable_tags(
     stack: cdk.Stack, immutability: Immutability, lifecycle: LifecyclePolicy | None, *, warned: bool
 ) -> None:
     HardenedRepository(stack, "Api", immutability=immutability, lifecycle=lifecycle)

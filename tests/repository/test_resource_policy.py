@@ -180,7 +180,7 @@ def test_every_problem_of_a_statement_is_reported_at_once(stack: cdk.Stack) -> N
     assert len(refused.value.problems) == 4
 
 
-def test_statements_go_beside_access(stack: cdk.Stack) -> None:
+def test_statements_are_added_to_those_of_access(stack: cdk.Stack) -> None:
     repository = HardenedRepository(
         stack,
         "Api",

@@ -36,7 +36,7 @@ SCALARS: dict[str, Any] = {
 }
 
 
-def test_these_tests_know_every_field() -> None:
+def test_these_tests_have_every_field() -> None:
     added = {"access", "policy_statements", "resource_tags"}
 
     assert {each.name for each in dataclasses.fields(RepositorySettings)} == {*SCALARS, *added}
@@ -157,7 +157,7 @@ def test_settings_are_never_changed_in_place() -> None:
         settings.scan_on_push = False  # type: ignore[misc]
 
 
-def test_settings_that_say_the_same_are_equal() -> None:
+def test_settings_with_the_same_values_are_equal() -> None:
     assert HARDENED.but(scan_on_push=False, access=[PULL]) == HARDENED.but(access=[PULL]).but(scan_on_push=False)
     assert HARDENED != ADOPTED
 

@@ -122,7 +122,7 @@ def test_a_change_after_the_construction_is_a_warning_with_both_values(name: str
     assert f"the template of Containers/Api differs from its settings: {sentence}" in found["Containers/Api/Resource"]
 
 
-def test_what_the_constructor_and_its_methods_write_is_no_difference(tmp_path: Path) -> None:
+def test_properties_from_the_constructor_and_its_methods_are_no_difference(tmp_path: Path) -> None:
     app = new_app(tmp_path)
     stack = cdk.Stack(app, "Containers", env=cdk.Environment(account="111122223333", region="eu-west-1"))
     cdk.Tags.of(app).add("cost", "1")

@@ -93,7 +93,7 @@ def test_a_principal_that_can_fails_the_opposite_assertion(stack: cdk.Stack) -> 
         ("888899990000", "prod/api", "aws:PrincipalArn"),
     ],
 )
-def test_what_only_the_request_knows_is_not_decidable(
+def test_a_value_of_the_request_is_not_decidable(
     stack: cdk.Stack, principal: str, repositories: str, reason: str
 ) -> None:
     positive, negative = (

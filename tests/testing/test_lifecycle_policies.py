@@ -180,7 +180,7 @@ POLICY = LifecyclePolicy.of(keep_latest(3, matching="build-*"), expire_untagged(
 ARCHIVING = LifecyclePolicy.of(archive_unpulled(after_days=3), delete_archived(after_days=90))
 
 
-def test_what_holds_passes_in_silence() -> None:
+def test_a_true_assertion_has_no_output() -> None:
     history = [*BUILDS, *untagged_images(days=5, until=NOW - 3 * DAY)]
 
     assert_keeps(POLICY, history, "build-3", "build-4", "build-5", at=NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ecr_constructs.cli.adoption.plan import StackPlan
-from ecr_constructs.cli.adoption.registries import account_of
+from ecr_constructs.cli.adoption.registries import account_of_resource
 from ecr_constructs.model.changes.state import SINGLETONS, Resource
 
 __all__ = ["import_mapping"]
@@ -40,6 +40,6 @@ def import_mapping(stack: StackPlan) -> dict[str, dict[str, str]]:
 
 def _identifier(resource: Resource, name: str | None) -> str | None:
     if resource.resource_type in SINGLETONS:
-        return account_of(resource)
+        return account_of_resource(resource)
     value = resource.properties.get(name or "")
     return value if isinstance(value, str) else None

@@ -380,7 +380,7 @@ class _StackPlanner:
     def _registry_option(self, resource: Resource) -> dict[str, object] | None:
         try:
             if resource.resource_type == _SCANNING:
-                return {"scanning": registries.scanning(resource)}
+                return {"scanning": registries.scanning_call(resource)}
             if resource.resource_type == _REPLICATION:
                 return {"replication": registries.replications(resource)}
             return {"policy_statements": registries.policy_statements(resource)}
@@ -483,7 +483,7 @@ class _StackPlanner:
 
     def _require_registry_option(self, resource: Resource) -> None:
         functions = {
-            _SCANNING: registries.scanning,
+            _SCANNING: registries.scanning_call,
             _REPLICATION: registries.replications,
             _POLICY: registries.policy_statements,
         }

@@ -22,6 +22,7 @@ from ecr_constructs.cli.python_code.calls import (
     render_import,
     render_one_line,
 )
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["construct_code", "construct_value", "program_files"]
 
@@ -167,14 +168,10 @@ def _settings(plan: AdoptionPlan) -> str:
     names = [name for _, value in values for name in names_in(value)]
     blocks = []
     for each, value in values:
-        comment = "".join(f"# {line}\n" for line in _wrapped(f"The settings of {_listed(each.repositories)}."))
+        repositories = shortened(each.repositories, _MOST_NAMES)
+        comment = "".join(f"# {line}\n" for line in _wrapped(f"The settings of {repositories}."))
         blocks.append(f"{comment}{render(value, before=f'{each.name} = ')}\n")
     return f'"""Settings that several repositories share."""\n\n{_imports(names)}\n' + "\n".join(blocks)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def _imports(names: Iterable[str], *, more: Sequence[str] = (), ours: Sequence[str] = ()) -> str:

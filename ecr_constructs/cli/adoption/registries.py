@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ecr_constructs.cli.adoption.repositories import (
@@ -31,12 +32,12 @@ from ecr_constructs.model.validation import CACHE_PREFIX, NAMESPACE, TEMPLATE_PR
 
 __all__ = [
     "Unsupported",
-    "account_of",
+    "account_of_resource",
     "cache_options",
     "cache_problems",
     "policy_statements",
     "replications",
-    "scanning",
+    "scanning_call",
     "template_options",
     "template_problems",
     "template_settings",
@@ -64,10 +65,19 @@ class Unsupported(Exception):
     """A resource that cannot be a value of this library. The arguments are the reasons."""
 
 
+@contextmanager
+def _supported() -> Iterator[None]:
+    """Raise `Unsupported` for values that this library rejects in the block."""
+    try:
+        yield
+    except EcrConstructsError as error:
+        raise Unsupported(*error.problems) from None
+
+
 # --- scanning, replication, registry policy ---------------------------------------------------------------------------
 
 
-def scanning(resource: Resource) -> Call:
+def scanning_call(resource: Resource) -> Call:
     """
     Return a scanning configuration as the argument `scanning=`.
 
@@ -88,14 +98,12 @@ def scanning(resource: Resource) -> Call:
             raise Unsupported("a rule has no filters, or CloudFormation has no such scan frequency or filter type")
         filters[rule["ScanFrequency"]] += texts
     continuous, on_push = (list(dict.fromkeys(each)) for each in filters.values())
-    try:
+    with _supported():
         Scanning(
             scan_type=str(kind),  # type: ignore[arg-type]  # Scanning checks it
             continuous=list(map(ScanFilter, continuous)),
             on_push=list(map(ScanFilter, on_push)),
         )
-    except EcrConstructsError as error:
-        raise Unsupported(*error.problems) from None
     if kind == "BASIC":
         return Call(name="Scanning.basic", options={} if on_push == ["*"] else {"on_push": _scan_value(on_push)})
     options = {"continuous": continuous, "on_push": on_push}
@@ -129,12 +137,10 @@ def replications(resource: Resource) -> list[object]:
     if is_code_of_tokens(dict(resource.properties)):
         raise Unsupported("a value looks like a token of the CDK")
     rules = mappings(mapping(resource.properties.get("ReplicationConfiguration")).get("Rules"))
-    found = [each for rule in rules for each in _of_rule(rule, account_of(resource))]
-    try:
-        configuration = ReplicationConfiguration(account=account_of(resource), region=region_of(resource))
+    found = [each for rule in rules for each in _of_rule(rule, account_of_resource(resource))]
+    with _supported():
+        configuration = ReplicationConfiguration(account=account_of_resource(resource), region=region_of(resource))
         configuration.adding(*(value for value, _ in found))
-    except EcrConstructsError as error:
-        raise Unsupported(*error.problems) from None
     if not found:
         raise Unsupported("it has no rules")
     return [call for _, call in found]
@@ -152,12 +158,10 @@ def _of_rule(rule: Mapping[str, Any], account: str | None) -> Iterator[tuple[Rep
         is_own = owner in (_ACCOUNT, account)
         if not isinstance(region, str) or not (is_own or isinstance(owner, str)):
             raise Unsupported("CloudFormation computes a destination at deployment")
-        try:
+        with _supported():
             value = Replication(
                 region=region, account=None if is_own else owner, filters=list(map(ReplicationFilter, texts))
             )
-        except EcrConstructsError as error:
-            raise Unsupported(*error.problems) from None
         repositories = [_namespace_or_text(each, "/") for each in texts]
         options = {
             "account": None if is_own else owner,
@@ -272,7 +276,7 @@ def _description_problems(description: object) -> Iterator[str]:
     if description is None:
         return
     if not isinstance(description, str) or len(description) > _LONGEST_DESCRIPTION or not description.isprintable():
-        yield "its description is not a text of at most 256 printable characters"
+        yield "its description is not a text of at most 256 value_label characters"
 
 
 def _template_policy_problems(policy: object, region: str | None) -> Iterator[str]:
@@ -373,13 +377,13 @@ def _upstream_call(upstream: Upstream) -> Call:
 
 def _credential_problems(rule: Resource, upstream: Upstream) -> Iterator[str]:
     secret = rule.properties.get("CredentialArn")
-    if upstream.credentials == "role" and upstream.url.split(".")[0] != account_of(rule):
+    if upstream.credentials == "role" and upstream.url.split(".")[0] != account_of_resource(rule):
         yield "PullThroughCache creates a role for private ECR of another account"
     elif (secret is not None) != (upstream.credentials == "secret"):
         yield "its upstream requires a secret, or accepts none"
     elif isinstance(secret, str):
         found = _SECRET.fullmatch(secret)
-        here = (region_of(rule), account_of(rule))
+        here = (region_of(rule), account_of_resource(rule))
         is_here = found is not None and all(
             ours is None or ours == theirs for ours, theirs in zip(here, found.group("region", "account"), strict=True)
         )
@@ -389,7 +393,7 @@ def _credential_problems(rule: Resource, upstream: Upstream) -> Iterator[str]:
         yield "its upstream is the registry itself"
 
 
-def account_of(resource: Resource) -> str | None:
+def account_of_resource(resource: Resource) -> str | None:
     """
     Return the account of a resource, or None if it is known only at deployment.
 

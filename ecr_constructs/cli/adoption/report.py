@@ -10,9 +10,10 @@ from ecr_constructs.cli.adoption.hardening import Step, hardening_steps, pushed_
 from ecr_constructs.cli.adoption.import_mapping import import_mapping
 from ecr_constructs.cli.adoption.plan import AdoptionPlan, StackPlan
 from ecr_constructs.cli.adoption.planned import PlannedConstruct, is_repository
-from ecr_constructs.cli.formatting import count, printable
-from ecr_constructs.model.changes.access import statements_of
+from ecr_constructs.cli.formatting import count, omitted, printable
+from ecr_constructs.model.changes.access import statements_of_policy
 from ecr_constructs.model.template_syntax import mapping
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["report"]
 
@@ -142,7 +143,7 @@ def _policies(plan: AdoptionPlan) -> Iterator[str]:
     with_policy = [each for _, each in plan.constructs if _policy(each) is not None]
     if not with_policy:
         return
-    of_lambda = [each.name for each in with_policy if _LAMBDA in str(statements_of(_policy(each)))]
+    of_lambda = [each.name for each in with_policy if _LAMBDA in str(statements_of_policy(_policy(each)))]
     yield from ("## Repository policies", "")
     yield (
         f"The program declares the policy of {count(len(with_policy), 'repository')}. Keep the statements: an import, "
@@ -263,7 +264,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join('---' for _ in head)} |"
     yield from (f"| {' | '.join(row)} |" for row in listed[:_MOST_ROWS])
     if len(listed) > _MOST_ROWS:
-        yield from ("", f"... and {len(listed) - _MOST_ROWS:,} more.")
+        yield from ("", f"... {omitted(len(listed) - _MOST_ROWS)}.")
     yield ""
 
 
@@ -272,8 +273,7 @@ def _commands(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _listed(names: Sequence[str], most: int = 10) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return f"{', '.join(map(_code, names[:most]))}{more}"
+    return shortened([_code(name) for name in names], most)
 
 
 def _shown(text: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.formatting import first_names
 from ecr_constructs.errors import EcrConstructsError
+from ecr_constructs.model.word_lists import shortened
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it ships no types
@@ -115,7 +115,7 @@ def failure_messages(failures: Iterable[tuple[str, CallFailed]]) -> tuple[str, .
     subjects: dict[str, dict[str, None]] = {}  # sets that keep their order
     for subject, failed in failures:
         subjects.setdefault(str(failed), {})[subject] = None
-    return tuple(f"{first_names([*names])}: {text}" for text, names in subjects.items())
+    return tuple(f"{shortened([*names])}: {text}" for text, names in subjects.items())
 
 
 # Credentials that have expired. The first are codes of AWS, the second are errors of botocore before a call.

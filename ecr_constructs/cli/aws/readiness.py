@@ -95,7 +95,7 @@ class _Samples:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
 
-class Call(NamedTuple):
+class ApiCall(NamedTuple):
     """
     A call that `--live` makes.
 
@@ -127,60 +127,60 @@ _UNLESS_PREVIEW, _UNLESS_IN_USE = "unless --no-aws-preview", "unless --no-in-use
 _FOR_ASSETS = "for image assets of the CDK, unless --no-in-use"
 # The calls of one service follow each other, those that list resources before those that need one.
 CALLS = (
-    Call(
+    ApiCall(
         "ecr:DescribeRepositories",
         "always",
         lambda _: {"maxResults": 1},
         ("repository", _first("repositories", "repositoryName")),
     ),
-    Call("ecr:DescribeImages", "always", lambda on: {"repositoryName": on.repository, "maxResults": 1}),
-    Call("ecr:GetLifecyclePolicyPreview", _UNLESS_PREVIEW, lambda on: {"repositoryName": on.repository}),
-    Call(
+    ApiCall("ecr:DescribeImages", "always", lambda on: {"repositoryName": on.repository, "maxResults": 1}),
+    ApiCall("ecr:GetLifecyclePolicyPreview", _UNLESS_PREVIEW, lambda on: {"repositoryName": on.repository}),
+    ApiCall(
         "ecr:StartLifecyclePolicyPreview",
         _UNLESS_PREVIEW,
         lambda on: {"repositoryName": on.repository, "lifecyclePolicyText": _NO_POLICY},
     ),
-    Call("ecr:GetLifecyclePolicy", "--current, or no PATH", lambda on: {"repositoryName": on.repository}),
-    Call(
+    ApiCall("ecr:GetLifecyclePolicy", "--current, or no PATH", lambda on: {"repositoryName": on.repository}),
+    ApiCall(
         "ecr:ListTagsForResource",
         "--resource-tag",
         lambda on: {"resourceArn": on.arn("ecr", f"repository/{on.repository}")},
     ),
-    Call(
+    ApiCall(
         "ecr:BatchGetImage",
         "--read-indexes",
         lambda on: {"repositoryName": on.repository, "imageIds": [_NO_IMAGE]},
     ),
-    Call(
+    ApiCall(
         "ecr:UpdateImageStorageClass",
         "--restore",
         lambda on: {"repositoryName": on.repository, "imageId": _NO_IMAGE, "targetStorageClass": "STANDARD"},
     ),
-    Call(
+    ApiCall(
         "ecr:DescribeImageScanFindings",
         "--fail-if findings",
         lambda on: {"repositoryName": on.repository, "imageId": _NO_IMAGE},
     ),
-    Call("ecs:ListClusters", _UNLESS_IN_USE, lambda _: {"maxResults": 1}, ("cluster", _first("clusterArns"))),
-    Call("ecs:ListServices", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "maxResults": 1}),
-    Call("ecs:DescribeServices", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "services": [_NONE]}),
-    Call("ecs:DescribeTaskDefinition", _UNLESS_IN_USE, lambda _: {"taskDefinition": _NONE}),
-    Call("ecs:ListTasks", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "maxResults": 1}),
-    Call("ecs:DescribeTasks", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "tasks": ["0" * 32]}),
-    Call(
+    ApiCall("ecs:ListClusters", _UNLESS_IN_USE, lambda _: {"maxResults": 1}, ("cluster", _first("clusterArns"))),
+    ApiCall("ecs:ListServices", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "maxResults": 1}),
+    ApiCall("ecs:DescribeServices", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "services": [_NONE]}),
+    ApiCall("ecs:DescribeTaskDefinition", _UNLESS_IN_USE, lambda _: {"taskDefinition": _NONE}),
+    ApiCall("ecs:ListTasks", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "maxResults": 1}),
+    ApiCall("ecs:DescribeTasks", _UNLESS_IN_USE, lambda on: {"cluster": on.cluster, "tasks": ["0" * 32]}),
+    ApiCall(
         "lambda:ListFunctions",
         _UNLESS_IN_USE,
         lambda _: {"MaxItems": 1},
         ("function", _first("Functions", "FunctionName")),
     ),
-    Call("lambda:GetFunction", _UNLESS_IN_USE, lambda on: {"FunctionName": on.function}),
-    Call(
+    ApiCall("lambda:GetFunction", _UNLESS_IN_USE, lambda on: {"FunctionName": on.function}),
+    ApiCall(
         "apprunner:ListServices",
         _UNLESS_IN_USE,
         lambda _: {"MaxResults": 1},
         ("app_runner", _first("ServiceSummaryList", "ServiceArn")),
     ),
-    Call(
+    ApiCall(
         "apprunner:DescribeService",
         _UNLESS_IN_USE,
         lambda on: {
@@ -189,11 +189,11 @@ CALLS = (
             else on.arn("apprunner", f"service/{_NONE}/{'0' * 32}")
         },
     ),
-    Call("cloudformation:ListStacks", _FOR_ASSETS, lambda _: {}),
-    Call("cloudformation:GetTemplate", _FOR_ASSETS, lambda _: {"StackName": _NONE}),
-    Call("batch:DescribeJobDefinitions", _UNLESS_IN_USE, lambda _: {"maxResults": 1}),
-    Call("inspector2:ListCoverage", _UNLESS_IN_USE, lambda on: coverage_request(on.account_id)),
-    Call("organizations:ListAccounts", "--organization", lambda _: {"MaxResults": 1}),
+    ApiCall("cloudformation:ListStacks", _FOR_ASSETS, lambda _: {}),
+    ApiCall("cloudformation:GetTemplate", _FOR_ASSETS, lambda _: {"StackName": _NONE}),
+    ApiCall("batch:DescribeJobDefinitions", _UNLESS_IN_USE, lambda _: {"maxResults": 1}),
+    ApiCall("inspector2:ListCoverage", _UNLESS_IN_USE, lambda on: coverage_request(on.account_id)),
+    ApiCall("organizations:ListAccounts", "--organization", lambda _: {"MaxResults": 1}),
 )
 # `preview --live` prints a note and continues without these.
 _OPTIONAL = ("apprunner:", "inspector2:")
@@ -302,7 +302,7 @@ class _Calls:
         """Return the result of each call."""
         return tuple(map(self._check, CALLS))
 
-    def _check(self, call: Call) -> Check:
+    def _check(self, call: ApiCall) -> Check:
         if self._fixed is not None:
             self._samples.repository = self._fixed
         status, failed = self._try(call)
@@ -315,7 +315,7 @@ class _Calls:
             remedy=failed.remedy if failed and status != "ok" else "",
         )
 
-    def _try(self, call: Call) -> tuple[Status, CallFailed | None]:
+    def _try(self, call: ApiCall) -> tuple[Status, CallFailed | None]:
         """Return the status of a call, and its failure if it has one."""
         name, _, operation = call.action.partition(":")
         if name in self._unreachable:

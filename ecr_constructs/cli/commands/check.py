@@ -32,7 +32,7 @@ from ecr_constructs.model.changes.state import read_state
 __all__ = ["check"]
 
 
-class Format(str, Enum):
+class CheckFormat(str, Enum):
     """The formats of the changes."""
 
     TABLE = "table"
@@ -41,7 +41,7 @@ class Format(str, Enum):
     SARIF = "sarif"
 
 
-class Severity(str, Enum):
+class CheckThreshold(str, Enum):
     """The severities, for `--fail-on`."""
 
     ERROR = "error"
@@ -74,13 +74,13 @@ def check(
             "ecr describe-images', a folder of such files, or '-'. Repeatable.",
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="The format of the output.")] = Format.TABLE,
+    form: Annotated[CheckFormat, typer.Option("--format", help="The format of the output.")] = CheckFormat.TABLE,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file. [default: standard output]")
     ] = None,
     fail_on: Annotated[
-        Severity, typer.Option(help="The lowest severity that ends with exit code 3.")
-    ] = Severity.WARNING,
+        CheckThreshold, typer.Option(help="The lowest severity that ends with exit code 3.")
+    ] = CheckThreshold.WARNING,
 ) -> None:
     """
     Report the changes that a deployment would make: replaced, deleted and renamed resources, and weakened settings.
@@ -125,12 +125,12 @@ def _listing(images: Sequence[str]) -> Listing | None:
     return Listing(images=found, at=datetime.now(timezone.utc))
 
 
-def _render(changes: Sequence[Change], form: Format, new: str, *, is_shown: bool) -> str:
-    if form is Format.JSON:
+def _render(changes: Sequence[Change], form: CheckFormat, new: str, *, is_shown: bool) -> str:
+    if form is CheckFormat.JSON:
         return changes_as_json(changes)
-    if form is Format.MARKDOWN:
+    if form is CheckFormat.MARKDOWN:
         return changes_as_markdown(changes)
-    if form is Format.SARIF:
+    if form is CheckFormat.SARIF:
         return changes_as_sarif(changes, SourceLocations(source=new))
     from rich.console import Console
 
@@ -139,8 +139,8 @@ def _render(changes: Sequence[Change], form: Format, new: str, *, is_shown: bool
     return changes_as_table(changes, terminal() if is_shown else Console(file=StringIO()))
 
 
-def _is_found(changes: Sequence[Change], fail_on: Severity) -> bool:
-    if fail_on is Severity.NEVER:
+def _is_found(changes: Sequence[Change], fail_on: CheckThreshold) -> bool:
+    if fail_on is CheckThreshold.NEVER:
         return False
     limit = MOST_SEVERE_FIRST.index(fail_on.value)
     return any(MOST_SEVERE_FIRST.index(each.severity) <= limit for each in changes)

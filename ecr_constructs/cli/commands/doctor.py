@@ -22,7 +22,7 @@ _VERSION = 1
 _GAP = 2
 
 
-class Format(str, Enum):
+class DoctorFormat(str, Enum):
     """The format of the output."""
 
     TABLE = "table"
@@ -40,7 +40,7 @@ def doctor(
             metavar="NAME", help="The repository for calls that need one. [default: the first one of the Region]"
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="A table, or JSON.")] = Format.TABLE,
+    form: Annotated[DoctorFormat, typer.Option("--format", help="A table, or JSON.")] = DoctorFormat.TABLE,
 ) -> None:
     """
     Check the credentials, the Region, the permissions and Amazon Inspector for 'preview --live'.
@@ -50,7 +50,7 @@ def doctor(
     from ecr_constructs.cli.aws.readiness import check_readiness
 
     readiness = check_readiness(profile=profile, region=region, role=role, repository=repository)
-    if form is Format.JSON:
+    if form is DoctorFormat.JSON:
         print(json.dumps(_document(readiness), indent=2))
     else:
         for line in _lines(readiness):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Diagnostic", "diagnostics", "lint"]
 
 
-class Format(str, Enum):
+class LintFormat(str, Enum):
     """The format of the output."""
 
     TEXT = "text"
@@ -41,7 +41,7 @@ class Format(str, Enum):
     SARIF = "sarif"
 
 
-class Severity(str, Enum):
+class LintThreshold(str, Enum):
     """The severities for `--fail-on`, and policies that cannot be read, which are between error and warning."""
 
     ERROR = "error"
@@ -85,14 +85,14 @@ def lint(
     ],
     *,
     form: Annotated[
-        Format, typer.Option("--format", help="Text, JSON for programs, or SARIF for code scanning.")
-    ] = Format.TEXT,
+        LintFormat, typer.Option("--format", help="Text, JSON for programs, or SARIF for code scanning.")
+    ] = LintFormat.TEXT,
     fail_on: Annotated[
-        Severity,
+        LintThreshold,
         typer.Option(
             help="The lowest severity that ends with exit code 3. 'unread': errors, and policies that cannot be read."
         ),
-    ] = Severity.ERROR,
+    ] = LintThreshold.ERROR,
     parameter: ParameterOption = None,
     config: ConfigOption = None,
     fix: Annotated[
@@ -112,9 +112,9 @@ def lint(
     for source in sources:
         report.add(_read(source, parameters), source, configured)
     report.check_configuration(configured)
-    if form is Format.JSON:
+    if form is LintFormat.JSON:
         print(json.dumps(report.to_dict(fixes), indent=2))
-    elif form is Format.SARIF:
+    elif form is LintFormat.SARIF:
         sys.stdout.write(_sarif(sources, report.everything()))
     elif report.has_policies:
         for line in fixes:
@@ -130,9 +130,9 @@ def lint(
         raise typer.Exit(ExitCode.FOUND)
 
 
-def _fails(diagnostic: Diagnostic, fail_on: Severity) -> bool:
-    if fail_on is Severity.UNREAD:
-        return diagnostic.severity == Severity.ERROR.value or diagnostic.id == "unread-policy"
+def _fails(diagnostic: Diagnostic, fail_on: LintThreshold) -> bool:
+    if fail_on is LintThreshold.UNREAD:
+        return diagnostic.severity == LintThreshold.ERROR.value or diagnostic.id == "unread-policy"
     severities = list(COLOURS)
     return severities.index(diagnostic.severity) <= severities.index(fail_on.value)
 

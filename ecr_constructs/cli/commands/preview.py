@@ -23,7 +23,7 @@ from ecr_constructs.cli.output.json_report import json_parts
 from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import FindingsGate, Gate, GateResult, images_to_scan, read_gate
-from ecr_constructs.cli.preview.options import Format, PreviewOptions, read_instant
+from ecr_constructs.cli.preview.options import PreviewFormat, PreviewOptions, read_instant
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
 from ecr_constructs.cli.preview.suppressed_findings import without_suppressed
 from ecr_constructs.cli.sources.images import read_repositories
@@ -230,7 +230,7 @@ def preview(
         bool,
         typer.Option("--all", help="List every image that is deleted, archived or uncertain. For table and markdown."),
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="The format of the output.")] = Format.TABLE,
+    form: Annotated[PreviewFormat, typer.Option("--format", help="The format of the output.")] = PreviewFormat.TABLE,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -294,7 +294,7 @@ def _preview(options: PreviewOptions, config: str | None) -> ExitCode:
             _write_pages(report, results, options)
         else:
             write_output(_render(report, results, options), options.output)
-        if options.output is not None or options.form in {Format.HTML, Format.CSV}:
+        if options.output is not None or options.form in {PreviewFormat.HTML, PreviewFormat.CSV}:
             _print_summary(report)
         return _exit_code(report, results)
 
@@ -555,17 +555,17 @@ def _progress_bar() -> Iterator[ProgressBar]:
 
 def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> Iterable[str]:
     """Return the parts of the output. Tables, JSON and CSV have a part for each repository."""
-    if options.form is Format.JSON:
+    if options.form is PreviewFormat.JSON:
         return json_parts(report, results)
-    if options.form is Format.CSV:
+    if options.form is PreviewFormat.CSV:
         from ecr_constructs.cli.output.csv_report import csv_parts
 
         return csv_parts(report)
-    if options.form is Format.MARKDOWN:
+    if options.form is PreviewFormat.MARKDOWN:
         from ecr_constructs.cli.output.markdown_report import render_markdown
 
         return [render_markdown(report, results, is_complete=options.is_complete)]
-    if options.form is Format.HTML:
+    if options.form is PreviewFormat.HTML:
         from ecr_constructs.cli.output.html import render_page
 
         return [render_page(report, results)]

@@ -31,7 +31,7 @@ from ecr_constructs.cli.sources.suppressions import (
 from ecr_constructs.model.compliance.control_rules import images_scanned
 from ecr_constructs.model.compliance.evidence import evidence
 from ecr_constructs.model.compliance.exceptions import read_rule_exceptions
-from ecr_constructs.model.compliance.verdicts import Status, judge
+from ecr_constructs.model.compliance.rule_results import Status, judge
 
 __all__ = ["lines", "summary"]
 
@@ -40,7 +40,7 @@ _WIDEST = 256
 _LIFECYCLE_PREFIX = "lifecycle-"
 
 
-class Format(str, Enum):
+class SummaryFormat(str, Enum):
     """The format of the output."""
 
     TEXT = "text"
@@ -56,8 +56,8 @@ def summary(
     ],
     *,
     form: Annotated[
-        Format, typer.Option("--format", help="Text, or JSON with the results of compliance controls.")
-    ] = Format.TEXT,
+        SummaryFormat, typer.Option("--format", help="Text, or JSON with the results of compliance controls.")
+    ] = SummaryFormat.TEXT,
     exceptions: Annotated[
         str | None,
         typer.Option(
@@ -68,7 +68,7 @@ def summary(
 ) -> None:
     """List the repositories of an app with their main settings, and its registry resources."""
     stacks = read_stacks(source)
-    if form is Format.JSON:
+    if form is SummaryFormat.JSON:
         excepted = read_rule_exceptions(exceptions) if exceptions else ()
         today = datetime.now(tz=timezone.utc).date()
         document = evidence(app_resources(stacks), excepted, today)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from ecr_constructs.cli.formatting import count, first_names
+from ecr_constructs.cli.formatting import count
 from ecr_constructs.cli.output.message import Message
 from ecr_constructs.cli.preview.damage import (
     ALARM_KINDS,
@@ -16,6 +16,7 @@ from ecr_constructs.cli.preview.damage import (
     Damage,
 )
 from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["ALARM_STYLE", "alarm_messages", "alarm_text", "alarm_words"]
 
@@ -81,5 +82,5 @@ def _text_of_one(name: str, damage: Damage) -> str:
 def _text(kind: AlarmKind, certainty: Certainty, repositories: list[tuple[str, Damage]]) -> str:
     if len(repositories) == 1:
         return _text_of_one(*repositories[0])
-    names = first_names([f"{name} ({damage.percent}%)" for name, damage in repositories], _MOST_NAMES)
+    names = shortened([f"{name} ({damage.percent}%)" for name, damage in repositories], _MOST_NAMES)
     return f"{count(len(repositories), 'repository')} {certainty} {_PLURAL[kind]}: {names}"

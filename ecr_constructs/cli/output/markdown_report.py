@@ -11,7 +11,6 @@ from itertools import chain
 
 from ecr_constructs.cli.formatting import (
     count,
-    first_names,
     format_day,
     format_instant,
     format_size,
@@ -36,6 +35,7 @@ from ecr_constructs.cli.preview.gates import GateResult
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.cli.preview.totals import totals_of
 from ecr_constructs.model.tags import TagPattern
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["MOST_CHARACTERS", "render_markdown"]
 
@@ -130,7 +130,7 @@ def _table(ranked: Sequence[Ranked], most: int | None) -> Iterator[str]:
 def _policy(group: Sequence[Ranked]) -> Iterator[str]:
     """Yield the rules of a policy and its findings, once for all its repositories."""
     previews = [preview for preview, _ in group]
-    places = first_names(list(dict.fromkeys(preview.where for preview in previews)))
+    places = shortened(list(dict.fromkeys(preview.where for preview in previews)))
     yield f"<details><summary>Policy of {count(len(group), 'repository')}: {code(places)}</summary>"
     yield ""
     sentences = previews[0].policy.explain() or ["The policy has no rules: every image is kept."]

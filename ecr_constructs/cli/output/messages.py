@@ -11,7 +11,6 @@ from ecr_constructs.cli.formatting import (
     decision_label,
     decision_labels,
     describe_images,
-    first_names,
     format_size,
     omitted,
 )
@@ -28,6 +27,7 @@ from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = [
     "COLOURS",
@@ -229,7 +229,7 @@ def input_messages(report: PreviewReport) -> Iterator[Message]:
     """
     if report.unread_places:
         everything = len(report.places) + len(report.unread_places)
-        places = first_names([str(each.place) for each in report.unread_places], _MOST_MESSAGES)
+        places = shortened([str(each.place) for each in report.unread_places], _MOST_MESSAGES)
         text = f"{len(report.unread_places):,} of {everything:,} accounts and Regions: {places}"
         yield Message("not read", text, "bold red")
     elif len(report.places) > 1:
@@ -242,7 +242,7 @@ def input_messages(report: PreviewReport) -> Iterator[Message]:
         yield Message("no images", f"{policy.where}: {_reason_without_images(policy, report)}", "yellow")
     if names := report.without_policy:
         json = "; --format json has all" if len(names) > _MOST_MESSAGES else ""
-        text = f"{count(len(names), 'repository')}: {first_names(names, _MOST_MESSAGES)}{json}"
+        text = f"{count(len(names), 'repository')}: {shortened(names, _MOST_MESSAGES)}{json}"
         yield Message("no policy", text, "yellow")
     for note in _notes(report):
         yield Message("note", note, "cyan")

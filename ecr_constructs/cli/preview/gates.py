@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import cast, get_args
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.formatting import count, decision_label, first_names, image_label
+from ecr_constructs.cli.formatting import count, decision_label, image_label
 from ecr_constructs.cli.preview.damage import Certainty, Damage, damage_of
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
 from ecr_constructs.cli.sources.image_findings import ScanResults
@@ -21,6 +21,7 @@ from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import abbreviate
 from ecr_constructs.model.vulnerabilities.accepted_finding import AcceptedFinding
 from ecr_constructs.model.vulnerabilities.image_finding import ImageFinding, ScanSeverity, severity_rank
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = [
     "FindingViolation",
@@ -152,7 +153,7 @@ class GateResult:
         violations: The images, the repositories or the vulnerabilities for which it fails.
         unknown: The missing information, without which it cannot pass.
         remedy: The fix for the images.
-        note: A remark on a gate that passes.
+        note: A note on a gate that passes.
         noun: The noun for violations: `image`, `repository` or `finding`.
         pattern: The tag pattern of the gate, if it has one.
 
@@ -235,7 +236,7 @@ class Gate(ABC):
         """Yield the images of a repository for which the gate fails, the repository, or its vulnerabilities."""
 
     def _note(self, previews: Sequence[RepositoryPreview]) -> str | None:  # noqa: ARG002  (other gates use it)
-        """Return a remark on the gate, which passes."""
+        """Return a note on the gate, which passes."""
         return None
 
     @abstractmethod
@@ -297,7 +298,7 @@ class ExpiresGate(Gate):
                 yield each
 
     def _note(self, previews: Sequence[RepositoryPreview]) -> str | None:
-        """Return a remark if no image has a tag that matches the pattern, which may be mistyped."""
+        """Return a note if no image has a tag that matches the pattern, which may be mistyped."""
         decisions = (decision for preview in previews for decision in all_decisions(preview.evaluation))
         is_matched = any(self.pattern.matches(tag) for decision in decisions for tag in decision.image.tags)
         return None if is_matched else f"no image has a tag that matches {self.pattern}"
@@ -425,7 +426,7 @@ class FindingsGate(Gate):
             unknown += (_NO_IMAGE_IN_USE,)
         ordered = tuple(sorted(found, key=lambda each: (each.finding.order, each.repository)))
         names = report.without_policy
-        note = _NOT_JUDGED.format(first_names(names)) if names and not (found or unknown) else result.note
+        note = _NOT_JUDGED.format(shortened(names)) if names and not (found or unknown) else result.note
         return replace(result, violations=ordered, unknown=unknown, note=note)
 
     @property
@@ -601,6 +602,6 @@ def _incomplete_inputs(report: PreviewReport, previews: Sequence[RepositoryPrevi
             yield f"{unread.where}: {'; '.join(unread.problems)}, or {_SCOPE}"
     missing = [each for each in report.without_images if each.prefix is None and each.policy.rules]
     if nameless := [each.where for each in missing if each.repository is None]:
-        yield f"the repository of {first_names(nameless)} has no known name; {_SCOPE}"
+        yield f"the repository of {shortened(nameless)} has no known name; {_SCOPE}"
     if not report.is_live and (named := [each.repository for each in missing if each.repository is not None]):
-        yield f"the images of {first_names(named)} were not given; list them, or {_SCOPE}"
+        yield f"the images of {shortened(named)} were not given; list them, or {_SCOPE}"

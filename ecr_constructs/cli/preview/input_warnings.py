@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from ecr_constructs.cli.formatting import count, first_names, format_instant
+from ecr_constructs.cli.formatting import count, format_instant
 from ecr_constructs.cli.sources.records import Policy, Repository
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["images_at", "note_on_later_images", "notes_on_age", "notes_on_fields", "notes_on_repository"]
 
@@ -80,7 +81,7 @@ def notes_on_fields(repositories: Sequence[Repository]) -> Iterator[str]:
     for field, unknown in _UNKNOWN.items():
         lacking = {each.name: number for each in repositories if (number := each.missing.get(field, 0))}
         if lacking:
-            images = f"{count(sum(lacking.values()), 'image')} of {first_names([*lacking], 1)}"
+            images = f"{count(sum(lacking.values()), 'image')} of {shortened([*lacking], 1)}"
             yield f"{field} is missing for {images}, so {unknown}; list the images without --query"
 
 

@@ -16,12 +16,12 @@ from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
 from ecr_constructs.model.images import time_problem
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["Format", "PreviewOptions", "read_instant"]
+__all__ = ["PreviewFormat", "PreviewOptions", "read_instant"]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class Format(str, Enum):
+class PreviewFormat(str, Enum):
     """The formats of a preview."""
 
     TABLE = "table"
@@ -33,11 +33,11 @@ class Format(str, Enum):
 
 # The format that the extension of a file name stands for.
 _FORMATS = {
-    ".json": Format.JSON,
-    ".html": Format.HTML,
-    ".htm": Format.HTML,
-    ".md": Format.MARKDOWN,
-    ".csv": Format.CSV,
+    ".json": PreviewFormat.JSON,
+    ".html": PreviewFormat.HTML,
+    ".htm": PreviewFormat.HTML,
+    ".md": PreviewFormat.MARKDOWN,
+    ".csv": PreviewFormat.CSV,
 }
 # The options that need --live.
 _ACCOUNT_OPTIONS = (
@@ -52,7 +52,7 @@ _PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
 # More days than since the first push to ECR, and more images than a quota has.
 _LARGEST = 100_000_000
 # The formats that always have every image.
-_COMPLETE = frozenset({Format.JSON, Format.HTML, Format.CSV})
+_COMPLETE = frozenset({PreviewFormat.JSON, PreviewFormat.HTML, PreviewFormat.CSV})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +89,7 @@ class PreviewOptions:
     restore: bool = False
     read_indexes: bool = False
     gates: Sequence[Gate] = ()
-    form: Format = Format.TABLE
+    form: PreviewFormat = PreviewFormat.TABLE
     is_complete: bool = False
     output: Path | None = None
     scan_findings: Sequence[str] = ()
@@ -106,7 +106,11 @@ class PreviewOptions:
     @property
     def is_folder(self) -> bool:
         """Whether the output is a folder of pages, and not a file."""
-        return self.form is Format.HTML and self.output is not None and (self.output.is_dir() or not self.output.suffix)
+        return (
+            self.form is PreviewFormat.HTML
+            and self.output is not None
+            and (self.output.is_dir() or not self.output.suffix)
+        )
 
     def __post_init__(self) -> None:
         """Raise if options cannot be combined."""

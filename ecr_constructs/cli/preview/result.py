@@ -260,7 +260,7 @@ class PreviewReport:
         without_images: Policies of no repository whose images are known.
         without_policy: Repositories without a policy.
         problems: Inputs that could not be read, each with the fix.
-        notes: Remarks on the inputs.
+        notes: Notes on the inputs.
         is_live: Whether images come from an account, which lists all its repositories, and not from files.
         places: The accounts and Regions that were read. Empty for listings in files.
         unread_places: The accounts and Regions that could not be read, which are also problems.

@@ -11,7 +11,7 @@ from itertools import chain
 from ecr_constructs.cli.aws import Account, AccountUnavailable, FetchOptions, FetchResult, Fleet
 from ecr_constructs.cli.aws.image_usage import ImageUsage, usage_by_repository, usage_of_repository
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.formatting import count, first_names
+from ecr_constructs.cli.formatting import count
 from ecr_constructs.cli.preview.build import build
 from ecr_constructs.cli.preview.damage import damage_of
 from ecr_constructs.cli.preview.input_warnings import (
@@ -35,6 +35,7 @@ from ecr_constructs.cli.sources.policies import PolicySet, is_selected
 from ecr_constructs.cli.sources.records import Place, Policy, Repository
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["Selection", "preview_account", "preview_files", "preview_fleet"]
 
@@ -377,7 +378,7 @@ def _by_place(texts: Iterable[tuple[Place, str]]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for place, text in texts:
         found.setdefault(text, []).append(str(place))
-    return {text: first_names(places) for text, places in found.items()}
+    return {text: shortened(places) for text, places in found.items()}
 
 
 def _report(

@@ -10,9 +10,10 @@ from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, canonical, object_of
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.statements import Statement, is_public
-from ecr_constructs.model.iam.values import as_list, matches_pattern, possible, printable, text_of
+from ecr_constructs.model.iam.values import as_list, matches_pattern, possible, text_of, value_label
+from ecr_constructs.model.word_lists import shortened
 
-__all__ = ["covers", "policy_changes", "statements_of"]
+__all__ = ["covers", "policy_changes", "statements_of_policy"]
 
 # Operators with which more values allow more: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 _POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
@@ -52,7 +53,7 @@ def policy_changes(
         return
     if old is not None and new is None and removal:
         yield Change.of("removed-policy", after, f"{name} is not in the new template; {removal}", _KEEP_POLICY)
-    were, are = statements_of(old), statements_of(new)
+    were, are = statements_of_policy(old), statements_of_policy(new)
     yield from _public(after, name, were, are, in_key_policy=in_key_policy)
     yield from _wider(after, name, were, are)
     yield from _denials(after, name, were, are)
@@ -65,7 +66,7 @@ _KEEP_POLICY = (
 )
 
 
-def statements_of(policy: object) -> tuple[Statement, ...]:
+def statements_of_policy(policy: object) -> tuple[Statement, ...]:
     """
     Return the statements of a policy.
 
@@ -96,7 +97,7 @@ def covers(wide: Sequence[Statement], narrow: Statement) -> bool:
 def _document(policy: object) -> object:
     """Return a policy without what has no effect: the order of its statements, and their Sid."""
     document = object_of(policy)
-    return sorted(map(_text, statements_of(document))) if document.get("Statement") else policy
+    return sorted(map(_text, statements_of_policy(document))) if document.get("Statement") else policy
 
 
 def _text(statement: Statement) -> str:
@@ -221,9 +222,8 @@ def _actions(statement: Statement) -> str:
 
 
 def _list(value: object, most: int = 4) -> str:
-    texts = [text if isinstance(text, str) else printable(text) for text in possible(value)]
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return f"{', '.join(texts[:most])}{more}"
+    texts = [text if isinstance(text, str) else value_label(text) for text in possible(value)]
+    return shortened(texts, most)
 
 
 def _principals(statement: Statement) -> str:

@@ -11,12 +11,12 @@ from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
-__all__ = ["newly_affected_images", "policy_of", "reasons_for_more"]
+__all__ = ["lifecycle_policy_of", "newly_affected_images", "reasons_for_more"]
 
 _EFFECTS = ("keep", "archive", "expire")
 
 
-def policy_of(value: object) -> LifecyclePolicy | None:
+def lifecycle_policy_of(value: object) -> LifecyclePolicy | None:
     """
     Return the lifecycle policy in a property, or None if it cannot be read.
 

@@ -11,10 +11,10 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ecr_constructs.model.changes.access import covers, statements_of
+from ecr_constructs.model.changes.access import covers, statements_of_policy
 from ecr_constructs.model.changes.change import Change
 from ecr_constructs.model.changes.identity import effect_of_creation
-from ecr_constructs.model.changes.lifecycle_difference import policy_of
+from ecr_constructs.model.changes.lifecycle_difference import lifecycle_policy_of
 from ecr_constructs.model.changes.settings import immutability_of_resource, lifecycle_text
 from ecr_constructs.model.changes.state import (
     CREATION_TEMPLATE,
@@ -82,9 +82,9 @@ def _existing(after: Resource) -> Change:
 
 
 def _undeclared_statements(after: Resource, live: Resource) -> Iterator[Change]:
-    declared = statements_of(after.properties.get("RepositoryPolicyText"))
+    declared = statements_of_policy(after.properties.get("RepositoryPolicyText"))
     missing = [
-        each for each in statements_of(live.properties.get("RepositoryPolicyText")) if not covers(declared, each)
+        each for each in statements_of_policy(live.properties.get("RepositoryPolicyText")) if not covers(declared, each)
     ]
     if missing:
         sids = ", ".join(str(each.get("Sid", "without a Sid")) for each in missing)
@@ -148,7 +148,7 @@ def _differences(template: Resource, repository: Resource) -> Iterator[tuple[str
 
 
 def _lifecycle_difference(template: Resource, repository: Resource, name: str) -> Iterator[tuple[str, str]]:
-    policies = [policy_of(lifecycle_text(each)) for each in (template, repository)]
+    policies = [lifecycle_policy_of(lifecycle_text(each)) for each in (template, repository)]
     if policies[0] is None or policies[0] == policies[1]:
         return
     if not policies[0].rules:
@@ -161,8 +161,8 @@ def _lifecycle_difference(template: Resource, repository: Resource, name: str) -
 
 def _policy_difference(template: Resource, repository: Resource, name: str) -> Iterator[tuple[str, str]]:
     wanted = template.properties.get("RepositoryPolicy")
-    declared = statements_of(wanted)
-    deployed = statements_of(repository.properties.get("RepositoryPolicyText"))
+    declared = statements_of_policy(wanted)
+    deployed = statements_of_policy(repository.properties.get("RepositoryPolicyText"))
     if wanted is not None and not all(covers(deployed, each) for each in declared):
         text = shlex.quote(json.dumps(object_of(wanted)))
         yield "repository policy", f"aws ecr set-repository-policy --repository-name {name} --policy-text {text}"

@@ -12,7 +12,11 @@ from ecr_constructs.model import wildcards
 from ecr_constructs.model.changes.access import policy_changes
 from ecr_constructs.model.changes.change import Change, Severity
 from ecr_constructs.model.changes.intrinsics import has_functions
-from ecr_constructs.model.changes.lifecycle_difference import newly_affected_images, policy_of, reasons_for_more
+from ecr_constructs.model.changes.lifecycle_difference import (
+    lifecycle_policy_of,
+    newly_affected_images,
+    reasons_for_more,
+)
 from ecr_constructs.model.changes.state import (
     CREATION_TEMPLATE,
     KEY,
@@ -220,7 +224,7 @@ def _lifecycle(before: Resource, after: Resource, listing: Listing | None) -> It
     texts = lifecycle_text(before), lifecycle_text(after)
     if canonical(texts[0]) == canonical(texts[1]):
         return
-    was, now = map(policy_of, texts)
+    was, now = map(lifecycle_policy_of, texts)
     if was is None or now is None:
         yield _unknown(after, "LifecyclePolicy")
         return

@@ -12,7 +12,7 @@ from ecr_constructs.model.compliance.resources import (
     NotDecidable,
     TemplateResource,
     is_intrinsic,
-    statements_of,
+    statements_of_resource,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.iam.actions import matches_action
@@ -217,7 +217,7 @@ def replication_accepted(resource: TemplateResource, app: AppResources) -> Itera
         if not destination or each.account in (None, source):
             continue
         policies = [other for other in destination if other.type == "AWS::ECR::RegistryPolicy"]
-        statements = [statement for policy in policies for _, statement in statements_of(policy)]
+        statements = [statement for policy in policies for _, statement in statements_of_resource(policy)]
         accepting = [statement for statement in statements if _accepts(statement, str(source))]
         where = f"the registry of {each.account} in {each.region}"
         if not accepting:

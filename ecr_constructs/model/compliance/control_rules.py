@@ -12,7 +12,7 @@ from ecr_constructs.model.compliance.resources import (
     NotDecidable,
     TemplateResource,
     is_intrinsic,
-    statements_of,
+    statements_of_resource,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.filters import ScanFilter
@@ -211,7 +211,7 @@ def encrypted_with_kms(resource: TemplateResource, app: AppResources) -> Iterato
 )
 def no_wildcard_principal(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield a breach for each statement that allows a principal with `*`."""
-    for place, statement in statements_of(resource):
+    for place, statement in statements_of_resource(resource):
         if statement.get("Effect") == "Allow" and "*" in json.dumps(statement.get("Principal")):
             yield Breach(f"{place} allows a principal with '*'", f"Properties/{POLICY_PROPERTIES[resource.type]}")
 

@@ -10,7 +10,7 @@ from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.compliance.exceptions import RuleException
 from ecr_constructs.model.compliance.resources import POLICY_PROPERTIES, AppResources, TemplateResource
 from ecr_constructs.model.compliance.rule import CONTROLS
-from ecr_constructs.model.compliance.verdicts import Verdict, judge
+from ecr_constructs.model.compliance.rule_results import RuleResult, judge
 
 __all__ = ["evidence"]
 
@@ -32,7 +32,7 @@ def evidence(app: AppResources, exceptions: Sequence[RuleException], today: date
 
     """
     found = judge(app, RULES.values())
-    results: dict[int, dict[str, Verdict]] = {}
+    results: dict[int, dict[str, RuleResult]] = {}
     for each in found:
         results.setdefault(id(each.resource), {})[each.rule.id] = each
     return {
@@ -62,21 +62,21 @@ def _identity(resource: TemplateResource) -> Mapping[str, str | None]:
 
 
 def _controls(
-    results: Mapping[str, Verdict], exceptions: Sequence[RuleException], today: date
+    results: Mapping[str, RuleResult], exceptions: Sequence[RuleException], today: date
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for control in CONTROLS:
-        verdict = results.get(_SERVING[control].id)
-        yield control, _result(verdict, exceptions, today) if verdict else {"status": "not applicable"}
+        result = results.get(_SERVING[control].id)
+        yield control, _result(result, exceptions, today) if result else {"status": "not applicable"}
 
 
-def _result(verdict: Verdict, exceptions: Iterable[RuleException], today: date) -> Mapping[str, Any]:
-    reasons = [verdict.reason] if verdict.reason else [each.sentence for each in verdict.breaches]
-    covering = [each for each in exceptions if verdict.status != "met" and each.covers(verdict)]
-    result: dict[str, Any] = {"status": verdict.status, "rule": verdict.rule.id}
+def _result(result: RuleResult, exceptions: Iterable[RuleException], today: date) -> Mapping[str, Any]:
+    reasons = [result.reason] if result.reason else [each.sentence for each in result.breaches]
+    covering = [each for each in exceptions if result.status != "met" and each.covers(result)]
+    entry: dict[str, Any] = {"status": result.status, "rule": result.rule.id}
     if reasons:
-        result |= {"reasons": reasons, "remedy": verdict.rule.remedy}
+        entry |= {"reasons": reasons, "remedy": result.rule.remedy}
     if covering:
-        result["exceptions"] = [
+        entry["exceptions"] = [
             {
                 "reason": each.reason,
                 "owner": each.owner,
@@ -85,4 +85,4 @@ def _result(verdict: Verdict, exceptions: Iterable[RuleException], today: date) 
             }
             for each in covering
         ]
-    return result
+    return entry

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from ecr_constructs.errors import EcrConstructsError, Problems
-from ecr_constructs.model.compliance.verdicts import Verdict
+from ecr_constructs.model.compliance.rule_results import RuleResult
 from ecr_constructs.model.json_documents import read_json_file
 from ecr_constructs.model.validation import abbreviate
 
@@ -70,15 +70,15 @@ class RuleException:
         """
         return today > self.expires
 
-    def covers(self, verdict: Verdict) -> bool:
+    def covers(self, result: RuleResult) -> bool:
         """
-        Return whether the exception is for the resource and the rule of a verdict.
+        Return whether the exception is for the resource and the rule of a result.
 
         Args:
-            verdict: The verdict.
+            result: The result.
 
         """
-        return verdict.rule.id == self.rule and verdict.resource.answers_to(self.resource)
+        return result.rule.id == self.rule and result.resource.answers_to(self.resource)
 
 
 def read_rule_exceptions(path: str | Path) -> tuple[RuleException, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.model.compliance.resources import AppResources, TemplateResource, statements_of
+from ecr_constructs.model.compliance.resources import AppResources, TemplateResource, statements_of_resource
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
@@ -32,7 +32,7 @@ def function_image_policy(resource: TemplateResource, app: AppResources) -> Iter
     # The URI of an image is a function of CloudFormation, so it is not read with value().
     uri = mapping(resource.properties.get("Code")).get("ImageUri")
     repository = _repository_of(resource, uri, app) if uri is not None else None
-    if repository is not None and not any(_allows_lambda(each) for _, each in statements_of(repository)):
+    if repository is not None and not any(_allows_lambda(each) for _, each in statements_of_resource(repository)):
         sentence = (
             f"the policy of {repository.label} has no statement for AWS Lambda; if AWS Lambda writes one, an import or "
             "a later update of the repository can remove it"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.compliance.workload_images import WORKLOADS, images_of
-from ecr_constructs.model.iam.values import UNKNOWN, printable
+from ecr_constructs.model.iam.values import UNKNOWN, value_label
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.validation import IMAGE_TAG
 
@@ -46,7 +46,7 @@ def _tag_problem(tag: str, value: object) -> str | None:
         return next(iter(IMAGE_TAG.problems(tag)), None)
     # The name of a parameter, an attribute or a Systems Manager parameter is the only evidence of its value.
     if tag == UNKNOWN and _DIGEST.search(json.dumps(_last(value))):
-        return f"{printable(_last(value))} is a digest by its name, and is written after ':' instead of '@'"
+        return f"{value_label(_last(value))} is a digest by its name, and is written after ':' instead of '@'"
     return None
 
 

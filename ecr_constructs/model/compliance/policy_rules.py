@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ecr_constructs.model.compliance.resources import POLICY_PROPERTIES, AppResources, TemplateResource, statements_of
+from ecr_constructs.model.compliance.resources import (
+    POLICY_PROPERTIES,
+    AppResources,
+    TemplateResource,
+    statements_of_resource,
+)
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.iam.statements import public_problems, unconfirmed_services
 
@@ -20,7 +25,7 @@ __all__ = ["no_public_access", "service_principal_source"]
 )
 def no_public_access(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield the problem of each statement that `add_to_resource_policy` would reject as public."""
-    for place, statement in statements_of(resource):
+    for place, statement in statements_of_resource(resource):
         for problem in public_problems(statement):
             yield Breach(f"{place}: {problem}", f"Properties/{POLICY_PROPERTIES[resource.type]}")
 
@@ -34,7 +39,7 @@ def no_public_access(resource: TemplateResource, app: AppResources) -> Iterator[
 )
 def service_principal_source(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield a breach for each service that a statement allows on behalf of any account."""
-    for place, statement in statements_of(resource):
+    for place, statement in statements_of_resource(resource):
         for service in unconfirmed_services(statement):
             sentence = f"{place} allows {service} on behalf of any account"
             yield Breach(sentence, f"Properties/{POLICY_PROPERTIES[resource.type]}")

@@ -15,8 +15,8 @@ __all__ = [
     "NotDecidable",
     "TemplateResource",
     "is_intrinsic",
-    "policy_of",
-    "statements_of",
+    "policy_document_of",
+    "statements_of_resource",
 ]
 
 # The property with the policy, by type.
@@ -184,7 +184,7 @@ def is_intrinsic(value: object) -> bool:
     return key == "Condition" or is_function_name(key)
 
 
-def policy_of(resource: TemplateResource) -> Mapping[str, Any]:
+def policy_document_of(resource: TemplateResource) -> Mapping[str, Any]:
     """
     Return the policy of a resource, which can be JSON text in the template.
 
@@ -205,7 +205,7 @@ def policy_of(resource: TemplateResource) -> Mapping[str, Any]:
     return mapping(policy)
 
 
-def statements_of(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def statements_of_resource(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """
     Yield the statements of the policy of a resource, each with its place.
 
@@ -216,7 +216,7 @@ def statements_of(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str
         NotDecidable: If the policy is known only at deployment, or is not JSON.
 
     """
-    written = policy_of(resource).get("Statement", [])
+    written = policy_document_of(resource).get("Statement", [])
     if is_intrinsic(written):
         raise NotDecidable(f"{POLICY_PROPERTIES[resource.type]}.Statement is known only at deployment")
     for index, statement in enumerate(written if isinstance(written, list) else [written]):

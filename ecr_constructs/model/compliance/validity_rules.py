@@ -19,8 +19,8 @@ from ecr_constructs.model.compliance.resources import (
     NotDecidable,
     TemplateResource,
     is_intrinsic,
-    policy_of,
-    statements_of,
+    policy_document_of,
+    statements_of_resource,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.filters import ReplicationFilter, ScanFilter
@@ -154,7 +154,7 @@ def policy_valid(resource: TemplateResource, app: AppResources) -> Iterator[Brea
     """Yield each problem of a statement, of the Sids and of the length, as `add_to_resource_policy` rejects them."""
     is_registry = resource.type == "AWS::ECR::RegistryPolicy"
     check = registry_statement_problems if is_registry else repository_statement_problems
-    found = [(place, statement) for place, statement in statements_of(resource) if not is_intrinsic(statement)]
+    found = [(place, statement) for place, statement in statements_of_resource(resource) if not is_intrinsic(statement)]
     name = POLICY_PROPERTIES[resource.type]
     for place, statement in found:
         # The rule no-public-access reports these.
@@ -162,7 +162,7 @@ def policy_valid(resource: TemplateResource, app: AppResources) -> Iterator[Brea
         problems = [each for each in check(statement, resource.account, resource.region) if each not in public]
         yield from _breaches((f"{place}: {each}" for each in problems), name)
     yield from _breaches(sid_problems([statement for _, statement in found]), name)
-    if (length := length_of(policy_of(resource))) > MAXIMUM_CHARACTERS:
+    if (length := length_of(policy_document_of(resource))) > MAXIMUM_CHARACTERS:
         yield from _breaches([f"the policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}"], name)
 
 

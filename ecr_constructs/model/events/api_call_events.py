@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ecr_constructs.model.events.event_rule import EventRule
-from ecr_constructs.model.events.message import Message, MessageField
+from ecr_constructs.model.events.message import AlertMessage, MessageField
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
 
 __all__ = ["REGISTRY_CALLS", "REPOSITORY_CALLS", "tampering"]
@@ -92,7 +92,7 @@ def _rule(id: str, description: str, title: str, detail: Mapping[str, object]) -
         source="aws.ecr",
         detail_type="AWS API Call via CloudTrail",
         detail=detail,
-        message=Message(event="Tampering", title=title, fields=_FIELDS),
+        message=AlertMessage(event="Tampering", title=title, fields=_FIELDS),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from ecr_constructs.model.events.event_rule import EventRule
-from ecr_constructs.model.events.message import Message, MessageField
+from ecr_constructs.model.events.message import AlertMessage, MessageField
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.registry.scanning import ScanFrequency
 
@@ -151,7 +151,7 @@ def _rule(
         source="aws.ecr",
         detail_type=detail_type,
         detail=detail,
-        message=Message(event=event, title=title, fields=fields, thread=thread),
+        message=AlertMessage(event=event, title=title, fields=fields, thread=thread),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ecr_constructs.model.events.message import Message
+from ecr_constructs.model.events.message import AlertMessage
 
 __all__ = ["MAXIMUM_PATTERN", "MAXIMUM_TARGETS", "EventRule"]
 
@@ -40,7 +40,7 @@ class EventRule:
     source: Literal["aws.ecr", "aws.inspector2"]
     detail_type: str
     detail: Mapping[str, object]
-    message: Message
+    message: AlertMessage
 
     def pattern(self) -> Mapping[str, object]:
         """Return the event pattern in the form of EventBridge."""

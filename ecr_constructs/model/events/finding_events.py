@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from ecr_constructs.model.events.event_rule import EventRule
-from ecr_constructs.model.events.message import Message, MessageField
+from ecr_constructs.model.events.message import AlertMessage, MessageField
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
 
 __all__ = ["Severity", "basic_scan", "enhanced_finding", "enhanced_scan", "severities_from"]
@@ -128,7 +128,7 @@ def enhanced_finding(repositories: RepositoryFilter, severity: Severity, *, fixa
         source="aws.inspector2",
         detail_type="Inspector2 Finding",
         detail=detail,
-        message=Message(event="ImageFindings", title=title, fields=_FINDING, thread="imageDigest"),
+        message=AlertMessage(event="ImageFindings", title=title, fields=_FINDING, thread="imageDigest"),
     )
 
 
@@ -143,6 +143,6 @@ def _counts(severity: Severity) -> Mapping[str, object]:
     return {"finding-severity-counts": {"$or": found} if len(found) > 1 else found[0]}
 
 
-def _message(severity: Severity, fields: Sequence[MessageField]) -> Message:
+def _message(severity: Severity, fields: Sequence[MessageField]) -> AlertMessage:
     title = f"Image scan of <repository> has findings of severity {severity} or higher"
-    return Message(event="ImageFindings", title=title, fields=fields, thread="imageDigest")
+    return AlertMessage(event="ImageFindings", title=title, fields=fields, thread="imageDigest")

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["COMMON_FIELDS", "InputTransformer", "Message", "MessageField"]
+__all__ = ["COMMON_FIELDS", "AlertMessage", "InputTransformer", "MessageField"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +62,7 @@ COMMON_FIELDS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class AlertMessage:
     """
     A message about an event.
 

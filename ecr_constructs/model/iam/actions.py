@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ecr_constructs.model.iam.action_names import REGISTRY_ACTIONS, REPOSITORY_ACTIONS
 from ecr_constructs.model.iam.permissions import LOGIN
-from ecr_constructs.model.iam.values import UNKNOWN, matches_pattern, printable, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, matches_pattern, text_of, value_label
 
 __all__ = ["action_problems", "matches_action"]
 
@@ -56,7 +56,7 @@ def _problems(action: str, policy: str) -> tuple[str, ...]:
         return (f"a {policy} policy cannot allow {action}, which has no resource; use grant_pull or grant_push",)
     if not text.startswith(_PREFIX):
         remedy = f"a {policy} policy has actions such as 'ecr:BatchGetImage'"
-        return (f"{printable(action)} is not an action of ECR; {remedy}",)
+        return (f"{value_label(action)} is not an action of ECR; {remedy}",)
     return () if _matches_any(text, _ALLOWED[policy]) else (_reason(action, text, policy),)
 
 
@@ -73,4 +73,4 @@ def _reason(action: str, text: str, policy: str) -> str:
     names = {name.lower(): name for name in _ALLOWED[policy]}
     near = get_close_matches(text.removeprefix(_PREFIX), names, n=1)
     advice = f"did you mean '{_PREFIX}{names[near[0]]}'?" if near else "use an action such as 'ecr:BatchGetImage'"
-    return f"{printable(action)} is not an action of ECR; {advice}"
+    return f"{value_label(action)} is not an action of ECR; {advice}"

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.principals import principals_of
-from ecr_constructs.model.iam.values import UNKNOWN, is_unknown, possible, printable, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, is_unknown, possible, text_of, value_label
 
-__all__ = ["Outcome", "Requester", "Verdict", "account_of", "evaluate"]
+__all__ = ["AccessResult", "Outcome", "Requester", "account_of", "evaluate_access"]
 
 Outcome = Literal["allowed", "denied", "not allowed", "not decidable"]
 
@@ -45,7 +45,7 @@ class Requester:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class AccessResult:
     """
     The result of an evaluation.
 
@@ -59,12 +59,12 @@ class Verdict:
     reason: str
 
 
-def evaluate(
+def evaluate_access(
     statements: Iterable[Mapping[str, Any]],
     requester: Requester,
     action: str,
     applies_to: Callable[[Mapping[str, Any]], bool | None] = lambda _: True,
-) -> Verdict:
+) -> AccessResult:
     """
     Return whether statements allow a request.
 
@@ -81,24 +81,24 @@ def evaluate(
     allowing = [(each, why) for each, why in found if why is not False and each.get("Effect", "Allow") == "Allow"]
     for each, why in denying:
         if why is True:
-            return Verdict(outcome="denied", reason=f"{_named(each)} denies {action}")
+            return AccessResult(outcome="denied", reason=f"{_named(each)} denies {action}")
     if not allowing:
-        return Verdict(outcome="not allowed", reason=f"no statement allows {action}")
+        return AccessResult(outcome="not allowed", reason=f"no statement allows {action}")
     if denying:
         return _undecided("denies", action, denying)
     if any(why is True for _, why in allowing):
-        return Verdict(outcome="allowed", reason=f"{_named(allowing[0][0])} allows {action}")
+        return AccessResult(outcome="allowed", reason=f"{_named(allowing[0][0])} allows {action}")
     return _undecided("allows", action, allowing)
 
 
-def _undecided(verb: str, action: str, found: Sequence[tuple[Mapping[str, Any], bool | str]]) -> Verdict:
+def _undecided(verb: str, action: str, found: Sequence[tuple[Mapping[str, Any], bool | str]]) -> AccessResult:
     reasons = [f"{_named(each)} {verb} {action} depending on {why}" for each, why in found]
-    return Verdict(outcome="not decidable", reason="; ".join(reasons))
+    return AccessResult(outcome="not decidable", reason="; ".join(reasons))
 
 
 def _named(statement: Mapping[str, Any]) -> str:
     sid = statement.get("Sid")
-    return f"the statement {printable(sid)}" if sid else "a statement"
+    return f"the statement {value_label(sid)}" if sid else "a statement"
 
 
 def _applies(
@@ -163,7 +163,7 @@ def _may_be_requester(value: object, requester: Requester) -> bool | str:
     # The ARN of a resource is not that of a whole account, and not that of another resource.
     if is_attribute and (isinstance(requester.name, Mapping) or not text_of(requester.name).startswith("arn:")):
         return False
-    return f"the principal {printable(value)}"
+    return f"the principal {value_label(value)}"
 
 
 def _is_same_arn(text: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.principals import names_everyone, principals_of
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, statement_problems
-from ecr_constructs.model.iam.values import UNKNOWN, possible, printable, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of, value_label
 from ecr_constructs.model.template_syntax import is_function_name
 
 __all__ = [
@@ -82,7 +82,7 @@ def v1_statement_problems(statement: Statement, account: str | None, region: str
     for action in possible(statement.get("Action", [])):
         if UNKNOWN not in text_of(action) and not any(matches_action(action, each) for each in _V1_ACTIONS):
             yield (
-                f"{printable(action)} is not in scope V1 of a registry policy, which allows {', '.join(_V1_ACTIONS)} "
+                f"{value_label(action)} is not in scope V1 of a registry policy, which allows {', '.join(_V1_ACTIONS)} "
                 "only; set the account setting REGISTRY_POLICY_SCOPE to V2 and use policy_scope='V2', or use a "
                 "repository policy"
             )

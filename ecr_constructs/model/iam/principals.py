@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, is_unknown, possible, printable, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, is_unknown, possible, text_of, value_label
 from ecr_constructs.model.partitions import DNS_SUFFIXES
 
 __all__ = ["DUMMY_ROLE", "names_everyone", "principal_problems", "principals_of"]
@@ -102,9 +102,9 @@ def _problems(kind: str, value: object) -> Iterator[str]:
     elif kind == "AWS" and text == "*":
         return
     elif has_wildcard(text):
-        yield f"principal {printable(value)} contains a wildcard, which IAM accepts only alone; {_instead(kind)}"
+        yield f"principal {value_label(value)} contains a wildcard, which IAM accepts only alone; {_instead(kind)}"
     elif not text.startswith(UNKNOWN) and not text.endswith(DUMMY_ROLE):
-        yield from check(text, printable(value))
+        yield from check(text, value_label(value))
 
 
 def _instead(kind: str) -> str:

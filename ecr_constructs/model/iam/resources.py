@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, printable, text_of
+from ecr_constructs.model.iam.values import UNKNOWN, has_wildcard, text_of, value_label
 from ecr_constructs.model.partitions import arn_problems
 
 __all__ = ["resource_problems"]
@@ -33,7 +33,7 @@ def resource_problems(resource: object, *, account: str | None, region: str | No
     arn = text.split(":", _ARN.count(":"))
     if len(arn) <= _ARN.count(":") or arn[0] != "arn" or not _is_repository(arn[2], arn[5]):
         yield (
-            f"resource {printable(resource)} is not a repository; write '*', or an ARN such as "
+            f"resource {value_label(resource)} is not a repository; write '*', or an ARN such as "
             "'arn:aws:ecr:eu-west-1:111122223333:repository/prod/*'"
         )
         return
@@ -42,7 +42,7 @@ def resource_problems(resource: object, *, account: str | None, region: str | No
     for noun, theirs, ours in (("Region", arn[3], region), ("account", arn[4], account)):
         if ours is not None and UNKNOWN not in theirs and not fnmatchcase(ours, theirs):
             registry = f"the registry is in {ours!r}; write {ours!r}"
-            yield f"resource {printable(resource)} is in {noun} {theirs!r}, and {registry}"
+            yield f"resource {value_label(resource)} is in {noun} {theirs!r}, and {registry}"
 
 
 def _is_repository(service: str, resource: str) -> bool:

@@ -19,8 +19,8 @@ __all__ = [
     "is_unknown",
     "matches_pattern",
     "possible",
-    "printable",
     "text_of",
+    "value_label",
 ]
 
 # Stands in a text for a part that is known only at deployment. No value of a policy contains this character.
@@ -74,7 +74,7 @@ def text_of(value: object) -> str:
     return "".join(UNKNOWN if name is not None else text for text, name in _parts(value))
 
 
-def printable(value: object) -> str:
+def value_label(value: object) -> str:
     """Return a value as text for a message, with `${...}` for each part that is known only at deployment."""
     return repr("".join(text if name is None else f"${{{name}}}" for text, name in _parts(value)))
 

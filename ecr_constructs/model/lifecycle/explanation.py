@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import impossible_selector, matches_all_tags, shadowing_rules
 from ecr_constructs.model.tags import TagPattern, TagPrefix
+from ecr_constructs.model.word_lists import joined
 
 __all__ = ["explain"]
 
@@ -84,7 +85,7 @@ def _images(rule: LifecycleRule, *, archives: bool) -> str:
         return f"{images} with any tag"
     entries = [_entry(selector) for selector in rule.selectors]
     all_of = {1: "", 2: "both "}.get(len(entries), "all of ")
-    return f"{images} with {all_of}{_and(entries)}"
+    return f"{images} with {all_of}{joined(entries)}"
 
 
 def _entry(selector: TagPattern | TagPrefix) -> str:
@@ -117,11 +118,7 @@ def _can_select_same(other: LifecycleRule, rule: LifecycleRule) -> bool:
 
 
 def _rules(rules: Sequence[LifecycleRule]) -> str:
-    return f"rule{'' if len(rules) == 1 else 's'} {_and([str(rule.rule_priority) for rule in rules])}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+    return f"rule{'' if len(rules) == 1 else 's'} {joined([str(rule.rule_priority) for rule in rules])}"
 
 
 def _priority(rule: LifecycleRule) -> int:

@@ -112,7 +112,7 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
     call.check_exactly_one_of({"matching": matching, "matching_all": matching_all})
     call.raise_if_any()
     patterns = [matching] if matching is not None else list(matching_all or ())
-    description = f"Keep the newest {_images(count)} tagged {_and(patterns)}"
+    description = f"Keep the newest {_images(count)} tagged {_all_of(patterns)}"
     return call.intent(rules=[_tagged(description, patterns, "imageCountMoreThan", count)])
 
 
@@ -477,7 +477,7 @@ def _by_age(
     description = f"{verb} images tagged {{}} {_days(days)} after push"
     return call.intent(
         rules=[
-            _tagged(description.format(_and(patterns)), patterns, "sinceImagePushed", days, action=action)
+            _tagged(description.format(_all_of(patterns)), patterns, "sinceImagePushed", days, action=action)
             for patterns in lists
         ]
     )
@@ -566,7 +566,7 @@ def _as_list(patterns: Any) -> list[str]:  # noqa: ANN401  (a string or a sequen
     return [patterns] if isinstance(patterns, str) else list(patterns)
 
 
-def _and(patterns: Sequence[str]) -> str:
+def _all_of(patterns: Sequence[str]) -> str:
     return " and ".join(patterns)
 
 

@@ -29,7 +29,7 @@ __all__ = [
     "ReplicationRepositories",
     "ReplicationRule",
     "filter_warnings",
-    "merge",
+    "merge_replications",
     "merged_problems",
 ]
 
@@ -206,7 +206,7 @@ class ReplicationConfiguration:
     @cached_property
     def rules(self) -> tuple[ReplicationRule, ...]:
         """The replications as rules, merged."""
-        return merge(self.replications)
+        return merge_replications(self.replications)
 
     def adding(self, *replications: Replication) -> ReplicationConfiguration:
         """
@@ -283,7 +283,7 @@ def filter_warnings(replications: Iterable[Replication]) -> Iterator[tuple[str, 
             yield "ecr-constructs:replicationFilterIsAPrefix", _PREFIX.format(text=text)
 
 
-def merge(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
+def merge_replications(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
     """
     Return the smallest number of rules with the same effect as replications.
 
@@ -296,7 +296,8 @@ def merge(replications: Iterable[Replication]) -> tuple[ReplicationRule, ...]:
     Returns:
         The rules, in an order that depends only on their content.
 
-    >>> rules = merge([Replication.to("eu-west-1", repositories=["prod/", "prod/api"]), Replication.to("sa-east-1")])
+    >>> prod, all_of_them = Replication.to("eu-west-1", repositories=["prod/", "prod/api"]), Replication.to("sa-east-1")
+    >>> rules = merge_replications([prod, all_of_them])
     >>> [(rule.filters, [place.region for place in rule.destinations]) for rule in rules]
     [((), ['sa-east-1']), (('prod/',), ['eu-west-1'])]
 

@@ -390,7 +390,7 @@ def test_the_program_changes_nothing_of_a_generated_account(
     require_unchanged(resources, tmp_path)
 
 
-def test_a_repository_of_a_stack_and_what_cannot_be_read_are_left_out(
+def test_repositories_of_stacks_and_unreadable_repositories_are_excluded(
     account: None,  # noqa: ARG001
     tmp_path: Path,
 ) -> None:

@@ -98,7 +98,7 @@ def test_images_alone_take_three_calls(calls: set[str]) -> None:
     assert calls == ALWAYS
 
 
-def test_what_a_preview_does_unless_it_is_reported_otherwise(calls: set[str]) -> None:
+def test_the_default_options_make_the_calls_of_the_preview_and_of_usage(calls: set[str]) -> None:
     ask(ask_aws=True, in_use=True)
 
     assert calls == ALWAYS | AWS_PREVIEW | IN_USE

@@ -62,7 +62,7 @@ def test_images_in_the_archive_are_listed_too(cloud: Cloud, gather: Gather) -> N
     assert repository.images[2].activated_at == NOW
 
 
-def test_what_describe_images_tells_is_kept(cloud: Cloud, gather: Gather) -> None:
+def test_every_field_of_describe_images_is_kept(cloud: Cloud, gather: Gather) -> None:
     cloud.add(
         "prod/api",
         image(
@@ -110,7 +110,7 @@ def test_an_image_that_cannot_be_one_is_a_problem_of_its_repository(cloud: Cloud
 # --- indexes ----------------------------------------------------------------------------------------------------------
 
 
-def test_without_being_told_to_read_indexes_nobody_pulls(cloud: Cloud, gather: Gather) -> None:
+def test_without_read_indexes_no_manifest_is_pulled(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1)).add_index(10, 1, tag="v1")
 
     [repository] = gather("prod/api").repositories
@@ -154,7 +154,7 @@ def test_an_archived_index_is_not_pulled(cloud: Cloud, gather: Gather) -> None:
     assert repository.images[1].referenced_digests is None
 
 
-def test_an_index_that_is_not_given_stays_unknown(cloud: Cloud, gather: Gather) -> None:
+def test_an_index_without_a_manifest_has_unknown_images(cloud: Cloud, gather: Gather) -> None:
     stored = cloud.add("prod/api")
     stored.add_index(10, 1, tag="v1")
     stored.add_index(11, 1, tag="v2")

@@ -251,7 +251,7 @@ def test_inspector_reports_images_in_use(cloud: Cloud, gather: Gather) -> None:
     }
 
 
-def test_what_inspector_sees_elsewhere_is_not_of_this_registry(cloud: Cloud, gather: Gather) -> None:
+def test_images_of_other_registries_in_amazon_inspector_are_ignored(cloud: Cloud, gather: Gather) -> None:
     """The same image may be in another repository, or in that of another account of the organization."""
     cloud.add("prod/api", image(1))
     cloud.use(1, repository="staging/api")
@@ -302,7 +302,7 @@ def test_an_error_of_an_enabled_inspector_is_a_problem(cloud: Cloud, gather: Gat
 # --- indexes ----------------------------------------------------------------------------------------------------------
 
 
-def test_who_runs_an_index_runs_one_of_its_images(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
+def test_a_workload_with_an_index_runs_one_of_its_images(cloud: Cloud, gather: Gather, ecs: Ecs) -> None:
     cloud.add("prod/api", image(1), image(2), image(3)).add_index(10, 1, 2, tag="v1")
     ecs.service("prod", "payments", f"{REGISTRY}/prod/api:v1")
 
@@ -310,7 +310,7 @@ def test_who_runs_an_index_runs_one_of_its_images(cloud: Cloud, gather: Gather, 
     assert set(in_use(gather)) == {digest(10)}  # the others are not known
 
 
-def test_who_runs_an_image_of_an_index_needs_the_index_again(cloud: Cloud, gather: Gather) -> None:
+def test_a_workload_with_an_image_of_an_index_requires_the_index_too(cloud: Cloud, gather: Gather) -> None:
     cloud.add("prod/api", image(1), image(2)).add_index(10, 1, 2, tag="v1")
     cloud.use(1, repository="prod/api")
 

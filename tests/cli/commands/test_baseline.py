@@ -59,7 +59,7 @@ def test_the_baseline_has_the_create_only_properties_and_the_retention_of_each_r
     }
 
 
-def test_the_file_is_the_same_whatever_the_order_of_the_template_is(tmp_path: Path) -> None:
+def test_the_file_does_not_depend_on_the_order_of_the_template(tmp_path: Path) -> None:
     for number, resources in enumerate(({"Api": REPOSITORY, "Key": KEY}, {"Key": KEY, "Api": REPOSITORY})):
         source = write(tmp_path / "Containers.json", **resources)
         assert run(["baseline", source, "--output", str(tmp_path / f"{number}.txt")]) == ExitCode.DONE

@@ -221,7 +221,7 @@ def test_a_lifecycle_difference_that_affects_no_listed_image_is_an_info(
         (["old.json", "old.json", "--fail-on", "some"], "some"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_with_the_reason(
+def test_sources_that_cannot_be_compared_are_rejected_with_the_reason(
     check: Check, capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
 ) -> None:
     check(OLD)

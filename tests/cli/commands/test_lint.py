@@ -83,7 +83,9 @@ def test_every_problem_of_an_invalid_policy_is_a_line(path: Path, capsys: pytest
     ],
     ids=["clean", "info", "warning", "error", "invalid"],
 )
-def test_it_fails_on_what_is_as_bad_as_asked_or_worse(path: Path, document: object, fails_on: list[str]) -> None:
+def test_it_fails_on_findings_of_the_given_severity_or_a_higher_one(
+    path: Path, document: object, fails_on: list[str]
+) -> None:
     codes = {severity: lint(path, document, "--fail-on", severity) for severity in ("error", "warning", "info")}
 
     assert [severity for severity, code in codes.items() if code == ExitCode.FOUND] == fails_on
@@ -159,9 +161,7 @@ def test_a_template_has_the_repository_or_prefix_and_its_unreadable_values(
     assert lines[-1].startswith("3 policies: 1 error, 1 warning, ")
 
 
-def test_what_binds_the_tags_of_a_repository_is_taken_from_its_template(
-    path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_tag_immutability_is_read_from_the_template(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     properties = {"LifecyclePolicy": {"LifecyclePolicyText": WARNING.to_json()}, "ImageTagMutability": "IMMUTABLE"}
     lint(path, {"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}})
 

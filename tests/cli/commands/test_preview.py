@@ -149,7 +149,7 @@ def test_a_policy_file_may_be_the_policy_of_today(call: Any, files: Sequence[str
     assert lost == {"prod/api": [RELEASES[1].digest], "prod/web": [RELEASES[1].digest]}
 
 
-def test_what_is_wrong_with_other_repositories_does_not_block_the_one_that_is_asked_for(
+def test_problems_of_other_repositories_do_not_prevent_the_preview_of_the_selected_one(
     call: Any, files: Sequence[str], write: Write
 ) -> None:
     resources = {
@@ -312,7 +312,9 @@ def test_all_data_of_a_live_account_is_read_by_default(call: Any, account: FakeA
     )
 
 
-def test_where_the_account_is_can_be_said(call: Any, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_profile_the_region_and_the_role_are_passed_to_the_account(
+    call: Any, account: FakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[aws.FleetOptions] = []
 
     def connect(options: aws.FleetOptions, _: object) -> FakeFleet:
@@ -334,7 +336,7 @@ def test_a_running_image_that_would_be_deleted_fails_the_gate(call: Any, account
     assert account.asked["questions"].in_use
 
 
-def test_what_aws_says_decides_about_the_gate(call: Any, account: FakeAccount) -> None:
+def test_the_preview_of_ecr_decides_the_result_of_a_gate(call: Any, account: FakeAccount) -> None:
     account.there = {"prod/api": replace(API, aws_preview=())}
     assert call("policy.json", "--live", "--fail-if", "in-use")[0] == 0
 
@@ -343,7 +345,7 @@ def test_what_aws_says_decides_about_the_gate(call: Any, account: FakeAccount) -
     assert call("policy.json", "--live", "--fail-if", "in-use")[0] == 4
 
 
-def test_what_could_not_be_read_is_reported_and_is_no_success(call: Any, account: FakeAccount) -> None:
+def test_an_unreadable_input_is_reported_and_the_exit_code_is_not_0(call: Any, account: FakeAccount) -> None:
     account.problems = ("prod/api: ECR's preview failed; ask again",)
     code, out, err = call("policy.json", "--live", "--fail-if", "expires:v9")
 
@@ -580,7 +582,7 @@ def test_the_help_needs_neither_rich_nor_the_report(tmp_path: Path) -> None:
 PAGE = Path(__file__).parents[3] / "docs" / "preview.md"
 
 
-def test_the_table_of_the_page_is_what_is_printed(call: Any, write: Write) -> None:
+def test_the_table_of_the_page_is_the_output_of_the_command(call: Any, write: Write) -> None:
     page, other = PAGE.read_text(encoding="utf-8"), PAGE.with_name("command.md").read_text(encoding="utf-8")
     (policy,) = [
         block for block in re.findall(r"^```json\n(.*?)^```$", other, re.MULTILINE | re.DOTALL) if "rules" in block

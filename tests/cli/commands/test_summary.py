@@ -121,7 +121,7 @@ def test_a_resource_of_the_registry_is_reported() -> None:
         assert told(kind, **properties) == f"{line}  {GOES}"
 
 
-def test_what_cloudformation_works_out_is_called_that() -> None:
+def test_a_value_that_cloudformation_computes_is_named_as_such() -> None:
     cases: list[tuple[str, dict[str, object]]] = [
         ("RegistryScanningConfiguration", {}),
         ("RegistryScanningConfiguration", {"ScanType": SOMEHOW, "Rules": SOMEHOW}),

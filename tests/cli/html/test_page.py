@@ -192,7 +192,7 @@ def test_the_rules_account_for_every_image_once() -> None:
     assert sum(int(row[2]) for row in rows) == len(history())
 
 
-def test_when_it_was_looked_at_is_said_in_utc() -> None:
+def test_the_page_has_the_instant_of_the_preview_in_utc() -> None:
     assert full_page().one("p", class_="kind").text == "ECR lifecycle preview at 2026-06-01 12:00 UTC"
 
 
@@ -215,8 +215,8 @@ def test_an_image_in_use_that_would_be_deleted_is_the_first_alert() -> None:
 
 
 def test_an_image_in_use_with_an_uncertain_outcome_is_an_alert() -> None:
-    doubtful = FULL.evaluation.uncertain[0]
-    page = page_of(replace(FULL, in_use={doubtful.image.digest: ("task batch",)}))
+    uncertain = FULL.evaluation.uncertain[0]
+    page = page_of(replace(FULL, in_use={uncertain.image.digest: ("task batch",)}))
 
     assert page.one("section", class_="alert-box").one("h2").text == "1 image in use uncertain"
     assert "uncertain: delete" in page.one("section", class_="alert-box").one("li").text
@@ -376,7 +376,7 @@ def test_gates_that_passed_are_a_note_and_no_gate_is_nothing() -> None:
     assert full_page().all("section", class_="gates") == []
 
 
-def test_what_to_know_of_a_gate_that_passed_is_said() -> None:
+def test_the_page_has_the_note_of_a_gate_that_passed() -> None:
     passed = GateResult(
         gate="expires:x*", violations=(), unknown=(), remedy="", note="no image has a tag that matches x*"
     )
@@ -392,7 +392,7 @@ def test_no_message_states_that_an_image_was_deleted() -> None:
     assert re.findall(r"(?<!would be )(?<!Would be )(?<!can be )(?<!been )deleted", page.one("body").text) == []
 
 
-def test_what_has_no_size_has_none() -> None:
+def test_an_image_without_a_size_is_shown_without_one() -> None:
     index = replace(
         pipeline_images("v{n}", days=1, until=AT)[0], manifest_media_type="application/vnd.oci.image.index.v1+json"
     )
@@ -403,24 +403,24 @@ def test_what_has_no_size_has_none() -> None:
     assert "0 bytes" not in page.text
 
 
-def test_what_settles_whether_images_belong_to_an_index_is_said() -> None:
-    doubtful = Decision(
+def test_the_page_has_the_option_that_reads_which_images_belong_to_an_index() -> None:
+    uncertain = Decision(
         image=FULL.evaluation.kept[0].image, action="expire", rule=None, why=f"but {UndocumentedBehavior.CHILD.value}"
     )
-    shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(doubtful,)))
+    shown = replace(FULL, evaluation=replace(FULL.evaluation, uncertain=(uncertain,)))
 
     assert "--live uses ECR's preview" in page_of(shown).text
     assert "--read-indexes" not in page_of(replace(FULL, evaluation=replace(FULL.evaluation, uncertain=()))).text
 
 
-def test_sentences_of_rules_wrap_outside_of_what_is_scrolled() -> None:
+def test_sentences_of_rules_wrap_outside_the_scrolled_table() -> None:
     page = full_page()
 
     assert len(page.one("ul", class_="sentences").all("li")) == len(FULL.policy.rules)
     assert "Rule 1 keeps" not in " ".join(box.text for box in page.all("div", class_="scroll"))
 
 
-def test_what_is_missing_is_said_first() -> None:
+def test_missing_inputs_are_at_the_beginning_of_the_page() -> None:
     page = page_of(FULL, problems=("repository prod/web: access denied",))
 
     assert page.one("section", class_="missing").one("li").text == "repository prod/web: access denied"
@@ -465,7 +465,7 @@ def test_the_page_of_twenty_thousand_images_has_less_than_400_bytes_for_each() -
     assert "20,000" in read(page).text
 
 
-def test_long_lists_are_cut_and_say_so() -> None:
+def test_long_lists_are_shortened_and_have_the_number_of_the_other_entries() -> None:
     expired = FULL.evaluation.expired
     page = page_of(replace(FULL, in_use={each.image.digest: ("task batch",) for each in expired}))
     rows = table(page, "Images in use to delete or archive")
@@ -509,7 +509,7 @@ def test_ids_are_unique_and_links_lead_to_them(page: Element) -> None:
     assert len(pointed) == 4
 
 
-def test_headings_go_down_one_step_at_a_time(page: Element) -> None:
+def test_no_level_of_headings_is_skipped(page: Element) -> None:
     levels = [int(each.tag[1]) for each in page.all() if re.fullmatch(r"h\d", each.tag)]
 
     assert levels[0] == 1

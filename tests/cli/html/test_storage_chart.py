@@ -127,7 +127,7 @@ def test_an_image_that_is_archived_and_then_deleted_is_in_the_archive_meanwhile(
     ]
 
 
-def test_what_is_archived_already_leaves_the_archive() -> None:
+def test_images_that_are_in_the_archive_already_are_deleted_from_it() -> None:
     (image,) = archived(pipeline_images("build-{n}", days=1, until=AT), at=AT)
     last = list(daily_totals([image], [leaves(image, 9)], today=TODAY))[-1]
 
@@ -141,7 +141,7 @@ def test_an_image_is_subtracted_once_and_a_missing_one_never() -> None:
     assert [each.certain.standard.images for each in stages] == [1, 1, 0, 0]
 
 
-def test_what_goes_for_certain_and_what_may_go_are_reported_apart() -> None:
+def test_certain_and_uncertain_deletions_are_reported_separately() -> None:
     sure, unsure = pipeline_images("build-{n}", days=2, until=AT)
     last = list(daily_totals([sure, unsure], [leaves(sure, 1), leaves(unsure, 1, is_certain=False)], today=TODAY))[-1]
 
@@ -189,7 +189,7 @@ def test_archived_and_uncertain_images_are_drawn_if_there_are_any() -> None:
     assert all(panel.archive and panel.uncertain for panel in both.panels)
 
 
-def test_what_lies_between_two_lines_is_closed() -> None:
+def test_the_area_between_two_lines_is_closed() -> None:
     images = pipeline_images("build-{n}", days=2, until=AT)
     chart = chart_of(preview(images, schedule=(leaves(images[0], 15, is_certain=False),)))
 
@@ -240,7 +240,7 @@ def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
 # --- the text and the table -------------------------------------------------------------------------------------------
 
 
-def test_the_table_says_what_is_left_after_each_of_a_few_days() -> None:
+def test_the_table_has_the_remaining_images_after_each_day() -> None:
     images = pipeline_images("build-{n}", days=3, until=AT)
     page = page_of(preview(images, schedule=(leaves(images[0], 2), leaves(images[1], 9, is_certain=False))))
 
@@ -271,14 +271,14 @@ def test_a_chart_of_thousands_of_days_has_a_few_hundred_steps() -> None:
     assert panel.standard.endswith("V100H1000")
 
 
-def test_where_nothing_leaves_a_sentence_says_so() -> None:
+def test_a_sentence_replaces_the_chart_if_no_image_is_deleted() -> None:
     page = page_of(preview(pipeline_images("build-{n}", days=1, until=AT), schedule=()))
 
     assert "No image is deleted or archived, unless others are pushed or pulled." in page.text
     assert page.all("svg", class_="storage-chart") == []
 
 
-def test_what_leaves_after_years_is_reported_and_not_drawn() -> None:
+def test_deletions_after_years_are_reported_and_not_drawn() -> None:
     images = pipeline_images("build-{n}", days=2, until=AT)
     late = preview(images, schedule=(leaves(images[0], 4000),))
     both = preview(images, schedule=(leaves(images[0], 4000), leaves(images[1], 10)))

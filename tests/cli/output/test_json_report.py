@@ -49,12 +49,12 @@ def everything() -> PreviewReport:
     )
     runs = {RELEASES[0].digest: ("service prod/api",)}
     asked = Repository(name="api", images=images, in_use=runs, deployed=GENEROUS, aws_preview=(LATE,))
-    replayed = Repository(name="web", images=images, in_use=runs, deployed=LifecyclePolicy.none())
+    evaluated = Repository(name="web", images=images, in_use=runs, deployed=LifecyclePolicy.none())
     report = PreviewReport(
         at=NOW,
         previews=(
             build(policy(repository="api"), asked, NOW),
-            build(policy(repository="web"), replayed, NOW),
+            build(policy(repository="web"), evaluated, NOW),
             build(policy(prefix="ROOT"), Repository(name="new", images=()), NOW),
         ),
         unread=(
@@ -106,7 +106,7 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_what_is_written_is_what_the_schema_says() -> None:
+def test_the_report_is_valid_for_the_schema() -> None:
     gates = ("in-use", "expires:v*", "loses:1%", "empties", "newest", "findings:LOW")
     assert complaints(written(everything(), *gates)) == []
     assert complaints(written(PreviewReport(at=NOW, previews=()))) == []
@@ -151,14 +151,14 @@ def test_the_schema_requires_and_explains_every_field() -> None:
         assert [name for name, field in each["properties"].items() if not {"description", "$ref"} & field.keys()] == []
 
 
-def test_the_schema_refuses_what_is_not_written() -> None:
+def test_the_schema_rejects_members_that_are_never_written() -> None:
     cases: list[dict[str, object]] = [{"at": None}, {"repositories": [{}]}, {"version": 2}, {"gates": [{"gate": 1}]}]
     for change in cases:
         assert complaints(written(everything()) | change)
 
 
 @given(lifecycle=policies, images=repositories(archive=True, restoration=True, indexes=True, referrers=True))
-def test_whatever_the_policy_and_the_images_the_schema_holds(lifecycle: LifecyclePolicy, images: list[Image]) -> None:
+def test_every_report_is_valid_for_the_schema(lifecycle: LifecyclePolicy, images: list[Image]) -> None:
     shown = build(policy(lifecycle), Repository(name="api", images=tuple(images), deployed=POLICY), NOW)
     (document,) = written(PreviewReport(at=NOW, previews=(shown,)))["repositories"]
 
@@ -170,7 +170,7 @@ def test_whatever_the_policy_and_the_images_the_schema_holds(lifecycle: Lifecycl
     }
 
 
-def test_what_was_missed_and_where_it_was_looked_for_is_there() -> None:
+def test_missing_inputs_are_in_the_report() -> None:
     document = written(everything())
 
     assert document["is_live"] is True
@@ -209,7 +209,7 @@ def test_bytes_and_times_are_exact_and_names_are_those_of_python() -> None:
 
 
 @pytest.mark.parametrize(("in_use", "written_as"), [(None, None), ({}, [])])
-def test_whether_anybody_asked_what_runs_is_there(
+def test_the_report_has_whether_usage_was_read(
     in_use: Mapping[str, tuple[str, ...]] | None, written_as: object
 ) -> None:
     repository = Repository(name="api", images=tuple(HISTORY), in_use=in_use)
@@ -232,7 +232,7 @@ def test_a_gate_lists_its_violations_and_unknown_images() -> None:
     assert (pattern["caught"], len(pattern["unknown"])) == ([], 3)
 
 
-def test_what_to_know_of_a_gate_that_is_open_is_reported() -> None:
+def test_the_note_of_a_gate_that_passes_is_in_the_report() -> None:
     report = PreviewReport(at=NOW, previews=tuple(replace(each, unlisted=()) for each in everything().previews))
     misspelled, plain = written(report, "expires:relaese-*", "in-use")["gates"]
 

@@ -14,7 +14,6 @@ from rich.console import Console
 from ecr_constructs.cli.formatting import (
     count,
     decision_labels,
-    first_names,
     format_size,
     image_label,
     omitted,
@@ -210,7 +209,7 @@ def test_more_than_ten_repositories_without_a_policy_are_shortened() -> None:
     )
 
 
-def test_whether_anybody_asked_what_runs_is_reported() -> None:
+def test_the_table_has_whether_usage_was_read() -> None:
     assert plain(preview()).startswith("prod/api: 8 images, 800.0 MB\n")
     assert plain(preview(in_use={})).startswith("prod/api: 8 images, 800.0 MB, none known to be in use\n")
 
@@ -228,7 +227,7 @@ def test_a_rule_without_images_is_marked_and_unselected_images_are_last() -> Non
     assert rows == [["1", "no", "images"], ["none", "keep", "1"], ["total", "keep", "1"]]
 
 
-def test_what_may_happen_has_rows_and_reasons_of_its_own() -> None:
+def test_uncertain_images_have_separate_rows_and_reasons() -> None:
     index = replace(V4, manifest_media_type=INDEX)
     text = plain(preview([index, *untagged_images(days=4, until=NOW)]))
 
@@ -269,14 +268,14 @@ def test_uncertain_images_with_one_reason_are_one_line_whichever_image_the_reaso
     ]
 
 
-def test_what_settles_whether_images_belong_to_an_index_is_reported_once() -> None:
+def test_the_option_that_reads_indexes_is_reported_once() -> None:
     index = replace(V4, manifest_media_type=INDEX)
-    doubtful = preview([index, *untagged_images(days=4, until=NOW)])
-    other = replace(doubtful, repository="prod/web")
+    uncertain = preview([index, *untagged_images(days=4, until=NOW)])
+    other = replace(uncertain, repository="prod/web")
 
-    assert plain(doubtful, other).count("--read-indexes") == 1
-    assert "\nuncertain: --live uses ECR's preview" in plain(doubtful, other)
-    assert "\nuncertain: --read-indexes reads which images" in plain(doubtful, is_live=True)
+    assert plain(uncertain, other).count("--read-indexes") == 1
+    assert "\nuncertain: --live uses ECR's preview" in plain(uncertain, other)
+    assert "\nuncertain: --read-indexes reads which images" in plain(uncertain, is_live=True)
     assert "--read-indexes" not in plain(preview())
 
 
@@ -303,7 +302,7 @@ def test_an_unchanged_policy_is_reported_as_such() -> None:
     assert "same:" not in plain(preview())
 
 
-def test_what_is_newly_kept_says_so() -> None:
+def test_newly_kept_images_are_reported_as_such() -> None:
     text = plain(preview(of=GENEROUS, deployed=POLICY), is_live=True)
 
     assert line(text, "newly") == "newly kept: 1 image, 100.0 MB, compared with the policy deployed in the account: v2"
@@ -311,8 +310,8 @@ def test_what_is_newly_kept_says_so() -> None:
 
 def test_only_the_most_frequent_reasons_are_listed() -> None:
     shown = preview()
-    doubts = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
-    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(doubts))))
+    decisions = [replace_why(decision, f"reason {n % 12}") for n, decision in enumerate([*shown.evaluation.kept] * 6)]
+    text = plain(replace(shown, evaluation=replace(shown.evaluation, uncertain=tuple(decisions))))
 
     assert text.count("\nuncertain: 2 images might be deleted by rule ") == 10
     assert "\nuncertain: and 2 more reasons; --format json has all\n" in text
@@ -337,7 +336,7 @@ def test_disagreements_with_aws_give_both_sides() -> None:
     )
 
 
-def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
+def test_long_lists_are_shortened_and_name_the_option_for_all_entries() -> None:
     images = pipeline_images("v{n}", days=30, until=NOW)
     text = plain(preview(images, in_use={image.digest: ("service a",) for image in images}, aws_preview=()))
 
@@ -348,7 +347,7 @@ def test_long_lists_are_cut_and_say_where_the_rest_is() -> None:
     assert "\nin use: and 18 more images; --format json has all\n" in plain(shown)
 
 
-def test_what_was_not_previewed_is_reported() -> None:
+def test_policies_without_a_preview_are_reported() -> None:
     unread = UnreadablePolicy(where="App/Web", problems=("worked out later",), is_invalid=False)
     missing = [policy(repository="web"), policy(prefix="web"), policy()]
     text = plain(unread=(unread,), without_images=tuple(missing), without_policy=("db", "queue"), notes=("mind this",))
@@ -436,7 +435,7 @@ def test_findings_of_some_repositories_name_them_in_order_of_severity() -> None:
     ]
 
 
-def test_what_is_newly_lost_among_many_is_a_column_and_says_compared_with_what() -> None:
+def test_newly_lost_images_of_many_repositories_are_a_column_with_the_compared_policy() -> None:
     text = plain(*crowd(11, deployed=GENEROUS))
 
     assert text.splitlines()[6].endswith("keep  newly lost  newly kept")
@@ -463,7 +462,7 @@ def test_on_a_terminal_many_repositories_fit() -> None:
         assert sum("team/" in line for line in table[: table.index("")]) == 60
 
 
-def test_what_is_to_be_known_of_several_repositories_is_reported_once() -> None:
+def test_a_message_about_several_repositories_is_reported_once() -> None:
     notes = ("team/00: mind this", "mind: that", "team/01: mind this", "team/02: mind something else")
 
     assert [line for line in plain(*crowd(3), notes=notes).splitlines() if line.startswith("note")] == [
@@ -526,7 +525,7 @@ def test_deletions_are_red_on_a_terminal() -> None:
     assert "\x1b[31mdelete" in on_terminal(preview(), 100)
 
 
-def test_who_wants_no_colour_gets_no_escape_code_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_colour_there_is_no_escape_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[" in render_table(PreviewReport(at=NOW, previews=(preview(),)), terminal())
     monkeypatch.setenv("NO_COLOR", "1")
@@ -547,7 +546,7 @@ def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
 # --- quantities -------------------------------------------------------------------------------------------------------
 
 
-def test_what_cannot_be_printed_is_written_as_python_writes_it() -> None:
+def test_characters_that_cannot_be_printed_are_escaped_as_in_python() -> None:
     cases: list[tuple[str, str]] = [
         ("é", "é"),
         ("\x1b", "\\x1b"),
@@ -595,5 +594,4 @@ def test_images_are_called_by_a_tag_or_else_by_the_beginning_of_their_digest() -
 
 def test_a_shortened_list_ends_with_the_number_of_the_others() -> None:
     assert [truncate(["a", "b", "c"], limit) for limit in (3, 2)] == [["a", "b", "c"], ["a", "b", "and 1 more"]]
-    assert [first_names(["a", "b", "c"], limit) for limit in (3, 2)] == ["a, b, c", "a, b and 1 more"]
     assert [omitted(1000, "image"), omitted(1, "repository")] == ["and 1,000 more images", "and 1 more repository"]

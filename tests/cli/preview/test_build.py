@@ -63,7 +63,7 @@ def agreeing(lifecycle: LifecyclePolicy, images: list[Image]) -> list[AwsDecisio
     ]
 
 
-def fates(preview: RepositoryPreview) -> dict[Image, str]:
+def outcomes(preview: RepositoryPreview) -> dict[Image, str]:
     groups = preview.evaluation
     return {
         decision.image: group
@@ -104,7 +104,7 @@ def test_findings_use_the_mutability_of_the_template() -> None:
     assert found != preview().findings
 
 
-def test_what_the_source_says_of_tags_counts_more_than_what_they_are_today() -> None:
+def test_the_tag_immutability_of_the_source_overrides_that_of_the_repository() -> None:
     today = Repository(name="api", images=tuple(HISTORY), immutability=Immutability.all_tags())
     silent, saying = policy(), replace(policy(), immutability=Immutability.off())
 
@@ -131,7 +131,7 @@ def test_a_very_long_list_of_invalid_images_is_shortened() -> None:
 # --- the deployed policy ----------------------------------------------------------------------------------------------
 
 
-def test_what_the_deployed_policy_keeps_and_this_one_does_not_is_newly_lost() -> None:
+def test_images_that_only_the_deployed_policy_keeps_are_newly_lost() -> None:
     shown = preview(POLICY, deployed=GENEROUS)
 
     assert [each.image for each in shown.newly_lost] == [V2]
@@ -140,7 +140,7 @@ def test_what_the_deployed_policy_keeps_and_this_one_does_not_is_newly_lost() ->
     assert shown.current == GENEROUS.evaluate(HISTORY, at=NOW)
 
 
-def test_what_the_deployed_policy_deletes_and_this_one_keeps_is_newly_kept() -> None:
+def test_images_that_only_the_deployed_policy_deletes_are_newly_kept() -> None:
     shown = preview(GENEROUS, deployed=POLICY)
 
     assert shown.newly_lost == ()
@@ -167,7 +167,7 @@ def test_deletion_instead_of_archival_is_a_loss_and_the_reverse_is_not() -> None
     assert {each.image for each in preview(archiving, RELEASES, deployed=deleting).newly_kept} == {V1, V2, V3}
 
 
-def test_what_may_go_is_lost_if_it_stays_today_for_certain_and_not_if_it_may_go_today_too() -> None:
+def test_an_uncertain_image_is_newly_lost_only_if_the_deployed_policy_keeps_it_for_certain() -> None:
     index = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
     children = untagged_images(days=4, until=NOW)
     may_go = {each.image for each in preview(POLICY, [index, *children]).evaluation.uncertain}
@@ -191,14 +191,14 @@ def test_nothing_is_newly_kept_because_aws_was_asked_about_one_of_two_policies_o
     assert preview(GENEROUS, deployed=POLICY, aws=[]).newly_kept == preview(GENEROUS, deployed=POLICY).newly_kept[:1]
 
 
-def test_what_aws_takes_is_newly_lost_if_the_deployed_policy_keeps_it() -> None:
+def test_an_image_that_ecr_deletes_is_newly_lost_if_the_deployed_policy_keeps_it() -> None:
     assert [each.image for each in preview(deployed=GENEROUS, aws=[said(V4, 1)]).newly_lost] == [V4]
 
 
 # --- the preview of ECR -----------------------------------------------------------------------------------------------
 
 
-def test_where_aws_agrees_nothing_changes_but_that_aws_said_it() -> None:
+def test_an_equal_preview_of_ecr_changes_no_outcome() -> None:
     shown = preview(aws=agreeing(POLICY, HISTORY))
 
     expected = preview()
@@ -211,16 +211,16 @@ def test_where_aws_agrees_nothing_changes_but_that_aws_said_it() -> None:
 def test_an_empty_result_of_ecr_is_a_result() -> None:
     shown = preview(aws=[])
 
-    assert set(fates(shown).values()) == {"keep"}
+    assert set(outcomes(shown).values()) == {"keep"}
     assert shown.by_aws
     assert len(shown.disagreements) == len(preview().evaluation.decisions)
 
 
-def test_what_aws_takes_goes_although_the_replay_keeps_it() -> None:
+def test_an_image_that_ecr_deletes_is_deleted_although_the_local_evaluation_keeps_it() -> None:
     shown = preview(aws=[*agreeing(POLICY, HISTORY), said(V4, 1)])
     decision = decision_on(V4, shown)
 
-    assert fates(shown)[V4] == "expire"
+    assert outcomes(shown)[V4] == "expire"
     assert decision.rule == POLICY.rules[0]
     assert decision.why == "ECR's preview deletes it; the local evaluation differs"
     assert [(each.image, each.aws.action, each.aws.rule, each.evaluated.action) for each in shown.disagreements] == [
@@ -228,10 +228,10 @@ def test_what_aws_takes_goes_although_the_replay_keeps_it() -> None:
     ]
 
 
-def test_what_aws_does_not_name_stays_although_the_replay_takes_it() -> None:
+def test_an_image_that_ecr_does_not_list_is_kept_although_the_local_evaluation_deletes_it() -> None:
     shown = preview(aws=[each for each in agreeing(POLICY, HISTORY) if each.digest != V1.digest])
 
-    assert fates(shown)[V1] == "keep"
+    assert outcomes(shown)[V1] == "keep"
     assert decision_on(V1, shown).why == "ECR's preview keeps it; the local evaluation differs"
     assert [(each.image, each.aws.action, each.aws.rule) for each in shown.disagreements] == [(V1, "keep", None)]
     assert shown.disagreements[0].evaluated.why.startswith("it is not among the newest 2")
@@ -251,7 +251,7 @@ def test_archiving_and_deleting_are_not_the_same_thing() -> None:
     aws = [replace(each, action="archive") if each.digest == V1.digest else each for each in agreeing(POLICY, HISTORY)]
     shown = preview(aws=aws)
 
-    assert fates(shown)[V1] == "archive"
+    assert outcomes(shown)[V1] == "archive"
     assert [(each.image, each.aws.action, each.aws.rule) for each in shown.disagreements] == [
         (V1, "archive", POLICY.rules[0])
     ]
@@ -261,24 +261,24 @@ def test_a_rule_that_the_policy_has_not_is_no_rule() -> None:
     shown = preview(aws=[said(V4, 99)])
 
     assert decision_on(V4, shown).rule is None
-    assert fates(shown)[V4] == "expire"
+    assert outcomes(shown)[V4] == "expire"
 
 
-def test_groups_stay_in_order_of_age() -> None:
+def test_groups_are_in_the_order_of_age() -> None:
     shown = preview(aws=[said(V4, 1), said(V2, 1), said(V1, 1)])
 
     assert [each.image for each in shown.evaluation.expired] == [V1, V2, V4]
 
 
-def test_what_the_replay_cannot_tell_aws_decides_and_that_is_no_disagreement() -> None:
+def test_ecr_decides_uncertain_images_without_a_disagreement() -> None:
     uncertain = preview(images=OPEN).evaluation.uncertain
     gone, *left = (each.image for each in uncertain)
     shown = preview(images=OPEN, aws=[said(gone, 2)])
 
     assert shown.evaluation.uncertain == ()
     assert shown.disagreements == ()
-    assert fates(shown)[gone] == "expire"
-    assert {fates(shown)[each] for each in left} == {"keep"}
+    assert outcomes(shown)[gone] == "expire"
+    assert {outcomes(shown)[each] for each in left} == {"keep"}
     assert decision_on(gone, shown).why.startswith("ECR's preview deletes it; the local evaluation is uncertain: ")
     assert decision_on(left[0], shown).why.startswith("ECR's preview keeps it; the local evaluation is uncertain: ")
 
@@ -288,8 +288,8 @@ def test_a_signature_is_deleted_with_its_image_if_ecr_does_not_list_it() -> None
     first, signature = images[:2]
     shown = preview(images=images, aws=[said(V1, 1), said(V2, 1)])
 
-    assert (signature.subject_digest, fates(shown)[first]) == (V1.digest, "expire")
-    assert fates(shown)[signature] == "expire"
+    assert (signature.subject_digest, outcomes(shown)[first]) == (V1.digest, "expire")
+    assert outcomes(shown)[signature] == "expire"
     assert shown.disagreements == ()
 
 
@@ -307,7 +307,7 @@ def test_a_signature_is_kept_if_ecr_keeps_its_image() -> None:
     images = signed(RELEASES)
     shown = preview(images=images, aws=[])
 
-    assert set(fates(shown).values()) == {"keep"}
+    assert set(outcomes(shown).values()) == {"keep"}
 
 
 def test_an_artifact_of_an_artifact_is_deleted_with_both() -> None:
@@ -315,14 +315,14 @@ def test_an_artifact_of_an_artifact_is_deleted_with_both() -> None:
     stamp = replace(signature, digest="sha256:" + "5" * 64, subject_digest=signature.digest)
     shown = preview(images=[V1, signature, stamp], aws=[said(V1, 1)])
 
-    assert fates(shown)[stamp] == "expire"
+    assert outcomes(shown)[stamp] == "expire"
 
 
 def test_artifacts_that_are_about_each_other_are_no_endless_question() -> None:
     one = replace(V1, digest="sha256:" + "1" * 64, subject_digest="sha256:" + "2" * 64)
     other = replace(V1, digest="sha256:" + "2" * 64, subject_digest="sha256:" + "1" * 64)
 
-    assert len(fates(preview(images=[V2, one, other], aws=[]))) == 3
+    assert len(outcomes(preview(images=[V2, one, other], aws=[]))) == 3
 
 
 def test_a_tagged_artifact_can_remain_after_its_image() -> None:
@@ -331,16 +331,16 @@ def test_a_tagged_artifact_can_remain_after_its_image() -> None:
     images[1] = replace(images[1], tags=["signature-1"])
     shown = preview(lifecycle, images, aws=agreeing(lifecycle, RELEASES))
 
-    assert fates(shown)[images[1]] == "uncertain"
+    assert outcomes(shown)[images[1]] == "uncertain"
 
 
 def test_images_of_an_index_are_kept_unless_ecr_deletes_them() -> None:
     images = multi_arch(RELEASES)
     child = images[0]
 
-    assert fates(preview(images=images, aws=[]))[child] == "keep"
+    assert outcomes(preview(images=images, aws=[]))[child] == "keep"
     taken = preview(images=images, aws=[said(child, 2)])
-    assert fates(taken)[child] == "expire"
+    assert outcomes(taken)[child] == "expire"
     assert child in [each.image for each in taken.disagreements]
 
 
@@ -355,26 +355,26 @@ def test_an_image_that_was_pushed_after_the_listing_is_reported() -> None:
 # --- the schedule with the preview of ECR -----------------------------------------------------------------------------
 
 
-def test_what_aws_takes_goes_today_for_certain() -> None:
+def test_an_image_that_ecr_deletes_is_certain_to_be_deleted_today() -> None:
     departures = [each for each in preview(aws=[said(V4, 1)]).schedule if each.image == V4]
 
     assert [(each.day, each.action, each.is_certain) for each in departures] == [(NOW.date(), "expire", True)]
 
 
-def test_what_aws_leaves_goes_on_a_day_that_is_not_certain() -> None:
+def test_an_image_that_ecr_keeps_is_deleted_on_an_uncertain_day() -> None:
     departures = [each for each in preview(aws=[]).schedule if each.image == V1]
 
     assert [(each.day, each.is_certain) for each in departures] == [(NOW.date(), False)]
 
 
-def test_what_aws_does_not_archive_today_is_not_deleted_from_the_archive_for_certain() -> None:
+def test_an_image_that_ecr_does_not_archive_today_is_not_certain_to_be_deleted_from_the_archive() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     departures = [each for each in preview(lifecycle, RELEASES, aws=[]).schedule if each.image == V1]
 
     assert [(each.action, each.is_certain) for each in departures] == [("archive", False), ("expire", False)]
 
 
-def test_what_is_archived_today_is_deleted_from_the_archive_later() -> None:
+def test_an_image_that_is_archived_today_is_deleted_from_the_archive_later() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     shown = preview(lifecycle, RELEASES, aws=agreeing(lifecycle, RELEASES))
 
@@ -382,7 +382,7 @@ def test_what_is_archived_today_is_deleted_from_the_archive_later() -> None:
     assert [each.action for each in shown.schedule if each.image == V1] == ["archive", "expire"]
 
 
-def test_what_aws_archives_before_its_time_leaves_the_archive_on_a_day_that_is_not_certain() -> None:
+def test_an_image_that_ecr_archives_early_is_deleted_from_the_archive_on_an_uncertain_day() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
     departures = [
         each for each in preview(lifecycle, RELEASES, aws=[said(V4, 1, "archive")]).schedule if each.image == V4
@@ -394,7 +394,7 @@ def test_what_aws_archives_before_its_time_leaves_the_archive_on_a_day_that_is_n
     ]
 
 
-def test_what_goes_later_today_is_no_matter_of_what_aws_says_of_now() -> None:
+def test_the_preview_of_ecr_does_not_decide_actions_later_today() -> None:
     young = replace(V4, pushed_at=NOW - timedelta(days=13, hours=12))
     lifecycle = LifecyclePolicy.of(expire_older_than(after_days=13, matching="v*"))
     shown = build(policy(lifecycle), Repository(name="api", images=(young,), aws_preview=()), NOW - timedelta(hours=13))
@@ -420,7 +420,7 @@ def test_scheduled_actions_are_in_order() -> None:
     chances=st.lists(st.integers(0, 3), max_size=40),
     deployed=st.none() | policies,
 )
-def test_every_image_is_in_one_group_whatever_aws_says(
+def test_every_image_is_in_one_group_for_every_preview_of_ecr(
     lifecycle: LifecyclePolicy, images: list[Image], chances: list[int], deployed: LifecyclePolicy | None
 ) -> None:
     names = [rule.rule_priority for rule in lifecycle.rules]
@@ -446,7 +446,7 @@ def test_every_image_is_in_one_group_whatever_aws_says(
 
 @given(lifecycle=policies, images=repositories(archive=True, indexes=True, referrers=True))
 def test_the_same_result_of_ecr_changes_no_certain_decision(lifecycle: LifecyclePolicy, images: list[Image]) -> None:
-    replayed = lifecycle.evaluate(images, at=NOW)
+    evaluated = lifecycle.evaluate(images, at=NOW)
     shown = preview(lifecycle, images, aws=agreeing(lifecycle, images))
 
-    assert set(replayed.decisions) <= set(shown.evaluation.decisions)
+    assert set(evaluated.decisions) <= set(shown.evaluation.decisions)

@@ -177,7 +177,7 @@ def test_a_region_without_prices_has_a_note(call: Call) -> None:
     assert note not in call("--region=eu-west-1", "--prices=prices.json").splitlines()
 
 
-def test_without_a_price_of_the_archive_a_note_says_why_there_are_no_costs(call: Call, tmp_path: Path) -> None:
+def test_without_a_price_of_the_archive_a_note_has_the_reason_for_missing_costs(call: Call, tmp_path: Path) -> None:
     (tmp_path / "prices.json").write_text(json.dumps(price_page(product())), encoding="utf-8")
 
     text = call("--prices=prices.json")
@@ -186,7 +186,7 @@ def test_without_a_price_of_the_archive_a_note_says_why_there_are_no_costs(call:
     assert "note: prices.json has no price of the archive in eu-west-1, so no costs are shown" in text
 
 
-def test_images_that_nobody_pulled_are_counted_without_prices_on_request(call: Call) -> None:
+def test_images_without_a_recent_pull_are_counted_without_prices_on_request(call: Call) -> None:
     text = call("--unpulled-days=40")
 
     assert "unpulled: 2 images, 42.9 GB: not pulled for more than 40 days" in text.splitlines()

@@ -74,7 +74,7 @@ def test_an_image_in_use_must_not_be_archived_either() -> None:
     )
 
 
-def test_what_may_go_is_caught_as_well() -> None:
+def test_uncertain_images_are_violations_too() -> None:
     index = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
     child = untagged_images(days=4, until=NOW)[0]
     result = read_gate("in-use").evaluate(report([index, child], runs=(child,)))
@@ -84,7 +84,7 @@ def test_what_may_go_is_caught_as_well() -> None:
     assert " might be deleted by rule 2: " in str(result.violations[0])
 
 
-def test_what_aws_says_counts_and_not_what_the_replay_says() -> None:
+def test_the_preview_of_ecr_overrides_the_local_evaluation_in_a_gate() -> None:
     takes = (AwsDecision(digest=V4.digest, action="expire", rule_priority=1),)
 
     assert caught("in-use", report(aws=takes, runs=(V1, V4))) == [V4]

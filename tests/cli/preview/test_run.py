@@ -95,7 +95,7 @@ def test_each_repository_is_previewed_with_its_policy() -> None:
     assert (report.problems, report.notes, report.is_live) == ((), (), False)
 
 
-def test_what_does_not_go_together_is_kept_in_mind() -> None:
+def test_policies_and_repositories_without_a_match_are_reported() -> None:
     missing = policy(repository="prod/db")
     unread = UnreadablePolicy(where="App/Late", problems=("later",), is_invalid=False)
     report = preview_files(reading(policy(repository="prod/web"), missing, unread=(unread,)), [WEB, API], at=NOW)
@@ -119,7 +119,7 @@ def test_only_selected_repositories_are_previewed() -> None:
     assert report.unread == (late,)
 
 
-def test_where_nothing_goes_together_that_is_a_problem() -> None:
+def test_it_is_a_problem_if_no_policy_matches_a_repository() -> None:
     report = preview_files(reading(policy(repository="web"), policy(repository="db")), [API], at=NOW)
 
     assert report.problems == ("no policy matches a repository (2 policies, 1 repository); check their names",)
@@ -229,7 +229,7 @@ def test_only_repositories_with_a_policy_are_read() -> None:
     assert report.is_live
 
 
-def test_what_aws_says_is_in_the_preview() -> None:
+def test_the_preview_of_ecr_is_in_the_preview() -> None:
     says = AwsDecision(digest=RELEASES[3].digest, action="expire", rule_priority=1)
     report = asked(FakeAccount(replace(WEB, aws_preview=(says,))), reading(policy(repository="prod/web")))
 

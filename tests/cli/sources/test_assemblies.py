@@ -80,7 +80,7 @@ def test_two_different_policies_of_a_repository_are_rejected(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("entry", [{}, [1], "text", printed(1, "{}"), printed("api", None), {"repositoryName": "api"}])
-def test_what_is_no_answer_is_rejected(tmp_path: Path, entry: object) -> None:
+def test_a_document_that_is_not_an_answer_is_rejected(tmp_path: Path, entry: object) -> None:
     (tmp_path / "api.json").write_text(json.dumps(entry))
 
     assert "is not output of 'aws ecr get-lifecycle-policy'; give an object with repositoryName and" in problem(

@@ -144,7 +144,7 @@ def test_an_empty_listing_belongs_to_the_selected_repository(
     assert (repository.name, repository.images) == ("prod/api", ())
 
 
-def test_what_names_its_repository_or_lies_in_a_folder_is_of_no_other(write: Write) -> None:
+def test_a_listing_with_a_repository_is_of_no_other_repository(write: Write) -> None:
     file = write("listings/prod__web.json", listing(RELEASES, None))
     folder = str(Path(file).parent)
     named = write("named.json", listing(RELEASES, "prod/db"))
@@ -234,7 +234,7 @@ def test_standard_input_is_read_as_a_loop_over_repositories_prints_it(monkeypatc
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_what_a_shell_of_windows_redirects_is_read(tmp_path: Path, encoding: str) -> None:
+def test_redirected_output_of_a_windows_shell_is_read(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "api.json").write_text(listing(RELEASES, "prod/api"), encoding=encoding)
 
     assert [each.name for each in read_repositories([str(tmp_path)])] == ["prod/api"]
@@ -268,7 +268,7 @@ def test_images_without_a_repository_are_rejected(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("name", ["", "Prod", 7, ["api"]])
-def test_what_cannot_be_the_name_of_a_repository_is_rejected(write: Write, name: object) -> None:
+def test_an_invalid_repository_name_is_rejected(write: Write, name: object) -> None:
     entry = detail(RELEASES[0], None) | {"repositoryName": name}
     file = write("api.json", json.dumps([entry]))
 
@@ -290,7 +290,7 @@ def test_what_cannot_be_the_name_of_a_repository_is_rejected(write: Write, name:
         ("[][]", "no images are listed; give the output of 'aws ecr describe-images'"),
     ],
 )
-def test_what_is_no_listing_is_reported_in_one_sentence(write: Write, text: str, sentence: str) -> None:
+def test_a_document_that_is_not_a_listing_is_reported_in_one_sentence(write: Write, text: str, sentence: str) -> None:
     said = problem(write("b.json", text))
 
     assert sentence in said
@@ -363,7 +363,7 @@ details = st.fixed_dictionaries(
 
 
 @given(document=st.one_of(json_values, st.builds(lambda entries: {"imageDetails": entries}, st.lists(details))))
-def test_whatever_json_is_given_is_read_or_rejected(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
+def test_every_json_document_is_read_or_rejected(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
     file = tmp_path_factory.mktemp("listing") / "api.json"
     file.write_text(json.dumps(document))
     try:

@@ -57,7 +57,7 @@ def test_a_policy_file_holds_the_policy_of_no_particular_repository(tmp_path: Pa
     assert found.where == str(tmp_path / "given.json")
 
 
-def test_what_the_aws_command_line_prints_names_its_repository(tmp_path: Path) -> None:
+def test_the_output_of_the_aws_command_line_has_its_repository(tmp_path: Path) -> None:
     printed = {"registryId": "111122223333", "repositoryName": "prod/api", "lifecyclePolicyText": POLICY.to_json()}
     (found,) = read(tmp_path, printed).policies
 
@@ -111,7 +111,7 @@ def test_a_key_that_is_written_twice_is_a_problem_of_the_policy(tmp_path: Path) 
         ("rules: {[a]: b}", "neither JSON nor YAML"),
     ],
 )
-def test_what_is_no_policy_is_rejected_with_its_name(tmp_path: Path, text: str, problem: str) -> None:
+def test_a_file_that_is_not_a_policy_is_rejected_with_its_name(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(CommandError, match=problem) as raised:
         read(tmp_path, text)
 
@@ -218,7 +218,7 @@ def test_a_bad_policy_that_is_alone_is_that_of_every_repository(tmp_path: Path) 
         read(tmp_path, BAD).require_valid(["prod/good"])
 
 
-def test_what_only_cloudformation_can_read_is_no_reason_to_refuse(tmp_path: Path) -> None:
+def test_a_policy_that_only_cloudformation_can_read_is_no_error(tmp_path: Path) -> None:
     read(tmp_path, template(Api=repository(AT_DEPLOYMENT))).require_valid()
 
 
@@ -377,7 +377,7 @@ def test_of_policies_without_names_none_can_be_chosen(tmp_path: Path) -> None:
         read_policy(source, "api")
 
 
-def test_what_is_not_read_says_so_by_default() -> None:
+def test_an_unread_policy_has_no_repository_and_no_prefix_by_default() -> None:
     unread = UnreadablePolicy(where="here", problems=("why",), is_invalid=True)
 
     assert (unread.repository, unread.prefix) == (None, None)

@@ -58,7 +58,7 @@ def test_only_the_fixed_rules_change(tmp_path: Path, rules: list[Any], indent: A
         json.dumps({"lifecyclePolicyText": json.dumps({"rules": [FIRST, SHADOWED]}), "repositoryName": "api"}),
     ],
 )
-def test_what_is_no_policy_file_with_safe_fixes_is_not_written(tmp_path: Path, text: str) -> None:
+def test_a_file_without_safe_fixes_is_not_written(tmp_path: Path, text: str) -> None:
     path = tmp_path / "policy.json"
     path.write_text(text, encoding="utf-8")
 
@@ -77,7 +77,9 @@ def test_the_file_behind_a_link_is_written(tmp_path: Path) -> None:
     assert len(LifecyclePolicy.from_json(path.read_text(encoding="utf-8")).rules) == 1
 
 
-def test_a_file_that_cannot_be_written_is_an_error_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_is_an_error_and_is_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "policy.json"
     path.write_text(json.dumps({"rules": [FIRST, SHADOWED]}), encoding="utf-8")
     before = path.read_bytes()

@@ -151,7 +151,7 @@ def pairs(old: str, new: str) -> list[list[tuple[str, str | None, list[str]]]]:
     ]
 
 
-def test_two_templates_are_compared_whatever_their_names_are(tmp_path: Path) -> None:
+def test_two_templates_with_different_names_are_compared(tmp_path: Path) -> None:
     old = str(write(tmp_path / "deployed.json", resources("One")))
     new = str(write(tmp_path / "Containers.template.json", resources("Two")))
 
@@ -192,7 +192,7 @@ def test_a_stack_without_an_environment_has_that_of_the_other_state(tmp_path: Pa
     assert pairs(old, new) == [[("A", HERE, [])], [("A", HERE, [])]]
 
 
-def test_stacks_of_one_name_in_two_environments_stay_apart(tmp_path: Path) -> None:
+def test_stacks_with_one_name_in_two_environments_are_distinguished(tmp_path: Path) -> None:
     both = {"A@1": (HERE, resources("One")), "A@2": (THERE, resources("Two"))}
     old, new = assembly(tmp_path / "old", both), assembly(tmp_path / "new", both)
     one = assembly(tmp_path / "one", {"A@1": (HERE, resources("One"))})

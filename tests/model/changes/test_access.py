@@ -106,7 +106,7 @@ def test_a_change_of_a_policy_is_reported_by_its_effect(old: Any, new: Any, expe
     assert found(old, new) == expected
 
 
-def test_a_policy_that_is_removed_states_who_cannot_pull() -> None:
+def test_a_removed_policy_is_reported_with_the_principals_that_cannot_pull() -> None:
     [change] = changes({"X": repository(**policy(statement()))}, {"X": repository()})
 
     assert "CloudFormation deletes the policy" in change.sentence

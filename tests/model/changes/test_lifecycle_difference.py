@@ -19,7 +19,11 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
-from ecr_constructs.model.changes.lifecycle_difference import newly_affected_images, policy_of, reasons_for_more
+from ecr_constructs.model.changes.lifecycle_difference import (
+    lifecycle_policy_of,
+    newly_affected_images,
+    reasons_for_more,
+)
 from ecr_constructs.model.lifecycle.intents import Intent
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
@@ -58,9 +62,9 @@ def test_a_policy_that_deletes_less_has_no_reason(before: LifecyclePolicy, after
 
 
 def test_a_text_that_cannot_be_read_is_no_policy() -> None:
-    assert policy_of("{}") is None
-    assert policy_of({"Ref": "X"}) is None
-    assert policy_of(None) == LifecyclePolicy.none()
+    assert lifecycle_policy_of("{}") is None
+    assert lifecycle_policy_of({"Ref": "X"}) is None
+    assert lifecycle_policy_of(None) == LifecyclePolicy.none()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_a_text_that_cannot_be_read_is_no_policy() -> None:
         (11, 0, True),
     ],
 )
-def test_an_image_that_becomes_uncertain_is_affected_and_one_that_stays_uncertain_is_not(
+def test_an_image_is_affected_if_it_becomes_uncertain_and_not_if_it_was_uncertain(
     days: int, hours: int, *, certain: bool
 ) -> None:
     image = Image(digest=f"sha256:{0:064x}", pushed_at=NOW - timedelta(days=days, hours=hours), tags=[], size=1)

@@ -301,7 +301,7 @@ def test_values_of_any_kind_are_compared(old: Any, new: Any) -> None:
     assert all(each.sentence and each.remedy and "\n" not in each.sentence for each in found)
 
 
-def test_a_value_that_only_cloudformation_knows_is_an_info() -> None:
+def test_a_value_that_cloudformation_computes_is_an_info() -> None:
     function = {"Fn::If": ["X", "IMMUTABLE", "MUTABLE"]}
     for properties in ({"ImageTagMutability": function}, {"LifecyclePolicy": {"LifecyclePolicyText": function}}):
         [found] = changes({"X": repository()}, {"X": repository(**properties)})

@@ -13,7 +13,7 @@ from ecr_constructs.model import Breach, LifecyclePolicy, compliance_rule, expir
 from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 from ecr_constructs.model.compliance.rule import CONTROLS
-from ecr_constructs.model.compliance.verdicts import Verdict, judge
+from ecr_constructs.model.compliance.rule_results import RuleResult, judge
 
 LATER = {"Fn::ImportValue": "Later"}
 ENHANCED = {"ScanType": "ENHANCED", "Rules": [{"RepositoryFilters": [{"Filter": "prod/*"}]}]}
@@ -29,7 +29,7 @@ def resource(kind: str, environment: str = IRELAND, id: str = "It", **properties
     return TemplateResource(logical_id=id, type=kind, properties=properties, stack="Prod", environment=environment)
 
 
-def verdict(rule: str, subject: TemplateResource, *others: TemplateResource) -> Verdict:
+def verdict(rule: str, subject: TemplateResource, *others: TemplateResource) -> RuleResult:
     found = judge(AppResources([*others, subject]), [RULES[rule]])
     return next(each for each in found if each.resource is subject)
 

@@ -251,7 +251,7 @@ def test_consecutive_wildcards_of_a_role_are_one_because_eventbridge_rejects_the
         assert "**" not in json.dumps(rule.pattern())
 
 
-def test_a_call_of_a_user_is_matched_whatever_roles_are_excepted() -> None:
+def test_a_call_of_a_user_is_matched_with_and_without_excepted_roles() -> None:
     event = api_call("UpdateImageStorageClass", TESTREPO, by="UpdateImageStorageClass", sourceIPAddress="203.0.113.12")
 
     assert called(event, roles=["arn:aws:iam::*:role/*"]) == ["DirectCall"]

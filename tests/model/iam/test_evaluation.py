@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.model.iam.evaluation import Requester, evaluate
+from ecr_constructs.model.iam.evaluation import Requester, evaluate_access
 from tests.model.iam.evaluator import meets
 
 ACCOUNT = "444455556666"
@@ -28,7 +28,7 @@ def account(name: object = ACCOUNT, **context: str) -> Requester:
 
 
 def outcome(requester: Requester, *statements: dict[str, Any]) -> str:
-    return evaluate(statements, requester, PULL).outcome
+    return evaluate_access(statements, requester, PULL).outcome
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ def test_a_denial_is_stronger_than_an_allowance_in_any_order() -> None:
     assert outcome(account(), unsure) == "not allowed"
 
 
-def test_what_only_the_request_or_cloudformation_knows_is_not_decidable() -> None:
+def test_a_value_of_the_request_or_of_cloudformation_is_not_decidable() -> None:
     for condition, name in (
         ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "aws:PrincipalOrgID (StringEquals)"),
         ({"StringEquals": UNKNOWN}, "its condition StringEquals"),
         ({"Null": {"aws:SourceArn": "true"}}, "aws:SourceArn (Null)"),
         ({"Ref": "Parameter"}, "its Condition"),
     ):
-        verdict = evaluate([statement(Condition=condition)], account(), PULL)
+        verdict = evaluate_access([statement(Condition=condition)], account(), PULL)
         assert verdict.outcome == "not decidable"
         assert verdict.reason == f"a statement allows {PULL} depending on {name}"
 

@@ -10,7 +10,7 @@ import pytest
 
 from ecr_constructs import EcrConstructsError, InvalidPerimeter, Perimeter
 from ecr_constructs.model.iam.actions import matches_action
-from ecr_constructs.model.iam.evaluation import Requester, evaluate
+from ecr_constructs.model.iam.evaluation import Requester, evaluate_access
 from ecr_constructs.model.iam.permissions import CACHE_PULL, PULL
 from ecr_constructs.model.iam.policies import registry_statement_problems, repository_statement_problems
 from ecr_constructs.model.wildcards import overlaps
@@ -385,7 +385,9 @@ class TestTheTexts:
                 context=context,
             )
             allow = {"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}
-            return evaluate([allow, *ORGANIZATION.repository_statements(HERE)], requester, "ecr:PutImage").outcome
+            return evaluate_access(
+                [allow, *ORGANIZATION.repository_statements(HERE)], requester, "ecr:PutImage"
+            ).outcome
 
         # The evaluation counts a key that is not given as unknown, so that `allowed` is not possible.
         assert outcome(principal(STRANGER, THEIRS)) == "denied"

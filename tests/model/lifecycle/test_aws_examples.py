@@ -49,7 +49,7 @@ def names(images: tuple[Image, ...]) -> str:
     return "".join(sorted(each.digest.removeprefix("sha256:").lstrip("0") for each in images))
 
 
-def replayed(document: dict[str, Any], *images: Image) -> Evaluation:
+def evaluated(document: dict[str, Any], *images: Image) -> Evaluation:
     policy = LifecyclePolicy.from_dict(document)
 
     assert LifecyclePolicy.from_json(policy.to_json()) == policy
@@ -187,7 +187,7 @@ OUTCOMES = [
 
 @pytest.mark.parametrize("example", OUTCOMES, ids=[example.name for example in OUTCOMES])
 def test_an_example_has_the_outcome_of_the_page(example: Example) -> None:
-    evaluation = replayed({"rules": example.rules}, *example.images)
+    evaluation = evaluated({"rules": example.rules}, *example.images)
 
     assert by_rule(evaluation) == example.taken
     assert kept(evaluation) == example.kept
@@ -199,7 +199,7 @@ def test_no_other_tie_gives_the_outcome_of_the_second_example_of_all_images() ->
     example = OUTCOMES[-1]
     *others, d, e = example.images
 
-    assert by_rule(replayed({"rules": example.rules}, *others, e, d)) == {1: "A", 2: "B"}
+    assert by_rule(evaluated({"rules": example.rules}, *others, e, d)) == {1: "A", 2: "B"}
 
 
 # --- lifecycle_policy_examples.html: policies without a repository ----------------------------------------------------
@@ -348,7 +348,7 @@ PRINTED = [
 
 @pytest.mark.parametrize("printed", PRINTED, ids=[printed.name for printed in PRINTED])
 def test_a_policy_of_the_user_guide_has_the_effect_of_its_heading(printed: Printed) -> None:
-    evaluation = replayed({"rules": printed.rules}, *printed.expired, *printed.archived, *printed.kept)
+    evaluation = evaluated({"rules": printed.rules}, *printed.expired, *printed.archived, *printed.kept)
 
     assert names(tuple(each.image for each in evaluation.expired)) == names(tuple(printed.expired))
     assert names(tuple(each.image for each in evaluation.archived)) == names(tuple(printed.archived))
@@ -368,7 +368,7 @@ def test_the_policy_text_of_ecr_equals_ours() -> None:
 
 def test_a_preview_over_no_images_expires_none() -> None:
     """API_GetLifecyclePolicyPreview.html prints one: no results, and a total of 0."""
-    evaluation = replayed({"rules": [FOURTEEN_DAYS]})
+    evaluation = evaluated({"rules": [FOURTEEN_DAYS]})
 
     assert (evaluation.decisions, evaluation.kept, evaluation.uncertain) == ((), (), ())
 
@@ -448,7 +448,7 @@ def test_the_page_lists_every_reason_for_uncertainty() -> None:
     _, _, table = PAGE.partition("| reason | why it is not known | uncertain images |\n| --- | --- | --- |\n")
     rows = table.partition("\n\n")[0].splitlines()
 
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [doubt.value for doubt in UndocumentedBehavior]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [each.value for each in UndocumentedBehavior]
 
 
 def test_the_page_links_every_page_that_the_examples_come_from() -> None:

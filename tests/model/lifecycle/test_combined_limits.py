@@ -80,7 +80,7 @@ def test_an_age_with_a_number_is_one_error_with_three_policies_that_work(request
         assert LifecyclePolicy.of(*intents).rules
 
 
-def test_all_images_are_told_to_have_one_rule() -> None:
+def test_two_rules_over_all_images_are_an_error_with_the_limit() -> None:
     with pytest.raises(InvalidLifecyclePolicy, match="allows only one rule over all images in each storage class"):
         REQUESTS["all images"]()
 
@@ -96,7 +96,7 @@ def test_a_number_for_a_part_of_the_images_before_an_age_is_accepted(policy: Cal
     assert policy().rules
 
 
-def test_a_number_for_a_part_of_the_images_after_an_age_is_told_to_come_first() -> None:
+def test_a_count_rule_for_a_part_of_the_images_must_come_before_an_age_rule() -> None:
     with pytest.raises(InvalidLifecyclePolicy, match="or write the narrower pattern first"):
         LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), keep_latest(5, matching="v1.*"))
 

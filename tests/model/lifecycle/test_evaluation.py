@@ -51,7 +51,7 @@ def names(decisions: Sequence[Decision]) -> list[str]:
     return [decision.image.digest for decision in decisions]
 
 
-def fates(evaluation: Evaluation) -> dict[str, str]:
+def outcomes(evaluation: Evaluation) -> dict[str, str]:
     """Return the group of each image."""
     groups = {
         "expire": evaluation.expired,
@@ -62,17 +62,17 @@ def fates(evaluation: Evaluation) -> dict[str, str]:
     return {name: group for group, decisions in groups.items() for name in names(decisions)}
 
 
-def replay(policy: LifecyclePolicy, *images: Image) -> dict[str, str]:
-    return fates(policy.evaluate(images, at=AT))
+def evaluate(policy: LifecyclePolicy, *images: Image) -> dict[str, str]:
+    return outcomes(policy.evaluate(images, at=AT))
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_count_keeps_the_newest_images_and_deletes_the_others() -> None:
+def test_a_count_rule_keeps_the_newest_images_and_deletes_the_others() -> None:
     policy = LifecyclePolicy.of(keep_latest(2, matching="v*"))
 
-    assert replay(policy, image("a", 3, "v1"), image("b", 1, "v3"), image("c", 2, "v2"), image("d", 9, "w")) == {
+    assert evaluate(policy, image("a", 3, "v1"), image("b", 1, "v3"), image("c", 2, "v2"), image("d", 9, "w")) == {
         "a": "expire",
         "b": "keep",
         "c": "keep",
@@ -80,24 +80,24 @@ def test_a_count_keeps_the_newest_images_and_deletes_the_others() -> None:
     }
 
 
-def test_of_two_that_are_equally_old_the_one_listed_later_is_the_newer() -> None:
+def test_of_two_equally_old_images_the_one_that_is_listed_later_is_the_newer() -> None:
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"))
 
-    assert replay(policy, image("a", 1, "v1"), image("b", 1, "v2")) == {"a": "expire", "b": "keep"}
-    assert replay(policy, image("b", 1, "v2"), image("a", 1, "v1")) == {"b": "expire", "a": "keep"}
+    assert evaluate(policy, image("a", 1, "v1"), image("b", 1, "v2")) == {"a": "expire", "b": "keep"}
+    assert evaluate(policy, image("b", 1, "v2"), image("a", 1, "v1")) == {"b": "expire", "a": "keep"}
 
 
-def test_an_age_of_exactly_so_many_days_is_not_older() -> None:
+def test_an_image_whose_age_equals_the_limit_is_kept() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
 
-    assert replay(policy, image("exact", 5), image("older", 6), image("younger", 4)) == {
+    assert evaluate(policy, image("exact", 5), image("older", 6), image("younger", 4)) == {
         "exact": "keep",
         "older": "expire",
         "younger": "keep",
     }
 
 
-def test_what_is_older_by_hours_only_is_uncertain() -> None:
+def test_an_image_that_is_hours_older_than_the_limit_is_uncertain() -> None:
     cases: list[tuple[timedelta, str]] = [
         (timedelta(0), "keep"),
         (timedelta(microseconds=1), "uncertain"),
@@ -105,12 +105,12 @@ def test_what_is_older_by_hours_only_is_uncertain() -> None:
         (timedelta(days=1) - timedelta(microseconds=1), "uncertain"),
         (timedelta(days=1), "expire"),
     ]
-    for beyond, fate in cases:
+    for beyond, expected in cases:
         old = Image(digest="a", pushed_at=days(5) - beyond)
 
-        assert replay(LifecyclePolicy.of(expire_untagged(after_days=5)), old) == {"a": fate}
-        assert replay(LifecyclePolicy.of(archive_unpulled(after_days=5)), old) == {
-            "a": fate.replace("expire", "archive")
+        assert evaluate(LifecyclePolicy.of(expire_untagged(after_days=5)), old) == {"a": expected}
+        assert evaluate(LifecyclePolicy.of(archive_unpulled(after_days=5)), old) == {
+            "a": expected.replace("expire", "archive")
         }
 
 
@@ -118,15 +118,15 @@ def test_an_image_belongs_to_the_first_rule_that_selects_it_whether_or_not_that_
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"), expire_older_than(after_days=5))
     evaluation = policy.evaluate([image("a", 9, "v1"), image("b", 9, "w")], at=AT)
 
-    assert fates(evaluation) == {"a": "keep", "b": "expire"}
+    assert outcomes(evaluation) == {"a": "keep", "b": "expire"}
     assert [kept.rule for kept in evaluation.kept] == [policy.rules[0]]
     assert evaluation.kept[0].why == "rule 1 selects it, and it is among the newest 1"
 
 
-def test_lower_rules_count_what_higher_rules_claimed_or_marked_and_nothing_takes_its_place() -> None:
+def test_lower_rules_count_images_that_higher_rules_kept_or_deleted() -> None:
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"), limit_images(2))
-    marked = replay(policy, image("a", 1, "v3"), image("b", 2, "v2"), image("c", 3, "w"), image("d", 4, "w2"))
-    claimed = replay(policy, image("c", 1, "w"), image("d", 2, "w2"), image("a", 3, "v3"), image("e", 4, "w3"))
+    marked = evaluate(policy, image("a", 1, "v3"), image("b", 2, "v2"), image("c", 3, "w"), image("d", 4, "w2"))
+    claimed = evaluate(policy, image("c", 1, "w"), image("d", 2, "w2"), image("a", 3, "v3"), image("e", 4, "w3"))
 
     # b is the second of all although rule 1 expires it, so c is not among the newest two.
     assert marked == {"a": "keep", "b": "expire", "c": "expire", "d": "expire"}
@@ -137,16 +137,16 @@ def test_lower_rules_count_what_higher_rules_claimed_or_marked_and_nothing_takes
 def test_every_entry_of_a_list_must_match_some_tag() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=1, matching_all=["a*", "b*"]))
 
-    assert replay(policy, image("both", 9, "a1", "b1", "c"), image("one", 9, "a1", "a2")) == {
+    assert evaluate(policy, image("both", 9, "a1", "b1", "c"), image("one", 9, "a1", "a2")) == {
         "both": "expire",
         "one": "keep",
     }
 
 
-def test_a_rule_that_never_acts_protects_its_images() -> None:
+def test_a_rule_that_never_acts_keeps_its_images() -> None:
     policy = LifecyclePolicy.of(keep_forever("keep-*"), expire_untagged(after_days=1), limit_images(1))
 
-    assert replay(policy, image("a", 9, "keep-1"), image("b", 1), image("c", 2, "x")) == {
+    assert evaluate(policy, image("a", 9, "keep-1"), image("b", 1), image("c", 2, "x")) == {
         "a": "keep",
         "b": "keep",
         "c": "expire",
@@ -156,7 +156,7 @@ def test_a_rule_that_never_acts_protects_its_images() -> None:
 def test_last_pulls_count_from_the_pull_the_push_or_the_restoration() -> None:
     policy = LifecyclePolicy.of(archive_unpulled(after_days=30))
 
-    assert replay(
+    assert evaluate(
         policy,
         image("pulled", 99, last_pulled_at=days(10)),
         image("pulled long ago", 99, last_pulled_at=days(40)),
@@ -173,39 +173,39 @@ def test_last_pulls_count_from_the_pull_the_push_or_the_restoration() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_each_storage_class_has_claims_and_counts_of_its_own(order: int) -> None:
+def test_images_are_selected_and_counted_separately_in_each_storage_class(order: int) -> None:
     policy = LifecyclePolicy.of(*[archive_older_than(after_days=5), delete_archived(after_days=90)][::order])
     archived = [
         image("long there", 300, "v1", status="archived", archived_at=days(91)),
         image("exactly so long there", 300, "v2", status="archived", archived_at=days(90)),
     ]
 
-    assert replay(policy, image("new", 1, "v4"), image("old", 6, "v3"), *archived) == {
+    assert evaluate(policy, image("new", 1, "v4"), image("old", 6, "v3"), *archived) == {
         "new": "keep",
         "old": "archive",
         "long there": "expire",
         "exactly so long there": "keep",
     }
-    assert replay(LifecyclePolicy.of(limit_images(1)), image("new", 301), *archived)["new"] == "keep"
+    assert evaluate(LifecyclePolicy.of(limit_images(1)), image("new", 301), *archived)["new"] == "keep"
 
 
-def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
+def test_images_that_are_kept_forever_are_kept_in_the_archive_too() -> None:
     policy = LifecyclePolicy.of(keep_forever("v*"), delete_archived(after_days=90))
     archived = [image(tag, 300, tag, status="archived", archived_at=days(200)) for tag in ("v1", "w1")]
 
-    assert replay(policy, *archived) == {"v1": "keep", "w1": "expire"}
+    assert evaluate(policy, *archived) == {"v1": "keep", "w1": "expire"}
 
 
 def test_a_restored_image_is_as_new_as_its_restoration_where_images_are_counted() -> None:
     restored = image("restored", 99, "v1", archived_at=days(50), activated_at=days(1))
 
-    assert replay(LifecyclePolicy.of(keep_latest(1, matching="v*")), restored, image("b", 2, "v2")) == {
+    assert evaluate(LifecyclePolicy.of(keep_latest(1, matching="v*")), restored, image("b", 2, "v2")) == {
         "restored": "keep",
         "b": "expire",
     }
 
 
-def test_whether_a_restored_image_ages_from_its_push_is_open() -> None:
+def test_it_is_uncertain_whether_the_age_of_a_restored_image_counts_from_its_push() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"))
     evaluation = policy.evaluate(
         [
@@ -219,7 +219,7 @@ def test_whether_a_restored_image_ages_from_its_push_is_open() -> None:
         at=AT,
     )
 
-    assert fates(evaluation) == {
+    assert outcomes(evaluation) == {
         "lately": "uncertain",
         "long ago": "expire",
         "young": "keep",
@@ -238,47 +238,47 @@ def test_images_of_an_index_are_kept_while_the_index_exists() -> None:
     old, child = image("old", 9, "v1", manifest_media_type=INDEX, referenced_digests=["child"]), image("child", 9)
     evaluation = policy.evaluate([image("new", 1, "v2"), old, child], at=AT)
 
-    assert fates(evaluation) == {"new": "keep", "old": "expire", "child": "keep"}
+    assert outcomes(evaluation) == {"new": "keep", "old": "expire", "child": "keep"}
     assert "an index that is there names it" in next(kept.why for kept in evaluation.kept if kept.image == child)
-    assert replay(policy, child) == {"child": "expire"}
+    assert evaluate(policy, child) == {"child": "expire"}
 
 
-def test_an_archived_index_protects_nothing() -> None:
+def test_an_archived_index_keeps_no_image() -> None:
     index = image("index", 9, "v1", status="archived", archived_at=days(3), referenced_digests=["child"])
 
-    assert replay(LifecyclePolicy.of(expire_untagged(after_days=1)), index, image("child", 9))["child"] == "expire"
+    assert evaluate(LifecyclePolicy.of(expire_untagged(after_days=1)), index, image("child", 9))["child"] == "expire"
 
 
-def test_with_an_index_of_unknown_images_untagged_images_that_a_rule_takes_are_uncertain() -> None:
+def test_untagged_images_that_a_rule_deletes_are_uncertain_if_the_images_of_an_index_are_unknown() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     index = image("index", 1, "v1", manifest_media_type=INDEX)
     evaluation = policy.evaluate([index, image("old", 9), image("young", 2)], at=AT)
 
-    assert fates(evaluation) == {"index": "keep", "old": "uncertain", "young": "keep"}
+    assert outcomes(evaluation) == {"index": "keep", "old": "uncertain", "young": "keep"}
     assert evaluation.uncertain[0].action == "expire"
     assert evaluation.uncertain[0].rule == policy.rules[0]
     assert "it may belong to an index" in evaluation.uncertain[0].why
     assert evaluation.bytes_freed == 0
 
 
-def test_an_index_does_not_name_itself() -> None:
+def test_an_index_is_not_one_of_its_images() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     one, other = (image(name, 9, manifest_media_type=INDEX) for name in ("one", "other"))
 
-    assert replay(policy, one) == {"one": "expire"}
-    assert replay(policy, one, other) == {"one": "uncertain", "other": "uncertain"}
+    assert evaluate(policy, one) == {"one": "expire"}
+    assert evaluate(policy, one, other) == {"one": "uncertain", "other": "uncertain"}
 
 
-def test_an_index_that_is_being_restored_may_hold_its_images() -> None:
+def test_it_is_uncertain_whether_an_index_in_restoration_keeps_its_images() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
     restoring = image("index", 9, "v1", status="activating", archived_at=days(3), referenced_digests=["child"])
     evaluation = policy.evaluate([restoring, image("child", 9)], at=AT)
 
-    assert fates(evaluation) == {"index": "keep", "child": "uncertain"}
+    assert outcomes(evaluation) == {"index": "keep", "child": "uncertain"}
     assert "it may belong to an index" in evaluation.uncertain[0].why
 
 
-def test_whether_all_that_a_rule_selects_take_places_is_open() -> None:
+def test_it_is_uncertain_whether_a_count_rule_counts_every_image_that_it_selects() -> None:
     cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"referenced_digests": ["second"]}, {}),
         ({"manifest_media_type": INDEX}, {}),
@@ -293,13 +293,13 @@ def test_whether_all_that_a_rule_selects_take_places_is_open() -> None:
             image("c", 4, "v1"),
         ]
 
-        assert replay(LifecyclePolicy.of(limit_images(2)), *images) == {
+        assert evaluate(LifecyclePolicy.of(limit_images(2)), *images) == {
             "index": "keep",
             "second": "keep",
             "b": "uncertain",
             "c": "expire",
         }
-        assert replay(LifecyclePolicy.of(keep_latest(2, matching="v*")), *images)["c"] == "expire"
+        assert evaluate(LifecyclePolicy.of(keep_latest(2, matching="v*")), *images)["c"] == "expire"
 
 
 # --- artifacts about other images -------------------------------------------------------------------------------------
@@ -312,23 +312,23 @@ def test_a_signature_and_its_signature_are_deleted_with_the_subject() -> None:
         [image("subject", 9, "v1"), signature, image("again", 1, subject_digest="signature")], at=AT
     )
 
-    assert fates(evaluation) == {"subject": "archive", "signature": "archive", "again": "archive"}
+    assert outcomes(evaluation) == {"subject": "archive", "signature": "archive", "again": "archive"}
     why = "it follows its subject subject within 24 hours; of that one: it was pushed more than 5 days ago"
     assert [each.why for each in evaluation.archived if each.image.subject_digest] == [why, why]
 
 
-def test_whether_a_rule_takes_a_signature_whose_subject_stays_is_open() -> None:
+def test_it_is_uncertain_whether_a_rule_deletes_a_signature_whose_subject_is_kept() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
 
-    assert replay(
+    assert evaluate(
         policy, image("s", 9, "v1"), image("old", 9, subject_digest="s"), image("new", 1, subject_digest="s")
     ) == {
         "s": "keep",
         "old": "uncertain",
         "new": "keep",
     }
-    assert replay(policy, image("orphan", 9, subject_digest="gone")) == {"orphan": "uncertain"}
-    assert replay(policy, image("a", 9, subject_digest="b"), image("b", 9, subject_digest="a")) == {
+    assert evaluate(policy, image("orphan", 9, subject_digest="gone")) == {"orphan": "uncertain"}
+    assert evaluate(policy, image("a", 9, subject_digest="b"), image("b", 9, subject_digest="a")) == {
         "a": "uncertain",
         "b": "uncertain",
     }
@@ -347,15 +347,15 @@ def test_a_signature_of_a_deleted_image_is_uncertain_if_a_rule_or_index_can_keep
     assert (
         why([aging], signature, image("index", 1, "w", manifest_media_type=INDEX)) == UndocumentedBehavior.CHILD.value
     )
-    assert replay(LifecyclePolicy.of(aging), subject, tagged) == {"s": "expire", "sig": "expire"}
+    assert evaluate(LifecyclePolicy.of(aging), subject, tagged) == {"s": "expire", "sig": "expire"}
 
 
-def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> None:
+def test_a_signature_in_standard_storage_whose_subject_is_archived_is_uncertain() -> None:
     archived = image("s", 9, "v1", status="archived", archived_at=days(3))
     policy = LifecyclePolicy.of(delete_archived(after_days=90))
     evaluation = policy.evaluate([archived, image("sig", 9, subject_digest="s")], at=AT)
 
-    assert fates(evaluation) == {"s": "keep", "sig": "uncertain"}
+    assert outcomes(evaluation) == {"s": "keep", "sig": "uncertain"}
     assert evaluation.uncertain[0][1:] == (
         "archive",
         None,
@@ -363,7 +363,7 @@ def test_a_signature_that_its_archived_subject_left_behind_is_uncertain() -> Non
     )
 
 
-def test_a_signature_follows_its_subject_to_where_it_is_not_yet() -> None:
+def test_a_signature_is_archived_or_deleted_with_its_subject() -> None:
     cases: list[tuple[str, str, str]] = [
         ("active", "active", "archive"),
         ("active", "archived", "keep"),
@@ -372,28 +372,28 @@ def test_a_signature_follows_its_subject_to_where_it_is_not_yet() -> None:
         ("archived", "archived", "expire"),
         ("archived", "activating", "expire"),
     ]
-    for subject, signature, fate in cases:
+    for subject, signature, expected in cases:
         policy = LifecyclePolicy.of(archive_older_than(after_days=9, matching="v*"), delete_archived(after_days=90))
         images = [
             image("s", 200, "v1", status=subject, archived_at=days(100)),
             image("sig", 200, status=signature, archived_at=days(1), subject_digest="s"),
         ]
 
-        assert replay(policy, *images)["sig"] == fate
+        assert evaluate(policy, *images)["sig"] == expected
 
 
 def test_an_image_in_restoration_does_not_follow_an_archived_subject() -> None:
     archived = image("s", 9, "v1", status="archived", archived_at=days(3))
     restoring = image("sig", 9, subject_digest="s", status="activating")
 
-    assert replay(LifecyclePolicy.none(), archived, restoring) == {"s": "keep", "sig": "keep"}
+    assert evaluate(LifecyclePolicy.none(), archived, restoring) == {"s": "keep", "sig": "keep"}
 
 
 def test_an_attestation_of_an_index_is_kept_with_the_index() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=5))
     index = image("index", 1, "v2", referenced_digests=["attestation"])
 
-    assert replay(policy, index, image("s", 9, "v1"), image("attestation", 9, subject_digest="s")) == {
+    assert evaluate(policy, index, image("s", 9, "v1"), image("attestation", 9, subject_digest="s")) == {
         "index": "keep",
         "s": "expire",
         "attestation": "keep",
@@ -403,16 +403,16 @@ def test_an_attestation_of_an_index_is_kept_with_the_index() -> None:
 def test_an_image_in_restoration_is_uncertain_if_a_rule_of_either_class_selects_it() -> None:
     restoring = image("a", 99, "v1", status="activating", archived_at=days(95))
 
-    assert replay(LifecyclePolicy.of(keep_latest(1, matching="v*")), restoring) == {"a": "keep"}
-    assert replay(LifecyclePolicy.of(delete_archived(after_days=90)), restoring) == {"a": "uncertain"}
-    assert replay(LifecyclePolicy.of(expire_older_than(after_days=9)), restoring) == {"a": "uncertain"}
+    assert evaluate(LifecyclePolicy.of(keep_latest(1, matching="v*")), restoring) == {"a": "keep"}
+    assert evaluate(LifecyclePolicy.of(delete_archived(after_days=90)), restoring) == {"a": "uncertain"}
+    assert evaluate(LifecyclePolicy.of(expire_older_than(after_days=9)), restoring) == {"a": "uncertain"}
 
 
-def test_a_rule_of_the_archive_does_not_hold_an_image_that_is_being_restored() -> None:
+def test_a_rule_of_the_archive_does_not_keep_an_image_in_restoration() -> None:
     restoring = image("a", 99, "v1", status="activating", archived_at=days(5))
     policy = LifecyclePolicy.of(delete_archived(after_days=90), expire_older_than(after_days=9))
 
-    assert replay(policy, restoring) == {"a": "uncertain"}
+    assert evaluate(policy, restoring) == {"a": "uncertain"}
 
 
 # --- reasons ----------------------------------------------------------------------------------------------------------
@@ -489,7 +489,7 @@ def test_an_uncertain_image_has_every_undocumented_behavior_that_decides_it() ->
         ),
         (BY_AGE, [image("a", 9, status="activating")], [UndocumentedBehavior.ACTIVATING]),
     ]
-    for intent, images, doubts in cases:
+    for intent, images, questions in cases:
         evaluation = LifecyclePolicy.of(intent).evaluate(images, at=AT)
         (why,) = (
             each.why
@@ -498,13 +498,13 @@ def test_an_uncertain_image_has_every_undocumented_behavior_that_decides_it() ->
             if each.image == images[-1]
         )
 
-        assert why.partition("; but ")[2] == ", and ".join(doubt.value for doubt in doubts)
+        assert why.partition("; but ")[2] == ", and ".join(each.value for each in questions)
 
 
 # --- the whole report -------------------------------------------------------------------------------------------------
 
 
-def test_bytes_are_those_of_images_and_an_index_has_none_of_its_own() -> None:
+def test_the_size_is_the_sum_of_the_images_without_the_indexes() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=5), delete_archived(after_days=90))
     evaluation = policy.evaluate(
         [
@@ -522,7 +522,7 @@ def test_bytes_are_those_of_images_and_an_index_has_none_of_its_own() -> None:
     assert (archiving.bytes_freed, archiving.bytes_archived) == (0, 100)
 
 
-def test_decisions_are_deletions_first_and_the_oldest_first() -> None:
+def test_decisions_begin_with_deletions_and_with_the_oldest_images() -> None:
     policy = LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*"), expire_untagged(after_days=1))
     evaluation = policy.evaluate([image("a", 7, "v1"), image("b", 3), image("c", 9), image("d", 8, "v2")], at=AT)
 
@@ -548,7 +548,7 @@ def test_an_instant_without_a_time_zone_is_rejected_and_another_zone_is_the_same
 
 
 def test_a_number_of_days_before_the_first_instant_selects_no_image() -> None:
-    assert replay(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 400)) == {"a": "keep"}
+    assert evaluate(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 400)) == {"a": "keep"}
 
 
 def test_decisions_are_read_like_a_tuple() -> None:
@@ -586,11 +586,11 @@ def test_an_image_is_in_exactly_one_group(policy: LifecyclePolicy, images: list[
 
 
 @given(policies, EVERYTHING, st.sampled_from([timedelta(0), HOURS]))
-def test_certain_outcomes_are_equal_in_every_world_and_uncertain_ones_differ(
+def test_certain_outcomes_are_equal_in_every_reading_and_uncertain_ones_differ(
     policy: LifecyclePolicy, images: list[Image], later: timedelta
 ) -> None:
     at = AT + later
-    found = fates(policy.evaluate(images, at=at))
+    found = outcomes(policy.evaluate(images, at=at))
 
     for each in images:
         possible = {outcome(each, policy.rules, images, at, world) for world in worlds()}
@@ -598,7 +598,7 @@ def test_certain_outcomes_are_equal_in_every_world_and_uncertain_ones_differ(
 
 
 @given(policies, EVERYTHING, st.randoms(use_true_random=False))
-def test_the_order_of_images_that_are_not_equally_old_means_nothing(
+def test_the_order_of_images_of_different_ages_has_no_effect(
     policy: LifecyclePolicy, images: list[Image], chance: object
 ) -> None:
     by_age = {each.activated_at or each.pushed_at: each for each in images}
@@ -606,7 +606,7 @@ def test_the_order_of_images_that_are_not_equally_old_means_nothing(
     shuffled = list(different)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis's Random
 
-    assert fates(policy.evaluate(shuffled, at=AT)) == fates(policy.evaluate(different, at=AT))
+    assert outcomes(policy.evaluate(shuffled, at=AT)) == outcomes(policy.evaluate(different, at=AT))
 
 
 @given(st.lists(intents, max_size=4), EVERYTHING)
@@ -638,7 +638,7 @@ def test_a_policy_has_the_same_evaluation_after_a_round_trip(policy: LifecyclePo
 
 
 @given(st.lists(intents, min_size=1, max_size=4), EVERYTHING)
-def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: list[object], images: list[Image]) -> None:
+def test_a_shadowed_rule_decides_no_outcome(written: list[object], images: list[Image]) -> None:
     rules: list[LifecycleRule] = []
     for rule in (rule for intent in written for rule in (*intent.keep_rules, *intent.rules)):  # type: ignore[attr-defined]
         values = {field: getattr(rule, field) for field in LifecycleRule.__dataclass_fields__}
@@ -658,11 +658,11 @@ def test_a_rule_that_is_found_to_be_shadowed_never_decides_anything(written: lis
 # --- artifacts, and undocumented behavior -----------------------------------------------------------------------------
 
 
-def test_a_signature_that_a_rule_may_delete_and_its_subject_takes_to_the_archive_is_uncertain() -> None:
+def test_a_signature_that_a_rule_may_delete_and_whose_subject_is_archived_is_uncertain() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=10), archive_older_than(after_days=30, matching="v*"))
     evaluation = policy.evaluate([image("a", 40, "v1"), image("signature", 40, subject_digest="a")], at=AT)
 
-    assert fates(evaluation) == {"a": "archive", "signature": "uncertain"}
+    assert outcomes(evaluation) == {"a": "archive", "signature": "uncertain"}
     assert evaluation.uncertain[0].action == "expire"
     assert "else it follows its subject a within 24 hours" in evaluation.uncertain[0].why
 
@@ -671,16 +671,16 @@ def test_a_tagged_artifact_that_its_own_rule_may_keep_is_uncertain() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=14, matching="*"))
     subject = image("a", 20, "v1")
 
-    assert replay(policy, subject, image("by hours", 14.5, "sig", subject_digest="a"))["by hours"] == "uncertain"
-    assert replay(policy, subject, image("young", 2, "sig", subject_digest="a"))["young"] == "uncertain"
-    assert replay(policy, subject, image("old", 16, "sig", subject_digest="a"))["old"] == "expire"
+    assert evaluate(policy, subject, image("by hours", 14.5, "sig", subject_digest="a"))["by hours"] == "uncertain"
+    assert evaluate(policy, subject, image("young", 2, "sig", subject_digest="a"))["young"] == "uncertain"
+    assert evaluate(policy, subject, image("old", 16, "sig", subject_digest="a"))["old"] == "expire"
 
 
 def test_a_long_chain_of_signatures_is_deleted_with_its_subject_in_linear_time() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*"))
     chain = [image(str(each), 9, subject_digest=str(each - 1)) for each in range(1, 5000)]
 
-    assert set(replay(policy, image("0", 9, "v1"), *chain).values()) == {"expire"}
+    assert set(evaluate(policy, image("0", 9, "v1"), *chain).values()) == {"expire"}
 
 
 def test_an_image_of_a_known_index_can_be_in_an_unread_index() -> None:
@@ -691,11 +691,11 @@ def test_an_image_of_a_known_index_can_be_in_an_unread_index() -> None:
         image("child", 9),
     ]
 
-    assert replay(policy, *images) == {"read": "expire", "unread": "keep", "child": "keep"}
+    assert evaluate(policy, *images) == {"read": "expire", "unread": "keep", "child": "keep"}
     assert [each.is_certain for each in policy.schedule(images, at=AT) if each.image.digest == "child"] == [False]
 
 
-def test_what_is_no_image_is_reported_how_to_be_read() -> None:
+def test_a_value_that_is_not_an_image_is_an_error_that_names_read_images() -> None:
     with pytest.raises(TypeError, match=r"images\[0\] is {'imageDigest': 'a'}, not an Image; read it with"):
         LifecyclePolicy.none().evaluate([{"imageDigest": "a"}], at=AT)  # type: ignore[list-item]  # what people give
 

@@ -181,7 +181,7 @@ def test_rules_for_the_archive_and_for_standard_storage_do_not_shadow_each_other
 # --- findings, and correct policies ----------------------------------------------------------------------------------
 
 
-DESCRIBED, DOUBTFUL = "any-described-as-untagged", "any-may-mean-untagged"
+DESCRIBED, AMBIGUOUS = "any-described-as-untagged", "any-may-mean-untagged"
 
 
 def test_an_any_rule_described_as_untagged_is_an_error() -> None:
@@ -234,7 +234,7 @@ def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone
         "Delete untagged images older than one day and keep storage low",
     ]
     for description in cases:
-        assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description=description)))
+        assert {DESCRIBED, AMBIGUOUS}.isdisjoint(ids(rule(1, description=description)))
 
 
 def test_an_any_rule_that_mentions_untagged_images_is_a_warning() -> None:
@@ -247,15 +247,15 @@ def test_an_any_rule_that_mentions_untagged_images_is_a_warning() -> None:
         "Expire dangling leftovers",
     ]
     for description in cases:
-        finding = one(DOUBTFUL, rule(1, description=description))
+        finding = one(AMBIGUOUS, rule(1, description=description))
 
         assert finding.severity == "warning"
         assert "it deletes tagged images too" in finding.sentence
         assert DESCRIBED not in ids(rule(1, description=description))
 
 
-def test_an_any_rule_to_which_only_untagged_images_are_left_may_say_so() -> None:
-    for description, id in (("Expire untagged images", DESCRIBED), ("Expire untagged leftovers", DOUBTFUL)):
+def test_a_rule_over_all_images_that_selects_only_untagged_ones_can_be_described_so() -> None:
+    for description, id in (("Expire untagged images", DESCRIBED), ("Expire untagged leftovers", AMBIGUOUS)):
         last = rule(2, description=description, **AGE)
 
         assert id not in ids(rule(1, "*"), last)
@@ -268,18 +268,18 @@ def test_an_any_rule_below_one_for_untagged_images_may_speak_of_that_one() -> No
 
     for description, expected in (
         ("Keep last 10 images, remove untagged after 1 day", set()),
-        ("Expire untagged images", {DOUBTFUL}),
+        ("Expire untagged images", {AMBIGUOUS}),
     ):
         found_ids = ids(above, rule(2, description=description, **AGE))
 
-        assert {DESCRIBED, DOUBTFUL}.intersection(found_ids) == expected
+        assert {DESCRIBED, AMBIGUOUS}.intersection(found_ids) == expected
 
 
-def test_an_any_rule_that_never_acts_may_say_that_it_keeps_untagged_images() -> None:
-    assert {DESCRIBED, DOUBTFUL}.isdisjoint(ids(rule(1, description="Keep untagged images", count_number=999_999)))
+def test_a_rule_over_all_images_that_never_acts_can_be_described_as_keeping_untagged_images() -> None:
+    assert {DESCRIBED, AMBIGUOUS}.isdisjoint(ids(rule(1, description="Keep untagged images", count_number=999_999)))
 
 
-def test_an_untagged_rule_may_say_that_it_is_one() -> None:
+def test_a_rule_for_untagged_images_can_be_described_so() -> None:
     assert ids(rule(1, description="Expire untagged images", **UNTAGGED)) == []
 
 
@@ -315,7 +315,7 @@ def test_a_list_of_tags_of_which_none_can_be_two_reads_as_alternatives() -> None
     assert "list-of-alternatives" in ids(rule(1, tag_prefix_list=["dev", "pr"]))
 
 
-def test_a_list_of_what_one_tag_can_be_at_once_is_left_alone() -> None:
+def test_a_list_that_one_tag_can_match_is_no_finding() -> None:
     cases: list[Sequence[str]] = [["release-*"], ["release-*", "*-amd64"], ["*a*", "*b*", "c*"]]
     for patterns in cases:
         assert "list-of-alternatives" not in ids(rule(1, *patterns))
@@ -324,7 +324,7 @@ def test_a_list_of_what_one_tag_can_be_at_once_is_left_alone() -> None:
 ALTERNATIVES = "list-of-alternatives"
 
 
-def test_a_list_whose_description_says_and_as_intents_do_is_left_alone() -> None:
+def test_a_list_whose_description_has_and_is_no_finding() -> None:
     assert ALTERNATIVES not in ids(rule(1, "dev-*", "pr-*", description="Those tagged pr-* and dev-*."))
     assert ALTERNATIVES not in ids(rule(1, "dev-*", "or", "pr-*", description="Those tagged dev-* and or and pr-*"))
     assert ALTERNATIVES in ids(rule(1, "dev-*", "pr-*", "x", description="Those tagged pr-* and dev-*"))
@@ -572,7 +572,7 @@ def test_recommended_intents_have_no_findings() -> None:
 
 
 @given(st.lists(intents, min_size=1, max_size=5))
-def test_what_intents_compile_to_is_never_surely_wrong_and_says_and_where_it_means_and(written: list[Intent]) -> None:
+def test_compiled_intents_have_no_finding_of_severity_error(written: list[Intent]) -> None:
     try:
         policy = LifecyclePolicy.of(*written)
     except InvalidLifecyclePolicy:
@@ -659,13 +659,13 @@ def test_common_policies_have_few_warnings_about_descriptions_and_lists() -> Non
     told = {
         name: told
         for name, rules in AS_WRITTEN.items()
-        if (told := {DESCRIBED, DOUBTFUL, ALTERNATIVES}.intersection(ids(*rules)))
+        if (told := {DESCRIBED, AMBIGUOUS, ALTERNATIVES}.intersection(ids(*rules)))
     }
 
     assert told == {
         "aws: a list": {ALTERNATIVES},
-        "people: in German": {DOUBTFUL},
-        "people: branches": {DOUBTFUL},
+        "people: in German": {AMBIGUOUS},
+        "people: branches": {AMBIGUOUS},
     }
 
 
@@ -726,7 +726,7 @@ def test_errors_do_not_depend_on_images(policy: LifecyclePolicy, images: list[Im
     assert errors(policy.findings(images)) == errors(policy.findings())
 
 
-def test_errors_come_first_and_what_is_about_the_whole_policy_last() -> None:
+def test_errors_come_first_and_findings_about_the_whole_policy_last() -> None:
     findings = found(rule(1, "dev-*", "pr-*"), rule(2, "v*"), rule(3, "v1*"))
 
     assert [each.id for each in findings] == ["shadowed-rule", "list-of-alternatives", UNTAGGED_STAY]

@@ -109,7 +109,7 @@ def test_the_day_is_that_of_a_simulation(policy: LifecyclePolicy) -> None:
         assert abs(found - expected) <= 2 * DAY
 
 
-def test_the_images_of_an_index_and_artifacts_stay_as_long_as_their_index_and_subject() -> None:
+def test_images_of_an_index_and_referrers_are_kept_as_long_as_their_index_and_subject() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=1))
     images = []
     for day in range(30):

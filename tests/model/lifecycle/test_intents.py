@@ -158,7 +158,7 @@ def test_each_intent_compiles_to_exactly_these_rules() -> None:
         assert written(intent) == expected
 
 
-def test_the_issue_in_one_line() -> None:
+def test_a_policy_of_two_intents_has_the_expected_document() -> None:
     """Keep the last 10 images matching `release-*`; delete untagged images older than 1 day."""
     policy = LifecyclePolicy.of(keep_latest(10, matching="release-*"), expire_untagged(after_days=1))
 
@@ -173,7 +173,7 @@ def test_the_issue_in_one_line() -> None:
     )
 
 
-def test_an_intent_shows_itself_as_it_was_written() -> None:
+def test_the_repr_of_an_intent_is_its_call() -> None:
     cases: list[tuple[Intent, str]] = [
         (keep_latest(10, matching="release-*"), "keep_latest(10, matching='release-*')"),
         (keep_latest(1, matching_all=["a", "b"]), "keep_latest(1, matching_all=['a', 'b'])"),
@@ -204,7 +204,7 @@ def test_every_rule_of_an_intent_has_a_description_that_begins_with_a_verb(inten
 # --- order ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_kept_comes_first_and_rules_over_all_images_come_last() -> None:
+def test_rules_that_keep_images_come_first_and_rules_over_all_images_come_last() -> None:
     assert lines(
         limit_images(500),
         expire_untagged(after_days=3),
@@ -223,13 +223,13 @@ def test_what_is_kept_comes_first_and_rules_over_all_images_come_last() -> None:
     ]
 
 
-def test_between_them_the_order_is_as_written() -> None:
+def test_other_rules_are_in_the_order_in_which_they_are_written() -> None:
     dev, qa = keep_latest(1, matching="dev-*"), keep_latest(2, matching="qa-*")
 
     assert lines(dev, qa) == list(reversed(lines(qa, dev)))
 
 
-def test_the_narrower_pattern_may_be_written_first_and_not_last() -> None:
+def test_a_narrower_pattern_must_be_written_before_a_wider_one() -> None:
     narrow, wide = keep_latest(5, matching="v1*"), keep_latest(50, matching="v*")
 
     assert lines(narrow, wide) == ["Keep the newest 5 images tagged v1*", "Keep the newest 50 images tagged v*"]
@@ -254,7 +254,7 @@ def test_priorities_are_counted_from_one(drawn: list[Intent]) -> None:
 # --- all tags except some -------------------------------------------------------------------------------------------
 
 
-def test_kept_images_are_left_to_an_earlier_intent() -> None:
+def test_a_keep_rule_does_not_select_images_of_an_earlier_intent() -> None:
     assert lines(keep_latest(10, matching="v*"), expire_unmatched(keeping=["v*", "latest"], after_days=30)) == [
         "Keep the newest 10 images tagged v*",
         "Spare images tagged latest from the rules below",
@@ -262,7 +262,7 @@ def test_kept_images_are_left_to_an_earlier_intent() -> None:
     ]
 
 
-def test_a_shield_that_another_one_covers_is_left_out() -> None:
+def test_a_keep_rule_that_another_one_covers_is_left_out() -> None:
     assert lines(keep_forever("v*"), expire_unmatched(keeping=["v1*", "latest"], after_days=30)) == [
         "Keep every image tagged v*",
         "Spare images tagged latest from the rules below",
@@ -320,7 +320,7 @@ def test_an_intent_that_could_never_act_is_rejected() -> None:
 # --- the archive ----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_kept_forever_is_kept_in_the_archive_too() -> None:
+def test_images_that_are_kept_forever_are_kept_in_the_archive_too() -> None:
     assert written(delete_archived(after_days=90), keep_forever("v*")) == [
         rule(1, "Keep every image tagged v*", tagged("v*") | newest(NEVER)),
         rule(
@@ -343,7 +343,7 @@ def test_without_delete_archived_nothing_in_the_archive_needs_to_be_kept() -> No
     ]
 
 
-def test_what_is_spared_for_other_intents_may_be_deleted_from_the_archive() -> None:
+def test_images_that_other_intents_keep_can_be_deleted_from_the_archive() -> None:
     assert lines(expire_unmatched(keeping="v*", after_days=30), delete_archived(after_days=90)) == [
         "Spare images tagged v* from the rules below",
         "Expire other tagged images 30 days after push",
@@ -425,7 +425,7 @@ def test_keeping_and_expiring_the_same_images_is_rejected_with_both_named() -> N
         )
 
 
-def test_what_is_kept_forever_wins_wherever_it_is_written() -> None:
+def test_the_position_of_keep_forever_has_no_effect() -> None:
     keep, expire = keep_forever("v*"), expire_older_than(after_days=30, matching="v*")
 
     assert problems(expire, keep) == problems(keep, expire)
@@ -448,7 +448,7 @@ def test_every_conflict_is_reported_at_once() -> None:
     ]
 
 
-def test_writing_an_intent_twice_is_the_same_whether_it_is_made_once_or_twice() -> None:
+def test_a_repeated_intent_is_reported_for_one_object_and_for_two() -> None:
     once = limit_images(5)
 
     assert limit_images(5) == once
@@ -521,7 +521,7 @@ def test_images_kept_forever_are_selected_by_no_rule_that_acts(
         policy = LifecyclePolicy.of(*others[:at], keep, *others[at:])
     except InvalidLifecyclePolicy:
         return
-    kept = [TagPattern(pattern) for shield in keep.keep_rules for pattern in shield.tag_pattern_list]
+    kept = [TagPattern(pattern) for rule in keep.keep_rules for pattern in rule.tag_pattern_list]
     for tags in images:
         if any(pattern.matches(tag) for pattern in kept for tag in tags):
             owners = claims(policy, tags)
@@ -550,7 +550,7 @@ def test_kept_images_are_never_selected_by_the_rule_for_the_rest(
 
 
 @given(any_of, days, tag_sets.filter(bool))
-def test_what_is_not_spared_belongs_to_the_rule_for_the_rest(
+def test_images_that_no_intent_keeps_are_selected_by_the_rule_for_the_rest(
     keeping: str | list[str], after_days: int, tags: list[str]
 ) -> None:
     patterns = [TagPattern(text) for text in ([keeping] if isinstance(keeping, str) else keeping)]

@@ -249,7 +249,7 @@ def test_documents_are_rejected_where_rules_are_expected() -> None:
 
 
 @given(policies)
-def test_what_was_written_can_be_changed_without_changing_the_policy(policy: LifecyclePolicy) -> None:
+def test_a_change_of_the_written_document_does_not_change_the_policy(policy: LifecyclePolicy) -> None:
     before = policy.to_json()
     policy.to_dict()["rules"].clear()
 

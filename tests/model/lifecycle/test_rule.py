@@ -43,7 +43,7 @@ def problems(**values: Any) -> tuple[str, ...]:
     ],
 )
 @pytest.mark.parametrize("tag_status", ["tagged", "untagged", "any"])
-def test_what_follows_from_other_fields_is_read_from_them(
+def test_derived_fields_are_read_from_other_fields(
     count_type: Any, action: Any, storage_class: str, *, count_unit: str | None, target: str | None, tag_status: Any
 ) -> None:
     patterns = ["v*"] if tag_status == "tagged" else []
@@ -399,7 +399,7 @@ def test_a_rule_writes_no_nulls_and_no_empty_lists(rule: LifecycleRule) -> None:
 
 
 @given(rules)
-def test_changing_what_was_written_does_not_change_the_rule(rule: LifecycleRule) -> None:
+def test_a_change_of_the_written_rule_does_not_change_the_rule(rule: LifecycleRule) -> None:
     before = json.dumps(rule.to_dict())
     written = rule.to_dict()
     written["selection"].clear()

@@ -68,7 +68,7 @@ def test_an_image_is_deleted_on_the_day_on_which_it_reaches_the_age() -> None:
     ]
 
 
-def test_a_departure_names_its_rule() -> None:
+def test_a_scheduled_action_has_its_rule() -> None:
     policy = LifecyclePolicy.of(keep_latest(5, matching="v*"), expire_untagged(after_days=14))
     (departure,) = policy.schedule([image("a", 4)], at=AT)
 
@@ -77,13 +77,13 @@ def test_a_departure_names_its_rule() -> None:
     )
 
 
-def test_what_a_count_takes_goes_today_and_the_rest_never() -> None:
+def test_a_count_rule_deletes_images_today_and_no_image_later() -> None:
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"))
 
     assert leaving(policy, image("a", 1, "v2"), image("b", 2, "v1")) == [("b", TODAY, "expire")]
 
 
-def test_what_is_archived_is_deleted_from_the_archive_later() -> None:
+def test_archived_images_are_deleted_from_the_archive_later() -> None:
     policy = LifecyclePolicy.of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90))
     archived = image("c", 300, "v0", status="archived", archived_at=AT - timedelta(days=80))
 
@@ -97,7 +97,7 @@ def test_what_is_archived_is_deleted_from_the_archive_later() -> None:
     assert [each.rule for each in policy.schedule([image("b", 60, "v1")], at=AT)] == list(policy.rules)
 
 
-def test_what_is_kept_forever_stays_in_the_archive_too() -> None:
+def test_images_that_are_kept_forever_are_kept_in_the_archive_too() -> None:
     policy = LifecyclePolicy.of(keep_forever("v*"), archive_unpulled(after_days=30), delete_archived(after_days=90))
 
     assert leaving(policy, image("a", 10, "v2"), image("b", 10, last_pulled_at=AT - timedelta(days=5))) == [
@@ -114,7 +114,7 @@ def test_images_of_an_index_are_deleted_after_the_index() -> None:
     assert leaving(LifecyclePolicy.of(expire_untagged(after_days=5)), index, image("child", 10)) == []
 
 
-def test_an_image_of_two_indexes_waits_for_both() -> None:
+def test_an_image_of_two_indexes_is_deleted_after_both() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), expire_untagged(after_days=5))
     one, two = (image(f"index {age}", age, f"v{age}", referenced_digests=["child"]) for age in (10, 20))
 
@@ -180,7 +180,7 @@ def test_a_signature_is_deleted_with_its_subject_from_both_storage_classes() -> 
     assert certainty(policy, image("a", 10, "v2"), image("signature", 10, subject_digest="a"))["signature"][1]
 
 
-def test_what_aws_does_not_decide_is_reported() -> None:
+def test_an_outcome_that_aws_does_not_document_is_reported() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), archive_untagged(after_days=5))
     restored = image("restored", 99, "v1", archived_at=AT - timedelta(days=50), activated_at=AT - timedelta(days=2))
     orphan = image("orphan", 1, subject_digest="gone")
@@ -198,7 +198,7 @@ def test_today_is_the_day_in_utc() -> None:
     assert policy.schedule([image("a", 9)], at=east) == policy.schedule([image("a", 9)], at=AT)
 
 
-def test_what_is_past_its_age_by_hours_goes_today_for_certain() -> None:
+def test_an_image_that_is_hours_older_than_its_age_is_certain_to_be_deleted_today() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=5))
 
     assert certainty(policy, image("a", 5.4)) == {"a": (TODAY, True)}
@@ -208,7 +208,7 @@ def test_what_is_past_its_age_by_hours_goes_today_for_certain() -> None:
     }
 
 
-def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today() -> None:
+def test_an_image_that_is_uncertain_today_is_uncertain_later() -> None:
     cases: list[tuple[list[Image], bool]] = [
         ([image("a", 10)], True),
         ([image("a", 10, subject_digest="gone")], False),
@@ -219,7 +219,7 @@ def test_whether_a_rule_may_take_an_image_is_as_open_later_as_today() -> None:
         assert certainty(LifecyclePolicy.of(expire_older_than(after_days=30)), *images)["a"] == (day(20), is_certain)
 
 
-def test_of_a_restored_image_only_the_age_since_its_push_is_open_until_both_ages_are_past() -> None:
+def test_a_restored_image_is_uncertain_until_both_of_its_ages_are_reached() -> None:
     def restored(pushed: float, activated: float) -> Image:
         times = {"archived_at": AT - timedelta(days=activated + 1), "activated_at": AT - timedelta(days=activated)}
         return image("a", pushed, **times)
@@ -319,7 +319,7 @@ def test_a_tagged_signature_that_may_be_among_the_newest_is_uncertain_although_i
     assert scheduled["tagged"] == (TODAY, False)
 
 
-def test_a_number_of_days_beyond_all_time_is_no_day() -> None:
+def test_an_age_beyond_the_last_date_of_python_has_no_day() -> None:
     never = 2**31 - 1
 
     assert leaving(LifecyclePolicy.of(expire_untagged(after_days=never)), image("a", 4)) == []
@@ -370,22 +370,22 @@ def test_the_schedule_equals_an_evaluation_of_each_day(policy: LifecyclePolicy, 
     ]
     departures = [each for each in policy.schedule(images, at=AT) if each.is_certain]
     soon = [each for each in departures if each.day <= day(130)]
-    lived: dict[tuple[str, str], date] = {}
+    simulated: dict[tuple[str, str], date] = {}
     present = {each.digest: each for each in images}
     for number in range(132):
         at = AT + timedelta(days=number)
         for decision in policy.evaluate(present.values(), at=at).decisions:
             gone = present.pop(decision.image.digest)
-            lived[gone.digest, decision.action] = at.date()
+            simulated[gone.digest, decision.action] = at.date()
             if decision.action == "archive":
                 present[gone.digest] = replace(gone, status="archived", archived_at=at)
-    told = {(each.image.digest, each.action): each.day for each in soon}
+    scheduled = {(each.image.digest, each.action): each.day for each in soon}
 
-    # An image that is exactly so many days old is not older: lived through at noon, it goes a day later, and the
+    # An image that is exactly so many days old is not older: evaluated at noon, it is deleted a day later, and the
     # second departure up to two.
-    for key, when in told.items():
-        assert when <= lived[key] <= when + timedelta(days=3), key
-    assert {key for key, when in lived.items() if when <= day(120)} <= {
+    for key, when in scheduled.items():
+        assert when <= simulated[key] <= when + timedelta(days=3), key
+    assert {key for key, when in simulated.items() if when <= day(120)} <= {
         (each.image.digest, each.action) for each in policy.schedule(images, at=AT)
     }
 
@@ -396,7 +396,7 @@ def nested(number: int) -> list[Image]:
     return inner + [image(str(each), 40, referenced_digests=[str(each - 1)]) for each in range(1, number)]
 
 
-def test_indexes_may_be_one_in_the_other_as_deep_as_one_likes_and_in_a_circle() -> None:
+def test_indexes_can_be_nested_deeply_and_in_a_circle() -> None:
     policy = LifecyclePolicy.of(expire_untagged(after_days=30))
     circle = [image(each, 40, referenced_digests=[other]) for each, other in ("ab", "ba")]
 
@@ -430,7 +430,7 @@ def test_an_attestation_of_an_index_is_deleted_with_its_subject() -> None:
     ]
 
 
-def test_an_attestation_waits_for_an_index_of_another_image() -> None:
+def test_an_attestation_is_deleted_after_an_index_of_another_image() -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"))
     index = image("index", 10, "v2", referenced_digests=["attestation"])
 
@@ -441,7 +441,7 @@ def test_an_attestation_waits_for_an_index_of_another_image() -> None:
     ]
 
 
-def test_whether_a_rule_of_the_archive_takes_a_signature_by_itself_is_open() -> None:
+def test_it_is_uncertain_whether_a_rule_of_the_archive_deletes_a_signature_by_itself() -> None:
     policy = LifecyclePolicy.from_dict(
         {
             "rules": [
@@ -469,7 +469,7 @@ def test_whether_a_rule_of_the_archive_takes_a_signature_by_itself_is_open() -> 
     ]
 
 
-def test_an_index_may_be_about_an_image_that_it_names() -> None:
+def test_the_subject_of_an_index_can_be_one_of_its_images() -> None:
     index, child = image("x", 10, referenced_digests=["c"], subject_digest="c"), image("c", 10)
 
     assert certainty(LifecyclePolicy.of(expire_untagged(after_days=5)), index, child) == {
@@ -478,7 +478,7 @@ def test_an_index_may_be_about_an_image_that_it_names() -> None:
     }
 
 
-def test_what_a_shield_of_the_archive_keeps_never_leaves() -> None:
+def test_no_image_that_a_keep_rule_of_the_archive_selects_is_deleted() -> None:
     policy = LifecyclePolicy.of(keep_forever("keep"), archive_unpulled(after_days=5), delete_archived(after_days=90))
     archived = image("a", 400, "keep", status="archived", archived_at=AT - timedelta(days=300))
 

@@ -101,7 +101,7 @@ def test_without_a_price_of_the_archive_only_repositories_without_archived_image
         ({"status": "archived", "archived_at": AT - timedelta(days=100)}, False),
     ],
 )
-def test_images_are_counted_that_nobody_pulled(values: dict[str, Any], *, is_counted: bool) -> None:
+def test_images_without_a_recent_pull_are_counted(values: dict[str, Any], *, is_counted: bool) -> None:
     found = unpulled([image(1, days=300, **values), image(2, days=10)], days=90, at=AT)
 
     assert (found.images, found.size) == ((1, 10 * GIGABYTE) if is_counted else (0, 0))

@@ -36,7 +36,7 @@ def prices(draw: st.DrawFn) -> PricePerGigabyte:
         (204_800, "20480", "18944"),  # 200 TB: 153,600 at 0.10 and 51,200 at 0.07
     ],
 )
-def test_a_month_costs_what_the_table_says(gigabytes: int, standard: str, archive: str) -> None:
+def test_the_costs_of_a_month_are_those_of_the_price_table(gigabytes: int, standard: str, archive: str) -> None:
     assert US_EAST_1.standard.month(gigabytes * GIGABYTE) == Decimal(standard)
     assert ARCHIVE is not None
     assert ARCHIVE.month(gigabytes * GIGABYTE) == Decimal(archive)

@@ -21,7 +21,7 @@ from ecr_constructs.model.registry.replication import (
     MAXIMUM_RULES,
     Destination,
     ReplicationRule,
-    merge,
+    merge_replications,
     merged_problems,
 )
 from tests.model.lifecycle.strategies import replication_filters, repository_names
@@ -214,30 +214,35 @@ def copied(rules: Sequence[ReplicationRule]) -> set[tuple[str, Destination]]:
 def test_merged_rules_replicate_the_same_repositories_to_the_same_destinations(given: list[Replication]) -> None:
     expected = {(name, each.destination) for each in given for name in NAMES if each.copies(name)}
 
-    assert copied(merge(given)) == expected
+    assert copied(merge_replications(given)) == expected
 
 
 @given(given_replications, st.randoms(use_true_random=False))
 def test_the_order_of_replications_changes_no_rule(given: list[Replication], chance: random.Random) -> None:
-    assert merge(chance.sample(given, len(given))) == merge(given)
-    assert merge([*given, *given]) == merge(given)
+    assert merge_replications(chance.sample(given, len(given))) == merge_replications(given)
+    assert merge_replications([*given, *given]) == merge_replications(given)
 
 
 @given(given_replications)
 def test_merging_the_merged_rules_changes_nothing(given: list[Replication]) -> None:
-    rules = merge(given)
+    rules = merge_replications(given)
     again = [
         Replication.to(place.region, account=place.account, repositories=rule.filters or None)
         for rule in rules
         for place in rule.destinations
     ]
 
-    assert merge(again) == rules
+    assert merge_replications(again) == rules
 
 
 @given(given_replications)
 def test_no_filter_is_covered_by_a_shorter_one_to_the_same_place(given: list[Replication]) -> None:
-    pairs = [(text, place) for rule in merge(given) for text in rule.filters or ("",) for place in rule.destinations]
+    pairs = [
+        (text, place)
+        for rule in merge_replications(given)
+        for text in rule.filters or ("",)
+        for place in rule.destinations
+    ]
 
     assert len(pairs) == len(set(pairs))
     assert [
@@ -250,7 +255,7 @@ def test_no_filter_is_covered_by_a_shorter_one_to_the_same_place(given: list[Rep
 
 @given(given_replications)
 def test_there_is_one_rule_for_each_set_of_places(given: list[Replication]) -> None:
-    rules = merge(given)
+    rules = merge_replications(given)
 
     assert len({rule.destinations for rule in rules}) == len(rules)
     assert all(rule.destinations for rule in rules)
@@ -258,7 +263,7 @@ def test_there_is_one_rule_for_each_set_of_places(given: list[Replication]) -> N
 
 @given(given_replications)
 def test_filters_and_places_are_sorted(given: list[Replication]) -> None:
-    for rule in merge(given):
+    for rule in merge_replications(given):
         assert list(rule.filters) == sorted(rule.filters)
         assert list(rule.destinations) == sorted(
             rule.destinations, key=lambda place: (place.region, place.account or "")
@@ -269,7 +274,7 @@ def test_a_rule_has_at_most_a_hundred_filters_and_only_the_last_has_fewer() -> N
     cases: list[int] = [1, 99, 100, 101, 200, 201]
     for count in cases:
         texts = [f"team-{number:03}/" for number in range(count)]
-        rules = merge(Replication.to("eu-west-1", repositories=text) for text in texts)
+        rules = merge_replications(Replication.to("eu-west-1", repositories=text) for text in texts)
 
         assert [text for rule in rules for text in rule.filters] == texts
         assert [len(rule.filters) for rule in rules[:-1]] == [MAXIMUM_FILTERS] * (len(rules) - 1)
@@ -277,7 +282,7 @@ def test_a_rule_has_at_most_a_hundred_filters_and_only_the_last_has_fewer() -> N
 
 
 def test_nothing_is_no_rule() -> None:
-    assert merge([]) == ()
+    assert merge_replications([]) == ()
 
 
 # --- quotas -----------------------------------------------------------------------------------------------------------

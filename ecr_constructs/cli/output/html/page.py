@@ -19,7 +19,6 @@ from markupsafe import Markup
 from ecr_constructs.cli.formatting import (
     count,
     decision_label,
-    first_names,
     format_day,
     format_instant,
     format_money,
@@ -46,6 +45,7 @@ from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.cli.preview.totals import Totals, sum_of
+from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["render_page", "render_pages"]
 
@@ -177,7 +177,7 @@ class _Pages:
 
 def _policy_section(group: Sequence[Ranked]) -> PolicySection:
     previews = [preview for preview, _ in group]
-    places = first_names(list(dict.fromkeys(preview.where for preview in previews)))
+    places = shortened(list(dict.fromkeys(preview.where for preview in previews)))
     return PolicySection(previews[0], len(previews), places, tuple(shared_findings(previews)))
 
 

@@ -10,6 +10,7 @@ from ecr_constructs.model.lifecycle.findings.described_limits import DescribedLi
 from ecr_constructs.model.lifecycle.findings.finding_type import Match, finding_type
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
+from ecr_constructs.model.word_lists import joined
 
 __all__: list[str] = []
 
@@ -72,15 +73,11 @@ def _limit_fact(rule: LifecycleRule, limits: Sequence[DescribedLimit]) -> str | 
     unit = "days" if rule.count_unit else "images"
     if not limits or any(each.unit in (unit, None) and each.allows(rule.count_number) for each in limits):
         return None
-    stated = _and([repr(text) for text in dict.fromkeys(each.text for each in limits)])
+    stated = joined([repr(text) for text in dict.fromkeys(each.text for each in limits)])
     number = f"{rule.count_number:,} {unit if rule.count_number > 1 else unit[:-1]}"
     if all(each.unit not in (unit, None) for each in limits):
         return f"is described with {stated}, and its number is a number of {unit}: {number}"
     return f"is described with {stated}, and its number is {number}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 # --- images -----------------------------------------------------------------------------------------------------------
@@ -151,8 +148,8 @@ def _purpose_fact(rule: LifecycleRule, text: str) -> str | None:
     selected = _purposes(" ".join(each.value for each in rule.selectors))
     if not described or not selected or described & selected:
         return None
-    tags = _and([repr(each.value) for each in rule.selectors])
-    return f"is described for {_and(sorted(described))}, and it selects tags like {tags}"
+    tags = joined([repr(each.value) for each in rule.selectors])
+    return f"is described for {joined(sorted(described))}, and it selects tags like {tags}"
 
 
 def _purposes(text: str) -> set[str]:

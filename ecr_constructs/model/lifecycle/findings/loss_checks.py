@@ -19,6 +19,7 @@ from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction, schedule
 from ecr_constructs.model.validation import abbreviate
+from ecr_constructs.model.word_lists import joined, shortened
 
 __all__: list[str] = []
 
@@ -69,7 +70,7 @@ def _empties_repository(context: CheckContext) -> Iterator[Match]:
         return
     rules = {action.rule.rule_priority: action.rule for action in actions}
     rule = next(iter(rules.values())) if len(rules) == 1 else None
-    subject = rule_label(rule) if rule else f"rules {_and([str(priority) for priority in sorted(rules)])} together"
+    subject = rule_label(rule) if rule else f"rules {joined([str(priority) for priority in sorted(rules)])} together"
     verb = f"delete{'s' if rule else ''}" if all(each.is_certain for each in actions) else "can delete"
     newest = max((action.image for action in actions), key=attrgetter("pushed_at"))
     number = len(actions)
@@ -129,9 +130,8 @@ def _use(context: CheckContext, images: Sequence[Image]) -> str:
     running = [image for image in images if context.in_use.get(image.digest)]
     if not running:
         return ""
-    named = [f"{_name(image)} by {context.in_use[image.digest][0]}" for image in running[-1 : -1 - _MOST_NAMED : -1]]
-    more = f" and {len(running) - _MOST_NAMED} more" if len(running) > _MOST_NAMED else ""
-    return f"; {len(running)} of them {'is' if len(running) == 1 else 'are'} in use: {', '.join(named)}{more}"
+    named = [f"{_name(image)} by {context.in_use[image.digest][0]}" for image in reversed(running)]
+    return f"; {len(running)} of them {'is' if len(running) == 1 else 'are'} in use: {shortened(named, _MOST_NAMED)}"
 
 
 def _name(image: Image) -> str:
@@ -254,7 +254,7 @@ def _images_without_floor(context: CheckContext, rule: LifecycleRule) -> str | N
         return None
     kept = frozenset(word for each in keeping for word in environment_words(each.selectors))
     is_kept = bool(kept & words or deployed_words(kept)) if words else bool(kept)
-    return None if is_kept else f"images tagged {_and([abbreviate(each.pattern) for each in rule.selectors])}"
+    return None if is_kept else f"images tagged {joined([abbreviate(each.pattern) for each in rule.selectors])}"
 
 
 def _keeps_newest(context: CheckContext, rule: LifecycleRule) -> bool:
@@ -334,7 +334,7 @@ def _kept_images_fill_count(context: CheckContext) -> Iterator[Match]:
 
 def _fact(rule: LifecycleRule, keeping: Sequence[LifecycleRule]) -> str:
     newest = "image is one of" if rule.count_number == 1 else f"{rule.count_number:,} images are among"
-    rules = f"rule{'' if len(keeping) == 1 else 's'} {_and([str(each.rule_priority) for each in keeping])}"
+    rules = f"rule{'' if len(keeping) == 1 else 's'} {joined([str(each.rule_priority) for each in keeping])}"
     verb = "deletes" if rule.action == "expire" else "archives"
     return (
         f"counts the images that {rules} keep{'s' if len(keeping) == 1 else ''}: if the newest {newest} them, it "
@@ -378,7 +378,3 @@ def _includes(rule: LifecycleRule, other: LifecycleRule) -> bool:
 
 def _days(days: int) -> str:
     return f"{days:,} day{'' if days == 1 else 's'}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]

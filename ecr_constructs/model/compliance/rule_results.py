@@ -10,13 +10,13 @@ from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource
 from ecr_constructs.model.compliance.rule import Breach, ComplianceRule
 
-__all__ = ["Status", "Verdict", "judge"]
+__all__ = ["RuleResult", "Status", "judge"]
 
 Status = Literal["met", "not met", "not decidable"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class RuleResult:
     """
     The result of one rule for one resource.
 
@@ -36,7 +36,7 @@ class Verdict:
     reason: str = ""
 
 
-def judge(app: AppResources, rules: Iterable[ComplianceRule]) -> tuple[Verdict, ...]:
+def judge(app: AppResources, rules: Iterable[ComplianceRule]) -> tuple[RuleResult, ...]:
     """
     Return the result of each rule for each resource of its types.
 
@@ -48,22 +48,22 @@ def judge(app: AppResources, rules: Iterable[ComplianceRule]) -> tuple[Verdict, 
         EcrConstructsError: If the check of a rule raises an error.
 
     """
-    return tuple(_verdicts(app, tuple(rules)))
+    return tuple(_results(app, tuple(rules)))
 
 
-def _verdicts(app: AppResources, rules: tuple[ComplianceRule, ...]) -> Iterator[Verdict]:
+def _results(app: AppResources, rules: tuple[ComplianceRule, ...]) -> Iterator[RuleResult]:
     for resource in app.all:
         for rule in rules:
             if resource.type in rule.types:
-                yield _verdict(rule, resource, app)
+                yield _result_of(rule, resource, app)
 
 
-def _verdict(rule: ComplianceRule, resource: TemplateResource, app: AppResources) -> Verdict:
+def _result_of(rule: ComplianceRule, resource: TemplateResource, app: AppResources) -> RuleResult:
     try:
         breaches = tuple(rule.check(resource, app))
     except NotDecidable as undecided:
-        return Verdict(rule=rule, resource=resource, status="not decidable", reason=str(undecided))
+        return RuleResult(rule=rule, resource=resource, status="not decidable", reason=str(undecided))
     except Exception as error:
         message = f"rule {rule.id!r} cannot check the resource: {type(error).__name__}: {error}; correct its check"
         raise EcrConstructsError([message], path=resource.label) from error
-    return Verdict(rule=rule, resource=resource, status="not met" if breaches else "met", breaches=breaches)
+    return RuleResult(rule=rule, resource=resource, status="not met" if breaches else "met", breaches=breaches)

@@ -1,0 +1,34 @@
+"""Lists of words as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["joined", "shortened"]
+
+
+def joined(words: Sequence[str]) -> str:
+    """
+    Return all words of a list that is not empty.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+
+    """
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def shortened(words: Sequence[str], limit: int = 3) -> str:
+    """
+    Return the first words of a list, and the number of the others.
+
+    Args:
+        words: The words.
+        limit: The number of words that are listed. Default: 3.
+
+    >>> shortened(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+
+    """
+    more = len(words) - limit
+    return ", ".join(words[:limit]) + (f" and {more:,} more" if more > 0 else "")
