@@ -136,6 +136,15 @@ class StatementList:
         return not self._added
 
     @property
+    def longest(self) -> int:
+        """The number of characters of the policy at most. Statements are not read for it."""
+        return self._at_most
+
+    def length(self) -> int:
+        """Return the number of characters of the policy, with the statements as they are now."""
+        return self._length(self._current())
+
+    @property
     def last_read(self) -> Statement:
         """The last statement that was read, as the CDK writes it. Empty before."""
         return self._latest.raw[-1] if self._latest.raw else {}

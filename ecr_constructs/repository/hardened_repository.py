@@ -191,7 +191,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
-        check_stack_of(place, lifecycle=self.lifecycle, policy=policy)
+        check_stack_of(place, lifecycle=lambda: self.lifecycle, policy=policy)
         with typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path):
             self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
         for change in registry_changes:
