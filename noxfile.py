@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -11,12 +12,17 @@ import sys
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The checks of a report of checkov, by their outcome.
+Checks = dict[str, list[dict[str, Any]]]
+# The file, the resource and the rule of a verdict.
+Verdict = tuple[str, str, str]
 
 ROOT = Path(__file__).parent
 DOCS_PYTHON = str(ROOT / "build/docs-venv/bin/python")
@@ -25,16 +31,9 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 # The policy simulator of tests/permissions.
 SIMULATOR = "build/permissions/.ready"
 CDK = ["aws-cdk-lib", "constructs", "jsii"]
-CHECKOV_RULES = [
-    "CKV_AWS_7",
-    "CKV_AWS_26",
-    "CKV_AWS_32",
-    "CKV_AWS_33",
-    "CKV_AWS_51",
-    "CKV_AWS_136",
-    "CKV_AWS_149",
-    "CKV_AWS_163",
-]
+# The rules of checkov for repositories, which `ecr-constructs summary` judges as well.
+COMPARED_RULES = ["CKV_AWS_51", "CKV_AWS_136", "CKV_AWS_163"]
+CHECKOV_RULES = ["CKV_AWS_7", "CKV_AWS_26", "CKV_AWS_32", "CKV_AWS_33", "CKV_AWS_149", *COMPARED_RULES]
 # Tests whose result is the same on every Python and with every CDK run once, from the checkout.
 ANYWHERE = "not slow and not arbiter and not examples"
 # The model and the command do not import the CDK, so another CDK cannot change the result of their tests.
@@ -145,17 +144,19 @@ def newest(session: nox.Session) -> None:
 
 @nox.session
 def checkov(session: nox.Session) -> None:
-    """Check the synthesized examples with checkov's rules for repositories and keys."""
+    """Check the examples with checkov, and compare its verdicts with those of `ecr-constructs summary`."""
     with environment(session) as folder:
         uv(session, "pip", "install", "--require-hashes", "--requirement", "requirements/checkov.txt")
         for example in sorted(ROOT.glob("examples/*.py")):
             app = ["--app", f"python3 examples/{example.name}", "--output", str(folder / "templates" / example.stem)]
             session.run("cdk", "synth", "--quiet", *app)
-        what = ["--directory", str(folder / "templates"), "--framework", "cloudformation", "--skip-download"]
-        how = ["--check", ",".join(CHECKOV_RULES), "--output", "json", "--soft-fail"]
-        program = str(folder / "env/bin/checkov")
-        report = session.run(program, *what, *how, env={"LOG_LEVEL": "ERROR"}, silent=True, stderr=None)
-        judge(session, str(report))
+        examples = run_checkov(session, folder, folder / "templates")
+        judge(session, examples)
+        (folder / "options").mkdir()
+        (folder / "options/Options.template.json").write_text(json.dumps(every_option()), encoding="utf-8")
+        options = run_checkov(session, folder, folder / "options")
+        compare(session, folder / "templates", examples)
+        compare(session, folder / "options", options)
 
 
 @nox.session
@@ -263,11 +264,86 @@ def pins(lock: Path) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)==([^ \\\n]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
 
 
-def judge(session: nox.Session, text: str) -> None:
-    """Fail on a failed check that no template suppresses, and if the report contains no repository."""
+def run_checkov(session: nox.Session, folder: Path, directory: Path) -> Checks:
+    """Return the checks of the templates in a directory, by their outcome."""
+    what = ["--directory", str(directory), "--framework", "cloudformation", "--skip-download"]
+    how = ["--check", ",".join(CHECKOV_RULES), "--output", "json", "--soft-fail"]
+    program = str(folder / "env/bin/checkov")
+    report = session.run(program, *what, *how, env={"LOG_LEVEL": "ERROR"}, silent=True, stderr=None)
     # Without any resource, checkov writes no results.
-    results = json.loads(text).get("results", {})
-    checks = {outcome: results.get(f"{outcome}_checks", []) for outcome in ("passed", "skipped", "failed")}
+    results = json.loads(str(report)).get("results", {})
+    return {outcome: results.get(f"{outcome}_checks", []) for outcome in ("passed", "skipped", "failed")}
+
+
+def every_option() -> dict[str, Any]:
+    """Return a template with a repository for each combination of the properties that the compared rules read."""
+    filters = [{"ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": "dev-*"}]
+    tags: list[dict[str, Any]] = [
+        {},
+        {"ImageTagMutability": "MUTABLE"},
+        {"ImageTagMutability": "IMMUTABLE"},
+        {"ImageTagMutability": "MUTABLE_WITH_EXCLUSION", "ImageTagMutabilityExclusionFilters": filters},
+        {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "ImageTagMutabilityExclusionFilters": filters},
+    ]
+    scans = [{}, *({"ImageScanningConfiguration": {"ScanOnPush": each}} for each in (True, False))]
+    kinds = [{"EncryptionType": each} for each in ("AES256", "KMS", "KMS_DSSE")]
+    key = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
+    keys = [{}, *({"EncryptionConfiguration": each} for each in (*kinds, {"EncryptionType": "KMS", "KmsKey": key}))]
+    combinations = enumerate(itertools.product(tags, scans, keys))
+    return {
+        "Resources": {
+            f"Repository{number}": {"Type": "AWS::ECR::Repository", "Properties": {**tag, **scan, **encryption}}
+            for number, (tag, scan, encryption) in combinations
+        }
+    }
+
+
+def compare(session: nox.Session, directory: Path, checks: Checks) -> None:
+    """Fail on a verdict of checkov that differs from that of `ecr-constructs summary` for the same template."""
+    theirs = verdicts_of_checkov(checks)
+    ours: dict[Verdict, str] = {}
+    for path in sorted(directory.glob("**/*.template.json")):
+        command = ["python3", "-m", "ecr_constructs", "summary", str(path), "--format", "json"]
+        document = json.loads(str(session.run(*command, silent=True, stderr=None)))
+        ours |= verdicts_of_summary(f"/{path.relative_to(directory).as_posix()}", document)
+    session.log(f"{len(theirs)} verdicts of checkov are compared with those of the summary")
+    for difference in (different := differences(theirs, ours)):
+        session.warn(difference)
+    if different or not theirs:
+        session.error("the verdicts of checkov and of the summary differ, or there are none")
+
+
+def verdicts_of_checkov(checks: Checks) -> dict[Verdict, str]:
+    """Return the verdict of each compared rule, by file, resource and rule. A suppressed check has none."""
+    return {
+        (check["file_path"], check["resource"].rpartition(".")[2], check["check_id"]): status
+        for outcome, status in (("passed", "met"), ("failed", "not met"))
+        for check in checks[outcome]
+        if check["check_id"] in COMPARED_RULES
+    }
+
+
+def verdicts_of_summary(file: str, document: dict[str, Any]) -> dict[Verdict, str]:
+    """Return the verdict of each compared rule for a repository, by file, resource and rule."""
+    return {
+        (file, resource["logical_id"], rule): resource["controls"][rule]["status"]
+        for resource in document["resources"]
+        if resource["type"] == "AWS::ECR::Repository"
+        for rule in COMPARED_RULES
+    }
+
+
+def differences(theirs: dict[Verdict, str], ours: dict[Verdict, str]) -> list[str]:
+    """Return a sentence for each verdict of checkov that the summary does not have."""
+    return [
+        f"{rule} of {resource} in {file}: {status} in checkov, and {ours.get((file, resource, rule), 'nothing')} here"
+        for (file, resource, rule), status in theirs.items()
+        if ours.get((file, resource, rule)) != status
+    ]
+
+
+def judge(session: nox.Session, checks: Checks) -> None:
+    """Fail on a failed check that no template suppresses, and if the report contains no repository."""
     resources = {(check["file_path"], check["resource"]) for outcome in checks.values() for check in outcome}
     repositories = [name for _, name in resources if name.startswith("AWS::ECR::Repository.")]
     counts = ", ".join(f"{len(outcome)} {name}" for name, outcome in checks.items())

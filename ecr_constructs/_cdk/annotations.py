@@ -150,6 +150,14 @@ ANNOTATION_TYPES = (
         "Add the prefix to `PrivateRegistry(scanning=...)`.",
     ),
     AnnotationType(
+        "inheritedTagsAreNotUsed",
+        "cache, template",
+        "`Tags.of(scope)` adds tags to the resources in a scope. ECR does not add them to the repositories that it "
+        "creates with a template.",
+        "Use `settings.but(resource_tags={...})`.",
+        "info",
+    ),
+    AnnotationType(
         "injectedPropertyIsNotUsed",
         "cache, template, shared key",
         "A property injector sets a property of a role, a secret or the key that ECR cannot use, or that would lose "

@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs._cdk.tokens import resolve
 from ecr_constructs.model.iam.policies import MAXIMUM_CHARACTERS, length_of
-from ecr_constructs.model.iam.principals import principal_problems
+from ecr_constructs.model.iam.principals import principal_problems, principals_of
 from ecr_constructs.model.iam.statements import Statement, sid_problems, sids_of, unconfirmed_services
 from ecr_constructs.model.iam.values import as_list, is_unknown, text_of
 from ecr_constructs.model.validation import is_token
@@ -137,6 +137,15 @@ class StatementList:
         return not self._added
 
     @property
+    def longest(self) -> int:
+        """The number of characters of the policy at most. Statements are not read for it."""
+        return self._at_most
+
+    def length(self) -> int:
+        """Return the number of characters of the policy, with the statements as they are now."""
+        return self._length(self._current())
+
+    @property
     def last_read(self) -> Statement:
         """The last statement that was read, as the CDK writes it. Empty before."""
         return self._latest.raw[-1] if self._latest.raw else {}
@@ -171,7 +180,14 @@ class StatementList:
         reading = self._latest if self._latest.is_of(statements) else self._read(statements)
         self._append(statements, reading.raw, reading.written, sum(map(_length_of_one, reading.written)))
         self._sids |= sids_of(each.resolved for each in reading.written)
-        return (service for each in reading.written for service in unconfirmed_services(each.resolved))
+        return (service for each in reading.written for service in self._unconfirmed(each.resolved))
+
+    def _unconfirmed(self, statement: Statement) -> Iterator[str]:
+        """Return the AWS services that a statement allows for any account. The CDK writes their names as tokens."""
+        if self._stack is None or not any(unconfirmed_services(statement)):
+            return unconfirmed_services(statement)
+        services = {"Service": [value for kind, value in principals_of(statement) if kind == "Service"]}
+        return unconfirmed_services({**statement, "Principal": resolve(self._stack, [services])[0]})
 
     def account_problems(self, statement: iam.PolicyStatement, actions: frozenset[str]) -> Iterator[str]:
         """

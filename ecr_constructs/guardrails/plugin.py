@@ -22,6 +22,7 @@ from ecr_constructs.model.compliance.resources import AppResources
 from ecr_constructs.model.compliance.rule import LEVELS, ComplianceRule, Level
 from ecr_constructs.model.compliance.rule_results import RuleResult, judge
 from ecr_constructs.model.validation import abbreviate
+from ecr_constructs.repository.contradictions import is_reported, mark_judged
 from ecr_constructs.repository.lifecycle_validation import annotation_id
 from ecr_constructs.repository.settings_check import PLUGIN_NAME
 
@@ -175,7 +176,8 @@ class Guardrails:
         in_force = [each for each in self._exceptions if not each.is_expired(today)]
         left = [each for each in found if not any(exception.covers(each) for exception in in_force)]
         reported = reported_annotations(app)
-        left = [each for each in left if not self._is_reported(each, reported)]
+        left = [each for each in left if not self._is_reported(each, reported, app)]
+        mark_judged(app, stacks)
         violations = [violation for result in left for violation in self._violations(result)]
         violations += [
             _about(each, [result for result in found if each.covers(result)], is_expired=each not in in_force)
@@ -185,13 +187,12 @@ class Guardrails:
         is_refused = any(each.severity == "error" for each in violations)
         return cdk.PolicyValidationPluginReport(success=not is_refused, violations=violations)
 
-    def _is_reported(self, result: RuleResult, reported: frozenset[tuple[str, str]]) -> bool:
-        """Return whether an annotation of a construct has the finding. An error is reported, because it stops."""
+    def _is_reported(self, result: RuleResult, reported: frozenset[tuple[str, str]], app: cdk.App) -> bool:
+        """Return whether a construct reports the finding. An error is reported, because it stops."""
         id, path = result.rule.id, f"{result.resource.path}/"
         annotation = _ANNOTATIONS.get(id) or annotation_id(id.removeprefix("lifecycle-"))
-        return self._levels[id] != "error" and any(
-            name == annotation and path.startswith(f"{owner}/") for name, owner in reported
-        )
+        is_annotated = any(name == annotation and path.startswith(f"{owner}/") for name, owner in reported)
+        return self._levels[id] != "error" and (is_annotated or is_reported(app, result))
 
     def _violations(self, result: RuleResult) -> Iterator[cdk.PolicyViolation]:
         """Yield a violation for each sentence. Those of one sentence are one violation with all locations."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from ecr_constructs.errors import InvalidName, Problems
+from ecr_constructs.model import wildcards
 from ecr_constructs.model.tags import ExclusionFilter
 
-__all__ = ["MAXIMUM_FILTERS", "Immutability", "TagMutability"]
+__all__ = ["MAXIMUM_FILTERS", "Immutability", "TagMutability", "is_at_least"]
 
 TagMutability = Literal["IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION", "MUTABLE"]
 
@@ -116,6 +117,25 @@ class Immutability:
         """
         excluded = any(ExclusionFilter(text).matches(tag) for text in self.filters)
         return self.mode.startswith("IMMUTABLE") != excluded
+
+
+def is_at_least(one: Immutability, other: Immutability) -> bool:
+    """
+    Return whether all tags that are immutable with one setting are immutable with another setting.
+
+    Args:
+        one: The setting that must have all of them.
+        other: The other setting.
+
+    """
+    if other.mode == "MUTABLE" or one.mode == "IMMUTABLE":
+        return True
+    if one.mode == other.mode:
+        wide, narrow = (other, one) if one.mode == "IMMUTABLE_WITH_EXCLUSION" else (one, other)
+        return all(any(wildcards.subsumes(each, text) for each in wide.filters) for text in narrow.filters)
+    if (one.mode, other.mode) == ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"):
+        return not any(wildcards.overlaps(each, text) for each in one.filters for text in other.filters)
+    return False
 
 
 def _check(problems: Problems, mode: object, filters: object) -> None:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import aws_cdk as cdk
 from constructs import Construct
 
+from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.scope import location_of
 from ecr_constructs.errors import Problems, abbreviate
 from ecr_constructs.model.events.event_rule import EventRule
@@ -120,6 +121,7 @@ class ImageFindings(Alert):
             cdk.Annotations.of(self).add_warning_v2(
                 "ecr-constructs:findingsOfAnotherScanType", _ANOTHER.format(scan_type, configured)
             )
+            record_annotation(self, "ecr-constructs:findingsOfAnotherScanType")
 
 
 _ANOTHER = (

@@ -36,6 +36,7 @@ from ecr_constructs.model.registry.creation_templates import (
     purpose_problems,
 )
 from ecr_constructs.registry.created_repositories import grant_on_repositories, image_under, uri_under
+from ecr_constructs.registry.inherited_tags import note_inherited_tags_at_synth
 from ecr_constructs.registry.private_registry import find_registry
 from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.repository.access import Access
@@ -296,6 +297,7 @@ class CreationTemplate(SigningGrant, Construct):
     def _annotate(self, place: ConstructLocation) -> None:
         note_services(self, repository_policy(self.settings, place.stack).services)
         annotate_findings_at_synth(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)
+        note_inherited_tags_at_synth(self, place.ancestors, self.settings.resource_tags or {})
         for name, text in self.settings.encryption.warnings(place):
             cdk.Annotations.of(self).add_warning_v2(name, text)
         registry = find_registry(place)

@@ -18,6 +18,7 @@ from ecr_constructs.registry.registry_replication import RegistryReplication
 from ecr_constructs.registry.registry_resources import RegistryResources
 from ecr_constructs.registry.registry_scanning import RegistryScanning
 from ecr_constructs.repository.access import Access
+from ecr_constructs.repository.settings_check import check_templates_at_synth
 
 __all__ = ["PrivateRegistry", "find_registry"]
 
@@ -117,6 +118,7 @@ class PrivateRegistry(Construct):
         environment.register_registry(
             self, {"policy": self._policy, "replication": self._replication, "scanning": self._scanning}
         )
+        check_templates_at_synth(place)
         self.node.add_validation(_RegistryValidation(self._resources, self._replication, self._policy))
         if scanning is not None:
             self._scanning.configure(scanning)

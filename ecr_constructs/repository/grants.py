@@ -16,10 +16,11 @@ from ecr_constructs._cdk.roles import account_of_principal, warn_if_not_added
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import ArgumentTypeError, InvalidRepository, abbreviate
 from ecr_constructs.model.iam.permissions import LOGIN, PULL, PUSH
+from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.validation import is_token
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 
-__all__ = ["with_reason"]
+__all__ = ["is_for_role_of_another_account", "with_reason"]
 
 # The actions that the CDK accepts in a statement.
 _ACTION = re.compile(r"\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
@@ -28,6 +29,9 @@ _UNKNOWN = (
     "permissions to that role, imported with iam.Role.from_role_arn"
 )
 _NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
+
+# The condition of the statement that a grant of the CDK writes for a role in a stack of another account.
+_TAG_OF_ROLE = "aws:PrincipalTag/aws-cdk:id"
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
 # Roles of the app receive a policy. For other principals, the statement is added to the repository policy.
@@ -127,6 +131,17 @@ def _warn_if_not_added(
     statements = [iam.PolicyStatement(actions=actions, resources=[repository.repository_arn])]
     statements += [iam.PolicyStatement(actions=list(LOGIN), resources=["*"])] if login else []
     warn_if_not_added(repository, principal, policies, statements)
+
+
+def is_for_role_of_another_account(statement: Mapping[str, Any]) -> bool:
+    """
+    Return whether a statement is the one that a grant of the CDK writes for a role in a stack of another account.
+
+    Args:
+        statement: The statement, as the CDK writes it.
+
+    """
+    return _TAG_OF_ROLE in mapping(mapping(statement.get("Condition")).get("StringEquals"))
 
 
 def with_reason(grant: _Grant) -> _Grant:

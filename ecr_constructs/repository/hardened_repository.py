@@ -39,7 +39,7 @@ from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_
 from ecr_constructs.repository import push_grant
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
-from ecr_constructs.repository.grants import with_reason
+from ecr_constructs.repository.grants import is_for_role_of_another_account, with_reason
 from ecr_constructs.repository.imported_repository import ImportedRepository
 from ecr_constructs.repository.lambda_source import is_pull_by_lambda, limit_to_functions_of_the_app
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid, validate_policy
@@ -195,7 +195,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
-        check_stack_of(place, lifecycle=self.lifecycle, policy=policy)
+        check_stack_of(place, lifecycle=lambda: self.lifecycle, policy=policy)
         with _typed_refusal(scope, path):
             self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
         for change in registry_changes:
@@ -420,14 +420,18 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             statement: A statement without resources. The principal `*` requires a condition that narrows it.
 
         Raises:
-            InvalidRepository: If ECR rejects the statement, or if it makes the repository public.
+            InvalidRepository: If ECR rejects the statement, or if it makes the repository public. Also for the
+                statement of a grant to a role of another account, if the repository has no name.
             TypeError: If it is not a statement.
 
         """
         # A grant adds a statement, and reading the path takes two calls to JavaScript.
         if not isinstance(statement, iam.PolicyStatement):
             expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
-        if problems := tuple(self.policy.problems_with(statement)):
+        problems = tuple(self.policy.problems_with(statement))
+        if is_for_role_of_another_account(self.policy.last_read) and self._is_unnamed:
+            problems = (*problems, _UNNAMED)
+        if problems:
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
         if is_pull_by_lambda(self.policy.last_read, self.resource.stack):
@@ -435,6 +439,10 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             tuple(self.policy.problems_with(statement))
         self._add_statement(statement)
         return self._added_result
+
+    @property
+    def _is_unnamed(self) -> bool:
+        return self.stack.resolve(self.resource.repository_name) is None
 
     @cached_property
     def _added_result(self) -> iam.AddToResourcePolicyResult:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.immutability import Immutability, is_at_least
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.tags import ExclusionFilter
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import Encryption
 
@@ -52,7 +51,7 @@ _LIFECYCLE = (
 def tag_differences(source: Immutability, replica: Immutability) -> Iterator[Difference]:
     """Yield the difference between the tag mutability of a source and of its replica."""
     if (source.mode, set(source.filters)) != (replica.mode, set(replica.filters)):
-        text = _TAGS_ARE_LOST if _loses_tags(source, replica) else _TAGS_DIFFER
+        text = _TAGS_DIFFER if is_at_least(source, replica) else _TAGS_ARE_LOST
         yield "ecr-constructs:replicaTagsDiffer", text.format(_shown(replica), _shown(source))
 
 
@@ -85,21 +84,6 @@ def encryption_differences(source: Encryption, replica: Encryption) -> Iterator[
 
 def _shown(immutability: Immutability) -> str:
     return " ".join([immutability.mode, *(["for", ", ".join(immutability.filters)] if immutability.filters else [])])
-
-
-def _loses_tags(source: Immutability, replica: Immutability) -> bool:
-    """Return whether a tag that is mutable at the source is immutable at the replica."""
-    if replica.mode == "MUTABLE" or source.mode == "IMMUTABLE":
-        return False
-    if source.mode == "MUTABLE" or replica.mode == "IMMUTABLE":
-        return True
-    theirs, ours = (tuple(map(ExclusionFilter, each.filters)) for each in (source, replica))
-    if source.mode != replica.mode:
-        # Where only some tags are immutable here and only some are mutable there, they may be others.
-        return source.mode == "MUTABLE_WITH_EXCLUSION" or any(a.overlaps(b) for a in theirs for b in ours)
-    # The same mode: each tag that is mutable there must be mutable here.
-    narrow, wide = (theirs, ours) if source.mode == "IMMUTABLE_WITH_EXCLUSION" else (ours, theirs)
-    return not all(any(each.subsumes(one) for each in wide) for one in narrow)
 
 
 def _meanings(policy: LifecyclePolicy) -> set[LifecycleRule]:

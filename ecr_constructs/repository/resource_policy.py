@@ -102,6 +102,15 @@ class RepositoryPolicy:
         return _given_length(self._of_settings) if self._has_given else 0
 
     @property
+    def longest(self) -> int:
+        """Return the number of characters of the policy at most. Statements are not read for it."""
+        return self.given_length if self._statements is None else self._statements.longest
+
+    def length(self) -> int:
+        """Return the number of characters of the policy as it is now."""
+        return self.given_length if self._statements is None else self._statements.length()
+
+    @property
     def services(self) -> Iterator[str]:
         """Yield the AWS services that the statements of the settings allow on behalf of any account."""
         return (each for one in self._of_settings.statements for each in unconfirmed_services(one.to_json()))

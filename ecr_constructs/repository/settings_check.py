@@ -1,5 +1,5 @@
 """
-The comparison of the settings of repositories with the final templates of an app.
+The comparison of the settings of repositories with the final templates of an app, and contradictions in them.
 
 A mixin, an aspect, an override or an assignment to `repository.resource` can change a property after the construction.
 Overrides cannot be read from a resource, so that the templates are compared. The
@@ -25,14 +25,16 @@ from ecr_constructs.assembly import read_assembly
 from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance.resources import TemplateResource
+from ecr_constructs.model.compliance.rule_results import RuleResult
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.template_syntax import mapping, mappings
 from ecr_constructs.model.validation import abbreviate, is_token
+from ecr_constructs.repository.contradictions import CONTRADICTION_RULES, contradictions
 from ecr_constructs.repository.encryption import EncryptionProperties
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import RepositorySettings
 
-__all__ = ["PLUGIN_NAME", "SETTINGS_DIFFER", "check_settings_at_synth"]
+__all__ = ["PLUGIN_NAME", "SETTINGS_DIFFER", "check_settings_at_synth", "check_templates_at_synth"]
 
 # The IDs of acknowledgments begin with the name of the plugin. `Guardrails` has the same name.
 PLUGIN_NAME = "ecr-constructs"
@@ -84,13 +86,29 @@ def check_settings_at_synth(
         encryption: The encryption of the repository. None for the default of ECR.
 
     """
+    plugin = check_templates_at_synth(place)
+    if plugin is not None and place.stack is not None:
+        plugin.checked[path] = _Checked(path, place.stack, repository, encryption)
+
+
+def check_templates_at_synth(place: ConstructLocation) -> _SettingsPlugin | None:
+    """
+    Report contradictions in the final templates when the app synthesizes.
+
+    Args:
+        place: The location of a construct of the app.
+
+    Returns:
+        The plugin. None for a tree without an app.
+
+    """
     root = place.ancestors[0]
-    if not isinstance(root, cdk.Stage) or place.stack is None:
-        return
+    if not isinstance(root, cdk.Stage):
+        return None
     if root not in _plugins:
         _plugins[root] = _SettingsPlugin()
         cdk.Validations.of(root).add_plugins(_plugins[root])
-    _plugins[root].checked[path] = _Checked(path, place.stack, repository, encryption)
+    return _plugins[root]
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
@@ -112,25 +130,36 @@ class _SettingsPlugin:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The ID of the finding."""
-        return [SETTINGS_DIFFER]
+        """The IDs of the findings."""
+        return [SETTINGS_DIFFER, *CONTRADICTION_RULES]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        """Return a warning for each repository whose properties differ from its settings."""
+        """Return a warning for each repository that differs from its settings, and for each contradiction."""
         app = cast("cdk.App", context.app_construct)
+        reported = reported_annotations(app)
         try:
-            resources = app_resources(read_assembly(Path(app.outdir))).all
+            resources = app_resources(read_assembly(Path(app.outdir)))
+            contradicting = contradictions(app, resources, self._scanned, reported)
         except (OSError, EcrConstructsError) as error:
             return _report([_violation(f"the templates cannot be compared with the settings: {error}", ())])
-        found = [(self.checked[path], each) for each in resources if (path := _path_of(each)) in self.checked]
+        found = [(self.checked[path], each) for each in resources.all if (path := _path_of(each)) in self.checked]
         resolved = _resolved(each for each, _ in found)
-        reported = reported_annotations(app)
         return _report(
             [
-                _violation(_sentence(each, differences), (resource,))
-                for each, resource in found
-                if (differences := tuple(_differences(each, resource, resolved[each.path], reported)))
+                *(
+                    _violation(_sentence(each, differences), (resource,))
+                    for each, resource in found
+                    if (differences := tuple(_differences(each, resource, resolved[each.path], reported)))
+                ),
+                *map(_contradiction, contradicting),
             ]
+        )
+
+    @property
+    def _scanned(self) -> frozenset[str]:
+        """The construct paths of the resources of repositories whose settings have scanning on push."""
+        return frozenset(
+            f"{path}/Resource" for path, each in self.checked.items() if each.repository.settings.scan_on_push
         )
 
 
@@ -145,11 +174,18 @@ def _report(violations: Sequence[cdk.PolicyViolation]) -> cdk.PolicyValidationPl
     return cdk.PolicyValidationPluginReport(success=True, violations=violations)
 
 
-def _violation(description: str, resources: Sequence[TemplateResource]) -> cdk.PolicyViolation:
+def _contradiction(result: RuleResult) -> cdk.PolicyViolation:
+    sentences = "; ".join(dict.fromkeys(each.sentence for each in result.breaches))
+    return _violation(sentences, (result.resource,), rule=result.rule.id, fix=result.rule.remedy)
+
+
+def _violation(
+    description: str, resources: Sequence[TemplateResource], *, rule: str = SETTINGS_DIFFER, fix: str = _FIX
+) -> cdk.PolicyViolation:
     return cdk.PolicyViolation(
-        rule_name=SETTINGS_DIFFER,
+        rule_name=rule,
         description=description,
-        fix=_FIX,
+        fix=fix,
         severity="warning",
         violating_resources=[
             cdk.PolicyViolatingResource(

@@ -8,7 +8,7 @@ does not check the size. Here both are checked when the app is validated, which 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
@@ -29,8 +29,8 @@ MAXIMUM_RESOURCES = 500
 MAXIMUM_TEMPLATE_BYTES = 1_048_576
 # The context key with which an app changes the limit of the CDK; 0 is no limit.
 _LIMIT_OF_THE_CDK = "@aws-cdk/core:stackResourceLimit"
-# Counting takes time, and a stack with fewer repositories rarely exceeds a limit.
-_FEW = 100
+# The policies of so few repositories are always below 1 MB, and other stacks would not help against too many resources.
+_FEW = 20
 # The characters of a repository in a template without its lifecycle policy and its repository policy, at least.
 _LEAST_CHARACTERS = 300
 
@@ -41,13 +41,15 @@ _SPREAD = (
 )
 
 
-def check_stack_of(place: ConstructLocation, *, lifecycle: LifecyclePolicy, policy: RepositoryPolicy) -> None:
+def check_stack_of(
+    place: ConstructLocation, *, lifecycle: Callable[[], LifecyclePolicy], policy: RepositoryPolicy
+) -> None:
     """
     Check the limits of the stack of a repository when the app is validated.
 
     Args:
         place: The location of the repository.
-        lifecycle: Its lifecycle policy.
+        lifecycle: The function that returns its lifecycle policy, which can get more rules.
         policy: Its repository policy.
 
     """
@@ -65,7 +67,7 @@ class _StackCheck:
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack
-        self.repositories: list[tuple[LifecyclePolicy, RepositoryPolicy]] = []
+        self.repositories: list[tuple[Callable[[], LifecyclePolicy], RepositoryPolicy]] = []
 
     def validate(self) -> list[str]:
         """Return the limits that the stack exceeds."""
@@ -90,10 +92,11 @@ class _StackCheck:
         return sum(reference(each.stack) == own for each in resources)
 
     def _size_problems(self) -> Iterator[str]:
-        size = sum(
-            _LEAST_CHARACTERS + _length(lifecycle) + policy.given_length for lifecycle, policy in self.repositories
-        )
-        if size > MAXIMUM_TEMPLATE_BYTES:
+        lengths = sum(_LEAST_CHARACTERS + _length(lifecycle()) for lifecycle, _ in self.repositories)
+        # Statements are read only if they can make a difference.
+        if lengths + sum(policy.longest for _, policy in self.repositories) <= MAXIMUM_TEMPLATE_BYTES:
+            return
+        if (size := lengths + sum(policy.length() for _, policy in self.repositories)) > MAXIMUM_TEMPLATE_BYTES:
             yield (
                 f"the template has more than {size:,} bytes for {len(self.repositories):,} repositories and their "
                 f"policies, and CloudFormation allows {MAXIMUM_TEMPLATE_BYTES:,} (1 MB); {_SPREAD}"

@@ -311,6 +311,31 @@ def test_resource_tags_are_written_in_an_order_of_their_own(stack: cdk.Stack) ->
     ]
 
 
+def test_tags_of_a_scope_that_the_repositories_do_not_get_are_noted(app: cdk.App, stack: cdk.Stack) -> None:
+    made = make(stack, settings=CREATED.but(resource_tags={"team": "payments"}))
+    cdk.Tags.of(app).add("team", "payments")
+    cdk.Tags.of(app).add("owner", "shop")
+    cdk.Tags.of(stack).add("cost-center", "7")
+    cdk.Tags.of(stack).add("topic", "x", include_resource_types=["AWS::SNS::Topic"])
+    cdk.Tags.of(stack).add("of-repositories", "x", exclude_resource_types=["AWS::ECR::Repository"])
+    cdk.Tags.of(stack).remove("owner")
+
+    app.synth()
+    notes = [str(each.data) for each in made.resource.node.metadata if each.type == "aws:cdk:info"]
+    expected = (
+        "Tags.of(...) adds 'cost-center' to the resources of the app, and not to the repositories that ECR creates "
+        "with this template; use settings=CREATED.but(resource_tags={'cost-center': ...}) "
+        "[ack: ecr-constructs:inheritedTagsAreNotUsed]"
+    )
+    assert notes == [expected]
+
+
+def test_without_tags_of_a_scope_nothing_is_noted(stack: cdk.Stack) -> None:
+    make(stack)
+
+    assert Annotations.from_stack(stack).find_info("*", Match.string_like_regexp("Tags.of")) == []
+
+
 def test_the_default_of_ecr_writes_no_encryption(stack: cdk.Stack) -> None:
     make(stack)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -137,10 +138,29 @@ def test_a_grant_to_a_role_of_another_account_needs_a_name() -> None:
     repository = HardenedRepository(cdk.Stack(app, "Containers", env=IRELAND), "Api")
     elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="444455556666", region="eu-west-1"))
     role = iam.Role(elsewhere, "Role", role_name="puller", assumed_by=iam.AccountRootPrincipal())
-    repository.grant_pull(role)
 
-    with pytest.raises(RuntimeError, match=UNNAMED):
-        app.synth()
+    with pytest.raises(InvalidRepository, match=f"^{UNNAMED}"):
+        repository.grant_pull(role)
+
+
+@pytest.mark.parametrize(
+    "image_of",
+    [
+        lambda repository: ecs.ContainerImage.from_ecr_repository(repository, "v1"),
+        lambda each: each.image("v1").for_ecs(),
+    ],
+    ids=["of the CDK", "of the library"],
+)
+def test_a_container_of_another_account_needs_a_name_where_its_image_is_used(
+    image_of: Callable[[HardenedRepository], ecs.ContainerImage],
+) -> None:
+    app = cdk.App()
+    repository = HardenedRepository(cdk.Stack(app, "Containers", env=IRELAND), "Api")
+    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="444455556666", region="eu-west-1"))
+    task = ecs.FargateTaskDefinition(elsewhere, "Task")
+
+    with pytest.raises(RuntimeError, match=f"^{UNNAMED}"):
+        task.add_container("Api", image=image_of(repository))
 
 
 def test_a_repository_without_a_name_has_none_in_the_template() -> None:

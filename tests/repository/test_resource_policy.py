@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
@@ -446,6 +447,18 @@ def test_access_and_a_grant_to_one_organization_are_one_statement(stack: cdk.Sta
         repository.grant_pull(principal)
 
     assert sorted(each.get("Condition", {}) != {} for each in statements(repository)) == [False, True]
+
+
+def test_the_note_has_the_name_of_the_service(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api")
+    for service in ("codebuild.amazonaws.com", "batch.amazonaws.com"):
+        repository.grant_pull(iam.ServicePrincipal(service))
+
+    noted = "".join(str(each.data) for each in repository.node.metadata)
+    assert re.findall(r"allows (\S+) on behalf of any account", noted) == [
+        "codebuild.amazonaws.com",
+        "batch.amazonaws.com",
+    ]
 
 
 def test_a_service_without_a_source_gets_a_note(app: cdk.App, stack: cdk.Stack) -> None:

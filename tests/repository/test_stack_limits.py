@@ -8,20 +8,31 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 
 from ecr_constructs import EPHEMERAL, Encryption, HardenedRepository, LifecyclePolicy, keep_latest
 from ecr_constructs.repository.stack_limits import MAXIMUM_RESOURCES, MAXIMUM_TEMPLATE_BYTES
 from tests.templates import WITHOUT_VALIDATION
 
-# Stacks with fewer repositories are not counted.
-REPOSITORIES = 101
-LONG = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(40)))
+# Stacks with at most 20 repositories are not counted. The policies of 40 can be longer than a template.
+REPOSITORIES = 40
 
 
-def stack_with(others: int, *, context: dict[str, Any] | None = None, **options: Any) -> tuple[cdk.App, cdk.Stack]:
+def keep_rules(count: int) -> LifecyclePolicy:
+    return LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(count)))
+
+
+LONG = keep_rules(36)
+NEARLY_TOO_LONG = keep_rules(33)
+TOO_LARGE = "for 40 repositories and their policies, and CloudFormation allows 1,048,576"
+
+
+def stack_with(
+    others: int, *, repositories: int = REPOSITORIES, context: dict[str, Any] | None = None, **options: Any
+) -> tuple[cdk.App, cdk.Stack]:
     app = cdk.App(context=context, analytics_reporting=False, **WITHOUT_VALIDATION)
     stack = cdk.Stack(app, "Containers")
-    for number in range(REPOSITORIES):
+    for number in range(repositories):
         settings = EPHEMERAL.but(encryption=Encryption.aes256())
         HardenedRepository(stack, f"R{number}", repository_name=f"team/r{number}", settings=settings, **options)
     for number in range(others):
@@ -42,10 +53,17 @@ def test_a_stack_with_one_resource_more_is_rejected_with_the_way_out() -> None:
     with pytest.raises(RuntimeError) as refused:
         app.synth()
     [problem] = [each for each in str(refused.value).splitlines() if "[Containers]" in each]
-    assert "the stack has 501 resources, 101 of them repositories, and its limit is 500; spread the" in problem
+    assert "the stack has 501 resources, 40 of them repositories, and its limit is 500; spread the" in problem
     assert "cloudformation-limits.html" in problem
     # The CDK's own error.
     assert "greater than allowed maximum" not in str(refused.value)
+
+
+def test_a_stack_with_few_repositories_is_not_counted() -> None:
+    app, _ = stack_with(481, repositories=20)
+
+    with pytest.raises(RuntimeError, match="501 is greater than allowed maximum"):
+        app.synth()
 
 
 @pytest.mark.parametrize(("limit", "is_accepted"), [(300, False), ("300", False), (600, True), (0, True)])
@@ -69,18 +87,29 @@ def test_the_resources_of_a_nested_stack_are_in_a_template_of_their_own() -> Non
 def test_a_template_that_is_too_large_is_rejected_before_it_is_written() -> None:
     app, _ = stack_with(0, lifecycle=LONG)
 
-    with pytest.raises(
-        RuntimeError, match="for 101 repositories and their policies, and CloudFormation allows 1,048,576"
-    ):
+    with pytest.raises(RuntimeError, match=TOO_LARGE):
+        app.synth()
+
+
+def test_rules_and_statements_that_were_added_count_too() -> None:
+    app, stack = stack_with(0, lifecycle=NEARLY_TOO_LONG)
+    repositories = [each for each in stack.node.children if isinstance(each, HardenedRepository)]
+    for repository in repositories[:20]:
+        for number in range(6):
+            repository.add_lifecycle_rule(max_image_count=1, tag_pattern_list=[f"{number}-{'y' * 200}"])
+    for repository in repositories[20:]:
+        for number in range(40):
+            repository.grant_pull(iam.AccountPrincipal(f"{number + 1:012}"))
+
+    with pytest.raises(RuntimeError, match=TOO_LARGE):
         app.synth()
 
 
 def test_the_estimated_size_is_never_more_than_the_size_of_the_template() -> None:
-    lifecycle = LifecyclePolicy.of(*(keep_latest(10, matching=f"{'x' * 250}-{n}-*") for n in range(13)))
-    app, stack = stack_with(0, lifecycle=lifecycle)
+    app, stack = stack_with(0, lifecycle=NEARLY_TOO_LONG)
 
     path = Path(app.synth().get_stack_by_name(stack.stack_name).template_full_path)
-    # The estimate is 98 % of the limit, and the synthesis succeeds.
-    estimate = REPOSITORIES * (300 + len(json.dumps(lifecycle.to_json())))
+    # The estimate is 96 % of the limit, and the synthesis succeeds.
+    estimate = REPOSITORIES * (300 + len(json.dumps(NEARLY_TOO_LONG.to_json())))
     assert 0.9 * MAXIMUM_TEMPLATE_BYTES < estimate < MAXIMUM_TEMPLATE_BYTES
     assert path.stat().st_size > estimate

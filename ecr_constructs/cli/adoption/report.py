@@ -24,18 +24,19 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~])")
 _LAMBDA = "lambda.amazonaws.com"
 
 
-def report(plan: AdoptionPlan, source: str) -> str:
+def report(plan: AdoptionPlan, source: str, *, template: str | None = None) -> str:
     """
     Return the report.
 
     Args:
         plan: The plan of the program.
         source: The source, for people.
+        template: The path of the source from the folder of the program. Default: the source is not a file.
 
     """
     sections = [
         *_summary(plan, source),
-        *_deployment(plan),
+        *_deployment(plan, template),
         *_policies(plan),
         *_without_construct(plan),
         *_left_out(plan),
@@ -69,21 +70,24 @@ def _summary(plan: AdoptionPlan, source: str) -> Iterator[str]:
 # --- deployment -------------------------------------------------------------------------------------------------------
 
 
-def _deployment(plan: AdoptionPlan) -> Iterator[str]:
+def _deployment(plan: AdoptionPlan, template: str | None) -> Iterator[str]:
     yield from ("## 1. Deploy without a change", "")
     if plan.inventory.is_deployed:
-        yield from _update(plan)
+        yield from _update(plan, template)
     else:
         yield from _import(plan)
 
 
-def _update(plan: AdoptionPlan) -> Iterator[str]:
+def _update(plan: AdoptionPlan, template: str | None) -> Iterator[str]:
     yield "The stacks already exist in CloudFormation. The program keeps the logical IDs, so a deployment updates them."
     yield ""
     for stack in plan.stacks:
         yield f"- {_code(stack.name)}" + _renamed(stack)
     yield from ("", "Compare the deployed template with the synthesized one before the deployment:", "")
-    yield from _commands(["cdk synth", "ecr-constructs check OLD cdk.out", "cdk diff"])
+    old = "deployed.json" if template is None else shlex.quote(printable(template))
+    yield from _commands(["cdk synth", f"ecr-constructs check {old} cdk.out", "cdk diff"])
+    if template is None:
+        yield from ("`deployed.json` is the template that was read from standard input. Write it into this file.", "")
     yield (
         "The files `*.import.json` have the identifiers for `cdk import`, in case you move resources to another "
         "stack. They are not needed for an update of the same stack."

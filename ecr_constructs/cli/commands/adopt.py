@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -80,9 +81,23 @@ def adopt(
     inventory = replace(inventory, images={**inventory.images, **_images(images or ())})
     plan = plan_program(inventory)
     shown = "the account" if live or source is None else "standard input" if source == STANDARD_INPUT else source
-    files = {**program_files(plan), **_mappings(plan), _REPORT: report(plan, shown)}
+    files = {
+        **program_files(plan),
+        **_mappings(plan),
+        _REPORT: report(plan, shown, template=_from_folder(source, output)),
+    }
     _write(output, files, force=force)
     print("\n".join(_lines(plan, output)))
+
+
+def _from_folder(source: str | None, folder: Path) -> str | None:
+    """Return the path of the source from the folder in which the commands of the report are run."""
+    if source is None or source == STANDARD_INPUT:
+        return None
+    try:
+        return os.path.relpath(Path(source).resolve(), folder.resolve())
+    except ValueError:
+        return str(Path(source).resolve())  # on another drive of Windows
 
 
 def _require_usable(

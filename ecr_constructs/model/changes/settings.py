@@ -28,10 +28,10 @@ from ecr_constructs.model.changes.state import (
     object_of,
 )
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.immutability import Immutability, is_at_least
 from ecr_constructs.model.template_syntax import mappings
 
-__all__ = ["Listing", "immutability_of_resource", "is_at_least", "lifecycle_text", "setting_changes"]
+__all__ = ["Listing", "immutability_of_resource", "lifecycle_text", "setting_changes"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,25 +69,6 @@ def setting_changes(old: State, new: State, listing: Listing | None = None) -> I
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------
-
-
-def is_at_least(one: Immutability, other: Immutability) -> bool:
-    """
-    Return whether all tags that are immutable with one setting are immutable with another setting.
-
-    Args:
-        one: The setting that must have all of them.
-        other: The other setting.
-
-    """
-    if other.mode == "MUTABLE" or one.mode == "IMMUTABLE":
-        return True
-    if one.mode == other.mode:
-        wide, narrow = (other, one) if one.mode == "IMMUTABLE_WITH_EXCLUSION" else (one, other)
-        return all(any(wildcards.subsumes(each, text) for each in wide.filters) for text in narrow.filters)
-    if (one.mode, other.mode) == ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"):
-        return not any(wildcards.overlaps(each, text) for each in one.filters for text in other.filters)
-    return False
 
 
 def immutability_of_resource(resource: Resource) -> Immutability | None:

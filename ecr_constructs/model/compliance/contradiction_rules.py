@@ -11,12 +11,14 @@ from ecr_constructs.model.compliance.resources import (
     AppResources,
     NotDecidable,
     TemplateResource,
+    immutability_of,
     is_intrinsic,
     statements_of_resource,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
+from ecr_constructs.model.immutability import Immutability, is_at_least
 from ecr_constructs.model.template_syntax import mapping, mappings
 
 __all__ = [
@@ -172,22 +174,29 @@ def template_differs(resource: TemplateResource, app: AppResources) -> Iterator[
         yield Breach(sentence, "Properties/ImageTagMutability")
 
 
+# An image whose tag is immutable in the destination, and names another image there, arrives without the tag:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 @compliance_rule(
     "replica-tags-differ",
-    requirement="A repository that is replicated has the same tag mutability in the destination.",
+    requirement="A tag that is mutable in a repository is mutable in its replica.",
     remedy="Use the same `immutability=` in both.",
 )
 def replica_tags_differ(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
-    """Yield a breach for a destination repository with immutable tags whose source in the app has mutable tags."""
-    if resource.name is None or resource.value("ImageTagMutability") != "IMMUTABLE":
+    """Yield a breach for a destination repository with an immutable tag that its source in the app can reassign."""
+    ours = immutability_of(resource)
+    if resource.name is None or ours is None:
         return
     for source in app.all:
         if (source.type, source.name) != (resource.type, resource.name) or source.environment == resource.environment:
             continue
-        mode = source.properties.get("ImageTagMutability", "MUTABLE")
-        if mode in ("MUTABLE", "MUTABLE_WITH_EXCLUSION") and _is_replicated(source, resource, app):
-            sentence = f"ImageTagMutability is IMMUTABLE, and {mode} in the source {source.label}"
+        theirs = immutability_of(source)
+        if theirs and not is_at_least(theirs, ours) and _is_replicated(source, resource, app):
+            sentence = f"ImageTagMutability is {_shown(ours)}, and {_shown(theirs)} in the source {source.label}"
             yield Breach(f"{sentence}, so a tag is reassigned there only", "Properties/ImageTagMutability")
+
+
+def _shown(immutability: Immutability) -> str:
+    return " ".join((immutability.mode, ", ".join(immutability.filters))).rstrip()
 
 
 def _is_replicated(source: TemplateResource, replica: TemplateResource, app: AppResources) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs._documentation import page
-from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName
-from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource
+from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource, immutability_of
 from ecr_constructs.model.compliance.rule import Breach, Check, ComplianceRule, compliance_rule
-from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.findings import FINDING_TYPES
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["FINDING_RULES", "lifecycle_policy_valid"]
 
@@ -41,23 +39,13 @@ def _policy(resource: TemplateResource) -> LifecyclePolicy | None:
     return LifecyclePolicy.from_json(text) if isinstance(text, str) and text.strip() else None
 
 
-def _immutability(resource: TemplateResource) -> Immutability | None:
-    """Return the immutability of the resource, or `None` if it is known only at deployment, or does not exist."""
-    try:
-        filters = resource.value("ImageTagMutabilityExclusionFilters") or ()
-        values = [str(mapping(each).get("ImageTagMutabilityExclusionFilterValue")) for each in filters]
-        return Immutability(mode=resource.value("ImageTagMutability") or "MUTABLE", filters=values)
-    except (InvalidName, NotDecidable, TypeError):
-        return None
-
-
 def _finding_check(id: str) -> Check:
     def check(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
         try:
             policy = _policy(resource)
         except (InvalidLifecyclePolicy, NotDecidable):
             return
-        for finding in policy.findings(immutability=_immutability(resource)) if policy else ():
+        for finding in policy.findings(immutability=immutability_of(resource)) if policy else ():
             if finding.id == id:
                 yield Breach(f"{finding.sentence}; {finding.json_remedy or finding.remedy}", _LOCATION)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.template_syntax import NO_VALUE, is_function_name, mapping
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "AppResources",
     "NotDecidable",
     "TemplateResource",
+    "immutability_of",
     "is_intrinsic",
     "policy_document_of",
     "statements_of_resource",
@@ -182,6 +185,22 @@ def is_intrinsic(value: object) -> bool:
         return False
     (key,) = value
     return key == "Condition" or is_function_name(key)
+
+
+def immutability_of(resource: TemplateResource) -> Immutability | None:
+    """
+    Return the tag immutability of a resource, or `None` if it is known only at deployment, or does not exist.
+
+    Args:
+        resource: A repository or a creation template.
+
+    """
+    try:
+        filters = resource.value("ImageTagMutabilityExclusionFilters") or ()
+        values = [str(mapping(each).get("ImageTagMutabilityExclusionFilterValue")) for each in filters]
+        return Immutability(mode=resource.value("ImageTagMutability") or "MUTABLE", filters=values)
+    except (InvalidName, NotDecidable, TypeError):
+        return None
 
 
 def policy_document_of(resource: TemplateResource) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,31 @@ def test_standard_input_and_the_output_of_get_template_are_read(
 
     assert run(["adopt", "-", "--stack", "Shop"]) == ExitCode.DONE
     assert "shop_stack.py" in written(template.parent / "adopted")
+
+
+def test_the_command_of_the_report_compares_the_source_with_the_program(
+    template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = template.rename(template.with_name("the deployed one.json"))
+    assert run(["adopt", source.name, "--output", "apps/api", "--stack", "Api"]) == ExitCode.DONE
+    monkeypatch.chdir(template.parent / "apps" / "api")
+    report = Path("REPORT.md").read_text(encoding="utf-8")
+    (command,) = (line for line in report.splitlines() if line.startswith("ecr-constructs check"))
+    # The program is not synthesized here: the same template stands for its output.
+    Path("cdk.out").mkdir()
+    Path("cdk.out", "the deployed one.json").write_text(json.dumps(TEMPLATE), encoding="utf-8")
+
+    assert command == "ecr-constructs check '../../the deployed one.json' cdk.out"
+    assert run(shlex.split(command)[1:]) == ExitCode.DONE
+
+
+def test_the_report_on_standard_input_names_the_file_to_write(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(TEMPLATE).encode())))
+
+    assert run(["adopt", "-", "--stack", "Shop"]) == ExitCode.DONE
+    report = (template.parent / "adopted" / "REPORT.md").read_text(encoding="utf-8")
+    assert "ecr-constructs check deployed.json cdk.out" in report
+    assert "`deployed.json` is the template that was read from standard input." in report
 
 
 def test_yaml_with_short_functions_is_read(template: Path) -> None:

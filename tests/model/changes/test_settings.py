@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ecr_constructs.model import Image, Immutability, LifecyclePolicy, keep_latest
 from ecr_constructs.model.changes.change import CHANGE_TYPES
 from ecr_constructs.model.changes.create_only import ECR_TYPES
-from ecr_constructs.model.changes.settings import Listing, is_at_least
+from ecr_constructs.model.changes.settings import Listing
+from ecr_constructs.model.immutability import is_at_least
 from tests.model.changes.states import changes, ids, repository, resource
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)

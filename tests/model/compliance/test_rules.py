@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.errors import EcrConstructsError
-from ecr_constructs.model import Breach, LifecyclePolicy, compliance_rule, expire_untagged
+from ecr_constructs.model import Breach, Immutability, LifecyclePolicy, compliance_rule, expire_untagged
 from ecr_constructs.model.compliance import RULES
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 from ecr_constructs.model.compliance.rule import CONTROLS
@@ -290,16 +290,49 @@ def test_a_repository_is_compared_with_the_template_of_its_longest_prefix() -> N
     assert verdict("template-differs", resource("Repository", RepositoryName="production"), short).status == "met"
 
 
-def test_a_replica_with_immutable_tags_of_a_source_with_mutable_tags_is_reported() -> None:
+@pytest.mark.parametrize(
+    ("source", "replica", "status"),
+    [
+        (Immutability.off(), Immutability.all_tags(), "not met"),
+        (Immutability.all_tags_except("latest"), Immutability.all_tags(), "not met"),
+        (Immutability.off(), Immutability.all_tags_except("dev-*"), "not met"),
+        (Immutability.all_tags_except("dev-*"), Immutability.all_tags_except("dev-1-*"), "not met"),
+        (Immutability.off(), Immutability.only_tags("v*"), "not met"),
+        # Each tag that the source reassigns can be reassigned in the replica.
+        (Immutability.all_tags(), Immutability.off(), "met"),
+        (Immutability.all_tags_except("dev-1-*"), Immutability.all_tags_except("dev-*"), "met"),
+        (Immutability.only_tags("v*"), Immutability.off(), "met"),
+        (Immutability.off(), Immutability.off(), "met"),
+    ],
+)
+def test_a_replica_must_reassign_the_tags_that_its_source_reassigns(
+    source: Immutability, replica: Immutability, status: str
+) -> None:
     rule = {"Destinations": [{"Region": "eu-central-1", "RegistryId": "444455556666"}]}
     replication = resource("ReplicationConfiguration", ReplicationConfiguration={"Rules": [rule]})
-    source = resource("Repository", id="Source", RepositoryName="api")
-    replica = resource("Repository", environment=FRANKFURT, RepositoryName="api", ImageTagMutability="IMMUTABLE")
-    frozen = resource("Repository", id="Source", RepositoryName="api", ImageTagMutability="IMMUTABLE")
+    repositories = [
+        resource(
+            "Repository",
+            environment,
+            id,
+            RepositoryName="api",
+            ImageTagMutability=each.mode,
+            ImageTagMutabilityExclusionFilters=[
+                {"ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": text}
+                for text in each.filters
+            ],
+        )
+        for environment, id, each in ((IRELAND, "Source", source), (FRANKFURT, "Replica", replica))
+    ]
 
-    assert verdict("replica-tags-differ", replica, source, replication).status == "not met"
-    assert verdict("replica-tags-differ", replica, source).status == "met"
-    assert verdict("replica-tags-differ", replica, frozen, replication).status == "met"
+    assert verdict("replica-tags-differ", repositories[1], repositories[0], replication).status == status
+
+
+def test_repositories_of_one_name_are_not_compared_if_no_rule_replicates_them() -> None:
+    source = resource("Repository", id="Source", RepositoryName="api")
+    other = resource("Repository", environment=FRANKFURT, RepositoryName="api", ImageTagMutability="IMMUTABLE")
+
+    assert verdict("replica-tags-differ", other, source).status == "met"
 
 
 @pytest.mark.parametrize(
