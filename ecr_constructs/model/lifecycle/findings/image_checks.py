@@ -236,6 +236,7 @@ def _last_pull_counts_scanners(context: CheckContext) -> Iterator[Match]:
         finding = LifecyclePolicy.of(limit_images(500)).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _any_count_counts_parts(context: CheckContext) -> Iterator[Match]:
     fact = "each platform image of an image index, each signature and each SBOM is one image"

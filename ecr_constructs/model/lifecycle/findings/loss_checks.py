@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.findings.context import CheckContext, rule_label
+from ecr_constructs.model.lifecycle.findings.context import CheckContext, RuleRelations, rule_label
 from ecr_constructs.model.lifecycle.findings.finding_type import Match, finding_type
 from ecr_constructs.model.lifecycle.findings.tag_words import (
     are_temporary,
@@ -62,6 +63,7 @@ _MOST_NAMED = 3
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
     needs_images=True,
+    reads_images=True,
 )
 def _empties_repository(context: CheckContext) -> Iterator[Match]:
     actions = _emptying_actions(context)
@@ -186,10 +188,10 @@ def _floor_of(tags: Sequence[str]) -> dict[str, str]:
         finding = LifecyclePolicy.of(expire_older_than(after_days=30)).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _age_deletes_newest(context: CheckContext) -> Iterator[Match]:
-    rules = [rule for rule in context.effective_rules() if _is_by_age(rule, "expire")]
-    risky = [(rule, images) for rule in rules if (images := _images_without_floor(context, rule))]
+    risky = _without_floor(context.relations, "expire")
     if not risky or _emptying_actions(context):
         return  # the emptied repository is reported
     for rule, images in risky:
@@ -224,29 +226,36 @@ def _age_deletes_newest(context: CheckContext) -> Iterator[Match]:
         finding = policy.findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _age_archives_newest(context: CheckContext) -> Iterator[Match]:
-    for rule in context.effective_rules():
-        images = _images_without_floor(context, rule) if _is_by_age(rule, "transition") else None
-        if images:
-            sentence = (
-                f"{rule_label(rule)} archives {images} more than {_days(rule.count_number)} after their push, also "
-                f"the newest: an archived image cannot be pulled until it is restored{_newest(context, rule)}"
-            )
-            yield Match(rule, sentence)
+    for rule, images in _without_floor(context.relations, "transition"):
+        sentence = (
+            f"{rule_label(rule)} archives {images} more than {_days(rule.count_number)} after their push, also the "
+            f"newest: an archived image cannot be pulled until it is restored{_newest(context, rule)}"
+        )
+        yield Match(rule, sentence)
 
 
 def _is_by_age(rule: LifecycleRule, action: str) -> bool:
     return (rule.count_type, rule.action, rule.is_keep_rule) == ("sinceImagePushed", action, False)
 
 
-def _images_without_floor(context: CheckContext, rule: LifecycleRule) -> str | None:
+@lru_cache(maxsize=256)
+def _without_floor(relations: RuleRelations, action: str) -> Sequence[tuple[LifecycleRule, str]]:
+    """Return the rules by age with an action on important images of which no rule before it keeps some, with these."""
+    rules = [rule for rule in relations.effective if _is_by_age(rule, action)]
+    return [(rule, images) for rule in rules if (images := _images_without_floor(relations, rule))]
+
+
+def _images_without_floor(relations: RuleRelations, rule: LifecycleRule) -> str | None:
     """Return the images of a rule by age if they are important, and no rule before it keeps some of them."""
-    keeping = [each for each in context.preceding_rules(rule) if _keeps_newest(context, each)]
+    preceding = relations.preceding[rule.rule_priority]
+    keeping = [each for each in preceding if each.rule_priority in relations.selectable and _keeps_newest(each)]
     if rule.tag_status == "untagged":
         return None
     if rule.tag_status == "any" or matches_all_tags(rule):
-        if any(map(matches_all_tags, context.preceding_rules(rule))):
+        if any(map(matches_all_tags, preceding)):
             return None  # only untagged images are left
         return None if keeping else f"all {'images' if rule.tag_status == 'any' else 'tagged images'}"
     words = environment_words(rule.selectors)
@@ -257,10 +266,9 @@ def _images_without_floor(context: CheckContext, rule: LifecycleRule) -> str | N
     return None if is_kept else f"images tagged {_and([abbreviate(each.pattern) for each in rule.selectors])}"
 
 
-def _keeps_newest(context: CheckContext, rule: LifecycleRule) -> bool:
+def _keeps_newest(rule: LifecycleRule) -> bool:
     """Return whether a rule for tags keeps some of its images, and its tags are not those of temporary images."""
-    is_floor = rule.tag_status == "tagged" and context.can_select(rule) and not _is_by_age(rule, "expire")
-    return is_floor and not are_temporary(rule.selectors)
+    return rule.tag_status == "tagged" and not _is_by_age(rule, "expire") and not are_temporary(rule.selectors)
 
 
 def _consequence(rule: LifecycleRule) -> str:
@@ -315,6 +323,7 @@ def _newest(context: CheckContext, rule: LifecycleRule) -> str:
         finding = LifecyclePolicy.of(keep_forever("lts-*"), limit_images(4)).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _kept_images_fill_count(context: CheckContext) -> Iterator[Match]:
     counting = [rule for rule in context.effective_rules() if rule.count_type == "imageCountMoreThan"]

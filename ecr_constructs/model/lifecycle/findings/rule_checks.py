@@ -222,6 +222,7 @@ def _also(rule: LifecycleRule) -> str:
         finding = policy.findings(images)[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _never_matches(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
@@ -292,6 +293,7 @@ _PUNCTUATION = ".,;:!'\"`()"
         finding = LifecyclePolicy.of(expire_untagged(keep=100)).with_last_rule(previews).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _list_of_alternatives(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
@@ -363,6 +365,7 @@ def _core(text: str) -> str:
         finding = policy.findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _prefix_matches_another(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:

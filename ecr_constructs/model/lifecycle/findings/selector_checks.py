@@ -87,6 +87,7 @@ _ANY_CHARACTERS = re.compile(r"(?<![0-9*.])\.(?=\*)")
         finding = policy.findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _pattern_is_no_regular_expression(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
