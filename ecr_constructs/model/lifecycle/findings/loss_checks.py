@@ -169,9 +169,9 @@ def _floor_of(tags: Sequence[str]) -> dict[str, str]:
 
         - over all images, or over all tagged images, unless a rule before it keeps images with some tags, as
           `keep_latest` and `keep_forever` do. A rule for temporary images, such as `pr-*`, is not enough;
-        - over tags that name releases or environments, such as `v*`, `release-*`, `1.*`, `latest`, `prod*` and
-          `staging-*`, unless a rule before it keeps images with the tags of environments. Tags that also name temporary
-          images, such as `v*-rc` and `prod-pr-*`, are not reported.
+        - over tags that name releases or environments, such as `v*`, `release-*`, `1.*`, `2026-*`, `latest`, `prod*`
+          and `staging-*`, unless a rule before it keeps images with the tags of environments. Tags that also name
+          temporary images, such as `v*-rc` and `prod-pr-*`, are not reported.
 
         ECR cannot combine an age and a number for the same images. With images, the sentence has the newest image and
         the day of its deletion.
