@@ -563,14 +563,20 @@ def test_recommended_intents_have_no_findings() -> None:
         (keep_forever("v*", "latest"), keep_latest(3, matching_all=["dev-*", "pr-*"]), expire_untagged(keep=50)),
         (expire_older_than(after_days=60, matching=["dev-*", "pr-*"]), expire_untagged(after_days=14)),
         (expire_unmatched(keeping=["v*", "latest"], after_days=60), expire_untagged(after_days=14)),
-        (
-            expire_unmatched(keeping="v*", after_days=60),
-            archive_older_than(after_days=300),
-            delete_archived(after_days=90),
-        ),
     ]
     for written in cases:
         assert LifecyclePolicy.of(*written).findings(immutability=Immutability.all_tags()) == ()
+
+
+def test_the_recommended_policy_that_deletes_from_the_archive_has_an_info_only() -> None:
+    policy = LifecyclePolicy.of(
+        expire_unmatched(keeping="v*", after_days=60),
+        archive_older_than(after_days=300),
+        delete_archived(after_days=90),
+    )
+
+    found = policy.findings(immutability=Immutability.all_tags())
+    assert [(each.severity, each.id) for each in found] == [("info", "can-empty-repository")]
 
 
 @given(st.lists(intents, min_size=1, max_size=5))

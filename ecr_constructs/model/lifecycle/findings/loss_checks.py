@@ -237,6 +237,76 @@ def _age_archives_newest(context: CheckContext) -> Iterator[Match]:
         yield Match(rule, sentence)
 
 
+# --- can-empty-repository ---------------------------------------------------------------------------------------------
+
+
+@finding_type(
+    "can-empty-repository",
+    severity="info",
+    summary="The policy keeps no minimum number of images in every repository.",
+    remedy="keep a number of all tagged images, such as keep_latest(10, matching='*'), or accept it for these images",
+    json_remedy=(
+        'keep a number of all tagged images, with "tagPatternList": ["*"] and "countType": "imageCountMoreThan", or '
+        "accept it for these images"
+    ),
+    reason="""
+        The last rule acts on all images by age, and deletes them in the end. The rules before it keep images with some
+        tags only, so a repository without such tags loses all its images if none is pushed. A rule that archives by
+        last pull, with one that deletes from the archive, also deletes an image that runs and is not pulled again. The
+        policy can be right, for example for a cache, whose images can be pulled from the upstream registry again. With
+        images, `empties-repository` is reported instead, if it happens. `age-deletes-newest` is reported instead if no
+        rule keeps images.
+    """,
+    fix="""
+        Keep a number of the images with any tag: `keep_latest(10, matching="*")`. If the policy applies only to
+        repositories with the tags that it keeps, acknowledge the finding.
+    """,
+    example="""
+        from ecr_constructs import LifecyclePolicy, expire_older_than, keep_latest
+
+        policy = LifecyclePolicy.of(keep_latest(5, matching="prod*"), expire_older_than(after_days=30))
+        finding = policy.findings()[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+    reads_images=True,
+)
+def _can_empty_repository(context: CheckContext) -> Iterator[Match]:
+    if context.images is not None:
+        return
+    relations = context.relations
+    reported = [rule for rule, _ in _without_floor(relations, "expire")]
+    for rule in relations.effective:
+        if rule.tag_status != "any" or rule.count_unit is None or rule.storage_class == "archive" or rule in reported:
+            continue
+        preceding = relations.preceding[rule.rule_priority]
+        if any(matches_all_tags(each) and not _is_by_age(each, "expire") for each in preceding):
+            continue
+        if end := _deletion(relations, rule):
+            kept = [each for each in preceding if each.tag_status == "tagged" and _keeps_newest(each)]
+            yield Match(None, f"{end}{_in_repositories(kept)}")
+
+
+def _deletion(relations: RuleRelations, rule: LifecycleRule) -> str | None:
+    """Return how a rule by age over all images deletes them, or None if it archives them and no rule deletes them."""
+    if rule.action == "expire":
+        return f"{rule_label(rule)} deletes the images more than {_days(rule.count_number)} after their push"
+    in_archive = (each for each in relations.effective if each.storage_class == "archive" and each.tag_status == "any")
+    if (second := next(in_archive, None)) is None:
+        return None
+    event = "last pull" if rule.count_type == "sinceImagePulled" else "push"
+    return (
+        f"{rule_label(rule)} archives the images more than {_days(rule.count_number)} after their {event}, and rule "
+        f"{second.rule_priority} deletes them more than {_days(second.count_number)} later"
+    )
+
+
+def _in_repositories(kept: Sequence[LifecycleRule]) -> str:
+    """Return the repositories that lose all their images, as the end of a sentence."""
+    tags = list(dict.fromkeys(abbreviate(each.pattern) for rule in kept for each in rule.selectors))
+    without = f" without images tagged {', '.join(tags[:-1]) + ' or ' if tags[1:] else ''}{tags[-1]}" if tags else ""
+    return f": a repository{without} loses all its images, also those that run, if this applies to the newest one"
+
+
 def _is_by_age(rule: LifecycleRule, action: str) -> bool:
     return (rule.count_type, rule.action, rule.is_keep_rule) == ("sinceImagePushed", action, False)
 
