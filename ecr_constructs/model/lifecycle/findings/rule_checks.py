@@ -303,7 +303,7 @@ def _list_of_alternatives(context: CheckContext) -> Iterator[Match]:
             wide, narrow = (abbreviate(each.value) for each in pair)
             sentence = f"{fact}: {wide} changes nothing, because every tag like {narrow} matches it"
             yield Match(rule, sentence, {"if_and": f"if AND is meant, remove {wide}"})
-        elif not _states_and(rule) and (_joined_by_or(rule) or (not _is_matched(context, rule) and _is_disjoint(rule))):
+        elif not _states_and(rule) and (_joined_by_or(rule) or (_is_disjoint(rule) and not _is_matched(context, rule))):
             sentence = f"{fact}: it selects only images with a tag for each entry"
             yield Match(rule, sentence, {"if_and": "if AND is meant, describe the rule as 'tagged A and B'"})
 
