@@ -31,6 +31,7 @@ NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 # The reasons for infos of a ready policy.
 ACCEPTED = {
     "any-count-counts-parts": "the rule counts images, and a cache has no platform images",
+    "can-empty-repository": "images that are deployed have the tags, or can be pulled from the upstream registry again",
     "last-pull-counts-scanners": "exclude the roles of scanners from the pull time, as the finding describes",
 }
 

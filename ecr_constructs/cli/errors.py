@@ -22,7 +22,8 @@ class ExitCode(IntEnum):
     """
     The exit codes, which the page 'The command ecr-constructs' of the documentation lists.
 
-    1 is missing: Python ends with it after a defect of the command, and `run` after the end of the reader of a pipe.
+    1 is missing: Python ends with it after a defect of the command. `PIPE_CLOSED` is the code that a shell shows for a
+    program that the signal SIGPIPE ended, because the reader of its output ended.
     """
 
     DONE = 0
@@ -30,6 +31,7 @@ class ExitCode(IntEnum):
     FOUND = 3
     GATE = 4
     INTERRUPTED = 130
+    PIPE_CLOSED = 141
 
 
 class CommandError(EcrConstructsError):

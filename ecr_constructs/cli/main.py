@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         discard_output(sys.stdout)
-        return 1
+        return ExitCode.PIPE_CLOSED
     except OSError as error:
         print_error(os_error(error))
         if error.filename is None:
@@ -86,6 +86,11 @@ def _invoke(arguments: list[str]) -> int:
         code = build_command().main(arguments, prog_name="ecr-constructs", standalone_mode=False)
     except TyperException as error:
         raise CommandError([f"{_usage_problem(error)} {_help_of(error, arguments)}"]) from None
+    except SystemExit as error:
+        # typer turns the end of the reader of a pipe into the exit code 1.
+        if isinstance(error.__context__, BrokenPipeError):
+            raise error.__context__ from None
+        raise
     return code if isinstance(code, int) else ExitCode.DONE
 
 

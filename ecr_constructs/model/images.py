@@ -335,30 +335,42 @@ def _plain_image(detail: Mapping[str, Any]) -> Image | None:
     if pushed is None or (pulled is not None and (pulled := _plain_time(pulled)) is None) or not _is_plain(detail):
         return None
     tags, media_type, artifact_type = detail.get("imageTags"), detail["imageManifestMediaType"], detail.get(_ARTIFACT)
-    image = object.__new__(Image)
-    values = (
-        detail["imageDigest"],
-        pushed,
-        tuple(sorted(set(tags))) if tags else (),
-        pulled,
-        "active",
-        None,
-        None,
-        detail["imageSizeInBytes"],
-        sys.intern(media_type),
-        sys.intern(artifact_type) if artifact_type else artifact_type,
-        None,
-        None,
-        media_type not in _INDEXES,
-        pushed.timestamp(),
-    )
-    for store, value in zip(_STORES, values, strict=True):
-        store(image, value)
+    image = _new(Image)
+    _set_digest(image, detail["imageDigest"])
+    _set_pushed(image, pushed)
+    _set_tags(image, tuple(sorted(set(tags))) if tags else ())
+    _set_pulled(image, pulled)
+    _set_status(image, "active")
+    _set_archived(image, None)
+    _set_activated(image, None)
+    _set_size(image, detail["imageSizeInBytes"])
+    _set_media_type(image, sys.intern(media_type))
+    _set_artifact_type(image, sys.intern(artifact_type) if artifact_type else artifact_type)
+    _set_subject(image, None)
+    _set_referenced(image, None)
+    _set_ordinary(image, media_type not in _INDEXES)
+    _set_seconds(image, pushed.timestamp())
     return image
 
 
 # The functions that set the fields of the frozen class, in their order.
-_STORES = tuple(vars(Image)[each.name].__set__ for each in fields(Image))
+_new = object.__new__
+(
+    _set_digest,
+    _set_pushed,
+    _set_tags,
+    _set_pulled,
+    _set_status,
+    _set_archived,
+    _set_activated,
+    _set_size,
+    _set_media_type,
+    _set_artifact_type,
+    _set_subject,
+    _set_referenced,
+    _set_ordinary,
+    _set_seconds,
+) = (vars(Image)[each.name].__set__ for each in fields(Image))
 _ARTIFACT = "artifactMediaType"
 # Fields of images that are archived, restored or about another image, and of a page of a listing.
 _UNUSUAL = frozenset({"lastArchivedAt", "lastActivatedAt", "subjectManifestDigest", "imageDetails"})

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from importlib import metadata
@@ -323,7 +324,7 @@ def test_a_pipe_that_is_closed_by_its_reader_is_no_error(
 
     with process.stderr as stderr:
         assert stderr.read() == b""
-    assert process.wait() == 1
+    assert process.wait() == 128 + signal.SIGPIPE
 
 
 @each_buffering
@@ -425,6 +426,7 @@ def test_exit_codes_are_stable() -> None:
         "FOUND": 3,
         "GATE": 4,
         "INTERRUPTED": 130,
+        "PIPE_CLOSED": 141,
     }
 
 

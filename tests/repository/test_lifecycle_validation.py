@@ -32,7 +32,6 @@ from ecr_constructs import (
     Upstream,
     archive_older_than,
     archive_unpulled,
-    delete_archived,
     expire_older_than,
     expire_untagged,
     keep_forever,
@@ -207,7 +206,7 @@ def test_settings_accept_every_lifecycle_policy_that_ecr_accepts() -> None:
 
 # --- annotations and their constructs ---------------------------------------------------------------------------------
 
-BY_PULL = LifecyclePolicy.of(archive_unpulled(after_days=90), delete_archived(after_days=180))
+BY_PULL = LifecyclePolicy.of(archive_unpulled(after_days=120))
 BY_AGE = LifecyclePolicy.of(keep_latest(10, matching="v*"), expire_untagged(after_days=14))
 OFF, ONLY_V = Immutability.off(), Immutability.only_tags("v*")
 ALTERNATIVES = LifecycleRule(
@@ -238,6 +237,11 @@ TOLD: Mapping[str, tuple[str, LifecyclePolicy, Immutability | None]] = {
     ),
     "age-deletes-newest": ("warning", LifecyclePolicy.of(expire_older_than(after_days=30)), None),
     "age-archives-newest": ("info", LifecyclePolicy.of(archive_older_than(after_days=30)), None),
+    "can-empty-repository": (
+        "info",
+        LifecyclePolicy.of(keep_latest(5, matching="prod*"), expire_older_than(after_days=30)),
+        None,
+    ),
     "kept-images-fill-count": ("warning", LifecyclePolicy.of(keep_forever("lts-*"), limit_images(4)), None),
     "description-contradicts-rule": (
         "warning",

@@ -88,6 +88,8 @@ def json_parts(report: PreviewReport, results: Sequence[GateResult]) -> Iterator
 # The encoder of Python that indents is ten times slower. Each line is a text of the fast one, and the lists with an
 # entry for each image are built from its texts.
 _text = json.JSONEncoder().encode
+# The same for a string, without the tests for its kind.
+_string = json.encoder.encode_basestring_ascii
 _MARGIN = "  "
 _END = "\n}"
 
@@ -237,20 +239,21 @@ def _images(preview: RepositoryPreview) -> Iterator[str]:
 def _image(decision: Decision) -> str:
     """Return the text of the members that describe an image and its outcome."""
     image, action, rule, why = decision
+    tags = ", ".join(map(_string, image.tags))
     pulled = "null" if image.last_pulled_at is None else f'"{image.last_pulled_at.isoformat()}"'
     return (
-        f'"digest": {_text(image.digest)}, "tags": [{", ".join(map(_text, image.tags))}], '
+        f'"digest": {_string(image.digest)}, "tags": [{tags}], '
         f'"pushed_at": "{image.pushed_at.isoformat()}", '
         f'"last_pulled_at": {pulled}, '
         f'"status": "{image.status}", "size": {image.size}, "action": "{action}", '
-        f'"rule_priority": {_priority_text(rule)}, "why": {_text(why)}'
+        f'"rule_priority": {_priority_text(rule)}, "why": {_string(why)}'
     )
 
 
 def _scheduled(scheduled: ScheduledAction) -> str:
     is_certain = "true" if scheduled.is_certain else "false"
     return (
-        f'{{"digest": {_text(scheduled.image.digest)}, "day": "{scheduled.day.isoformat()}", '
+        f'{{"digest": {_string(scheduled.image.digest)}, "day": "{scheduled.day.isoformat()}", '
         f'"action": "{scheduled.action}", "rule_priority": {_priority_text(scheduled.rule)}, '
         f'"is_certain": {is_certain}}}'
     )

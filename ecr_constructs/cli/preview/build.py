@@ -10,7 +10,10 @@ from ecr_constructs.cli.preview.aws_reconciliation import adjust_schedule, apply
 from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview, all_decisions
 from ecr_constructs.cli.sources.records import Policy, Repository
 from ecr_constructs.errors import InvalidImage
-from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
+from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation, evaluate_index
+from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
+from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
+from ecr_constructs.model.lifecycle.schedule import schedule_index
 
 __all__ = ["build"]
 
@@ -36,8 +39,12 @@ def build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPre
 
 def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPreview:
     rules, images, answers = policy.policy.rules, repository.images, repository.aws_preview
-    evaluation = local = policy.policy.evaluate(images, at=at)
-    schedule = policy.policy.schedule(images, at=at)
+    moment = to_utc(at)
+    # The images are sorted once, and the rules are applied once.
+    index = ImageIndex(images, rules)
+    engine = RuleEngine(rules, index, moment)
+    evaluation = local = evaluate_index(index, engine, moment)
+    schedule = schedule_index(index, engine, rules, moment)
     disagreements: tuple[Disagreement, ...] = ()
     if answers is not None:
         evaluation, disagreements = apply_aws_preview(local, answers, rules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -85,6 +85,7 @@ class RepositoryPreview:
         repository: The name of the repository.
         place: The account and the Region of the repository. None if it is not known, as for listings in files.
         is_one_of_many: Whether the report has repositories of several accounts or Regions.
+        results: The results of functions that `stored_with_preview` decorates.
         policy: The policy. A repository without one has a policy without rules.
         where: The place of the policy.
         prefix: The prefix of a creation template, for its policy. Such a policy applies to repositories that ECR
@@ -127,6 +128,7 @@ class RepositoryPreview:
     costs: Costs | None = None
     place: Place | None = None
     is_one_of_many: bool = False
+    results: dict[object, object] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -207,7 +209,7 @@ class StoredPreview(RepositoryPreview):
 
 def stored_with_preview(compute: Callable[[RepositoryPreview], Fact]) -> Callable[[RepositoryPreview], Fact]:
     """
-    Store the result of a function with each preview whose images are not in memory.
+    Store the result of a function with each preview. The images of some previews are not in memory.
 
     Args:
         compute: The function. Its result must be small.
@@ -216,7 +218,11 @@ def stored_with_preview(compute: Callable[[RepositoryPreview], Fact]) -> Callabl
 
     @wraps(compute)
     def stored(preview: RepositoryPreview) -> Fact:
-        return preview.fact(compute) if isinstance(preview, StoredPreview) else compute(preview)
+        if isinstance(preview, StoredPreview):
+            return preview.fact(compute)
+        if compute not in preview.results:
+            preview.results[compute] = compute(preview)
+        return preview.results[compute]  # type: ignore[return-value]  # it is the result of this function
 
     return stored
 

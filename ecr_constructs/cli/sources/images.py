@@ -96,11 +96,11 @@ class _Listings:
 
     def _add(self, name: str, image: Image, detail: Mapping[str, Any], document: JsonDocument) -> None:
         images = self._images.setdefault(name, {})
-        if (known := images.get(image.digest)) is None:
-            images[image.digest] = image
-            for field in _EXPECTED_FIELDS:
-                if detail.get(field) is None:
-                    self._missing.setdefault(name, Counter())[field] += 1
+        known = images.setdefault(image.digest, image)
+        if known is image:
+            if image.manifest_media_type is None or not image.size:
+                missing = [field for field in _EXPECTED_FIELDS if detail.get(field) is None]
+                self._missing.setdefault(name, Counter()).update(missing)
         elif known != image:
             message = (
                 f"image {abbreviate(image.digest)} of {name} is listed twice and differs; remove the older listing"

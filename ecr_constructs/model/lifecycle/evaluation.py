@@ -21,7 +21,7 @@ from ecr_constructs.model.lifecycle.outcome import Outcome, UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
 
-__all__ = ["Decision", "DecisionList", "Evaluation", "evaluate"]
+__all__ = ["Decision", "DecisionList", "Evaluation", "evaluate", "evaluate_index"]
 
 
 class Decision(NamedTuple):
@@ -155,7 +155,20 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
     """
     moment = to_utc(at)
     index = ImageIndex(images, rules)
-    outcomes = _outcomes(index, RuleEngine(rules, index, moment))
+    return evaluate_index(index, RuleEngine(rules, index, moment), moment)
+
+
+def evaluate_index(index: ImageIndex, engine: RuleEngine, at: datetime) -> Evaluation:
+    """
+    Return the outcome for images to which the rules have been applied.
+
+    Args:
+        index: The images.
+        engine: The outcome of the rules.
+        at: The instant, in UTC.
+
+    """
+    outcomes = _outcomes(index, engine)
     positions: dict[str, list[int]] = {group: [] for group in _GROUPS}
     for position in range(len(outcomes) - 1, -1, -1):
         outcome = outcomes[position]
@@ -163,7 +176,7 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
     expired, archived, kept, uncertain = (
         DecisionList(index, positions[group], map(outcomes.__getitem__, positions[group])) for group in _GROUPS
     )
-    return Evaluation(at=moment, expired=expired, archived=archived, kept=kept, uncertain=uncertain)
+    return Evaluation(at=at, expired=expired, archived=archived, kept=kept, uncertain=uncertain)
 
 
 _UNCERTAIN = "uncertain"

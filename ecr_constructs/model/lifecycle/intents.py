@@ -391,7 +391,9 @@ class _Call:
         """Return a number of days as a whole number. It is one unless a problem was added."""
         days = _in_days(value)
         if days is value and _is_duration(value):
-            self._problems.add(f"after_days: {abbreviate(value)} is not a whole number of days; give days, such as 14")
+            self._problems.add(
+                f"after_days: {_duration_text(value)} is not a whole number of days; give days, such as 14"
+            )
         else:
             self.check_count("after_days", days, count_type, "14")
         return days
@@ -531,6 +533,15 @@ def _any(description: str, count_type: CountType, count_number: int, *, action: 
 
 def _is_duration(value: object) -> bool:
     return not isinstance(value, type) and callable(getattr(value, "to_days", None))
+
+
+def _duration_text(value: Any) -> str:  # noqa: ANN401  (any duration)
+    """Return a duration as the CDK writes it, such as `1 day 12 hours`, or its representation."""
+    try:
+        text = value.to_human_string()
+    except Exception:  # noqa: BLE001  (a duration without the method, or an error of JavaScript)
+        text = None
+    return f"a duration of {text}" if isinstance(text, str) else abbreviate(value)
 
 
 def _in_days(value: Any) -> Any:  # noqa: ANN401  (any argument)

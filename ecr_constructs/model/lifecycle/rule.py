@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
@@ -139,7 +140,7 @@ class LifecycleRule:
     @property
     def selectors(self) -> tuple[TagPattern | TagPrefix, ...]:
         """The entries of the list of patterns or prefixes."""
-        return (*map(TagPattern, self.tag_pattern_list), *map(TagPrefix, self.tag_prefix_list))
+        return _selectors(tuple(self.tag_pattern_list), tuple(self.tag_prefix_list))
 
     @property
     def is_keep_rule(self) -> bool:
@@ -183,6 +184,13 @@ class LifecycleRule:
 
 
 _PYTHON = {field: field for field in LifecycleRule.__dataclass_fields__}
+
+
+# They are read for every repository, and the repositories of an app share few rules. Not a field of the rule, so that
+# its copies and pickles have only the values that were given.
+@lru_cache(maxsize=4096)
+def _selectors(patterns: tuple[str, ...], prefixes: tuple[str, ...]) -> tuple[TagPattern | TagPrefix, ...]:
+    return (*map(TagPattern, patterns), *map(TagPrefix, prefixes))
 
 
 def rule_problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:

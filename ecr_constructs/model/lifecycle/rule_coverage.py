@@ -49,7 +49,8 @@ def matches_all_tags(rule: LifecycleRule) -> bool:
         rule: The rule.
 
     """
-    return rule.tag_status == "tagged" and all(tag.pattern.strip("*") == "" for tag in rule.selectors)
+    # The pattern of a prefix with `*` is empty, and matches no tag.
+    return rule.tag_status == "tagged" and all(tag.pattern and not tag.pattern.strip("*") for tag in rule.selectors)
 
 
 def impossible_selector(rule: LifecycleRule) -> TagPattern | TagPrefix | None:

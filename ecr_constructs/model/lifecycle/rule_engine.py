@@ -142,6 +142,8 @@ class RuleEngine:
 
     def _act(self, rule: LifecycleRule, positions: Sequence[int], question: UndocumentedBehavior | None = None) -> None:
         """Set the outcome of images on which a rule acts, or may act if there is an open question."""
+        if not positions:
+            return
         common = frozenset() if question is None else frozenset({question})
         outcome, outcomes = Outcome.of_action(rule, common), self.outcomes
         for position in positions:

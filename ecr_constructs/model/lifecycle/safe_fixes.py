@@ -1,8 +1,9 @@
 """
 Fixes of findings that cannot delete or archive an image that the policy keeps.
 
-A rule that never acts is removed. A rule over all images that is described as one for untagged images becomes one: it
-then acts on fewer images, and no rule of its storage class comes after it.
+A rule that never acts is removed: rules before it select all of its images, or no tag can match. A rule over all images
+that is described as one for untagged images becomes one: it then acts on fewer images, and no rule of its storage class
+comes after it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,15 @@ from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.rule_coverage import impossible_selector
 
 __all__ = ["SafeFix", "fixed_policy"]
+
+_DESCRIBED = "any-described-as-untagged"
+_FIXED = frozenset({"shadowed-rule", _DESCRIBED})
+# Findings of which some are about a rule that selects no image, whatever tags are pushed. Without it, ECR assigns each
+# image to the same rule as before.
+_OF_TAGS = frozenset({"never-matches", "wildcard-in-prefix"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,9 +73,9 @@ def fixed_policy(
 def _first_fix(policy: LifecyclePolicy, immutability: Immutability | None) -> tuple[LifecyclePolicy, SafeFix] | None:
     for finding in policy.findings(immutability=immutability):
         rule = finding.rule
-        if rule is None or finding.id not in ("shadowed-rule", "any-described-as-untagged"):
+        if rule is None or not (finding.id in _FIXED or (finding.id in _OF_TAGS and impossible_selector(rule))):
             continue
-        replacement = None if finding.id == "shadowed-rule" else replace(rule, tag_status="untagged")
+        replacement = replace(rule, tag_status="untagged") if finding.id == _DESCRIBED else None
         others = [each for each in policy.rules if each != rule]
         try:
             changed = LifecyclePolicy(rules=[*others, replacement] if replacement else others)

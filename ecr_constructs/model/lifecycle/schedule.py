@@ -18,10 +18,11 @@ from ecr_constructs.model.lifecycle.outcome import ACTIONS, UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_engine import RuleEngine, age_reference_time
 
-__all__ = ["ScheduledAction", "schedule"]
+__all__ = ["ScheduledAction", "schedule", "schedule_index"]
 
 # Open questions that do not change what is done on the day: hours make a whole day on the next one, and an artifact
 # that no rule selects is deleted or archived with its subject.
+_HOURS = frozenset({UndocumentedBehavior.HOURS})
 _IS_DELETED_ANYWAY = frozenset({UndocumentedBehavior.HOURS, UndocumentedBehavior.REFERRER})
 
 
@@ -61,7 +62,23 @@ def schedule(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
     """
     moment = to_utc(at)
     index = ImageIndex(images, rules)
-    scheduler = _Scheduler(rules, index, moment)
+    return schedule_index(index, RuleEngine(rules, index, moment), rules, moment)
+
+
+def schedule_index(
+    index: ImageIndex, engine: RuleEngine, rules: Sequence[LifecycleRule], at: datetime
+) -> tuple[ScheduledAction, ...]:
+    """
+    Return the actions on images to which the rules have been applied.
+
+    Args:
+        index: The images.
+        engine: The outcome of the rules.
+        rules: The rules of a policy, by priority.
+        at: The instant, in UTC.
+
+    """
+    scheduler = _Scheduler(engine, rules, index, at)
     actions = [action for position in range(len(index.images)) for action in scheduler.actions_on(position)]
     return tuple(sorted(actions, key=_day))
 
@@ -75,20 +92,22 @@ class _Scheduler:
     a day that can be computed. Therefore each image is scheduled independently, without simulating every day.
     """
 
-    def __init__(self, rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime) -> None:
+    def __init__(self, engine: RuleEngine, rules: Sequence[LifecycleRule], index: ImageIndex, at: datetime) -> None:
         self._index = index
         self._today = at.date()
-        self._engine = RuleEngine(rules, index, at)
+        self._engine = engine
         # Of images in the standard storage class, which are in the archive storage class after the first action.
         of_archive = [rule for rule in rules if rule.storage_class == "archive"]
         self._archive_claims = index.first_rules(of_archive, index.standard)
         self._first_actions: dict[int, ScheduledAction | None] = {}
         self._first_days: dict[int, date] = {}
+        # The other images are scheduled by their rule alone.
+        self._related = index.indexes_of.keys() | index.referrers
         self._following: set[int] = set()
 
     def actions_on(self, position: int) -> list[ScheduledAction]:
         """Return the action on an image, and if that is to archive it, the deletion from the archive."""
-        first = self._first_action(position)
+        first = self._first_action(position) if position in self._related else self._by_rule(position)
         if first is None or first.action == "expire":
             return [] if first is None else [first]
         second = self._from_archive(position, first)
@@ -130,7 +149,7 @@ class _Scheduler:
             return None
         if outcome.action != "keep":
             # An image that is older by hours only is older by a whole day on the next day: the action is certain.
-            is_certain = outcome.questions <= {UndocumentedBehavior.HOURS}
+            is_certain = outcome.questions <= _HOURS
             return _action(image, self._today, rule, is_certain=is_certain)
         if rule.is_keep_rule or rule.count_type == "imageCountMoreThan":
             return None

@@ -53,6 +53,8 @@ class TagIndex:
             pattern: The pattern.
 
         """
+        if not pattern:  # no tag is empty; between its edges is nothing, as for an image without tags
+            return []
         if pattern in self._flags:
             return list(compress(range(len(self._order)), self._flags[pattern]))
         parts = _parts(pattern)

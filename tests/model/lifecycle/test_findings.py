@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -30,7 +30,9 @@ from ecr_constructs.model import (
     keep_forever,
     keep_latest,
 )
-from ecr_constructs.model.lifecycle.findings import SEVERITIES
+from ecr_constructs.model.lifecycle.findings import FINDING_TYPES, SEVERITIES
+from ecr_constructs.model.lifecycle.findings.context import CheckContext
+from ecr_constructs.model.lifecycle.rule_coverage import shadowing_rules
 from tests.model.lifecycle.image_strategies import AT, INDEX, digest_of, repositories
 from tests.model.lifecycle.strategies import COMBINATIONS, intents, policies
 
@@ -561,14 +563,20 @@ def test_recommended_intents_have_no_findings() -> None:
         (keep_forever("v*", "latest"), keep_latest(3, matching_all=["dev-*", "pr-*"]), expire_untagged(keep=50)),
         (expire_older_than(after_days=60, matching=["dev-*", "pr-*"]), expire_untagged(after_days=14)),
         (expire_unmatched(keeping=["v*", "latest"], after_days=60), expire_untagged(after_days=14)),
-        (
-            expire_unmatched(keeping="v*", after_days=60),
-            archive_older_than(after_days=300),
-            delete_archived(after_days=90),
-        ),
     ]
     for written in cases:
         assert LifecyclePolicy.of(*written).findings(immutability=Immutability.all_tags()) == ()
+
+
+def test_the_recommended_policy_that_deletes_from_the_archive_has_an_info_only() -> None:
+    policy = LifecyclePolicy.of(
+        expire_unmatched(keeping="v*", after_days=60),
+        archive_older_than(after_days=300),
+        delete_archived(after_days=90),
+    )
+
+    found = policy.findings(immutability=Immutability.all_tags())
+    assert [(each.severity, each.id) for each in found] == [("info", "can-empty-repository")]
 
 
 @given(st.lists(intents, min_size=1, max_size=5))
@@ -724,6 +732,33 @@ def test_errors_do_not_depend_on_images(policy: LifecyclePolicy, images: list[Im
         return [each for each in findings if each.severity == "error"]
 
     assert errors(policy.findings(images)) == errors(policy.findings())
+
+
+@given(policies, repositories(most=6))
+def test_a_check_that_reads_no_images_has_the_same_results_with_images(
+    policy: LifecyclePolicy, images: list[Image]
+) -> None:
+    rules, tags = tuple(policy.rules), frozenset(tag for image in images for tag in image.tags)
+    with_images = CheckContext(rules, None, tuple(images), tags, at=AT)
+
+    for kind in FINDING_TYPES:
+        if not kind.reads_images:
+            assert list(kind.check(with_images)) == list(kind.check(CheckContext(rules, None))), kind.id
+
+
+def test_the_rules_of_a_policy_are_compared_once_for_many_repositories(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[LifecycleRule] = []
+
+    def shadowing(rule: LifecycleRule, preceding: Iterable[LifecycleRule]) -> tuple[LifecycleRule, ...]:
+        compared.append(rule)
+        return shadowing_rules(rule, preceding)
+
+    monkeypatch.setattr("ecr_constructs.model.lifecycle.findings.context.shadowing_rules", shadowing)
+    policy = LifecyclePolicy(rules=[rule(1, "only-here-*"), rule(2, "v*", **AGE), rule(3, **UNTAGGED)])
+    for number in range(20):
+        policy.findings([image(number, f"v{number}")], at=AT)
+
+    assert len(compared) == len(policy.rules)
 
 
 def test_errors_come_first_and_findings_about_the_whole_policy_last() -> None:

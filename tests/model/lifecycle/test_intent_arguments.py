@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import aws_cdk
 import pytest
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
@@ -249,6 +250,13 @@ def test_a_duration_of_whole_days_is_its_number_of_days(make: Callable[..., Inte
 def test_a_duration_that_is_not_whole_days_is_rejected(make: Callable[..., Intent], days: Any) -> None:
     with pytest.raises(InvalidLifecyclePolicy, match=r"Duration is not a whole number of days; give days, such as 14"):
         make(after_days=Duration(days))
+
+
+def test_a_duration_of_hours_is_rejected_with_its_value() -> None:
+    with pytest.raises(
+        InvalidLifecyclePolicy, match="after_days: a duration of 1 day 12 hours is not a whole number of"
+    ):
+        expire_untagged(after_days=aws_cdk.Duration.hours(36))
 
 
 def test_a_duration_that_is_too_short_is_rejected() -> None:

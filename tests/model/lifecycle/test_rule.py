@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import pickle
@@ -445,6 +446,14 @@ def test_a_rule_selects_images_by_their_tags(rule: LifecycleRule, tags: list[str
     assert rule.selects_tags(tags) is expected[rule.tag_status]
     assert rule.selectors == tuple(entries)
     assert rule.tag_status != "tagged" or not rule.selects_tags([])
+
+
+def test_the_entries_of_a_rule_are_created_once_also_for_its_copies() -> None:
+    rule = LifecycleRule(**TAGGED, tag_prefix_list=["v"])
+
+    for each in (rule, copy.copy(rule), copy.deepcopy(rule), pickle.loads(pickle.dumps(rule))):
+        assert each == rule
+        assert each.selectors is rule.selectors
 
 
 @given(rules, tag_sets, st.lists(st.just("zzz")))

@@ -66,6 +66,7 @@ FINDING_TYPES: Sequence[FindingType] = sorted(
     ),
     key=_severity_rank,
 )
+_PLACES = {each.id: place for place, each in enumerate(FINDING_TYPES)}
 SEVERITIES: Mapping[str, Severity] = {each.id: each.severity for each in FINDING_TYPES}
 
 
@@ -99,7 +100,9 @@ def find(
     known = tuple(images)
     require_images(known)
     tags = frozenset(tag for image in known for tag in image.tags)
-    return _checked(CheckContext(tuple(rules), immutability, known, tags, at=at, in_use=in_use or {}))
+    context = CheckContext(tuple(rules), immutability, known, tags, at=at, in_use=in_use or {})
+    found = _checked(context, (kind for kind in FINDING_TYPES if kind.reads_images))
+    return _sorted((*_without_images(context.rules, immutability), *found))
 
 
 def _check(*, immutability: object, at: object, in_use: object) -> None:
@@ -115,14 +118,17 @@ def _check(*, immutability: object, at: object, in_use: object) -> None:
 # The repositories of an app share few policies.
 @lru_cache(maxsize=256)
 def _of_policy(rules: tuple[LifecycleRule, ...], immutability: Immutability | None) -> tuple[Finding, ...]:
-    return _checked(CheckContext(rules, immutability))
+    return _sorted(_checked(CheckContext(rules, immutability), FINDING_TYPES))
 
 
-def _checked(context: CheckContext) -> tuple[Finding, ...]:
-    if not context.rules:
-        return ()
-    found = (_finding(kind, match) for kind in FINDING_TYPES for match in kind.check(context))
-    return tuple(sorted(found, key=_order))
+# A fleet has thousands of repositories under few policies: only the other checks run for each of them.
+@lru_cache(maxsize=256)
+def _without_images(rules: tuple[LifecycleRule, ...], immutability: Immutability | None) -> tuple[Finding, ...]:
+    return _checked(CheckContext(rules, immutability), [kind for kind in FINDING_TYPES if not kind.reads_images])
+
+
+def _checked(context: CheckContext, kinds: Iterable[FindingType]) -> tuple[Finding, ...]:
+    return tuple(_finding(kind, match) for kind in kinds for match in kind.check(context)) if context.rules else ()
 
 
 def _finding(kind: FindingType, match: Match) -> Finding:
@@ -136,6 +142,10 @@ def _finding(kind: FindingType, match: Match) -> Finding:
     )
 
 
-def _order(finding: Finding) -> tuple[int, float]:
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, float, int]:
     priority = finding.rule.rule_priority if finding.rule else float("inf")
-    return _severity_rank(finding), priority
+    return _severity_rank(finding), priority, _PLACES[finding.id]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
@@ -12,7 +13,43 @@ from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import impossible_selector, shadowing_rules
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["CheckContext", "rule_label"]
+__all__ = ["CheckContext", "RuleRelations", "rule_label"]
+
+
+class RuleRelations:
+    """
+    The relations between the rules of a policy, which do not depend on images.
+
+    Args:
+        rules: The rules, by priority.
+
+    Attributes:
+        preceding: For each priority, the rules of the same storage class with a smaller priority.
+        selectable: The priorities of the rules to which an image can be assigned.
+        effective: The rules that can delete or archive images.
+
+    """
+
+    __slots__ = ("effective", "preceding", "selectable")
+
+    def __init__(self, rules: tuple[LifecycleRule, ...]) -> None:
+        """Compare each rule with those before it."""
+        self.preceding = {
+            rule.rule_priority: tuple(each for each in rules[:place] if each.storage_class == rule.storage_class)
+            for place, rule in enumerate(rules)
+        }
+        self.selectable = frozenset(
+            rule.rule_priority
+            for rule in rules
+            if not impossible_selector(rule) and not shadowing_rules(rule, self.preceding[rule.rule_priority])
+        )
+        self.effective = tuple(
+            rule for rule in rules if not rule.is_keep_rule and rule.rule_priority in self.selectable
+        )
+
+
+# The repositories of an app share few policies.
+_relations = lru_cache(maxsize=256)(RuleRelations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +64,7 @@ class CheckContext:
         tags: The tags of these images.
         at: The instant of the evaluation. Default: the time of the newest push.
         in_use: The workloads that run an image, by digest. Default: not known.
+        relations: The relations between the rules. Equal policies share them.
 
     """
 
@@ -36,6 +74,11 @@ class CheckContext:
     tags: frozenset[str] = frozenset()
     at: datetime | None = None
     in_use: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    relations: RuleRelations = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compare the rules with each other, once for all repositories with the same policy."""
+        object.__setattr__(self, "relations", _relations(self.rules))
 
     @property
     def moment(self) -> datetime | None:
@@ -48,18 +91,15 @@ class CheckContext:
 
     def preceding_rules(self, rule: LifecycleRule) -> tuple[LifecycleRule, ...]:
         """Return the rules of the same storage class with a smaller priority."""
-        preceding = self.rules[: self.rules.index(rule)]
-        return tuple(each for each in preceding if each.storage_class == rule.storage_class)
+        return self.relations.preceding[rule.rule_priority]
 
-    def effective_rules(self) -> Iterator[LifecycleRule]:
-        """Yield the rules that can delete or archive images."""
-        for rule in self.rules:
-            if not rule.is_keep_rule and self.can_select(rule):
-                yield rule
+    def effective_rules(self) -> Sequence[LifecycleRule]:
+        """Return the rules that can delete or archive images."""
+        return self.relations.effective
 
     def can_select(self, rule: LifecycleRule) -> bool:
         """Return whether an image can be assigned to a rule."""
-        return not impossible_selector(rule) and not shadowing_rules(rule, self.preceding_rules(rule))
+        return rule.rule_priority in self.relations.selectable
 
 
 def rule_label(rule: LifecycleRule) -> str:

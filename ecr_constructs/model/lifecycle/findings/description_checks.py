@@ -89,6 +89,15 @@ _UNTAGGED = re.compile(
     r"\b(?:un-?tagged|dangling)\b|\b(?:without|with no|have no|has no) (?:a |any )?tags?\b", re.IGNORECASE
 )
 _TAGGED = re.compile(r"(?<!un)(?<!un-)\btagged\b", re.IGNORECASE)
+# Tagged images that remain, so that the rule is about the others: "keep only tagged images". "Keep tagged images for 30
+# days" is about tagged images.
+_TAGGED_REMAIN = re.compile(
+    r"\b(?:(?:keep|leave|preserve|protect|retain|save)(?:s|ing)?(?: only| just)?|only (?:keep|leave|retain)s?) "
+    r"(?:the |all )?tagged\b(?! (?:\w+ )?(?:for|up to|until)\b)"
+    r"|\btagged (?:\w+ )?(?:only )?(?:are|is|remain|stay|(?:must|should|will) be) (?:kept|left|preserved|retained)\b"
+    r"|\bonly tagged (?:\w+ )?(?:remains?|stays?)\b",
+    re.IGNORECASE,
+)
 # Words with which a description can be about more images, or about others.
 _WIDER = re.compile(
     r"\b(?:all|any|both|every|everything|regardless|whatever|irrespective|except|excluding|excludes?|unless|above|below|"
@@ -127,7 +136,12 @@ def _scope_fact(context: CheckContext, rule: LifecycleRule, text: str) -> str | 
         if says_tagged and not says_untagged and is_narrow and not any(e.tag_status == "untagged" for e in preceding):
             return "is described for tagged images, and it selects untagged images as well"
         return None
-    if rule.tag_status == "untagged" and says_tagged and not says_untagged and is_narrow:
+    if (
+        rule.tag_status == "untagged"
+        and says_tagged
+        and not (says_untagged or _TAGGED_REMAIN.search(plain))
+        and is_narrow
+    ):
         return "is described for tagged images, and it selects untagged images only"
     if rule.tag_status == "tagged" and says_untagged and not says_tagged and is_narrow and not _names(rule, plain):
         return "is described for untagged images, and it selects tagged images only"

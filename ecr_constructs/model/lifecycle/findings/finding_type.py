@@ -56,6 +56,7 @@ class FindingType:
         example: A Python program that prints a finding of this kind.
         check: Yields the results for a policy.
         needs_images: Whether it is only reported with images, and therefore not by constructs.
+        reads_images: Whether the check reads images or their tags. Other checks run once for each distinct policy.
 
     """
 
@@ -69,6 +70,7 @@ class FindingType:
     example: str
     check: Check
     needs_images: bool = False
+    reads_images: bool = False
 
 
 def finding_type(
@@ -82,6 +84,7 @@ def finding_type(
     fix: str,
     example: str,
     needs_images: bool = False,
+    reads_images: bool = False,
 ) -> Callable[[Check], FindingType]:
     """
     Return a decorator that makes a kind of finding from its check.
@@ -96,6 +99,7 @@ def finding_type(
         fix: Documentation in Markdown: the fix.
         example: A Python program that prints a finding of this kind.
         needs_images: Whether it is only reported with images. Default: no.
+        reads_images: Whether the check reads images or their tags. Default: no.
 
     """
 
@@ -111,6 +115,7 @@ def finding_type(
             example=example,
             check=check,
             needs_images=needs_images,
+            reads_images=reads_images,
         )
 
     return with_check

@@ -236,18 +236,19 @@ def _last_pull_counts_scanners(context: CheckContext) -> Iterator[Match]:
         finding = LifecyclePolicy.of(limit_images(500)).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _any_count_counts_parts(context: CheckContext) -> Iterator[Match]:
+    rules = [r for r in context.effective_rules() if (r.tag_status, r.count_type) == ("any", "imageCountMoreThan")]
     fact = "each platform image of an image index, each signature and each SBOM is one image"
-    if context.images is not None:
+    if rules and context.images is not None:
         counted = [image for image in context.present_images() if image.status != "archived"]
         parts = sum(map(_is_part, counted))
         fact = f"of the {len(counted)}, {parts} are untagged or refer to another image, as platform images and SBOMs do"
         if not parts:
             return
-    for rule in context.effective_rules():
-        if (rule.tag_status, rule.count_type) == ("any", "imageCountMoreThan"):
-            yield Match(rule, f"{rule_label(rule)} counts all images: {fact}")
+    for rule in rules:
+        yield Match(rule, f"{rule_label(rule)} counts all images: {fact}")
 
 
 def _is_part(image: Image) -> bool:

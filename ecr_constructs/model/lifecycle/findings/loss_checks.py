@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.findings.context import CheckContext, rule_label
+from ecr_constructs.model.lifecycle.findings.context import CheckContext, RuleRelations, rule_label
 from ecr_constructs.model.lifecycle.findings.finding_type import Match, finding_type
 from ecr_constructs.model.lifecycle.findings.tag_words import (
     are_temporary,
@@ -63,6 +64,7 @@ _MOST_NAMED = 3
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
     needs_images=True,
+    reads_images=True,
 )
 def _empties_repository(context: CheckContext) -> Iterator[Match]:
     actions = _emptying_actions(context)
@@ -167,9 +169,9 @@ def _floor_of(tags: Sequence[str]) -> dict[str, str]:
 
         - all images, or all tagged images, unless a rule before it keeps images with some tags, as
           `keep_latest` and `keep_forever` do. A rule for temporary images, such as `pr-*`, is not enough;
-        - tags that name releases or environments, such as `v*`, `release-*`, `1.*`, `latest`, `prod*` and
-          `staging-*`, unless a rule before it keeps images with the tags of environments. Tags that also name temporary
-          images, such as `v*-rc` and `prod-pr-*`, are not reported.
+        - tags that name releases or environments, such as `v*`, `release-*`, `1.*`, `2026-*`, `latest`, `prod*`
+          and `staging-*`, unless a rule before it keeps images with the tags of environments. Tags that also name
+          temporary images, such as `v*-rc` and `prod-pr-*`, are not reported.
 
         ECR cannot combine an age and a number for the same images. With images, the sentence has the newest image and
         the day of its deletion.
@@ -186,10 +188,10 @@ def _floor_of(tags: Sequence[str]) -> dict[str, str]:
         finding = LifecyclePolicy.of(expire_older_than(after_days=30)).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _age_deletes_newest(context: CheckContext) -> Iterator[Match]:
-    rules = [rule for rule in context.effective_rules() if _is_by_age(rule, "expire")]
-    risky = [(rule, images) for rule in rules if (images := _images_without_floor(context, rule))]
+    risky = _without_floor(context.relations, "expire")
     if not risky or _emptying_actions(context):
         return  # the emptied repository is reported
     for rule, images in risky:
@@ -224,29 +226,106 @@ def _age_deletes_newest(context: CheckContext) -> Iterator[Match]:
         finding = policy.findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _age_archives_newest(context: CheckContext) -> Iterator[Match]:
-    for rule in context.effective_rules():
-        images = _images_without_floor(context, rule) if _is_by_age(rule, "transition") else None
-        if images:
-            sentence = (
-                f"{rule_label(rule)} archives {images} more than {_days(rule.count_number)} after their push, "
-                f"including the newest: an archived image cannot be pulled until it is restored{_newest(context, rule)}"
-            )
-            yield Match(rule, sentence)
+    for rule, images in _without_floor(context.relations, "transition"):
+        sentence = (
+            f"{rule_label(rule)} archives {images} more than {_days(rule.count_number)} after their push, including "
+            f"the newest: an archived image cannot be pulled until it is restored{_newest(context, rule)}"
+        )
+        yield Match(rule, sentence)
+
+
+# --- can-empty-repository ---------------------------------------------------------------------------------------------
+
+
+@finding_type(
+    "can-empty-repository",
+    severity="info",
+    summary="The policy keeps no minimum number of images in every repository.",
+    remedy="keep a number of all tagged images, such as keep_latest(10, matching='*'), or accept it for these images",
+    json_remedy=(
+        'keep a number of all tagged images, with "tagPatternList": ["*"] and "countType": "imageCountMoreThan", or '
+        "accept it for these images"
+    ),
+    reason="""
+        The last rule acts on all images by age, and finally deletes them. The rules before it keep images with some
+        tags only, so a repository without such tags loses all its images if none is pushed. A rule that archives by
+        last pull, with one that deletes from the archive, also deletes an image that runs and is not pulled again. The
+        policy can be right, for example for a cache, whose images can be pulled from the upstream registry again. With
+        images, `empties-repository` is reported instead, if it happens. `age-deletes-newest` is reported instead if no
+        rule keeps images.
+    """,
+    fix="""
+        Keep a number of the images with any tag: `keep_latest(10, matching="*")`. If the policy applies only to
+        repositories with the tags that it keeps, acknowledge the finding.
+    """,
+    example="""
+        from ecr_constructs import LifecyclePolicy, expire_older_than, keep_latest
+
+        policy = LifecyclePolicy.of(keep_latest(5, matching="prod*"), expire_older_than(after_days=30))
+        finding = policy.findings()[0]
+        print(f"{finding.severity} {finding.id}: {finding.sentence}")
+    """,
+    reads_images=True,
+)
+def _can_empty_repository(context: CheckContext) -> Iterator[Match]:
+    if context.images is not None:
+        return
+    relations = context.relations
+    reported = [rule for rule, _ in _without_floor(relations, "expire")]
+    for rule in relations.effective:
+        if rule.tag_status != "any" or rule.count_unit is None or rule.storage_class == "archive" or rule in reported:
+            continue
+        preceding = relations.preceding[rule.rule_priority]
+        if any(matches_all_tags(each) and not _is_by_age(each, "expire") for each in preceding):
+            continue
+        if end := _deletion(relations, rule):
+            kept = [each for each in preceding if each.tag_status == "tagged" and _keeps_newest(each)]
+            yield Match(None, f"{end}{_in_repositories(kept)}")
+
+
+def _deletion(relations: RuleRelations, rule: LifecycleRule) -> str | None:
+    """Return how an age rule over all images deletes them, or None if it archives them and no rule deletes them."""
+    if rule.action == "expire":
+        return f"{rule_label(rule)} deletes the images more than {_days(rule.count_number)} after their push"
+    in_archive = (each for each in relations.effective if each.storage_class == "archive" and each.tag_status == "any")
+    if (second := next(in_archive, None)) is None:
+        return None
+    event = "last pull" if rule.count_type == "sinceImagePulled" else "push"
+    return (
+        f"{rule_label(rule)} archives the images more than {_days(rule.count_number)} after their {event}, and rule "
+        f"{second.rule_priority} deletes them more than {_days(second.count_number)} later"
+    )
+
+
+def _in_repositories(kept: Sequence[LifecycleRule]) -> str:
+    """Return the repositories that lose all their images, as the end of a sentence."""
+    tags = list(dict.fromkeys(abbreviate(each.pattern) for rule in kept for each in rule.selectors))
+    without = f" without images tagged {', '.join(tags[:-1]) + ' or ' if tags[1:] else ''}{tags[-1]}" if tags else ""
+    return f": a repository{without} loses all its images, including those that run, if this applies to the newest one"
 
 
 def _is_by_age(rule: LifecycleRule, action: str) -> bool:
     return (rule.count_type, rule.action, rule.is_keep_rule) == ("sinceImagePushed", action, False)
 
 
-def _images_without_floor(context: CheckContext, rule: LifecycleRule) -> str | None:
-    """Return the images of an age rule if they are important, and no rule before it keeps some of them."""
-    keeping = [each for each in context.preceding_rules(rule) if _keeps_newest(context, each)]
+@lru_cache(maxsize=256)
+def _without_floor(relations: RuleRelations, action: str) -> Sequence[tuple[LifecycleRule, str]]:
+    """Return the rules by age with an action on important images of which no rule before it keeps some, with these."""
+    rules = [rule for rule in relations.effective if _is_by_age(rule, action)]
+    return [(rule, images) for rule in rules if (images := _images_without_floor(relations, rule))]
+
+
+def _images_without_floor(relations: RuleRelations, rule: LifecycleRule) -> str | None:
+    """Return the images of a rule by age if they are important, and no rule before it keeps some of them."""
+    preceding = relations.preceding[rule.rule_priority]
+    keeping = [each for each in preceding if each.rule_priority in relations.selectable and _keeps_newest(each)]
     if rule.tag_status == "untagged":
         return None
     if rule.tag_status == "any" or matches_all_tags(rule):
-        if any(map(matches_all_tags, context.preceding_rules(rule))):
+        if any(map(matches_all_tags, preceding)):
             return None  # only untagged images are left
         return None if keeping else f"all {'images' if rule.tag_status == 'any' else 'tagged images'}"
     words = environment_words(rule.selectors)
@@ -257,10 +336,9 @@ def _images_without_floor(context: CheckContext, rule: LifecycleRule) -> str | N
     return None if is_kept else f"images tagged {joined([abbreviate(each.pattern) for each in rule.selectors])}"
 
 
-def _keeps_newest(context: CheckContext, rule: LifecycleRule) -> bool:
+def _keeps_newest(rule: LifecycleRule) -> bool:
     """Return whether a rule for tags keeps some of its images, and its tags are not those of temporary images."""
-    is_floor = rule.tag_status == "tagged" and context.can_select(rule) and not _is_by_age(rule, "expire")
-    return is_floor and not are_temporary(rule.selectors)
+    return rule.tag_status == "tagged" and not _is_by_age(rule, "expire") and not are_temporary(rule.selectors)
 
 
 def _consequence(rule: LifecycleRule) -> str:
@@ -315,6 +393,7 @@ def _newest(context: CheckContext, rule: LifecycleRule) -> str:
         finding = LifecyclePolicy.of(keep_forever("lts-*"), limit_images(4)).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _kept_images_fill_count(context: CheckContext) -> Iterator[Match]:
     counting = [rule for rule in context.effective_rules() if rule.count_type == "imageCountMoreThan"]

@@ -222,6 +222,7 @@ def _also(rule: LifecycleRule) -> str:
         finding = policy.findings(images)[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _never_matches(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
@@ -292,6 +293,7 @@ _PUNCTUATION = ".,;:!'\"`()"
         finding = LifecyclePolicy.of(expire_untagged(keep=100)).with_last_rule(previews).findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _list_of_alternatives(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
@@ -301,7 +303,7 @@ def _list_of_alternatives(context: CheckContext) -> Iterator[Match]:
             wide, narrow = (abbreviate(each.value) for each in pair)
             sentence = f"{fact}: {wide} changes nothing, because every tag like {narrow} matches it"
             yield Match(rule, sentence, {"if_and": f"if AND is intended, remove {wide}"})
-        elif not _states_and(rule) and (_joined_by_or(rule) or (not _is_matched(context, rule) and _is_disjoint(rule))):
+        elif not _states_and(rule) and (_joined_by_or(rule) or (_is_disjoint(rule) and not _is_matched(context, rule))):
             sentence = f"{fact}: it selects only images with a tag for each entry"
             yield Match(rule, sentence, {"if_and": "if AND is intended, describe the rule as 'tagged A and B'"})
 
@@ -363,6 +365,7 @@ def _core(text: str) -> str:
         finding = policy.findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _prefix_matches_another(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:

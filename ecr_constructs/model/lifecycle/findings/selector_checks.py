@@ -87,6 +87,7 @@ _ANY_CHARACTERS = re.compile(r"(?<![0-9*.])\.(?=\*)")
         finding = policy.findings()[0]
         print(f"{finding.severity} {finding.id}: {finding.sentence}")
     """,
+    reads_images=True,
 )
 def _pattern_is_no_regular_expression(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
@@ -113,17 +114,28 @@ _MONTH = re.compile(
     r"(?<![a-z])(?:january|february|april|june|july|august|september|october|november|december)(?![a-z])",
     re.IGNORECASE,
 )
+# A year of two digits: beside the name of a month, as in `nov26-*`, or at the begin with a month of two digits, as in
+# `26.11.*`. A version such as `1.2.*`, `v24.04.*` or `ubuntu-24.04-*` is none.
+_SHORT_YEAR = re.compile(
+    rf"(?<![a-z0-9])(?P<named>(?:{'|'.join(_MONTHS.split())})[-_.]?(?:2[4-9]|3\d)"
+    rf"|(?:2[4-9]|3\d)[-_.]?(?:{'|'.join(_MONTHS.split())}))(?![a-z0-9])"
+    r"|^(?:(?:build|nightly|rel|release|snapshot)[-_.]?)?(?P<numbers>(?:2[4-9]|3\d)[-_.](?:0[1-9]|1[0-2]))(?!\d)",
+    re.IGNORECASE,
+)
+_SPRINT = re.compile(
+    r"(?<![a-z])(?:(?:sprint|iteration|milestone|quarter|week)[-_.]?\d{1,4}|q[1-4](?![a-z0-9]))", re.IGNORECASE
+)
 
 
 @finding_type(
     "tags-of-a-period",
     severity="info",
-    summary="A rule selects tags of a year or a month, and newer images have other tags.",
+    summary="A rule selects tags of a year, a month or a sprint, and newer images have other tags.",
     remedy="select the tags of every period, or change the rule before the period ends",
     reason="""
-        A pattern such as `2026-*` or `release-2026.11.*` stops matching new images when the year or the month ends.
-        From then on the rule does not apply to the images that are pushed. They are kept without limit, or another rule
-        of the policy applies to them.
+        A pattern such as `2026-*`, `release-2026.11.*`, `nov26-*` or `sprint-12-*` stops matching new images when the
+        year, the month or the sprint ends. From then on the rule does not apply to the images that are pushed. They are
+        kept without limit, or another rule of the policy applies to them.
     """,
     fix="""
         Select the tags of every period, such as `20*` or `release-*`. If only this period is intended, acknowledge the
@@ -150,8 +162,12 @@ def _tags_of_a_period(context: CheckContext) -> Iterator[Match]:
 
 
 def _period(pattern: str) -> str | None:
-    """Return the year or month that an open pattern names. A pattern without `*` is one tag."""
-    found = (_YEAR.search(pattern) or _MONTH.search(pattern)) if "*" in pattern else None
+    """Return the year, month or sprint that an open pattern names. A pattern without `*` is one tag."""
+    if "*" not in pattern:
+        return None
+    if short := _SHORT_YEAR.search(pattern):
+        return short["named"] or short["numbers"]
+    found = _YEAR.search(pattern) or _MONTH.search(pattern) or _SPRINT.search(pattern)
     return found.group() if found else None
 
 

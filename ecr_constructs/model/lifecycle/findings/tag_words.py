@@ -13,17 +13,19 @@ __all__ = ["are_temporary", "deployed_words", "environment_words", "names_releas
 _DEPLOYED = frozenset({"active", "current", "deployed", "live", "running"})
 _ENVIRONMENTS = _DEPLOYED | frozenset(
     {"acceptance", "prd", "preprod", "preproduction", "prod", "prods", "production", "qa", "stage", "staging", "stg"}
-    | {"uat"}
+    | {"canary", "uat"}
 )
 _RELEASES = frozenset({"ga", "latest", "lts", "rel", "release", "released", "releases", "stable", "tag", "v", "ver"})
-_RELEASES |= {"version", "versions"}
+_RELEASES |= {"hotfix", "hotfixes", "version", "versions"}
 _TEMPORARY = frozenset(
-    {"alpha", "beta", "canary", "candidate", "dev", "develop", "development", "draft", "edge", "exp", "experimental"}
+    {"alpha", "beta", "candidate", "dev", "develop", "development", "draft", "edge", "exp", "experimental"}
     | {"feat", "feature", "features", "mr", "nightly", "non", "nonprod", "pr", "preview", "previews", "pull", "rc"}
     | {"sandbox", "snapshot", "temp", "test", "testing", "tests", "tmp", "wip"}
 )
 # A version in which parts are open: `1.*`, `v1.2.*`, `*.*.*`, `2026.04.*`.
 _OPEN_VERSION = re.compile(r"v?(?:\d{1,4}|\*)(?:\.(?:\d{1,4}|\*))+.*")
+# Builds with a date: `2026*`, `2026-04-*`, `202604*`.
+_DATED = re.compile(r"20[1-9]\d(?:[-._]?(?:0[1-9]|1[0-2]))?[-._]?\*")
 _LETTERS = re.compile("[a-z]+")
 
 
@@ -51,14 +53,16 @@ def deployed_words(words: Iterable[str]) -> frozenset[str]:
 
 def names_release(selectors: Iterable[TagPattern | TagPrefix]) -> bool:
     """
-    Return whether tags name releases: by a word such as `release`, or as a version.
+    Return whether tags name releases: by a word such as `release`, as a version, or as a date.
 
     Args:
         selectors: The entries of a tag list.
 
     """
     entries = list(selectors)
-    return bool(_words(entries) & _RELEASES) or any(_OPEN_VERSION.fullmatch(each.pattern.lower()) for each in entries)
+    patterns = [each.pattern.lower() for each in entries]
+    is_version = any(form.fullmatch(pattern) for pattern in patterns for form in (_OPEN_VERSION, _DATED))
+    return is_version or bool(_words(entries) & _RELEASES)
 
 
 def are_temporary(selectors: Iterable[TagPattern | TagPrefix]) -> bool:

@@ -29,6 +29,7 @@ from ecr_constructs.testing import multi_arch, pipeline_images, release_images, 
 from tests.model.lifecycle.image_strategies import AT, repositories
 from tests.model.lifecycle.strategies import policies
 
+CAN_EMPTY = "can-empty-repository"
 NEWEST, ARCHIVES, EMPTIES, FILLS = (
     "age-deletes-newest",
     "age-archives-newest",
@@ -87,6 +88,10 @@ EVERYTHING = expire_older_than(after_days=30)
         of(aged("*.*.*")),
         of(aged("eu-production-*")),
         of(aged("staging")),
+        of(aged("hotfix-*")),
+        of(aged("canary*")),
+        of(aged("2025*")),
+        of(aged("2026-04-*")),
         of(aged("UAT-*")),
         of(keep_latest(10, matching="staging-*"), aged("prod-*")),
         of(keep_latest(10, matching="v2.*"), aged("v1.*")),
@@ -111,6 +116,8 @@ def test_a_rule_by_age_over_all_images_or_releases_is_a_warning(policy: Lifecycl
         of(aged("prod-pr-*")),
         of(aged("nonprod-*", "vpn-*", "product-*")),
         of(aged("build-*", "main-*")),
+        of(aged("20*")),
+        of(aged("20251*", "sha-2025*")),
         of(keep_latest(10, matching="v*"), EVERYTHING),
         of(keep_forever("production"), EVERYTHING),
         of(keep_forever("production"), aged("v*")),
@@ -156,6 +163,48 @@ def test_with_images_the_sentence_has_the_newest_image_its_day_and_its_users() -
     assert finding.sentence.endswith(
         f"; the newest, 'v3', is deleted on {action.day}; 1 of them is in use: 'v3' by service prod/api"
     )
+
+
+# --- policies that keep no minimum --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "repositories_that_lose"),
+    [
+        (of(keep_latest(5, matching="prod*"), EVERYTHING), "a repository without images tagged 'prod*' loses"),
+        (of(keep_forever("a", "b*"), EVERYTHING), "a repository without images tagged 'a' or 'b*' loses"),
+        (of(archive_unpulled(after_days=30), delete_archived(after_days=90)), "90 days later: a repository loses"),
+        (of(archive_older_than(after_days=30), delete_archived(after_days=90)), "90 days later: a repository loses"),
+    ],
+)
+def test_a_policy_that_keeps_no_minimum_in_every_repository_is_an_info(
+    policy: LifecyclePolicy, repositories_that_lose: str
+) -> None:
+    (finding,) = by_id(policy, CAN_EMPTY)
+
+    assert finding.severity == "info"
+    assert repositories_that_lose in finding.sentence
+    assert by_id(policy, CAN_EMPTY, pipeline_images("v{n}", days=2, until=AT), at=AT) == []
+    # The finding with images has the day.
+    images = pipeline_images("other-{n}", days=3, until=AT - timedelta(days=3650))
+    last = policy.schedule(images, at=AT)
+    assert {each.action for each in last if each.day == max(action.day for action in last)} == {"expire"}
+    assert {each.image for each in last if each.action == "expire"} == set(images)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        of(EVERYTHING),
+        of(keep_latest(10, matching="*"), EVERYTHING),
+        of(keep_latest(10, matching="v*"), expire_untagged(keep=3)),
+        of(archive_unpulled(after_days=30)),
+        of(archive_older_than(after_days=30, matching="v*"), delete_archived(after_days=90)),
+        of(keep_forever("v*"), limit_images(10)),
+    ],
+)
+def test_a_policy_that_keeps_a_minimum_or_has_a_warning_is_no_info(policy: LifecyclePolicy) -> None:
+    assert by_id(policy, CAN_EMPTY) == []
 
 
 # --- an emptied repository ---------------------------------------------------------------------------------------

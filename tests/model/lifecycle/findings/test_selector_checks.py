@@ -92,6 +92,15 @@ def test_a_pattern_that_matches_a_tag_of_the_repository_is_not_reported() -> Non
         ("november-*", "november"),
         ("nov-2026-*", "2026"),
         ("*-2027", "2027"),
+        ("nov26-*", "nov26"),
+        ("release-26nov-*", "26nov"),
+        ("Dec-26*", "Dec-26"),
+        ("26.11.*", "26.11"),
+        ("release-26-11-*", "26-11"),
+        ("sprint-12-*", "sprint-12"),
+        ("dev-Sprint7*", "Sprint7"),
+        ("week_47.*", "week_47"),
+        ("q4-*", "q4"),
     ],
 )
 def test_a_pattern_that_names_a_year_or_month_is_an_info(pattern: str, period: str) -> None:
@@ -102,7 +111,14 @@ def test_a_pattern_that_names_a_year_or_month_is_an_info(pattern: str, period: s
     assert finding.sentence.endswith("which no rule for all tags deletes or archives")
 
 
-@pytest.mark.parametrize("pattern", ["20*", "v2026", "build-20261*1", "v1.2026100*", "may-*", "sep-*", "decode-*", "*"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("20*", "v2026", "build-20261*1", "v1.2026100*", "may-*", "sep-*", "decode-*", "*"),
+        *("v1.*", "1.2*", "1.2.*", "release-*", "v26.11.*", "26.1.*", "26.*", "3.11.*", "python-3.11-*"),
+        *("ubuntu-24.04-*", "march24x*", "sprint-*", "sprint-12", "q-*", "eq4-*", "q4k-*", "week*"),
+    ],
+)
 def test_other_numbers_and_words_are_no_period(pattern: str) -> None:
     assert by_id(LifecyclePolicy.of(keep_latest(5, matching=pattern)), PERIOD) == []
 
