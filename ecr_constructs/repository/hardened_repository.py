@@ -33,12 +33,14 @@ from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository, Problems, expect
 from ecr_constructs.model.events.ecr_events import image_pushed
 from ecr_constructs.model.events.repository_filter import RepositoryFilter
+from ecr_constructs.model.iam.principals import names_everyone
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
 from ecr_constructs.repository import push_grant
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
+from ecr_constructs.repository.fixed_statement import FixedStatement
 from ecr_constructs.repository.grants import is_for_role_of_another_account, with_reason
 from ecr_constructs.repository.imported_repository import ImportedRepository
 from ecr_constructs.repository.lambda_source import is_pull_by_lambda, limit_to_functions_of_the_app
@@ -484,6 +486,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         for statement in policy_statements:
             self._add_statement(statement)
         self._annotate(place, repository_name)
+        self._accept_all_principals([*self.settings.policy_statements, *policy_statements])
         check_settings_at_synth(self, place, path, bound.encryption)
 
     def _apply(self, attributes: Mapping[str, Any]) -> None:
@@ -517,7 +520,19 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 
+    def _accept_all_principals(self, statements: Sequence[iam.PolicyStatement | FixedStatement]) -> None:
+        """
+        Suppress the finding of checkov for statements with all principals, which the library accepts if they are safe.
 
+        The rule reads neither the effect of a statement nor the path of an organizational unit.
+        """
+        denials = (each for each in (one.to_json() for one in statements) if each["Effect"] == "Deny")
+        units = (each for each in self.settings.access if each.intent.startswith("organizational_unit"))
+        if any(units) or any(map(names_everyone, denials)):
+            self.resource.add_metadata("checkov", {"skip": [{"id": "CKV_AWS_32", "comment": _NOT_PUBLIC}]})
+
+
+_NOT_PUBLIC = "statements with all principals are denials, or their conditions limit the principals"
 _LOST = (
     "the repository is deleted with its stack or when it is replaced, or its deletion fails as long as it has images"
 )

@@ -9,9 +9,10 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 
-from ecr_constructs import Access, HardenedRepository, InvalidName
-from tests.templates import account_root, new_app, new_stack, properties, statements
+from ecr_constructs import HARDENED, Access, HardenedRepository, InvalidName
+from tests.templates import account_root, new_app, new_stack, properties, resource, statements
 
 ORGANIZATION = "o-abc1234567"
 ACCOUNT = "444455556666"
@@ -295,3 +296,30 @@ def test_only_an_organization_is_acknowledged_as_an_open_principal(stack: cdk.St
 def test_an_intent_that_does_not_exist_is_a_type_error(intent: Any) -> None:
     with pytest.raises(TypeError, match="is unknown; use a method such as"):
         Access(intent=intent, subject=ACCOUNT)
+
+
+DENIAL = iam.PolicyStatement(
+    effect=iam.Effect.DENY,
+    principals=[iam.AnyPrincipal()],
+    actions=["ecr:*"],
+    conditions={"StringNotEquals": {"aws:PrincipalOrgID": "o-abc1234567"}},
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_suppressed"),
+    [
+        ({}, False),
+        ({"access": [Access.organization_pull("o-abc1234567"), Access.account_pull("444455556666")]}, False),
+        ({"access": [Access.organizational_unit_pull("o-abc1234567/r-ab12/ou-ab12-11111111")]}, True),
+        ({"policy_statements": [DENIAL]}, True),
+        ({"settings": HARDENED.but(policy_statements=[DENIAL])}, True),
+    ],
+)
+def test_checkov_accepts_statements_with_all_principals_that_are_safe(
+    stack: cdk.Stack, *, options: dict[str, Any], is_suppressed: bool
+) -> None:
+    """The rule of checkov reads `StringEquals` of `aws:PrincipalOrgID`, and no denials or organizational units."""
+    found = resource(HardenedRepository(stack, "Api", **options)).get("Metadata", {}).get("checkov", {})
+
+    assert [each["id"] for each in found.get("skip", [])] == (["CKV_AWS_32"] if is_suppressed else [])
