@@ -384,8 +384,7 @@ def test_a_progress_bar_has_the_step_and_the_count(monkeypatch: pytest.MonkeyPat
 
 
 NO_USAGE = (
-    "--fail-if in-use or findings needs the usage of images; add --live, and remove --no-in-use, "
-    "or give --in-use-from"
+    "--fail-if in-use or findings needs the usage of images; add --live, and remove --no-in-use, or give --in-use-from"
 )
 
 
