@@ -65,6 +65,8 @@ nox.options.sessions = ["slow", "docs", "report", "wheel", "lowest", "newest", "
 def slow(session: nox.Session) -> None:
     """Run the slow tests, and the property tests with four times as many examples. `make test` runs the others."""
     session.run("make", SIMULATOR)
+    # The copy of a promotion is tested in a registry on this machine.
+    install_from_debian(session, "docker-registry", "skopeo")
     selection = ["--numprocesses", "auto", "-m", "slow or hypothesis"]
     session.run("pytest", *selection, *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
 
@@ -172,11 +174,17 @@ def ministack(session: nox.Session) -> None:
 
 def install_chromium(session: nox.Session) -> None:
     """Install Chromium from Debian or from Playwright, unless it is there."""
-    if shutil.which("chromium") is None and shutil.which("apt-get") and os.geteuid() == 0:
-        session.run("apt-get", "-qq", "update")
-        session.run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", silent=True)
-    elif shutil.which("chromium") is None:
+    install_from_debian(session, "chromium")
+    if shutil.which("chromium") is None:
         session.run(DOCS_PYTHON, "-m", "playwright", "install", "chromium")
+
+
+def install_from_debian(session: nox.Session, *programs: str) -> None:
+    """Install the Debian packages of programs that are not there, where root can."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing and shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "-qq", "update")
+        session.run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing, silent=True)
 
 
 @contextmanager

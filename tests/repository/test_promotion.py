@@ -297,6 +297,7 @@ def push(host: str, repository: str, tag: str) -> str:
     return digest_of(index)
 
 
+@pytest.mark.slow  # nox installs the programs
 def test_the_command_of_skopeo_copies_an_image_index_with_its_digest(home: cdk.Stack, registry: str) -> None:
     promotion = Promotion(
         home,
