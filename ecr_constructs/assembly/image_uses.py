@@ -42,10 +42,17 @@ IMAGE_PROPERTIES: Mapping[str, Sequence[str]] = {
     "AWS::Lambda::Function": ["Code.ImageUri"],
     "AWS::SageMaker::InferenceComponent": ["Specification.Container.Image", "Specifications.*.Container.Image"],
     "AWS::SageMaker::Model": ["PrimaryContainer.Image", "Containers.*.Image"],
+    # AWS SAM transforms it to AWS::Lambda::Function at deployment.
+    "AWS::Serverless::Function": ["ImageUri"],
 }
-# Custom resources of the CDK for Amazon EKS, whose property is JSON.
-_MANIFEST, _HELM_CHART = "Custom::AWSCDK-EKS-KubernetesResource", "Custom::AWSCDK-EKS-HelmChart"
-IMAGE_TYPES = (*IMAGE_PROPERTIES, _MANIFEST, _HELM_CHART)
+# Custom resources of the CDK for Amazon EKS, whose properties are JSON.
+_HELM_CHART = "Custom::AWSCDK-EKS-HelmChart"
+_JSON_PROPERTIES: Mapping[str, Sequence[str]] = {
+    "Custom::AWSCDK-EKS-KubernetesResource": ["Manifest"],
+    "Custom::AWSCDK-EKS-KubernetesPatch": ["ApplyPatchJson", "RestorePatchJson"],
+    _HELM_CHART: ["Values"],
+}
+IMAGE_TYPES = (*IMAGE_PROPERTIES, *_JSON_PROPERTIES)
 
 _REPOSITORY, _TEMPLATE = "AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate"
 _STACK = "AWS::CloudFormation::Stack"
@@ -181,10 +188,9 @@ class AppImages:
         place = _Place.of(resource)
         for location, value in _images_of(resource):
             for text in self._texts(value, place):
-                if resource.type == _MANIFEST:
-                    yield from self._of_json(text, location, _manifest_images)
-                elif resource.type == _HELM_CHART:
-                    yield from self._of_json(text, location, _chart_images)
+                if resource.type in _JSON_PROPERTIES:
+                    images = _chart_images if resource.type == _HELM_CHART else _manifest_images
+                    yield from self._of_json(text, location, images)
                 elif text is None or text == UNKNOWN:
                     yield ImageUse(location=location, reference=None, text="an image that is known only at deployment")
                 else:
@@ -410,11 +416,9 @@ def _is_same(one: tuple[str, str], other: tuple[str, str]) -> bool:
 
 def _images_of(resource: TemplateResource) -> Iterator[tuple[str, object]]:
     """Yield the place and the value of each image of a resource."""
-    if resource.type in (_MANIFEST, _HELM_CHART):
-        name = "Manifest" if resource.type == _MANIFEST else "Values"
+    for name in _JSON_PROPERTIES.get(resource.type, ()):
         if name in resource.properties:
             yield f"Properties/{name}", resource.properties[name]
-        return
     for path in IMAGE_PROPERTIES.get(resource.type, ()):
         yield from _at(resource.properties, path.split("."), "Properties")
 

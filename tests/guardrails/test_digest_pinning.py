@@ -101,18 +101,28 @@ def _placed(value: Any, image: str) -> Any:
     return image if value == "IMAGE" else value
 
 
-def add_manifest(stack: cdk.Stack, image: str) -> None:
+def add_patch(stack: cdk.Stack, image: str) -> None:
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}
+    eks.KubernetesPatch(
+        stack, "W", cluster=cluster(stack), resource_name="deployment/app", apply_patch=change, restore_patch={}
+    )
+
+
+def cluster(stack: cdk.Stack) -> eks.ICluster:
     arn = "arn:aws:lambda:eu-west-1:111122223333:layer:kubectl:1"
-    cluster = eks.Cluster.from_cluster_attributes(
+    return eks.Cluster.from_cluster_attributes(
         stack,
         "Cluster",
         cluster_name="shop",
         kubectl_role_arn="arn:aws:iam::111122223333:role/kubectl",
         kubectl_layer=functions.LayerVersion.from_layer_version_arn(stack, "Kubectl", arn),
     )
+
+
+def add_manifest(stack: cdk.Stack, image: str) -> None:
     pod = {"containers": [{"name": "app", "image": image}], "initContainers": [{"image": f"nginx@{DIGEST}"}]}
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": pod}}}
-    cluster.add_manifest("W", {"apiVersion": "v1", "kind": "Namespace"}, deployment)
+    cluster(stack).add_manifest("W", {"apiVersion": "v1", "kind": "Namespace"}, deployment)
 
 
 WORKLOADS: Mapping[str, Any] = {
@@ -149,6 +159,8 @@ WORKLOADS: Mapping[str, Any] = {
     "SageMaker": lambda stack, image: sagemaker.CfnModel(stack, "W", containers=[{"image": image}]),
     "SageMaker primary": lambda stack, image: sagemaker.CfnModel(stack, "W", primary_container={"image": image}),
     "EKS": add_manifest,
+    "EKS patch": add_patch,
+    "SAM": add_raw("AWS::Serverless::Function", PackageType="Image", ImageUri="IMAGE"),
     "agent": add_raw(
         "AWS::BedrockAgentCore::Runtime",
         AgentRuntimeArtifact={"ContainerConfiguration": {"ContainerUri": "IMAGE"}},

@@ -81,6 +81,16 @@ def test_a_publisher_can_push_to_its_repositories_and_do_nothing_else(stack: cdk
     )
 
 
+def test_a_publisher_pulls_layers_only_with_a_grant(stack: cdk.Stack) -> None:
+    repository = HardenedRepository(stack, "Api")
+    publisher = Publisher(stack, "Publisher", identity=MAIN, repositories=[repository])
+    assert "ecr:GetDownloadUrlForLayer" not in PUSH
+
+    repository.grant_pull(publisher.role)
+
+    assert any("ecr:GetDownloadUrlForLayer" in each["Action"] for each in statements(stack))
+
+
 @pytest.mark.parametrize("create", [True, False])
 def test_a_push_creates_repositories_of_a_namespace_only_if_that_is_given(stack: cdk.Stack, create: bool) -> None:  # noqa: FBT001
     Publisher(stack, "Publisher", identity=MAIN, repositories=[Namespace("team")], create_repositories=create)

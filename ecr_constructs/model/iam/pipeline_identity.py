@@ -13,7 +13,7 @@ The subjects of each provider are documented by the provider:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -69,6 +69,13 @@ _PROJECTS: Mapping[PipelineProvider, str] = {
     "circleci": rf"org/{_UUID}/project/{_UUID}/",
     "buildkite": r"organization:[^:*?]+:pipeline:[^:*?]+:",
 }
+# The rest of a subject that matches every branch, Git tag or environment. Bitbucket and CircleCI have subjects without.
+_ANY_REF = r"(?:refs/)?(?:(?:heads|tags|[*?]+)/)?[*?]+"
+_ANY_CONTEXTS: Mapping[str, str] = {
+    "github": rf"(?:\w+:)?{_ANY_REF}",
+    "gitlab": r"(?:ref_type:[^:]+:)?(?:ref:|ref_type:)?[*?]+",
+    "buildkite": rf"(?:ref:)?{_ANY_REF}(?::.*)?",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +93,8 @@ class PipelineIdentity:
         subject: The subject of the tokens. `*` matches any characters, `?` matches one.
 
     Raises:
-        InvalidName: If the provider is unknown, or the subject does not name one project of the provider.
+        InvalidName: If the provider is unknown, or the subject does not name one project of the provider, or has a
+            wildcard in place of the branch, the Git tag or the environment.
         TypeError: If an attribute is not a string.
 
     """
@@ -103,11 +111,8 @@ class PipelineIdentity:
             problems.expect(name, getattr(self, name), str, "")
         if not problems and self.provider not in _PROJECTS:
             problems.add(f"provider {abbreviate(self.provider)} is unknown; use one of {', '.join(_PROJECTS)}")
-        if not problems and not re.match(_PROJECTS[self.provider], self.subject):
-            problems.add(
-                f"subject {abbreviate(self.subject)} does not name one project of {self.provider}; "
-                f"use PipelineIdentity.{self.provider}(...)"
-            )
+        if not problems:
+            problems.extend(_subject_problems(self.provider, self.subject))
         problems.raise_if_any(InvalidName)
 
     @classmethod
@@ -295,6 +300,16 @@ class PipelineIdentity:
         if "*" not in self.subject and "?" not in self.subject:
             return {"StringEquals": {audience: self.audience, subject: self.subject}}
         return {"StringEquals": {audience: self.audience}, "StringLike": {subject: self.subject}}
+
+
+def _subject_problems(provider: PipelineProvider, subject: str) -> Iterator[str]:
+    """Yield the problem of a subject that more than one project, or every branch of a project, has."""
+    fix = f"use PipelineIdentity.{provider}(...)"
+    project = re.match(_PROJECTS[provider], subject)
+    if project is None:
+        yield f"subject {abbreviate(subject)} does not name one project of {provider}; {fix}"
+    elif provider in _ANY_CONTEXTS and re.fullmatch(_ANY_CONTEXTS[provider], subject[project.end() :]):
+        yield f"subject {abbreviate(subject)} matches every branch of the project; {fix}"
 
 
 def _git_ref(branch: str | None, tag: str | None) -> str:

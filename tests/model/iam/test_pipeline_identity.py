@@ -12,6 +12,7 @@ import pytest
 
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model import PipelineIdentity
+from ecr_constructs.model.iam.pipeline_identity import PipelineProvider
 
 ORGANIZATION = "aaaaaaaa-1111-2222-3333-bbbbbbbbbbbb"
 PROJECT = "cccccccc-4444-5555-6666-dddddddddddd"
@@ -201,6 +202,29 @@ def test_an_identity_that_is_not_bound_to_one_project_is_rejected(make: Callable
         make()
 
     assert all(";" in problem for problem in rejected.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("provider", "subject"),
+    [
+        ("github", "repo:octo-org/api:*"),
+        ("github", "repo:octo-org/api:ref:*"),
+        ("github", "repo:octo-org/api:ref:refs/heads/*"),
+        ("github", "repo:octo-org/api:ref:refs/*/*"),
+        ("github", "repo:octo-org/api:environment:*"),
+        ("gitlab", "project_path:group/api:*"),
+        ("gitlab", "project_path:group/api:ref_type:branch:ref:*"),
+        ("gitlab", "project_path:group/api:ref_type:*:ref:*"),
+        ("buildkite", "organization:acme:pipeline:api:*"),
+        ("buildkite", "organization:acme:pipeline:api:ref:refs/heads/*:commit:*:step:*"),
+    ],
+)
+def test_a_subject_with_a_bare_wildcard_for_the_branch_is_rejected(provider: PipelineProvider, subject: str) -> None:
+    with pytest.raises(InvalidName, match="matches every branch of the project"):
+        PipelineIdentity(provider=provider, issuer="i", audience="a", subject=subject)
+
+    bound = subject.replace("*", "release-*")
+    assert PipelineIdentity(provider=provider, issuer="i", audience="a", subject=bound).subject == bound
 
 
 def test_all_problems_of_an_identity_are_raised_at_once() -> None:
