@@ -43,7 +43,7 @@ class Publisher(Construct):
     Attributes:
         identity: The identity of the pipeline.
         role: The role.
-        workflow: The step of the pipeline that assumes the role, as text.
+        workflow: The step of the pipeline that assumes the role and logs in to the registry of the stack, as text.
 
     >>> from aws_cdk import App, Stack
     >>> from ecr_constructs import HardenedRepository
@@ -132,10 +132,16 @@ class Publisher(Construct):
             self.role.add_to_policy(
                 iam.PolicyStatement(actions=["signer:SignPayload"], resources=[signing_profile_arn])
             )
-        self.workflow = _WORKFLOWS[identity.provider].format(
-            role=self.role.role_arn, region=cdk.Stack.of(self).region, audience=identity.audience
+        self.workflow = self._workflow(identity)
+        cdk.CfnOutput(self, "Workflow", value=self.workflow, description="The step of the pipeline before its pushes")
+
+    def _workflow(self, identity: PipelineIdentity) -> str:
+        """Return the step of the pipeline that assumes the role, and logs in to the registry of the stack."""
+        stack = cdk.Stack.of(self)
+        login = _LOGIN.format(region=stack.region, host=f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}")
+        return _WORKFLOWS[identity.provider].format(
+            role=self.role.role_arn, region=stack.region, audience=identity.audience, login=login
         )
-        cdk.CfnOutput(self, "Workflow", value=self.workflow, description="The step of the pipeline that pushes images")
 
     def _grant_push(self, repositories: Sequence[ecr.IRepository | Namespace], *, create_repositories: bool) -> None:
         for repository in repositories:
@@ -184,6 +190,8 @@ def _provider_problems(arn: str, identity: PipelineIdentity) -> Iterator[str]:
         )
 
 
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+_LOGIN = "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {host}"
 _WORKFLOWS: dict[PipelineProvider, str] = {
     "github": """permissions:
   id-token: write
@@ -204,6 +212,7 @@ variables:
   AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/aws-token
 before_script:
   - echo "$AWS_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+  - {login}
 """,
     "bitbucket": """- step:
     oidc: true
@@ -212,6 +221,7 @@ before_script:
       - export AWS_REGION={region}
       - export AWS_WEB_IDENTITY_TOKEN_FILE=$(pwd)/aws-token
       - echo $BITBUCKET_STEP_OIDC_TOKEN > $AWS_WEB_IDENTITY_TOKEN_FILE
+      - {login}
 """,
     "circleci": """environment:
   AWS_ROLE_ARN: {role}
@@ -219,11 +229,14 @@ before_script:
   AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/aws-token
 steps:
   - run: echo "$CIRCLE_OIDC_TOKEN_V2" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+  - run: {login}
 """,
     "buildkite": """env:
   AWS_REGION: {region}
 plugins:
   - aws-assume-role-with-web-identity#v1.4.0:
       role-arn: {role}
+commands:
+  - {login}
 """,
 }

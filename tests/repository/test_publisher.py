@@ -16,6 +16,10 @@ from ecr_constructs.model.iam.permissions import PUSH
 MAIN = PipelineIdentity.github("octo-org/api", branch="main")
 PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/images"
 
+LOGIN = (
+    "aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 111122223333.dkr.ecr"
+)
+
 
 @pytest.fixture
 def stack(app: cdk.App) -> cdk.Stack:
@@ -157,6 +161,7 @@ def test_the_step_of_the_pipeline_is_an_output(stack: cdk.Stack, identity: Pipel
     text = "".join(part if isinstance(part, str) else "<role>" for part in parts)
     assert expected in text
     assert "<role>" in text
+    assert "amazon-ecr-login" in text or LOGIN in text
     assert "eu-west-1" in text
 
 
