@@ -53,7 +53,7 @@ USING_THE_FILES = [
     "tests/cli/test_main.py",
 ]
 # A copy of the checkout does not contain the package, so that only the installed package can be imported.
-NOT_COPIED = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.egg-info", ".[!c]*"]
+NOT_COPIED = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.egg-info", ".[!cp]*"]
 
 nox.needs_version = ">=2025.2"
 # Each session creates its own environment with uv, from the interpreters that are installed.

@@ -14,13 +14,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import EPHEMERAL, Guardrails, HardenedRepository, ImageFindings, PrivateRegistry, Scanning
+from tests.templates import WITHOUT_VALIDATION
 
 ENV = cdk.Environment(account="111122223333", region="eu-west-1")
 Build = Callable[[cdk.Stack], object]
 
 
 def new_app(outdir: Path) -> cdk.App:
-    return cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+    return cdk.App(outdir=str(outdir), **WITHOUT_VALIDATION)
 
 
 def reported(app: cdk.App) -> list[tuple[str, str]]:
