@@ -15,16 +15,12 @@ import aws_cdk as cdk
 
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidName, Problems, abbreviate
+from ecr_constructs.model.iam.intents import INTENTS, INTENTS_OF_ORGANIZATIONS
 from ecr_constructs.model.iam.permissions import (
-    ADMINISTER,
     APP_RUNNER_PULL,
     CACHE_PULL,
     LAMBDA_PULL,
     PULL,
-    PUSH,
-    READ_METADATA,
-    SCAN,
-    SIGN,
 )
 from ecr_constructs.model.validation import (
     ACCOUNT_ID,
@@ -539,22 +535,12 @@ _PRINCIPALS = {
     "account": _of_account,
     "role": _of_role,
 }
-_ACTIONS = {
-    "pull": PULL,
-    "push": PUSH,
-    "read_metadata": READ_METADATA,
-    "scan": SCAN,
-    "sign": SIGN,
-    "administer": ADMINISTER,
-}
-# All principals of an organization are too many for the others.
-_OF_ORGANIZATIONS = ("pull", "push", "read_metadata")
 _STATEMENTS: Mapping[str, Callable[[str], list[dict[str, Any]]]] = {
     **{
         f"{kind}_{verb}": partial(write, actions)
         for kind, write in _PRINCIPALS.items()
-        for verb, actions in _ACTIONS.items()
-        if verb in _OF_ORGANIZATIONS or not kind.startswith("organization")
+        for verb, actions in INTENTS.items()
+        if verb in INTENTS_OF_ORGANIZATIONS or not kind.startswith("organization")
     },
     "lambda_pull": _lambda_pull,
     "codebuild_pull": _codebuild_pull,

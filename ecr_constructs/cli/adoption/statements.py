@@ -11,16 +11,11 @@ from ecr_constructs.cli.adoption.values import raw
 from ecr_constructs.cli.python_code.calls import Call
 from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import object_of
+from ecr_constructs.model.iam.intents import INTENTS, INTENTS_OF_ORGANIZATIONS
 from ecr_constructs.model.iam.permissions import (
-    ADMINISTER,
     APP_RUNNER_PULL,
     CACHE_PULL,
     LAMBDA_PULL,
-    PULL,
-    PUSH,
-    READ_METADATA,
-    SCAN,
-    SIGN,
 )
 from ecr_constructs.model.iam.resources import resource_problems
 from ecr_constructs.model.iam.statements import Statement, sid_problems, statement_problems
@@ -42,17 +37,10 @@ _ELEMENTS = frozenset(
 _LAMBDA_SID = "LambdaECR"
 # The end of the name of each `Access` by its actions.
 _VERBS: Mapping[frozenset[str], str] = {
-    frozenset(PULL): "pull",
-    frozenset(PUSH): "push",
-    frozenset(READ_METADATA): "read_metadata",
-    frozenset(SCAN): "scan",
-    frozenset(SIGN): "sign",
-    frozenset(ADMINISTER): "administer",
+    **{frozenset(actions): verb for verb, actions in INTENTS.items()},
     frozenset(APP_RUNNER_PULL): "app_runner_pull",
     frozenset(CACHE_PULL): "cache_pull",
 }
-_OF_ORGANIZATIONS = ("pull", "push", "read_metadata")
-_OF_ACCOUNTS = (*_OF_ORGANIZATIONS, "scan", "sign", "administer")
 
 
 class PolicyCode(NamedTuple):
@@ -147,7 +135,7 @@ def _access_of(statement: Statement) -> list[object]:
     if verb == "pull" and (account := _account_of_projects(statement)):
         return [_access("codebuild_pull", account)]
     if condition is None:
-        is_of_account = verb in {*_OF_ACCOUNTS, "cache_pull"}
+        is_of_account = verb in {*INTENTS, "cache_pull"}
         intent = verb if verb == "cache_pull" else f"account_{verb}"
         return [_access(intent, each) for each in _accounts(statement) or ()] if is_of_account else []
     found = _conditional_intent(statement, verb, condition)
@@ -159,14 +147,14 @@ def _conditional_intent(
 ) -> tuple[str, str] | None:
     """Return the intent and the subject of a statement with one condition."""
     operator, key, value = condition
-    is_everyone = statement.get("Principal") == {"AWS": "*"} and verb in _OF_ORGANIZATIONS
+    is_everyone = statement.get("Principal") == {"AWS": "*"} and verb in INTENTS_OF_ORGANIZATIONS
     if is_everyone and (operator, key) == ("StringEquals", "aws:PrincipalOrgID"):
         return None if ORGANIZATION_ID.problems(value) else (f"organization_{verb}", value)
     if is_everyone and (operator, key) == ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths") and value.endswith("/*"):
         path = value.removesuffix("/*")
         return None if ORGANIZATIONAL_UNIT.problems(path) else (f"organizational_unit_{verb}", path)
     is_role = (operator, key) == ("ArnLike", "aws:PrincipalArn") and not ROLE_ARN.problems(value)
-    if is_role and _accounts(statement) == [value.split(":")[4]] and verb in {*_OF_ACCOUNTS, "app_runner_pull"}:
+    if is_role and _accounts(statement) == [value.split(":")[4]] and verb in {*INTENTS, "app_runner_pull"}:
         return ("app_runner_pull" if verb == "app_runner_pull" else f"role_{verb}"), value
     return None
 
