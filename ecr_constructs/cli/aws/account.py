@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from ecr_constructs.cli.aws.deployed_templates import template_usage
 from ecr_constructs.cli.aws.errors import (
@@ -48,6 +48,8 @@ from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
 __all__ = ["Account", "FetchOptions", "FetchResult", "connect"]
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,11 +162,8 @@ class Account:
             AccountUnavailable: if nothing more can be read.
 
         """
-        with raise_as_unavailable(), thread_pool(progress) as pool:
-            pool.add_steps(len(names))
-            ecr = self._session.service("ecr")
-            found = pool.each("deployed policies", names, lambda name: self._deployed(ecr, name))
-        return found, failure_messages(pool.failures)
+        found, failures = self._read_each("deployed policies", names, self._deployed, progress)
+        return found, failure_messages(failures)
 
     def with_resource_tags(
         self, names: Sequence[str], wanted: Sequence[str], *, progress: Progress
@@ -208,13 +207,10 @@ class Account:
             AccountUnavailable: if nothing more can be read.
 
         """
-        with raise_as_unavailable(), thread_pool(progress) as pool:
-            pool.add_steps(len(images))
-            ecr = self._session.service("ecr")
-            found = pool.each("digests", images, lambda image: digest_of(ecr, image))
-        absent = tuple(image for image, failed in pool.failures if failed.code in NO_IMAGE)
-        failures = [(image, failed) for image, failed in pool.failures if failed.code not in NO_IMAGE]
-        return found, absent, failure_messages(failures)
+        found, failures = self._read_each("digests", images, digest_of, progress)
+        absent = tuple(image for image, failed in failures if failed.code in NO_IMAGE)
+        others = [(image, failed) for image, failed in failures if failed.code not in NO_IMAGE]
+        return found, absent, failure_messages(others)
 
     def scan_findings(
         self, digests: Mapping[str, Sequence[str]], *, progress: Progress
@@ -230,11 +226,12 @@ class Account:
             AccountUnavailable: if nothing more can be read.
 
         """
-        with raise_as_unavailable(), thread_pool(progress) as pool:
-            pool.add_steps(len(digests))
-            ecr = self._session.service("ecr")
-            found = pool.each("scan findings", digests, lambda name: scan_findings(ecr, name, digests[name]))
-        return found, failure_messages(pool.failures)
+
+        def read(ecr: Service, name: str) -> ScanFindings:
+            return scan_findings(ecr, name, digests[name])
+
+        found, failures = self._read_each("scan findings", digests, read, progress)
+        return found, failure_messages(failures)
 
     def restore(self, images: Sequence[ArchivedImage]) -> tuple[str, ...]:
         """
@@ -343,6 +340,19 @@ class Account:
                 [f"{name}: the images that were read are missing in the folder; repeat the command"]
             )
         return tuple(map(Image.from_describe_images, details))
+
+    def _read_each(
+        self,
+        description: str,
+        subjects: Collection[str],
+        read: Callable[[Service, str], Result],
+        progress: Progress,
+    ) -> tuple[dict[str, Result], list[tuple[str, CallFailed]]]:
+        """Return the answer of Amazon ECR for each subject, and the subjects that cannot be read."""
+        with raise_as_unavailable(), thread_pool(progress) as pool:
+            pool.add_steps(len(subjects))
+            ecr = self._session.service("ecr")
+            return pool.each(description, subjects, lambda subject: read(ecr, subject)), pool.failures
 
     def _deployed(self, ecr: Service, name: str) -> LifecyclePolicy:
         return _policy(self._readings.obtain(_DEPLOYED, name, lambda: deployed_policy(ecr, name).to_json()))
