@@ -10,11 +10,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs._cdk.principals import require_grantee
-from ecr_constructs._cdk.roles import warn_if_not_added
 from ecr_constructs.errors import EcrConstructsError, InvalidRegistry, expect
 from ecr_constructs.model.iam.permissions import ADMINISTER, ENHANCED_FINDINGS, LOGIN, READ_METADATA, SCAN, SIGN
-from ecr_constructs.model.signing_profile import signing_profile_problems
 
 __all__ = ["IntentGrants", "SigningGrant", "grant_on_repository"]
 
@@ -77,6 +74,8 @@ class IntentGrants:
             TypeError: If arguments are of the wrong kind.
 
         """
+        from ecr_constructs._cdk.principals import require_grantee
+
         construct = cast("Construct", self)
         require_grantee(construct, grantee)
         expect("enhanced", enhanced, bool, "", path=construct.node.path)
@@ -111,6 +110,8 @@ class IntentGrants:
 
     def _add_to_grantee(self, grantee: iam.IGrantable, actions: Sequence[str], resource: str, problem: str) -> None:
         """Add actions of another service to the policy of a grantee; a repository policy cannot have them."""
+        from ecr_constructs._cdk.roles import warn_if_not_added
+
         construct = cast("Construct", self)
         grant = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[resource])
         if not grant.success:
@@ -132,6 +133,8 @@ def grant_on_repository(
         login: Whether the permission to log in is granted.
 
     """
+    from ecr_constructs._cdk.principals import require_grantee
+
     require_grantee(repository, grantee)
     grant = repository.grant(grantee, *actions)
     if login:
@@ -162,6 +165,9 @@ class SigningGrant(IntentGrants):
             TypeError: If arguments are of the wrong kind.
 
         """
+        from ecr_constructs._cdk.principals import require_grantee
+        from ecr_constructs.model.signing_profile import signing_profile_problems
+
         construct = cast("Construct", self)
         require_grantee(construct, grantee)
         expect("signing_profile_arn", signing_profile_arn, str, "", path=construct.node.path)

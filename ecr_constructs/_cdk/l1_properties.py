@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -14,8 +14,10 @@ from ecr_constructs.errors import InvalidLifecyclePolicy, Problems
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule, TagStatus
-from ecr_constructs.model.registry.replication import ReplicationRule
-from ecr_constructs.model.registry.scanning import Scanning
+
+if TYPE_CHECKING:
+    from ecr_constructs.model.registry.replication import ReplicationRule
+    from ecr_constructs.model.registry.scanning import Scanning
 
 __all__ = [
     "encryption",

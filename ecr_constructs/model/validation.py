@@ -91,21 +91,23 @@ class StringConstraint:
     minimum: int = 1
     maximum: int
     wildcards: int | None = None
-    _whole: re.Pattern[str] = field(init=False, repr=False, compare=False)
-    _stray: re.Pattern[str] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Compile the patterns once, because every name of an app is validated."""
-        object.__setattr__(self, "_whole", re.compile(rf"(?:{self.pattern})\Z"))
-        object.__setattr__(self, "_stray", re.compile(rf"[^{self.allowed}]"))
+    _compiled: re.Pattern[str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def accepts(self, text: str) -> bool:
         """Return whether a text is well formed, and not too short or too long."""
         return (
             self.minimum <= len(text) <= self.maximum
-            and self._whole.match(text) is not None
+            and self._is_match(text)
             and (self.wildcards is None or text.count("*") <= self.wildcards)
         )
+
+    def _is_match(self, text: str) -> bool:
+        # Compiled on first use, because an app uses few of the constraints, and once, because it has many names.
+        compiled = self._compiled
+        if compiled is None:
+            compiled = re.compile(self.pattern)
+            object.__setattr__(self, "_compiled", compiled)
+        return compiled.fullmatch(text) is not None
 
     def problems(self, text: object) -> tuple[str, ...]:
         """
@@ -150,9 +152,9 @@ class StringConstraint:
         return (f"{self.noun} {abbreviate(text)} has {stars} wildcards; ECR allows {self.wildcards}",)
 
     def _form(self, text: str) -> tuple[str, ...]:
-        if not text or self._whole.match(text):
+        if not text or self._is_match(text):
             return ()
-        stray = self._stray.search(text)
+        stray = re.search(rf"[^{self.allowed}]", text)
         where = f" has {stray.group()!r} at position {stray.start()}" if stray else " is not well formed"
         return (f"{self.noun} {abbreviate(text)}{where}; {self.shape}{self._hint(text)}",)
 

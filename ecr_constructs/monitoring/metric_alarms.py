@@ -219,7 +219,7 @@ def _notify(alarm: cloudwatch.Alarm, topics: Sequence[sns.ITopic]) -> None:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
         topic.grant_publish(iam.ServicePrincipal(_ALARMS))
         # The module loads those of AWS Lambda and Amazon EC2, which takes time.
-        from aws_cdk import aws_cloudwatch_actions as actions  # noqa: PLC0415
+        from aws_cdk import aws_cloudwatch_actions as actions
 
         action = actions.SnsAction(topic)
         alarm.add_alarm_action(action)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import jsii
 from aws_cdk import aws_iam as iam
@@ -13,12 +14,12 @@ from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, lo
 from ecr_constructs.errors import InvalidRegistry, Problems, expect
 from ecr_constructs.model.registry.replication import Replication
 from ecr_constructs.model.registry.scanning import ScanFrequency, Scanning
-from ecr_constructs.registry.registry_policy import PolicyScope, RegistryPolicy, RegistryRepositories
-from ecr_constructs.registry.registry_replication import RegistryReplication
 from ecr_constructs.registry.registry_resources import RegistryResources
-from ecr_constructs.registry.registry_scanning import RegistryScanning
 from ecr_constructs.repository.access import Access
-from ecr_constructs.repository.settings_check import check_templates_at_synth
+
+if TYPE_CHECKING:
+    from ecr_constructs.registry.registry_policy import PolicyScope, RegistryPolicy, RegistryRepositories
+    from ecr_constructs.registry.registry_replication import RegistryReplication
 
 __all__ = ["PrivateRegistry", "find_registry"]
 
@@ -93,6 +94,11 @@ class PrivateRegistry(Construct):
             TypeError: If arguments are of the wrong kind; it lists all of them.
 
         """
+        from ecr_constructs.registry.registry_policy import RegistryPolicy
+        from ecr_constructs.registry.registry_replication import RegistryReplication
+        from ecr_constructs.registry.registry_scanning import RegistryScanning
+        from ecr_constructs.repository.settings_check import check_templates_at_synth
+
         problems = Problems()
         problems.expect("scanning", scanning, Scanning, "Scanning.enhanced()", optional=True)
         problems.expect("replication", replication, Sequence, "[Replication.to('eu-west-1')]", each=Replication)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,49 +13,27 @@ from constructs import Construct, IDependable
 
 from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.environment_registry import NO_REGISTRY, environment_of
-from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.intent_grants import IntentGrants
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
-from ecr_constructs._cdk.principals import require_grantee
-from ecr_constructs._cdk.roles import (
-    ROLE,
-    ROLE_EXAMPLE,
-    account_of_principal,
-    allow,
-    check_role,
-    check_role_arn,
-    check_trust_conditions,
-    create_role,
-)
 from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems, with_path_of
 from ecr_constructs._cdk.tokens import is_unresolved
-from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
 from ecr_constructs.errors import InvalidName, InvalidRegistry, Problems
-from ecr_constructs.model.events.ecr_events import cache_refreshed
-from ecr_constructs.model.events.repository_filter import RepositoryFilter
 from ecr_constructs.model.iam.permissions import CACHE_ROLE, IMPORT, LOGIN, PULL
 from ecr_constructs.model.names import ROOT, CachePrefix, Namespace
 from ecr_constructs.model.partitions import region_problems
-from ecr_constructs.model.references import ImageReference
-from ecr_constructs.model.registry.cache_naming import CachedNames
 from ecr_constructs.model.registry.cache_rules import credential_problems, prefix_problems
 from ecr_constructs.model.registry.upstreams import Upstream
-from ecr_constructs.registry.cache_template import CacheTemplate
-from ecr_constructs.registry.created_repositories import (
-    grant_on_repositories,
-    image_of,
-    registry_host,
-    version_problems,
-    with_pinned_digest,
-)
-from ecr_constructs.registry.creation_template import CreationTemplate
-from ecr_constructs.registry.registry_policy import find_policy
 from ecr_constructs.registry.registry_resources import Change
 from ecr_constructs.registry.upstream_credentials import Credentials
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.lifecycle_validation import raise_if_invalid
-from ecr_constructs.repository.repository_image import RepositoryImage
 from ecr_constructs.repository.settings import CACHED, RepositorySettings, settings_in_force
+
+if TYPE_CHECKING:
+    from ecr_constructs.model.references import ImageReference
+    from ecr_constructs.model.registry.cache_naming import CachedNames
+    from ecr_constructs.registry.creation_template import CreationTemplate
+    from ecr_constructs.repository.repository_image import RepositoryImage
 
 __all__ = ["PullThroughCache"]
 
@@ -163,6 +142,10 @@ class PullThroughCache(IntentGrants, Construct):
             TypeError: If arguments are of the wrong kind; it lists all of them.
 
         """
+        from ecr_constructs._cdk.roles import check_trust_conditions
+        from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
+        from ecr_constructs.registry.cache_template import CacheTemplate
+
         problems = Problems()
         problems.expect("upstream", upstream, Upstream, "Upstream.ecr_public()")
         _expect_prefixes(problems, prefix=prefix, upstream_prefix=upstream_prefix)
@@ -232,6 +215,9 @@ class PullThroughCache(IntentGrants, Construct):
             TypeError: If it is not a string.
 
         """
+        from ecr_constructs.model.references import ImageReference
+        from ecr_constructs.registry.created_repositories import registry_host, version_problems
+
         host = registry_host(self, dual_stack=dual_stack)
         if repository is None:
             return host if self.prefix == ROOT else f"{host}/{self.prefix}"
@@ -263,6 +249,8 @@ class PullThroughCache(IntentGrants, Construct):
             TypeError: if it is not a string.
 
         """
+        from ecr_constructs.registry.created_repositories import image_of
+
         parsed = self._parsed(reference)
         name = self._names.cached_name(parsed.repository)
         return image_of(self, name, parsed, dual_stack=dual_stack, for_lambda=_NO_FUNCTION)
@@ -284,6 +272,8 @@ class PullThroughCache(IntentGrants, Construct):
             TypeError: if it is not a string.
 
         """
+        from ecr_constructs.registry.created_repositories import image_of, with_pinned_digest
+
         parsed = self._parsed(reference)
         name = self._names.cached_name(parsed.repository)
         image = with_pinned_digest(self, name, parsed)
@@ -291,6 +281,8 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _parsed(self, reference: str) -> ImageReference:
         """Return a reference of the upstream that the cache has."""
+        from ecr_constructs.model.references import ImageReference
+
         with with_path_of(self):
             parsed = ImageReference.parse(reference)
         problems = Problems()
@@ -318,6 +310,9 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _grant_actions(self, grantee: iam.IGrantable, actions: Sequence[str], *, login: bool) -> iam.Grant:
         """Grant actions on the repositories, and the permission to log in."""
+        from ecr_constructs._cdk.principals import require_grantee
+        from ecr_constructs.registry.created_repositories import grant_on_repositories
+
         require_grantee(self, grantee)
         self._check_account(grantee.grant_principal)
         remedy = "or for another account use consumers=[Access.account_pull(...)]"
@@ -355,6 +350,10 @@ class PullThroughCache(IntentGrants, Construct):
         'On nginx--nginx:1.27*'
 
         """
+        from ecr_constructs._cdk.event_rules import check_trigger, create_rule
+        from ecr_constructs.model.events.ecr_events import cache_refreshed
+        from ecr_constructs.model.events.repository_filter import RepositoryFilter
+
         problems = Problems()
         repository, tag = "", "*"
         if problems.expect("image", image, str, "'nginx:1.27'"):
@@ -366,6 +365,9 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _watched(self, problems: Problems, image: str) -> tuple[str, str]:
         """Return the name here of the repository of an image, and the pattern of its tag."""
+        from ecr_constructs._cdk.event_rules import tag_problems
+        from ecr_constructs.model.references import ImageReference
+
         if "@" in image:
             problems.add(f"image: {image!r} has a digest, and the event of an import is matched by its tag; use a tag")
             return "", "*"
@@ -400,6 +402,8 @@ class PullThroughCache(IntentGrants, Construct):
         return Access.cache_pull(ours)
 
     def _check_account(self, principal: iam.IPrincipal) -> None:
+        from ecr_constructs._cdk.roles import account_of_principal
+
         theirs, ours = account_of_principal(principal), cdk.Stack.of(self).account
         if theirs is None or theirs == ours or is_unresolved(theirs) or is_unresolved(ours):
             return
@@ -411,6 +415,9 @@ class PullThroughCache(IntentGrants, Construct):
             raise InvalidRegistry([problem], path=self.node.path)
 
     def _create_role(self, conditions: Mapping[str, Mapping[str, object]] | None) -> iam.Role:
+        from ecr_constructs._cdk.roles import create_role
+        from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
+
         description = f"Lets ECR copy from {self.upstream.url}"
         return create_role(self, CACHE_SERVICE, description, conditions=conditions)
 
@@ -431,6 +438,9 @@ class PullThroughCache(IntentGrants, Construct):
 
     def _allow(self, role: iam.IRole) -> Sequence[IDependable]:
         """Add the permissions that ECR needs to import images from private ECR to a role, and return their policies."""
+        from ecr_constructs._cdk.roles import allow, check_role
+        from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
+
         stack = cdk.Stack.of(self)
         account, _, _, region = self.upstream.url.split(".")[:4]
         resources = [
@@ -496,6 +506,8 @@ def _names_of(
     repositories: Sequence[str] | None,
 ) -> CachedNames:
     """Return the names of a cache, from its arguments."""
+    from ecr_constructs.model.registry.cache_naming import CachedNames
+
     here = _without_slash(upstream.default_prefix if prefix is None else prefix)
     there = ROOT if upstream_prefix is None else _without_slash(upstream_prefix)
     return CachedNames(
@@ -529,6 +541,8 @@ def _check_credentials(
 
 
 def _check_upstream(problems: Problems, place: ConstructLocation, upstream: Upstream, role: iam.IRole | None) -> None:
+    from ecr_constructs._cdk.roles import check_role_arn
+
     check_role_arn(problems, place, role)
     if upstream.credentials != "role":
         if role is not None:
@@ -545,6 +559,8 @@ def _check_consumers(
     problems: Problems, place: ConstructLocation, consumers: Sequence[Access], names: CachedNames
 ) -> Change | None:
     """Check the consumers, and return the change of the registry policy that accepts them."""
+    from ecr_constructs.registry.registry_policy import find_policy
+
     if not consumers:
         return None
     # A first pull requires ecr:CreateRepository. Under a prefix other than ROOT, names begin with the prefix.
@@ -581,11 +597,15 @@ def _expect_kinds(problems: Problems, *, credentials: object, repositories: obje
 
 
 def _expect_roles(problems: Problems, **roles: object) -> None:
+    from ecr_constructs._cdk.roles import ROLE, ROLE_EXAMPLE
+
     for name, role in roles.items():
         problems.expect(name, role, ROLE, ROLE_EXAMPLE, optional=True)
 
 
 def _expect_template(problems: Problems, template: object, description: object) -> None:
+    from ecr_constructs.registry.creation_template import CreationTemplate
+
     problems.expect("template", template, (CreationTemplate, bool), "True, False or a template of the app")
     problems.expect("description", description, str, "'Images of Docker Hub'", optional=True)
 

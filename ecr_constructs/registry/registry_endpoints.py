@@ -125,7 +125,7 @@ class RegistryEndpoints(Construct):
         security_groups: Sequence[ec2.ISecurityGroup] | None,
         statements: Sequence[Mapping[str, Any]],
     ) -> None:
-        from aws_cdk import aws_ec2 as ec2  # noqa: PLC0415
+        from aws_cdk import aws_ec2 as ec2
 
         services = ec2.InterfaceVpcEndpointAwsService
         groups = [self._security_group(vpc)] if security_groups is None else list(security_groups)
@@ -146,7 +146,7 @@ class RegistryEndpoints(Construct):
         _allow([self.api, self.docker], statements)
 
     def _security_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
-        from aws_cdk import aws_ec2 as ec2  # noqa: PLC0415
+        from aws_cdk import aws_ec2 as ec2
 
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="VPC endpoints of Amazon ECR", allow_all_outbound=False
@@ -157,7 +157,7 @@ class RegistryEndpoints(Construct):
     def _gateway(
         self, vpc: ec2.IVpc, subnets: Sequence[ec2.SubnetSelection] | None, perimeter: Perimeter | None
     ) -> ec2.GatewayVpcEndpoint:
-        from aws_cdk import aws_ec2 as ec2  # noqa: PLC0415
+        from aws_cdk import aws_ec2 as ec2
 
         service = ec2.GatewayVpcEndpointAwsService.S3
         gateway = ec2.GatewayVpcEndpoint(self, "Layers", vpc=vpc, service=service, subnets=subnets)
@@ -186,7 +186,7 @@ def _expect_kinds(  # noqa: PLR0917  (the arguments of the construct)
     s3_gateway: object,
     s3_subnets: object,
 ) -> None:
-    from aws_cdk import aws_ec2 as ec2  # noqa: PLC0415
+    from aws_cdk import aws_ec2 as ec2
 
     selection = "ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)"
     problems.expect("vpc", vpc, _VPC, "ec2.Vpc.from_lookup(stack, 'Vpc', vpc_id='vpc-0123456789abcdef0')")
@@ -310,7 +310,7 @@ class _Conflicts:
 
     def validate(self) -> list[str]:
         """Return the problem of each endpoint that the deployment of another one fails for."""
-        from aws_cdk import aws_ec2 as ec2  # noqa: PLC0415
+        from aws_cdk import aws_ec2 as ec2
 
         stack = cdk.Stack.of(self._vpc)
         found = {each.node.path: each.node.default_child for each in self._vpc.node.children}

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 import jsii
-from aws_cdk.interfaces.aws_secretsmanager import ISecretRef
 from constructs import Construct, IValidation
 
 from ecr_constructs._cdk.construct_references import ConstructReference
@@ -32,6 +31,7 @@ from ecr_constructs.model.validation import is_token
 
 if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
+    from aws_cdk.interfaces.aws_secretsmanager import ISecretRef
 
 __all__ = ["NAME_PREFIX", "Credentials"]
 
@@ -136,7 +136,7 @@ class _NewSecret(Credentials):
 
     def bind(self, scope: Construct, prefix: str) -> str:
         # Imported here, for it takes as long as everything else together and most caches need none.
-        from aws_cdk import aws_secretsmanager as secretsmanager  # noqa: PLC0415
+        from aws_cdk import aws_secretsmanager as secretsmanager
 
         generated = secretsmanager.SecretStringGenerator(
             secret_string_template=_TO_BE_FILLED_IN, generate_string_key="accessToken"

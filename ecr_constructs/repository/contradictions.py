@@ -47,7 +47,7 @@ def contradictions(
 
     """
     # The rules take time to import, and an app can have no validation.
-    from ecr_constructs.model.compliance import RULES  # noqa: PLC0415
+    from ecr_constructs.model.compliance import RULES
 
     judged = _judged.get(app, frozenset())
     alerts = [path for name, path in annotations if name == _ALERT]

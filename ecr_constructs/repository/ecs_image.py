@@ -34,7 +34,7 @@ def pulled_image(text: str, grant_pull: _GrantPull) -> ecs.ContainerImage:
 @cache
 def _image_class() -> Any:  # noqa: ANN401  (a class of a module that is imported here)
     # `aws_ecs` takes time to import, and most apps do not use it with this library.
-    from aws_cdk import aws_ecs as ecs  # noqa: PLC0415
+    from aws_cdk import aws_ecs as ecs
 
     class PulledImage(ecs.ContainerImage):
         """An image with the permission to pull it."""

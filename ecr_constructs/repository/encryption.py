@@ -25,7 +25,6 @@ from constructs import IValidation
 
 from ecr_constructs._cdk.construct_references import ConstructReference
 from ecr_constructs._cdk.environment_registry import environment_of
-from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck, check_policy, key_problems
 from ecr_constructs._cdk.property_injectors import is_injected, reapply, typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import ConstructLocation, location_of
@@ -134,7 +133,7 @@ class Encryption(ABC):
         Encryption.aws_managed_key()
 
         """
-        return _AwsManagedKey()
+        return _KeyOfService("aws_managed_key", EncryptionProperties("KMS", None))
 
     @staticmethod
     def aes256() -> Encryption:
@@ -147,7 +146,7 @@ class Encryption(ABC):
         Encryption.aes256()
 
         """
-        return _Aes256()
+        return _KeyOfService("aes256", None)
 
     @staticmethod
     def dual_layer(key: IKeyRef | None = None) -> Encryption:
@@ -271,6 +270,8 @@ class _CustomerKey(Encryption):
         _check_key(problems, self.held, place)
 
     def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key exists)
+        from ecr_constructs._cdk.key_policies import check_policy
+
         check_policy(self.key)
         return EncryptionProperties("KMS", self.given_key_arn)
 
@@ -286,21 +287,17 @@ class _CustomerKey(Encryption):
 
 
 @dataclass(frozen=True, slots=True)
-class _AwsManagedKey(Encryption):
-    def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (ECR finds the key)
-        return EncryptionProperties("KMS", None)
+class _KeyOfService(Encryption):
+    """An encryption with a key that ECR or AWS KMS owns."""
+
+    call: str
+    properties: EncryptionProperties | None
+
+    def bind(self, place: ConstructLocation) -> EncryptionProperties | None:  # noqa: ARG002  (there is no key to find)
+        return self.properties
 
     def __repr__(self) -> str:
-        return "Encryption.aws_managed_key()"
-
-
-@dataclass(frozen=True, slots=True)
-class _Aes256(Encryption):
-    def bind(self, place: ConstructLocation) -> None:  # noqa: ARG002  (nothing is written)
-        return None
-
-    def __repr__(self) -> str:
-        return "Encryption.aes256()"
+        return f"Encryption.{self.call}()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +313,8 @@ class _DualLayer(Encryption):
             _check_key(problems, self.held, place)
 
     def bind(self, place: ConstructLocation) -> EncryptionProperties:  # noqa: ARG002  (the key exists)
+        from ecr_constructs._cdk.key_policies import check_policy
+
         if self.key is not None:
             check_policy(self.key)
         return EncryptionProperties("KMS_DSSE", self.given_key_arn)
@@ -352,6 +351,8 @@ class _KeyFacts(NamedTuple):
 # A read is a call to JavaScript, and a thousand repositories may have one key.
 @lru_cache(maxsize=128)
 def _facts(held: ConstructReference[IKeyRef]) -> _KeyFacts:
+    from ecr_constructs._cdk.key_policies import key_problems
+
     key = held.construct
     return _KeyFacts(key.env.account, key.env.region, key.key_ref.key_arn, tuple(key_problems(key)))
 
@@ -455,6 +456,8 @@ _REMOVED = (
 
 
 def _shared_key(stack: cdk.Stack, encryption: _SharedKey) -> kms.Key:
+    from ecr_constructs._cdk.key_policies import GRANTS_DENIED, SharedKeyPolicyCheck
+
     path = f"{stack.node.path}/{encryption.id}"
     of_name = f" of {encryption.name}" if encryption.name else ""
     with typed_refusal(stack, lambda: kms.Key.PROPERTY_INJECTION_ID, InvalidRepository, path=path):

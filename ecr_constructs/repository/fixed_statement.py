@@ -7,7 +7,6 @@ from typing import Any
 
 from aws_cdk import aws_iam as iam
 
-from ecr_constructs._cdk.policy_statements import canonical_json
 from ecr_constructs.errors import DuckType
 
 __all__ = ["STATEMENT", "FixedStatement"]
@@ -33,6 +32,8 @@ class FixedStatement:
     frozen = True
 
     def __init__(self, statement: iam.PolicyStatement) -> None:
+        from ecr_constructs._cdk.policy_statements import canonical_json
+
         statement.freeze()
         self._statement: dict[str, Any] = statement.to_json()
         self._text = canonical_json(self._statement)

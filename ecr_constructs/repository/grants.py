@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable, Node
 
-from ecr_constructs._cdk.principals import require_grantee
-from ecr_constructs._cdk.roles import account_of_principal, warn_if_not_added
 from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import ArgumentTypeError, InvalidRepository, abbreviate
 from ecr_constructs.model.iam.permissions import LOGIN, PULL, PUSH
-from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.validation import is_token
-from ecr_constructs.repository.resource_policy import RepositoryPolicy
+
+if TYPE_CHECKING:
+    from ecr_constructs.repository.resource_policy import RepositoryPolicy
 
 __all__ = ["is_for_role_of_another_account", "with_reason"]
 
@@ -103,6 +102,8 @@ def _shown(grantee: object) -> str:
 
 def _require_kinds(repository: _SupportsGrants, *args: object, **options: object) -> None:
     """Raise an error for arguments of a grant that JavaScript would report as an error of its own."""
+    from ecr_constructs._cdk.principals import require_grantee
+
     for grantee in (*args[:1], *options.values()):
         require_grantee(cast("ecr.Repository", repository), grantee)
     for action in args[1:]:
@@ -117,6 +118,8 @@ def _warn_if_not_added(
     repository: ecr.Repository, principal: iam.IPrincipal, granted: iam.Grant, *, login: bool
 ) -> None:
     """Add a warning for a role that the CDK does not change: it returns success for such grants."""
+    from ecr_constructs._cdk.roles import account_of_principal, warn_if_not_added
+
     theirs, ours = account_of_principal(principal), repository.env.account
     is_foreign = theirs is not None and theirs != ours and not is_unresolved(theirs) and not is_unresolved(ours)
     if is_foreign and not hasattr(principal, "role_arn"):
@@ -141,6 +144,8 @@ def is_for_role_of_another_account(statement: Mapping[str, Any]) -> bool:
         statement: The statement, as the CDK writes it.
 
     """
+    from ecr_constructs.model.template_syntax import mapping
+
     return _TAG_OF_ROLE in mapping(mapping(statement.get("Condition")).get("StringEquals"))
 
 

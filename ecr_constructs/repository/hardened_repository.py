@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, cached_property, partial
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -15,10 +15,8 @@ from constructs import Construct
 
 from ecr_constructs._cdk import l1_properties
 from ecr_constructs._cdk.annotations import note_services
-from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.intent_grants import SigningGrant, grant_on_repository
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
-from ecr_constructs._cdk.pinned_digests import pinned_digest
 from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import (
@@ -31,9 +29,6 @@ from ecr_constructs._cdk.scope import (
 )
 from ecr_constructs._cdk.tokens import forwarded_problems
 from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository, Problems, expect
-from ecr_constructs.model.events.ecr_events import image_pushed
-from ecr_constructs.model.events.repository_filter import RepositoryFilter
-from ecr_constructs.model.iam.principals import names_everyone
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
@@ -42,18 +37,8 @@ from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.repository.fixed_statement import FixedStatement
 from ecr_constructs.repository.grants import is_for_role_of_another_account, with_reason
-from ecr_constructs.repository.imported_repository import ImportedRepository
-from ecr_constructs.repository.lambda_source import is_pull_by_lambda, limit_to_functions_of_the_app
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid, validate_policy
 from ecr_constructs.repository.name_ownership import check_name, claim_deletion, claim_name
-from ecr_constructs.repository.registry_request import RegistryRequest
-from ecr_constructs.repository.replaced_arguments import is_replaced, reject_replaced
-from ecr_constructs.repository.repository_image import (
-    DUAL_STACK_FUNCTION,
-    RepositoryImage,
-    dual_stack_registry,
-    function_code,
-)
 from ecr_constructs.repository.settings import (
     HARDENED,
     Lifecycle,
@@ -64,8 +49,10 @@ from ecr_constructs.repository.settings import (
     resource_attributes,
     settings_in_force,
 )
-from ecr_constructs.repository.settings_check import check_settings_at_synth
-from ecr_constructs.repository.stack_limits import check_stack_of
+
+if TYPE_CHECKING:
+    from ecr_constructs.repository.imported_repository import ImportedRepository
+    from ecr_constructs.repository.repository_image import RepositoryImage
 
 __all__ = ["HardenedRepository"]
 
@@ -165,6 +152,10 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             TypeError: If arguments are of the wrong kind or do not exist; it lists all of them.
 
         """
+        from ecr_constructs.repository.registry_request import RegistryRequest
+        from ecr_constructs.repository.replaced_arguments import is_replaced, reject_replaced
+        from ecr_constructs.repository.stack_limits import check_stack_of
+
         problems = Problems()
         reject_replaced(problems, encryption, replaced)
         _expect_kinds(problems, repository_name, policy_statements, replicate_to, scanning)
@@ -218,6 +209,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             TypeError: If arguments are of the wrong kind.
 
         """
+        from ecr_constructs.repository.imported_repository import ImportedRepository
+
         return ImportedRepository.of_name(scope, id, repository_name)
 
     @classmethod
@@ -235,6 +228,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             TypeError: If arguments are of the wrong kind.
 
         """
+        from ecr_constructs.repository.imported_repository import ImportedRepository
+
         return ImportedRepository.of_arn(scope, id, repository_arn)
 
     @classmethod
@@ -255,6 +250,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             TypeError: If arguments are of the wrong kind.
 
         """
+        from ecr_constructs.repository.imported_repository import ImportedRepository
+
         return ImportedRepository(scope, id, repository_arn=repository_arn, repository_name=repository_name)
 
     def _generate_physical_name(self) -> str:
@@ -279,6 +276,13 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             TypeError: If it is not a string.
 
         """
+        from ecr_constructs.repository.repository_image import (
+            DUAL_STACK_FUNCTION,
+            RepositoryImage,
+            dual_stack_registry,
+            function_code,
+        )
+
         digest = isinstance(tag_or_digest, str) and ":" in tag_or_digest
         with with_path_of(self):
             problems = (IMAGE_DIGEST if digest else IMAGE_TAG).problems(tag_or_digest)
@@ -315,6 +319,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             TypeError: If the tag is not a string.
 
         """
+        from ecr_constructs._cdk.pinned_digests import pinned_digest
+
         name = cdk.Stack.of(self).resolve(self.resource.repository_name)
         if not isinstance(name, str):
             raise InvalidRepository([_UNNAMED_PIN], path=self.node.path)
@@ -352,6 +358,10 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         'Containers/Api/On v*'
 
         """
+        from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
+        from ecr_constructs.model.events.ecr_events import image_pushed
+        from ecr_constructs.model.events.repository_filter import RepositoryFilter
+
         problems = Problems()
         if problems.expect("tag", tag, (str, TagPattern), "'v*'", optional=True) and tag is not None:
             problems.extend(tag_problems(str(tag)))
@@ -427,6 +437,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             TypeError: If it is not a statement.
 
         """
+        from ecr_constructs.repository.lambda_source import is_pull_by_lambda, limit_to_functions_of_the_app
+
         # A grant adds a statement, and reading the path takes two calls to JavaScript.
         if not isinstance(statement, iam.PolicyStatement):
             expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
@@ -479,6 +491,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         is_injected: bool,
     ) -> None:
         """Set the properties that the constructor of `ecr.Repository` did not write, or that injectors changed."""
+        from ecr_constructs.repository.settings_check import check_settings_at_synth
+
         if is_injected:
             self._check_injected(place, repository_name)
         bound = bind(self.settings, place)
@@ -526,6 +540,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         The rule reads neither the effect of a statement nor the path of an organizational unit.
         """
+        from ecr_constructs.model.iam.principals import names_everyone
+
         denials = (each for each in (one.to_json() for one in statements) if each["Effect"] == "Deny")
         units = (each for each in self.settings.access if each.intent.startswith("organizational_unit"))
         if any(units) or any(map(names_everyone, denials)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
-from ecr_constructs._cdk.principals import require_grantee
 from ecr_constructs.model.iam.permissions import LOGIN, PUSH
 
 __all__ = ["grant_push"]
@@ -27,6 +26,8 @@ def grant_push(repository: ecr.RepositoryBase, grantee: iam.IGrantable) -> iam.G
         TypeError: If it is not a grantee.
 
     """
+    from ecr_constructs._cdk.principals import require_grantee
+
     require_grantee(repository, grantee)
     granted = ecr.RepositoryBase.grant(repository, grantee, *PUSH)
     iam.Grant.add_to_principal(grantee=grantee, actions=list(LOGIN), resource_arns=["*"])

@@ -145,6 +145,6 @@ def function_code(repository: ecr.IRepository, tag_or_digest: str) -> functions.
 
     """
     # `aws_lambda` takes time to import, and most apps do not use this function.
-    from aws_cdk import aws_lambda as functions  # noqa: PLC0415
+    from aws_cdk import aws_lambda as functions
 
     return functions.DockerImageCode.from_ecr(repository, tag_or_digest=tag_or_digest)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs._cdk import l1_properties
-from ecr_constructs._cdk.policy_statements import account_problems
 from ecr_constructs._cdk.scope import ConstructLocation
 from ecr_constructs.errors import InvalidRepository, Kinds, Problems
-from ecr_constructs.model.iam.policies import repository_statement_problems
-from ecr_constructs.model.iam.statements import sid_problems
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.intents import Intent, expire_untagged
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -23,14 +20,16 @@ from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import Encryption, EncryptionProperties
 from ecr_constructs.repository.fixed_statement import STATEMENT, FixedStatement
 from ecr_constructs.repository.replica_differences import (
-    Difference,
     access_differences,
     encryption_differences,
     lifecycle_differences,
     statement_differences,
     tag_differences,
 )
-from ecr_constructs.repository.resource_policy import RepositoryPolicy
+
+if TYPE_CHECKING:
+    from ecr_constructs.repository.replica_differences import Difference
+    from ecr_constructs.repository.resource_policy import RepositoryPolicy
 
 __all__ = [
     "ADOPTED",
@@ -142,10 +141,8 @@ class RepositorySettings:
         if not problems.has_wrong_kinds:
             with problems.collect("lifecycle: "):
                 object.__setattr__(self, "lifecycle", _policy_of(self.lifecycle))
-            # The account of a principal is a token in a statement that is fixed.
-            given = [each for each in self.policy_statements if not isinstance(each, FixedStatement)]
-            problems.extend(f"policy_statements: {each}" for each in account_problems(given))
-            object.__setattr__(self, "policy_statements", _fixed(self.policy_statements))
+            if self.policy_statements:
+                object.__setattr__(self, "policy_statements", _checked_statements(self.policy_statements, problems))
             _check_values(self, problems)
         problems.raise_if_any(InvalidRepository)
         object.__setattr__(self, "access", tuple(dict.fromkeys(self.access)))
@@ -436,6 +433,8 @@ PROPERTIES: Sequence[Property] = (
 
 def repository_policy(settings: RepositorySettings, stack: cdk.Stack | None) -> RepositoryPolicy:
     """Return the repository policy of settings in a stack."""
+    from ecr_constructs.repository.resource_policy import RepositoryPolicy
+
     return RepositoryPolicy(settings.access, stack, _fixed(settings.policy_statements))
 
 
@@ -543,13 +542,28 @@ def _fixed(statements: Sequence[iam.PolicyStatement | FixedStatement]) -> tuple[
     return tuple(dict.fromkeys(map(FixedStatement.of, statements)))
 
 
-def _check_values(settings: RepositorySettings, problems: Problems) -> None:
-    statements = [each.to_json() for each in settings.policy_statements]
-    for index, statement in enumerate(statements):
+def _checked_statements(
+    statements: Sequence[iam.PolicyStatement | FixedStatement], problems: Problems
+) -> Sequence[FixedStatement]:
+    """Return statements that cannot change, and collect their problems."""
+    from ecr_constructs._cdk.policy_statements import account_problems
+    from ecr_constructs.model.iam.policies import repository_statement_problems
+    from ecr_constructs.model.iam.statements import sid_problems
+
+    # The account of a principal is a token in a statement that is fixed.
+    given = [each for each in statements if not isinstance(each, FixedStatement)]
+    problems.extend(f"policy_statements: {each}" for each in account_problems(given))
+    fixed = _fixed(statements)
+    documents = [each.to_json() for each in fixed]
+    for index, document in enumerate(documents):
         problems.extend(
-            f"policy_statements[{index}]: {each}" for each in repository_statement_problems(statement, None, None)
+            f"policy_statements[{index}]: {each}" for each in repository_statement_problems(document, None, None)
         )
-    problems.extend(f"policy_statements: {each}" for each in sid_problems(statements, is_written=True))
+    problems.extend(f"policy_statements: {each}" for each in sid_problems(documents, is_written=True))
+    return fixed
+
+
+def _check_values(settings: RepositorySettings, problems: Problems) -> None:
     if settings.removal_policy == cdk.RemovalPolicy.SNAPSHOT:
         problems.add("removal_policy SNAPSHOT is not supported by repositories; use RETAIN or DESTROY")
     if settings.empty_on_delete and settings.removal_policy != cdk.RemovalPolicy.DESTROY:

@@ -13,21 +13,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.errors import InvalidLifecyclePolicy
-from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.combined_limits import combines_age_and_count, rules_problem
 from ecr_constructs.model.lifecycle.compiler import compile_intents
-from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy, decompile
-from ecr_constructs.model.lifecycle.evaluation import Evaluation, evaluate
-from ecr_constructs.model.lifecycle.explanation import explain
 from ecr_constructs.model.lifecycle.intents import Intent
-from ecr_constructs.model.lifecycle.parser import parse_json, read_rules
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.schedule import ScheduledAction, schedule
 from ecr_constructs.model.validation import abbreviate
 
 if TYPE_CHECKING:
+    from ecr_constructs.model.images import Image
+    from ecr_constructs.model.lifecycle.decompiler import DecompiledPolicy
+    from ecr_constructs.model.lifecycle.evaluation import Evaluation
     from ecr_constructs.model.lifecycle.findings import Finding
+    from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
 __all__ = ["MAXIMUM_CHARACTERS", "MAXIMUM_RULES", "MINIMUM_CHARACTERS", "LifecyclePolicy"]
 
@@ -129,6 +127,8 @@ class LifecyclePolicy:
                 Unknown fields and nulls are problems.
 
         """
+        from ecr_constructs.model.lifecycle.parser import read_rules
+
         rules, problems = read_rules(document)
         if problems:
             raise InvalidLifecyclePolicy([*problems, *_problems(rules)])
@@ -147,6 +147,8 @@ class LifecyclePolicy:
             InvalidLifecyclePolicy: If it is not JSON, or as `from_dict`.
 
         """
+        from ecr_constructs.model.lifecycle.parser import parse_json
+
         return cls.from_dict(parse_json(text))
 
     def to_dict(self) -> dict[str, Any]:
@@ -176,6 +178,8 @@ class LifecyclePolicy:
         1000
 
         """
+        from ecr_constructs.model.lifecycle.evaluation import evaluate
+
         return evaluate(self.rules, images, at=at)
 
     def schedule(self, images: Iterable[Image], *, at: datetime) -> tuple[ScheduledAction, ...]:
@@ -194,6 +198,8 @@ class LifecyclePolicy:
             InvalidImage: If an image is listed twice, or `at` has no time zone.
 
         """
+        from ecr_constructs.model.lifecycle.schedule import schedule
+
         return schedule(self.rules, images, at=at)
 
     def findings(
@@ -222,7 +228,7 @@ class LifecyclePolicy:
 
         """
         # The regular expressions of the checks take as long to compile as the rest of the model takes to import.
-        from ecr_constructs.model.lifecycle.findings import find  # noqa: PLC0415  (loaded on first use)
+        from ecr_constructs.model.lifecycle.findings import find
 
         return find(self.rules, images, immutability=immutability, at=at, in_use=in_use)
 
@@ -235,6 +241,8 @@ class LifecyclePolicy:
         Rule 1 keeps the newest 10 images with a tag like release-*, by time of push, and deletes the others.
 
         """
+        from ecr_constructs.model.lifecycle.explanation import explain
+
         return explain(self.rules)
 
     def to_intents(self) -> tuple[Intent, ...]:
@@ -276,6 +284,8 @@ class LifecyclePolicy:
         ((keep_latest(10, matching='v*'),), ())
 
         """
+        from ecr_constructs.model.lifecycle.decompiler import decompile
+
         return decompile(self.rules, _built_rules, as_rules)
 
     def with_rule(self, rule: LifecycleRule) -> LifecyclePolicy:
