@@ -91,10 +91,8 @@ def check_trust_conditions(
     """
     if conditions is None:
         return
-    try:
+    with problems.collect():
         problems.extend(trust_condition_problems(conditions, service))
-    except TypeError as error:
-        problems.add_wrong_kinds(str(error))
     if role is not None:
         problems.add("trust_conditions: they are for a role that is created, and role= is given; add them to that role")
     elif not is_role_created:

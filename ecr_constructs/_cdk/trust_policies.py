@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.errors import ArgumentTypeError, abbreviate
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.conditions import condition_problems
 from ecr_constructs.model.iam.principals import principals_of
@@ -110,7 +111,7 @@ def trust_condition_problems(conditions: object, service: Service) -> Iterator[s
 
     """
     if not isinstance(conditions, Mapping):
-        raise TypeError(f"{_KIND}, got {conditions!r}")
+        raise ArgumentTypeError([f"{_KIND}, got {abbreviate(conditions)}"])
     if not conditions:
         yield "trust_conditions is empty; remove it for a trust policy without a condition"
     for operator, keys in conditions.items():
@@ -129,11 +130,11 @@ _KIND = "trust_conditions must be a mapping such as {'StringEquals': {'aws:Sourc
 
 def _require_condition(operator: object, keys: object) -> None:
     if not isinstance(operator, str) or not isinstance(keys, Mapping):
-        raise TypeError(f"{_KIND}, got {operator!r}: {keys!r}")
+        raise ArgumentTypeError([f"{_KIND}, got {abbreviate({operator: keys})}"])
     for key, value in keys.items():
         values = as_list(value)
         if not isinstance(key, str) or not all(isinstance(one, (str, bool, int)) for one in values):
-            raise TypeError(f"{_KIND}, got {key!r}: {value!r}")
+            raise ArgumentTypeError([f"{_KIND}, got {abbreviate({key: value})}"])
 
 
 def _trust(service: Service, conditions: Mapping[str, Any]) -> Statement:

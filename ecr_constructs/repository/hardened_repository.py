@@ -28,7 +28,15 @@ from ecr_constructs._cdk.scope import (
     with_path_of,
 )
 from ecr_constructs._cdk.tokens import forwarded_problems
-from ecr_constructs.errors import InvalidLifecyclePolicy, InvalidName, InvalidRepository, Problems, expect
+from ecr_constructs.errors import (
+    ArgumentTypeError,
+    InvalidLifecyclePolicy,
+    InvalidName,
+    InvalidRepository,
+    Problems,
+    abbreviate,
+    expect,
+)
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.tags import TagPattern
 from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG, REPOSITORY_NAME, is_token
@@ -642,5 +650,6 @@ def _asked_for() -> str:
 def _resource_of(repository: ecr.Repository) -> ecr.CfnRepository:
     resource = repository.node.default_child
     if not isinstance(resource, ecr.CfnRepository):
-        raise TypeError(f"{repository.node.path} has no AWS::ECR::Repository as its default child, but {resource!r}")
+        problem = f"the default child must be an AWS::ECR::Repository, got {abbreviate(resource)}"
+        raise ArgumentTypeError([problem], path=repository.node.path)
     return resource

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.errors import ArgumentTypeError, InvalidLifecyclePolicy
 from ecr_constructs.model.lifecycle.combined_limits import combines_age_and_count, rules_problem
 from ecr_constructs.model.lifecycle.intents import Intent
 from ecr_constructs.model.lifecycle.rule import A_CENTURY, MINIMUM_DAYS_ARCHIVED, LifecycleRule
@@ -39,10 +39,10 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
 
     """
     if strangers := [intent for intent in intents if not isinstance(intent, Intent)]:
-        msg = (
-            f"LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got {abbreviate(strangers[0])}"
+        raise ArgumentTypeError(
+            f"LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got {abbreviate(stranger)}"
+            for stranger in strangers
         )
-        raise TypeError(msg)
     return _compiled(tuple(dict.fromkeys(intents)))
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from ecr_constructs.errors import InvalidLifecyclePolicy, json_problem
+from ecr_constructs.errors import ArgumentTypeError, InvalidLifecyclePolicy, json_problem
 from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule, rule_problems
 from ecr_constructs.model.validation import abbreviate, is_token
 
@@ -50,7 +50,7 @@ def parse_json(text: str) -> object:
 
     """
     if not isinstance(text, str):
-        raise TypeError(f"from_json() takes a string, got {abbreviate(text)}; from_dict() takes a mapping")
+        raise ArgumentTypeError([f"from_json() takes a string, got {abbreviate(text)}; from_dict() takes a mapping"])
     if is_token(text):
         raise InvalidLifecyclePolicy([f"the policy {abbreviate(text)} is known only at deployment; write it out"])
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.errors import InvalidLifecyclePolicy
+from ecr_constructs.errors import ArgumentTypeError, InvalidLifecyclePolicy
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.combined_limits import combines_age_and_count, rules_problem
 from ecr_constructs.model.lifecycle.compiler import compile_intents
@@ -67,8 +67,8 @@ class LifecyclePolicy:
     def __post_init__(self) -> None:
         """Validate the rules, and render the text once."""
         if not isinstance(self.rules, Sequence) or not all(isinstance(rule, LifecycleRule) for rule in self.rules):
-            raise TypeError(
-                f"rules must be a list of LifecycleRule, got {abbreviate(self.rules)}; from_dict() reads documents"
+            raise ArgumentTypeError(
+                [f"rules must be a list of LifecycleRule, got {abbreviate(self.rules)}; from_dict() reads documents"]
             )
         if problems := list(_problems(dict(enumerate(self.rules)))):
             raise InvalidLifecyclePolicy(problems)
