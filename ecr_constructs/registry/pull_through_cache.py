@@ -142,8 +142,6 @@ class PullThroughCache(IntentGrants, Construct):
             TypeError: If arguments are of the wrong kind; it lists all of them.
 
         """
-        from ecr_constructs._cdk.roles import check_trust_conditions
-        from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
         from ecr_constructs.registry.cache_template import CacheTemplate
 
         problems = Problems()
@@ -169,8 +167,7 @@ class PullThroughCache(IntentGrants, Construct):
         _check_upstream(problems, place, upstream, role)
         _check_credentials(problems, place, upstream, credentials, names.here)
         planned.check(problems, place)
-        has_role = is_role_created or planned.creates_role
-        check_trust_conditions(problems, trust_conditions, CACHE_SERVICE, role=role, is_role_created=has_role)
+        _check_trust(problems, trust_conditions, role, is_role_created=is_role_created or planned.creates_role)
         names.check(problems)
         accept_consumers = None if problems else _check_consumers(problems, place, consumers, names)
         raise_if_invalid(InvalidRegistry, problems, in_force, path=place.path_of(id))
@@ -538,6 +535,13 @@ def _check_credentials(
         problems.extend(found)
     elif credentials is not None:
         credentials.check(problems, place, prefix)
+
+
+def _check_trust(problems: Problems, conditions: object, role: object, *, is_role_created: bool) -> None:
+    from ecr_constructs._cdk.roles import check_trust_conditions
+    from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
+
+    check_trust_conditions(problems, conditions, CACHE_SERVICE, role=role, is_role_created=is_role_created)
 
 
 def _check_upstream(problems: Problems, place: ConstructLocation, upstream: Upstream, role: iam.IRole | None) -> None:

@@ -47,6 +47,7 @@ from ecr_constructs.repository.fixed_statement import FixedStatement
 from ecr_constructs.repository.grants import is_for_role_of_another_account, with_reason
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid, validate_policy
 from ecr_constructs.repository.name_ownership import check_name, claim_deletion, claim_name
+from ecr_constructs.repository.replaced_arguments import is_replaced, reject_replaced
 from ecr_constructs.repository.settings import (
     HARDENED,
     Lifecycle,
@@ -161,7 +162,6 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         """
         from ecr_constructs.repository.registry_request import RegistryRequest
-        from ecr_constructs.repository.replaced_arguments import is_replaced, reject_replaced
         from ecr_constructs.repository.stack_limits import check_stack_of
 
         problems = Problems()
