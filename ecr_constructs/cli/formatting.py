@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.word_lists import plural
+
 if TYPE_CHECKING:  # the help of the command is printed without the model
     from decimal import Decimal
 
@@ -39,14 +41,12 @@ _EXAMPLES = 3
 
 def count(number: int, noun: str) -> str:
     """Return a number and its noun: `1 image`, `20,000 images`, `2 repositories`."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,} {noun[:-1]}ies" if noun.endswith(("ry", "cy")) else f"{number:,} {noun}s"
+    return f"{number:,} {plural(number, noun)}"
 
 
 def omitted(number: int, noun: str = "") -> str:
     """Return the end of a shortened list: `and 7 more`, `and 7 more images`."""
-    return f"and {number:,} more" + (f" {count(number, noun).partition(' ')[2]}" if noun else "")
+    return f"and {number:,} more" + (f" {plural(number, noun)}" if noun else "")
 
 
 def truncate(lines: Sequence[str], limit: int) -> list[str]:

@@ -221,7 +221,9 @@ def _of_repository(use: ImageUse, reference: ImageReference, repository: Templat
         return _Finding(_NOT_KNOWN, f"the tag of {use.shown} is known only at deployment, and {owner} has exclusions")
     if immutability.is_immutable(tag):
         return None
-    return _Finding(_MUTABLE, f"{use.shown} can be reassigned to another image: {owner} has {_shown(immutability)}")
+    return _Finding(
+        _MUTABLE, f"{use.shown} can be reassigned to another image: {owner} has ImageTagMutability {immutability}"
+    )
 
 
 def _immutability(repository: TemplateResource) -> Immutability:
@@ -231,8 +233,3 @@ def _immutability(repository: TemplateResource) -> Immutability:
         if not isinstance(each, dict) or not isinstance(each.get("ImageTagMutabilityExclusionFilterValue"), str):
             raise NotDecidable("an exclusion filter is known only at deployment")
     return Immutability(mode=mode, filters=exclusion_filters(repository.properties) if filters else ())
-
-
-def _shown(immutability: Immutability) -> str:
-    excluded = f" with the filters {', '.join(immutability.filters)}" if immutability.filters else ""
-    return f"ImageTagMutability {immutability.mode}{excluded}"

@@ -102,6 +102,10 @@ class Immutability:
         """
         return cls(mode="MUTABLE")
 
+    def __str__(self) -> str:
+        """Return the mode and its filters, such as `IMMUTABLE_WITH_EXCLUSION (latest, dev-*)`."""
+        return f"{self.mode} ({', '.join(self.filters)})" if self.filters else self.mode
+
     @property
     def has_mutable_tags(self) -> bool:
         """Whether any tag is mutable, so that an image can lose its last tag."""

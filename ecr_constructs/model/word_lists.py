@@ -1,10 +1,10 @@
-"""Lists of words as text for people."""
+"""Lists and numbers of things as text for people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["joined", "shortened"]
+__all__ = ["counted", "joined", "plural", "shortened"]
 
 
 def joined(words: Sequence[str]) -> str:
@@ -16,6 +16,30 @@ def joined(words: Sequence[str]) -> str:
 
     """
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def plural(number: int, noun: str) -> str:
+    """
+    Return a noun as it stands after a number.
+
+    >>> plural(1, "image"), plural(2, "repository")
+    ('image', 'repositories')
+
+    """
+    if number == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith(("ry", "cy")) else f"{noun}s"
+
+
+def counted(number: int, noun: str) -> str:
+    """
+    Return a number and its noun, without a separator of thousands, as in the description of a rule.
+
+    >>> counted(1000, "image")
+    '1000 images'
+
+    """
+    return f"{number} {plural(number, noun)}"
 
 
 def shortened(words: Sequence[str], limit: int = 3) -> str:

@@ -52,7 +52,7 @@ def tag_differences(source: Immutability, replica: Immutability) -> Iterator[Dif
     """Yield the difference between the tag mutability of a source and of its replica."""
     if (source.mode, set(source.filters)) != (replica.mode, set(replica.filters)):
         text = _TAGS_DIFFER if is_at_least(source, replica) else _TAGS_ARE_LOST
-        yield "ecr-constructs:replicaTagsDiffer", text.format(_shown(replica), _shown(source))
+        yield "ecr-constructs:replicaTagsDiffer", text.format(replica, source)
 
 
 def lifecycle_differences(source: LifecyclePolicy, replica: LifecyclePolicy) -> Iterator[Difference]:
@@ -80,10 +80,6 @@ def encryption_differences(source: Encryption, replica: Encryption) -> Iterator[
     """Yield the difference between the encryption of a source and of its replica; keys are of one Region each."""
     if type(source) is not type(replica):
         yield "ecr-constructs:replicaEncryptionDiffers", _ENCRYPTION.format(replica, source)
-
-
-def _shown(immutability: Immutability) -> str:
-    return " ".join([immutability.mode, *(["for", ", ".join(immutability.filters)] if immutability.filters else [])])
 
 
 def _meanings(policy: LifecyclePolicy) -> set[LifecycleRule]:

@@ -15,6 +15,7 @@ from typing import Literal
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model import Decision, Evaluation, Image, LifecyclePolicy, TagPattern
 from ecr_constructs.model.validation import abbreviate
+from ecr_constructs.model.word_lists import counted
 
 __all__ = [
     "archived",
@@ -124,7 +125,7 @@ def _assert_all(
         lines = [f"  {_described_outcome(*outcomes[digest])}" for digest in others]
         if any(outcomes[digest][0] == "uncertain" for digest in others):
             lines.append("AWS does not document the outcome of an uncertain image, so no assertion holds for it")
-        first = f"the policy does not {_VERBS[expected]} {len(others)} of {_images(len(chosen))}"
+        first = f"the policy does not {_VERBS[expected]} {len(others)} of {counted(len(chosen), 'image')}"
         raise AssertionError("\n".join([f"{first} at {at:%Y-%m-%d %H:%M %Z}:", *lines]))
 
 
@@ -145,7 +146,9 @@ def _selected(images: Sequence[Image], selector: str | Image) -> list[Image]:
     if not found:
         tags = sorted({tag for image in images for tag in image.tags})[:_MOST_TAGS]
         there = f"there are tags such as {', '.join(tags)}" if tags else "no image has a tag"
-        raise AssertionError(f"none of {_images(len(images))} has {what}, so the assertion would always hold; {there}")
+        raise AssertionError(
+            f"none of {counted(len(images), 'image')} has {what}, so the assertion would always hold; {there}"
+        )
     return found
 
 
@@ -164,10 +167,6 @@ def _described_outcome(group: _Group, decision: Decision) -> str:
 
 def _described(description: str | None) -> str:
     return "" if description is None else f" ({description!r})"
-
-
-def _images(count: int) -> str:
-    return f"{count} image{'' if count == 1 else 's'}"
 
 
 # --- images ---------------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def test_the_finding_has_the_image_the_reason_the_property_and_the_fix(checked: 
 
     assert found["description"].startswith(
         "Shop/Api:production can be reassigned to another image: Shop/Api has ImageTagMutability "
-        "MUTABLE_WITH_EXCLUSION with the filters v*."
+        "MUTABLE_WITH_EXCLUSION (v*)."
     )
     assert "repository.pinned(tag)" in found["suggestedFix"]
     assert found["violatingConstructs"][0]["cloudFormationResource"]["propertyPaths"] == [

@@ -141,3 +141,8 @@ def test_a_filter_for_every_tag_is_rejected_with_the_name_of_the_mode(
 ) -> None:
     with pytest.raises(InvalidName, match=r"matches every tag; use off\(\) or all_tags\(\)"):
         make(text)
+
+
+def test_the_text_of_a_setting_has_its_mode_and_its_filters() -> None:
+    assert str(Immutability.all_tags()) == "IMMUTABLE"
+    assert str(Immutability.all_tags_except("latest", "dev-*")) == "IMMUTABLE_WITH_EXCLUSION (latest, dev-*)"

@@ -103,17 +103,12 @@ def _tags(before: Resource, after: Resource) -> Iterator[Change]:
         effect = "a push can reassign a tag to another image"
         if "ImageTagMutability" not in after.properties:
             effect = "CloudFormation leaves the setting of an existing repository, and a new one has mutable tags"
-        sentence = f"tags change from {_shown(was)} to {_shown(now)}; {effect}"
+        sentence = f"tags change from {was} to {now}; {effect}"
         yield Change.of("weaker-immutability", after, sentence, "keep immutability=Immutability.all_tags()")
     if not is_at_least(was, now):
-        sentence = f"tags change from {_shown(was)} to {_shown(now)}; a second push of an immutable tag fails"
+        sentence = f"tags change from {was} to {now}; a second push of an immutable tag fails"
         remedy = "exclude tags that are pushed again with Immutability.all_tags_except(...)"
         yield Change.of("stricter-immutability", after, sentence, remedy)
-
-
-def _shown(immutability: Immutability) -> str:
-    filters = f" ({', '.join(immutability.filters)})" if immutability.filters else ""
-    return f"{immutability.mode}{filters}"
 
 
 # --- scanning, encryption, deletion -----------------------------------------------------------------------------------

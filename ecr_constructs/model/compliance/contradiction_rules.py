@@ -18,7 +18,7 @@ from ecr_constructs.model.compliance.resources import (
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
-from ecr_constructs.model.immutability import Immutability, is_at_least
+from ecr_constructs.model.immutability import is_at_least
 from ecr_constructs.model.template_syntax import mapping, mappings
 
 __all__ = [
@@ -191,12 +191,8 @@ def replica_tags_differ(resource: TemplateResource, app: AppResources) -> Iterat
             continue
         theirs = immutability_of(source)
         if theirs and not is_at_least(theirs, ours) and _is_replicated(source, resource, app):
-            sentence = f"ImageTagMutability is {_shown(ours)}, and {_shown(theirs)} in the source {source.label}"
+            sentence = f"ImageTagMutability is {ours}, and {theirs} in the source {source.label}"
             yield Breach(f"{sentence}, so a tag is reassigned there only", "Properties/ImageTagMutability")
-
-
-def _shown(immutability: Immutability) -> str:
-    return " ".join((immutability.mode, ", ".join(immutability.filters))).rstrip()
 
 
 def _is_replicated(source: TemplateResource, replica: TemplateResource, app: AppResources) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ecr_constructs.model.lifecycle.rule import MINIMUM_DAYS_ARCHIVED, LifecycleRule, TagStatus
+from ecr_constructs.model.word_lists import plural
 
 __all__ = ["combined_limits_problem", "combines_age_and_count", "rules_problem"]
 
@@ -61,10 +62,11 @@ def combined_limits_problem(*, days: int, count: int, status: TagStatus, aged: s
     function = "untagged" if status == "untagged" else "older_than"
     by_age, archive = (f"{verb}_{function}(after_days={days}{aged})" for verb in ("expire", "archive"))
     only_one = "; it also allows only one rule over all images in each storage class" if status == "any" else ""
+    age = f"{days} {plural(days, 'day')}"
     return (
-        f"'older than {_days(days)}, but never the newest {count}' is not possible: ECR cannot combine an age and a "
+        f"'older than {age}, but never the newest {count}' is not possible: ECR cannot combine an age and a "
         f"number for the same images{only_one}. Use one of: (1) {_by_count(count, status, counted)} without the age, "
-        f"which also deletes images that are at most {_days(days)} old and not among the newest {count}; "
+        f"which also deletes images that are at most {age} old and not among the newest {count}; "
         f"(2) {by_age} with {_kept(status)}; (3) {archive} with delete_archived(after_days={MINIMUM_DAYS_ARCHIVED}), "
         f"which leaves at least {MINIMUM_DAYS_ARCHIVED} days to restore an image"
     )
@@ -87,7 +89,3 @@ def _matching(rule: LifecycleRule) -> str:
     if len(patterns) > 1:
         return f", matching_all={patterns!r}"
     return f", matching={patterns[0]!r}" if patterns else ""
-
-
-def _days(days: int) -> str:
-    return f"{days} day{'' if days == 1 else 's'}"

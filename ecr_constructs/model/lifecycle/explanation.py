@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import impossible_selector, matches_all_tags, shadowing_rules
 from ecr_constructs.model.tags import TagPattern, TagPrefix
-from ecr_constructs.model.word_lists import joined
+from ecr_constructs.model.word_lists import joined, plural
 
 __all__ = ["explain"]
 
@@ -97,7 +97,7 @@ def _entry(selector: TagPattern | TagPrefix) -> str:
 
 
 def _when(rule: LifecycleRule) -> str:
-    days = f"more than {rule.count_number:,} day{'' if rule.count_number == 1 else 's'}"
+    days = f"more than {rule.count_number:,} {plural(rule.count_number, 'day')}"
     if rule.count_type == "sinceImageTransitioned":
         return f"{days} after they were archived"
     if rule.count_type == "sinceImagePulled":

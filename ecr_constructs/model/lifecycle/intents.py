@@ -25,6 +25,7 @@ from ecr_constructs.model.lifecycle.rule import (
     pattern_problems,
 )
 from ecr_constructs.model.validation import abbreviate
+from ecr_constructs.model.word_lists import counted
 
 __all__ = [
     "Intent",
@@ -112,7 +113,7 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
     call.check_exactly_one_of({"matching": matching, "matching_all": matching_all})
     call.raise_if_any()
     patterns = [matching] if matching is not None else list(matching_all or ())
-    description = f"Keep the newest {_images(count)} tagged {_all_of(patterns)}"
+    description = f"Keep the newest {counted(count, 'image')} tagged {_all_of(patterns)}"
     return call.intent(rules=[_tagged(description, patterns, "imageCountMoreThan", count)])
 
 
@@ -162,7 +163,7 @@ def limit_images(count: int) -> Intent:
     call = _Call("limit_images", [count])
     call.check_count("count", count, "imageCountMoreThan")
     call.raise_if_any()
-    return call.intent(rules=[_any(f"Keep the newest {_images(count)} of all", "imageCountMoreThan", count)])
+    return call.intent(rules=[_any(f"Keep the newest {counted(count, 'image')} of all", "imageCountMoreThan", count)])
 
 
 def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) -> Intent:
@@ -194,7 +195,9 @@ def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) 
     call.raise_if_any()
     if keep is not None:
         return call.intent(rules=[_untagged(f"Keep the newest {keep} untagged images", "imageCountMoreThan", keep)])
-    return call.intent(rules=[_untagged(f"Expire untagged images {_days(days)} after push", "sinceImagePushed", days)])
+    return call.intent(
+        rules=[_untagged(f"Expire untagged images {counted(days, 'day')} after push", "sinceImagePushed", days)]
+    )
 
 
 def expire_older_than(
@@ -257,7 +260,7 @@ def expire_unmatched(*, keeping: str | Sequence[str], after_days: Days) -> Inten
     call.check_patterns("keeping", keeping, (str, Sequence), optional=False)
     days = call.check_days(after_days)
     call.raise_if_any()
-    description = f"Expire other tagged images {_days(days)} after push"
+    description = f"Expire other tagged images {counted(days, 'day')} after push"
     return call.intent(
         keep_rules=_keep_rules("Spare images tagged {} from the rules below", _as_list(keeping)),
         rules=[_tagged(description, ["*"], "sinceImagePushed", days)],
@@ -284,7 +287,9 @@ def archive_unpulled(*, after_days: Days) -> Intent:
     days = call.check_days(after_days)
     call.raise_if_any()
     return call.intent(
-        rules=[_any(f"Archive images not pulled for {_days(days)}", "sinceImagePulled", days, action="transition")]
+        rules=[
+            _any(f"Archive images not pulled for {counted(days, 'day')}", "sinceImagePulled", days, action="transition")
+        ]
     )
 
 
@@ -333,7 +338,7 @@ def archive_untagged(*, after_days: Days) -> Intent:
     call = _Call("archive_untagged", options={"after_days": _in_days(after_days)})
     days = call.check_days(after_days)
     call.raise_if_any()
-    description = f"Archive untagged images {_days(days)} after push"
+    description = f"Archive untagged images {counted(days, 'day')} after push"
     return call.intent(rules=[_untagged(description, "sinceImagePushed", days, action="transition")])
 
 
@@ -356,7 +361,7 @@ def delete_archived(*, after_days: Days) -> Intent:
     days = call.check_days(after_days, "sinceImageTransitioned")
     call.raise_if_any()
     return call.intent(
-        rules=[_any(f"Delete images {_days(days)} after they were archived", "sinceImageTransitioned", days)]
+        rules=[_any(f"Delete images {counted(days, 'day')} after they were archived", "sinceImageTransitioned", days)]
     )
 
 
@@ -473,10 +478,10 @@ def _by_age(
         call.check_exactly_one_of({"matching": matching, "matching_all": matching_all})
     call.raise_if_any()
     if matching is None and matching_all is None:
-        description = f"{verb} every image {_days(days)} after push"
+        description = f"{verb} every image {counted(days, 'day')} after push"
         return call.intent(rules=[_any(description, "sinceImagePushed", days, action=action)])
     lists = [[each] for each in _as_list(matching)] if matching is not None else [list(matching_all or ())]
-    description = f"{verb} images tagged {{}} {_days(days)} after push"
+    description = f"{verb} images tagged {{}} {counted(days, 'day')} after push"
     return call.intent(
         rules=[
             _tagged(description.format(_all_of(patterns)), patterns, "sinceImagePushed", days, action=action)
@@ -579,11 +584,3 @@ def _as_list(patterns: Any) -> list[str]:  # noqa: ANN401  (a string or a sequen
 
 def _all_of(patterns: Sequence[str]) -> str:
     return " and ".join(patterns)
-
-
-def _images(count: int) -> str:
-    return f"{count} image{'' if count == 1 else 's'}"
-
-
-def _days(days: int) -> str:
-    return f"{days} day{'' if days == 1 else 's'}"

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Literal, NamedTuple
 
 from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule
+from ecr_constructs.model.word_lists import counted
 
 __all__ = ["ACTIONS", "NO_RULE", "Outcome", "UndocumentedBehavior"]
 
@@ -94,4 +95,4 @@ _KEPT: Mapping[CountType, str] = {
 
 def _sentence(sentences: Mapping[CountType, str], rule: LifecycleRule) -> str:
     number = rule.count_number
-    return sentences[rule.count_type].format(number=number, days=f"{number} day{'' if number == 1 else 's'}")
+    return sentences[rule.count_type].format(number=number, days=counted(number, "day"))

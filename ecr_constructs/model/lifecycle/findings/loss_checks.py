@@ -20,7 +20,7 @@ from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction, schedule
 from ecr_constructs.model.validation import abbreviate
-from ecr_constructs.model.word_lists import joined, shortened
+from ecr_constructs.model.word_lists import joined, plural, shortened
 
 __all__: list[str] = []
 
@@ -456,4 +456,4 @@ def _includes(rule: LifecycleRule, other: LifecycleRule) -> bool:
 
 
 def _days(days: int) -> str:
-    return f"{days:,} day{'' if days == 1 else 's'}"
+    return f"{days:,} {plural(days, 'day')}"
