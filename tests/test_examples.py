@@ -70,17 +70,20 @@ def acknowledged(assembly: Path) -> Iterator[tuple[str, str, str]]:
             yield each["acknowledgedId"], path, each["reason"]
 
 
+@pytest.mark.slow
 def test_no_validator_of_an_app_finds_anything_that_is_not_acknowledged(assembly: Path) -> None:
     found = {name: report["violations"] for name, report in reports(assembly).items()}
 
     assert {name: [] for name in found} == found
 
 
+@pytest.mark.slow
 def test_every_acknowledgement_has_a_reason_a_person_can_judge(assembly: Path) -> None:
     for identifier, path, reason in acknowledged(assembly):
         assert len(reason.split()) > 5, (identifier, path)
 
 
+@pytest.mark.slow
 def test_the_main_example_acknowledges_these_findings_and_no_others(
     assembly: Path,
 ) -> None:
@@ -110,6 +113,7 @@ def regions_of(stack: AssemblyStack) -> list[str]:
     return ["eu-west-1", "us-east-1", *([] if "AWS::Events::Connection" in types else ["us-gov-west-1"])]
 
 
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing(stacks: tuple[AssemblyStack, ...]) -> None:
     for stack in stacks:
         matches = lint_file(stack.template_path, ManualArgs(regions=regions_of(stack)))
@@ -131,6 +135,7 @@ def test_the_templates_are_what_was_reviewed(
     assert shown == template_snapshot
 
 
+@pytest.mark.slow
 class TestTheValidators:
     """The validators report known mistakes, so that an empty report is evidence."""
 

@@ -457,6 +457,7 @@ def test_one_image_is_one_block() -> None:
     assert "1 image (100.0 MB): none to delete, 1 to keep (100.0 MB)." in page.text
 
 
+@pytest.mark.slow
 def test_the_page_of_twenty_thousand_images_has_less_than_400_bytes_for_each() -> None:
     images = [*pipeline_images("build-{n}", days=1000, a_day=19, until=AT), *untagged_images(days=1000, until=AT)]
     page = render_page(report(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))
