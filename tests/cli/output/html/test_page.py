@@ -24,7 +24,7 @@ from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.testing import pipeline_images, tagged, untagged_images
-from tests.cli.html.pages import AT, Element, history, page_of, preview, read, report, table
+from tests.cli.output.html.pages import AT, Element, history, page_of, preview, read, report, table
 
 FULL = preview()
 IN_USE = {
