@@ -38,6 +38,8 @@ CHECKOV_RULES = ["CKV_AWS_7", "CKV_AWS_26", "CKV_AWS_32", "CKV_AWS_33", "CKV_AWS
 ANYWHERE = "not slow and not arbiter and not examples"
 # The model and the command do not import the CDK, so another CDK cannot change the result of their tests.
 USING_THE_CDK = [
+    "tests/_cdk",
+    "tests/assembly",
     "tests/contract",
     "tests/repository",
     "tests/registry",

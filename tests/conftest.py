@@ -1,5 +1,6 @@
 """The environment of all tests: a supported Node for jsii, no telemetry, and the profiles of hypothesis."""
 
+import gc
 import importlib.util
 import os
 from pathlib import Path
@@ -15,10 +16,11 @@ os.environ["CDK_DISABLE_VERSION_CHECK"] = "1"
 
 # The first call of jsii in a run takes seconds, so a deadline would measure Node and not the test.
 # Properties of texts that two grammars accept discard many examples. The examples of a change are the same on each
-# machine, so that a check of it passes again; `random` finds new ones.
+# machine, so that a check of it passes again; `random` finds new ones. `make test` runs few of them, and the slow tests
+# run the same properties with `thorough`.
 _CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 settings.register_profile(
-    "default", deadline=None, max_examples=50, suppress_health_check=_CHECKS, derandomize=True, database=None
+    "default", deadline=None, max_examples=20, suppress_health_check=_CHECKS, derandomize=True, database=None
 )
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=200)
 settings.register_profile("random", deadline=None, max_examples=500, suppress_health_check=_CHECKS)
@@ -34,6 +36,22 @@ import pytest  # noqa: E402
 if typing.TYPE_CHECKING:
     import aws_cdk as cdk
     from syrupy.assertion import SnapshotAssertion
+
+# All tests of these folders are slow, and their modules import an emulator of AWS, which takes seconds.
+_SLOW_FOLDERS = {"e2e"}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import the modules of slow tests if the slow tests are not selected."""
+    is_slow = collection_path.parent == Path(__file__).parent and collection_path.name in _SLOW_FOLDERS
+    return True if is_slow and config.option.markexpr.startswith("not slow") else None
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage less often: what is imported now stays, and the collector would visit all of it each time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import runpy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from cfnlint.config import ManualArgs
 from syrupy.assertion import SnapshotAssertion
 
 from ecr_constructs.assembly import AssemblyStack, read_assembly
-from tests.templates import FLAGS, readable_template
+from tests.templates import FLAGS, WITHOUT_VALIDATION, readable_template
 
 pytestmark = pytest.mark.examples
 
@@ -40,13 +41,26 @@ class CheckedApp(cdk.App):
         cdk.Validations.of(self).add_plugins(nag, guard)
 
 
+def run_example(path: Path, make_app: Callable[[], cdk.App]) -> None:
+    """Run an example in this process, with another app."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cdk, "App", make_app)
+        runpy.run_path(str(path))
+
+
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
 def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run an example in this process, and return its cloud assembly."""
+    """Return the cloud assembly of an example."""
     outdir = tmp_path_factory.mktemp("cdk.out")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cdk, "App", lambda: CheckedApp(outdir))
-        runpy.run_path(str(request.param))
+    run_example(request.param, partial(cdk.App, context=FLAGS, outdir=str(outdir), **WITHOUT_VALIDATION))
+    return outdir
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the cloud assembly of an example that cdk-nag, cfn-guard and the CDK have validated."""
+    outdir = tmp_path_factory.mktemp("checked")
+    run_example(request.param, lambda: CheckedApp(outdir))
     return outdir
 
 
@@ -70,24 +84,27 @@ def acknowledged(assembly: Path) -> Iterator[tuple[str, str, str]]:
             yield each["acknowledgedId"], path, each["reason"]
 
 
-def test_no_validator_of_an_app_finds_anything_that_is_not_acknowledged(assembly: Path) -> None:
-    found = {name: report["violations"] for name, report in reports(assembly).items()}
+@pytest.mark.slow
+def test_no_validator_of_an_app_finds_anything_that_is_not_acknowledged(checked: Path) -> None:
+    found = {name: report["violations"] for name, report in reports(checked).items()}
 
     assert {name: [] for name in found} == found
 
 
-def test_every_acknowledgement_has_a_reason_a_person_can_judge(assembly: Path) -> None:
-    for identifier, path, reason in acknowledged(assembly):
+@pytest.mark.slow
+def test_every_acknowledgement_has_a_reason_a_person_can_judge(checked: Path) -> None:
+    for identifier, path, reason in acknowledged(checked):
         assert len(reason.split()) > 5, (identifier, path)
 
 
+@pytest.mark.slow
 def test_the_main_example_acknowledges_these_findings_and_no_others(
-    assembly: Path,
+    checked: Path,
 ) -> None:
-    if not (assembly / "Tools.template.json").exists():
+    if not (checked / "Tools.template.json").exists():
         pytest.skip("this is about examples/app.py")
 
-    found = {(identifier, path) for identifier, path, _ in acknowledged(assembly)}
+    found = {(identifier, path) for identifier, path, _ in acknowledged(checked)}
 
     assert found == {
         ("AwsSolutions::AwsSolutions-ECR1", "Containers/Base/Resource"),
@@ -110,6 +127,7 @@ def regions_of(stack: AssemblyStack) -> list[str]:
     return ["eu-west-1", "us-east-1", *([] if "AWS::Events::Connection" in types else ["us-gov-west-1"])]
 
 
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing(stacks: tuple[AssemblyStack, ...]) -> None:
     for stack in stacks:
         matches = lint_file(stack.template_path, ManualArgs(regions=regions_of(stack)))
@@ -131,6 +149,7 @@ def test_the_templates_are_what_was_reviewed(
     assert shown == template_snapshot
 
 
+@pytest.mark.slow
 class TestTheValidators:
     """The validators report known mistakes, so that an empty report is evidence."""
 

@@ -42,6 +42,7 @@ def test_a_name_of_the_model_loads_no_cdk() -> None:
         assert not loaded & {"aws_cdk", "constructs", "jsii"}
 
 
+@pytest.mark.slow
 def test_the_constructs_load_no_part_of_the_cdk_that_is_slow_to_load() -> None:
     loaded = loaded_by("from ecr_constructs import *")
 

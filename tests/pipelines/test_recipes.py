@@ -277,6 +277,7 @@ def test_the_action_reports_to_code_scanning_and_comments(runner: Runner) -> Non
     assert (runner.folder / "GITHUB_STEP_SUMMARY").read_text("utf-8") == body.partition("\n")[2]
 
 
+@pytest.mark.slow
 def test_the_action_updates_its_comment(runner: Runner) -> None:
     give(runner, CLEAN)
     runner.environment["ANSWER"] = "42\n43\n"
@@ -287,6 +288,7 @@ def test_the_action_updates_its_comment(runner: Runner) -> None:
     assert comment[:4] == ["api", "--method", "PATCH", "repos/octo/shop/issues/comments/42"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "inputs", "code"),
     [
@@ -306,6 +308,7 @@ def test_the_action_fails_with_the_code_of_the_command(
     assert Job(runner, **({"images": "images"} | inputs)).run() == code
 
 
+@pytest.mark.slow
 def test_the_action_without_images_or_a_pull_request_comments_nothing(runner: Runner) -> None:
     give(runner, CLEAN)
 
@@ -314,6 +317,7 @@ def test_the_action_without_images_or_a_pull_request_comments_nothing(runner: Ru
     assert runner.calls() == []
 
 
+@pytest.mark.slow
 def test_inputs_of_the_action_are_no_part_of_its_scripts(runner: Runner) -> None:
     give(runner, CLEAN)
     attack = '$(touch attacked); `touch attacked`"; touch attacked'
@@ -349,6 +353,7 @@ def gitlab(runner: Runner, **environment: str) -> subprocess.CompletedProcess[st
     return runner.run("\n".join(job["script"]), **job["variables"], **environment)
 
 
+@pytest.mark.slow
 def test_the_gitlab_job_comments_and_fails_with_the_gate(runner: Runner) -> None:
     give(runner, CLEAN)
     api = {"CI_API_V4_URL": "https://gitlab.test/api/v4", "CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "9"}
@@ -360,6 +365,7 @@ def test_the_gitlab_job_comments_and_fails_with_the_gate(runner: Runner) -> None
     assert "--fail-if expires" in files["body@preview.md"]
 
 
+@pytest.mark.slow
 def test_the_gitlab_job_without_a_token_has_the_preview_as_an_artifact(runner: Runner) -> None:
     give(runner, CLEAN)
     images = {"imageDetails": IMAGES["imageDetails"][:3]}
@@ -371,6 +377,7 @@ def test_the_gitlab_job_without_a_token_has_the_preview_as_an_artifact(runner: R
     assert (runner.folder / artifact).exists()
 
 
+@pytest.mark.slow
 def test_the_gitlab_job_fails_for_a_finding(runner: Runner) -> None:
     give(runner, FLAWED)
 
@@ -389,6 +396,7 @@ def test_the_buildspec_has_the_phases_and_commands_of_codebuild() -> None:
     assert all(isinstance(each, str) for phase in build["phases"].values() for each in phase["commands"])
 
 
+@pytest.mark.slow
 def test_each_command_of_the_buildspec_has_options_that_exist(runner: Runner) -> None:
     give(runner, CLEAN)
     build = read(RECIPES / "buildspec.yml")

@@ -10,7 +10,7 @@ import pytest
 
 from ecr_constructs import Access, HardenedRepository
 from tests.cli.adoption.programs import adopt, synthesize, template_of, without_cdk
-from tests.cli.adoption.test_templates import written
+from tests.cli.adoption.test_program_templates import written
 
 ACCOUNT = "444455556666"
 # The subjects of intents that are not for an account.

@@ -23,13 +23,13 @@ OPTIONS = FetchOptions(aws_preview=False, current=False, in_use=False, read_inde
 
 
 def test_the_images_of_few_repositories_are_in_memory(cloud: Cloud, tmp_path: Path) -> None:
-    for number in range(30):
+    for number in range(8):
         policy = LifecyclePolicy.of(limit_images(10)).to_json()
         cloud.add(f"team/{number}", *(image(each, f"v{each}", days=each) for each in range(1, 101)), policy=policy)
     before = images_in_memory()
     fleet = connect_fleet(FleetOptions(), ReadingFolder(tmp_path))
     report = preview_account(Selection(policy_set=None), fleet.account(HERE), OPTIONS, progress=NoProgress())
-    assert sum(len(preview.evaluation.expired) for preview in report.previews) == 30 * 90
+    assert sum(len(preview.evaluation.expired) for preview in report.previews) == 8 * 90
 
     assert 0 < images_in_memory() - before <= 2 * 100
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from itertools import product
 from typing import Any
 
 import pytest
@@ -43,13 +42,14 @@ def tags(immutability: Immutability) -> dict[str, Any]:
 # --- tags -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("old", "new"), list(product(SETTINGS, SETTINGS)))
-def test_immutability_is_weaker_if_a_tag_that_was_immutable_is_mutable(old: Immutability, new: Immutability) -> None:
-    found = ids(changes({"X": repository(**tags(old))}, {"X": repository(**tags(new))}))
-    lost = any(old.is_immutable(tag) and not new.is_immutable(tag) for tag in TAGS)
-    gained = any(new.is_immutable(tag) and not old.is_immutable(tag) for tag in TAGS)
+@pytest.mark.parametrize("old", SETTINGS)
+def test_immutability_is_weaker_if_a_tag_that_was_immutable_is_mutable(old: Immutability) -> None:
+    for new in SETTINGS:
+        found = ids(changes({"X": repository(**tags(old))}, {"X": repository(**tags(new))}))
+        lost = any(old.is_immutable(tag) and not new.is_immutable(tag) for tag in TAGS)
+        gained = any(new.is_immutable(tag) and not old.is_immutable(tag) for tag in TAGS)
 
-    assert ("weaker-immutability" in found, "stricter-immutability" in found) == (lost, gained)
+        assert ("weaker-immutability" in found, "stricter-immutability" in found) == (lost, gained), new
 
 
 @given(st.sampled_from(SETTINGS), st.sampled_from(SETTINGS), st.text("adelstv-.1", max_size=6))

@@ -141,11 +141,11 @@ class TestIdentities:
             (service(STRANGER), True),
         ],
     )
-    @pytest.mark.parametrize("action", ["ecr:BatchGetImage", "ecr:ReplicateImage", "ecr:SetRepositoryPolicy"])
     def test_only_the_organization_and_services_on_its_behalf_are_not_denied(
-        self, policy: Policy, request_: Context, action: str, *, denied: bool
+        self, policy: Policy, request_: Context, *, denied: bool
     ) -> None:
-        assert denies(policy(ORGANIZATION), request_, action) is denied
+        for action in ("ecr:BatchGetImage", "ecr:ReplicateImage", "ecr:SetRepositoryPolicy"):
+            assert denies(policy(ORGANIZATION), request_, action) is denied, action
 
     @each_resource_policy
     def test_trusted_accounts_outside_the_organization_are_not_denied(self, policy: Policy) -> None:
@@ -259,19 +259,16 @@ class TestNetworks:
         assert denies(policy(excluding), principal(resource="user/codebuild-api"))
 
     @each_network_policy
-    @pytest.mark.parametrize(
-        "action",
-        [
+    def test_administration_is_possible_from_any_network(self, policy: Policy) -> None:
+        for action in (
             "ecr:SetRepositoryPolicy",
             "ecr:DeleteRepositoryPolicy",
             "ecr:PutRegistryPolicy",
             "ecr:CreateRepository",
             "ecr:DeleteRepository",
             "ecr:DescribeImages",
-        ],
-    )
-    def test_administration_is_possible_from_any_network(self, policy: Policy, action: str) -> None:
-        assert not denies(policy(NETWORKS), principal(), action)
+        ):
+            assert not denies(policy(NETWORKS), principal(), action), action
 
     @each_network_policy
     def test_without_networks_and_endpoints_every_network_is_expected(self, policy: Policy) -> None:

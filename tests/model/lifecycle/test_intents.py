@@ -512,7 +512,7 @@ def acts(one: LifecycleRule) -> bool:
     return not keep_rules
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(keep_forevers, st.lists(intents, max_size=4), st.lists(tag_sets, min_size=1, max_size=8), st.integers(0, 4))
 def test_images_kept_forever_are_selected_by_no_rule_that_acts(
     keep: Intent, others: list[Intent], images: list[list[str]], at: int
@@ -530,7 +530,7 @@ def test_images_kept_forever_are_selected_by_no_rule_that_acts(
             assert not [one for one in owners.values() if acts(one)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(any_of, days, st.lists(intents, max_size=3), st.lists(tag_sets, min_size=1, max_size=8), st.integers(0, 3))
 def test_kept_images_are_never_selected_by_the_rule_for_the_rest(
     keeping: str | list[str], after_days: int, others: list[Intent], images: list[list[str]], at: int

@@ -586,7 +586,7 @@ def test_the_text_is_compact_plain_json_in_order_of_priority(policy: LifecyclePo
     assert "null" not in re.sub(r'"(\\.|[^"\\])*"', '""', text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(mutated_documents())
 def test_a_mutated_document_is_a_policy_or_rejected_and_never_anything_else(document: object) -> None:
     outcome = outcome_of(lambda: LifecyclePolicy.from_dict(document))

@@ -16,7 +16,7 @@ from ecr_constructs.assembly.template_resources import app_resources
 from ecr_constructs.model.compliance.evidence import evidence
 from tests.templates import WITHOUT_VALIDATION
 
-PAGE = (Path(__file__).parents[2] / "docs" / "compliance.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "compliance.md").read_text(encoding="utf-8")
 SETTINGS = ("HARDENED", "ADOPTED", "CREATED", "CACHED", "EPHEMERAL")
 WORDS = {"met": "passes", "not met": "fails", "not applicable": "not checked"}
 # The settings of repositories that ECR creates. The page has the results for these repositories in Security Hub.

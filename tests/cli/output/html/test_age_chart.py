@@ -13,7 +13,7 @@ from ecr_constructs.cli.output.html.axis_labels import place_labels
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import LifecyclePolicy, expire_older_than, keep_latest
 from ecr_constructs.testing import pipeline_images, release_images
-from tests.cli.html.pages import AT, Element, is_legible, page_of, preview, table
+from tests.cli.output.html.pages import AT, Element, is_legible, page_of, preview, table
 from tests.model.lifecycle.image_strategies import AT as DRAWN_AT
 from tests.model.lifecycle.image_strategies import repositories
 from tests.model.lifecycle.strategies import policies

@@ -1,13 +1,10 @@
-"""Previews as Markdown for a pull request, and as CSV."""
+"""Previews as Markdown for a pull request."""
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import replace
-from io import StringIO
 
-from ecr_constructs.cli.output.csv_report import render_csv
 from ecr_constructs.cli.output.markdown_report import render_markdown
 from ecr_constructs.cli.preview.result import PreviewReport
 from ecr_constructs.model import LifecyclePolicy, expire_untagged, keep_latest
@@ -23,25 +20,6 @@ def report(**values: object) -> PreviewReport:
     images = [*release_images("v{n}", count=5, until=NOW), *untagged_images(days=4, until=NOW)]
     shown = preview(images, of=policy)
     return PreviewReport(at=NOW, previews=(replace(shown, **values),))  # type: ignore[arg-type]
-
-
-def test_csv_has_a_line_for_each_image_with_the_worst_first() -> None:
-    found = report()
-    rows = list(csv.DictReader(StringIO(render_csv(found), newline="")))
-
-    assert len(rows) == len({row["digest"] for row in rows}) == 9
-    outcomes = [row["outcome"] for row in rows]
-    assert outcomes == sorted(outcomes, key=["delete", "archive", "uncertain", "keep"].index)
-    deleted = {each.image.digest for each in found.previews[0].evaluation.expired}
-    assert {row["digest"] for row in rows if row["outcome"] == "delete"} == deleted
-
-
-def test_a_cell_of_csv_is_never_a_formula() -> None:
-    text = render_csv(report(repository=HOSTILE, prefix="@SUM(A1)"))
-    rows = list(csv.reader(StringIO(text, newline="")))
-
-    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
-    assert {row[0] for row in rows[1:]} == {f"'{HOSTILE}"}
 
 
 def test_markdown_has_the_totals_first_and_the_repository_collapsed() -> None:

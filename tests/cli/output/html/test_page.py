@@ -24,7 +24,7 @@ from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.outcome import UndocumentedBehavior
 from ecr_constructs.testing import pipeline_images, tagged, untagged_images
-from tests.cli.html.pages import AT, Element, history, page_of, preview, read, report, table
+from tests.cli.output.html.pages import AT, Element, history, page_of, preview, read, report, table
 
 FULL = preview()
 IN_USE = {
@@ -457,6 +457,7 @@ def test_one_image_is_one_block() -> None:
     assert "1 image (100.0 MB): none to delete, 1 to keep (100.0 MB)." in page.text
 
 
+@pytest.mark.slow
 def test_the_page_of_twenty_thousand_images_has_less_than_400_bytes_for_each() -> None:
     images = [*pipeline_images("build-{n}", days=1000, a_day=19, until=AT), *untagged_images(days=1000, until=AT)]
     page = render_page(report(preview(images, policy=LifecyclePolicy.of(expire_untagged(after_days=7)))))

@@ -451,7 +451,7 @@ def test_an_image_of_a_cache_that_is_named_by_its_digest_is_reported(image: obje
     assert verdict("cached-image-by-digest", task, cache).status == status
 
 
-# --- properties that ECR rejects: tests/guardrails/test_constructor_checks.py has those of constructors ---------------
+# --- properties that ECR rejects: tests/contract/test_constructor_checks.py has those of constructors ---------------
 
 
 @pytest.mark.parametrize(

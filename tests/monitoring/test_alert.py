@@ -181,13 +181,14 @@ def test_tags_that_no_image_can_have_are_rejected(tags: list[str], here: cdk.Sta
     ],
 )
 def test_an_argument_of_the_wrong_kind_is_a_type_error(
-    alert: str, arguments: dict[str, Any], expected: str, here: cdk.Stack
+    arguments: dict[str, Any], expected: str, here: cdk.Stack
 ) -> None:
-    with pytest.raises(TypeError) as refused:
-        make(alert, here, **arguments)
+    for alert in ALERTS:
+        with pytest.raises(TypeError) as refused:
+            make(alert, here, **arguments)
 
-    assert expected in str(refused.value)
-    assert here.node.try_find_child("It") is None
+        assert expected in str(refused.value), alert
+        assert here.node.try_find_child("It") is None, alert
 
 
 def test_other_classes_with_a_bind_are_no_targets(alert: str, here: cdk.Stack) -> None:

@@ -1,4 +1,4 @@
-"""The assertions about scanning and replication."""
+"""The assertions about scanning, and the registry of another stack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from ecr_constructs import HardenedRepository, Namespace, PrivateRegistry, Replication, Scanning
 from ecr_constructs.testing import assert_not_scanned, assert_replicated, assert_scanned
-from tests.testing.apps import OTHER, OWN, message_of, repository, template
+from tests.testing.apps import OWN, message_of, repository, template
 
 
 def scanning(kind: str, *rules: tuple[str, str]) -> dict[str, Any]:
@@ -80,53 +80,6 @@ def test_scanning_that_cloudformation_decides_is_not_decidable(resources: dict[s
         assert message_of(lambda a=assertion: a(subject))[1].startswith("  not decidable: ")  # type: ignore[misc]
 
 
-def replication(*rules: dict[str, Any]) -> dict[str, Any]:
-    properties = {"ReplicationConfiguration": {"Rules": list(rules)}}
-    return {"Type": "AWS::ECR::ReplicationConfiguration", "Properties": properties}
-
-
-def rule(*prefixes: str, region: Any = "eu-central-1", account: Any = OTHER) -> dict[str, Any]:
-    filters = [{"Filter": each, "FilterType": "PREFIX_MATCH"} for each in prefixes]
-    return {"Destinations": [{"Region": region, "RegistryId": account}], "RepositoryFilters": filters}
-
-
-@pytest.mark.parametrize(
-    ("rules", "to"),
-    [
-        ([], []),
-        ([rule("test/")], []),
-        ([rule("prod")], [f"{OTHER}/eu-central-1"]),
-        ([rule()], [f"{OTHER}/eu-central-1"]),
-        ([rule(account={"Ref": "AWS::AccountId"})], ["eu-central-1"]),
-        ([rule("test/", "prod/a"), rule(region="eu-north-1")], [f"{OTHER}/eu-north-1", f"{OTHER}/eu-central-1"]),
-    ],
-)
-def test_the_destinations_are_those_of_the_rules_that_match(rules: list[dict[str, Any]], to: list[str]) -> None:
-    subject = template(Api=repository(), Replication=replication(*rules))
-
-    assert_replicated(subject, "prod/api", to=to)
-    lines = message_of(lambda: assert_replicated(subject, to=[*to, "us-east-1"]))
-    assert lines[1].startswith("  prod/api is not replicated to us-east-1; add Replication.to(...)")
-    if to:
-        assert f"is replicated to {', '.join(sorted(to))}" in message_of(lambda: assert_replicated(subject, to=[]))[1]
-
-
-@pytest.mark.parametrize(
-    "resources",
-    [
-        {"Api": repository({"Ref": "Name"}), "Replication": replication(rule("prod/"))},
-        {"Replication": replication(rule(region={"Ref": "Region"}))},
-        {"Replication": replication(rule(account={"Ref": "Account"}))},
-        {"Replication": replication({"Destinations": {"Ref": "Destinations"}})},
-        {"Replication": {**replication(), "Properties": {"ReplicationConfiguration": {"Ref": "X"}}}},
-    ],
-)
-def test_replication_that_cloudformation_decides_is_not_decidable(resources: dict[str, Any]) -> None:
-    subject = template(**{"Api": repository(), **resources})
-
-    assert message_of(lambda: assert_replicated(subject, to=[]))[1].startswith("  not decidable: ")
-
-
 def test_the_registry_of_another_stack_is_found_in_the_app() -> None:
     app = cdk.App()
     environment = cdk.Environment(account=OWN, region="eu-west-1")
@@ -144,8 +97,3 @@ def test_the_registry_of_another_stack_is_found_in_the_app() -> None:
     assert_replicated(app, "prod/api", to=[f"{OWN}/eu-central-1"])
     # The stack alone does not have the registry.
     assert_replicated(stack, "prod/api", to=[])
-
-
-def test_a_single_text_as_destinations_is_a_type_error() -> None:
-    with pytest.raises(TypeError, match=r"write to=\['eu-west-1'\]"):
-        assert_replicated(template(Api=repository()), to="eu-west-1")

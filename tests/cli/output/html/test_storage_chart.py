@@ -21,7 +21,7 @@ from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model import Image, LifecyclePolicy, expire_older_than
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 from ecr_constructs.testing import archived, pipeline_images, release_images
-from tests.cli.html.pages import AT, POLICY, is_legible, page_of, preview, table
+from tests.cli.output.html.pages import AT, POLICY, is_legible, page_of, preview, table
 from tests.model.lifecycle.image_strategies import AT as DRAWN_AT
 from tests.model.lifecycle.image_strategies import repositories
 from tests.model.lifecycle.strategies import policies
