@@ -229,7 +229,7 @@ def faults_of_the_request(text: str) -> str:
     return str(report.generate_report())
 
 
-def test_the_api_refuses_the_policy_without_rules_for_its_length() -> None:
+def test_the_api_rejects_the_policy_without_rules_for_its_length() -> None:
     assert "valid min length: 100" in faults_of_the_request(of())
 
 
@@ -277,5 +277,5 @@ def test_a_preview_has_the_same_outcome_for_each_image_as_the_decision() -> None
     assert set(shape("LifecyclePolicyRuleAction")["members"]) == {"type", "targetStorageClass"}
 
 
-def test_the_api_refuses_to_delete_an_image_of_an_index() -> None:
+def test_the_api_does_not_delete_an_image_of_an_index() -> None:
     assert "ImageReferencedByManifestList" in shape("ImageFailureCode")["enum"]

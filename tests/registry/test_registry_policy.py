@@ -495,7 +495,7 @@ def test_exceptions_of_the_wrong_kind_are_a_type_error(registry: PrivateRegistry
             registry.deny_repository_creation(except_for=except_for)
 
 
-def test_there_is_one_denial(registry: PrivateRegistry) -> None:
+def test_a_second_denial_is_rejected(registry: PrivateRegistry) -> None:
     registry.deny_repository_creation(except_for=[DEPLOYER])
 
     with pytest.raises(
@@ -594,7 +594,7 @@ def test_a_valid_statement_is_accepted_as_an_argument_and_when_it_is_added(name:
     assert registry_statements(added) == registry_statements(given)
 
 
-def test_everything_may_be_denied_to_another_account(stack_in: Callable[[str], cdk.Stack]) -> None:
+def test_all_actions_can_be_denied_to_another_account(stack_in: Callable[[str], cdk.Stack]) -> None:
     stack = stack_in("eu-west-1")
 
     assert len(deny_everything(stack, iam.AccountPrincipal(OTHER_ACCOUNT))) == 1
@@ -609,7 +609,7 @@ def test_everything_may_be_denied_to_another_account(stack_in: Callable[[str], c
     ],
     ids=["the root", "an ARN", "an ARN with a token"],
 )
-def test_everything_may_not_be_denied_to_the_own_account(
+def test_all_actions_cannot_be_denied_to_the_same_account(
     stack_in: Callable[[str], cdk.Stack], own: Callable[[], iam.IPrincipal]
 ) -> None:
     stack = stack_in("eu-west-1")

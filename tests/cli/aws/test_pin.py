@@ -136,7 +136,7 @@ def test_a_call_that_fails_is_an_error_with_the_permission(
 
 
 @pytest.mark.usefixtures("registry")
-def test_check_reports_pins_that_are_stale_gone_or_unused(
+def test_check_reports_pins_that_are_stale_deleted_or_unused(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
