@@ -141,7 +141,11 @@ CASES = [
     Case("a list for `untagged`", of(rule({**UNTAGGED, "tagPrefixList": ["v"]})), "rejected", "accepted", SCHEMA),
     Case("a list for `any`", of(rule({**ANY, "tagPatternList": ["v*"]})), "rejected", "accepted", SCHEMA),
     Case(
-        "patterns and prefixes in one rule", of(rule({**TAGGED, "tagPrefixList": ["v"]})), "rejected", "accepted", SCHEMA
+        "patterns and prefixes in one rule",
+        of(rule({**TAGGED, "tagPrefixList": ["v"]})),
+        "rejected",
+        "accepted",
+        SCHEMA,
     ),
     Case("an empty list of tags", of(rule({**TAGGED, "tagPatternList": []})), "rejected", "accepted", SCHEMA),
     Case("five wildcards", of(rule({**TAGGED, "tagPatternList": ["a*b*c*d*e*"]})), "rejected", "accepted", SCHEMA),
