@@ -1,4 +1,4 @@
-"""Grants by intent, for each construct that has some."""
+"""Grants by intent, for all constructs with such grants."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _CANNOT_READ_FINDINGS = (
 
 
 class IntentGrants:
-    """The grants that are the same for a repository, and for the repositories that ECR creates."""
+    """The grants of a repository, and of the repositories that ECR creates."""
 
-    # The error of the construct.
+    # The type of error that the construct raises.
     _refusal: type[EcrConstructsError] = InvalidRegistry
 
     def grant_read_metadata(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -110,7 +110,7 @@ class IntentGrants:
         raise NotImplementedError
 
     def _add_to_grantee(self, grantee: iam.IGrantable, actions: Sequence[str], resource: str, problem: str) -> None:
-        """Add actions of another service to the policy of a grantee; a repository policy cannot have them."""
+        """Add actions of another service to the policy of a grantee. A repository policy cannot have them."""
         construct = cast("Construct", self)
         grant = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[resource])
         if not grant.success:

@@ -143,7 +143,7 @@ def test_the_error_without_a_registry_has_the_fix(stack: cdk.Stack) -> None:
     (problem,) = refused.value.problems
     assert "create one first, in this stack or in one with the same env=" in problem
     assert (
-        "If another team owns the registry of the account, ask them to make the change: an account has one registry "
+        "If another team owns the registry of the account, the change belongs in its app: an account has one registry "
         "in each Region"
     ) in problem
 
@@ -268,7 +268,7 @@ def test_a_filter_without_a_wildcard_is_reported(stack: cdk.Stack, frequency: st
 
     (warning,) = warnings(stack)
     assert "scan filter 'prod' has no '*', so it matches every name that contains it" in warning
-    assert "write Namespace('prod') for those under 'prod/', or '*prod*' if you mean it" in warning
+    assert "write Namespace('prod') for those under 'prod/', or '*prod*' if this is intended" in warning
     assert ScanFilter("prod").matches("production")
 
 
@@ -428,7 +428,9 @@ def test_each_contribution_is_rejected_when_the_app_is_synthesized(
     synthesize(app)
     before = stack.node.find_all()
 
-    with pytest.raises(InvalidRegistry, match="is synthesized already, so this would be lost; declare it before"):
+    with pytest.raises(
+        InvalidRegistry, match="is already synthesized, so the template would not contain this; declare it before"
+    ):
         CONTRIBUTIONS[name](registry)
     assert len(stack.node.find_all()) == len(before)
 

@@ -394,7 +394,8 @@ def test_an_unknown_account_has_no_access_value_for_the_upstream(stack: cdk.Stac
     cache = make(stack, upstream=PARTNER)
 
     with pytest.raises(
-        InvalidRegistry, match=("in the upstream account the value would be that account; give the stack env=, or use")
+        InvalidRegistry,
+        match=("the same value in the upstream account would be that account; give the stack env=, or use"),
     ):
         _ = cache.upstream_access
 

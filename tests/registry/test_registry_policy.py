@@ -431,7 +431,7 @@ def test_a_role_that_is_added_after_the_synthesis_is_rejected_if_it_would_be_den
     role = iam.Role.from_role_arn(stack, "Imported", f"arn:aws:iam::{ACCOUNT}:role/late")
     synthesize(app)
 
-    with pytest.raises(InvalidRegistry, match="is synthesized already"):
+    with pytest.raises(InvalidRegistry, match="is already synthesized"):
         policy_of(registry).except_from_denial(role)
 
 
@@ -458,7 +458,7 @@ def test_a_denial_is_about_the_account_of_the_registry(stack_in: Callable[[str],
 
 def test_a_principal_that_cannot_be_excluded_is_rejected(stack: cdk.Stack, registry: PrivateRegistry) -> None:
     cases: list[tuple[list[str], str]] = [
-        ([], "except_for: no principal could create repositories, CloudFormation included; add the role that deploys"),
+        ([], "except_for: no principal could create repositories, including CloudFormation; add the role that deploys"),
         (["deployer"], "except_for: 'deployer' is not the ARN of a role or user"),
         (["*"], "except_for: '*' is not the ARN of a role or user"),
         ([f"arn:aws:iam::{ACCOUNT}:root"], "is not the ARN of a role or user"),
@@ -499,7 +499,7 @@ def test_a_second_denial_is_rejected(registry: PrivateRegistry) -> None:
     registry.deny_repository_creation(except_for=[DEPLOYER])
 
     with pytest.raises(
-        InvalidRegistry, match="denies the creation of repositories already; list all principals in one call"
+        InvalidRegistry, match="already denies the creation of repositories; list all principals in one call"
     ):
         registry.deny_repository_creation(except_for=["arn:aws:iam::*:user/admin"])
     assert excepted(registry) == [DEPLOYER]

@@ -384,7 +384,7 @@ def compared(source: cdk.Stack, here: cdk.Stack, original: RepositorySettings, c
 
 
 UNTAGGED = LifecyclePolicy.of(expire_untagged(keep=100))
-LOST = "the replica of that image has no tag, untagged images are deleted, and the image for a recovery is lost"
+LOST = "the replica of that image has no tag, and the lifecycle policy can delete it before a recovery"
 
 
 @pytest.mark.parametrize(

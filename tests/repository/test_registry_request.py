@@ -163,7 +163,7 @@ def test_a_request_after_the_synthesis_is_rejected(app: cdk.App, here: cdk.Stack
     registry(here)
     synthesize(app)
 
-    with pytest.raises(InvalidRepository, match="is synthesized already, so this would be lost"):
+    with pytest.raises(InvalidRepository, match="is already synthesized, so the template would not contain this"):
         HardenedRepository(here, "Api", repository_name="prod/api", **wish)
     assert here.node.try_find_child("Api") is None
 
