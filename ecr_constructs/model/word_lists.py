@@ -1,4 +1,4 @@
-"""Lists of words as text for people."""
+"""Lists of words as readable text."""
 
 from __future__ import annotations
 

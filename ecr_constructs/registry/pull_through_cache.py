@@ -262,7 +262,7 @@ class PullThroughCache(IntentGrants, Construct):
         Raises:
             InvalidName: If it is malformed, has neither tag nor digest, is of another registry, or is not among the
                 repositories of the cache.
-            TypeError: if it is not a string.
+            TypeError: If it is not a string.
 
         """
         parsed = self._parsed(reference)
@@ -281,9 +281,9 @@ class PullThroughCache(IntentGrants, Construct):
             dual_stack: As for `image`. Default: no.
 
         Raises:
-            EcrConstructsError: if the file has no pin for the tag.
-            InvalidName: as `image`, and if it has a digest.
-            TypeError: if it is not a string.
+            EcrConstructsError: If the file has no pin for the tag.
+            InvalidName: As `image`, and if it has a digest.
+            TypeError: If it is not a string.
 
         """
         parsed = self._parsed(reference)
@@ -313,7 +313,7 @@ class PullThroughCache(IntentGrants, Construct):
             The grant for the repositories. The permission to log in is a separate grant.
 
         Raises:
-            InvalidRegistry: if it has no policy of its own, or is of an account that is not among the consumers.
+            InvalidRegistry: If it has no policy of its own, or is of an account that is not among the consumers.
 
         """
         return self._grant_actions(grantee, [*PULL, *IMPORT], login=True)

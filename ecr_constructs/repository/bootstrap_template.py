@@ -49,7 +49,7 @@ def bootstrap_template(
     immutable tags reject no push. A lifecycle rule that deletes tagged images can delete an image that a deployed stack
     uses. Preview the rule with `ecr-constructs preview`, which reads the images in deployed templates as images in use.
 
-    Creates: with `Encryption.shared_key()` one `AWS::KMS::Key` in the template.
+    Creates: With `Encryption.shared_key()` one `AWS::KMS::Key` in the template.
 
     Args:
         template: The output of `cdk bootstrap --show-template --json`, read with `json.loads`. It is not changed.

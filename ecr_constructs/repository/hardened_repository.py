@@ -151,7 +151,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             resource_tags: Tags of the resource, up to 50 together with those of the settings. Default: none.
             removal_policy: The deletion policy of the repository. Default: that of the settings; in `HARDENED` RETAIN.
             empty_on_delete: Whether its images are deleted with the repository; it requires the removal policy DESTROY.
-                Default: as in the settings; in `HARDENED` False.
+                Default: As in the settings; in `HARDENED` False.
             replicate_to: The Regions that the registry replicates it to, in the same account. It requires a literal
                 `repository_name` and a `PrivateRegistry`. Default: those of the registry.
             scanning: `continuous` or `on_push`, in the scanning configuration of the registry, with the same

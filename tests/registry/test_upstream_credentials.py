@@ -139,7 +139,7 @@ def test_the_docs_describe_how_the_value_is_renewed_with_the_same_arn() -> None:
     told = " ".join((PullThroughCache.__doc__ or "").split())
 
     assert "create-only" in told
-    assert "change the value of the secret instead of its ARN" in told
+    assert "Change the value of the secret instead." in told
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_every_resource_that_is_replaced_or_deleted_is_listed(new: dict[str, Any
         assert_replaces_nothing(OLD, new)
         return
     first, *lines = message_of(lambda: assert_replaces_nothing(OLD, new))
-    assert first == f"resources that the update replaces or loses ({len(places)}):"
+    assert first == f"resources that the update replaces, deletes, renames or orphans ({len(places)}):"
     assert [each.split(":")[0].strip() for each in lines] == places
     assert all("; " in each for each in lines)
     assert_replaces_nothing(OLD, new, intended=places)

@@ -110,7 +110,7 @@ def test_problems_are_reported_all_at_once() -> None:
     assert caught.value.problems == (
         "days: 0 is not a positive whole number; write 1 or more",
         "a_day: True is not a positive whole number; write 1 or more",
-        "tag: 'latest' has no {n}, but a tag belongs to one image; write {n} in place of the number",
+        "tag: 'latest' has no {n}, but a tag belongs to one image; write {n} instead of the number",
     )
 
 

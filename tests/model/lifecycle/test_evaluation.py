@@ -534,7 +534,7 @@ def test_a_digest_that_is_listed_twice_is_rejected() -> None:
     with pytest.raises(InvalidImage) as caught:
         LifecyclePolicy.none().evaluate([image("a", 1), image("a", 2), image("b", 2)], at=AT)
 
-    assert caught.value.problems == ("image 'a' is listed twice; a repository holds it once",)
+    assert caught.value.problems == ("image 'a' is listed twice; a repository contains it once",)
 
 
 def test_an_instant_without_a_time_zone_is_rejected_and_another_zone_is_the_same_instant() -> None:

@@ -624,7 +624,7 @@ def test_problems_of_rules_and_of_the_policy_are_reported_together_by_their_plac
 
 
 def test_json_that_is_not_text_is_a_type_error_that_names_from_dict() -> None:
-    with pytest.raises(TypeError, match=r"from_dict\(\) takes a mapping"):
+    with pytest.raises(TypeError, match=r"from_dict\(\) requires a mapping"):
         LifecyclePolicy.from_json({"rules": []})  # type: ignore[arg-type]
 
 

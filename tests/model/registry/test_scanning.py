@@ -224,8 +224,8 @@ def test_given_filters_are_kept_beside_added_ones() -> None:
             "prod/api",
             "SCAN_ON_PUSH",
             (
-                "'prod/api' is scanned continuously, by the filter 'prod*' of the registry, and continuous wins over "
-                "on push; narrow that filter, or remove scanning="
+                "'prod/api' is scanned continuously, by the filter 'prod*' of the registry, which overrides "
+                "scanning on push; narrow that filter, or remove scanning="
             ),
         ),
         (
