@@ -1,7 +1,8 @@
 """
 Container registries on AWS that are safe by default: constructs for Amazon ECR.
 
-Every public name is here, and is loaded when it is first used, because the language of ECR needs no CDK.
+The package exports every public name. A name is loaded when it is first used. The names of the model do not load the
+CDK.
 """
 
 from __future__ import annotations
@@ -269,7 +270,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load a public name from its module, or the version from the metadata of the distribution."""
+        """Return a public name, loaded from its module, or the version of the distribution."""
         if name == "__version__":
             value = import_module("importlib.metadata").version("ecr-constructs")
         elif name in __all__:
@@ -280,5 +281,5 @@ else:
         return value
 
     def __dir__() -> list[str]:
-        """List the public names."""
+        """Return the public names."""
         return __all__

@@ -21,5 +21,5 @@ Page = Literal[
 
 
 def page(title: Page) -> str:
-    """Return the name of a page, as messages and docstrings write it."""
+    """Return the name of a page in the form that messages and docstrings have."""
     return f"the page '{title}' of the documentation"

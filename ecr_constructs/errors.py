@@ -1,12 +1,11 @@
 """
 The errors of the library, the collector of problems, and the check of argument kinds.
 
-An error lists all problems at once. `Problems` collects them: those of its own, and those of nested errors.
+An error lists all problems at once. `Problems` collects the problems of a check and those of nested errors.
 
 An argument of the wrong kind is a `TypeError` with `.path` and `.problems`, as `EcrConstructsError` has them. It lists
-all wrong kinds of all arguments first, and after them the other problems that were found by then. A check that needs an
-argument of the wrong kind is not made. The decision 'One collector of problems, and wrong kinds first'
-has the reasons.
+the wrong kinds of all arguments first, and then the other problems. A check that needs an argument of the wrong kind is
+skipped. The decision 'One collector of problems, and wrong kinds first' has the reasons.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ __all__ = [
 ]
 
 _LINE = 80
-# The representation of an object without its own, such as `<aws_cdk.Duration object at 0x7f2b>`.
+# The default representation of an object, such as `<aws_cdk.Duration object at 0x7f2b>`.
 _ADDRESS = re.compile(r"<((?:[^<>]|<\w+>)*?)(?: object)? at 0x[0-9a-fA-F]+>")
 
 
@@ -41,7 +40,7 @@ class EcrConstructsError(ValueError):
 
     Attributes:
         path: The construct path, or an empty string for a value that is not in a tree.
-        problems: Every problem that was found, in the order of the arguments.
+        problems: The problems, in the order of the arguments.
 
     """
 
@@ -94,7 +93,7 @@ class ArgumentTypeError(TypeError):
 
     Attributes:
         path: The construct path, or an empty string for a value that is not in a tree.
-        problems: Every problem that was found, wrong kinds first.
+        problems: The problems, wrong kinds first.
 
     """
 
@@ -111,7 +110,7 @@ class ArgumentTypeError(TypeError):
 
 class DuckType:
     """
-    A kind that is given by attributes: an imported resource of the CDK is an instance of no public class in Python.
+    A kind that is defined by attributes. An imported resource of the CDK is an instance of no public class in Python.
 
     Args:
         noun: The kind, as in `an iam.Role`.
@@ -269,7 +268,11 @@ def expect(
 
 
 def abbreviate(value: object) -> str:
-    """Return the representation of any value, cut to one line. An object without its own is shown as its type."""
+    """
+    Return the representation of a value, shortened to one line.
+
+    An object with the default representation is shown as its type.
+    """
     if isinstance(value, str) and len(value) > _LINE:
         return f"{value[:60]!r}..."
     try:
@@ -289,7 +292,7 @@ def json_problem(error: ValueError | RecursionError) -> str:
     """
     if isinstance(error, RecursionError):
         return "lists and objects are nested too deeply"
-    # Of ValueError itself is the limit of Python on the digits of a whole number.
+    # Python raises ValueError itself for a whole number with too many digits.
     return "a number has more than 4,300 digits" if type(error) is ValueError and "digits" in str(error) else str(error)
 
 

@@ -22,7 +22,7 @@ app = App()
 stack = Stack(app, "Access", env=Environment(account="111122223333", region="eu-west-1"))
 
 # One denial for all repositories. AWS services have no organization and are excepted, and so is the account of each
-# repository: with a wrong ID of the organization, nobody could change the policy any more.
+# repository: with a wrong ID of the organization, no principal could change the policy.
 only_the_organization = iam.PolicyStatement(
     sid="OnlyTheOrganization",
     effect=iam.Effect.DENY,

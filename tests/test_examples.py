@@ -85,14 +85,14 @@ def acknowledged(assembly: Path) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.slow
-def test_no_validator_of_an_app_finds_anything_that_is_not_acknowledged(checked: Path) -> None:
+def test_no_validator_of_an_app_has_a_finding_that_is_not_acknowledged(checked: Path) -> None:
     found = {name: report["violations"] for name, report in reports(checked).items()}
 
     assert {name: [] for name in found} == found
 
 
 @pytest.mark.slow
-def test_every_acknowledgement_has_a_reason_a_person_can_judge(checked: Path) -> None:
+def test_every_acknowledgement_has_a_complete_reason(checked: Path) -> None:
     for identifier, path, reason in acknowledged(checked):
         assert len(reason.split()) > 5, (identifier, path)
 
@@ -141,7 +141,7 @@ def test_a_template_fits_into_a_request_as_it_is(stacks: tuple[AssemblyStack, ..
         assert stack.template_path.stat().st_size <= 51_200
 
 
-def test_the_templates_are_what_was_reviewed(
+def test_the_templates_are_equal_to_the_reviewed_ones(
     stacks: tuple[AssemblyStack, ...], template_snapshot: SnapshotAssertion
 ) -> None:
     shown = {stack.name: {"Resources": readable_template(stack.template["Resources"])} for stack in stacks}

@@ -25,13 +25,13 @@ from ecr_constructs import (
 from tests.templates import new_app, new_stack, readable_template, template
 
 
-def test_minimal(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
+def test_a_repository_with_the_defaults_is_rendered(stack: cdk.Stack, template_snapshot: SnapshotAssertion) -> None:
     HardenedRepository(stack, "Api")
 
     assert readable_template(template(stack)) == template_snapshot
 
 
-def test_everything(template_snapshot: SnapshotAssertion) -> None:
+def test_a_repository_with_every_option_is_rendered(template_snapshot: SnapshotAssertion) -> None:
     stack = new_stack(new_app(), "Containers", region="us-gov-west-1")
     repository = HardenedRepository(
         stack,
@@ -73,7 +73,7 @@ def test_everything(template_snapshot: SnapshotAssertion) -> None:
     assert readable_template(template(stack)) == template_snapshot
 
 
-def test_imported_key_and_access_from_another_account(template_snapshot: SnapshotAssertion) -> None:
+def test_an_imported_key_and_access_from_another_account_are_rendered(template_snapshot: SnapshotAssertion) -> None:
     stack = new_stack(new_app(), "Containers", region="eu-west-1")
     key_arn = "arn:aws:kms:eu-west-1:777788889999:key/12345678-1234-1234-1234-123456789012"
     repository = HardenedRepository(

@@ -83,7 +83,7 @@ def test_with_a_hardened_repository_the_push_is_rejected_and_production_runs_the
     assert registry.pull("my-app:production") == RELEASED
 
 
-def test_a_tag_that_is_meant_to_move_is_named_and_the_others_still_do_not(stack: cdk.Stack) -> None:
+def test_a_mutable_tag_is_named_and_all_others_are_immutable(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "MyApp", immutability=Immutability.all_tags_except("latest"))
     registry = Registry(properties(repository))
     registry.push(RELEASED, "production")
@@ -96,7 +96,7 @@ def test_a_tag_that_is_meant_to_move_is_named_and_the_others_still_do_not(stack:
     assert registry.pull("my-app:production") == RELEASED
 
 
-def test_a_digest_names_the_image_itself_and_cannot_move_at_all(stack: cdk.Stack) -> None:
+def test_a_digest_always_names_the_same_image(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "MyApp", settings=ADOPTED, immutability=Immutability.off())
     task = ecs.FargateTaskDefinition(stack, "Task")
     task.add_container("App", image=ecs.ContainerImage.from_registry(repository.image(RELEASED)))

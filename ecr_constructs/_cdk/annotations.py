@@ -245,19 +245,19 @@ ANNOTATION_TYPES = (
 
 def annotations_of(construct: Construct) -> cdk.Annotations:
     """
-    Return the annotations of the resource of a construct, for those that are added when the app synthesizes.
+    Return the annotations of the resource of a construct, for annotations that are added when the app synthesizes.
 
     Args:
         construct: A construct with a default child.
 
     """
-    # Older CDKs ignore acknowledgments that were made before on the construct of the annotation itself.
+    # Older versions of the CDK ignore earlier acknowledgments on the construct of the annotation itself.
     return cdk.Annotations.of(construct.node.default_child or construct)
 
 
 def record_annotation(construct: IConstruct, annotation_id: str, path: str | None = None) -> None:
     """
-    Record an annotation that a check of the final templates would repeat.
+    Record an annotation that a check of the final templates must not repeat.
 
     Args:
         construct: The construct with the annotation.

@@ -1,4 +1,4 @@
-"""A construct inside a value: compared by identity, copied by reference, never pickled."""
+"""A construct in a value. It is compared by identity and copied by reference, and cannot be pickled."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class ConstructReference(Generic[_Construct_co]):
     """
     A construct that is a part of a value such as `Encryption.customer_key(key)`.
 
-    A construct is a reference to an object in JavaScript. A deep copy of it would be another Python object for the same
-    reference, and a pickled one would refer to nothing in another process.
+    A construct is a reference to an object in JavaScript. A deep copy would be another Python object for the same
+    reference. A pickled construct would have no object in another process.
 
     Args:
         construct: The construct.
@@ -42,6 +42,6 @@ class ConstructReference(Generic[_Construct_co]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"the value holds the construct {self.construct.node.path}, which cannot be pickled; make the value in the "
+            f"the value has the construct {self.construct.node.path}, which cannot be pickled; create the value in the "
             "process that uses it"
         )

@@ -1,8 +1,8 @@
 """
 Resources that exist once in an account and Region, and the constructs of the app that own them.
 
-An environment that is known only at deployment is that of its stack alone: two such stacks may be deployed to different
-accounts.
+An environment that is known only at deployment belongs to one stack, because two such stacks can be deployed to
+different accounts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "RegistryPart", "e
 
 NO_REGISTRY = (
     "the app has no PrivateRegistry for this account and Region; create one first, in this stack or in one with the "
-    "same env=. If another team owns the registry of the account, ask them to make the change: an account has "
+    "same env=. If another team owns the registry of the account, the change belongs in its app: an account has "
     "one registry in each Region"
 )
 
@@ -34,7 +34,7 @@ OwnedResourceKind = Literal[
     "registry", "template", "cache", "secret", "creator", "role", "repository", "deleted", "endpoints"
 ]
 
-# A child of the root, found by every construct of the app; it has no resource.
+# A child of the root, which every construct of the app can find. It has no resource.
 _OWNERSHIP_ID = "EcrConstructsEnvironments"
 
 
@@ -47,7 +47,7 @@ class _OwnershipRegistry(Construct):
 
 
 class _Owner:
-    """The owner of a resource, as long as it is in the tree."""
+    """The owner of a resource, while it is in the tree."""
 
     def __init__(self, construct: IConstruct, parts: Mapping[RegistryPart, object]) -> None:
         self.construct = construct
@@ -61,7 +61,7 @@ class _Owner:
 
     @property
     def is_in_tree(self) -> bool:
-        # `try_remove_child` does not change the scope of the child, so that the parents are read.
+        # `try_remove_child` does not change the scope of the child, so the parents are read.
         found = (node.try_find_child(id) for node, id, _ in self._steps)
         return all(each and reference(each) == step[2] for each, step in zip(found, self._steps, strict=True))
 
@@ -95,7 +95,7 @@ class Environment:
         return Environment(account, region, self._root, _key(account, region))
 
     def owner_of(self, kind: OwnedResourceKind, name: str = "") -> IConstruct | None:
-        """Return the construct that owns a resource; None if there is none in this app, or it was removed."""
+        """Return the construct that owns a resource. None if the app has none, or if it was removed."""
         owner = self._owner(kind, name)
         return owner.construct if owner else None
 
@@ -135,7 +135,7 @@ _ownerships: WeakKeyDictionary[IConstruct, _OwnershipRegistry] = WeakKeyDictiona
 
 
 def _find_ownership(root: IConstruct) -> _OwnershipRegistry | None:
-    # The root of a stack without an app is another Python object each time, so that the tree is read.
+    # The root of a stack without an app is a new Python object for each access, so the tree is read.
     if root not in _ownerships:
         found = root.node.try_find_child(_OWNERSHIP_ID)
         if not isinstance(found, _OwnershipRegistry):
@@ -145,7 +145,7 @@ def _find_ownership(root: IConstruct) -> _OwnershipRegistry | None:
 
 
 def environment_of(place: ConstructLocation) -> Environment:
-    """Return the environment of a place that is in a stack. That of a nested stack is its parent's."""
+    """Return the environment of a location in a stack. A nested stack has the environment of its parent."""
     assert place.top_stack is not None  # noqa: S101  (a scope outside a stack was rejected)
     return _environment(place.top_stack, cast("Construct", place.ancestors[0]))
 

@@ -37,7 +37,7 @@ def create_rule(
     Args:
         scope: The scope of the rule.
         rule: The events and the description.
-        id: The construct ID. Default: that of the rule.
+        id: The construct ID. Default: the ID of the rule.
         targets: The targets. Default: none.
 
     """

@@ -1,4 +1,4 @@
-"""Grants by intent, for each construct that has some."""
+"""Grants by intent, for all constructs with such grants."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _CANNOT_READ_FINDINGS = (
 
 
 class IntentGrants:
-    """The grants that are the same for a repository, and for the repositories that ECR creates."""
+    """The grants of a repository, and of the repositories that ECR creates."""
 
-    # The error of the construct.
+    # The type of error that the construct raises.
     _refusal: type[EcrConstructsError] = InvalidRegistry
 
     def grant_read_metadata(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -109,7 +109,7 @@ class IntentGrants:
         raise NotImplementedError
 
     def _add_to_grantee(self, grantee: iam.IGrantable, actions: Sequence[str], resource: str, problem: str) -> None:
-        """Add actions of another service to the policy of a grantee; a repository policy cannot have them."""
+        """Add actions of another service to the policy of a grantee. A repository policy cannot have them."""
         from ecr_constructs._cdk.roles import warn_if_not_added
 
         construct = cast("Construct", self)

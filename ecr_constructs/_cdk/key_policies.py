@@ -1,5 +1,5 @@
 """
-Checks of the keys that images are encrypted with: whether ECR can use them, and their key policies.
+Checks of the keys for images: whether ECR can use them, and their key policies.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 """
@@ -24,7 +24,7 @@ from ecr_constructs.model.keys import usability_problems
 
 __all__ = ["GRANTS_DENIED", "SharedKeyPolicyCheck", "check_policy", "key_problems"]
 
-# ECR uses grants that it creates itself, and no other principal needs one. Control Tower requires this (CT.KMS.PR.3).
+# ECR creates its own grants, and no other principal needs one. AWS Control Tower requires this (CT.KMS.PR.3).
 GRANTS_DENIED: Mapping[str, Any] = {
     "Effect": "Deny",
     "Principal": {"AWS": "*"},
@@ -49,9 +49,9 @@ class SharedKeyPolicyCheck:
         self._created = _written(resource)
 
     def validate(self) -> list[str]:
-        """Return the statements that the policy has lost, and the problems of those that it has."""
+        """Return a problem for each missing statement, and the problems of the other statements."""
         problems = list(_usability_problems(self._resource))
-        # Most keys have the policy that they are created with, and to resolve it takes time in each stack.
+        # Most keys still have their first policy, and resolving it takes time in each stack.
         if _written(self._resource) == self._created:
             return problems
         statements, required = self._statements()
@@ -64,7 +64,7 @@ class SharedKeyPolicyCheck:
         return [*problems, *lost, *_problems(statements)]
 
     def injected_problems(self) -> list[str]:
-        """Return the problems of the policy before anything except an injector can have changed it."""
+        """Return the problems of the policy at creation, when only an injector can have changed it."""
         statements, required = self._statements()
         return [] if statements == list(required.values()) else [_POLICY_CHANGED]
 
@@ -77,7 +77,7 @@ class SharedKeyPolicyCheck:
 
 def check_policy(key: IKeyRef) -> None:
     """
-    Check a key of this app and its policy when the app synthesizes. Those of an imported key are not known.
+    Check a key of this app and its policy when the app synthesizes. The policy of an imported key is not known.
 
     Args:
         key: The key that images are encrypted with.
@@ -90,13 +90,13 @@ def check_policy(key: IKeyRef) -> None:
         key.node.add_validation(_KeyPolicyCheck(resource))
 
 
-# Many repositories may have one key.
+# Many repositories can have one key.
 _checked: WeakSet[IKeyRef] = WeakSet()
 
 
 @jsii.implements(IValidation)
 class _KeyPolicyCheck:
-    """Check a key that was given, and its policy, when the app synthesizes."""
+    """Check a given key and its policy when the app synthesizes."""
 
     def __init__(self, resource: kms.CfnKey) -> None:
         self._resource = resource
@@ -108,7 +108,7 @@ class _KeyPolicyCheck:
 
 def key_problems(key: IKeyRef, *, service: str = "ECR") -> Iterator[str]:
     """
-    Check the properties of a key of this app; those of an imported key are not known.
+    Check the properties of a key of this app. The properties of an imported key are not known.
 
     Args:
         key: The key, or an alias of it.
@@ -123,7 +123,7 @@ def key_problems(key: IKeyRef, *, service: str = "ECR") -> Iterator[str]:
 
 
 def _resource_of(key: IKeyRef) -> kms.CfnKey | None:
-    """Return the resource of a key of this app, also that of the key of an alias."""
+    """Return the resource of a key of this app, or of the key of an alias."""
     target = key.alias_target_key if isinstance(key, kms.Alias) else key
     resource = target if isinstance(target, kms.CfnKey) else target.node.default_child
     return resource if isinstance(resource, kms.CfnKey) else None
@@ -143,7 +143,7 @@ def _problems(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _written(resource: kms.CfnKey) -> Any:  # noqa: ANN401  (a policy document)
-    """Return a key policy as plain data: a document that is resolved itself cannot be changed any more."""
+    """Return a key policy as plain data. Resolving the document itself would prevent later changes of it."""
     document = resource.key_policy
     # In Python the document can be an interface, so its class is not checked.
     return document.to_json() if hasattr(document, "to_json") else document
@@ -151,7 +151,7 @@ def _written(resource: kms.CfnKey) -> Any:  # noqa: ANN401  (a policy document)
 
 _POLICY_CHANGED = (
     "a property injector changes the policy of the shared key, with policy or admins, and the account administers the "
-    "key by it; exclude EcrConstructsKey from the injector, or use Encryption.customer_key(key) with a customer "
+    "key with it; exclude EcrConstructsKey from the injector, or use Encryption.customer_key(key) with a customer "
     "managed key"
 )
 _DENIES_GRANTS = "denies kms:CreateGrant to all but AWS services"
@@ -159,14 +159,14 @@ _DENIES_GRANTS = "denies kms:CreateGrant to all but AWS services"
 
 @lru_cache(maxsize=1)
 def _account_statement() -> Mapping[str, Any]:
-    """Return the default statement of a key policy. It is the same for every stack until it is resolved."""
+    """Return the default statement of a key policy. Before it is resolved, it is the same for every stack."""
     statement = iam.PolicyStatement(principals=[iam.AccountRootPrincipal()], actions=["kms:*"], resources=["*"])
     found: Mapping[str, Any] = statement.to_json()
     return found
 
 
 def _includes(statement: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
-    """Return whether a statement includes another, with which the CDK may have merged more principals or actions."""
+    """Return whether a statement includes another one. The CDK can merge more principals or actions into it."""
     principal, needed = statement.get("Principal"), required["Principal"]["AWS"]
     named = principal.get("AWS", []) if isinstance(principal, Mapping) else principal
     return (

@@ -43,12 +43,12 @@ def _lifecycle_text(text: str) -> ecr.CfnRepository.LifecyclePolicyProperty:
 
 
 def lifecycle_policy(policy: LifecyclePolicy) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
-    """Return a policy as a property; a policy without rules is not written."""
+    """Return a policy as a property. None for a policy without rules."""
     return _lifecycle_text(policy.to_json()) if policy.rules else None
 
 
 def lifecycle_policy_text(policy: LifecyclePolicy) -> str | None:
-    """Return a policy as JSON text; a policy without rules is not written."""
+    """Return a policy as JSON text. None for a policy without rules."""
     return policy.to_json() if policy.rules else None
 
 
@@ -65,14 +65,14 @@ def encryption(kind: str, key_arn: str | None) -> ecr.CfnRepository.EncryptionCo
 
 
 def tag_mutability(immutability: Immutability) -> Mapping[str, object]:
-    """Return the arguments of `ecr.Repository`; none for a mode with filters, which is set on the resource."""
+    """Return the arguments of `ecr.Repository`. A mode with filters has none, and is set on the resource."""
     return {} if immutability.filters else {"image_tag_mutability": ecr.TagMutability[immutability.mode]}
 
 
 def exclusion_filter_properties(
     immutability: Immutability,
 ) -> list[cdk.IResolvable | ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty] | None:
-    """Return the exclusion filters of a tag mutability; None if it has none."""
+    """Return the exclusion filters of a tag mutability. None without filters."""
     filters: list[cdk.IResolvable | ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty] = [
         ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty(
             image_tag_mutability_exclusion_filter_type="WILDCARD", image_tag_mutability_exclusion_filter_value=text
@@ -92,7 +92,7 @@ def template_encryption(
 def template_exclusion_filters(
     immutability: Immutability,
 ) -> list[cdk.IResolvable | ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty] | None:
-    """Return the exclusion filters of the tag mutability of a creation template; None if it has none."""
+    """Return the exclusion filters of the tag mutability of a creation template. None without filters."""
     filters: list[cdk.IResolvable | ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty] = [
         ecr.CfnRepositoryCreationTemplate.ImageTagMutabilityExclusionFilterProperty(
             image_tag_mutability_exclusion_filter_type="WILDCARD", image_tag_mutability_exclusion_filter_value=text
@@ -103,7 +103,7 @@ def template_exclusion_filters(
 
 
 def resource_tags(tags: Mapping[str, str]) -> list[cdk.CfnTag] | None:
-    """Return tags of a resource, sorted by key; None if there are none."""
+    """Return tags of a resource, sorted by key. None without tags."""
     return [cdk.CfnTag(key=key, value=value) for key, value in sorted(tags.items())] or None
 
 
@@ -134,7 +134,7 @@ def registry_scanning(
 def replication(
     rules: Sequence[ReplicationRule], account: str
 ) -> ecr.CfnReplicationConfiguration.ReplicationConfigurationProperty:
-    """Return a replication configuration; a destination without an account is in the account of the registry."""
+    """Return a replication configuration. A destination without an account is in the account of the registry."""
     configuration = ecr.CfnReplicationConfiguration
     return configuration.ReplicationConfigurationProperty(
         rules=[
@@ -170,7 +170,7 @@ def read_lifecycle_rule(
     Return the rule for the arguments of `ecr.Repository.add_lifecycle_rule`.
 
     Raises:
-        InvalidLifecyclePolicy: If it does not have exactly one of age and count, and as `LifecycleRule`.
+        InvalidLifecyclePolicy: If it does not have exactly one of age and count, or if `LifecycleRule` rejects it.
         TypeError: If arguments are of the wrong kind.
 
     """
@@ -209,7 +209,7 @@ def unwritable_rules(policy: LifecyclePolicy) -> Iterator[str]:
 
 
 def plain_lifecycle_rules(policy: LifecyclePolicy) -> list[ecr.LifecycleRule]:
-    """Return the rules of a policy, of which none is among the `unwritable_rules`, as arguments of `ecr.Repository`."""
+    """Return the rules of a policy without `unwritable_rules` as arguments of `ecr.Repository`."""
     return [
         ecr.LifecycleRule(
             description=rule.description,

@@ -16,7 +16,7 @@ ONE_ORGANIZATION = "the principal is everyone, and a condition on aws:PrincipalO
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """
-    Suppress a finding of cdk-nag. Does nothing unless cdk-nag is imported, because the call takes time.
+    Suppress a finding of cdk-nag. It has no effect unless cdk-nag is imported, because the call takes time.
 
     Args:
         construct: The construct of the finding.
@@ -34,7 +34,7 @@ def acknowledge_wildcards(construct: IConstruct, resources: Sequence[str], reaso
 
     Args:
         construct: The role that has the policy.
-        resources: The resources, as they are given to the policy.
+        resources: The resources, as in the policy.
         reason: The reason of the suppression.
 
     """

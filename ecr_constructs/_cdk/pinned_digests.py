@@ -1,4 +1,4 @@
-"""The digests of tags in the file of pins, which is read when a construct asks for one."""
+"""The digests of tags in the file of pins. The file is read when a construct first uses one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _pins(path: Path) -> Iterable[ImagePin]:
-    """Return the pins of a file. An app may ask for a thousand pins of one file."""
+    """Return the pins of a file. The result is cached, because an app can use thousands of pins of one file."""
     status = path.stat()
     return _read(path.resolve(), status.st_mtime_ns, status.st_size)
 

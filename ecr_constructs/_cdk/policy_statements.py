@@ -1,4 +1,4 @@
-"""The statements of one policy of ECR: read from the CDK, checked, merged and measured."""
+"""The statements of a policy of ECR, which are read from the CDK, checked, merged and measured."""
 
 from __future__ import annotations
 
@@ -31,30 +31,32 @@ __all__ = [
 
 VERSION = "2012-10-17"
 
-# How the CDK writes a list and a text that are known only at deployment. Such a list cannot have other values.
+# The CDK's representations of a list and a text that are known only at deployment. Such a list has no other values.
 _UNKNOWN_LIST = "#{Token["
 _UNKNOWN_TEXT = "${Token["
 
 # The ARN of an account in the partition with the longest name.
 _ACCOUNT_ARN = "arn:aws-us-gov:iam::111122223333:root"
-# The characters that it adds to a list of principals at most.
+# The maximum number of characters that it adds to a list of principals.
 _ACCOUNT_LENGTH = len(json.dumps([_ACCOUNT_ARN]))
 
 # The problems of a statement, for an account and a Region, each None if it is known only at deployment.
 StatementCheck = Callable[[Statement, str | None, str | None], Iterator[str]]
 Part = Literal["Resource", "Principal"]
-# A value of a part, raw and resolved.
+# A value of a part of a statement, raw and resolved.
 _Value = tuple[object, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """
-    A statement as the CDK writes it, with its lists in the order of their resolved texts; IAM gives it no meaning.
+    A statement as the CDK renders it.
+
+    Its lists are in the order of their resolved texts, because IAM ignores the order.
 
     Attributes:
         raw: The statement with tokens, for the template.
-        resolved: The statement with intrinsic functions in the place of tokens, for comparison.
+        resolved: The statement with intrinsic functions instead of tokens, for comparison.
 
     """
 
@@ -66,7 +68,7 @@ class Written:
         """
         Return the text of the statement without the values of a part, and these values by their texts.
 
-        Statements are compared each time a policy is measured, so the answer is remembered.
+        Statements are compared each time a policy is measured, so the result is cached.
 
         Args:
             part: The part. Of principals, only accounts, roles and users are values. `*` and lists that are known only
@@ -84,15 +86,15 @@ class StatementList:
     """
     The statements of a policy, and the length of the policy.
 
-    Each call to JavaScript takes time, so a statement is read once when it is added, and all of them together when the
-    app synthesizes: a statement of the CDK can change until then. Statements of plain grants are read at synthesis
-    only.
+    Each call to JavaScript takes time. A statement is read once when it is added, and all statements together when the
+    app synthesizes, because a statement of the CDK can change until then. Statements of plain grants are read at
+    synthesis only.
 
     Args:
-        stack: The stack of the policy, in which tokens are resolved. Outside a stack nothing is resolved.
+        stack: The stack of the policy, in which tokens are resolved. Without a stack, tokens are not resolved.
         check: The function that yields the problems of one statement, for an account and a Region. It is a function of
             a module, because its results are cached.
-        merged: The function that merges statements, as the template will contain them.
+        merged: The function that merges the statements for the template.
         too_long: The problem of a policy that is too long, with a place for its length.
         account: The account of the policy. Default: it is known only at deployment.
         region: The Region of the policy. Default: it is known only at deployment.
@@ -118,17 +120,17 @@ class StatementList:
         self._place = (account, region)
         self._given = self._written(given) if given else []
         self._added: list[iam.PolicyStatement] = []
-        # The statements as the CDK rendered them: when they were added, those that were read last, and all of them.
+        # The statements as the CDK rendered them: when they were added, when they were last read, and all of them.
         self._snapshots = _Reading()
         self._latest = _Reading()
         self._now = _Reading()
         self._all: iam.PolicyDocument | None = None
-        # All statements as they were validated, until a statement is added or the next synthesis begins.
+        # All validated statements, until a statement is added or the next synthesis begins.
         self._validated: list[Written] | None = None
         # The actions of the grants to accounts.
         self._account_actions: set[frozenset[str]] = set()
         self._sids: dict[str, Statement] = sids_of(each.resolved for each in self._given)
-        # The policy is at most this long: exact when it was measured last, and the sum of the additions since.
+        # An upper bound of the length: the last measurement, and the sum of the later additions.
         self._at_most = length_of({"Version": VERSION, "Statement": list(given)})
 
     @property
@@ -138,28 +140,28 @@ class StatementList:
 
     @property
     def longest(self) -> int:
-        """The number of characters of the policy at most. Statements are not read for it."""
+        """An upper bound of the number of characters of the policy, without reading statements."""
         return self._at_most
 
     def length(self) -> int:
-        """Return the number of characters of the policy, with the statements as they are now."""
+        """Return the number of characters of the policy with the current statements."""
         return self._length(self._current())
 
     @property
     def last_read(self) -> Statement:
-        """The last statement that was read, as the CDK writes it. Empty before."""
+        """The last statement that was read, as the CDK renders it. Empty before the first one."""
         return self._latest.raw[-1] if self._latest.raw else {}
 
     def problems_with(self, statements: Sequence[iam.PolicyStatement], *, with_accounts: bool = True) -> Iterator[str]:
         """
         Yield the reasons why ECR, or this library, rejects the policy with more statements.
 
-        Tokens are resolved together when the app synthesizes, or when the policy may be too long: a value that is
-        filled in late must not be resolved early.
+        Tokens are resolved together when the app synthesizes, or earlier if the policy can be too long. A lazy value
+        must not be resolved early.
 
         Args:
             statements: Statements to add.
-            with_accounts: Whether the account IDs are checked now, and not when the app synthesizes. Default: they are.
+            with_accounts: Whether the account IDs are checked now, and not when the app synthesizes. Default: True.
 
         """
         written = self._read(statements).written
@@ -183,7 +185,7 @@ class StatementList:
         return (service for each in reading.written for service in self._unconfirmed(each.resolved))
 
     def _unconfirmed(self, statement: Statement) -> Iterator[str]:
-        """Return the AWS services that a statement allows for any account. The CDK writes their names as tokens."""
+        """Return the AWS services that a statement allows for any account. Their names are tokens of the CDK."""
         if self._stack is None or not any(unconfirmed_services(statement)):
             return unconfirmed_services(statement)
         services = {"Service": [value for kind, value in principals_of(statement) if kind == "Service"]}
@@ -191,7 +193,7 @@ class StatementList:
 
     def account_problems(self, statement: iam.PolicyStatement, actions: frozenset[str]) -> Iterator[str]:
         """
-        Yield the problem of a policy that is too long with a grant to an account; nothing else can be wrong with it.
+        Yield the problem of a policy that is too long with a grant to an account. Such a grant has no other problems.
 
         Args:
             statement: The statement of the grant.
@@ -202,7 +204,7 @@ class StatementList:
 
     def add_account(self, statement: iam.PolicyStatement, actions: frozenset[str]) -> None:
         """
-        Add a grant to an account. It is not read before the app synthesizes, or before the policy may be too long.
+        Add a grant to an account. It is read when the app synthesizes, or earlier if the policy can be too long.
 
         Args:
             statement: The statement of the grant.
@@ -213,13 +215,13 @@ class StatementList:
         self._account_actions.add(actions)
 
     def _account_length(self, actions: frozenset[str]) -> int:
-        """Return the number of characters that a grant adds at most. Grants of the same actions are merged."""
+        """Return the maximum number of characters that a grant adds. Grants of the same actions are merged."""
         if actions in self._account_actions:
             return _ACCOUNT_LENGTH
         return length_of({"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": [_ACCOUNT_ARN]}}) + 1
 
     def validate(self) -> list[str]:
-        """Return the problems of the policy if its statements are other than when they were added, or too long."""
+        """Return the problems of the policy if its statements changed since they were added, or are too long."""
         statements = self._current()
         now = statements[len(self._given) :]
         changed = [each for each, before in zip(now, self._snapshots.written, strict=True) if each != before]
@@ -231,16 +233,17 @@ class StatementList:
         if (length := self._length(statements)) > MAXIMUM_CHARACTERS:
             problems.append(self._too_long.format(length))
         if not problems:
-            # Another synthesis checks only statements that change until then.
+            # A later synthesis checks only statements that changed since.
             self._snapshots.written = now
         self._validated = None if problems else statements
         return problems
 
     def document(self, context: cdk.IResolveContext | None = None) -> dict[str, Any]:
         """
-        Return the policy document, with the statements as they are now.
+        Return the policy document with the current statements.
 
-        Tokens are resolved to compare statements, and written as they are: some become references between stacks.
+        Tokens are resolved to compare statements, and rendered unresolved, because some become references between
+        stacks.
 
         Args:
             context: The context in which the CDK resolves the policy. In a synthesis the CDK looks for references
@@ -266,7 +269,7 @@ class StatementList:
 
         Args:
             statements: Statements to add.
-            length: The number of characters that they add to the policy at most.
+            length: The maximum number of characters that they add to the policy.
 
         """
         if self._stack is None or self._at_most + length <= MAXIMUM_CHARACTERS:
@@ -276,7 +279,7 @@ class StatementList:
         self._at_most = self._length(snapshots)
         if self._at_most + sum(map(_length_of_one, more)) <= MAXIMUM_CHARACTERS or self._fits(snapshots, more):
             return
-        # Statements that are there already may have changed since, so a rejection is based on what they are now.
+        # Earlier statements can have changed, so a rejection is based on their current values.
         now = self._current()
         if not self._fits(now, more):
             yield self._too_long.format(self._length([*now, *more]))
@@ -295,9 +298,9 @@ class StatementList:
         self._at_most += length
 
     def _current(self) -> list[Written]:
-        """Return all statements as they are now, those that are plain JSON first."""
+        """Return all current statements, with the plain JSON first."""
         raw = self._raw_of_added()
-        # Statements that are the same as when they were read before are not resolved again.
+        # Statements that did not change since they were read are not resolved again.
         before = self._now if len(self._now.raw) == len(raw) else self._snapshots
         written = [
             same if each == read and _is_final(same) else None
@@ -308,7 +311,7 @@ class StatementList:
         return [*self._given, *self._now.written]
 
     def _raw_of_added(self) -> list[Statement]:
-        """Return all statements that were added as the CDK writes them now."""
+        """Return all added statements as the CDK renders them now."""
         if self._added and self._all is None:
             self._all = iam.PolicyDocument(statements=self._added)
         return list(self._all.to_json()["Statement"]) if self._all else []
@@ -325,7 +328,7 @@ class StatementList:
         return self._latest
 
     def _resolve_all(self, statements: Sequence[iam.PolicyStatement]) -> list[Written]:
-        """Read the statements that are not read yet, resolve all tokens, and return statements to add."""
+        """Read the unread statements, resolve all tokens, and return the statements to add."""
         latest = self._latest if self._latest.is_of(statements) else self._read(statements)
         unread = [index for index, each in enumerate(self._snapshots.written) if each is _UNREAD]
         for index, raw in zip(unread, _raw([self._added[index] for index in unread]), strict=True):
@@ -343,7 +346,7 @@ class StatementList:
         ]
 
 
-# Grants of an app often add the same statement for principals that are tokens.
+# Grants of an app often add the same statement for principals that are tokens, so results are cached.
 @lru_cache(maxsize=1024)
 def _is_accepted(text: str, check: StatementCheck, account: str | None, region: str | None) -> bool:
     """Return whether a statement has no problems, by its text with `UNKNOWN` in the place of tokens."""
@@ -353,11 +356,11 @@ def _is_accepted(text: str, check: StatementCheck, account: str | None, region: 
 @dataclass(slots=True)
 class _Reading:
     """
-    Statements as they were read at one moment.
+    Statements that were read at one time.
 
     Attributes:
         statements: The statements of the CDK.
-        raw: The statements as the CDK writes them.
+        raw: The statements as the CDK renders them.
         written: The same, resolved and ordered.
 
     """
@@ -392,14 +395,14 @@ def account_problems(statements: Iterable[iam.PolicyStatement]) -> Iterator[str]
 
 
 def _raw(statements: Sequence[iam.PolicyStatement]) -> list[Statement]:
-    """Return statements as the CDK writes them, in as few calls to JavaScript as possible."""
+    """Return statements as the CDK renders them, with the fewest calls to JavaScript."""
     if len(statements) == 1:
         return [statements[0].to_json()]
     return list(iam.PolicyDocument(statements=list(statements)).to_json()["Statement"]) if statements else []
 
 
 def _is_final(statement: Written) -> bool:
-    """Return whether a statement resolves to the same at any time: a token that is a text may be another later."""
+    """Return whether a statement always resolves to the same value. A token that is a text can change later."""
     return _are_final(statement.raw, statement.resolved)
 
 
@@ -414,7 +417,7 @@ def _are_final(raw: object, resolved: object) -> bool:
 
 
 def _length_of_one(statement: Written) -> int:
-    """Return the number of characters that a statement adds to a policy at most, with the comma before it."""
+    """Return the maximum number of characters that a statement adds to a policy, with the comma before it."""
     length = length_of(statement.resolved) + 1
     # The ARN of an account is longer than its token.
     return (
@@ -425,7 +428,7 @@ def _length_of_one(statement: Written) -> int:
 
 
 def canonical_json(value: object) -> str:
-    """Return a part of a statement as text, so that equal parts have equal texts."""
+    """Return a part of a statement as text. Equal parts have equal texts."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -434,7 +437,7 @@ def _ordered(value: Any, resolved: Any) -> Any:  # noqa: ANN401  (any part of a 
         return value  # the arguments of an intrinsic function have an order
     if isinstance(value, Mapping) and isinstance(resolved, Mapping) and value.keys() == resolved.keys():
         return {key: _ordered(each, resolved[key]) for key, each in value.items()}
-    # A list with one element may stand for a list that is known only at deployment.
+    # A list with one element can represent a list that is known only at deployment.
     if not isinstance(value, list) or not isinstance(resolved, list) or len(value) != len(resolved):
         return value
     pairs = [
@@ -449,7 +452,7 @@ def merge_statements(statements: Sequence[Written], part: Part) -> list[Written]
 
     Args:
         statements: The statements.
-        part: The part in which they may differ, as far as `Written.without` separates its values.
+        part: The part in which they may differ. `Written.without` separates its values.
 
     """
     merged: dict[str, Written] = {}

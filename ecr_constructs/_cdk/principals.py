@@ -1,4 +1,4 @@
-"""Checks that a value is a principal of the CDK: imported ones are not instances of a class in Python."""
+"""Checks of principals of the CDK. Imported principals are not instances of a class in Python."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_role(value: object) -> bool:
 
 def require_grantee(construct: Construct, grantee: object) -> None:
     """
-    Raise a `TypeError` for a grantee without a principal, which JavaScript would report as an error of its own.
+    Raise a `TypeError` for a grantee without a principal, instead of an error of jsii.
 
     Args:
         construct: The construct whose method has the grantee as its argument. The error has its path.

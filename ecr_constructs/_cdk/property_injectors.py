@@ -1,5 +1,5 @@
 """
-Property injectors of the CDK: detection, and restoring the properties that an injector changes.
+Property injectors of the CDK: their detection, and the restoration of the properties that they change.
 
 The decision 'Property injectors do not override settings' has the reasons.
 """
@@ -65,13 +65,13 @@ def typed_refusal(
 
 def reapply(owner: Construct, resource: cdk.CfnResource, properties: Mapping[str, object], *, reason: str) -> None:
     """
-    Set the properties that an injector changed again, and add a warning that names them.
+    Restore the properties that an injector changed, and add a warning that names them.
 
     Args:
         owner: The construct that the warning is added to.
         resource: The resource, which no injector receives.
         properties: Its properties, by their names in Python; `removal_policy` among them.
-        reason: The reason for which the properties are needed.
+        reason: The reason why the properties are needed.
 
     """
     changed = [name for name, value in properties.items() if not _has(resource, name, value)]

@@ -1,5 +1,5 @@
 """
-Resources that are declared as retained, and are not when the app synthesizes.
+Resources that are declared as retained, but are not retained when the app synthesizes.
 
 An aspect such as `RemovalPolicies.of(app).destroy()` changes the deletion policy of every resource in its scope.
 """
@@ -41,14 +41,14 @@ def warn_unless_retained(
     is_one_of_many: bool = False,
 ) -> None:
     """
-    Warn when the app synthesizes if a resource is not retained any more.
+    Add a warning when the app synthesizes if a resource is no longer retained.
 
     Args:
         construct: The construct that declares the resource as retained.
         place: The location of the construct.
         resource: The resource.
         lost: The consequence of its deletion, as the end of a sentence.
-        is_one_of_many: Whether a stack may have hundreds of such resources.
+        is_one_of_many: Whether a stack can have hundreds of such resources.
 
     """
     assert place.stack is not None  # noqa: S101  (a construct outside a stack was rejected)
@@ -62,7 +62,7 @@ def warn_unless_retained(
 
 
 def is_deleted(resource: cdk.CfnResource) -> bool:
-    """Return whether a resource is deleted with its stack; an aspect may have changed that."""
+    """Return whether a resource is deleted with its stack. An aspect can have changed its policies."""
     return resource.stack.resolve(resource.cfn_options).get("deletionPolicy") not in _KEPT
 
 
@@ -76,7 +76,11 @@ class _Kept(NamedTuple):
 
 @jsii.implements(IValidation)
 class _Watch:
-    """Warns about the resources of a stack; one for all of them, because each call to JavaScript takes time."""
+    """
+    A validation that warns about the resources of a stack.
+
+    There is one for each stack, because calls to JavaScript take time.
+    """
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack

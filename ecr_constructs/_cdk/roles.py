@@ -1,4 +1,4 @@
-"""Roles that ECR assumes: those that constructs create, and those that are given with `role=`."""
+"""Roles that ECR assumes: roles that constructs create, and roles that are given with `role=`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_role_arn(problems: Problems, place: ConstructLocation, role: iam.IRole
     """
     Check the ARN and the account of a role that ECR assumes.
 
-    The trust policy is checked by `check_role`, because statements may be added to it until the app synthesizes.
+    `check_role` checks the trust policy, because statements can be added to it until the app synthesizes.
 
     Args:
         problems: The collector of problems.
@@ -84,7 +84,7 @@ def check_trust_conditions(
     Args:
         problems: The collector of problems.
         conditions: Its value; None if it is not given.
-        service: The service principal that ECR assumes the created role with.
+        service: The service principal with which ECR assumes the created role.
         role: The value of `role=`.
         is_role_created: Whether the construct creates a role.
 
@@ -112,7 +112,7 @@ def create_role(
         conditions: Conditions of its trust policy.
 
     Raises:
-        InvalidRegistry: if a property injector changes the role so that ECR cannot use it, or has more permissions.
+        InvalidRegistry: If a property injector changes the role such that ECR cannot use it, or adds permissions.
 
     """
     principal = trust_principal(service, conditions)
@@ -128,7 +128,7 @@ def create_role(
 
 
 def _check_injected_role(problems: Problems, role: iam.Role, resource: iam.CfnRole, trust: iam.PolicyStatement) -> None:
-    """Add the changes of a property injector that cannot be set once more without losing later additions."""
+    """Add a problem for changes of a property injector that cannot be restored without deleting later additions."""
     document = role.assume_role_policy
     if document is None or resource.stack.resolve(_written(document)) != [resource.stack.resolve(trust.to_json())]:
         problems.add(
@@ -159,7 +159,7 @@ def _claim_name(problems: Problems, role: iam.Role, name: object) -> None:
 
 
 def _written(document: iam.PolicyDocument) -> Sequence[Any]:
-    """Return the statements of a document, which can still be changed afterwards."""
+    """Return the statements of a document. The document can still be changed afterwards."""
     return list((document.to_json() or {}).get("Statement", ()))
 
 
@@ -179,7 +179,7 @@ def check_role(owner: Construct, role: iam.IRole, service: Service) -> None:
 
 @jsii.implements(IValidation)
 class _RoleCheck:
-    """Reads a role at the end: its trust policy is often completed after the role is given to a construct."""
+    """A validation that reads a role at synthesis, because its trust policy is often completed later."""
 
     def __init__(self, owner: Construct, resource: iam.CfnRole, service: Service) -> None:
         self._owner = owner
@@ -232,7 +232,7 @@ def allow(owner: Construct, role: iam.IRole, *statements: iam.PolicyStatement) -
         statements: The permissions that ECR needs.
 
     Raises:
-        InvalidRegistry: if a property injector changes the policy of a role that the owner created.
+        InvalidRegistry: If a property injector changes the policy of a role that the owner created.
 
     """
     with typed_refusal(owner, lambda: iam.Policy.PROPERTY_INJECTION_ID, InvalidRegistry, path=owner.node.path):
@@ -249,7 +249,7 @@ def allow(owner: Construct, role: iam.IRole, *statements: iam.PolicyStatement) -
 
 
 def _require_only(owner: Construct, role: iam.Role, statements: Sequence[iam.PolicyStatement]) -> None:
-    """Raise an error if the policy of a role has other statements, or is attached to others."""
+    """Raise an error if the policy of a role has other statements, or is attached to other identities."""
     policy = role.node.try_find_child("DefaultPolicy")
     resource = policy and policy.node.default_child
     if not isinstance(policy, iam.Policy) or not isinstance(resource, iam.CfnPolicy):
@@ -267,7 +267,7 @@ def warn_if_not_added(
     statements: Sequence[iam.PolicyStatement],
 ) -> None:
     """
-    Add a warning when the app synthesizes if statements for a principal are in no policy.
+    Add a warning when the app synthesizes if no policy contains the statements for a principal.
 
     The CDK returns success for roles that it does not change: imported ones with `mutable=False` or of another account,
     and those of `without_policy_updates()`.
@@ -275,18 +275,18 @@ def warn_if_not_added(
     Args:
         owner: The construct that the warning is added to.
         principal: The role or user.
-        policies: The constructs that the CDK returns for what it added.
+        policies: The constructs that the CDK returns for its additions.
         statements: The statements.
 
     """
-    # The policy of a role of the app is attached later. Of an unknown principal the CDK warns itself.
+    # The policy of a role of the app is attached later. The CDK itself warns about an unknown principal.
     if not isinstance(principal, (iam.Role, iam.UnknownPrincipal)) and not _is_placeholder(principal):
         owner.node.add_validation(_AdditionCheck(owner, principal, policies, statements))
 
 
 @jsii.implements(IValidation)
 class _AdditionCheck:
-    """Looks for the policies that hold statements; those of lazy roles exist when the app synthesizes."""
+    """A validation that finds the policies with statements. Policies of lazy roles exist when the app synthesizes."""
 
     def __init__(
         self,
@@ -314,7 +314,7 @@ class _AdditionCheck:
         return []
 
     def _is_of_its_account(self, root: object) -> bool:
-        """Return whether a policy can be of the account of the principal."""
+        """Return whether a policy can be in the account of the principal."""
         theirs, account = account_of_principal(self._principal), cdk.Stack.of(cast("Construct", root)).account
         return theirs is None or theirs == account or is_unresolved(theirs) or is_unresolved(account)
 
@@ -327,22 +327,22 @@ class _AdditionCheck:
 
 def account_of_principal(principal: iam.IPrincipal) -> str | None:
     """
-    Return the account of a principal, if it has one; that of a role is not known before the role is looked up.
+    Return the account of a principal, if it has one. The account of a role is not known before its lookup.
 
     Args:
-        principal: Any principal; unknown ones have no such attribute in Python.
+        principal: Any principal. Unknown principals have no such attribute in Python.
 
     """
     return None if _is_placeholder(principal) else getattr(principal, "principal_account", None)
 
 
 def _is_placeholder(principal: object) -> bool:
-    """Return whether a role is not looked up yet; its account and Region are placeholders, too."""
+    """Return whether a role is not yet looked up. Its account and Region are placeholders, too."""
     return str(getattr(principal, "role_arn", "")).endswith(DUMMY_ROLE)
 
 
 def _readable(value: Any) -> Any:  # noqa: ANN401  (any part of a statement)
-    """Return a resolved value with references spelled as in `Fn::Sub`."""
+    """Return a resolved value with references as in `Fn::Sub`."""
     if isinstance(value, Mapping):
         if list(value) == ["Fn::Join"]:
             separator, parts = value["Fn::Join"]

@@ -33,12 +33,12 @@ TAKEN = "another construct of this scope has that ID; IDs are unique in their sc
 
 class ConstructLocation(NamedTuple):
     """
-    The location of a scope. It never changes, so it is read once.
+    The location of a scope. It never changes, and is read once.
 
     Attributes:
         path: The construct path of the scope.
         ancestors: The scope and its parents, from the root.
-        stack: The stack of the scope. None outside every stack.
+        stack: The stack of the scope. None outside of stacks.
         top_stack: The top-level stack: for a nested stack, its outermost parent.
 
     """
@@ -75,7 +75,7 @@ _has_injectors = cdk.PropertyInjectors.has_property_injectors
 
 @jsii.implements(IValidation)
 class _LateInjectorCheck:
-    """Checks that no injector for repositories was registered after the first repository of a stack was created."""
+    """A validation that finds injectors for repositories that were registered after the first repository of a stack."""
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack
@@ -109,7 +109,7 @@ def location_of(scope: Construct) -> ConstructLocation:
 
 
 def reference(construct: IConstruct) -> str:
-    """Return what identifies a construct in JavaScript; Python has several objects for one that JavaScript created."""
+    """Return the identity of a construct in JavaScript. Python can have several objects for one construct."""
     return str(construct.__jsii_ref__.ref)  # type: ignore[attr-defined]  # every jsii object has one
 
 
@@ -153,19 +153,19 @@ def with_path_of(construct: IConstruct) -> Iterator[None]:
 
 
 def stack_problems(place: ConstructLocation, construct: str) -> Iterator[str]:
-    """Yield the reason why a construct cannot be at a location outside every stack. `construct` has its article."""
+    """Yield the reason why a construct cannot be outside of stacks. `construct` begins with its article."""
     if place.stack is None:
         yield f"{construct} must be in a stack, and the scope is not in one; use a Stack, or a construct in one"
 
 
 def id_format_problems(id: str) -> Iterator[str]:
-    """Yield the reason why an ID cannot name a construct in any scope."""
+    """Yield the reason why an ID is invalid in every scope."""
     if not id or is_token(id):
         yield f"id {id!r} is not valid for a construct; use a word such as 'Api'"
 
 
 def id_problems(scope: Construct, id: str) -> Iterator[str]:
-    """Yield the reasons why a construct of a scope cannot have an ID."""
+    """Yield the reasons why an ID is invalid in a scope."""
     if problems := tuple(id_format_problems(id)):
         yield from problems
     elif scope.node.try_find_child(id):

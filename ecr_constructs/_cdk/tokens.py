@@ -16,7 +16,7 @@ __all__ = ["forwarded_problems", "is_unresolved", "lazily", "lazily_in_context",
 
 
 def is_unresolved(value: object) -> bool:
-    """Return whether a single value (not a list or mapping that holds one) is known only at deployment."""
+    """Return whether a single value is known only at deployment. Entries of lists and mappings are not read."""
     # JavaScript accepts no Python enumeration.
     if isinstance(value, Enum):
         return False
@@ -26,9 +26,9 @@ def is_unresolved(value: object) -> bool:
 
 def forwarded_problems(grammar: StringConstraint, text: str) -> tuple[str, ...]:
     """
-    Check a text that is only handed on: a token passes, a written text must be well formed.
+    Check a text that is passed to CloudFormation unread. A token is accepted, and a literal must be well formed.
 
-    The question crosses to JavaScript, so it is asked only of what the grammar does not accept.
+    The check for a token is a call to JavaScript, and is made only for texts that the grammar rejects.
     """
     problems = grammar.problems(text)
     return () if problems and is_unresolved(text) else problems
@@ -36,7 +36,7 @@ def forwarded_problems(grammar: StringConstraint, text: str) -> tuple[str, ...]:
 
 def resolve(stack: Stack, values: Sequence[Any]) -> Sequence[Any]:
     """
-    Return JSON values with intrinsic functions in the place of tokens.
+    Return JSON values with intrinsic functions instead of tokens.
 
     Only the texts with tokens are sent to JavaScript, all at once.
 
@@ -52,7 +52,7 @@ def resolve(stack: Stack, values: Sequence[Any]) -> Sequence[Any]:
             return list(stack.resolve(list(values)))
         texts = list(dict.fromkeys(leaf for leaf in leaves if isinstance(leaf, str)))
         resolved = stack.resolve(texts) if texts else []
-        # The CDK omits values that resolve to nothing.
+        # The CDK omits values that resolve to an undefined value.
         if len(resolved) != len(texts):
             return list(stack.resolve(list(values)))
     except RuntimeError:
@@ -94,7 +94,7 @@ def _with(value: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any pa
 
 def lazily(produce: Callable[[], object]) -> IResolvable:
     """
-    Return a value that is written each time it is resolved, because it can change until the app synthesizes.
+    Return a value that is produced each time it is resolved, because it can change until the app synthesizes.
 
     Args:
         produce: The function that returns the value. The CDK calls it several times.

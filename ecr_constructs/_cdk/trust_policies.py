@@ -49,7 +49,7 @@ _ARN_FIELDS = 6
 
 def trust_problems(document: object, service: Service) -> Iterator[str]:
     """
-    Yield the reasons for which a service cannot assume a role.
+    Yield the reasons why a service cannot assume a role.
 
     Parts that are known only at deployment are not checked. Each branch of `Fn::If` counts.
 
@@ -77,7 +77,7 @@ def trust_problems(document: object, service: Service) -> Iterator[str]:
 
 def foreign_sources(document: object, service: Service, account: str) -> Sequence[str]:
     """
-    Return the accounts and ARNs that every statement for a service requires as source, if none is of an account.
+    Return the accounts and ARNs that every statement for a service requires as source, if none is in an account.
 
     Args:
         document: The resolved trust policy.
@@ -107,7 +107,7 @@ def trust_condition_problems(conditions: object, service: Service) -> Iterator[s
         One sentence for each fault.
 
     Raises:
-        TypeError: if it is not a mapping of operators to mappings of condition keys to values.
+        TypeError: If it is not a mapping of operators to mappings of condition keys to values.
 
     """
     if not isinstance(conditions, Mapping):
@@ -155,7 +155,7 @@ def _statements(document: object) -> Sequence[Statement] | None:
 
 
 def _may_cover(statement: Statement, service: Service) -> bool:
-    """Return whether a statement covers a service that assumes the role, or may cover it when it is deployed."""
+    """Return whether a statement covers a service that assumes the role, or can cover it after deployment."""
     return _covers_action(statement, unknown=True) and _covers_principal(statement, service, unknown=True)
 
 
@@ -209,7 +209,7 @@ def _requires_external_id(statement: Statement) -> bool:
 
 
 def _foreign(statement: Statement, account: str) -> list[str]:
-    """Return the required sources of a statement if none of them is of an account."""
+    """Return the required sources of a statement if none of them is in an account."""
     for values in _conditions(statement, "aws:sourceaccount", "aws:sourcearn"):
         texts = [one for one in values if isinstance(one, str)]
         if len(texts) == len(values) and not any(_is_of(text, account) for text in texts):
@@ -218,7 +218,7 @@ def _foreign(statement: Statement, account: str) -> list[str]:
 
 
 def _is_of(source: str, account: str) -> bool:
-    """Return whether an account ID or ARN, which may have wildcards, can be of an account."""
+    """Return whether an account ID or ARN, which can have wildcards, can be of an account."""
     fields = source.split(":", _ARN_FIELDS - 1)
     if source.startswith("arn:") and len(fields) == _ARN_FIELDS:
         return not fields[4] or fnmatchcase(account, fields[4])
@@ -245,7 +245,7 @@ def _plain(conditions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _plain_value(value: Any) -> Any:  # noqa: ANN401  (a text, a number, a boolean, or several)
-    """Return a value that can be sent to JavaScript, which takes no enumeration of Python."""
+    """Return a value for JavaScript, which accepts no Python enumeration."""
     if isinstance(value, Enum):
         return value.value
     return value if isinstance(value, (str, bool, int)) else [_plain_value(one) for one in value]

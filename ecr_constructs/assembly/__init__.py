@@ -313,7 +313,11 @@ def _text(value: object) -> str | None:
 
 
 def _parsed(text: object) -> Mapping[str, Any]:
-    """Return a document that can be JSON text. If it cannot be read, it is empty: CloudFormation will reject it."""
+    """
+    Return a document that can be JSON text.
+
+    It is empty if it cannot be read, because CloudFormation will reject it.
+    """
     try:
         return mapping(json.loads(text) if isinstance(text, str) else text)
     except (ValueError, RecursionError):

@@ -36,7 +36,7 @@ def construct_paths(directory: Path) -> Mapping[tuple[str, str], str]:
 
 
 def _metadata(directory: Path, artifact: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the metadata of a stack. Newer CDKs write it to a file of its own."""
+    """Return the metadata of a stack. Newer versions of the CDK write it to a separate file."""
     file = artifact.get("additionalMetadataFile")
     outside = read_object(directory / file, inside=directory) if isinstance(file, str) else {}
     return {**mapping(artifact.get("metadata")), **outside}

@@ -1,7 +1,7 @@
 """
 Safe reading of files: regular files of a limited size, inside a given folder.
 
-A cloud assembly contains paths. Without these checks a manifest could name an endless device, a pipe without a writer,
+A cloud assembly contains paths. Without these checks, a manifest could name an endless device, a pipe without a writer,
 or a file outside the assembly.
 """
 
@@ -50,7 +50,7 @@ def read_file(path: Path, *, inside: Path | None = None, maximum: int = MAXIMUM_
     try:
         real = _real(path, inside)
         _require_regular(path, Path(real).stat().st_mode)
-        # The file can have been replaced since the check: opening a pipe must not block, and a link is not followed.
+        # The file can have been replaced since the check. Opening a pipe must not block, and a link is not followed.
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
@@ -108,7 +108,7 @@ def read_object(path: Path, *, inside: Path) -> Mapping[str, Any]:
 
 def require_shallow(document: object) -> None:
     """
-    Raise `ValueError` if a document of lists and dictionaries is nested too deeply to be read safely.
+    Raise `ValueError` if a document of lists and dictionaries is nested too deeply.
 
     Args:
         document: The result of a JSON parser.
@@ -130,7 +130,7 @@ def require_shallow(document: object) -> None:
 
 
 def _real(path: Path, inside: Path | None) -> str:
-    """Return the path with resolved links. Raise if it is outside the folder."""
+    """Return the path with resolved links, or raise an error if it is outside the folder."""
     try:
         real = os.path.realpath(path)
         if inside is None or Path(real).is_relative_to(os.path.realpath(inside)):

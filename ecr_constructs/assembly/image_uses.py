@@ -1,7 +1,7 @@
 """
-The container images that the resources of an app use, with the repositories of the app that they are in.
+The container images that the resources of an app use, with their repositories in the app.
 
-The value of an image is evaluated as far as the templates decide it: functions such as `Fn::Join`, references to
+The value of an image is evaluated with the data of the templates: functions such as `Fn::Join`, references to
 repositories of the same stack, of nested stacks and of other stacks (`Fn::ImportValue`), and defaults of parameters.
 """
 
@@ -58,7 +58,7 @@ _REPOSITORY, _TEMPLATE = "AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTe
 _STACK = "AWS::CloudFormation::Stack"
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
-# The images that AWS CodeBuild manages have no registry, and no digest that can be given:
+# The images that AWS CodeBuild manages have no registry, and cannot be given by a digest:
 # https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
 _CODEBUILD_IMAGE = re.compile(r"aws/codebuild/[a-z0-9._-]+:[\w.-]+")
 # The repository of image assets that `cdk bootstrap` creates, and a tag that is the hash of the asset.
@@ -110,7 +110,7 @@ class ImageUse:
 
     @property
     def shown(self) -> str:
-        """The reference, with the construct path in place of a name that CloudFormation generates."""
+        """The reference, with the construct path instead of a name that CloudFormation generates."""
         if self.reference is None:
             return self.text
         if self.is_unnamed and self.repositories:
@@ -178,7 +178,7 @@ class AppImages:
         return self._found[id(resource)]
 
     def text(self, value: object, place: _Place) -> str | None:
-        """Return a text of a template if it has one value, in which parts can be `UNKNOWN`."""
+        """Return a text of a template if it has one value. Parts of it can be `UNKNOWN`."""
         texts = set(self._texts(value, place))
         return texts.pop() if len(texts) == 1 else None
 
@@ -250,7 +250,7 @@ class AppImages:
                 yield str(text)
 
     def _substituted(self, value: object, place: _Place, depth: int) -> object:
-        """Return a value with texts in place of references to resources and of values from other templates."""
+        """Return a value with texts instead of references to resources and of values from other templates."""
         if depth > _MAXIMUM_DEPTH:
             return UNKNOWN
         if isinstance(value, str):
@@ -317,7 +317,7 @@ class AppImages:
         return UNKNOWN
 
     def _stack_output(self, argument: object, place: _Place, depth: int) -> str:
-        """Return an output of another stack, which is how the CDK writes a weak reference."""
+        """Return an output of another stack, which the CDK renders for a weak reference."""
         stack = next(self._texts(mapping(argument).get("StackName"), place, depth + 1), None)
         name = str(mapping(argument).get("OutputName"))
         found = {
@@ -458,7 +458,7 @@ def _chart_images(values: object) -> Iterator[str]:
     Yield the images in the values of a Helm chart, by the convention of `helm create`.
 
     An image is a text with the key `image`, or an object with `repository`, and with `registry`, `tag` or `digest`. A
-    chart without a tag in its values uses a tag of its own, which is not known.
+    chart without a tag in its values has a default tag, which is not known.
     """
     if isinstance(values, list):
         for each in values:

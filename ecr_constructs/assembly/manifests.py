@@ -61,7 +61,7 @@ def resources_of(template: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str
 
 
 class _TooMany(Exception):
-    """An assembly exceeds a limit. The text says which one."""
+    """The error of an assembly that exceeds a limit. The text names the limit."""
 
 
 class _Assembly:

@@ -1,4 +1,4 @@
-"""The templates of the stacks of an assembly, as the comparison of states takes them."""
+"""The templates of the stacks of an assembly, for the comparison of states."""
 
 from __future__ import annotations
 

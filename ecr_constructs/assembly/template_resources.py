@@ -1,4 +1,4 @@
-"""The resources of the stacks of an assembly, as compliance rules take them."""
+"""The resources of the stacks of an assembly, for compliance rules."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """
-The values of a CloudFormation template, as far as its parameters, mappings and conditions decide them.
+The values of a CloudFormation template that its parameters, mappings and conditions determine.
 
-A condition that depends on a parameter has two outcomes, and a map whose key is not known has one for each key. Each
+A condition that depends on a parameter has two outcomes. A map with an unknown key has one outcome for each key. Each
 combination is evaluated separately, and named by its conditions.
 """
 
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 _MAXIMUM_OUTCOMES = 64
 # The largest policy of ECR has 30,720 characters. A delimiter or a variable can be repeated without end.
 _MAXIMUM_CHARACTERS = 2**20
-# Longer values, such as a whole policy, are not repeated in the name of an outcome.
+# The name of an outcome does not contain longer values, such as a whole policy.
 _LONGEST_SHOWN = 32
 # Conditions that refer to each other.
 _MAXIMUM_DEPTH = 50
@@ -69,8 +69,8 @@ class TemplateValues:
 
     Args:
         template: A CloudFormation template.
-        parameters: The values of parameters and pseudo parameters, such as `AWS::Region`. Default: none. They decide
-            conditions; the defaults of the template do not, because a deployment can replace them.
+        parameters: The values of parameters and pseudo parameters, such as `AWS::Region`. Default: none. They determine
+            conditions. Defaults of the template do not, because a deployment can replace them.
 
     """
 
@@ -106,7 +106,7 @@ class TemplateValues:
 
     def parameter_problem(self, name: str) -> str | None:
         """
-        Return the reason for which a given value of a parameter is rejected, or None.
+        Return the reason why a given value of a parameter is rejected, or None.
 
         Args:
             name: The parameter.
@@ -123,7 +123,7 @@ _Choices = dict[_Subject, Any]
 
 
 class _Undecided(Exception):
-    """A condition or a parameter has several options."""
+    """The exception for a condition or a parameter with several options."""
 
     def __init__(self, subject: _Subject, options: Sequence[object]) -> None:
         super().__init__(subject)
@@ -132,11 +132,11 @@ class _Undecided(Exception):
 
 
 class _Unknown(Exception):
-    """Only CloudFormation can compute a value. The text is the reason and the fix."""
+    """The exception for a value that only CloudFormation can compute. The text is the reason and the fix."""
 
 
 class _Open(Exception):
-    """A comparison depends on a parameter whose value was not given."""
+    """The exception for a comparison that depends on a parameter without a given value."""
 
 
 def _too_many(properties: Mapping[str, Any]) -> TemplateOutcome:
@@ -271,7 +271,7 @@ class _Evaluation:
         return [_as_text(each) for each in self._values.parameters.get(name, {}).get("AllowedValues") or ()]
 
     def _implied(self, name: str) -> tuple[str | None, set[str]]:
-        """Return the value that the chosen conditions imply for a parameter, and those that they exclude."""
+        """Return the value that the chosen conditions imply for a parameter, and the values that they exclude."""
         equal, excluded = None, set()
         for (kind, condition), option in self.choices.items():
             equation = _equation(self._values.conditions.get(condition)) if kind == "Condition" else None

@@ -1,7 +1,7 @@
 """
-The command as typer runs it: the subcommands, their help, and the option `--version`.
+The typer application of the command: the subcommands, their help, and the option `--version`.
 
-The module of a subcommand is imported when the subcommand runs, so that `--help` imports typer alone.
+The module of a subcommand is imported when the subcommand runs. `--help` imports only typer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Subcommand(NamedTuple):
     Attributes:
         summary: The line in the list of subcommands.
         examples: The examples at the end of its own help.
-        codes: Its exit codes beside 0, 2 and 130, with their meaning.
+        codes: Its other exit codes than 0, 2 and 130, with their meaning.
 
     """
 
@@ -144,7 +144,7 @@ def _options(
 
 
 class _Group(TyperGroup):
-    """The command, whose help lists the subcommands without importing them."""
+    """The command. Its help lists the subcommands without importing them."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  (typer does not publish their types)
         """Render the list of subcommands."""

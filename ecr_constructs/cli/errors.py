@@ -22,8 +22,8 @@ class ExitCode(IntEnum):
     """
     The exit codes, which the page 'The command ecr-constructs' of the documentation lists.
 
-    1 is missing: Python ends with it after a defect of the command. `PIPE_CLOSED` is the code that a shell shows for a
-    program that the signal SIGPIPE ended, because the reader of its output ended.
+    1 is not used, because Python ends with it after a defect of the command. `PIPE_CLOSED` is the code of a program
+    that the signal SIGPIPE ended, because the reader of its output ended.
     """
 
     DONE = 0

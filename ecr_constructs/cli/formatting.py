@@ -1,4 +1,4 @@
-"""Numbers, sizes, days, lists and images as text for people."""
+"""Numbers, sizes, days, lists and images as readable text."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def omitted(number: int, noun: str = "") -> str:
 
 
 def truncate(lines: Sequence[str], limit: int) -> list[str]:
-    """Return the first lines, and a last one with the number of those left out."""
+    """Return the first lines, and a last one with the number of omitted lines."""
     more = len(lines) - limit
     return [*lines[:limit], *([omitted(more)] if more > 0 else [])]
 
@@ -120,11 +120,11 @@ def image_label(image: Image, selectors: Sequence[TagPattern | TagPrefix] = ()) 
 
 def decision_label(decision: Decision, asked: Sequence[TagPattern] = ()) -> str:
     """
-    Return the label of an image, with a tag that was asked for or that the rule of the decision matches.
+    Return the label of an image, with a requested tag or one that the rule of the decision matches.
 
     Args:
         decision: The decision on the image.
-        asked: The patterns of tags that were asked for. They are preferred.
+        asked: The patterns of requested tags. They are preferred.
 
     """
     if any(pattern.matches(tag) for tag in decision.image.tags for pattern in asked):
@@ -139,7 +139,7 @@ def decision_labels(decisions: Sequence[Decision], limit: int = _EXAMPLES, asked
     Args:
         decisions: The decisions on the images.
         limit: The largest number of labels. Default: 3.
-        asked: The patterns of tags that were asked for. Images with such tags are first.
+        asked: The patterns of requested tags. Images with such tags are first.
 
     """
     more = ", ..." if len(decisions) > limit else ""
@@ -148,7 +148,7 @@ def decision_labels(decisions: Sequence[Decision], limit: int = _EXAMPLES, asked
 
 
 def _asked_first(decisions: Sequence[Decision], asked: Sequence[TagPattern]) -> list[Decision]:
-    """Return the decisions on images with tags that were asked for first, and otherwise in the same order."""
+    """Return the decisions with those on images with requested tags first, and otherwise in the same order."""
     return sorted(
         decisions, key=lambda each: not any(pattern.matches(tag) for tag in each.image.tags for pattern in asked)
     )

@@ -1,7 +1,8 @@
 """
 The entry point of the `ecr-constructs` command: its arguments, its errors and its exit codes.
 
-typer is imported when the command runs, rich, jinja2, yaml and boto3 where they are used: `--help` is printed often.
+typer is imported when the command runs. rich, jinja2, yaml and boto3 are imported in the functions that use them, so
+that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
         if error.filename is None:
             discard_output(sys.stdout)
     except MemoryError:
-        print_error(CommandError(["the memory does not suffice for the input; split it, or choose repositories"]))
+        print_error(CommandError(["there is not enough memory for the input; split it, or select repositories"]))
     else:
         return code
     return ExitCode.REFUSED

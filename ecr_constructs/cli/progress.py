@@ -25,7 +25,7 @@ class Progress(Protocol):
 
 
 class NoProgress:
-    """A display that shows nothing, for calls that take seconds."""
+    """A display without output, for calls that take seconds."""
 
     def begin(self, steps: int) -> None:
         """Ignore the number of steps."""

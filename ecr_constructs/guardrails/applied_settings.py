@@ -1,4 +1,4 @@
-"""Settings for repositories of other constructs: the part that the mixin and the property injector share."""
+"""Settings for repositories of other constructs: the common part of the mixin and the property injector."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ecr_constructs.repository.settings import DEFAULT_LIFECYCLES, RepositorySet
 __all__ = ["lifecycle_for", "require_applicable"]
 
 _ENCRYPTION = (
-    "settings: encryption is {!r}, and another encryption replaces an existing repository, so its images are "
-    "lost; use .but(encryption=Encryption.aes256()), which writes nothing, and HardenedRepository for new repositories"
+    "settings: encryption is {!r}, and another encryption replaces an existing repository by one without images; use "
+    ".but(encryption=Encryption.aes256()), which renders nothing, and HardenedRepository for new repositories"
 )
 _ACCESS = "settings: access has {} entries, and {} writes no repository policy; use add_to_resource_policy"
 _STATEMENTS = (
@@ -53,10 +53,10 @@ def require_applicable(settings: object, applier: str, *unwritten: str) -> None:
 
 def lifecycle_for(settings: RepositorySettings, mutability: object) -> LifecyclePolicy:
     """
-    Return the lifecycle policy of settings for a repository with a tag mutability, which can differ from theirs.
+    Return the lifecycle policy of settings for a repository with another tag mutability.
 
-    An untagged image of a repository with mutable tags can be the latest release, so that the default policy is that
-    of the mutability in the template.
+    An untagged image of a repository with mutable tags can be the latest release. Therefore the default policy depends
+    on the mutability in the template.
 
     Args:
         settings: The settings.

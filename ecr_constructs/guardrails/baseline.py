@@ -23,15 +23,15 @@ _UNUSED = "unused-intent"
 
 def enforce_baseline(scope: cdk.Stage, path: str, *, intended: Mapping[str, str] | None = None) -> None:
     """
-    Make the synthesis fail if a name, the encryption or a logical ID differs from a recorded baseline.
+    Stop the synthesis if a name, the encryption or a logical ID differs from a recorded baseline.
 
-    CloudFormation replaces, deletes or orphans a resource after such a change. The final templates are compared, so
-    that changes by aspects, mixins and overrides are found too. `ecr-constructs baseline cdk.out` writes the file.
+    CloudFormation replaces, deletes or orphans a resource after such a change. The final templates are compared, with
+    the changes of aspects, mixins and overrides. `ecr-constructs baseline cdk.out` writes the file.
 
     Args:
         scope: The app, or a stage with all stacks of the baseline.
         path: The file, relative to the current directory.
-        intended: Changes that are meant, each with the reason: a resource as `Stack/LogicalId`, or a stack. Default:
+        intended: Intended changes, each with the reason: a resource as `Stack/LogicalId`, or a stack. Default:
             none.
 
     Raises:

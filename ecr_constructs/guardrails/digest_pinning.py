@@ -1,4 +1,4 @@
-"""`DigestPinning`: the rules on images that are deployed by a tag that can be reassigned."""
+"""`DigestPinning`: the rules about images that are deployed by a tag that can be reassigned."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _RULES = {
     ),
     _NOT_KNOWN: (
         "The image of a workload is known when the app synthesizes.",
-        "Use a literal reference in place of a parameter or a value of another app.",
+        "Use a literal reference instead of a parameter or a value of another app.",
     ),
 }
-# Registries that are public as a whole, or whose images are public by default.
+# Public registries, and registries whose images are public by default.
 _PUBLIC_REGISTRIES = frozenset(
     {
         "docker.io",
@@ -71,7 +71,7 @@ _PUBLIC_REGISTRIES = frozenset(
 @dataclass(frozen=True, kw_only=True)
 class DigestPinning(Sequence[ComplianceRule]):
     """
-    The rules on images that are deployed by a tag that can be reassigned to another image.
+    The rules about images that are deployed by a tag that can be reassigned to another image.
 
     The next deployment, or the next instance that starts, pulls the image that then has the tag. The rules check task
     definitions of Amazon ECS, functions of AWS Lambda, job definitions of AWS Batch, services of AWS App Runner,
@@ -152,7 +152,7 @@ class _Finding(NamedTuple):
     sentence: str
 
 
-# The images of the apps that are checked: each rule reads those of each resource.
+# The images of the checked apps, because each rule reads the images of each resource.
 _images: WeakKeyDictionary[AppResources, AppImages] = WeakKeyDictionary()
 
 

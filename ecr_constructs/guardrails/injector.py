@@ -1,4 +1,4 @@
-"""`HardenedInjector`: the property injector of the CDK that gives the settings of the library to `ecr.Repository`."""
+"""`HardenedInjector`: the property injector of the CDK that applies the settings of the library to `ecr.Repository`."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class HardenedInjector:
     """
     Set the omitted arguments of each `ecr.Repository` in a scope.
 
-    The arguments are `image_tag_mutability`, `image_scan_on_push`, `lifecycle_rules` and `removal_policy`. An argument
-    that is given does not change. An L1 construct and a `HardenedRepository` are not changed. Repositories are changed
-    that are created after the injector is registered. `Hardened` is a mixin for repositories that exist.
+    The arguments are `image_tag_mutability`, `image_scan_on_push`, `lifecycle_rules` and `removal_policy`. A given
+    argument does not change. L1 constructs and `HardenedRepository` are not changed. The injector changes repositories
+    that are created after it is registered. `Hardened` is a mixin for existing repositories.
 
-    A rule that is added with `add_lifecycle_rule` is in the policy beside the rules of the settings, because an
-    `ecr.Repository` without the argument `lifecycle_rules` has the rules of the settings already.
+    A rule of `add_lifecycle_rule` is added to the rules of the settings, because an `ecr.Repository` without the
+    argument `lifecycle_rules` has the rules of the settings.
 
-    The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption,
-    and its images are lost. For a new repository, use `HardenedRepository`.
+    The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption by
+    one without images. For a new repository, use `HardenedRepository`.
 
     https://docs.aws.amazon.com/cdk/v2/guide/blueprints.html
 
@@ -71,7 +71,7 @@ class HardenedInjector:
 
     def inject(self, original_props: Any, *, id: str, scope: Any) -> Any:  # noqa: ANN401, ARG002  (the protocol of the CDK)
         """
-        Return the arguments of a repository with those that it does not have. The CDK calls it.
+        Return the arguments of a repository with the missing ones. The CDK calls this method.
 
         Args:
             original_props: The arguments, by their names in JavaScript.

@@ -1,4 +1,4 @@
-"""`Hardened`: the mixin of the CDK that gives the settings of the library to other repositories."""
+"""`Hardened`: the mixin of the CDK that applies the settings of the library to other repositories."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class Hardened(cdk.Mixin):
     Apply immutable tags, scanning on push, a lifecycle policy and retention to repositories of other constructs.
 
     The mixin applies to each `AWS::ECR::Repository` in a scope: that of an `ecr.Repository`, an `ecr.CfnRepository`, or
-    a construct of another library. A `HardenedRepository` has settings of its own, and is not changed.
+    a construct of another library. A `HardenedRepository` has its own settings, and is not changed.
 
     The mixin writes the properties that a repository does not have. A property that is set does not change, such as
     `image_tag_mutability=ecr.TagMutability.MUTABLE` or a lifecycle rule. This also applies to a property that is set
-    afterwards. `Guardrails` reports those that a rule does not allow. A repository that is created after the mixin is
-    applied is not changed. An `ecr.Repository` gets no lifecycle policy if the attribute `lifecycle_policy` of its
+    afterwards. `Guardrails` reports properties that a rule does not allow. A repository that is created after the mixin
+    is applied is not changed. An `ecr.Repository` gets no lifecycle policy if the attribute `lifecycle_policy` of its
     default child was read in Python before, because its value is then unknown. The warning
     `ecr-constructs:lifecycleIsNotRead` reports it.
 
-    The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption,
-    and its images are lost. For a new repository, use `HardenedRepository`.
+    The encryption is never changed. It is create-only: CloudFormation replaces a repository with another encryption by
+    one without images. For a new repository, use `HardenedRepository`.
 
-    Immutable tags reject a push with a tag that exists. For repositories with tags that are reassigned, use
+    With immutable tags, ECR rejects a push of an existing tag. For repositories with tags that are reassigned, use
     `settings=ADOPTED`, or an `Immutability` with exclusions.
 
     https://docs.aws.amazon.com/cdk/v2/guide/mixins.html
@@ -90,7 +90,7 @@ class Hardened(cdk.Mixin):
         Write the properties that a repository does not have.
 
         Args:
-            construct: The repository; another construct is not changed.
+            construct: The repository. Another construct is not changed.
 
         """
         if not isinstance(construct, ecr.CfnRepository) or not self.supports(construct):
@@ -117,9 +117,9 @@ class Hardened(cdk.Mixin):
 @jsii.implements(cdk.IStableAnyProducer)
 class _MissingLifecycle:
     """
-    The lifecycle policy of a repository, or that of settings if it has none when the app synthesizes.
+    The lifecycle policy of a repository. If it has none when the app synthesizes, it is the policy of the settings.
 
-    `ecr.Repository` renders its rules when the app synthesizes, so that a rule can be added after the mixin is applied.
+    `ecr.Repository` renders its rules when the app synthesizes, so a rule can be added after the mixin is applied.
     """
 
     def __init__(self, resource: ecr.CfnRepository, written: object, settings: RepositorySettings) -> None:

@@ -31,7 +31,7 @@ __all__ = ["Guardrails"]
 _PRODUCTION: Mapping[str, Level] = dict.fromkeys(
     ("customer-managed-key", "images-scanned", "lifecycle-policy-present", "tags-immutable"), "error"
 )
-# The annotation of a construct that has the same fact as a rule. Those of lifecycle findings have the same name.
+# The annotation of a construct with the same fact as a rule. For lifecycle findings, both have the same name.
 _ANNOTATIONS: Mapping[str, str] = {
     "cached-tags-mutable": "ecr-constructs:cachedTagsCannotMove",
     "name-unique": "ecr-constructs:repositoryNameTwice",
@@ -45,11 +45,11 @@ class Guardrails:
     """
     Check the ECR resources of all templates of an app when it synthesizes.
 
-    The templates are checked as they are deployed. A resource is checked whether it is a `HardenedRepository`, an
-    `ecr.Repository` or an L1 construct, and with the changes of aspects, mixins, property injectors and overrides.
+    The final templates are checked, with the changes of aspects, mixins, property injectors and overrides. They include
+    the resources of `HardenedRepository`, `ecr.Repository` and L1 constructs.
 
     A rule of level `error` stops the synthesis. A rule of level `warning` or `info` is reported. A value that is known
-    only at deployment is reported as an info, for the rules that serve a control. A finding can be acknowledged with
+    only at deployment is reported as an info, for the rules with a control. A finding can be acknowledged with
     `cdk.Validations.of(construct).acknowledge(...)` and the ID `ecr-constructs::` and the ID of the rule.
     The page 'Guardrails' of the documentation lists the rules.
 
@@ -99,7 +99,7 @@ class Guardrails:
     def _check_names(
         self, problems: Problems, levels: Mapping[str, Level], exceptions: Sequence[RuleException]
     ) -> None:
-        """Add a problem for each level and each exception that is for no rule."""
+        """Add a problem for each level and each exception without a rule."""
         names = ", ".join(self._rules)
         if problems.expect("levels", levels, Mapping, '{"tags-immutable": "error"}', each=str):
             problems.extend(
@@ -188,7 +188,11 @@ class Guardrails:
         return cdk.PolicyValidationPluginReport(success=not is_refused, violations=violations)
 
     def _is_reported(self, result: RuleResult, reported: frozenset[tuple[str, str]], app: cdk.App) -> bool:
-        """Return whether a construct reports the finding. An error is reported, because it stops."""
+        """
+        Return whether a construct reports the finding.
+
+        An error is always reported, because it stops the synthesis.
+        """
         id, path = result.rule.id, f"{result.resource.path}/"
         annotation = _ANNOTATIONS.get(id) or annotation_id(id.removeprefix("lifecycle-"))
         is_annotated = any(name == annotation and path.startswith(f"{owner}/") for name, owner in reported)
@@ -235,7 +239,7 @@ def _is_excepted(exception: RuleException, result: RuleResult) -> bool:
 
 
 def _about(exception: RuleException, covered: Sequence[RuleResult], *, is_expired: bool) -> cdk.PolicyViolation:
-    """Return the warning about an exception that is expired, or that no finding needs."""
+    """Return the warning about an exception that has expired, or that no finding needs."""
     where = f"the exception of {exception.owner} for {exception.rule} on {exception.resource}"
     reason = f"expired on {exception.expires}" if is_expired else "is not used: the resource meets the rule"
     if not covered:

@@ -1,7 +1,8 @@
 """
 The values and rules of ECR in plain Python: names, tags, lifecycle policies, registry settings, compliance, events.
 
-Nothing here imports the CDK. Every public name is here, and its module is loaded when the name is first used.
+No module of this package imports the CDK. The package exports every public name. The module of a name is loaded when
+the name is first used.
 """
 
 from __future__ import annotations
@@ -197,7 +198,7 @@ _MODULES = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Load a public name from its module."""
+        """Return a public name, loaded from its module."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(f"ecr_constructs.{_MODULES[name]}"), name)
@@ -205,5 +206,5 @@ if not TYPE_CHECKING:
         return value
 
     def __dir__() -> list[str]:
-        """List the public names."""
+        """Return the public names."""
         return __all__

@@ -1,9 +1,9 @@
 """
 The repository filters of scanning, replication and signing.
 
-The filters look alike but differ. A scan filter without `*` matches every name that contains it. A replication filter
-matches every name that begins with it. A signing filter without `*` matches one name. `Namespace` renders the
-repositories under `prod/` as each of them.
+The filters have similar texts and different meanings. A scan filter without `*` matches every name that contains it. A
+replication filter matches every name that begins with it. A signing filter without `*` matches one name. `Namespace`
+renders the repositories under `prod/` as a filter of each kind.
 """
 
 from __future__ import annotations

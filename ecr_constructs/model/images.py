@@ -1,5 +1,5 @@
 """
-Images as `DescribeImages` reports them.
+Images in the form of `DescribeImages`.
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 """
@@ -44,7 +44,7 @@ _LISTS = ("tags", "referenced_digests")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
     """
-    An image of a repository, as `DescribeImages` reports it.
+    An image of a repository, in the form of `DescribeImages`.
 
     Times without a time zone are rejected, because a few hours can decide whether an image is deleted.
 
@@ -64,7 +64,7 @@ class Image:
             unknown.
 
     Attributes:
-        is_ordinary: Whether its tags and times decide its outcome alone: it is not an image index, does not refer to
+        is_ordinary: Whether its outcome depends only on its tags and times: it is not an image index, does not refer to
             another image, and was never archived.
         age_reference_seconds: The time by which images are sorted, in seconds since 1970.
 
@@ -93,7 +93,11 @@ class Image:
     age_reference_seconds: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Raise all problems. Convert times to UTC and sort lists, so that equal images compare as equal."""
+        """
+        Raise an error with all problems.
+
+        Convert times to UTC and sort lists, because equal images must compare as equal.
+        """
         if problems := [f"{name}: {text}" for name, text in _problems(self)]:
             raise InvalidImage(problems)
         for name in _TIMES:
@@ -198,7 +202,7 @@ def read_images(document: object) -> tuple[Image, ...]:
 
 def require_images(images: Sequence[object]) -> None:
     """
-    Raise if an entry is not an `Image`, such as a dictionary of boto3.
+    Raise an error if an entry is not an `Image`, such as a dictionary of boto3.
 
     Args:
         images: The entries.
@@ -215,7 +219,7 @@ def require_images(images: Sequence[object]) -> None:
 
 
 def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator[Image]:
-    """Yield the image, or add its problems. `collect` would take too long for a listing of 100,000 images."""
+    """Yield the image, or add its problems. `collect` would be too slow for a listing of 100,000 images."""
     try:
         yield Image.from_describe_images(detail)
     except InvalidImage as error:
@@ -224,7 +228,7 @@ def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator
 
 
 def _require_whole(document: object) -> None:
-    """Raise if the last page of a listing is missing, because count rules would count incorrectly."""
+    """Raise an error if the last page of a listing is missing, because count rules would count incorrectly."""
     last = document[-1] if isinstance(document, Sequence) and document else document
     if (
         isinstance(last, Mapping)
@@ -328,8 +332,8 @@ def _plain_image(detail: Mapping[str, Any]) -> Image | None:
     """
     Return the image of a detail as the AWS CLI and boto3 return it, or None for any other detail.
 
-    A listing can have a million details. The constructor, which has a message for each problem, takes three times as
-    long. This function returns an equal image, and leaves everything that is unusual to the constructor.
+    A listing can have a million details. The constructor has a message for each problem, and takes three times as long.
+    This function returns an equal image, and None for unusual details, which the constructor reads.
     """
     pushed, pulled = _plain_time(detail.get("imagePushedAt")), detail.get("lastRecordedPullTime")
     if pushed is None or (pulled is not None and (pulled := _plain_time(pulled)) is None) or not _is_plain(detail):
@@ -372,7 +376,7 @@ _new = object.__new__
     _set_seconds,
 ) = (vars(Image)[each.name].__set__ for each in fields(Image))
 _ARTIFACT = "artifactMediaType"
-# Fields of images that are archived, restored or about another image, and of a page of a listing.
+# Fields of images that are archived, restored or refer to another image, and of a page of a listing.
 _UNUSUAL = frozenset({"lastArchivedAt", "lastActivatedAt", "subjectManifestDigest", "imageDetails"})
 
 
@@ -397,7 +401,7 @@ def _is_plain_tag(tag: object) -> bool:
 
 
 def _plain_time(value: object) -> datetime | None:
-    """Return the time of a text or of boto3, with a time zone, or None for another value."""
+    """Return the time of a text or of boto3, with a time zone. None for another value."""
     try:
         time = datetime.fromisoformat(value) if type(value) is str else value
     except ValueError:
@@ -410,7 +414,7 @@ def _plain_time(value: object) -> datetime | None:
 
 
 def _renamed(problem: str) -> str:
-    """Return a problem of an `Image` with the name of the field in the image detail."""
+    """Return a problem of an `Image` with the name of the field in the detail."""
     name, colon, text = problem.partition(":")
     stem, bracket, place = name.partition("[")
     return f"{_FIELDS[stem]}{bracket}{place}{colon}{text}"
@@ -445,5 +449,5 @@ _CONVERTERS: Mapping[str, Callable[[object], object]] = {
     **dict.fromkeys(("manifest_media_type", "artifact_media_type"), _shared),
     "status": _status,
 }
-# The name of each field, its name in an image detail, and its converter, or None for a value that is used as it is.
+# The name of each field, its name in an image detail, and its converter. None for a value without conversion.
 _READERS = tuple((name, key, _CONVERTERS.get(name)) for name, key in _FIELDS.items())

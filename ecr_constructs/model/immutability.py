@@ -46,7 +46,7 @@ class Immutability:
     filters: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Raise all problems."""
+        """Raise an error with all problems."""
         problems = Problems()
         _check(problems, self.mode, self.filters)
         problems.raise_if_any(InvalidName)
@@ -55,7 +55,7 @@ class Immutability:
     @classmethod
     def all_tags(cls) -> Immutability:
         """
-        Return the setting with immutable tags: ECR rejects a push of a tag that exists.
+        Return the setting with immutable tags. ECR rejects a push of an existing tag.
 
         >>> Immutability.all_tags().is_immutable("latest")
         True
@@ -69,9 +69,8 @@ class Immutability:
         Return the setting in which all tags are immutable except those that match a filter.
 
         Args:
-            filters: 1 to 5, each with at most two `*`; without one it is the whole tag.
-
-        >>> Immutability.all_tags_except("latest").is_immutable("latest")
+            filters: 1 to 5 filters, each with at most two `*`. A filter without `*` is a whole tag. >>>
+                Immutability.all_tags_except("latest").is_immutable("latest")
         False
 
         """
@@ -94,7 +93,7 @@ class Immutability:
     @classmethod
     def off(cls) -> Immutability:
         """
-        Return the setting with mutable tags: every push can reassign them.
+        Return the setting with mutable tags. Every push can reassign them.
 
         >>> Immutability.off().has_mutable_tags
         True
@@ -113,7 +112,7 @@ class Immutability:
 
     def is_immutable(self, tag: str) -> bool:
         """
-        Return whether ECR rejects a push of a tag that exists.
+        Return whether ECR rejects a push of an existing tag.
 
         Args:
             tag: The tag.

@@ -46,7 +46,7 @@ def _text(path: Path, fix: str) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object. A merge of two branches can leave a member twice, and JSON readers then use the last."""
+    """Return an object. A merge of two branches can leave a duplicate member, of which JSON readers use the last."""
     found = dict(pairs)
     if len(found) < len(pairs):
         counts = Counter(name for name, _ in pairs)

@@ -14,7 +14,7 @@ __all__ = ["usability_problems"]
 
 def usability_problems(*, enabled: object, key_spec: object, key_usage: object, service: str = "ECR") -> Iterator[str]:
     """
-    Yield the reasons for which a service cannot use a key.
+    Yield the reasons why a service cannot use a key.
 
     Args:
         enabled: Whether the key is enabled. None if it is not given.

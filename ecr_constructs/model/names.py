@@ -1,4 +1,4 @@
-"""Names and prefixes of repositories, and `Namespace`, one prefix in all filter languages of ECR."""
+"""Names and prefixes of repositories, and `Namespace`, which is one prefix in all filter languages of ECR."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class RepositoryName(ValidatedString):
 
 
 class _Prefix(ValidatedString):
-    """A prefix with the `/` that ECR assumes at its end, or `ROOT`."""
+    """A prefix with the `/` that ECR adds at its end, or `ROOT`."""
 
     __slots__ = ()
 
     def matches(self, repository_name: str) -> bool:
-        """Return whether a repository has the prefix; `ROOT` matches all repositories."""
+        """Return whether a repository has the prefix. `ROOT` matches all repositories."""
         return self.value == ROOT or repository_name.startswith(f"{self.value.rstrip('/')}/")
 
 
@@ -72,7 +72,7 @@ class CachePrefix(_Prefix):
 
 class Namespace(ValidatedString):
     """
-    The repositories under a path: `Namespace("prod")` is `prod/api` and `prod/web/app`, and not `production`.
+    The repositories under a path. `Namespace("prod")` contains `prod/api` and `prod/web/app`, but not `production`.
 
     ECR has a separate filter language for each setting. Each property returns the namespace in one of them.
 
@@ -93,7 +93,7 @@ class Namespace(ValidatedString):
     grammar: ClassVar[StringConstraint] = NAMESPACE
 
     def __post_init__(self) -> None:
-        """Raise the problems of the path, and remove the `/` at its end."""
+        """Raise an error for an invalid path, and remove the `/` at its end."""
         if isinstance(self.value, str):
             object.__setattr__(self, "value", self.value.removesuffix("/"))
         self.grammar.require(self.value)
@@ -109,12 +109,12 @@ class Namespace(ValidatedString):
 
     @property
     def scan_filter(self) -> ScanFilter:
-        """Return a scan filter. Raises `InvalidName` for a path with `__` or `--`, or a path that is too long."""
+        """Return a scan filter. A path with `__` or `--`, or a path that is too long, raises `InvalidName`."""
         return ScanFilter(f"{self.value}/*")
 
     @property
     def signing_filter(self) -> SigningFilter:
-        """Return a signing filter. Raises `InvalidName` for a path with `__` or `--`."""
+        """Return a signing filter. A path with `__` or `--` raises `InvalidName`."""
         return SigningFilter(f"{self.value}/*")
 
     @property
@@ -124,7 +124,7 @@ class Namespace(ValidatedString):
 
     @property
     def cache_prefix(self) -> CachePrefix:
-        """Return the prefix of a pull-through cache rule. Raises `InvalidName` unless it has 2 to 30 characters."""
+        """Return the prefix of a pull-through cache rule. A prefix without 2 to 30 characters raises `InvalidName`."""
         return CachePrefix(self.value)
 
     @property
@@ -161,7 +161,7 @@ def to_filters(
         of_namespace: The function that returns the filter of a namespace.
 
     Returns:
-        The filters, each once, in the order given.
+        The filters in the given order, without duplicates.
 
     Raises:
         InvalidName: With all problems of all filters.

@@ -31,7 +31,7 @@ class Partition(NamedTuple):
     dual_stack_suffix: str
 
 
-# By the beginning of the names of their Regions. Regions with another beginning are in the partition `aws`.
+# The partitions by the beginning of the names of their Regions. All other Regions are in the partition `aws`.
 _PARTITIONS = (
     ("cn-", Partition("aws-cn", "amazonaws.com.cn", "on.amazonwebservices.com.cn")),
     ("us-gov-", Partition("aws-us-gov", "amazonaws.com", "on.aws")),

@@ -2,7 +2,7 @@
 Pins: the digests of tags at the time of a decision, in a file that is committed.
 
 A deployment with the digest of a pin is reproducible. `ecr-constructs pin` writes the file, and
-`repository.pinned(tag)` reads it. Nothing is looked up at synthesis.
+`repository.pinned(tag)` reads it. The synthesis makes no call to AWS.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ImagePin:
     digest: str
 
     def __post_init__(self) -> None:
-        """Raise the problems of all parts."""
+        """Raise an error with the problems of all parts."""
         problems = Problems()
         for grammar, text in (
             (ACCOUNT_ID, self.account),
@@ -109,7 +109,7 @@ def read_image_pins(path: str | Path) -> tuple[ImagePin, ...]:
 
 def write_image_pins(path: str | Path, pins: Iterable[ImagePin]) -> None:
     """
-    Write pins to a file, sorted, one a line. The file is replaced as a whole.
+    Write sorted pins to a file, one in each line. The file is replaced as a whole.
 
     Args:
         path: The file.
@@ -152,7 +152,7 @@ def pins_document(pins: Iterable[ImagePin]) -> dict[str, Any]:
 
 
 def _umask() -> int:
-    # The mask can only be read by setting it.
+    # The file mode mask can only be read by setting it.
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -23,7 +23,7 @@ class ImageReference:
         repository: The name of the repository.
         registry: The host of the registry, with a port if it has one. Default: none.
         tag: The tag, which can be reassigned to another image unless it is immutable. Default: none.
-        digest: The digest, which is that of one image. Default: none.
+        digest: The digest, which identifies one image. Default: none.
 
     Raises:
         InvalidName: With all problems.
@@ -58,7 +58,7 @@ class ImageReference:
     @classmethod
     def parse(cls, text: str) -> ImageReference:
         """
-        Return the reference in a text, as `docker pull` parses it.
+        Return the reference in a text. It is parsed in the same way as by `docker pull`.
 
         The first part is a registry if it has a dot or a colon or is `localhost`.
 
@@ -84,7 +84,7 @@ class ImageReference:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it has a digest, so that no push can change its image."""
+        """Whether it has a digest. No push can then change its image."""
         return self.digest is not None
 
     @property
@@ -99,7 +99,7 @@ class ImageReference:
     @property
     def canonical(self) -> ImageReference:
         """
-        The reference with the IPv4 host of its registry. References to an image through other hosts become equal.
+        The reference with the IPv4 host of its registry. References to an image with different hosts are then equal.
 
         >>> str(ImageReference.parse("111122223333.dkr-ecr.eu-west-1.on.aws/api:v1").canonical)
         '111122223333.dkr.ecr.eu-west-1.amazonaws.com/api:v1'

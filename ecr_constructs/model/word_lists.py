@@ -1,4 +1,4 @@
-"""Lists and numbers of things as text for people."""
+"""Lists and numbers of things as readable text."""
 
 from __future__ import annotations
 

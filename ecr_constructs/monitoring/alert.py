@@ -29,13 +29,13 @@ AlertRepository = str | Namespace | ecr.IRepository | PrivateRegistry
 AlertRepositories = AlertRepository | Sequence[AlertRepository]
 AlertTargets = Sequence[AlertTarget | events.IRuleTarget]
 
-# Returns the rules of an alert, for the repositories and the beginning of their ARNs.
+# A function that returns the rules of an alert, for the repositories and the beginning of their ARNs.
 RuleFactory = Callable[[RepositoryFilter, str], Iterable[EventRule]]
 
 _TARGET_EXAMPLE = "AlertTarget.topic(topic)"
 _WRONG_TARGET = "{} must be an AlertTarget or events.IRuleTarget, got {}; write it as in {}"
 _DEPLOY_TIME = re.compile(r"\$\{Token\[[^]]*\]\}")
-# Most tokens are the partition, the account or the Region of an ARN, which have no more characters than this.
+# The maximum length of the partition, the account or the Region of an ARN, which most tokens are.
 _LONGEST_REGION = "ap-southeast-1"
 
 
@@ -57,7 +57,7 @@ class Alert(Construct):
         Args:
             scope: The scope of the construct, in a stack.
             id: The ID of the construct, unique in its scope.
-            rules: The rules, of which `check_alert` found no problems.
+            rules: The rules that `check_alert` returned.
             targets: The targets.
 
         """
@@ -118,7 +118,7 @@ def check_alert(
         id: The ID of the alert.
         repositories: The repositories; None for all.
         targets: The targets.
-        rules: Returns the rules. It is called if there are no problems.
+        rules: A function that returns the rules. It is called if there are no problems.
 
     Raises:
         InvalidAlert: With all problems.
@@ -136,7 +136,7 @@ def check_alert(
     problems.extend(id_problems(scope, id))
     problems.extend(stack_problems(place, "an alert"))
     if repositories is not None and not given:
-        problems.add("repositories is empty; leave it out for all repositories")
+        problems.add("repositories is empty; omit it for all repositories")
     for each in given:
         problems.extend(_repository_problems(place, each))
     problems.extend(_target_problems(place, targets))
@@ -166,7 +166,7 @@ def check_tags(problems: Problems, tags: object) -> Sequence[str]:
         return ("*",)
     assert isinstance(several, Sequence)  # noqa: S101  (`expect` returned True)
     if not several:
-        problems.add("tags is empty; leave it out for all images")
+        problems.add("tags is empty; omit it for all images")
     for each in several:
         problems.extend(f"tags: {problem}" for problem in forwarded_problems(TAG_PATTERN, str(each)))
     return tuple(map(str, several))

@@ -1,4 +1,4 @@
-"""`AlertTarget`: the recipients of alerts, each with messages in its own form."""
+"""`AlertTarget`: the recipients of alerts. Each kind has its own form of messages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AlertTarget(ABC):
     A recipient of alerts: `topic`, `chat` or `api_destination`.
 
     Alerts also accept any `events.IRuleTarget`, such as those of `aws_cdk.aws_events_targets`. Such a target receives
-    the event as EventBridge delivers it, unless it has an input of its own.
+    the event of EventBridge, unless it has its own input.
     """
 
     __slots__ = ()
@@ -153,7 +153,7 @@ class _Topic(AlertTarget):
 
     def bind(self, rule: events.Rule, message: AlertMessage, id: str) -> events.IRuleTarget:  # noqa: ARG002  (the topic has the permission)
         topic = self.held.construct
-        # A condition on the rule would be a circular dependency: rule, topic, key of the topic.
+        # A condition on the rule would be a circular dependency between the rule, the topic and the key of the topic.
         topic.grant_publish(iam.ServicePrincipal(_EVENTS))
         return _fixed_target(topic.topic_arn, self.transformer(message))
 
@@ -218,7 +218,7 @@ def topic_problems(place: ConstructLocation, argument: str, topic: sns.ITopic, u
 
 
 def _fixed_target(arn: str, transformer: InputTransformer, *, role: iam.IRole | None = None) -> events.IRuleTarget:
-    """Return a target with an input transformer, and with the role that EventBridge assumes, if there is one."""
+    """Return a target with an input transformer. It has the role that EventBridge assumes, if there is one."""
     config = events.RuleTargetConfig(arn=arn, input=_TransformedInput(transformer), role=role)
     return _FixedTarget(config)  # type: ignore[return-value]  # jsii implements the interface at run time
 

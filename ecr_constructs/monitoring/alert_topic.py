@@ -29,8 +29,8 @@ class AlertTopic(Construct):
     """
     Define an Amazon SNS topic for alerts, encrypted with a customer managed key that EventBridge may use.
 
-    The AWS managed key `alias/aws/sns` has a policy that cannot be changed and that does not allow EventBridge to
-    publish. Requests without TLS are denied. Each recipient must confirm its email subscription.
+    The policy of the AWS managed key `alias/aws/sns` does not allow EventBridge to publish, and cannot be changed.
+    Requests without TLS are denied. Each recipient must confirm its email subscription.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
@@ -62,9 +62,8 @@ class AlertTopic(Construct):
             scope: The scope of the construct, in a stack.
             id: The ID of the construct, unique in its scope.
             emails: Email addresses that are subscribed. Default: none.
-            key: The key, in the Region of the topic. A statement for EventBridge is added to its policy; that of an
-                imported key must have it already. Default: a key is created, which is rotated, and deleted with the
-                stack.
+            key: The key, in the Region of the topic. A statement for EventBridge is added to its policy. The policy of
+                an imported key must already have it. Default: a new key, which is rotated, and deleted with the stack.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
@@ -88,7 +87,7 @@ class AlertTopic(Construct):
         self.key.add_to_resource_policy(_publisher())
         self.topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         for index, address in enumerate(emails):
-            # The id of a construct cannot have a token.
+            # The ID of a construct cannot have a token.
             subscription = f"Email {index if is_token(address) else address}"
             sns.Subscription(
                 self, subscription, topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=address
@@ -105,7 +104,7 @@ def _key_problems(place: ConstructLocation, key: kms.IKey) -> Iterator[str]:
     if isinstance(alias, str) and alias.startswith(_AWS_MANAGED):
         yield (
             f"key: {alias!r} is an AWS managed key, whose policy does not allow EventBridge to use it; use a customer "
-            "managed key, or leave it out"
+            "managed key, or omit it"
         )
     for noun, theirs, ours in environment_differences(place, key.env):
         if noun == "Region":

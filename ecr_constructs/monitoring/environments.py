@@ -26,7 +26,7 @@ class _Environment(Protocol):
 
 def environment_differences(place: ConstructLocation, there: _Environment) -> Iterator[tuple[str, str, str]]:
     """
-    Yield `account` and `Region` with the value of a resource and that of a location, where they are not the same.
+    Yield `account` and `Region` with the values of a resource and of a location if they differ.
 
     Values that are known only at deployment are not compared.
 

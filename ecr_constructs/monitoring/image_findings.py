@@ -35,8 +35,8 @@ class ImageFindings(Alert):
     | enhanced | each active finding of Amazon Inspector, including later scans | the initial scan of an image |
     | basic | each scan of an image | each scan of an image |
 
-    Findings that a suppression filter of Amazon Inspector matches are not active, and send no alert. Findings without
-    a rated severity send none either.
+    Findings that a suppression filter of Amazon Inspector matches are not active, and send no alert. Findings without a
+    rated severity also send no alert.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-events.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
@@ -84,8 +84,8 @@ class ImageFindings(Alert):
                 A vulnerability that is published after the push is in no initial scan. Default: `finding`.
             only_fixable: Whether only findings with a fix send an alert; it requires `each="finding"` and enhanced
                 scanning. Default: False.
-            scan_type: `BASIC` or `ENHANCED`. Default: that of the `PrivateRegistry` of the app, which is created before
-                the alert; if it has none, the alert has rules for both.
+            scan_type: `BASIC` or `ENHANCED`. Default: the scan type of the `PrivateRegistry` of the app, which must be
+                created before the alert. Without one, the alert has rules for both.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
                 `add_target` adds one.
 
@@ -104,7 +104,7 @@ class ImageFindings(Alert):
         if only_fixable and (each == "image" or "ENHANCED" not in scan_types):
             problems.add(
                 "only_fixable: only events of single findings of enhanced scanning contain whether there is a fix; use "
-                "each='finding' with enhanced scanning, or leave it out"
+                "each='finding' with enhanced scanning, or omit it"
             )
 
         def rules(names: RepositoryFilter, arn: str) -> Iterator[EventRule]:
@@ -124,13 +124,11 @@ class ImageFindings(Alert):
             record_annotation(self, "ecr-constructs:findingsOfAnotherScanType")
 
 
-_ANOTHER = (
-    "scan_type={!r}, and the registry of the app uses {!r} scanning, which sends other events; leave scan_type= out"
-)
+_ANOTHER = "scan_type={!r}, and the registry of the app uses {!r} scanning, which sends other events; omit scan_type="
 
 
 def _configured_scan_type(scope: object, repositories: object) -> ScanType | None:
-    """Return the scan type of the registry that is given, or of that of the app; None if neither configures it."""
+    """Return the scan type of the given registry, or of the registry of the app. None if neither configures it."""
     if not isinstance(scope, Construct):
         return None
     given = repositories if isinstance(repositories, Sequence) else [repositories]

@@ -30,8 +30,8 @@ class ImageQuotaAlarm(Construct):
     """
     Define an alarm about the number of images in a repository, in percent of the quota of images per repository.
 
-    When a repository has as many images as the quota allows, pushes fail. The quota is read from Service Quotas when
-    the alarm is evaluated, so an increased quota is used.
+    When a repository reaches the quota, pushes fail. CloudWatch reads the quota from Service Quotas when it evaluates
+    the alarm, so an increased quota is used.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
@@ -139,9 +139,9 @@ class PullCountAlarm(Construct):
             scope: The scope of the construct, in a stack of the account and Region of the repository.
             id: The ID of the construct, unique in its scope.
             repository: The repository, or its name.
-            maximum: The largest number of pulls in the time without an alarm. Give this or `minimum`.
-            minimum: The smallest number of pulls in the time without an alarm. A time without data has no pulls.
-            hours: The length of the time, from 1 to 24 hours. Default: 1.
+            maximum: The largest number of pulls in the period without an alarm. Give this or `minimum`.
+            minimum: The smallest number of pulls in the period without an alarm. A period without data has no pulls.
+            hours: The length of the period, from 1 to 24 hours. Default: 1.
             topics: Up to five Amazon SNS topics that receive the alarm and its end. CloudWatch is allowed to publish
                 to them, and to use their keys. Default: none.
 
@@ -170,7 +170,7 @@ class PullCountAlarm(Construct):
             threshold=maximum if maximum is not None else minimum or 0,
             comparison_operator=operators.GREATER_THAN_THRESHOLD if is_maximum else operators.LESS_THAN_THRESHOLD,
             evaluation_periods=1,
-            # ECR sends no data for a time without pulls.
+            # ECR sends no data for a period without pulls.
             treat_missing_data=missing.NOT_BREACHING if is_maximum else missing.BREACHING,
         )
         _notify(self.alarm, topics)
@@ -191,7 +191,7 @@ def _number_problems(
 def _check(
     problems: Problems, scope: Construct, id: str, repository: ecr.IRepository | str, topics: Sequence[sns.ITopic]
 ) -> str:
-    """Raise the problems of the arguments of an alarm, and return the name of the repository."""
+    """Raise an error for invalid arguments of an alarm, and return the name of the repository."""
     name = repository_name(problems, "repository", repository)
     problems.expect("topics", topics, Sequence, f"[{TOPIC_EXAMPLE}]", each=TOPIC)
     place = locate(scope, id, problems)
@@ -218,7 +218,7 @@ def _notify(alarm: cloudwatch.Alarm, topics: Sequence[sns.ITopic]) -> None:
     for topic in topics:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
         topic.grant_publish(iam.ServicePrincipal(_ALARMS))
-        # The module loads those of AWS Lambda and Amazon EC2, which takes time.
+        # The import of the module also imports those of AWS Lambda and Amazon EC2, which takes time.
         from aws_cdk import aws_cloudwatch_actions as actions
 
         action = actions.SnsAction(topic)

@@ -42,7 +42,7 @@ class RegistryDashboard(Construct):
 
     A repository belongs to the namespace of the first part of its name. A `Namespace` has a row for its repositories
     that exist when the dashboard is opened, including those that ECR creates, without the quota. CloudWatch finds them
-    by the words of the namespace: a repository with the same words elsewhere in its name is in the row, too.
+    by the words of the namespace. A repository with the same words elsewhere in its name is also in the row.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-repository-metrics.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
@@ -159,7 +159,7 @@ def _heading(problems: Problems, argument: str, repository: object) -> str:
         return f"{repository.value}/"
     name = repository_name(problems, argument, repository)
     if is_unresolved(name):
-        # The name of a repository of the app is a reference; the literal name is a property of its resource.
+        # The name of a repository of the app is a reference. The literal name is a property of its resource.
         name = _literal_name(repository)
     return f"{name.partition('/')[0]}/" if "/" in name else _OTHERS
 

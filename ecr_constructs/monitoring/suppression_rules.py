@@ -72,7 +72,7 @@ class SuppressionRules(Construct):
             accepted: The accepted findings. `read_accepted_findings` and `read_openvex` read them from a file. Amazon
                 Inspector compares the name of a repository as a whole or by its beginning, so a `*` is allowed at
                 the end of a pattern only. A finding has at most 10 patterns.
-            today: The day that decides which accepted findings have expired. Default: the day of the synthesis.
+            today: The day for the expiry of accepted findings. Default: the day of the synthesis.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
@@ -133,7 +133,7 @@ def _name(accepted: AcceptedFinding) -> str:
 
 
 def _rule_names(accepted: Sequence[AcceptedFinding]) -> Mapping[str, str]:
-    """Return the name of each suppression rule, which is unique in an account. It is also the construct id."""
+    """Return the name of each suppression rule, which is unique in an account. It is also the construct ID."""
     names = list(map(_name, accepted))
     short = Counter(map(_construct_id, map(_shortened, names)))
     return {name: _shortened(name, unique=short[_construct_id(_shortened(name))] > 1) for name in names}
@@ -166,7 +166,7 @@ def _create_filter(scope: Construct, accepted: AcceptedFinding, name: str) -> in
 
 
 def _criteria(accepted: AcceptedFinding) -> inspector.CfnFilter.FilterCriteriaProperty:
-    """Return the criteria of a rule, all of which a finding must meet; of several values, it must have one."""
+    """Return the criteria of a rule. A finding must meet all criteria, and have one of the values of each."""
     named = [_repository(pattern) for pattern in accepted.repositories if pattern.strip("*")]
     package = accepted.package and inspector.CfnFilter.PackageFilterProperty(name=_equals(accepted.package))
     return inspector.CfnFilter.FilterCriteriaProperty(

@@ -30,7 +30,7 @@ class Tampering(Alert):
     `PutRegistryPolicy` and `PutReplicationConfiguration`. Calls that failed are not included. Deletions by a lifecycle
     policy are not API calls.
 
-    Calls of AWS CloudFormation have a rule of their own, whose messages name it.
+    Calls of AWS CloudFormation have a separate rule. Its messages name AWS CloudFormation.
 
     The account must have an AWS CloudTrail trail that logs management events; without one, EventBridge receives no API
     calls.

@@ -1,4 +1,4 @@
-"""The template of the repositories of a pull-through cache: its own, another one of the app, or none."""
+"""The template of the repositories of a pull-through cache: a new one, another one of the app, or none."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ __all__ = ["CacheTemplate"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CacheTemplate:
     """
-    The template that ECR creates the repositories of a cache with.
+    The template with which ECR creates the repositories of a cache.
 
     Args:
-        template: True for a template of the cache itself, another template of the app, or False for none.
+        template: True for a new template, another template of the app, or False for none.
         prefix: The prefix of the cache.
         settings: The settings of the repositories, without the consumers.
-        consumers: The principals of other accounts that may pull.
+        consumers: The principals of other accounts that can pull.
         description: The description of the template.
         role: The role that ECR assumes to create the repositories.
 
@@ -82,7 +82,7 @@ class CacheTemplate:
         self, scope: Construct, place: ConstructLocation, conditions: Mapping[str, Mapping[str, object]] | None
     ) -> CreationTemplate | None:
         """
-        Create the template if it is that of the cache, and return the template.
+        Create the template if the cache has its own, and return the template.
 
         Args:
             scope: The cache.
@@ -139,7 +139,7 @@ def _is_v2(place: ConstructLocation) -> bool:
 
 @jsii.implements(IValidation)
 class _CoverageCheck:
-    """Looks for a template that was created after a cache, and that ECR uses instead of the template of the cache."""
+    """A validation that finds a later template, which ECR uses instead of the template of the cache."""
 
     def __init__(self, template: CreationTemplate, environment: Environment, prefix: str) -> None:
         self._template = template

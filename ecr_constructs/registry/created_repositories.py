@@ -1,4 +1,4 @@
-"""Images of, and permissions for, the repositories that ECR creates: their names are known only as patterns."""
+"""Images and permissions of repositories that ECR creates. Their names are known only as patterns."""
 
 from __future__ import annotations
 
@@ -126,10 +126,12 @@ def uri_under(construct: PullableConstruct, prefixes: Sequence[str], repository:
 
 
 def version_problems(image: ImageReference) -> Sequence[str]:
-    """Return the problem of a reference that names an image, where one of a repository is expected."""
+    """Return the problem of a reference that names an image instead of a repository."""
     if image.tag is None and image.digest is None:
         return ()
-    return (f"{str(image)!r} names an image, and uri() takes a repository; use image(), or remove the tag and digest",)
+    return (
+        f"{str(image)!r} names an image, and uri() requires a repository; use image(), or remove the tag and digest",
+    )
 
 
 def _name_problems(prefixes: Sequence[str], image: ImageReference) -> list[str]:
@@ -152,11 +154,11 @@ def with_pinned_digest(construct: Construct, repository: str, image: ImageRefere
 
     Raises:
         EcrConstructsError: If there is no pin for the tag.
-        InvalidName: If it has no tag, or has a digest already.
+        InvalidName: If it has no tag, or already has a digest.
 
     """
     if image.digest is not None or image.tag is None:
-        problem = f"pinned() takes an image with a tag, and {str(image)!r} has a digest; use image()"
+        problem = f"pinned() requires an image with a tag, and {str(image)!r} has a digest; use image()"
         raise InvalidName([problem], path=construct.node.path)
     return replace(image, tag=None, digest=pinned_digest(construct, repository, image.tag))
 

@@ -68,11 +68,11 @@ class CreationTemplate(SigningGrant, Construct):
     Define the settings of repositories that ECR creates: for a pull-through cache, for replication, or on push.
 
     ECR uses the template with the longest prefix of the name of a new repository. It reads a template only when it
-    creates the repository: a template never changes repositories that exist. Without one, caches and replication create
-    repositories with mutable tags and without policies, and a push to a repository that does not exist fails.
+    creates the repository. A template never changes existing repositories. Without a template, caches and replication
+    create repositories with mutable tags and without policies, and a push to a repository that does not exist fails.
 
-    Encryption with KMS and resource tags require a role that ECR assumes, which is created here unless one is given.
-    The scanning configuration of the registry decides whether images are scanned; templates have no such property.
+    Encryption with KMS and resource tags require a role that ECR assumes. It is created unless one is given. The
+    scanning configuration of the registry determines whether images are scanned. Templates have no such property.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
 
@@ -124,7 +124,7 @@ class CreationTemplate(SigningGrant, Construct):
                 frozen. Default: none.
             description: The description in the AWS console, up to 256 characters, without control characters.
                 Default: none.
-            role: A role without a path; its trust policy allows `sts:AssumeRole` to `ecr.amazonaws.com`. The
+            role: A role without a path. Its trust policy allows `sts:AssumeRole` to `ecr.amazonaws.com`. The
                 permissions that ECR needs are added to it. Default: a role is created if one is needed.
             trust_conditions: Conditions of the trust policy of the role that is created, such as
                 `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
@@ -271,7 +271,7 @@ class CreationTemplate(SigningGrant, Construct):
     def _allow(
         self, role: iam.IRole, place: ConstructLocation, encryption: EncryptionProperties | None
     ) -> Sequence[IDependable]:
-        """Add the permissions that ECR needs to create the repositories to a role, and return their policies."""
+        """Add the permissions to create the repositories to the role of ECR, and return the policies."""
         stack = cdk.Stack.of(self)
         under = stack.format_arn(service="ecr", resource="repository", resource_name=self.repositories)
         statements = [iam.PolicyStatement(actions=list(TEMPLATE_ROLE), resources=[under])]
@@ -376,7 +376,7 @@ def _is_key_arn(arn: str) -> bool:
 
 
 def _without_slash(prefix: object) -> str:
-    """Return a prefix without the `/` at its end, which ECR assumes."""
+    """Return a prefix without the `/` at its end. ECR adds it."""
     text = str(prefix)
     TemplatePrefix(text)
     return text.rstrip("/")

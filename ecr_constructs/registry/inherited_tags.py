@@ -1,8 +1,8 @@
 """
 The tags of `Tags.of(scope)`, which ECR does not add to the repositories that it creates.
 
-A creation template is not a resource with tags in CloudFormation, so that the CDK does not add tags to it. ECR adds the
-tags of its property `ResourceTags`:
+A creation template is not a resource with tags in CloudFormation, so the CDK does not add tags to it. ECR adds the tags
+of its property `ResourceTags`:
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
 """
 
@@ -18,7 +18,7 @@ from ecr_constructs._cdk.annotations import annotations_of
 
 __all__ = ["note_inherited_tags_at_synth"]
 
-# A tag that is limited to other types, or that leaves out one of these, is not meant for the repositories.
+# A tag that is limited to other types, or that excludes one of these, is not for the repositories.
 _TYPES = frozenset(("AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate"))
 
 
@@ -37,7 +37,7 @@ def note_inherited_tags_at_synth(template: Construct, scopes: Collection[IConstr
 
 @jsii.implements(IValidation)
 class _InheritedTags:
-    """The note for one template. Tags can be added to a scope until the app synthesizes."""
+    """A validation that adds the info to one template. Tags can be added to a scope until the app synthesizes."""
 
     def __init__(self, template: Construct, scopes: Collection[IConstruct], tagged: Collection[str]) -> None:
         self._template = template
@@ -45,7 +45,7 @@ class _InheritedTags:
         self._tagged = tagged
 
     def validate(self) -> list[str]:
-        """Add the note. It is no problem that stops the synthesis."""
+        """Add the info, and return no problem."""
         keys: dict[str, None] = {}
         for tag in self._tags():
             if isinstance(tag, cdk.RemoveTag):

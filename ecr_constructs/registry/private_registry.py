@@ -1,4 +1,4 @@
-"""`PrivateRegistry`: the settings that exist once in an account and Region, from all constructs that contribute."""
+"""`PrivateRegistry`: the settings that exist once in an account and Region, with the additions of other constructs."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class PrivateRegistry(Construct):
     Define the settings that exist once in an account and Region: scanning, replication and the registry policy.
 
     An app has one registry for each account and Region, and one for each stack whose account or Region is known only at
-    deployment. Create it before the constructs that contribute to it: repositories with `replicate_to=` or `scanning=`,
-    caches with `consumers=`, replicas of other accounts. Contributions are merged; their order does not change the
-    template.
+    deployment. Create it before the constructs that add to it: repositories with `replicate_to=` or `scanning=`, caches
+    with `consumers=`, replicas of other accounts. Additions are merged. Their order does not change the template.
 
-    A resource is created only if it has contents. All of them are retained when the stack is deleted, because their
-    deletion affects the whole account. Settings that are not given are not changed in the account.
+    A resource is created only if it has contents. All resources are retained when the stack is deleted, because their
+    deletion affects the whole account. The construct does not change settings of the account that are not given.
 
     Enhanced scanning enables Amazon Inspector for the container images of the account, which charges for each image.
-    The principal that deploys it needs `inspector2:Enable`, `inspector2:Disable`, `inspector2:ListAccountPermissions`,
-    `inspector2:ListCoverage`, `inspector2:ListFindings` and `iam:CreateServiceLinkedRole`. In an organization, the
-    delegated administrator of Amazon Inspector configures the re-scan duration; if an organization policy manages
-    Amazon Inspector, the deployment fails with `BlockedByOrganizationPolicyException`. When enhanced scanning is
-    enabled first, images that were pushed in the last 14 days are scanned, and older images are not.
+    The principal of the deployment needs `inspector2:Enable`, `inspector2:Disable`,
+    `inspector2:ListAccountPermissions`, `inspector2:ListCoverage`, `inspector2:ListFindings` and
+    `iam:CreateServiceLinkedRole`. In an organization, the delegated administrator of Amazon Inspector configures the
+    re-scan duration; if an organization policy manages Amazon Inspector, the deployment fails with
+    `BlockedByOrganizationPolicyException`. When enhanced scanning is first enabled, only images that were pushed in the
+    last 14 days are scanned.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-settings.html
 
@@ -81,13 +81,14 @@ class PrivateRegistry(Construct):
             scope: The scope of the construct, in a stack.
             id: The ID of the construct, unique in its scope.
             scanning: The scanning configuration. Default: as the account has it.
-            replication: The replications. Default: none, until a construct contributes one.
+            replication: The replications. Default: none, until a construct adds one.
             policy_statements: Statements of the registry policy, with principals, actions and resources. Default: none,
-                until a construct contributes one.
-            policy_scope: The scope that the registry policy has in the account, `V1` or `V2`; CloudFormation cannot set
-                it. With `V1` an action that this scope does not have is an error. With `V2` the consumers of caches get
-                all their permissions in the registry policy, so that they reach repositories that exist and lose access
-                when they are removed. Default: it is not known, and consumers pull by the policies of repositories.
+                until a construct adds one.
+            policy_scope: The scope of the registry policy in the account, `V1` or `V2`. CloudFormation cannot set it.
+                With `V1` an action that this scope does not have is an error. With `V2` the registry policy has all
+                permissions of the consumers of caches. It also applies to existing repositories, and a removed consumer
+                has no access. Default: it is not known, and the policies of the repositories have the permissions to
+                pull.
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
@@ -257,7 +258,7 @@ class PrivateRegistry(Construct):
 
     def accept_replication_from(self, account: str, *, repositories: RegistryRepositories | None = None) -> None:
         """
-        Allow the registry of another account to replicate into this one, and to create repositories for the replicas.
+        Allow the registry of another account to replicate to this one, and to create repositories for the replicas.
 
         It adds a statement to the `AWS::ECR::RegistryPolicy`, which is created with the first statement. A registry
         policy has at most 10,240 characters; statements with the same principals or repositories are merged:
@@ -336,12 +337,12 @@ class PrivateRegistry(Construct):
 
     def deny_repository_creation(self, *, except_for: Sequence[str | iam.IRole]) -> None:
         """
-        Deny `ecr:CreateRepository` to all principals of the account except for those that are named.
+        Deny `ecr:CreateRepository` to all principals of the account with exceptions.
 
-        It adds a statement to the `AWS::ECR::RegistryPolicy`. Name the role that CloudFormation deploys with, such as
-        `cdk-hnb659fds-cfn-exec-role-...` of the CDK's bootstrap stack, and the principals that pull through a cache
-        first. The roles of creation templates of the app and the service-linked roles of AWS are excluded, too. Other
-        accounts have only the permissions of a statement. A registry policy has at most 10,240 characters:
+        It adds a statement to the `AWS::ECR::RegistryPolicy`. Exclude the role with which CloudFormation deploys, such
+        as `cdk-hnb659fds-cfn-exec-role-...` of the CDK's bootstrap stack, and the principals that make the first pull
+        through a cache. The roles of creation templates of the app and the service-linked roles of AWS are excluded,
+        too. Other accounts have only the permissions of a statement. A registry policy has at most 10,240 characters:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 
         Args:
@@ -396,7 +397,7 @@ class PrivateRegistry(Construct):
 
 @jsii.implements(IValidation)
 class _RegistryValidation:
-    """Checks a registry when the app synthesizes."""
+    """A validation of a registry when the app synthesizes."""
 
     def __init__(self, resources: RegistryResources, replication: RegistryReplication, policy: RegistryPolicy) -> None:
         self._resources = resources
@@ -427,7 +428,7 @@ def find_registry(place: ConstructLocation) -> PrivateRegistry | None:
 
 
 def _check_location(problems: Problems, place: ConstructLocation, id: str) -> Environment:
-    """Return the environment of a location, or raise if it is in no stack."""
+    """Return the environment of a location, or raise an error if it is not in a stack."""
     problems.extend(stack_problems(place, "a registry"))
     if place.stack is None:
         problems.raise_if_any(InvalidRegistry, place.path_of(id))

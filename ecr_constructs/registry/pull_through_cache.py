@@ -43,14 +43,16 @@ _MAXIMUM_RULES = 50
 
 class PullThroughCache(IntentGrants, Construct):
     """
-    Define a pull-through cache: `docker-hub/library/nginx` in this registry is `library/nginx` in its upstream.
+    Define a pull-through cache.
+
+    `docker-hub/library/nginx` in this registry is `library/nginx` in the upstream registry.
 
     ECR imports an image when it is first pulled, and checks for a newer one at most once in 24 hours. The construct
     includes the cache rule, the settings of the repositories, the credentials and the permissions.
 
     Lambda cannot pull through a cache. Through a VPC endpoint, the first pull of an image requires a route to the
-    internet. All properties of the rule are create-only: another secret for the same prefix fails at deployment, so
-    change the value of the secret instead of its ARN.
+    internet. All properties of the rule are create-only. Another secret for the same prefix fails at deployment. Change
+    the value of the secret instead.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 
@@ -104,34 +106,34 @@ class PullThroughCache(IntentGrants, Construct):
             upstream: The upstream registry, such as `Upstream.ecr_public()`.
             prefix: The prefix of the repositories in this registry, 2 to 30 characters, or `ROOT` for all repositories
                 that no longer prefix matches. Default: the default prefix of the upstream.
-            upstream_prefix: The prefix of the repositories in the upstream registry; not together with `ROOT`. Default:
-                all repositories.
-            credentials: The credentials for the upstream registry. Default: none, which is an error if it requires
-                some.
-            role: For private ECR of another account, a role without a path; its trust policy allows `sts:AssumeRole` to
+            upstream_prefix: The prefix of the repositories in the upstream registry. It cannot be combined with `ROOT`.
+                Default: all repositories.
+            credentials: The credentials for the upstream registry. Default: none, which is an error if the registry
+                requires credentials.
+            role: For private ECR of another account, a role without a path. Its trust policy allows `sts:AssumeRole` to
                 `pullthroughcache.ecr.amazonaws.com`. The permissions that ECR needs are added to it. Default: a role is
                 created if one is needed.
             trust_conditions: Conditions of the trust policies of the roles that are created, also for the template,
                 such as `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`. Default: none, as in AWS's example.
-            repositories: The repositories that may be pulled, by their names in the upstream registry; `*` matches any
+            repositories: The repositories that can be pulled, by their names in the upstream registry. `*` matches any
                 characters. This limits `image`, grants and consumers. It does not limit principals of the account whose
                 own policies allow all imports. Default: all repositories.
-            consumers: The principals of other accounts that may pull: `Access.account_pull`, `organization_pull`,
-                `organizational_unit_pull` or `role_pull`; their own policies must allow it, too. It requires a
+            consumers: The principals of other accounts that can pull: `Access.account_pull`, `organization_pull`,
+                `organizational_unit_pull` or `role_pull`. Their own policies must also allow it. It requires a
                 `PrivateRegistry`, and with `ROOT` a list of `repositories=`, because the first pull of an image creates
-                its repository. They pull by the policies of repositories that ECR creates from now on; with
-                `PrivateRegistry(policy_scope="V2")` they pull by the registry policy. Default: none.
+                its repository. The permissions are in the policies of repositories that ECR creates after the
+                deployment. With `PrivateRegistry(policy_scope="V2")` they are in the registry policy. Default: none.
             settings: The settings of the repositories. Default: `CACHED`, with mutable tags, because ECR cannot refresh
                 immutable tags.
             access: Permissions of principals outside the account, in addition to those of the settings. They do not
-                include first pulls, as those of consumers do. Default: none.
+                include first pulls, unlike those of consumers. Default: none.
             policy_statements: Statements of the policies of the repositories, in addition to those of the settings.
                 They are frozen. Default: none.
             description: The description of the template in the AWS console, up to 256 characters. Default: none.
-            template: True for a template of the cache itself; a `CreationTemplate` of the app for caches, whose prefix
-                is that of the cache or a shorter one; or False if this app does not define the template. Without any,
-                ECR creates repositories with mutable tags and without policies. Default: True.
-            template_role: The role of the template, without a path; its trust policy allows `sts:AssumeRole` to
+            template: True for a new template; a `CreationTemplate` of the app for caches, with the prefix of the cache
+                or a shorter one; or False if this app does not define the template. Without a template, ECR creates
+                repositories with mutable tags and without policies. Default: True.
+            template_role: The role of the template, without a path. Its trust policy allows `sts:AssumeRole` to
                 `ecr.amazonaws.com`. The permissions that ECR needs are added to it. Default: a role is created if the
                 settings need one.
 
@@ -236,14 +238,14 @@ class PullThroughCache(IntentGrants, Construct):
 
         Args:
             reference: The image at the upstream, with a tag or a digest: `library/nginx:1.27`, or with its registry.
-                The official images of Docker Hub may leave `library/` out.
+                `library/` can be omitted for the official images of Docker Hub.
             dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`. It
                 requires a stack with a Region. Default: no.
 
         Raises:
-            InvalidName: if it is malformed, has neither tag nor digest, is of another registry, or is not among the
+            InvalidName: If it is malformed, has neither tag nor digest, is of another registry, or is not among the
                 repositories of the cache.
-            TypeError: if it is not a string.
+            TypeError: If it is not a string.
 
         """
         from ecr_constructs.registry.created_repositories import image_of
@@ -264,9 +266,9 @@ class PullThroughCache(IntentGrants, Construct):
             dual_stack: As for `image`. Default: no.
 
         Raises:
-            EcrConstructsError: if the file has no pin for the tag.
-            InvalidName: as `image`, and if it has a digest.
-            TypeError: if it is not a string.
+            EcrConstructsError: If the file has no pin for the tag.
+            InvalidName: As `image`, and if it has a digest.
+            TypeError: If it is not a string.
 
         """
         from ecr_constructs.registry.created_repositories import image_of, with_pinned_digest
@@ -277,7 +279,7 @@ class PullThroughCache(IntentGrants, Construct):
         return image_of(self, name, image, dual_stack=dual_stack, for_lambda=_NO_FUNCTION)
 
     def _parsed(self, reference: str) -> ImageReference:
-        """Return a reference of the upstream that the cache has."""
+        """Return a parsed reference of an image in the upstream registry."""
         from ecr_constructs.model.references import ImageReference
 
         with with_path_of(self):
@@ -300,7 +302,7 @@ class PullThroughCache(IntentGrants, Construct):
             The grant for the repositories. The permission to log in is a separate grant.
 
         Raises:
-            InvalidRegistry: if it has no policy of its own, or is of an account that is not among the consumers.
+            InvalidRegistry: If it has no policy of its own, or is of an account that is not among the consumers.
 
         """
         return self._grant_actions(grantee, [*PULL, *IMPORT], login=True)
@@ -327,8 +329,8 @@ class PullThroughCache(IntentGrants, Construct):
         Creates: an `AWS::Events::Rule`.
 
         Args:
-            image: The image as at the upstream, such as `nginx:1.27` or `python:3.13*`; `*` in the tag matches any
-                characters. Without a tag, every tag of the repository starts the target.
+            image: The image in the upstream registry, such as `nginx:1.27` or `python:3.13*`. `*` in the tag matches
+                any characters. Without a tag, every tag of the repository starts the target.
             target: The target, such as `targets.CodeBuildProject(project)`.
             id: The construct ID of the rule, unique in the cache. Default: `On` and the image.
 
@@ -361,7 +363,7 @@ class PullThroughCache(IntentGrants, Construct):
         return create_rule(self, rule, id=chosen, targets=[target])
 
     def _watched(self, problems: Problems, image: str) -> tuple[str, str]:
-        """Return the name here of the repository of an image, and the pattern of its tag."""
+        """Return the name of the repository of an image in this registry, and the pattern of its tag."""
         from ecr_constructs._cdk.event_rules import tag_problems
         from ecr_constructs.model.references import ImageReference
 
@@ -382,13 +384,13 @@ class PullThroughCache(IntentGrants, Construct):
     @property
     def upstream_access(self) -> Access | None:
         """
-        The access that the upstream must give, if it is private ECR of another account.
+        The access that the upstream registry must allow, if it is private ECR of another account.
 
-        There, give it to each repository as `access=[...]`, or to all of them with
+        Add it to each repository there as `access=[...]`, or to all of them with
         `PrivateRegistry.accept_caches_of(account)`.
 
         Raises:
-            InvalidRegistry: if the account of the cache is known only at deployment; elsewhere it would be another.
+            InvalidRegistry: If the account of the cache is known only at deployment.
 
         """
         ours = cdk.Stack.of(self).account
@@ -434,7 +436,7 @@ class PullThroughCache(IntentGrants, Construct):
         return rule
 
     def _allow(self, role: iam.IRole) -> Sequence[IDependable]:
-        """Add the permissions that ECR needs to import images from private ECR to a role, and return their policies."""
+        """Add the permissions to import images from private ECR to the role of ECR, and return the policies."""
         from ecr_constructs._cdk.roles import allow, check_role
         from ecr_constructs._cdk.trust_policies import CACHE_SERVICE
 
@@ -468,7 +470,7 @@ class PullThroughCache(IntentGrants, Construct):
 _NO_TEMPLATE = "the cache has no template in this app, because template=False was given; use the template directly"
 _NO_FUNCTION = "AWS Lambda cannot pull through a cache; copy the image to a HardenedRepository, and use its image()"
 _UNKNOWN_ACCOUNT = (
-    "the account of the cache is known only at deployment, and in the upstream account the value would be that "
+    "the account of the cache is known only at deployment, and the same value in the upstream account would be that "
     "account; give the stack env=, or use Access.cache_pull('111122223333') in the upstream account"
 )
 _WILDCARDS = "ECR imports repositories whose names are not known at synthesis, and the login action has no resource"
@@ -491,7 +493,7 @@ def _is_own(place: ConstructLocation, upstream: Upstream) -> bool:
 
 
 def _without_slash(prefix: object) -> str:
-    """Return a prefix without the `/` at its end, which ECR assumes."""
+    """Return a prefix without the `/` at its end. ECR adds it."""
     text = str(prefix)
     return text if text.endswith("//") else text.removesuffix("/")
 
@@ -588,7 +590,7 @@ def _settings_in_force(
 
 
 def _push_problems(access: object) -> Iterator[str]:
-    """Yield the problem of each permission to push, which ECR does not support for repositories of a cache."""
+    """Yield the problem of each permission to push. ECR does not support pushes to repositories of a cache."""
     for each in access if isinstance(access, Sequence) else ():
         if isinstance(each, Access) and each.intent.endswith(("_push", "_sign")):
             yield f"access: {each.intent} has no effect, because ECR accepts no pushes to a cache; remove it"

@@ -1,4 +1,4 @@
-"""`RegistryEndpoints`: the VPC endpoints through which a VPC reaches the registries of its Region."""
+"""`RegistryEndpoints`: the VPC endpoints for the registries of a Region."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ _VPC = DuckType("an ec2.Vpc", "vpc_id", "select_subnets")
 _SECURITY_GROUP = DuckType("an ec2.SecurityGroup", "security_group_id")
 _PERIMETER = "Perimeter(organization='o-abc1234567')"
 _HTTPS = 443
-# `aws_ec2` takes time to import, and most apps do not use this construct, so it is imported where it is needed.
+# `aws_ec2` is imported inside functions, because its import takes time and most apps do not use this construct.
 
 
 class RegistryEndpoints(Construct):
     """
-    Define the VPC endpoints for Amazon ECR of a VPC, so that it pulls images without a path to the internet.
+    Define the VPC endpoints for Amazon ECR in a VPC, to pull images without a path to the internet.
 
-    The interface endpoints `ecr.api` and `ecr.dkr` have private DNS names, so that clients need no other address. The
-    gateway endpoint of Amazon S3 is for the layers, which ECR stores in a bucket of its own. A VPC can have the
-    endpoints once: the deployment of others with the same private DNS names, or in the same route tables, fails.
+    The interface endpoints `ecr.api` and `ecr.dkr` have private DNS names, so clients use the same addresses as without
+    endpoints. The gateway endpoint of Amazon S3 is for the layers, which ECR stores in Amazon S3. A VPC can have the
+    endpoints once. The deployment of other endpoints with the same private DNS names, or in the same route tables,
+    fails.
 
     The first pull through a pull-through cache needs a path to the internet, and the endpoints are for the Region of
     the VPC only: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
@@ -298,9 +299,9 @@ def _owner_problems(vpc: ec2.IVpc) -> Iterator[str]:
 @jsii.implements(IValidation)
 class _Conflicts:
     """
-    Looks for endpoints of a VPC that were added with `vpc.add_interface_endpoint` or `vpc.add_gateway_endpoint`.
+    A validation that finds endpoints of `vpc.add_interface_endpoint` or `vpc.add_gateway_endpoint` in a VPC.
 
-    They may be added later, so that the CDK calls this again when the app synthesizes.
+    They can be added later, so the CDK calls this again when the app synthesizes.
     """
 
     def __init__(self, vpc: ec2.IVpc, selections: Sequence[ec2.SubnetSelection] | None, *, s3_gateway: bool) -> None:
@@ -309,7 +310,7 @@ class _Conflicts:
         self._s3_gateway = s3_gateway
 
     def validate(self) -> list[str]:
-        """Return the problem of each endpoint that the deployment of another one fails for."""
+        """Return the problem of each endpoint that makes the deployment of another one fail."""
         from aws_cdk import aws_ec2 as ec2
 
         stack = cdk.Stack.of(self._vpc)

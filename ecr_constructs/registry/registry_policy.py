@@ -1,5 +1,5 @@
 """
-The policy of a registry: the permissions of other accounts, and the principals that may create repositories.
+The policy of a registry: the permissions of other accounts, and the principals that can create repositories.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 """
@@ -31,7 +31,7 @@ from ecr_constructs.repository.access import Access
 
 __all__ = ["PolicyScope", "RegistryPolicy", "RegistryRepositories", "find_policy"]
 
-# The actions that a registry policy can have: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+# The actions of a registry policy: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 PolicyScope = Literal["V1", "V2"]
 RegistryRepositories = str | Namespace | Sequence[str | Namespace]
 
@@ -45,7 +45,7 @@ _PRINCIPAL = re.compile(r"arn:[a-z*-]+:iam::([0-9]{12}|\*):(role|user)/.+")
 
 class RegistryPolicy:
     """
-    The statements of a registry policy, from all constructs that contribute to it.
+    The statements of a registry policy, with those that other constructs add.
 
     Args:
         resources: The resources of the registry.
@@ -70,7 +70,7 @@ class RegistryPolicy:
             region=environment.region,
         )
         self._count = 0
-        # The principals that the denial does not apply to, besides the roles of creation templates.
+        # The principals that are excluded from the denial, in addition to the roles of creation templates.
         self._excepted: Sequence[str] = ()
         self._denial: iam.PolicyStatement | None = None
 
@@ -104,7 +104,7 @@ class RegistryPolicy:
 
     def accepting_replication(self, account: str, repositories: RegistryRepositories | None) -> Change:
         """
-        Return the change that allows the registry of another account to replicate into this one.
+        Return the change that allows the registry of another account to replicate to this one.
 
         Args:
             account: The account that replicates.
@@ -144,7 +144,7 @@ class RegistryPolicy:
         """
         Return the change that allows consumers to import images through a cache of this registry.
 
-        With scope V2 it also allows them to pull, from repositories that exist as well as from new ones.
+        With scope V2 it also allows them to pull from existing and new repositories.
 
         Args:
             consumers: The consumers.
@@ -177,7 +177,7 @@ class RegistryPolicy:
         Return the change that denies the creation of repositories.
 
         Args:
-            except_for: The principals that may create repositories.
+            except_for: The principals that can create repositories.
 
         Raises:
             InvalidRegistry: With all problems.
@@ -187,7 +187,7 @@ class RegistryPolicy:
         problems = Problems()
         arns = _principal_arns(problems, except_for, self._environment.region)
         if self._denial is not None:
-            problems.add("the registry denies the creation of repositories already; list all principals in one call")
+            problems.add("the registry already denies the creation of repositories; list all principals in one call")
         excepted = [*arns, *self._excepted]
         account = self._environment.account or cdk.Aws.ACCOUNT_ID
         denial = _creation_denial(account, [*excepted, *self._creators()], self._arns(problems, None))
@@ -233,13 +233,13 @@ class RegistryPolicy:
         note_services(construct, self._statements.add(statements))
 
     def _document(self) -> Mapping[str, Any]:
-        """Return the policy document, in an order that does not depend on the order of the contributions."""
+        """Return the policy document, in an order that does not depend on the order of the additions."""
         # The roles of templates that were removed from the app do not exist.
         self._update_denial()
         return self._statements.document()
 
     def _creators(self) -> Sequence[str]:
-        """Return the ARNs of the roles of the creation templates that are in the app, each once."""
+        """Return the ARNs of the roles of the creation templates in the app, without duplicates."""
         return list(dict.fromkeys(name.split(" ")[0] for name in self._environment.registered_names("creator")))
 
     def _update_denial(self) -> None:
@@ -292,7 +292,7 @@ def find_policy(environment: Environment) -> RegistryPolicy | None:
 
 
 def _replication_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatement:
-    """Return the statement that allows another account to replicate, and to create the repositories for that."""
+    """Return the statement that allows another account to replicate, and to create the repositories of the replicas."""
     return iam.PolicyStatement(
         principals=[iam.AccountPrincipal(account)], actions=list(REPLICATE), resources=list(resources)
     )
@@ -317,7 +317,7 @@ def _cache_statement(account: str, resources: Sequence[str]) -> iam.PolicyStatem
 
 def _creation_denial(account: str, principals: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
     """
-    Return the statement that denies all other principals of an account to create repositories.
+    Return the statement that denies the creation of repositories to all other principals of an account.
 
     Other accounts have only the permissions of a statement. Calls of AWS services are not denied.
     """
@@ -366,7 +366,7 @@ def _principal_arns(problems: Problems, principals: Sequence[str | iam.IRole], r
     arns = [one if isinstance(one, str) else one.role_arn for one in principals if isinstance(one, str) or is_role(one)]
     if not principals:
         problems.add(
-            "except_for: no principal could create repositories, CloudFormation included; add the role that deploys"
+            "except_for: no principal could create repositories, including CloudFormation; add the role that deploys"
         )
     problems.extend(
         f"except_for: {arn!r} is not the ARN of a role or user; "
@@ -390,7 +390,7 @@ def _check_consumer(problems: Problems, consumer: object) -> None:
 
 
 def _reason(intent: str) -> str:
-    """Return the reason why an intent is not one of consumers."""
+    """Return the reason why an intent is not allowed for consumers."""
     if intent == "lambda_pull":
         return "Lambda cannot pull through a cache"
     if intent.endswith(("_push", "_sign")):

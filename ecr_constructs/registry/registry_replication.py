@@ -112,7 +112,7 @@ class RegistryReplication:
         return self.adding(*replications)
 
     def warn_about_filters(self, replications: Sequence[Replication]) -> None:
-        """Add warnings about filters that a user wrote and that match more names than they appear to."""
+        """Add warnings about given filters that match more names than they appear to match."""
         for identifier, text in filter_warnings(replications):
             self._resources.warn(identifier, text)
 
@@ -121,7 +121,11 @@ class RegistryReplication:
         return self.configuration.to_destination(there.account, there.region)
 
     def warn_about_deleted_repositories(self) -> None:
-        """Add a warning to each repository that is replicated and deleted with its stack: ECR keeps its replicas."""
+        """
+        Add a warning to each repository that is replicated and deleted with its stack.
+
+        ECR does not delete its replicas.
+        """
         for resource, name in deleted_repositories(self._environment) if self.configuration.replications else ():
             regions = self.configuration.regions_of(name)
             if regions and isinstance(resource, cdk.CfnResource) and is_deleted(resource):

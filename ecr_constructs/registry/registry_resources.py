@@ -1,4 +1,4 @@
-"""The resources of a registry: created with the first contribution, and rendered when the app synthesizes."""
+"""The resources of a registry. They are created with the first addition, and rendered when the app synthesizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ecr_constructs.errors import Problems
 
 __all__ = ["Change", "RegistryResources"]
 
-# A change of the registry that was checked, and is made when it is called.
+# A checked change of the registry. A call makes the change.
 Change = Callable[[], None]
 
 
@@ -42,7 +42,7 @@ class RegistryResources:
 
     @property
     def construct(self) -> Construct:
-        """The construct of the registry, once it is in the tree."""
+        """The construct of the registry. It is set when the construct is in the tree."""
         assert self._construct is not None  # noqa: S101  (changes are made after the registry was added to the tree)
         return self._construct
 
@@ -51,12 +51,15 @@ class RegistryResources:
         self._construct = construct
 
     def check_not_synthesized(self, problems: Problems) -> None:
-        """Add a problem if the template is rendered already, so that a change would be missing in it."""
+        """Add a problem if the template is already rendered, because it would not contain the change."""
         if self._is_synthesized:
-            problems.add(f"the registry {self.path} is synthesized already, so this would be lost; declare it before")
+            problems.add(
+                f"the registry {self.path} is already synthesized, so the template would not contain this; declare it "
+                "before"
+            )
 
     def mark_synthesized(self) -> None:
-        """Reject changes from now on."""
+        """Reject all later changes."""
         self._is_synthesized = True
 
     def lazily(self, render: Callable[[], object]) -> cdk.IResolvable:
@@ -69,7 +72,7 @@ class RegistryResources:
         return lazily(produce)
 
     def retain(self, resource: cdk.CfnResource, lost: str) -> None:
-        """Retain a resource of the registry: its deletion would change the whole account."""
+        """Retain a resource of the registry, because its deletion would change the whole account."""
         resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         warn_unless_retained(self.construct, self._place, resource, lost)
 

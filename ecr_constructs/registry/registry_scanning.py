@@ -20,7 +20,7 @@ _NOT_CONFIGURED = (
 )
 _CONTAINS = (
     "scan filter {text!r} has no '*', so it matches every name that contains it, such as 'non{text}'; "
-    "write Namespace({text!r}) for those under '{text}/', or '*{text}*' if you mean it"
+    "write Namespace({text!r}) for those under '{text}/', or '*{text}*' if this is intended"
 )
 _LOST = (
     "Amazon Inspector is disabled for the container images of the whole account when the stack or the registry is "
@@ -47,7 +47,7 @@ class RegistryScanning:
         return self._requested.current if self._requested else None
 
     def configure(self, scanning: Scanning) -> None:
-        """Create the resource, and add warnings about filters that match more names than they appear to."""
+        """Create the resource, and add warnings about filters that match more names than they appear to match."""
         self._requested = RequestedScanning.of(scanning)
         resource = ecr.CfnRegistryScanningConfiguration(
             self._resources.construct,
@@ -61,7 +61,7 @@ class RegistryScanning:
 
     def requesting(self, repository_name: str, frequency: ScanFrequency) -> Change:
         """
-        Return the change that scans a repository, if it is not scanned in that way already.
+        Return the change that scans a repository, if it is not already scanned in that way.
 
         Args:
             repository_name: The name of the repository.

@@ -39,13 +39,13 @@ class ReplicaRegistry(IntentGrants, Construct):
     """
     Define the destination of replication: the permission to replicate, and the settings of the replicas.
 
-    It is in a stack of the destination, with the settings of the source as the same value. If the source is in the same
-    app, both sides are compared when the app synthesizes, and differences are warnings.
+    Create it in a stack of the destination, with the same value of the settings as the source. If the source is in the
+    same app, both are compared when the app synthesizes, and differences are warnings.
 
     Only images that are pushed after the replication is configured are replicated, and replicas are not replicated
-    further. A template never changes repositories that exist. With KMS, the role of the template can create grants for
-    the key; other requirements on the key policy for replicas are not documented by AWS, so try one before you rely on
-    it.
+    further. A template never changes existing repositories. With KMS, the role of the template can create grants for
+    the key. AWS does not document other requirements on the key policy for replicas. Test the replication of one
+    repository first.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 
@@ -84,14 +84,14 @@ class ReplicaRegistry(IntentGrants, Construct):
             scope: The scope of the construct, in a stack of the destination.
             id: The ID of the construct, unique in its scope.
             source_region: The Region of the source.
-            source_account: The account of the source, 12 digits; another account requires a `PrivateRegistry` here.
-                Default: the account of the stack.
+            source_account: The account of the source, 12 digits. Another account requires a `PrivateRegistry` in this
+                environment. Default: the account of the stack.
             repositories: A `Namespace`, or several. Default: all repositories.
-            settings: The settings of the replicas; use those of the source. Default: `HARDENED`.
+            settings: The settings of the replicas. Use those of the source. Default: `HARDENED`.
             access: Permissions of principals outside the account, in addition to those of the settings. Default: none.
             policy_statements: Statements of the repository policy, in addition to those of the settings. They are
                 frozen. Default: none.
-            role: The role of the templates, without a path; its trust policy allows `sts:AssumeRole` to
+            role: The role of the templates, without a path. Its trust policy allows `sts:AssumeRole` to
                 `ecr.amazonaws.com`. The permissions that ECR needs are added to it. Default: a role is created for each
                 template that needs one.
 
@@ -207,7 +207,7 @@ class ReplicaRegistry(IntentGrants, Construct):
         )
 
     def _watch(self, place: ConstructLocation, source_account: str | None, source_region: str) -> None:
-        """Compare the replicas with their source at synthesis, if the app has both."""
+        """Compare the replicas with their source at synthesis if both are in the app."""
         here = environment_of(place)
         source = here.in_environment(account=source_account, region=source_region)
         # The replication to an environment that is known only at deployment cannot be compared.
@@ -217,7 +217,7 @@ class ReplicaRegistry(IntentGrants, Construct):
 
 @jsii.implements(cdk.IAspect)
 class _ReplicaDriftAspect:
-    """Compares a replica with its source when the app synthesizes, and adds warnings for differences."""
+    """A validation that compares a replica with its source, and adds warnings for differences."""
 
     def __init__(self, replica: ReplicaRegistry, here: Environment, source: Environment) -> None:
         self._replica = replica
@@ -236,11 +236,11 @@ class _ReplicaDriftAspect:
         for repository in self._repositories() if copied else ():
             name = repository.stack.resolve(repository.resource.repository_name)
             if isinstance(name, str) and any(each.copies(name) for each in copied) and self._makes(name):
-                # Rules may have been added to the policy of the settings.
+                # Rules can be added to the policy of the settings.
                 source = repository.settings.but(lifecycle=repository.lifecycle)
                 for difference in replica_differences(source, self._replica.settings):
                     differences[difference].append(repository.node.path)
-        # One warning for all repositories with the same difference: an app may have a thousand repositories.
+        # One warning for all repositories with the same difference, because an app can have thousands of repositories.
         for (identifier, text), paths in differences.items():
             self._warn(identifier, f"the replica of {', '.join(paths)} {text}")
 
@@ -253,7 +253,7 @@ class _ReplicaDriftAspect:
         )
 
     def _makes(self, repository_name: str) -> bool:
-        """Return whether ECR creates a repository here by a template of the replica: the longest prefix wins."""
+        """Return whether a template of the replica has the longest prefix of a repository, which ECR uses."""
         prefixes = (
             each for each in self._here.registered_names("template") if TemplatePrefix(each).matches(repository_name)
         )
@@ -270,7 +270,7 @@ class _ReplicaDriftAspect:
 
 
 def _copies_under(prefix: str) -> Replication:
-    """Return the replication of exactly the repositories of a template; only its filters are used."""
+    """Return the replication of exactly the repositories of a template, of which only the filters are used."""
     return Replication.to("us-east-1", repositories=None if prefix == ROOT else Namespace(prefix))
 
 
@@ -303,7 +303,7 @@ def _check_source(problems: Problems, place: ConstructLocation, region: str, acc
 def _check_policy(
     problems: Problems, place: ConstructLocation, account: str | None, namespaces: Sequence[Namespace | None]
 ) -> Change | None:
-    """Check that the registry policy can allow the replication, and return the change that does so."""
+    """Check that the registry policy can allow the replication, and return the change."""
     policy = find_policy(environment_of(place))
     if account is None or policy is None or _is_own(place, account):
         return None
@@ -318,7 +318,7 @@ def _is_own(place: ConstructLocation, account: str) -> bool:
 
 
 def _template_id(prefix: str) -> str:
-    # No name has a colon, so no two namespaces get the same id.
+    # Names have no colon, so two namespaces never have the same ID.
     return "Template" if prefix == ROOT else f"Template-{prefix.replace('/', ':')}"
 
 

@@ -40,7 +40,7 @@ _MAXIMUM_NAME = 512
 _SECRET = DuckType("a secretsmanager.Secret", "secret_ref")
 _TO_BE_FILLED_IN = '{"username":"fill-in-after-deployment"}'
 _BY_HAND = "the secret holds a token of another company's registry, which cannot be rotated automatically"
-_LOST = "the token of the upstream registry is deleted with its stack, and it exists nowhere else"
+_LOST = "the token of the upstream registry is deleted with its stack, and no other copy of it exists"
 _MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
 
 
@@ -52,11 +52,11 @@ class Credentials(ABC):
     @staticmethod
     def new_secret(name: str | None = None) -> Credentials:
         """
-        Return credentials with a new secret, whose value is set after the deployment: no token is in a template.
+        Return credentials with a new secret. Its value is set after the deployment, so no template contains a token.
 
-        Its first user name and token are placeholders. Set its value, and renew it later, with `aws secretsmanager
-        put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`. The ARN is
-        the same afterwards.
+        Its first user name and token are placeholders. Set and renew its value with `aws secretsmanager
+        put-secret-value --secret-id NAME --secret-string '{"username": "...", "accessToken": "..."}'`. The ARN does not
+        change.
 
         Creates: one `AWS::SecretsManager::Secret`, which is retained when its stack is deleted.
 
@@ -91,10 +91,10 @@ class Credentials(ABC):
     @staticmethod
     def secret_arn(arn: str) -> Credentials:
         """
-        Return credentials with a secret that exists.
+        Return credentials with an existing secret.
 
         Args:
-            arn: Its complete ARN, with the six characters at the end; up to 612 characters.
+            arn: The complete ARN of the secret, with the six characters at the end. Up to 612 characters.
 
         Raises:
             TypeError: If it is not a string.
@@ -135,7 +135,7 @@ class _NewSecret(Credentials):
             )
 
     def bind(self, scope: Construct, prefix: str) -> str:
-        # Imported here, for it takes as long as everything else together and most caches need none.
+        # Imported here, because the import takes as long as all others together and most caches need no secret.
         from aws_cdk import aws_secretsmanager as secretsmanager
 
         generated = secretsmanager.SecretStringGenerator(
@@ -166,7 +166,7 @@ class _NewSecret(Credentials):
         return secret.secret_arn
 
     def _reapply(self, scope: Construct, secret: secretsmanager.Secret, prefix: str) -> None:
-        """Set the required properties of the secret again after a property injector, and reject another name."""
+        """Restore the required properties of the secret after a property injector, and reject another name."""
         resource = cast("secretsmanager.CfnSecret", secret.node.default_child)
         name = resource.stack.resolve(resource.name)
         if name != self._full_name(prefix):
@@ -184,7 +184,7 @@ class _NewSecret(Credentials):
             "replica_regions": None,
             "removal_policy": cdk.RemovalPolicy.RETAIN,
         }
-        reapply(scope, resource, properties, reason=_MANAGED_KEY + ", and the token exists nowhere else")
+        reapply(scope, resource, properties, reason=_MANAGED_KEY + ", and no other copy of the token exists")
 
     def __repr__(self) -> str:
         return f"Credentials.new_secret({self.name!r})" if self.name else "Credentials.new_secret()"
@@ -204,7 +204,7 @@ class _Secret(Credentials):
     def check(self, problems: Problems, place: ConstructLocation, prefix: str) -> None:  # noqa: ARG002  (it has a name)
         # The resource of a secret of this app; an imported secret has none.
         resource: Any = self.given if isinstance(self.given, cdk.CfnResource) else self.given.node.default_child
-        # The name of a secret without a name is a token that resolves to nothing.
+        # The name of a secret without a name is a token that resolves to an undefined value.
         name = None if resource is None else resource.stack.resolve(getattr(resource, "name", None))
         key = getattr(self.given, "encryption_key", None) if resource is None else resource.kms_key_id
         if resource is not None and name is None:
@@ -230,7 +230,7 @@ class _Secret(Credentials):
 
     @property
     def _arn(self) -> str:
-        # What an imported secret calls its full ARN is more than its ID, if it was imported so.
+        # The full ARN of an imported secret is longer than its ID if it was imported with the complete ARN.
         return str(getattr(self.given, "secret_full_arn", None) or self.given.secret_ref.secret_id)
 
 
@@ -240,7 +240,7 @@ def _check_later(scope: Construct, secret: ISecretRef, prefix: str) -> None:
 
 @jsii.implements(IValidation)
 class _SecretCheck:
-    """Checks a secret again when the app synthesizes: an aspect may have changed it."""
+    """A validation that checks a secret again when the app synthesizes, because an aspect can change it."""
 
     def __init__(self, secret: ISecretRef, place: ConstructLocation, prefix: str) -> None:
         self._secret = _Secret(ConstructReference(secret))

@@ -1,3 +1,3 @@
-"""`HardenedRepository` and the values that it is made of."""
+"""`HardenedRepository` and the values of its arguments."""
 
 __all__: list[str] = []

@@ -38,8 +38,8 @@ class Access:
     """
     A permission of principals outside the account on a repository, such as to pull from it or to push to it.
 
-    Use the method of its name. Principals of the same account get their permissions from grants, such as `grant_pull`
-    and `grant_push`.
+    Use the method for the permission. Principals of the same account get their permissions from grants, such as
+    `grant_pull` and `grant_push`.
 
     Args:
         intent: The kind of permission.
@@ -78,7 +78,7 @@ class Access:
     subject: str
 
     def __post_init__(self) -> None:
-        """Raise all problems; a principal that does not exist fails the deployment."""
+        """Raise an error with all problems. A principal that does not exist fails the deployment."""
         problems = Problems()
         is_known = isinstance(self.intent, str) and self.intent in _STATEMENTS
         if not is_known:
@@ -133,7 +133,7 @@ class Access:
     @classmethod
     def account_pull(cls, account: str) -> Access:
         """
-        Return the permission to pull for an account; the policies of that account must also allow it.
+        Return the permission to pull for an account. The policies of that account must also allow it.
 
         Args:
             account: The account ID, 12 digits.
@@ -147,7 +147,7 @@ class Access:
     @classmethod
     def account_push(cls, account: str) -> Access:
         """
-        Return the permission to push for an account; the policies of that account must also allow it.
+        Return the permission to push for an account. The policies of that account must also allow it.
 
         Args:
             account: The account ID, 12 digits.
@@ -161,7 +161,7 @@ class Access:
     @classmethod
     def role_pull(cls, role_arn: str) -> Access:
         """
-        Return the permission to pull for a role of another account; the policies of that account must also allow it.
+        Return the permission to pull for a role of another account. The policies of that account must also allow it.
 
         The principal is the account, and a condition on `aws:PrincipalArn` limits it to the role. Therefore the role
         can be created after the repository, and can be replaced.
@@ -178,7 +178,7 @@ class Access:
     @classmethod
     def role_push(cls, role_arn: str) -> Access:
         """
-        Return the permission to push for a role of another account; the policies of that account must also allow it.
+        Return the permission to push for a role of another account. The policies of that account must also allow it.
 
         Args:
             role_arn: The ARN of the role, as for `role_pull`.
@@ -392,8 +392,8 @@ class Access:
         """
         Return the permission to pull for Lambda functions of an account, in the Region of the repository.
 
-        Two statements: one for the account that creates the function, one for Lambda itself, on its behalf only.
-        https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+        It has two statements: one for the account that creates the function, and one for Lambda on behalf of that
+        account. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 
         Args:
             account: The account ID, 12 digits.
@@ -457,12 +457,16 @@ class Access:
 
     @property
     def names_everyone(self) -> bool:
-        """Whether a statement has the principal `*` and relies on its condition, which some checkers do not read."""
+        """
+        Whether a statement has the principal `*` and a condition that limits it.
+
+        Some checkers do not read the condition.
+        """
         return self.intent.startswith("organization")
 
     @property
     def account(self) -> str | None:
-        """The account of the principals. None for those of an organization, and for a role that is a token."""
+        """The account of the principals. None for an organization, and for a role that is a token."""
         if self.names_everyone:
             return None
         if _grammar_of(self.intent) is ROLE_ARN:
@@ -475,7 +479,7 @@ class Access:
 
 
 def _unit_path(path: str) -> str:
-    """Return the path of an organizational unit without the end that IAM's examples write."""
+    """Return the path of an organizational unit without the `/*` or `/` at its end, which IAM's examples have."""
     return path.removesuffix("/*").removesuffix("/") if isinstance(path, str) else path
 
 
@@ -522,7 +526,7 @@ def _codebuild_pull(account: str) -> list[dict[str, Any]]:
     return [_allow({"Service": "codebuild.amazonaws.com"}, PULL) | {"Condition": condition}]
 
 
-# The form of the subject by the principals; that of all others is an account ID.
+# The form of the subject for each kind of principal. All other subjects are account IDs.
 _GRAMMARS: Mapping[str, StringConstraint] = {
     "organization": ORGANIZATION_ID,
     "organizational_unit": ORGANIZATIONAL_UNIT,

@@ -25,7 +25,7 @@ __all__ = ["bootstrap_template"]
 
 _REPOSITORY = "ContainerAssetsRepository"
 _TYPE = "AWS::ECR::Repository"
-# Settings without a value for these remove them.
+# The properties that are deleted if the settings have no value for them.
 _REPLACED = ("ImageTagMutabilityExclusionFilters", "LifecyclePolicy")
 _NO_TEMPLATE = (
     "the template has no resource {!r} of type {}; give the output of 'cdk bootstrap --show-template --json', read "
@@ -33,7 +33,7 @@ _NO_TEMPLATE = (
 )
 _ENCRYPTION = (
     "settings: encryption is {!r}, and another encryption replaces the repository of an environment that is "
-    "bootstrapped, so its images are lost; use .but(encryption=Encryption.aes256()), or is_new=True for a "
+    "bootstrapped by one without images; use .but(encryption=Encryption.aes256()), or is_new=True for a "
     "template that bootstraps new environments only"
 )
 
@@ -45,17 +45,17 @@ def bootstrap_template(
     Return the bootstrap template of the CDK with settings for its repository of image assets.
 
     The result is the argument of `cdk bootstrap --template`. The name of the repository and the statements of its
-    policy do not change, and those of `access` are added. The CDK pushes each asset with its hash as the tag, so
+    policy do not change. The statements of `access` are added. The CDK pushes each asset with its hash as the tag, so
     immutable tags reject no push. A lifecycle rule that deletes tagged images can delete an image that a deployed stack
-    uses: preview it with `ecr-constructs preview`, which counts the images in deployed templates as in use.
+    uses. Preview the rule with `ecr-constructs preview`, which reads the images in deployed templates as images in use.
 
-    Creates: with `Encryption.shared_key()` one `AWS::KMS::Key` in the template.
+    Creates: With `Encryption.shared_key()` one `AWS::KMS::Key` in the template.
 
     Args:
         template: The output of `cdk bootstrap --show-template --json`, read with `json.loads`. It is not changed.
         settings: The settings of the repository. Default: `CREATED`, which is `HARDENED` without its encryption.
-        is_new: Whether the template bootstraps new environments only. Other encryption than `Encryption.aes256()`
-            requires it, because it replaces a repository that exists. Default: no.
+        is_new: Whether the template bootstraps new environments only. It is required for another encryption than
+            `Encryption.aes256()`, which replaces an existing repository. Default: no.
 
     Raises:
         InvalidRepository: With all problems.
@@ -93,7 +93,7 @@ def _problems(template: Mapping[str, Any], settings: RepositorySettings, *, is_n
 
 
 def _resources_of(settings: RepositorySettings) -> dict[str, Any]:
-    """Return the resources of a repository with settings, as this library writes them in a template of its own."""
+    """Return the resources of a repository with settings, as this library renders them."""
     with TemporaryDirectory() as folder:
         app = cdk.App(outdir=folder, analytics_reporting=False, tree_metadata=False)
         stack = cdk.Stack(app, "Bootstrap", synthesizer=cdk.BootstraplessSynthesizer())
@@ -104,7 +104,11 @@ def _resources_of(settings: RepositorySettings) -> dict[str, Any]:
 
 
 def _merged(before: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the resource of the CDK with the properties of ours, its own name, and the statements of both."""
+    """
+    Return the resource of the CDK with the properties of the settings.
+
+    It keeps its name, and has the statements of both.
+    """
     kept = {name: each for name, each in mapping(before.get("Properties")).items() if name not in _REPLACED}
     properties = {**kept, **mapping(ours.get("Properties"))}
     theirs = mapping(mapping(before.get("Properties")).get("RepositoryPolicyText"))

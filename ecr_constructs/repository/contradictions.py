@@ -1,9 +1,9 @@
 """
-The contradictions in an app that the templates show, for apps without `Guardrails`.
+The contradictions in the templates of an app, for apps without `Guardrails`.
 
 Some constructs contradict resources that another construct of the app declares, such as a function or an event rule.
-The construct tree is not searched for them, because each construct is a call to JavaScript: the templates are read
-anyway, for the comparison of settings.
+The templates are read, and not the construct tree, because each construct is a call to JavaScript. The comparison of
+settings reads the templates as well.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _SCANNING = "images-scanned"
 _EVENTS = "scan-event-source"
 _ONE_OF_EACH = "single-registry-configuration"
 CONTRADICTION_RULES = ("function-image-policy", _SCANNING, _EVENTS, _ONE_OF_EACH)
-# The annotation of an alert that has the same fact.
+# The annotation of an alert with the same fact.
 _ALERT = "ecr-constructs:findingsOfAnotherScanType"
 
-# The stacks that `Guardrails` has judged, and the contradictions that are reported, for each app.
+# The stacks that `Guardrails` has checked, and the contradictions that are reported, for each app.
 _judged: WeakKeyDictionary[IConstruct, frozenset[str]] = WeakKeyDictionary()
 _reported: WeakKeyDictionary[IConstruct, frozenset[tuple[str, str]]] = WeakKeyDictionary()
 
@@ -37,7 +37,7 @@ def contradictions(
     annotations: Collection[tuple[str, str]],
 ) -> list[RuleResult]:
     """
-    Return the contradictions in an app. Those in stacks that `Guardrails` has judged are not repeated.
+    Return the contradictions in an app, without those in stacks that `Guardrails` has checked.
 
     Args:
         app: The app.
@@ -65,7 +65,7 @@ def contradictions(
 
 def mark_judged(app: IConstruct, stacks: Collection[str]) -> None:
     """
-    Record that `Guardrails` has judged stacks, with its own levels and exceptions.
+    Record that `Guardrails` has checked stacks, with its own levels and exceptions.
 
     Args:
         app: The app.

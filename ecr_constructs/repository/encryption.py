@@ -1,7 +1,7 @@
 """
 Encryption of the images of a repository at rest.
 
-Encryption is create-only: CloudFormation *replaces* a repository whose encryption changes, and its images are lost.
+Encryption is create-only. If it changes, CloudFormation *replaces* the repository, and the new one has no images.
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 """
 
@@ -36,7 +36,7 @@ from ecr_constructs.model.validation import NAMESPACE, is_token
 
 __all__ = ["SHARED_KEY_ID", "Encryption", "EncryptionProperties"]
 
-# The construct ID of the shared key. It makes the logical ID, so it is public contract.
+# The construct ID of the shared key. The logical ID depends on it, so it is part of the public contract.
 SHARED_KEY_ID = "EcrConstructsKey"
 
 
@@ -69,19 +69,19 @@ class Encryption(ABC):
 
         The key rotates every year, is retained when the stack is deleted, and has a waiting period of 30 days. Its
         policy allows grants to AWS services only, because ECR creates grants. With a name, a team or a namespace has a
-        key of its own in each stack.
+        separate key in each stack.
 
-        The account administers each key, with its IAM policies: without this statement, a key can become unmanageable.
-        Administrators and users have statements of their own in the key policy, so they need no IAM policy. Pulls
-        and pushes need no permission for the key, because ECR uses its grants.
+        The account administers each key with its IAM policies. Without this statement, a key can become unmanageable.
+        Administrators and users have their own statements in the key policy, and need no IAM policy. Pulls and pushes
+        need no permission for the key, because ECR uses its grants.
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
 
         Creates: one `AWS::KMS::Key` in the top-level stack, with the construct ID `EcrConstructsKey`, or
         `EcrConstructsKey-<name>` with `:` for `/`.
 
         Args:
-            name: The name that distinguishes the key, such as a team, or a `Namespace`. Another name is another key:
-                the repository is replaced. Default: the key that all repositories of the stack share.
+            name: The name that distinguishes the key, such as a team, or a `Namespace`. Another name is another key,
+                and replaces the repository. Default: the key that all repositories of the stack share.
             administrators: The principals that can change, disable and delete the key: roles, users, or ARNs. They
                 cannot use it. Default: the account.
             users: The principals that can create repositories with the key, through ECR: roles, users, or ARNs.
@@ -140,7 +140,7 @@ class Encryption(ABC):
         """
         Return the encryption with keys of Amazon S3, the default of ECR.
 
-        It writes no property, because writing it would replace a repository that has this encryption already.
+        It renders no property. Rendering it would replace a repository that already has this encryption.
 
         >>> Encryption.aes256()
         Encryption.aes256()
@@ -166,16 +166,16 @@ class Encryption(ABC):
         """Add the reasons why the encryption cannot be used in a location."""
 
     def keywords(self, place: ConstructLocation) -> Mapping[str, Any]:  # noqa: ARG002  (most choices have none)
-        """Return the arguments of `ecr.Repository` that write it, if its resources exist; empty if they do not."""
+        """Return the arguments of `ecr.Repository` for the encryption. Empty if its resources do not exist yet."""
         return {}
 
     @abstractmethod
     def bind(self, place: ConstructLocation) -> EncryptionProperties | None:
-        """Create the resources that it needs, and return its properties; None for the default of ECR."""
+        """Create the resources of the encryption, and return its properties. None for the default of ECR."""
 
     @property
     def given_key_arn(self) -> str | None:
-        """The ARN of the key that was given; None if none was."""
+        """The ARN of the given key. None without one."""
         return None
 
     def warnings(self, place: ConstructLocation) -> Iterator[tuple[str, str]]:  # noqa: ARG002  (most choices have none)
@@ -211,8 +211,8 @@ class _SharedKey(Encryption):
             )
 
     def keywords(self, place: ConstructLocation) -> Mapping[str, Any]:
-        # Setting the property afterwards takes a call to JavaScript. It is set so for the first repository of a stack,
-        # after which the key is created, and where a property injector may give the constructor another encryption.
+        # Setting the property later takes a call to JavaScript. This is done for the first repository of a stack, after
+        # which the key is created, and if a property injector can change the encryption.
         made = None if place.top_stack is None else _shared_keys.get(place.top_stack, {}).get(self.id)
         if made is None or place.has_injectors():
             return {}
@@ -348,7 +348,7 @@ class _KeyFacts(NamedTuple):
     problems: tuple[str, ...]
 
 
-# A read is a call to JavaScript, and a thousand repositories may have one key.
+# A read is a call to JavaScript, and thousands of repositories can have one key.
 @lru_cache(maxsize=128)
 def _facts(held: ConstructReference[IKeyRef]) -> _KeyFacts:
     from ecr_constructs._cdk.key_policies import key_problems
@@ -401,7 +401,7 @@ class _MadeKey(NamedTuple):
     path: str
 
 
-# Read once for each stack: a read is a call to JavaScript, and an app may have a thousand repositories.
+# Read once for each stack. A read is a call to JavaScript, and an app can have thousands of repositories.
 _shared_keys: WeakKeyDictionary[cdk.Stack, dict[str, _MadeKey]] = WeakKeyDictionary()
 
 
@@ -427,7 +427,7 @@ def _shared_key_arn(stack: cdk.Stack, encryption: _SharedKey) -> str:
 
 @jsii.implements(IValidation)
 class _KeyIsThere:
-    """Stops the synthesis if the shared key was removed, and something of the stack is encrypted with it."""
+    """A validation that stops the synthesis if the shared key was removed and a resource of the stack uses it."""
 
     def __init__(self, stack: cdk.Stack, key: kms.Key) -> None:
         self._stack = stack
@@ -510,7 +510,7 @@ def _principal_of(principal: _KeyPrincipal) -> iam.IPrincipal:
 
 
 def _reapply_after_injectors(key: kms.Key, resource: kms.CfnKey) -> None:
-    """Restore the properties of the shared key after a property injector: images are lost with their key."""
+    """Restore the properties of the shared key after a property injector. Images cannot be read without their key."""
     key.node.try_remove_child("Alias")
     properties = {
         "enabled": None,

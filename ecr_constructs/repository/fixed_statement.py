@@ -1,4 +1,4 @@
-"""`FixedStatement`: a policy statement as part of a value, which can be compared, copied and pickled."""
+"""`FixedStatement`: a policy statement that can be compared, copied and pickled as part of a value."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ecr_constructs.errors import DuckType
 
 __all__ = ["STATEMENT", "FixedStatement"]
 
-# Statements of the CDK and fixed statements: settings that derive from others are given those of the others.
+# Statements of the CDK and fixed statements. Derived settings have the fixed statements of the original ones.
 STATEMENT = DuckType("an iam.PolicyStatement", "to_json", "frozen")
 
 
 class FixedStatement:
     """
-    A statement of the CDK that cannot change any more.
+    A statement of the CDK that cannot be changed.
 
     Args:
         statement: The statement. It is frozen, so that the CDK raises an error for a later change of it.

@@ -27,9 +27,9 @@ _UNKNOWN = (
     "{} is imported without a role, so the CDK cannot add permissions to it; import it with its role, or grant the "
     "permissions to that role, imported with iam.Role.from_role_arn"
 )
-_NO_ACTION = "{!r} is not an action of ECR; a grant takes actions such as 'ecr:BatchGetImage'"
+_NO_ACTION = "{!r} is not an action of ECR; use actions such as 'ecr:BatchGetImage'"
 
-# The condition of the statement that a grant of the CDK writes for a role in a stack of another account.
+# The condition in the statement of a grant of the CDK for a role in a stack of another account.
 _TAG_OF_ROLE = "aws:PrincipalTag/aws-cdk:id"
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
@@ -37,7 +37,7 @@ _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
 _ALWAYS_ADDED = (iam.Role, iam.ArnPrincipal)
 # The grants that add the permission to log in to the principal.
 _WITH_LOGIN = ("grant_pull", "grant_pull_push", "grant_push")
-# The actions of the grants, or more, for the length of the policy.
+# The actions of the grants, or more of them, to calculate the length of the policy.
 _ACTIONS: Mapping[str, frozenset[str]] = {
     "grant_pull": frozenset(PULL),
     "grant_push": frozenset(PUSH),
@@ -57,10 +57,10 @@ class _SupportsGrants(Protocol):
 
 class _TypedGrant:
     """
-    A grant of `ecr.Repository` whose error states the reason.
+    A grant of `ecr.Repository` that raises the error with the reason.
 
-    Grants are made in JavaScript, which calls our `add_to_resource_policy`; an error comes back from there without
-    its type. This is not a function, so that the CDK does not take it for a method that JavaScript should call.
+    JavaScript makes the grants, and calls `add_to_resource_policy` of this library. An error of this method returns
+    without its type. The grant is not a function, because jsii would register a function as a method for JavaScript.
     """
 
     def __init__(self, grant: Callable[..., iam.Grant]) -> None:
@@ -72,7 +72,7 @@ class _TypedGrant:
 
 def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: Any) -> iam.Grant:  # noqa: ANN401
     if not args and "grantee" not in options:
-        return grant(repository, **options)  # raises the TypeError of Python
+        return grant(repository, **options)  # raises Python's TypeError
     _require_kinds(repository, *args, **options)
     grantee = args[0] if args else options["grantee"]
     principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal
@@ -101,7 +101,7 @@ def _shown(grantee: object) -> str:
 
 
 def _require_kinds(repository: _SupportsGrants, *args: object, **options: object) -> None:
-    """Raise an error for arguments of a grant that JavaScript would report as an error of its own."""
+    """Raise a typed error for arguments of a grant that jsii would reject."""
     from ecr_constructs._cdk.principals import require_grantee
 
     for grantee in (*args[:1], *options.values()):
@@ -117,7 +117,7 @@ def _require_kinds(repository: _SupportsGrants, *args: object, **options: object
 def _warn_if_not_added(
     repository: ecr.Repository, principal: iam.IPrincipal, granted: iam.Grant, *, login: bool
 ) -> None:
-    """Add a warning for a role that the CDK does not change: it returns success for such grants."""
+    """Add a warning for a role that the CDK does not change. The CDK returns success for such grants."""
     from ecr_constructs._cdk.roles import account_of_principal, warn_if_not_added
 
     theirs, ours = account_of_principal(principal), repository.env.account
@@ -138,10 +138,10 @@ def _warn_if_not_added(
 
 def is_for_role_of_another_account(statement: Mapping[str, Any]) -> bool:
     """
-    Return whether a statement is the one that a grant of the CDK writes for a role in a stack of another account.
+    Return whether a statement is that of a grant of the CDK for a role in a stack of another account.
 
     Args:
-        statement: The statement, as the CDK writes it.
+        statement: The statement, as the CDK renders it.
 
     """
     from ecr_constructs.model.template_syntax import mapping

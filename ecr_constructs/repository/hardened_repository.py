@@ -67,7 +67,7 @@ __all__ = ["HardenedRepository"]
 
 # The CDK rejects names with these characters, and ECR accepts them.
 _DOUBLE_SEPARATORS = ("__", "--")
-# Arguments that are given, so that an injector that only adds arguments does not add these.
+# The arguments that are always passed. An injector that only adds missing arguments does not change these.
 _GIVEN_TO_INJECTORS: Mapping[str, Any] = {"empty_on_delete": False}
 
 
@@ -77,11 +77,11 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
     It is an `ecr.Repository`, and is accepted wherever an `ecr.IRepository` is. With the same construct ID it has the
     same logical ID, so an existing `ecr.Repository` can become a `HardenedRepository`: start from `ADOPTED`, or
-    use the encryption that it has. The default has another encryption, for which CloudFormation *replaces* the
-    repository, and its images are lost.
+    use the encryption that it has. The default has another encryption: CloudFormation *replaces* the repository, and
+    the new one has no images.
 
-    Additions with `add_lifecycle_rule`, `add_to_resource_policy` or a grant are in the template beside the arguments of
-    the constructor, or are an error.
+    Additions with `add_lifecycle_rule`, `add_to_resource_policy` or a grant are in the template together with the
+    arguments of the constructor, or raise an error.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/Repositories.html
 
@@ -137,8 +137,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
                 `HARDENED` all tags.
             lifecycle: The lifecycle policy, or its intents: one or a list. Default: that of the settings; in `HARDENED`
                 untagged images expire 14 days after push, or the newest 100 are kept if any tag is mutable.
-            encryption: The encryption of images. It is create-only: another one replaces the repository, and its images
-                are lost. Default: that of the settings; in `HARDENED` one customer managed key for each stack.
+            encryption: The encryption of images. It is create-only: another one replaces the repository by one without
+                images. Default: that of the settings; in `HARDENED` one customer managed key for each stack.
             scan_on_push: Whether images are scanned when they are pushed. Default: as in the settings; in `HARDENED`
                 True.
             access: Permissions of principals outside the account, in addition to those of the settings. Default: none.
@@ -147,12 +147,12 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             resource_tags: Tags of the resource, up to 50 together with those of the settings. Default: none.
             removal_policy: The deletion policy of the repository. Default: that of the settings; in `HARDENED` RETAIN.
             empty_on_delete: Whether its images are deleted with the repository; it requires the removal policy DESTROY.
-                Default: as in the settings; in `HARDENED` False.
+                Default: As in the settings; in `HARDENED` False.
             replicate_to: The Regions that the registry replicates it to, in the same account. It requires a literal
                 `repository_name` and a `PrivateRegistry`. Default: those of the registry.
             scanning: `continuous` or `on_push`, in the scanning configuration of the registry, with the same
                 requirements. Default: by the filters of the registry.
-            replaced: Arguments of `ecr.Repository` that have another name here, which are rejected with that name.
+            replaced: Arguments of `ecr.Repository` that have another name here. The error names the new argument.
 
         Raises:
             InvalidRepository: With all problems, before anything is added to the tree.
@@ -263,7 +263,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         return ImportedRepository(scope, id, repository_arn=repository_arn, repository_name=repository_name)
 
     def _generate_physical_name(self) -> str:
-        """Raise an error: the CDK asks for a name if a repository without one is used in another environment."""
+        """Raise an error. The CDK calls this if a repository without a name is used in another environment."""
         raise InvalidRepository([_UNNAMED], path=self.node.path)
 
     def image(self, tag_or_digest: str, *, dual_stack: bool = False) -> RepositoryImage:
@@ -275,12 +275,13 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             tag_or_digest: A tag such as `v1.4.2`, or a digest: `sha256:` and 64 hexadecimal digits.
-            dual_stack: Whether the host also has IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`. It
+            dual_stack: Whether to use the host with IPv6 addresses, such as `111122223333.dkr-ecr.eu-west-1.on.aws`. It
                 requires a stack with a Region. Default: no.
 
         Raises:
-            InvalidName: If it is neither, or a token: use `repository_uri_for_tag` or `repository_uri_for_digest`. Also
-                for `dual_stack` in a stack without a Region, or where AWS documents no dual-stack host.
+            InvalidName: If it is neither a tag nor a digest. For a token, use `repository_uri_for_tag` or
+                `repository_uri_for_digest`. Also for `dual_stack` in a stack without a Region, or in a Region without a
+                documented dual-stack host.
             TypeError: If it is not a string.
 
         """
@@ -315,8 +316,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         """
         Return the reference of the image that had a tag when its pin was written, by its digest.
 
-        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`. The file
-        is read at synthesis, and nothing is looked up.
+        `ecr-constructs pin` writes the file `ecr-pins.json`, or that of the context key `ecr-constructs/pins`. The
+        synthesis reads the file, and makes no call to AWS.
 
         Args:
             tag: The tag, such as `v1.4.2`.
@@ -397,8 +398,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             max_image_age: The age at which images expire, in whole days since push. Give this or the count.
             max_image_count: The number of images that are kept.
             rule_priority: The priority of the rule, which no other rule has. Default: after the other rules.
-            tag_pattern_list: Patterns, each of which must match a tag of the image. Default: none.
-            tag_prefix_list: Prefixes, each of which a tag of the image must have. Default: none.
+            tag_pattern_list: Patterns. Each of them must match a tag of the image. Default: none.
+            tag_prefix_list: Prefixes. A tag of the image must have each of them. Default: none.
             tag_status: The tag status of the images. Default: tagged if there is a list, otherwise any.
 
         Raises:
@@ -433,8 +434,9 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         """
         Add a statement to the repository policy.
 
-        A statement that allows AWS Lambda to pull, as a function of the CDK adds one, gets a condition on its source:
-        functions of the account of the repository, and of the other accounts of the app that have functions.
+        A statement that allows AWS Lambda to pull, such as that of a function of the CDK, gets a condition on its
+        source. The condition allows functions of the account of the repository, and of the other accounts of the app
+        that have functions.
 
         Args:
             statement: A statement without resources. The principal `*` requires a condition that narrows it.
@@ -498,7 +500,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         *,
         is_injected: bool,
     ) -> None:
-        """Set the properties that the constructor of `ecr.Repository` did not write, or that injectors changed."""
+        """Set the properties that the constructor of `ecr.Repository` did not set, or that injectors changed."""
         from ecr_constructs.repository.settings_check import check_settings_at_synth
 
         if is_injected:
@@ -512,7 +514,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         check_settings_at_synth(self, place, path, bound.encryption)
 
     def _apply(self, attributes: Mapping[str, Any]) -> None:
-        """Set attributes of the resource; this is the only place where the properties of the table are set."""
+        """Set attributes of the resource. No other code sets the properties of the table."""
         for name, value in attributes.items():
             if name == "tags":
                 for key, text in (value or {}).items():
@@ -544,7 +546,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
     def _accept_all_principals(self, statements: Sequence[iam.PolicyStatement | FixedStatement]) -> None:
         """
-        Suppress the finding of checkov for statements with all principals, which the library accepts if they are safe.
+        Suppress the finding of checkov for statements with all principals. The library accepts only safe ones.
 
         The rule reads neither the effect of a statement nor the path of an organizational unit.
         """
@@ -557,9 +559,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
 
 _NOT_PUBLIC = "statements with all principals are denials, or their conditions limit the principals"
-_LOST = (
-    "the repository is deleted with its stack or when it is replaced, or its deletion fails as long as it has images"
-)
+_LOST = "the repository is deleted with its stack or when it is replaced, or its deletion fails while it has images"
 _AUTO_DELETE = (
     "a property injector sets auto_delete_images, which deletes all images with the stack; exclude the repository from "
     "it, and use settings=EPHEMERAL, which needs no function, if its images may be deleted"
@@ -594,7 +594,7 @@ def _expect_kinds(
 
 
 def _keywords(written: Mapping[str, Mapping[str, Any]], *, is_injected: bool) -> dict[str, Any]:
-    """Return the arguments of `ecr.Repository`, from those by property."""
+    """Return the arguments of `ecr.Repository` for the arguments by property."""
     keywords = dict(_GIVEN_TO_INJECTORS if is_injected else {})
     for arguments in written.values():
         keywords |= arguments
@@ -620,7 +620,7 @@ def _typed_refusal(scope: Construct, path: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bool) -> Iterator[None]:
-    """Raise a typed error for an ID that is not unique. It is read after the error of the CDK, which is faster."""
+    """Raise a typed error for an ID that is not unique. The ID is checked only after an error of the CDK."""
     if is_injected and scope.node.try_find_child(id):
         raise InvalidRepository([TAKEN], path=path)
     try:
@@ -632,7 +632,7 @@ def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bo
 
 
 def _spelled_for_cdk(repository_name: str | None, *, is_injected: bool) -> str | None:
-    """Return a name that the CDK does not check: it rejects names that ECR accepts, and does not read a join."""
+    """Return a name that the CDK does not check. The CDK rejects names that ECR accepts, and names with tokens."""
     if repository_name is None:
         # An injector can set a name if none is given.
         return None if is_injected else _asked_for()
@@ -643,7 +643,7 @@ def _spelled_for_cdk(repository_name: str | None, *, is_injected: bool) -> str |
 
 @cache
 def _asked_for() -> str:
-    """Return the marker for a name that the CDK requests with `_generate_physical_name`; it is in no template."""
+    """Return the marker for a name that the CDK requests with `_generate_physical_name`. No template contains it."""
     return cdk.PhysicalName.GENERATE_IF_NEEDED
 
 

@@ -43,8 +43,8 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
 
     A grant to a role or a user of this app adds a statement to the policy of the role or the user. A grant to another
     principal, such as another account or an AWS service, requires a statement in the policy of the repository. The app
-    does not own this policy, so the statement is not written: `statements_to_apply` has the statement, and the warning
-    `ecr-constructs:importedPolicyIsNotWritten` is reported.
+    does not own this policy, so the template does not contain the statement. `statements_to_apply` has the statement,
+    and the warning `ecr-constructs:importedPolicyIsNotWritten` is reported.
 
     Creates: no resource.
 
@@ -130,7 +130,8 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
             repository_arn: The ARN of the repository.
 
         Raises:
-            InvalidRepository: With all problems, and if the ARN is a token, in which the name cannot be read.
+            InvalidRepository: With all problems. An ARN that is a token is one of them, because it has no readable
+                name.
             TypeError: If arguments are of the wrong kind.
 
         """
@@ -165,7 +166,7 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
             statement: The statement.
 
         Returns:
-            A result that says that the statement was not added.
+            The result. Its `statement_added` is False.
 
         """
         self._statements.append(statement)

@@ -1,5 +1,5 @@
 """
-The condition on the source of AWS Lambda, for a statement that the CDK writes without one.
+The condition on the source of AWS Lambda, for a statement of the CDK without one.
 
 `lambda.DockerImageCode.from_ecr` allows `lambda.amazonaws.com` to pull on behalf of the functions of any account. AWS
 documents a condition on the ARNs of functions: https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
@@ -25,10 +25,10 @@ _SERVICE = "lambda.amazonaws.com"
 
 def is_pull_by_lambda(statement: Mapping[str, Any], stack: cdk.Stack) -> bool:
     """
-    Return whether a statement is the one that a grant of the CDK writes for AWS Lambda.
+    Return whether a statement is that of a grant of the CDK for AWS Lambda.
 
     Args:
-        statement: The statement, as the CDK writes it. The name of a service is a token.
+        statement: The statement, as the CDK renders it. The name of a service is a token.
         stack: The stack of the repository, in which the token is resolved.
 
     """
@@ -42,7 +42,7 @@ def is_pull_by_lambda(statement: Mapping[str, Any], stack: cdk.Stack) -> bool:
 
 def limit_to_functions_of_the_app(statement: iam.PolicyStatement, repository: IConstruct) -> None:
     """
-    Add the condition that the source is a function in the account of the repository, or in another one of the app.
+    Add the condition that the source is a function in the account of the repository or in another account of the app.
 
     Args:
         statement: The statement.
@@ -53,7 +53,7 @@ def limit_to_functions_of_the_app(statement: iam.PolicyStatement, repository: IC
 
 
 def _function_arns(repository: IConstruct) -> list[str]:
-    """Return the pattern of functions for each account, that of the repository first."""
+    """Return the pattern of functions for each account. The account of the repository is the first."""
     accounts = dict.fromkeys([cdk.Stack.of(repository).account])
     for each in repository.node.root.node.find_all():
         if isinstance(each, cdk.CfnResource) and each.cfn_resource_type == "AWS::Lambda::Function":

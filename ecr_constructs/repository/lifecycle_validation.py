@@ -124,7 +124,11 @@ class _WatchedPolicy(NamedTuple):
 
 @jsii.implements(IValidation)
 class _FindingAnnotator:
-    """Annotates the constructs of a stack. One for all of them, because each call to JavaScript takes time."""
+    """
+    A validation that annotates all constructs of a stack.
+
+    There is one for each stack, because calls to JavaScript take time.
+    """
 
     def __init__(self, place: ConstructLocation) -> None:
         self.watched: list[_WatchedPolicy] = []

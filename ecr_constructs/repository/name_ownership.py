@@ -1,8 +1,8 @@
 """
 The owners of literal repository names, one for each name in an account and Region.
 
-Names of `HardenedRepository` are compared when it is created. Other names are compared when the app synthesizes: those
-of `ecr.Repository`, and tokens that resolve to a literal.
+The name of a `HardenedRepository` is compared when it is created. Names of `ecr.Repository`, and tokens that resolve to
+a literal, are compared when the app synthesizes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def claim_name(resource: ecr.CfnRepository, place: ConstructLocation, repository
 
     Args:
         resource: The repository.
-        place: The surroundings of its construct.
+        place: The location of its construct.
         repository_name: Its name.
 
     """
@@ -73,30 +73,34 @@ def claim_name(resource: ecr.CfnRepository, place: ConstructLocation, repository
 
 
 def claim_deletion(resource: ecr.CfnRepository, place: ConstructLocation, repository_name: str | None) -> None:
-    """Record a repository that is deleted with its stack; one without a literal name is recorded by its reference."""
+    """
+    Record a repository that is deleted with its stack.
+
+    A repository without a literal name is recorded by its reference.
+    """
     is_known = repository_name is not None and not is_token(repository_name)
     environment_of(place).register_owner(resource, "deleted", str(repository_name) if is_known else reference(resource))
 
 
 def deleted_repositories(environment: Environment) -> Iterator[tuple[IConstruct, str | None]]:
-    """Yield the repositories of an environment that are deleted with their stacks, with their names as far as known."""
+    """Yield the repositories of an environment that are deleted with their stacks, with known names."""
     for name in environment.registered_names("deleted"):
         if (resource := environment.owner_of("deleted", name)) is not None:
             yield resource, name if REPOSITORY_NAME.accepts(name) else None
 
 
 class _Sweep:
-    """Compares the names of all repositories of an app, once for each synthesis."""
+    """A validation that compares the names of all repositories of an app once in each synthesis."""
 
     def __init__(self, root: IConstruct) -> None:
         self._root = root
         # Whether the names were compared in this synthesis of a stack.
         self.stacks: dict[cdk.Stack, bool] = {}
-        # References of the repositories whose names are known in Python: each call to JavaScript takes time.
+        # References of the repositories whose names are known in Python, because each call to JavaScript takes time.
         self.compared: set[str] = set()
 
     def run(self, stack: cdk.Stack) -> None:
-        """Compare the names, unless another stack has had them compared in this synthesis."""
+        """Compare the names, unless this synthesis has already compared them for another stack."""
         is_first = self.stacks[stack] or not any(self.stacks.values())
         if is_first:
             self.stacks = dict.fromkeys(self.stacks, False)
@@ -116,7 +120,7 @@ def _compare(resource: ecr.CfnRepository, synthesized: cdk.Stack) -> None:
         here.register_owner(resource, "repository", name)
     elif reference(owner) != reference(resource):
         text = _LATE.format(_shown(owner), _shown(resource), name)
-        # Another stage may be synthesized already, and a warning there would be lost.
+        # A stage that is already synthesized would not display the warning.
         stage = _stage(synthesized)
         place = next((each for each in (resource, owner) if _stage(each) == stage), synthesized)
         cdk.Annotations.of(place).add_warning_v2("ecr-constructs:repositoryNameTwice", text)

@@ -1,4 +1,4 @@
-"""`Promotion`: the role and the commands with which images are copied from one repository to another."""
+"""`Promotion`: the role and the commands that copy images from one repository to another."""
 
 from __future__ import annotations
 
@@ -72,16 +72,16 @@ class Promotion(Construct):
     """
     Define the promotion of images from one repository to another, such as from staging to production.
 
-    A promotion copies the manifest as it is, so the image has the same digest in both repositories. The promoters
-    assume the role of the promotion, and run its commands with `oras`, `crane` or `skopeo`. The role can pull from the
-    source, push to the target, and nothing else. IAM has no condition key for image tags: `tags` is checked against the
+    A promotion copies the manifest unchanged, so the image has the same digest in both repositories. The promoters
+    assume the role of the promotion, and run its commands with `oras`, `crane` or `skopeo`. The role can only pull from
+    the source and push to the target. IAM has no condition key for image tags. Therefore `tags` is compared with the
     settings of the target, and is not a permission.
 
-    With `referrers=True` the signatures, SBOMs and attestations of the image are copied, too: the artifacts whose
-    manifest has the image as its subject. ECR lists them to a principal with `ecr:BatchGetImage`.
+    With `referrers=True` the signatures, SBOMs and attestations of the image are copied, too. These are the artifacts
+    whose manifest has the image as its subject. ECR lists them to a principal with `ecr:BatchGetImage`.
 
-    A repository of another account needs a repository policy. It is added to a `HardenedRepository` of the app; for
-    other repositories, `source_access` and `target_access` are the permissions to add there.
+    A repository of another account needs a repository policy. It is added to a `HardenedRepository` of the app. For
+    other repositories, add `source_access` and `target_access` there.
 
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImageReferrers.html
 
@@ -91,8 +91,10 @@ class Promotion(Construct):
     Attributes:
         role: The role.
         commands: The commands, for the tag in the variable `TAG` of the shell.
-        source_access: The permission that a source of another account must give; None for the same account.
-        target_access: The permission that a target of another account must give; None for the same account.
+        source_access: The permission that the policy of a source in another account must contain. None for the same
+            account.
+        target_access: The permission that the policy of a target in another account must contain. None for the same
+            account.
 
     >>> from aws_cdk import App, Environment, Stack
     >>> from ecr_constructs import HardenedRepository, PipelineIdentity
@@ -133,7 +135,7 @@ class Promotion(Construct):
             source: The repository that images are copied from.
             target: The repository that images are copied to. A `HardenedRepository` must make the promoted tags
                 immutable.
-            promoters: The pipelines, roles and ARNs of roles that may promote: they can assume the role.
+            promoters: The pipelines, roles and ARNs of roles that can assume the role.
             tags: The tags that are promoted, as patterns with up to four `*`. Default: all tags.
             referrers: Whether signatures, SBOMs and attestations are copied with the image. Default: yes.
             tool: The program that copies: `oras`, `crane` or `skopeo`. Only `oras` copies referrers. Default: `oras`.
@@ -246,7 +248,7 @@ class Promotion(Construct):
     def _grant(
         self, repository: ecr.IRepository, actions: Sequence[str], intent: Literal["role_pull", "role_push"]
     ) -> Access | None:
-        """Grant actions on a repository to the role, and return the permission that another account must give."""
+        """Grant actions on a repository to the role, and return the permission for the policy in another account."""
         stack = cdk.Stack.of(self)
         if not _is_foreign(repository, stack.account):
             repository.grant(self.role, *actions)
@@ -275,7 +277,7 @@ _NOT_KNOWN = (
 
 @jsii.implements(IValidation)
 class _LifecycleCheck:
-    """Adds a warning if the lifecycle policy of the target deletes promoted images. Rules can be added later."""
+    """A validation that adds a warning if the lifecycle policy of the target deletes promoted images."""
 
     def __init__(self, promotion: Promotion, target: HardenedRepository, tags: Sequence[str]) -> None:
         self._promotion = promotion
@@ -283,7 +285,7 @@ class _LifecycleCheck:
         self._tags = tags
 
     def validate(self) -> list[str]:
-        """Return no problem: the findings are warnings."""
+        """Return no problem. The findings are warnings."""
         for rule in self._target.lifecycle.rules:
             if rule.action == "expire" and any(_selects(rule, tag) for tag in self._tags):
                 cdk.Annotations.of(self._promotion.role).add_warning_v2(

@@ -1,4 +1,4 @@
-"""`Publisher`: the role with which a CI/CD pipeline pushes images."""
+"""`Publisher`: the role of a CI/CD pipeline that pushes images."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _SESSION_HOURS = range(1, 13)
 
 class Publisher(Construct):
     """
-    Define the role with which a CI/CD pipeline pushes images, without access keys.
+    Define the role of a CI/CD pipeline that pushes images without access keys.
 
     The pipeline exchanges the OpenID Connect token of its job for credentials of the role. The trust policy requires
-    the subject of `identity` exactly, so no other project, branch or environment can assume the role. The role can push
-    to the repositories and nothing else. IAM has no condition key for image tags: use `Immutability` so that no tag is
-    reassigned, and separate repositories for images that different pipelines push.
+    the subject of `identity` exactly, so no other project, branch or environment can assume the role. The role can only
+    push to the repositories. IAM has no condition key for image tags. Use `Immutability` to prevent that tags are
+    reassigned, and separate repositories for images of different pipelines.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
 
@@ -80,14 +80,14 @@ class Publisher(Construct):
             scope: The scope of the construct, in a stack.
             id: The ID of the construct, unique in its scope.
             identity: The identity of the pipeline.
-            repositories: The repositories that it pushes to, and namespaces of the registry of the stack.
+            repositories: The repositories for the pushes, and namespaces of the registry of the stack.
             provider_arn: The ARN of the IAM OIDC provider with the URL and the audience of the identity. An account has
                 one provider for each URL, such as
                 `iam.OidcProviderNative(stack, "GitHub", url=identity.url, client_ids=[identity.audience])`. Default:
                 the provider that the account has for the URL.
             create_repositories: Whether a push can create a repository in a namespace. It requires a `CreationTemplate`
                 for `CREATE_ON_PUSH`. Default: no.
-            signing_profile_arn: The ARN of the AWS Signer profile that ECR signs the images with. Default: no
+            signing_profile_arn: The ARN of the AWS Signer profile with which ECR signs the images. Default: no
                 permission to sign, so images of this role are not signed.
             role_name: The name of the role. Default: a name that CloudFormation generates.
             session_hours: The maximum duration of a session, 1 to 12 hours. Default: 1.

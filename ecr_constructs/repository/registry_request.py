@@ -31,17 +31,17 @@ _NO_NAME = "replicate_to= and scanning= require a repository_name= that is known
 
 
 class ReplicationRequests(Protocol):
-    """The replication of a registry, as far as a repository uses it. The registry is in a higher layer."""
+    """The methods of the replication of a registry that a repository uses. The registry is in a higher layer."""
 
     def requesting(self, repository_name: str, regions: Sequence[str]) -> Callable[[], None]:
-        """Return the change that replicates a repository, or raise all problems."""
+        """Return the change that replicates a repository, or raise an error with all problems."""
 
 
 class ScanningRequests(Protocol):
-    """The scanning of a registry, as far as a repository uses it."""
+    """The methods of the scanning of a registry that a repository uses."""
 
     def requesting(self, repository_name: str, frequency: ScanFrequency) -> Callable[[], None]:
-        """Return the change that scans a repository, or raise all problems."""
+        """Return the change that scans a repository, or raise an error with all problems."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ class RegistryRequest:
             settings: The settings of the repository.
 
         Returns:
-            The changes of the registry, to be made when the repository is in the tree.
+            The changes of the registry. They are made when the repository is in the tree.
 
         """
         if not self.replicate_to and self.scanning is None:

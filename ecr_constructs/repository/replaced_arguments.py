@@ -28,13 +28,13 @@ _ENCRYPTION = (
 
 
 def is_replaced(encryption: object) -> bool:
-    """Return whether a value of `encryption=` is one of `ecr.Repository`."""
+    """Return whether a value of `encryption=` is a value of `ecr.Repository`."""
     return isinstance(encryption, ecr.RepositoryEncryption)
 
 
 def reject_replaced(problems: Problems, encryption: object, keywords: Iterable[str]) -> None:
     """
-    Add a problem for each argument that is one of `ecr.Repository`, and for each that does not exist.
+    Add a problem for each argument of `ecr.Repository`, and for each that does not exist.
 
     Args:
         problems: The collector of problems.

@@ -29,7 +29,7 @@ Difference = tuple[str, str]
 
 _TAGS_ARE_LOST = (
     "is {} and the source is {}: when a tag is assigned to another image in the source, the replica of that image has "
-    "no tag, untagged images are deleted, and the image for a recovery is lost; use the same settings= for both, or at "
+    "no tag, and the lifecycle policy can delete it before a recovery; use the same settings= for both, or at "
     "least immutability="
 )
 _TAGS_DIFFER = "is {}, and the source is {}, so a tag can name different images; use the same immutability= for both"
@@ -62,7 +62,7 @@ def lifecycle_differences(source: LifecyclePolicy, replica: LifecyclePolicy) -> 
 
 
 def access_differences(source: Sequence[Access], replica: Sequence[Access]) -> Iterator[Difference]:
-    """Yield the access that a source gives and its replica does not."""
+    """Yield the access that a source has and its replica does not."""
     if missing := [f"{one.intent} {one.subject}" for one in source if one not in replica]:
         yield "ecr-constructs:replicaAccessDiffers", _ACCESS.format(", ".join(missing))
 
@@ -77,11 +77,11 @@ def statement_differences(source: Sequence[object], replica: Sequence[object]) -
 
 
 def encryption_differences(source: Encryption, replica: Encryption) -> Iterator[Difference]:
-    """Yield the difference between the encryption of a source and of its replica; keys are of one Region each."""
+    """Yield the difference between the encryption of a source and of its replica. Each key is in one Region."""
     if type(source) is not type(replica):
         yield "ecr-constructs:replicaEncryptionDiffers", _ENCRYPTION.format(replica, source)
 
 
 def _meanings(policy: LifecyclePolicy) -> set[LifecycleRule]:
-    """Return the rules without their priorities and descriptions, which do not select images."""
+    """Return the rules without their priorities and descriptions, which have no effect on the selected images."""
     return {replace(rule, rule_priority=1, description=None) for rule in policy.rules}

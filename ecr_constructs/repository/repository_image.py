@@ -1,4 +1,4 @@
-"""`RepositoryImage`: the reference of an image as text, and as the value that Amazon ECS and AWS Lambda take."""
+"""`RepositoryImage`: the reference of an image as text, and as a value for Amazon ECS and AWS Lambda."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ class RepositoryImage(str):
         Return the code for `lambda.DockerImageFunction(code=)`. The repository policy allows AWS Lambda to pull it.
 
         Raises:
-            InvalidName: If AWS Lambda cannot use the image: it is in a cache, or in a repository that ECR creates, or
-                has a dual-stack host.
+            InvalidName: If AWS Lambda cannot use the image, because it is in a cache or in a repository that ECR
+                creates, or has a dual-stack host.
 
         """
         if isinstance(self._function_code, str):
@@ -102,7 +102,7 @@ class RepositoryImage(str):
         return self._function_code()
 
     def __copy__(self) -> RepositoryImage:
-        """Return the reference itself: it holds the permissions of a construct."""
+        """Return the reference itself, because it contains the permissions of a construct."""
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> RepositoryImage:
@@ -110,7 +110,7 @@ class RepositoryImage(str):
         return self
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        """Return the text: a copy in another process has no constructs."""
+        """Return the text, because a copy in another process has no constructs."""
         return str, (str(self),)
 
 
@@ -122,7 +122,7 @@ def dual_stack_registry(construct: Construct) -> str:
         construct: The construct.
 
     Raises:
-        InvalidName: If the Region is known only at deployment, or if AWS documents no such host there.
+        InvalidName: If the Region is known only at deployment, or has no documented dual-stack host.
 
     """
     stack = cdk.Stack.of(construct)

@@ -1,5 +1,5 @@
 """
-The repository policy: the statements of its access, and those that are added later, in one document.
+The repository policy: one document with the statements of its access and the statements that are added later.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 """
@@ -39,19 +39,19 @@ class RepositoryPolicy:
     """
     The statements of a repository policy.
 
-    Statements of settings never change, and the policy is plain data. With the first statement that is added the policy
-    is written when the app synthesizes, because a statement of the CDK can change until then.
+    Statements of settings never change, and the policy is plain data. After the first added statement, the policy is
+    rendered when the app synthesizes, because a statement of the CDK can change until then.
 
     Args:
-        access: The access that the settings give.
+        access: The access of the settings.
         stack: The stack of the repository, in which tokens are resolved.
         statements: The other statements of the settings. Default: none.
 
     Attributes:
-        refusal: The error of the statement that was rejected last, if one was.
-        is_granting: Whether a grant of the CDK adds statements at the moment. An app may have hundreds of grants, so
-            that account IDs of theirs are checked together when the app synthesizes.
-        account_actions: The actions of the grant, if it is to an account and has no other statement. None for others.
+        refusal: The error of the last rejected statement. None without one.
+        is_granting: Whether a grant of the CDK is adding statements. An app can have hundreds of grants, so their
+            account IDs are checked together when the app synthesizes.
+        account_actions: The actions of a grant to an account without another statement. None for other grants.
 
     """
 
@@ -89,7 +89,7 @@ class RepositoryPolicy:
 
     @property
     def last_read(self) -> Mapping[str, Any]:
-        """The statement that `problems_with` read last. Empty for a grant to an account, which is read later."""
+        """The last statement that `problems_with` read. Empty for a grant to an account, which is read later."""
         return {} if self._statements is None or self.account_actions is not None else self._statements.last_read
 
     def validate(self) -> list[str]:
@@ -98,12 +98,12 @@ class RepositoryPolicy:
 
     @property
     def given_length(self) -> int:
-        """Return the number of characters of the statements that the settings give, as JSON text."""
+        """Return the number of characters of the statements of the settings, as JSON text."""
         return _given_length(self._of_settings) if self._has_given else 0
 
     @property
     def longest(self) -> int:
-        """Return the number of characters of the policy at most. Statements are not read for it."""
+        """Return an upper bound of the number of characters of the policy, without reading statements."""
         return self.given_length if self._statements is None else self._statements.longest
 
     def length(self) -> int:
@@ -117,7 +117,7 @@ class RepositoryPolicy:
 
     @property
     def is_fixed(self) -> bool:
-        """Return whether the policy is plain data, which cannot change any more."""
+        """Return whether the policy is plain data, which cannot change."""
         return self._statements is None or self._statements.is_empty
 
     def add(self, statement: iam.PolicyStatement) -> Iterator[str]:
@@ -128,19 +128,19 @@ class RepositoryPolicy:
         return iter(())
 
     def document(self) -> object | None:
-        """Return the policy for the resource; None if it has no statement."""
+        """Return the policy for the resource. None without a statement."""
         if not self.is_fixed:
             return lazily_in_context(self._list().document)
         return _shared_document(self._of_settings) if self._has_given else None
 
     def plain_document(self) -> Mapping[str, Any] | None:
-        """Return the policy as it is now, with tokens as texts; None if it has no statement."""
+        """Return the current policy with tokens as texts. None without a statement."""
         if not self.is_fixed:
             return self._list().document()
         return {"Version": VERSION, "Statement": list(_given(self._of_settings))} if self._has_given else None
 
     def text(self) -> str | None:
-        """Return the statements of the settings as JSON, as creation templates contain it; None without a statement."""
+        """Return the statements of the settings as JSON for creation templates. None without a statement."""
         if not self._has_given or self._stack is None:
             return None
         return self._stack.to_json_string({"Statement": list(_given(self._of_settings)), "Version": VERSION})
@@ -170,12 +170,12 @@ _TOO_LONG = (
 
 
 def _merged(statements: Sequence[Written]) -> Sequence[Written]:
-    """Merge statements that allow the same to different principals."""
+    """Merge statements that allow the same actions to different principals."""
     return merge_statements(statements, "Principal")
 
 
 class _OfSettings(NamedTuple):
-    """The statements that the settings give."""
+    """The statements of the settings."""
 
     access: tuple[Access, ...]
     statements: tuple[FixedStatement, ...]
@@ -200,7 +200,7 @@ def _given_length(settings: _OfSettings) -> int:
     return length_of({"Version": VERSION, "Statement": list(_given(settings))})
 
 
-# Repositories that share settings share this: passing the same document to JavaScript for each of them takes time.
+# Repositories with the same settings share this. Passing the document to JavaScript for each repository takes time.
 @lru_cache(maxsize=128)
 def _shared_document(settings: _OfSettings) -> cdk.IResolvable:
     return cdk.Token.as_any({"Version": VERSION, "Statement": list(_given(settings))})

@@ -1,4 +1,4 @@
-"""`RepositorySettings`: the properties of repositories as one value, and the table that declares each of them once."""
+"""`RepositorySettings`: the properties of repositories as one value, and the table that declares each property once."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ __all__ = [
 Lifecycle = LifecyclePolicy | Intent | Sequence[Intent]
 
 # ECR counts the age of an untagged image from its push. If all tags are immutable, an untagged image never had a tag,
-# and 14 days are enough. If a tag is mutable, the image that lost it can be old, and yesterday's release.
+# and 14 days are enough. If a tag is mutable, an image can lose its tag to a new one, and be both old and released
+# recently.
 _FOR_IMMUTABLE_TAGS = LifecyclePolicy.of(expire_untagged(after_days=14))
 _FOR_MUTABLE_TAGS = LifecyclePolicy.of(expire_untagged(keep=100))
 
@@ -99,8 +100,8 @@ class RepositorySettings:
         immutability: The tags that cannot be reassigned to another image. Default: all tags.
         lifecycle: The lifecycle policy, or its intents: one or a list. Default: untagged images expire 14 days after
             push; if any tag is mutable, the newest 100 untagged images are kept instead. Tagged images are kept.
-        encryption: The encryption of images. It is create-only: another one replaces the repository, and its images
-            are lost. Default: one customer managed key for each stack.
+        encryption: The encryption of images. It is create-only: another one replaces the repository by one without
+            images. Default: one customer managed key for each stack.
         scan_on_push: Whether images are scanned when they are pushed; the scanning configuration of the registry
             overrides it. Default: True.
         access: Permissions of principals outside the account. Default: none.
@@ -108,8 +109,8 @@ class RepositorySettings:
             organization. A statement is frozen: a change of it after this call is an error of the CDK. Default: none.
         resource_tags: Tags of the resource, up to 50. Default: none.
         removal_policy: The deletion policy of the repository. Default: it is retained.
-        empty_on_delete: Whether its images are deleted with the repository. Otherwise its deletion fails as long as it
-            has images. Default: False.
+        empty_on_delete: Whether its images are deleted with the repository. Otherwise its deletion fails while it has
+            images. Default: False.
 
     Raises:
         InvalidRepository: With all problems.
@@ -122,7 +123,7 @@ class RepositorySettings:
 
     """
 
-    # The defaults are values and not factories, so that signatures show them.
+    # The defaults are values and not factories, because signatures display values.
     immutability: Immutability = Immutability.all_tags()  # noqa: RUF009  (it is immutable)
     lifecycle: Lifecycle | None = None
     encryption: Encryption = Encryption.shared_key()  # noqa: RUF009  (it is immutable)
@@ -134,7 +135,7 @@ class RepositorySettings:
     empty_on_delete: bool = False
 
     def __post_init__(self) -> None:
-        """Raise all problems, and make collections immutable."""
+        """Raise an error with all problems, and make collections immutable."""
         problems = Problems()
         for each in PROPERTIES:
             each.expect(problems, getattr(self, each.name))
@@ -188,7 +189,7 @@ class RepositorySettings:
             scan_on_push: Whether images are scanned when they are pushed. Default: as in these settings.
             access: Additional permissions of principals outside the account. Default: none.
             policy_statements: Additional statements of the repository policy, which are frozen. Default: none.
-            resource_tags: Additional tags of the resource; a key that exists gets the new value. Default: none.
+            resource_tags: Additional tags of the resource. An existing key gets the new value. Default: none.
             removal_policy: The deletion policy. Default: as in these settings.
             empty_on_delete: Whether images are deleted with the repository. Default: as in these settings.
 
@@ -258,7 +259,7 @@ Writer = Callable[[BoundSettings], Mapping[str, object]]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Property:
     """
-    A property of repositories: its kind, and how each resource and comparison uses it.
+    A property of repositories: its kind, and its use in resources and comparisons.
 
     Its default is that of the field in `RepositorySettings`.
 
@@ -272,11 +273,12 @@ class Property:
         is_create_only: Whether CloudFormation replaces the repository for another value. Default: no.
         resource: Returns the attributes of `ecr.CfnRepository`, None for an attribute that is not written. The
             attributes `tags` and `removal_policy` are the arguments of `Tags.add` and `apply_removal_policy`.
-        keywords: Returns the arguments of `ecr.Repository` that write the same in a location, if there are any: to set
-            an attribute of the resource is a call to JavaScript. Default: none.
-        template: Returns the attributes of `ecr.CfnRepositoryCreationTemplate`, or is the reason why there are none.
-        differences: Compares the settings of a source with those of its replica, or is the reason why they are not
-            compared.
+        keywords: Returns the arguments of `ecr.Repository` with the same effect in a location, if there are any. They
+            save a call to JavaScript for each attribute. Default: none.
+        template: A function that returns the attributes of `ecr.CfnRepositoryCreationTemplate`, or the reason why there
+            are none.
+        differences: A function that compares the settings of a source with those of its replica, or the reason why they
+            are not compared.
 
     """
 
@@ -299,14 +301,14 @@ class Property:
         Args:
             problems: The collector of problems.
             value: The value.
-            is_given: Whether it is a value, and not None for an argument that is not given. Default: True.
+            is_given: Whether the argument is given. Default: True.
 
         """
         is_optional = self.is_optional or not is_given
         return problems.expect(self.name, value, self.kinds, self.example, optional=is_optional, each=self.each)
 
     def combined(self, old: object, new: object) -> object:
-        """Return the value of derived settings; None is a new value that is not given."""
+        """Return the value of derived settings. None means that no new value is given."""
         if new is None:
             return old
         if self.is_added and isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -316,7 +318,7 @@ class Property:
         return new
 
 
-# Each property of a repository, once. Signatures, their docstrings and fields are written out beside it, for editors.
+# Each property of a repository, once. Signatures, docstrings and fields repeat the names for editors.
 PROPERTIES: Sequence[Property] = (
     Property(
         name="immutability",
@@ -439,12 +441,12 @@ def repository_policy(settings: RepositorySettings, stack: cdk.Stack | None) -> 
 
 
 def bind(settings: RepositorySettings, place: ConstructLocation) -> BoundSettings:
-    """Create the resources that settings need in a stack, such as the shared key, and return both."""
+    """Create the resources of settings in a stack, such as the shared key, and return the settings with them."""
     return BoundSettings(settings, place.stack, settings.encryption.bind(place))
 
 
 def constructor_keywords(settings: RepositorySettings, place: ConstructLocation) -> Mapping[str, Mapping[str, Any]]:
-    """Return by property the arguments of `ecr.Repository` that write it; none if they do not write it."""
+    """Return the arguments of `ecr.Repository` by property. A property that needs other attributes has none."""
     keywords = {each.name: each.keywords(settings, place) for each in PROPERTIES}
     return {name: given for name, given in keywords.items() if given}
 
@@ -457,9 +459,9 @@ def resource_attributes(
 
     Args:
         bound: The settings.
-        is_complete: Whether all attributes are returned, also those that the constructor wrote and those that are not
-            written: a property injector may have changed them.
-        written: The names of the properties that the constructor wrote. Default: none.
+        is_complete: Whether all attributes are returned, because a property injector can have changed them. Otherwise,
+            only those that the constructor did not set.
+        written: The names of the properties that the constructor set. Default: none.
 
     """
     rows = [each for each in PROPERTIES if is_complete or each.name not in written]
@@ -474,7 +476,7 @@ def template_attributes(bound: BoundSettings) -> Mapping[str, Any]:
 
 
 def check_template(settings: RepositorySettings, problems: Problems) -> None:
-    """Add a problem for the properties that a creation template cannot write, if their values are not the defaults."""
+    """Add a problem for properties that a creation template does not have, if their values are not the defaults."""
     unwritten: dict[str, list[str]] = {}
     for each in PROPERTIES:
         if isinstance(each.template, str) and getattr(settings, each.name) != getattr(HARDENED, each.name):
@@ -504,7 +506,7 @@ def settings_in_force(
         problems: The collector of problems.
         settings: The argument `settings=`.
         given: The arguments by property; None for an argument that is not given.
-        default: The settings if `settings` is of the wrong kind. Their representation is the example of the message.
+        default: The settings if `settings` is of the wrong kind. The message has their representation as an example.
 
     """
     base = default
@@ -538,7 +540,7 @@ def _policy_of(lifecycle: Lifecycle | None) -> LifecyclePolicy | None:
 
 
 def _fixed(statements: Sequence[iam.PolicyStatement | FixedStatement]) -> tuple[FixedStatement, ...]:
-    """Return statements that cannot change, each once."""
+    """Return fixed statements without duplicates."""
     return tuple(dict.fromkeys(map(FixedStatement.of, statements)))
 
 
@@ -577,9 +579,9 @@ def _check_values(settings: RepositorySettings, problems: Problems) -> None:
 # The secure defaults.
 HARDENED = RepositorySettings()
 
-# For repositories that exist. Every push that is accepted today is accepted, no image is deleted that is kept today,
-# and nothing is replaced: each of these is a step of its own. Scanning on push is free of charge and rejects nothing,
-# and False would turn it off where it is on.
+# For existing repositories. No accepted push is rejected, no kept image is deleted, and nothing is replaced. Each of
+# these changes is a separate step of an adoption. Scanning on push is free of charge and rejects nothing, and False
+# would disable it in repositories that have it.
 ADOPTED = HARDENED.but(
     encryption=Encryption.aes256(), immutability=Immutability.off(), lifecycle=LifecyclePolicy.none()
 )
@@ -590,8 +592,8 @@ CREATED = HARDENED.but(encryption=Encryption.aes256())
 # For repositories of a pull-through cache: ECR cannot refresh immutable tags.
 CACHED = CREATED.but(immutability=Immutability.off())
 
-# For repositories that are deleted with their stack, with their images. The shared key would be retained, and has a
-# price.
+# For repositories that are deleted with their stack, together with their images. The shared key would be retained, and
+# has a price.
 EPHEMERAL = HARDENED.but(
     encryption=Encryption.aws_managed_key(), removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True
 )

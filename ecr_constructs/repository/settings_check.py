@@ -2,8 +2,8 @@
 The comparison of the settings of repositories with the final templates of an app, and contradictions in them.
 
 A mixin, an aspect, an override or an assignment to `repository.resource` can change a property after the construction.
-Overrides cannot be read from a resource, so that the templates are compared. The
-decision 'Settings are compared with the final template' has the reasons.
+Overrides cannot be read from a resource, so the templates are compared. The decision 'Settings are compared with the
+final template' has the reasons.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ABSENT = "not set"
 
 
 class _HasSettings(Protocol):
-    """A repository, as far as its properties are compared."""
+    """The properties of a repository that are compared."""
 
     settings: RepositorySettings
     lifecycle: LifecyclePolicy
@@ -245,7 +245,7 @@ def _differences(
 
 
 def _found(resource: TemplateResource) -> Iterator[tuple[str, object]]:
-    """Yield the properties in the template that settings decide."""
+    """Yield the properties in the template that the settings determine."""
     properties = resource.properties
     encryption = mapping(properties.get("EncryptionConfiguration"))
     yield "ImageTagMutability", properties.get("ImageTagMutability")

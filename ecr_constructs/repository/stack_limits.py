@@ -2,7 +2,7 @@
 The limits of a stack: its resources, and the size of its template.
 
 The CDK checks the number of resources when it writes the template, and its error is a list of all resource types. It
-does not check the size. Here both are checked when the app is validated, which is before.
+does not check the size. This module checks both earlier, when the app is validated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ MAXIMUM_RESOURCES = 500
 MAXIMUM_TEMPLATE_BYTES = 1_048_576
 # The context key with which an app changes the limit of the CDK; 0 is no limit.
 _LIMIT_OF_THE_CDK = "@aws-cdk/core:stackResourceLimit"
-# The policies of so few repositories are always below 1 MB, and other stacks would not help against too many resources.
+# The policies of so few repositories are always below 1 MB, and more stacks for them would not reduce the resources
+# enough.
 _FEW = 20
 # The characters of a repository in a template without its lifecycle policy and its repository policy, at least.
 _LEAST_CHARACTERS = 300
@@ -49,7 +50,7 @@ def check_stack_of(
 
     Args:
         place: The location of the repository.
-        lifecycle: The function that returns its lifecycle policy, which can get more rules.
+        lifecycle: The function that returns its lifecycle policy. Rules can be added until synthesis.
         policy: Its repository policy.
 
     """
@@ -93,7 +94,7 @@ class _StackCheck:
 
     def _size_problems(self) -> Iterator[str]:
         lengths = sum(_LEAST_CHARACTERS + _length(lifecycle()) for lifecycle, _ in self.repositories)
-        # Statements are read only if they can make a difference.
+        # Statements are read only if the result depends on them.
         if lengths + sum(policy.longest for _, policy in self.repositories) <= MAXIMUM_TEMPLATE_BYTES:
             return
         if (size := lengths + sum(policy.length() for _, policy in self.repositories)) > MAXIMUM_TEMPLATE_BYTES:

@@ -22,8 +22,8 @@ def assert_replaces_nothing(old: Subject, new: Subject, *, intended: Collection[
     Args:
         old: The deployed app, stack or template, or the path of a cdk.out, of a template in JSON, or of a file that
             `ecr-constructs baseline` wrote.
-        new: The app, stack or template of the update. Two single templates are compared whatever their names are.
-        intended: Changes that are meant: resources as `Stack/LogicalId`, or stacks. Default: none.
+        new: The app, stack or template of the update. Two single templates are compared regardless of their names.
+        intended: Intended changes: resources as `Stack/LogicalId`, or stacks. Default: none.
 
     Raises:
         AssertionError: If a resource is replaced, deleted, renamed or orphaned, if an update fails, or if the old
@@ -41,7 +41,7 @@ def assert_replaces_nothing(old: Subject, new: Subject, *, intended: Collection[
     found = [each for each in baseline_changes(before, after) if not is_intended(each, intended)]
     places = ["/".join(filter(None, (each.stack, each.logical_id))) for each in found]
     require_none(
-        f"resources that the update replaces or loses ({len(found)})",
+        f"resources that the update replaces, deletes, renames or orphans ({len(found)})",
         [f"{place}: {each.sentence}; {each.remedy}" for place, each in zip(places, found, strict=True)],
     )
 

@@ -130,7 +130,7 @@ def _assert_all(
 
 
 def _selected(images: Sequence[Image], selector: str | Image) -> list[Image]:
-    """Return the images that a selector matches. Raise if it matches none, because the test would always pass."""
+    """Return the images that a selector matches. Raise an error if it matches none: the test would always pass."""
     if isinstance(selector, Image):
         found = [image for image in images if image.digest == selector.digest]
         what = f"digest {selector.digest}"
@@ -357,7 +357,7 @@ def _require(numbers: Mapping[str, int], *, tag: str | None = None) -> None:
     ]
     if tag is not None and "{n}" not in tag:
         problems.append(
-            f"tag: {abbreviate(tag)} has no {{n}}, but a tag belongs to one image; write {{n}} in place of the number"
+            f"tag: {abbreviate(tag)} has no {{n}}, but a tag belongs to one image; write {{n}} instead of the number"
         )
     if problems:
         raise InvalidImage(problems)

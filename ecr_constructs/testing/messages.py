@@ -13,7 +13,7 @@ NOT_DECIDABLE = "not decidable"
 
 def decided(check: Callable[[], str | None]) -> str | None:
     """
-    Return the difference that a check finds, or that only CloudFormation can decide it.
+    Return the difference that a check finds, or the reason why only CloudFormation can determine it.
 
     Args:
         check: A function that returns the difference, or None if there is none.

@@ -55,10 +55,10 @@ def templates_of(subject: Subject) -> tuple[StackTemplate, ...]:
 
 def read_app(subject: Subject) -> AppResources:
     """
-    Return the resources of a subject, with each intrinsic function whose result is known replaced by it.
+    Return the resources of a subject, with known results instead of intrinsic functions.
 
     Args:
-        subject: The subject, as `templates_of` takes it.
+        subject: The subject, as for `templates_of`.
 
     """
     return AppResources(each for stack in templates_of(subject) for each in _resources(stack))

@@ -109,7 +109,7 @@ def test_a_key_of_another_account_is_a_warning(
     assert warning.startswith("the key is of account 777788889999 and the repository of 111122223333")
 
 
-def test_where_the_account_is_not_known_it_is_not_compared(stack: cdk.Stack) -> None:
+def test_an_unknown_account_is_not_compared(stack: cdk.Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Key", f"arn:aws:kms:us-east-1:777788889999:key/{'0' * 36}")
 
     HardenedRepository(stack, "It", encryption=Encryption.customer_key(key))

@@ -338,7 +338,7 @@ def test_an_immutable_role_whose_grants_are_for_resources_has_a_warning(here: cd
 
 @each_construct
 @pytest.mark.parametrize("kind", ["own", "imported", "lazy", "created"])
-def test_a_role_that_gets_a_policy_has_no_warning(here: cdk.Stack, make: Make, kind: str) -> None:
+def test_a_role_with_a_policy_has_no_warning(here: cdk.Stack, make: Make, kind: str) -> None:
     principal = iam.ServicePrincipal(SERVICES[make])
     roles: Mapping[str, Callable[[], iam.IRole | None]] = {
         "own": lambda: service_role(here, SERVICES[make]),
@@ -435,7 +435,7 @@ def test_a_role_of_another_account_that_is_imported_there_has_no_warning(app: cd
     assert not_updated(here) == []
 
 
-def test_of_an_unknown_principal_the_cdk_warns_itself(here: cdk.Stack) -> None:
+def test_the_cdk_itself_warns_about_an_unknown_principal(here: cdk.Stack) -> None:
     principal = iam.UnknownPrincipal(resource=here)
     PullThroughCache(here, "Cache", upstream=Upstream.quay()).grant_pull(principal)
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.arbiter
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 
-Verdict = Literal["accepted", "refused", "fails"]
+Verdict = Literal["accepted", "rejected", "fails"]
 
 
 class Case(NamedTuple):
@@ -83,100 +83,104 @@ CASES = [
     Case("a description", of(rule(description="Keep one")), "accepted", "accepted"),
     Case("priorities with gaps", of(rule(priority=70), rule(TAGGED, priority=7)), "accepted", "accepted"),
     # Policies that both reject.
-    Case("no JSON", "rules", "refused", "refused"),
-    Case("no object", "[]", "refused", "refused"),
-    Case("no `rules`", "{}", "refused", "refused"),
-    Case("`rules` that are no list", '{"rules": {}}', "refused", "refused"),
-    Case("a rule that is no object", of("any"), "refused", "refused"),
+    Case("no JSON", "rules", "rejected", "rejected"),
+    Case("no object", "[]", "rejected", "rejected"),
+    Case("no `rules`", "{}", "rejected", "rejected"),
+    Case("`rules` that are no list", '{"rules": {}}', "rejected", "rejected"),
+    Case("a rule that is no object", of("any"), "rejected", "rejected"),
     *(
-        Case(f"a rule without `{field}`", of(rule(without=field)), "refused", "refused")
+        Case(f"a rule without `{field}`", of(rule(without=field)), "rejected", "rejected")
         for field in ("rulePriority", "selection", "action")
     ),
     *(
         Case(
             f"a selection without `{field}`",
             of(rule({key: value for key, value in ANY.items() if key != field})),
-            "refused",
-            "refused",
+            "rejected",
+            "rejected",
         )
         for field in ANY
     ),
-    Case("an action without a type", of(rule(action={})), "refused", "refused"),
-    Case("an unknown field of a rule", of(rule(enabled=True)), "refused", "refused"),
-    Case("an unknown field of a selection", of(rule({**ANY, "tagList": ["v1"]})), "refused", "refused"),
-    Case("an unknown field of an action", of(rule(action={"type": "expire", "dryRun": True})), "refused", "refused"),
-    Case("an unknown action", of(rule(action={"type": "delete"})), "refused", "refused"),
-    Case("an unknown tag status", of(rule({**ANY, "tagStatus": "all"})), "refused", "refused"),
-    Case("an unknown count type", of(rule({**ANY, "countType": "imageCountLessThan"})), "refused", "refused"),
-    Case("an age in hours", of(rule({**PUSHED, "countUnit": "hours"})), "refused", "refused"),
-    Case("a number of 0", of(rule({**ANY, "countNumber": 0})), "refused", "refused"),
-    Case("a number below 0", of(rule({**ANY, "countNumber": -1})), "refused", "refused"),
+    Case("an action without a type", of(rule(action={})), "rejected", "rejected"),
+    Case("an unknown field of a rule", of(rule(enabled=True)), "rejected", "rejected"),
+    Case("an unknown field of a selection", of(rule({**ANY, "tagList": ["v1"]})), "rejected", "rejected"),
+    Case("an unknown field of an action", of(rule(action={"type": "expire", "dryRun": True})), "rejected", "rejected"),
+    Case("an unknown action", of(rule(action={"type": "delete"})), "rejected", "rejected"),
+    Case("an unknown tag status", of(rule({**ANY, "tagStatus": "all"})), "rejected", "rejected"),
+    Case("an unknown count type", of(rule({**ANY, "countType": "imageCountLessThan"})), "rejected", "rejected"),
+    Case("an age in hours", of(rule({**PUSHED, "countUnit": "hours"})), "rejected", "rejected"),
+    Case("a number of 0", of(rule({**ANY, "countNumber": 0})), "rejected", "rejected"),
+    Case("a number below 0", of(rule({**ANY, "countNumber": -1})), "rejected", "rejected"),
     Case(
         "a target for what expires",
         of(rule(action={"type": "expire", "targetStorageClass": "archive"})),
-        "refused",
-        "refused",
+        "rejected",
+        "rejected",
     ),
     # Policies that AWS accepts, and moto rejects.
-    Case("archiving", of(rule(PUSHED, action=ARCHIVE)), "accepted", "refused", OLDER),
+    Case("archiving", of(rule(PUSHED, action=ARCHIVE)), "accepted", "rejected", OLDER),
     Case(
         "days since the last pull",
         of(rule({**PUSHED, "countType": "sinceImagePulled"}, action=ARCHIVE)),
         "accepted",
-        "refused",
+        "rejected",
         OLDER,
     ),
-    Case("days in the archive", of(rule(IN_ARCHIVE)), "accepted", "refused", OLDER),
+    Case("days in the archive", of(rule(IN_ARCHIVE)), "accepted", "rejected", OLDER),
     Case(
         "`standard` written out as storage class",
         of(rule({**ANY, "storageClass": "standard"})),
         "accepted",
-        "refused",
+        "rejected",
         OLDER,
     ),
     # Policies that moto accepts, and the documentation of AWS excludes.
-    Case("no rules", of(), "refused", "accepted", "the text is shorter than the 100 characters that the API asks for"),
-    Case("an unknown field beside `rules`", of(rule(), version=1), "refused", "accepted", SCHEMA),
-    Case("`tagged` without a list", of(rule({**ANY, "tagStatus": "tagged"})), "refused", "accepted", SCHEMA),
-    Case("a list for `untagged`", of(rule({**UNTAGGED, "tagPrefixList": ["v"]})), "refused", "accepted", SCHEMA),
-    Case("a list for `any`", of(rule({**ANY, "tagPatternList": ["v*"]})), "refused", "accepted", SCHEMA),
+    Case("no rules", of(), "rejected", "accepted", "the text is shorter than the 100 characters that the API asks for"),
+    Case("an unknown field beside `rules`", of(rule(), version=1), "rejected", "accepted", SCHEMA),
+    Case("`tagged` without a list", of(rule({**ANY, "tagStatus": "tagged"})), "rejected", "accepted", SCHEMA),
+    Case("a list for `untagged`", of(rule({**UNTAGGED, "tagPrefixList": ["v"]})), "rejected", "accepted", SCHEMA),
+    Case("a list for `any`", of(rule({**ANY, "tagPatternList": ["v*"]})), "rejected", "accepted", SCHEMA),
     Case(
-        "patterns and prefixes in one rule", of(rule({**TAGGED, "tagPrefixList": ["v"]})), "refused", "accepted", SCHEMA
-    ),
-    Case("an empty list of tags", of(rule({**TAGGED, "tagPatternList": []})), "refused", "accepted", SCHEMA),
-    Case("five wildcards", of(rule({**TAGGED, "tagPatternList": ["a*b*c*d*e*"]})), "refused", "accepted", SCHEMA),
-    Case("a unit for a number of images", of(rule({**ANY, "countUnit": "days"})), "refused", "accepted", SCHEMA),
-    Case(
-        "an age without a unit",
-        of(rule({key: value for key, value in PUSHED.items() if key != "countUnit"})),
-        "refused",
+        "patterns and prefixes in one rule",
+        of(rule({**TAGGED, "tagPrefixList": ["v"]})),
+        "rejected",
         "accepted",
         SCHEMA,
     ),
-    Case("a priority of 0", of(rule(priority=0)), "refused", "accepted", SCHEMA),
-    Case("two rules of one priority", of(rule(TAGGED), rule()), "refused", "accepted", WHOLE),
-    Case("`any` before another rule", of(rule(), rule(TAGGED, priority=2)), "refused", "accepted", WHOLE),
-    Case("two rules for `any`", of(rule(), rule(priority=2)), "refused", "accepted", WHOLE),
-    Case("two rules for `untagged`", of(rule(UNTAGGED), rule(UNTAGGED, priority=2)), "refused", "accepted", WHOLE),
-    Case("two rules with one list", of(rule(TAGGED), rule(TAGGED, priority=2)), "refused", "accepted", WHOLE),
+    Case("an empty list of tags", of(rule({**TAGGED, "tagPatternList": []})), "rejected", "accepted", SCHEMA),
+    Case("five wildcards", of(rule({**TAGGED, "tagPatternList": ["a*b*c*d*e*"]})), "rejected", "accepted", SCHEMA),
+    Case("a unit for a number of images", of(rule({**ANY, "countUnit": "days"})), "rejected", "accepted", SCHEMA),
+    Case(
+        "an age without a unit",
+        of(rule({key: value for key, value in PUSHED.items() if key != "countUnit"})),
+        "rejected",
+        "accepted",
+        SCHEMA,
+    ),
+    Case("a priority of 0", of(rule(priority=0)), "rejected", "accepted", SCHEMA),
+    Case("two rules of one priority", of(rule(TAGGED), rule()), "rejected", "accepted", WHOLE),
+    Case("`any` before another rule", of(rule(), rule(TAGGED, priority=2)), "rejected", "accepted", WHOLE),
+    Case("two rules for `any`", of(rule(), rule(priority=2)), "rejected", "accepted", WHOLE),
+    Case("two rules for `untagged`", of(rule(UNTAGGED), rule(UNTAGGED, priority=2)), "rejected", "accepted", WHOLE),
+    Case("two rules with one list", of(rule(TAGGED), rule(TAGGED, priority=2)), "rejected", "accepted", WHOLE),
     Case(
         "51 rules",
         of(*(rule({**TAGGED, "tagPatternList": [f"v{each}"]}, priority=each) for each in range(1, 52))),
-        "refused",
+        "rejected",
         "accepted",
         WHOLE,
     ),
-    Case("a text of 30,721 characters", of(rule(description="x" * 30_721)), "refused", "accepted", WHOLE),
-    Case("a priority in quotation marks", of(rule(priority="1")), "refused", "accepted", TYPES),
-    Case("a number with a fraction", of(rule({**ANY, "countNumber": 1.5})), "refused", "accepted", TYPES),
-    Case("a list that is a text", of(rule({**TAGGED, "tagPatternList": "v*"})), "refused", "accepted", TYPES),
-    Case("a description that is null", of(rule(description=None)), "refused", "accepted", TYPES),
-    Case("a number in quotation marks", of(rule({**ANY, "countNumber": "1"})), "refused", "fails", TYPES),
-    Case("a selection that is a list", of(rule(selection=[])), "refused", "fails", TYPES),
+    Case("a text of 30,721 characters", of(rule(description="x" * 30_721)), "rejected", "accepted", WHOLE),
+    Case("a priority in quotation marks", of(rule(priority="1")), "rejected", "accepted", TYPES),
+    Case("a number with a fraction", of(rule({**ANY, "countNumber": 1.5})), "rejected", "accepted", TYPES),
+    Case("a list that is a text", of(rule({**TAGGED, "tagPatternList": "v*"})), "rejected", "accepted", TYPES),
+    Case("a description that is null", of(rule(description=None)), "rejected", "accepted", TYPES),
+    Case("a number in quotation marks", of(rule({**ANY, "countNumber": "1"})), "rejected", "fails", TYPES),
+    Case("a selection that is a list", of(rule(selection=[])), "rejected", "fails", TYPES),
     Case(
         "a key that is written twice",
         of(rule()).replace('"rulePriority": 1', '"rulePriority": 1, "rulePriority": 2'),
-        "refused",
+        "rejected",
         "accepted",
         "a JSON parser uses only the last value; the intended value is unknown",
     ),
@@ -187,7 +191,7 @@ def verdict(check: Callable[[], object], refusal: type[Exception]) -> Verdict:
     try:
         check()
     except refusal:
-        return "refused"
+        return "rejected"
     except (TypeError, AttributeError):  # an exception of the validator, which the API returns as another error
         return "fails"
     return "accepted"
@@ -229,7 +233,7 @@ def faults_of_the_request(text: str) -> str:
     return str(report.generate_report())
 
 
-def test_the_api_refuses_the_policy_without_rules_for_its_length() -> None:
+def test_the_api_rejects_the_policy_without_rules_for_its_length() -> None:
     assert "valid min length: 100" in faults_of_the_request(of())
 
 
@@ -277,5 +281,5 @@ def test_a_preview_has_the_same_outcome_for_each_image_as_the_decision() -> None
     assert set(shape("LifecyclePolicyRuleAction")["members"]) == {"type", "targetStorageClass"}
 
 
-def test_the_api_refuses_to_delete_an_image_of_an_index() -> None:
+def test_the_api_does_not_delete_an_image_of_an_index() -> None:
     assert "ImageReferencedByManifestList" in shape("ImageFailureCode")["enum"]

@@ -295,6 +295,6 @@ def test_the_api_still_has_manual_scanning() -> None:
     assert "MANUAL" in shape("ScanFrequency")["enum"]
 
 
-def test_the_api_still_takes_any_word_for_a_region() -> None:
+def test_the_api_still_accepts_any_word_as_a_region() -> None:
     assert re.fullmatch(shape("Region")["pattern"], "nowhere")
     assert not validation.REGION.accepts("nowhere")

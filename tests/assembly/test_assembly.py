@@ -123,7 +123,7 @@ def test_a_hardened_repository_is_read_with_its_settings(stack: cdk.Stack) -> No
     assert {"rules": list(found.lifecycle_rules)} == HARDENED.effective_lifecycle.to_dict()
 
 
-def test_every_relaxation_reads_as_one(stack: cdk.Stack) -> None:
+def test_every_relaxation_is_reported_as_one(stack: cdk.Stack) -> None:
     settings = EPHEMERAL.but(
         immutability=Immutability.only_tags("v*", "release-*"),
         lifecycle=LifecyclePolicy.none(),
@@ -141,7 +141,9 @@ def test_every_relaxation_reads_as_one(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize(("choose", "kind"), [(Encryption.aws_managed_key, "KMS"), (Encryption.dual_layer, "KMS_DSSE")])
-def test_a_key_that_aws_manages_is_not_ones_own(stack: cdk.Stack, choose: Callable[[], Encryption], kind: str) -> None:
+def test_an_aws_managed_key_is_not_a_customer_managed_key(
+    stack: cdk.Stack, choose: Callable[[], Encryption], kind: str
+) -> None:
     found = read(stack, HARDENED, encryption=choose())
 
     assert (found.encryption, found.has_own_key) == (kind, False)
@@ -153,7 +155,7 @@ def test_a_repository_with_retain_except_on_create_is_retained(stack: cdk.Stack)
     assert found.is_retained
 
 
-def test_a_name_that_cloudformation_works_out_is_not_a_name(stack: cdk.Stack) -> None:
+def test_a_name_that_cloudformation_computes_is_not_a_name(stack: cdk.Stack) -> None:
     assert read(stack, HARDENED, repository_name=f"prod/{cdk.Aws.REGION}").name is None
 
 
@@ -165,7 +167,7 @@ def test_a_repository_without_properties_has_the_defaults_of_ecr() -> None:
     assert (found.lifecycle_rules, found.policy_statements, found.exclusion_filters) == ((), (), ())
 
 
-def test_a_policy_that_is_a_text_is_read_too() -> None:
+def test_a_policy_as_a_text_is_read() -> None:
     text = json.dumps({"Statement": [{"Effect": "Deny"}]})
     (found,) = repositories(
         {"Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryPolicyText": text}}}}
@@ -200,7 +202,7 @@ def test_a_policy_without_a_text_is_given_as_it_is() -> None:
         assert found.lifecycle_text == policy
 
 
-def test_a_resource_that_is_not_well_formed_is_no_trouble() -> None:
+def test_a_malformed_resource_is_not_an_error() -> None:
     cases: list[object] = [{}, {"Type": {}}, {"Type": "AWS::ECR::Repository", "Properties": None}, "Api"]
     for resource in cases:
         found = {"Resources": {"Api": resource}}

@@ -353,7 +353,7 @@ def test_a_description_that_the_output_cannot_hold_is_written_with_escapes(tmp_p
     assert "# 1: caf\\xe9 \\ud800\n" in run.stdout
 
 
-def test_texts_of_a_template_do_not_move_the_cursor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_texts_of_a_template_have_no_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def shown_by(subcommand: str) -> tuple[int, str]:
         code = run([subcommand, str(tmp_path)])
         return code, "".join(capsys.readouterr())
@@ -409,7 +409,7 @@ def in_a_terminal(*arguments: str, **environment: str) -> str:
     ("environment", "colours"),
     [({"TERM": "xterm"}, 1), ({"TERM": "xterm", "NO_COLOR": "1"}, 0), ({"TERM": "dumb"}, 0)],
 )
-def test_a_terminal_gets_colour_unless_it_asks_for_none(
+def test_a_terminal_has_colour_unless_it_is_switched_off(
     tmp_path: Path, environment: dict[str, str], colours: int
 ) -> None:
     (tmp_path / "policy.json").write_text(POLICY.to_json(), encoding="utf-8")

@@ -360,7 +360,7 @@ def test_too_little_memory_is_an_error(policy: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("ecr_constructs.cli.sources.policy_files.read_input", exhausted)
     code, err = assert_sound(["lint", policy])
 
-    assert (code, "the memory does not suffice" in err) == (2, True)
+    assert (code, "there is not enough memory" in err) == (2, True)
 
 
 # --- streams --------------------------------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ def test_an_entry_that_is_no_intent_is_named() -> None:
         HARDENED.but(lifecycle=[INTENTS[0], POLICY])  # type: ignore[list-item]
 
 
-def test_a_cache_takes_intents_by_its_settings(stack: cdk.Stack) -> None:
+def test_a_cache_accepts_intents_in_its_settings(stack: cdk.Stack) -> None:
     cache = PullThroughCache(
         stack, "Quay", upstream=Upstream.quay(), settings=ADOPTED.but(lifecycle=[expire_untagged(after_days=1)])
     )

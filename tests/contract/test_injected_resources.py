@@ -265,7 +265,7 @@ def test_a_property_of_an_injector_changes_nothing_that_matters_or_is_rejected(c
     ("construct", "place"),
     [(iam.Role, "app"), (iam.Policy, "stage"), (secretsmanager.Secret, "stack"), (iam.Role, "scope")],
 )
-def test_an_injector_has_no_effect_wherever_it_is_registered(construct: Any, place: str) -> None:
+def test_an_injector_of_any_scope_has_no_effect(construct: Any, place: str) -> None:
     names = set(HOSTILE[construct]) - {"path", "force", "policyName", "description"}
 
     with pytest.raises(InvalidRegistry):
@@ -387,7 +387,7 @@ def test_names_that_differ_are_used() -> None:
 
 
 @pytest.mark.parametrize("value", ["team", "/" + "x" * 600 + "/"])
-def test_a_property_that_the_cdk_refuses_is_a_typed_error(value: str) -> None:
+def test_a_property_that_the_cdk_rejects_is_a_typed_error(value: str) -> None:
     problem = role_problem("path", value)
 
     assert problem.startswith("a property injector for aws-cdk-lib.aws-iam.Role makes the CDK raise an error: ")
@@ -424,7 +424,7 @@ def test_properties_of_a_secret_that_ecr_requires_are_reverted_with_one_warning(
 
     (told,) = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
     assert "changes generate_secret_string, kms_key_id, replica_regions, removal_policy of Production/" in told
-    assert "ECR reads no secret with another key than aws/secretsmanager, and the token exists nowhere else" in told
+    assert "ECR reads no secret with another key than aws/secretsmanager, and no other copy of the token exists" in told
 
 
 @pytest.mark.parametrize(
@@ -484,7 +484,7 @@ def test_the_default_key_policy_of_an_injector_is_accepted() -> None:
     assert what_matters(stack_with(Overruling(policy, construct=kms.Key.PROPERTY_INJECTION_ID))) == expected(kms.Key)
 
 
-def test_the_promises_of_the_key_are_restored_with_one_warning() -> None:
+def test_the_safety_settings_of_the_key_are_restored_with_one_warning() -> None:
     names = ("enableKeyRotation", "enabled", "multiRegion", "pendingWindow", "removalPolicy")
     stack = stack_with(hostile(kms.Key, *names))
     template(stack)

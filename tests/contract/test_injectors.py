@@ -73,14 +73,14 @@ def made(choice: str, injector: Overruling | None = None, place: str = "stack") 
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_an_injector_changes_no_property_that_was_chosen(choice: str) -> None:
+def test_an_injector_changes_no_property_of_the_settings(choice: str) -> None:
     injector = Overruling(EVERYTHING)
 
     assert template(made(choice, injector)) == template(made(choice))
     assert injector.seen == 1
 
 
-def test_an_injector_of_one_property_changes_nothing_that_was_chosen() -> None:
+def test_an_injector_of_one_property_changes_no_setting() -> None:
     expected = template(made("adopted"))
 
     assert [name for name, make in UNWANTED.items() if template(made("adopted", Overruling(make()))) != expected] == []
@@ -116,7 +116,7 @@ def test_an_injector_that_comes_after_the_first_repository_of_a_stack_stops_the_
         app.synth()
 
 
-def test_an_injector_that_comes_late_for_other_constructs_or_below_the_stack_is_no_trouble(stack: cdk.Stack) -> None:
+def test_a_late_injector_of_other_constructs_or_below_the_stack_is_accepted(stack: cdk.Stack) -> None:
     first = HardenedRepository(stack, "First")
     cdk.PropertyInjectors.of(stack).add(Overruling({}, construct=kms.Key.PROPERTY_INJECTION_ID))
     below = Construct(stack, "Below")
@@ -171,7 +171,7 @@ def test_an_injector_that_gives_another_name_is_rejected_with_both_names(stack: 
 
 
 @pytest.mark.parametrize("name", ["prod/api", "prod--api", cdk.Aws.STACK_NAME], ids=["plain", "double", "token"])
-def test_an_injector_that_leaves_the_name_alone_is_no_trouble(stack: cdk.Stack, name: str) -> None:
+def test_an_injector_that_does_not_change_the_name_is_accepted(stack: cdk.Stack, name: str) -> None:
     cdk.PropertyInjectors.of(stack).add(Overruling({"imageTagMutability": "MUTABLE"}))
     found = properties(HardenedRepository(stack, "Api", repository_name=name))
 

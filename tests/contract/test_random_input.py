@@ -208,7 +208,7 @@ FINE: tuple[tuple[Callable[..., Any], dict[str, Any]], ...] = (
 
 @pytest.mark.parametrize(("make", "options"), FINE, ids=[make.__qualname__ for make, _ in FINE])
 @given(data=st.data())
-def test_a_call_that_was_fine_is_made_or_rejected_when_it_is_spoiled(
+def test_a_valid_call_that_is_changed_is_accepted_or_rejected(
     make: Callable[..., Any], options: dict[str, Any], data: st.DataObject
 ) -> None:
     spoiled = data.draw(st.lists(st.sampled_from(sorted(options)), max_size=2, unique=True))
@@ -412,7 +412,7 @@ def test_a_role_is_a_role_or_a_type_error(construct: Callable[..., Construct], r
         st.one_of(st.text(max_size=2), st.sampled_from([":", "/", "\n", "${Token[TOKEN.1]}"])),
     )
 )
-def test_an_arn_of_a_secret_is_valid_or_rejected_when_it_is_spoiled(arn: str) -> None:
+def test_a_valid_arn_of_a_secret_that_is_changed_is_accepted_or_rejected(arn: str) -> None:
     stack = new_stack(new_app(**QUICK), "Containers", region="eu-west-1")
     needs = {"upstream": Upstream.docker_hub(), "credentials": Credentials.secret_arn(arn)}
 

@@ -166,7 +166,7 @@ def test_a_template_whose_shared_key_was_removed_stops_the_synthesis(app: cdk.Ap
         app.synth()
 
 
-def test_a_key_that_nothing_uses_any_more_can_be_removed(stack: cdk.Stack) -> None:
+def test_an_unused_key_can_be_removed(stack: cdk.Stack) -> None:
     HardenedRepository(stack, "Old")
     stack.node.try_remove_child("Old")
     stack.node.try_remove_child("EcrConstructsKey")

@@ -76,7 +76,7 @@ def repositories(emulator: Emulator) -> list[str]:
     return sorted(each["repositoryName"] for each in described)
 
 
-def test_a_registry_policy_that_exists_is_foreseen_and_not_overwritten(account: Emulator) -> None:
+def test_an_existing_registry_policy_is_reported_and_not_overwritten(account: Emulator) -> None:
     statement = {
         "Sid": "Foreign",
         "Effect": "Allow",
@@ -180,7 +180,7 @@ def test_a_first_deployment_with_retain_except_on_create_can_be_repeated(account
     assert repositories(account) == ["prod/api"]
 
 
-def test_an_update_that_fails_halfway_is_rolled_back_and_nothing_is_lost(account: Emulator) -> None:
+def test_an_update_that_fails_halfway_is_rolled_back_and_no_image_is_deleted(account: Emulator) -> None:
     def build(stack: cdk.Stack, days: int = 14, prefix: str = "hub", *, has_web: bool = True) -> None:
         lifecycle = LifecyclePolicy.of(expire_untagged(after_days=days))
         options: dict[str, Any] = {"lifecycle": lifecycle, "removal_policy": cdk.RemovalPolicy.DESTROY}

@@ -38,7 +38,9 @@ def program() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
-def test_nothing_outlives_an_interrupted_deployment(program: subprocess.Popen[str], how: signal.Signals) -> None:
+def test_no_process_or_folder_is_left_after_an_interrupted_deployment(
+    program: subprocess.Popen[str], how: signal.Signals
+) -> None:
     assert program.stdout is not None
     port, folder = program.stdout.readline().split()
     wait_for(lambda: is_deploying(int(port)))
@@ -53,7 +55,7 @@ def test_nothing_outlives_an_interrupted_deployment(program: subprocess.Popen[st
     assert not is_listening(int(port))
 
 
-def test_nothing_outlives_a_run_that_ends_by_itself() -> None:
+def test_no_process_or_folder_is_left_after_a_run() -> None:
     from tests.e2e.emulator import running_emulator
 
     with running_emulator() as emulator:

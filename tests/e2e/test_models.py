@@ -170,7 +170,7 @@ def test_a_retained_resource_is_kept_when_it_is_removed_from_the_template(emulat
     assert is_there(emulator, made)
 
 
-def test_a_policy_and_a_tag_that_leave_the_template_are_gone(emulator: Emulator) -> None:
+def test_a_policy_and_a_tag_that_leave_the_template_are_deleted(emulator: Emulator) -> None:
     deploy(
         emulator, template("Repository", repository(RepositoryPolicyText=CHANGED["Repository"]["RepositoryPolicyText"]))
     )
@@ -326,7 +326,7 @@ def test_a_type_without_a_model_fails_the_deployment(emulator: Emulator) -> None
         deploy(emulator, template("PublicRepository", {}))
 
 
-def test_types_that_are_not_of_ecr_are_held_against_their_schemas_too(emulator: Emulator) -> None:
+def test_types_of_other_services_are_compared_with_their_schemas(emulator: Emulator) -> None:
     role = template("Role", {"AssumeRolePolicyDocument": {}, "Pth": "/"}).replace("AWS::ECR", "AWS::IAM")
 
     with pytest.raises(ClientError, match="Pth"):

@@ -183,7 +183,7 @@ def test_a_stack_in_a_second_region_is_no_violation(tmp_path: Path, baseline: st
         ("[" * 100_000, "not JSON"),
     ],
 )
-def test_a_file_that_is_no_baseline_is_refused_with_its_path(tmp_path: Path, text: str | None, problem: str) -> None:
+def test_a_file_that_is_no_baseline_is_rejected_with_its_path(tmp_path: Path, text: str | None, problem: str) -> None:
     file = tmp_path / "baseline.json"
     if text is not None:
         file.write_text(text, encoding="utf-8")

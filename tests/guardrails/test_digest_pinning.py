@@ -363,7 +363,7 @@ def test_two_repositories_of_one_name_in_two_accounts_are_distinguished(checked:
         ("Not A Reference", [NOT_KNOWN]),
     ],
 )
-def test_images_outside_the_app(image: str, expected: list[str], checked: Checked) -> None:
+def test_images_outside_the_app_are_reported(image: str, expected: list[str], checked: Checked) -> None:
     add_task(checked.stack, "Task", image)
 
     assert checked.rules() == expected

@@ -130,7 +130,7 @@ def test_a_mixin_that_is_applied_again_changes_nothing() -> None:
     assert of(found, "Plain")["Properties"]["ImageTagMutability"] == "IMMUTABLE"
 
 
-def test_rules_that_were_read_in_python_before_are_not_lost() -> None:
+def test_rules_that_were_read_in_python_before_are_kept() -> None:
     stack = new_stack()
     rules = [ecr.LifecycleRule(max_image_count=5, description="theirs")]
     resource = ecr.Repository(stack, "Theirs", lifecycle_rules=rules).node.default_child

@@ -62,7 +62,7 @@ def test_one_to_five_filters_are_allowed(make: Any) -> None:
 
 
 @pytest.mark.parametrize("mode", ["IMMUTABLE", "MUTABLE"])
-def test_modes_without_exclusions_take_no_filters(mode: Any) -> None:
+def test_modes_without_exclusions_have_no_filters(mode: Any) -> None:
     expected = f"{mode} accepts no exclusion filters, got ['latest']; use all_tags_except(...) or only_tags(...)"
 
     with pytest.raises(InvalidName, match=rf"\A{re.escape(expected)}\Z"):

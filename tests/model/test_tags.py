@@ -28,7 +28,7 @@ def test_legal_exclusion_filters_are_accepted_as_they_are(text: str) -> None:
 
 
 @given(illegal_tag_patterns)
-def test_illegal_tag_patterns_are_refused_in_all_three_languages(text: str) -> None:
+def test_illegal_tag_patterns_are_rejected_in_all_three_languages(text: str) -> None:
     # The number of `*` in a prefix is not limited: it is an ordinary character.
     languages = (TagPattern, ExclusionFilter) if text.count("*") > 4 else (TagPattern, TagPrefix, ExclusionFilter)
     for language in languages:
@@ -53,7 +53,7 @@ def test_the_user_guides_example_of_too_many_wildcards_is_rejected() -> None:
         TagPattern("test*1*2*3*4*5*6")
 
 
-def test_exclusion_filters_take_two_wildcards_and_not_three() -> None:
+def test_exclusion_filters_have_two_wildcards_at_most() -> None:
     assert ExclusionFilter("a*b*").matches("a1b2")
 
     with pytest.raises(InvalidName, match=r"\Aexclusion filter 'a\*b\*c\*' has 3 wildcards; ECR allows 2\Z"):

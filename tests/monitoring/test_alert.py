@@ -159,7 +159,7 @@ def test_an_alert_outside_a_stack_is_rejected(alert: str, app: cdk.App) -> None:
 
 
 def test_an_empty_list_of_repositories_is_rejected(alert: str, here: cdk.Stack) -> None:
-    assert problems_of(alert, here, repositories=[]) == ("repositories is empty; leave it out for all repositories",)
+    assert problems_of(alert, here, repositories=[]) == ("repositories is empty; omit it for all repositories",)
 
 
 @pytest.mark.parametrize("tags", [["v" * 301], ["a b"], [""], []])

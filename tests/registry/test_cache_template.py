@@ -270,8 +270,8 @@ def test_a_uri_has_the_dual_stack_host(here: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("repository", "problem"),
     [
-        ("prometheus/node-exporter:v1", "names an image, and uri.. takes a repository; use image.."),
-        (f"prometheus/node-exporter@sha256:{'a' * 64}", "names an image, and uri.. takes a repository"),
+        ("prometheus/node-exporter:v1", "names an image, and uri.. requires a repository; use image.."),
+        (f"prometheus/node-exporter@sha256:{'a' * 64}", "names an image, and uri.. requires a repository"),
         ("docker.io/library/nginx", "is of docker.io, and this cache is of quay.io"),
         ("other/tool", "is not among the repositories of this cache"),
     ],

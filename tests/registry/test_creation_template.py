@@ -90,7 +90,7 @@ def here(stack_in: Callable[[str], cdk.Stack]) -> cdk.Stack:
 # --- properties -------------------------------------------------------------------------------------------------------
 
 
-def test_by_default_it_is_as_hardened_as_can_be_without_a_role(stack: cdk.Stack) -> None:
+def test_the_default_has_all_settings_that_need_no_role(stack: cdk.Stack) -> None:
     make(stack)
 
     properties = dict(written(stack))
@@ -221,7 +221,7 @@ def test_a_description_may_be_known_only_at_deployment(stack: cdk.Stack) -> None
         (Immutability.only_tags("v*"), "MUTABLE_WITH_EXCLUSION"),
     ],
 )
-def test_tags_move_as_they_do_in_a_repository(stack: cdk.Stack, immutability: Immutability, mode: str) -> None:
+def test_tags_are_mutable_as_in_a_repository(stack: cdk.Stack, immutability: Immutability, mode: str) -> None:
     make(stack, settings=CREATED.but(immutability=immutability))
 
     assert written(stack)["ImageTagMutability"] == mode
@@ -238,7 +238,7 @@ def test_the_lifecycle_policy_is_the_text_that_a_repository_has(stack: cdk.Stack
     assert written(stack)["LifecyclePolicy"] == policy.to_json()
 
 
-def test_the_default_lifecycle_policy_suits_tags_that_can_move(stack: cdk.Stack) -> None:
+def test_the_default_lifecycle_policy_is_for_mutable_tags(stack: cdk.Stack) -> None:
     make(stack, settings=CREATED.but(immutability=Immutability.off()))
 
     (rule,) = json.loads(written(stack)["LifecyclePolicy"])["rules"]
@@ -352,14 +352,14 @@ def test_the_shared_key_is_the_key_of_the_stack_by_its_arn(stack: cdk.Stack) -> 
     }
 
 
-def test_a_key_of_ones_own_is_written_by_its_whole_arn(stack: cdk.Stack) -> None:
+def test_a_customer_managed_key_is_rendered_with_its_complete_arn(stack: cdk.Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Key", KEY_ARN)
     make(stack, settings=CREATED.but(encryption=Encryption.customer_key(key)))
 
     assert written(stack)["EncryptionConfiguration"] == {"EncryptionType": "KMS", "KmsKey": KEY_ARN}
 
 
-def test_the_key_that_aws_manages_is_named_by_nothing(stack: cdk.Stack) -> None:
+def test_the_template_does_not_name_the_aws_managed_key(stack: cdk.Stack) -> None:
     make(stack, settings=ENCRYPTED)
 
     assert written(stack)["EncryptionConfiguration"] == {"EncryptionType": "KMS"}
@@ -538,13 +538,13 @@ def test_the_role_may_have_ecr_use_a_given_key(here: cdk.Stack) -> None:
     assert role_statements(here)[1]["Resource"] == KEY_ARN
 
 
-def test_of_a_key_that_aws_manages_the_id_is_not_known_so_it_is_any_key_through_ecr(here: cdk.Stack) -> None:
+def test_the_role_may_use_any_key_through_ecr_for_an_aws_managed_key(here: cdk.Stack) -> None:
     make(here, settings=ENCRYPTED)
 
     assert role_statements(here)[1]["Resource"] == f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"
 
 
-def test_tags_alone_give_nothing_with_keys(here: cdk.Stack) -> None:
+def test_tags_without_a_key_add_no_statement_for_keys(here: cdk.Stack) -> None:
     make(here, settings=TAGGED)
 
     assert "kms:" not in str(role_statements(here))
@@ -579,7 +579,7 @@ def test_a_given_role_is_used_and_has_the_required_permissions(here: cdk.Stack) 
     assert [len(each["Action"]) for each in role_statements(here)] == [3, 3]
 
 
-def test_a_role_that_is_given_is_used_and_may_make_repositories_also_where_none_is_needed(here: cdk.Stack) -> None:
+def test_a_given_role_is_used_and_may_create_repositories(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"))
     make(here, role=role)
 

@@ -105,7 +105,7 @@ def test_resources_that_are_added_later_are_retained_as_well(stack: cdk.Stack) -
     assert {the(stack, kind)["DeletionPolicy"] for kind in (REPLICATION, POLICY)} == {"Retain"}
 
 
-def test_an_empty_list_is_as_good_as_none(stack: cdk.Stack) -> None:
+def test_an_empty_list_is_equal_to_none(stack: cdk.Stack) -> None:
     PrivateRegistry(stack, "Registry", replication=[], policy_statements=[])
 
     assert types(stack) == []
@@ -143,7 +143,7 @@ def test_the_error_without_a_registry_has_the_fix(stack: cdk.Stack) -> None:
     (problem,) = refused.value.problems
     assert "create one first, in this stack or in one with the same env=" in problem
     assert (
-        "If another team owns the registry of the account, ask them to make the change: an account has one registry "
+        "If another team owns the registry of the account, the change belongs in its app: an account has one registry "
         "in each Region"
     ) in problem
 
@@ -268,12 +268,12 @@ def test_a_filter_without_a_wildcard_is_reported(stack: cdk.Stack, frequency: st
 
     (warning,) = warnings(stack)
     assert "scan filter 'prod' has no '*', so it matches every name that contains it" in warning
-    assert "write Namespace('prod') for those under 'prod/', or '*prod*' if you mean it" in warning
+    assert "write Namespace('prod') for those under 'prod/', or '*prod*' if this is intended" in warning
     assert ScanFilter("prod").matches("production")
 
 
 @pytest.mark.parametrize("repositories", [Namespace("prod"), "prod/*", "*prod*", "*", ["prod*", "*-base"]])
-def test_a_filter_with_a_wildcard_and_a_namespace_are_left_alone(stack: cdk.Stack, repositories: Any) -> None:
+def test_a_filter_with_a_wildcard_and_a_namespace_are_not_reported(stack: cdk.Stack, repositories: Any) -> None:
     PrivateRegistry(stack, "Registry", scanning=Scanning.basic(on_push=repositories))
 
     assert warnings(stack) == []
@@ -409,7 +409,7 @@ def test_these_tests_have_every_contribution() -> None:
 
 
 @each_contribution
-def test_each_contribution_is_in_the_template_when_it_comes_in_time(stack: cdk.Stack, name: str) -> None:
+def test_each_contribution_before_the_end_of_synthesis_is_in_the_template(stack: cdk.Stack, name: str) -> None:
     registry = registry_of(stack, Scanning.basic(on_push=[]))
     CONTRIBUTIONS[name](registry)
 
@@ -428,19 +428,21 @@ def test_each_contribution_is_rejected_when_the_app_is_synthesized(
     synthesize(app)
     before = stack.node.find_all()
 
-    with pytest.raises(InvalidRegistry, match="is synthesized already, so this would be lost; declare it before"):
+    with pytest.raises(
+        InvalidRegistry, match="is already synthesized, so the template would not contain this; declare it before"
+    ):
         CONTRIBUTIONS[name](registry)
     assert len(stack.node.find_all()) == len(before)
 
 
-def test_a_repository_that_is_scanned_already_may_come_late(stack: cdk.Stack, app: cdk.App) -> None:
+def test_a_request_without_a_change_is_accepted_after_the_synthesis(stack: cdk.Stack, app: cdk.App) -> None:
     registry = registry_of(stack, Scanning.basic())
     synthesize(app)
 
     registry.scan("prod/api", "SCAN_ON_PUSH")
 
 
-def test_aspects_come_in_time(stack: cdk.Stack, app: cdk.App) -> None:
+def test_contributions_of_an_aspect_are_in_the_template(stack: cdk.Stack, app: cdk.App) -> None:
     import jsii
 
     registry = registry_of(stack, Scanning.basic(on_push=[]))

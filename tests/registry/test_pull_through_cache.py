@@ -288,7 +288,7 @@ def test_the_rule_depends_on_the_policy_of_its_role(here: cdk.Stack) -> None:
     assert found["DependsOn"] == list(resources(here, POLICY))
 
 
-def test_the_own_account_in_another_region_takes_no_role(here: cdk.Stack) -> None:
+def test_the_same_account_in_another_region_needs_no_role(here: cdk.Stack) -> None:
     cache = make(here, upstream=Upstream.ecr(account=ACCOUNT, region="us-east-1"))
 
     assert (cache.role, cache.upstream_access) == (None, None)
@@ -296,7 +296,7 @@ def test_the_own_account_in_another_region_takes_no_role(here: cdk.Stack) -> Non
     assert resources(here, ROLE) == {}
 
 
-def test_the_own_account_may_have_a_role(here: cdk.Stack) -> None:
+def test_the_same_account_can_have_a_role(here: cdk.Stack) -> None:
     role = iam.Role(here, "Mine", assumed_by=iam.ServicePrincipal("pullthroughcache.ecr.amazonaws.com"))
     cache = make(here, upstream=Upstream.ecr(account=ACCOUNT, region="us-east-1"), role=role)
 
@@ -305,7 +305,7 @@ def test_the_own_account_may_have_a_role(here: cdk.Stack) -> None:
     assert cache.upstream_access is None
 
 
-def test_where_the_own_account_is_not_known_there_is_a_role(stack: cdk.Stack) -> None:
+def test_there_is_a_role_if_the_account_of_the_stack_is_not_known(stack: cdk.Stack) -> None:
     make(stack, upstream=PARTNER)
 
     assert len(resources(stack, ROLE)) == 1
@@ -394,7 +394,8 @@ def test_an_unknown_account_has_no_access_value_for_the_upstream(stack: cdk.Stac
     cache = make(stack, upstream=PARTNER)
 
     with pytest.raises(
-        InvalidRegistry, match=("in the upstream account the value would be that account; give the stack env=, or use")
+        InvalidRegistry,
+        match=("the same value in the upstream account would be that account; give the stack env=, or use"),
     ):
         _ = cache.upstream_access
 
@@ -424,7 +425,7 @@ def test_the_template_has_the_prefix_of_the_rule_and_is_for_caches_only(stack: c
     assert (template_of(stack)["Prefix"], template_of(stack)["AppliedFor"]) == ("hub", ["PULL_THROUGH_CACHE"])
 
 
-def test_tags_can_move_or_ecr_could_not_refresh_them(stack: cdk.Stack) -> None:
+def test_tags_are_mutable_because_ecr_refreshes_them(stack: cdk.Stack) -> None:
     make(stack)
 
     assert template_of(stack)["ImageTagMutability"] == "MUTABLE"
@@ -465,7 +466,7 @@ def test_by_default_the_template_needs_no_role(stack: cdk.Stack) -> None:
     assert "CustomRoleArn" not in template_of(stack)
 
 
-def test_a_key_brings_a_role_that_is_not_that_of_the_rule(here: cdk.Stack) -> None:
+def test_a_template_with_a_key_has_another_role_than_the_rule(here: cdk.Stack) -> None:
     key = kms.Key(here, "Key")
     cache = make(here, upstream=PARTNER, settings=CACHED.but(encryption=Encryption.customer_key(key)))
 

@@ -93,13 +93,13 @@ def test_under_root_an_image_keeps_its_name(here: cdk.Stack) -> None:
     assert text_of(here.resolve(quay(here, prefix=ROOT).image("team/api:v1"))) == f"{HOST}/team/api:v1"
 
 
-def test_of_a_part_of_the_upstream_the_prefix_is_replaced(here: cdk.Stack) -> None:
+def test_the_prefix_of_a_part_of_the_upstream_is_replaced(here: cdk.Stack) -> None:
     cache = PullThroughCache(here, "Partner", upstream=PARTNER, prefix="partner", upstream_prefix="shared")
 
     assert text_of(here.resolve(cache.image("shared/api:v1"))) == f"{HOST}/partner/api:v1"
 
 
-def test_where_nothing_is_known_before_deployment_the_host_is_that_of_the_deployment(stack: cdk.Stack) -> None:
+def test_the_host_is_that_of_the_deployment_if_the_environment_is_not_known(stack: cdk.Stack) -> None:
     assert text_of(stack.resolve(quay(stack).image("team/api:v1"))) == (
         "<AWS::AccountId>.dkr.ecr.<AWS::Region>.<AWS::URLSuffix>/quay/team/api:v1"
     )
@@ -174,7 +174,7 @@ def test_any_reference_is_an_image_or_rejected(reference: Any) -> None:
 # --- where images are used --------------------------------------------------------------------------------------------
 
 
-def test_a_task_definition_of_ecs_takes_an_image(here: cdk.Stack) -> None:
+def test_a_task_definition_of_ecs_can_use_an_image(here: cdk.Stack) -> None:
     task = ecs.FargateTaskDefinition(here, "Task")
     task.add_container("Web", image=ecs.ContainerImage.from_registry(hub(here).image("nginx:1.27")))
 
@@ -183,7 +183,7 @@ def test_a_task_definition_of_ecs_takes_an_image(here: cdk.Stack) -> None:
     assert text_of(container["Image"]) == f"{HOST}/docker-hub/library/nginx:1.27"
 
 
-def test_a_manifest_of_kubernetes_takes_an_image(here: cdk.Stack) -> None:
+def test_a_manifest_of_kubernetes_can_use_an_image(here: cdk.Stack) -> None:
     manifest = {
         "kind": "Pod",
         "spec": {"containers": [{"name": "web", "image": quay(here).image(f"team/api@{DIGEST}")}]},
@@ -194,7 +194,7 @@ def test_a_manifest_of_kubernetes_takes_an_image(here: cdk.Stack) -> None:
     assert read["spec"]["containers"][0]["image"] == f"{HOST}/quay/team/api@{DIGEST}"
 
 
-def test_another_stack_takes_an_image(app: cdk.App, here: cdk.Stack) -> None:
+def test_another_stack_can_use_an_image(app: cdk.App, here: cdk.Stack) -> None:
     other = new_stack(app, "Other", region="eu-west-1")
     task = ecs.FargateTaskDefinition(other, "Task")
     task.add_container("Api", image=ecs.ContainerImage.from_registry(quay(here).image("team/api:v1")))
@@ -207,7 +207,7 @@ def test_another_stack_takes_an_image(app: cdk.App, here: cdk.Stack) -> None:
 # --- grants -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_grant_lets_pull_and_import_and_create_and_log_in(here: cdk.Stack) -> None:
+def test_a_grant_allows_pulls_imports_creation_and_login(here: cdk.Stack) -> None:
     quay(here).grant_pull(user_role(here))
 
     pulling, login = role_statements(here)
@@ -316,7 +316,7 @@ def test_a_role_of_a_consumer_may_pull(app: cdk.App, here: cdk.Stack, consumer: 
     assert text_of(pulling["Resource"]) == f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/quay/*"
 
 
-def test_another_consumer_does_not_let_it_in(here: cdk.Stack) -> None:
+def test_another_consumer_does_not_allow_it(here: cdk.Stack) -> None:
     PrivateRegistry(here, "Registry")
     cache = quay(here, consumers=[Access.account_pull("777788889999")])
 
@@ -394,7 +394,7 @@ def every_role_and_secret(stack: cdk.Stack) -> None:
 # Like the examples, with the CDK of the lock: older versions reject the IDs that cdk-nag has for resources.
 @pytest.mark.examples
 @pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", None], ids=str)
-def test_roles_and_secrets_of_ours_leave_nothing_to_answer(tmp_path: Path, region: str | None) -> None:
+def test_created_roles_and_secrets_have_acknowledged_findings_only(tmp_path: Path, region: str | None) -> None:
     report = nag_report(tmp_path, every_role_and_secret, region)
 
     assert report["violations"] == []
@@ -407,7 +407,7 @@ def test_roles_and_secrets_of_ours_leave_nothing_to_answer(tmp_path: Path, regio
 
 
 @pytest.mark.examples
-def test_a_role_that_is_given_answers_for_our_part_of_it_only(tmp_path: Path) -> None:
+def test_the_statements_of_the_user_in_a_given_role_are_not_acknowledged(tmp_path: Path) -> None:
     def build(stack: cdk.Stack) -> None:
         role = iam.Role(stack, "Mine", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"))
         CreationTemplate(stack, "Teams", prefix="teams", applied_for=["REPLICATION"], role=role)

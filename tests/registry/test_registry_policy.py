@@ -431,7 +431,7 @@ def test_a_role_that_is_added_after_the_synthesis_is_rejected_if_it_would_be_den
     role = iam.Role.from_role_arn(stack, "Imported", f"arn:aws:iam::{ACCOUNT}:role/late")
     synthesize(app)
 
-    with pytest.raises(InvalidRegistry, match="is synthesized already"):
+    with pytest.raises(InvalidRegistry, match="is already synthesized"):
         policy_of(registry).except_from_denial(role)
 
 
@@ -458,7 +458,7 @@ def test_a_denial_is_about_the_account_of_the_registry(stack_in: Callable[[str],
 
 def test_a_principal_that_cannot_be_excluded_is_rejected(stack: cdk.Stack, registry: PrivateRegistry) -> None:
     cases: list[tuple[list[str], str]] = [
-        ([], "except_for: no principal could create repositories, CloudFormation included; add the role that deploys"),
+        ([], "except_for: no principal could create repositories, including CloudFormation; add the role that deploys"),
         (["deployer"], "except_for: 'deployer' is not the ARN of a role or user"),
         (["*"], "except_for: '*' is not the ARN of a role or user"),
         ([f"arn:aws:iam::{ACCOUNT}:root"], "is not the ARN of a role or user"),
@@ -495,11 +495,11 @@ def test_exceptions_of_the_wrong_kind_are_a_type_error(registry: PrivateRegistry
             registry.deny_repository_creation(except_for=except_for)
 
 
-def test_there_is_one_denial(registry: PrivateRegistry) -> None:
+def test_a_second_denial_is_rejected(registry: PrivateRegistry) -> None:
     registry.deny_repository_creation(except_for=[DEPLOYER])
 
     with pytest.raises(
-        InvalidRegistry, match="denies the creation of repositories already; list all principals in one call"
+        InvalidRegistry, match="already denies the creation of repositories; list all principals in one call"
     ):
         registry.deny_repository_creation(except_for=["arn:aws:iam::*:user/admin"])
     assert excepted(registry) == [DEPLOYER]
@@ -594,7 +594,7 @@ def test_a_valid_statement_is_accepted_as_an_argument_and_when_it_is_added(name:
     assert registry_statements(added) == registry_statements(given)
 
 
-def test_everything_may_be_denied_to_another_account(stack_in: Callable[[str], cdk.Stack]) -> None:
+def test_all_actions_can_be_denied_to_another_account(stack_in: Callable[[str], cdk.Stack]) -> None:
     stack = stack_in("eu-west-1")
 
     assert len(deny_everything(stack, iam.AccountPrincipal(OTHER_ACCOUNT))) == 1
@@ -609,7 +609,7 @@ def test_everything_may_be_denied_to_another_account(stack_in: Callable[[str], c
     ],
     ids=["the root", "an ARN", "an ARN with a token"],
 )
-def test_everything_may_not_be_denied_to_the_own_account(
+def test_all_actions_cannot_be_denied_to_the_same_account(
     stack_in: Callable[[str], cdk.Stack], own: Callable[[], iam.IPrincipal]
 ) -> None:
     stack = stack_in("eu-west-1")

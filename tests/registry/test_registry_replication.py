@@ -35,13 +35,13 @@ def here(stack_in: Callable[[str], cdk.Stack]) -> cdk.Stack:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_account_is_the_own_one_by_default(here: cdk.Stack) -> None:
+def test_the_default_account_is_that_of_the_registry(here: cdk.Stack) -> None:
     registry(here, Replication.to(THERE))
 
     assert replication_rules(here) == [([], [(THERE, ACCOUNT)])]
 
 
-def test_the_own_account_is_known_at_deployment_at_the_latest(stack: cdk.Stack) -> None:
+def test_a_destination_without_an_account_has_the_account_of_the_deployment(stack: cdk.Stack) -> None:
     registry(stack, Replication.to(THERE))
 
     assert replication_rules(stack) == [([], [(THERE, OWN)])]
@@ -79,7 +79,7 @@ def test_replications_with_the_same_destinations_are_one_rule(here: cdk.Stack) -
     assert replication_rules(here) == [(["base/", "prod/", "tools/ci"], [(THERE, ACCOUNT), ("sa-east-1", ACCOUNT)])]
 
 
-def test_the_own_account_by_its_id_is_the_own_account(here: cdk.Stack) -> None:
+def test_the_id_of_the_registry_account_is_the_same_account(here: cdk.Stack) -> None:
     owner = registry(here, Replication.to(THERE), Replication.to(THERE, account=ACCOUNT))
 
     assert replication_rules(here) == [([], [(THERE, ACCOUNT)])]
@@ -190,7 +190,7 @@ def test_a_region_that_is_known_is_enough_to_see_it(app: cdk.App) -> None:
         registry(cdk.Stack(app, "S", env=cdk.Environment(region=HERE)), Replication.to(HERE))
 
 
-def test_where_the_region_is_not_known_any_may_be_named(stack: cdk.Stack) -> None:
+def test_any_region_is_accepted_if_the_region_is_not_known(stack: cdk.Stack) -> None:
     registry(stack, Replication.to(HERE))
 
     assert replication_rules(stack) == [([], [(HERE, OWN)])]
@@ -303,7 +303,7 @@ def test_a_filter_that_matches_other_repositories_is_reported(here: cdk.Stack, t
 
 
 @pytest.mark.parametrize("repositories", [Namespace("prod"), "prod/", "prod-", "prod.", None])
-def test_a_filter_that_ends_where_a_word_ends_is_left_alone(here: cdk.Stack, repositories: Any) -> None:
+def test_a_filter_that_ends_where_a_word_ends_is_not_reported(here: cdk.Stack, repositories: Any) -> None:
     registry(here, Replication.to(THERE, repositories=repositories))
 
     assert warnings(here) == []

@@ -103,7 +103,7 @@ def test_it_creates_one_template_for_replicas_of_all_repositories(here: cdk.Stac
     assert [each.prefix for each in made.templates] == ["ROOT"]
 
 
-def test_it_makes_a_template_for_each_namespace_once(here: cdk.Stack) -> None:
+def test_it_creates_a_template_once_for_each_namespace(here: cdk.Stack) -> None:
     made = replica(here, repositories=[PROD, TEAM, PROD])
 
     assert [each["Prefix"] for each in found(here, TEMPLATE)] == ["prod", "team"]
@@ -130,7 +130,7 @@ def test_ids_follow_from_the_namespaces_and_not_from_their_order(here: cdk.Stack
     }
 
 
-def test_the_settings_are_the_very_same_object(here: cdk.Stack) -> None:
+def test_the_settings_are_the_same_object(here: cdk.Stack) -> None:
     settings = PLAIN.but(resource_tags={"team": "payments"})
     made = replica(here, repositories=[PROD, TEAM], settings=settings)
 
@@ -172,20 +172,20 @@ def test_without_a_key_and_tags_there_is_no_role(here: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"source_account": ACCOUNT}], ids=["by default", "written out"])
-def test_the_own_account_needs_no_statement_and_no_registry(here: cdk.Stack, given: Mapping[str, str]) -> None:
+def test_the_same_account_needs_no_statement_and_no_registry(here: cdk.Stack, given: Mapping[str, str]) -> None:
     replica(here, **given)
 
     assert found(here, POLICY) == []
 
 
-def test_the_own_account_needs_no_statement_where_there_is_a_registry(here: cdk.Stack) -> None:
+def test_the_same_account_needs_no_statement_with_a_registry(here: cdk.Stack) -> None:
     registry(here)
     replica(here, source_account=ACCOUNT)
 
     assert found(here, POLICY) == []
 
 
-def test_the_own_account_of_a_stack_for_anywhere_is_its_own_account(stack: cdk.Stack) -> None:
+def test_the_account_of_a_stack_without_an_environment_needs_no_statement(stack: cdk.Stack) -> None:
     replica(stack, source_account=stack.account)
 
     assert found(stack, POLICY) == []
@@ -243,7 +243,7 @@ def test_several_sources_share_the_policy(in_environment: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("settings", [HARDENED, ADOPTED, PLAIN.but(access=[Access.account_pull("777788889999")])])
-def test_the_same_settings_on_both_sides_are_nothing_to_look_at(
+def test_equal_settings_of_source_and_replica_are_no_finding(
     source: cdk.Stack, here: cdk.Stack, settings: RepositorySettings
 ) -> None:
     registry(source, Replication.to(HERE, repositories=PROD))
@@ -289,7 +289,7 @@ def test_repositories_may_come_after_the_replica_and_rules_after_the_repository(
 
 
 @pytest.mark.parametrize("is_staged", [True, False])
-def test_both_sides_find_each_other_in_the_stages_of_an_app(app: cdk.App, *, is_staged: bool) -> None:
+def test_source_and_replica_are_compared_across_the_stages_of_an_app(app: cdk.App, *, is_staged: bool) -> None:
     first, second = (cdk.Stage(app, "One"), cdk.Stage(app, "Two")) if is_staged else (app, app)
     source, here = new_stack(first, "Primary", region=SOURCE), new_stack(second, "Recovery", region=HERE)
     registry(source, Replication.to(HERE))
@@ -312,7 +312,7 @@ def test_a_source_that_replicates_nothing_here_is_found(source: cdk.Stack, here:
     assert "[ack: ecr-constructs:replicaHasNoSource]" in text
 
 
-def test_each_namespace_is_looked_at_by_itself(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_each_namespace_is_compared_by_itself(source: cdk.Stack, here: cdk.Stack) -> None:
     registry(source, Replication.to(HERE, repositories=PROD))
     replica(here, repositories=[PROD, TEAM])
 
@@ -346,7 +346,9 @@ def test_a_source_in_another_app_is_not_looked_for(here: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize("account", [None, ACCOUNT], ids=["own", "written out"])
-def test_a_stack_for_anywhere_is_not_compared(source: cdk.Stack, stack: cdk.Stack, account: str | None) -> None:
+def test_a_stack_without_an_environment_is_not_compared(
+    source: cdk.Stack, stack: cdk.Stack, account: str | None
+) -> None:
     registry(source, Replication.to(HERE))
     HardenedRepository(source, "Api", repository_name="api", settings=ADOPTED)
     registry(stack)
@@ -382,7 +384,7 @@ def compared(source: cdk.Stack, here: cdk.Stack, original: RepositorySettings, c
 
 
 UNTAGGED = LifecyclePolicy.of(expire_untagged(keep=100))
-LOST = "the replica of that image has no tag, untagged images are deleted, and the image for a recovery is lost"
+LOST = "the replica of that image has no tag, and the lifecycle policy can delete it before a recovery"
 
 
 @pytest.mark.parametrize(
@@ -485,7 +487,7 @@ def test_keys_of_each_side_are_one_kind_of_encryption(source: cdk.Stack, here: c
     assert findings(here) == []
 
 
-def test_all_findings_come_at_once(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_all_findings_are_reported_at_once(source: cdk.Stack, here: cdk.Stack) -> None:
     original = HARDENED.but(immutability=Immutability.off(), access=[Access.account_pull("777788889999")])
     compared(source, here, original, PLAIN)
 
@@ -514,7 +516,7 @@ def test_a_difference_of_many_repositories_is_one_warning_that_lists_them_all(
 OTHER = PLAIN.but(immutability=Immutability.off(), lifecycle=PLAIN.effective_lifecycle)
 
 
-def test_a_repository_that_is_not_copied_here_is_not_compared(source: cdk.Stack, here: cdk.Stack) -> None:
+def test_a_repository_that_is_not_replicated_here_is_not_compared(source: cdk.Stack, here: cdk.Stack) -> None:
     registry(source, Replication.to(HERE, repositories=Namespace("prod/team")), Replication.to("eu-south-1"))
     HardenedRepository(source, "Api", repository_name="prod/api", settings=OTHER)
     replica(here, repositories=PROD)
@@ -648,7 +650,7 @@ def test_two_replicas_for_the_same_names_are_rejected(here: cdk.Stack) -> None:
     assert here.node.try_find_child("More") is None
 
 
-def test_all_faults_come_at_once_each_of_them_once(here: cdk.Stack) -> None:
+def test_all_problems_are_reported_at_once_and_each_of_them_once(here: cdk.Stack) -> None:
     replica(here, repositories=PROD)
     with pytest.raises(InvalidRegistry) as raised:
         replica(here, source_region="X", source_account=OTHER_ACCOUNT, repositories=[PROD, TEAM], settings=EPHEMERAL)
@@ -666,7 +668,7 @@ def test_an_empty_list_does_not_hide_problems_of_the_settings(here: cdk.Stack) -
     assert [problem.split(" ", 1)[0] for problem in said] == ["repositories:", "settings:"]
 
 
-def test_a_registry_policy_that_is_full_refuses_the_replica_as_a_whole(in_environment: cdk.Stack) -> None:
+def test_a_replica_is_rejected_if_the_registry_policy_has_no_room_for_it(in_environment: cdk.Stack) -> None:
     registry(in_environment)
     many = [Namespace(f"{number}-{'n' * 200}") for number in range(60)]
     before = ids_of(in_environment)

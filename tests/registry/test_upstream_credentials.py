@@ -94,7 +94,7 @@ def test_a_new_secret_has_the_two_keys_and_no_value_that_opens_anything(stack: c
     assert json.loads(generated["SecretStringTemplate"]) == {"username": "fill-in-after-deployment"}
 
 
-def test_how_the_value_is_generated_never_changes_or_the_token_filled_in_would_be_overwritten(stack: cdk.Stack) -> None:
+def test_the_generation_of_the_value_does_not_change(stack: cdk.Stack) -> None:
     make(stack, credentials=Credentials.new_secret())
 
     assert new_secret(stack)["GenerateSecretString"] == {
@@ -103,7 +103,7 @@ def test_how_the_value_is_generated_never_changes_or_the_token_filled_in_would_b
     }
 
 
-def test_a_new_secret_is_encrypted_with_the_key_of_aws_for_ecr_takes_no_other(stack: cdk.Stack) -> None:
+def test_a_new_secret_is_encrypted_with_the_aws_managed_key(stack: cdk.Stack) -> None:
     make(stack, credentials=Credentials.new_secret())
 
     assert "KmsKeyId" not in new_secret(stack)
@@ -139,7 +139,7 @@ def test_the_docs_describe_how_the_value_is_renewed_with_the_same_arn() -> None:
     told = " ".join((PullThroughCache.__doc__ or "").split())
 
     assert "create-only" in told
-    assert "change the value of the secret instead of its ARN" in told
+    assert "Change the value of the secret instead." in told
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_two_new_secrets_of_one_name_in_two_regions_are_fine(stack_in: Callable[
     assert [new_secret(each)["Name"] for each in stacks] == ["ecr-pullthroughcache/hub"] * 2
 
 
-def test_credentials_read_like_the_code_that_made_them() -> None:
+def test_the_representation_of_credentials_is_the_code_that_creates_them() -> None:
     assert repr(Credentials.new_secret()) == "Credentials.new_secret()"
     assert repr(Credentials.new_secret("hub")) == "Credentials.new_secret('hub')"
 
@@ -190,7 +190,7 @@ def test_a_secret_of_the_app_is_used(stack: cdk.Stack) -> None:
     assert credential(stack) == {"Ref": found}
 
 
-def test_a_secret_as_cloudformation_has_it_is_used(stack: cdk.Stack) -> None:
+def test_an_l1_secret_is_used(stack: cdk.Stack) -> None:
     secret = secretsmanager.CfnSecret(stack, "Secret", name=NAME)
     make(stack, credentials=Credentials.secret(secret))
 
@@ -265,7 +265,7 @@ def test_a_secret_whose_name_is_known_only_at_deployment_is_accepted(stack: cdk.
 
 
 @pytest.mark.parametrize("how", ["made", "CloudFormation", "imported"])
-def test_a_secret_with_a_key_of_its_own_is_rejected(here: cdk.Stack, how: str) -> None:
+def test_a_secret_with_a_customer_managed_key_is_rejected(here: cdk.Stack, how: str) -> None:
     key = kms.Key(here, "Key")
     secrets: dict[str, Callable[[], Any]] = {
         "made": lambda: secretsmanager.Secret(here, "Secret", secret_name=NAME, encryption_key=key),

@@ -94,7 +94,7 @@ def test_other_settings_replace_those_of_the_template() -> None:
 
 
 def test_another_encryption_is_for_new_environments_only() -> None:
-    with pytest.raises(InvalidRepository, match="its images are lost"):
+    with pytest.raises(InvalidRepository, match="by one without images"):
         bootstrap_template(TEMPLATE, settings=HARDENED)
 
     found = bootstrap_template(TEMPLATE, settings=HARDENED, is_new=True)

@@ -26,7 +26,7 @@ def encryption_of(repository: ecr.Repository) -> object:
 # --- the five kinds -------------------------------------------------------------------------------------------------
 
 
-def test_the_key_that_aws_manages_is_named_by_nothing(stack: cdk.Stack) -> None:
+def test_the_template_does_not_name_the_aws_managed_key(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", encryption=Encryption.aws_managed_key())
 
     assert encryption_of(repository) == {"EncryptionType": "KMS"}
@@ -40,7 +40,7 @@ def test_aes256_writes_nothing_at_all(stack: cdk.Stack) -> None:
     assert resources(stack, KEY) == {}
 
 
-def test_a_key_of_ones_own_is_used_as_it_is(stack: cdk.Stack) -> None:
+def test_a_customer_managed_key_is_used_as_it_is(stack: cdk.Stack) -> None:
     key = kms.Key(stack, "Key")
     repository = HardenedRepository(stack, "Api", encryption=Encryption.customer_key(key))
 
@@ -55,34 +55,34 @@ def test_an_imported_key_is_used_as_it_is(stack: cdk.Stack) -> None:
     assert encryption_of(repository) == {"EncryptionType": "KMS", "KmsKey": KEY_ARN}
 
 
-def test_a_key_as_cloudformation_has_it_will_do(stack: cdk.Stack) -> None:
+def test_an_l1_key_is_accepted(stack: cdk.Stack) -> None:
     key = kms.CfnKey(stack, "Key")
     repository = HardenedRepository(stack, "Api", encryption=Encryption.customer_key(key))
 
     assert encryption_of(repository) == {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}
 
 
-def test_two_layers_need_no_key_of_ones_own(stack: cdk.Stack) -> None:
+def test_two_layers_need_no_customer_managed_key(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", encryption=Encryption.dual_layer())
 
     assert encryption_of(repository) == {"EncryptionType": "KMS_DSSE"}
 
 
-def test_two_layers_take_a_key(stack: cdk.Stack) -> None:
+def test_two_layers_can_have_a_customer_managed_key(stack: cdk.Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Key", KEY_ARN)
     repository = HardenedRepository(stack, "Api", encryption=Encryption.dual_layer(key))
 
     assert encryption_of(repository) == {"EncryptionType": "KMS_DSSE", "KmsKey": KEY_ARN}
 
 
-def test_the_cdk_writes_the_same_for_the_key_that_aws_manages(stack: cdk.Stack) -> None:
+def test_the_cdk_renders_the_same_for_the_aws_managed_key(stack: cdk.Stack) -> None:
     plain = ecr.Repository(stack, "Plain", encryption=ecr.RepositoryEncryption.KMS)
     ours = HardenedRepository(stack, "Ours", encryption=Encryption.aws_managed_key())
 
     assert encryption_of(ours) == encryption_of(plain)
 
 
-def test_the_cdk_writes_the_same_for_a_key_of_ones_own(stack: cdk.Stack) -> None:
+def test_the_cdk_renders_the_same_for_a_customer_managed_key(stack: cdk.Stack) -> None:
     key = kms.Key(stack, "Key")
     plain = ecr.Repository(stack, "Plain", encryption_key=key)
     ours = HardenedRepository(stack, "Ours", encryption=Encryption.customer_key(key))
@@ -90,7 +90,7 @@ def test_the_cdk_writes_the_same_for_a_key_of_ones_own(stack: cdk.Stack) -> None
     assert encryption_of(ours) == encryption_of(plain)
 
 
-def test_a_choice_reads_like_the_code_that_made_it() -> None:
+def test_the_representation_of_a_choice_is_the_code_that_creates_it() -> None:
     choices = [Encryption.shared_key(), Encryption.aws_managed_key(), Encryption.aes256()]
 
     assert [repr(choice) for choice in choices] == [
@@ -236,7 +236,7 @@ def test_an_injector_for_keys_cannot_make_the_shared_key_deletable(app: cdk.App,
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_an_injector_for_keys_cannot_change_the_promises_of_the_shared_key(stack: cdk.Stack) -> None:
+def test_an_injector_for_keys_cannot_change_the_safety_settings_of_the_shared_key(stack: cdk.Stack) -> None:
     promises = {"enableKeyRotation": False, "pendingWindow": cdk.Duration.days(7), "alias": "alias/ours"}
     cdk.PropertyInjectors.of(stack).add(Overruling(promises, construct=kms.Key.PROPERTY_INJECTION_ID))
     HardenedRepository(stack, "Api")
@@ -336,11 +336,11 @@ def test_a_key_of_the_app_is_known_by_its_arn_at_deployment(stack: cdk.Stack) ->
     [Encryption.shared_key(), Encryption.aws_managed_key(), Encryption.aes256(), Encryption.dual_layer()],
     ids=["shared_key", "aws_managed_key", "aes256", "dual_layer"],
 )
-def test_where_no_key_was_given_there_is_no_arn(choice: Encryption) -> None:
+def test_there_is_no_arn_without_a_given_key(choice: Encryption) -> None:
     assert choice.given_key_arn is None
 
 
-def test_to_ask_for_the_key_that_was_given_makes_none(stack: cdk.Stack) -> None:
+def test_no_key_is_created_if_one_was_given(stack: cdk.Stack) -> None:
     assert Encryption.shared_key().given_key_arn is None
     assert stack.node.children == []
 
@@ -419,7 +419,7 @@ def given(stack: cdk.Stack) -> kms.Key:
     ],
     ids=["everyone", "everyone through ECR", "any account", "group", "account"],
 )
-def test_a_key_policy_that_lets_too_many_principals_in_stops_the_synthesis(
+def test_a_key_policy_that_allows_too_many_principals_stops_the_synthesis(
     stack: cdk.Stack,
     make: Callable[[cdk.Stack], kms.Key],
     principal: iam.IPrincipal,
@@ -446,7 +446,7 @@ def test_a_key_policy_for_one_account_is_accepted(
     app.synth()
 
 
-def test_the_policy_of_a_key_as_cloudformation_has_it_is_checked(app: cdk.App, stack: cdk.Stack) -> None:
+def test_the_policy_of_an_l1_key_is_checked(app: cdk.App, stack: cdk.Stack) -> None:
     statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
     key = kms.CfnKey(stack, "Key", key_policy={"Version": "2012-10-17", "Statement": [statement]})
     HardenedRepository(stack, "Api", encryption=Encryption.customer_key(key))

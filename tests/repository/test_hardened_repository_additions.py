@@ -149,7 +149,7 @@ def test_an_added_rule_has_its_priority(repository: HardenedRepository) -> None:
     assert [rule["rulePriority"] for rule in lifecycle_rules(lowest)] == [1, 10, 20]
 
 
-def test_a_rule_joins_the_default_too(stack: cdk.Stack) -> None:
+def test_a_rule_is_added_to_the_default(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api")
     repository.add_lifecycle_rule(max_image_count=5, tag_pattern_list=["v*"])
 
@@ -389,7 +389,7 @@ def test_a_function_that_is_wired_by_the_cdk_gets_its_statement(repository: Hard
 
 
 @each_event
-def test_an_event_gets_a_rule_and_takes_nothing_away(repository: HardenedRepository, name: str) -> None:
+def test_an_event_adds_a_rule_and_changes_nothing_else(repository: HardenedRepository, name: str) -> None:
     before = {"lifecycle": repository.lifecycle.to_dict()["rules"], "policy": list(GIVEN.statements())}
     EVENTS[name](repository)
 
@@ -398,7 +398,9 @@ def test_an_event_gets_a_rule_and_takes_nothing_away(repository: HardenedReposit
     assert {"lifecycle": lifecycle_rules(repository), "policy": statements(repository)} == before
 
 
-def test_a_removal_policy_that_is_applied_later_counts_and_takes_nothing_away(repository: HardenedRepository) -> None:
+def test_a_removal_policy_that_is_applied_later_applies_and_changes_nothing_else(
+    repository: HardenedRepository,
+) -> None:
     repository.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
 
     found = resource(repository)

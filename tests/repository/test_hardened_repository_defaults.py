@@ -122,7 +122,7 @@ def test_ephemeral_is_as_hardened_as_others_in_everything_else(stack: cdk.Stack)
     assert {**properties(ephemeral), **own} == {**properties(hardened), **own}
 
 
-def test_ephemeral_leaves_no_key_behind(stack: cdk.Stack) -> None:
+def test_ephemeral_creates_no_key(stack: cdk.Stack) -> None:
     """The shared key would be retained, and charged, after its last repository is deleted."""
     repository = HardenedRepository(stack, "Api", settings=EPHEMERAL)
 

@@ -197,7 +197,7 @@ def test_no_step_from_adopted_to_hardened_replaces_the_repository() -> None:
 
 
 @each_safe
-def test_the_bare_default_replaces_it_and_its_images_are_gone(name: str) -> None:
+def test_the_default_replaces_the_repository_and_its_images_are_deleted(name: str) -> None:
     old, id = synthesized(SAFE[name][0])
     named = "without" not in name
     new, _ = synthesized(lambda stack: HardenedRepository(stack, "Api", repository_name="prod/api" if named else None))

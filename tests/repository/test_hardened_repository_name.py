@@ -24,7 +24,7 @@ from tests.templates import logical_id, properties, template
     ],
     ids=lambda name: name[:12],
 )
-def test_a_name_of_ecrs_grammar_reaches_the_template_as_it_is(stack: cdk.Stack, name: str) -> None:
+def test_a_valid_name_is_unchanged_in_the_template(stack: cdk.Stack, name: str) -> None:
     assert properties(HardenedRepository(stack, "Api", repository_name=name))["RepositoryName"] == name
 
 
@@ -88,7 +88,7 @@ def test_another_region_can_refer_to_it_by_name(stack_in: Callable[[str], cdk.St
 
 
 @pytest.mark.parametrize("name", ["a--b", "a__b"])
-def test_another_region_cannot_refer_to_a_name_that_the_cdk_refuses(
+def test_another_region_cannot_refer_to_a_name_that_the_cdk_rejects(
     stack_in: Callable[[str], cdk.Stack], name: str
 ) -> None:
     """The name is a token, so the CDK has no name for the other template, and raises an error."""

@@ -75,7 +75,7 @@ def test_a_filter_with_a_token_is_rejected() -> None:
     [Immutability.all_tags_except("latest"), Immutability.only_tags("v*"), Immutability.off()],
     ids=lambda value: str(value.mode),
 )
-def test_where_a_tag_can_move_the_default_keeps_the_newest_hundred_untagged_images(
+def test_the_default_for_mutable_tags_keeps_the_newest_hundred_untagged_images(
     stack: cdk.Stack, immutability: Immutability
 ) -> None:
     (rule,) = lifecycle_rules(HardenedRepository(stack, "Api", immutability=immutability))
@@ -96,7 +96,7 @@ def test_a_lifecycle_of_none_writes_none(stack: cdk.Stack) -> None:
     assert "LifecyclePolicy" not in properties(repository)
 
 
-def test_rules_the_cdk_has_no_word_for_reach_the_template(stack: cdk.Stack) -> None:
+def test_rules_without_an_equivalent_in_the_cdk_are_in_the_template(stack: cdk.Stack) -> None:
     policy = LifecyclePolicy.of(
         keep_forever("v*"),
         archive_older_than(after_days=30, matching="dev-*"),
@@ -244,7 +244,7 @@ def test_settings_apply_where_no_argument_is_given(stack: cdk.Stack) -> None:
     assert found["ImageScanningConfiguration"] == {"ScanOnPush": False}
 
 
-def test_a_keyword_wins_over_the_settings(stack: cdk.Stack) -> None:
+def test_a_keyword_overrides_the_settings(stack: cdk.Stack) -> None:
     settings = RepositorySettings(
         immutability=Immutability.off(),
         scan_on_push=False,

@@ -187,7 +187,7 @@ def test_an_imported_repository_is_a_plain_one(stack: cdk.Stack) -> None:
     assert not isinstance(imported, HardenedRepository)
 
 
-def test_a_repository_without_a_resource_of_its_own_is_not_hardened_in_silence(stack: cdk.Stack) -> None:
+def test_a_repository_without_a_resource_is_rejected(stack: cdk.Stack) -> None:
     imported: Any = ecr.Repository.from_repository_name(stack, "Imported", "prod/api")
 
     with pytest.raises(
@@ -196,7 +196,7 @@ def test_a_repository_without_a_resource_of_its_own_is_not_hardened_in_silence(s
         _resource_of(imported)
 
 
-def test_a_subclass_of_ones_own_keeps_everything(stack: cdk.Stack) -> None:
+def test_a_subclass_has_all_settings(stack: cdk.Stack) -> None:
     class Ours(HardenedRepository):
         """A repository of a platform team, derived from `HardenedRepository`."""
 

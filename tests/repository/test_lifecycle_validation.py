@@ -444,7 +444,7 @@ def test_a_repository_with_the_defaults_has_no_annotation(app: cdk.App) -> None:
     ],
     ids=["none", "releases", "previews"],
 )
-def test_a_policy_with_which_nothing_is_odd_has_no_annotation(stack: cdk.Stack, policy: LifecyclePolicy) -> None:
+def test_a_policy_without_findings_has_no_annotation(stack: cdk.Stack, policy: LifecyclePolicy) -> None:
     HardenedRepository(stack, "Api", lifecycle=policy)
 
     assert places(stack) == {}

@@ -63,7 +63,7 @@ def test_without_a_request_no_registry_is_required(here: cdk.Stack) -> None:
     assert SCANNING not in types(here)
 
 
-def test_a_repository_is_copied_to_the_regions_it_names(here: cdk.Stack) -> None:
+def test_a_repository_is_replicated_to_the_regions_it_names(here: cdk.Stack) -> None:
     owner = registry(here)
     HardenedRepository(here, "Api", repository_name="prod/api", replicate_to=["sa-east-1", THERE])
 
@@ -120,7 +120,7 @@ def test_a_registry_in_another_stack_of_the_environment_does_it(app: cdk.App, wi
 
 
 @each_wish
-def test_a_registry_of_a_stack_for_anywhere_serves_that_stack(stack: cdk.Stack, wish: dict[str, Any]) -> None:
+def test_a_registry_of_a_stack_without_an_environment_is_for_that_stack(stack: cdk.Stack, wish: dict[str, Any]) -> None:
     registry(stack)
     HardenedRepository(cdk.NestedStack(stack, "Nested"), "Api", repository_name="prod/api", **wish)
 
@@ -163,7 +163,7 @@ def test_a_request_after_the_synthesis_is_rejected(app: cdk.App, here: cdk.Stack
     registry(here)
     synthesize(app)
 
-    with pytest.raises(InvalidRepository, match="is synthesized already, so this would be lost"):
+    with pytest.raises(InvalidRepository, match="is already synthesized, so the template would not contain this"):
         HardenedRepository(here, "Api", repository_name="prod/api", **wish)
     assert here.node.try_find_child("Api") is None
 

@@ -60,7 +60,7 @@ each_source = pytest.mark.parametrize("source", SOURCES)
 
 
 @each_source
-def test_ecs_takes_the_image_and_its_execution_role_can_pull_it(home: cdk.Stack, source: str) -> None:
+def test_ecs_uses_the_image_and_its_execution_role_can_pull_it(home: cdk.Stack, source: str) -> None:
     make, name, _ = SOURCES[source]
     image = make(home)(name)
     task = ecs.FargateTaskDefinition(home, "Task")
@@ -76,7 +76,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_lambda_takes_the_image_of_a_repository_and_the_policy_allows_it(home: cdk.Stack) -> None:
+def test_lambda_uses_the_image_of_a_repository_and_the_policy_allows_it(home: cdk.Stack) -> None:
     repository = HardenedRepository(home, "Api")
     functions.DockerImageFunction(home, "Function", code=repository.image(DIGEST).for_lambda())
 
@@ -182,7 +182,7 @@ def test_the_context_names_another_file_and_a_changed_file_is_read_again(home: c
         assert repository.pinned("v1").endswith(f"@{digest}")
 
 
-def test_a_stack_without_an_environment_takes_the_only_digest(stack: cdk.Stack, folder: Path) -> None:
+def test_a_stack_without_an_environment_uses_the_only_digest(stack: cdk.Stack, folder: Path) -> None:
     repository = HardenedRepository(stack, "Api", repository_name="api")
     write(folder, {"111122223333/eu-west-1": {"api:v1": DIGEST}, "444455556666/eu-west-1": {"api:v1": DIGEST}})
     assert repository.pinned("v1").endswith(DIGEST)

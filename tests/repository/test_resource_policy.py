@@ -196,7 +196,7 @@ def test_statements_are_added_to_those_of_access(stack: cdk.Stack) -> None:
     assert statements(repository)[1]["Sid"] == "Ours"
 
 
-def test_access_reads_the_same_with_and_without_statements_beside_it(stack: cdk.Stack) -> None:
+def test_access_is_rendered_the_same_with_and_without_other_statements(stack: cdk.Stack) -> None:
     access = [Access.organization_pull("o-abc1234567"), Access.lambda_pull(ACCOUNT)]
     alone = HardenedRepository(stack, "Alone", access=access)
     beside = HardenedRepository(
@@ -378,7 +378,7 @@ def test_a_condition_on_one_of_two_organizations_is_accepted(app: cdk.App, stack
     }
 
 
-def test_a_policy_of_plain_access_is_not_looked_at_again(stack: cdk.Stack) -> None:
+def test_a_policy_with_access_only_is_not_checked_again(stack: cdk.Stack) -> None:
     repository = HardenedRepository(stack, "Api", access=[Access.account_pull("111122223333")])
 
     assert repository.policy.is_fixed

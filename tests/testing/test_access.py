@@ -106,7 +106,7 @@ def test_a_value_of_the_request_is_not_decidable(
         assert "context=" in lines[1]
 
 
-def test_the_own_account_can_pull_with_an_identity_policy_unless_a_statement_denies_it(stack: cdk.Stack) -> None:
+def test_the_same_account_can_pull_with_an_identity_policy_unless_a_statement_denies_it(stack: cdk.Stack) -> None:
     [_, line] = message_of(lambda: assert_cannot_pull(stack, OWN, repositories="test/tools"))
     assert "not decidable: an identity policy of the account of the repository can allow it" in line
     assert_cannot_pull(stack, OWN, OTHER, repositories="denied")
@@ -165,7 +165,7 @@ def test_a_principal_that_is_no_text_is_a_type_error(principals: Any) -> None:
         assert_can_pull(allowing("*"), *principals)
 
 
-def test_a_name_without_a_meaning_is_refused(stack: cdk.Stack) -> None:
+def test_a_name_that_identifies_no_principal_is_rejected(stack: cdk.Stack) -> None:
     [line] = message_of(lambda: assert_can_pull(stack, "Bulider"))
 
     assert line.startswith("Bulider is not an account, organization, ARN, service or role of the templates; the roles")

@@ -30,18 +30,18 @@ OLD = template(Api=repository(), Web=repository("prod/web"))
         (template(Api=repository()), ["template/Web"]),
     ],
 )
-def test_every_resource_that_is_replaced_or_lost_is_listed(new: dict[str, Any], places: list[str]) -> None:
+def test_every_resource_that_is_replaced_or_deleted_is_listed(new: dict[str, Any], places: list[str]) -> None:
     if not places:
         assert_replaces_nothing(OLD, new)
         return
     first, *lines = message_of(lambda: assert_replaces_nothing(OLD, new))
-    assert first == f"resources that the update replaces or loses ({len(places)}):"
+    assert first == f"resources that the update replaces, deletes, renames or orphans ({len(places)}):"
     assert [each.split(":")[0].strip() for each in lines] == places
     assert all("; " in each for each in lines)
     assert_replaces_nothing(OLD, new, intended=places)
 
 
-def test_an_old_state_without_resources_of_ecr_is_refused() -> None:
+def test_an_old_state_without_resources_of_ecr_is_rejected() -> None:
     [line] = message_of(lambda: assert_replaces_nothing(template(), OLD))
 
     assert line == "the old state has no ECR resource, so the assertion would always hold"
@@ -104,7 +104,7 @@ def test_a_construct_that_is_no_stack_is_a_type_error(tmp_path: Path) -> None:
         assert_not_scanned(stack.node.find_child("Api"))
 
 
-def test_a_file_that_cannot_be_read_is_refused_with_its_path(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_rejected_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{", encoding="utf-8")
 
     with pytest.raises(EcrConstructsError, match=r"broken\.json"):
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_path(tmp_path: Path) -> 
         assert_not_scanned(tmp_path / "missing.json")
 
 
-def test_templates_without_a_repository_are_refused() -> None:
+def test_templates_without_a_repository_are_rejected() -> None:
     [line] = message_of(lambda: assert_not_scanned(template()))
 
     assert line.startswith("the templates have no AWS::ECR::Repository")

@@ -70,7 +70,7 @@ def test_a_month_of_three_pushes_a_day_and_a_release_a_week_is_one_line() -> Non
     assert history[89].pushed_at == NOW
 
 
-def test_releases_may_be_further_apart() -> None:
+def test_releases_can_have_a_longer_interval() -> None:
     assert [NOW - image.pushed_at for image in release_images("v{n}", count=2, every_days=30, until=NOW)] == [
         30 * DAY,
         0 * DAY,
@@ -110,11 +110,11 @@ def test_problems_are_reported_all_at_once() -> None:
     assert caught.value.problems == (
         "days: 0 is not a positive whole number; write 1 or more",
         "a_day: True is not a positive whole number; write 1 or more",
-        "tag: 'latest' has no {n}, but a tag belongs to one image; write {n} in place of the number",
+        "tag: 'latest' has no {n}, but a tag belongs to one image; write {n} instead of the number",
     )
 
 
-def test_no_history_is_made_of_nothing() -> None:
+def test_a_history_without_images_is_rejected() -> None:
     cases: list[Callable[[], object]] = [
         lambda: release_images("v{n}", count=0, until=NOW),
         lambda: release_images("v{n}", count=1, every_days=0, until=NOW),
@@ -167,7 +167,7 @@ def test_a_signature_is_about_the_image_before_it() -> None:
     assert not signature.is_index
 
 
-def test_of_a_signed_index_the_images_are_not_signed() -> None:
+def test_the_images_of_a_signed_index_are_not_signed() -> None:
     images = signed(multi_arch(release_images("v1", count=1, until=NOW)))
 
     assert [image.subject_digest is not None for image in images] == [False, False, False, True]
@@ -276,7 +276,9 @@ def test_a_malformed_pattern_is_reported_as_such() -> None:
 
 
 @given(policies, repositories(archive=True, restoration=True, indexes=True, referrers=True))
-def test_of_each_image_one_assertion_holds_unless_it_is_uncertain(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_one_assertion_is_true_for_each_image_unless_it_is_uncertain(
+    policy: LifecyclePolicy, images: list[Image]
+) -> None:
     uncertain = {decision.image.digest for decision in policy.evaluate(images, at=AT).uncertain}
 
     for image in images:
@@ -337,5 +339,5 @@ def test_an_assertion_requires_a_policy(assertion: Callable[..., None]) -> None:
         assertion([], BUILDS, "build-5", at=NOW)
 
 
-def test_a_digest_may_be_given_as_far_as_a_message_shows_it() -> None:
+def test_the_shortened_digest_of_a_message_is_accepted() -> None:
     assert_expires(LifecyclePolicy.of(limit_images(1)), BUILDS, BUILDS[0].digest[:19], at=NOW)

@@ -1,4 +1,4 @@
-"""The way from the adopted repositories to hardened ones, in steps that are deployed one after the other."""
+"""The steps from adopted repositories to hardened ones. Each step is one deployment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecr_constructs.model.immutability import MAXIMUM_FILTERS
 __all__ = ["Step", "difference", "hardening_steps", "pushed_again"]
 
 Settings = dict[str, object]
-# Changes settings of one or several repositories, or returns them unchanged.
+# A function that returns the changed settings of one or several repositories.
 Change = Callable[[Settings, Sequence[PlannedConstruct]], Settings]
 
 _MOST_ACCOUNTS = 2
@@ -33,7 +33,7 @@ class Step:
     Attributes:
         title: The title.
         effect: The effect of the step, in sentences.
-        before: What to do before the step is deployed, in sentences.
+        before: The instructions before the deployment of the step, in sentences.
         repositories: The names of the repositories that change.
         difference: The difference of the program, as a unified diff.
 
@@ -48,7 +48,7 @@ class Step:
 
 def hardening_steps(plan: AdoptionPlan) -> tuple[Step, ...]:
     """
-    Return the steps that change a repository. Each starts from the program after the step before.
+    Return the steps that change a repository. Each step starts from the program after the previous step.
 
     Args:
         plan: The plan of the adopted repositories.
@@ -85,7 +85,7 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[
 
 def pushed_again(plan: AdoptionPlan, construct: PlannedConstruct) -> tuple[str, ...] | None:
     """
-    Return the tags of a repository that do not name one build, so that a pipeline may push them again.
+    Return the tags of a repository that do not name one build. A pipeline can push such tags again.
 
     Args:
         plan: The plan.
@@ -179,7 +179,7 @@ def _retained(settings: Settings, group: Sequence[PlannedConstruct]) -> Settings
 
 
 def _changed(plan: AdoptionPlan, change: Change) -> AdoptionPlan:
-    """Return the plan with changed settings: those that repositories share, and those of single repositories."""
+    """Return the plan with changed settings of groups of repositories and of single repositories."""
     members: dict[str, list[PlannedConstruct]] = {}
     for _, each in plan.constructs:
         members.setdefault(str(each.shared), []).append(each)

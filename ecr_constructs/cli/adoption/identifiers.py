@@ -11,12 +11,12 @@ from itertools import count
 __all__ = ["UniqueNames", "construct_id", "id_of_logical_id", "identifier", "logical_id", "stack_name"]
 
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]+")
-# Components of a path that the CDK leaves out of a logical ID, or of its readable part:
+# Components of a path that the CDK omits from a logical ID, or from its readable part:
 # https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html
 _HIDDEN, _HIDDEN_FROM_PEOPLE = "Default", "Resource"
 _LONGEST_READABLE, _LONGEST_ALONE = 240, 255
 _HASH = 8
-# Ids of constructs that the program or the CDK creates in each stack, and ids that are hidden in logical IDs.
+# IDs of constructs that the program or the CDK creates in each stack, and IDs that are hidden in logical IDs.
 _RESERVED = ("BootstrapVersion", "CDKMetadata", "CheckBootstrapVersion", "EcrConstructsKey", "Exports", "Template")
 _LONGEST_STACK_NAME = 128
 
@@ -26,7 +26,7 @@ class UniqueNames:
     Names that are used once. A second use of a name gets a number.
 
     Args:
-        taken: The names that are taken from the beginning.
+        taken: The names that are already used.
         separator: The text between a name and its number.
 
     """
@@ -38,7 +38,7 @@ class UniqueNames:
 
     def add(self, name: str) -> str:
         """
-        Return a name that is not taken yet, and take it.
+        Return an unused name, and mark it as used.
 
         Args:
             name: The name.

@@ -22,7 +22,7 @@ _IDENTIFIERS: Mapping[str, str] = {
 
 def import_mapping(stack: StackPlan) -> dict[str, dict[str, str]]:
     """
-    Return the mapping of a stack. Resources whose identifier is not known are left out.
+    Return the mapping of a stack. Resources with an unknown identifier are omitted.
 
     Args:
         stack: The stack.

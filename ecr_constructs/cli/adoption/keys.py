@@ -28,7 +28,7 @@ class StackKeys:
         template: The template of the stack.
 
     Attributes:
-        found: The keys that were asked for, in the order of their first use.
+        found: The requested keys, in the order of their first use.
 
     """
 

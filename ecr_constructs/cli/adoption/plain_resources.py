@@ -16,7 +16,7 @@ __all__ = ["PlainCall", "plain_call"]
 
 _Kind = Literal["text", "boolean", "list", "object", "document"]
 
-# The properties that the L1 construct of a type takes as arguments, and their kinds. Names with `!` are required.
+# The properties that are arguments of the L1 construct of a type, and their kinds. Names with `!` are required.
 _PROPERTIES: Mapping[str, Mapping[str, _Kind]] = {
     "AWS::ECR::Repository": {
         "RepositoryName": "text",
@@ -72,7 +72,7 @@ class PlainCall(NamedTuple):
     Attributes:
         function: The class.
         options: Its arguments.
-        follow_ups: The statements after it, for properties that it does not take.
+        follow_ups: The statements after it, for properties that its arguments do not have.
 
     """
 

@@ -180,7 +180,7 @@ class _Owners:
     taken: set[tuple[str, str, str]] = field(default_factory=set)
 
     def claim(self, stack: StackTemplate, kind: str, name: object) -> bool:
-        """Return whether a name had no owner yet. A name that is known only at deployment has none."""
+        """Return whether a name had no owner. A name that is known only at deployment never has one."""
         if not isinstance(name, str):
             return True
         entry = (stack.environment or stack.stack.partition("/")[0], kind, name)
@@ -191,7 +191,7 @@ class _Owners:
 
 class _Planner:
     """
-    Plans the stacks of one class.
+    The planner of the stacks of one class.
 
     Args:
         inventory: The resources that exist.
@@ -255,7 +255,7 @@ def _has_more_than_placeholders(template: Mapping[str, Any]) -> bool:
 
 class _StackPlanner:
     """
-    Plans the constructs of one stack.
+    The planner of the constructs of one stack.
 
     Args:
         stack: The stack.
@@ -522,7 +522,7 @@ class _StackPlanner:
             written = self._written[resource.logical_id]
             yield from attribute_follow_ups(written, rendered=rendered, below=target)
         elif "DeletionPolicy" not in rendered:
-            # The resource existed without the stack, and exists after it.
+            # The resource existed without the stack, and is retained when the stack is deleted.
             retain = Name("cdk.RemovalPolicy.RETAIN")
             yield FollowUp("", Call(name=f"{{}}{target}.apply_removal_policy", arguments=[retain]))
 

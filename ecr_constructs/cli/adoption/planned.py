@@ -10,7 +10,7 @@ from ecr_constructs.model.changes.state import Resource
 
 __all__ = ["ADOPTED", "FollowUp", "Key", "PlannedConstruct", "is_repository"]
 
-# The settings that change nothing, from which the program derives others.
+# The settings that change nothing. The program derives other settings from them.
 ADOPTED = "ADOPTED"
 
 
@@ -19,7 +19,7 @@ class FollowUp(NamedTuple):
     A statement after a construct.
 
     Attributes:
-        before: The code before the value. `{}` stands for the construct.
+        before: The code before the value. `{}` represents the construct.
         value: The value. A call has `{}` in its name.
 
     """
@@ -51,7 +51,7 @@ class PlannedConstruct:
 
     Attributes:
         resources: The resources that it declares, each with the logical ID that it has in the program.
-        name: The name of the resource for people.
+        name: The readable name of the resource.
         function: The class, such as `HardenedRepository`.
         id: The construct ID.
         attribute: The attribute of the stack with the construct.

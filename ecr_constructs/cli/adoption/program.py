@@ -79,7 +79,7 @@ def construct_value(construct: PlannedConstruct, scope: str = "self") -> Call:
         name=construct.function,
         arguments=[Name(scope), construct.id],
         options={name: options[name] for name in ordered},
-        # One argument a line, so that each step of hardening is a small difference.
+        # One argument in each line makes each step of hardening a small difference.
         is_long=construct.function == "HardenedRepository",
     )
 
@@ -125,7 +125,7 @@ def _wrapped(found: str) -> list[str]:
 
 
 def _bound(value: object, target: str) -> object:
-    """Return a statement after a construct with the variable of the construct in the place of `{}`."""
+    """Return a statement after a construct with the variable of the construct instead of `{}`."""
     if isinstance(value, Name):
         return Name(value.text.replace("{}", target))
     if not isinstance(value, Call):

@@ -30,7 +30,7 @@ def report(plan: AdoptionPlan, source: str, *, template: str | None = None) -> s
 
     Args:
         plan: The plan of the program.
-        source: The source, for people.
+        source: The readable source.
         template: The path of the source from the folder of the program. Default: the source is not a file.
 
     """

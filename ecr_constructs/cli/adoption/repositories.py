@@ -1,4 +1,4 @@
-"""Repositories as `HardenedRepository` with the settings that they have."""
+"""Repositories as `HardenedRepository` with their current settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
     "repository_settings",
 ]
 
-# Returns the key for a value of `KmsKey`, or None if no construct can refer to it.
+# A function that returns the key for a value of `KmsKey`, or None if no construct can refer to it.
 FindKey = Callable[[object], Key | None]
 
 _KNOWN = frozenset(
@@ -139,7 +139,7 @@ def repository_follow_ups(resource: Resource, *, is_deployed: bool) -> Iterator[
     """
     encryption = mapping(resource.properties.get("EncryptionConfiguration"))
     if is_deployed and encryption.get("EncryptionType") == "AES256":
-        # CloudFormation replaces a repository from whose template the property is removed.
+        # CloudFormation replaces a repository if the property is deleted from its template.
         arguments = ["EncryptionConfiguration", {"EncryptionType": "AES256"}]
         yield FollowUp("", Call(name="{}.resource.add_property_override", arguments=arguments))
 

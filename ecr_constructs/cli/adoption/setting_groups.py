@@ -13,7 +13,7 @@ from ecr_constructs.cli.python_code.calls import Call, render_one_line
 
 __all__ = ["SharedSettings", "SharingResult", "share"]
 
-# Settings that a repository can add to those that it shares.
+# Settings that a repository can add to its shared settings.
 _TAGS = "resource_tags"
 _ACCESS = "access"
 _FEWEST = 2
@@ -42,7 +42,7 @@ class SharingResult(NamedTuple):
 
     Attributes:
         settings: The constants.
-        of: The construct with shared settings, by the identity of the construct before.
+        of: The construct with shared settings, by the identity of the original construct.
 
     """
 

@@ -1,4 +1,4 @@
-"""The statements of policies as arguments of constructs: `Access` where it has the same effect, and statements."""
+"""The statements of policies as arguments of constructs: `Access` if it has the same effect, otherwise statements."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def _accounts(statement: Statement) -> list[str] | None:
 
 
 def _only_condition(statement: Statement) -> tuple[str, str, str] | None:
-    """Return operator, key and value of the only condition. A statement with others has an empty one."""
+    """Return operator, key and value of the only condition. A statement with several conditions has empty ones."""
     condition: Any = statement.get("Condition")
     if condition is None:
         return None

@@ -55,7 +55,7 @@ Result = TypeVar("Result")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchOptions:
     """
-    The data that is read about repositories, beside their images.
+    The data that is read about repositories, in addition to their images.
 
     Attributes:
         aws_preview: ECR's preview of the policies, for `Repository.aws_preview`. A policy without rules has none.
@@ -82,7 +82,7 @@ class FetchResult:
         names: The repositories whose images are known, in the order of the request.
         load: The function that returns one of them, without the usage of its images.
         usage: The usage of images of all registries by the workloads of the account. None if it was not read.
-        problems: Data that is missing because it could not be read, each with the fix.
+        problems: The reasons why data could not be read, each with the fix.
         notes: Data that is missing because the account does not have it, such as that of Amazon Inspector.
 
     """
@@ -114,7 +114,7 @@ class Account:
 
     Args:
         session: Credentials and a Region.
-        readings: The answers that are kept. Default: none, and they are kept in memory.
+        readings: The stored responses. Default: none, and responses are stored in memory.
 
     Attributes:
         account_id: The account ID.
@@ -134,7 +134,7 @@ class Account:
         return Place(account_id=self.account_id, region=self.region)
 
     def renew(self) -> None:
-        """Use new credentials from the next call on, if they are those of a role."""
+        """Renew the credentials of a role before the next call."""
         if isinstance(self._session, DeferredSession):
             self._session.renew()
 
@@ -143,7 +143,7 @@ class Account:
         Return the immutability of all repositories by name, each None if it is not known.
 
         Raises:
-            AccountUnavailable: if they cannot be listed.
+            AccountUnavailable: If they cannot be listed.
 
         """
         return {each["repositoryName"]: _immutability(each) for each in self._repositories()}
@@ -159,7 +159,7 @@ class Account:
             progress: The display of progress.
 
         Raises:
-            AccountUnavailable: if nothing more can be read.
+            AccountUnavailable: If nothing more can be read.
 
         """
         found, failures = self._read_each("deployed policies", names, self._deployed, progress)
@@ -177,7 +177,7 @@ class Account:
             progress: The display of progress.
 
         Raises:
-            AccountUnavailable: if nothing more can be read.
+            AccountUnavailable: If nothing more can be read.
 
         """
         with raise_as_unavailable(), thread_pool(progress) as pool:
@@ -204,7 +204,7 @@ class Account:
             progress: The display of progress.
 
         Raises:
-            AccountUnavailable: if nothing more can be read.
+            AccountUnavailable: If nothing more can be read.
 
         """
         found, failures = self._read_each("digests", images, digest_of, progress)
@@ -223,7 +223,7 @@ class Account:
             progress: The display of progress.
 
         Raises:
-            AccountUnavailable: if nothing more can be read.
+            AccountUnavailable: If nothing more can be read.
 
         """
 
@@ -252,9 +252,9 @@ class Account:
         progress: Progress,
     ) -> FetchResult:
         """
-        Read repositories, many at a time. What was read is kept, and images are not held in memory.
+        Read repositories in parallel. Responses are stored, and images are not held in memory.
 
-        A failure for one of them is a problem in the result, and the others are read.
+        A failure for one repository is a problem in the result, and the others are read.
 
         Args:
             policies: The names, each with the policy for ECR's preview, if there is one.
@@ -262,7 +262,7 @@ class Account:
             progress: The display of progress.
 
         Raises:
-            AccountUnavailable: if nothing more can be read, such as with expired credentials.
+            AccountUnavailable: If nothing more can be read, such as with expired credentials.
 
         """
         previewed = policies if options.aws_preview else {}
@@ -304,7 +304,7 @@ class Account:
             pool.each("deployed policies", listed, lambda name: self._deployed(ecr, name))
         deadline = Deadline(until=monotonic() + TIMEOUT, stopped=pool.stopped)
         pool.each("ECR's previews", started, lambda name: self._await_preview(ecr, name, texts[name], deadline))
-        if options.read_indexes:  # last, because it changes the pull times that ECR's preview counts from
+        if options.read_indexes:  # last, because it changes the pull times that ECR's preview uses
             pool.each("image indexes", listed, lambda name: self._read_indexes(ecr, name))
         return listed
 
@@ -427,7 +427,7 @@ def connect(*, profile: str | None, region: str | None, role: str | None) -> Acc
         role: The ARN of a role to assume. Default: none.
 
     Raises:
-        AccountUnavailable: if there are no credentials or no Region, or if AWS rejects the credentials.
+        AccountUnavailable: If there are no credentials or no Region, or if AWS rejects the credentials.
 
     """
     return Account(open_session(profile=profile, region=region, role=role))

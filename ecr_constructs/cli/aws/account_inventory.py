@@ -1,4 +1,4 @@
-"""The repositories and the registry of an account, as `ecr-constructs adopt` takes them."""
+"""The repositories and the registry of an account for `ecr-constructs adopt`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def read_account_inventory(
 
 @dataclass(slots=True)
 class _Reader:
-    """The calls for one inventory, with what could not be adopted."""
+    """The calls for one inventory, and the resources that cannot be adopted."""
 
     session: Session
     pool: ThreadPool
@@ -142,7 +142,7 @@ class _Reader:
         return found
 
     def _aws_managed_keys(self, described: Sequence[Mapping[str, Any]]) -> set[str]:
-        """Return the keys that AWS manages. ECR describes a repository that uses aws/ecr with the ARN of that key."""
+        """Return the AWS managed keys. ECR describes a repository that uses aws/ecr with the ARN of that key."""
         arns = {key for each in described if (key := each.get("encryptionConfiguration", {}).get("kmsKey"))}
         if not arns:
             return set()

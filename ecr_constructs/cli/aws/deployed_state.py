@@ -57,8 +57,8 @@ def check_account(
         role: The ARN of a role to assume. Default: none.
 
     Raises:
-        AccountUnavailable: if the account cannot be read at all.
-        CommandError: if no template is for this account and Region.
+        AccountUnavailable: If the account cannot be read at all.
+        CommandError: If no template is for this account and Region.
 
     """
     session = open_session(profile=profile, region=region, role=role)
@@ -77,7 +77,7 @@ def check_account(
 
 @dataclass(slots=True)
 class _Reader:
-    """The calls for one comparison, with what could not be read."""
+    """The calls for one comparison, and the data that could not be read."""
 
     session: Session
     parameters: dict[str, Mapping[str, str]] = field(default_factory=dict)

@@ -29,7 +29,7 @@ def template_usage(cloudformation: Service, pool: ThreadPool, registry: Place) -
         registry: The registry.
 
     Raises:
-        CallFailed: if the stacks cannot be listed.
+        CallFailed: If the stacks cannot be listed.
 
     """
     pages = cloudformation.pages("ListStacks", {}, token="NextToken")  # noqa: S106  (the name of a member)

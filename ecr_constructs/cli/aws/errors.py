@@ -69,8 +69,8 @@ def raise_as_unavailable() -> Iterator[None]:
     Raise a failed call of the block as an error of the account.
 
     Raises:
-        AccountUnavailable: if a call of the block fails.
-        CredentialsExpired: if it fails because the credentials have expired.
+        AccountUnavailable: If a call of the block fails.
+        CredentialsExpired: If it fails because the credentials have expired.
 
     """
     try:
@@ -82,7 +82,7 @@ def raise_as_unavailable() -> Iterator[None]:
 
 def call_failure(error: Exception, *, action: str, region: str, caller: str) -> CallFailed:
     """
-    Return the failure that an error of botocore stands for.
+    Return the failure for an error of botocore.
 
     Args:
         error: The error.
@@ -111,7 +111,7 @@ def call_failure(error: Exception, *, action: str, region: str, caller: str) -> 
 
 
 def failure_messages(failures: Iterable[tuple[str, CallFailed]]) -> tuple[str, ...]:
-    """Return the messages of failures, with all subjects of the same failure in one."""
+    """Return the messages of failures. One message has all subjects of the same failure."""
     subjects: dict[str, dict[str, None]] = {}  # sets that keep their order
     for subject, failed in failures:
         subjects.setdefault(str(failed), {})[subject] = None

@@ -133,7 +133,7 @@ class Fleet:
             progress: The display of progress.
 
         Raises:
-            CredentialsExpired: if the credentials with which roles are assumed have expired.
+            CredentialsExpired: If the credentials with which roles are assumed have expired.
 
         """
         given = list(accounts)
@@ -195,7 +195,7 @@ def connect_fleet(options: FleetOptions, folder: ReadingFolder) -> Fleet:
         folder: The folder with the answers.
 
     Raises:
-        AccountUnavailable: if AWS rejects the credentials, or if the accounts of the organization cannot be listed.
+        AccountUnavailable: If AWS rejects the credentials, or if the accounts of the organization cannot be listed.
 
     """
     first = options.region or (options.regions[0] if options.regions else None)
@@ -224,7 +224,7 @@ def organization_accounts(session: Session) -> tuple[str, ...]:
         session: Credentials of the management account or of a delegated administrator.
 
     Raises:
-        AccountUnavailable: if the accounts cannot be listed, or if none is active.
+        AccountUnavailable: If the accounts cannot be listed, or if none is active.
 
     """
     with raise_as_unavailable():

@@ -1,4 +1,4 @@
-"""The workloads that run images of Amazon ECR: the references that they have, and the images that these mean."""
+"""The workloads that run images of Amazon ECR: their references, and the images of these references."""
 
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ def users_by_digest(usage: Iterable[ImageUsage], images: Sequence[Image]) -> dic
     """
     Return the workloads that run an image of a repository, by digest.
 
-    If an image index runs, every image that it references counts as in use: one of them runs, and it is not known which
-    one. If an image runs that an index references, the index counts as in use: the image was pulled through it.
+    If an image index runs, every image that it references counts as in use, because it is not known which of them runs.
+    If an image runs that an index references, the index counts as in use, because the image was pulled through it.
 
     Args:
         usage: The usage of images of the repository.

@@ -65,7 +65,7 @@ def list_images(ecr: Service, repository: str, *, counter: ImageCounter) -> list
         The image details of `DescribeImages`, without the members that have no effect on lifecycle policies.
 
     Raises:
-        CallFailed: if the call fails, or if its answer has an image that cannot exist.
+        CallFailed: If the call fails, or if its answer has an image that cannot exist.
 
     """
     request = {
@@ -102,7 +102,7 @@ def digest_of(ecr: Service, image: str) -> str:
         image: The repository and the tag, such as `prod/api:v1`.
 
     Raises:
-        CallFailed: if the call fails, also for an image that does not exist.
+        CallFailed: If the call fails, also for an image that does not exist.
 
     """
     repository, _, tag = image.rpartition(":")
@@ -123,7 +123,7 @@ def read_indexes(ecr: Service, repository: str, images: Sequence[Image]) -> dict
         images: Its images.
 
     Raises:
-        CallFailed: if the call fails.
+        CallFailed: If the call fails.
 
     """
     indexes = [image.digest for image in images if image.is_index and image.status == "active"]

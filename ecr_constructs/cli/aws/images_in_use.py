@@ -1,8 +1,8 @@
 """
-The images that run, as Amazon ECS and Amazon Inspector report them.
+The images in use that Amazon ECS and Amazon Inspector report.
 
 One list of Amazon Inspector has the images in use of a whole registry. `DescribeImageScanFindings` of ECR has the same
-counts, but needs a call for each image, and has them only beside a finding.
+counts, but needs a call for each image, and returns them only with a finding.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def ecs_usage(ecs: Service, pool: ThreadPool) -> tuple[ImageUsage, ...]:
     Return the images that Amazon ECS runs in an account and Region.
 
     A service counts with the task definition of each deployment, even if it is scaled to zero and will pull the image
-    again. Running tasks count with the digest that they started with, because a tag may have been reassigned since.
+    again. Running tasks count with the digest at their start, because the tag can have been reassigned since.
 
     Args:
         ecs: Amazon ECS.
@@ -126,7 +126,7 @@ def inspector_usage(inspector: Service, account_id: str) -> tuple[ImageUsage, ..
         account_id: The account of the registry. A delegated administrator sees the images of other accounts too.
 
     Raises:
-        CallFailed: if the call fails, such as in an account that does not use Inspector.
+        CallFailed: If the call fails, such as in an account that does not use Inspector.
 
     """
     pages = inspector.pages("ListCoverage", coverage_request(account_id))

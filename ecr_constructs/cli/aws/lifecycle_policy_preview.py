@@ -45,7 +45,7 @@ class Deadline:
     stopped: Event
 
     def pause(self) -> bool:
-        """Wait for an interval, and return whether to look again."""
+        """Wait for an interval, and return whether to request the result again."""
         return monotonic() < self.until and not self.stopped.wait(INTERVAL)
 
 
@@ -59,7 +59,7 @@ def start_preview(ecr: Service, repository: str, text: str) -> None:
         text: The policy.
 
     Raises:
-        CallFailed: if the call fails.
+        CallFailed: If the call fails.
 
     """
     try:
@@ -85,7 +85,7 @@ def await_preview(ecr: Service, repository: str, text: str, *, deadline: Deadlin
         deadline: The time until which the result is awaited.
 
     Raises:
-        CallFailed: if the preview fails, or is not complete in time.
+        CallFailed: If the preview fails, or is not complete in time.
 
     """
     while True:
@@ -109,7 +109,7 @@ def deployed_policy(ecr: Service, repository: str) -> LifecyclePolicy:
         repository: The name of the repository.
 
     Raises:
-        CallFailed: if the call fails, or if the policy cannot be read.
+        CallFailed: If the call fails, or if the policy cannot be read.
 
     """
     try:

@@ -1,8 +1,8 @@
 """
 The calls that `--live` makes, tried without an effect.
 
-A call that writes, or that ECR records, is made with parameters that AWS rejects after the check of the permissions: a
-text that is not a policy, and a digest that no image has.
+A call that writes, or that ECR records, is made with parameters that AWS rejects after the check of the permissions,
+such as a text that is not a policy, or a digest that no image has.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Readiness:
 
     @property
     def is_ready(self) -> bool:
-        """Whether `--live` finds everything that it requires without further options."""
+        """Whether all preconditions of `--live` without further options are met."""
         return all(each.status == "ok" for each in self.checks if each.is_required)
 
 

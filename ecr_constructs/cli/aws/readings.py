@@ -1,5 +1,5 @@
 """
-The answers of accounts, kept in a folder: a command that was interrupted continues, and images need no memory.
+The responses of accounts, stored in a folder. An interrupted command can continue, and images are not held in memory.
 
 Each answer is a file, which is complete or absent: it is written under another name and then renamed. A file that
 cannot be read, that is older than a day, or that another version wrote, counts as absent.
@@ -26,7 +26,7 @@ from ecr_constructs.cli.sources.records import Place
 
 __all__ = ["MAXIMUM_AGE", "FolderReadings", "MemoryReadings", "ReadingFolder", "Readings", "folder_problem"]
 
-# In seconds. Images that were pushed or pulled since an older listing would be decided wrongly.
+# In seconds. An older listing lacks recent pushes and pulls, and outcomes would be wrong.
 MAXIMUM_AGE = 24 * 60 * 60
 _VERSION = 2
 _MARK = "ecr-constructs.json"
@@ -37,7 +37,7 @@ class Readings(ABC):
 
     def obtain(self, kind: str, name: str, read: Callable[[], Any]) -> Any:  # noqa: ANN401  (any JSON value)
         """
-        Return an answer that is kept, or read it and keep it.
+        Return a stored answer, or read it and store it.
 
         Args:
             kind: The kind, such as `images`.
@@ -61,7 +61,7 @@ class Readings(ABC):
 
 
 class MemoryReadings(Readings):
-    """Answers that are kept in memory."""
+    """Answers that are stored in memory."""
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str], object] = {}
@@ -87,7 +87,7 @@ class ReadingFolder:
         oldest: The time of the oldest answer of an earlier command that was used, in seconds since 1970, or None.
 
     Raises:
-        CommandError: if the folder has files of others.
+        CommandError: If the folder has other files.
 
     """
 
@@ -140,7 +140,7 @@ class ReadingFolder:
 
 class FolderReadings(Readings):
     """
-    Answers that are kept in a folder.
+    Answers that are stored in a folder.
 
     Args:
         folder: The folder of all accounts.

@@ -44,7 +44,7 @@ def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
     Return the settings of a repository, or of a creation template, as properties of its CloudFormation type.
 
     Args:
-        described: The repository or the template, as the API describes it.
+        described: The repository or the template in the response of the API.
 
     """
     filters = [

@@ -50,7 +50,7 @@ class Service:
             request: Its parameters.
 
         Raises:
-            CallFailed: if it fails, after the retries of boto3.
+            CallFailed: If it fails, after the retries of boto3.
 
         """
         import botocore.exceptions  # type: ignore[import-untyped]  # it ships no types
@@ -107,7 +107,7 @@ class Session:
         throttle: The limit on the number of calls at a time.
 
     Raises:
-        CallFailed: if AWS rejects the credentials, or if the account has not enabled the Region.
+        CallFailed: If AWS rejects the credentials, or if the account has not enabled the Region.
 
     """
 
@@ -140,7 +140,7 @@ class Session:
             name: The name of the service in boto3.
 
         Raises:
-            CallFailed: if boto3 cannot create it.
+            CallFailed: If boto3 cannot create it.
 
         """
         from botocore.config import Config  # type: ignore[import-untyped]  # it ships no types
@@ -160,7 +160,7 @@ class Session:
             region: The Region.
 
         Raises:
-            CallFailed: if the account has not enabled the Region.
+            CallFailed: If the account has not enabled the Region.
 
         """
         return self if region == self.region else Session(self._credentials, region=region, throttle=self.throttle)
@@ -173,7 +173,7 @@ class Session:
             role: The ARN of the role.
 
         Raises:
-            CallFailed: if the role cannot be assumed.
+            CallFailed: If the role cannot be assumed.
 
         """
         return Session(_boto3_session(_assume(self, role), self.region), throttle=self.throttle)
@@ -181,7 +181,7 @@ class Session:
 
 class DeferredSession:
     """
-    A session that is opened with its first call, so that nothing is called for an account that was read before.
+    A session that is opened with its first call. No call is made for an account with stored responses.
 
     Args:
         account_id: The account ID.
@@ -222,7 +222,7 @@ class DeferredSession:
 
 
 def _chosen(region: str | None) -> str | None:
-    """Return a Region before that of the AWS configuration: the AWS CLI and the CDK read AWS_REGION, boto3 does not."""
+    """Return the Region of AWS_REGION, which the AWS CLI and the CDK read and boto3 does not."""
     return region or os.environ.get("AWS_REGION")
 
 
@@ -255,7 +255,7 @@ def open_session(*, profile: str | None, region: str | None, role: str | None) -
         role: The ARN of a role to assume. Default: none.
 
     Raises:
-        AccountUnavailable: if there are no credentials or no Region, or if AWS rejects the credentials.
+        AccountUnavailable: If there are no credentials or no Region, or if AWS rejects the credentials.
 
     """
     import boto3
@@ -288,7 +288,7 @@ def _assume(session: Session, role: str) -> tuple[str, str, str]:
 
 
 def _boto3_session(keys: tuple[str, str, str], region: str) -> boto3.Session:
-    """Return a session of boto3 that shares the parsed models of services with others: parsing them takes seconds."""
+    """Return a session of boto3 that shares the parsed models of services, because parsing them takes seconds."""
     import boto3
     from botocore.session import Session as BotocoreSession  # type: ignore[import-untyped]  # it ships no types
 

@@ -37,7 +37,7 @@ def thread_pool(progress: Progress) -> Iterator[ThreadPool]:
 
 class ThreadPool:
     """
-    A bounded number of threads, as `thread_pool` runs them.
+    A bounded number of threads, which `thread_pool` runs.
 
     Args:
         executor: The threads.
@@ -71,7 +71,7 @@ class ThreadPool:
             work: The function that is called for one, in a thread.
 
         Raises:
-            CallFailed: if it would fail for all other subjects too.
+            CallFailed: If it would fail for all other subjects too.
 
         """
         if subjects:

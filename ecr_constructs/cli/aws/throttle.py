@@ -38,7 +38,7 @@ class Throttle:
         Wait until a call is possible, and count it for the duration of the block.
 
         Raises:
-            CallFailed: if `stop` was called.
+            CallFailed: If `stop` was called.
 
         """
         with self._slots:

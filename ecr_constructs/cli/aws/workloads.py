@@ -54,7 +54,7 @@ def app_runner_usage(service: Service, pool: ThreadPool) -> tuple[ImageUsage, ..
         pool: The threads for the calls. It collects failures.
 
     Raises:
-        CallFailed: if the services cannot be listed.
+        CallFailed: If the services cannot be listed.
 
     """
     request: dict[str, object] = {"MaxResults": _SERVICES_A_PAGE}
@@ -76,7 +76,7 @@ def batch_usage(service: Service) -> tuple[ImageUsage, ...]:
         service: AWS Batch.
 
     Raises:
-        CallFailed: if the job definitions cannot be listed.
+        CallFailed: If the job definitions cannot be listed.
 
     """
     latest: dict[str, Mapping[str, Any]] = {}

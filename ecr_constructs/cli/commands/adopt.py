@@ -1,4 +1,4 @@
-"""The subcommand `adopt`: a program of constructs for the repositories and the registry that exist."""
+"""The subcommand `adopt`: a program of constructs for existing repositories and registry settings."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def convert(
     parameter: ParameterOption = None,
 ) -> None:
     """
-    Print the Python code that builds the same lifecycle policy, as intents where they fit.
+    Print the Python code that builds the same lifecycle policy, with intents if possible.
 
     The intents are compiled and compared with the policy, rule by rule, before they are printed. A rule remains a
     LifecycleRule with its description if an intent would hide a finding about it. Comments list

@@ -48,7 +48,7 @@ def pin(
     update: Annotated[
         bool, typer.Option("--update", help="Replace the digests of existing pins whose tag has another image.")
     ] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Remove the pins that no template of PATH uses.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete the pins that no template of PATH uses.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing, and report stale and unused pins.")] = False,
 ) -> None:
     """
@@ -132,7 +132,7 @@ def _here(pins: Iterable[ImagePin], account: Account) -> dict[str, ImagePin]:
 
 
 def _resolved(account: Account, pins: Sequence[ImagePin], wanted: Sequence[str], *, update: bool) -> dict[str, str]:
-    """Return the digests of the images to pin. All of them exist, or nothing is written."""
+    """Return the digests of the images to pin. If one does not exist, no file is written."""
     here = _here(pins, account)
     images = dict.fromkeys([*(here if update else ()), *(each for each in wanted if update or each not in here)])
     digests, absent, problems = account.digests(list(images), progress=NoProgress())
@@ -157,7 +157,7 @@ def _pin(account: Account, image: str, digest: str) -> ImagePin:
 
 
 def _lines(before: Sequence[ImagePin], after: Sequence[ImagePin]) -> Iterator[str]:
-    """Yield one line for each pin that is added, updated or removed."""
+    """Yield one line for each pin that is added, updated or deleted."""
     old = {(each.registry, each.image): each.digest for each in before}
     new = {(each.registry, each.image): each.digest for each in after}
     for key in sorted({*old, *new}):
@@ -196,7 +196,7 @@ def _stale(pins: Sequence[ImagePin], account: Account) -> Iterator[_Finding]:
         raise CommandError(problems)
     for image, each in here.items():
         if image in absent:
-            sentence = "the tag does not exist any more; remove the pin with --prune, or push the image"
+            sentence = "the tag no longer exists; delete the pin with --prune, or push the image"
             yield _Finding(kind="gone", subject=f"{image} in {each.registry}", sentence=sentence)
         elif digests[image] != each.digest:
             sentence = f"the pin is {each.digest}, the tag has {digests[image]}; run with --update"
@@ -208,7 +208,7 @@ def _unused(pins: Sequence[ImagePin], deployed: DeployedImages) -> Iterator[_Fin
         if not deployed.has_digest_of(each):
             is_by_tag = each.image in deployed.in_registry(each.account, each.region)
             by_tag = f"a template deploys its tag; use pinned({each.tag!r}) there"
-            sentence = by_tag if is_by_tag else "no template deploys its digest; remove it with --prune"
+            sentence = by_tag if is_by_tag else "no template deploys its digest; delete it with --prune"
             yield _Finding(kind="unused", subject=f"{each.image} in {each.registry}", sentence=sentence)
 
 

@@ -375,9 +375,10 @@ def _report(options: PreviewOptions, folder: ReadingFolder) -> PreviewReport:
 
 def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> Sequence[Repository]:
     """
-    Return repositories with the workloads that run their images, if files with them are given.
+    Return repositories with the workloads in the given files that run their images.
 
-    The account of a listing is not known: every registry of Amazon ECR counts, and a repository is found by its name.
+    The account of a listing is not known. Therefore the images of every registry count, and a repository is found by
+    its name.
     """
     if not sources:
         return repositories
@@ -617,6 +618,6 @@ def _gate_lines(result: GateResult) -> list[str]:
 
 
 def _unknown(results: Sequence[GateResult]) -> Iterator[tuple[list[str], str]]:
-    """Yield each missing information once, with the gates that need it."""
+    """Yield each missing piece of information once, with the gates that need it."""
     for text in dict.fromkeys(text for result in results for text in result.unknown):
         yield [result.gate for result in results if text in result.unknown], text

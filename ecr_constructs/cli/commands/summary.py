@@ -36,7 +36,7 @@ from ecr_constructs.model.compliance.rule_results import Status, judge
 __all__ = ["lines", "summary"]
 
 _WIDEST = 256
-# The rule of a finding is named after it.
+# The name of a rule contains the ID of its finding.
 _LIFECYCLE_PREFIX = "lifecycle-"
 
 
@@ -115,7 +115,7 @@ def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    # A long name is not padded for: the other lines would be as long.
+    # A long name is not padded, because all other lines would become as long.
     widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -173,7 +173,7 @@ def _registry(resource: RegistryResource, account: str) -> tuple[str, ...]:
     describe = describers.get(kind)
     try:
         cells = describe(resource.properties) if describe else (kind, resource.logical_id)
-    except (KeyError, TypeError, AttributeError):  # a function of CloudFormation in the place of a value
+    except (KeyError, TypeError, AttributeError):  # a function of CloudFormation instead of a value
         cells = kind, "computed at deployment"
     is_retained = resource.deletion_policy.startswith("Retain")
     return (*cells, "retained" if is_retained else "deleted with the stack")

@@ -54,7 +54,7 @@ def alarm_messages(ranked: Iterable[tuple[RepositoryPreview, Damage]]) -> Iterat
 
 def alarm_words(damage: Damage) -> str:
     """
-    Return the alarm of one repository in a few words, or an empty text if there is none.
+    Return the short alarm of one repository, or an empty text if there is none.
 
     Args:
         damage: The damage to the repository.

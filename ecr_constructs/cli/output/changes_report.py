@@ -28,7 +28,7 @@ _UNLIMITED = 1_000_000
 
 def changes_as_table(changes: Sequence[Change], console: Console) -> str:
     """
-    Return changes as a table for people.
+    Return changes as a table.
 
     Args:
         changes: The changes.

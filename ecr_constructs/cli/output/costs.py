@@ -37,7 +37,7 @@ def total_cost_messages(report: PreviewReport) -> Iterator[Message]:
 
 def price_message(report: PreviewReport) -> Message:
     """
-    Return the source of the prices of a report that has some.
+    Return the source of the prices of a report.
 
     Args:
         report: The previews.
@@ -52,7 +52,7 @@ def price_message(report: PreviewReport) -> Message:
 
 def quota_messages(preview: RepositoryPreview) -> Iterator[Message]:
     """
-    Yield the day on which a repository has as many images as the quota allows, if that day comes.
+    Yield the day on which a repository reaches the quota of images, if there is such a day.
 
     Args:
         preview: The preview.

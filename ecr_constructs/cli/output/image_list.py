@@ -1,4 +1,4 @@
-"""The images that a policy deletes or archives, or might, as rows for people and for programs."""
+"""The images that a policy deletes or archives, certainly or possibly, as rows of the output."""
 
 from __future__ import annotations
 

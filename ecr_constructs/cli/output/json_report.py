@@ -85,7 +85,7 @@ def json_parts(report: PreviewReport, results: Sequence[GateResult]) -> Iterator
     yield f",{_object(tail, 0).removeprefix('{')}\n"
 
 
-# The encoder of Python that indents is ten times slower. Each line is a text of the fast one, and the lists with an
+# Python's encoder with indentation is ten times slower. Each line is a text of the fast encoder, and the lists with an
 # entry for each image are built from its texts.
 _text = json.JSONEncoder().encode
 # The same for a string, without the tests for its kind.

@@ -1,5 +1,5 @@
 """
-The preview as Markdown, for a comment on a pull request: the worst repository first, images in sections that open.
+The preview as Markdown, for a comment on a pull request: the worst repository first, images in expandable sections.
 
 Tags, names and descriptions are not trusted: Markdown, HTML and mentions of users in them have no effect.
 """
@@ -147,7 +147,7 @@ def _sections(
     *,
     most: int | None,
 ) -> Iterator[str]:
-    """Yield a section for each repository with messages or lost images, as many as fit."""
+    """Yield a section for each repository with messages, or with deleted or archived images, as many as fit."""
     left_out = 0
     for preview, damage in ranked:
         lines = list(_section(preview, damage, asked, most, is_live=report.is_live))

@@ -75,7 +75,7 @@ def render_sarif(rules: Iterable[SarifRule], results: Sequence[SarifResult]) -> 
 
     Returns:
         The text. The fingerprint of a result depends on its ID, its place and its part, and not on its line or its
-        wording, so that a code scanner recognizes it in the next run.
+        wording. A code scanner therefore recognizes it in the next run.
 
     """
     from importlib import metadata

@@ -1,5 +1,5 @@
 """
-The preview as tables for people: a table for each repository, the worst first, and messages below it.
+The preview as tables: a table for each repository, the worst first, and messages below it.
 
 More than ten repositories with the same policy share a table with a line for each. Of these, a repository has a table
 of its own only if it needs attention, or if it is one of the worst. On a terminal the tables have colours and its
@@ -230,7 +230,7 @@ class _TableReport:
             yield ""
 
     def _shown_alone(self, group: Sequence[Ranked]) -> set[str]:
-        """Return the repositories that have a table of their own beside the shared one."""
+        """Return the repositories with a separate table in addition to the shared one."""
         worst = [preview.name for preview, damage in group if _is_damaged(damage)][:_MOST_WORST]
         attention = {preview.name for preview, damage in group if _needs_attention(preview, damage, self._failed)}
         return {preview.name for preview, _ in group} if self._is_complete else {*worst, *attention}
@@ -275,7 +275,7 @@ class _TableReport:
 
 
 def _first(listed: Sequence[ListedImage], asked: Sequence[TagPattern]) -> list[ListedImage]:
-    """Return the first images, and before them those with a tag that was asked for."""
+    """Return the images with a requested tag, and then the first other images."""
     found = sorted(
         listed, key=lambda each: not any(pattern.matches(tag) for tag in each.image.tags for pattern in asked)
     )
@@ -302,7 +302,7 @@ def _is_damaged(damage: Damage) -> bool:
 
 
 def _needs_attention(preview: RepositoryPreview, damage: Damage, failed: set[str]) -> bool:
-    """Return whether a repository has a table of its own beside the shared one."""
+    """Return whether a repository has a separate table in addition to the shared one."""
     differs = preview.disagreements or preview.unlisted or (preview.growth and preview.growth.full_on)
     return bool(preview.name in failed or damage.in_use or differs)
 

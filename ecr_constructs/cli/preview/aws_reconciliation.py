@@ -1,7 +1,7 @@
 """
 The reconciliation of the local evaluation with ECR's lifecycle policy preview.
 
-The outcome is that of ECR's preview, the reason that of the local evaluation. ECR's preview lists only the images on
+The outcome is from ECR's preview, and the reason from the local evaluation. ECR's preview lists only the images on
 which a rule acts, so an image that it does not list is kept. The exception is an artifact, such as a signature or
 an SBOM: ECR deletes it with the image that it refers to, and no rule needs to select it.
 """
@@ -71,8 +71,8 @@ def adjust_schedule(
         reconciled: The evaluation of today with the outcomes of ECR's preview.
 
     Returns:
-        The actions, the earliest first. The actions of ECR's preview are those of today and certain. Where the local
-        evaluation acts today and ECR's preview does not, the action keeps its day and is uncertain.
+        The actions, the earliest first. The actions of ECR's preview are those of today and certain. If only the local
+        evaluation has an action today, the action keeps its day and is uncertain.
 
     """
     certain = {decision.image.digest: decision for decision in local.decisions}
@@ -115,7 +115,7 @@ class _AwsPreviewLookup:
         self._rules = {rule.rule_priority: rule for rule in rules}
 
     def outcome_for(self, image: Image) -> AwsOutcome:
-        """Return the outcome of an image, which may be that of the image that it refers to."""
+        """Return the outcome of an image, which can be the outcome of the image that it refers to."""
         if answer := self._answers.get(image.digest):
             return self._outcome(answer, f"ECR's preview {_VERBS[answer.action]} it")
         for subject in self._subjects(image):

@@ -28,7 +28,7 @@ def build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPre
         at: The instant, with a time zone.
 
     Raises:
-        InvalidImage: if the images cannot be those of one repository, with its name as the path.
+        InvalidImage: If the images cannot be those of one repository, with its name as the path.
 
     """
     try:
@@ -49,7 +49,7 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
     if answers is not None:
         evaluation, disagreements = apply_aws_preview(local, answers, rules)
         schedule = adjust_schedule(schedule, local, evaluation)
-    # An equal policy has the same effect, also on images whose outcome only ECR's preview decides.
+    # An equal policy has the same effect, also on images whose outcome only ECR's preview determines.
     current = evaluation if repository.deployed == policy.policy else _current(repository, at)
     newly_lost, newly_kept = _differences(evaluation, local, current)
     return RepositoryPreview(
@@ -60,7 +60,7 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
         at=at,
         evaluation=evaluation,
         schedule=schedule,
-        # A template has the immutability after its deployment, the repository that of today.
+        # A template has the immutability after its deployment, and the repository the current one.
         findings=policy.policy.findings(
             (*images, *repository.later_images),
             immutability=policy.immutability or repository.immutability,

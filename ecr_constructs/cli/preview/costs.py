@@ -16,7 +16,7 @@ from ecr_constructs.model.pricing.prices import PRICES_BY_REGION, Prices
 
 __all__ = ["find_prices", "with_costs"]
 
-# The minimum storage duration of the archive: an image that is archived later costs no more there.
+# The minimum storage duration of the archive. After it, an archived image has no remaining minimum costs.
 _UNPULLED_DAYS = 90
 
 
@@ -29,8 +29,8 @@ def find_prices(sources: Sequence[str], *, region: str | None) -> Prices | None:
         region: The Region, or None if it is not known.
 
     Raises:
-        CommandError: if a file cannot be read.
-        InvalidPriceList: if the files have no prices of the Region, with the files as the path.
+        CommandError: If a file cannot be read.
+        InvalidPriceList: If the files have no prices of the Region, with the files as the path.
 
     """
     if not sources:

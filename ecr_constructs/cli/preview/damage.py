@@ -1,7 +1,7 @@
 """
-The damage that a policy does to a repository: whether it empties it, and which part of the images is lost.
+The damage of a policy to a repository: whether no image remains, and the part of the images that is lost.
 
-An image is lost if it is deleted or archived:
+In this module, an image is lost if it is deleted or archived:
 "Archived images cannot be pulled",
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html.
 """
@@ -37,7 +37,7 @@ AlarmKind = Literal["empties", "newest", "loses"]
 CERTAINTIES: tuple[Certainty, ...] = ("would", "might")
 ALARM_KINDS: tuple[AlarmKind, ...] = ("empties", "newest", "loses")
 
-# A repository that loses more than this part of its images in one run has an alarm. A gate can have another threshold.
+# A repository has an alarm if it loses more than this part of its images in one run. A gate can have another threshold.
 ALARM_PERCENT = 50
 # The tags of cosign for the signature, the attestation and the SBOM of an image.
 _ARTIFACT_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")

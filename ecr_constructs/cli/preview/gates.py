@@ -87,7 +87,7 @@ class RepositoryViolation:
     Attributes:
         repository: Its name, with the account and the Region if the report has several.
         damage: Its damage.
-        certainty: Whether the gate fails for certain, or because of uncertain outcomes.
+        certainty: Whether the gate fails certainly, or because of uncertain outcomes.
         reason: The damage for which the gate fails, after `would` or `might`.
         place: The account and the Region of the repository, if they are known.
 
@@ -476,14 +476,14 @@ class FindingsGate(Gate):
                 yield f"{preview.name}: {image_label(decision.image)} is in use, and {reason}"
 
 
-_NOT_JUDGED = "the images of {} are not judged, because the input has no policy for them"
+_NOT_JUDGED = "the images of {} are not checked, because the input has no policy for them"
 _NO_SCAN = "its findings are not given; scan it first"
 _UNSCANNED = {
     "archived": "archived images are not scanned; restore it",
     "activating": "it is being restored; run the command again later",
 }
 _NO_MANIFEST = "the images of this index are not known; add --read-indexes with --live, or --manifests with --images"
-_NO_IMAGE_IN_USE = "no image of these repositories is reported in use, so no finding is judged"
+_NO_IMAGE_IN_USE = "no image of these repositories is reported in use, so no finding is checked"
 
 
 def _unlisted_children(preview: RepositoryPreview, in_use: Sequence[Image]) -> Iterator[str]:
@@ -535,7 +535,7 @@ def read_gate(text: str) -> Gate:
             such as `findings:HIGH`, or `expires:` and a tag pattern as in a lifecycle rule.
 
     Raises:
-        CommandError: if the text is none of them.
+        CommandError: If the text is none of them.
 
     """
     if text in _PLAIN_GATES:
@@ -592,7 +592,7 @@ _SCOPE = "choose the repositories to check with --repository"
 
 
 def _incomplete_inputs(report: PreviewReport, previews: Sequence[RepositoryPreview]) -> Iterator[str]:
-    """Yield the inputs without which images may be missing from the previews."""
+    """Yield the missing inputs, without which images can be missing in the previews."""
     if report.problems:
         yield f"{count(len(report.problems), 'problem')} prevented a preview, as reported above; fix it first"
     elif not previews:

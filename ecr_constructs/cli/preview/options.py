@@ -31,7 +31,7 @@ class PreviewFormat(str, Enum):
     CSV = "csv"
 
 
-# The format that the extension of a file name stands for.
+# The format for the extension of a file name.
 _FORMATS = {
     ".json": PreviewFormat.JSON,
     ".html": PreviewFormat.HTML,
@@ -49,7 +49,7 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+", re.ASCII)
 _ROLE_NAME = re.compile(r"([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
 # The pages in a folder.
 _PAGE = re.compile(r"index\.html|repository-\d+\.html", re.ASCII)
-# More days than since the first push to ECR, and more images than a quota has.
+# A larger number than the days since the first push to ECR, and than the images of a quota.
 _LARGEST = 100_000_000
 # The formats that always have every image.
 _COMPLETE = frozenset({PreviewFormat.JSON, PreviewFormat.HTML, PreviewFormat.CSV})
@@ -61,7 +61,7 @@ class PreviewOptions:
     The options of a preview, which the page 'Preview lifecycle policies' of the documentation explains.
 
     Raises:
-        CommandError: with every combination that is rejected, before anything is read.
+        CommandError: With every combination that is rejected, before anything is read.
 
     """
 
@@ -113,7 +113,7 @@ class PreviewOptions:
         )
 
     def __post_init__(self) -> None:
-        """Raise if options cannot be combined."""
+        """Raise an error if options cannot be combined."""
         problems = (
             *_image_problems(self),
             *_account_problems(self),
@@ -134,7 +134,7 @@ def read_instant(text: str) -> datetime:
         text: An instant in ISO 8601 with a time zone, or a day, which stands for its midnight in UTC.
 
     Raises:
-        CommandError: if the text is neither.
+        CommandError: If the text is neither.
 
     """
     message = f"{abbreviate(text)} is not a day or an instant with a time zone; write it as 2026-06-01T00:00:00Z"
@@ -189,7 +189,7 @@ def _fleet_problems(options: PreviewOptions) -> Iterator[str]:
         yield "--accounts and --organization both choose the accounts; remove one of them"
     has_accounts = bool(options.accounts or options.organization)
     if has_accounts and not options.role_name:
-        yield "several accounts need a role to assume in each; add --role-name"
+        yield "several accounts require a role in each account; add --role-name"
     if options.role_name and not has_accounts:
         yield "--role-name needs --accounts or --organization; for one account, use --role with the ARN of the role"
     if options.role_name and not _ROLE_NAME.fullmatch(options.role_name):

@@ -48,7 +48,9 @@ def select_repositories(names: Iterable[str], patterns: Sequence[str]) -> tuple[
 
 def require_matches(names: Iterable[str], patterns: Sequence[str], policies: Sequence[Policy], unknown: str) -> None:
     """
-    Raise if a pattern matches no repository. It may be mistyped, and the repositories that were meant would be missing.
+    Raise an error if a pattern matches no repository.
+
+    It can be misspelled, and the intended repositories would be missing.
 
     Args:
         names: The names of all repositories.
@@ -57,7 +59,7 @@ def require_matches(names: Iterable[str], patterns: Sequence[str], policies: Seq
         unknown: The problem and the fix, for the repository of a policy that is not among the names.
 
     Raises:
-        CommandError: for all patterns that match nothing.
+        CommandError: For all patterns that match nothing.
 
     """
     known = set(names)
@@ -81,7 +83,7 @@ def match_policies(policies: Sequence[Policy], names: Iterable[str]) -> PolicyMa
         names: The repositories whose images are known.
 
     Raises:
-        CommandError: if a repository has different policies.
+        CommandError: If a repository has different policies.
 
     """
     known = sorted(names)
@@ -114,7 +116,7 @@ def _by_key(policies: Sequence[Policy], attribute: str) -> dict[str, list[Policy
 
 
 def _single(policies: Sequence[Policy]) -> Policy:
-    """Return the policy that is in several places, or raise if the policies differ."""
+    """Return the policy that is in several places, or raise an error if the policies differ."""
     first, *others = policies
     for other in others:
         if other.policy != first.policy:
@@ -129,7 +131,7 @@ def _single(policies: Sequence[Policy]) -> Policy:
 
 
 def _template(name: str, templates: Mapping[str, list[Policy]]) -> list[Policy] | None:
-    # ECR reads a prefix as if it ended with '/':
+    # ECR adds '/' to the end of a prefix:
     # https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
     matching = [prefix for prefix in templates if prefix == _ROOT or name.startswith(f"{prefix.rstrip('/')}/")]
     return templates[max(matching, key=lambda prefix: 0 if prefix == _ROOT else len(prefix))] if matching else None

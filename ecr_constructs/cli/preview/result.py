@@ -75,7 +75,7 @@ class Disagreement:
         return self.evaluated.image
 
 
-# Each preview is one object: comparing two of them image by image has no use.
+# Previews are compared by identity, because comparing their images is not needed.
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class RepositoryPreview:
     """
@@ -144,7 +144,7 @@ class RepositoryPreview:
         return replace(self, **values)  # type: ignore[arg-type]  # the values are those of fields
 
 
-# The values of a preview that have an entry for each image.
+# The values of a preview with an entry for each image.
 _LARGE = frozenset(
     {"evaluation", "schedule", "current", "newly_lost", "newly_kept", "disagreements", "unlisted"},
 )

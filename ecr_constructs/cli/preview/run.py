@@ -39,7 +39,7 @@ from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["Selection", "preview_account", "preview_files", "preview_fleet"]
 
-# A repository can have a hundred thousand images, and outputs need the same preview several times in a row.
+# A repository can have a hundred thousand images. Outputs use the same preview several times in succession.
 _IN_MEMORY = 2
 
 
@@ -86,8 +86,8 @@ def preview_files(
         compares: Whether the deployed policies were given with the repositories.
 
     Raises:
-        CommandError: if the policies cannot be matched with the repositories.
-        InvalidImage: if images cannot be those of one repository.
+        CommandError: If the policies cannot be matched with the repositories.
+        InvalidImage: If images cannot be those of one repository.
 
     """
     known = {repository.name: repository for repository in repositories}
@@ -129,8 +129,8 @@ def preview_account(
         progress: The display of progress.
 
     Raises:
-        AccountUnavailable: if the account cannot be read.
-        CommandError: as in `preview_files`.
+        AccountUnavailable: If the account cannot be read.
+        CommandError: As in `preview_files`.
 
     """
     _require_names(selection)
@@ -153,8 +153,8 @@ def preview_fleet(selection: Selection, fleet: Fleet, options: FetchOptions, *, 
         progress: The display of progress.
 
     Raises:
-        AccountUnavailable: if none can be read, or if the credentials have expired.
-        CommandError: as in `preview_files`.
+        AccountUnavailable: If none can be read, or if the credentials have expired.
+        CommandError: As in `preview_files`.
 
     """
     _require_names(selection)
@@ -177,7 +177,7 @@ def preview_fleet(selection: Selection, fleet: Fleet, options: FetchOptions, *, 
 
 
 class _PartOfProgress(NoProgress):
-    """The progress within one of many accounts: its work is shown, and its steps are not."""
+    """The progress within one of many accounts. It displays the work, but not the steps."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -207,7 +207,7 @@ class _Fetched:
 
 
 def _require_names(selection: Selection) -> None:
-    """Raise if a policy without a repository name would be applied to every repository."""
+    """Raise an error if a policy without a repository name would be applied to every repository."""
     policies = selection.policies
     is_narrowed = selection.only or selection.resource_tags
     if not is_narrowed and len(policies) == 1 and is_for_any_repository(policies[0]):
@@ -225,7 +225,7 @@ def _choose(selection: Selection, account: Account, progress: Progress) -> _Chos
 
 
 def _require_chosen(selection: Selection, chosen: Sequence[_Chosen]) -> None:
-    """Raise if an option selects no repository in any account and Region."""
+    """Raise an error if an option selects no repository in any account and Region."""
     where = "the account has no such repository in this Region; correct --profile or --region"
     if len(chosen) > 1:
         where = "no account has such a repository in these Regions; correct --accounts or --regions"
@@ -238,7 +238,7 @@ def _require_chosen(selection: Selection, chosen: Sequence[_Chosen]) -> None:
 
 
 def _require_read(results: Mapping[Place, object], failures: Mapping[Place, EcrConstructsError]) -> None:
-    """Raise if no account can be read."""
+    """Raise an error if no account can be read."""
     if not results:
         problems = _by_place((place, problem) for place, error in failures.items() for problem in error.problems)
         raise AccountUnavailable([f"{places}: {problem}" for problem, places in problems.items()])

@@ -1,1 +1,1 @@
-"""Python code that the command prints or writes, formatted as ruff formats it."""
+"""Python code that the command prints or writes, in the format of ruff."""

@@ -1,7 +1,7 @@
 """
-Expressions of Python as values, and their code as ruff formats it.
+Expressions of Python as values, and their code in the format of ruff.
 
-Every string becomes a literal with escapes, so that a name or a description cannot add code.
+Every string becomes a literal with escapes. A name or a description therefore cannot add code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Call:
         arguments: The positional arguments: strings, numbers, names, calls, and lists and dictionaries of them.
         options: The keyword arguments.
         comments: The lines of the comment above it.
-        is_long: Whether it has one argument a line even if it fits into one line.
+        is_long: Whether each argument is in a separate line even if the call fits into one line.
 
     """
 
@@ -56,7 +56,8 @@ def render(value: object, *, before: str = "", depth: int = 0) -> str:
     """
     Return the code of a value as ruff formats it.
 
-    A value that does not fit into a line has one item a line and a trailing comma, so it is stable at any line length.
+    A value that does not fit into a line has one item in each line and a trailing comma. Its format is the same at any
+    line length.
 
     Args:
         value: The value: a string, a number, a `Name`, a `Call`, or a list or a dictionary of them.

@@ -1,4 +1,4 @@
-"""The code of lifecycle policies: intents where they fit, and rules."""
+"""The code of lifecycle policies: intents if possible, otherwise rules."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ __all__ = ["decompiled", "intent_call", "lifecycle_value", "notable_findings", "
 
 def decompiled(policy: LifecyclePolicy, immutability: Immutability | None) -> DecompiledPolicy:
     """
-    Return the intents and rules of a policy. A rule remains a rule if an intent would silence a finding about it.
+    Return the intents and rules of a policy. A rule remains a rule if an intent would hide a finding about it.
 
-    Intents generate descriptions: of a list that reads like OR, an intent states AND.
+    Intents generate descriptions. The description of an intent states AND, also for a list that the original one
+    describes with OR.
 
     Args:
         policy: The policy.

@@ -29,7 +29,7 @@ def read_accounts(source: str) -> tuple[str, ...]:
             In a text, everything behind the account ID and behind `#` is a comment.
 
     Raises:
-        CommandError: if the file has no account, or something else.
+        CommandError: If the file has no account, or something else.
 
     """
     where = "standard input" if source == "-" else source

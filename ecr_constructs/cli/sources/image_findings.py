@@ -142,7 +142,7 @@ def _read(source: Path) -> Iterator[AcceptedFinding]:
     try:
         # An OpenVEX document is an object, and a file of accepted findings is a list.
         is_list = source.is_file() and source.read_text(encoding="utf-8", errors="replace").lstrip().startswith("[")
-        # Statements of other tools that an image is not affected have no last day, and count without an end.
+        # Statements of other tools about unaffected images have no last day, and never expire.
         yield from read_accepted_findings(source) if is_list else read_openvex(source, expires=date.max)
     except (EcrConstructsError, OSError) as error:
         problems = error.problems if isinstance(error, EcrConstructsError) else [(error.strerror or "").lower()]

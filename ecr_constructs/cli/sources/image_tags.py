@@ -20,8 +20,8 @@ class DeployedImages:
     The images of private ECR registries that templates deploy.
 
     Attributes:
-        tags: The registry of each image, by the image such as `prod/api:v1`: the account and Region, each None if the
-            template does not decide it.
+        tags: The registry of each image, by the image such as `prod/api:v1`: the account and Region. Each is None if
+            the template does not determine it.
         digests: The images with a digest: the repository, None if CloudFormation generates its name, and the digest.
         unnamed: The images by a tag whose repository has no literal name.
 
@@ -32,7 +32,7 @@ class DeployedImages:
     unnamed: list[str] = field(default_factory=list)
 
     def in_registry(self, account: str, region: str) -> list[str]:
-        """Return the images by a tag that are in a registry, or may be in it."""
+        """Return the images by a tag that are in a registry, or can be in it."""
         return [
             image
             for image, places in self.tags.items()

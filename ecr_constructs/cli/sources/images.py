@@ -37,9 +37,9 @@ def read_repositories(sources: Sequence[str], *, unnamed: str | None = None) -> 
         The repositories, by name. The pages of a repository can be in several documents and files.
 
     Raises:
-        CommandError: if a document is not output of `aws ecr describe-images`, if its repository is not known, or if
+        CommandError: If a document is not output of `aws ecr describe-images`, if its repository is not known, or if
             its last page is missing.
-        InvalidImage: for images that cannot exist, with the file as the path.
+        InvalidImage: For images that cannot exist, with the file as the path.
 
     """
     listings = _Listings(unnamed)

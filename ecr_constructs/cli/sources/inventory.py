@@ -1,4 +1,4 @@
-"""What `ecr-constructs adopt` adopts: resources in the shape of templates, from templates, Terraform or an account."""
+"""The resources for `ecr-constructs adopt`, in the form of templates, from templates, Terraform or an account."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Inventory:
 
     @property
     def is_deployed(self) -> bool:
-        """Whether CloudFormation has the stacks already, so that their logical IDs are kept."""
+        """Whether CloudFormation already has the stacks. The logical IDs of their resources are then kept."""
         return self.origin == "template"
 
 

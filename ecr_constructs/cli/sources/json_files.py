@@ -62,13 +62,13 @@ class JsonDocument:
 
 def path_of(source: str) -> Path:
     """
-    Return the path of a file or folder; Python would use the current folder for an empty text.
+    Return the path of a file or folder. An empty text is an error, because Python would use the current folder.
 
     Args:
         source: The file or folder.
 
     Raises:
-        CommandError: if the text is empty, such as that of a variable that is not set.
+        CommandError: If the text is empty, such as that of a variable that is not set.
 
     """
     if not source:
@@ -85,8 +85,8 @@ def read_input(source: str, *, maximum: int) -> bytes:
         maximum: The largest number of bytes.
 
     Raises:
-        OSError: if it cannot be opened or read.
-        EcrConstructsError: if it is a device or a socket, if it is too large, or if no program writes to the pipe.
+        OSError: If it cannot be opened or read.
+        EcrConstructsError: If it is a device or a socket, if it is too large, or if no program writes to the pipe.
 
     """
     if source == STANDARD_INPUT:
@@ -105,7 +105,7 @@ def read_json_documents(source: str) -> Iterator[JsonDocument]:
         source: A file, a folder that is searched for `*.json`, or `-` for standard input.
 
     Raises:
-        CommandError: if there is nothing to read, or if it is not JSON.
+        CommandError: If there is nothing to read, or if it is not JSON.
 
     """
     if source == STANDARD_INPUT:
@@ -158,7 +158,7 @@ def parse(text: str, *, where: str) -> object:
         where: Its place, for messages.
 
     Raises:
-        CommandError: if it is neither.
+        CommandError: If it is neither.
 
     """
     if not text.strip():
@@ -181,7 +181,7 @@ def parse_documents(text: str, where: str, *, most: int | None = None) -> list[t
         most: The largest number of documents. Default: any number.
 
     Raises:
-        CommandError: if it is not JSON, or if it has more documents.
+        CommandError: If it is not JSON, or if it has more documents.
 
     """
     documents: list[tuple[object, str]] = []
@@ -205,7 +205,7 @@ def decode(content: bytes, where: str) -> str:
         where: Its place, for messages.
 
     Raises:
-        CommandError: if it is not a text.
+        CommandError: If it is not a text.
 
     """
     try:
@@ -235,11 +235,11 @@ def _standard_input(maximum: int) -> bytes:
 
 
 def _pipe(path: Path, maximum: int) -> bytes:
-    """Return everything that is written to a named pipe, which a program must open within 10 seconds."""
+    """Return the content of a named pipe. A program must open it within 10 seconds."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
         select.select([pipe], [], [], _PIPE_TIMEOUT)
         first = pipe.read(1)
-        if first == b"":  # no program has the pipe open for writing; None would mean that one is slow
+        if first == b"":  # no program has opened the pipe for writing; None would mean that one is slow
             message = (
                 f"a pipe to which nothing was written within {_PIPE_TIMEOUT:.0f} seconds; start the program that does"
             )
@@ -261,7 +261,11 @@ def _content(path: Path) -> bytes:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """Yield the JSON files of a folder. A subfolder that cannot be read is an error: its files would be missing."""
+    """
+    Yield the JSON files of a folder.
+
+    A subfolder that cannot be read is an error, because its files would be missing.
+    """
     for folder, _, names in os.walk(path, onerror=_raise):
         yield from (Path(folder, name) for name in names if name.endswith(".json"))
 
@@ -324,7 +328,7 @@ def _parse_yaml(text: str, where: str) -> object:
     from ecr_constructs.cli.sources.yaml_loader import Loader
 
     try:
-        # Through JSON, so that every key becomes a text.
+        # The conversion through JSON makes every key a text.
         document = json.loads(json.dumps(yaml.load(text, Loader=Loader)))  # noqa: S506  (it is a SafeLoader)
         require_shallow(document)
     except yaml.YAMLError as error:

@@ -44,7 +44,7 @@ def read_running_images(sources: Iterable[str]) -> tuple[RunningImage, ...]:
             deployments and cron jobs, are read too.
 
     Raises:
-        CommandError: if a document has neither workloads of Kubernetes nor a template.
+        CommandError: If a document has neither workloads of Kubernetes nor a template.
 
     """
     return tuple(
@@ -77,7 +77,7 @@ def _of_document(document: object, where: str) -> Iterator[RunningImage]:
 
 
 def _references(item: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the image of each container: with the digest that runs, or else as it is written."""
+    """Yield the image of each container, with the running digest if it is known."""
     status = mapping(item.get("status"))
     running = {each.get("name"): each.get("imageID") for key in _STATUSES for each in mappings(status.get(key))}
     for path in _POD_SPECS:

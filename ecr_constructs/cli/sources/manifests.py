@@ -1,7 +1,7 @@
 """
 The manifests of image indexes in files: output of `aws ecr batch-get-image`, `oras`, `crane`, `regctl` or `skopeo`.
 
-The digest of a manifest is the SHA-256 of its bytes, so that a file with a manifest needs no name.
+The digest of a manifest is the SHA-256 of its bytes, so the name of its file has no meaning.
 https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests
 """
 
@@ -40,7 +40,7 @@ def read_manifests(sources: Iterable[str]) -> dict[str, dict[str, bool]]:
             of single images are skipped, and in a folder also files that are not JSON.
 
     Raises:
-        CommandError: if there is no image index, or if a file is not JSON.
+        CommandError: If there is no image index, or if a file is not JSON.
 
     """
     found: dict[str, dict[str, bool]] = {}

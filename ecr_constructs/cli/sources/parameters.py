@@ -39,7 +39,7 @@ class Parameters:
             options: Texts such as `Keep=7`, `AWS::Region=eu-west-1`, and `Stack:Keep=7` for one stack of an assembly.
 
         Raises:
-            CommandError: for a text that is none of them, and for a parameter with two values.
+            CommandError: For a text that is none of them, and for a parameter with two values.
 
         """
         parsed = cls()
@@ -68,7 +68,7 @@ class Parameters:
             stack: The name of its stack, if it is known.
 
         Raises:
-            CommandError: if the template does not allow a value.
+            CommandError: If the template does not allow a value.
 
         """
         self._declared |= template.parameters.keys()
@@ -84,13 +84,13 @@ class Parameters:
 
     def require_used(self, source: str) -> None:
         """
-        Raise if a value is that of no template; its name may be mistyped.
+        Raise an error if no template has the parameter of a value. Its name can be misspelled.
 
         Args:
             source: The source with the templates, for the message.
 
         Raises:
-            CommandError: with each such value.
+            CommandError: With each such value.
 
         """
         names = ", ".join(sorted(self._declared)) or "no parameters"

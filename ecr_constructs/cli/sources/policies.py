@@ -62,14 +62,14 @@ class PolicySet:
 
     def require_valid(self, only: Sequence[str] = ()) -> None:
         """
-        Raise if ECR would reject a policy.
+        Raise an error if ECR would reject a policy.
 
         Args:
             only: Names of repositories, in which `*` matches any characters. Policies of other repositories are not
                 checked. Default: all are checked.
 
         Raises:
-            CommandError: with every problem of every such policy.
+            CommandError: With every problem of every such policy.
 
         """
         is_alone = len(self.unread) + len(self.policies) == 1
@@ -98,7 +98,7 @@ class PolicySet:
             repository: Its name.
 
         Raises:
-            CommandError: if there is none.
+            CommandError: If there is none.
 
         """
         chosen: dict[LifecyclePolicy, Policy] = {}
@@ -143,7 +143,7 @@ def read_policies(source: str, parameters: Parameters | None = None) -> PolicySe
         parameters: The values of parameters of templates. Default: none.
 
     Raises:
-        CommandError: if it is none of them, if it has no repository and no creation template, or if a template does not
+        CommandError: If it is none of them, if it has no repository and no creation template, or if a template does not
             have or does not allow the value of a parameter.
 
     """
@@ -169,7 +169,7 @@ def read_policy(source: str, repository: str | None = None, parameters: Paramete
         parameters: As for `read_policies`.
 
     Raises:
-        CommandError: if the source has none, several, or one that cannot be read.
+        CommandError: If the source has none, several, or one that cannot be read.
 
     """
     policy_set = read_policies(source, parameters)
@@ -196,7 +196,7 @@ def read_stacks(source: str) -> tuple[AssemblyStack, ...]:
         The stacks. One that is not in a cloud assembly is named after its place.
 
     Raises:
-        CommandError: if it has no template.
+        CommandError: If it has no template.
 
     """
     if path_of(source).is_dir() and is_assembly(source):
@@ -225,8 +225,8 @@ def read_deployed(sources: Iterable[str]) -> dict[str | None, LifecyclePolicy]:
         The policies. The policy of a policy file has no name, and is that of every repository that has no other.
 
     Raises:
-        CommandError: if a document is not output of `aws ecr get-lifecycle-policy`, or if there is none.
-        InvalidLifecyclePolicy: for a policy that cannot be read, with the file as the path.
+        CommandError: If a document is not output of `aws ecr get-lifecycle-policy`, or if there is none.
+        InvalidLifecyclePolicy: For a policy that cannot be read, with the file as the path.
 
     """
     found: dict[str | None, LifecyclePolicy] = {}
@@ -307,7 +307,7 @@ def _of_document(
         repository = name if isinstance(name, str) else file.repository
         yield read_text(document["lifecyclePolicyText"], PolicyPlace(where=where, repository=repository))
     elif isinstance(document, Mapping) and (_is_policy(document) if file.folder else "rules" in document):
-        # JSON is parsed again from its text, because the document has lost the keys that are written twice.
+        # JSON is parsed again from its text, because a parsed document has no duplicate keys.
         content = json.dumps(document) if text is None else text
         yield read_text(content, PolicyPlace(where=where, repository=file.repository))
     elif not file.folder:

@@ -62,7 +62,7 @@ def policy_files(source: str) -> Iterator[PolicyFile]:
         source: A file, a pipe, a folder, or `-` for standard input. In a folder, files that have no policy are skipped.
 
     Raises:
-        CommandError: if there is nothing to read, or if it is neither JSON nor YAML.
+        CommandError: If there is nothing to read, or if it is neither JSON nor YAML.
 
     """
     path = path_of(source)

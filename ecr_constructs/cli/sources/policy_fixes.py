@@ -38,7 +38,7 @@ def fix_policy_file(source: str) -> tuple[SafeFix, ...]:
         text = read_input(source, maximum=MAXIMUM_BYTES).decode()
         fixed, fixes = fixed_policy(parse_policy(text))
     except (ValueError, EcrConstructsError):
-        return ()  # it is no policy, or one that ECR rejects: its problems are reported
+        return ()  # the problems of an invalid policy are reported elsewhere
     for fix in fixes:
         text = _applied(text, fix)
     if not fixes or parse_policy(text) != fixed:
@@ -84,7 +84,7 @@ def _rules(text: str) -> list[_RuleText]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the content of a file at once, so that an interruption leaves the old or the new content."""
+    """Replace the content of a file atomically. After an interruption it has the old or the new content."""
     target = path.resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:

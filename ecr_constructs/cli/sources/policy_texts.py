@@ -1,4 +1,4 @@
-"""The text of a lifecycle policy, as a policy or as the reasons for which it cannot be read."""
+"""The text of a lifecycle policy, as a policy or as the reasons why it cannot be read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_PROBLEMS = 1_000
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyPlace:
     """
-    The place of a policy, and what the source has about its repository. The fields are as in `Policy`.
+    The place of a policy, and the properties of its repository in the source. The fields are as in `Policy`.
 
     Attributes:
         where: The place.
@@ -42,7 +42,7 @@ class PolicyPlace:
     is_assumed: bool = False
 
     def unread(self, problem: str) -> UnreadablePolicy:
-        """Return a policy that cannot be read for a reason that is no mistake."""
+        """Return a policy that cannot be read, but is not a mistake."""
         return self._unreadable([problem], is_invalid=False)
 
     def invalid(self, problems: list[str]) -> UnreadablePolicy:
@@ -62,7 +62,7 @@ class PolicyPlace:
 
 def read_text(text: object, place: PolicyPlace) -> Policy | UnreadablePolicy:
     """
-    Return the policy of a text, or the problems for which ECR would reject it.
+    Return the policy of a text, or the problems because of which ECR would reject it.
 
     Args:
         text: The JSON text. Without a text or an entry in it, the policy has no rules.
@@ -89,7 +89,7 @@ def parse_policy(text: str) -> LifecyclePolicy:
         text: The JSON text.
 
     Raises:
-        InvalidLifecyclePolicy: as `LifecyclePolicy.from_json`.
+        InvalidLifecyclePolicy: As `LifecyclePolicy.from_json`.
 
     """
     return policy_of_document(parse_json(text))
@@ -103,7 +103,7 @@ def policy_of_document(document: object) -> LifecyclePolicy:
         document: The document.
 
     Raises:
-        InvalidLifecyclePolicy: as `LifecyclePolicy.from_dict`.
+        InvalidLifecyclePolicy: As `LifecyclePolicy.from_dict`.
 
     """
     rules = document.get("rules") if isinstance(document, Mapping) else None

@@ -112,7 +112,7 @@ class Repository:
             read.
         deployed: The deployed policy, without rules if there is none. None if it was not read or cannot be read.
         aws_preview: ECR's preview of the new policy. None if there is none.
-        immutability: The immutability of today. None if it is not known.
+        immutability: The current immutability. None if it is not known.
         missing: The number of images that lack a field in the listing, by the name of the field.
         later_images: Images that were pushed after the instant of the preview. Their tags are known.
 

@@ -82,7 +82,7 @@ class SourceLocations:
 
     def locate_resource(self, stack: str | None, logical_id: str | None) -> SourceLocation:
         """
-        Return the location of a resource, also of one that the source does not have any more.
+        Return the location of a resource, also if the source no longer has it.
 
         Args:
             stack: The name of its stack. None for the whole source.

@@ -31,7 +31,7 @@ def read_templates(source: str) -> tuple[StackTemplate, ...]:
             cloud assembly has the name of the file: `Containers` for `Containers.template.json`.
 
     Raises:
-        CommandError: if there is no template, or if a file is not one.
+        CommandError: If there is no template, or if a file is not one.
 
     """
     if source == STANDARD_INPUT or not path_of(source).is_dir():
@@ -53,7 +53,7 @@ def read_both(old: str, new: str) -> tuple[tuple[StackTemplate, ...], tuple[Stac
         new: The source of the templates of the update.
 
     Raises:
-        CommandError: if there is no template, if a file is not one, or if the other source has no stack of its name.
+        CommandError: If there is no template, if a file is not one, or if the other source has no stack of its name.
 
     """
     before: Sequence[StackTemplate] = read_templates(old)
@@ -124,7 +124,7 @@ def read_template(document: object, source: str) -> StackTemplate:
         source: The file with the document, or `-` for standard input.
 
     Raises:
-        CommandError: if it is not a template.
+        CommandError: If it is not a template.
 
     """
     where = "standard input" if source == STANDARD_INPUT else source

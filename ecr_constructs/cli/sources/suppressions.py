@@ -62,7 +62,7 @@ class Suppression:
         return self.id == id and self.is_for(repository) and self.rule in (None, rule)
 
     def has_expired(self, today: date) -> bool:
-        """Return whether it does not apply any more."""
+        """Return whether it has expired."""
         return self.expires is not None and self.expires < today
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 The images that deployed CloudFormation templates name.
 
 The AWS CDK pushes an image asset with its hash as the tag. A template contains the hash as text, also within a join or
-a substitution, so that a template in which a hash occurs uses the image: `cdk gc` counts in the same way.
+a substitution. A template that contains the hash uses the image, as for `cdk gc`.
 """
 
 from __future__ import annotations

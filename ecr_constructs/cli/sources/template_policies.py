@@ -18,7 +18,7 @@ from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["policies_of_template"]
 
-# The properties that a policy is read with.
+# The properties that are read together with a policy.
 _NAMES = {REPOSITORY: "RepositoryName", CREATION_TEMPLATE: "Prefix"}
 _PROPERTIES = ("LifecyclePolicy", "ImageTagMutability", "ImageTagMutabilityExclusionFilters")
 
@@ -32,7 +32,7 @@ def policies_of_template(source: SourceTemplate, parameters: Parameters) -> Iter
         parameters: The values of parameters.
 
     Raises:
-        CommandError: if the template does not allow the value of a parameter.
+        CommandError: If the template does not allow the value of a parameter.
 
     """
     values, before, template = TemplateValues(source.template), source.before, source.template
@@ -81,7 +81,7 @@ def _policy(outcome: TemplateOutcome, where: str, name: str, assumed: str) -> Po
 
 
 def _without_registry(policy: object) -> object:
-    """Return the property `LifecyclePolicy` with its text alone: `RegistryId` is often known at deployment only."""
+    """Return the property `LifecyclePolicy` with its text only. `RegistryId` is often known only at deployment."""
     if isinstance(policy, Mapping) and "LifecyclePolicyText" in policy:
         return {"LifecyclePolicyText": policy["LifecyclePolicyText"]}
     match policy:

@@ -32,7 +32,7 @@ class SourceTemplate:
         before: The place, before the logical ID of a resource.
         stack: The name of the stack, or None if it is not known.
         file: The file with the template, if it is one of several.
-        given: The values that the parent of a nested template gives to its parameters.
+        given: The values of the parameters of a nested template, from its parent.
         assumed: The conditions and defaults that these values depend on, in words.
 
     """
@@ -46,7 +46,7 @@ class SourceTemplate:
 
     @property
     def name(self) -> str:
-        """The name for people: that of the stack, or the place."""
+        """The readable name: the name of the stack, or the place."""
         return self.stack or self.before.rstrip(": /")
 
 
@@ -69,7 +69,7 @@ def is_assembly(source: str) -> bool:
         source: The folder.
 
     Raises:
-        OSError: if the folder cannot be read.
+        OSError: If the folder cannot be read.
 
     """
     try:
@@ -109,7 +109,7 @@ def with_nested(
         parents: The files of the templates around it.
 
     Raises:
-        CommandError: if a template contains itself, or if its file is missing.
+        CommandError: If a template contains itself, or if its file is missing.
 
     """
     yield root
@@ -145,7 +145,7 @@ def _read(path: Path, inside: Path, where: str) -> Mapping[str, Any]:
 
 
 def _given(root: SourceTemplate, resource: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-    """Return the parameters of a nested stack that the template around it decides, and what they depend on."""
+    """Return the parameters of a nested stack that its parent determines, and the conditions and defaults for them."""
     values = TemplateValues(root.template, root.given)
     written = mapping(mapping(resource.get("Properties")).get("Parameters"))
     outcomes = values.outcomes(written)

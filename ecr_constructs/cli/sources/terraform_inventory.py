@@ -1,4 +1,4 @@
-"""The ECR resources of a Terraform state or plan, as `ecr-constructs adopt` takes them."""
+"""The ECR resources of a Terraform state or plan for `ecr-constructs adopt`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CACHE = {
     "custom_role_arn": "CustomRoleArn",
     "upstream_repository_prefix": "UpstreamRepositoryPrefix",
 }
-# The registry of an upstream URL, which CloudFormation and the API have and Terraform has not.
+# The registry of an upstream URL, which is a property in CloudFormation and in the API, but not in Terraform.
 _UPSTREAMS = {
     "public.ecr.aws": "ecr-public",
     "registry.k8s.io": "k8s",

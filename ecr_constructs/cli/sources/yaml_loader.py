@@ -51,7 +51,7 @@ class Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
 
 
 def _require_unique_keys(node: Any) -> None:  # noqa: ANN401  (yaml ships no types)
-    """Raise an error for a mapping with a key that is written twice; yaml would use the last one."""
+    """Raise an error for a mapping with a duplicate key, of which yaml would use the last one."""
     keys: set[str] = set()
     for key in [key for key, _ in node.value if key.id == "scalar"] if node.id == "mapping" else ():
         if key.value in keys:

@@ -95,7 +95,7 @@ def covers(wide: Sequence[Statement], narrow: Statement) -> bool:
 
 
 def _document(policy: object) -> object:
-    """Return a policy without what has no effect: the order of its statements, and their Sid."""
+    """Return a policy without the parts that have no effect: the order of its statements, and their Sid."""
     document = object_of(policy)
     return sorted(map(_text, statements_of_policy(document))) if document.get("Statement") else policy
 
@@ -207,7 +207,7 @@ def _conditions(statement: Statement) -> dict[tuple[str, str], frozenset[str]]:
 def _is_looser(
     wide: Mapping[tuple[str, str], frozenset[str]], narrow: Mapping[tuple[str, str], frozenset[str]]
 ) -> bool:
-    """Return whether every condition of the wide statement is met when those of the narrow one are."""
+    """Return whether requests that meet the conditions of the narrow statement meet those of the wide one."""
     for (operator, key), values in wide.items():
         others = narrow.get((operator, key))
         if others is None or not (others == values or (operator in _POSITIVE and others <= values)):

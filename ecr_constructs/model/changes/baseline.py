@@ -16,7 +16,7 @@ from ecr_constructs.model.validation import abbreviate
 __all__ = ["BASELINE_CHANGES", "baseline_changes", "baseline_document", "is_intended", "read_baseline"]
 
 _VERSION = 1
-# The changes after which a resource is another one, or has no template any more.
+# The changes that replace a resource or leave it without a template.
 BASELINE_CHANGES = (
     "replacement",
     "failing-update",
@@ -70,7 +70,7 @@ def baseline_changes(recorded: State, new: State) -> tuple[Change, ...]:
 
 def is_intended(change: Change, intended: Collection[str]) -> bool:
     """
-    Return whether a change is named as intended.
+    Return whether a change is in the list of intended changes.
 
     Args:
         change: The change.

@@ -22,9 +22,9 @@ class ChangeType:
 
     Attributes:
         id: The ID, such as `replacement`. It is public contract.
-        severity: The highest severity. An `error` loses data, stops a function of the registry or fails the
-            deployment. A `warning` weakens a setting, or leaves a resource without an owner. An `info` is a
-            consequence that may be intended.
+        severity: The highest severity. An `error` deletes data, stops a function of the registry or makes the
+            deployment fail. A `warning` weakens a setting, or leaves a resource without an owner. An `info` is a
+            consequence that can be intended.
         summary: The fact in general, as one sentence.
 
     """
@@ -40,10 +40,12 @@ _TYPES = (
     ChangeType(id="deletion", severity="error", summary="A resource is deleted."),
     ChangeType(id="renamed-resource", severity="error", summary="A resource has another logical ID or stack."),
     ChangeType(id="second-owner", severity="error", summary="Two resources of the templates are one resource in AWS."),
-    ChangeType(id="already-exists", severity="error", summary="A new resource exists in the account already."),
-    ChangeType(id="orphaned-resource", severity="warning", summary="A retained resource has no template any more."),
+    ChangeType(id="already-exists", severity="error", summary="A new resource already exists in the account."),
+    ChangeType(
+        id="orphaned-resource", severity="warning", summary="No template contains a retained resource any longer."
+    ),
     ChangeType(id="removed-stack", severity="warning", summary="A stack with ECR resources is not in the new state."),
-    ChangeType(id="lost-retention", severity="warning", summary="A resource is not retained any more."),
+    ChangeType(id="lost-retention", severity="warning", summary="A resource is no longer retained."),
     ChangeType(id="conditional-resource", severity="warning", summary="A resource has a new condition."),
     ChangeType(id="weaker-immutability", severity="warning", summary="Tags that are immutable become mutable."),
     ChangeType(id="stricter-immutability", severity="info", summary="Tags that are mutable become immutable."),
@@ -61,8 +63,8 @@ _TYPES = (
     ChangeType(id="less-signing", severity="warning", summary="Fewer images are signed."),
     ChangeType(id="deletion-with-images", severity="warning", summary="A repository is deleted with its images."),
     ChangeType(id="disabled-key", severity="error", summary="A key is disabled."),
-    ChangeType(id="weaker-key", severity="warning", summary="A key is not rotated any more."),
-    ChangeType(id="unknown-change", severity="info", summary="A change can be compared at deployment only."),
+    ChangeType(id="weaker-key", severity="warning", summary="A key is no longer rotated."),
+    ChangeType(id="unknown-change", severity="info", summary="A change can only be compared at deployment."),
     ChangeType(id="template-drift", severity="warning", summary="A repository differs from its creation template."),
     ChangeType(id="unread-state", severity="warning", summary="A stack or a setting of the account was not read."),
 )

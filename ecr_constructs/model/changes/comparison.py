@@ -28,7 +28,7 @@ def find_changes(old: State, new: State, listing: Listing | None = None) -> tupl
 
 def in_order(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """
-    Return changes by severity, stack and logical ID. Equal changes are one.
+    Return changes by severity, stack and logical ID, without duplicates.
 
     Args:
         changes: The changes.

@@ -1,5 +1,5 @@
 """
-Changes of the identity of resources: replaced, deleted, renamed, orphaned, and owned twice.
+Changes of the identity of resources: replaced, deleted, renamed and orphaned resources, and those with two owners.
 
 CloudFormation finds a resource by its stack and logical ID. AWS finds it by its name, or by the registry.
 """
@@ -130,7 +130,7 @@ def changed_create_only(
 
 def fails_if_it_exists(resource: Resource) -> bool:
     """
-    Return whether AWS documents that the creation of a resource fails if it exists already.
+    Return whether AWS documents that the creation of a resource fails if the resource already exists.
 
     Args:
         resource: The resource.
@@ -141,7 +141,7 @@ def fails_if_it_exists(resource: Resource) -> bool:
 
 def effect_of_creation(resource: Resource) -> str:
     """
-    Return the effect of the creation of a resource that exists already, as a clause.
+    Return the effect of the creation of an existing resource, as a clause.
 
     Args:
         resource: The resource.
@@ -220,7 +220,7 @@ def _has_other_references(before: object, after: object) -> bool:
 def _consequence(before: Resource) -> str:
     if before.resource_type in _HAS_IMAGES:
         if before.is_retained_on_replacement:
-            return "the previous repository keeps its images but has no template any more; the new one is empty"
+            return "the previous repository keeps its images, but no template contains it; the new one is empty"
         return "deletes the previous repository; its images are not in the new one"
     if before.is_retained_on_replacement:
         return "the previous one remains without a template"
@@ -271,7 +271,7 @@ def _retyped(before: Resource, after: Resource) -> Change:
 
 
 def _twins(old: State, new: State) -> dict[tuple[str, str], Resource]:
-    """Return for each missing resource the new one that is the same in AWS, or that has the same properties."""
+    """Return, for each missing resource, the new one with the same identity in AWS, or with the same properties."""
     added = [each for key, each in new.resources.items() if key not in old.resources]
     missing = [each for key, each in old.resources.items() if key not in new.resources and each.is_judged]
     found: dict[tuple[str, str], Resource] = {}
@@ -303,7 +303,7 @@ def _removed(before: Resource, twin: Resource | None, *, is_removed_with_stack: 
     elif is_removed_with_stack:
         return
     elif before.is_retained:
-        sentence = "the template does not have it any more; it remains in the account, and no stack manages it"
+        sentence = "the template no longer has it; it remains in the account, and no stack manages it"
         remedy = f"{_KEEP}, or import it into its new stack with 'cdk import'"
         yield Change.of("orphaned-resource", before, sentence, remedy)
     else:
@@ -356,7 +356,11 @@ def _second_owners(old: State, new: State, twins: AbstractSet[tuple[str, str]]) 
 
 
 def _is_surely_same(one: Resource, other: Resource) -> bool:
-    """Return whether two resources are one in AWS. Stacks without a fixed environment may be in different ones."""
+    """
+    Return whether two resources are one resource in AWS.
+
+    Stacks without a fixed environment can be in different ones.
+    """
     is_one_place = one.stack == other.stack or (one.environment is not None and one.environment == other.environment)
     return is_one_place and one.is_same_in_aws(other)
 

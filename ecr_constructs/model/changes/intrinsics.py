@@ -1,4 +1,4 @@
-"""The intrinsic functions of a template whose result is written in the template."""
+"""The intrinsic functions of a template whose result the template determines."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Resolver:
         Return a value with each function that can be computed replaced by its result.
 
         Args:
-            value: The value of a property. Parameters have their default value, because a deployment uses it unless
-                another value is given.
+            value: The value of a property. Parameters have their default values, because a deployment uses them unless
+                other values are given.
 
         """
         if isinstance(value, list):

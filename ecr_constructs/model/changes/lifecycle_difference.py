@@ -36,7 +36,7 @@ def lifecycle_policy_of(value: object) -> LifecyclePolicy | None:
 
 def reasons_for_more(before: LifecyclePolicy, after: LifecyclePolicy) -> Iterator[str]:
     """
-    Yield the reasons for which a policy can delete or archive images that another policy keeps.
+    Yield the reasons why a policy can delete or archive images that another policy keeps.
 
     Args:
         before: The deployed policy.
@@ -74,7 +74,7 @@ def newly_affected_images(
 
 
 def _ranked(evaluation: Evaluation) -> Iterator[tuple[Decision, tuple[int, bool]]]:
-    """Yield the images that are not surely kept, each with its effect and whether the effect is certain."""
+    """Yield the images that are not certainly kept, each with its effect and whether the effect is certain."""
     for group, is_certain in (
         (evaluation.expired, True),
         (evaluation.archived, True),
@@ -104,7 +104,7 @@ def _is_comparable(known: LifecycleRule, rule: LifecycleRule) -> bool:
     """Return whether a deployed rule acts in the same way on all images that a new rule selects."""
     if known.is_keep_rule or (known.count_type, known.action) != (rule.count_type, rule.action):
         return False
-    # A count over more images is another count.
+    # A count of more images has another result.
     is_count = rule.count_unit is None
     return _selection(known) == _selection(rule) or (not is_count and _covers(known, rule))
 
@@ -112,7 +112,7 @@ def _is_comparable(known: LifecycleRule, rule: LifecycleRule) -> bool:
 def _lost_claims(
     known: LifecycleRule, rule: LifecycleRule, before: LifecyclePolicy, after: LifecyclePolicy
 ) -> list[LifecycleRule]:
-    """Return the deployed rules that kept images from a rule, and have no new rule that does."""
+    """Return the deployed rules that kept images from a rule and have no equivalent in the new policy."""
     claims = [each for each in _preceding(known, before) if _overlaps(each, rule)]
     claiming = _preceding(rule, after)
     return [each for each in claims if not any(_covers(other, each) for other in claiming)]

@@ -1,8 +1,8 @@
 """
-Changes that the templates alone do not show: the live registry of an account compared with the states of an app.
+Changes that the templates alone do not show. The live registry of an account is compared with the states of an app.
 
-Repositories and settings of the account are resources with the properties of their CloudFormation type, so that they
-can be compared with the resources of templates.
+Repositories and settings of the account are represented as resources of their CloudFormation type. Therefore they can
+be compared with the resources of templates.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def covering_template(name: str, templates: Sequence[Resource]) -> Resource | No
         templates: The creation templates.
 
     """
-    # ECR reads a prefix as if it ended with '/':
+    # ECR adds '/' to the end of a prefix:
     # https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
     matching = [
         each
@@ -172,6 +172,6 @@ def _encryption_differs(template: Resource, repository: Resource) -> bool:
     wanted, deployed = (object_of(each.properties.get("EncryptionConfiguration")) for each in (template, repository))
     if wanted.get("EncryptionType", "AES256") != deployed.get("EncryptionType", "AES256"):
         return True
-    # Without a key, the account shows the ARN of the key of AWS.
+    # Without a customer managed key, the account has the ARN of the AWS managed key.
     key = wanted.get("KmsKey")
     return isinstance(key, str) and key != deployed.get("KmsKey")

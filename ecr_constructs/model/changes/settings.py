@@ -73,7 +73,7 @@ def setting_changes(old: State, new: State, listing: Listing | None = None) -> I
 
 def immutability_of_resource(resource: Resource) -> Immutability | None:
     """
-    Return the immutability of a repository or a creation template, or None if only CloudFormation can compute it.
+    Return the immutability of a repository or a creation template. None if CloudFormation computes it.
 
     Args:
         resource: The resource.
@@ -125,9 +125,7 @@ def _scan_on_push(before: Resource, after: Resource) -> Iterator[Change]:
     if has_functions([now]) and canonical(was) != canonical(now):
         yield _unknown(after, "ScanOnPush")
     elif _is_true(was) and not _is_true(now):
-        sentence = (
-            "ScanOnPush is not true any more; images are scanned only if the registry has a rule for the repository"
-        )
+        sentence = "ScanOnPush is no longer true; images are scanned only if the registry has a rule for the repository"
         yield Change.of("weaker-scanning", after, sentence, "keep scan_on_push=True")
 
 
@@ -165,14 +163,15 @@ def _key(before: Resource, after: Resource) -> Iterator[Change]:
         sentence = "Enabled becomes false; images that are encrypted with the key cannot be pulled"
         yield Change.of("disabled-key", after, sentence, "keep the key enabled while a repository uses it")
     if _is_true(before.properties.get("EnableKeyRotation")) and not _is_true(after.properties.get("EnableKeyRotation")):
-        sentence = "EnableKeyRotation is not true any more; AWS KMS does not rotate the key material"
+        sentence = "EnableKeyRotation is no longer true; AWS KMS does not rotate the key material"
         yield Change.of("weaker-key", after, sentence, "keep enable_key_rotation=True")
 
 
 def _applied_for(before: Resource, after: Resource) -> Iterator[Change]:
     was, now = (each.properties.get("AppliedFor") for each in (before, after))
     if isinstance(was, list) and isinstance(now, list) and (lost := [each for each in was if each not in now]):
-        sentence = f"AppliedFor loses {', '.join(map(str, lost))}; ECR creates such repositories without these settings"
+        purposes = ", ".join(map(str, lost))
+        sentence = f"AppliedFor no longer has {purposes}; ECR creates such repositories without these settings"
         yield Change.of("removed-purpose", after, sentence, "keep the purposes of the deployed template")
 
 
@@ -259,7 +258,7 @@ def _registry_scanning(before: Resource, after: Resource) -> Iterator[Change]:
     remedy = "keep the scanning rules of the deployed template"
     types = [each.properties.get("ScanType") for each in (before, after)]
     if types == ["ENHANCED", "BASIC"]:
-        sentence = "the scan type changes from ENHANCED to BASIC; Amazon Inspector does not scan the registry any more"
+        sentence = "the scan type changes from ENHANCED to BASIC; Amazon Inspector no longer scans the registry"
         yield Change.of("weaker-scanning", after, sentence, "keep Scanning.enhanced()")
     now = _scan_rules(after)
     for frequency, text in _scan_rules(before):

@@ -35,7 +35,7 @@ PUBLIC_REPOSITORY = "AWS::ECR::PublicRepository"
 CREATION_TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
 KEY = "AWS::KMS::Key"
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a resource type)
-# The types of which an account has one in a Region. Their primary identifier is the registry ID.
+# The types that exist once in an account and Region. Their primary identifier is the registry ID.
 SINGLETONS = (
     "AWS::ECR::RegistryPolicy",
     "AWS::ECR::RegistryScanningConfiguration",
@@ -109,7 +109,7 @@ class Resource:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The stack and the logical ID, by which CloudFormation finds the resource in an update."""
+        """The stack and the logical ID, which identify the resource in an update of CloudFormation."""
         return self.stack, self.logical_id
 
     @property
@@ -153,13 +153,13 @@ class Resource:
 
     @property
     def identity(self) -> tuple[str, str | None] | None:
-        """The type and the name, which identify the resource in its environment; None if the name is not known."""
+        """The type and the name, which identify the resource in its environment. None if the name is not known."""
         return (self.resource_type, self.name) if self.is_singleton or self.name is not None else None
 
 
 class ResourcesByIdentity:
     """
-    Resources that are found by their identity in AWS, without a search through all of them.
+    Resources by their identity in AWS, to find one without a search through all of them.
 
     Args:
         resources: The resources.
@@ -174,7 +174,7 @@ class ResourcesByIdentity:
 
     def first_same(self, resource: Resource) -> Resource | None:
         """
-        Return the first of the resources that is the same in AWS.
+        Return the first resource with the same identity in AWS.
 
         Args:
             resource: The resource to find.
@@ -214,8 +214,8 @@ def distinct_stacks(templates: Iterable[StackTemplate], names: Collection[str] |
 
     Args:
         templates: The templates of one state, or of two states that are compared.
-        names: The names of stacks in the result that are known already, such as those of a baseline. A name is not
-            changed if none of its changed names is known. Default: every name is changed.
+        names: The known names of stacks in the result, such as those of a baseline. A name is not changed if none of
+            its changed names is known. Default: every name is changed.
 
     Returns:
         The templates in their order. The name of a changed stack is `Name (account/region)`.
@@ -283,7 +283,7 @@ def _resources(stack: StackTemplate) -> Iterable[Resource]:
 
 def known_values(stack: StackTemplate) -> Mapping[str, str]:
     """
-    Return the values of the parameters and the pseudo parameters of a stack that are known.
+    Return the known values of the parameters and the pseudo parameters of a stack.
 
     Args:
         stack: The template with its stack, environment and parameters.
@@ -301,7 +301,7 @@ def known_values(stack: StackTemplate) -> Mapping[str, str]:
 
 def object_of(value: object) -> Mapping[str, Any]:
     """
-    Return a value that is an object or the JSON text of one, or an empty object for any other value.
+    Return an object, which can be given as JSON text. Any other value is an empty object.
 
     Args:
         value: The value of a property.
@@ -317,7 +317,9 @@ def object_of(value: object) -> Mapping[str, Any]:
 
 def canonical(value: object) -> str:
     """
-    Return a value as text that is equal for equal values: CloudFormation reads `true` and `"true"` alike.
+    Return a value as text.
+
+    Equal values have equal texts, such as `true` and `"true"`, which are equal for CloudFormation.
 
     Args:
         value: The value of a property.

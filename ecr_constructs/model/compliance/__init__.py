@@ -1,4 +1,4 @@
-"""Compliance: one set of rules over the resources of templates, with the controls that they serve."""
+"""Compliance: a set of rules for the resources of templates, with the controls that require the same."""
 
 from __future__ import annotations
 

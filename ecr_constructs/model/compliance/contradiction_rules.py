@@ -1,4 +1,4 @@
-"""The rules on parts of an app that contradict each other."""
+"""The rules about parts of an app that contradict each other."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SINGLETONS = (
 _SEPARATORS = ("-", "_", ".")
 _INSPECTOR_EVENTS = {"Inspector2 Scan", "Inspector2 Finding"}
 _TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
-# The property that no two resources of a type have in one registry.
+# The property that is unique for each type in a registry.
 _UNIQUE = {
     "AWS::ECR::Repository": "RepositoryName",
     "AWS::ECR::PullThroughCacheRule": "EcrRepositoryPrefix",
@@ -60,7 +60,7 @@ _UNIQUE = {
 )
 def single_registry_configuration(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
     """Yield a breach for each resource that follows another of its type in the same registry."""
-    # Two resources with conditions may exclude each other.
+    # Two resources with conditions can exclude each other.
     declared = [each for each in app.beside(resource, resource.type) if not each.is_conditional]
     if resource in declared[1:]:
         yield Breach(f"{declared[0].label} is the {resource.type} of the same registry; the deployment of one fails")
@@ -70,7 +70,7 @@ def single_registry_configuration(resource: TemplateResource, app: AppResources)
     "name-unique",
     level="error",
     types=tuple(_UNIQUE),
-    requirement="A name or a prefix is that of one resource of a registry.",
+    requirement="A name or a prefix belongs to one resource of a registry.",
     remedy="Use another name, or import the repository with `HardenedRepository.from_repository_name`.",
 )
 def name_unique(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
@@ -174,7 +174,7 @@ def template_differs(resource: TemplateResource, app: AppResources) -> Iterator[
         yield Breach(sentence, "Properties/ImageTagMutability")
 
 
-# An image whose tag is immutable in the destination, and names another image there, arrives without the tag:
+# An image is replicated without its tag if the tag is immutable in the destination and refers to another image there:
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 @compliance_rule(
     "replica-tags-differ",
@@ -211,7 +211,7 @@ def _is_replicated(source: TemplateResource, replica: TemplateResource, app: App
 @compliance_rule(
     "replication-accepted",
     types=[_REPLICATION],
-    requirement="A destination of replication in another account accepts the source.",
+    requirement="A destination of replication in another account allows the source.",
     remedy="Use `ReplicaRegistry`, or `PrivateRegistry.accept_replication_from`, in the destination.",
 )
 def replication_accepted(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
@@ -256,7 +256,7 @@ def _replications(resource: TemplateResource) -> Iterator[_Replication]:
 
 
 def _accepts(statement: Mapping[str, Any], account: str) -> bool:
-    """Return whether a statement allows an account, or may allow it, to replicate images."""
+    """Return whether a statement allows an account, or can allow it, to replicate images."""
     actions = [text_of(each).lower() for each in possible(statement.get("Action", []))]
     principals = [text_of(each) for each in possible(mapping(statement.get("Principal")).get("AWS", "*"))]
     is_named = any(account in each or "*" in each or UNKNOWN in each for each in principals)
@@ -268,7 +268,7 @@ def _covers(statement: Mapping[str, Any], text: str) -> bool:
     """Return whether the resources of a statement include all repositories whose names begin with a text."""
     for resource in possible(statement.get("Resource", "*")):
         pattern = text_of(resource).rpartition(":repository/")[2]
-        # Any name that begins with the text: a letter stands for the rest.
+        # The text with a letter represents any name that begins with the text.
         if UNKNOWN in pattern or (pattern.endswith("*") and wildcards.matches(pattern, f"{text}a")):
             return True
     return False

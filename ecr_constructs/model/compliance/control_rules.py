@@ -1,4 +1,4 @@
-"""The rules that serve a control of Security Hub, Control Tower, cdk-nag or checkov."""
+"""The rules for controls of Security Hub, Control Tower, cdk-nag and checkov."""
 
 from __future__ import annotations
 

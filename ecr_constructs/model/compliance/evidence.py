@@ -28,7 +28,7 @@ def evidence(app: AppResources, exceptions: Sequence[RuleException], today: date
 
     Returns:
         `controls`, the documentation of each control; `resources`, the result of each control for each repository,
-        creation template and registry policy; and `findings`, the breaches of rules that serve no control.
+        creation template and registry policy; and `findings`, the breaches of rules without a control.
 
     """
     found = judge(app, RULES.values())

@@ -1,4 +1,4 @@
-"""The rule on repositories whose images AWS Lambda functions of the app run."""
+"""The rule about repositories with images of AWS Lambda functions of the app."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _repository_of(function: TemplateResource, uri: object, app: AppResources) -
 
 
 def _allows_lambda(statement: Mapping[str, Any]) -> bool:
-    """Return whether a statement allows AWS Lambda, or may allow it, to pull."""
+    """Return whether a statement allows AWS Lambda, or can allow it, to pull."""
     is_allowed = any(each == "Allow" for each in possible(statement.get("Effect", "Allow")))
     principals = [(kind, text_of(value)) for kind, value in principals_of(statement)]
     return is_allowed and any(kind == "Service" and (text == _LAMBDA or UNKNOWN in text) for kind, text in principals)

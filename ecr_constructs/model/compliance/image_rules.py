@@ -1,4 +1,4 @@
-"""The rules on references to images in task definitions, functions and other workloads."""
+"""The rules about references to images in task definitions, functions and other workloads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def image_reference_valid(resource: TemplateResource, app: AppResources) -> Iter
 
 
 def _tag_problem(tag: str, value: object) -> str | None:
-    """Return the reason why the text after the colon is not a tag, as far as the template shows it."""
+    """Return the reason why the text after the colon is not a tag, if the template shows it."""
     if tag.startswith(("sha256:", "sha512:")):
         return f"the digest {tag[:19]}... is written after ':' instead of '@'"
     if UNKNOWN not in tag:

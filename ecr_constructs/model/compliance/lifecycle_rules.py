@@ -1,4 +1,4 @@
-"""The rules on lifecycle policies: one for the grammar, and one for each finding of severity error or warning."""
+"""The rules about lifecycle policies: one for the grammar, and one for each finding of severity error or warning."""
 
 from __future__ import annotations
 

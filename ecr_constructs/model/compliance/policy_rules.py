@@ -1,4 +1,4 @@
-"""The rules on resource policies: public access and service principals."""
+"""The rules about resource policies: public access and service principals."""
 
 from __future__ import annotations
 

@@ -31,7 +31,11 @@ POLICY_PROPERTIES = {
 
 
 class NotDecidable(Exception):
-    """A rule depends on a value that CloudFormation computes at deployment. The text names the property."""
+    """
+    The error of a rule that depends on a value that CloudFormation computes at deployment.
+
+    The text names the property.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +52,7 @@ class TemplateResource:
             the same registry. Default: the environment is known only at deployment.
         path: The construct path, such as `Containers/Api/Resource`. Default: not known.
         template_path: The path of the template. Default: not known.
-        is_conditional: Whether the resource has a `Condition`, so that it may not exist. Default: no.
+        is_conditional: Whether the resource has a `Condition`, and can be missing in a deployment. Default: no.
         deletion_policy: The deletion policy. Default: `Delete`, as for a repository without the attribute.
         parameters: The parameters of the template, by name. Default: none.
 
@@ -102,7 +106,7 @@ class TemplateResource:
             keys: The name of the property, and the names in it.
 
         Raises:
-            NotDecidable: If an intrinsic function is in the place of the value.
+            NotDecidable: If the value is an intrinsic function.
 
         """
         found: Any = self.properties
@@ -133,7 +137,8 @@ class AppResources:
 
     Args:
         resources: The resources. An exception for a logical ID is for that logical ID in every stack.
-        templates: The templates, by their paths. Default: not known, so that values of outputs and parameters are not.
+        templates: The templates, by their paths. Default: not known. Values of outputs and parameters are then not
+            known.
 
     """
 
@@ -151,7 +156,7 @@ class AppResources:
         """
         Return the resources of a type in the same account and Region as a resource, in the order of the templates.
 
-        Resources of a stack without a known environment are beside the resources of the same stack only.
+        A stack without a known environment is compared only with itself.
 
         Args:
             resource: The resource.
@@ -189,7 +194,7 @@ def is_intrinsic(value: object) -> bool:
 
 def immutability_of(resource: TemplateResource) -> Immutability | None:
     """
-    Return the tag immutability of a resource, or `None` if it is known only at deployment, or does not exist.
+    Return the tag immutability of a resource. `None` if it is known only at deployment, or does not exist.
 
     Args:
         resource: A repository or a creation template.

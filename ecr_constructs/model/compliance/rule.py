@@ -17,7 +17,7 @@ _HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.ht
 _TOWER = "https://docs.aws.amazon.com/controltower/latest/controlreference/ecr-rules.html"
 _CHECKOV = "https://www.checkov.io/5.Policy%20Index/cloudformation.html"
 
-# The controls that rules serve, with their documentation.
+# The controls of the rules, with their documentation.
 CONTROLS: Mapping[str, str] = {
     "ECR.1": _HUB,
     "ECR.2": _HUB,
@@ -35,7 +35,7 @@ CONTROLS: Mapping[str, str] = {
 
 class Breach(NamedTuple):
     """
-    One way in which a resource does not meet a rule.
+    A breach of a rule by a resource.
 
     Attributes:
         sentence: The fact, with the value.
@@ -63,7 +63,7 @@ class ComplianceRule:
         requirement: The requirement, as one sentence.
         remedy: The fix.
         controls: The controls that require the same, such as `ECR.2`.
-        check: Yields the breaches of a resource.
+        check: A function that yields the breaches of a resource.
 
     """
 
@@ -88,9 +88,9 @@ def compliance_rule(
     """
     Return a decorator that makes a rule from its check.
 
-    The check is a generator. It takes a resource and the resources of the app, and yields a `Breach` for each way in
-    which the resource does not meet the requirement. It reads properties with `resource.value(...)`, so that a value
-    that is known only at deployment is reported as not decidable.
+    The check is a generator. Its arguments are a resource and the resources of the app. It yields a `Breach` for each
+    way in which the resource does not meet the requirement. It reads properties with `resource.value(...)`, which
+    reports a value that is known only at deployment as not decidable.
 
     >>> @compliance_rule("team-prefix", requirement="A repository name begins with a team.", remedy="Use `team/name`.")
     ... def team_prefix(resource, app):

@@ -1,5 +1,5 @@
 """
-The rules on properties that ECR rejects, for resources that are not constructs of this library.
+The rules about properties that ECR rejects, for resources that are not constructs of this library.
 
 The constructors of `HardenedRepository`, `CreationTemplate`, `PullThroughCache` and `PrivateRegistry` make the same
 checks.
@@ -73,7 +73,7 @@ _OPEN = {each.registry: each for each in (Upstream.ecr_public(), Upstream.kubern
     "repository-name-valid",
     level="error",
     requirement="ECR accepts the repository name.",
-    remedy="Use another name. Another name replaces a repository that exists.",
+    remedy="Use another name. Another name replaces an existing repository.",
 )
 def repository_name_valid(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield each problem of a repository name."""
@@ -121,7 +121,7 @@ def resource_tags_valid(resource: TemplateResource, app: AppResources) -> Iterat
     remedy="Use a symmetric key for encryption that is enabled.",
 )
 def encryption_key_usable(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
-    """Yield each reason for which ECR cannot use a key of the same template."""
+    """Yield each reason why ECR cannot use a key of the same template."""
     key = declared_key(mapping(resource.value("EncryptionConfiguration")).get("KmsKey"), resource, app)
     if key is not None:
         values = {name: _known(key, name) for name in ("Enabled", "KeySpec", "KeyUsage")}
@@ -137,7 +137,7 @@ def encryption_key_usable(resource: TemplateResource, app: AppResources) -> Iter
     remedy="Remove `EmptyOnDelete`, or use `settings=EPHEMERAL` if the images may be deleted.",
 )
 def empty_on_delete_effective(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
-    """Yield a breach for a repository that is retained, so that its images are never deleted with it."""
+    """Yield a breach for a repository that is retained, whose images are therefore never deleted with it."""
     if resource.value("EmptyOnDelete") is True and resource.deletion_policy != "Delete":
         sentence = f"EmptyOnDelete is true, and the DeletionPolicy is {resource.deletion_policy}"
         yield Breach(sentence, "Properties/EmptyOnDelete")
@@ -151,7 +151,7 @@ def empty_on_delete_effective(resource: TemplateResource, app: AppResources) -> 
     remedy=f"Correct the statement; {page('Policies')} lists the elements that ECR accepts.",
 )
 def policy_valid(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
-    """Yield each problem of a statement, of the Sids and of the length, as `add_to_resource_policy` rejects them."""
+    """Yield each problem of a statement, of the Sids and of the length that `add_to_resource_policy` rejects."""
     is_registry = resource.type == "AWS::ECR::RegistryPolicy"
     check = registry_statement_problems if is_registry else repository_statement_problems
     found = [(place, statement) for place, statement in statements_of_resource(resource) if not is_intrinsic(statement)]

@@ -1,4 +1,4 @@
-"""The images that resources of templates run: references to images in their properties."""
+"""The images of workloads in templates: references to images in properties of resources."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _values(value: object, keys: Sequence[str], location: str) -> Iterator[tuple
 
 
 def _with_defaults(value: Any, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any value of a template)
-    """Return a value with the defaults of parameters in the place of their references."""
+    """Return a value with the defaults of parameters instead of their references."""
     if isinstance(value, Mapping):
         name = value.get("Ref")
         if isinstance(name, str) and len(value) == 1:

@@ -30,7 +30,7 @@ REPOSITORY_CALLS = (
     "SetRepositoryPolicy",
     "UpdateImageStorageClass",
 )
-# Calls that change the registry, and so all of its repositories.
+# Calls that change the registry, and therefore all of its repositories.
 REGISTRY_CALLS = (
     "DeletePullThroughCacheRule",
     "DeleteRegistryPolicy",
@@ -111,7 +111,7 @@ def _detail(repositories: RepositoryFilter, except_roles: Sequence[str]) -> Mapp
 
 
 def _callers(except_roles: Sequence[str]) -> Mapping[str, object]:
-    """Return the pattern of the caller: another role, or a caller that is no role and has no session issuer."""
+    """Return the pattern of the caller: another role, or a caller without a role and a session issuer."""
     if not except_roles:
         return {}
     # EventBridge rejects consecutive wildcards.

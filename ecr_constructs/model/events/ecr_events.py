@@ -107,7 +107,7 @@ def scanning_stopped(repositories: RepositoryFilter) -> EventRule:
     Return the rule for repositories that enhanced scanning no longer scans.
 
     "Any repositories that don't match a filter will have an Off scan frequency and won't be scanned." The sample event
-    has `MANUAL` for such a repository, so that the rule matches every frequency that is not one of scanning.
+    has `MANUAL` for such a repository. The rule matches every frequency except for the two of scanning.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced.html
 
     Args:

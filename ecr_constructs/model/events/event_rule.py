@@ -1,5 +1,5 @@
 """
-`EventRule`: which events an EventBridge rule matches, and the message about them.
+`EventRule`: the events that an EventBridge rule matches, and the message about them.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 """

@@ -88,7 +88,7 @@ def enhanced_scan(repositories: RepositoryFilter, severity: Severity, arn: str) 
         arn: The ARN of a repository, without the name at its end.
 
     """
-    # Amazon Inspector scans functions and instances, too, so that a rule for all repositories has the ARN as a prefix.
+    # Amazon Inspector also scans functions and instances, so a rule for all repositories has the ARN as a prefix.
     names = {"repository-name": repositories.matchers(arn)}
     detail = {"scan-status": ["INITIAL_SCAN_COMPLETE"], **names, **_counts(severity)}
     return EventRule(

@@ -20,7 +20,7 @@ class InputTransformer:
 
     Attributes:
         paths: The JSON path of each variable.
-        template: The input, with `<variable>` in the place of each value.
+        template: The input, with `<variable>` instead of each value.
 
     """
 
@@ -69,7 +69,7 @@ class AlertMessage:
     Attributes:
         event: The name of the event in JSON, such as `ImagePushed`.
         title: The first line. It may contain variables of the fields.
-        fields: The values of the event that the message contains, besides `COMMON_FIELDS`.
+        fields: The values of the event in the message, in addition to `COMMON_FIELDS`.
         thread: The name of the field whose value groups messages in a thread of a chat. Default: no threads.
 
     """

@@ -1,4 +1,4 @@
-"""Actions of a policy statement: which of them exist, and which of them a policy can allow."""
+"""Actions of a policy statement: whether they exist, and whether a policy can allow them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def action_problems(action: object, policy: str) -> Iterator[str]:
         policy: The kind of policy: `repository` or `registry`.
 
     Yields:
-        One sentence with the action and the fix; nothing for an action that is known only at deployment.
+        One sentence with the action and the fix. An action that is known only at deployment has none.
 
     """
     if UNKNOWN not in text_of(action):

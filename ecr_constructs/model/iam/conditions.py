@@ -1,5 +1,5 @@
 """
-Conditions that limit the principals or their network: without one, a statement that allows principal `*` is public.
+Conditions that limit the principals or their network. Without one, a statement that allows principal `*` is public.
 
 Amazon S3 defines a policy as not public if it grants access only to fixed values, without a wildcard or a policy
 variable, of keys that identify a principal or a source. IAM Access Analyzer finds the same conditions.
@@ -95,7 +95,7 @@ _UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,127}|[0-9]{12}")
 
 
 def _fixed(pattern: str) -> Callable[[str, _Operator], bool]:
-    """Return a check for values of a pattern; a part that is known only at deployment is a fixed value."""
+    """Return a check for values of a pattern. A part that is known only at deployment is a fixed value."""
     compiled = re.compile(pattern)
 
     def accepts(text: str, _: _Operator) -> bool:
@@ -127,7 +127,7 @@ def _arn(text: str, operator: _Operator) -> bool:
     Return whether an ARN names an account.
 
     "Each of the six colon-delimited components of the ARN is checked separately" by the Arn operators. A wildcard of
-    StringLike matches colons as well, so that `arn:*:111122223333:*` matches ARNs of any account.
+    StringLike also matches colons, so `arn:*:111122223333:*` matches ARNs of any account.
     """
     if "${" in text:
         return False
@@ -155,7 +155,11 @@ def _source_arn(text: str, operator: _Operator) -> bool:
 
 
 def _addresses(text: str, _: _Operator) -> bool:
-    """Return whether a text is a range; a range of an unknown address has at least a length that is not too broad."""
+    """
+    Return whether a text is an address range.
+
+    A range of an unknown address must have a length that is not too broad.
+    """
     if UNKNOWN not in text:
         return _network(text) is not None
     length = text.partition("/")[2]
@@ -214,8 +218,8 @@ def narrows(condition: object, *, in_key_policy: bool = False) -> bool:
     """
     Return whether a condition limits the principals or their network.
 
-    All operators and keys of a condition must be met, so one that narrows is enough. One of the values of a key must
-    be met, so each must narrow.
+    All operators and keys of a condition must be met, so one key that narrows is enough. One value of a key must be
+    met, so each value must narrow.
 
     Args:
         condition: The `Condition` of a statement, as a policy document contains it.
@@ -231,7 +235,7 @@ def narrows(condition: object, *, in_key_policy: bool = False) -> bool:
 
 
 def rejected_conditions(condition: object) -> Iterator[str]:
-    """Yield each condition on a key of the table as `operator key`, for the message about a condition that fails."""
+    """Yield each condition on a key of the table as `operator key`, for messages."""
     for key, _, name, _ in _narrowing(condition):
         yield f"{name} {key.name}"
 
@@ -289,7 +293,7 @@ def _narrows(key: NarrowingKey, operator: _Operator, values: Any, *, is_present:
         return False
     if key.is_multivalued and not operator.qualifier:
         return False
-    # CloudFormation removes a key whose value is AWS::NoValue, so that the rest of the condition is left.
+    # CloudFormation deletes a key whose value is AWS::NoValue. The rest of the condition remains.
     if operator.family not in key.families or not is_never_empty(values):
         return False
     texts = [text_of(value) for value in possible(values)]

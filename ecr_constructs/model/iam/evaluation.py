@@ -72,8 +72,8 @@ def evaluate_access(
         statements: The statements of all policies that apply to the request.
         requester: The principal. Statements without a principal are those of an identity policy of the principal.
         action: The action, such as `ecr:PutImage`.
-        applies_to: A function that returns whether a statement applies to the resource of the request, or None if
-            only CloudFormation knows. Default: all statements do.
+        applies_to: A function that returns whether a statement applies to the resource of the request. None if
+            CloudFormation determines it. Default: all statements apply.
 
     """
     found = [(each, _applies(each, requester, action, is_for_resource=applies_to(each))) for each in statements]
@@ -104,7 +104,7 @@ def _named(statement: Mapping[str, Any]) -> str:
 def _applies(
     statement: Mapping[str, Any], requester: Requester, action: str, *, is_for_resource: bool | None
 ) -> bool | str:
-    """Return whether a statement applies, or the reason for which only CloudFormation or the request decides it."""
+    """Return whether a statement applies, or the reason why CloudFormation or the request determines it."""
     if is_for_resource is False:
         return False
     checks = [
@@ -158,7 +158,7 @@ def _is_requester(kind: str, value: object, requester: Requester) -> bool | str:
 
 
 def _may_be_requester(value: object, requester: Requester) -> bool | str:
-    """Return whether a principal that CloudFormation computes is the one of the request, or the reason."""
+    """Return whether a principal that CloudFormation computes is that of the request, or why this is not known."""
     is_attribute = isinstance(value, Mapping) and "Fn::GetAtt" in value
     # The ARN of a resource is not that of a whole account, and not that of another resource.
     if is_attribute and (isinstance(requester.name, Mapping) or not text_of(requester.name).startswith("arn:")):
@@ -167,7 +167,7 @@ def _may_be_requester(value: object, requester: Requester) -> bool | str:
 
 
 def _is_same_arn(text: str, name: str) -> bool:
-    """Return whether an ARN, whose partition may be known only at deployment, is another ARN."""
+    """Return whether two ARNs are equal. The partition of one can be known only at deployment."""
     parts, others = text.split(":", _ARN_PARTS - 1), name.split(":", _ARN_PARTS - 1)
     return parts[2:] == others[2:] and (parts[1] == others[1] or UNKNOWN in parts[1])
 
@@ -189,7 +189,7 @@ def account_of(text: str) -> str | None:
 
 
 def _meets(condition: object, context: Mapping[str, str]) -> Iterator[bool | str]:
-    """Yield for each operator and key whether the request meets it, or the reason for which it is not known."""
+    """Yield, for each operator and key, whether the request meets it, or the reason why it is not known."""
     if is_unknown(condition):
         yield "its Condition"
         return

@@ -8,7 +8,7 @@ from ecr_constructs.model.iam.permissions import ADMINISTER, PULL, PUSH, READ_ME
 
 __all__ = ["INTENTS", "INTENTS_OF_ORGANIZATIONS"]
 
-# The actions of `Access` and of grants by intent. `Access` writes them, and `ecr-constructs adopt` recognizes them.
+# The actions of `Access` and of grants by intent. `Access` renders them, and `ecr-constructs adopt` recognizes them.
 INTENTS: Mapping[str, tuple[str, ...]] = {
     "pull": PULL,
     "push": PUSH,
@@ -17,5 +17,5 @@ INTENTS: Mapping[str, tuple[str, ...]] = {
     "sign": SIGN,
     "administer": ADMINISTER,
 }
-# All principals of an organization are too many for the other intents.
+# The other intents are not available for all principals of an organization.
 INTENTS_OF_ORGANIZATIONS = ("pull", "push", "read_metadata")

@@ -37,8 +37,7 @@ _MAXIMUM_RESOURCE_CONTROL_POLICY = 5_120
 _MAXIMUM_ENDPOINT_POLICY = 20_480
 
 _EVERY_ACTION = ("ecr:*",)
-# A denial for a network has only these actions, so that CloudFormation and administrators can change a policy from any
-# network.
+# A denial for a network has only these actions. CloudFormation and administrators can change a policy from any network.
 _IMAGE_ACTIONS = tuple(sorted({*PULL, *PUSH}))
 # The role of a pull-through cache has more actions in the registry of its upstream than a pull.
 _PULL_ACTIONS = tuple(sorted({*PULL, *CACHE_PULL}))
@@ -59,7 +58,7 @@ _UNKNOWN_RANGE = re.compile(r"\]\}/[0-9]{1,3}\Z")
 _UNKNOWN_ACCOUNT = re.compile(r"\$\{Token\[AWS\.AccountId\.[0-9]+\]\}")
 # A name that consists of wildcards would exclude every principal.
 _PRINCIPAL = re.compile(r"arn:(?:aws[a-z-]*|\*):iam::(?:[0-9]{12}|\*):(?:role|user)/(?![*?/]+\Z)[\w+=,.@*?/-]+")
-# Of the condition key aws:SourceIp: it "can only be used for public IP address ranges".
+# About the condition key aws:SourceIp: it "can only be used for public IP address ranges".
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip
 _PRIVATE_IPV4 = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 _PRIVATE_IPV6 = ("::1/128", "fc00::/7", "fe80::/10")
@@ -88,7 +87,7 @@ class Perimeter:
     - Requests of the account itself in repository and registry policies, if it is about identities.
     - Requests that do not read or write images, if it is about networks.
 
-    Creates: nothing. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html
+    Creates: no resource. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html
 
     Args:
         organization: The ID of the organization, such as `o-abc1234567`. Its principals and registries are trusted.
@@ -124,7 +123,7 @@ class Perimeter:
     except_for: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Raise all problems; a wrong value would deny requests that are expected, or none."""
+        """Raise an error with all problems. A wrong value would deny expected requests, or deny none."""
         problems = Problems()
         problems.expect("organization", self.organization, str, "'o-abc1234567'")
         for name, example in _LISTS.items():
@@ -153,8 +152,8 @@ class Perimeter:
         Return the statements for a repository policy.
 
         Args:
-            account: The account of the repository. Its principals are not denied for their identity. Otherwise a wrong
-                organization, or an account that leaves the organization, would lose access to its own repository.
+            account: The account of the repository. Its principals are not denied for their identity. Otherwise an
+                account with a wrong organization, or one that leaves it, would have no access to its own repository.
 
         Raises:
             InvalidPerimeter: If the account is not well formed.
@@ -228,7 +227,7 @@ class Perimeter:
         Return the policy of the S3 gateway endpoint: read access to the bucket in which ECR stores the layers.
 
         The URLs of layers are signed by an account of ECR, so the policy has no condition on the principal. Requests to
-        other buckets through the endpoint need statements of their own.
+        other buckets through the endpoint need additional statements.
 
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
 
@@ -356,7 +355,7 @@ class Perimeter:
         yield _deny("PerimeterNetworks", _IMAGE_ACTIONS, _present(conditions), **principal, **elements)
 
     def _endpoint_kind(self, text: str) -> str | None:
-        """Return the kind of an endpoint; a token that is the organization or an account is one here, too."""
+        """Return the kind of an endpoint. A token that is the organization or an account has this kind here, too."""
         if text == self.organization:
             return "organization"
         return "account" if text in self.accounts else _endpoint_kind(text)
@@ -425,7 +424,7 @@ def _allow(sid: str, actions: Sequence[str], keys: Mapping[str, Any], **elements
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping without empty values: IAM rejects a condition without a value."""
+    """Return a mapping without empty values, because IAM rejects a condition without a value."""
     lists = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
     return {key: value for key, value in lists.items() if value}
 
@@ -441,7 +440,7 @@ def _text(document: object) -> str:
 
 
 def _check_length(noun: str, document: object, most: int) -> None:
-    """Raise the problem of a policy that is too long. A token counts with the length of its text."""
+    """Raise an error for a policy that is too long. A token counts with the length of its text."""
     if (length := len(_text(document))) > most:
         problem = (
             f"{noun} has {length} characters; AWS allows {most}, so use fewer values: an organization in endpoints "
@@ -535,7 +534,7 @@ def _endpoint_problems(endpoints: Sequence[str]) -> Iterator[str]:
 
 
 def _unknown_list_problems(lists: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield the problem of each list that is known only at deployment, where a policy has other values beside it."""
+    """Yield the problem of each list that is known only at deployment if a policy has other values with it."""
     for name, values in lists.items():
         is_alone = name in _ALONE and len(values) == 1
         if not is_alone and any(_UNKNOWN_LIST in each for each in values):

@@ -28,7 +28,7 @@ __all__ = [
     "TEMPLATE_ROLE",
 ]
 
-# Logging in is granted to identities, on all resources; a repository policy cannot grant it.
+# The login is granted to identities, on all resources. A repository policy cannot grant it.
 LOGIN = ("ecr:GetAuthorizationToken",)
 
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -100,13 +100,14 @@ ADMINISTER = tuple(
     )
 )
 
-# What another account's registry does in this one, by registry policy.
+# The actions of the registry of another account in this one, which the registry policy allows.
 REPLICATE = ("ecr:CreateRepository", "ecr:ReplicateImage")
 
 # The actions of a pull through a cache rule in addition to those of a pull; the first pull of an image needs them.
 IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 
-# What the registry of another account lets a cache do: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+# The actions of a cache in the registry of another account:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
 CACHE_PULL = (
     "ecr:BatchGetImage",
     "ecr:BatchImportUpstreamImage",
@@ -123,7 +124,8 @@ CACHE_ROLE = (
     "ecr:UploadLayerPart",
 )
 
-# What the role of a creation template does: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
+# The actions of the role of a creation template:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
 TEMPLATE_ROLE = ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource")
 TEMPLATE_KEY = ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant")
 

@@ -26,7 +26,7 @@ PipelineProvider = Literal["github", "gitlab", "bitbucket", "circleci", "buildki
 
 
 class _Form(NamedTuple):
-    """The form of an argument: the regular expression that it matches, and the fix if it does not."""
+    """The form of an argument: its regular expression, and the fix for other values."""
 
     pattern: str
     fix: str
@@ -34,8 +34,8 @@ class _Form(NamedTuple):
 
 _SLUG = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-# Of the characters of a condition value, `*`, `?` and `${` are not literal. Git allows neither `*` nor `?` in a ref, so
-# a `*` at the end is a pattern: https://git-scm.com/docs/git-check-ref-format
+# In a condition value, `*`, `?` and `${` are not literal. Git allows neither `*` nor `?` in a ref, so a `*` at the end
+# is a pattern: https://git-scm.com/docs/git-check-ref-format
 _REF = r"[^\s*?:~^\\\[\x00-\x20\x7f${}]+\*?"
 _FORMS: Mapping[str, _Form] = {
     "repository": _Form(
@@ -59,9 +59,9 @@ _FORMS: Mapping[str, _Form] = {
 }
 _OPTIONAL = frozenset({"audience", "branch", "environment", "environment_id", "tag", "vcs_origin"})
 _UUID_FIX = "use a UUID such as '11111111-2222-3333-4444-555555555555'"
-# A UUID in the middle of a subject. A `*` would also match a text that is in the name of a branch behind it.
+# A UUID in the middle of a subject. A `*` would also match a text in the name of the branch after it.
 _ANY_UUID = "?" * 36
-# The part of a subject that binds it to one project.
+# The part of a subject that limits it to one project.
 _PROJECTS: Mapping[PipelineProvider, str] = {
     "github": r"repo:[^/:*?]+/[^/:*?]+:",
     "gitlab": r"project_path:[^:*?]+:",
@@ -69,7 +69,8 @@ _PROJECTS: Mapping[PipelineProvider, str] = {
     "circleci": rf"org/{_UUID}/project/{_UUID}/",
     "buildkite": r"organization:[^:*?]+:pipeline:[^:*?]+:",
 }
-# The rest of a subject that matches every branch, Git tag or environment. Bitbucket and CircleCI have subjects without.
+# The rest of a subject that matches every branch, Git tag or environment. Subjects of Bitbucket and CircleCI can have
+# none.
 _ANY_REF = r"(?:refs/)?(?:(?:heads|tags|[*?]+)/)?[*?]+"
 _ANY_CONTEXTS: Mapping[str, str] = {
     "github": rf"(?:\w+:)?{_ANY_REF}",
@@ -83,8 +84,8 @@ class PipelineIdentity:
     """
     The identity of a CI/CD pipeline that AWS trusts: its provider, and the subject of its tokens.
 
-    Use the method of the provider. Each binds the identity to one project, and where the provider has them in the
-    subject, to a branch, a Git tag or a deployment environment.
+    Use the method of the provider. Each method limits the identity to one project. If the subject of the provider has a
+    branch, a Git tag or a deployment environment, the identity is also limited to it.
 
     Attributes:
         provider: The provider.
@@ -105,7 +106,11 @@ class PipelineIdentity:
     subject: str
 
     def __post_init__(self) -> None:
-        """Raise all problems; a subject that begins with a wildcard would trust every project of the provider."""
+        """
+        Raise an error with all problems.
+
+        A subject that begins with a wildcard would trust every project of the provider.
+        """
         problems = Problems()
         for name in ("provider", "issuer", "audience", "subject"):
             problems.expect(name, getattr(self, name), str, "")
@@ -122,7 +127,7 @@ class PipelineIdentity:
         """
         Return the identity of the workflows of a GitHub repository, for a branch, a Git tag or an environment.
 
-        The subject of a job with an environment has the name of the environment and not that of the branch. Protect the
+        The subject of a job with an environment has the name of the environment instead of the branch. Protect the
         environment with a deployment branch rule.
 
         Args:
@@ -303,7 +308,7 @@ class PipelineIdentity:
 
 
 def _subject_problems(provider: PipelineProvider, subject: str) -> Iterator[str]:
-    """Yield the problem of a subject that more than one project, or every branch of a project, has."""
+    """Yield the problem of a subject that matches more than one project, or every branch of a project."""
     fix = f"use PipelineIdentity.{provider}(...)"
     project = re.match(_PROJECTS[provider], subject)
     if project is None:

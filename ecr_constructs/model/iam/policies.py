@@ -27,7 +27,7 @@ MAXIMUM_CHARACTERS = 10_240
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 _V1_ACTIONS = ("ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 _SCANNING = "ecr:putregistryscanningconfiguration"
-# The shortest values of references. All others count as empty, because their length is known only at deployment.
+# The shortest values of references. Other references count as empty, because their length is known only at deployment.
 _SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
 
 
@@ -89,12 +89,12 @@ def v1_statement_problems(statement: Statement, account: str | None, region: str
 
 
 def length_of(value: object) -> int:
-    """Return the number of characters of a policy, or of a part of one, that it has at least when it is deployed."""
+    """Return a lower bound of the number of characters of a deployed policy, or of a part of one."""
     return len(json.dumps(_deployed(value), separators=(",", ":"), default=str, ensure_ascii=False))
 
 
 def _deployed(value: object) -> object:
-    """Return a value with the shortest text for each reference, so that a template can be measured."""
+    """Return a value with the shortest text for each reference, to measure a template."""
     if isinstance(value, Mapping) and len(value) == 1:
         ((function, argument),) = value.items()
         if function == "Fn::Join":
@@ -124,7 +124,7 @@ def _is_about(statement: Statement, account: str | None) -> bool:
     if account is None or names_everyone(statement):
         return True
     texts = [text_of(value) for kind, value in principals_of(statement) if kind == "AWS"]
-    # Ids of accounts are known when the app synthesizes.
+    # IDs of accounts are known when the app synthesizes.
     return any(account in text or UNKNOWN in "".join(text.split(":")[4:5]) for text in texts)
 
 

@@ -1,5 +1,5 @@
 """
-Principals of a policy statement: which of them IAM accepts.
+Principals of a policy statement, and whether IAM accepts them.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -21,16 +21,16 @@ DUMMY_ROLE = ":role/DUMMY_ARN"
 
 _ACCOUNT = re.compile(rf"[0-9]{{12}}|[^*?:]*{UNKNOWN}[^*?:]*")
 _PARTITION = re.compile(rf"aws(-[a-z]+)*|[^*?:]*{UNKNOWN}[^*?:]*")
-# IAM replaces the ARN of a principal that was deleted by its unique id:
+# IAM replaces the ARN of a deleted principal by its unique ID:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 _UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{12,124}")
 _DOMAIN = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
-# A few services have names in domains that are no suffix of a partition, such as `alexa-appkit.amazon.com`.
+# A few services have names in other domains than the suffix of a partition, such as `alexa-appkit.amazon.com`.
 _SUFFIXES = "|".join(map(re.escape, sorted({*DNS_SUFFIXES, "amazon.com", "aws.internal"})))
 _SERVICE = re.compile(rf"([a-z0-9-]+\.)+({_SUFFIXES})")
 _PROVIDER = re.compile(rf"{_DOMAIN}(/.+)?|arn:aws[a-z-]*:iam::[0-9]{{12}}:(saml|oidc)-provider/.+")
 _CANONICAL_USER = re.compile(r"[0-9a-f]{64}")
-# The resources of IAM and STS that are principals, and how their ARNs continue:
+# The resources of IAM and STS that are principals, and the rest of their ARNs:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _NAME = r"[A-Za-z0-9+=,.@_-]"
 _RESOURCES = {
@@ -61,7 +61,7 @@ def principals_of(statement: Mapping[str, Any], element: str = "Principal") -> I
 
 
 def names_everyone(statement: Mapping[str, Any]) -> bool:
-    """Return whether a statement applies to every principal: `*`, or all but some."""
+    """Return whether a statement applies to every principal, or to all except some."""
     return "NotPrincipal" in statement or any(text_of(value) == "*" for _, value in principals_of(statement))
 
 

@@ -24,7 +24,7 @@ def resource_problems(resource: object, *, account: str | None, region: str | No
         region: The Region of the registry. None if it is known only at deployment.
 
     Yields:
-        One sentence with the resource and the fix; nothing for a resource that is known only at deployment.
+        One sentence with the resource and the fix. A resource that is known only at deployment has none.
 
     """
     text = text_of(resource)
@@ -46,7 +46,7 @@ def resource_problems(resource: object, *, account: str | None, region: str | No
 
 
 def _is_repository(service: str, resource: str) -> bool:
-    """Return whether a part of an ARN, with its wildcards, can be that of a repository."""
+    """Return whether a part of an ARN, with its wildcards, can match that of a repository."""
     kind = resource.partition("/")[0]
     return all(
         UNKNOWN in pattern or pattern == name or (has_wildcard(pattern) and fnmatchcase(name, pattern))

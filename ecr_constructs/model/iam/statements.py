@@ -1,4 +1,4 @@
-"""Policy statements as ECR and KMS read them: the problems of one, and of several in one policy."""
+"""Policy statements of ECR and KMS: the problems of one statement, and of several in one policy."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def public_problems(statement: Statement, *, in_key_policy: bool = False) -> Ite
 
 
 def sids_of(statements: Iterable[Statement]) -> dict[str, Statement]:
-    """Return the statements that have a Sid which is known before deployment, by their Sid."""
+    """Return the statements with a known Sid, by their Sid."""
     return {
         each["Sid"]: each
         for each in statements
@@ -132,13 +132,13 @@ def sid_problems(
     statements: Sequence[Statement], *, taken: Mapping[str, Statement] | None = None, is_written: bool = False
 ) -> Iterator[str]:
     """
-    Yield each Sid that different statements of a policy have; IAM needs unique ones.
+    Yield each Sid that different statements of a policy have. IAM requires unique Sids.
 
     Args:
-        statements: Statements of the policy. Equal statements count once, because they become one.
+        statements: Statements of the policy. Equal statements count once, because they are merged.
         taken: Other statements of the policy, by their Sid. Default: none.
-        is_written: Whether the policy has the statements as they are, so that statements with different tokens do not
-            become one. Default: no.
+        is_written: Whether the policy has the statements unmerged. Statements with different tokens then remain
+            separate. Default: no.
 
     """
     text = _exact_text if is_written else _text
@@ -153,7 +153,7 @@ def sid_problems(
 
 
 def _text(statement: Statement) -> str:
-    """Return a statement as text. Two tokens may be the same value, so that they are alike."""
+    """Return a statement as text. All tokens are equal, because two tokens can have the same value."""
     return text_of(_exact_text(statement))
 
 
@@ -163,7 +163,7 @@ def _exact_text(statement: Statement) -> str:
 
 def unconfirmed_services(statement: Statement) -> Iterator[str]:
     """
-    Yield the AWS services that a statement allows for any account: those without a condition on their source.
+    Yield the AWS services that a statement allows for any account, because it has no condition on the source.
 
     Args:
         statement: The statement, as a policy document contains it.

@@ -1,4 +1,4 @@
-"""Values of a policy document, in which parts may be known only at deployment."""
+"""Values of a policy document. Parts of them can be known only at deployment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "value_label",
 ]
 
-# Stands in a text for a part that is known only at deployment. No value of a policy contains this character.
+# The placeholder for a part that is known only at deployment. No value of a policy contains this character.
 UNKNOWN = "\0"
 
 # A token of the CDK within a text: https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
@@ -32,22 +32,22 @@ _MOST_BRANCHES = 64
 
 
 def as_list(value: object) -> Sequence[Any]:
-    """Return a value that may be written alone or in a list as a list."""
+    """Return a value or a list of values as a list."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
 
 
 def is_unknown(value: object) -> bool:
-    """Return whether a value is an intrinsic function, so that nothing of it is known before deployment."""
+    """Return whether a value is an intrinsic function, which is known only at deployment."""
     return isinstance(value, Mapping) and len(value) == 1 and is_function_name(next(iter(value)))
 
 
 def possible(value: object) -> Iterator[object]:
     """
-    Yield the single values that CloudFormation may write for a value that may be written alone or in a list.
+    Yield the values that a value or a list of values can have after deployment.
 
     Args:
-        value: The value. Each branch of `Fn::If` counts, and what `Fn::Select`, `Fn::Split`, `Fn::Join` and `Fn::Sub`
-            return for arguments that are written in the template. `AWS::NoValue` is left out.
+        value: The value. Each branch of `Fn::If` counts, and the results of `Fn::Select`, `Fn::Split`, `Fn::Join` and
+            `Fn::Sub` for literal arguments. `AWS::NoValue` is omitted.
 
     """
     for branch in _branches(value):
@@ -60,7 +60,7 @@ def possible(value: object) -> Iterator[object]:
 
 def is_never_empty(value: object) -> bool:
     """
-    Return whether CloudFormation writes at least one value, whichever branch of `Fn::If` it takes.
+    Return whether there is at least one value after deployment, in every branch of `Fn::If`.
 
     Args:
         value: The value, alone or in a list.
@@ -85,13 +85,13 @@ def has_wildcard(text: str) -> bool:
 
 
 def matches_pattern(pattern: str, text: str) -> bool:
-    """Return whether a pattern of IAM, with its `*` and `?`, matches a whole text. Letter case counts."""
+    """Return whether a pattern of IAM, with its `*` and `?`, matches a whole text. It is case-sensitive."""
     # IAM has no character sets, which fnmatch reads after a bracket.
     return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def _parts(value: object) -> Iterator[tuple[str, str | None]]:
-    """Yield the parts of a value: a text and None, or an empty text and the name of what is not known."""
+    """Yield the parts of a value: a text and None, or an empty text and the name of the unknown part."""
     if isinstance(value, str):
         yield from _split(_TOKEN, value)
     elif is_unknown(value):
@@ -102,7 +102,7 @@ def _parts(value: object) -> Iterator[tuple[str, str | None]]:
     elif value is None or isinstance(value, (int, float, Mapping)) or _is_list(value):
         yield str(value), None
     else:
-        # An object that is not JSON stands for a value that is not resolved yet.
+        # An object that is not JSON represents a value that is not yet resolved.
         yield "", "Token"
 
 
@@ -133,7 +133,7 @@ def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
 
 
 def _branches(value: object) -> Sequence[Any]:
-    """Return the values of an intrinsic function for arguments that are written in the template."""
+    """Return the values of an intrinsic function for literal arguments."""
     if not is_unknown(value):
         return [value]
     assert isinstance(value, Mapping)  # noqa: S101  (is_unknown checks it)
@@ -150,7 +150,7 @@ def _branches_of_select(arguments: Sequence[Any]) -> Sequence[Any]:
     index, lists = str(arguments[0]), _branches(arguments[1])
     if not all(map(_is_list, lists)):
         return [{"Fn::Select": arguments}]
-    # An index that is known only at deployment may be any.
+    # An index that is known only at deployment can be any.
     chosen = [each[int(index) :][:1] if index.isdecimal() else each for each in lists]
     return [each for values in chosen for value in values for each in _branches(value)]
 
@@ -182,7 +182,7 @@ def _branches_of_sub(arguments: Sequence[Any]) -> Sequence[Any]:
 def _combinations(parts: Sequence[Any]) -> Iterable[Sequence[Any]]:
     branches = [_branches(part) for part in parts]
     if prod(map(len, branches)) > _MOST_BRANCHES:
-        # Too many texts to check each, so that the whole counts as any text.
+        # There are too many texts to check each of them, so the value counts as any text.
         return [["*"]]
     return ([part for part in chosen if part != NO_VALUE] for chosen in product(*branches))
 

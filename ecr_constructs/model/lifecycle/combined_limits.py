@@ -1,5 +1,5 @@
 """
-The problem of a policy that asks for an age and a number for the same images, with the alternatives that ECR allows.
+The problem of a policy with an age and a number for the same images, with the alternatives in ECR.
 
 A rule has one `countType`, and an image belongs to one rule, so "older than 30 days, but never the newest 10" is not
 expressible: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
@@ -17,7 +17,7 @@ __all__ = ["combined_limits_problem", "combines_age_and_count", "rules_problem"]
 
 def combines_age_and_count(one: LifecycleRule, other: LifecycleRule) -> bool:
     """
-    Return whether of two rules that delete images, one has an age and the other a number.
+    Return whether one of two rules that delete images has an age and the other a number.
 
     Args:
         one: A rule.

@@ -35,12 +35,12 @@ def compile_intents(intents: Sequence[Intent]) -> tuple[LifecycleRule, ...]:
 
     Raises:
         TypeError: If an argument is not an intent.
-        InvalidLifecyclePolicy: If intents contradict each other; the error names both.
+        InvalidLifecyclePolicy: If intents contradict each other. The error names both.
 
     """
     if strangers := [intent for intent in intents if not isinstance(intent, Intent)]:
         raise ArgumentTypeError(
-            f"LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got {abbreviate(stranger)}"
+            f"LifecyclePolicy.of() requires intents such as keep_latest(10, matching='v*'), got {abbreviate(stranger)}"
             for stranger in strangers
         )
     return _compiled(tuple(dict.fromkeys(intents)))
@@ -86,7 +86,7 @@ class _CompiledRule(NamedTuple):
         return bool(shadowing_rules(self.rule, [earlier.rule]))
 
     def is_redundant_after(self, earlier: _CompiledRule) -> bool:
-        """Return whether the rule can be left out without a conflict."""
+        """Return whether the rule can be omitted without a conflict."""
         return self.is_keep_rule or (self.intent == earlier.intent and not earlier.is_keep_rule)
 
 
@@ -101,7 +101,7 @@ def _steps(intents: Sequence[Intent]) -> Iterator[_CompiledRule]:
 
 
 def _in_archive(rule: LifecycleRule) -> LifecycleRule:
-    # ECR assigns images for each storage class separately: without this rule, kept images that were archived by hand
+    # ECR assigns images for each storage class separately. Without this rule, kept images that were archived manually
     # would be deleted from the archive.
     return replace(
         rule,
@@ -131,14 +131,14 @@ def _conflict(earlier: _CompiledRule, later: _CompiledRule) -> str:
 
 
 def _asks_for_both(earlier: _CompiledRule, later: _CompiledRule) -> bool:
-    """Return whether two rules ask for an age and a number for the same images."""
+    """Return whether two rules have an age and a number for the same images."""
     # A number for a part of the images of an age is possible, if it comes first.
     is_possible = earlier.rule.count_unit is not None and not shadowing_rules(earlier.rule, [later.rule])
     return combines_age_and_count(earlier.rule, later.rule) and not is_possible
 
 
 def _nearest(one: _CompiledRule, other: _CompiledRule) -> str:
-    """Return the remedy for two rules of which ECR allows one: the nearest policy."""
+    """Return the remedy for two rules of which ECR allows one, with the nearest policy."""
     archiving = next((each for each in (one, other) if each.rule.action == "transition"), None)
     deleting = next((each for each in (one, other) if each.rule.action == "expire"), None)
     if archiving is None or deleting is None:
@@ -159,7 +159,11 @@ def _covered(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> str | None:
 
 
 def _with_description(step: _CompiledRule, kept: Sequence[_CompiledRule]) -> LifecycleRule:
-    """Return the rule; the description of one over all images states whether other rules select all tagged images."""
+    """
+    Return the rule.
+
+    The description of a rule over all images states whether other rules select all tagged images.
+    """
     if step.rule.tag_status != "any" or _all_tagged(step, kept) is None:
         return step.rule
     return replace(step.rule, description=f"{step.rule.description} (untagged ones: tagged images have rules above)")

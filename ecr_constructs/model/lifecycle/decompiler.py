@@ -60,7 +60,7 @@ class DecompiledPolicy:
 
 
 class _Step(NamedTuple):
-    """A call of an intent, or none if no intent expresses the rules, and the rules that it replaces."""
+    """A call of an intent and the rules that it replaces. The call is None if no intent expresses the rules."""
 
     function: Callable[..., Intent] | None
     arguments: Sequence[object]
@@ -125,7 +125,7 @@ def _decompiled(
     build: Build,
     as_rules: Collection[LifecycleRule],
 ) -> DecompiledPolicy | None:
-    """Return the first rules as intents, as far as possible, or `None` if the effect of the policy is another."""
+    """Return as many of the first rules as possible as intents. `None` if the effect of the policy would change."""
     steps = _steps(first, as_rules)
     others = (*(rule for step in steps if step.function is None for rule in step.rules), *rest)
     try:
@@ -173,7 +173,7 @@ def _keep_forever_rules(rules: Sequence[LifecycleRule]) -> list[LifecycleRule]:
 
 
 def _is_keep_rule(rule: LifecycleRule) -> bool:
-    """Return whether a rule is exactly the one that intents use to keep images of one pattern."""
+    """Return whether a rule is equal to the rule of intents that keeps the images of one pattern."""
     never_acts = rule.count_type == "imageCountMoreThan" and rule.count_number == MORE_IMAGES_THAN_FIT
     return never_acts and rule.tag_status == "tagged" and rule.action == "expire" and len(rule.selectors) == 1
 

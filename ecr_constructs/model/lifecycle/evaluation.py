@@ -1,9 +1,8 @@
 """
 A lifecycle policy applied to images at an instant.
 
-The page 'Lifecycle policies' of the documentation lists for each behavior the sentence of AWS that it
-rests on. Quotes without a URL are from
-https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html.
+The page 'Lifecycle policies' of the documentation lists the sentence of AWS for each behavior. Quotes without a URL are
+from https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ class Decision(NamedTuple):
 
     Attributes:
         image: The image.
-        action: `expire`, `archive` or `keep`. For an uncertain image: the action that is possible.
-        rule: The rule that acts; for a kept image, the rule that selects it, if one does.
+        action: `expire`, `archive` or `keep`. For an uncertain image, the possible action.
+        rule: The rule that acts. For a kept image, the rule that selects it, if there is one.
         why: The reason, in one sentence.
 
     """
@@ -42,16 +41,16 @@ class Decision(NamedTuple):
     why: str
 
 
-# Without the function of Python that a named tuple has for its construction: it is called for every image.
+# Without the constructor of a named tuple in Python, because it is called for every image.
 _to_decision = partial(tuple.__new__, Decision)
 
 
 class DecisionList(Sequence[Decision]):
     """
-    The decisions of a group, which are made when they are read.
+    The decisions of a group. They are created when they are read.
 
-    A repository can have a hundred thousand images of a few outcomes. With all decisions made at once, `evaluate` takes
-    a third longer, most of it for garbage collection.
+    A repository can have a hundred thousand images of a few outcomes. If all decisions were created at once, `evaluate`
+    would take a third longer, mostly for garbage collection.
 
     Args:
         index: The images of the repository.
@@ -107,9 +106,8 @@ class Evaluation:
         at: The instant.
         expired: Images that ECR deletes, the oldest first.
         archived: Images that ECR archives, the oldest first.
-        kept: Images that ECR keeps, each with the rule that selects it, if one does; the oldest first.
-        uncertain: Images for which AWS's documentation leaves the outcome open, each with the action that is possible
-            and the reason.
+        kept: Images that ECR keeps, the oldest first. Each has the rule that selects it, if there is one.
+        uncertain: Images with an outcome that AWS does not document, each with the possible action and the reason.
 
     """
 
@@ -129,8 +127,8 @@ class Evaluation:
         """
         The size of the images that are deleted.
 
-        Layers that images share are counted for each of them. An index counts nothing: the size that ECR returns for
-        it is that of the largest image it references, which is kept.
+        Layers that images share are counted for each of them. An image index counts 0 bytes. The size that ECR returns
+        for it is that of the largest image it references, which is kept.
         """
         return _bytes(self.expired)
 
@@ -150,7 +148,7 @@ def evaluate(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
         at: The instant, with a time zone.
 
     Raises:
-        InvalidImage: if an image is listed twice, or `at` has no time zone.
+        InvalidImage: If an image is listed twice, or `at` has no time zone.
 
     """
     moment = to_utc(at)

@@ -24,7 +24,7 @@ IMAGES_PER_REPOSITORY = 100_000
 # A later day is not predicted.
 MOST_DAYS = 3_650
 _WINDOW = 30
-# A repository that is a day old says little about a month.
+# The pushes of one day are not representative for a month.
 _SHORTEST_WINDOW = 7
 _DAY = timedelta(days=1)
 
@@ -35,7 +35,7 @@ class Growth:
     The growth of a repository.
 
     Attributes:
-        images_a_day: The images that are pushed a day: those of the last 30 days that are there, per day.
+        images_a_day: The images that are pushed a day: the existing images of the last 30 days, per day.
         full_on: The first day on which the repository has as many images as the quota allows, or None if there is none
             within ten years.
         quota: The quota of images per repository.
@@ -53,7 +53,7 @@ def growth(
     """
     Return the growth of a repository under a policy.
 
-    ECR does not document whether images in the archive count. They count here, because `DescribeImages` returns them.
+    AWS does not document whether images in the archive count. They count here, because `DescribeImages` returns them.
 
     Args:
         rules: The rules of the policy, by priority.
@@ -62,7 +62,7 @@ def growth(
         quota: The quota of images per repository. Default: 100,000, the default of ECR.
 
     Raises:
-        InvalidImage: if an image is listed twice, or `at` has no time zone.
+        InvalidImage: If an image is listed twice, or `at` has no time zone.
 
     """
     moment, listed = to_utc(at), tuple(images)
@@ -81,7 +81,7 @@ def growth(
 def _days_before(at: datetime, days: int) -> datetime:
     try:
         return at - days * _DAY
-    except OverflowError:  # in the first days that Python has
+    except OverflowError:  # in the first days of Python's calendar
         return datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -123,7 +123,7 @@ class _Group:
     def number_on(self, day: int) -> float:
         """Return the number of images on a day from today on."""
         pushed = self._pushed(day)
-        if self.most is not None:  # of those that a rule does not keep, some are in the archive for a while
+        if self.most is not None:  # some of the images that a rule does not keep are in the archive for some days
             return min(self.images + pushed, self.most + self._pushed(self.days or 0))
         if self.days is None:
             return self.images + pushed

@@ -23,7 +23,7 @@ from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["ImageIndex", "to_utc"]
 
-# Up to so many seconds before and after 1970, times that differ by a microsecond are different floats.
+# Up to this number of seconds before and after 1970, times that differ by a microsecond are different floats.
 _EXACT_SECONDS = 2**33
 
 
@@ -36,16 +36,16 @@ class ImageIndex:
         rules: The rules that will be applied to the images.
 
     Raises:
-        InvalidImage: if an image is listed twice.
+        InvalidImage: If an image is listed twice.
 
     Attributes:
-        standard: The positions of images in the standard storage class, or on the way there.
-        archive: The positions of images in the archive storage class, or on the way from there.
+        standard: The positions of images in the standard storage class, or being restored to it.
+        archive: The positions of images in the archive storage class, or being restored from it.
         activating: The positions of images that are being restored.
         restored: The positions of images that were archived and restored.
         referrers: The positions of signatures and other artifacts that have a subject.
         indexes_of: For a position, the positions of the image indexes that reference the image.
-        may_be_children: The positions of images that an index may reference. `DescribeImages` does not return the
+        may_be_children: The positions of images that an index can reference. `DescribeImages` does not return the
             references of an index.
 
     """
@@ -58,7 +58,7 @@ class ImageIndex:
             raise InvalidImage(_duplicates(listed))
         extraordinary = set(compress(range(len(listed)), map(not_, map(attrgetter("is_ordinary"), listed))))
         self._listed = listed
-        # The objects of a large repository are read in the order of the list, in which they usually are in memory.
+        # The objects of a large repository are read in the order of the list, which is usually their order in memory.
         self._order = _newest_first(listed)
         patterns = [selector.pattern for rule in rules for selector in rule.selectors]
         self._tags = TagIndex(list(map(attrgetter("tags"), listed)), self._order, patterns)
@@ -84,7 +84,7 @@ class ImageIndex:
 
     def images_at(self, positions: Iterable[int]) -> Iterator[Image]:
         """
-        Yield the images at positions, without a list of all images.
+        Yield the images at positions, without creating a list of all images.
 
         Args:
             positions: The positions, in any order.
@@ -107,7 +107,7 @@ class ImageIndex:
 
     def first_older_than(self, time: datetime) -> int:
         """
-        Return the position from which on images are older than a time.
+        Return the first position of images that are older than a time.
 
         Args:
             time: The time, in UTC.
@@ -140,7 +140,7 @@ class ImageIndex:
 
     def first_rules(self, rules: Sequence[LifecycleRule], positions: Sequence[int]) -> dict[int, LifecycleRule]:
         """
-        Return for the positions of images that rules select the first rule that does.
+        Return, for the positions of selected images, the first rule that selects the image.
 
         Args:
             rules: The rules, by priority.
@@ -154,7 +154,7 @@ class ImageIndex:
 
     def subject_of(self, position: int) -> int | None:
         """
-        Return the position of the image that an artifact refers to, through other artifacts if need be.
+        Return the position of the image that an artifact refers to, directly or through other artifacts.
 
         Args:
             position: The position of the artifact.
@@ -166,11 +166,11 @@ class ImageIndex:
             passed.add(at)
             at = self._positions.get(str(self.images[at].subject_digest))
         end = None if at is None or at in passed else self._subjects.get(at, at)
-        self._subjects.update(dict.fromkeys(passed, end))  # so that a chain of artifacts is followed once
+        self._subjects.update(dict.fromkeys(passed, end))  # a chain of artifacts is followed once
         return end
 
     def _find_children(self, indexes: Sequence[int]) -> None:
-        """Add the images that image indexes reference, or may reference."""
+        """Add the images that image indexes reference, or can reference."""
         for index in indexes:
             for digest in self.images[index].referenced_digests or ():
                 child = self._positions.get(digest)
@@ -194,7 +194,7 @@ def to_utc(at: datetime) -> datetime:
         at: A time with a zone.
 
     Raises:
-        InvalidImage: if it has no time zone, or is not a time.
+        InvalidImage: If it has no time zone, or is not a time.
 
     """
     if problem := time_problem(at):
@@ -204,20 +204,20 @@ def to_utc(at: datetime) -> datetime:
 
 def _newest_first(images: Sequence[Image]) -> list[int]:
     """Return the places of images in their list, by age; of images of the same age, the last first."""
-    # Numbers are sorted several times as fast as datetimes. New ones are side by side in memory.
+    # Numbers are sorted several times as fast as datetimes. New numbers are adjacent in memory.
     seconds = array("d", list(map(attrgetter("age_reference_seconds"), images))).tolist()
     order = sorted(range(len(images)), key=seconds.__getitem__)
     if order and max(abs(seconds[order[0]]), abs(seconds[order[-1]])) >= _EXACT_SECONDS:
         order = sorted(range(len(images)), key=lambda place: images[place].age_reference_time)
     order.reverse()
-    # The sorted numbers are all over the memory. New ones are read several times as fast.
+    # The sorted numbers are scattered in memory. New numbers are read several times as fast.
     return array("q", order).tolist()
 
 
 def _duplicates(images: Sequence[Image]) -> list[str]:
     counts = Counter(image.digest for image in images)
     return [
-        f"image {abbreviate(d)} is listed twice; a repository holds it once"
+        f"image {abbreviate(d)} is listed twice; a repository contains it once"
         for d, number in counts.items()
         if number > 1
     ]

@@ -55,7 +55,7 @@ Days = int | _Duration
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intent:
     """
-    One purpose of a lifecycle policy. Created by the functions of this module, compiled by `LifecyclePolicy.of`.
+    One purpose of a lifecycle policy. The functions of this module create it, and `LifecyclePolicy.of` compiles it.
 
     Attributes:
         function: The name of the function that created it, such as `keep_latest`.
@@ -88,7 +88,8 @@ def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequen
 
     Args:
         count: The number of images to keep.
-        matching: One tag pattern. For several patterns write one intent each: each keeps its own number of images.
+        matching: One tag pattern. For several patterns, write one intent for each, because each keeps its own number of
+            images.
         matching_all: Tag patterns. An image must match *all* of them, each with one of its tags.
 
     Raises:
@@ -174,8 +175,8 @@ def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) 
     time to restore a tag, and `after_days=` may leave none.
 
     Args:
-        after_days: Delete them this many days after their push. Whole days, or a `Duration` of whole days.
-        keep: Keep this many of the newest instead.
+        after_days: The days after the push. Whole days, or a `Duration` of whole days.
+        keep: The number of the newest untagged images to keep instead.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
@@ -214,7 +215,8 @@ def expire_older_than(
         after_days: The age in days. Whole days, or a `Duration` of whole days.
         matching: One tag pattern, or several of which any may match. Default: every image, tagged or not.
         matching_all: Tag patterns. An image must match *all* of them, each with one of its tags.
-        keep: Rejected, with the alternatives: ECR cannot combine an age with a number of images to keep. Default: none.
+        keep: An error that lists the alternatives, because ECR cannot combine an age with a number of images. Default:
+            none.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
@@ -241,11 +243,10 @@ def expire_unmatched(*, keeping: str | Sequence[str], after_days: Days) -> Inten
     """
     Delete tagged images that match *none* of the patterns, a number of days after their push.
 
-    ECR has no NOT. Images that match get a rule of their own that never acts, unless an earlier intent has a rule for
-    them.
+    ECR has no NOT. Images that match get a separate rule that never acts, unless an earlier intent has a rule for them.
 
     Args:
-        keeping: One tag pattern, or several; images that match any of them are left to the other intents.
+        keeping: One tag pattern, or several. The other intents apply to images that match any of them.
         after_days: The age in days. Whole days, or a `Duration` of whole days.
 
     Raises:
@@ -269,7 +270,7 @@ def expire_unmatched(*, keeping: str | Sequence[str], after_days: Days) -> Inten
 
 def archive_unpulled(*, after_days: Days) -> Intent:
     """
-    Archive every image that was not pulled for a number of days. ECR cannot delete by last pull: see `delete_archived`.
+    Archive every image that was not pulled for a number of days. ECR cannot delete by last pull. See `delete_archived`.
 
     Args:
         after_days: Days since the last pull, or since the push of an image that was never pulled. Whole days, or a
@@ -393,7 +394,7 @@ class _Call:
             self._problems.extend(f"{name}: {text}" for text in count_problems(value, count_type))
 
     def check_days(self, value: object, count_type: CountType = "sinceImagePushed") -> Any:  # noqa: ANN401  (see below)
-        """Return a number of days as a whole number. It is one unless a problem was added."""
+        """Return a number of days as a whole number, unless a problem was added."""
         days = _in_days(value)
         if days is value and _is_duration(value):
             self._problems.add(
@@ -413,7 +414,7 @@ class _Call:
         if type(days) is int and type(number) is int:
             given = {name: value for name, value in patterns.items() if value is not None}
             aged = "".join(f", {name}={_python(value)}" for name, value in given.items())
-            # One intent for each pattern of which any may match.
+            # The patterns of which any may match.
             first = [
                 value[0] for name, value in given.items() if name == "matching" and isinstance(value, list) and value
             ]
@@ -433,7 +434,7 @@ class _Call:
             patterns = _as_list(value)
             if not patterns:
                 self._problems.add(f"{name}: no pattern is given; name the tags")
-            # A pattern that is given twice is one rule.
+            # A duplicate pattern has one rule.
             texts = (text for pattern in patterns for _, text in pattern_problems([pattern]))
             self._problems.extend(dict.fromkeys(f"{name}: {text}" for text in texts))
 
@@ -445,7 +446,7 @@ class _Call:
             self._problems.extend(f"matching_all{place}: {text}" for place, text in pattern_problems(value or ()))
 
     def raise_if_any(self) -> None:
-        """Raise the problems as one error, each with the call."""
+        """Raise one error with all problems, each with the call."""
         if self._problems:
             found = Problems()
             with found.collect(f"{self._intent}: "):
@@ -491,7 +492,7 @@ def _by_age(
 
 
 def _keep_rules(description: str, patterns: Sequence[str]) -> list[LifecycleRule]:
-    """Return one rule for each pattern that never acts, because it counts more images than a repository can contain."""
+    """Return one rule for each pattern. It never acts, because it counts more images than a repository can contain."""
     return [
         _tagged(description.format(pattern), [pattern], "imageCountMoreThan", MORE_IMAGES_THAN_FIT)
         for pattern in patterns
@@ -541,7 +542,7 @@ def _is_duration(value: object) -> bool:
 
 
 def _duration_text(value: Any) -> str:  # noqa: ANN401  (any duration)
-    """Return a duration as the CDK writes it, such as `1 day 12 hours`, or its representation."""
+    """Return a duration in the form of the CDK, such as `1 day 12 hours`, or its representation."""
     try:
         text = value.to_human_string()
     except Exception:  # noqa: BLE001  (a duration without the method, or an error of JavaScript)

@@ -1,4 +1,4 @@
-"""The outcome of an image under a policy, and the questions that AWS's documentation leaves open."""
+"""The outcome of an image under a policy, and the behavior that AWS does not document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ACTIONS: Mapping[Action, Literal["expire", "archive"]] = {"expire": "expire", "t
 
 
 class UndocumentedBehavior(Enum):
-    """A question that AWS's documentation leaves open. The value is the reason why an image is uncertain."""
+    """A behavior that AWS does not document. The value is the reason why an image is uncertain."""
 
     HOURS = "it is older than that by hours only, and AWS does not document whether hours count"
     RESTORED = "AWS does not document whether the age of a restored image counts from its push or from its restoration"
@@ -34,10 +34,10 @@ class Outcome(NamedTuple):
 
     Attributes:
         action: `expire`, `archive` or `keep`.
-        rule: The rule that acts; for `keep`, the rule that selects the image, if one does.
+        rule: The rule that acts. For `keep`, the rule that selects the image, if there is one.
         why: The reason, in one sentence.
-        questions: The open questions that the outcome depends on.
-        is_certain: Whether AWS's documentation decides the outcome.
+        questions: The undocumented behaviors that the outcome depends on.
+        is_certain: Whether AWS documents the outcome.
 
     """
 
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
     @classmethod
     def kept_by(cls, rule: LifecycleRule) -> Outcome:
         """
-        Return the outcome for an image that a rule selects, and on which it does not act.
+        Return the outcome for an image that a rule selects and does not act on.
 
         Args:
             rule: The rule.
@@ -68,7 +68,7 @@ class Outcome(NamedTuple):
 
         Args:
             rule: The rule.
-            questions: The open questions on which it depends that the rule acts.
+            questions: The undocumented behaviors that determine whether the rule acts.
 
         """
         why = _sentence(_ACTED_ON, rule)

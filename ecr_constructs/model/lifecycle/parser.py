@@ -1,5 +1,5 @@
 """
-The parser of lifecycle policy documents. It lists all problems, each with its path.
+The parser of lifecycle policy documents. It reports all problems, each with its path.
 
 ECR validates a policy against a schema that allows no other fields and no nulls, and reports one problem at a time.
 """
@@ -32,7 +32,7 @@ _REQUIRED = ("rulePriority", "selection.tagStatus", "selection.countType", "sele
 # The fields of a document that `LifecycleRule` derives.
 _DERIVED = ("selection.storageClass", "selection.countUnit", "action.targetStorageClass")
 _OBJECTS = ("selection", "action")
-# Ten times what ECR allows; each of them may have a dozen problems.
+# Ten times the number that ECR allows. Each rule can have a dozen problems.
 _MOST_RULES = 500
 _MISSING = "missing; ECR needs it in every rule"
 _KNOWN = frozenset((*_FIELDS.values(), *_DERIVED))
@@ -40,7 +40,7 @@ _KNOWN = frozenset((*_FIELDS.values(), *_DERIVED))
 
 def parse_json(text: str) -> object:
     """
-    Return the document of a JSON text. A key that is written twice is a problem.
+    Return the document of a JSON text. A duplicate key is a problem.
 
     Args:
         text: The policy text.
@@ -50,7 +50,9 @@ def parse_json(text: str) -> object:
 
     """
     if not isinstance(text, str):
-        raise ArgumentTypeError([f"from_json() takes a string, got {abbreviate(text)}; from_dict() takes a mapping"])
+        raise ArgumentTypeError(
+            [f"from_json() requires a string, got {abbreviate(text)}; from_dict() requires a mapping"]
+        )
     if is_token(text):
         raise InvalidLifecyclePolicy([f"the policy {abbreviate(text)} is known only at deployment; write it out"])
     try:

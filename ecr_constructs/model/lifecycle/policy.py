@@ -32,7 +32,7 @@ __all__ = ["MAXIMUM_CHARACTERS", "MAXIMUM_RULES", "MINIMUM_CHARACTERS", "Lifecyc
 # A quota that cannot be raised: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAXIMUM_RULES = 50
 # The length of LifecyclePolicyText in the service model and in the CloudFormation schema. The shortest policy with one
-# rule is longer than the minimum, so only a policy without rules is too short.
+# rule is longer than the minimum. Only a policy without rules is too short.
 MINIMUM_CHARACTERS = 100
 MAXIMUM_CHARACTERS = 30_720
 
@@ -42,7 +42,7 @@ class LifecyclePolicy:
     """
     The rules by which ECR deletes and archives the images of a repository.
 
-    Create one from intents with `of`, from a document with `from_dict` or `from_json`, or from its rules. Two policies
+    Create a policy from intents with `of`, from a document with `from_dict` or `from_json`, or from rules. Two policies
     are equal if they have the same rules. Equal policies have the same text.
 
     Args:
@@ -117,7 +117,7 @@ class LifecyclePolicy:
     @classmethod
     def from_dict(cls, document: object) -> LifecyclePolicy:
         """
-        Return the policy of a policy document, as the AWS documentation shows it.
+        Return the policy of a policy document.
 
         Args:
             document: A mapping with `rules`.
@@ -137,14 +137,14 @@ class LifecyclePolicy:
     @classmethod
     def from_json(cls, text: str) -> LifecyclePolicy:
         """
-        Return the policy of a policy text, as `GetLifecyclePolicy` returns it.
+        Return the policy of a policy text, such as that of `GetLifecyclePolicy`.
 
         Args:
             text: The JSON text.
 
         Raises:
             TypeError: If it is not a string.
-            InvalidLifecyclePolicy: If it is not JSON, or as `from_dict`.
+            InvalidLifecyclePolicy: If it is not JSON, or if `from_dict` rejects the document.
 
         """
         from ecr_constructs.model.lifecycle.parser import parse_json
@@ -161,7 +161,7 @@ class LifecyclePolicy:
 
     def evaluate(self, images: Iterable[Image], *, at: datetime) -> Evaluation:
         """
-        Return the outcome of the policy for each image, as AWS documents it.
+        Return the outcome of the policy for each image according to AWS's documentation.
 
         Args:
             images: All images of the repository, with any status, because ECR counts them all.
@@ -227,7 +227,7 @@ class LifecyclePolicy:
             InvalidImage: If an image is listed twice, or `at` has no time zone.
 
         """
-        # The regular expressions of the checks take as long to compile as the rest of the model takes to import.
+        # Compiling the regular expressions of the checks takes as long as importing the rest of the model.
         from ecr_constructs.model.lifecycle.findings import find
 
         return find(self.rules, images, immutability=immutability, at=at, in_use=in_use)
@@ -340,7 +340,7 @@ def _problems(rules: Mapping[int, LifecycleRule]) -> Iterator[str]:
     """Yield the problems of rules in one policy. The keys are their positions in the list."""
     if len(rules) > MAXIMUM_RULES:
         yield f"rules: {len(rules)} rules; ECR allows {MAXIMUM_RULES}, merge or leave out some"
-    if len(rules) > 10 * MAXIMUM_RULES:  # comparing every two of them would take too long
+    if len(rules) > 10 * MAXIMUM_RULES:  # comparing all pairs of rules would take too long
         return
     for index, rule in rules.items():
         for other_index, other in rules.items():

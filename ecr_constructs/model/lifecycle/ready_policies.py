@@ -1,5 +1,5 @@
 """
-Lifecycle policies for common situations. Each is a function, because tags differ between pipelines.
+Lifecycle policies for common situations. Each policy is a function, because tags differ between pipelines.
 
 The page 'Ready policies' of the documentation has the rules of each policy, and its evaluation over the images of a
 repository.
@@ -41,7 +41,9 @@ def development_policy(
     keep_untagged: int = 20,
 ) -> LifecyclePolicy:
     """
-    Return a policy for development images: the newest of the main branch, and those of other branches for some days.
+    Return a policy for development images.
+
+    It keeps the newest of the main branch, and those of other branches for some days.
 
     Images of other branches are deleted by age, because a count would delete the images of a branch with few builds.
 
@@ -153,8 +155,8 @@ def build_cache_policy(*, keep: int = 20) -> LifecyclePolicy:
     """
     Return a policy for layer caches of builds, such as those of `docker buildx build --cache-to`.
 
-    A build that loses its cache takes longer and pushes it again, so only the number of images is limited. Tags of
-    caches are pushed again, so the tags of the repository must be mutable.
+    A build without a cache takes longer and pushes the cache again, so only the number of images is limited. Builds
+    push the tags of caches again, so the tags of the repository must be mutable.
 
     Args:
         keep: The number of images to keep, tagged or not. Default: 20.
@@ -172,7 +174,7 @@ def build_cache_policy(*, keep: int = 20) -> LifecyclePolicy:
 
 def cached_repository_policy(*, unpulled_for_days: Days = 30, delete_after_days: Days = 90) -> LifecyclePolicy:
     """
-    Return a policy for repositories of a pull-through cache: images that are not pulled are archived, then deleted.
+    Return a policy for repositories of a pull-through cache. It archives and then deletes images that are not pulled.
 
     ECR cannot delete by last pull, and keeps archived images for at least 90 days. A deleted image is pulled from the
     upstream registry again.

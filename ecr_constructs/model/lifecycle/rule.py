@@ -40,14 +40,14 @@ Action = Literal["expire", "transition"]
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 MINIMUM_DAYS_ARCHIVED = 90
 
-# ECR has no "never": a rule with more images than a repository can contain, or more days than it exists, never acts.
-# The quota of images can be raised, so keep rules have a number well above it:
+# ECR has no rule that never acts. A rule with more images than a repository can contain, or more days than it exists,
+# has this effect. The quota of images can be raised, so keep rules have a number well above it:
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 IMAGES_THAT_FIT = 100_000
 MORE_IMAGES_THAN_FIT = 999_999
 A_CENTURY = 36_500
 
-# Neither bound is documented; both fields are integers, and no repository lives this long.
+# AWS does not document the upper bounds of these integers. No repository exists for so long.
 _MAXIMUM_NUMBER = 2**31 - 1
 # CDK tokens for numbers are far below this.
 _NUMBER_TOKENS = -1e288
@@ -73,12 +73,12 @@ _WHY_NOT = {
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LifecycleRule:
     """
-    One rule: the images it selects, their number or age, and its action.
+    A lifecycle rule: the images that it selects, their number or age, and its action.
 
     `storage_class`, `count_unit` and `target_storage_class` are derived from the other fields.
 
     Args:
-        rule_priority: The position of the rule: 1 is before 2. Unique in a policy.
+        rule_priority: The position of the rule, unique in a policy. 1 is before 2.
         tag_status: `tagged` (with one of the two lists), `untagged` or `any`.
         count_type: The unit of the number: images, or days since push, last pull or archival.
         count_number: The number of images to keep, or the days after which the rule acts. Whole and positive; at least
@@ -144,7 +144,7 @@ class LifecycleRule:
 
     @property
     def is_keep_rule(self) -> bool:
-        """Whether the rule never acts, and only keeps its images from the rules after it."""
+        """Whether the rule never acts, and only prevents that later rules act on its images."""
         return self.count_number >= (A_CENTURY if self.count_unit else IMAGES_THAT_FIT)
 
     def selects_tags(self, tags: Sequence[str]) -> bool:
@@ -186,8 +186,8 @@ class LifecycleRule:
 _PYTHON = {field: field for field in LifecycleRule.__dataclass_fields__}
 
 
-# They are read for every repository, and the repositories of an app share few rules. Not a field of the rule, so that
-# its copies and pickles have only the values that were given.
+# The selectors are cached, because the repositories of an app share few rules. They are not a field of the rule,
+# because copies and pickles contain only the given values.
 @lru_cache(maxsize=4096)
 def _selectors(patterns: tuple[str, ...], prefixes: tuple[str, ...]) -> tuple[TagPattern | TagPrefix, ...]:
     return (*map(TagPattern, patterns), *map(TagPrefix, prefixes))

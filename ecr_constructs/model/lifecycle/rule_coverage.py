@@ -2,9 +2,9 @@
 Rules that select all images of a rule after them.
 
 ECR assigns an image to the first rule of its storage class that selects it, whether or not that rule acts on it:
-https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. The results are proven, for images with
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. The results are proven for images with
 any tags. Two rules are combined only if one selects all tagged images and the other all untagged images. Patterns that
-cover another pattern only together are not detected: this would need a search over all characters of a tag.
+cover another pattern only together are not detected, because this requires a search over all characters of a tag.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def shadowing_rules(rule: LifecycleRule, preceding: Iterable[LifecycleRule]) -> 
         preceding: The rules with a smaller priority.
 
     Returns:
-        One rule, or one for all tagged images and one for all untagged images. Empty if the rule can be the first that
-        selects an image.
+        One rule, or a rule for all tagged images and a rule for all untagged images. Empty if the rule can be the first
+        that selects an image.
 
     """
     rivals = [each for each in preceding if each.storage_class == rule.storage_class]
@@ -67,7 +67,11 @@ def impossible_selector(rule: LifecycleRule) -> TagPattern | TagPrefix | None:
 
 
 def _covers(one: LifecycleRule, other: LifecycleRule) -> bool:
-    """Return whether a rule selects every image of another: each of its entries covers one of the other's."""
+    """
+    Return whether a rule selects every image of another rule.
+
+    Each of its entries must cover an entry of the other rule.
+    """
     if one.tag_status != other.tag_status:
         return False
     return all(any(wide.subsumes(narrow) for narrow in other.selectors) for wide in one.selectors)

@@ -3,8 +3,8 @@ The rules of a policy, applied to the images of a repository at an instant, sepa
 
 Quotes without a URL are from https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html.
 
-Where AWS's documentation leaves a question open, each rule is applied in two readings: in one it acts on as many images
-as it may, in the other only on those on which it must. Images for which the readings differ are uncertain.
+If AWS does not document a behavior, each rule is evaluated twice: once with the most images on which it can act, and
+once with the fewest. Images with different results are uncertain.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class RuleEngine:
         at: The instant, in UTC.
 
     Attributes:
-        outcomes: For each position the outcome of the rules. The relations to image indexes and subjects come on top.
-        questions: For some positions, the open questions whether rules may act on the image at all.
+        outcomes: For each position, the outcome of the rules, without the relations to image indexes and subjects.
+        questions: For some positions, the undocumented behaviors that determine whether any rule acts on the image.
 
     """
 
@@ -92,11 +92,11 @@ class RuleEngine:
 
     def _apply_count(self, rule: LifecycleRule, selected: Sequence[int], unclaimed: Sequence[int]) -> None:
         """
-        Act on the images that come after the newest so many of those selected.
+        Act on the selected images beyond the newest number of them.
 
         "Rules can never mark images that are marked by higher priority rules, but can still identify them as if they
-        haven't been expired or archived." Images that another rule claims are therefore counted, and nothing takes
-        their places.
+        haven't been expired or archived." Images of another rule are therefore counted, and are not replaced by other
+        images.
         """
         # "...images are sorted from youngest to oldest based on pushed_at_time", and positions are in this order.
         excess = _from(unclaimed, selected[rule.count_number]) if len(selected) > rule.count_number else []
@@ -108,7 +108,11 @@ class RuleEngine:
         self._act(rule, [position for position in excess if position <= last], UndocumentedBehavior.PLACES)
 
     def _apply_push_age(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
-        """Act on the images that were pushed before so many days. Restored images may be younger by their position."""
+        """
+        Act on the images that were pushed more than a number of days ago.
+
+        The position of a restored image can be that of a younger one.
+        """
         limit, limit_in_whole_days = self._limits(rule)
         older, older_in_whole_days = map(self._index.first_older_than, (limit, limit_in_whole_days))
         candidates = _from(unclaimed, older)
@@ -122,7 +126,7 @@ class RuleEngine:
                 self._act(rule, [position], UndocumentedBehavior.RESTORED)
 
     def _apply_last_use(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
-        """Act on the images that were last pulled, or archived, before so many days."""
+        """Act on the images that were last pulled, or archived, more than a number of days ago."""
         limit, limit_in_whole_days = self._limits(rule)
         times = map(age_reference_time(rule), self._index.images_at(unclaimed))
         dated = zip(unclaimed, times, strict=True)
@@ -133,15 +137,15 @@ class RuleEngine:
 
     def _limits(self, rule: LifecycleRule) -> tuple[datetime, datetime]:
         """
-        Return the times before which an age is more than so many days, and more than so many whole days.
+        Return the latest times for an age of more than a number of days, and of more than a number of whole days.
 
-        An age of exactly so many days is not more: in AWS's second example for all images, an image that was pushed 1
+        An age that equals the number is not more. In AWS's second example for all images, an image that was pushed 1
         day ago is kept. https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
         """
         return _days_before(self._at, rule.count_number), _days_before(self._at, rule.count_number + 1) + _SMALLEST_AGE
 
     def _act(self, rule: LifecycleRule, positions: Sequence[int], question: UndocumentedBehavior | None = None) -> None:
-        """Set the outcome of images on which a rule acts, or may act if there is an open question."""
+        """Set the outcome of images on which a rule acts, or can act according to an undocumented behavior."""
         if not positions:
             return
         common = frozenset() if question is None else frozenset({question})
@@ -158,7 +162,7 @@ class RuleEngine:
 
 def age_reference_time(rule: LifecycleRule) -> Callable[[Image], datetime | None]:
     """
-    Return a function for the time from which a rule counts the age of an image. It returns None if there is none.
+    Return a function for the time from which a rule counts the age of an image. None if there is no such time.
 
     Args:
         rule: A rule that counts days.
@@ -171,7 +175,7 @@ def age_reference_time(rule: LifecycleRule) -> Callable[[Image], datetime | None
 
 
 def _questions_about(image_index: ImageIndex) -> dict[int, frozenset[UndocumentedBehavior]]:
-    """Return the open questions about images that rules may not select, whatever the rules are."""
+    """Return the undocumented behaviors of images that no rule may select."""
     found: dict[int, frozenset[UndocumentedBehavior]] = dict.fromkeys(
         image_index.may_be_children, frozenset({UndocumentedBehavior.CHILD})
     )
@@ -186,7 +190,9 @@ def _questions_about(image_index: ImageIndex) -> dict[int, frozenset[Undocumente
 
 def last_use(image: Image) -> datetime:
     """
-    Return the time of the last pull; without one, of the restoration; without one, of the push.
+    Return the time of the last pull.
+
+    Without a pull it is the time of the restoration, and without both the time of the push.
 
     Args:
         image: The image.
@@ -199,7 +205,7 @@ def last_use(image: Image) -> datetime:
 
 
 def _from(positions: Sequence[int], first: int) -> Sequence[int]:
-    """Return those of the positions that are not before the first."""
+    """Return the positions from a first one on."""
     return positions[bisect_left(positions, first) :]
 
 

@@ -21,8 +21,8 @@ __all__ = ["SafeFix", "fixed_policy"]
 
 _DESCRIBED = "any-described-as-untagged"
 _FIXED = frozenset({"shadowed-rule", _DESCRIBED})
-# Findings of which some are about a rule that selects no image, whatever tags are pushed. Without it, ECR assigns each
-# image to the same rule as before.
+# Findings that can be about a rule that never selects an image. Without this rule, ECR assigns each image to the same
+# rule as before.
 _OF_TAGS = frozenset({"never-matches", "wildcard-in-prefix"})
 
 
@@ -60,7 +60,8 @@ def fixed_policy(
 
     """
     fixes: list[SafeFix] = []
-    # A fix can make another one possible. Each removes a finding for good, so there are no more fixes than rules.
+    # A fix can make another one possible. Each fix resolves a finding permanently, so there are at most as many fixes
+    # as rules.
     for _ in range(2 * len(policy.rules)):
         step = _first_fix(policy, immutability)
         if step is None:

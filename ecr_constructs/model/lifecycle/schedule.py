@@ -20,8 +20,8 @@ from ecr_constructs.model.lifecycle.rule_engine import RuleEngine, age_reference
 
 __all__ = ["ScheduledAction", "schedule", "schedule_index"]
 
-# Open questions that do not change what is done on the day: hours make a whole day on the next one, and an artifact
-# that no rule selects is deleted or archived with its subject.
+# Undocumented behaviors that do not change the action on the day. Hours become a whole day on the next day, and an
+# artifact that no rule selects is deleted or archived with its subject.
 _HOURS = frozenset({UndocumentedBehavior.HOURS})
 _IS_DELETED_ANYWAY = frozenset({UndocumentedBehavior.HOURS, UndocumentedBehavior.REFERRER})
 
@@ -36,7 +36,7 @@ class ScheduledAction:
         day: The first day (UTC) on which the rule selects it; ECR acts within 24 hours.
         action: `expire` or `archive`. An image that is archived can have a second action: it expires in the archive.
         rule: The rule that acts.
-        is_certain: Whether AWS's documentation decides that the rule acts.
+        is_certain: Whether AWS documents that the rule acts.
 
     """
 
@@ -54,10 +54,10 @@ def schedule(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: dat
     Args:
         rules: The rules of a policy, by priority.
         images: Every image of the repository, whatever its status.
-        at: The instant from which on nothing is pushed, with a time zone.
+        at: The instant after which no image is pushed, with a time zone.
 
     Raises:
-        InvalidImage: if an image is listed twice, or `at` has no time zone.
+        InvalidImage: If an image is listed twice, or `at` has no time zone.
 
     """
     moment = to_utc(at)
@@ -87,7 +87,7 @@ class _Scheduler:
     """
     The actions on each image.
 
-    If nothing is pushed, the rule that selects an image today is the only one that can act on it. A rule that counts
+    If no image is pushed, only the rule that selects an image today can act on it. A rule that counts
     images has acted on the first day, because the number of images only decreases. An age rule acts on each image on
     a day that can be computed. Therefore each image is scheduled independently, without simulating every day.
     """
@@ -96,17 +96,17 @@ class _Scheduler:
         self._index = index
         self._today = at.date()
         self._engine = engine
-        # Of images in the standard storage class, which are in the archive storage class after the first action.
+        # For images in the standard storage class, which are in the archive storage class after the first action.
         of_archive = [rule for rule in rules if rule.storage_class == "archive"]
         self._archive_claims = index.first_rules(of_archive, index.standard)
         self._first_actions: dict[int, ScheduledAction | None] = {}
         self._first_days: dict[int, date] = {}
-        # The other images are scheduled by their rule alone.
+        # The schedule of the other images depends only on their rule.
         self._related = index.indexes_of.keys() | index.referrers
         self._following: set[int] = set()
 
     def actions_on(self, position: int) -> list[ScheduledAction]:
-        """Return the action on an image, and if that is to archive it, the deletion from the archive."""
+        """Return the action on an image, and after its archival also the deletion from the archive."""
         first = self._first_action(position) if position in self._related else self._by_rule(position)
         if first is None or first.action == "expire":
             return [] if first is None else [first]
@@ -133,11 +133,11 @@ class _Scheduler:
         return self._first_actions[position]
 
     def _computed(self, position: int) -> ScheduledAction | None:
-        """Return the first action on an image, when those on the indexes that reference it are known."""
+        """Return the first action on an image. The actions on the indexes that reference it must be known."""
         action = self._after_indexes(position, self._by_rule(position))
         subject = self._subject_of(position)
         if subject is not None and position not in self._following:
-            self._following.add(position)  # an index can have a subject that it references: it is asked for meanwhile
+            self._following.add(position)  # an index can have a subject that it references
             action = self._after_indexes(position, self._with_subject(position, subject, action))
         return action
 
@@ -172,12 +172,12 @@ class _Scheduler:
 
     def _after_indexes(self, position: int, action: ScheduledAction | None) -> ScheduledAction | None:
         """
-        Return the action on an image after those on the indexes that reference it, one day later at the earliest.
+        Return the action on an image. It is at least one day after the actions on the indexes that reference it.
 
         "If an image is referenced by a manifest list, it cannot be expired or archived without the manifest list being
         deleted or archived first."
         """
-        # Of indexes that reference each other in a circle, none is known before the other: there is no action.
+        # Indexes that reference each other in a circle have no action.
         indexes = [self._first_actions.get(index) for index in self._index.indexes_of.get(position, ())]
         if action is None or not indexes or not all(indexes):
             return None if indexes else action
@@ -188,13 +188,13 @@ class _Scheduler:
         day = max(action.day, free)
         is_certain = action.is_certain and all(index.is_certain for index in before)
         if action.rule.count_type == "imageCountMoreThan" and self._first_day_of_newest(action.rule) < day:
-            is_certain = False  # one of the newest images is deleted by then, and this image may have moved up
+            is_certain = False  # one of the newest images is deleted by then, and this image can be among the newest
         return replace(action, day=day, is_certain=is_certain)
 
     def _first_day_of_newest(self, rule: LifecycleRule) -> date:
         """Return the first day of an action on one of the newest images that a rule counts."""
         if rule.rule_priority not in self._first_days:
-            self._first_days[rule.rule_priority] = date.min  # while it is computed, which can need it itself
+            self._first_days[rule.rule_priority] = date.min  # the value during the computation, which can use it
             newest = self._index.selected(rule, self._index.standard)[: rule.count_number]
             days = [action.day for action in map(self._first_action, newest) if action is not None]
             self._first_days[rule.rule_priority] = min(days, default=date.max)
@@ -205,7 +205,7 @@ class _Scheduler:
 
     def _with_subject(self, position: int, subject: int, by_rule: ScheduledAction | None) -> ScheduledAction | None:
         """
-        Return the action on an artifact together with its subject, or before it if a rule acts on the artifact.
+        Return the action on an artifact with its subject, or before it if a rule acts on the artifact.
 
         ECR deletes or archives artifacts "within 24 hours of the deletion or archival of the subject image".
         """
@@ -219,7 +219,7 @@ class _Scheduler:
             return by_rule
         follow = following[0]
         is_claimed = bool(image.tags) and self._engine.claim(position) is not None
-        # The rule may also not act on the artifact at all, for example where it may be among the newest.
+        # The rule can also not act on the artifact, such as if the artifact can be among the newest.
         may_not_act = not self._engine.outcomes[position].questions <= _IS_DELETED_ANYWAY
         is_kept = is_claimed and (by_rule is None or by_rule.day > follow.day or may_not_act)
         is_certain = follow.is_certain and not is_kept and position not in self._index.may_be_children
@@ -231,7 +231,7 @@ def _action(image: Image, day: date, rule: LifecycleRule, *, is_certain: bool) -
 
 
 def _comes_first(by_rule: ScheduledAction, follow: ScheduledAction) -> bool:
-    """Return whether a rule may act on an artifact before its subject, or deletes it where the subject is archived."""
+    """Return whether a rule can act on an artifact before its subject, or deletes it when the subject is archived."""
     is_deleted_instead = (by_rule.action, follow.action) == ("expire", "archive")
     return by_rule.day < follow.day or (by_rule.day == follow.day and is_deleted_instead)
 

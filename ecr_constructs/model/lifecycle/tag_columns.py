@@ -1,10 +1,10 @@
 """
 Many tag patterns matched against many tags.
 
-The tags of a block are written one below the other, and compared column by column: a bit set contains the tags that
-have a given letter at a given place. One operation on bit sets compares one letter of a pattern with every tag of the
-block, and the number of operations depends on the lengths of patterns and tags only. `str.find` is faster for a few
-patterns, but its time is quadratic for repetitive text, such as `aaab` in `aaaa...`.
+The tags of a block are compared column by column. A bit set contains the tags that have a given letter at a given
+place. One operation on bit sets compares one letter of a pattern with every tag of the block, and the number of
+operations depends on the lengths of patterns and tags only. `str.find` is faster for a few patterns, but its time is
+quadratic for repetitive text, such as `aaab` in `aaaa...`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from ecr_constructs.model.wildcards import matches
 
 __all__ = ["images_by_pattern"]
 
-# Fills up the tags of a block to one length, and so marks the end of a tag. Neither tags nor patterns contain it.
+# The character that pads the tags of a block to one length, and marks the end of a tag. Neither tags nor patterns
+# contain it.
 _END = "\0"
-# The tags of one block: enough that the loops of Python do not count, and few enough for some megabytes of bit sets.
+# The number of tags of a block. It is large enough to make the loops of Python negligible, and small enough for some
+# megabytes of bit sets.
 _BLOCK = 32_768
 # "Length Constraints: Minimum length of 1. Maximum length of 300." A longer tag cannot be in ECR, and is matched alone.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageIdentifier.html
@@ -40,7 +42,7 @@ def images_by_pattern(patterns: Iterable[str], tags_of_images: Sequence[Sequence
     """
     flags = {pattern: bytearray(len(tags_of_images)) for pattern in patterns}
     pairs = [(len(tag), tag, image) for image, tags in enumerate(tags_of_images) for tag in tags]
-    # Tags of about the same length are in one block, so that there is little to fill up.
+    # Tags of about the same length are in one block, to minimize the padding.
     pairs.sort(key=itemgetter(0))
     while pairs and pairs[-1][0] > _LONGEST:
         _, tag, image = pairs.pop()
@@ -88,7 +90,7 @@ class _TagColumns:
 
     def _first_ends(self, part: str, ends: Mapping[int, int], last: int) -> dict[int, int]:
         """
-        Return where a part of a pattern ends in the tags, for its first place behind the part before it.
+        Return the ends of a part of a pattern in the tags, for its first place after the preceding part.
 
         Args:
             part: The part.

@@ -10,10 +10,10 @@ from ecr_constructs.model.lifecycle.tag_columns import images_by_pattern
 
 __all__ = ["TagIndex"]
 
-# Around every tag, so that its begin and its end can be searched for; and between images. No tag contains either.
+# The characters around every tag, to search for its beginning and its end, and between images. No tag contains them.
 _EDGE, _END = "\0", "\n"
-# Up to so many patterns are searched for in each tag, which can take quadratic time but usually does not. More
-# patterns are matched by column, which takes longer for the first of them.
+# Up to this number of patterns, each is searched for in every tag. This can take quadratic time, but usually does not.
+# More patterns are matched by column, which takes longer for the first of them.
 _SEARCHED = 3
 # The third of the texts that str.partition() returns.
 _BEHIND = itemgetter(2)
@@ -33,8 +33,8 @@ class TagIndex:
     def __init__(self, tags: Sequence[Sequence[str]], order: Sequence[int], patterns: Iterable[str]) -> None:
         self._tags = tags
         self._order = order
-        # All tags are one text. Python searches it without a step for each image. Tags are joined in the order in which
-        # they usually are in memory, and then are side by side.
+        # All tags are one text. Python searches it without a step for each image. Tags are joined in their usual order
+        # in memory.
         joined = _END.join(map(_EDGE.join, tags)).split(_END)
         text = f"{_EDGE}{_END}{_EDGE}".join(map(joined.__getitem__, order))
         self._text = f"{_EDGE}{text}{_EDGE}" if order else ""
@@ -53,7 +53,7 @@ class TagIndex:
             pattern: The pattern.
 
         """
-        if not pattern:  # no tag is empty; between its edges is nothing, as for an image without tags
+        if not pattern:  # no tag is empty; only an image without tags has no text between its edges
             return []
         if pattern in self._flags:
             return list(compress(range(len(self._order)), self._flags[pattern]))
@@ -75,12 +75,12 @@ class TagIndex:
         return accumulate(map(str.count, [before, *behind[:-1]] if behind else (), repeat(_END))), behind
 
     def _behind_head(self, head: str, *parts: str) -> list[int]:
-        """Return the images with a tag that has a text at its begin and all parts behind it."""
+        """Return the images with a tag that begins with a text, followed by all parts."""
         images, behind = self._find(head)
         return _having_in_order(parts, images, [f"{rest.partition(_EDGE)[0]}{_EDGE}" for rest in behind])
 
     def _in_one_tag(self, parts: Sequence[str]) -> list[int]:
-        """Return the images with a tag that contains all parts, one behind the other."""
+        """Return the images with a tag that contains all parts in their order."""
         # The longest text is the one that the fewest images have.
         images = self._having(max(parts, key=len))
         tags = self._tags_at(images)
@@ -92,8 +92,8 @@ class TagIndex:
 
 
 def _having_in_order(parts: Sequence[str], images: Iterable[int], rests: Iterable[str]) -> list[int]:
-    """Return the images of which one of the rests of tags contains all parts, one behind the other."""
-    # The first place for each part leaves the most characters for the next. Behind a missing part is nothing.
+    """Return the images for which the rest of a tag contains all parts in their order."""
+    # The first place for each part leaves the most characters for the next one. After a missing part, no part matches.
     for part in parts[:-1]:
         rests = map(_BEHIND, map(str.partition, rests, repeat(part)))
     return list(dict.fromkeys(compress(images, map(contains, rests, repeat(parts[-1])))))
@@ -107,7 +107,7 @@ def _is_searched_in_one_pass(pattern: str) -> bool:
 
 def _parts(pattern: str) -> list[str]:
     """
-    Return the texts that a tag with its edges contains, one behind the other, if it matches.
+    Return the texts that a matching tag with its edges contains, in their order.
 
     If there is one only, the tag matches wherever the text is; if there is none, every tag matches.
     """

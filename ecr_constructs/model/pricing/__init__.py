@@ -1,1 +1,1 @@
-"""The price of the storage of images, a month."""
+"""The monthly price of the storage of images."""

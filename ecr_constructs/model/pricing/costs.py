@@ -75,14 +75,14 @@ class Costs:
     The costs of the images of a repository, or of several.
 
     Attributes:
-        today: The costs a month of the images of today.
-        after: The costs a month of the images that remain after the policy. Uncertain images count as they are.
+        today: The monthly costs of the current images.
+        after: The monthly costs of the images that remain after the policy. Uncertain images count as unchanged.
         archive: The part of `after` that is for images in the archive.
         archive_minimum: The costs of the images in the archive after the policy until each of them has been there for
-            90 days. AWS charges them also if the images are deleted before.
+            90 days. AWS also charges them if the images are deleted earlier.
         unpulled: The part of `today` that is for images that were not pulled.
-        standard_byte: The price of a byte in the standard storage class a month, today.
-        archive_byte: The price of a byte in the archive storage class a month, today.
+        standard_byte: The current monthly price of a byte in the standard storage class.
+        archive_byte: The current monthly price of a byte in the archive storage class.
         currency: The currency.
 
     """
@@ -97,7 +97,7 @@ class Costs:
     currency: str
 
     def of_image(self, image: Image) -> Decimal:
-        """Return the costs of an image of today a month."""
+        """Return the monthly costs of a current image."""
         if image.is_index:
             return Decimal(0)
         return image.size * (self.archive_byte if image.status == "archived" else self.standard_byte)
@@ -108,14 +108,14 @@ def unpulled(images: Iterable[Image], *, days: int, at: datetime) -> Unpulled:
     Return the images that were not pulled for a number of days. The age counts as in a rule with `sinceImagePulled`.
 
     Args:
-        images: The images. Those in the archive cannot be pulled, and are left out.
+        images: The images. Archived images cannot be pulled, and are omitted.
         days: The number of days.
         at: The instant, with a time zone.
 
     """
     try:
         since = at - days * _DAY
-    except OverflowError:  # no image is as old
+    except OverflowError:  # no image is that old
         return Unpulled(days=days)
     # The time of the push is compared first, because most images of a large repository were not pulled after it.
     found = [each for each in images if each.pushed_at < since and each.status == "active" and last_use(each) < since]
@@ -151,7 +151,7 @@ def storage_of(evaluation: Evaluation, *, at: datetime, unpulled_size: int = 0) 
 
 def costs(storage: Storage, total: Storage, prices: Prices) -> Costs | None:
     """
-    Return the costs of some of the images of a registry, or None if the price of the archive is needed and not known.
+    Return the costs of some of the images of a registry. None if the price of the archive is needed and not known.
 
     The tiers of a price apply to the sum of all repositories. Each repository has its share of the price.
 

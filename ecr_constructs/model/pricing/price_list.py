@@ -29,7 +29,7 @@ _ENDLESS = "Inf"
 
 
 class InvalidPriceList(EcrConstructsError):
-    """A document without the prices of Amazon ECR in a Region."""
+    """The error for a document without the prices of Amazon ECR in a Region."""
 
 
 def read_prices(documents: Sequence[object], *, region: str | None, source: str) -> Prices:
@@ -38,11 +38,11 @@ def read_prices(documents: Sequence[object], *, region: str | None, source: str)
 
     Args:
         documents: The parsed output, one document for each page.
-        region: The Region. None for the only one that the output has prices of.
+        region: The Region. None for the only Region in the output.
         source: The file with the output.
 
     Raises:
-        InvalidPriceList: if the output has no price of the standard storage class in the Region, or several.
+        InvalidPriceList: If the output has no price of the standard storage class in the Region, or several.
 
     """
     products = [product for document in documents for product in _products(document)]

@@ -1,4 +1,4 @@
-"""The prices of Amazon ECR for the storage of a gigabyte, a month."""
+"""The monthly prices of Amazon ECR for the storage of a gigabyte."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 __all__ = ["GIGABYTE", "PRICES_BY_REGION", "PricePerGigabyte", "Prices", "Tier"]
 
-# The price list of AWS has 150 TB of storage as 153,600 GB, so its units are powers of 1,024.
+# In the price list of AWS, 150 TB of storage are 153,600 GB, so its units are powers of 1,024.
 GIGABYTE = 2**30
 
 
@@ -20,7 +20,7 @@ class Tier(NamedTuple):
 
     Attributes:
         above: The amount, in gigabytes.
-        price: The price of a gigabyte, a month.
+        price: The monthly price of a gigabyte.
 
     """
 

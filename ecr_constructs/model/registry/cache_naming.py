@@ -29,7 +29,7 @@ class CachedNames:
         upstream: The upstream registry.
         here: The prefix of the cache.
         there: The upstream prefix, or `ROOT`.
-        allowed: The repositories that may be pulled, as patterns of upstream names.
+        allowed: The repositories that can be pulled, as patterns of upstream names.
 
     Attributes:
         here: The prefix of the cache.
@@ -45,13 +45,13 @@ class CachedNames:
 
     @property
     def upstream_patterns(self) -> list[str]:
-        """The repositories at the upstream, as patterns for policies."""
+        """The repositories in the upstream registry, as patterns for policies."""
         under = "*" if self.there == ROOT else f"{self.there}/*"
         return sorted({under if pattern == "*" else pattern for pattern in self._allowed})
 
     @property
     def patterns(self) -> list[str]:
-        """The repositories here, as patterns for policies."""
+        """The repositories in this registry, as patterns for policies."""
         return sorted({self.cached_name(pattern) for pattern in self.upstream_patterns})
 
     def cached_name(self, repository: str) -> str:

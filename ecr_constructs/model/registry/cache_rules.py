@@ -41,7 +41,7 @@ def prefix_problems(here: str, there: str) -> Iterator[str]:
 
 def credential_problems(upstream: Upstream, *, has_credentials: bool) -> Iterator[str]:
     """
-    Yield the problem of a cache that has no credentials for its upstream, or needs none.
+    Yield the problem of a cache with missing or needless credentials.
 
     Args:
         upstream: The upstream registry.

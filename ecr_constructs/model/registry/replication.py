@@ -43,7 +43,7 @@ EXPECTED_RULES = 10
 # Over all rules: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAXIMUM_DESTINATIONS = 25
 
-# The only Region with 25 rules on the page of quotas, which has 10 for all others.
+# The only Region with 25 rules on the page of quotas. The page has 10 for all other Regions.
 _REGION_WITH_MANY_RULES = "ca-central-1"
 
 _EVERY_REPOSITORY = ""
@@ -99,7 +99,7 @@ class Replication:
     filters: Sequence[ReplicationFilter] = ()
 
     def __post_init__(self) -> None:
-        """Raise all problems."""
+        """Raise an error with all problems."""
         problems = Problems()
         with problems.collect():
             REGION.require(self.region)
@@ -190,7 +190,7 @@ class ReplicationConfiguration:
     Args:
         account: The account of the registry. None if it is known only at deployment.
         region: The Region of the registry. None if it is known only at deployment.
-        replications: The replications, each once. A destination in the account of the registry has no account.
+        replications: The replications without duplicates. A destination in the account of the registry has no account.
 
     >>> configuration = ReplicationConfiguration(account="111122223333", region="us-east-1")
     >>> configuration = configuration.adding(Replication.to("eu-west-1", repositories=Namespace("prod")))
@@ -259,7 +259,7 @@ class ReplicationConfiguration:
         )
 
     def warnings(self) -> Iterator[tuple[str, str]]:
-        """Yield the ID and the text of each warning about the configuration; more replications do not change them."""
+        """Yield the ID and the text of each warning about the configuration. More replications do not change them."""
         if len(self.rules) > EXPECTED_RULES and self.region != _REGION_WITH_MANY_RULES:
             yield "ecr-constructs:manyReplicationRules", _MANY.format(count=EXPECTED_RULES, most=MAXIMUM_RULES)
 
@@ -274,8 +274,8 @@ def filter_warnings(replications: Iterable[Replication]) -> Iterator[tuple[str, 
     Yield the ID and the text of a warning for each filter that matches more names than it appears to.
 
     Args:
-        replications: Replications with filters that a user wrote. Filters that are names of repositories are not
-            reported, because ECR has no filter for exactly one name.
+        replications: Replications with given filters. Filters that are names of repositories are not reported, because
+            ECR has no filter for exactly one name.
 
     """
     for text in (text.value for each in replications for text in each.filters):

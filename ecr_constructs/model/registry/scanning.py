@@ -39,8 +39,8 @@ _UNKNOWN_FREQUENCY = (
     "filter: CloudFormation does not support MANUAL"
 )
 _CONTINUOUS_WINS = (
-    "{!r} is scanned continuously, by the filter {!r} of the registry, and continuous wins over on push; "
-    "narrow that filter, or remove scanning="
+    "{!r} is scanned continuously, by the filter {!r} of the registry, which overrides scanning on push; narrow that "
+    "filter, or remove scanning="
 )
 
 
@@ -53,7 +53,7 @@ class Scanning:
 
     Args:
         scan_type: `ENHANCED` (Amazon Inspector: operating system and language packages) or `BASIC` (operating system).
-        continuous: Filters of the repositories that are scanned again whenever a new vulnerability is known.
+        continuous: Filters of the repositories that are scanned again for each new vulnerability.
         on_push: Filters of the repositories that are scanned when an image is pushed.
 
     Raises:
@@ -70,7 +70,11 @@ class Scanning:
     on_push: Sequence[ScanFilter] = ()
 
     def __post_init__(self) -> None:
-        """Raise all problems. CloudFormation's schema accepts continuous basic scanning, which ECR rejects."""
+        """
+        Raise an error with all problems.
+
+        CloudFormation's schema accepts continuous basic scanning, which ECR rejects.
+        """
         problems = Problems()
         _check(problems, self)
         problems.raise_if_any(InvalidName)
@@ -136,7 +140,7 @@ class Scanning:
             frequency: `CONTINUOUS_SCAN` or `SCAN_ON_PUSH`.
 
         Returns:
-            This configuration if it scans the repository already, otherwise one with another filter.
+            This configuration if it already scans the repository, otherwise one with an additional filter.
 
         Raises:
             InvalidName: If the repository cannot have this frequency, or if no filter can match its name.
@@ -212,7 +216,7 @@ class RequestedScanning:
             current = self.current.including(repository_name, frequency)
         else:
             current = self.given
-            # Continuous requests come first, because they override those on push, and short names before longer ones.
+            # Continuous requests are first, because they override requests on push. Short names are before longer ones.
             for each_frequency, name in sorted({*self.requests, request}):
                 current = current.including(name, each_frequency)
         return replace(self, current=current, requests=self.requests | {request})

@@ -26,7 +26,7 @@ UpstreamRegistry = Literal[
     "gitlab-container-registry",
     "chainguard",
 ]
-# `role`: needed for a registry of another account, and not for one of the same account.
+# `role`: required for a registry of another account only.
 Credentials = Literal["none", "secret", "role"]
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
@@ -108,7 +108,7 @@ class Upstream:
 
     @classmethod
     def chainguard(cls) -> Upstream:
-        """Chainguard, with a secret that holds a pull token."""
+        """Chainguard, with a secret that contains a pull token."""
         return cls(registry="chainguard", url="cgr.dev", default_prefix="chainguard", credentials="secret")
 
     @classmethod

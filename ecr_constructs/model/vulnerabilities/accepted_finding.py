@@ -96,7 +96,7 @@ class AcceptedFinding:
 
     def covers(self, vulnerability: str, repository: str, package: str | None = None) -> bool:
         """
-        Return whether a finding in an image is accepted, regardless of the day.
+        Return whether a finding in an image is accepted. The last day is ignored.
 
         Args:
             vulnerability: The ID of the vulnerability.

@@ -1,5 +1,5 @@
 """
-`ImageFinding`: a vulnerability that an image scan found, as ECR and Amazon Inspector return it.
+`ImageFinding`: a vulnerability that an image scan found, from an answer of ECR or Amazon Inspector.
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
 https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListFindings.html
@@ -23,7 +23,7 @@ __all__ = [
     "severity_rank",
 ]
 
-# `UNDEFINED` and `UNTRIAGED` are findings without a rating.
+# Findings without a rating are `UNDEFINED` or `UNTRIAGED`.
 ScanSeverity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
 _SEVERITIES: tuple[str, ...] = get_args(ScanSeverity)
 _IMAGE = "AWS_ECR_CONTAINER_IMAGE"

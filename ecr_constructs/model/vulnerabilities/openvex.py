@@ -51,8 +51,8 @@ def render_openvex(
         author: The author of the document.
         timestamp: The time of the document, with its time zone.
         registry: The host of the registry, such as `111122223333.dkr.ecr.eu-west-1.amazonaws.com`.
-        repositories: The names of the repositories of the registry. OpenVEX has no wildcards, so that each pattern of
-            an accepted finding is replaced by the names that it matches.
+        repositories: The names of the repositories of the registry. OpenVEX has no wildcards, so each pattern of an
+            accepted finding is replaced by the names that it matches.
         version: The version of the document. Default: 1.
 
     Raises:
@@ -145,7 +145,7 @@ def read_openvex(
 
     Statements with the status `not_affected` are accepted. Statements with the status `affected` are accepted if their
     status notes have an owner and a last day, as those of `render_openvex` do. Statements with the status `fixed` or
-    `under_investigation`, and those about other products than images, are left out.
+    `under_investigation`, and those about other products than images, are omitted.
 
     Args:
         path: The file.
@@ -179,7 +179,7 @@ def read_openvex(
 
 
 def _accepted(statement: object, owner: object, expires: date | None) -> Iterator[AcceptedFinding]:
-    """Yield the accepted finding of a statement, or none."""
+    """Yield the accepted finding of a statement, if it has one."""
     if not isinstance(statement, Mapping):
         raise EcrConstructsError([f"{abbreviate(statement)} is not an object; write a statement"])
     status, notes = statement.get("status"), _NOTES_PATTERN.search(str(statement.get("status_notes", "")))
@@ -209,7 +209,7 @@ def _last_day(text: str) -> date:
 
 
 def _vulnerability(statement: Mapping[str, Any]) -> str:
-    """Return the id: OpenVEX 0.0.1 has a text in the place of the object."""
+    """Return the ID. OpenVEX 0.0.1 has a text instead of an object."""
     vulnerability = statement.get("vulnerability")
     name = vulnerability.get("name") if isinstance(vulnerability, Mapping) else vulnerability
     if not isinstance(name, str):

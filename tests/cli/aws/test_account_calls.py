@@ -92,7 +92,7 @@ def ask(
     assert gathered.problems == gathered.notes == ()
 
 
-def test_images_alone_take_three_calls(calls: set[str]) -> None:
+def test_images_alone_require_three_calls(calls: set[str]) -> None:
     ask()
 
     assert calls == ALWAYS

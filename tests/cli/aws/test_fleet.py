@@ -444,7 +444,7 @@ def test_archived_images_in_use_are_restored_in_their_account(
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (("--accounts", "a.txt"), "several accounts need a role to assume in each; add --role-name"),
+        (("--accounts", "a.txt"), "several accounts require a role in each account; add --role-name"),
         (
             ("--accounts", "a.txt", "--organization", "--role-name", "r"),
             "--accounts and --organization both choose the accounts; remove one of them",

@@ -133,7 +133,7 @@ def test_a_preview_of_the_same_policy_by_another_caller_is_used(cloud: Cloud, ga
     assert cloud.called("StartLifecyclePolicyPreview") == 1
 
 
-def test_a_preview_that_is_nowhere_is_started_again(cloud: Cloud, gather: Gather) -> None:
+def test_a_missing_preview_is_started_again(cloud: Cloud, gather: Gather) -> None:
     stored = cloud.add("prod/api", image(1))
     cloud.fail("GetLifecyclePolicyPreview", "LifecyclePolicyPreviewNotFoundException", times=1)
     stored.next = Preview(statuses=deque(["COMPLETE"]))
@@ -151,7 +151,7 @@ def test_a_preview_that_is_nowhere_is_started_again(cloud: Cloud, gather: Gather
     ("status", "problem"),
     [("FAILED", "ECR's preview failed"), ("EXPIRED", "ECR's preview expired before it was read")],
 )
-def test_a_preview_that_comes_to_nothing_is_a_problem(cloud: Cloud, gather: Gather, status: str, problem: str) -> None:
+def test_a_preview_that_fails_is_a_problem(cloud: Cloud, gather: Gather, status: str, problem: str) -> None:
     cloud.add("prod/api", image(1)).next = Preview(statuses=deque(["IN_PROGRESS", status]))
     cloud.add("prod/web", image(1))
 
@@ -168,7 +168,9 @@ def test_a_preview_that_comes_to_nothing_is_a_problem(cloud: Cloud, gather: Gath
         (THEIRS, "a preview of another policy of the repository did not end in time"),
     ],
 )
-def test_waiting_ends(cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPatch, text: str, problem: str) -> None:
+def test_waiting_for_previews_ends(
+    cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPatch, text: str, problem: str
+) -> None:
     monkeypatch.setattr("ecr_constructs.cli.aws.account.TIMEOUT", 0.2)
     for number in range(40):
         stored = cloud.add(f"team/service-{number}", image(1))
@@ -185,7 +187,7 @@ def test_waiting_ends(cloud: Cloud, gather: Gather, monkeypatch: pytest.MonkeyPa
     assert problem in told
 
 
-def test_a_policy_that_aws_refuses_is_a_problem_of_its_repository(cloud: Cloud, gather: Gather) -> None:
+def test_a_policy_that_aws_rejects_is_a_problem_of_its_repository(cloud: Cloud, gather: Gather) -> None:
     message = "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'one rule is enough'"
     cloud.fail("StartLifecyclePolicyPreview", "InvalidParameterException", message, repository="prod/api")
     cloud.add("prod/api", image(1))

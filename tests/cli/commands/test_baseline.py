@@ -88,7 +88,7 @@ def test_stacks_of_one_name_in_two_regions_are_recorded_both(
     }
 
 
-def test_a_source_without_a_template_and_a_file_that_cannot_be_written_are_refused(
+def test_a_source_without_a_template_and_a_file_that_cannot_be_written_are_rejected(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = write(tmp_path / "Containers.json", Api=REPOSITORY)

@@ -70,7 +70,7 @@ def test_one_policy_is_explained_if_others_are_invalid(tmp_path: Path, capsys: p
     )
 
 
-def test_a_policy_that_ecr_would_refuse_is_not_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_policy_that_ecr_would_reject_is_not_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "policy.json").write_text('{"rules": []}', encoding="utf-8")
 
     assert run(["explain", str(tmp_path / "policy.json")]) == ExitCode.REFUSED

@@ -330,7 +330,7 @@ def test_a_policy_that_is_not_read_can_be_suppressed_and_an_invalid_one_cannot(
     assert capsys.readouterr().out.endswith(", 1 suppressed\n")
 
 
-def test_a_configuration_with_problems_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_configuration_with_problems_is_rejected(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path.with_name("policy.suppressions.toml").write_text("[[suppressions]]", encoding="utf-8")
 
     assert lint(path, CLEAN.to_dict()) == ExitCode.REFUSED

@@ -136,7 +136,7 @@ def test_a_call_that_fails_is_an_error_with_the_permission(
 
 
 @pytest.mark.usefixtures("registry")
-def test_check_reports_pins_that_are_stale_gone_or_unused(
+def test_check_reports_pins_that_are_stale_deleted_or_unused(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -161,9 +161,9 @@ def test_check_reports_pins_that_are_stale_gone_or_unused(
     assert code == 3
     assert lines == [
         f"moved: prod/api:production in {HERE}: the pin is {digest(1)}, the tag has {digest(2)}; run with --update",
-        f"gone: prod/api:v0 in {HERE}: the tag does not exist any more; remove the pin with --prune, or push the image",
+        f"gone: prod/api:v0 in {HERE}: the tag no longer exists; delete the pin with --prune, or push the image",
         f"unused: prod/api:v2 in {HERE}: a template deploys its tag; use pinned('v2') there",
-        f"unused: prod/web:v1 in {HERE}: no template deploys its digest; remove it with --prune",
+        f"unused: prod/web:v1 in {HERE}: no template deploys its digest; delete it with --prune",
     ]
     assert (folder / "ecr-pins.json").read_bytes() == before
 

@@ -81,7 +81,7 @@ def said(err: str) -> list[str]:
 # --- from files -------------------------------------------------------------------------------------------------------
 
 
-def test_a_policy_file_is_held_against_every_repository_that_is_listed(call: Any, files: Sequence[str]) -> None:
+def test_a_policy_file_applies_to_every_listed_repository(call: Any, files: Sequence[str]) -> None:
     code, out, err = call(*files, AT)
 
     assert (code, err) == (0, "")
@@ -90,7 +90,7 @@ def test_a_policy_file_is_held_against_every_repository_that_is_listed(call: Any
     assert out.endswith("total: 2 repositories: 6 images to delete (600.0 MB), 0 to archive, 0 uncertain, 6 to keep\n")
 
 
-def test_or_against_those_that_are_named(call: Any, files: Sequence[str]) -> None:
+def test_a_policy_file_applies_to_the_selected_repositories_only(call: Any, files: Sequence[str]) -> None:
     code, out, _ = call(*files, AT, "--repository", "prod/w*", "--repository", "prod/web")
 
     assert code == 0
@@ -141,7 +141,7 @@ def test_a_name_with_a_wildcard_names_no_listing(call: Any, files: Sequence[str]
     assert said(err)[0].startswith("--repository prod/*: no repository matches")
 
 
-def test_a_policy_file_may_be_the_policy_of_today(call: Any, files: Sequence[str], write: Write) -> None:
+def test_a_policy_file_can_be_the_deployed_policy(call: Any, files: Sequence[str], write: Write) -> None:
     code, out, _ = call(*files, AT, "--current-policy", write("today.json", GENEROUS.to_json()), "--format", "json")
     lost = {each["repository"]: each["current"]["newly_lost"] for each in json.loads(out)["repositories"]}
 
@@ -165,7 +165,7 @@ def test_problems_of_other_repositories_do_not_prevent_the_preview_of_the_select
     assert call(source, *files[1:], AT)[0] == 2
 
 
-def test_the_policies_of_today_are_compared(call: Any, files: Sequence[str], write: Write) -> None:
+def test_the_deployed_policies_are_compared(call: Any, files: Sequence[str], write: Write) -> None:
     today = {"repositoryName": "prod/web", "lifecyclePolicyText": GENEROUS.to_json()}
     code, out, _ = call(*files, AT, "--current-policy", write("current/web.json", today))
 
@@ -507,7 +507,7 @@ def test_a_day_is_its_beginning_in_utc(call: Any, files: Sequence[str]) -> None:
     assert call(*files, "--at", "2026-06-01") == call(*files, AT)
 
 
-def test_a_policy_that_ecr_would_refuse_is_rejected(call: Any, files: Sequence[str], write: Write) -> None:
+def test_a_policy_that_ecr_would_reject_is_rejected(call: Any, files: Sequence[str], write: Write) -> None:
     code, out, err = call(write("bad.json", {"rules": [{}]}), *files[1:])
 
     assert (code, out) == (2, "")
@@ -554,7 +554,7 @@ def test_any_json_ends_with_a_documented_exit_code(
 # --- a process of its own ---------------------------------------------------------------------------------------------
 
 
-def test_nothing_of_the_cdk_and_nothing_of_aws_is_imported_for_files(files: Sequence[str], tmp_path: Path) -> None:
+def test_neither_the_cdk_nor_boto3_is_imported_for_files(files: Sequence[str], tmp_path: Path) -> None:
     program = (
         "import sys; from ecr_constructs.cli.main import run; run(sys.argv[1:]); "
         "print([name for name in ('aws_cdk', 'jsii', 'boto3', 'botocore', 'jinja2') if name in sys.modules])"

@@ -83,7 +83,7 @@ def test_a_repository_has_its_mutable_tags() -> None:
         )
 
 
-def test_a_lifecycle_that_cloudformation_works_out_is_not_called_none() -> None:
+def test_a_lifecycle_that_cloudformation_computes_is_not_called_none() -> None:
     assert "  lifecycle policy computed at deployment  " in told("Repository", LifecyclePolicy=SOMEHOW)
 
 

@@ -532,7 +532,7 @@ def test_without_colour_there_is_no_escape_code(monkeypatch: pytest.MonkeyPatch)
     assert "\x1b" not in render_table(PreviewReport(at=NOW, previews=(preview(),)), terminal())
 
 
-def test_texts_of_others_can_neither_colour_nor_move_anything() -> None:
+def test_texts_of_users_have_no_control_characters() -> None:
     evil = "\x1b]0;owned\x07[red]\ud800"
     images = (replace(V1, tags=[evil, "v1"]),)
     rule = replace(POLICY.rules[1], description="\u202e[red]")
@@ -574,7 +574,7 @@ def test_bytes_are_written_in_the_unit_that_fits() -> None:
         assert format_size(number) == text
 
 
-def test_things_are_counted_in_english() -> None:
+def test_a_count_has_the_singular_or_the_plural_of_its_noun() -> None:
     assert [count(number, "repository") for number in (0, 1, 2000)] == [
         "0 repositories",
         "1 repository",

@@ -86,7 +86,7 @@ def decision_on(image: Image, preview: RepositoryPreview) -> Decision:
 # --- the local evaluation ---------------------------------------------------------------------------------------------
 
 
-def test_without_aws_a_preview_is_the_replay() -> None:
+def test_a_preview_without_aws_is_the_local_evaluation() -> None:
     shown = preview()
 
     assert shown.evaluation == POLICY.evaluate(HISTORY, at=NOW)
@@ -159,7 +159,7 @@ def test_the_same_policy_makes_no_difference() -> None:
     assert (shown.newly_lost, shown.newly_kept) == ((), ())
 
 
-def test_deletion_instead_of_archival_is_a_loss_and_the_reverse_is_not() -> None:
+def test_deletion_instead_of_archival_is_reported_and_the_reverse_is_not() -> None:
     deleting = LifecyclePolicy.of(expire_older_than(after_days=5, matching="v*"))
     archiving = LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*"))
 
@@ -167,7 +167,7 @@ def test_deletion_instead_of_archival_is_a_loss_and_the_reverse_is_not() -> None
     assert {each.image for each in preview(archiving, RELEASES, deployed=deleting).newly_kept} == {V1, V2, V3}
 
 
-def test_an_uncertain_image_is_newly_lost_only_if_the_deployed_policy_keeps_it_for_certain() -> None:
+def test_an_uncertain_image_is_newly_lost_only_if_the_deployed_policy_certainly_keeps_it() -> None:
     index = replace(V4, manifest_media_type="application/vnd.oci.image.index.v1+json")
     children = untagged_images(days=4, until=NOW)
     may_go = {each.image for each in preview(POLICY, [index, *children]).evaluation.uncertain}
@@ -186,7 +186,7 @@ def test_an_unchanged_policy_makes_no_difference_for_any_result_of_ecr() -> None
     assert (shown.newly_lost, shown.newly_kept) == ((), ())
 
 
-def test_nothing_is_newly_kept_because_aws_was_asked_about_one_of_two_policies_only() -> None:
+def test_no_image_is_newly_kept_because_ecr_previewed_only_one_of_two_policies() -> None:
     assert preview(images=OPEN, deployed=GENEROUS, aws=[]).newly_kept == ()
     assert preview(GENEROUS, deployed=POLICY, aws=[]).newly_kept == preview(GENEROUS, deployed=POLICY).newly_kept[:1]
 
@@ -318,7 +318,7 @@ def test_an_artifact_of_an_artifact_is_deleted_with_both() -> None:
     assert outcomes(shown)[stamp] == "expire"
 
 
-def test_artifacts_that_are_about_each_other_are_no_endless_question() -> None:
+def test_artifacts_that_reference_each_other_end_the_evaluation() -> None:
     one = replace(V1, digest="sha256:" + "1" * 64, subject_digest="sha256:" + "2" * 64)
     other = replace(V1, digest="sha256:" + "2" * 64, subject_digest="sha256:" + "1" * 64)
 

@@ -105,7 +105,7 @@ def test_one_of_several_tags_is_enough() -> None:
     assert caught("expires:stable", report([also_stable, *HISTORY[1:]])) == [also_stable]
 
 
-def test_a_gate_over_deletions_lets_archiving_pass() -> None:
+def test_a_gate_for_deletions_passes_if_images_are_archived() -> None:
     archiving = policy(LifecyclePolicy.of(archive_older_than(after_days=5, matching="v*")), repository="api")
 
     assert read_gate("expires:v*").evaluate(report(of=archiving)).has_passed
@@ -179,7 +179,7 @@ def test_in_listings_a_repository_that_is_missing_may_be_there_all_the_same() ->
     assert unknown(seen) == ()
 
 
-def test_of_many_repositories_that_are_missing_a_few_are_named() -> None:
+def test_a_few_of_many_missing_repositories_are_named() -> None:
     missing = tuple(policy(repository=name) for name in "abcde")
 
     assert unknown(replace(report(without_images=missing), is_live=False)) == (

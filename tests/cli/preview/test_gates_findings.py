@@ -270,7 +270,7 @@ def test_a_repository_without_a_policy_is_not_judged_and_reported(call: Call) ->
     code, out, err = call("--scan-findings", "scans.json", "--fail-if", "findings:HIGH", scans=[scan(KEPT)])
 
     assert code == 0
-    assert "the images of prod/web are not judged, because the input has no policy for them" in out + err
+    assert "the images of prod/web are not checked, because the input has no policy for them" in out + err
 
 
 @pytest.mark.parametrize(

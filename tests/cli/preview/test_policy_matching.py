@@ -23,7 +23,7 @@ def test_a_policy_applies_to_the_repository_that_it_names() -> None:
     assert matches.without_policy == ("prod/db",)
 
 
-def test_the_longest_prefix_wins_and_root_is_the_last() -> None:
+def test_the_longest_prefix_applies_and_root_is_the_last() -> None:
     cases: list[tuple[str, str]] = [
         ("prod/api", "prod"),
         ("prod/team/api", "prod/team/"),

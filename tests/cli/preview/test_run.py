@@ -153,7 +153,7 @@ def test_images_that_were_pushed_later_are_left_out_and_counted() -> None:
     assert report.notes == (f"left out 6 images pushed after {then:%Y-%m-%d} 00:00 UTC",)
 
 
-def test_an_account_is_looked_at_as_of_an_instant_too() -> None:
+def test_an_account_can_be_previewed_at_an_instant() -> None:
     then = RELEASES[2].pushed_at
     selection = Selection(policy_set=reading(policy(repository="prod/web")), at=then)
     report = preview_account(selection, FakeAccount(WEB), QUESTIONS, progress=Silent())
@@ -210,7 +210,7 @@ def test_a_repository_of_which_no_images_were_given_is_reported_with_its_policy(
     )
 
 
-def test_another_policy_of_another_repository_does_not_block_the_one_that_is_asked_for() -> None:
+def test_another_policy_of_another_repository_does_not_block_the_selected_one() -> None:
     policies = [policy(repository="prod/web"), policy(repository="prod/api"), policy(GENEROUS, repository="prod/api")]
 
     assert len(preview_files(reading(*policies), [WEB, API], only=["prod/web"], at=NOW).previews) == 1

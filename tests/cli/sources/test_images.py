@@ -123,7 +123,7 @@ def test_an_empty_page_beside_others_makes_no_repository(write: Write) -> None:
     assert [each.name for each in read_repositories([file])] == ["prod/api"]
 
 
-def test_listings_that_name_no_repository_are_of_the_one_that_is_asked_for(
+def test_listings_without_a_name_are_those_of_the_selected_repository(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write("images.json", listing(RELEASES, None))
@@ -211,7 +211,7 @@ def test_a_folder_is_searched_whole_for_json(write: Write, tmp_path: Path) -> No
     assert [each.name for each in read_repositories([str(tmp_path)])] == ["one", "two"]
 
 
-def test_policies_that_lie_beside_the_images_are_passed_over(write: Write, tmp_path: Path) -> None:
+def test_policies_in_the_folder_of_the_images_are_skipped(write: Write, tmp_path: Path) -> None:
     write("api.json", listing(RELEASES, "api"))
     beside = write("api.policy.json", json.dumps({"repositoryName": "api", "lifecyclePolicyText": "{}"}))
 
@@ -219,7 +219,7 @@ def test_policies_that_lie_beside_the_images_are_passed_over(write: Write, tmp_p
     assert problem(beside) == (f"{beside}: a policy or a template, not a listing of images; give it before --images")
 
 
-def test_a_policy_file_that_lies_beside_the_images_is_passed_over(write: Write, tmp_path: Path) -> None:
+def test_a_policy_file_in_the_folder_of_the_images_is_skipped(write: Write, tmp_path: Path) -> None:
     write("api.json", listing(RELEASES, "api"))
     write("policy.json", json.dumps({"rules": []}))
 

@@ -85,7 +85,7 @@ def test_every_problem_of_a_policy_file_is_kept(tmp_path: Path) -> None:
     assert found.problems[0] == "more: unknown field; a policy has only 'rules'"
 
 
-def test_a_key_that_is_written_twice_is_a_problem_of_the_policy(tmp_path: Path) -> None:
+def test_a_duplicate_key_is_a_problem_of_the_policy(tmp_path: Path) -> None:
     (found,) = read(tmp_path, '{"rules": [], "rules": []}').unread
 
     assert found.problems == ("rules: written twice in one object; keep one",)
@@ -345,7 +345,7 @@ def test_none_several_or_an_unreadable_one_are_rejected(
         read_policy(source)
 
 
-def test_of_several_policies_that_of_a_repository_is_chosen(tmp_path: Path) -> None:
+def test_the_policy_of_one_repository_is_selected_from_several(tmp_path: Path) -> None:
     other = LifecyclePolicy.of(keep_latest(3, matching="v*"))
     api, web = repository(RepositoryName="api"), repository(other.to_json(), RepositoryName="web")
     source = assembly(
@@ -370,7 +370,7 @@ def test_a_repository_with_different_policies_is_reported_the_templates(tmp_path
         read_policy(source, "api")
 
 
-def test_of_policies_without_names_none_can_be_chosen(tmp_path: Path) -> None:
+def test_no_policy_can_be_selected_among_policies_without_names(tmp_path: Path) -> None:
     source = assembly(tmp_path, Prod=template(A=repository(), B=repository()))
 
     with pytest.raises(CommandError, match="it has no policy; no policy has a repository name"):

@@ -38,7 +38,7 @@ def test_an_empty_text_is_that_of_a_repository_without_a_policy(tmp_path: Path) 
     assert read_deployed([str(tmp_path)]) == {"api": LifecyclePolicy.none()}
 
 
-def test_listings_of_images_that_lie_beside_are_passed_over(tmp_path: Path) -> None:
+def test_listings_of_images_in_the_folder_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text(json.dumps(printed("api", POLICY.to_json())))
     (tmp_path / "images.json").write_text(listing(RELEASES, "api"))
     (tmp_path / "bare.json").write_text(json.dumps(json.loads(listing(RELEASES, "api"))["imageDetails"]))

@@ -31,7 +31,7 @@ def test_a_stream_of_answers_has_the_policy_of_each_repository(text: str, monkey
     assert {each.repository: each.policy for each in read_policies("-").policies} == POLICIES
 
 
-def test_a_key_that_is_written_twice_in_a_stream_is_a_problem_of_its_policy(tmp_path: Path) -> None:
+def test_a_duplicate_key_in_a_stream_is_a_problem_of_its_policy(tmp_path: Path) -> None:
     path = tmp_path / "stream.json"
     path.write_text(f'{json.dumps(ANSWERS[0])}\n{{"rules": [], "rules": []}}')
     found = read_policies(str(path))

@@ -112,7 +112,9 @@ def test_the_stacks_of_an_assembly_have_their_names_environments_and_files(tmp_p
         ({"manifest.json": {"version": "1.0.0"}, "A.json": EMPTY}, "no stack in this cloud assembly"),
     ],
 )
-def test_a_folder_without_readable_templates_is_refused(tmp_path: Path, files: dict[str, object], problem: str) -> None:
+def test_a_folder_without_readable_templates_is_rejected(
+    tmp_path: Path, files: dict[str, object], problem: str
+) -> None:
     for name, document in files.items():
         write(tmp_path / name, document)
 
@@ -132,7 +134,7 @@ def test_a_folder_without_readable_templates_is_refused(tmp_path: Path, files: d
         ("", "A.json"),
     ],
 )
-def test_a_file_that_is_no_template_is_refused_with_its_name(tmp_path: Path, document: object, problem: str) -> None:
+def test_a_file_that_is_no_template_is_rejected_with_its_name(tmp_path: Path, document: object, problem: str) -> None:
     with pytest.raises(CommandError) as refused:
         read_templates(str(write(tmp_path / "A.json", document)))
 
@@ -209,7 +211,7 @@ def test_stacks_with_one_name_in_two_environments_are_distinguished(tmp_path: Pa
         ({"A@1": (HERE, EMPTY), "A@2": (THERE, EMPTY)}, f"has a stack A in {HERE} and {THERE}; give one of its"),
     ],
 )
-def test_a_template_without_one_stack_of_its_name_is_refused(
+def test_a_template_without_one_stack_of_its_name_is_rejected(
     tmp_path: Path, stacks: dict[str, tuple[str, dict[str, Any]]], problem: str
 ) -> None:
     single = str(write(tmp_path / "A.json", EMPTY))

@@ -89,13 +89,13 @@ def test_a_repository_that_is_not_scanned_on_push_any_more_is_weaker(now: dict[s
         (None, {"EncryptionType": "AES256"}, False),
     ],
 )
-def test_weaker_encryption_of_a_creation_template(before: Any, after: Any, is_weaker: object) -> None:
+def test_weaker_encryption_of_a_creation_template_is_reported(before: Any, after: Any, is_weaker: object) -> None:
     old, new = (resource(TEMPLATE, {"EncryptionConfiguration": each} if each else {}) for each in (before, after))
 
     assert ids(changes({"X": old}, {"X": new})) == (["weaker-encryption"] if is_weaker else [])
 
 
-def test_a_creation_template_with_fewer_purposes() -> None:
+def test_a_creation_template_with_fewer_purposes_is_weaker() -> None:
     old, new = (
         resource(TEMPLATE, {"AppliedFor": each}) for each in (["REPLICATION", "PULL_THROUGH_CACHE"], ["REPLICATION"])
     )
@@ -106,12 +106,12 @@ def test_a_creation_template_with_fewer_purposes() -> None:
     assert changes({"X": new}, {"X": old}) == ()
 
 
-def test_a_repository_that_is_emptied_on_deletion() -> None:
+def test_a_repository_that_is_emptied_on_deletion_is_weaker() -> None:
     assert ids(changes({"X": repository()}, {"X": repository(EmptyOnDelete=True)})) == ["deletion-with-images"]
     assert changes({"X": repository(EmptyOnDelete=True)}, {"X": repository(EmptyOnDelete="true")}) == ()
 
 
-def test_a_key_that_is_disabled_or_not_rotated() -> None:
+def test_a_disabled_or_not_rotated_key_is_weaker() -> None:
     key = "AWS::KMS::Key"
     rotated = resource(key, {"EnableKeyRotation": True})
 
@@ -176,13 +176,13 @@ def replication(*rules: tuple[str, str | None]) -> dict[str, Any]:
         ([("eu-west-1", None), ("us-east-1", None)], [("eu-west-1", None)], True),
     ],
 )
-def test_images_that_are_not_replicated_any_more(old: Any, new: Any, is_less: object) -> None:
+def test_replication_of_fewer_images_is_reported(old: Any, new: Any, is_less: object) -> None:
     found = changes({"R": replication(*old)}, {"R": replication(*new)})
 
     assert ids(found) == (["less-replication"] if is_less else [])
 
 
-def test_images_that_are_not_signed_any_more() -> None:
+def test_signing_of_fewer_images_is_reported() -> None:
     def signing(*filters: str) -> dict[str, Any]:
         rule = {"SigningProfileArn": "arn", "RepositoryFilters": [{"Filter": each} for each in filters]}
         return resource("AWS::ECR::SigningConfiguration", {"Rules": [rule]})

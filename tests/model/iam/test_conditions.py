@@ -291,7 +291,7 @@ _conditions = st.dictionaries(
 
 
 @given(_conditions)
-def test_no_stranger_meets_a_condition_that_narrows(condition: Mapping[str, Mapping[str, object]]) -> None:
+def test_no_foreign_request_meets_a_condition_that_narrows(condition: Mapping[str, Mapping[str, object]]) -> None:
     # The values of these requests are legal values, with which they match.
     if "999999999999" in str(condition) or "zzz" in str(condition).lower():
         return
@@ -299,7 +299,7 @@ def test_no_stranger_meets_a_condition_that_narrows(condition: Mapping[str, Mapp
         assert [name for name, request in STRANGERS.items() if meets(condition, request)] == []
 
 
-def test_each_stranger_meets_a_condition_that_does_not_narrow() -> None:
+def test_each_foreign_request_meets_a_condition_that_does_not_narrow() -> None:
     wide = [case for case in WIDE.values() if case and "Fn::" not in str(case)]
 
     assert all(any(meets(case, request) for case in wide) for request in STRANGERS.values())  # type: ignore[arg-type]

@@ -521,7 +521,7 @@ class TestValues:
             "aws:VpceOrgID": [ours],
         }
 
-    def test_a_list_that_is_known_only_at_deployment_is_alone(self) -> None:
+    def test_a_list_that_is_known_only_at_deployment_is_the_only_value(self) -> None:
         perimeter = Perimeter(organization=OURS, networks=[UNKNOWN_LIST], endpoints=[UNKNOWN_LIST])
 
         *_, networks = perimeter.repository_statements(HERE)

@@ -101,7 +101,7 @@ def test_a_count_rule_for_a_part_of_the_images_must_come_before_an_age_rule() ->
         LifecyclePolicy.of(expire_older_than(after_days=30, matching="v*"), keep_latest(5, matching="v1.*"))
 
 
-def test_two_ages_are_no_age_and_number() -> None:
+def test_two_ages_for_the_same_images_are_rejected() -> None:
     with pytest.raises(InvalidLifecyclePolicy, match="which comes first; remove one"):
         LifecyclePolicy.of(
             expire_older_than(after_days=30, matching="v*"), expire_older_than(after_days=60, matching="v*")

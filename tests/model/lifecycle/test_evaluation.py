@@ -80,7 +80,7 @@ def test_a_count_rule_keeps_the_newest_images_and_deletes_the_others() -> None:
     }
 
 
-def test_of_two_equally_old_images_the_one_that_is_listed_later_is_the_newer() -> None:
+def test_the_later_listed_of_two_equally_old_images_is_the_newer() -> None:
     policy = LifecyclePolicy.of(keep_latest(1, matching="v*"))
 
     assert evaluate(policy, image("a", 1, "v1"), image("b", 1, "v2")) == {"a": "expire", "b": "keep"}
@@ -534,7 +534,7 @@ def test_a_digest_that_is_listed_twice_is_rejected() -> None:
     with pytest.raises(InvalidImage) as caught:
         LifecyclePolicy.none().evaluate([image("a", 1), image("a", 2), image("b", 2)], at=AT)
 
-    assert caught.value.problems == ("image 'a' is listed twice; a repository holds it once",)
+    assert caught.value.problems == ("image 'a' is listed twice; a repository contains it once",)
 
 
 def test_an_instant_without_a_time_zone_is_rejected_and_another_zone_is_the_same_instant() -> None:
@@ -551,7 +551,7 @@ def test_a_number_of_days_before_the_first_instant_selects_no_image() -> None:
     assert evaluate(LifecyclePolicy.of(expire_untagged(after_days=2**31 - 1)), image("a", 400)) == {"a": "keep"}
 
 
-def test_decisions_are_read_like_a_tuple() -> None:
+def test_decisions_behave_like_a_tuple() -> None:
     policy, images = LifecyclePolicy.of(expire_untagged(after_days=5)), [image("a", 6), image("b", 9), image("c", 7)]
     expired, again = (policy.evaluate(images, at=AT).expired for _ in range(2))
     listed, other = tuple(expired), object()

@@ -216,7 +216,7 @@ def test_an_archiving_any_rule_described_as_untagged_is_an_error() -> None:
     assert "it archives tagged images too" in finding.sentence
 
 
-def test_a_description_that_may_be_about_more_than_untagged_images_is_left_alone() -> None:
+def test_a_description_about_more_than_untagged_images_is_not_reported() -> None:
     cases: list[str | None] = [
         None,
         "Keep the newest 5 images",
@@ -332,7 +332,7 @@ def test_a_list_whose_description_has_and_is_no_finding() -> None:
     assert ALTERNATIVES in ids(rule(1, "dev-*", "pr-*", "x", description="Those tagged pr-* and dev-*"))
 
 
-def test_an_everyday_and_is_no_sign_that_and_is_meant() -> None:
+def test_an_ordinary_and_in_a_description_does_not_mean_and() -> None:
     cases: list[str] = [
         "Expire dev- and test- images after 10 days",
         "Previews and the like",
@@ -343,7 +343,7 @@ def test_an_everyday_and_is_no_sign_that_and_is_meant() -> None:
         assert ALTERNATIVES in ids(rule(1, tag_prefix_list=["dev-", "test-"], description=description))
 
 
-def test_a_list_whose_description_says_or_reads_as_alternatives_whatever_images_there_are() -> None:
+def test_a_list_whose_description_has_or_is_a_finding_for_any_images() -> None:
     cases: list[str] = [
         "delete dev or test images",
         "Delete Test/Dev images",
@@ -385,7 +385,7 @@ def test_an_entry_that_another_one_covers_is_always_a_finding() -> None:
         assert ALTERNATIVES in ids(rule(1, "v1.4", "*"))
 
 
-def test_a_list_that_an_image_of_the_repository_satisfies_is_left_alone() -> None:
+def test_a_list_that_an_image_of_the_repository_satisfies_is_not_reported() -> None:
     previews = rule(1, "dev-*", "pr-*")
 
     assert "list-of-alternatives" in ids(previews, images=[image(1, "dev-1"), image(2, "pr-1")])
@@ -412,7 +412,7 @@ def test_images_of_a_preceding_rule_are_counted_and_not_deleted_by_age() -> None
     assert "prefix-matches-another" not in ids(production, rule(2, "prod*", **AGE))
 
 
-def test_a_prefix_that_ends_where_a_word_ends_is_left_alone() -> None:
+def test_a_prefix_that_ends_where_a_word_ends_is_not_reported() -> None:
     cases: list[tuple[str, str]] = [
         ("prod-*", "production-*"),
         ("prod*", "prod-eu-*"),
@@ -427,7 +427,7 @@ def test_a_prefix_that_ends_where_a_word_ends_is_left_alone() -> None:
         assert "prefix-matches-another" not in ids(rule(2, one_pattern), rule(1, other))
 
 
-def test_prefixes_in_different_storage_classes_are_left_alone() -> None:
+def test_prefixes_in_different_storage_classes_are_not_reported() -> None:
     assert "prefix-matches-another" not in ids(rule(1, "prod*"), rule(2, "production*", **ARCHIVE))
 
 

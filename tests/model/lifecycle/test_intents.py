@@ -482,7 +482,8 @@ def test_anything_else_is_a_type_error() -> None:
     cases: list[Any] = [None, "keep", keep_latest, [limit_images(5)]]
     for stranger in cases:
         with pytest.raises(
-            TypeError, match=re.escape("LifecyclePolicy.of() takes intents such as keep_latest(10, matching='v*'), got")
+            TypeError,
+            match=re.escape("LifecyclePolicy.of() requires intents such as keep_latest(10, matching='v*'), got"),
         ):
             LifecyclePolicy.of(limit_images(5), stranger)
 

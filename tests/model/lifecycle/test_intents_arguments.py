@@ -306,6 +306,6 @@ def test_intents_are_equal_and_have_one_hash_if_their_calls_are_equal() -> None:
     assert one != expire_older_than(after_days=1, matching=["b", "a"])
 
 
-def test_a_stranger_among_intents_is_given_by_its_type() -> None:
+def test_an_entry_among_intents_that_is_none_is_named_by_its_type() -> None:
     with pytest.raises(TypeError, match=r"got \S*Duration\Z"):
         LifecyclePolicy.of(Duration(1))  # type: ignore[arg-type]

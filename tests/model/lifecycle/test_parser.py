@@ -372,7 +372,7 @@ def test_a_missing_object_is_named_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["selection", "action"])
 @pytest.mark.parametrize("value", [None, [], "any", 1])
-def test_something_else_in_place_of_an_object_is_named_once(name: str, value: object) -> None:
+def test_a_value_that_is_not_an_object_is_reported_once(name: str, value: object) -> None:
     assert rule_problems(rule(**{name: value})) == (f"rules[0].{name}: {value!r} is not an object",)
 
 
@@ -484,7 +484,7 @@ def test_numbers_that_only_some_parsers_accept_are_rejected() -> None:
             LifecyclePolicy.from_json(text)
 
 
-def test_a_key_that_is_written_twice_is_rejected() -> None:
+def test_a_duplicate_key_is_rejected() -> None:
     cases: list[str] = ["rules", "rulePriority", "tagStatus", "type"]
     for key in cases:
         text = re.sub(rf'"{key}": ', f'"{key}": 1, "{key}": ', json.dumps({"rules": [rule()]}))
@@ -624,7 +624,7 @@ def test_problems_of_rules_and_of_the_policy_are_reported_together_by_their_plac
 
 
 def test_json_that_is_not_text_is_a_type_error_that_names_from_dict() -> None:
-    with pytest.raises(TypeError, match=r"from_dict\(\) takes a mapping"):
+    with pytest.raises(TypeError, match=r"from_dict\(\) requires a mapping"):
         LifecyclePolicy.from_json({"rules": []})  # type: ignore[arg-type]
 
 

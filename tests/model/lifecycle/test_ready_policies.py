@@ -62,7 +62,7 @@ def test_development_keeps_the_main_branch_by_number_and_others_by_age() -> None
     assert_expires(development_policy(), images, "main-40", "pr-1", at=AT)
 
 
-def test_production_keeps_deployed_images_of_every_age() -> None:
+def test_the_production_policy_keeps_deployed_images_of_every_age() -> None:
     images = release_images("v{n}", count=120, until=AT) + release_images(
         "production", count=1, until=AT.replace(year=2020)
     )

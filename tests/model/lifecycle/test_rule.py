@@ -184,7 +184,7 @@ def test_tagged_needs_one_of_the_lists() -> None:
 
 @pytest.mark.parametrize("status", ["untagged", "any"])
 @pytest.mark.parametrize("field", ["tag_pattern_list", "tag_prefix_list"])
-def test_untagged_and_any_take_no_list(status: str, field: str) -> None:
+def test_untagged_and_any_have_no_list(status: str, field: str) -> None:
     assert problems(**LEGAL | {"tag_status": status, field: ["v"]}) == (
         f"{field}: {status!r} selects no tags; leave the list out, or write 'tagged'",
     )
@@ -238,7 +238,7 @@ def test_a_star_in_a_prefix_is_an_ordinary_character() -> None:
     assert not any(rule.selects_tags([tag]) for tag in ("v1", "latest", "*", "v*1"))
 
 
-def test_an_empty_prefix_is_refused_with_the_list_of_patterns_that_it_means() -> None:
+def test_an_empty_prefix_is_rejected_with_the_equivalent_list_of_patterns() -> None:
     first, second = problems(**TAGGED, tag_prefix_list=[""])
 
     assert first.startswith("tag_prefix_list[0]: tag prefix is empty; ")
@@ -457,7 +457,7 @@ def test_the_entries_of_a_rule_are_created_once_also_for_its_copies() -> None:
 
 
 @given(rules, tag_sets, st.lists(st.just("zzz")))
-def test_more_tags_never_take_an_image_from_a_tagged_rule(
+def test_more_tags_never_remove_an_image_from_a_tagged_rule(
     rule: LifecycleRule, tags: list[str], more: list[str]
 ) -> None:
     if rule.tag_status != "untagged" and rule.selects_tags(tags):

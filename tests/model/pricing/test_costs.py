@@ -112,7 +112,7 @@ def test_no_image_is_older_than_the_calendar() -> None:
 
 
 @given(repositories(), policies, st.integers(1, 400))
-def test_bytes_are_neither_lost_nor_counted_twice(images: list[Image], policy: LifecyclePolicy, days: int) -> None:
+def test_each_byte_is_counted_exactly_once(images: list[Image], policy: LifecyclePolicy, days: int) -> None:
     evaluation = policy.evaluate(images, at=AT)
     storage = storage_of(evaluation, at=AT)
     sized = [each for each in images if not each.is_index]

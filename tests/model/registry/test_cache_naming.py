@@ -88,7 +88,7 @@ def test_every_name_here_begins_with_the_prefix(drawn: tuple[CachedNames, str, s
 
 
 @given(caches(), names)
-def test_an_image_may_be_had_if_and_only_if_a_policy_with_the_patterns_lets_it(
+def test_an_image_can_be_pulled_if_and_only_if_a_policy_with_the_patterns_allows_it(
     drawn: tuple[CachedNames, str, str], name: str
 ) -> None:
     names_of, _, there = drawn
@@ -101,7 +101,7 @@ def test_an_image_may_be_had_if_and_only_if_a_policy_with_the_patterns_lets_it(
 
 
 @given(caches(), names)
-def test_an_image_that_may_be_had_is_one_that_the_role_may_read_at_the_upstream(
+def test_an_image_that_can_be_pulled_is_one_that_the_role_may_read_at_the_upstream(
     drawn: tuple[CachedNames, str, str], name: str
 ) -> None:
     names_of, _, _ = drawn
@@ -120,7 +120,7 @@ def test_there_are_as_many_patterns_here_as_at_the_upstream(drawn: tuple[CachedN
 
 
 @given(caches(), names)
-def test_to_leave_the_registry_out_changes_nothing(drawn: tuple[CachedNames, str, str], name: str) -> None:
+def test_an_omitted_registry_changes_nothing(drawn: tuple[CachedNames, str, str], name: str) -> None:
     names_of, _, _ = drawn
     assume("." not in name.partition("/")[0])
 
@@ -170,11 +170,11 @@ def test_everything_is_one_pattern_on_either_side() -> None:
     assert (cache().patterns, cache().upstream_patterns) == (["hub/*"], ["*"])
 
 
-def test_everything_of_root_is_everything() -> None:
+def test_a_cache_with_the_root_prefix_has_one_pattern_for_all_names() -> None:
     assert cache(QUAY, ROOT).patterns == ["*"]
 
 
-def test_everything_of_a_part_is_that_part() -> None:
+def test_a_cache_of_a_part_of_the_upstream_has_one_pattern() -> None:
     names_of = cache(QUAY, "hub", "team")
 
     assert (names_of.patterns, names_of.upstream_patterns) == (["hub/*"], ["team/*"])
@@ -202,7 +202,7 @@ def test_a_pattern_that_matches_nothing_is_rejected() -> None:
         assert sentence in problem
 
 
-def test_an_empty_list_lets_nothing_be_pulled() -> None:
+def test_an_empty_list_allows_no_pulls() -> None:
     (problem,) = problems_of(CachedNames(upstream=QUAY, here="hub", there=ROOT, allowed=()))
 
     assert problem == "repositories: the list is empty; remove it to cache all repositories"
@@ -237,7 +237,7 @@ def test_docker_hub_has_three_hosts(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["docker.io", "index.docker.io"])
-def test_they_are_not_those_of_others(host: str) -> None:
+def test_hosts_of_docker_hub_are_not_those_of_other_upstreams(host: str) -> None:
     assert len(said(cache(QUAY), f"{host}/library/nginx:1.27")) == 1
 
 
@@ -275,5 +275,5 @@ def test_an_image_whose_name_would_be_too_long_is_rejected() -> None:
     assert "has 257 characters here; ECR allows 256, use a shorter prefix for the cache" in problem
 
 
-def test_all_that_is_wrong_with_an_image_are_reported_at_once() -> None:
+def test_all_problems_of_an_image_are_reported_at_once() -> None:
     assert len(said(cache(QUAY, "hub", "team"), "ghcr.io/other/api")) == 3

@@ -31,13 +31,13 @@ FOREIGN_DIGIT = "\N{ARABIC-INDIC DIGIT ONE}"
 
 
 @given(repository_names)
-def test_without_a_choice_every_repository_is_copied(name: str) -> None:
+def test_every_repository_is_replicated_by_default(name: str) -> None:
     assert Replication.to("eu-west-1").copies(name)
     assert Replication.to("eu-west-1").filters == ()
 
 
 @given(st.lists(replication_filters, min_size=1, max_size=4), repository_names)
-def test_a_repository_is_copied_if_its_name_begins_with_any_filter(filters: list[str], name: str) -> None:
+def test_a_repository_is_replicated_if_its_name_begins_with_any_filter(filters: list[str], name: str) -> None:
     expected = any(name.startswith(text) for text in filters)
 
     assert Replication.to("eu-west-1", repositories=filters).copies(name) is expected
@@ -162,7 +162,7 @@ def test_anything_else_is_a_type_error() -> None:
             Replication.to("eu-west-1", repositories=value)
 
 
-def test_the_constructor_takes_filters_and_not_texts() -> None:
+def test_the_constructor_accepts_filters_and_not_texts() -> None:
     expected = "filters[0] must be a ReplicationFilter, got 'prod'; write filters as in [ReplicationFilter('prod/')]"
 
     with pytest.raises(TypeError, match=rf"\A{re.escape(expected)}\Z"):
@@ -189,7 +189,7 @@ NAMES = ["".join(letters) for size in (2, 3, 4, 5) for letters in product("ab/",
 
 
 @given(replications, replications)
-def test_two_replications_overlap_if_a_name_is_copied_by_both(one: Replication, other: Replication) -> None:
+def test_two_replications_overlap_if_both_replicate_a_name(one: Replication, other: Replication) -> None:
     expected = any(one.copies(name) and other.copies(name) for name in NAMES)
 
     assert one.overlaps(other) is expected
@@ -281,7 +281,7 @@ def test_a_rule_has_at_most_a_hundred_filters_and_only_the_last_has_fewer() -> N
         assert 0 < len(rules[-1].filters) <= MAXIMUM_FILTERS
 
 
-def test_nothing_is_no_rule() -> None:
+def test_an_empty_list_of_replications_is_no_rule() -> None:
     assert merge_replications([]) == ()
 
 

@@ -49,7 +49,7 @@ def test_enhanced_scanning_on_push_alone_is_not_continuous_anywhere() -> None:
 
 
 @given(st.lists(scan_filters, max_size=3), st.lists(scan_filters, min_size=1, max_size=3), repository_names)
-def test_continuous_wins_where_both_match(continuous: list[str], on_push: list[str], name: str) -> None:
+def test_continuous_scanning_applies_if_both_match(continuous: list[str], on_push: list[str], name: str) -> None:
     scanning = Scanning.enhanced(continuous=continuous, on_push=on_push)
     expected = (
         "CONTINUOUS_SCAN"
@@ -90,7 +90,7 @@ def test_the_same_filter_twice_counts_once() -> None:
     assert Scanning.basic(on_push=["prod"] * 101).on_push == (ScanFilter("prod"),)
 
 
-def test_basic_scanning_may_wait_until_somebody_asks() -> None:
+def test_basic_scanning_can_be_manual() -> None:
     assert Scanning.basic(on_push=[]).frequency("prod/api") is None
 
 
@@ -116,7 +116,7 @@ def test_values_that_ecr_rejects_or_ignores_are_rejected(values: dict[str, Any],
         Scanning(**values)
 
 
-def test_the_constructor_takes_filters_and_not_texts() -> None:
+def test_the_constructor_accepts_filters_and_not_texts() -> None:
     with pytest.raises(TypeError, match=r"on_push\[0\] must be a ScanFilter, got 'prod'; write on_push as in"):
         Scanning(scan_type="BASIC", on_push=["prod"])  # type: ignore[list-item]
 
@@ -181,7 +181,7 @@ def test_a_repository_that_is_included_is_scanned_as_asked_and_others_no_less(
 
 
 @given(scannings, repository_names, st.sampled_from(FREQUENCIES), repository_names)
-def test_only_names_that_begin_alike_are_scanned_otherwise_than_before(
+def test_the_frequency_changes_only_for_names_that_begin_with_the_added_name(
     scanning: Scanning, name: str, frequency: ScanFrequency, other: str
 ) -> None:
     try:
@@ -200,7 +200,7 @@ def test_a_repository_that_is_scanned_so_already_changes_nothing(scanning: Scann
 
 
 @given(repository_names.filter(lambda name: "--" not in name and "__" not in name and len(name) < 255))
-def test_every_plain_name_can_be_included_where_nothing_stands_against_it(name: str) -> None:
+def test_every_plain_name_can_be_included_without_a_conflict(name: str) -> None:
     assert Scanning.basic(on_push=[]).including(name, "SCAN_ON_PUSH").on_push == (ScanFilter(f"{name}*"),)
     assert Scanning.enhanced(on_push="*").including(name, "CONTINUOUS_SCAN").frequency(name) == "CONTINUOUS_SCAN"
 
@@ -224,8 +224,8 @@ def test_given_filters_are_kept_beside_added_ones() -> None:
             "prod/api",
             "SCAN_ON_PUSH",
             (
-                "'prod/api' is scanned continuously, by the filter 'prod*' of the registry, and continuous wins over "
-                "on push; narrow that filter, or remove scanning="
+                "'prod/api' is scanned continuously, by the filter 'prod*' of the registry, which overrides "
+                "scanning on push; narrow that filter, or remove scanning="
             ),
         ),
         (

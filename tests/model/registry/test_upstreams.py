@@ -131,7 +131,7 @@ def test_values_are_frozen_hashable_and_compared_by_content() -> None:
     "host",
     ["111122223333.dkr.ecr.eu-west-1.amazonaws.com", "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn"],
 )
-def test_private_ecr_takes_a_host(host: str) -> None:
+def test_private_ecr_requires_a_host(host: str) -> None:
     assert Upstream.ecr(host).url == host
     assert Upstream.ecr(host) == Upstream.ecr(account="111122223333", region=host.split(".")[3])
 

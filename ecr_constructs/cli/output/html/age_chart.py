@@ -16,7 +16,7 @@ from ecr_constructs.model.lifecycle.evaluation import Decision
 
 __all__ = ["AgeAxis", "AgeChart", "Bar", "ChartRow", "NumberRow", "Threshold", "age_chart"]
 
-# Above either of these numbers, a bar stands for all images of a column.
+# Above either of these numbers, one bar represents all images of a column.
 _MOST_BLOCKS, _MOST_BLOCKS_IN_COLUMN = 250, 30
 _HEIGHT, _MINIMUM_HEIGHT, _BLOCK, _GAP, _MINIMUM_BAR = 120.0, 28.0, 10.0, 1.0, 2.0
 # The space for the number above the highest bar, and for the dots of images in use below the baseline.
@@ -62,7 +62,7 @@ class ChartRow:
         count: The number of images.
         size: Their bytes.
         in_use: The number of images in use.
-        in_archive: The number of images that are in the archive already.
+        in_archive: The number of images that are already archived.
         height: The height, in pixels.
         baseline: The position of the baseline below the bars, in pixels from the top.
         bars: The bars.

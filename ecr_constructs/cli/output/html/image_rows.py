@@ -26,7 +26,9 @@ _NONE = "\N{EN DASH}"
 
 def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Markup:
     """
-    Return a row for each image of repositories: images that are lost first, in the order of the repositories.
+    Return a row for each image of repositories.
+
+    Deleted and archived images are first, in the order of the repositories.
 
     Args:
         previews: The previews, the worst first.

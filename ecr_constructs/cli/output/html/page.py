@@ -1,8 +1,7 @@
 """
-The pages: each is one file that loads nothing. Everything is on it without its script, which searches and sorts lists.
+The pages of the report. Each page is one file that loads no other file. Its script only searches and sorts lists.
 
-Tags, descriptions and names are not trusted: all of them are escaped, and the content security policy allows no script
-but that one.
+Tags, descriptions and names are not trusted. They are escaped, and the content security policy allows only this script.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["render_page", "render_pages"]
 
-# On one page, the charts of more repositories make it slow to open.
+# With the charts of more repositories, a page opens slowly.
 _MOST_CHARTS = 50
 _PAGE = "repository-{}.html"
 
@@ -214,7 +213,7 @@ def _environment() -> Environment:
 
 
 def _printable_text(value: object) -> object:
-    """Return a text without characters that a terminal acts on or that no file can hold; other values as they are."""
+    """Return a text without control characters and characters that no file can contain. Other values are unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

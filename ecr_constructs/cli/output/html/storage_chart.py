@@ -170,7 +170,7 @@ class StorageChart:
         rows: The numbers of today and of a few days.
         later: The number of actions that are later than the chart.
         has_uncertain: Whether any action is uncertain.
-        has_archive: Whether the archive ever has images.
+        has_archive: Whether the archive has images on any day.
 
     """
 

@@ -82,7 +82,7 @@ def test_the_page_can_only_use_its_style_and_run_its_own_script() -> None:
     )
 
 
-def test_no_element_but_the_script_can_run_or_load_anything() -> None:
+def test_only_the_script_can_run_or_load_content() -> None:
     page = full_page_of_many()
 
     assert [each.tag for each in page.all() if not HARMLESS.fullmatch(each.tag)] == ["script"]
@@ -368,7 +368,7 @@ def test_a_gate_without_complete_data_has_the_reason() -> None:
     assert gates.text == "1 of 1 gate cannot be checked in-use: cannot be checked nobody is seen to run any image"
 
 
-def test_gates_that_passed_are_a_note_and_no_gate_is_nothing() -> None:
+def test_passed_gates_are_a_note_and_without_gates_there_is_none() -> None:
     passed = GateResult(gate="in-use", violations=(), unknown=(), remedy="")
 
     assert page_of(FULL, results=[passed]).one("section", class_="gates").text == "1 gate passed in-use: passed"

@@ -213,7 +213,7 @@ def test_the_labels_of_days_do_not_overlap(shown: RepositoryPreview) -> None:
     assert is_legible([tick for tick in labels if not tick.is_minor], width=320)
 
 
-def test_the_number_at_the_end_of_a_line_is_what_remains() -> None:
+def test_the_number_at_the_end_of_a_line_is_the_remaining_size() -> None:
     images = pipeline_images("build-{n}", days=4, until=AT)
     chart = chart_of(preview(images, schedule=(leaves(images[0], 3),)))
     both = chart_of(preview(images, schedule=(leaves(images[0], 3, "archive"),)))
@@ -230,7 +230,7 @@ def test_the_number_at_the_end_of_a_line_is_what_remains() -> None:
     ] == ["3"]
 
 
-def test_a_line_that_ends_at_nothing_ends_at_0_and_not_at_0_bytes() -> None:
+def test_a_line_that_ends_at_zero_has_no_unit() -> None:
     (image,) = pipeline_images("build-{n}", days=1, until=AT)
     page = page_of(preview([image], schedule=(leaves(image, 3),)))
 

@@ -203,7 +203,7 @@ def test_a_policy_that_keeps_no_minimum_in_every_repository_is_an_info(
         of(keep_forever("v*"), limit_images(10)),
     ],
 )
-def test_a_policy_that_keeps_a_minimum_or_has_a_warning_is_no_info(policy: LifecyclePolicy) -> None:
+def test_a_policy_that_keeps_a_minimum_or_has_a_warning_has_no_info(policy: LifecyclePolicy) -> None:
     assert by_id(policy, CAN_EMPTY) == []
 
 
@@ -350,7 +350,9 @@ def test_young_images_of_a_rule_by_age_can_fill_a_count_as_well() -> None:
 
 
 @given(policies, repositories(most=8))
-def test_of_a_filled_count_every_own_image_is_deleted_or_archived(policy: LifecyclePolicy, images: list[Image]) -> None:
+def test_every_image_of_a_filled_count_rule_is_deleted_or_archived(
+    policy: LifecyclePolicy, images: list[Image]
+) -> None:
     evaluation = policy.evaluate(images, at=AT)
     for finding in by_id(policy, FILLS, images, at=AT):
         kept = [each.image for each in evaluation.kept if each.rule == finding.rule]
