@@ -11,6 +11,7 @@ from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview, a
 from ecr_constructs.cli.sources.records import Policy, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation, evaluate_index
+from ecr_constructs.model.lifecycle.findings import find
 from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
 from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
 from ecr_constructs.model.lifecycle.schedule import schedule_index
@@ -61,11 +62,13 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
         evaluation=evaluation,
         schedule=schedule,
         # A template has the immutability after its deployment, the repository that of today.
-        findings=policy.policy.findings(
+        findings=find(
+            rules,
             (*images, *repository.later_images),
             immutability=policy.immutability or repository.immutability,
             at=at,
             in_use=repository.in_use,
+            engine=engine,
         ),
         in_use=repository.in_use,
         current=current,

@@ -9,8 +9,10 @@ from functools import lru_cache
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import impossible_selector, shadowing_rules
+from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["CheckContext", "RuleRelations", "rule_label"]
@@ -64,6 +66,8 @@ class CheckContext:
         tags: The tags of these images.
         at: The instant of the evaluation. Default: the time of the newest push.
         in_use: The workloads that run an image, by digest. Default: not known.
+        engine: The rules, applied to the images that were pushed by the instant. Default: they are applied when a check
+            needs them.
         relations: The relations between the rules. Equal policies share them.
 
     """
@@ -74,6 +78,7 @@ class CheckContext:
     tags: frozenset[str] = frozenset()
     at: datetime | None = None
     in_use: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    engine: RuleEngine | None = field(default=None, repr=False, compare=False)
     relations: RuleRelations = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +93,13 @@ class CheckContext:
     def present_images(self) -> list[Image]:
         """Return the images that were pushed by the instant of the evaluation."""
         return [image for image in self.images or () if self.at is None or image.pushed_at <= self.at]
+
+    def applied_rules(self) -> RuleEngine | None:
+        """Return the rules, applied once to the images that were pushed by the instant, or None without images."""
+        if self.engine is None and self.moment is not None:
+            index = ImageIndex(self.present_images(), self.rules)
+            object.__setattr__(self, "engine", RuleEngine(self.rules, index, to_utc(self.moment)))
+        return self.engine
 
     def preceding_rules(self, rule: LifecycleRule) -> tuple[LifecycleRule, ...]:
         """Return the rules of the same storage class with a smaller priority."""
