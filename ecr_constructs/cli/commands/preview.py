@@ -24,7 +24,7 @@ from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import FindingsGate, Gate, GateResult, images_to_scan, read_gate
 from ecr_constructs.cli.preview.options import PreviewFormat, PreviewOptions, read_instant
-from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_images
 from ecr_constructs.cli.preview.suppressed_findings import without_suppressed
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.kubernetes import read_running_images
@@ -504,7 +504,7 @@ def _archived_line(preview: RepositoryPreview, archived: ArchivedImage) -> str:
 
 
 def _images(preview: RepositoryPreview) -> list[Image]:
-    return [decision.image for decision in all_decisions(preview.evaluation)]
+    return all_images(preview.evaluation)
 
 
 def _is_confirmed(lines: Sequence[str]) -> bool:

@@ -204,7 +204,7 @@ def _newest(
     candidates = _candidates([*kept, *lost, *maybe])
     if not candidates:
         return (), None
-    latest = max(each.image.pushed_at for each in candidates)
+    latest = max([each.image.pushed_at for each in candidates])
     digests = {each.image.digest for each in candidates if each.image.pushed_at == latest}
     if any(each.image.digest in digests for each in kept):
         return (), None
@@ -224,12 +224,18 @@ def _candidates(decisions: Sequence[Decision]) -> Sequence[Decision]:
 
 def _on_images(decisions: Iterable[Decision]) -> list[Decision]:
     """Return the decisions on images that can be pulled, without those on artifacts such as a signature."""
-    return [each for each in decisions if each.image.status == "active" and not _is_artifact(each.image)]
+    return [
+        each
+        for each in decisions
+        # The subject and the first tag decide for nearly every image.
+        if (image := each.image).status == "active"
+        and not (
+            (image.subject_digest is not None or (image.tags and image.tags[0].startswith("sha256-")))
+            and _is_artifact(image)
+        )
+    ]
 
 
 def _is_artifact(image: Image) -> bool:
     """Return whether an image is a signature or another artifact of an image."""
-    if image.subject_digest is not None:
-        return True
-    # The first tag decides for nearly every image.
-    return bool(image.tags and image.tags[0].startswith("sha256-")) and all(map(_ARTIFACT_TAG.fullmatch, image.tags))
+    return image.subject_digest is not None or all(map(_ARTIFACT_TAG.fullmatch, image.tags))
