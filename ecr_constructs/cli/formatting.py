@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 _STEP = 1000
+# 999,950 bytes would be rounded to 1000.0 kB.
+_NEXT_STEP = 999.95
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _DIGEST = len("sha256:") + 12
 _EXAMPLES = 3
@@ -59,8 +61,7 @@ def truncate(lines: Sequence[str], limit: int) -> list[str]:
 def format_size(number: float) -> str:
     """Return bytes in the unit with one to three digits before the point: `1.2 GB`."""
     steps = 0
-    # 999,950 bytes would be rounded to 1000.0 kB.
-    while round(number, 1) >= _STEP and steps < len(_UNITS) - 1:
+    while number >= _NEXT_STEP and steps < len(_UNITS) - 1:
         number, steps = number / _STEP, steps + 1
     return f"{number:,.1f} {_UNITS[steps]}" if steps else f"{number:,.0f} {_UNITS[0]}"
 
@@ -134,9 +135,10 @@ def image_label(image: Image, selectors: Sequence[TagPattern | TagPrefix] = ()) 
     """
     if not image.tags:
         return printable(image.digest[:_DIGEST])
+    if len(image.tags) == 1:
+        return printable(image.tags[0])
     matching = (tag for tag in image.tags if any(selector.matches(tag) for selector in selectors))
-    label = printable(next(matching, image.tags[0]))
-    return f"{label} (+{len(image.tags) - 1})" if len(image.tags) > 1 else label
+    return f"{printable(next(matching, image.tags[0]))} (+{len(image.tags) - 1})"
 
 
 def decision_label(decision: Decision, asked: Sequence[TagPattern] = ()) -> str:
@@ -148,7 +150,7 @@ def decision_label(decision: Decision, asked: Sequence[TagPattern] = ()) -> str:
         asked: The patterns of tags that were asked for. They are preferred.
 
     """
-    if any(pattern.matches(tag) for tag in decision.image.tags for pattern in asked):
+    if asked and any(pattern.matches(tag) for tag in decision.image.tags for pattern in asked):
         return image_label(decision.image, asked)
     return image_label(decision.image, decision.rule.selectors if decision.rule else ())
 

@@ -31,6 +31,7 @@ from ecr_constructs.cli.formatting import (
 from ecr_constructs.cli.output.alarms import alarm_messages
 from ecr_constructs.cli.output.costs import cost_messages, quota_messages, total_cost_messages
 from ecr_constructs.cli.output.html.image_rows import image_rows
+from ecr_constructs.cli.output.html.rule_rows import rule_rows
 from ecr_constructs.cli.output.html.view_model import Section, section
 from ecr_constructs.cli.output.message import Message
 from ecr_constructs.cli.output.messages import (
@@ -189,6 +190,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ecr_constructs.cli.output.html", ""),
         autoescape=True,
+        auto_reload=False,  # looks at the file of a template for each repository that includes it
         finalize=_printable_text,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -206,6 +208,7 @@ def _environment() -> Environment:
         "number": "{:,}".format,
         "omitted": omitted,
         "outcome": outcome_of,
+        "rule_rows": rule_rows,
         "sentence": _sentence,
         "size": format_size,
         "total_size": total_size,
