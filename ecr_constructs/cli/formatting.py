@@ -63,7 +63,10 @@ def format_size(number: float) -> str:
     steps = 0
     while number >= _NEXT_STEP and steps < len(_UNITS) - 1:
         number, steps = number / _STEP, steps + 1
-    return f"{number:,.1f} {_UNITS[steps]}" if steps else f"{number:,.0f} {_UNITS[0]}"
+    if steps == 0:
+        return f"{number:,.0f} {_UNITS[0]}"
+    # Only the last unit has thousands. The format with separators takes longer.
+    return f"{number:,.1f} {_UNITS[steps]}" if number >= _STEP else f"{number:.1f} {_UNITS[steps]}"
 
 
 def known_size(number: int) -> str:

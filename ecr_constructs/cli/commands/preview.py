@@ -554,7 +554,7 @@ def _progress_bar() -> Iterator[ProgressBar]:
 
 
 def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> Iterable[str]:
-    """Return the parts of the output. Tables, JSON and CSV have a part for each repository."""
+    """Return the parts of the output. Markdown has one part, and the others have a part for each repository."""
     if options.form is PreviewFormat.JSON:
         return json_parts(report, results)
     if options.form is PreviewFormat.CSV:
@@ -566,9 +566,9 @@ def _render(report: PreviewReport, results: Sequence[GateResult], options: Previ
 
         return [render_markdown(report, results, is_complete=options.is_complete)]
     if options.form is PreviewFormat.HTML:
-        from ecr_constructs.cli.output.html import render_page
+        from ecr_constructs.cli.output.html import page_parts
 
-        return [render_page(report, results)]
+        return page_parts(report, results)
     from rich.console import Console
 
     from ecr_constructs.cli.output.table_report import table_parts, terminal

@@ -117,7 +117,7 @@ class RepositoryPreview:
     prefix: str | None = None
     at: datetime
     evaluation: Evaluation
-    schedule: tuple[ScheduledAction, ...]
+    schedule: Sequence[ScheduledAction]
     findings: tuple[Finding, ...]
     in_use: Mapping[str, tuple[str, ...]] | None = None
     current: Evaluation | None = None

@@ -7,12 +7,12 @@ Quotes are from https://docs.aws.amazon.com/AmazonECR/latest/userguide/Lifecycle
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from itertools import repeat
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
@@ -20,7 +20,7 @@ from ecr_constructs.model.lifecycle.outcome import ACTIONS, UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_engine import RuleEngine, age_reference_time
 
-__all__ = ["ScheduledAction", "schedule", "schedule_index"]
+__all__ = ["Schedule", "ScheduledAction", "schedule", "schedule_index"]
 
 # Open questions that do not change what is done on the day: hours make a whole day on the next one, and an artifact
 # that no rule selects is deleted or archived with its subject.
@@ -47,6 +47,55 @@ class ScheduledAction:
     action: Literal["expire", "archive"]
     rule: LifecycleRule
     is_certain: bool
+
+
+class Schedule(Sequence[ScheduledAction]):
+    """
+    The actions on images to which the rules have been applied, which are computed when they are first read.
+
+    Args:
+        engine: The outcome of the rules.
+        rules: The rules of a policy, by priority.
+
+    """
+
+    __slots__ = ("_actions", "_engine", "_rules")
+
+    def __init__(self, engine: RuleEngine, rules: Sequence[LifecycleRule]) -> None:
+        """Store the rules and their outcome."""
+        self._engine: RuleEngine | None = engine
+        self._rules = rules
+        self._actions: tuple[ScheduledAction, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._computed())
+
+    def __iter__(self) -> Iterator[ScheduledAction]:
+        return iter(self._computed())
+
+    @overload
+    def __getitem__(self, index: int) -> ScheduledAction: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ScheduledAction, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> ScheduledAction | tuple[ScheduledAction, ...]:
+        return self._computed()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Schedule, tuple)) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def _computed(self) -> tuple[ScheduledAction, ...]:
+        if self._engine is not None:
+            self._actions = schedule_index(self._engine.index, self._engine, self._rules, self._engine.at)
+            self._engine = None
+        return self._actions
 
 
 def schedule(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: datetime) -> tuple[ScheduledAction, ...]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from markupsafe import Markup
-
 from ecr_constructs.cli.formatting import format_day, format_size
 from ecr_constructs.cli.output.html.escaping import escaped, is_plain
 from ecr_constructs.cli.output.image_list import ListedImage, every_image
@@ -24,35 +22,42 @@ _UNTAGGED = '<span class="muted">untagged</span>'
 _NONE = "\N{EN DASH}"
 
 
-def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Markup:
+def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Iterator[str]:
     """
-    Return a row for each image of repositories: images that are lost first, in the order of the repositories.
+    Yield a row for each image of repositories: images that are lost first, in the order of the repositories.
 
     Args:
         previews: The previews, the worst first.
         has_repository: Whether the rows have a column for the repository.
         has_usage: Whether the rows have a column for the workloads that run an image.
 
+    Returns:
+        The text in parts, one repository at a time.
+
     """
-    return Markup("\n".join(_rows(previews, has_repository=has_repository, has_usage=has_usage)))  # noqa: S704  (each text is escaped)
-
-
-def _rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Iterator[str]:
+    separator = ""
     for preview in previews:
         repository = f"<td><bdi>{escaped(preview.name)}</bdi></td>" if has_repository else ""
-        listed = every_image(preview)
-        # The texts of nearly every repository need no escapes. One look at all of them is faster than one at each.
-        texts = chain.from_iterable((each.decision.image.digest, *each.decision.image.tags) for each in listed)
-        safe = str if is_plain(" ".join(texts)) else escaped
-        outcomes: dict[tuple[str, int, str], tuple[str, str]] = {}
-        for each in listed:
-            decision = each.decision
-            # Many images have the same outcome. Its cells are made once.
-            key = (each.outcome, id(decision.rule), decision.why)
-            if (cells := outcomes.get(key)) is None:
-                cells = outcomes[key] = _outcome_cells(each)
-            users = f"<td>{_users(each)}</td>" if has_usage else ""
-            yield _row(decision.image, repository, cells, users, safe)
+        if rows := list(_rows(preview, repository, has_usage=has_usage)):
+            text = "\n".join(rows)
+            yield f"{separator}{text}"
+            separator = "\n"
+
+
+def _rows(preview: RepositoryPreview, repository: str, *, has_usage: bool) -> Iterator[str]:
+    listed = every_image(preview)
+    # The texts of nearly every repository need no escapes. One look at all of them is faster than one at each.
+    texts = chain.from_iterable([(each.decision.image.digest, *each.decision.image.tags) for each in listed])
+    safe = str if is_plain(" ".join(texts)) else escaped
+    outcomes: dict[tuple[str, int, str], tuple[str, str]] = {}
+    for each in listed:
+        decision = each.decision
+        # Many images have the same outcome. Its cells are made once.
+        key = (each.outcome, id(decision.rule), decision.why)
+        if (cells := outcomes.get(key)) is None:
+            cells = outcomes[key] = _outcome_cells(each)
+        users = f"<td>{_users(each)}</td>" if has_usage else ""
+        yield _row(decision.image, repository, cells, users, safe)
 
 
 def _outcome_cells(each: ListedImage) -> tuple[str, str]:

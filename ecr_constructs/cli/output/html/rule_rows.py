@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from ecr_constructs.cli.formatting import decision_label, format_day, known_size, omitted, total_size
+from ecr_constructs.cli.formatting import decision_label, format_day, omitted, total_size
 from ecr_constructs.cli.output.html.escaping import escaped
 from ecr_constructs.cli.output.html.image_rows import SWATCHES
+from ecr_constructs.cli.output.html.totals_text import en_dash_size
 from ecr_constructs.cli.output.html.view_model import RuleSection
 from ecr_constructs.cli.output.rule_summary import RuleRow
 from ecr_constructs.model.lifecycle.evaluation import Decision
@@ -43,7 +44,7 @@ def _cells(row: RuleRow) -> str:
     if not row.decisions:
         return _NO_IMAGES
     images = row.images
-    size = known_size(total_size(images)).replace("-", "\N{EN DASH}")
+    size = en_dash_size(total_size(images))
     return (
         f'<td class="outcome"><span class="swatch {SWATCHES[row.outcome]}"></span>{row.outcome}</td>\n'
         f'<td class="number">{len(images):,}</td><td class="number">{size}</td>\n'

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain
 
 from ecr_constructs.errors import InvalidImage, Problems
 from ecr_constructs.model.images import Image, require_images, time_problem
@@ -103,8 +102,7 @@ def find(
         return _of_policy(tuple(rules), immutability)
     known = tuple(images)
     require_images(known)
-    tags = frozenset(chain.from_iterable([image.tags for image in known]))
-    context = CheckContext(tuple(rules), immutability, known, tags, at=at, in_use=in_use or {}, engine=engine)
+    context = CheckContext(tuple(rules), immutability, known, at=at, in_use=in_use or {}, engine=engine)
     found = _checked(context, (kind for kind in FINDING_TYPES if kind.reads_images))
     return _sorted((*_without_images(context.rules, immutability), *found))
 
