@@ -23,6 +23,7 @@ __all__ = ["MAXIMUM_BYTES", "read_file", "read_object", "read_stream", "require_
 MAXIMUM_BYTES = 32 * 2**20
 # Documents of AWS and the CDK have fewer than 20 levels. The recursion limit of Python depends on its version.
 _MAXIMUM_DEPTH = 100
+_CONTAINERS = frozenset({dict, list})
 
 _CHUNK = 2**20
 _KINDS = {
@@ -125,7 +126,7 @@ def require_shallow(document: object) -> None:
             value
             for each in level
             for value in (each.values() if type(each) is dict else each)
-            if type(value) is dict or type(value) is list
+            if type(value) in _CONTAINERS
         ]
 
 

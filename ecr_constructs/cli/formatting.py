@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
 from ecr_constructs.model.word_lists import plural
@@ -22,6 +22,7 @@ __all__ = [
     "describe_images",
     "describe_number",
     "format_day",
+    "format_exact",
     "format_instant",
     "format_money",
     "format_size",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _STEP = 1000
+# 999,950 bytes would be rounded to 1000.0 kB.
+_NEXT_STEP = 999.95
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _DIGEST = len("sha256:") + 12
 _EXAMPLES = 3
@@ -58,10 +61,12 @@ def truncate(lines: Sequence[str], limit: int) -> list[str]:
 def format_size(number: float) -> str:
     """Return bytes in the unit with one to three digits before the point: `1.2 GB`."""
     steps = 0
-    # 999,950 bytes would be rounded to 1000.0 kB.
-    while round(number, 1) >= _STEP and steps < len(_UNITS) - 1:
+    while number >= _NEXT_STEP and steps < len(_UNITS) - 1:
         number, steps = number / _STEP, steps + 1
-    return f"{number:,.1f} {_UNITS[steps]}" if steps else f"{number:,.0f} {_UNITS[0]}"
+    if steps == 0:
+        return f"{number:,.0f} {_UNITS[0]}"
+    # Only the last unit has thousands. The format with separators takes longer.
+    return f"{number:,.1f} {_UNITS[steps]}" if number >= _STEP else f"{number:.1f} {_UNITS[steps]}"
 
 
 def known_size(number: int) -> str:
@@ -71,7 +76,7 @@ def known_size(number: int) -> str:
 
 def total_size(images: Iterable[Image]) -> int:
     """Return the bytes of images. The size that ECR reports for an image index is that of its largest image."""
-    return sum(image.size for image in images if image.is_ordinary or not image.is_index)
+    return sum([image.size for image in images if image.is_ordinary or not image.is_index])
 
 
 def describe_images(images: Sequence[Image]) -> str:
@@ -89,7 +94,27 @@ def describe_number(images: int, size: int, *, has_only_indexes: bool) -> str:
 
 def format_day(moment: date) -> str:
     """Return a day: `2026-06-01`."""
-    return moment.isoformat()[: len("2026-06-01")]
+    return _DAYS[moment.date() if isinstance(moment, datetime) else moment]
+
+
+def format_exact(moment: datetime) -> str:
+    """Return an instant as its method `isoformat` does, which takes four times as long: `2026-06-01T12:30:00+00:00`."""
+    if moment.tzinfo is not timezone.utc or moment.microsecond:
+        return moment.isoformat()
+    minute, second = _TWO_DIGITS[moment.minute], _TWO_DIGITS[moment.second]
+    return f"{_DAYS[moment.date()]}T{_TWO_DIGITS[moment.hour]}:{minute}:{second}+00:00"
+
+
+class _Days(dict[date, str]):
+    """The texts of days. A listing has many more images than days, and making a text takes ten times as long."""
+
+    def __missing__(self, day: date) -> str:
+        text = self[day] = day.isoformat()
+        return text
+
+
+_DAYS = _Days()
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 
 
 def format_instant(moment: datetime) -> str:
@@ -113,9 +138,10 @@ def image_label(image: Image, selectors: Sequence[TagPattern | TagPrefix] = ()) 
     """
     if not image.tags:
         return printable(image.digest[:_DIGEST])
+    if len(image.tags) == 1:
+        return printable(image.tags[0])
     matching = (tag for tag in image.tags if any(selector.matches(tag) for selector in selectors))
-    label = printable(next(matching, image.tags[0]))
-    return f"{label} (+{len(image.tags) - 1})" if len(image.tags) > 1 else label
+    return f"{printable(next(matching, image.tags[0]))} (+{len(image.tags) - 1})"
 
 
 def decision_label(decision: Decision, asked: Sequence[TagPattern] = ()) -> str:
@@ -127,7 +153,7 @@ def decision_label(decision: Decision, asked: Sequence[TagPattern] = ()) -> str:
         asked: The patterns of requested tags. They are preferred.
 
     """
-    if any(pattern.matches(tag) for tag in decision.image.tags for pattern in asked):
+    if asked and any(pattern.matches(tag) for tag in decision.image.tags for pattern in asked):
         return image_label(decision.image, asked)
     return image_label(decision.image, decision.rule.selectors if decision.rule else ())
 

@@ -7,15 +7,17 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
+from itertools import chain, repeat
 from typing import Any, Literal, get_args
 
 from ecr_constructs.errors import ArgumentTypeError, InvalidImage, Problems
 from ecr_constructs.model.validation import abbreviate
 
-__all__ = ["ATTESTATION", "Image", "ImageStatus", "read_images", "require_images", "time_problem"]
+__all__ = ["ATTESTATION", "Image", "ImageStatus", "images_of_details", "read_images", "require_images", "time_problem"]
 
 ImageStatus = Literal["active", "archived", "activating"]
 _STATUSES = get_args(ImageStatus)
@@ -157,8 +159,8 @@ class Image:
             raise InvalidImage(
                 [f"{abbreviate(detail)} is not an object; give one of the imageDetails of DescribeImages"]
             )
-        if type(detail) is dict and (plain := _plain_image(detail)) is not None:
-            return plain
+        if (plain := _plain_images([detail])) is not None:
+            return plain[0]
         problems: list[str] = []
         values: dict[str, Any] = {}
         for name, key, reader in _READERS:
@@ -200,6 +202,21 @@ def read_images(document: object) -> tuple[Image, ...]:
     return tuple(images)
 
 
+def images_of_details(details: Sequence[Mapping[str, Any]]) -> list[Image]:
+    """
+    Return the image of each entry of `imageDetails`, as `Image.from_describe_images` does, but several times as fast.
+
+    Args:
+        details: The entries.
+
+    Raises:
+        InvalidImage: With all problems of the first entry that has any.
+
+    """
+    blocks = (details[start : start + _BLOCK] for start in range(0, len(details), _BLOCK))
+    return [image for block in blocks for image in _plain_images(block) or map(Image.from_describe_images, block)]
+
+
 def require_images(images: Sequence[object]) -> None:
     """
     Raise an error if an entry is not an `Image`, such as a dictionary of boto3.
@@ -218,10 +235,19 @@ def require_images(images: Sequence[object]) -> None:
             )
 
 
-def _read(place: str, detail: Mapping[str, Any], problems: Problems) -> Iterator[Image]:
+def _read_each(entries: Sequence[object], start: int, place: str, problems: Problems) -> Iterator[Image]:
+    """Yield the images of entries one by one. An entry can also be a page of a listing."""
+    for index, entry in enumerate(entries, start):
+        if isinstance(entry, Mapping) and "imageDetails" in entry:
+            yield from _read_all(entry, f"{place}[{index}]", problems)
+        else:
+            yield from _read(f"{place}[{index}]", entry, problems)
+
+
+def _read(place: str, detail: object, problems: Problems) -> Iterator[Image]:
     """Yield the image, or add its problems. `collect` would be too slow for a listing of 100,000 images."""
     try:
-        yield Image.from_describe_images(detail)
+        yield Image.from_describe_images(detail)  # type: ignore[arg-type]  # it has a message for other types
     except InvalidImage as error:
         separator = "." if isinstance(detail, Mapping) else ": "
         problems.extend(f"{place}{separator}{problem}" for problem in error.problems)
@@ -245,13 +271,9 @@ def _read_all(document: object, place: str, problems: Problems) -> Iterator[Imag
     if isinstance(document, Mapping) and "imageDetails" in document:
         yield from _read_all(document["imageDetails"], f"{place}.imageDetails".lstrip("."), problems)
     elif isinstance(document, Sequence) and not isinstance(document, str):
-        for index, entry in enumerate(document):
-            if type(entry) is dict and (plain := _plain_image(entry)) is not None:
-                yield plain
-            elif isinstance(entry, Mapping) and "imageDetails" in entry:
-                yield from _read_all(entry, f"{place}[{index}]", problems)
-            else:
-                yield from _read(f"{place}[{index}]", entry, problems)
+        for start in range(0, len(document), _BLOCK):
+            block = document[start : start + _BLOCK]
+            yield from _plain_images(block) or _read_each(block, start, place, problems)
     else:
         message = f"{abbreviate(document)} is not the output of `aws ecr describe-images`: an object with imageDetails"
         raise InvalidImage([f"{place}: {message}" if place else message])
@@ -328,89 +350,101 @@ _FIELDS = {
 _REQUIRED = ("digest", "pushed_at")
 
 
-def _plain_image(detail: Mapping[str, Any]) -> Image | None:
-    """
-    Return the image of a detail as the AWS CLI and boto3 return it, or None for any other detail.
+# The functions that set the fields of the frozen class.
+_SETTERS = {each.name: vars(Image)[each.name].__set__ for each in fields(Image)}
+_PLAIN_STATUSES = {None: "active", **{status.upper(): status for status in _STATUSES}}
+_TEXT = frozenset({str, type(None)})
+# So many details are read at once. If one of them is unusual, they are read one by one.
+_BLOCK = 128
 
-    A listing can have a million details. The constructor has a message for each problem, and takes three times as long.
-    This function returns an equal image, and None for unusual details, which the constructor reads.
+
+class _Unusual(Exception):
+    """A detail has a value that only the constructor reads, or for which it has a message."""
+
+
+def _plain_images(details: Sequence[Any]) -> list[Image] | None:
     """
-    pushed, pulled = _plain_time(detail.get("imagePushedAt")), detail.get("lastRecordedPullTime")
-    if pushed is None or (pulled is not None and (pulled := _plain_time(pulled)) is None) or not _is_plain(detail):
+    Return the images of details as the AWS CLI and boto3 return them, or None if one of them is unusual.
+
+    A listing can have a million details. The constructor, which has a message for each problem, takes several times as
+    long. This function returns equal images: it checks and converts the values field by field, in loops of C.
+    """
+    is_plain = set(map(type, details)) == {dict} and not any("imageDetails" in detail for detail in details)
+    if not is_plain:
         return None
-    tags, media_type, artifact_type = detail.get("imageTags"), detail["imageManifestMediaType"], detail.get(_ARTIFACT)
-    image = _new(Image)
-    _set_digest(image, detail["imageDigest"])
-    _set_pushed(image, pushed)
-    _set_tags(image, tuple(sorted(set(tags))) if tags else ())
-    _set_pulled(image, pulled)
-    _set_status(image, "active")
-    _set_archived(image, None)
-    _set_activated(image, None)
-    _set_size(image, detail["imageSizeInBytes"])
-    _set_media_type(image, sys.intern(media_type))
-    _set_artifact_type(image, sys.intern(artifact_type) if artifact_type else artifact_type)
-    _set_subject(image, None)
-    _set_referenced(image, None)
-    _set_ordinary(image, media_type not in _INDEXES)
-    _set_seconds(image, pushed.timestamp())
-    return image
-
-
-# The functions that set the fields of the frozen class, in their order.
-_new = object.__new__
-(
-    _set_digest,
-    _set_pushed,
-    _set_tags,
-    _set_pulled,
-    _set_status,
-    _set_archived,
-    _set_activated,
-    _set_size,
-    _set_media_type,
-    _set_artifact_type,
-    _set_subject,
-    _set_referenced,
-    _set_ordinary,
-    _set_seconds,
-) = (vars(Image)[each.name].__set__ for each in fields(Image))
-_ARTIFACT = "artifactMediaType"
-# Fields of images that are archived, restored or refer to another image, and of a page of a listing.
-_UNUSUAL = frozenset({"lastArchivedAt", "lastActivatedAt", "subjectManifestDigest", "imageDetails"})
-
-
-def _is_plain(detail: Mapping[str, Any]) -> bool:
-    """Return whether the fields of a detail beside the times have ordinary values."""
-    digest, size, tags = detail.get("imageDigest"), detail.get("imageSizeInBytes"), detail.get("imageTags")
-    return bool(
-        type(digest) is str
-        and digest
-        and type(size) is int
-        and 0 <= size <= _MAXIMUM_SIZE
-        and detail.get("imageStatus", "ACTIVE") == "ACTIVE"
-        and type(detail.get("imageManifestMediaType")) is str
-        and type(detail.get(_ARTIFACT, "")) is str
-        and _UNUSUAL.isdisjoint(detail)
-        and (tags is None or (type(tags) is list and all(map(_is_plain_tag, tags))))
-    )
-
-
-def _is_plain_tag(tag: object) -> bool:
-    return type(tag) is str and tag != "" and "\0" not in tag and "\n" not in tag
-
-
-def _plain_time(value: object) -> datetime | None:
-    """Return the time of a text or of boto3, with a time zone. None for another value."""
     try:
-        time = datetime.fromisoformat(value) if type(value) is str else value
-    except ValueError:
+        columns = _plain_columns({name: [detail.get(key) for detail in details] for name, key in _FIELDS.items()})
+    except (_Unusual, TypeError, ValueError, OverflowError):
         return None
-    if type(time) is not datetime or not 1 < time.year < _LAST_DAY.year:
-        return None
-    if time.tzinfo is timezone.utc:
-        return time
-    return None if time.utcoffset() is None else time.astimezone(timezone.utc)
+    images = list(map(object.__new__, repeat(Image, len(details))))
+    for name, set_value in _SETTERS.items():
+        deque(map(set_value, images, columns[name]), maxlen=0)
+    return images
+
+
+def _plain_columns(given: Mapping[str, list[Any]]) -> dict[str, Iterable[Any]]:
+    """Return the values of each field, from those of details. Raise if one of them is unusual."""
+    pushed, pulled, archived, restored = (_plain_times(given[name]) for name in _TIMES)
+    statuses = [_PLAIN_STATUSES.get(status) for status in given["status"]]
+    sizes = [0 if size is None else size for size in given["size"]]
+    media_types, subjects = given["manifest_media_type"], given["subject_digest"]
+    _require(set(map(type, given["digest"])) == {str} and all(given["digest"]))
+    _require(None not in pushed and None not in statuses)
+    _require(all(time for status, time in zip(statuses, archived, strict=True) if status == "archived"))
+    _require(set(map(type, sizes)) == {int} and min(sizes) >= 0 and max(sizes) <= _MAXIMUM_SIZE)
+    _require(all(_TEXT.issuperset(map(type, given[name])) for name in _TEXTS))
+    return {
+        **given,
+        "pushed_at": pushed,
+        "tags": _plain_tags(given["tags"]),
+        "last_pulled_at": pulled,
+        "status": statuses,
+        "archived_at": archived,
+        "activated_at": restored,
+        "size": sizes,
+        "manifest_media_type": map(_shared, media_types),
+        "artifact_media_type": map(_shared, given["artifact_media_type"]),
+        "referenced_digests": repeat(None),
+        "is_ordinary": [
+            status == "active" and not (time or subject or media_type in _INDEXES)
+            for status, time, subject, media_type in zip(statuses, restored, subjects, media_types, strict=True)
+        ],
+        "age_reference_seconds": [(later or time).timestamp() for later, time in zip(restored, pushed, strict=True)],
+    }
+
+
+def _require(is_plain: bool) -> None:  # noqa: FBT001  (the only argument)
+    if not is_plain:
+        raise _Unusual
+
+
+def _plain_times(column: list[Any]) -> list[Any]:
+    """Return the times of texts, of seconds since 1970 or of boto3, in UTC. Times that are not given are None."""
+    kinds = set(map(type, column)) - {type(None)}
+    if not kinds:
+        return column
+    if kinds == {str}:
+        column = [value if value is None else datetime.fromisoformat(value) for value in column]
+    elif kinds <= {int, float}:
+        column = [value if value is None else _EPOCH + timedelta(seconds=value) for value in column]
+    else:
+        _require(kinds == {datetime})
+    times = list(filter(None, column))
+    _require(all(1 < time.year < _LAST_DAY.year for time in (min(times), max(times))))
+    if any(time.tzinfo is not timezone.utc for time in times):
+        _require(all(time.utcoffset() is not None for time in times))
+        column = [time and time.astimezone(timezone.utc) for time in column]
+    return column
+
+
+def _plain_tags(column: list[Any]) -> list[tuple[str, ...]]:
+    """Return the sorted tags of each image. Raise if one of them cannot be a tag."""
+    _require(set(map(type, column)) <= {list, type(None)})
+    tags = list(chain.from_iterable(filter(None, column)))
+    text = "".join(tags)  # raises TypeError for anything but texts
+    _require(set(map(type, tags)) <= {str} and all(tags) and "\0" not in text and "\n" not in text)
+    # Sorting takes several times as long for the most frequent number of tags.
+    return [() if not each else tuple(each) if len(each) == 1 else tuple(sorted(set(each))) for each in column]
 
 
 def _renamed(problem: str) -> str:

@@ -342,22 +342,40 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "lastRecordedPullTime": TIMES,
     "imageTags": st.sampled_from([["v2", "v1", "v2"], ["v1"], [], ("v1",), "v1", [""], ["a\nb"], ["a\0b"], [1], None]),
     "imageSizeInBytes": st.sampled_from([0, 1234, 2**63, -1, 1.5, True, None]),
-    "imageStatus": st.sampled_from(["ACTIVE", "active", "ARCHIVED", "gone", None, 1]),
+    "imageStatus": st.sampled_from(["ACTIVE", "active", "ARCHIVED", "ACTIVATING", "gone", None, 1, []]),
+    "lastArchivedAt": TIMES,
+    "lastActivatedAt": TIMES,
+    "subjectManifestDigest": st.sampled_from([DIGEST, "", None, 1]),
+    "imageDetails": st.just([]),
     "imageManifestMediaType": MEDIA_TYPES,
     "artifactMediaType": MEDIA_TYPES,
 }
 
 
-def _outcome(detail: object) -> object:
+_ORDINARY = {key: value for key, value in BOTO3.items() if not key.startswith(("last", "subject"))}
+
+
+def _outcomes(details: list[dict[str, Any]]) -> object:
     try:
-        image = Image.from_describe_images(detail)  # type: ignore[arg-type]  # hostile input
+        images = read_images(details)
     except InvalidImage as error:
         return error.problems
-    return image, repr(image), image.is_ordinary
+    return [(image, repr(image), image.is_ordinary, image.age_reference_seconds) for image in images]
 
 
-@given(st.fixed_dictionaries({}, optional=FIELDS))
-def test_an_ordinary_detail_is_read_like_any_other(odd: dict[str, Any]) -> None:
-    ordinary = {key: value for key, value in BOTO3.items() if not key.startswith(("last", "subject"))}
-    # A field without a value has no effect, but is not ordinary.
-    assert _outcome(ordinary | odd) == _outcome(ordinary | odd | {"lastArchivedAt": None})
+@given(st.lists(st.fixed_dictionaries({}, optional=FIELDS), max_size=4))
+def test_details_that_are_read_field_by_field_are_read_like_one_by_one(odd: list[dict[str, Any]]) -> None:
+    details = [_ORDINARY, *(_ORDINARY | each for each in odd), _ORDINARY]
+    by_field = _outcomes(details)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ecr_constructs.model.images._plain_images", lambda _: None)
+        assert by_field == _outcomes(details)
+
+
+def test_usual_details_are_read_field_by_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = _ORDINARY | {"imagePushedAt": 1767225600.5}
+    archived = _ORDINARY | {"imageStatus": "ARCHIVED", "lastArchivedAt": NOON.isoformat()}
+    with monkeypatch.context() as patch:
+        patch.setattr("ecr_constructs.model.images.Image.__init__", None)
+        read = [read_images([each] * 300) for each in (_ORDINARY, BOTO3, stored, archived, BOTO3 | {"imageTags": None})]
+    assert [len(images) for images in read] == [300] * 5

@@ -43,7 +43,7 @@ from ecr_constructs.cli.sources.manifests import with_manifests
 from ecr_constructs.cli.sources.policies import parse_policy
 from ecr_constructs.cli.sources.records import AwsDecision, Place, Repository, immutability_of
 from ecr_constructs.cli.sources.template_images import is_asset_repository
-from ecr_constructs.model.images import Image
+from ecr_constructs.model.images import Image, images_of_details
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
@@ -339,7 +339,7 @@ class Account:
             raise AccountUnavailable(
                 [f"{name}: the images that were read are missing in the folder; repeat the command"]
             )
-        return tuple(map(Image.from_describe_images, details))
+        return tuple(images_of_details(details))
 
     def _read_each(
         self,

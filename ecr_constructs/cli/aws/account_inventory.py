@@ -14,7 +14,7 @@ from ecr_constructs.cli.aws.thread_pool import ThreadPool, thread_pool
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.inventory import Inventory, stacks_of_resources
 from ecr_constructs.model.changes.state import CREATION_TEMPLATE, REPOSITORY
-from ecr_constructs.model.images import Image
+from ecr_constructs.model.images import Image, images_of_details
 
 __all__ = ["read_account_inventory"]
 
@@ -96,7 +96,7 @@ class _Reader:
         own = self._without_stack(described, policies, lifecycles, tags)
         mutable = [name for name in own if described[name].get("imageTagMutability") != "IMMUTABLE"]
         listed = self.pool.each("images", mutable, lambda name: list_images(ecr, name, counter=self.counter))
-        self.images |= {name: tuple(map(Image.from_describe_images, details)) for name, details in listed.items()}
+        self.images |= {name: tuple(images_of_details(details)) for name, details in listed.items()}
         managed = self._aws_managed_keys([described[name] for name in own])
         for name in own:
             properties = _repository(described[name], managed)

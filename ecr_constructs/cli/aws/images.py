@@ -13,7 +13,7 @@ from ecr_constructs.cli.aws.session import Service
 from ecr_constructs.cli.progress import Progress
 from ecr_constructs.cli.sources.manifests import index_entries
 from ecr_constructs.errors import InvalidImage
-from ecr_constructs.model.images import Image
+from ecr_constructs.model.images import Image, images_of_details
 
 __all__ = ["NO_IMAGE", "ImageCounter", "digest_of", "list_images", "read_indexes"]
 
@@ -77,10 +77,11 @@ def list_images(ecr: Service, repository: str, *, counter: ImageCounter) -> list
     for page in ecr.pages("DescribeImages", request):
         details = page["imageDetails"]
         try:
-            images.update((Image.from_describe_images(detail).digest, _as_json(detail)) for detail in details)
+            digests = [image.digest for image in images_of_details(details)]
         except InvalidImage as error:
             reason = f"ECR returned an image that cannot be read: {'; '.join(error.problems)}"
             raise CallFailed(reason, "compare it with the output of 'aws ecr describe-images'") from error
+        images |= zip(digests, map(_as_json, details), strict=True)
         counter.add(len(details))
     return list(images.values())
 

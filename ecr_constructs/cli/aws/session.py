@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -261,6 +262,8 @@ def open_session(*, profile: str | None, region: str | None, role: str | None) -
     import boto3
     from botocore.exceptions import BotoCoreError
 
+    # The command disables it. Calls leave cycles, and the images of an account are not all in memory at the same time.
+    gc.enable()
     chosen = _chosen(region)
     try:
         boto3_session = boto3.Session(profile_name=profile, region_name=chosen)

@@ -24,7 +24,7 @@ from ecr_constructs.cli.output.messages import summary_messages
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import FindingsGate, Gate, GateResult, images_to_scan, read_gate
 from ecr_constructs.cli.preview.options import PreviewFormat, PreviewOptions, read_instant
-from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_images
 from ecr_constructs.cli.preview.suppressed_findings import without_suppressed
 from ecr_constructs.cli.sources.images import read_repositories
 from ecr_constructs.cli.sources.kubernetes import read_running_images
@@ -505,7 +505,7 @@ def _archived_line(preview: RepositoryPreview, archived: ArchivedImage) -> str:
 
 
 def _images(preview: RepositoryPreview) -> list[Image]:
-    return [decision.image for decision in all_decisions(preview.evaluation)]
+    return all_images(preview.evaluation)
 
 
 def _is_confirmed(lines: Sequence[str]) -> bool:
@@ -555,7 +555,7 @@ def _progress_bar() -> Iterator[ProgressBar]:
 
 
 def _render(report: PreviewReport, results: Sequence[GateResult], options: PreviewOptions) -> Iterable[str]:
-    """Return the parts of the output. Tables, JSON and CSV have a part for each repository."""
+    """Return the parts of the output. Markdown has one part, and the others have a part for each repository."""
     if options.form is PreviewFormat.JSON:
         return json_parts(report, results)
     if options.form is PreviewFormat.CSV:
@@ -567,9 +567,9 @@ def _render(report: PreviewReport, results: Sequence[GateResult], options: Previ
 
         return [render_markdown(report, results, is_complete=options.is_complete)]
     if options.form is PreviewFormat.HTML:
-        from ecr_constructs.cli.output.html import render_page
+        from ecr_constructs.cli.output.html import page_parts
 
-        return [render_page(report, results)]
+        return page_parts(report, results)
     from rich.console import Console
 
     from ecr_constructs.cli.output.table_report import table_parts, terminal

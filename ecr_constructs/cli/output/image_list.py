@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 from ecr_constructs.cli.formatting import decision_label
 from ecr_constructs.cli.output.rule_summary import outcome_of
-from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.cli.preview.result import RepositoryPreview, images_of
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.evaluation import Decision
 from ecr_constructs.model.tags import TagPattern
@@ -97,5 +99,11 @@ def every_image(preview: RepositoryPreview) -> list[ListedImage]:
 
 
 def _listed(preview: RepositoryPreview, outcome: Outcome, decisions: Sequence[Decision]) -> Iterator[ListedImage]:
-    for decision in decisions:
-        yield ListedImage(decision, outcome, preview.users(decision.image.digest))
+    users: Iterable[tuple[str, ...] | None] = repeat(None)
+    if preview.in_use is not None:
+        users = (preview.users(image.digest) for image in images_of(decisions))
+    # Without the function of Python that a named tuple has for its construction: it is called for every image.
+    return map(_to_listed, zip(decisions, repeat(outcome), users, strict=False))
+
+
+_to_listed = partial(tuple.__new__, ListedImage)

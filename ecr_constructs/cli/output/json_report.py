@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from ecr_constructs.cli.formatting import total_size
+from ecr_constructs.cli.formatting import format_exact, total_size
 from ecr_constructs.cli.output.alarms import alarm_text
 from ecr_constructs.cli.preview.damage import Damage, worst_first
 from ecr_constructs.cli.preview.gates import FindingViolation, GateResult, GateViolation, RepositoryViolation
@@ -16,12 +17,14 @@ from ecr_constructs.cli.preview.result import (
     RepositoryPreview,
     UnreadPlace,
     decisions_by_group,
+    images_of,
     name_in,
 )
 from ecr_constructs.cli.preview.totals import sum_of
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Place, Policy
-from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
+from ecr_constructs.model.images import Image
+from ecr_constructs.model.lifecycle.evaluation import Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.growth import Growth
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
@@ -203,7 +206,7 @@ def _preview(preview: RepositoryPreview) -> str:
         "policy": preview.policy.to_json(),
         "summary": _text(_summary(preview.evaluation)),
         "images": _list(list(_images(preview)), 3),
-        "departures": _list([_scheduled(each) for each in preview.schedule], 3),
+        "departures": _list(list(_departures(preview.schedule)), 3),
         "findings": _list([_text(_finding(finding)) for finding in preview.findings], 3),
         "current": "null" if preview.current is None else _text(_current(preview, preview.current)),
         "disagreements": _list([_text(_disagreement(each)) for each in preview.disagreements], 3),
@@ -221,7 +224,7 @@ def _unlisted(answer: AwsDecision) -> dict[str, Any]:
 
 def _summary(evaluation: Evaluation) -> dict[str, Any]:
     return {
-        group: {"images": len(decisions), "bytes": total_size(decision.image for decision in decisions)}
+        group: {"images": len(decisions), "bytes": total_size(images_of(decisions))}
         for group, decisions in decisions_by_group(evaluation).items()
     }
 
@@ -230,33 +233,45 @@ def _images(preview: RepositoryPreview) -> Iterator[str]:
     is_used = bool(preview.in_use)
     users = "null" if preview.in_use is None else "[]"
     for group, decisions in decisions_by_group(preview.evaluation).items():
-        for decision in decisions:
+        # Many images have the same outcome. Its text is made once.
+        outcomes: dict[tuple[int, str, str], str] = {}
+        for image, action, rule, why in decisions:
+            key = (id(rule), action, why)
+            if (outcome := outcomes.get(key)) is None:
+                outcome = outcomes[key] = _outcome_members(action, rule, why)
             if is_used:
-                users = _text(preview.users(decision.image.digest))
-            yield f'{{{_image(decision)}, "group": "{group}", "in_use_by": {users}}}'
+                users = _text(preview.users(image.digest))
+            yield f'{{{_image_members(image)}, {outcome}, "group": "{group}", "in_use_by": {users}}}'
 
 
-def _image(decision: Decision) -> str:
-    """Return the text of the members that describe an image and its outcome."""
-    image, action, rule, why = decision
+def _image_members(image: Image) -> str:
+    """Return the text of the members that describe an image."""
     tags = ", ".join(map(_string, image.tags))
-    pulled = "null" if image.last_pulled_at is None else f'"{image.last_pulled_at.isoformat()}"'
+    pulled = "null" if image.last_pulled_at is None else f'"{format_exact(image.last_pulled_at)}"'
     return (
         f'"digest": {_string(image.digest)}, "tags": [{tags}], '
-        f'"pushed_at": "{image.pushed_at.isoformat()}", '
+        f'"pushed_at": "{format_exact(image.pushed_at)}", '
         f'"last_pulled_at": {pulled}, '
-        f'"status": "{image.status}", "size": {image.size}, "action": "{action}", '
-        f'"rule_priority": {_priority_text(rule)}, "why": {_string(why)}'
+        f'"status": "{image.status}", "size": {image.size}'
     )
 
 
-def _scheduled(scheduled: ScheduledAction) -> str:
-    is_certain = "true" if scheduled.is_certain else "false"
-    return (
-        f'{{"digest": {_string(scheduled.image.digest)}, "day": "{scheduled.day.isoformat()}", '
-        f'"action": "{scheduled.action}", "rule_priority": {_priority_text(scheduled.rule)}, '
-        f'"is_certain": {is_certain}}}'
-    )
+def _outcome_members(action: str, rule: LifecycleRule | None, why: str) -> str:
+    """Return the text of the members that describe the outcome of an image."""
+    return f'"action": "{action}", "rule_priority": {_priority_text(rule)}, "why": {_string(why)}'
+
+
+def _departures(schedule: Sequence[ScheduledAction]) -> Iterator[str]:
+    # Many images have the same action on the same day. Its text is made once.
+    actions: dict[tuple[date, int, str, bool], str] = {}
+    for each in schedule:
+        key = (each.day, id(each.rule), each.action, each.is_certain)
+        if (action := actions.get(key)) is None:
+            action = actions[key] = (
+                f'"day": "{each.day.isoformat()}", "action": "{each.action}", '
+                f'"rule_priority": {_priority_text(each.rule)}, "is_certain": {_text(each.is_certain)}'
+            )
+        yield f'{{"digest": {_string(each.image.digest)}, {action}}}'
 
 
 def _priority_text(rule: LifecycleRule | None) -> str:
@@ -316,10 +331,12 @@ def _gate(result: GateResult) -> str:
 
 
 def _caught(violation: GateViolation) -> str:
+    image, action, rule, why = violation.decision
     repository = _text(_repository(violation.repository, violation.place))[:-1]
     return (
         f'{repository}, "is_certain": {_text(violation.is_certain)}, '
-        f'{_image(violation.decision)}, "in_use_by": {_text(violation.users)}, "tag": {_text(violation.tag)}}}'
+        f"{_image_members(image)}, {_outcome_members(action, rule, why)}, "
+        f'"in_use_by": {_text(violation.users)}, "tag": {_text(violation.tag)}}}'
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ecr_constructs.cli.preview.result import RepositoryPreview
 from ecr_constructs.model.images import Image
@@ -38,7 +39,7 @@ class RuleRow:
     @property
     def images(self) -> tuple[Image, ...]:
         """The images, the oldest push first."""
-        return tuple(decision.image for decision in self.decisions)
+        return tuple([decision.image for decision in self.decisions])
 
 
 def outcome_of(action: str, rule: LifecycleRule | None = None) -> str:
@@ -58,8 +59,12 @@ def rule_rows(preview: RepositoryPreview) -> Iterator[RuleRow]:
 
     """
     found: defaultdict[tuple[str, str], list[Decision]] = defaultdict(list)
-    for outcome, decision in _outcomes(preview):
-        found[_name(decision.rule), outcome].append(decision)
+    names: dict[int, str] = {}
+    for outcome, decisions in _outcomes(preview):
+        for decision in decisions:
+            rule = decision.rule
+            name = names.get(id(rule)) or names.setdefault(id(rule), _name(rule))
+            found[name, outcome].append(decision)
     for rule in (*preview.policy.rules, None):
         name = _name(rule)
         rows = [_row(name, outcome, found[name, outcome]) for outcome in OUTCOMES if (name, outcome) in found]
@@ -74,22 +79,20 @@ def total_rows(preview: RepositoryPreview) -> Iterator[RuleRow]:
         preview: The preview.
 
     """
-    found: defaultdict[str, list[Decision]] = defaultdict(list)
-    for outcome, decision in _outcomes(preview):
-        found[outcome].append(decision)
-    yield from (_row(TOTAL, outcome, found[outcome]) for outcome in OUTCOMES if outcome in found)
+    yield from (_row(TOTAL, outcome, decisions) for outcome, decisions in _outcomes(preview) if decisions)
 
 
-def _outcomes(preview: RepositoryPreview) -> Iterator[tuple[str, Decision]]:
+def _outcomes(preview: RepositoryPreview) -> Iterator[tuple[str, Sequence[Decision]]]:
+    """Yield the decisions of each of `OUTCOMES`."""
     evaluation = preview.evaluation
-    yield from ((outcome_of(decision.action), decision) for decision in (*evaluation.decisions, *evaluation.kept))
-    yield from (("uncertain", decision) for decision in evaluation.uncertain)
+    groups = (evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept)
+    yield from zip(OUTCOMES, groups, strict=True)
 
 
 def _name(rule: LifecycleRule | None) -> str:
     return str(rule.rule_priority) if rule else "none"
 
 
-def _row(rule: str, outcome: str, decisions: list[Decision]) -> RuleRow:
-    ordered = sorted(decisions, key=lambda decision: decision.image.pushed_at)
+def _row(rule: str, outcome: str, decisions: Sequence[Decision]) -> RuleRow:
+    ordered = sorted(decisions, key=attrgetter("image.pushed_at"))
     return RuleRow(rule=rule, outcome=outcome, decisions=tuple(ordered))

@@ -100,6 +100,8 @@ def unlisted(answers: Sequence[AwsDecision], evaluation: Evaluation) -> tuple[Aw
         evaluation: The local evaluation.
 
     """
+    if not answers:
+        return ()
     listed = {decision.image.digest for decision in all_decisions(evaluation)}
     return tuple(answer for answer in answers if answer.digest not in listed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ecr_constructs.cli.errors import MOST_LINES
@@ -11,9 +12,10 @@ from ecr_constructs.cli.preview.result import Disagreement, RepositoryPreview, a
 from ecr_constructs.cli.sources.records import Policy, Repository
 from ecr_constructs.errors import InvalidImage
 from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation, evaluate_index
+from ecr_constructs.model.lifecycle.findings import find
 from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
 from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
-from ecr_constructs.model.lifecycle.schedule import schedule_index
+from ecr_constructs.model.lifecycle.schedule import Schedule, ScheduledAction
 
 __all__ = ["build"]
 
@@ -44,7 +46,7 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
     index = ImageIndex(images, rules)
     engine = RuleEngine(rules, index, moment)
     evaluation = local = evaluate_index(index, engine, moment)
-    schedule = schedule_index(index, engine, rules, moment)
+    schedule: Sequence[ScheduledAction] = Schedule(engine, rules)
     disagreements: tuple[Disagreement, ...] = ()
     if answers is not None:
         evaluation, disagreements = apply_aws_preview(local, answers, rules)
@@ -61,11 +63,13 @@ def _build(policy: Policy, repository: Repository, at: datetime) -> RepositoryPr
         evaluation=evaluation,
         schedule=schedule,
         # A template has the immutability after its deployment, and the repository the current one.
-        findings=policy.policy.findings(
+        findings=find(
+            rules,
             (*images, *repository.later_images),
             immutability=policy.immutability or repository.immutability,
             at=at,
             in_use=repository.in_use,
+            engine=engine,
         ),
         in_use=repository.in_use,
         current=current,

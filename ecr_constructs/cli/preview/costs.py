@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
-from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview, all_images
 from ecr_constructs.cli.sources.json_files import read_json_documents
 from ecr_constructs.model.lifecycle.growth import growth
 from ecr_constructs.model.pricing.costs import Storage, Unpulled, costs, storage_of, unpulled
@@ -58,7 +58,7 @@ def with_costs(
     """
     quota = image_quota or report.image_quota
     days = unpulled_days or (_UNPULLED_DAYS if prices else None)
-    measured = [_measure(each, days, quota) for each in report.previews]
+    measured = [_measure(each, days, quota, has_prices=prices is not None) for each in report.previews]
     previews = [preview for preview, _ in measured]
     unpulled_images = [each.unpulled for each in previews if each.unpulled and each.prefix is None]
     report = replace(
@@ -70,16 +70,20 @@ def with_costs(
     return report if prices is None else _with_prices(report, [storage for _, storage in measured], prices)
 
 
-def _measure(preview: RepositoryPreview, days: int | None, quota: int) -> tuple[RepositoryPreview, Storage | None]:
-    """Return a preview with its growth, and the bytes of the repository."""
+def _measure(
+    preview: RepositoryPreview, days: int | None, quota: int, *, has_prices: bool
+) -> tuple[RepositoryPreview, Storage | None]:
+    """Return a preview with its growth, and with prices the bytes of the repository."""
     if preview.prefix is not None:  # ECR does not apply the policy of a creation template to repositories that exist
         return preview, None
     evaluation = preview.evaluation
-    images = [decision.image for decision in all_decisions(evaluation)]
+    images = all_images(evaluation)
     idle = unpulled(images, days=days, at=preview.at) if days else None
     measured = preview.changed(
         {"growth": growth(preview.policy.rules, images, at=preview.at, quota=quota), "unpulled": idle}
     )
+    if not has_prices:
+        return measured, None
     return measured, storage_of(evaluation, at=preview.at, unpulled_size=idle.size if idle else 0)
 
 

@@ -12,12 +12,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 from ecr_constructs.cli.formatting import count, decision_label, format_day
-from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions, stored_with_preview
+from ecr_constructs.cli.preview.result import (
+    RepositoryPreview,
+    all_images,
+    decisions_by_group,
+    images_of,
+    stored_with_preview,
+)
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.evaluation import Decision
+from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 
 __all__ = [
     "ALARM_KINDS",
@@ -133,20 +140,21 @@ def damage_of(preview: RepositoryPreview) -> Damage:
     """
     evaluation = preview.evaluation
     if preview.prefix is not None:
-        everything = len(all_decisions(evaluation))
+        everything = len(all_images(evaluation))
         return _no_damage(everything)
-    lost, maybe = (*evaluation.expired, *evaluation.archived), evaluation.uncertain
-    images = [_on_images(each) for each in (evaluation.kept, lost, maybe)]
-    newest, loses_newest = _newest(*images)
+    expired, archived, maybe, kept = map(images_of, decisions_by_group(evaluation).values())
+    lost = [*expired, *archived]
+    images = [_pullable(each) for each in (kept, lost, maybe)]
+    newest, loses_newest = _newest(evaluation, *images)
     return Damage(
-        images=len(lost) + len(maybe) + len(evaluation.kept),
-        deleted=len(evaluation.expired),
-        archived=len(evaluation.archived),
+        images=len(lost) + len(maybe) + len(kept),
+        deleted=len(expired),
+        archived=len(archived),
         uncertain=len(maybe),
         empties=_empties(*images),
         newest=newest,
         loses_newest=loses_newest,
-        in_use=sum(bool(preview.users(each.image.digest)) for each in (*lost, *maybe)) if preview.in_use else 0,
+        in_use=sum(bool(preview.users(each.digest)) for each in (*lost, *maybe)) if preview.in_use else 0,
     )
 
 
@@ -190,7 +198,7 @@ def _no_damage(images: int) -> Damage:
     )
 
 
-def _empties(kept: Sequence[Decision], lost: Sequence[Decision], maybe: Sequence[Decision]) -> Certainty | None:
+def _empties(kept: Sequence[Image], lost: Sequence[Image], maybe: Sequence[Image]) -> Certainty | None:
     """Return whether none of the images remains that can be pulled, of a repository that has one."""
     if kept or not (lost or maybe):
         return None
@@ -198,38 +206,44 @@ def _empties(kept: Sequence[Decision], lost: Sequence[Decision], maybe: Sequence
 
 
 def _newest(
-    kept: Sequence[Decision], lost: Sequence[Decision], maybe: Sequence[Decision]
+    evaluation: Evaluation, kept: Sequence[Image], lost: Sequence[Image], maybe: Sequence[Image]
 ) -> tuple[tuple[Decision, ...], Certainty | None]:
     """Return the decisions on the newest images and whether all are lost, or nothing if one of them is kept."""
-    candidates = _candidates([*kept, *lost, *maybe])
-    if not candidates:
+    groups = _candidates(kept, lost, maybe)
+    of_kept, of_lost, of_maybe = (max([image.pushed_at for image in images], default=None) for images in groups)
+    latest = max((time for time in (of_kept, of_lost, of_maybe) if time is not None), default=None)
+    if latest is None or latest == of_kept:
         return (), None
-    latest = max(each.image.pushed_at for each in candidates)
-    digests = {each.image.digest for each in candidates if each.image.pushed_at == latest}
-    if any(each.image.digest in digests for each in kept):
-        return (), None
-    is_certain = not any(each.image.digest in digests for each in maybe)
-    newest = tuple(each for each in (*lost, *maybe) if each.image.digest in digests)
-    return newest, "would" if is_certain else "might"
+    digests = {image.digest for images in groups for image in images if image.pushed_at == latest}
+    decisions = chain(evaluation.expired, evaluation.archived, evaluation.uncertain)
+    newest = tuple(each for each in decisions if each.image.digest in digests)
+    return newest, "might" if latest == of_maybe else "would"
 
 
-def _candidates(decisions: Sequence[Decision]) -> Sequence[Decision]:
+def _candidates(*groups: Sequence[Image]) -> Sequence[Sequence[Image]]:
     """
-    Return the decisions among which the newest image is: those on tagged images, or on untagged ones without.
+    Return the images among which the newest one is: the tagged images, or the untagged ones without.
 
     The images of an image index are untagged, and pushed before it.
     """
-    return [each for each in decisions if each.image.tags] or decisions
+    tagged = [[image for image in images if image.tags] for images in groups]
+    return tagged if any(tagged) else groups
 
 
-def _on_images(decisions: Iterable[Decision]) -> list[Decision]:
-    """Return the decisions on images that can be pulled, without those on artifacts such as a signature."""
-    return [each for each in decisions if each.image.status == "active" and not _is_artifact(each.image)]
+def _pullable(images: Iterable[Image]) -> list[Image]:
+    """Return the images that can be pulled, without artifacts such as a signature."""
+    return [
+        image
+        for image in images
+        # The subject and the first tag decide for nearly every image.
+        if image.status == "active"
+        and not (
+            (image.subject_digest is not None or (image.tags and image.tags[0].startswith("sha256-")))
+            and _is_artifact(image)
+        )
+    ]
 
 
 def _is_artifact(image: Image) -> bool:
     """Return whether an image is a signature or another artifact of an image."""
-    if image.subject_digest is not None:
-        return True
-    # The first tag decides for nearly every image.
-    return bool(image.tags and image.tags[0].startswith("sha256-")) and all(map(_ARTIFACT_TAG.fullmatch, image.tags))
+    return image.subject_digest is not None or all(map(_ARTIFACT_TAG.fullmatch, image.tags))

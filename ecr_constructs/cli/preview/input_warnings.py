@@ -29,10 +29,13 @@ def images_at(repository: Repository, at: datetime) -> Repository:
         at: The instant.
 
     """
+    later_images = tuple([image for image in repository.images if image.pushed_at > at])
+    if not later_images:
+        return repository
     return replace(
         repository,
         images=tuple(image for image in repository.images if image.pushed_at <= at),
-        later_images=tuple(image for image in repository.images if image.pushed_at > at),
+        later_images=later_images,
     )
 
 

@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import wraps
+from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from ecr_constructs.cli.sources.policies import UnreadablePolicy
 from ecr_constructs.cli.sources.records import AwsDecision, Place, Policy
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
+from ecr_constructs.model.lifecycle.evaluation import Decision, DecisionList, Evaluation
 from ecr_constructs.model.lifecycle.findings import Finding
 from ecr_constructs.model.lifecycle.growth import IMAGES_PER_REPOSITORY, Growth
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -29,7 +30,9 @@ __all__ = [
     "StoredPreview",
     "UnreadPlace",
     "all_decisions",
+    "all_images",
     "decisions_by_group",
+    "images_of",
     "name_in",
     "stored_with_preview",
 ]
@@ -114,7 +117,7 @@ class RepositoryPreview:
     prefix: str | None = None
     at: datetime
     evaluation: Evaluation
-    schedule: tuple[ScheduledAction, ...]
+    schedule: Sequence[ScheduledAction]
     findings: tuple[Finding, ...]
     in_use: Mapping[str, tuple[str, ...]] | None = None
     current: Evaluation | None = None
@@ -319,4 +322,28 @@ def all_decisions(evaluation: Evaluation) -> tuple[Decision, ...]:
         evaluation: The evaluation.
 
     """
-    return tuple(decision for decisions in decisions_by_group(evaluation).values() for decision in decisions)
+    return tuple(chain.from_iterable(decisions_by_group(evaluation).values()))
+
+
+def all_images(evaluation: Evaluation) -> list[Image]:
+    """
+    Return all images, in the order of `all_decisions`.
+
+    Args:
+        evaluation: The evaluation.
+
+    """
+    return list(chain.from_iterable(map(images_of, decisions_by_group(evaluation).values())))
+
+
+def images_of(decisions: Sequence[Decision]) -> list[Image]:
+    """
+    Return the images of decisions.
+
+    Args:
+        decisions: The decisions of a group. Those of a local evaluation are not made for it.
+
+    """
+    if isinstance(decisions, DecisionList):
+        return decisions.images()
+    return [decision.image for decision in decisions]

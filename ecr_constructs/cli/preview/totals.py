@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ecr_constructs.cli.formatting import total_size
-from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions, stored_with_preview
+from ecr_constructs.cli.preview.result import RepositoryPreview, decisions_by_group, images_of, stored_with_preview
 
 __all__ = ["Totals", "sum_of", "totals_of"]
 
@@ -42,11 +42,9 @@ def totals_of(preview: RepositoryPreview) -> Totals:
 
     """
     evaluation = preview.evaluation
-    expired, archived, uncertain, kept = (
-        total_size(each.image for each in group)
-        for group in (evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept)
-    )
-    numbers = tuple(map(len, (evaluation.expired, evaluation.archived, evaluation.uncertain, evaluation.kept)))
+    groups = [images_of(group) for group in decisions_by_group(evaluation).values()]
+    expired, archived, uncertain, kept = map(total_size, groups)
+    numbers = tuple(map(len, groups))
     return Totals(
         images=sum(numbers),
         size=expired + archived + uncertain + kept,
@@ -58,7 +56,7 @@ def totals_of(preview: RepositoryPreview) -> Totals:
         uncertain_size=uncertain,
         kept=numbers[3],
         kept_size=kept,
-        indexes=sum(each.image.is_index for each in all_decisions(evaluation)),
+        indexes=sum([not image.is_ordinary and image.is_index for group in groups for image in group]),
     )
 
 

@@ -72,9 +72,15 @@ class _Listings:
             self._images.setdefault(_valid_name(default, document), {})
         for image, detail in zip(images, _details(document.document), strict=True):
             name = detail.get("repositoryName", default)
-            # The name of a repository with images has been checked.
-            is_known = type(name) is str and name in self._images
-            self._add(name if is_known else _repository_of(detail, default, document), image, detail, document)
+            # A listing can have a million images. The name of a repository with images has been checked.
+            of_repository = self._images.get(name) if type(name) is str else None
+            if of_repository is None:
+                of_repository = self._images.setdefault(name := _repository_of(detail, default, document), {})
+            if of_repository.setdefault(image.digest, image) is not image:
+                _require_equal(image, of_repository[image.digest], name, document)
+            elif image.manifest_media_type is None or not image.size:
+                missing = [field for field in _EXPECTED_FIELDS if detail.get(field) is None]
+                self._missing.setdefault(name, Counter()).update(missing)
         for page in _pages(document.document):
             names = {detail.get("repositoryName") or default for detail in _details(page)} or {default}
             if any(page.get(token) for token in _TOKENS):
@@ -94,18 +100,12 @@ class _Listings:
             for name, images in sorted(self._images.items())
         )
 
-    def _add(self, name: str, image: Image, detail: Mapping[str, Any], document: JsonDocument) -> None:
-        images = self._images.setdefault(name, {})
-        known = images.setdefault(image.digest, image)
-        if known is image:
-            if image.manifest_media_type is None or not image.size:
-                missing = [field for field in _EXPECTED_FIELDS if detail.get(field) is None]
-                self._missing.setdefault(name, Counter()).update(missing)
-        elif known != image:
-            message = (
-                f"image {abbreviate(image.digest)} of {name} is listed twice and differs; remove the older listing"
-            )
-            raise CommandError([message], path=document.where)
+
+def _require_equal(image: Image, known: Image, name: str, document: JsonDocument) -> None:
+    """Raise if an image of two listings differs."""
+    if image != known:
+        message = f"image {abbreviate(image.digest)} of {name} is listed twice and differs; remove the older listing"
+        raise CommandError([message], path=document.where)
 
 
 def _read(document: JsonDocument) -> tuple[Image, ...]:

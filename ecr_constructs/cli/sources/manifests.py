@@ -63,6 +63,8 @@ def with_manifests(repository: Repository, references: _References) -> Repositor
         references: The digests that image indexes reference, each with whether it is an attestation.
 
     """
+    if not references:
+        return repository
     attestations = {digest for children in references.values() for digest, is_one in children.items() if is_one}
 
     def described(image: Image) -> Image:

@@ -75,6 +75,10 @@ class DecisionList(Sequence[Decision]):
         actions, rules, whys = (map(itemgetter(field), self._outcomes) for field in range(3))
         return map(_to_decision, zip(images, actions, rules, whys, strict=True))
 
+    def images(self) -> list[Image]:
+        """Return the images, without making the decisions."""
+        return list(self._index.images_at(self._positions))
+
     @overload
     def __getitem__(self, index: int) -> Decision: ...
 

@@ -68,7 +68,7 @@ def growth(
     moment, listed = to_utc(at), tuple(images)
     window = _window(listed, moment)
     begin = _days_before(moment, window)
-    recent = sum(begin < image.pushed_at <= moment for image in listed)
+    recent = sum([begin < image.pushed_at <= moment for image in listed])
     rate = recent / window
     if len(listed) + rate * MOST_DAYS < quota:  # the usual case, for which the rules do not matter
         return Growth(images_a_day=rate, full_on=None, quota=quota)
@@ -94,7 +94,7 @@ def _day_after(at: datetime, days: int) -> date | None:
 
 def _window(images: Sequence[Image], at: datetime) -> int:
     """Return the days over which pushes are counted: 30, or the age of the repository."""
-    oldest = min((image.pushed_at for image in images), default=at)
+    oldest = min([image.pushed_at for image in images], default=at)
     return min(_WINDOW, max(_SHORTEST_WINDOW, -((oldest - at) // _DAY)))
 
 

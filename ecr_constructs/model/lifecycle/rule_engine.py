@@ -35,6 +35,8 @@ class RuleEngine:
         at: The instant, in UTC.
 
     Attributes:
+        index: The images.
+        at: The instant, in UTC.
         outcomes: For each position, the outcome of the rules, without the relations to image indexes and subjects.
         questions: For some positions, the undocumented behaviors that determine whether any rule acts on the image.
 
@@ -42,8 +44,8 @@ class RuleEngine:
 
     def __init__(self, rules: Sequence[LifecycleRule], image_index: ImageIndex, at: datetime) -> None:
         """Apply each rule, by priority."""
-        self._index = image_index
-        self._at = at
+        self.index = image_index
+        self.at = at
         self.questions = _questions_about(image_index)
         # Rules do not act on images of an index. Whether these take places in a count is not documented.
         self._may_take_no_place = self.questions.keys() | image_index.indexes_of.keys()
@@ -76,7 +78,7 @@ class RuleEngine:
         """Apply rules of one storage class to the images in it."""
         outcomes = self.outcomes
         for rule in rules:
-            selected = self._index.selected(rule, positions)
+            selected = self.index.selected(rule, positions)
             # "An image that matches the tagging requirements of a rule cannot be expired or archived by a rule with a
             # lower priority", whether or not the first rule acts on it.
             unclaimed = [position for position in selected if outcomes[position] is NO_RULE]
@@ -104,7 +106,7 @@ class RuleEngine:
         if not self._may_take_no_place or self._may_take_no_place.isdisjoint(selected):
             return
         counted = [position for position in selected if position not in self._may_take_no_place]
-        last = counted[rule.count_number - 1] if len(counted) >= rule.count_number else len(self._index)
+        last = counted[rule.count_number - 1] if len(counted) >= rule.count_number else len(self.index)
         self._act(rule, [position for position in excess if position <= last], UndocumentedBehavior.PLACES)
 
     def _apply_push_age(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
@@ -114,21 +116,21 @@ class RuleEngine:
         The position of a restored image can be that of a younger one.
         """
         limit, limit_in_whole_days = self._limits(rule)
-        older, older_in_whole_days = map(self._index.first_older_than, (limit, limit_in_whole_days))
+        older, older_in_whole_days = map(self.index.first_older_than, (limit, limit_in_whole_days))
         candidates = _from(unclaimed, older)
         certain = _from(candidates, older_in_whole_days)
         self._act(rule, certain)
         self._act(rule, candidates[: len(candidates) - len(certain)], UndocumentedBehavior.HOURS)
         # "Restored images behave like newly pushed images", but the condition is about `pushed_at_time`.
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive_restore_image.html
-        for position in self._index.restored.intersection(unclaimed):
-            if position < older and self._index.images[position].pushed_at < limit:
+        for position in self.index.restored.intersection(unclaimed):
+            if position < older and self.index.images[position].pushed_at < limit:
                 self._act(rule, [position], UndocumentedBehavior.RESTORED)
 
     def _apply_last_use(self, rule: LifecycleRule, unclaimed: Sequence[int]) -> None:
         """Act on the images that were last pulled, or archived, more than a number of days ago."""
         limit, limit_in_whole_days = self._limits(rule)
-        times = map(age_reference_time(rule), self._index.images_at(unclaimed))
+        times = map(age_reference_time(rule), self.index.images_at(unclaimed))
         dated = zip(unclaimed, times, strict=True)
         older = [(position, time) for position, time in dated if time is not None and time < limit]
         self._act(rule, [position for position, time in older if time < limit_in_whole_days])
@@ -142,7 +144,7 @@ class RuleEngine:
         An age that equals the number is not more. In AWS's second example for all images, an image that was pushed 1
         day ago is kept. https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
         """
-        return _days_before(self._at, rule.count_number), _days_before(self._at, rule.count_number + 1) + _SMALLEST_AGE
+        return _days_before(self.at, rule.count_number), _days_before(self.at, rule.count_number + 1) + _SMALLEST_AGE
 
     def _act(self, rule: LifecycleRule, positions: Sequence[int], question: UndocumentedBehavior | None = None) -> None:
         """Set the outcome of images on which a rule acts, or can act according to an undocumented behavior."""

@@ -6,11 +6,13 @@ Quotes are from https://docs.aws.amazon.com/AmazonECR/latest/userguide/Lifecycle
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from itertools import repeat
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal, overload
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
@@ -18,7 +20,7 @@ from ecr_constructs.model.lifecycle.outcome import ACTIONS, UndocumentedBehavior
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_engine import RuleEngine, age_reference_time
 
-__all__ = ["ScheduledAction", "schedule", "schedule_index"]
+__all__ = ["Schedule", "ScheduledAction", "schedule", "schedule_index"]
 
 # Undocumented behaviors that do not change the action on the day. Hours become a whole day on the next day, and an
 # artifact that no rule selects is deleted or archived with its subject.
@@ -45,6 +47,55 @@ class ScheduledAction:
     action: Literal["expire", "archive"]
     rule: LifecycleRule
     is_certain: bool
+
+
+class Schedule(Sequence[ScheduledAction]):
+    """
+    The actions on images to which the rules have been applied, which are computed when they are first read.
+
+    Args:
+        engine: The outcome of the rules.
+        rules: The rules of a policy, by priority.
+
+    """
+
+    __slots__ = ("_actions", "_engine", "_rules")
+
+    def __init__(self, engine: RuleEngine, rules: Sequence[LifecycleRule]) -> None:
+        """Store the rules and their outcome."""
+        self._engine: RuleEngine | None = engine
+        self._rules = rules
+        self._actions: tuple[ScheduledAction, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._computed())
+
+    def __iter__(self) -> Iterator[ScheduledAction]:
+        return iter(self._computed())
+
+    @overload
+    def __getitem__(self, index: int) -> ScheduledAction: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ScheduledAction, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> ScheduledAction | tuple[ScheduledAction, ...]:
+        return self._computed()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Schedule, tuple)) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def _computed(self) -> tuple[ScheduledAction, ...]:
+        if self._engine is not None:
+            self._actions = schedule_index(self._engine.index, self._engine, self._rules, self._engine.at)
+            self._engine = None
+        return self._actions
 
 
 def schedule(rules: Sequence[LifecycleRule], images: Iterable[Image], *, at: datetime) -> tuple[ScheduledAction, ...]:
@@ -79,7 +130,9 @@ def schedule_index(
 
     """
     scheduler = _Scheduler(engine, rules, index, at)
-    actions = [action for position in range(len(index.images)) for action in scheduler.actions_on(position)]
+    actions = scheduler.independent_actions()
+    if actions is None:
+        actions = [action for position in range(len(index.images)) for action in scheduler.actions_on(position)]
     return tuple(sorted(actions, key=_day))
 
 
@@ -96,6 +149,7 @@ class _Scheduler:
         self._index = index
         self._today = at.date()
         self._engine = engine
+        self._by_rules = self._actions_of_rules()
         # For images in the standard storage class, which are in the archive storage class after the first action.
         of_archive = [rule for rule in rules if rule.storage_class == "archive"]
         self._archive_claims = index.first_rules(of_archive, index.standard)
@@ -105,9 +159,14 @@ class _Scheduler:
         self._related = index.indexes_of.keys() | index.referrers
         self._following: set[int] = set()
 
+    def independent_actions(self) -> list[ScheduledAction] | None:
+        """Return the actions on all images, if none has a second one or depends on another image. Otherwise None."""
+        is_independent = not (self._related or self._archive_claims)
+        return list(filter(None, self._by_rules)) if is_independent else None
+
     def actions_on(self, position: int) -> list[ScheduledAction]:
         """Return the action on an image, and after its archival also the deletion from the archive."""
-        first = self._first_action(position) if position in self._related else self._by_rule(position)
+        first = self._first_action(position) if position in self._related else self._by_rules[position]
         if first is None or first.action == "expire":
             return [] if first is None else [first]
         second = self._from_archive(position, first)
@@ -134,30 +193,49 @@ class _Scheduler:
 
     def _computed(self, position: int) -> ScheduledAction | None:
         """Return the first action on an image. The actions on the indexes that reference it must be known."""
-        action = self._after_indexes(position, self._by_rule(position))
+        action = self._after_indexes(position, self._by_rules[position])
         subject = self._subject_of(position)
         if subject is not None and position not in self._following:
             self._following.add(position)  # an index can have a subject that it references
             action = self._after_indexes(position, self._with_subject(position, subject, action))
         return action
 
-    def _by_rule(self, position: int) -> ScheduledAction | None:
-        """Return the action of the rule that selects an image."""
-        image, outcome = self._index.images[position], self._engine.outcomes[position]
-        rule = outcome.rule
-        if rule is None:
-            return None
-        if outcome.action != "keep":
-            # An image that is older by hours only is older by a whole day on the next day: the action is certain.
-            is_certain = outcome.questions <= _HOURS
-            return _action(image, self._today, rule, is_certain=is_certain)
-        if rule.is_keep_rule or rule.count_type == "imageCountMoreThan":
-            return None
-        begin = age_reference_time(rule)(image)
-        counts_from_push = rule.count_type == "sinceImagePushed" and image.activated_at is not None
-        day = None if begin is None else _days_after(begin.date(), rule.count_number)
-        is_certain = position not in self._engine.questions and not counts_from_push
-        return None if day is None else _action(image, day, rule, is_certain=is_certain)
+    def _actions_of_rules(self) -> list[ScheduledAction | None]:
+        """Return for each position the action of the rule that selects the image."""
+        outcomes = self._engine.outcomes
+        # Images with the same outcome share one object. Its rule is looked at once, and not for each image.
+        positions_of: dict[int, list[int]] = {}
+        for position, outcome in enumerate(outcomes):
+            positions_of.setdefault(id(outcome), []).append(position)
+        found: list[ScheduledAction | None] = [None] * len(outcomes)
+        for positions in positions_of.values():
+            outcome = outcomes[positions[0]]
+            rule, acts = outcome.rule, outcome.action != "keep"
+            if rule is None or not (acts or (rule.count_unit and not rule.is_keep_rule)):
+                continue
+            images = list(self._index.images_at(positions))
+            if acts:
+                # An image that is older by hours only is older by a whole day on the next day: the action is certain.
+                days: Iterable[date | None] = repeat(self._today)
+                are_certain: Iterable[bool] = repeat(outcome.questions <= _HOURS)
+            else:
+                days, are_certain = self._later_days(rule, images), self._are_certain(rule, positions, images)
+            for position, action in zip(positions, _actions(rule, images, days, are_certain), strict=True):
+                found[position] = action
+        return found
+
+    def _later_days(self, rule: LifecycleRule, images: Iterable[Image]) -> list[date | None]:
+        """Return the days on which images reach the age of a rule."""
+        begins = map(age_reference_time(rule), images)
+        return [None if begin is None else _days_after(begin.date(), rule.count_number) for begin in begins]
+
+    def _are_certain(self, rule: LifecycleRule, positions: Iterable[int], images: Iterable[Image]) -> list[bool]:
+        """Return whether it is certain that a rule acts on images on these days."""
+        counts_from_push = rule.count_type == "sinceImagePushed"
+        return [
+            position not in self._engine.questions and not (counts_from_push and image.activated_at is not None)
+            for position, image in zip(positions, images, strict=True)
+        ]
 
     def _from_archive(self, position: int, first: ScheduledAction) -> ScheduledAction | None:
         """
@@ -228,6 +306,22 @@ class _Scheduler:
 
 def _action(image: Image, day: date, rule: LifecycleRule, *, is_certain: bool) -> ScheduledAction:
     return ScheduledAction(image=image, day=day, action=ACTIONS[rule.action], rule=rule, is_certain=is_certain)
+
+
+def _actions(
+    rule: LifecycleRule, images: Sequence[Image], days: Iterable[date | None], are_certain: Iterable[bool]
+) -> list[ScheduledAction | None]:
+    """Return the actions of a rule on images, or None where there is no day."""
+    actions = list(map(object.__new__, repeat(ScheduledAction, len(images))))
+    columns: tuple[Iterable[Any], ...] = (images, days, repeat(ACTIONS[rule.action]), repeat(rule), are_certain)
+    # A repository can have a hundred thousand images, for which the constructor takes four times as long.
+    for set_value, column in zip(_SETTERS, columns, strict=True):
+        deque(map(set_value, actions, column), maxlen=0)
+    return [None if action.day is None else action for action in actions]
+
+
+# The functions that set the fields of the frozen class, in their order.
+_SETTERS = tuple(vars(ScheduledAction)[each.name].__set__ for each in fields(ScheduledAction))
 
 
 def _comes_first(by_rule: ScheduledAction, follow: ScheduledAction) -> bool:

@@ -6,27 +6,25 @@ A page can have a hundred thousand of them, for which a template takes several t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
-from markupsafe import Markup, escape
-
-from ecr_constructs.cli.formatting import format_day, format_size, printable
+from ecr_constructs.cli.formatting import format_day, format_size
+from ecr_constructs.cli.output.html.escaping import escaped, is_plain
 from ecr_constructs.cli.output.image_list import ListedImage, every_image
 from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.model.images import Image
 
-__all__ = ["image_rows"]
+__all__ = ["SWATCHES", "image_rows"]
 
-_SWATCHES = {"delete": "expired", "archive": "archived", "uncertain": "uncertain", "keep": "kept"}
-# Texts that are the same in HTML.
-_PLAIN = re.compile(r"[A-Za-z0-9 ._:/+,-]*").fullmatch
+SWATCHES = {"delete": "expired", "archive": "archived", "uncertain": "uncertain", "keep": "kept"}
+_UNTAGGED = '<span class="muted">untagged</span>'
 _NONE = "\N{EN DASH}"
 
 
-def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Markup:
+def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Iterator[str]:
     """
-    Return a row for each image of repositories.
+    Yield a row for each image of repositories.
 
     Deleted and archived images are first, in the order of the repositories.
 
@@ -35,40 +33,54 @@ def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, h
         has_repository: Whether the rows have a column for the repository.
         has_usage: Whether the rows have a column for the workloads that run an image.
 
+    Returns:
+        The text in parts, one repository at a time.
+
     """
-    return Markup("\n".join(_rows(previews, has_repository=has_repository, has_usage=has_usage)))  # noqa: S704  (each text is escaped)
-
-
-def _rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, has_usage: bool) -> Iterator[str]:
+    separator = ""
     for preview in previews:
-        repository = f"<td><bdi>{_safe(preview.name)}</bdi></td>" if has_repository else ""
-        for each in every_image(preview):
-            yield _row(each, repository, has_usage=has_usage)
+        repository = f"<td><bdi>{escaped(preview.name)}</bdi></td>" if has_repository else ""
+        if rows := list(_rows(preview, repository, has_usage=has_usage)):
+            text = "\n".join(rows)
+            yield f"{separator}{text}"
+            separator = "\n"
 
 
-def _row(each: ListedImage, repository: str, *, has_usage: bool) -> str:
-    image = each.image
-    tags = " ".join([f"<bdi>{_safe(tag)}</bdi>" for tag in image.tags]) or '<span class="muted">untagged</span>'
-    users = f"<td>{_users(each)}</td>" if has_usage else ""
-    size = f'<td class="number" data-value="{image.size}">{format_size(image.size) if image.size else _NONE}</td>'
+def _rows(preview: RepositoryPreview, repository: str, *, has_usage: bool) -> Iterator[str]:
+    listed = every_image(preview)
+    # The texts of nearly every repository need no escapes. One look at all of them is faster than one at each.
+    texts = chain.from_iterable([(each.decision.image.digest, *each.decision.image.tags) for each in listed])
+    safe = str if is_plain(" ".join(texts)) else escaped
+    outcomes: dict[tuple[str, int, str], tuple[str, str]] = {}
+    for each in listed:
+        decision = each.decision
+        # Many images have the same outcome. Its cells are made once.
+        key = (each.outcome, id(decision.rule), decision.why)
+        if (cells := outcomes.get(key)) is None:
+            cells = outcomes[key] = _outcome_cells(each)
+        users = f"<td>{_users(each)}</td>" if has_usage else ""
+        yield _row(decision.image, repository, cells, users, safe)
+
+
+def _outcome_cells(each: ListedImage) -> tuple[str, str]:
+    """Return the cells for the outcome and the rule, and the cell for the reason."""
+    swatch = f'<span class="swatch {SWATCHES[each.outcome]}"></span>'
+    before = f'<td>{swatch}{each.outcome}</td><td class="number">{each.rule}</td>'
+    return before, f'<td class="about">{escaped(each.reason)}</td>'
+
+
+def _row(image: Image, repository: str, outcome: tuple[str, str], users: str, safe: Callable[[str], str]) -> str:
+    tags = _UNTAGGED if not image.tags else f"<bdi>{'</bdi> <bdi>'.join(map(safe, image.tags))}</bdi>"
+    size = format_size(image.size) if image.size else _NONE
     pulled = format_day(image.last_pulled_at) if image.last_pulled_at else _NONE
+    before, reason = outcome
     return (
-        f'<tr>{repository}<th scope="row">{tags}</th><td><span class="swatch {_SWATCHES[each.outcome]}"></span>'
-        f'{each.outcome}</td><td class="number">{each.rule}</td>{size}'
+        f'<tr>{repository}<th scope="row">{tags}</th>{before}'
+        f'<td class="number" data-value="{image.size}">{size}</td>'
         f'<td class="date">{format_day(image.pushed_at)}</td><td class="date">{pulled}</td>{users}'
-        f'<td class="about">{_safe(each.reason)}</td><td><code class="name">{_safe(image.digest)}</code></td></tr>'
+        f'{reason}<td><code class="name">{safe(image.digest)}</code></td></tr>'
     )
 
 
 def _users(each: ListedImage) -> str:
-    return ", ".join(f"<bdi>{_safe(user)}</bdi>" for user in each.users or ()) or _NONE
-
-
-def _safe(text: str) -> str:
-    """Return a text as HTML, without characters that no file can contain."""
-    return text if _PLAIN(text) else _escaped(text)
-
-
-@lru_cache(maxsize=4096)
-def _escaped(text: str) -> str:
-    return str(escape(printable(text)))
+    return ", ".join(f"<bdi>{escaped(user)}</bdi>" for user in each.users or ()) or _NONE

@@ -7,7 +7,7 @@ Tags, descriptions and names are not trusted. They are escaped, and the content 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib import resources
 from typing import NamedTuple
@@ -22,7 +22,6 @@ from ecr_constructs.cli.formatting import (
     format_instant,
     format_money,
     format_size,
-    known_size,
     omitted,
     printable,
     total_size,
@@ -30,6 +29,8 @@ from ecr_constructs.cli.formatting import (
 from ecr_constructs.cli.output.alarms import alarm_messages
 from ecr_constructs.cli.output.costs import cost_messages, quota_messages, total_cost_messages
 from ecr_constructs.cli.output.html.image_rows import image_rows
+from ecr_constructs.cli.output.html.rule_rows import rule_rows
+from ecr_constructs.cli.output.html.totals_text import en_dash_size, totals_cells, totals_text
 from ecr_constructs.cli.output.html.view_model import Section, section
 from ecr_constructs.cli.output.message import Message
 from ecr_constructs.cli.output.messages import (
@@ -46,10 +47,12 @@ from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
 from ecr_constructs.cli.preview.totals import Totals, sum_of
 from ecr_constructs.model.word_lists import shortened
 
-__all__ = ["render_page", "render_pages"]
+__all__ = ["page_parts", "render_page", "render_pages"]
 
 # With the charts of more repositories, a page opens slowly.
 _MOST_CHARTS = 50
+# The place of a list of images. No other text has the character, because it is not printable.
+_MARK = Markup("\0")
 _PAGE = "repository-{}.html"
 
 
@@ -63,6 +66,18 @@ def render_page(report: PreviewReport, results: Sequence[GateResult] = ()) -> st
 
     Returns:
         The whole page. Equal previews have equal pages.
+
+    """
+    return "".join(page_parts(report, results))
+
+
+def page_parts(report: PreviewReport, results: Sequence[GateResult] = ()) -> Iterator[str]:
+    """
+    Yield the text of `render_page` in parts. The page of many repositories has 50 MB.
+
+    Args:
+        report: The previews.
+        results: The results of the gates. Default: none.
 
     """
     return _Pages(report, results).single()
@@ -115,6 +130,9 @@ class _Pages:
         self._report = report
         self._ranked = worst_first(report.previews)
         self._environment = _environment()
+        # The lists of images of a page, which are put into its text where the filter leaves a mark.
+        self._lists: list[Iterator[str]] = []
+        self._environment.filters["image_rows"] = self._mark
         groups = [group for group in policy_groups(self._ranked) if len(group) > 1]
         self._policies = [_policy_section(group) for group in groups]
         self._shared = {id(preview) for group in groups for preview, _ in group}
@@ -132,9 +150,10 @@ class _Pages:
             "cost_lines": [f"{each.kind}: {each.text}" for each in total_cost_messages(report)],
         }
 
-    def single(self) -> str:
-        """Return one page with all repositories. Charts are those of the worst repositories."""
-        return self._render("report.html.j2", self._sections("#repository-{}", most_charts=_MOST_CHARTS), pages=False)
+    def single(self) -> Iterator[str]:
+        """Yield the parts of one page with all repositories. Charts are those of the worst repositories."""
+        sections = self._sections("#repository-{}", most_charts=_MOST_CHARTS)
+        yield from self._with_lists(self._render("report.html.j2", sections, pages=False))
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Yield an index, and a page for each repository."""
@@ -144,7 +163,20 @@ class _Pages:
         for ranked, brief in zip(self._ranked, sections, strict=True):
             each = section(ranked, brief.link, is_shared=brief.is_shared, has_charts=False)
             values = {**self._values, **_CSP, "section": each, "ranked": [each.preview], "script": _SCRIPT}
-            yield each.link, template.render(values)
+            yield each.link, "".join(self._with_lists(template.render(values)))
+
+    def _mark(self, previews: Iterable[RepositoryPreview], **columns: bool) -> str:
+        self._lists.append(image_rows(previews, **columns))
+        return _MARK
+
+    def _with_lists(self, text: str) -> Iterator[str]:
+        """Yield the parts of a page, with the lists of images."""
+        before, *others = text.split(_MARK)
+        yield before
+        for rows, after in zip(self._lists, others, strict=True):
+            yield from rows
+            yield after
+        self._lists = []
 
     def _sections(self, link: str, *, most_charts: int, has_rules: bool = True) -> list[Section]:
         return [
@@ -188,6 +220,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ecr_constructs.cli.output.html", ""),
         autoescape=True,
+        auto_reload=False,  # looks at the file of a template for each repository that includes it
         finalize=_printable_text,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -197,17 +230,19 @@ def _environment() -> Environment:
         "cost_lines": _cost_lines,
         "count": count,
         "day": format_day,
-        "image_rows": image_rows,
         "instant": format_instant,
-        "known_size": _known_size,
+        "known_size": en_dash_size,
         "label": decision_label,
         "money": format_money,
         "number": "{:,}".format,
         "omitted": omitted,
         "outcome": outcome_of,
+        "rule_rows": rule_rows,
         "sentence": _sentence,
         "size": format_size,
         "total_size": total_size,
+        "totals_cells": totals_cells,
+        "totals_text": totals_text,
     }
     return environment
 
@@ -219,10 +254,6 @@ def _printable_text(value: object) -> object:
 
 def _cost_lines(preview: RepositoryPreview) -> list[str]:
     return [f"{each.kind}: {each.text}" for each in (*cost_messages(preview), *quota_messages(preview))]
-
-
-def _known_size(number: int) -> str:
-    return known_size(number).replace("-", "\N{EN DASH}")
 
 
 def _sentence(text: str) -> str:

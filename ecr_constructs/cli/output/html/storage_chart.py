@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from ecr_constructs.cli.formatting import total_size
 from ecr_constructs.cli.output.html.axis_labels import AxisLabel, place_labels
-from ecr_constructs.cli.preview.result import RepositoryPreview, all_decisions
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_images
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.lifecycle.schedule import ScheduledAction
 
@@ -194,7 +194,7 @@ def storage_chart(preview: RepositoryPreview) -> StorageChart | None:
     shown = [each for each in preview.schedule if (each.day - today).days <= _FARTHEST]
     if not shown:
         return None
-    images = [each.image for each in all_decisions(preview.evaluation)]
+    images = all_images(preview.evaluation)
     every = tuple(daily_totals(images, shown, today=today))
     axis = _DayAxis(today, every[-1].day)
     steps = _thinned(every, axis)

@@ -25,6 +25,7 @@ from ecr_constructs.model.lifecycle.findings.finding_type import (
     Severity,
 )
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
 
 __all__ = ["FINDING_TYPES", "SEVERITIES", "Finding", "Severity", "find"]
 
@@ -77,6 +78,7 @@ def find(
     immutability: Immutability | None = None,
     at: datetime | None = None,
     in_use: Mapping[str, Sequence[str]] | None = None,
+    engine: RuleEngine | None = None,
 ) -> tuple[Finding, ...]:
     """
     Return the findings of a policy: errors first, and by priority. A policy without rules has none.
@@ -88,6 +90,7 @@ def find(
         at: The instant of the evaluation, with a time zone. Tags of images that were pushed later count as tags of the
             repository. Default: the time of the newest push.
         in_use: The workloads that run an image, by digest. Default: not known.
+        engine: The rules, applied to those of the images that were pushed by `at`. Default: they are applied here.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
@@ -99,8 +102,7 @@ def find(
         return _of_policy(tuple(rules), immutability)
     known = tuple(images)
     require_images(known)
-    tags = frozenset(tag for image in known for tag in image.tags)
-    context = CheckContext(tuple(rules), immutability, known, tags, at=at, in_use=in_use or {})
+    context = CheckContext(tuple(rules), immutability, known, at=at, in_use=in_use or {}, engine=engine)
     found = _checked(context, (kind for kind in FINDING_TYPES if kind.reads_images))
     return _sorted((*_without_images(context.rules, immutability), *found))
 

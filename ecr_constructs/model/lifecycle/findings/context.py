@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability
+from ecr_constructs.model.lifecycle.image_index import ImageIndex, to_utc
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import impossible_selector, shadowing_rules
+from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["CheckContext", "RuleRelations", "rule_label"]
@@ -61,9 +64,11 @@ class CheckContext:
         rules: The rules, by priority.
         immutability: The tag immutability of the repository, if it is known.
         images: The images, if they are known.
-        tags: The tags of these images.
         at: The instant of the evaluation. Default: the time of the newest push.
         in_use: The workloads that run an image, by digest. Default: not known.
+        engine: The rules, applied to the images that were pushed by the instant. Default: they are applied when a check
+            needs them.
+        known_tags: The tags of the images, after the first check that needs them.
         relations: The relations between the rules. Equal policies share them.
 
     """
@@ -71,9 +76,10 @@ class CheckContext:
     rules: tuple[LifecycleRule, ...]
     immutability: Immutability | None
     images: tuple[Image, ...] | None = None
-    tags: frozenset[str] = frozenset()
     at: datetime | None = None
     in_use: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    engine: RuleEngine | None = field(default=None, repr=False, compare=False)
+    known_tags: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
     relations: RuleRelations = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -85,9 +91,25 @@ class CheckContext:
         """The instant of the evaluation, or None if there is no image."""
         return self.at or max((image.pushed_at for image in self.images or ()), default=None)
 
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags of all images."""
+        if self.known_tags is None:
+            tags = frozenset(chain.from_iterable([image.tags for image in self.images or ()]))
+            object.__setattr__(self, "known_tags", tags)
+            return tags
+        return self.known_tags
+
     def present_images(self) -> list[Image]:
         """Return the images that were pushed by the instant of the evaluation."""
         return [image for image in self.images or () if self.at is None or image.pushed_at <= self.at]
+
+    def applied_rules(self) -> RuleEngine | None:
+        """Return the rules, applied once to the images that were pushed by the instant, or None without images."""
+        if self.engine is None and self.moment is not None:
+            index = ImageIndex(self.present_images(), self.rules)
+            object.__setattr__(self, "engine", RuleEngine(self.rules, index, to_utc(self.moment)))
+        return self.engine
 
     def preceding_rules(self, rule: LifecycleRule) -> tuple[LifecycleRule, ...]:
         """Return the rules of the same storage class with a smaller priority."""

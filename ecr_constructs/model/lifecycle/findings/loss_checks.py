@@ -15,10 +15,10 @@ from ecr_constructs.model.lifecycle.findings.tag_words import (
     environment_words,
     names_release,
 )
-from ecr_constructs.model.lifecycle.image_index import ImageIndex
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.rule_coverage import matches_all_tags
-from ecr_constructs.model.lifecycle.schedule import ScheduledAction, schedule
+from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
+from ecr_constructs.model.lifecycle.schedule import ScheduledAction, schedule_index
 from ecr_constructs.model.validation import abbreviate
 from ecr_constructs.model.word_lists import joined, plural, shortened
 
@@ -86,44 +86,38 @@ def _empties_repository(context: CheckContext) -> Iterator[Match]:
 
 def _emptying_actions(context: CheckContext) -> Sequence[ScheduledAction]:
     """Return the deletion of each image in the order of days, or nothing if an image is not deleted."""
-    images = [image for image in context.present_images() if image.status != "archived"]
-    if not images or context.moment is None or not _may_be_emptied(context, images):
+    engine = context.applied_rules()
+    if engine is None or not _may_be_emptied(engine):
         return ()
+    images = [image for image in context.present_images() if image.status != "archived"]
     first = _first_actions(context)
     actions = [first[image.digest] for image in images if image.digest in first]
     is_emptied = len(actions) == len(images) and all(action.action == "expire" for action in actions)
     return sorted(actions, key=attrgetter("day")) if is_emptied else ()
 
 
-def _may_be_emptied(context: CheckContext, images: Sequence[Image]) -> bool:
-    """Return whether each image can be deleted, without the schedule, which takes longer."""
-    claims = _claims(context, images)
-    last = max(image.pushed_at for image in images)
-    # A count rule keeps the newest image, unless it is an artifact, which is deleted with its subject.
-    is_kept_by_number = all(
-        image.subject_digest is None and getattr(claims.get(image.digest), "count_type", "") == "imageCountMoreThan"
-        for image in images
-        if image.pushed_at == last
+def _may_be_emptied(engine: RuleEngine) -> bool:
+    """Return whether each image outside the archive can be deleted, without the schedule, which takes longer."""
+    index = engine.index
+    for position in index.standard:
+        claim = engine.claim(position)
+        is_deleted = claim is not None and claim.action == "expire" and not claim.is_keep_rule
+        # An artifact is deleted with its subject.
+        if not is_deleted and position not in index.referrers:
+            return False
+    last = max((index.images[position].pushed_at for position in index.standard), default=None)
+    # A count rule keeps the newest image, unless it is an artifact.
+    return not all(
+        position not in index.referrers and getattr(engine.claim(position), "count_type", "") == "imageCountMoreThan"
+        for position in index.standard
+        if index.images[position].pushed_at == last
     )
-    return not is_kept_by_number and all(
-        (claim := claims.get(image.digest)) is not None and claim.action == "expire" and not claim.is_keep_rule
-        for image in images
-        if image.subject_digest is None
-    )
-
-
-def _claims(context: CheckContext, images: Sequence[Image]) -> Mapping[str, LifecycleRule]:
-    """Return the rule to which ECR assigns each image in standard storage, by digest."""
-    rules = [rule for rule in context.rules if rule.storage_class == "standard"]
-    index = ImageIndex(images, rules)
-    first = index.first_rules(rules, range(len(index)))
-    return {image.digest: rule for image, rule in zip(index.images_at(first), first.values(), strict=True)}
 
 
 def _first_actions(context: CheckContext) -> Mapping[str, ScheduledAction]:
     """Return the first action on each image, by digest."""
-    moment = context.moment
-    actions = schedule(context.rules, context.present_images(), at=moment) if moment else ()
+    engine = context.applied_rules()
+    actions = schedule_index(engine.index, engine, context.rules, engine.at) if engine else ()
     return {action.image.digest: action for action in reversed(actions)}
 
 
@@ -398,8 +392,8 @@ def _newest(context: CheckContext, rule: LifecycleRule) -> str:
 def _kept_images_fill_count(context: CheckContext) -> Iterator[Match]:
     counting = [rule for rule in context.effective_rules() if rule.count_type == "imageCountMoreThan"]
     if context.images is not None:
-        index = ImageIndex(context.present_images(), context.rules)
-        yield from filter(None, (_filled(index, context.preceding_rules(rule), rule) for rule in counting))
+        engine = context.applied_rules()
+        yield from filter(None, (_filled(engine, rule) for rule in counting if engine is not None))
         return
     for rule in counting:
         keeping = [
@@ -421,12 +415,15 @@ def _fact(rule: LifecycleRule, keeping: Sequence[LifecycleRule]) -> str:
     )
 
 
-def _filled(index: ImageIndex, preceding: Sequence[LifecycleRule], rule: LifecycleRule) -> Match | None:
+def _filled(engine: RuleEngine, rule: LifecycleRule) -> Match | None:
     """Return the result if images of other rules use up the number of a rule, and it selects further images."""
-    of_others = {position for each in preceding for position in index.selected(each, index.standard)}
-    selected = index.selected(rule, index.standard)
-    own = [position for position in selected if position not in of_others]
-    if not own or not of_others.issuperset(selected[: rule.count_number]):
+    index = engine.index
+    claims = {position: claim for position in index.standard if (claim := engine.claim(position)) is not None}
+    own = [position for position, claim in claims.items() if claim.rule_priority == rule.rule_priority]
+    of_others = {position for position, claim in claims.items() if claim.rule_priority < rule.rule_priority}
+    if not own or len(of_others) < rule.count_number:
+        return None
+    if not of_others.issuperset(index.selected(rule, index.standard)[: rule.count_number]):
         return None
     places = "place" if rule.count_number == 1 else f"{rule.count_number:,} places"
     number = "the only other image" if len(own) == 1 else f"all {len(own):,} other images"

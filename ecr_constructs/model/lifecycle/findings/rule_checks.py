@@ -240,6 +240,11 @@ def _never_matches(context: CheckContext) -> Iterator[Match]:
 
 
 def _is_matched(context: CheckContext, rule: LifecycleRule) -> bool:
+    """Return whether a tag of the repository, or for several selectors the tags of one image, match the rule."""
+    # The rules have been applied to most images. The search is only for a rule to which none of them is assigned.
+    engine = context.applied_rules()
+    if engine is not None and any(outcome.rule is rule for outcome in engine.outcomes):
+        return True
     if len(rule.selectors) == 1:
         return any(map(rule.selectors[0].matches, context.tags))
     return any(rule.selects_tags(image.tags) for image in context.images or ())
@@ -297,6 +302,8 @@ _PUNCTUATION = ".,;:!'\"`()"
 )
 def _list_of_alternatives(context: CheckContext) -> Iterator[Match]:
     for rule in context.rules:
+        if len(rule.selectors) < 2:  # noqa: PLR2004  (alternatives)
+            continue
         fact = f"{rule_label(rule)} lists {_listed(rule)}, and ECR requires an image to match all"
         pair = next((pair for pair in permutations(rule.selectors, 2) if pair[0].subsumes(pair[1])), None)
         if pair is not None:
