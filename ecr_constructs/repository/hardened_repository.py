@@ -13,13 +13,12 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs._cdk import l1_properties
+from ecr_constructs._cdk import l1_properties, property_injectors
 from ecr_constructs._cdk.annotations import note_services
 from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.intent_grants import SigningGrant, grant_on_repository
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
 from ecr_constructs._cdk.pinned_digests import pinned_digest
-from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import (
     TAKEN,
@@ -41,6 +40,7 @@ from ecr_constructs.repository import push_grant
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.repository.fixed_statement import FixedStatement
+from ecr_constructs.repository.foreign_use import UNNAMED, ForeignUse, role_problem
 from ecr_constructs.repository.grants import is_for_role_of_another_account, with_reason
 from ecr_constructs.repository.imported_repository import ImportedRepository
 from ecr_constructs.repository.lambda_source import is_pull_by_lambda, limit_to_functions_of_the_app
@@ -190,13 +190,16 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         is_injected = place.has_injectors()
         written = constructor_keywords(in_force, place)
         with _typed_refusal(scope, path), _taken_id_explained(scope, id, path, is_injected=is_injected):
-            name = _spelled_for_cdk(repository_name, is_injected=is_injected)
+            can_be_named = is_injected and property_injectors.is_injected(scope, _class_id)
+            name = _spelled_for_cdk(repository_name, can_be_named=can_be_named)
             super().__init__(scope, id, repository_name=name, **_keywords(written, is_injected=is_injected))
         self.settings = in_force
         self.lifecycle = in_force.effective_lifecycle
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
+        if repository_name is None:
+            UNNAMED.add(self)
         check_stack_of(place, lifecycle=lambda: self.lifecycle, policy=policy)
         with _typed_refusal(scope, path):
             self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
@@ -258,8 +261,10 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         return ImportedRepository(scope, id, repository_arn=repository_arn, repository_name=repository_name)
 
     def _generate_physical_name(self) -> str:
-        """Raise an error: the CDK asks for a name if a repository without one is used in another environment."""
-        raise InvalidRepository([_UNNAMED], path=self.node.path)
+        """Return a placeholder: the CDK asks for a name if a repository without one is used in another environment."""
+        use = ForeignUse(self)
+        self.node.add_validation(use)
+        return cdk.Lazy.uncached_string(use)
 
     def image(self, tag_or_digest: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
@@ -432,7 +437,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
         problems = tuple(self.policy.problems_with(statement))
         if is_for_role_of_another_account(self.policy.last_read) and self._is_unnamed:
-            problems = (*problems, _UNNAMED)
+            problems = (*problems, role_problem(self, self.policy.last_read))
         if problems:
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
@@ -544,11 +549,6 @@ _RENAMED = (
     "a property injector sets repository_name to {!r}, and repository_name= is {!r}; "
     "exclude repositories with a name from it"
 )
-_UNNAMED = (
-    "the repository is used in another account or Region, and has no repository_name=, so its ARN is known only "
-    "in its own stack; give it a repository_name=, which replaces a repository that is deployed without one, or use "
-    "HardenedRepository.from_repository_name in the other stack"
-)
 _TAG_OR_DIGEST = (
     "image() distinguishes tags from digests, and a token is known only at deployment; "
     "use repository_uri_for_tag(token) or repository_uri_for_digest(token)"
@@ -591,7 +591,11 @@ def _check_values(
 
 
 def _typed_refusal(scope: Construct, path: str) -> AbstractContextManager[None]:
-    return typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path)
+    return property_injectors.typed_refusal(scope, _class_id, InvalidRepository, path=path)
+
+
+def _class_id() -> str:
+    return ecr.Repository.PROPERTY_INJECTION_ID
 
 
 @contextmanager
@@ -607,11 +611,11 @@ def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bo
         raise
 
 
-def _spelled_for_cdk(repository_name: str | None, *, is_injected: bool) -> str | None:
+def _spelled_for_cdk(repository_name: str | None, *, can_be_named: bool) -> str | None:
     """Return a name that the CDK does not check: it rejects names that ECR accepts, and does not read a join."""
     if repository_name is None:
         # An injector can set a name if none is given.
-        return None if is_injected else _asked_for()
+        return None if can_be_named else _asked_for()
     if not any(pair in repository_name for pair in _DOUBLE_SEPARATORS):
         return repository_name
     return cdk.Fn.join("", [repository_name[:1], repository_name[1:]])
