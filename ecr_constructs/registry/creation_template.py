@@ -52,6 +52,7 @@ from ecr_constructs.repository.settings import (
     settings_in_force,
     template_attributes,
 )
+from ecr_constructs.repository.settings_check import check_templates_at_synth
 
 __all__ = [
     "CreationTemplate",
@@ -169,6 +170,7 @@ class CreationTemplate(SigningGrant, Construct):
             **template_attributes(bound),
         )
         self.resource.node.add_dependency(*policies)
+        check_templates_at_synth(place)
         self._annotate(place)
 
     @property
