@@ -27,7 +27,7 @@ from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance.resources import TemplateResource
 from ecr_constructs.model.compliance.rule_results import RuleResult
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.template_syntax import mapping, mappings
+from ecr_constructs.model.template_syntax import boolean, mapping, mappings
 from ecr_constructs.model.validation import abbreviate, is_token
 from ecr_constructs.repository.contradictions import CONTRADICTION_RULES, contradictions
 from ecr_constructs.repository.encryption import EncryptionProperties
@@ -273,13 +273,18 @@ def _found(resource: TemplateResource) -> Iterator[tuple[str, object]]:
     encryption = mapping(properties.get("EncryptionConfiguration"))
     yield "ImageTagMutability", properties.get("ImageTagMutability")
     yield "ImageTagMutabilityExclusionFilters", _filters(properties.get("ImageTagMutabilityExclusionFilters"))
-    yield "ScanOnPush", mapping(properties.get("ImageScanningConfiguration")).get("ScanOnPush")
+    yield "ScanOnPush", _boolean(mapping(properties.get("ImageScanningConfiguration")).get("ScanOnPush"))
     yield "LifecyclePolicyText", mapping(properties.get("LifecyclePolicy")).get("LifecyclePolicyText")
     yield "EncryptionType", encryption.get("EncryptionType")
     yield "KmsKey", encryption.get("KmsKey")
-    yield "EmptyOnDelete", properties.get("EmptyOnDelete", False)
+    yield "EmptyOnDelete", _boolean(properties.get("EmptyOnDelete", False))
     yield "RepositoryPolicyText", properties.get("RepositoryPolicyText")
     yield "DeletionPolicy", resource.deletion_policy
+
+
+def _boolean(written: object) -> object:
+    value = boolean(written)
+    return written if value is None else value
 
 
 def _filters(written: object) -> object:

@@ -49,6 +49,11 @@ def scanning(**properties: Any) -> TemplateResource:
         ("scan-on-push", SCANS, "met"),
         ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": False}}, "not met"),
         ("scan-on-push", {"ImageScanningConfiguration": LATER}, "not decidable"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "true"}}, "met"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "True"}}, "met"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "false"}}, "not met"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "yes"}}, "not met"),
+        ("images-scanned", {"ImageScanningConfiguration": {"ScanOnPush": "true"}}, "met"),
         ("lifecycle-policy-present", {"LifecyclePolicy": POLICY}, "met"),
         ("lifecycle-policy-present", {"LifecyclePolicy": {"LifecyclePolicyText": ""}}, "not met"),
         ("lifecycle-policy-present", {"LifecyclePolicy": {"LifecyclePolicyText": LATER}}, "not decidable"),
@@ -72,6 +77,20 @@ def scanning(**properties: Any) -> TemplateResource:
 )
 def test_a_repository_is_judged_by_its_properties(rule: str, properties: dict[str, Any], status: str) -> None:
     assert verdict(rule, resource("Repository", **properties)).status == status
+
+
+@pytest.mark.parametrize(("value", "status"), [(True, "not met"), ("true", "not met"), ("false", "met"), (None, "met")])
+def test_a_retained_repository_is_not_emptied(value: object, status: str) -> None:
+    retained = replace(resource("Repository", EmptyOnDelete=value), deletion_policy="Retain")
+
+    assert verdict("empty-on-delete-effective", retained).status == status
+
+
+def test_a_key_that_is_disabled_by_a_text_cannot_be_used() -> None:
+    encryption = {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}
+    key = resource("AWS::KMS::Key", id="Key", Enabled="false")
+
+    assert verdict("encryption-key-usable", resource("Repository", EncryptionConfiguration=encryption), key).breaches
 
 
 def test_a_key_of_the_same_template_is_a_customer_managed_key() -> None:
