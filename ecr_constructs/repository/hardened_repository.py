@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs._cdk import l1_properties, property_injectors
-from ecr_constructs._cdk.annotations import note_services
+from ecr_constructs._cdk.annotations import note_services, warn_of_denied_change
 from ecr_constructs._cdk.event_rules import check_trigger, create_rule, tag_problems
 from ecr_constructs._cdk.intent_grants import SigningGrant, grant_on_repository
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
@@ -469,6 +469,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         """Add a statement that has no problems. It can be changed later, so that the policy is written at synthesis."""
         was_fixed = self.policy.is_fixed
         note_services(self, self.policy.add(statement))
+        warn_of_denied_change(self, self.policy.last_read)
         if was_fixed:
             self.node.add_validation(self.policy)
             self.resource.repository_policy_text = self.policy.document()
@@ -522,6 +523,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         else:
             warn_unless_retained(self, place, self.resource, _LOST, is_one_of_many=True)
         note_services(self, self.policy.services)
+        for each in self.settings.policy_statements:
+            warn_of_denied_change(self, each.to_json())
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 

@@ -29,7 +29,7 @@ TOOLS = {
     "ecr_private_image_scanning_enabled_check": "CT.ECR.PR.2",
     "ecr_private_tag_immutability_enabled_check": "CT.ECR.PR.3",
 }
-# CloudFormation accepts a boolean as text: cfn-lint accepts it, and checkov passes it. The rule of Control Tower does not.
+# CloudFormation, cfn-lint and checkov accept a boolean as text. The rule of Control Tower does not.
 STRICTER = {("CT.ECR.PR.2", "Plain/Texttrue")}
 RULES = LifecyclePolicy.of(limit_images(5)).to_json()
 
