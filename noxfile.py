@@ -295,7 +295,9 @@ def every_option() -> dict[str, Any]:
         {"ImageTagMutability": "MUTABLE_WITH_EXCLUSION", "ImageTagMutabilityExclusionFilters": filters},
         {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "ImageTagMutabilityExclusionFilters": filters},
     ]
-    scans = [{}, *({"ImageScanningConfiguration": {"ScanOnPush": each}} for each in (True, False))]
+    # CloudFormation accepts a boolean as text.
+    booleans = (True, False, "true", "false")
+    scans = [{}, *({"ImageScanningConfiguration": {"ScanOnPush": each}} for each in booleans)]
     kinds = [{"EncryptionType": each} for each in ("AES256", "KMS", "KMS_DSSE")]
     key = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
     keys = [{}, *({"EncryptionConfiguration": each} for each in (*kinds, {"EncryptionType": "KMS", "KmsKey": key}))]

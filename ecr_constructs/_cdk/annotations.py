@@ -7,13 +7,15 @@ of the documentation from it. Annotations for findings in lifecycle policies are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
+
+from ecr_constructs.model.iam.policies import DENIES_CHANGE, denies_change
 
 __all__ = [
     "ANNOTATION_TYPES",
@@ -22,6 +24,7 @@ __all__ = [
     "note_services",
     "record_annotation",
     "reported_annotations",
+    "warn_of_denied_change",
 ]
 
 
@@ -115,6 +118,12 @@ ANNOTATION_TYPES = (
         "A statement of the policy allows an AWS service to act on behalf of any account.",
         "Add a condition on `aws:SourceArn` or `aws:SourceAccount`, as `Access.lambda_pull(account)` does.",
         "info",
+    ),
+    AnnotationType(
+        "policyCannotBeChanged",
+        "repository, template",
+        "A statement denies `ecr:SetRepositoryPolicy` to every principal of the account, CloudFormation included.",
+        "Add a condition `ArnNotLike` on `aws:PrincipalArn` with the role of the deployment, or deny other actions.",
     ),
     AnnotationType(
         "importedPolicyIsNotWritten",
@@ -301,3 +310,24 @@ def note_services(construct: Construct, services: Iterable[str]) -> None:
             "aws:SourceAccount, as Access.lambda_pull(account) does for Lambda",
         )
         record_annotation(construct, "ecr-constructs:serviceOfAnyAccount")
+
+
+def warn_of_denied_change(construct: Construct, statement: Mapping[str, Any]) -> None:
+    """
+    Add a warning to a construct if a statement denies every principal to change the repository policy.
+
+    Args:
+        construct: The construct with the policy.
+        statement: The statement. It can have tokens.
+
+    """
+    if statement.get("Effect") != "Deny":
+        return
+    stack = cdk.Stack.of(construct)
+    if denies_change(stack.resolve(statement), stack.account):
+        cdk.Annotations.of(construct).add_warning_v2(
+            "ecr-constructs:policyCannotBeChanged",
+            f"a statement of the policy {DENIES_CHANGE}; add a condition ArnNotLike on aws:PrincipalArn with the role "
+            "of the deployment, or deny other actions",
+        )
+        record_annotation(construct, "ecr-constructs:policyCannotBeChanged")

@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary
 import aws_cdk as cdk
 from constructs import Construct, IConstruct, Node
 
-from ecr_constructs._cdk.scope import ConstructLocation, reference
+from ecr_constructs._cdk.scope import ConstructLocation
+from ecr_constructs._cdk.stack_resources import reference
 from ecr_constructs._cdk.tokens import is_unresolved
 
 __all__ = ["NO_REGISTRY", "Environment", "OwnedResourceKind", "RegistryPart", "environment_of"]

@@ -13,6 +13,7 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct, IConstruct, IValidation
 
+from ecr_constructs._cdk.stack_resources import limit_resources
 from ecr_constructs.errors import ArgumentTypeError, EcrConstructsError, Problems
 from ecr_constructs.model.validation import is_token
 
@@ -23,7 +24,6 @@ __all__ = [
     "id_problems",
     "locate",
     "location_of",
-    "reference",
     "stack_problems",
     "with_path_of",
 ]
@@ -108,11 +108,6 @@ def location_of(scope: Construct) -> ConstructLocation:
     )
 
 
-def reference(construct: IConstruct) -> str:
-    """Return the identity of a construct in JavaScript. Python can have several objects for one construct."""
-    return str(construct.__jsii_ref__.ref)  # type: ignore[attr-defined]  # every jsii object has one
-
-
 def locate(scope: object, id: object, problems: Problems | None = None) -> ConstructLocation:
     """
     Check the kinds of `scope` and `id`, and return the location of the scope.
@@ -132,7 +127,10 @@ def locate(scope: object, id: object, problems: Problems | None = None) -> Const
     path = location_of(scope).path_of(id if isinstance(id, str) else "") if isinstance(scope, Construct) else ""
     if found.has_wrong_kinds or not isinstance(scope, Construct):
         raise ArgumentTypeError(found, path=path)
-    return location_of(scope)
+    place = location_of(scope)
+    if place.stack is not None:
+        limit_resources(place.stack)
+    return place
 
 
 @contextmanager

@@ -35,6 +35,7 @@ _PRODUCTION: Mapping[str, Level] = dict.fromkeys(
 _ANNOTATIONS: Mapping[str, str] = {
     "cached-tags-mutable": "ecr-constructs:cachedTagsCannotMove",
     "name-unique": "ecr-constructs:repositoryNameTwice",
+    "policy-changeable": "ecr-constructs:policyCannotBeChanged",
     "service-principal-source": "ecr-constructs:serviceOfAnyAccount",
 }
 _UNUSED, _EXPIRED = "exception-unused", "exception-expired"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ecr_constructs.model.template_syntax import boolean
+
 __all__ = ["usability_problems"]
 
 
@@ -23,7 +25,7 @@ def usability_problems(*, enabled: object, key_spec: object, key_usage: object, 
         service: The service. Default: `ECR`.
 
     """
-    if enabled is False:
+    if boolean(enabled) is False:
         yield f"the key has enabled=False, and {service} cannot encrypt with a disabled key; enable it"
     if key_spec not in (None, "SYMMETRIC_DEFAULT"):
         yield f"the key has key_spec {key_spec!r}; {service} requires SYMMETRIC_DEFAULT; remove key_spec"

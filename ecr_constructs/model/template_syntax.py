@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["NO_VALUE", "SUBSTITUTION", "is_function_name", "mapping", "mappings", "references_of"]
+__all__ = ["NO_VALUE", "SUBSTITUTION", "boolean", "is_function_name", "mapping", "mappings", "references_of"]
 
 # "Removes the corresponding resource property when specified as a return value in the Fn::If intrinsic function":
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
@@ -27,6 +27,20 @@ def is_function_name(name: object) -> bool:
 
     """
     return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
+
+
+def boolean(value: object) -> bool | None:
+    """
+    Return a property of the type Boolean, which CloudFormation also accepts as the text `true` or `false`.
+
+    Args:
+        value: The value in the template.
+
+    Returns:
+        The boolean, or None for a value that is none.
+
+    """
+    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
-from ecr_constructs._cdk.annotations import note_services
+from ecr_constructs._cdk.annotations import note_services, warn_of_denied_change
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
 from ecr_constructs._cdk.intent_grants import SigningGrant
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
@@ -52,6 +52,7 @@ from ecr_constructs.repository.settings import (
     settings_in_force,
     template_attributes,
 )
+from ecr_constructs.repository.settings_check import check_templates_at_synth
 
 __all__ = [
     "CreationTemplate",
@@ -169,6 +170,7 @@ class CreationTemplate(SigningGrant, Construct):
             **template_attributes(bound),
         )
         self.resource.node.add_dependency(*policies)
+        check_templates_at_synth(place)
         self._annotate(place)
 
     @property
@@ -296,6 +298,8 @@ class CreationTemplate(SigningGrant, Construct):
 
     def _annotate(self, place: ConstructLocation) -> None:
         note_services(self, repository_policy(self.settings, place.stack).services)
+        for each in self.settings.policy_statements:
+            warn_of_denied_change(self, each.to_json())
         annotate_findings_at_synth(self, place, self.settings.immutability, lambda: self.settings.effective_lifecycle)
         note_inherited_tags_at_synth(self, place.ancestors, self.settings.resource_tags or {})
         for name, text in self.settings.encryption.warnings(place):

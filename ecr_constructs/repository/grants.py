@@ -15,6 +15,7 @@ from ecr_constructs._cdk.tokens import is_unresolved
 from ecr_constructs.errors import ArgumentTypeError, InvalidRepository, abbreviate
 from ecr_constructs.model.iam.permissions import LOGIN, PULL, PUSH
 from ecr_constructs.model.validation import is_token
+from ecr_constructs.repository.foreign_use import UNNAMED, use_problems
 
 if TYPE_CHECKING:
     from ecr_constructs.repository.resource_policy import RepositoryPolicy
@@ -31,6 +32,8 @@ _NO_ACTION = "{!r} is not an action of ECR; use actions such as 'ecr:BatchGetIma
 
 # The condition in the statement of a grant of the CDK for a role in a stack of another account.
 _TAG_OF_ROLE = "aws:PrincipalTag/aws-cdk:id"
+# The identities that receive a policy in their stack.
+_OWNED = (iam.Role, iam.User, iam.Group)
 
 _Grant = TypeVar("_Grant", bound=Callable[..., iam.Grant])
 # Roles of the app receive a policy. For other principals, the statement is added to the repository policy.
@@ -78,6 +81,10 @@ def _granted(repository: _SupportsGrants, grant: _Grant, *args: Any, **options: 
     principal = grantee if isinstance(grantee, _ALWAYS_ADDED) else grantee.grant_principal
     if isinstance(principal, iam.UnknownPrincipal):
         raise InvalidRepository([_UNKNOWN.format(_shown(grantee))], path=repository.node.path)
+    if isinstance(principal, _OWNED) and repository in UNNAMED:
+        problems = tuple(use_problems(cast("ecr.Repository", repository), principal))
+        if problems:
+            raise InvalidRepository(problems, path=repository.node.path)
     repository.policy.refusal, repository.policy.is_granting = None, True
     # A subclass may have other statements.
     if type(grantee) is iam.AccountPrincipal:

@@ -13,11 +13,10 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs._cdk import l1_properties
-from ecr_constructs._cdk.annotations import note_services
+from ecr_constructs._cdk import l1_properties, property_injectors
+from ecr_constructs._cdk.annotations import note_services, warn_of_denied_change
 from ecr_constructs._cdk.intent_grants import SigningGrant, grant_on_repository
 from ecr_constructs._cdk.nag_suppressions import ONE_ORGANIZATION, acknowledge
-from ecr_constructs._cdk.property_injectors import typed_refusal
 from ecr_constructs._cdk.retention import warn_unless_retained
 from ecr_constructs._cdk.scope import (
     TAKEN,
@@ -44,6 +43,7 @@ from ecr_constructs.repository import push_grant
 from ecr_constructs.repository.access import Access
 from ecr_constructs.repository.encryption import SHARED_KEY_ID, Encryption
 from ecr_constructs.repository.fixed_statement import FixedStatement
+from ecr_constructs.repository.foreign_use import UNNAMED, ForeignUse, role_problem
 from ecr_constructs.repository.grants import is_for_role_of_another_account, with_reason
 from ecr_constructs.repository.lifecycle_validation import annotate_findings_at_synth, raise_if_invalid, validate_policy
 from ecr_constructs.repository.name_ownership import check_name, claim_deletion, claim_name
@@ -189,13 +189,16 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         is_injected = place.has_injectors()
         written = constructor_keywords(in_force, place)
         with _typed_refusal(scope, path), _taken_id_explained(scope, id, path, is_injected=is_injected):
-            name = _spelled_for_cdk(repository_name, is_injected=is_injected)
+            can_be_named = is_injected and property_injectors.is_injected(scope, _class_id)
+            name = _spelled_for_cdk(repository_name, can_be_named=can_be_named)
             super().__init__(scope, id, repository_name=name, **_keywords(written, is_injected=is_injected))
         self.settings = in_force
         self.lifecycle = in_force.effective_lifecycle
         self.policy = policy
         self.resource = _resource_of(self)
         claim_name(self.resource, place, repository_name)
+        if repository_name is None:
+            UNNAMED.add(self)
         check_stack_of(place, lifecycle=lambda: self.lifecycle, policy=policy)
         with _typed_refusal(scope, path):
             self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
@@ -263,8 +266,10 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         return ImportedRepository(scope, id, repository_arn=repository_arn, repository_name=repository_name)
 
     def _generate_physical_name(self) -> str:
-        """Raise an error. The CDK calls this if a repository without a name is used in another environment."""
-        raise InvalidRepository([_UNNAMED], path=self.node.path)
+        """Return a placeholder. The CDK calls this if a repository without one is used in another environment."""
+        use = ForeignUse(self)
+        self.node.add_validation(use)
+        return cdk.Lazy.uncached_string(use)
 
     def image(self, tag_or_digest: str, *, dual_stack: bool = False) -> RepositoryImage:
         """
@@ -454,7 +459,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             expect("statement", statement, iam.PolicyStatement, "iam.PolicyStatement(...)", path=self.node.path)
         problems = tuple(self.policy.problems_with(statement))
         if is_for_role_of_another_account(self.policy.last_read) and self._is_unnamed:
-            problems = (*problems, _UNNAMED)
+            problems = (*problems, role_problem(self, self.policy.last_read))
         if problems:
             self.policy.refusal = InvalidRepository(problems, path=self.node.path)
             raise self.policy.refusal
@@ -486,6 +491,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         """Add a statement that has no problems. It can be changed later, so that the policy is written at synthesis."""
         was_fixed = self.policy.is_fixed
         note_services(self, self.policy.add(statement))
+        warn_of_denied_change(self, self.policy.last_read)
         if was_fixed:
             self.node.add_validation(self.policy)
             self.resource.repository_policy_text = self.policy.document()
@@ -541,6 +547,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         else:
             warn_unless_retained(self, place, self.resource, _LOST, is_one_of_many=True)
         note_services(self, self.policy.services)
+        for each in self.settings.policy_statements:
+            warn_of_denied_change(self, each.to_json())
         if any(access.names_everyone for access in self.settings.access):
             acknowledge(self, "AwsSolutions-ECR1", ONE_ORGANIZATION)
 
@@ -567,11 +575,6 @@ _AUTO_DELETE = (
 _RENAMED = (
     "a property injector sets repository_name to {!r}, and repository_name= is {!r}; "
     "exclude repositories with a name from it"
-)
-_UNNAMED = (
-    "the repository is used in another account or Region, and has no repository_name=, so its ARN is known only "
-    "in its own stack; give it a repository_name=, which replaces a repository that is deployed without one, or use "
-    "HardenedRepository.from_repository_name in the other stack"
 )
 _TAG_OR_DIGEST = (
     "image() distinguishes tags from digests, and a token is known only at deployment; "
@@ -615,7 +618,11 @@ def _check_values(
 
 
 def _typed_refusal(scope: Construct, path: str) -> AbstractContextManager[None]:
-    return typed_refusal(scope, lambda: ecr.Repository.PROPERTY_INJECTION_ID, InvalidRepository, path=path)
+    return property_injectors.typed_refusal(scope, _class_id, InvalidRepository, path=path)
+
+
+def _class_id() -> str:
+    return ecr.Repository.PROPERTY_INJECTION_ID
 
 
 @contextmanager
@@ -631,11 +638,11 @@ def _taken_id_explained(scope: Construct, id: str, path: str, *, is_injected: bo
         raise
 
 
-def _spelled_for_cdk(repository_name: str | None, *, is_injected: bool) -> str | None:
+def _spelled_for_cdk(repository_name: str | None, *, can_be_named: bool) -> str | None:
     """Return a name that the CDK does not check. The CDK rejects names that ECR accepts, and names with tokens."""
     if repository_name is None:
         # An injector can set a name if none is given.
-        return None if is_injected else _asked_for()
+        return None if can_be_named else _asked_for()
     if not any(pair in repository_name for pair in _DOUBLE_SEPARATORS):
         return repository_name
     return cdk.Fn.join("", [repository_name[:1], repository_name[1:]])

@@ -17,7 +17,8 @@ from constructs import IConstruct, IValidation
 
 from ecr_constructs._cdk.annotations import record_annotation
 from ecr_constructs._cdk.environment_registry import Environment, environment_of
-from ecr_constructs._cdk.scope import ConstructLocation, location_of, reference
+from ecr_constructs._cdk.scope import ConstructLocation, location_of
+from ecr_constructs._cdk.stack_resources import read_tree, reference
 from ecr_constructs.errors import Problems
 from ecr_constructs.model.validation import REPOSITORY_NAME, is_token
 
@@ -104,8 +105,8 @@ class _Sweep:
         is_first = self.stacks[stack] or not any(self.stacks.values())
         if is_first:
             self.stacks = dict.fromkeys(self.stacks, False)
-            for resource in self._root.node.find_all():
-                if isinstance(resource, ecr.CfnRepository) and reference(resource) not in self.compared:
+            for resource in read_tree(self._root, f"names of {reference(stack)}").repositories:
+                if reference(resource) not in self.compared:
                     _compare(resource, stack)
         self.stacks[stack] = True
 

@@ -26,6 +26,7 @@ from ecr_constructs.model.signing_profile import signing_profile_problems
 from ecr_constructs.model.tags import TagPattern, TagPrefix
 from ecr_constructs.model.validation import IMAGE_TAG, ROLE_ARN, is_token
 from ecr_constructs.repository.access import Access
+from ecr_constructs.repository.foreign_use import use_problems
 from ecr_constructs.repository.hardened_repository import HardenedRepository
 
 __all__ = ["Promotion"]
@@ -359,6 +360,7 @@ def _repository_problems(
         yield "source and target are the same repository; use two repositories"
     for name, repository in (("source", source), ("target", target)):
         if not _is_foreign(repository, place.stack.account):
+            yield from (f"{name}: {problem}" for problem in use_problems(repository, place.stack))
             continue
         if role_name is None or is_token(role_name):
             yield (

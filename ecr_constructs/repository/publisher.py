@@ -11,13 +11,14 @@ from constructs import Construct
 
 from ecr_constructs._cdk.nag_suppressions import acknowledge_wildcards
 from ecr_constructs._cdk.principals import pipeline_principal
-from ecr_constructs._cdk.scope import id_problems, locate, stack_problems
+from ecr_constructs._cdk.scope import ConstructLocation, id_problems, locate, stack_problems
 from ecr_constructs.errors import InvalidRepository, Problems
 from ecr_constructs.model.iam.permissions import LOGIN, PUSH
 from ecr_constructs.model.iam.pipeline_identity import PipelineIdentity, PipelineProvider
 from ecr_constructs.model.names import Namespace
 from ecr_constructs.model.signing_profile import signing_profile_problems
 from ecr_constructs.model.validation import is_token
+from ecr_constructs.repository.foreign_use import use_problems
 
 __all__ = ["Publisher"]
 
@@ -110,7 +111,7 @@ class Publisher(Construct):
         problems.extend(stack_problems(place, "a publisher"))
         if isinstance(signing_profile_arn, str):
             problems.extend(signing_profile_problems(signing_profile_arn, place.stack.region if place.stack else None))
-        problems.extend(_target_problems(repositories, create_repositories=create_repositories))
+        problems.extend(_target_problems(place, repositories, create_repositories=create_repositories))
         if session_hours not in _SESSION_HOURS:
             problems.add(f"session_hours is {session_hours}; IAM allows 1 to 12 hours")
         if provider_arn is not None:
@@ -174,12 +175,15 @@ def _expect_kinds(
 
 
 def _target_problems(
-    repositories: Sequence[ecr.IRepository | Namespace], *, create_repositories: bool
+    place: ConstructLocation, repositories: Sequence[ecr.IRepository | Namespace], *, create_repositories: bool
 ) -> Iterator[str]:
     if not repositories:
         yield "repositories: the list is empty; add a repository or a Namespace"
     if create_repositories and not any(isinstance(each, Namespace) for each in repositories):
         yield "create_repositories: a push creates repositories only in a namespace; add a Namespace to repositories"
+    for each in repositories:
+        if place.stack is not None and isinstance(each, ecr.Repository):
+            yield from (f"repositories: {problem}" for problem in use_problems(each, place.stack))
 
 
 def _provider_problems(arn: str, identity: PipelineIdentity) -> Iterator[str]:

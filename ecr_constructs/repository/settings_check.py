@@ -27,22 +27,29 @@ from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.compliance.resources import TemplateResource
 from ecr_constructs.model.compliance.rule_results import RuleResult
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.template_syntax import mapping, mappings
+from ecr_constructs.model.template_syntax import boolean, mapping, mappings
 from ecr_constructs.model.validation import abbreviate, is_token
 from ecr_constructs.repository.contradictions import CONTRADICTION_RULES, contradictions
 from ecr_constructs.repository.encryption import EncryptionProperties
 from ecr_constructs.repository.resource_policy import RepositoryPolicy
 from ecr_constructs.repository.settings import RepositorySettings
+from ecr_constructs.repository.stack_limits import MAXIMUM_TEMPLATE_BYTES
 
 __all__ = ["PLUGIN_NAME", "SETTINGS_DIFFER", "check_settings_at_synth", "check_templates_at_synth"]
 
 # The IDs of acknowledgments begin with the name of the plugin. `Guardrails` has the same name.
 PLUGIN_NAME = "ecr-constructs"
 SETTINGS_DIFFER = "settings-differ"
+TEMPLATE_TOO_LARGE = "template-too-large"
 
 _FIX = (
     "Pass the value to HardenedRepository, or remove the mixin, the aspect, the override or the assignment that "
     "changes it."
+)
+_LIMIT = f"{MAXIMUM_TEMPLATE_BYTES:,} (1 MB)"
+_SMALLER = (
+    "Define resources that are not deployed in another stack, and leave the others in their stack "
+    "(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."
 )
 _ABSENT = "not set"
 
@@ -131,7 +138,7 @@ class _SettingsPlugin:
     @property
     def rule_ids(self) -> list[str]:
         """The IDs of the findings."""
-        return [SETTINGS_DIFFER, *CONTRADICTION_RULES]
+        return [SETTINGS_DIFFER, TEMPLATE_TOO_LARGE, *CONTRADICTION_RULES]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Return a warning for each repository that differs from its settings, and for each contradiction."""
@@ -152,6 +159,7 @@ class _SettingsPlugin:
                     if (differences := tuple(_differences(each, resource, resolved[each.path], reported)))
                 ),
                 *map(_contradiction, contradicting),
+                *_too_large(resources.all),
             ]
         )
 
@@ -171,7 +179,17 @@ def _path_of(resource: TemplateResource) -> str:
 
 
 def _report(violations: Sequence[cdk.PolicyViolation]) -> cdk.PolicyValidationPluginReport:
-    return cdk.PolicyValidationPluginReport(success=True, violations=violations)
+    is_refused = any(each.severity == "error" for each in violations)
+    return cdk.PolicyValidationPluginReport(success=not is_refused, violations=violations)
+
+
+def _too_large(resources: Iterable[TemplateResource]) -> Iterator[cdk.PolicyViolation]:
+    """Yield an error for each template with more than 1 MB, which CloudFormation rejects."""
+    for path, first in {each.template_path: each for each in reversed(list(resources))}.items():
+        size = Path(path).stat().st_size
+        if size > MAXIMUM_TEMPLATE_BYTES:
+            text = f"the template of {first.stack} has {size:,} bytes, and CloudFormation allows {_LIMIT}"
+            yield _violation(text, (first,), rule=TEMPLATE_TOO_LARGE, fix=_SMALLER, severity="error")
 
 
 def _contradiction(result: RuleResult) -> cdk.PolicyViolation:
@@ -180,13 +198,18 @@ def _contradiction(result: RuleResult) -> cdk.PolicyViolation:
 
 
 def _violation(
-    description: str, resources: Sequence[TemplateResource], *, rule: str = SETTINGS_DIFFER, fix: str = _FIX
+    description: str,
+    resources: Sequence[TemplateResource],
+    *,
+    rule: str = SETTINGS_DIFFER,
+    fix: str = _FIX,
+    severity: str = "warning",
 ) -> cdk.PolicyViolation:
     return cdk.PolicyViolation(
         rule_name=rule,
         description=description,
         fix=fix,
-        severity="warning",
+        severity=severity,
         violating_resources=[
             cdk.PolicyViolatingResource(
                 resource_logical_id=each.logical_id, template_path=each.template_path, locations=[]
@@ -250,13 +273,18 @@ def _found(resource: TemplateResource) -> Iterator[tuple[str, object]]:
     encryption = mapping(properties.get("EncryptionConfiguration"))
     yield "ImageTagMutability", properties.get("ImageTagMutability")
     yield "ImageTagMutabilityExclusionFilters", _filters(properties.get("ImageTagMutabilityExclusionFilters"))
-    yield "ScanOnPush", mapping(properties.get("ImageScanningConfiguration")).get("ScanOnPush")
+    yield "ScanOnPush", _boolean(mapping(properties.get("ImageScanningConfiguration")).get("ScanOnPush"))
     yield "LifecyclePolicyText", mapping(properties.get("LifecyclePolicy")).get("LifecyclePolicyText")
     yield "EncryptionType", encryption.get("EncryptionType")
     yield "KmsKey", encryption.get("KmsKey")
-    yield "EmptyOnDelete", properties.get("EmptyOnDelete", False)
+    yield "EmptyOnDelete", _boolean(properties.get("EmptyOnDelete", False))
     yield "RepositoryPolicyText", properties.get("RepositoryPolicyText")
     yield "DeletionPolicy", resource.deletion_policy
+
+
+def _boolean(written: object) -> object:
+    value = boolean(written)
+    return written if value is None else value
 
 
 def _filters(written: object) -> object:

@@ -10,7 +10,7 @@ from ecr_constructs.model.compliance.control_rules import SCANNING_CONFIGURATION
 from ecr_constructs.model.compliance.resources import AppResources, NotDecidable, TemplateResource, is_intrinsic
 from ecr_constructs.model.filters import ScanFilter
 from ecr_constructs.model.registry.scanning import ScanFrequency, ScanType
-from ecr_constructs.model.template_syntax import mapping
+from ecr_constructs.model.template_syntax import boolean, mapping
 from ecr_constructs.testing.messages import decided, require_none, shown_repository
 from ecr_constructs.testing.subject import Subject, read_app, selected
 
@@ -120,7 +120,7 @@ def _scan_of(app: AppResources, repository: TemplateResource) -> _Scan | None:
         for kind, one in zip(kinds, configurations, strict=True)
         for each in _matching(repository, one)
     ]
-    on_push = str(repository.value(*_SCAN_ON_PUSH)).lower() == "true"
+    on_push = boolean(repository.value(*_SCAN_ON_PUSH))
     if on_push and "ENHANCED" not in kinds:
         scans.append(_Scan("BASIC", "SCAN_ON_PUSH"))
     return max(scans, key=lambda each: _FREQUENCIES.index(each.frequency), default=None)

@@ -12,7 +12,14 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from ecr_constructs import HardenedRepository, ImportedRepository, InvalidRepository
+from ecr_constructs import (
+    HardenedRepository,
+    ImportedRepository,
+    InvalidRepository,
+    PipelineIdentity,
+    Promotion,
+    Publisher,
+)
 
 IRELAND = cdk.Environment(account="111122223333", region="eu-west-1")
 ARN = "arn:aws:ecr:us-east-1:444455556666:repository/prod/api"
@@ -119,28 +126,136 @@ def test_arguments_that_are_not_of_a_repository_are_rejected(stack: cdk.Stack) -
 
 # --- repositories without a name --------------------------------------------------------------------------------------
 
-UNNAMED = r"Containers/Api: the repository is used in another account or Region, and has no repository_name="
+UNNAMED = "the repository is used in another account or Region, and has no repository_name="
+HOME = "it is in 111122223333/eu-west-1, and "
+REMEDY = "give it a repository_name=, which replaces a repository that is deployed without one, or use HardenedRep"
 
 
-@pytest.mark.parametrize("account", ["444455556666", "111122223333"])
-def test_a_repository_without_a_name_in_another_environment_is_an_error_of_the_library(account: str) -> None:
+def output_of(value: Callable[[HardenedRepository], str]) -> Callable[[cdk.Stack, HardenedRepository], object]:
+    return lambda stack, repository: cdk.CfnOutput(stack, "Use", value=value(repository))
+
+
+def function_in(stack: cdk.Stack, repository: HardenedRepository) -> None:
+    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="v1")
+    lambda_.DockerImageFunction(stack, "Use", code=code)
+
+
+def statement_in(stack: cdk.Stack, repository: HardenedRepository) -> None:
+    statement = iam.PolicyStatement(actions=["ecr:BatchGetImage"], resources=[repository.repository_arn])
+    iam.ManagedPolicy(stack, "Use", statements=[statement])
+
+
+def replica_of(stack: cdk.Stack, repository: HardenedRepository) -> None:
+    imported = HardenedRepository.from_repository_attributes(
+        stack, "Api", repository_arn=repository.repository_arn, repository_name=repository.repository_name
+    )
+    cdk.CfnOutput(stack, "Use", value=imported.repository_uri)
+
+
+USES: dict[str, Callable[[cdk.Stack, HardenedRepository], object]] = {
+    "repository_name": output_of(lambda each: each.repository_name),
+    "repository_arn": output_of(lambda each: each.repository_arn),
+    "repository_uri": output_of(lambda each: each.repository_uri),
+    "repository_uri_for_tag": output_of(lambda each: each.repository_uri_for_tag("v1")),
+    "repository_uri_for_digest": output_of(lambda each: each.repository_uri_for_digest("sha256:" + "0" * 64)),
+    "repository_uri_for_tag_or_digest": output_of(lambda each: each.repository_uri_for_tag_or_digest("v1")),
+    "image": output_of(lambda each: each.image("v1")),
+    "function": function_in,
+    "statement": statement_in,
+    "imported by its attributes": replica_of,
+}
+PLACES = {"Region": ("111122223333", "us-east-1"), "account": ("444455556666", "eu-west-1")}
+
+
+def apart(account: str, region: str, **options: Any) -> tuple[cdk.App, HardenedRepository, cdk.Stack]:
     app = cdk.App()
     repository = HardenedRepository(cdk.Stack(app, "Containers", env=IRELAND), "Api")
-    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account=account, region="us-east-1"))
-    cdk.CfnOutput(elsewhere, "Uri", value=repository.repository_uri_for_tag("v1"))
+    return app, repository, cdk.Stack(app, "Away", env=cdk.Environment(account=account, region=region), **options)
 
-    with pytest.raises(RuntimeError, match=UNNAMED):
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("use", USES)
+def test_the_use_of_a_repository_without_a_name_elsewhere_names_both_environments(use: str, place: str) -> None:
+    app, repository, away = apart(*PLACES[place])
+    USES[use](away, repository)
+
+    with pytest.raises(RuntimeError) as refused:
+        app.synth()
+    text = str(refused.value)
+    assert text.rpartition("\n")[2].startswith(f"  [Containers/Api] {UNNAMED}")
+    assert f"{HOME}Away/Use is in {'/'.join(PLACES[place])}; {REMEDY}" in text
+    assert ("or set cross_region_references=True for the other stack" in text) is (place == "Region")
+    assert "Resolution error" not in text
+
+
+@pytest.mark.parametrize("grant", ["grant_pull", "grant_push", "grant_pull_push", "grant_read", "grant_read_metadata"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_grant_to_a_role_elsewhere_needs_a_name(place: str, grant: str) -> None:
+    _, repository, away = apart(*PLACES[place])
+    role = iam.Role(away, "Role", role_name="puller", assumed_by=iam.AccountRootPrincipal())
+
+    with pytest.raises(InvalidRepository, match=f"^Containers/Api: {UNNAMED}.*{HOME}Away/Role is in "):
+        getattr(repository, grant)(role)
+
+
+def test_publishers_and_promotions_elsewhere_need_a_name() -> None:
+    _, repository, away = apart("111122223333", "us-east-1")
+    role = iam.Role(away, "Role", assumed_by=iam.AccountRootPrincipal())
+    named = HardenedRepository(away, "Named", repository_name="prod/api")
+    github = PipelineIdentity.github("octo-org/api", environment="production")
+
+    for construct in (
+        lambda: Promotion(away, "Use", source=repository, target=named, promoters=[role]),
+        lambda: Promotion(away, "Use", source=named, target=repository, promoters=[role]),
+        lambda: Publisher(away, "Use", identity=github, repositories=[repository]),
+    ):
+        with pytest.raises(InvalidRepository, match=f"^Away/Use: [a-z]+: {UNNAMED}.*Away is in 111122223333/us-east-1"):
+            construct()
+        assert away.node.try_find_child("Use") is None
+
+
+def test_references_between_regions_need_no_name() -> None:
+    app, repository, away = apart("111122223333", "us-east-1", cross_region_references=True)
+    repository.grant_pull(iam.Role(away, "Role", assumed_by=iam.AccountRootPrincipal()))
+    function_in(away, repository)
+
+    app.synth()
+
+
+def test_a_stack_without_an_environment_needs_one() -> None:
+    app = cdk.App()
+    repository = HardenedRepository(cdk.Stack(app, "Containers"), "Api")
+    cdk.CfnOutput(cdk.Stack(app, "Away", env=IRELAND), "Use", value=repository.repository_uri)
+
+    with pytest.raises(RuntimeError, match="the stack of the repository also needs env="):
         app.synth()
 
 
-def test_a_grant_to_a_role_of_another_account_needs_a_name() -> None:
-    app = cdk.App()
-    repository = HardenedRepository(cdk.Stack(app, "Containers", env=IRELAND), "Api")
-    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="444455556666", region="eu-west-1"))
-    role = iam.Role(elsewhere, "Role", role_name="puller", assumed_by=iam.AccountRootPrincipal())
+def test_more_than_three_users_are_counted() -> None:
+    app, repository, away = apart("444455556666", "eu-west-1")
+    for number in range(5):
+        cdk.CfnOutput(away, f"Use{number}", value=repository.repository_uri)
 
-    with pytest.raises(InvalidRepository, match=f"^{UNNAMED}"):
-        repository.grant_pull(role)
+    with pytest.raises(RuntimeError, match="Away/Use2 is in 444455556666/eu-west-1 and 2 more use it"):
+        app.synth()
+
+
+def test_a_template_is_never_written_without_the_name() -> None:
+    app, repository, away = apart("444455556666", "eu-west-1")
+    cdk.CfnOutput(away, "Use", value=repository.repository_uri)
+
+    with pytest.raises(RuntimeError, match=f"Containers/Api: {UNNAMED}"):
+        app.synth(skip_validation=True)
+
+
+def test_a_repository_of_another_stage_needs_a_name() -> None:
+    app = cdk.App()
+    repository = HardenedRepository(cdk.Stack(cdk.Stage(app, "One"), "Containers", env=IRELAND), "Api")
+    away = cdk.Stack(cdk.Stage(app, "Two"), "Away", env=cdk.Environment(account="444455556666", region="eu-west-1"))
+    cdk.CfnOutput(away, "Use", value=repository.repository_uri)
+
+    with pytest.raises(RuntimeError, match=f"One/Containers/Api: {UNNAMED}.*Two/Away"):
+        app.synth()
 
 
 @pytest.mark.parametrize(
@@ -154,12 +269,10 @@ def test_a_grant_to_a_role_of_another_account_needs_a_name() -> None:
 def test_a_container_of_another_account_needs_a_name_where_its_image_is_used(
     image_of: Callable[[HardenedRepository], ecs.ContainerImage],
 ) -> None:
-    app = cdk.App()
-    repository = HardenedRepository(cdk.Stack(app, "Containers", env=IRELAND), "Api")
-    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="444455556666", region="eu-west-1"))
-    task = ecs.FargateTaskDefinition(elsewhere, "Task")
+    _, repository, away = apart("444455556666", "eu-west-1")
+    task = ecs.FargateTaskDefinition(away, "Task")
 
-    with pytest.raises(RuntimeError, match=f"^{UNNAMED}"):
+    with pytest.raises(RuntimeError, match=f"^Containers/Api: {UNNAMED}.*is in 444455556666"):
         task.add_container("Api", image=image_of(repository))
 
 

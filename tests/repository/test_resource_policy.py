@@ -11,6 +11,7 @@ from typing import Any
 import aws_cdk as cdk
 import jsii
 import pytest
+from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -475,6 +476,27 @@ def test_a_service_without_a_source_gets_a_note(app: cdk.App, stack: cdk.Stack) 
         if any("serviceOfAnyAccount" in str(entry.data) for entry in each.node.metadata)
     ]
     assert noted == ["Containers/Any"]
+
+
+# --- denials of a change of the policy ------------------------------------------------------------------------------
+
+
+def denial(**options: Any) -> iam.PolicyStatement:
+    given = {"principals": [iam.AnyPrincipal()], "actions": ["ecr:*"], **options}
+    return iam.PolicyStatement(effect=iam.Effect.DENY, **given)
+
+
+def test_a_denial_of_every_change_is_a_warning(stack: cdk.Stack) -> None:
+    HardenedRepository(stack, "Added").add_to_resource_policy(denial())
+    HardenedRepository(stack, "Given", policy_statements=[denial(principals=[iam.AccountRootPrincipal()])])
+    HardenedRepository(stack, "Settings", settings=HARDENED.but(policy_statements=[denial()]))
+    condition = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/cdk-*"}}
+    HardenedRepository(stack, "Excepted").add_to_resource_policy(denial(conditions=condition))
+    HardenedRepository(stack, "Deletions").add_to_resource_policy(denial(actions=["ecr:BatchDeleteImage"]))
+
+    text = assertions.Match.string_like_regexp("denies ecr:SetRepositoryPolicy to every principal.*add a condition")
+    warned = [each.id for each in assertions.Annotations.from_stack(stack).find_warning("*", text)]
+    assert warned == ["/Containers/Added", "/Containers/Given", "/Containers/Settings"]
 
 
 # --- statements that the CDK merges ---------------------------------------------------------------------------------

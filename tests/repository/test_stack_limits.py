@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
 
-from ecr_constructs import EPHEMERAL, Encryption, HardenedRepository, LifecyclePolicy, keep_latest
-from ecr_constructs.repository.stack_limits import MAXIMUM_RESOURCES, MAXIMUM_TEMPLATE_BYTES
+from ecr_constructs import (
+    EPHEMERAL,
+    CreationTemplate,
+    Encryption,
+    HardenedRepository,
+    LifecyclePolicy,
+    PrivateRegistry,
+    Scanning,
+    keep_latest,
+)
+from ecr_constructs._cdk.stack_resources import MAXIMUM_RESOURCES
+from ecr_constructs.repository.stack_limits import MAXIMUM_TEMPLATE_BYTES
 from tests.templates import WITHOUT_VALIDATION
 
-# Stacks with at most 20 repositories are not counted. The policies of 40 can be longer than a template.
+# The policies of 40 can be longer than a template.
 REPOSITORIES = 40
 
 
@@ -59,11 +71,37 @@ def test_a_stack_with_one_resource_more_is_rejected_with_the_way_out() -> None:
     assert "greater than allowed maximum" not in str(refused.value)
 
 
-def test_a_stack_with_few_repositories_is_not_counted() -> None:
-    app, _ = stack_with(481, repositories=20)
+def test_a_stack_with_few_repositories_is_counted_too() -> None:
+    app, _ = stack_with(500, repositories=1)
 
-    with pytest.raises(RuntimeError, match="501 is greater than allowed maximum"):
+    with pytest.raises(RuntimeError) as refused:
         app.synth()
+    assert "501 resources, 1 of them repositories, and its limit is 500; define resources that are" in str(
+        refused.value
+    )
+    assert "greater than allowed maximum" not in str(refused.value)
+
+
+def test_a_stack_without_repositories_and_each_stage_are_counted() -> None:
+    app = cdk.App(analytics_reporting=False, **WITHOUT_VALIDATION)
+    for name, region, others in (("One", "eu-west-1", 10), ("Two", "us-east-1", 500)):
+        place = cdk.Environment(account="111122223333", region=region)
+        stack = cdk.Stack(cdk.Stage(app, name), "Registry", env=place)
+        PrivateRegistry(stack, "Registry", scanning=Scanning.basic())
+        for number in range(others):
+            cdk.CfnResource(stack, f"Other{number}", type="AWS::SNS::Topic")
+
+    with pytest.raises(RuntimeError, match=r"\[Two/Registry\] the stack has 501 resources and its limit is 500"):
+        app.synth()
+
+
+def test_resources_that_were_added_after_a_synthesis_are_counted() -> None:
+    app, stack = stack_with(MAXIMUM_RESOURCES - REPOSITORIES)
+    app.synth()
+    cdk.CfnResource(stack, "Later", type="AWS::SNS::Topic")
+
+    with pytest.raises(RuntimeError, match="the stack has 501 resources, 40 of them"):
+        app.synth(force=True)
 
 
 @pytest.mark.parametrize(("limit", "is_accepted"), [(300, False), ("300", False), (600, True), (0, True)])
@@ -78,10 +116,14 @@ def test_the_limit_of_the_app_is_used(limit: object, *, is_accepted: bool) -> No
 
 
 def test_the_resources_of_a_nested_stack_are_in_a_template_of_their_own() -> None:
-    app, stack = stack_with(MAXIMUM_RESOURCES - REPOSITORIES - 1)
+    app, stack = stack_with(MAXIMUM_RESOURCES - REPOSITORIES - 2)
     cdk.CfnResource(cdk.NestedStack(stack, "Nested"), "Other", type="AWS::SNS::Topic")
+    cdk.CfnResource(stack, "AfterNested", type="AWS::SNS::Topic")
 
     app.synth()
+    cdk.CfnResource(stack, "OneMore", type="AWS::SNS::Topic")
+    with pytest.raises(RuntimeError, match="the stack has 501 resources, 40 of them"):
+        app.synth(force=True)
 
 
 def test_a_template_that_is_too_large_is_rejected_before_it_is_written() -> None:
@@ -113,3 +155,16 @@ def test_the_estimated_size_is_never_more_than_the_size_of_the_template() -> Non
     estimate = REPOSITORIES * (300 + len(json.dumps(NEARLY_TOO_LONG.to_json())))
     assert 0.9 * MAXIMUM_TEMPLATE_BYTES < estimate < MAXIMUM_TEMPLATE_BYTES
     assert path.stat().st_size > estimate
+
+
+def test_a_template_that_is_larger_than_the_estimate_is_an_error_after_it_is_written() -> None:
+    app = cdk.App(analytics_reporting=False)
+    stack = cdk.Stack(app, "Containers")
+    CreationTemplate(stack, "Template", prefix="team", applied_for=["CREATE_ON_PUSH"])
+    ssm.CfnParameter(stack, "Large", type="String", value="x" * MAXIMUM_TEMPLATE_BYTES)
+
+    with pytest.raises(RuntimeError) as refused:
+        app.synth()
+    error = r"ERROR the template of Containers has 1,04\d,\d{3} bytes, and CloudFormation allows 1,048,576 \(1 MB\)"
+    assert re.search(error, str(refused.value))
+    assert "ecr-constructs::template-too-large" in str(refused.value)

@@ -18,7 +18,7 @@ from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.partitions import arn_problems
 from ecr_constructs.model.resource_tags import resource_tag_problems
-from ecr_constructs.model.template_syntax import mapping
+from ecr_constructs.model.template_syntax import boolean, mapping
 from ecr_constructs.model.validation import REPOSITORY_NAME
 
 __all__ = [
@@ -78,7 +78,7 @@ def repository_problems(resource: Resource, find_key: FindKey) -> Iterator[str]:
     if (policy := properties.get("RepositoryPolicyText")) is not None:
         yield from policy_problems(policy, "repository", region_of(resource))
     yield from _tag_problems(properties.get("Tags"))
-    if _is_true(properties.get("EmptyOnDelete")) and resource.deletion_policy != "Delete":
+    if boolean(properties.get("EmptyOnDelete")) and resource.deletion_policy != "Delete":
         yield "EmptyOnDelete is true and the repository is retained"
 
 
@@ -123,7 +123,7 @@ def repository_settings(resource: Resource, find_key: FindKey, *, is_deployed: b
         else Name("cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE")
         if retains_first
         else None,
-        "empty_on_delete": True if _is_true(properties.get("EmptyOnDelete")) else None,
+        "empty_on_delete": True if boolean(properties.get("EmptyOnDelete")) else None,
     }
     return {key: value for key, value in settings.items() if value is not None}
 
@@ -299,8 +299,4 @@ def is_scanned(resource: Resource) -> bool:
         resource: The repository.
 
     """
-    return _is_true(mapping(resource.properties.get("ImageScanningConfiguration")).get("ScanOnPush"))
-
-
-def _is_true(value: object) -> bool:
-    return canonical(value) == '"true"'
+    return bool(boolean(mapping(resource.properties.get("ImageScanningConfiguration")).get("ScanOnPush")))

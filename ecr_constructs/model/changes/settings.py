@@ -29,7 +29,7 @@ from ecr_constructs.model.changes.state import (
 )
 from ecr_constructs.model.images import Image
 from ecr_constructs.model.immutability import Immutability, is_at_least
-from ecr_constructs.model.template_syntax import mappings
+from ecr_constructs.model.template_syntax import boolean, mappings
 
 __all__ = ["Listing", "immutability_of_resource", "lifecycle_text", "setting_changes"]
 
@@ -114,17 +114,13 @@ def _tags(before: Resource, after: Resource) -> Iterator[Change]:
 # --- scanning, encryption, deletion -----------------------------------------------------------------------------------
 
 
-def _is_true(value: object) -> bool:
-    return canonical(value) == '"true"'
-
-
 def _scan_on_push(before: Resource, after: Resource) -> Iterator[Change]:
     was, now = (
         object_of(each.properties.get("ImageScanningConfiguration")).get("ScanOnPush") for each in (before, after)
     )
     if has_functions([now]) and canonical(was) != canonical(now):
         yield _unknown(after, "ScanOnPush")
-    elif _is_true(was) and not _is_true(now):
+    elif boolean(was) and not boolean(now):
         sentence = "ScanOnPush is no longer true; images are scanned only if the registry has a rule for the repository"
         yield Change.of("weaker-scanning", after, sentence, "keep scan_on_push=True")
 
@@ -147,7 +143,7 @@ def _encryption(before: Resource, after: Resource) -> Iterator[Change]:
 
 
 def _empty_on_delete(before: Resource, after: Resource) -> Iterator[Change]:
-    if _is_true(after.properties.get("EmptyOnDelete")) and not _is_true(before.properties.get("EmptyOnDelete")):
+    if boolean(after.properties.get("EmptyOnDelete")) and not boolean(before.properties.get("EmptyOnDelete")):
         sentence = "EmptyOnDelete becomes true; if CloudFormation deletes the repository, it deletes all images first"
         yield Change.of("deletion-with-images", after, sentence, "remove empty_on_delete=True")
 
@@ -155,14 +151,11 @@ def _empty_on_delete(before: Resource, after: Resource) -> Iterator[Change]:
 def _key(before: Resource, after: Resource) -> Iterator[Change]:
     # "Specifies whether the KMS key is enabled. Disabled KMS keys cannot be used in cryptographic operations":
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
-    if (
-        canonical(after.properties.get("Enabled", True))
-        == '"false"'
-        != canonical(before.properties.get("Enabled", True))
-    ):
+    was, now = (boolean(each.properties.get("Enabled", True)) for each in (before, after))
+    if now is False and was is not False:
         sentence = "Enabled becomes false; images that are encrypted with the key cannot be pulled"
         yield Change.of("disabled-key", after, sentence, "keep the key enabled while a repository uses it")
-    if _is_true(before.properties.get("EnableKeyRotation")) and not _is_true(after.properties.get("EnableKeyRotation")):
+    if boolean(before.properties.get("EnableKeyRotation")) and not boolean(after.properties.get("EnableKeyRotation")):
         sentence = "EnableKeyRotation is no longer true; AWS KMS does not rotate the key material"
         yield Change.of("weaker-key", after, sentence, "keep enable_key_rotation=True")
 

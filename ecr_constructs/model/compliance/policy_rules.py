@@ -11,9 +11,10 @@ from ecr_constructs.model.compliance.resources import (
     statements_of_resource,
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
+from ecr_constructs.model.iam.policies import DENIES_CHANGE, denies_change
 from ecr_constructs.model.iam.statements import public_problems, unconfirmed_services
 
-__all__ = ["no_public_access", "service_principal_source"]
+__all__ = ["no_public_access", "policy_changeable", "service_principal_source"]
 
 
 @compliance_rule(
@@ -43,3 +44,16 @@ def service_principal_source(resource: TemplateResource, app: AppResources) -> I
         for service in unconfirmed_services(statement):
             sentence = f"{place} allows {service} on behalf of any account"
             yield Breach(sentence, f"Properties/{POLICY_PROPERTIES[resource.type]}")
+
+
+@compliance_rule(
+    "policy-changeable",
+    types=("AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate"),
+    requirement="The repository policy does not deny every principal to change it.",
+    remedy="Add a condition `ArnNotLike` on `aws:PrincipalArn` with the role of the deployment, or deny other actions.",
+)
+def policy_changeable(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
+    """Yield a breach for each statement that denies every principal of the account, CloudFormation included."""
+    for place, statement in statements_of_resource(resource):
+        if denies_change(statement, resource.account):
+            yield Breach(f"{place} {DENIES_CHANGE}", f"Properties/{POLICY_PROPERTIES[resource.type]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from ecr_constructs.model.iam.actions import matches_action
@@ -13,7 +14,9 @@ from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of, value_la
 from ecr_constructs.model.template_syntax import is_function_name
 
 __all__ = [
+    "DENIES_CHANGE",
     "MAXIMUM_CHARACTERS",
+    "denies_change",
     "length_of",
     "registry_statement_problems",
     "repository_statement_problems",
@@ -27,6 +30,12 @@ MAXIMUM_CHARACTERS = 10_240
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 _V1_ACTIONS = ("ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 _SCANNING = "ecr:putregistryscanningconfiguration"
+_CHANGE = "ecr:SetRepositoryPolicy"
+DENIES_CHANGE = (
+    f"denies {_CHANGE} to every principal of the account, so that neither CloudFormation nor an administrator can "
+    "change the policy again"
+)
+_OWN_ACCOUNT = json.dumps({"Ref": "AWS::AccountId"})
 # The shortest values of references. Other references count as empty, because their length is known only at deployment.
 _SHORTEST = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "0" * 12}
 
@@ -48,6 +57,46 @@ def repository_statement_problems(
     if "Resource" in statement or "NotResource" in statement:
         yield "the statement names resources; a repository policy applies to its repository; remove resources"
     yield from statement_problems(statement, "repository", region=region)
+
+
+def denies_change(statement: Statement, account: str | None) -> bool:
+    """
+    Return whether a statement of a repository policy denies every principal of the account to change the policy.
+
+    An explicit denial overrides each permission, also that of the credentials that CloudFormation uses:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+    Args:
+        statement: The statement, as a policy document contains it.
+        account: The account of the repository. None if it is known only at deployment.
+
+    """
+    if statement.get("Effect") != "Deny" or _has_condition(statement):
+        return False
+    if not any(kind == "AWS" and _is_whole_account(value, account) for kind, value in principals_of(statement)):
+        return False
+    if "NotAction" in statement:
+        return not any(matches_action(each, _CHANGE) or UNKNOWN in text_of(each) for each in _actions(statement))
+    return any(matches_action(each, _CHANGE) for each in _actions(statement))
+
+
+def _actions(statement: Statement) -> Iterator[object]:
+    return possible(statement.get("NotAction" if "NotAction" in statement else "Action", []))
+
+
+def _has_condition(statement: Statement) -> bool:
+    condition = statement.get("Condition")
+    # An operator without keys is met by every request.
+    return any(condition.values()) if isinstance(condition, Mapping) else condition is not None
+
+
+def _is_whole_account(principal: object, account: str | None) -> bool:
+    """Return whether a principal is everyone, or the account of the repository."""
+    text = text_of(principal)
+    if text == "*" or (account is not None and re.fullmatch(rf"(arn:[^:]*:iam::)?{account}(:root)?", text)):
+        return True
+    # A policy has the account of its own stack as this reference.
+    return _OWN_ACCOUNT in json.dumps(principal) and (text == UNKNOWN or text.endswith(f"::{UNKNOWN}:root"))
 
 
 def registry_statement_problems(statement: Statement, account: str | None, region: str | None) -> Iterator[str]:

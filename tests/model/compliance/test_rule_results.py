@@ -49,6 +49,11 @@ def scanning(**properties: Any) -> TemplateResource:
         ("scan-on-push", SCANS, "met"),
         ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": False}}, "not met"),
         ("scan-on-push", {"ImageScanningConfiguration": LATER}, "not decidable"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "true"}}, "met"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "True"}}, "met"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "false"}}, "not met"),
+        ("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": "yes"}}, "not met"),
+        ("images-scanned", {"ImageScanningConfiguration": {"ScanOnPush": "true"}}, "met"),
         ("lifecycle-policy-present", {"LifecyclePolicy": POLICY}, "met"),
         ("lifecycle-policy-present", {"LifecyclePolicy": {"LifecyclePolicyText": ""}}, "not met"),
         ("lifecycle-policy-present", {"LifecyclePolicy": {"LifecyclePolicyText": LATER}}, "not decidable"),
@@ -72,6 +77,13 @@ def scanning(**properties: Any) -> TemplateResource:
 )
 def test_a_repository_is_judged_by_its_properties(rule: str, properties: dict[str, Any], status: str) -> None:
     assert verdict(rule, resource("Repository", **properties)).status == status
+
+
+def test_a_key_that_is_disabled_by_a_text_cannot_be_used() -> None:
+    encryption = {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}
+    key = resource("AWS::KMS::Key", id="Key", Enabled="false")
+
+    assert verdict("encryption-key-usable", resource("Repository", EncryptionConfiguration=encryption), key).breaches
 
 
 def test_a_key_of_the_same_template_is_a_customer_managed_key() -> None:
@@ -147,6 +159,42 @@ ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abc1234567"}}
 )
 def test_a_policy_is_judged_by_its_statements(rule: str, properties: dict[str, Any], status: str) -> None:
     assert verdict(rule, resource("Repository", **properties)).status == status
+
+
+DENIED = {"Effect": "Deny", "Principal": "*", "Action": "ecr:SetRepositoryPolicy"}
+JOINED = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", {"Ref": "AWS::AccountId"}, ":root"]]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, "not met"),
+        ({"Action": "ecr:*"}, "not met"),
+        ({"Action": ["ecr:PutImage", "ecr:Set*"]}, "not met"),
+        ({"Action": "*", "Principal": {"AWS": "*"}}, "not met"),
+        ({"Principal": {"AWS": "111122223333"}}, "not met"),
+        ({"Principal": {"AWS": ["arn:aws:iam::111122223333:root"]}}, "not met"),
+        ({"Principal": {"AWS": JOINED}}, "not met"),
+        ({"Condition": {"StringEquals": {}}}, "not met"),
+        ({"Action": None, "NotAction": ["ecr:BatchGetImage"]}, "not met"),
+        ({"Action": None, "NotAction": ["ecr:*RepositoryPolicy"]}, "met"),
+        ({"Action": "ecr:PutImage"}, "met"),
+        ({"Effect": "Allow", "Principal": {"AWS": "111122223333"}}, "met"),
+        ({"Principal": {"AWS": "444455556666"}}, "met"),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:role/build"}}, "met"),
+        ({"Principal": {"Service": "lambda.amazonaws.com"}}, "met"),
+        ({"Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:role/deploy"}}, "met"),
+        ({"Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/cdk-*"}}}, "met"),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "false"}}}, "met"),
+    ],
+)
+def test_a_denial_to_everyone_leaves_the_policy_changeable(changes: dict[str, Any], status: str) -> None:
+    statement = {key: value for key, value in {**DENIED, **changes}.items() if value is not None}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+
+    assert verdict("policy-changeable", resource("Repository", RepositoryPolicyText=document)).status == status
+    template = resource("RepositoryCreationTemplate", RepositoryPolicy=json.dumps(document))
+    assert verdict("policy-changeable", template).status == status
 
 
 def test_a_policy_can_be_json_text() -> None:
@@ -472,9 +520,18 @@ def test_a_key_of_the_same_template_must_be_usable(properties: dict[str, Any], s
     assert verdict("encryption-key-usable", repository, key).status == status
 
 
-@pytest.mark.parametrize(("policy", "status"), [("Retain", "not met"), ("Delete", "met")])
-def test_a_retained_repository_is_not_emptied(policy: str, status: str) -> None:
-    repository = replace(resource("Repository", EmptyOnDelete=True), deletion_policy=policy)
+@pytest.mark.parametrize(
+    ("value", "policy", "status"),
+    [
+        (True, "Retain", "not met"),
+        ("true", "Retain", "not met"),
+        ("false", "Retain", "met"),
+        (None, "Retain", "met"),
+        (True, "Delete", "met"),
+    ],
+)
+def test_a_retained_repository_is_not_emptied(value: object, policy: str, status: str) -> None:
+    repository = replace(resource("Repository", EmptyOnDelete=value), deletion_policy=policy)
 
     assert verdict("empty-on-delete-effective", repository).status == status
 
