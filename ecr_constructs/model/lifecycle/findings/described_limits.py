@@ -58,7 +58,7 @@ _UNITS = {
 _UNIT = "|".join(_UNITS)
 _NOUN = (
     r"(?:images?|imgs?|builds?|versions?|releases?|artifacts?|artefacts?|containers?|manifests?|digests?|revisions?|"
-    r"tags?|deployments?|snapshots?|copies|candidates?|nightlies)\b"
+    r"tags?|deployments?|snapshots?|copies|candidates?|generations?|nightlies)\b"
 )
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 # A word between a number and its noun. A plural is the noun of the number itself: "12 services pull images".
@@ -84,7 +84,9 @@ _ARTICLES = re.compile(
 _UNIT_AFTER = re.compile(rf"\+?(?:[ -]|\s+(?:full|calendar|whole)\s+)?(?P<unit>{_UNIT})(?![\w*])", re.IGNORECASE)
 _NOUN_AFTER = re.compile(rf"\+?{_NOT_PART}\s+(?:of the\s+)?(?:{_ADJECTIVE}\s+){{0,3}}?{_NOUN}", re.IGNORECASE)
 _NEWEST_AFTER = re.compile(
-    rf"{_NOT_PART}\s+(?:most recent|newest|latest|last|youngest|freshest)(?:ly)?\b(?!\s+(?:{_UNIT})\b)", re.IGNORECASE
+    rf"{_NOT_PART}\s+(?:most recent|more recent|newer|newest|latest|last|youngest|freshest)(?:ly)?\b"
+    rf"(?!\s+(?:{_UNIT})\b)",
+    re.IGNORECASE,
 )
 _END_AFTER = re.compile(
     r"\+?(?:\s*(?:$|[.,;:!)\]])(?!\d)|\s+(?:and|or|then|but|of|in|by|for|with|to|when|if|exist|are|remain|accumulate|"
@@ -139,17 +141,25 @@ _MOST_BEFORE = 80
 
 # "one build a day", "twice a week", "7 days a week".
 _RATE = re.compile(
-    rf"\b(?:{NUMBER}|once|twice|times?|an?|multiple|many|several)\s+(?:[a-z][\w-]*\s+){{0,3}}?"
+    rf"\b(?:(?:{NUMBER}|an?|multiple|many|several)\s+(?:[a-z][\w-]*\s+){{0,3}}?|(?:once|twice|times)\s+)"
     r"(?:per|each|every|an?)\s+(?:\w+\s+)?(?:hour|day|night|week|month|quarter|year|sprint)\b",
     re.IGNORECASE,
 )
-# Numbers that multiply others: "3 versions x 10 patches", "a build has 3 images".
+# Numbers that multiply others, or that belong to another rule: "3 versions x 10 patches", "a build has 3 images".
 _FACTOR = re.compile(
-    r"(?:\s[x\u00d7*]|\b(?:has|have|(?:pushe?|produce|create|generate|upload|publishe?|comprise|contain)s?(?: of)?)\b)"
-    rf"\s*{NUMBER}\b",
+    r"(?:\s[x\u00d7*]|\b(?:builds?|versions?|releases?|commits?|jobs?|pipelines?|indexe?s?)\s+(?:\w+\s+)?(?:has|have|"
+    rf"(?:pushe?|produce|create|generate|upload|publishe?|comprise|contain)s?(?: of)?)\b)\s*{NUMBER}\b"
+    r"|\b(?:other|another|separate|different|next|previous) rules?\b|\belsewhere\b",
     re.IGNORECASE,
 )
-_PERIODIC = re.compile(r"\b(?:hourly|daily|nightly|nightlies|weekly|monthly|quarterly|yearly)\b", re.IGNORECASE)
+# The smallest and the largest number of days between images: a year of monthly images is 12 images.
+_PERIODS = {
+    r"\b(?:daily|nightly|nightlies|(?:day|night) builds?)\b": (1.0, 1.0),
+    r"\bweekly\b": (7.0, 7.0),
+    r"\bmonthly\b": (28.0, 31.0),
+    r"\bquarterly\b": (84.0, 93.0),
+    r"\byearly\b": (360.0, 366.0),
+}
 _YEARS = range(1990, 2100)
 
 
@@ -188,7 +198,7 @@ def described_limits(description: str) -> tuple[DescribedLimit, ...]:
         if not any(first <= number.start < last for first, last in rates)
         if (limit := _limit(number)) is not None
     ]
-    limits += _sums(limits)
+    limits += [*_sums(limits), *_periodic(limits, text)]
     is_product = rates or _FACTOR.search(text)
     return tuple(each._replace(is_certain=False) for each in limits) if is_product else tuple(limits)
 
@@ -251,8 +261,8 @@ def _is_certain(number: _Number, end: int, unit: Unit | None) -> bool:
     if _FORMER_BEFORE.search(number.before):
         return False
     if unit == "days":
-        # "30 days of nightlies" are 30 images.
-        return not (number.text[end:].lstrip().startswith("of ") and _PERIODIC.search(number.text))
+        # "About two weeks of builds" is a number of builds.
+        return not (_ABOUT_BEFORE.search(number.before) and number.text[end:].lstrip().startswith("of "))
     if unit is None and not (_CUE_BEFORE.search(number.before) and _END_AFTER.match(number.after)):
         return False
     return not _UNKNOWN_NAME_BEFORE.search(number.before)
@@ -264,6 +274,14 @@ def _sums(limits: list[DescribedLimit]) -> Iterator[DescribedLimit]:
     if len(periods) > 1:
         least, most = sum(each.least for each in periods), sum(each.most for each in periods)
         yield DescribedLimit(periods[0].text, least, most, "days", is_certain=False)
+
+
+def _periodic(limits: list[DescribedLimit], text: str) -> Iterator[DescribedLimit]:
+    """Yield the number of images of a period, as in "monthly images, keep one year"."""
+    for pattern, (least, most) in _PERIODS.items():
+        if re.search(pattern, text, re.IGNORECASE):
+            for each in (limit for limit in limits if limit.unit == "days"):
+                yield DescribedLimit(each.text, each.least / most, each.most / least, "images", is_certain=False)
 
 
 def _days_of(unit: str) -> tuple[float, float]:

@@ -20,7 +20,7 @@ _WORDS = (
     rf"(?:half an? dozen|(?:half|a|{_BELOW_100})[ -]dozen|dozen|(?:(?:a|{_BELOW_1000})[ -])?thousand"
     rf"(?:(?: and)?[ -]{_BELOW_1000})?|{_BELOW_1000}|a single|a couple(?: of)?)"
 )
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7}k?)"
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}[ -]dozen|\d{1,7}k?)"
 # A digit beside a letter, `.`, `-`, `#` or `/` is part of a tag, a version, a date or a ticket.
 NUMBER = rf"(?:(?<![\w.,#$/*-])(?<!\d:){_DIGITS}|\b{_WORDS}\b)"
 _IN_PARENTHESES = re.compile(rf" ?\((?P<number>{NUMBER})\)", re.IGNORECASE)
@@ -40,7 +40,8 @@ def number_of(text: str) -> int:
     """
     digits = text.lower().replace(",", "")
     if digits[0].isdigit():
-        return int(digits.rstrip("k")) * (1000 if digits.endswith("k") else 1)
+        factor = 1000 if digits.endswith("k") else 12 if digits.endswith("dozen") else 1
+        return int(digits.rstrip("k- denoz")) * factor
     total = part = 0
     words = re.split("[- ]+", digits)
     if words[0] == "half":

@@ -271,5 +271,13 @@ _ROWS: list[tuple[Any, ...]] = [
     ("true", "Everything else older than 30 days", "tagged", "days", 30, "dev*"),
     ("true", "PCI DSS 10.5 log images", "any", "days", 400),
     ("true", "Keep last 3 minor versions x 10 patches", "tagged", "images", 30, "v*"),
+    ("number", "drop image if 25 newer ones exist", "any", "images", 250),
+    ("number", "Discard images once they are a year old", "any", "days", 90),
+    ("number", "Ensure we only have 5 images stored", "any", "images", 50),
+    ("true", "At most 2 dozen images", "any", "images", 24),
+    ("true", "images from the 2 previous minor versions are in other rules", "tagged", "images", 8, "v*"),
+    ("true", "Keep roughly two weeks of builds", "any", "images", 60),
+    ("true", "Monthly images, keep 1 year", "tagged", "images", 12, "monthly-*"),
+    ("unit", "Monthly images, keep 1 year", "tagged", "images", 30, "monthly-*"),
 ]
 DESCRIPTIONS = [_described(*row) for row in _ROWS]
