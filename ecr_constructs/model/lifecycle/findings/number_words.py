@@ -47,8 +47,8 @@ def number_of(text: str) -> int:
     if words[0] == "half":
         return 6
     for word in words:
-        if factor := _FACTORS.get(word):
-            part = (part or 1) * factor
+        if word in _FACTORS:
+            part = (part or 1) * _FACTORS[word]
             total, part = (total + part, 0) if word == "thousand" else (total, part)
         else:
             part += _VALUES[word]
