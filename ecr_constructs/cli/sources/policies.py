@@ -332,6 +332,8 @@ def _not_a_policy(document: object) -> str:
         return "a listing of images, not a policy; use: preview POLICY --images LISTING"
     if isinstance(document, Mapping) and "rulePriority" in document:
         return 'a rule, not a policy; write {"rules": [...]} around the rules'
+    if isinstance(document, Mapping) and "@message" in document:
+        return "the log of a Terraform command; give the output of 'terraform show -json'"
     return "neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"
 
 
