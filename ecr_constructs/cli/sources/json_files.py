@@ -211,7 +211,10 @@ def decode(content: bytes, where: str) -> str:
     try:
         return content.decode(json.detect_encoding(content))
     except UnicodeDecodeError:
-        raise CommandError(["not a text in UTF-8; give a policy file or a template"], path=where) from None
+        message = "not a text in UTF-8; give a policy file or a template"
+        if content.startswith(b"PK"):  # a plan of Terraform is a ZIP archive
+            message = "a ZIP archive; for a plan of Terraform, give the output of 'terraform show -json'"
+        raise CommandError([message], path=where) from None
 
 
 def repository_of_file(path: Path) -> str:
@@ -336,7 +339,8 @@ def _parse_yaml(text: str, where: str) -> object:
         problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark else ""
-        raise CommandError([f"neither JSON nor YAML: {problem}{line}"], path=where) from None
+        hint = "; give the output of 'terraform show -json'" if where.endswith((".tf", ".hcl")) else ""
+        raise CommandError([f"neither JSON nor YAML: {problem}{line}{hint}"], path=where) from None
     # The constructors of yaml raise any of these for a value that is not of the type of its tag.
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         message = f"neither JSON nor YAML: a value that its tag does not allow, or that JSON does not have ({error})"

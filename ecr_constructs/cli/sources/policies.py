@@ -17,7 +17,13 @@ from ecr_constructs.cli.sources.json_files import (
 )
 from ecr_constructs.cli.sources.parameters import Parameters
 from ecr_constructs.cli.sources.policy_files import PolicyFile, policy_files
-from ecr_constructs.cli.sources.policy_texts import PolicyPlace, parse_policy, policy_of_document, read_text
+from ecr_constructs.cli.sources.policy_texts import (
+    PolicyPlace,
+    parse_policy,
+    policy_of_document,
+    read_text,
+    saved_policies,
+)
 from ecr_constructs.cli.sources.records import Policy, UnreadablePolicy
 from ecr_constructs.cli.sources.template_policies import policies_of_template
 from ecr_constructs.cli.sources.templates import (
@@ -233,10 +239,10 @@ def read_deployed(sources: Iterable[str]) -> dict[str | None, LifecyclePolicy]:
     for source in sources:
         for document in read_json_documents(source):
             for entry in _deployed_entries(document):
-                name, policy = _deployed_policy(entry, document)
-                if found.setdefault(name, policy) != policy:
-                    message = f"{name or 'every repository'} has another policy in another file; remove one"
-                    raise CommandError([message], path=document.where)
+                for name, policy in _deployed_policies(entry, document):
+                    if found.setdefault(name, policy) != policy:
+                        message = f"{name or 'every repository'} has another policy in another file; remove one"
+                        raise CommandError([message], path=document.where)
         if not found:
             message = "no policy in it; give the output of 'aws ecr get-lifecycle-policy'"
             raise CommandError([message], path=source)
@@ -301,11 +307,10 @@ def _of_file(file: PolicyFile, parameters: Parameters) -> Iterator[Policy | Unre
 def _of_document(
     document: object, text: str | None, where: str, file: PolicyFile
 ) -> Iterator[Policy | UnreadablePolicy]:
-    """Yield the policy of a policy document, or of an answer of `GetLifecyclePolicy`."""
-    if isinstance(document, Mapping) and "lifecyclePolicyText" in document:
-        name = document.get("repositoryName")
-        repository = name if isinstance(name, str) else file.repository
-        yield read_text(document["lifecyclePolicyText"], PolicyPlace(where=where, repository=repository))
+    """Yield the policy of a policy document, or those of an answer of `GetLifecyclePolicy`."""
+    if saved := list(saved_policies(document)):
+        for name, saved_text in saved:
+            yield read_text(saved_text, PolicyPlace(where=where, repository=name or file.repository))
     elif isinstance(document, Mapping) and (_is_policy(document) if file.folder else "rules" in document):
         # JSON is parsed again from its text, because a parsed document has no duplicate keys.
         content = json.dumps(document) if text is None else text
@@ -325,6 +330,10 @@ def _is_policy(document: Mapping[str, object]) -> bool:
 def _not_a_policy(document: object) -> str:
     if lists_images(document):
         return "a listing of images, not a policy; use: preview POLICY --images LISTING"
+    if isinstance(document, Mapping) and "rulePriority" in document:
+        return 'a rule, not a policy; write {"rules": [...]} around the rules'
+    if isinstance(document, Mapping) and "@message" in document:
+        return "the log of a Terraform command; give the output of 'terraform show -json'"
     return "neither a lifecycle policy ('rules') nor a CloudFormation template ('Resources')"
 
 
@@ -356,25 +365,26 @@ def _deployed_entries(document: JsonDocument) -> Iterator[object]:
             yield entry
 
 
-def _deployed_policy(entry: object, document: JsonDocument) -> tuple[str | None, LifecyclePolicy]:
+def _deployed_policies(entry: object, document: JsonDocument) -> Iterator[tuple[str | None, LifecyclePolicy]]:
+    own_name = document.repository if document.is_in_folder else None
     if isinstance(entry, Mapping) and "rules" in entry:
-        return _deployed_policy_file(entry, document)
-    text = entry.get("lifecyclePolicyText") if isinstance(entry, Mapping) else None
-    name = entry.get("repositoryName") if isinstance(entry, Mapping) else None
-    if not isinstance(text, str) or not isinstance(name, str):
+        yield own_name, _deployed_policy(entry, document.where)
+        return
+    saved = [(name or own_name, text) for name, text in saved_policies(entry)]
+    has_name = not isinstance(entry, Mapping) or isinstance(entry.get("repositoryName", ""), str)
+    if not saved or not has_name or not all(isinstance(text, str) for _, text in saved):
         message = (
             f"{abbreviate(entry)} is not output of 'aws ecr get-lifecycle-policy'; "
             "give an object with repositoryName and lifecyclePolicyText, or a policy"
         )
         raise CommandError([message], path=document.where)
-    try:
-        return name, parse_policy(text) if text else LifecyclePolicy.none()
-    except InvalidLifecyclePolicy as error:
-        raise InvalidLifecyclePolicy(error.problems, path=f"{document.where}, {name}") from None
+    for name, text in saved:
+        where = f"{document.where}, {name}" if name else document.where
+        yield name, _deployed_policy(text, where) if text else LifecyclePolicy.none()
 
 
-def _deployed_policy_file(content: Mapping[str, object], document: JsonDocument) -> tuple[str | None, LifecyclePolicy]:
+def _deployed_policy(content: object, where: str) -> LifecyclePolicy:
     try:
-        return document.repository if document.is_in_folder else None, policy_of_document(content)
+        return parse_policy(content) if isinstance(content, str) else policy_of_document(content)
     except InvalidLifecyclePolicy as error:
-        raise InvalidLifecyclePolicy(error.problems, path=document.where) from None
+        raise InvalidLifecyclePolicy(error.problems, path=where) from None

@@ -106,10 +106,21 @@ def _raise(error: OSError) -> None:
 
 
 def _documents(text: str, where: str, path: Path | None, folder: Path | None = None) -> Iterator[PolicyFile]:
-    if not text.lstrip().startswith(("{", "[")):
+    if not text.lstrip().startswith(("{", "[")) and not _are_json_texts(text):
         yield PolicyFile(document=parse(text, where=where), text=None, where=where, path=path, folder=folder)
         return
     documents = parse_documents(text, where)
     for number, (document, written) in enumerate(documents, start=1):
         place = where if len(documents) == 1 else f"{where}, document {number}"
         yield PolicyFile(document=document, text=written, where=place, path=path, folder=folder)
+
+
+def _are_json_texts(text: str) -> bool:
+    """Return whether a text has JSON strings, as `--query` prints. YAML can begin with a quotation mark too."""
+    if not text.lstrip().startswith('"'):
+        return False
+    try:
+        parse_documents(text, "")
+    except CommandError:
+        return False
+    return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ecr_constructs.cli.formatting import truncate
@@ -13,7 +14,7 @@ from ecr_constructs.model.lifecycle.parser import parse_json
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.validation import CONTROL_CHARACTER
 
-__all__ = ["PolicyPlace", "parse_policy", "policy_of_document", "read_text"]
+__all__ = ["PolicyPlace", "parse_policy", "policy_of_document", "read_text", "saved_policies"]
 
 # ECR allows 50 rules in a policy.
 _MOST_PROBLEMS = 1_000
@@ -77,6 +78,34 @@ def read_text(text: object, place: PolicyPlace) -> Policy | UnreadablePolicy:
         return _policy(parse_policy(text), place)
     except InvalidLifecyclePolicy as error:
         return place.invalid(truncate(error.problems, _MOST_PROBLEMS))
+
+
+def saved_policies(document: object) -> Iterator[tuple[str | None, object]]:
+    """
+    Yield the repositories and the texts of policies in an answer of `GetLifecyclePolicy`, in the shapes that are saved.
+
+    Args:
+        document: The answer, its `lifecyclePolicyText` alone, as the option `--query` prints it, or an object with an
+            entry for each repository. A text can also be the parsed policy. Without any of them, nothing is yielded.
+
+    """
+    if isinstance(document, str) and document.lstrip().startswith("{"):
+        yield None, document
+    elif isinstance(document, Mapping) and "lifecyclePolicyText" in document:
+        name, text = document.get("repositoryName"), document["lifecyclePolicyText"]
+        is_parsed = isinstance(text, Mapping) and "rules" in text
+        yield name if isinstance(name, str) else None, json.dumps(text) if is_parsed else text
+    elif isinstance(document, Mapping) and document and all(map(_is_saved_policy, document.values())):
+        for name, entry in document.items():
+            is_policy = isinstance(entry, Mapping) and "rules" in entry
+            found = [(None, json.dumps(entry))] if is_policy else saved_policies(entry)
+            yield from ((own or name, text) for own, text in found)
+
+
+def _is_saved_policy(entry: object) -> bool:
+    if isinstance(entry, Mapping):
+        return isinstance(entry.get("rules"), list) or "lifecyclePolicyText" in entry
+    return isinstance(entry, str) and entry.lstrip().startswith("{") and '"rules"' in entry
 
 
 def parse_policy(text: str) -> LifecyclePolicy:

@@ -6,6 +6,7 @@ The format: https://developer.hashicorp.com/terraform/internals/json-format
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -207,7 +208,11 @@ def _key(index: object) -> str:
 
 
 class TerraformReferences:
-    """The repositories that policies refer to, by name or by an expression in the configuration."""
+    """
+    The repositories that policies refer to, by name or by an expression in the configuration.
+
+    An expression can refer to a repository, to an output or a variable of a module, or to the values of `for_each`.
+    """
 
     def __init__(self, document: Mapping[str, Any], repositories: Sequence[TerraformResource]) -> None:
         self._root = mapping(mapping(document.get("configuration")).get("root_module"))
@@ -222,34 +227,75 @@ class TerraformReferences:
             candidates = [each for each in self._repositories if each.values.get("name") == name]
         inside = [each for each in candidates if each.module == policy.module] or candidates
         by_key = [each for each in inside if each.index == policy.index]
-        chosen = by_key if len(by_key) == 1 else inside
+        if len(by_key) == 1:
+            return by_key[0]
+        keys = _keys(policy.address)
+        with_keys = [each for each in inside if keys and keys <= _keys(each.address)]
+        chosen = with_keys if len(with_keys) == 1 else inside
         return chosen[0] if len(chosen) == 1 else None
 
     def _referenced(self, policy: TerraformResource) -> list[TerraformResource]:
-        """Return the repositories in the module of a policy that the expression of its repository refers to."""
-        expression = self._expression(policy)
-        names = {text.split(".")[1].partition("[")[0] for text in expression if text.startswith(f"{_REPOSITORY}.")}
-        return [each for each in self._repositories if each.module == policy.module and each.name in names]
-
-    def _expression(self, policy: TerraformResource) -> list[str]:
-        module = self._root
-        for step in _module_names(policy.module):
-            module = mapping(mapping(mapping(module.get("module_calls")).get(step)).get("module"))
-        for resource in map(mapping, _list(module.get("resources"))):
+        """Return the repositories that the expression of the repository of a policy refers to."""
+        steps = tuple(_module_names(policy.module))
+        for resource in map(mapping, _list(self._module(steps).get("resources"))):
             if (resource.get("type"), resource.get("name")) == (policy.kind, policy.name):
-                expressions = mapping(mapping(resource.get("expressions")).get("repository"))
-                return [each for each in _list(expressions.get("references")) if isinstance(each, str)]
+                found = {each.address: each for each in self._resolved(steps, _references(resource, "repository"))}
+                return list(found.values())
         return []
+
+    def _module(self, steps: Sequence[str]) -> Mapping[str, Any]:
+        """Return the configuration of a module, by the names of the modules on the way to it."""
+        return mapping(self._call(steps).get("module")) if steps else self._root
+
+    def _call(self, steps: Sequence[str]) -> Mapping[str, Any]:
+        return mapping(mapping(self._module(steps[:-1]).get("module_calls")).get(steps[-1]))
+
+    def _resolved(
+        self, steps: tuple[str, ...], references: Sequence[str], depth: int = 0
+    ) -> Iterator[TerraformResource]:
+        """Yield the repositories that references in a module lead to."""
+        if depth > _MOST_STEPS:
+            return  # a document that refers to itself; Terraform writes none
+        for text in references:
+            kind, *rest = (part.partition("[")[0] for part in _PARTS.findall(text))
+            if kind == _REPOSITORY and rest:
+                yield from self._named(steps, rest[0])
+            elif kind == "module" and len(rest) > 1:
+                child = (*steps, rest[0])
+                output = mapping(mapping(self._module(child).get("outputs")).get(rest[1]))
+                yield from self._resolved(child, _references({"expressions": output}, "expression"), depth + 1)
+            elif kind == "var" and rest and steps:
+                yield from self._resolved(steps[:-1], _references(self._call(steps), rest[0]), depth + 1)
+
+    def _named(self, steps: tuple[str, ...], name: str) -> Iterator[TerraformResource]:
+        for each in self._repositories:
+            if each.name == name and tuple(_module_names(each.module)) == steps:
+                yield each
+
+
+# A reference passes at most one output or variable for each level of modules.
+_MOST_STEPS = 50
+# The parts of `module.shop["a.b"].name`: `module`, `shop["a.b"]` and `name`.
+_PARTS = re.compile(r'(?:[^.\["]|\["[^"]*"\]|\[[^"\]]*\])+')
+_KEY = re.compile(r'\["([^"]*)"\]')
+
+
+def _references(resource: Mapping[str, Any], argument: str) -> list[str]:
+    """Return the references of an argument. One to a value of `for_each` is replaced by those of `for_each`."""
+    expression = mapping(mapping(resource.get("expressions")).get(argument))
+    texts = [each for each in _list(expression.get("references")) if isinstance(each, str)]
+    if any(text.startswith("each.") for text in texts):
+        of_each = _list(mapping(resource.get("for_each_expression")).get("references"))
+        texts += [each for each in of_each if isinstance(each, str)]
+    return texts
+
+
+def _keys(address: str) -> set[str]:
+    """Return the keys of `for_each` in an address, of the resource and of its modules."""
+    return set(_KEY.findall(address))
 
 
 def _module_names(address: str) -> Iterator[str]:
     """Yield the names of the modules in an address, without their keys: `a` and `b` for `module.a["x.y"].module.b`."""
-    rest = address
-    while rest.startswith("module."):
-        name = rest.removeprefix("module.")
-        end = min((at for at in (name.find("."), name.find("[")) if at >= 0), default=len(name))
-        yield name[:end]
-        rest = name[end:]
-        if rest.startswith("["):
-            rest = rest[rest.find("]", 1) + 1 :] if not rest.startswith('["') else rest[rest.find('"]', 2) + 2 :]
-        rest = rest.removeprefix(".")
+    parts = _PARTS.findall(address)
+    yield from (part.partition("[")[0] for part in parts[1::2])

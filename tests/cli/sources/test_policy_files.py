@@ -10,7 +10,7 @@ import pytest
 
 from ecr_constructs.cli.errors import CommandError, ExitCode
 from ecr_constructs.cli.main import run
-from ecr_constructs.cli.sources.policies import read_policies
+from ecr_constructs.cli.sources.policies import read_deployed, read_policies
 from ecr_constructs.model import LifecyclePolicy, limit_images
 from tests.cli.listings import RELEASES, listing
 
@@ -19,6 +19,8 @@ ANSWERS = [
     {"registryId": "111122223333", "repositoryName": name, "lifecyclePolicyText": policy.to_json()}
     for name, policy in POLICIES.items()
 ]
+
+TEXT = POLICIES["api"].to_json()
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,36 @@ def test_a_stream_of_answers_has_the_policy_of_each_repository(text: str, monkey
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
     assert {each.repository: each.policy for each in read_policies("-").policies} == POLICIES
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        json.dumps(TEXT),
+        json.dumps({"repositoryName": "prod/api", "lifecyclePolicyText": json.loads(TEXT)}),
+        json.dumps({"prod/api": json.loads(TEXT)}),
+        json.dumps({"prod/api": TEXT}),
+        json.dumps({"prod/api": {"lifecyclePolicyText": TEXT}}),
+    ],
+    ids=["text", "parsed text", "policy by repository", "text by repository", "answer by repository"],
+)
+def test_an_answer_is_read_in_the_shapes_in_which_it_is_saved(tmp_path: Path, saved: str) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(saved)
+    (policy,) = read_policies(str(file)).policies
+    (deployed,) = read_deployed([str(file)]).items()
+
+    assert policy.policy.to_json() == TEXT
+    assert deployed == (policy.repository, policy.policy)
+    assert policy.repository == ("prod/api" if "prod/api" in saved else None)
+
+
+def test_a_rule_without_a_policy_around_it_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(json.loads(TEXT)["rules"]))
+
+    with pytest.raises(CommandError, match=r'entry 1: a rule, not a policy; write \{"rules": \[\.\.\.\]\}'):
+        read_policies(str(file))
 
 
 def test_a_duplicate_key_in_a_stream_is_a_problem_of_its_policy(tmp_path: Path) -> None:

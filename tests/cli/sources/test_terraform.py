@@ -106,6 +106,110 @@ def test_a_plan_finds_a_repository_that_is_referenced_and_not_yet_created(tmp_pa
     }
 
 
+def referring(*references: str, **more: object) -> dict[str, Any]:
+    """Return the configuration of a policy whose repository is given by references."""
+    expressions = {"repository": {"references": list(references)}}
+    return {"type": "aws_ecr_lifecycle_policy", "name": "this", "expressions": expressions, **more}
+
+
+OUTPUT = {"name": {"expression": {"references": ["aws_ecr_repository.this.name", "aws_ecr_repository.this"]}}}
+POLICY = policy(None, None, POLICIES["api"].to_json())
+
+
+@pytest.mark.parametrize(
+    ("root", "modules", "configuration"),
+    [
+        (
+            [POLICY],
+            {"shop": [repository("api")]},
+            {
+                "resources": [referring("module.shop.name", "module.shop")],
+                "module_calls": {"shop": {"module": {"outputs": OUTPUT}}},
+            },
+        ),
+        (
+            [repository("api")],
+            {"rules": [POLICY]},
+            {
+                "module_calls": {
+                    "rules": {
+                        "expressions": {"to": {"references": ["aws_ecr_repository.this.id"]}},
+                        "module": {"resources": [referring("var.to")]},
+                    }
+                }
+            },
+        ),
+        (
+            [],
+            {"shop": [repository("api")], "rules": [POLICY]},
+            {
+                "module_calls": {
+                    "shop": {"module": {"outputs": OUTPUT}},
+                    "rules": {
+                        "expressions": {"to": {"references": ["module.shop.name", "module.shop"]}},
+                        "module": {"resources": [referring("var.to")]},
+                    },
+                }
+            },
+        ),
+        (
+            [policy(None, "a", POLICIES["api"].to_json())],
+            {'shop["a"]': [repository("api")], 'shop["b"]': [repository("web")]},
+            {
+                "resources": [referring('module.shop["a"].name', 'module.shop["a"]')],
+                "module_calls": {"shop": {"module": {"outputs": OUTPUT}}},
+            },
+        ),
+        (
+            [repository("api", "a"), repository("web", "b"), policy(None, "a", POLICIES["api"].to_json())],
+            {},
+            {
+                "resources": [
+                    referring("each.value.name", for_each_expression={"references": ["aws_ecr_repository.this"]})
+                ]
+            },
+        ),
+        (
+            [repository("api", "a"), repository("web", "b")],
+            {'rules["a"]': [POLICY]},
+            {
+                "module_calls": {
+                    "rules": {
+                        "expressions": {"to": {"references": ["each.value.name", "each.value"]}},
+                        "for_each_expression": {"references": ["aws_ecr_repository.this"]},
+                        "module": {"resources": [referring("var.to")]},
+                    }
+                }
+            },
+        ),
+    ],
+    ids=[
+        "output",
+        "variable",
+        "output in a variable",
+        "output of a module with a key",
+        "for_each",
+        "for_each of a module",
+    ],
+)
+def test_a_reference_through_modules_is_found(
+    tmp_path: Path, root: list[Any], modules: dict[str, list[Any]], configuration: object
+) -> None:
+    document = plan(configuration=configuration)
+    document["planned_values"] = state(*root, **modules)["values"]
+
+    assert names(read(tmp_path, document))["api"] == POLICIES["api"]
+    assert None not in names(read(tmp_path, document))
+
+
+def test_a_configuration_that_refers_to_itself_is_read(tmp_path: Path) -> None:
+    loop: dict[str, Any] = {"shop": {"module": {"outputs": {"name": {"expression": {"references": ["var.a"]}}}}}}
+    loop["shop"]["expressions"] = {"a": {"references": ["module.shop.name"]}}
+    document = plan(POLICY, configuration={"resources": [referring("module.shop.name")], "module_calls": loop})
+
+    assert names(read(tmp_path, document)) == {None: POLICIES["api"]}
+
+
 def test_a_reference_inside_a_module_with_a_key_is_found(tmp_path: Path) -> None:
     inner = {
         "resources": [

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from ecr_constructs.model.lifecycle.findings.number_words import NUMBER, number_of, with_one_form
+
 __all__ = ["DescribedLimit", "described_limits"]
 
 Unit = Literal["images", "days"]
@@ -26,6 +28,7 @@ class DescribedLimit(NamedTuple):
         least: The smallest number that the words can mean, in images or days.
         most: The largest number that the words can mean.
         unit: `images` or `days`, or `None` without a unit, as in "keep the last 10".
+        is_certain: Whether the words are a limit. Otherwise they may be one, such as the number in "others 5".
 
     """
 
@@ -33,82 +36,148 @@ class DescribedLimit(NamedTuple):
     least: float
     most: float
     unit: Unit | None
+    is_certain: bool = True
 
     def allows(self, number: int) -> bool:
         """Return whether the words can mean a number."""
         return self.least <= number <= self.most
 
 
-_COUNTED: tuple[str, ...] = (
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
-_COUNTED += ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
-_NUMBER_WORDS: dict[str, float] = {word: number for number, word in enumerate(_COUNTED, start=1)}
-_NUMBER_WORDS |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
-_NUMBER_WORDS |= {"hundred": 100, "a hundred": 100, "one hundred": 100, "two hundred": 200, "five hundred": 500}
-_NUMBER_WORDS |= {"a thousand": 1000, "one thousand": 1000, "a dozen": 12, "two dozen": 24, "a single": 1}
-_NUMBER_WORDS |= {"a couple of": 2, "a couple": 2}
-# Before a unit of time, an article is a number. Before a noun it is none: "delete an image after 30 days".
-_ARTICLES = {"half a": 0.5, "a": 1, "an": 1}
 # The smallest and the largest number of days of a unit.
 _UNITS = {
-    r"days?|d": (1.0, 1.0),
+    r"days?|nights?|d": (1.0, 1.0),
+    r"(?:working|business)[ -]days?": (1.0, 2.0),
     r"hours?|hrs?|h": (1 / 24, 1 / 24),
-    r"weeks?|wks?|w": (7.0, 7.0),
+    r"weeks?|wks?|w": (7.0, 7.05),
     r"fortnights?": (14.0, 14.0),
     r"months?|mos?|mths?": (28.0, 31.0),
-    r"quarters?": (84.0, 93.0),
+    r"quarters?|qtrs?": (84.0, 93.0),
     r"years?|yrs?|y": (360.0, 366.0),
+    r"decades?": (3600.0, 3660.0),
 }
-_TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[- ](?:one|two|three|four|five|six|seven|eight|nine)"
-_WORDS = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
-# A digit beside a letter, `.`, `-`, `#` or `/` is part of a tag, a version, a date or a ticket.
-_NUMBER = rf"(?:(?<![\w.,#$/:*-])\d{{1,3}}(?:,\d{{3}})+|(?<![\w.,#$/:*-])\d{{1,7}}|\b(?:{_TENS}|{_WORDS})\b)"
-_TIMES = rf"(?:{_NUMBER}|\b(?:{'|'.join(_ARTICLES)})\b)"
+_UNIT = "|".join(_UNITS)
+_NOUN = (
+    r"(?:images?|imgs?|builds?|versions?|releases?|artifacts?|artefacts?|containers?|manifests?|digests?|revisions?|"
+    r"tags?|deployments?|snapshots?|copies|candidates?|generations?|nightlies)\b"
+)
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+# A word between a number and its noun. A plural is the noun of the number itself: "12 services pull images".
+_ADJECTIVE = (
+    r"(?!(?:and|or|then|of|for|in|to|from|that|which|with|per|if|is|are|as|by|on|than|the|times?|[kmgt]i?b|am|pm|"
+    rf"hours?|days?|minutes?|percent|{_MONTHS})\b|[a-z]{{3,}}[a-hj-rtv-z]s\b)[a-z][\w-]*\*?"
+)
 _NOT_PART = r"(?![\w%*/]|[.,:]\d|-\d)"
-_RANGE = rf"(?:(?P<other>{_NUMBER})\s+(?:or|to)\s+)?"
-_AT_LEAST = re.compile(r"(?:at least|minimum(?: of)?|min\.?|no fewer than|not less than)\s*$", re.IGNORECASE)
-_OTHER_NUMBER_BEFORE = re.compile(
-    r"\b(?:every|each|per|once an?|once in|ticket|issue|rule|step|priority|phase|sprint|"
-    r"java|jdk|node|nodejs|python|ruby|php|go|golang|rust|dotnet|ubuntu|debian|alpine|postgres|kubernetes|version)\s*$",
+
+# --- the numbers, with the words after them ---------------------------------------------------------------------------
+
+_NUMBERS = re.compile(
+    rf"(?:(?P<other>{NUMBER})(?:\s?[-\u2013]\s?|\s+(?:or|to|(?<=\d )and)\s+))?"
+    rf"(?P<number>(?<![\w.,#$/*-])\d{{1,3}}\.\d{{1,2}}(?![.\d])|(?<=\d[-\u2013])\d{{1,7}}|{NUMBER})",
     re.IGNORECASE,
 )
+# Before a unit of time, an article is a number. Before a noun it is none: "delete an image after 30 days".
+_ARTICLES = re.compile(
+    r"\b(?P<number>half an?|half|an?|(?:(?<=of the )|(?<=from the )|(?<=within the ))(?:last|past))"
+    rf"(?=[ -](?:{_UNIT})\b(?!'s))",
+    re.IGNORECASE,
+)
+_UNIT_AFTER = re.compile(rf"\+?(?:[ -]|\s+(?:full|calendar|whole)\s+)?(?P<unit>{_UNIT})(?![\w*])", re.IGNORECASE)
+_NOUN_AFTER = re.compile(rf"\+?{_NOT_PART}\s+(?:of the\s+)?(?:{_ADJECTIVE}\s+){{0,3}}?{_NOUN}", re.IGNORECASE)
+_NEWEST_AFTER = re.compile(
+    rf"{_NOT_PART}\s+(?:most recent|more recent|newer|newest|latest|last|youngest|freshest)(?:ly)?\b"
+    rf"(?!\s+(?:{_UNIT})\b)",
+    re.IGNORECASE,
+)
+_END_AFTER = re.compile(
+    r"\+?(?:\s*(?:$|[.,;:!)\]])(?!\d)|\s+(?:and|or|then|but|of|in|by|for|with|to|when|if|exist|are|remain|accumulate|"
+    r"only|max|maximum|total|at|from|on|around|as|stay|left)\b)",
+    re.IGNORECASE,
+)
+_PART_AFTER = re.compile(rf"(?!{_NOT_PART})")
+_OR_MORE_AFTER = re.compile(r"\+|\s+(?:or more|and more|minimum|at least)\b", re.IGNORECASE)
 _FREQUENCY_AFTER = re.compile(
     r"\s*(?:per\b|each\b|(?:for|of|in) (?:each|every)\b|(?:a|an) (?:day|week|month)\b)", re.IGNORECASE
 )
-_DAYS = re.compile(
-    rf"{_RANGE}(?P<number>{_TIMES})\+?(?:[ -]|\s+(?:full|calendar|whole)\s+)?(?P<unit>{'|'.join(_UNITS)})(?![\w*])",
+
+# --- the words before them --------------------------------------------------------------------------------------------
+
+_UNIT_BEFORE = re.compile(r"\b(?P<unit>days|weeks|months)\s*[:=]\s*$", re.IGNORECASE)
+_CUE_BEFORE = re.compile(
+    r"(?:\b(?:(?:limit|cap|restrict|trim|reduce|cut|shrink|prune)\w*\s+(?:[\w*-]+\s+){0,4}?(?:to|at)|last|latest|"
+    r"newest|recent|youngest|only|just|max(?:imum)?\.?(?: of)?|limit(?:ed)?(?: to)?|at most|up to|top|count(?: of)?|"
+    r"keeps?|keeping|retains?|retaining|retention(?: of)?|ttl|leaves?|holds?|stores?|more than|older than|fewer than|"
+    r"less than|beyond|over|above|exceeds?|exceeding|after|first|least|minimum(?: of)?)(?:\s*[:=]\s*|\s+)|[<>=]\s*)$",
     re.IGNORECASE,
 )
-_NOUNS = (
-    r"images?|imgs?|builds?|versions?|releases?|artifacts?|containers?|manifests?|digests?|revisions?|tags?|"
-    r"deployments?"
-)
-_ADJECTIVE = (
-    r"(?!(?:and|or|then|of|for|in|to|from|that|which|with|per|days?|if|is|are|as|by|on|than|the)\b)[a-z][\w-]*\*?"
-)
-_IMAGES = re.compile(
-    rf"{_RANGE}(?P<number>{_NUMBER})\+?{_NOT_PART}\s+(?:of the\s+)?(?:{_ADJECTIVE}\s+){{0,3}}?(?:{_NOUNS})\b",
+_AT_LEAST_BEFORE = re.compile(r"(?:at least|minimum(?: of)?|min\.?|no fewer than|not less than)\s*$", re.IGNORECASE)
+_ABOUT_BEFORE = re.compile(r"(?:about|approximately|approx\.?|around|roughly|nearly|almost|~)\s*$", re.IGNORECASE)
+_FORMER_BEFORE = re.compile(
+    r"\b(?:was|were|used to be|previously|formerly|before:|instead of|rather than|not|unlike|old limit(?: of)?)\s+"
+    r"(?:the\s+)?$",
     re.IGNORECASE,
 )
-_CUES = (
-    r"last|latest|newest|recent|youngest|only|just|max(?:imum)?(?: of)?|limit(?:ed)?(?: to)?|at most|up to|top|"
-    r"count(?: of)?|keeps?|retains?|more than|older than|beyond|over|exceeds?|exceeding|after|first|least|"
-    r"minimum(?: of)?"
+# The name that a number belongs to. `18` is a version in "node 18 images", and a name in "team 18 images".
+_SOFTWARE = (
+    "java|jdk|openjdk|node|nodejs|python|ruby|php|go|golang|rust|dotnet|net|scala|kotlin|swift|perl|elixir|gcc|clang|"
+    "llvm|ubuntu|debian|alpine|fedora|centos|rhel|rocky|windows|linux|bookworm|postgres|postgresql|mysql|mariadb|mongo|"
+    "mongodb|redis|kafka|elasticsearch|opensearch|nginx|tomcat|spring|boot|django|rails|react|angular|vue|cuda|spark|"
+    "airflow|terraform|helm|kubernetes|k8s|eks|version|api|http|ipv"
 )
-_END = r"(?=\s*(?:$|[.,;:!)\]]|\s(?:and|or|then|but|of|in|by|for|with|to|when|if)\b))"
-_BARE = re.compile(rf"(?:\b(?:{_CUES})|[>=])\s*:?\s*{_RANGE}(?P<number>{_NUMBER})\+?{_NOT_PART}{_END}", re.IGNORECASE)
+_NUMBERED = (
+    "account|article|bucket|bug|build|cell|change|channel|chapter|cluster|control|customer|day|department|env|"
+    "environment|epic|generation|gen|group|id|incident|issue|item|iteration|jira|level|line|lot|milestone|mr|no|nr|"
+    "number|page|paragraph|phase|pi|platform|pod|policy|pr|priority|project|quarter|region|release|requirement|rev|"
+    "revision|rfc|ring|room|rule|section|series|shard|site|squad|sprint|stack|stage|step|story|stream|task|team|tenant|"
+    "ticket|tier|tribe|wave|week|workstream|zone"
+)
+_NAME_BEFORE = re.compile(
+    rf"\b(?:every|each|per|once an?|once in|{_SOFTWARE}|{_NUMBERED})(?:[ -]*#?\s*|:)$", re.IGNORECASE
+)
+_UNKNOWN_NAME_BEFORE = re.compile(r"[a-z0-9,;)] [A-Z][\w.+#]*\s+$")
+# The longest text before a number that one of these patterns reads.
+_MOST_BEFORE = 80
+
+# --- the whole description --------------------------------------------------------------------------------------------
+
+# "one build a day", "twice a week", "7 days a week".
+_RATE = re.compile(
+    rf"\b(?:(?:{NUMBER}|an?|multiple|many|several)\s+(?:[a-z][\w-]*\s+){{0,3}}?|(?:once|twice|times)\s+)"
+    r"(?:per|each|every|an?)\s+(?:\w+\s+)?(?:hour|day|night|week|month|quarter|year|sprint)\b",
+    re.IGNORECASE,
+)
+# Numbers that multiply others, or that belong to another rule: "3 versions x 10 patches", "a build has 3 images".
+_FACTOR = re.compile(
+    r"(?:\s[x\u00d7*]|\b(?:builds?|versions?|releases?|commits?|jobs?|pipelines?|indexe?s?)\s+(?:\w+\s+)?(?:has|have|"
+    rf"(?:pushe?|produce|create|generate|upload|publishe?|comprise|contain)s?(?: of)?)\b)\s*{NUMBER}\b"
+    r"|\b(?:other|another|separate|different|next|previous) rules?\b|\belsewhere\b",
+    re.IGNORECASE,
+)
+# The smallest and the largest number of days between images: a year of monthly images is 12 images.
+_PERIODS = {
+    r"\b(?:daily|nightly|nightlies|(?:day|night) builds?)\b": (1.0, 1.0),
+    r"\bweekly\b": (7.0, 7.0),
+    r"\bmonthly\b": (28.0, 31.0),
+    r"\bquarterly\b": (84.0, 93.0),
+    r"\byearly\b": (360.0, 366.0),
+}
+_YEARS = range(1990, 2100)
+
+
+class _Number(NamedTuple):
+    """A number in a text, with the text before and after it."""
+
+    text: str
+    start: int
+    end: int
+    values: tuple[float, ...]
+
+    @property
+    def before(self) -> str:
+        return self.text[max(0, self.start - _MOST_BEFORE) : self.start]
+
+    @property
+    def after(self) -> str:
+        return self.text[self.end :]
 
 
 # Many repositories have the same few descriptions.
@@ -121,41 +190,99 @@ def described_limits(description: str) -> tuple[DescribedLimit, ...]:
         description: The description.
 
     """
-    taken: list[tuple[int, int]] = []
-    found: list[DescribedLimit] = []
-    for pattern in (_DAYS, _IMAGES, _BARE):
-        for match in pattern.finditer(description):
-            start, end = match.span("number")
-            if not any(start < last and first < end for first, last in taken):
-                taken.append((start, end))
-                found += _limits(description, match)
-    return tuple(found)
+    text = with_one_form(_in_words(description))
+    rates = [match.span() for match in _RATE.finditer(text)]
+    limits = [
+        limit
+        for number in _numbers(text)
+        if not any(first <= number.start < last for first, last in rates)
+        if (limit := _limit(number)) is not None
+    ]
+    limits += [*_sums(limits), *_periodic(limits, text)]
+    is_product = rates or _FACTOR.search(text)
+    return tuple(each._replace(is_certain=False) for each in limits) if is_product else tuple(limits)
 
 
-def _limits(description: str, match: re.Match[str]) -> Iterator[DescribedLimit]:
-    start = match.start("other") if match["other"] else match.start("number")
-    before, after = description[:start], description[match.end() :]
-    if _OTHER_NUMBER_BEFORE.search(before) or _FREQUENCY_AFTER.match(after):
-        return
-    unit: Unit | None = "days" if match.re is _DAYS else "images" if match.re is _IMAGES else None
-    least, most = _days_of(match["unit"]) if match.re is _DAYS else (1.0, 1.0)
-    is_open = _AT_LEAST.search(before) is not None
-    for name in ("other", "number"):
-        if match[name]:
-            number = _value(match[name])
-            text = " ".join(description[start : match.end()].split())
-            yield DescribedLimit(text, number * least, float("inf") if is_open else number * most, unit)
+def _in_words(description: str) -> str:
+    """Return a description of one word, such as `keep-last-10`, as several words."""
+    if " " in description.strip():
+        return description
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z\d])|(?<=\d)(?=[A-Z])", " ", description)
+    return re.sub(r"[-_]+", " ", parts).lower()
+
+
+def _numbers(text: str) -> Iterator[_Number]:
+    for pattern in (_NUMBERS, _ARTICLES):
+        for match in pattern.finditer(text):
+            words = [word.lower() for word in match.groupdict().values() if word]
+            yield _Number(text, match.start(), match.end(), tuple(map(_value, words)))
+
+
+def _value(word: str) -> float:
+    if word in ("a", "an", "last", "past"):
+        return 1
+    if word in ("half", "half a", "half an"):
+        return 0.5
+    return float(word) if "." in word else number_of(word)
+
+
+def _limit(number: _Number) -> DescribedLimit | None:
+    unit_after, unit_before = _UNIT_AFTER.match(number.after), _UNIT_BEFORE.search(number.before)
+    unit_match = unit_after or unit_before
+    images = _NOUN_AFTER.match(number.after) or _NEWEST_AFTER.match(number.after)
+    end = number.end + (unit_after or images).end() if (unit_after or images) else number.end  # type: ignore[union-attr]
+    if _NAME_BEFORE.search(number.before) or _FREQUENCY_AFTER.match(number.text, end):
+        return None
+    unit: Unit | None = "days" if unit_match else "images" if images else None
+    if unit is None and (_PART_AFTER.match(number.after) or any(each in _YEARS for each in number.values)):
+        return None
+    if unit != "days" and not all(each.is_integer() for each in map(float, number.values)):
+        return None  # a version, such as 10.5
+    least, most = _days_of(unit_match["unit"]) if unit_match else (1.0, 1.0)
+    least, most = _widened(number, end, min(number.values) * least, max(number.values) * most)
+    start = number.start if unit_after or not unit_before else number.start - len(unit_before.group())
+    stated = " ".join(number.text[start:end].split())
+    return DescribedLimit(stated, least, most, unit, is_certain=least > 0 and _is_certain(number, end, unit))
+
+
+def _widened(number: _Number, end: int, least: float, most: float) -> tuple[float, float]:
+    """Return the range of a number with words such as "about" and "at least"."""
+    if _ABOUT_BEFORE.search(number.before):
+        least, most = least * 0.9, most * 1.1
+    is_open = (
+        _AT_LEAST_BEFORE.search(number.before)
+        or _OR_MORE_AFTER.match(number.after)
+        or _OR_MORE_AFTER.match(number.text, end)
+    )
+    return least, float("inf") if is_open else most
+
+
+def _is_certain(number: _Number, end: int, unit: Unit | None) -> bool:
+    if _FORMER_BEFORE.search(number.before):
+        return False
+    if unit == "days":
+        # "About two weeks of builds" is a number of builds.
+        return not (_ABOUT_BEFORE.search(number.before) and number.text[end:].lstrip().startswith("of "))
+    if unit is None and not (_CUE_BEFORE.search(number.before) and _END_AFTER.match(number.after)):
+        return False
+    return not _UNKNOWN_NAME_BEFORE.search(number.before)
+
+
+def _sums(limits: list[DescribedLimit]) -> Iterator[DescribedLimit]:
+    """Yield the sum of several periods, as in "one year and six months"."""
+    periods = [each for each in limits if each.unit == "days"]
+    if len(periods) > 1:
+        least, most = sum(each.least for each in periods), sum(each.most for each in periods)
+        yield DescribedLimit(periods[0].text, least, most, "days", is_certain=False)
+
+
+def _periodic(limits: list[DescribedLimit], text: str) -> Iterator[DescribedLimit]:
+    """Yield the number of images of a period, as in "monthly images, keep one year"."""
+    for pattern, (least, most) in _PERIODS.items():
+        if re.search(pattern, text, re.IGNORECASE):
+            for each in (limit for limit in limits if limit.unit == "days"):
+                yield DescribedLimit(each.text, each.least / most, each.most / least, "images", is_certain=False)
 
 
 def _days_of(unit: str) -> tuple[float, float]:
     return next(days for pattern, days in _UNITS.items() if re.fullmatch(pattern, unit, re.IGNORECASE))
-
-
-def _value(text: str) -> float:
-    words = text.lower()
-    if words[0].isdigit():
-        return int(words.replace(",", ""))
-    if words in _NUMBER_WORDS or words in _ARTICLES:
-        return _NUMBER_WORDS.get(words) or _ARTICLES[words]
-    tens, ones = re.split("[- ]", words)
-    return _NUMBER_WORDS[tens] + _NUMBER_WORDS[ones]

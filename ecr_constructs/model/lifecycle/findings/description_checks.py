@@ -71,7 +71,10 @@ def _description_contradicts_rule(context: CheckContext) -> Iterator[Match]:
 def _limit_fact(rule: LifecycleRule, limits: Sequence[DescribedLimit]) -> str | None:
     """Return the fact if a description has numbers, and none of them is the number of the rule."""
     unit = "days" if rule.count_unit else "images"
-    if not limits or any(each.unit in (unit, None) and each.allows(rule.count_number) for each in limits):
+    if any(each.unit in (unit, None) and each.allows(rule.count_number) for each in limits):
+        return None
+    limits = [each for each in limits if each.is_certain]
+    if not limits:
         return None
     stated = joined([repr(text) for text in dict.fromkeys(each.text for each in limits)])
     number = f"{rule.count_number:,} {unit if rule.count_number > 1 else unit[:-1]}"
@@ -106,7 +109,8 @@ _WIDER = re.compile(
 )
 _ALL_IMAGES = re.compile(
     r"\b(?:all|any|every)(?: of the)?(?: (?:old|older|container|docker|ecr))? images?\b(?! (?:tagged|with|that|which|"
-    r"for|from|of|in|on|but|except|matching|starting|beginning|having|other|under|whose|labell?ed|built))",
+    r"for|from|of|in|on|but|except|matching|starting|beginning|having|other|under|whose|labell?ed|built))"
+    r"|\b(?:everything|anything) (?:that is )?(?:older|beyond|above|over|after|not (?:pulled|used))\b",
     re.IGNORECASE,
 )
 # The words for one purpose of images.
@@ -167,5 +171,6 @@ def _purpose_fact(rule: LifecycleRule, text: str) -> str | None:
 
 
 def _purposes(text: str) -> set[str]:
-    words = re.findall("[a-z]+", text.lower())
+    # "Stage 2" is a step of a procedure.
+    words = re.findall(r"[a-z]+(?![a-z]| \d)", text.lower())
     return {_PURPOSES[word] for word in words if word in _PURPOSES}

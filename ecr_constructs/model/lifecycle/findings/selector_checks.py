@@ -62,8 +62,13 @@ def _wildcard_in_prefix(context: CheckContext) -> Iterator[Match]:
 
 # --- pattern-is-no-regular-expression ---------------------------------------------------------------------------------
 
-# In `v1.*` the dot follows a digit, and separates the parts of a version.
-_ANY_CHARACTERS = re.compile(r"(?<![0-9*.])\.(?=\*)")
+# In `v1.*` the dot follows a digit, and separates the parts of a version. In `*-beta.*` it follows the name of a
+# prerelease, as in the version 1.0.0-beta.1.
+_ANY_CHARACTERS = re.compile(
+    r"(?<![0-9*.])(?<![-.]rc)(?<![-.]dev)(?<![-.]pre)(?<![-.]beta)(?<![-.]alpha)(?<![-.]next)(?<![-.]canary)"
+    r"(?<![-.]preview)(?<![-.]snapshot)\.(?=\*)",
+    re.IGNORECASE,
+)
 
 
 @finding_type(
@@ -73,8 +78,9 @@ _ANY_CHARACTERS = re.compile(r"(?<![0-9*.])\.(?=\*)")
     remedy="write {pattern}",
     reason="""
         In a tag pattern, only `*` is special. The pattern `v.*` matches `v.1`, and not `v1`. A pattern is reported if
-        `.*` is at its beginning, or after a letter, `-` or `_`. A dot after a digit, as in `v1.*`, separates the parts
-        of a version and is not reported. With images, a pattern that matches a tag of the repository is not reported.
+        `.*` is at its beginning, or after a letter, `-` or `_`. A dot that separates the parts of a version, as in
+        `v1.*` and `*-beta.*`, is not reported. With images, a pattern that matches a tag of the repository is not
+        reported.
     """,
     fix="""
         Write `v*` for every tag that begins with `v`. Preview the policy afterwards, because the rule then selects more
@@ -107,11 +113,22 @@ _MONTHS = (
     "january february march april may june july august september october november december "
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
-_YEAR = re.compile(r"(?<!\d)20[1-9]\d(?:[-_.]?(?:0[1-9]|1[0-2]|q[1-4])(?!\d))?(?!\d)", re.IGNORECASE)
+_YEAR = re.compile(
+    r"(?<!\d)20[1-9]\d(?:[-_.]?(?:q[1-4]|(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?)(?!\d))?(?!\d)"
+    r"|(?<![a-z])[cf]y[-_.]?[2-9]\d(?!\d)",
+    re.IGNORECASE,
+)
+# Before a number like a year: a hash, a pull request, a version, or a product that is named after a year.
+_NO_YEAR_BEFORE = re.compile(
+    r"(?:\d\.|(?<![a-z])(?:sha|commit|git|hash|pr|mr|pull|issue|ticket|ltsc|windows|win|server|sql|mssql|vs|al|"
+    r"amazonlinux|amazon-linux|oracle|oneapi|matlab|texlive|es)[-_.]?)$",
+    re.IGNORECASE,
+)
 # Of the names of months, these are also other words.
 _MONTH = re.compile(
     rf"(?<![a-z])(?:{'|'.join(_MONTHS.split())})(?![a-z])(?=.*20[1-9]\d)|"
-    r"(?<![a-z])(?:january|february|april|june|july|august|september|october|november|december)(?![a-z])",
+    r"(?<![a-z])(?:january|february|april|june|july|august|september|october|november|december)(?![a-z])|"
+    r"(?<![a-z])(?:feb|aug|sept|oct|nov)(?=[-_.])",
     re.IGNORECASE,
 )
 # A year of two digits: beside the name of a month, as in `nov26-*`, or at the begin with a month of two digits, as in
@@ -167,7 +184,8 @@ def _period(pattern: str) -> str | None:
         return None
     if short := _SHORT_YEAR.search(pattern):
         return short["named"] or short["numbers"]
-    found = _YEAR.search(pattern) or _MONTH.search(pattern) or _SPRINT.search(pattern)
+    years = (match for match in _YEAR.finditer(pattern) if not _NO_YEAR_BEFORE.search(pattern[: match.start()]))
+    found = next(years, None) or _MONTH.search(pattern) or _SPRINT.search(pattern)
     return found.group() if found else None
 
 

@@ -22,6 +22,8 @@ _TEMPORARY = frozenset(
     | {"feat", "feature", "features", "mr", "nightly", "non", "nonprod", "pr", "preview", "previews", "pull", "rc"}
     | {"sandbox", "snapshot", "temp", "test", "testing", "tests", "tmp", "wip"}
 )
+# A single tag that each build of a branch gets. `main-*` are all builds of the branch.
+_BRANCHES = frozenset({"main", "master", "trunk"})
 # A version in which parts are open: `1.*`, `v1.2.*`, `*.*.*`, `2026.04.*`.
 _OPEN_VERSION = re.compile(r"v?(?:\d{1,4}|\*)(?:\.(?:\d{1,4}|\*))+.*")
 # Builds with a date: `2026*`, `2026-04-*`, `202604*`.
@@ -53,7 +55,7 @@ def deployed_words(words: Iterable[str]) -> frozenset[str]:
 
 def names_release(selectors: Iterable[TagPattern | TagPrefix]) -> bool:
     """
-    Return whether tags name releases: by a word such as `release`, as a version, or as a date.
+    Return whether tags name releases: by a word such as `release`, as a version, as a date, or as a branch.
 
     Args:
         selectors: The entries of a tag list.
@@ -62,7 +64,8 @@ def names_release(selectors: Iterable[TagPattern | TagPrefix]) -> bool:
     entries = list(selectors)
     patterns = [each.pattern.lower() for each in entries]
     is_version = any(form.fullmatch(pattern) for pattern in patterns for form in (_OPEN_VERSION, _DATED))
-    return is_version or bool(_words(entries) & _RELEASES)
+    is_branch = any(pattern in _BRANCHES for pattern in patterns)
+    return is_version or is_branch or bool(_words(entries) & _RELEASES)
 
 
 def are_temporary(selectors: Iterable[TagPattern | TagPrefix]) -> bool:

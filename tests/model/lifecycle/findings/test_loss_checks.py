@@ -83,6 +83,7 @@ EVERYTHING = expire_older_than(after_days=30)
         of(aged("v*")),
         of(aged("release-*", days=365), expire_untagged(keep=9)),
         of(aged("latest")),
+        of(aged("main")),
         of(aged("1.*")),
         of(aged("v1.2.*")),
         of(aged("*.*.*")),

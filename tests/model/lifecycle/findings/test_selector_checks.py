@@ -71,7 +71,7 @@ def test_a_pattern_like_a_regular_expression_is_reported(pattern: str, meant: st
     assert by_id(policy, REGULAR, [*release_images("x{n}", count=2, until=AT)])
 
 
-@pytest.mark.parametrize("pattern", ["v1.*", "1.*", "*.*.*", "v*", "v1.2", "2026.11.*", "*.x"])
+@pytest.mark.parametrize("pattern", ["v1.*", "1.*", "*.*.*", "v*", "v1.2", "2026.11.*", "*.x", "*-beta.*", "v*-rc.*"])
 def test_a_dot_between_the_parts_of_a_version_is_not_reported(pattern: str) -> None:
     assert by_id(LifecyclePolicy.of(keep_latest(10, matching=pattern)), REGULAR) == []
 
@@ -101,6 +101,10 @@ def test_a_pattern_that_matches_a_tag_of_the_repository_is_not_reported() -> Non
         ("dev-Sprint7*", "Sprint7"),
         ("week_47.*", "week_47"),
         ("q4-*", "q4"),
+        ("20261101*", "20261101"),
+        ("nightly-2026-11-30-*", "2026-11-30"),
+        ("fy26-*", "fy26"),
+        ("nov-*", "nov"),
     ],
 )
 def test_a_pattern_that_names_a_year_or_month_is_an_info(pattern: str, period: str) -> None:
@@ -116,6 +120,7 @@ def test_a_pattern_that_names_a_year_or_month_is_an_info(pattern: str, period: s
     [
         *("20*", "v2026", "build-20261*1", "v1.2026100*", "may-*", "sep-*", "decode-*", "*"),
         *("v1.*", "1.2*", "1.2.*", "release-*", "v26.11.*", "26.1.*", "26.*", "3.11.*", "python-3.11-*"),
+        *("ltsc2022*", "windows-2019-*", "server-2022-*", "sha-2026*", "pr-2026*", "1.2026*", "comfy26-*", "20261341*"),
         *("ubuntu-24.04-*", "march24x*", "sprint-*", "sprint-12", "q-*", "eq4-*", "q4k-*", "week*"),
     ],
 )
