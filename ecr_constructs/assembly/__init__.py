@@ -15,7 +15,7 @@ from typing import Any
 
 from ecr_constructs.assembly.manifests import resources_of, templates_of
 from ecr_constructs.model.changes.create_only import ECR_TYPES
-from ecr_constructs.model.template_syntax import mapping
+from ecr_constructs.model.template_syntax import is_true, mapping
 
 __all__ = [
     "CREATE_ONLY",
@@ -109,7 +109,7 @@ class RepositoryResource(_Resource):
     @property
     def scans_on_push(self) -> bool:
         """Whether the repository has `ScanOnPush`."""
-        return mapping(self.properties.get("ImageScanningConfiguration")).get("ScanOnPush") is True
+        return is_true(mapping(self.properties.get("ImageScanningConfiguration")).get("ScanOnPush"))
 
     @property
     def lifecycle_text(self) -> object:

@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["NO_VALUE", "SUBSTITUTION", "is_function_name", "mapping", "mappings", "references_of"]
+__all__ = [
+    "NO_VALUE",
+    "SUBSTITUTION",
+    "has_functions",
+    "is_function_name",
+    "is_true",
+    "mapping",
+    "mappings",
+    "references_of",
+]
 
 # "Removes the corresponding resource property when specified as a return value in the Fn::If intrinsic function":
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
@@ -29,6 +38,19 @@ def is_function_name(name: object) -> bool:
     return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
 
 
+def has_functions(value: object) -> bool:
+    """
+    Return whether CloudFormation computes a value, or a part of it, at deployment.
+
+    Args:
+        value: The value.
+
+    """
+    if isinstance(value, Mapping):
+        return any(is_function_name(name) or has_functions(each) for name, each in value.items())
+    return isinstance(value, list) and any(map(has_functions, value))
+
+
 def mapping(value: object) -> Mapping[str, Any]:
     """
     Return a value that is an object, or an empty object for any other value.
@@ -49,6 +71,17 @@ def mappings(value: object) -> list[Mapping[str, Any]]:
 
     """
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def is_true(value: object) -> bool:
+    """
+    Return whether a value is true for CloudFormation, which reads the text `"true"` as true.
+
+    Args:
+        value: Any value of a template.
+
+    """
+    return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def references_of(value: object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, is_function_name, mapping, references_of
+from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, has_functions, mapping, references_of
 
 __all__ = ["LOOP", "Resolver", "expanded", "has_functions", "references_of"]
 
@@ -230,19 +230,6 @@ def _flat(parts: Iterable[object]) -> Iterator[object]:
             yield from _flat(inner[1])
         else:
             yield part
-
-
-def has_functions(value: object) -> bool:
-    """
-    Return whether CloudFormation computes a value, or a part of it, at deployment.
-
-    Args:
-        value: The value.
-
-    """
-    if isinstance(value, Mapping):
-        return any(is_function_name(name) or has_functions(each) for name, each in value.items())
-    return isinstance(value, list) and any(map(has_functions, value))
 
 
 def expanded(resources: Mapping[str, Any], resolver: Resolver) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from ecr_constructs.model.compliance.resources import (
 )
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.filters import ScanFilter
-from ecr_constructs.model.template_syntax import NO_VALUE, mapping
+from ecr_constructs.model.template_syntax import NO_VALUE, is_true, mapping
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = [
@@ -52,7 +52,7 @@ def images_scanned(resource: TemplateResource, app: AppResources) -> Iterator[Br
     # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
     if any(each.value("ScanType") == "ENHANCED" for each in configurations):
         yield Breach("no filter of the registry's enhanced scanning matches the repository, so it is not scanned")
-    elif resource.value(*_SCAN_ON_PUSH) is not True:
+    elif not is_true(resource.value(*_SCAN_ON_PUSH)):
         if matched:
             reason = "no filter of the registry's scanning configuration matches the repository"
         else:
@@ -65,7 +65,10 @@ def _is_scanned(repository: TemplateResource, configuration: TemplateResource) -
     rules = configuration.value("Rules")
     if not rules and configuration.value("ScanType") == "ENHANCED":
         raise NotDecidable("AWS does not document the effect of enhanced scanning without Rules")
-    filters = [text for rule in rules or () for text in _filters(rule)]
+    # The frequency MANUAL starts no scan.
+    filters = [
+        text for rule in rules or () if mapping(rule).get("ScanFrequency") != "MANUAL" for text in _filters(rule)
+    ]
     if "*" in filters:
         return True
     name = repository.name
@@ -103,7 +106,7 @@ def _matches(text: str, name: str) -> bool:
 def scan_on_push(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield a breach if `ScanOnPush` is not true."""
     value = resource.value(*_SCAN_ON_PUSH)
-    if value is not True:
+    if not is_true(value):
         yield Breach(f"ScanOnPush is {_shown(value)}", "Properties/ImageScanningConfiguration")
 
 

@@ -45,7 +45,7 @@ from ecr_constructs.model.registry.replication import Replication, ReplicationCo
 from ecr_constructs.model.registry.scanning import Scanning
 from ecr_constructs.model.registry.upstreams import Upstream
 from ecr_constructs.model.resource_tags import resource_tag_problems
-from ecr_constructs.model.template_syntax import NO_VALUE, mapping, mappings
+from ecr_constructs.model.template_syntax import NO_VALUE, is_true, mapping, mappings
 from ecr_constructs.model.validation import REPOSITORY_NAME, TEMPLATE_PREFIX
 
 __all__ = [
@@ -138,7 +138,7 @@ def encryption_key_usable(resource: TemplateResource, app: AppResources) -> Iter
 )
 def empty_on_delete_effective(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield a breach for a repository that is retained, so that its images are never deleted with it."""
-    if resource.value("EmptyOnDelete") is True and resource.deletion_policy != "Delete":
+    if is_true(resource.value("EmptyOnDelete")) and resource.deletion_policy != "Delete":
         sentence = f"EmptyOnDelete is true, and the DeletionPolicy is {resource.deletion_policy}"
         yield Breach(sentence, "Properties/EmptyOnDelete")
 
