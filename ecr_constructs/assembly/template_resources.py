@@ -46,5 +46,6 @@ def _resources(stack: AssemblyStack, paths: Mapping[tuple[str, str], str]) -> It
             template_path=str(stack.template_path),
             is_conditional="Condition" in resource,
             deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
+            update_replace_policy=str(resource.get("UpdateReplacePolicy", "Delete")),
             parameters=mapping(stack.template.get("Parameters")),
         )

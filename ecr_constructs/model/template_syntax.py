@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["NO_VALUE", "SUBSTITUTION", "boolean", "is_function_name", "mapping", "mappings", "references_of"]
+__all__ = [
+    "NO_VALUE",
+    "SUBSTITUTION",
+    "boolean",
+    "has_functions",
+    "is_function_name",
+    "mapping",
+    "mappings",
+    "references_of",
+]
 
 # "Removes the corresponding resource property when specified as a return value in the Fn::If intrinsic function":
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
@@ -41,6 +50,19 @@ def boolean(value: object) -> bool | None:
 
     """
     return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
+
+
+def has_functions(value: object) -> bool:
+    """
+    Return whether CloudFormation computes a value, or a part of it, at deployment.
+
+    Args:
+        value: The value.
+
+    """
+    if isinstance(value, Mapping):
+        return any(is_function_name(name) or has_functions(each) for name, each in value.items())
+    return isinstance(value, list) and any(map(has_functions, value))
 
 
 def mapping(value: object) -> Mapping[str, Any]:

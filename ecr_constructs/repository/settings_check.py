@@ -255,7 +255,7 @@ def _differences(
 ) -> Iterator[_Difference]:
     found, expected = dict(_found(resource)), {**dict(_expected(checked)), **resolved}
     if ("ecr-constructs:isNotRetained", checked.path) in reported:
-        found["DeletionPolicy"] = expected["DeletionPolicy"]
+        found |= {name: expected[name] for name in _RETENTION}
     for name, value in expected.items():
         if found[name] != value:
             yield _Difference(name, found[name], value)
@@ -280,6 +280,7 @@ def _found(resource: TemplateResource) -> Iterator[tuple[str, object]]:
     yield "EmptyOnDelete", _boolean(properties.get("EmptyOnDelete", False))
     yield "RepositoryPolicyText", properties.get("RepositoryPolicyText")
     yield "DeletionPolicy", resource.deletion_policy
+    yield "UpdateReplacePolicy", resource.update_replace_policy
 
 
 def _boolean(written: object) -> object:
@@ -300,7 +301,12 @@ def _expected(checked: _Checked) -> Iterator[tuple[str, object]]:
     yield "LifecyclePolicyText", lifecycle.to_json() if lifecycle.rules else None
     yield "EncryptionType", checked.encryption.kind if checked.encryption else None
     yield "EmptyOnDelete", settings.empty_on_delete
-    yield "DeletionPolicy", _DELETION[settings.removal_policy.name]
+    yield from zip(_RETENTION, _DELETION[settings.removal_policy.name], strict=True)
 
 
-_DELETION = {"DESTROY": "Delete", "RETAIN": "Retain", "RETAIN_ON_UPDATE_OR_DELETE": "RetainExceptOnCreate"}
+_RETENTION = ("DeletionPolicy", "UpdateReplacePolicy")
+_DELETION = {
+    "DESTROY": ("Delete", "Delete"),
+    "RETAIN": ("Retain", "Retain"),
+    "RETAIN_ON_UPDATE_OR_DELETE": ("RetainExceptOnCreate", "Retain"),
+}

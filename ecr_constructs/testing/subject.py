@@ -10,7 +10,7 @@ from typing import Any
 from ecr_constructs.assembly.construct_paths import construct_paths
 from ecr_constructs.assembly.files import read_object
 from ecr_constructs.assembly.stack_templates import stack_templates
-from ecr_constructs.model.changes.intrinsics import Resolver
+from ecr_constructs.model.changes.intrinsics import Resolver, expanded
 from ecr_constructs.model.changes.state import StackTemplate, known_values
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 from ecr_constructs.model.template_syntax import mapping
@@ -126,11 +126,15 @@ def _of_stage(stage: Subject, synthesized: tuple[StackTemplate, ...]) -> Iterato
 
 
 def _resources(stack: StackTemplate) -> Iterator[TemplateResource]:
-    resolver = Resolver(stack.template, known_values(stack))
+    known = known_values(stack)
+    resolver = Resolver(stack.template, known)
+    certain = Resolver(stack.template, known, with_defaults=False)
     file = Path(stack.path or "")
     paths = construct_paths(file.parent) if stack.path else {}
-    for logical_id, resource in mapping(stack.template.get("Resources")).items():
+    for logical_id, resource in expanded(mapping(stack.template.get("Resources")), resolver).items():
         described = mapping(resource)
+        if certain.condition(described.get("Condition")) is False:
+            continue
         path = mapping(described.get("Metadata")).get("aws:cdk:path")
         yield TemplateResource(
             logical_id=str(logical_id),
@@ -139,5 +143,5 @@ def _resources(stack: StackTemplate) -> Iterator[TemplateResource]:
             stack=stack.stack,
             environment=stack.environment or "",
             path=path if isinstance(path, str) else paths.get((file.name, logical_id), ""),
-            is_conditional="Condition" in described,
+            is_conditional="Condition" in described and certain.condition(described["Condition"]) is None,
         )

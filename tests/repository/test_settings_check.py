@@ -99,6 +99,10 @@ CHANGES: dict[str, tuple[Callable[[HardenedRepository], object], str]] = {
         lambda each: cdk.RemovalPolicies.of(each).retain(),
         "DeletionPolicy is 'Retain', and 'Delete' in settings",
     ),
+    "retention on replacement": (
+        lambda each: each.resource.add_override("UpdateReplacePolicy", "Delete"),
+        "UpdateReplacePolicy is 'Delete', and 'Retain' in settings",
+    ),
     "tags": (
         lambda each: cdk.Tags.of(each).add("team", "another", priority=500),
         "tag 'team' is 'another', and 'payments' in settings",

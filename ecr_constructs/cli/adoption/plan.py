@@ -166,7 +166,7 @@ def _has_ecr_resources(stack: StackTemplate, everything: Sequence[StackTemplate]
             "cloudformation get-template --template-stage Processed"
         )
         raise CommandError([message], path=stack.path or stack.stack)
-    if any(mapping(each).get("Type") in ECR_TYPES for each in resources.values()):
+    if any(str(mapping(each).get("Type")) in ECR_TYPES for each in resources.values()):
         return True
     return any(
         other.stack.startswith(f"{stack.stack}/") and _has_ecr_resources(other, everything) for other in everything

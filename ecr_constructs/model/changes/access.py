@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
 
 from ecr_constructs.model.changes.change import Change
+from ecr_constructs.model.changes.conditions import Conditions, conditions_of, is_looser, pattern_includes
 from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import Resource, canonical, object_of
 from ecr_constructs.model.iam.principals import principals_of
 from ecr_constructs.model.iam.statements import Statement, is_public
-from ecr_constructs.model.iam.values import as_list, matches_pattern, possible, text_of, value_label
+from ecr_constructs.model.iam.values import as_list, possible, text_of, value_label
 from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["covers", "policy_changes", "statements_of_policy"]
 
-# Operators with which more values allow more: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-_POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
 _ARN_PARTS = 6
 _ACCOUNT = 4
+
+
+class _Element(NamedTuple):
+    """The principals, actions or resources of a statement: one value, or all but some values."""
+
+    values: frozenset[str]
+    is_negated: bool = False
 
 
 class _Permission(NamedTuple):
     """One principal, action and resource of a statement, with the conditions of the statement."""
 
-    principal: str
-    action: str
-    resource: str
-    conditions: Mapping[tuple[str, str], frozenset[str]]
+    principal: _Element
+    action: _Element
+    resource: _Element
+    conditions: Conditions
 
 
 def policy_changes(
@@ -47,7 +55,7 @@ def policy_changes(
     old, new = before.properties.get(name), after.properties.get(name)
     if canonical(_document(old)) == canonical(_document(new)):
         return
-    if any(value is not None and not object_of(value).get("Statement") for value in (old, new)):
+    if any(value is not None and "Statement" not in object_of(value) for value in (old, new)):
         sentence = f"{name} changes, and CloudFormation computes it at deployment, so the access is not compared"
         yield Change.of("unknown-change", after, sentence, "write the statements in the template")
         return
@@ -59,6 +67,7 @@ def policy_changes(
     yield from _denials(after, name, were, are)
     if new is not None:
         yield from _narrower(after, name, were, are)
+        yield from _denied(after, name, were, are)
 
 
 _KEEP_POLICY = (
@@ -74,7 +83,7 @@ def statements_of_policy(policy: object) -> tuple[Statement, ...]:
         policy: The policy document, or its JSON text.
 
     """
-    return tuple(each for each in as_list(object_of(policy).get("Statement", [])) if isinstance(each, Mapping))
+    return tuple(each for each in possible(object_of(policy).get("Statement", [])) if isinstance(each, Mapping))
 
 
 def covers(wide: Sequence[Statement], narrow: Statement) -> bool:
@@ -88,9 +97,7 @@ def covers(wide: Sequence[Statement], narrow: Statement) -> bool:
     """
     if any(_text(each) == _text(narrow) for each in wide):
         return True
-    if _is_negated(narrow):
-        return False
-    known = [permission for each in wide if not _is_negated(each) for permission in _permissions(each)]
+    known = [permission for each in wide for permission in _permissions(each)]
     return all(any(_includes(each, permission) for each in known) for permission in _permissions(narrow))
 
 
@@ -103,7 +110,7 @@ def _document(policy: object) -> object:
 def _text(statement: Statement) -> str:
     elements = {name: value for name, value in statement.items() if name not in ("Sid", "Condition")}
     texts = {name: _sorted(value) for name, value in elements.items()}
-    conditions = {f"{operator} {key}": sorted(values) for (operator, key), values in _conditions(statement).items()}
+    conditions = {f"{operator} {key}": sorted(values) for (operator, key), values in conditions_of(statement).items()}
     return canonical({**texts, "Effect": statement.get("Effect", "Allow"), "Condition": conditions})
 
 
@@ -154,19 +161,53 @@ def _narrower(after: Resource, name: str, were: Sequence[Statement], are: Sequen
             yield Change.of("removed-access", after, sentence, "check that no workload uses the access")
 
 
-def _is_negated(statement: Statement) -> bool:
-    return any(name in statement for name in ("NotPrincipal", "NotAction", "NotResource"))
-
-
 def _permissions(statement: Statement) -> Iterator[_Permission]:
-    conditions = _conditions(statement)
-    principals = [f"{kind} {_principal(value)}" for kind, value in principals_of(statement)]
-    actions = [text_of(each).lower() for each in possible(statement.get("Action", []))]
-    resources = [text_of(each) for each in possible(statement.get("Resource", "*"))]
-    for principal in principals:
-        for action in actions:
-            for resource in resources:
-                yield _Permission(principal, action, resource, conditions)
+    conditions = conditions_of(statement)
+    principals = _elements(statement, "Principal", [f"{kind} {_principal(value)}" for kind, value in _named(statement)])
+    actions = _elements(statement, "Action", [text_of(each).lower() for each in _values(statement, "Action")])
+    resources = _elements(statement, "Resource", [text_of(each) for each in _values(statement, "Resource")] or ["*"])
+    for principal, action, resource in product(principals, actions, resources):
+        yield _Permission(principal, action, resource, conditions)
+
+
+def _denied(after: Resource, name: str, were: Sequence[Statement], are: Sequence[Statement]) -> Iterator[Change]:
+    denied, allowed = _effect(were, "Deny"), _effect(were, "Allow")
+    for statement in _effect(are, "Deny"):
+        if not covers(denied, statement) and any(_can_meet(statement, each) for each in allowed):
+            sentence = f"{name} newly denies {_actions(statement)} to {_principals(statement)}, which it allows"
+            yield Change.of("removed-access", after, sentence, "check that no workload uses the access")
+
+
+def _can_meet(one: Statement, other: Statement) -> bool:
+    """Return whether a principal and an action of two statements can be the same. Conditions are not compared."""
+    return any(
+        _meet(permission.principal, each.principal, _includes_principal)
+        and _meet(permission.action, each.action, pattern_includes)
+        for permission in _permissions(one)
+        for each in _permissions(other)
+    )
+
+
+def _meet(one: _Element, other: _Element, includes: Callable[[str, str], bool]) -> bool:
+    if one.is_negated or other.is_negated:
+        negated, values = (one, other.values) if one.is_negated else (other, one.values)
+        is_left = any(not any(includes(each, value) for each in negated.values) for value in values)
+        return is_left or (one.is_negated and other.is_negated)
+    return any(includes(a, b) or includes(b, a) for a in one.values for b in other.values)
+
+
+def _named(statement: Statement) -> Iterator[tuple[str, object]]:
+    return principals_of(statement, "NotPrincipal" if "NotPrincipal" in statement else "Principal")
+
+
+def _values(statement: Statement, name: str) -> Iterator[object]:
+    return possible(statement.get(f"Not{name}" if f"Not{name}" in statement else name, []))
+
+
+def _elements(statement: Statement, name: str, texts: Sequence[str]) -> list[_Element]:
+    if f"Not{name}" in statement:
+        return [_Element(frozenset(texts), is_negated=True)]
+    return [_Element(frozenset([text])) for text in texts]
 
 
 def _principal(value: object) -> str:
@@ -179,40 +220,33 @@ def _principal(value: object) -> str:
 
 
 def _includes(wide: _Permission, narrow: _Permission) -> bool:
-    kind, _, principal = wide.principal.partition(" ")
-    is_same = wide.principal == narrow.principal
-    # AWS does not document whether `*` includes service principals.
-    is_everyone = principal == "*" and narrow.principal.startswith(f"{kind} ")
-    is_account = kind == "AWS" and principal.isdigit() and f":{principal}:" in narrow.principal
     return (
-        (is_same or is_everyone or is_account)
-        and matches_pattern(wide.action, narrow.action)
-        and matches_pattern(wide.resource, narrow.resource)
-        and _is_looser(wide.conditions, narrow.conditions)
+        _has_all(wide.principal, narrow.principal, _includes_principal, "AWS *")
+        and _has_all(wide.action, narrow.action, pattern_includes, "ecr:*")
+        and _has_all(wide.resource, narrow.resource, pattern_includes, "*")
+        and is_looser(wide.conditions, narrow.conditions)
     )
 
 
-def _conditions(statement: Statement) -> dict[tuple[str, str], frozenset[str]]:
-    condition: Any = statement.get("Condition")
-    return {
-        (str(operator).lower(), str(key).lower()): frozenset(
-            each if isinstance(each, str) else canonical(each) for each in as_list(values)
-        )
-        for operator, keys in (condition.items() if isinstance(condition, Mapping) else ())
-        if isinstance(keys, Mapping)
-        for key, values in keys.items()
-    }
+def _has_all(wide: _Element, narrow: _Element, includes: Callable[[str, str], bool], everything: str) -> bool:
+    """Return whether an element of a statement has every value of another one."""
+    if wide.is_negated and narrow.is_negated:
+        # An account in NotPrincipal does not stand for its roles:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        excludes = operator.eq if includes is _includes_principal else includes
+        return all(any(excludes(each, one) for each in narrow.values) for one in wide.values)
+    if wide.is_negated:
+        return not any(includes(one, each) or includes(each, one) for one in wide.values for each in narrow.values)
+    values = [everything] if narrow.is_negated else narrow.values
+    return all(any(includes(one, each) for one in wide.values) for each in values)
 
 
-def _is_looser(
-    wide: Mapping[tuple[str, str], frozenset[str]], narrow: Mapping[tuple[str, str], frozenset[str]]
-) -> bool:
-    """Return whether requests that meet the conditions of the narrow statement meet those of the wide one."""
-    for (operator, key), values in wide.items():
-        others = narrow.get((operator, key))
-        if others is None or not (others == values or (operator in _POSITIVE and others <= values)):
-            return False
-    return True
+def _includes_principal(wide: str, narrow: str) -> bool:
+    kind, _, principal = wide.partition(" ")
+    # AWS does not document whether `*` includes service principals.
+    is_everyone = principal == "*" and narrow.startswith(f"{kind} ")
+    is_account = kind == "AWS" and principal.isdigit() and f":{principal}:" in narrow
+    return wide == narrow or is_everyone or is_account
 
 
 def _actions(statement: Statement) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.changes.change import Change
-from ecr_constructs.model.changes.comparison import in_order
+from ecr_constructs.model.changes.comparison import in_order, without_removed
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
 from ecr_constructs.model.changes.identity import IMMUTABLE_KEY_PROPERTIES, identity_changes
 from ecr_constructs.model.changes.state import KEY, Resource, StackTemplate, State, object_of, read_state
@@ -37,7 +37,7 @@ def baseline_document(state: State) -> Mapping[str, Any]:
     """
     stacks: dict[str, dict[str, Any]] = {}
     for each in state.resources.values():
-        if each.is_judged:
+        if each.is_judged and each.is_created:
             stacks.setdefault(each.stack, {})[each.logical_id] = _recorded(each)
     return {"version": _VERSION, "stacks": {name: dict(sorted(stacks[name].items())) for name in sorted(stacks)}}
 
@@ -65,7 +65,8 @@ def baseline_changes(recorded: State, new: State) -> tuple[Change, ...]:
         new: The resources of the app. Stacks that the baseline does not have are not compared.
 
     """
-    return in_order(tuple(each for each in identity_changes(recorded, new) if each.id in BASELINE_CHANGES))
+    changes = identity_changes(recorded, without_removed(recorded, new))
+    return in_order(tuple(each for each in changes if each.id in BASELINE_CHANGES))
 
 
 def is_intended(change: Change, intended: Collection[str]) -> bool:

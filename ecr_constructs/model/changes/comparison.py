@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ecr_constructs.model.changes.change import MOST_SEVERE_FIRST, Change
 from ecr_constructs.model.changes.identity import identity_changes
 from ecr_constructs.model.changes.settings import Listing, setting_changes
 from ecr_constructs.model.changes.state import State
 
-__all__ = ["find_changes", "in_order"]
+__all__ = ["find_changes", "in_order", "without_removed"]
 
 
 def find_changes(old: State, new: State, listing: Listing | None = None) -> tuple[Change, ...]:
@@ -23,7 +25,27 @@ def find_changes(old: State, new: State, listing: Listing | None = None) -> tupl
         The changes: errors first, and by stack and logical ID.
 
     """
-    return in_order((*identity_changes(old, new), *setting_changes(old, new, listing)))
+    left = without_removed(old, new)
+    return in_order((*identity_changes(old, left), *setting_changes(old, left, listing)))
+
+
+def without_removed(old: State, new: State) -> State:
+    """
+    Return the new state without the resources that a condition removes, with the defaults of its parameters.
+
+    Args:
+        old: The deployed templates. A resource that its condition removed before, too, stays: it is compared, because
+            the deployed stack may have other values of its parameters.
+        new: The templates of the update.
+
+    """
+    removed = {
+        key
+        for key, each in new.resources.items()
+        if not each.is_created and ((before := old.resources.get(key)) is None or before.is_created)
+    }
+    resources = {key: each for key, each in new.resources.items() if key not in removed}
+    return replace(new, resources=resources) if removed else new
 
 
 def in_order(changes: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -98,13 +98,14 @@ def identity_changes(old: State, new: State) -> Iterator[Change]:
         if not before.is_judged and not (after and after.is_judged):
             continue
         if after is None:
-            yield from _removed(before, twins.get(key), is_removed_with_stack=not new.has_stack(before.stack))
+            yield from _missing(before, twins.get(key), new)
         elif after.resource_type != before.resource_type:
-            yield _retyped(before, after)
+            yield _retyped(before, after.resource_type)
         else:
             yield from _updated(before, after, replaced)
     yield from _second_owners(old, new, {each.key for each in twins.values()})
     yield from _removed_stacks(old, new, twins.keys())
+    yield from _changed_loops(old, new)
 
 
 def changed_create_only(
@@ -179,8 +180,14 @@ def _updated(before: Resource, after: Resource, replaced: AbstractSet[tuple[str,
     if changed := changed_create_only(before, after, replaced):
         yield _replacement(before, after, changed)
     yield from _lost_retention(before, after)
-    if after.condition is not None and after.condition != before.condition:
-        sentence = f"it has the condition {after.condition}; without the condition, {_removal(after)}"
+    if after.condition is not None and after.condition_text != before.condition_text:
+        known = before.condition is not None
+        fact = (
+            f"the definition of its condition {after.condition} changes"
+            if known
+            else f"it has the condition {after.condition}"
+        )
+        sentence = f"{fact}; without the condition, {_removal(after)}"
         yield Change.of("conditional-resource", after, sentence, "remove Condition, or retain the resource")
 
 
@@ -240,6 +247,14 @@ def _way_without_replacement(after: Resource) -> str:
 
 def _lost_retention(before: Resource, after: Resource) -> Iterator[Change]:
     remedy = f"keep removal_policy=RETAIN; {_way_to_keep(after)}"
+    pairs = [
+        (before.deletion_policy, after.deletion_policy),
+        (before.update_replace_policy, after.update_replace_policy),
+    ]
+    if any(old != new and new.startswith("{") for old, new in pairs):
+        sentence = "its deletion policy changes, and CloudFormation computes it at deployment, so it is not compared"
+        yield Change.of("unknown-change", after, sentence, "write the deletion policy in the template")
+        return
     if before.is_retained and not after.is_retained:
         sentence = (
             f"DeletionPolicy changes from {before.deletion_policy} to {after.deletion_policy}; when the resource is "
@@ -258,13 +273,12 @@ def _way_to_keep(after: Resource) -> str:
     return "exclude the resource from the aspect that changes it" if after.is_judged else "keep the attribute"
 
 
-def _retyped(before: Resource, after: Resource) -> Change:
+def _retyped(before: Resource, other: str) -> Change:
     # The message of CloudFormation is "Update of resource type is not permitted".
     sentence = (
-        f"the type changes from {before.resource_type} to {after.resource_type}; CloudFormation rejects another type "
-        "for a logical ID"
+        f"the type changes from {before.resource_type} to {other}; CloudFormation rejects another type for a logical ID"
     )
-    return Change.of("failing-update", after, sentence, "give the new resource another construct ID")
+    return Change.of("failing-update", before, sentence, "give the new resource another construct ID")
 
 
 # --- resources that are missing in the new state ----------------------------------------------------------------------
@@ -297,13 +311,21 @@ def _is_unnamed_pair(before: Resource, after: Resource) -> bool:
     return is_same_kind and before.name is None and after.name is None
 
 
+def _missing(before: Resource, twin: Resource | None, new: State) -> Iterator[Change]:
+    other = new.other_types.get(before.key)
+    if other is not None and twin is None:
+        yield _retyped(before, other)
+    else:
+        yield from _removed(before, twin, is_removed_with_stack=not new.has_stack(before.stack))
+
+
 def _removed(before: Resource, twin: Resource | None, *, is_removed_with_stack: bool) -> Iterator[Change]:
     if twin is not None:
         yield _renamed(before, twin)
     elif is_removed_with_stack:
         return
     elif before.is_retained:
-        sentence = "the template no longer has it; it remains in the account, and no stack manages it"
+        sentence = "the stack no longer has it; it remains in the account, and no stack manages it"
         remedy = f"{_KEEP}, or import it into its new stack with 'cdk import'"
         yield Change.of("orphaned-resource", before, sentence, remedy)
     else:
@@ -383,4 +405,17 @@ def _removed_stacks(old: State, new: State, moved: AbstractSet[tuple[str, str]])
                 ),
                 remedy="keep the stack, or move its resources to another stack first",
                 path=left[0].path,
+            )
+
+
+def _changed_loops(old: State, new: State) -> Iterator[Change]:
+    for stack, name in dict.fromkeys((*old.loops, *new.loops)):
+        if old.loops.get((stack, name)) != new.loops.get((stack, name)):
+            yield Change(
+                id="unknown-change",
+                severity="info",
+                stack=stack,
+                logical_id=name,
+                sentence="the loop changes, and CloudFormation computes its values, so its resources are not compared",
+                remedy=("compare the processed templates: aws cloudformation get-template --template-stage Processed"),
             )

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, is_function_name, references_of
+from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, has_functions, mapping, references_of
 
-__all__ = ["Resolver", "has_functions", "references_of"]
+__all__ = ["LOOP", "Resolver", "expanded", "has_functions", "references_of"]
 
-_PLAIN_PARAMETERS = ("String", "Number")
+# The beginning of the name of a loop, such as `Fn::ForEach::Repositories`.
+LOOP = "Fn::ForEach::"
+_LISTS = ("CommaDelimitedList", "List<Number>", "List<String>")
+_WITH_VALUES = ("String", "Number", *_LISTS)
 
 
 class Resolver:
     """
-    The values that a template, or its stack, determines: defaults of parameters, mappings and pseudo parameters.
+    The values that a template, or its stack, determines: parameters, mappings, conditions and pseudo parameters.
 
     Args:
         template: The template.
-        known: The values of pseudo parameters, such as `AWS::StackName`. Default: none is known.
+        known: The values of parameters and pseudo parameters, such as `AWS::StackName`. Default: none is known.
+        with_defaults: Whether a parameter without a known value has its default. Default: it has.
 
     """
 
-    def __init__(self, template: Mapping[str, Any], known: Mapping[str, str] | None = None) -> None:
-        self._known: dict[str, object] = {**dict(_defaults(template)), **(known or {})}
+    def __init__(
+        self, template: Mapping[str, Any], known: Mapping[str, str] | None = None, *, with_defaults: bool = True
+    ) -> None:
+        self._known = dict(_parameters(template, known or {}, with_defaults=with_defaults))
         self._mappings = template.get("Mappings")
+        self._conditions = mapping(template.get("Conditions"))
+        self._decided: dict[str, bool | None] = {}
 
     def resolve(self, value: object) -> Any:  # noqa: ANN401  (a value of any kind)
         """
@@ -39,6 +47,8 @@ class Resolver:
             return [each for each in map(self.resolve, value) if each != NO_VALUE]
         if not isinstance(value, Mapping):
             return value
+        if len(value) == 1 and "Fn::If" in value:
+            return self._if(value["Fn::If"])
         resolved = {name: self.resolve(each) for name, each in value.items()}
         if len(resolved) == 1:
             ((name, argument),) = resolved.items()
@@ -47,58 +57,235 @@ class Resolver:
             return {name: argument} if result is None else result
         return {name: each for name, each in resolved.items() if each != NO_VALUE}
 
+    def condition(self, name: object) -> bool | None:
+        """
+        Return whether a condition of the template is true, or None if only CloudFormation can decide it.
+
+        Args:
+            name: The name of the condition.
+
+        """
+        if not isinstance(name, str):
+            return None
+        if name not in self._decided:
+            # A condition that refers to itself is not decided.
+            self._decided[name] = None
+            self._decided[name] = self._test(self._conditions.get(name))
+        return self._decided[name]
+
+    def definition(self, name: object) -> object:
+        """
+        Return the definition of a condition, with the conditions and the values that it refers to.
+
+        Args:
+            name: The name of the condition.
+
+        """
+        return self._defined({"Condition": name}, ())
+
+    def _defined(self, value: object, names: tuple[str, ...]) -> object:
+        if isinstance(value, list):
+            return [self._defined(each, names) for each in value]
+        if not isinstance(value, Mapping):
+            return value
+        name = value.get("Condition") if len(value) == 1 else None
+        if isinstance(name, str) and name not in names and name in self._conditions:
+            return self._defined(self._conditions[name], (*names, name))
+        return self.resolve({key: self._defined(each, names) for key, each in value.items()})
+
+    def _test(self, definition: object) -> bool | None:
+        if not isinstance(definition, Mapping) or len(definition) != 1:
+            return None
+        ((name, argument),) = definition.items()
+        if name == "Condition":
+            return self.condition(argument)
+        test = _TESTS.get(name)
+        return test(self, argument) if test is not None and isinstance(argument, list) else None
+
+    def _equals(self, sides: list[object]) -> bool | None:
+        values = list(map(self.resolve, sides))
+        return None if has_functions(values) or len(values) != _SIDES else _text(values[0]) == _text(values[1])
+
+    def _not(self, tests: list[object]) -> bool | None:
+        result = self._test(tests[0]) if len(tests) == 1 else None
+        return None if result is None else not result
+
+    def _and(self, tests: list[object]) -> bool | None:
+        results = [self._test(each) for each in tests]
+        return False if False in results else None if None in results else True
+
+    def _or(self, tests: list[object]) -> bool | None:
+        results = [self._test(each) for each in tests]
+        return True if True in results else None if None in results else False
+
+    def _if(self, argument: object) -> object:
+        if isinstance(argument, list) and len(argument) == _ARGUMENTS_OF_IF:
+            outcome = self.condition(argument[0])
+            if outcome is not None:
+                return self.resolve(argument[1] if outcome else argument[2])
+            # A branch without a value stays in the list of arguments.
+            return {
+                "Fn::If": [argument[0], *(each if each == NO_VALUE else self.resolve(each) for each in argument[1:])]
+            }
+        return {"Fn::If": argument}
+
     def _ref(self, name: object) -> object | None:
         return self._known.get(name) if isinstance(name, str) else None
 
-    def _join(self, argument: object) -> str | None:
+    def _join(self, argument: object) -> object | None:
         if not (isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list)):  # noqa: PLR2004
             return None
         separator, parts = argument
-        if not isinstance(separator, str) or not all(isinstance(part, (str, int)) for part in parts):
+        if not isinstance(separator, str):
             return None
-        return separator.join(map(str, parts))
+        return _joined([each for part in parts for each in (separator, part)][1:])
 
-    def _sub(self, argument: object) -> str | None:
+    def _sub(self, argument: object) -> object | None:
         text, values = argument if isinstance(argument, list) and len(argument) == 2 else (argument, {})  # noqa: PLR2004
         if not isinstance(text, str) or not isinstance(values, Mapping):
             return None
         known = {**self._known, **values}
-        names = SUBSTITUTION.findall(text)
-        if not all(isinstance(known.get(name), (str, int)) for name in names):
-            return None
-        return SUBSTITUTION.sub(lambda found: str(known[found.group(1)]), text).replace("${!", "${")
+        # Texts and names of references, in turn.
+        parts = SUBSTITUTION.split(text)
+        return _joined(
+            [
+                known.get(part, _reference(part)) if at % 2 else part.replace("${!", "${")
+                for at, part in enumerate(parts)
+            ]
+        )
 
     def _find_in_map(self, argument: object) -> object | None:
         found = self._mappings
-        for key in argument if isinstance(argument, list) else ():
+        for key in argument[:_KEYS_OF_MAP] if isinstance(argument, list) else ():
             found = found.get(key) if isinstance(found, Mapping) and isinstance(key, str) else None
         return found if isinstance(argument, list) else None
 
+    def _select(self, argument: object) -> object | None:
+        if not (isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list)):  # noqa: PLR2004
+            return None
+        index, values = str(argument[0]), argument[1]
+        return values[int(index)] if index.isdecimal() and len(index) < _DIGITS and int(index) < len(values) else None
 
-_FUNCTIONS: Mapping[str, Callable[[Resolver, object], object | None]] = {
+    def _split(self, argument: object) -> object | None:
+        if not (isinstance(argument, list) and len(argument) == 2 and all(isinstance(each, str) for each in argument)):  # noqa: PLR2004
+            return None
+        return argument[1].split(argument[0]) if argument[0] else None
+
+    def _attribute(self, argument: object) -> object | None:
+        return {"Fn::GetAtt": argument.split(".", 1)} if isinstance(argument, str) and "." in argument else None
+
+
+_FUNCTIONS: Mapping[str, Callable[[Resolver, Any], object | None]] = {
     "Ref": Resolver._ref,  # noqa: SLF001  (the functions of the class above)
-    "Fn::Join": Resolver._join,  # noqa: SLF001
-    "Fn::Sub": Resolver._sub,  # noqa: SLF001
     "Fn::FindInMap": Resolver._find_in_map,  # noqa: SLF001
+    "Fn::GetAtt": Resolver._attribute,  # noqa: SLF001
+    "Fn::Join": Resolver._join,  # noqa: SLF001
+    "Fn::Select": Resolver._select,  # noqa: SLF001
+    "Fn::Split": Resolver._split,  # noqa: SLF001
+    "Fn::Sub": Resolver._sub,  # noqa: SLF001
 }
+_TESTS: Mapping[str, Callable[[Resolver, list[object]], bool | None]] = {
+    "Fn::And": Resolver._and,  # noqa: SLF001
+    "Fn::Equals": Resolver._equals,  # noqa: SLF001
+    "Fn::Not": Resolver._not,  # noqa: SLF001
+    "Fn::Or": Resolver._or,  # noqa: SLF001
+}
+_SIDES = 2
+_ARGUMENTS_OF_IF = 3
+_KEYS_OF_MAP = 3
+_DIGITS = 10
+_ARGUMENTS_OF_LOOP = 3
+# A template has at most 500 resources.
+_MOST_ITERATIONS = 10_000
 
 
-def has_functions(value: object) -> bool:
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _reference(name: str) -> object:
+    """Return the function for a reference in a text: `${Key.Arn}` is an attribute of a resource."""
+    logical_id, dot, attribute = name.partition(".")
+    return {"Fn::GetAtt": [logical_id, attribute]} if dot else {"Ref": name}
+
+
+def _joined(parts: Iterable[object]) -> object:
+    """Return joined parts as text; or in one form of Fn::Join, if CloudFormation computes some of them."""
+    found: list[object] = []
+    for part in _flat(parts):
+        if isinstance(part, (str, int, float)) and found and isinstance(found[-1], str):
+            found[-1] += _text(part)
+        elif part != "":
+            found.append(_text(part) if isinstance(part, (str, int, float)) else part)
+    if not found:
+        return ""
+    return found[0] if len(found) == 1 else {"Fn::Join": ["", found]}
+
+
+def _flat(parts: Iterable[object]) -> Iterator[object]:
+    """Yield parts, and those of a part that is joined without a separator itself."""
+    for part in parts:
+        inner = part.get("Fn::Join") if isinstance(part, Mapping) and len(part) == 1 else None
+        if isinstance(inner, list) and len(inner) == _SIDES and inner[0] == "" and isinstance(inner[1], list):
+            yield from _flat(inner[1])
+        else:
+            yield part
+
+
+def expanded(resources: Mapping[str, Any], resolver: Resolver) -> Mapping[str, Any]:
     """
-    Return whether CloudFormation computes a value, or a part of it, at deployment.
+    Return resources with those that `Fn::ForEach` creates.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
 
     Args:
-        value: The value.
+        resources: The resources of a template. A loop over values that only CloudFormation computes stays.
+        resolver: The values of the template.
 
     """
-    if isinstance(value, Mapping):
-        return any(is_function_name(name) or has_functions(each) for name, each in value.items())
-    return isinstance(value, list) and any(map(has_functions, value))
+    return dict(_unrolled(resources, resolver, iter(range(_MOST_ITERATIONS))))
 
 
-def _defaults(template: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    parameters = template.get("Parameters")
-    for name, parameter in parameters.items() if isinstance(parameters, Mapping) else ():
+def _unrolled(resources: Mapping[str, Any], resolver: Resolver, budget: Iterator[int]) -> Iterator[tuple[str, Any]]:
+    for name, each in resources.items():
+        loop = (
+            each if str(name).startswith(LOOP) and isinstance(each, list) and len(each) == _ARGUMENTS_OF_LOOP else None
+        )
+        values = resolver.resolve(loop[1]) if loop and isinstance(loop[2], Mapping) else None
+        if loop is None or not isinstance(values, list) or has_functions(values):
+            yield name, each
+            continue
+        for value in values:
+            if next(budget, None) is None:
+                return
+            yield from _unrolled(_with_identifier(loop[2], str(loop[0]), _text(value)), resolver, budget)
+
+
+def _with_identifier(value: Any, name: str, text: str) -> Any:  # noqa: ANN401  (a value of any kind)
+    """Return a value with the identifier of a loop replaced by one of its values."""
+    if isinstance(value, str):
+        # "&{Identifier}" leaves out what is not alphanumeric.
+        plain = "".join(each for each in text if each.isalnum())
+        return value.replace(f"${{{name}}}", text).replace(f"&{{{name}}}", plain)
+    if isinstance(value, list):
+        return [_with_identifier(each, name, text) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    if dict(value) == {"Ref": name}:
+        return text
+    return {_with_identifier(key, name, text): _with_identifier(each, name, text) for key, each in value.items()}
+
+
+def _parameters(
+    template: Mapping[str, Any], known: Mapping[str, str], *, with_defaults: bool
+) -> Iterator[tuple[str, object]]:
+    """Yield the values of parameters that are known, or their defaults, and those of pseudo parameters."""
+    parameters = mapping(template.get("Parameters"))
+    for name, described in parameters.items():
+        parameter = mapping(described)
         # The value of other types, such as that of a Systems Manager parameter, is read at deployment.
-        if isinstance(parameter, Mapping) and parameter.get("Type") in _PLAIN_PARAMETERS and "Default" in parameter:
-            yield name, str(parameter["Default"])
+        kind = parameter.get("Type")
+        given = known.get(name, parameter.get("Default") if with_defaults and kind in _WITH_VALUES else None)
+        if given is not None:
+            yield name, [each.strip() for each in _text(given).split(",")] if kind in _LISTS else _text(given)
+    yield from ((name, value) for name, value in known.items() if name not in parameters)

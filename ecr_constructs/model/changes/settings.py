@@ -28,7 +28,7 @@ from ecr_constructs.model.changes.state import (
     object_of,
 )
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.immutability import Immutability, is_at_least
+from ecr_constructs.model.immutability import Immutability, TagMutability, is_at_least
 from ecr_constructs.model.template_syntax import boolean, mappings
 
 __all__ = ["Listing", "immutability_of_resource", "lifecycle_text", "setting_changes"]
@@ -83,11 +83,17 @@ def immutability_of_resource(resource: Resource) -> Immutability | None:
     filters = resource.properties.get("ImageTagMutabilityExclusionFilters") or ()
     if has_functions([mode, filters]):
         return None
-    texts = [object_of(each).get("ImageTagMutabilityExclusionFilterValue", "") for each in filters]
+    texts = [each.get("ImageTagMutabilityExclusionFilterValue", "") for each in mappings(filters)]
+    if any(isinstance(text, str) and text and not text.strip("*") for text in texts) and mode in _REVERSED:
+        # A filter that matches every tag.
+        return Immutability(mode=_REVERSED[mode])
     try:
         return Immutability(mode=mode, filters=texts)
     except InvalidName:
         return None
+
+
+_REVERSED: Mapping[str, TagMutability] = {"IMMUTABLE_WITH_EXCLUSION": "MUTABLE", "MUTABLE_WITH_EXCLUSION": "IMMUTABLE"}
 
 
 def _tags(before: Resource, after: Resource) -> Iterator[Change]:
@@ -97,7 +103,7 @@ def _tags(before: Resource, after: Resource) -> Iterator[Change]:
             canonical(before.properties.get(name)) != canonical(after.properties.get(name))
             for name in ("ImageTagMutability", "ImageTagMutabilityExclusionFilters")
         ):
-            yield _unknown(after, "ImageTagMutability")
+            yield _unknown(before, after, "ImageTagMutability", "ImageTagMutabilityExclusionFilters")
         return
     if not is_at_least(now, was):
         effect = "a push can reassign a tag to another image"
@@ -119,7 +125,7 @@ def _scan_on_push(before: Resource, after: Resource) -> Iterator[Change]:
         object_of(each.properties.get("ImageScanningConfiguration")).get("ScanOnPush") for each in (before, after)
     )
     if has_functions([now]) and canonical(was) != canonical(now):
-        yield _unknown(after, "ScanOnPush")
+        yield _unknown(before, after, "ScanOnPush", "ImageScanningConfiguration")
     elif boolean(was) and not boolean(now):
         sentence = "ScanOnPush is no longer true; images are scanned only if the registry has a rule for the repository"
         yield Change.of("weaker-scanning", after, sentence, "keep scan_on_push=True")
@@ -146,6 +152,10 @@ def _empty_on_delete(before: Resource, after: Resource) -> Iterator[Change]:
     if boolean(after.properties.get("EmptyOnDelete")) and not boolean(before.properties.get("EmptyOnDelete")):
         sentence = "EmptyOnDelete becomes true; if CloudFormation deletes the repository, it deletes all images first"
         yield Change.of("deletion-with-images", after, sentence, "remove empty_on_delete=True")
+    if after.deletes_images and not before.deletes_images:
+        sentence = "a custom resource of the CDK deletes all images when the repository is deleted"
+        remedy = "remove auto_delete_images=True, or the mixin RepositoryAutoDeleteImages"
+        yield Change.of("deletion-with-images", after, sentence, remedy)
 
 
 def _key(before: Resource, after: Resource) -> Iterator[Change]:
@@ -168,7 +178,11 @@ def _applied_for(before: Resource, after: Resource) -> Iterator[Change]:
         yield Change.of("removed-purpose", after, sentence, "keep the purposes of the deployed template")
 
 
-def _unknown(after: Resource, name: str) -> Change:
+def _unknown(before: Resource, after: Resource, name: str, *others: str) -> Change:
+    values = [each.properties.get(one) for each in (before, after) for one in (name, *others)]
+    if not has_functions(values):
+        sentence = f"{name} changes, and one of its values is not valid, so it is not compared"
+        return Change.of("unknown-change", after, sentence, "correct the value")
     sentence = f"{name} changes, and CloudFormation computes it at deployment, so it is not compared"
     return Change.of("unknown-change", after, sentence, "write the value in the template, or compare deployed values")
 
@@ -194,7 +208,7 @@ def _lifecycle(before: Resource, after: Resource, listing: Listing | None) -> It
         return
     was, now = map(lifecycle_policy_of, texts)
     if was is None or now is None:
-        yield _unknown(after, "LifecyclePolicy")
+        yield _unknown(before, after, "LifecyclePolicy")
         return
     reasons = list(reasons_for_more(was, now))
     images = listing.images.get(after.name or "") if listing and after.resource_type == REPOSITORY else None

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
-from ecr_constructs.model.changes.intrinsics import Resolver
+from ecr_constructs.model.changes.intrinsics import LOOP, Resolver, expanded
 from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.template_syntax import mapping, references_of
 
 __all__ = [
     "CREATION_TEMPLATE",
@@ -55,6 +56,8 @@ _NAMES = {
 }
 # "The secret name must begin with ecr-pullthroughcache/":
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+# The resource of `auto_delete_images=True` and of the mixin RepositoryAutoDeleteImages.
+_AUTO_DELETE = "Custom::ECRAutoDeleteImages"
 _CACHE_SECRET = "ecr-pullthroughcache/"  # noqa: S105  (a prefix of names)
 
 
@@ -91,7 +94,10 @@ class Resource:
         properties: The properties, in which functions are computed where the template determines the result.
         deletion_policy: The deletion policy. Default: `Delete`.
         update_replace_policy: The policy for a replaced resource. Default: `Delete`.
-        condition: The name of its condition. Default: none.
+        condition: The name of its condition, unless the template decides that it is true. Default: none.
+        condition_text: The definition of the condition. Default: none.
+        is_created: Whether the stack has the resource, with the defaults of its parameters. Default: it has.
+        deletes_images: Whether a custom resource of the CDK deletes its images before it is deleted. Default: not.
         environment: The account and Region. Default: not known.
         path: The file of the template. Default: none.
 
@@ -104,6 +110,9 @@ class Resource:
     deletion_policy: str = "Delete"
     update_replace_policy: str = "Delete"
     condition: str | None = None
+    condition_text: str = ""
+    is_created: bool = True
+    deletes_images: bool = False
     environment: str | None = None
     path: str | None = None
 
@@ -191,11 +200,15 @@ class State:
     Attributes:
         resources: The resources by stack and logical ID, in the order of the templates.
         stacks: The names of all stacks, in the order of the templates.
+        other_types: The types of all other resources. They are not compared.
+        loops: The loops over values that only CloudFormation computes, as text.
 
     """
 
     resources: Mapping[tuple[str, str], Resource] = field(default_factory=dict)
     stacks: tuple[str, ...] = ()
+    other_types: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    loops: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def has_stack(self, stack: str) -> bool:
         """
@@ -256,29 +269,63 @@ def read_state(templates: Iterable[StackTemplate]) -> State:
 
     """
     everything = tuple(templates)
+    others: dict[tuple[str, str], str] = {}
+    loops: dict[tuple[str, str], str] = {}
     return State(
-        resources={each.key: each for template in everything for each in _resources(template)},
+        resources={each.key: each for template in everything for each in _resources(template, others, loops)},
         stacks=tuple(dict.fromkeys(template.stack for template in everything)),
+        other_types=others,
+        loops=loops,
     )
 
 
-def _resources(stack: StackTemplate) -> Iterable[Resource]:
-    resolver = Resolver(stack.template, known_values(stack))
-    for logical_id, resource in object_of(stack.template.get("Resources")).items():
+def _resources(
+    stack: StackTemplate, others: dict[tuple[str, str], str], loops: dict[tuple[str, str], str]
+) -> Iterable[Resource]:
+    known = known_values(stack)
+    resolver = Resolver(stack.template, known)
+    certain = Resolver(stack.template, known, with_defaults=False)
+    declared = expanded(mapping(stack.template.get("Resources")), resolver)
+    emptied = set(_emptied(declared.values()))
+    for logical_id, resource in declared.items():
         resource_type = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
-        if resource_type in ECR_TYPES or resource_type in REFERENCED_TYPES:
-            condition = resource.get("Condition")
+        key = stack.stack, str(logical_id)
+        if str(logical_id).startswith(LOOP) and "AWS::ECR::" in (text := canonical(resolver.resolve(resource))):
+            loops[key] = text
+        if resource_type not in ECR_TYPES and resource_type not in REFERENCED_TYPES:
+            others[key] = resource_type
+            continue
+        condition = resource.get("Condition")
+        outcome = certain.condition(condition)
+        if outcome is not False:
+            is_conditional = isinstance(condition, str) and outcome is None
             yield Resource(
                 stack=stack.stack,
                 logical_id=str(logical_id),
                 resource_type=resource_type,
-                properties=object_of(resolver.resolve(object_of(resource.get("Properties")))),
-                deletion_policy=str(resource.get("DeletionPolicy", "Delete")),
-                update_replace_policy=str(resource.get("UpdateReplacePolicy", "Delete")),
-                condition=condition if isinstance(condition, str) else None,
+                properties=mapping(resolver.resolve(mapping(resource.get("Properties")))),
+                deletion_policy=_attribute(resolver, resource, "DeletionPolicy"),
+                update_replace_policy=_attribute(resolver, resource, "UpdateReplacePolicy"),
+                condition=condition if is_conditional else None,
+                condition_text=canonical(certain.definition(condition)) if is_conditional else "",
+                is_created=resolver.condition(condition) is not False,
+                deletes_images=logical_id in emptied,
                 environment=stack.environment,
                 path=stack.path,
             )
+
+
+def _attribute(resolver: Resolver, resource: Mapping[str, Any], name: str) -> str:
+    # With the transform AWS::LanguageExtensions, both policies can be functions.
+    value = resolver.resolve(resource.get(name, "Delete"))
+    return value if isinstance(value, str) else canonical(value)
+
+
+def _emptied(resources: Iterable[object]) -> Iterable[str]:
+    """Yield the logical IDs of repositories whose images a custom resource of the CDK deletes."""
+    for each in map(mapping, resources):
+        if each.get("Type") == _AUTO_DELETE:
+            yield from references_of(mapping(each.get("Properties")).get("RepositoryName"))
 
 
 def known_values(stack: StackTemplate) -> Mapping[str, str]:

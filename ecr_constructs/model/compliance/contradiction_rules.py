@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecr_constructs.model import wildcards
@@ -19,7 +20,7 @@ from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
 from ecr_constructs.model.immutability import is_at_least
-from ecr_constructs.model.template_syntax import mapping, mappings
+from ecr_constructs.model.template_syntax import has_functions, mapping, mappings
 
 __all__ = [
     "cached_tags_mutable",
@@ -116,8 +117,8 @@ def exclusion_filter_wildcard(resource: TemplateResource, app: AppResources) -> 
 )
 def scan_event_source(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:
     """Yield a breach for a rule on `ECR Image Scan` in a registry with enhanced scanning."""
-    kinds = resource.value("EventPattern", "detail-type")
-    is_of_basic = isinstance(kinds, list) and "ECR Image Scan" in kinds and not set(kinds) & _INSPECTOR_EVENTS
+    kinds = _detail_types(resource.value("EventPattern"))
+    is_of_basic = _names(kinds, "ECR Image Scan") and not any(_names(kinds, each) for each in _INSPECTOR_EVENTS)
     scanning = app.beside(resource, SCANNING_CONFIGURATION)
     if is_of_basic and any(each.properties.get("ScanType") == "ENHANCED" for each in scanning):
         yield Breach(
@@ -125,6 +126,31 @@ def scan_event_source(resource: TemplateResource, app: AppResources) -> Iterator
             "scanning",
             "Properties/EventPattern",
         )
+
+
+def _detail_types(pattern: object) -> Sequence[object]:
+    """Return the detail types of an event pattern, which can be JSON text in the template."""
+    if isinstance(pattern, str):
+        try:
+            pattern = json.loads(pattern)
+        except (ValueError, RecursionError):
+            return ()
+    kinds = mapping(pattern).get("detail-type")
+    if is_intrinsic(kinds):
+        raise NotDecidable("EventPattern.detail-type is known only at deployment")
+    return kinds if isinstance(kinds, list) else ()
+
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+def _names(kinds: Sequence[object], kind: str) -> bool:
+    """Return whether a detail type is in a list of values and comparisons."""
+    return kind in kinds or any(
+        kind.startswith(str(each.get("prefix", kind + "x")))
+        or wildcards.matches(str(each.get("wildcard", "")), kind)
+        or str(each.get("equals-ignore-case")).lower() == kind.lower()
+        for each in kinds
+        if isinstance(each, Mapping)
+    )
 
 
 # Immutable tags prevent that ECR updates an image under the same tag.
@@ -224,12 +250,13 @@ def replication_accepted(resource: TemplateResource, app: AppResources) -> Itera
         policies = [other for other in destination if other.type == "AWS::ECR::RegistryPolicy"]
         statements = [statement for policy in policies for _, statement in statements_of_resource(policy)]
         accepting = [statement for statement in statements if _accepts(statement, str(source))]
+        denying = [each for each in statements if _is_known(each) and _accepts(each, str(source), "Deny")]
         where = f"the registry of {each.account} in {each.region}"
         if not accepting:
             sentence = f"{where} has no statement that allows {source} to replicate"
             yield Breach(sentence, "Properties/ReplicationConfiguration")
         for text in () if not accepting else each.filters or ("",):
-            if not any(_covers(statement, text) for statement in accepting):
+            if any(_covers(each, text) for each in denying) or not any(_covers(each, text) for each in accepting):
                 repositories = f"repositories that begin with {text!r}" if text else "all repositories"
                 sentence = f"{where} does not allow {source} to replicate {repositories}"
                 yield Breach(sentence, "Properties/ReplicationConfiguration")
@@ -255,13 +282,18 @@ def _replications(resource: TemplateResource) -> Iterator[_Replication]:
             yield _Replication(str(each.get("Region")), account if isinstance(account, str) else None, filters)
 
 
-def _accepts(statement: Mapping[str, Any], account: str) -> bool:
-    """Return whether a statement allows an account, or can allow it, to replicate images."""
+def _accepts(statement: Mapping[str, Any], account: str, effect: str = "Allow") -> bool:
+    """Return whether a statement allows an account, or may allow it, to replicate images; or denies it."""
     actions = [text_of(each).lower() for each in possible(statement.get("Action", []))]
     principals = [text_of(each) for each in possible(mapping(statement.get("Principal")).get("AWS", "*"))]
     is_named = any(account in each or "*" in each or UNKNOWN in each for each in principals)
     replicates = any(matches_action(each, "ecr:ReplicateImage") or UNKNOWN in each for each in actions)
-    return statement.get("Effect") == "Allow" and is_named and replicates
+    return statement.get("Effect") == effect and is_named and replicates
+
+
+def _is_known(statement: Mapping[str, Any]) -> bool:
+    """Return whether a statement has no condition, and no value that only CloudFormation computes."""
+    return not statement.get("Condition") and not has_functions(statement)
 
 
 def _covers(statement: Mapping[str, Any], text: str) -> bool:

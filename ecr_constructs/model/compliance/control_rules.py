@@ -65,7 +65,10 @@ def _is_scanned(repository: TemplateResource, configuration: TemplateResource) -
     rules = configuration.value("Rules")
     if not rules and configuration.value("ScanType") == "ENHANCED":
         raise NotDecidable("AWS does not document the effect of enhanced scanning without Rules")
-    filters = [text for rule in rules or () for text in _filters(rule)]
+    # The frequency MANUAL starts no scan.
+    filters = [
+        text for rule in rules or () if mapping(rule).get("ScanFrequency") != "MANUAL" for text in _filters(rule)
+    ]
     if "*" in filters:
         return True
     name = repository.name

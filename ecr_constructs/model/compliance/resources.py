@@ -54,6 +54,7 @@ class TemplateResource:
         template_path: The path of the template. Default: not known.
         is_conditional: Whether the resource has a `Condition`, and can be missing in a deployment. Default: no.
         deletion_policy: The deletion policy. Default: `Delete`, as for a repository without the attribute.
+        update_replace_policy: The policy for a resource that is replaced. Default: `Delete`.
         parameters: The parameters of the template, by name. Default: none.
 
     """
@@ -67,6 +68,7 @@ class TemplateResource:
     template_path: str = ""
     is_conditional: bool = False
     deletion_policy: str = "Delete"
+    update_replace_policy: str = "Delete"
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -12,6 +12,7 @@ from ecr_constructs.model.iam.conditions import condition_problems, narrows, rej
 from ecr_constructs.model.iam.principals import names_everyone, principal_problems, principals_of
 from ecr_constructs.model.iam.values import UNKNOWN, possible, text_of
 from ecr_constructs.model.partitions import arn_problems
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = [
     "Statement",
@@ -169,10 +170,12 @@ def unconfirmed_services(statement: Statement) -> Iterator[str]:
         statement: The statement, as a policy document contains it.
 
     """
-    condition = statement.get("Condition")
-    blocks = condition.values() if isinstance(condition, Mapping) else ()
-    keys = {str(key).lower() for block in blocks if isinstance(block, Mapping) for key in block}
-    if statement.get("Effect") == "Allow" and not keys & _SOURCE_KEYS:
+    condition = {
+        operator: {key: value for key, value in mapping(block).items() if str(key).lower() in _SOURCE_KEYS}
+        for operator, block in mapping(statement.get("Condition")).items()
+    }
+    # A condition with IfExists, or on any account such as `arn:aws:lambda:*:*:function:*`, confirms no source.
+    if statement.get("Effect") == "Allow" and not narrows(condition):
         for kind, value in principals_of(statement):
             if kind == "Service":
                 yield text_of(value).replace(UNKNOWN, "...")

@@ -159,3 +159,75 @@ def test_another_sid_of_a_negated_statement_is_no_change(element: str) -> None:
 
 def test_another_sid_does_not_hide_wider_access() -> None:
     assert found(policy(statement(Sid="One")), policy(statement(action="ecr:*", Sid="One"))) == ["wider-access"]
+
+
+def _on(operator: str, *values: Any, key: str = "aws:PrincipalOrgID") -> dict[str, Any]:
+    return statement(Condition={operator: {key: list(values)}})
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        (_on("StringLike", "o-*"), _on("StringEquals", "o-abcdefghij")),
+        (_on("StringEqualsIfExists", "o-a"), _on("StringEquals", "o-a")),
+        (_on("StringEqualsIgnoreCase", "O-A"), _on("StringEquals", "o-a")),
+        (_on("StringNotEquals", "o-a"), _on("StringNotEquals", "o-a", "o-b")),
+        (_on("StringNotEquals", "o-a"), _on("StringNotLike", "o-*")),
+        (_on("IpAddress", "10.0.0.0/8"), _on("IpAddress", "10.1.0.0/16", "10.2.0.0/16")),
+        (_on("NotIpAddress", "10.1.0.0/16"), _on("NotIpAddress", "10.0.0.0/8")),
+        (_on("ArnLike", "arn:aws:lambda:*:1:function:*"), _on("ArnLike", "arn:aws:lambda:eu-west-1:1:function:api")),
+        (_on("ForAnyValue:StringLike", "o-a/r-*"), _on("ForAnyValue:StringLike", "o-a/r-1/*")),
+        (statement(NotAction="ecr:PutImage"), statement(NotAction=["ecr:PutImage", "ecr:Delete*"])),
+        (statement(NotAction=["ecr:Put*"]), statement(action="ecr:BatchGetImage")),
+        (statement(action="*"), statement(NotAction="ecr:PutImage")),
+        (statement("*"), {"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT}, "Action": "ecr:BatchGetImage"}),
+        (
+            {"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT}, "Action": "ecr:*"},
+            {"Effect": "Allow", "NotPrincipal": {"AWS": [ACCOUNT, ROLE]}, "Action": "ecr:*"},
+        ),
+    ],
+)  # fmt: skip
+def test_conditions_and_negated_elements_are_compared_by_the_requests_that_meet_them(
+    wide: dict[str, Any], narrow: dict[str, Any]
+) -> None:
+    wide, narrow = (
+        {name: value for name, value in each.items() if f"Not{name}" not in each} for each in (wide, narrow)
+    )
+
+    assert covers([wide], narrow)
+    assert not covers([narrow], wide)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (_on("StringLike", "o-a"), _on("StringEquals", "o-a")),
+        (_on("Bool", *[True], key="aws:SecureTransport"), _on("Bool", "true", key="aws:SecureTransport")),
+        (_on("ArnEquals", "arn:aws:ecr:*:1:*"), _on("ArnLike", "arn:aws:ecr:*:1:*")),
+    ],
+)
+def test_conditions_of_equal_effect_cover_each_other(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert covers([one], other)
+    assert covers([other], one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (_on("StringLike", "a?c"), _on("StringLike", "a*c")),
+        (_on("ArnLike", "arn:aws:*"), _on("ArnLike", "arn:aws:iam::1:role/x")),
+        (_on("StringEquals", "a"), _on("ForAllValues:StringEquals", "a")),
+        (_on("StringEquals", "a"), _on("StringEquals", "a", key="aws:SourceAccount")),
+        (_on("StringEquals", "a*"), _on("StringLike", "a*")),
+    ],
+)
+def test_a_condition_that_a_request_can_miss_covers_nothing(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert not covers([one], other)
+
+
+def test_a_new_denial_of_allowed_actions_is_reported() -> None:
+    denial = statement("*", "ecr:BatchGetImage", Effect="Deny")
+
+    assert found(policy(statement()), policy(statement(), denial)) == ["removed-access"]
+    assert found(policy(statement()), policy(statement(), {**denial, "Action": "ecr:DeleteRepository"})) == []
+    assert found(policy(statement()), policy()) == ["removed-access"]

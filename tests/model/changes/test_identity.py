@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from ecr_constructs.model.changes.baseline import baseline_changes, baseline_document, read_baseline
 from ecr_constructs.model.changes.comparison import find_changes
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
 from ecr_constructs.model.changes.identity import IMMUTABLE_KEY_PROPERTIES
-from ecr_constructs.model.changes.state import SINGLETONS
+from ecr_constructs.model.changes.state import SINGLETONS, State
 from tests.arbiters.create_only import TABLE, create_only, ecr_types, schema, table
 from tests.model.changes.states import RETAINED, changes, ids, repository, resource, state
 
@@ -374,3 +375,119 @@ def test_equal_states_have_no_changes() -> None:
     everything["Api"] = repository(EncryptionConfiguration=json.loads('{"EncryptionType": "KMS"}'))
 
     assert changes(everything, everything) == ()
+
+
+# --- conditions, computed attributes and loops ------------------------------------------------------------------------
+
+STAGE = {"Stage": {"Type": "String", "Default": "prod"}}
+IS_PROD = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+NOT_PROD = {"Fn::Not": [{"Condition": "Prod"}]}
+
+
+ORPHANED = "orphaned-resource"
+ALWAYS = state({"Containers": {"X": repository(), "Y": repository("other")}})
+
+
+def _conditional(definition: Any, policy: str = "Delete", **parameter: Any) -> State:
+    repositories = {"X": repository(attributes={"Condition": "C", "DeletionPolicy": policy}), "Y": repository("other")}
+    return state(
+        {"Containers": repositories},
+        Parameters={"Stage": {"Type": "String", **parameter}},
+        Conditions={"Prod": IS_PROD, "C": definition},
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (_conditional(IS_PROD, Default="prod"), _conditional(IS_PROD, Default="dev"), ["deletion"]),
+        (_conditional(IS_PROD, "Retain", Default="prod"), _conditional(NOT_PROD, Default="prod"), [ORPHANED]),
+        (_conditional(IS_PROD), _conditional({"Fn::And": [IS_PROD, {"Fn::Equals": ["a", "b"]}]}), ["deletion"]),
+        (_conditional(IS_PROD), _conditional(NOT_PROD), ["conditional-resource"]),
+        (_conditional(IS_PROD), _conditional({"Condition": "Prod"}), []),
+        (_conditional(IS_PROD, Default="dev"), _conditional(IS_PROD, Default="test"), []),
+        (_conditional(IS_PROD, Default="dev"), state({"Containers": {"Y": repository("other")}}), ["deletion"]),
+        (_conditional({"Fn::Equals": ["a", "b"]}), state({"Containers": {"Y": repository("other")}}), []),
+        (ALWAYS, _conditional({"Fn::Equals": [1, "1"]}, "Retain"), []),
+        (_conditional({"Condition": "C"}), _conditional({"Condition": "C"}), []),
+    ],
+)  # fmt: skip
+def test_a_condition_is_evaluated_where_the_template_determines_it(old: State, new: State, expected: list[str]) -> None:
+    assert ids(find_changes(old, new)) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({"Ref": "Stage"}, ["lost-retention"]),
+        ({"Fn::If": ["Prod", "Retain", "Delete"]}, []),
+        ({"Fn::If": ["Prod", "Delete", "Retain"]}, ["lost-retention"]),
+        ({"Fn::ImportValue": "Policy"}, ["unknown-change"]),
+    ],
+)
+def test_a_deletion_policy_is_compared_by_its_value(policy: Any, expected: list[str]) -> None:
+    old, new = repository(), repository(attributes={"DeletionPolicy": policy})
+
+    assert ids(changes({"X": old}, {"X": new}, Parameters=STAGE, Conditions={"Prod": IS_PROD})) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"Fn::Sub": "a-${No}/c"}, {"Fn::Join": ["/", [{"Fn::Join": ["-", ["a", {"Ref": "No"}]]}, "c"]]}),
+        ({"Fn::GetAtt": ["Key", "Arn"]}, {"Fn::Sub": "${Key.Arn}"}),
+        ({"Fn::GetAtt": "Key.Arn"}, {"Fn::GetAtt": ["Key", "Arn"]}),
+        ({"Fn::Select": ["1", {"Fn::Split": ["/", "a/b"]}]}, "b"),
+        ({"Fn::If": ["Prod", "a", "b"]}, "a"),
+        ({"Fn::Join": ["-", {"Ref": "Names"}]}, "a-b"),
+    ],
+)  # fmt: skip
+def test_two_forms_of_one_value_are_equal(one: Any, other: Any) -> None:
+    sections: dict[str, Any] = {
+        "Parameters": {**STAGE, "Names": {"Type": "CommaDelimitedList", "Default": "a, b"}},
+        "Conditions": {"Prod": IS_PROD},
+    }
+
+    assert changes({"X": repository(one)}, {"X": repository(other)}, **sections) == ()
+
+
+def _loop(names: Any) -> dict[str, Any]:
+    name: Any = {"Fn::Sub": "${Team}/api"}
+    return {"Fn::ForEach::Teams": ["Team", names, {"Repository&{Team}": repository(name)}]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (_loop(["a-1", "b"]), _loop(["b"]), ["orphaned-resource"]),
+        (_loop(["a-1"]), {"Repositorya1": repository("a-1/api")}, []),
+        (_loop({"Ref": "Teams"}), {"Repositoryc": repository("c/api")}, []),
+        (_loop({"Ref": "Unknown"}), _loop({"Ref": "Unknown"}), []),
+        (_loop({"Ref": "Unknown"}), _loop({"Ref": "Other"}), ["unknown-change"]),
+    ],
+)
+def test_the_resources_of_a_loop_are_compared(old: Any, new: Any, expected: list[str]) -> None:
+    parameters = {"Teams": {"Type": "CommaDelimitedList", "Default": "c"}}
+
+    assert ids(changes(old, new, Parameters=parameters)) == expected
+
+
+def test_a_loop_over_millions_of_values_is_bounded() -> None:
+    loop: Any = {"X": repository()}
+    for name in "abc":
+        loop = {f"Fn::ForEach::{name}": [name, [str(each) for each in range(1_000)], loop]}
+
+    assert changes(loop, loop) == ()
+
+
+def test_another_type_for_a_logical_id_fails_whatever_the_type_is() -> None:
+    [found] = changes({"X": repository()}, {"X": {"Type": "AWS::S3::Bucket"}})
+
+    assert (found.id, "AWS::S3::Bucket" in found.sentence) == ("failing-update", True)
+
+
+def test_a_condition_that_removes_a_recorded_resource_fails_the_baseline() -> None:
+    recorded = read_baseline(baseline_document(_conditional(IS_PROD, Default="prod")))
+
+    assert ids(baseline_changes(recorded, _conditional(IS_PROD, Default="prod"))) == []
+    assert ids(baseline_changes(recorded, _conditional(IS_PROD, Default="dev"))) == ["deletion"]

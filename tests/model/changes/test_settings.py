@@ -307,3 +307,29 @@ def test_a_value_that_cloudformation_computes_is_an_info() -> None:
     for properties in ({"ImageTagMutability": function}, {"LifecyclePolicy": {"LifecyclePolicyText": function}}):
         [found] = changes({"X": repository()}, {"X": repository(**properties)})
         assert found.id == "unknown-change"
+
+
+def test_a_custom_resource_that_deletes_the_images_is_reported() -> None:
+    custom = {"Type": "Custom::ECRAutoDeleteImages", "Properties": {"RepositoryName": {"Ref": "X"}}}
+    old, new = {"X": repository()}, {"X": repository(), "Y": custom}
+
+    assert ids(changes(old, new)) == ["deletion-with-images"]
+    assert changes(new, new) == ()
+    assert changes(new, old) == ()
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ([{"ImageTagMutabilityExclusionFilterValue": "*"}], "weaker-immutability"),
+        ([{"ImageTagMutabilityExclusionFilterValue": "a b"}], "unknown-change"),
+        (True, "unknown-change"),
+        ([3], "unknown-change"),
+    ],
+)
+def test_exclusion_filters_that_the_construct_rejects_are_compared_or_reported(filters: Any, expected: str) -> None:
+    excluded = {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "ImageTagMutabilityExclusionFilters": filters}
+    [found] = changes({"X": repository(ImageTagMutability="IMMUTABLE")}, {"X": repository(**excluded)})
+
+    assert found.id == expected
+    assert "CloudFormation computes it" not in found.sentence

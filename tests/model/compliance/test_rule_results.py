@@ -651,3 +651,74 @@ def test_an_error_in_a_check_names_the_rule_and_the_resource() -> None:
 
     with pytest.raises(EcrConstructsError, match=r"Prod/It: rule 'broken' cannot check the resource: KeyError"):
         judge(AppResources([resource("Repository")]), [broken])
+
+
+@pytest.mark.parametrize("rule", ["scan-on-push", "images-scanned"])
+def test_the_text_true_is_true(rule: str) -> None:
+    subject = resource("Repository", ImageScanningConfiguration={"ScanOnPush": "true"})
+
+    assert verdict(rule, subject).status == "met"
+    assert verdict("empty-on-delete-effective", replace(subject, deletion_policy="Retain")).status == "met"
+    emptied = replace(subject, deletion_policy="Retain", properties={"EmptyOnDelete": "true"})
+    assert verdict("empty-on-delete-effective", emptied).status == "not met"
+
+
+def test_a_rule_with_the_frequency_manual_scans_nothing() -> None:
+    manual = {"ScanType": "BASIC", "Rules": [{**EVERYTHING["Rules"][0], "ScanFrequency": "MANUAL"}]}  # type: ignore[dict-item]
+
+    assert verdict("images-scanned", resource("Repository"), scanning(**manual)).status == "not met"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "status"),
+    [
+        ({"detail-type": [{"prefix": "ECR Image Sc"}]}, "not met"),
+        ({"detail-type": [{"wildcard": "ECR * Scan"}]}, "not met"),
+        ({"detail-type": [{"equals-ignore-case": "ecr image scan"}]}, "not met"),
+        (json.dumps({"detail-type": ["ECR Image Scan"]}), "not met"),
+        ({"detail-type": [{"prefix": "ECR Image Action"}]}, "met"),
+        ({"detail-type": [{"prefix": "ECR Image Sc"}, {"prefix": "Inspector2"}]}, "met"),
+        ({"detail-type": [{"anything-but": ["x"]}, 3]}, "met"),
+        ("{", "met"),
+        ({"detail-type": LATER}, "not decidable"),
+    ],
+)
+def test_an_event_of_basic_scanning_is_found_in_every_form_of_a_pattern(pattern: Any, status: str) -> None:
+    rule = resource("AWS::Events::Rule", EventPattern=pattern)
+
+    assert verdict("scan-event-source", rule, scanning(**ENHANCED)).status == status
+
+
+@pytest.mark.parametrize(
+    ("denial", "status"),
+    [
+        ({}, "not met"),
+        ({"Resource": "arn:aws:ecr:eu-central-1:444455556666:repository/other/*"}, "met"),
+        ({"Principal": {"AWS": "arn:aws:iam::999999999999:root"}}, "met"),
+        ({"Action": "ecr:CreateRepository"}, "met"),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}, "met"),
+        ({"Principal": {"AWS": LATER}}, "met"),
+    ],
+)
+def test_a_destination_that_denies_the_source_does_not_accept_it(denial: dict[str, Any], status: str) -> None:
+    source = resource(
+        "ReplicationConfiguration",
+        ReplicationConfiguration={
+            "Rules": [
+                {
+                    "Destinations": [{"Region": "eu-central-1", "RegistryId": "444455556666"}],
+                    "RepositoryFilters": [{"Filter": "prod/"}],
+                }
+            ]
+        },
+    )
+    allowing = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Action": "ecr:ReplicateImage",
+        "Resource": "*",
+    }
+    statements = [allowing, {**allowing, "Effect": "Deny", **denial}]
+    policy = resource("RegistryPolicy", FRANKFURT, PolicyText={"Statement": statements})
+
+    assert verdict("replication-accepted", source, policy).status == status

@@ -66,7 +66,9 @@ def test_a_service_without_a_condition_on_its_source_acts_for_any_account() -> N
         "lambda.amazonaws.com",
         "codebuild.amazonaws.com",
     ]
-    assert list(unconfirmed_services({**statement, "Condition": {"StringEquals": {"AWS:sourceAccount": "1"}}})) == []
+    assert (
+        list(unconfirmed_services({**statement, "Condition": {"StringEquals": {"AWS:sourceAccount": "1" * 12}}})) == []
+    )
     assert list(unconfirmed_services({**statement, "Effect": "Deny"})) == []
 
 
@@ -171,3 +173,19 @@ def test_a_resource_of_another_partition_is_rejected() -> None:
     (problem,) = resource_problems(resource, account=ACCOUNT, region="eu-west-1")
 
     assert "resource: 'arn:aws-cn:" in problem
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"ArnLike": {"aws:SourceArn": "arn:aws:lambda:*:*:function:*"}},
+        {"StringLike": {"aws:SourceAccount": "*"}},
+        {"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}},
+        {"StringNotEquals": {"aws:SourceAccount": "111122223333"}},
+        {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}},
+    ],
+)
+def test_a_condition_that_any_source_meets_confirms_no_service(condition: dict[str, Any]) -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Condition": condition}
+
+    assert list(unconfirmed_services(statement)) == ["lambda.amazonaws.com"]
