@@ -15,8 +15,6 @@ from weakref import WeakKeyDictionary
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
 
-from ecr_constructs.model.iam.policies import DENIES_CHANGE, denies_change
-
 __all__ = [
     "ANNOTATION_TYPES",
     "AnnotationType",
@@ -321,6 +319,8 @@ def warn_of_denied_change(construct: Construct, statement: Mapping[str, Any]) ->
         statement: The statement. It can have tokens.
 
     """
+    from ecr_constructs.model.iam.policies import DENIES_CHANGE, denies_change
+
     if statement.get("Effect") != "Deny":
         return
     stack = cdk.Stack.of(construct)

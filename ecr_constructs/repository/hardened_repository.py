@@ -162,7 +162,6 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         """
         from ecr_constructs.repository.registry_request import RegistryRequest
-        from ecr_constructs.repository.stack_limits import check_stack_of
 
         problems = Problems()
         reject_replaced(problems, encryption, replaced)
@@ -196,10 +195,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         self.lifecycle = in_force.effective_lifecycle
         self.policy = policy
         self.resource = _resource_of(self)
-        claim_name(self.resource, place, repository_name)
-        if repository_name is None:
-            UNNAMED.add(self)
-        check_stack_of(place, lifecycle=lambda: self.lifecycle, policy=policy)
+        self._register(place, repository_name)
         with _typed_refusal(scope, path):
             self._build(place, policy_statements, repository_name, path, written, is_injected=is_injected)
         for change in registry_changes:
@@ -495,6 +491,15 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         if was_fixed:
             self.node.add_validation(self.policy)
             self.resource.repository_policy_text = self.policy.document()
+
+    def _register(self, place: ConstructLocation, repository_name: str | None) -> None:
+        """Add the repository to those whose names and stacks are checked."""
+        from ecr_constructs.repository.stack_limits import check_stack_of
+
+        claim_name(self.resource, place, repository_name)
+        if repository_name is None:
+            UNNAMED.add(self)
+        check_stack_of(place, lifecycle=lambda: self.lifecycle, policy=self.policy)
 
     def _build(
         self,
