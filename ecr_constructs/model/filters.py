@@ -48,6 +48,8 @@ class ReplicationFilter(ValidatedString):
     """
     The repositories of a replication rule: those whose name *begins* with the filter.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+
     >>> ReplicationFilter("prod").matches("production/api")
     True
     >>> ReplicationFilter("prod/").matches("production/api")
@@ -65,6 +67,8 @@ class ReplicationFilter(ValidatedString):
 class SigningFilter(ValidatedString):
     """
     The repositories of a signing rule. A filter without `*` matches the whole name.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
 
     >>> SigningFilter("prod").matches("prod/api")
     False

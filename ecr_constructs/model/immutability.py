@@ -29,6 +29,8 @@ class Immutability:
 
     Use `all_tags`, `all_tags_except`, `only_tags` or `off`.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+
     Args:
         mode: The value of `ImageTagMutability`.
         filters: The tags that are excluded from it: 1 to 5 with a mode `..._WITH_EXCLUSION`, none without.

@@ -37,6 +37,8 @@ class TagPattern(_TagSelector):
     """
     An entry of `tagPatternList` in a lifecycle rule, with at most four `*`. Without `*`, it matches the whole tag.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     >>> TagPattern("release-*").matches("release-1.4")
     True
     >>> TagPattern("release").matches("release-1.4")
@@ -52,6 +54,8 @@ class TagPrefix(_TagSelector):
     An entry of `tagPrefixList` in a lifecycle rule. It matches tags that begin with it.
 
     A `*` is an ordinary character here. No tag contains it, so a prefix with a `*` matches no tag.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 
     >>> TagPrefix("prod").matches("production")
     True
@@ -71,6 +75,8 @@ class TagPrefix(_TagSelector):
 class ExclusionFilter(_TagSelector):
     """
     An exclusion filter of tag mutability, with at most two `*`. Without `*`, it matches the whole tag.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 
     >>> ExclusionFilter("latest").matches("latest-2")
     False

@@ -45,7 +45,11 @@ _MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
 
 
 class Credentials(ABC):
-    """The credentials of a cache for its upstream: `new_secret`, `secret` or `secret_arn`."""
+    """
+    The credentials of a cache for its upstream: `new_secret`, `secret` or `secret_arn`.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+    """
 
     __slots__ = ()
 

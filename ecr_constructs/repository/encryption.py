@@ -54,6 +54,8 @@ class Encryption(ABC):
 
     Another encryption replaces the repository. For an existing repository, use the encryption that it has; `ADOPTED`
     does not change it.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
     """
 
     __slots__ = ()

@@ -148,6 +148,14 @@ def read_accepted_findings(path: str | Path) -> tuple[AcceptedFinding, ...]:
         EcrConstructsError: If the file cannot be read, or is not such a list. It has every problem.
         TypeError: If the path is neither a string nor a `Path`.
 
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp(), "accepted-findings.json")
+    >>> _ = file.write_text(
+    ...     '[{"vulnerability": "CVE-2024-12345", "reason": "not used", "owner": "team-a", "expires": "2027-06-30"}]'
+    ... )
+    >>> read_accepted_findings(file)[0].vulnerability
+    'CVE-2024-12345'
+
     """
     document = read_json_file(path, "'accepted-findings.json'")
     problems = Problems()
