@@ -155,7 +155,7 @@ def _claim_name(problems: Problems, role: iam.Role, name: object) -> None:
     if (owner := account.owner_of("role", claimed)) is not None:
         problems.add(
             f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "
-            "are unique in an account; change the injector so that it sets different names, or none"
+            "are unique in an account; change the injector to set different names, or none"
         )
     account.register_owner(role, "role", claimed)
 

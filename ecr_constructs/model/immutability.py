@@ -105,7 +105,7 @@ class Immutability:
 
     @property
     def has_mutable_tags(self) -> bool:
-        """Whether any tag is mutable, so that an image can lose its last tag."""
+        """Whether any tag is mutable. An image can then lose its last tag."""
         return self.mode != "IMMUTABLE"
 
     def is_immutable(self, tag: str) -> bool:

@@ -463,7 +463,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         return grant_on_repository(self, grantee, actions, login=login)
 
     def _add_statement(self, statement: iam.PolicyStatement) -> None:
-        """Add a statement that has no problems. It can be changed later, so that the policy is written at synthesis."""
+        """Add a statement that has no problems. It can change later, so the policy is rendered at synthesis."""
         was_fixed = self.policy.is_fixed
         note_services(self, self.policy.add(statement))
         if was_fixed:

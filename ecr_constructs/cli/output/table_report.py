@@ -109,7 +109,7 @@ _MOST_IMAGES = 10
 _SHORT_DIGEST = len("sha256:") + 12
 # The width of the terminal from which a digest is shown with all its characters.
 _FULL_DIGEST = 200
-# More than the characters of a policy, so that each row is one line that a program can search.
+# More than the characters of a policy. Each row is then one line, which a program can search.
 _UNLIMITED = 40_000
 
 

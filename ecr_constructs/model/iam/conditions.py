@@ -51,7 +51,7 @@ class NarrowingKey:
         families: The types of operators that count, such as `String` for StringEquals and StringLike.
         form: The values that count, for the documentation.
         accepts: A function that returns whether a value with an operator counts.
-        is_multivalued: Whether a request has several values, so that a set operator is needed.
+        is_multivalued: Whether a request can have several values. A set operator is then needed.
         key_policies_only: Whether the key exists for requests to AWS KMS only.
 
     """
