@@ -377,7 +377,7 @@ def _shared_table(group: Sequence[Ranked], hidden: _HiddenColumns) -> Iterator[G
         GridRow(cells=[printable(preview.name), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
         for (preview, damage), numbers in zip(group, every, strict=True)
     ]
-    # ECR does not apply the policy of a creation template to repositories that exist.
+    # ECR does not apply the policy of a creation template to existing repositories.
     if previews[0].prefix is None:
         sums = {name: sum(numbers[name] for numbers in every) for name in columns[1:]}
         rows.append(GridRow(cells=[TOTAL, *_number_cells(columns, sums)], is_bold=True))
@@ -444,7 +444,7 @@ def _images(totals: Totals) -> str:
 
 
 def _template_note(prefix: str) -> str:
-    return f" (policy of the creation template for {prefix}, which ECR does not apply to repositories that exist)"
+    return f" (policy of the creation template for {prefix}, which ECR does not apply to existing repositories)"
 
 
 def _places(previews: Sequence[RepositoryPreview]) -> str:

@@ -72,7 +72,7 @@ def with_costs(
 
 def _measure(preview: RepositoryPreview, days: int | None, quota: int) -> tuple[RepositoryPreview, Storage | None]:
     """Return a preview with its growth, and the bytes of the repository."""
-    if preview.prefix is not None:  # ECR does not apply the policy of a creation template to repositories that exist
+    if preview.prefix is not None:  # ECR does not apply the policy of a creation template to existing repositories
         return preview, None
     evaluation = preview.evaluation
     images = [decision.image for decision in all_decisions(evaluation)]
