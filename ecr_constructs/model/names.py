@@ -30,6 +30,13 @@ class RepositoryName(ValidatedString):
 
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 
+    Args:
+        value: The name, 2 to 256 characters.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
+
     >>> str(RepositoryName("prod/payments--api"))
     'prod/payments--api'
     """
@@ -54,6 +61,13 @@ class TemplatePrefix(_Prefix):
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
 
+    Args:
+        value: The prefix, or `ROOT`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
+
     >>> TemplatePrefix("prod").matches("production")
     False
     """
@@ -67,6 +81,13 @@ class CachePrefix(_Prefix):
     The prefix of a pull-through cache rule: 2 to 30 characters.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-rule.html
+
+    Args:
+        value: The prefix, 2 to 30 characters, or `ROOT`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
 
     >>> CachePrefix("docker-hub").matches("docker-hub/library/nginx")
     True

@@ -184,7 +184,7 @@ _PATH_SHAPE = (
     "in groups separated by '/'"
 )
 _PREFIX = rf"{_PATH}/?|ROOT"
-_PREFIX_SHAPE = f"{_PATH_SHAPE}, or ROOT for every repository no other prefix matches"
+_PREFIX_SHAPE = f"{_PATH_SHAPE}, or ROOT for every repository that no other prefix matches"
 _FILTER_SHAPE = (
     "use lower-case letters, digits and '*', separated by single '.', '_', '-' or '/', with none of those at the end"
 )
