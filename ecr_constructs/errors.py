@@ -88,7 +88,7 @@ class InvalidImage(EcrConstructsError):
 
 class InvalidLifecyclePolicy(EcrConstructsError):
     """
-    A lifecycle policy, rule or intent that ECR rejects; each problem names its place in the document.
+    A lifecycle policy, rule or intent that ECR rejects. Each problem names its place in the document.
 
     >>> from ecr_constructs.model import keep_latest
     >>> try:

@@ -56,7 +56,7 @@ def check_role_arn(problems: Problems, place: ConstructLocation, role: iam.IRole
     Args:
         problems: The collector of problems.
         place: The location of the template or cache.
-        role: The value of `role=`; None if it is not given.
+        role: The value of `role=`. None if it is not given.
 
     """
     if role is None or _is_placeholder(role):
@@ -83,7 +83,7 @@ def check_trust_conditions(
 
     Args:
         problems: The collector of problems.
-        conditions: Its value; None if it is not given.
+        conditions: Its value. None if it is not given.
         service: The service principal with which ECR assumes the created role.
         role: The value of `role=`.
         is_role_created: Whether the construct creates a role.
@@ -216,7 +216,7 @@ def _path_problems(resource: iam.CfnRole | None) -> Iterator[str]:
 
 
 def _resource_of(role: iam.IRole) -> iam.CfnRole | None:
-    """Return the resource of a role of the app; imported roles have none."""
+    """Return the resource of a role of the app. Imported roles have none."""
     resource = role.node.default_child
     # The default child of a lazy role is a role.
     if isinstance(resource, iam.Role):

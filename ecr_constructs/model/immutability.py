@@ -84,7 +84,7 @@ class Immutability:
         Return the setting in which only the tags that match a filter are immutable.
 
         Args:
-            filters: 1 to 5, each with at most two `*`; without one it is the whole tag.
+            filters: 1 to 5 filters, each with at most two `*`. A filter without `*` is a whole tag.
 
         >>> Immutability.only_tags("v*").is_immutable("latest")
         False

@@ -115,7 +115,7 @@ class StringConstraint:
             text: The text.
 
         Returns:
-            One sentence for each problem; none for a text that is well formed.
+            One sentence for each problem. A well-formed text has none.
 
         Raises:
             TypeError: If it is not a string.
@@ -248,7 +248,7 @@ EXCLUSION_FILTER = StringConstraint(
     wildcards=2,
 )
 # Four wildcards: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
-# The length is that of a tag in the service model; characters that no tag can hold would make a rule that never acts.
+# The length is that of a tag in the service model. With characters that no tag can contain, a rule would never act.
 TAG_PATTERN = StringConstraint(
     noun="tag pattern",
     pattern=r"[0-9a-zA-Z._*-]+",

@@ -127,7 +127,7 @@ def _access(intent: str, subject: str) -> Call:
 
 
 def _access_of(statement: Statement) -> list[object]:
-    """Return the values that have the same effect as a statement; an empty list if there are none."""
+    """Return the values that have the same effect as a statement. Empty if there are none."""
     if not _is_plain(statement):
         return []
     verb = _VERBS.get(_actions(statement))

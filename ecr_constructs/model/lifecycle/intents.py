@@ -61,7 +61,7 @@ class Intent:
     Attributes:
         function: The name of the function that created it, such as `keep_latest`.
         arguments: The positional arguments.
-        options: The names and values of the keyword arguments that were given; lists are tuples.
+        options: The names and values of the given keyword arguments. Lists are tuples.
         keep_rules: Rules that never act, and keep images from the rules below them.
         rules: Rules that act.
 

@@ -50,7 +50,7 @@ class LifecyclePolicy:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 
     Args:
-        rules: The rules, in any order; they are stored in order of priority.
+        rules: The rules, in any order. They are stored in order of priority.
 
     Raises:
         TypeError: If the rules are not a list of `LifecycleRule`.

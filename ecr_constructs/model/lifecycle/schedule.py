@@ -35,7 +35,7 @@ class ScheduledAction:
 
     Attributes:
         image: The image.
-        day: The first day (UTC) on which the rule selects it; ECR acts within 24 hours.
+        day: The first day (UTC) on which the rule selects it. ECR acts within 24 hours.
         action: `expire` or `archive`. An image that is archived can have a second action: it expires in the archive.
         rule: The rule that acts.
         is_certain: Whether AWS documents that the rule acts.

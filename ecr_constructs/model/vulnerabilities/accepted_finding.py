@@ -41,7 +41,7 @@ class AcceptedFinding:
         reason: The reason.
         owner: The person or team that is responsible for it.
         expires: The last day on which it is accepted.
-        repositories: Names of repositories; `*` matches any characters. Default: all repositories.
+        repositories: Names of repositories. `*` matches any characters. Default: all repositories.
         package: The name of the vulnerable package. Default: every package.
         justification: The reason why images are not affected, as one of the five justifications of OpenVEX. Default:
             the images are affected, and the risk is accepted.

@@ -251,7 +251,7 @@ def _images(products: object) -> Iterator[tuple[str, str | None]]:
 
 
 def _package_url(component: object) -> str:
-    """Return the package URL of a product or a subcomponent, or the text that identifies it; empty if it has none."""
+    """Return the package URL of a product or a subcomponent, or the text that identifies it. Empty without one."""
     if isinstance(component, str):
         return component
     found = mapping(component)
