@@ -20,7 +20,7 @@ from tests.templates import ACCOUNT, new_app, new_stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.arbiter]
 
-# A policy without the perimeter that allows all, so that only the perimeter denies.
+# A policy without the perimeter that allows all, so only the perimeter denies.
 ALLOWED = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 FULL_ACCESS = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
 
