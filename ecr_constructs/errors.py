@@ -42,6 +42,10 @@ class EcrConstructsError(ValueError):
         path: The construct path, or an empty string for a value that is not in a tree.
         problems: The problems, in the order of the arguments.
 
+    >>> error = EcrConstructsError(["scope is 'V3'; use 'V1' or 'V2'"], path="Containers/Registry")
+    >>> str(error)
+    "Containers/Registry: scope is 'V3'; use 'V1' or 'V2'"
+
     """
 
     def __init__(self, problems: Iterable[str], *, path: str = "") -> None:
@@ -56,31 +60,98 @@ class EcrConstructsError(ValueError):
 
 
 class InvalidName(EcrConstructsError):
-    """A name, prefix, filter, pattern or reference that is not well formed."""
+    """
+    A name, prefix, filter, pattern or reference that is not well formed.
+
+    >>> from ecr_constructs.model import RepositoryName
+    >>> try:
+    ...     RepositoryName("Prod/Api")
+    ... except InvalidName as error:
+    ...     print(len(error.problems))
+    1
+    """
 
 
 class InvalidImage(EcrConstructsError):
-    """An image, or a list of images, that no repository can contain."""
+    """
+    An image, or a list of images, that no repository can contain.
+
+    >>> from datetime import datetime
+    >>> from ecr_constructs.model import Image
+    >>> try:
+    ...     Image(digest="sha256:" + "0" * 64, pushed_at=datetime(2026, 1, 1))  # no time zone
+    ... except InvalidImage as error:
+    ...     print(len(error.problems))
+    1
+    """
 
 
 class InvalidLifecyclePolicy(EcrConstructsError):
-    """A lifecycle policy, rule or intent that ECR rejects; each problem names its place in the document."""
+    """
+    A lifecycle policy, rule or intent that ECR rejects. Each problem names its place in the document.
+
+    >>> from ecr_constructs.model import keep_latest
+    >>> try:
+    ...     keep_latest(0, matching="v*")
+    ... except InvalidLifecyclePolicy as error:
+    ...     print(len(error.problems))
+    1
+    """
 
 
 class InvalidRepository(EcrConstructsError):
-    """A repository, or settings for one, with values that ECR or CloudFormation rejects."""
+    """
+    A repository, or settings for one, with values that ECR or CloudFormation rejects.
+
+    >>> from aws_cdk import App, Stack
+    >>> from ecr_constructs import HardenedRepository
+    >>> try:
+    ...     HardenedRepository(Stack(App(), "Containers"), "Api", repository_name="Prod")
+    ... except InvalidRepository as error:
+    ...     print(error.path)
+    Containers/Api
+    """
 
 
 class InvalidRegistry(EcrConstructsError):
-    """A registry, or a cache, template, replica or VPC endpoint, with values that ECR or CloudFormation rejects."""
+    """
+    A registry, or a cache, template, replica or VPC endpoint, with values that ECR or CloudFormation rejects.
+
+    >>> from aws_cdk import App, Stack
+    >>> from ecr_constructs import PrivateRegistry
+    >>> try:
+    ...     PrivateRegistry(Stack(App(), "Containers"), "Registry", policy_scope="V3")
+    ... except InvalidRegistry as error:
+    ...     print(error.path)
+    Containers/Registry
+    """
 
 
 class InvalidPerimeter(EcrConstructsError):
-    """A perimeter with values that IAM or AWS Organizations rejects, or a policy of one that is too long."""
+    """
+    A perimeter with values that IAM or AWS Organizations rejects, or a policy of one that is too long.
+
+    >>> from ecr_constructs.model import Perimeter
+    >>> try:
+    ...     Perimeter(organization="example")
+    ... except InvalidPerimeter as error:
+    ...     print(len(error.problems))
+    1
+    """
 
 
 class InvalidAlert(EcrConstructsError):
-    """An alert, or a target of one, with values that EventBridge, Amazon SNS or Amazon Inspector rejects."""
+    """
+    An alert, or a target of one, with values that EventBridge, Amazon SNS or Amazon Inspector rejects.
+
+    >>> from aws_cdk import App, Stack
+    >>> from ecr_constructs import AlertTopic
+    >>> try:
+    ...     AlertTopic(Stack(App(), "Alerts"), "Security", emails=["security"])
+    ... except InvalidAlert as error:
+    ...     print(error.path)
+    Alerts/Security
+    """
 
 
 class ArgumentTypeError(TypeError):

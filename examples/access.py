@@ -1,4 +1,4 @@
-"""Permissions of other accounts and of AWS services, and a denial that reaches the repositories that ECR creates."""
+"""Permissions of other accounts and of AWS services, and a denial that also applies to created repositories."""
 
 from aws_cdk import App, Aws, Environment, Stack
 from aws_cdk import aws_iam as iam
@@ -62,8 +62,8 @@ CreationTemplate(
     access=[Access.account_read_metadata("777788889999")],
 )
 
-# The account has scope V2 of the registry policy, so that consumers reach repositories that exist, and lose access
-# when they are removed here.
+# The registry policy of the account has scope V2. Consumers can also pull from existing repositories, and a removed
+# consumer has no access.
 PrivateRegistry(stack, "Registry", policy_scope="V2")
 PullThroughCache(
     stack,

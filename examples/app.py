@@ -2,7 +2,7 @@
 The container registry of Larkspur, a company that sells plants.
 
 Two accounts and two Regions. The shop runs in the production account in Ireland. If Ireland is not available, the shop
-starts in Frankfurt from the replicas there. The tools account has pull-through caches for public images, so that builds
+starts in Frankfurt from the replicas there. The tools account has pull-through caches for public images, so builds
 do not depend on the rate limits and the availability of public registries. Only accounts of the organization can pull.
 """
 
@@ -65,7 +65,7 @@ PrivateRegistry(
 )
 shop = HardenedRepository(ireland, "Shop", repository_name="larkspur/shop", settings=company_settings)
 
-# All teams build on `base:latest`, so that tag is mutable. An image that lost the tag can still be in use, so 50
+# All teams build on `base:latest`, so this tag is mutable. An image that lost the tag can still be in use, so 50
 # untagged images are kept. The repository is not under larkspur/, so it is not replicated.
 base = HardenedRepository(
     ireland,

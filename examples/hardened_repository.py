@@ -7,7 +7,7 @@ from ecr_constructs import HardenedRepository, Namespace, PrivateRegistry, Scann
 app = App()
 stack = Stack(app, "Repository", env=Environment(account="111122223333", region="us-east-1"))
 
-# Create the registry before the repositories that contribute to it. Without requests, only prod/ is scanned.
+# Create the registry before the repositories that change its settings. Without requests, only prod/ is scanned.
 PrivateRegistry(stack, "Registry", scanning=Scanning.enhanced(continuous=Namespace("prod")))
 
 HardenedRepository(

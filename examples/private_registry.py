@@ -1,4 +1,4 @@
-"""A registry with contributions of two teams, replication from another account, and restricted repository creation."""
+"""A registry with settings of two teams, replication from another account, and restricted repository creation."""
 
 from aws_cdk import App, Environment, Stack
 
@@ -18,7 +18,7 @@ registry = PrivateRegistry(
     replication=[Replication.to("eu-central-1", repositories=PAYMENTS)],
 )
 registry.accept_replication_from(PARTNER, repositories=Namespace("partner"))
-# CloudFormation creates repositories with the role of the bootstrap stack, so that role is an exception.
+# CloudFormation creates repositories with the role of the bootstrap stack. This role is an exception.
 registry.deny_repository_creation(except_for=[f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-*"])
 
 # A team adds a replication in its own stack, in the same account and Region. Rules with the same destination are merged

@@ -10,7 +10,7 @@ build = Stack(app, "Build", env=Environment(account="111122223333", region="eu-w
 production = Stack(app, "Production", env=Environment(account="444455556666", region="eu-west-1"))
 
 candidates = HardenedRepository(build, "Candidates", repository_name="build/payments-api")
-# The key of the payments team: its administrators have a statement of their own in the key policy.
+# The key of the payments team. The key policy has a separate statement for its administrators.
 payments_key = Encryption.shared_key(name="payments", administrators=["arn:aws:iam::444455556666:role/payments-keys"])
 releases = HardenedRepository(production, "Releases", repository_name="prod/payments-api", encryption=payments_key)
 

@@ -11,7 +11,7 @@ stack = Stack(app, "Pipelines", env=Environment(account="111122223333", region="
 repository = HardenedRepository(stack, "Api", repository_name="prod/payments-api")
 # Only jobs with the environment `production` can assume the role.
 identity = PipelineIdentity.github("octo-org/payments-api", environment="production")
-# An account has one provider for each URL. If the account has this one already, omit it and `provider_arn=`.
+# An account has one provider for each URL. If the account already has it, omit it and `provider_arn=`.
 provider = iam.OidcProviderNative(stack, "GitHub", url=identity.url, client_ids=[identity.audience])
 Publisher(
     stack,

@@ -16,7 +16,7 @@ os.environ["CDK_DISABLE_VERSION_CHECK"] = "1"
 
 # The first call of jsii in a run takes seconds, so a deadline would measure Node and not the test.
 # Properties of texts that two grammars accept discard many examples. The examples of a change are the same on each
-# machine, so that a check of it passes again; `random` finds new ones. `make test` runs few of them, and the slow tests
+# machine, so a check of it passes again; `random` finds new ones. `make test` runs few of them, and the slow tests
 # run the same properties with `thorough`.
 _CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 settings.register_profile(

@@ -104,7 +104,7 @@ def role_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
 
 
 def readable_template(template: Any) -> Any:
-    """Return a document with JSON texts replaced by their values, so that a changed rule is one changed line."""
+    """Return a document with JSON texts replaced by their values, so a changed rule is one changed line."""
     if isinstance(template, Mapping):
         return {key: readable_template(value) for key, value in template.items()}
     if isinstance(template, list):

@@ -19,7 +19,7 @@ HERE = Path(sys.executable).parent
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Copy what the CLI reads, so that nothing is written into the checkout."""
+    """Copy what the CLI reads, so nothing is written into the checkout."""
     for name in ("examples", "cdk.json"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)

@@ -151,7 +151,7 @@ def test_the_templates_are_equal_to_the_reviewed_ones(
 
 @pytest.mark.slow
 class TestTheValidators:
-    """The validators report known mistakes, so that an empty report is evidence."""
+    """The validators report known mistakes, so an empty report is evidence."""
 
     def test_control_tower_and_cdk_nag_report_a_plain_open_repository(self, tmp_path: Path) -> None:
         app = CheckedApp(tmp_path)

@@ -91,8 +91,8 @@ def time_problems(page: Page, path: Path, *, is_timed: bool) -> Iterator[str]:
     """
     Open a page, and yield the problem of an index that is open too late: when its script has run and it is drawn.
 
-    The time of the thread that reads, lays out and draws the page is compared, so that other work on the machine has
-    less influence. The time that passes is printed too.
+    The time of the browser thread that renders the page is compared, because it depends less on other work on the
+    machine. The elapsed time is printed too.
     """
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})

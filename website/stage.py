@@ -1,8 +1,8 @@
 """
 Stage the pages of the website in build/docs, and its configuration in build/mkdocs.yml.
 
-Pages of the repository link to files that are not part of the website. Each link is changed so that it works there: a
-link to a page leads to the staged page, and a link to another file leads to a page with its content.
+Pages of the repository link to files that are not part of the website. Each link is changed: a link to a page becomes a
+link to the staged page, and a link to another file becomes a link to a page with its content.
 """
 
 from __future__ import annotations

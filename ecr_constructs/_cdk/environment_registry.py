@@ -70,7 +70,7 @@ class _Owner:
 @dataclass(frozen=True, slots=True)
 class Environment:
     """
-    An account and Region; either is None if it is known only at deployment.
+    An account and Region. Either is None if it is known only at deployment.
 
     Attributes:
         account: The account, if it is known.
@@ -89,7 +89,7 @@ class Environment:
         return self.account is not None and self.region is not None
 
     def in_environment(self, *, account: str | None, region: str) -> Environment | None:
-        """Return another environment of the app, by default of the same account; None if the account is not known."""
+        """Return another environment of the app, by default of the same account. None if the account is not known."""
         account = account or self.account
         if account is None:
             return None

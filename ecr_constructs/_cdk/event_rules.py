@@ -55,7 +55,7 @@ def check_trigger(problems: Problems, scope: Construct, id: str | None, default_
     Args:
         problems: The collector of problems.
         scope: The scope of the rule.
-        id: The construct ID; None for the default.
+        id: The construct ID. None for the default.
         default_id: The default.
         target: The target.
 

@@ -70,7 +70,7 @@ class SharedKeyPolicyCheck:
 
     def _statements(self) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]:
         """Return the resolved statements of the key policy, and those that it needs."""
-        needed = {"lets the account administer it": _account_statement(), _DENIES_GRANTS: GRANTS_DENIED}
+        needed = {"allows the account to administer it": _account_statement(), _DENIES_GRANTS: GRANTS_DENIED}
         found = self._resource.stack.resolve({"written": _written(self._resource), "needed": needed})
         return as_list((found.get("written") or {}).get("Statement", [])), found["needed"]
 
@@ -115,7 +115,7 @@ def key_problems(key: IKeyRef, *, service: str = "ECR") -> Iterator[str]:
         service: The service that encrypts with it. Default: `ECR`.
 
     Yields:
-        One sentence for each reason for which the service cannot use the key.
+        One sentence for each reason why the service cannot use the key.
 
     """
     if (resource := _resource_of(key)) is not None:

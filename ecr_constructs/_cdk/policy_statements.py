@@ -349,7 +349,7 @@ class StatementList:
 # Grants of an app often add the same statement for principals that are tokens, so results are cached.
 @lru_cache(maxsize=1024)
 def _is_accepted(text: str, check: StatementCheck, account: str | None, region: str | None) -> bool:
-    """Return whether a statement has no problems, by its text with `UNKNOWN` in the place of tokens."""
+    """Return whether a statement has no problems, by its text with `UNKNOWN` instead of tokens."""
     return not any(True for _ in check(json.loads(text, strict=False), account, region))
 
 

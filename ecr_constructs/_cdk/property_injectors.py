@@ -70,7 +70,7 @@ def reapply(owner: Construct, resource: cdk.CfnResource, properties: Mapping[str
     Args:
         owner: The construct that the warning is added to.
         resource: The resource, which no injector receives.
-        properties: Its properties, by their names in Python; `removal_policy` among them.
+        properties: The properties, by their names in Python, including `removal_policy`.
         reason: The reason why the properties are needed.
 
     """

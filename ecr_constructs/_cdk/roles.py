@@ -56,7 +56,7 @@ def check_role_arn(problems: Problems, place: ConstructLocation, role: iam.IRole
     Args:
         problems: The collector of problems.
         place: The location of the template or cache.
-        role: The value of `role=`; None if it is not given.
+        role: The value of `role=`. None if it is not given.
 
     """
     if role is None or _is_placeholder(role):
@@ -83,7 +83,7 @@ def check_trust_conditions(
 
     Args:
         problems: The collector of problems.
-        conditions: Its value; None if it is not given.
+        conditions: Its value. None if it is not given.
         service: The service principal with which ECR assumes the created role.
         role: The value of `role=`.
         is_role_created: Whether the construct creates a role.
@@ -153,7 +153,7 @@ def _claim_name(problems: Problems, role: iam.Role, name: object) -> None:
     if (owner := account.owner_of("role", claimed)) is not None:
         problems.add(
             f"a property injector names the role {_readable(name)!r}, as it names {owner.node.path}, and role names "
-            "are unique in an account; change the injector so that it sets different names, or none"
+            "are unique in an account; change the injector to set different names, or none"
         )
     account.register_owner(role, "role", claimed)
 
@@ -214,7 +214,7 @@ def _path_problems(resource: iam.CfnRole | None) -> Iterator[str]:
 
 
 def _resource_of(role: iam.IRole) -> iam.CfnRole | None:
-    """Return the resource of a role of the app; imported roles have none."""
+    """Return the resource of a role of the app. Imported roles have none."""
     resource = role.node.default_child
     # The default child of a lazy role is a role.
     if isinstance(resource, iam.Role):

@@ -79,7 +79,7 @@ class ImageUse:
 
     Attributes:
         location: The property, such as `Properties/ContainerDefinitions/0/Image`.
-        reference: The image; None if it is known only at deployment, or is not a reference. An account, a name or a tag
+        reference: The image. None if it is known only at deployment, or is not a reference. An account, a name or a tag
             that is known only at deployment contains `UNKNOWN`.
         text: The text of the reference.
         repositories: The repositories of the app that the image can be in, and the creation templates with which ECR
@@ -236,7 +236,7 @@ class AppImages:
     # --- values ---
 
     def _texts(self, value: object, place: _Place, depth: int = 0) -> Iterator[str | None]:
-        """Yield the text of a value under each combination of conditions; None if CloudFormation computes it."""
+        """Yield the text of a value under each combination of conditions. None if CloudFormation computes it."""
         if isinstance(value, str) and not _DYNAMIC_REFERENCE.search(value):
             yield value
             return

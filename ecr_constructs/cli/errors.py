@@ -81,7 +81,7 @@ def print_to_stderr(line: str) -> None:
 
 def discard_output(stream: TextIO) -> None:
     """
-    Redirect a stream to the null device, so that Python does not write its buffer again at exit.
+    Redirect a stream to the null device. Python then does not write its buffer again at exit.
 
     Args:
         stream: Standard output or standard error.

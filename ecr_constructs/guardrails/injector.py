@@ -55,7 +55,7 @@ class HardenedInjector:
                 `CREATED`, which is `HARDENED` without its encryption.
 
         Raises:
-            InvalidRepository: If the settings have a property that the injector does not write; it lists all of them.
+            InvalidRepository: If the settings have a property that the injector does not write. It lists all of them.
             TypeError: If the settings are of the wrong kind.
 
         """

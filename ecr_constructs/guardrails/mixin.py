@@ -65,7 +65,7 @@ class Hardened(cdk.Mixin):
                 which is `HARDENED` without its encryption.
 
         Raises:
-            InvalidRepository: If the settings have a property that the mixin does not write; it lists all of them.
+            InvalidRepository: If the settings have a property that the mixin does not write. It lists all of them.
             TypeError: If the settings are of the wrong kind.
 
         """

@@ -29,6 +29,13 @@ class ScanFilter(ValidatedString):
     A filter without `*` matches every name that *contains* it. A filter with `*` matches whole names.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
 
+    Args:
+        value: The filter, such as `prod/*`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
+
     >>> ScanFilter("prod").matches("my-production-app")
     True
     >>> ScanFilter("prod/*").matches("my-prod/app")
@@ -48,6 +55,15 @@ class ReplicationFilter(ValidatedString):
     """
     The repositories of a replication rule: those whose name *begins* with the filter.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+
+    Args:
+        value: The prefix, such as `prod/`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
+
     >>> ReplicationFilter("prod").matches("production/api")
     True
     >>> ReplicationFilter("prod/").matches("production/api")
@@ -65,6 +81,15 @@ class ReplicationFilter(ValidatedString):
 class SigningFilter(ValidatedString):
     """
     The repositories of a signing rule. A filter without `*` matches the whole name.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+
+    Args:
+        value: The filter, such as `prod/*`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
 
     >>> SigningFilter("prod").matches("prod/api")
     False

@@ -50,6 +50,8 @@ class Image:
 
     Times without a time zone are rejected, because a few hours can decide whether an image is deleted.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
+
     Args:
         digest: The digest, `sha256:...`. A repository contains each digest once.
         pushed_at: The time of the push.
@@ -183,6 +185,8 @@ class Image:
 def read_images(document: object) -> tuple[Image, ...]:
     """
     Return the images in the output of `aws ecr describe-images`.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
 
     Args:
         document: The parsed JSON: an object with `imageDetails`, a list of image details, or a list of such objects for

@@ -29,6 +29,8 @@ class Immutability:
 
     Use `all_tags`, `all_tags_except`, `only_tags` or `off`.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+
     Args:
         mode: The value of `ImageTagMutability`.
         filters: The tags that are excluded from it: 1 to 5 with a mode `..._WITH_EXCLUSION`, none without.
@@ -82,7 +84,7 @@ class Immutability:
         Return the setting in which only the tags that match a filter are immutable.
 
         Args:
-            filters: 1 to 5, each with at most two `*`; without one it is the whole tag.
+            filters: 1 to 5 filters, each with at most two `*`. A filter without `*` is a whole tag.
 
         >>> Immutability.only_tags("v*").is_immutable("latest")
         False
@@ -107,7 +109,7 @@ class Immutability:
 
     @property
     def has_mutable_tags(self) -> bool:
-        """Whether any tag is mutable, so that an image can lose its last tag."""
+        """Whether any tag is mutable. An image can then lose its last tag."""
         return self.mode != "IMMUTABLE"
 
     def is_immutable(self, tag: str) -> bool:

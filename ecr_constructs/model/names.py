@@ -28,6 +28,15 @@ class RepositoryName(ValidatedString):
     """
     The name of a repository, as ECR allows it.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+
+    Args:
+        value: The name, 2 to 256 characters.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
+
     >>> str(RepositoryName("prod/payments--api"))
     'prod/payments--api'
     """
@@ -50,6 +59,15 @@ class TemplatePrefix(_Prefix):
     """
     The prefix of a creation template.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+
+    Args:
+        value: The prefix, or `ROOT`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
+
     >>> TemplatePrefix("prod").matches("production")
     False
     """
@@ -61,6 +79,15 @@ class TemplatePrefix(_Prefix):
 class CachePrefix(_Prefix):
     """
     The prefix of a pull-through cache rule: 2 to 30 characters.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-rule.html
+
+    Args:
+        value: The prefix, 2 to 30 characters, or `ROOT`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
 
     >>> CachePrefix("docker-hub").matches("docker-hub/library/nginx")
     True
@@ -75,6 +102,8 @@ class Namespace(ValidatedString):
     The repositories under a path. `Namespace("prod")` contains `prod/api` and `prod/web/app`, but not `production`.
 
     ECR has a separate filter language for each setting. Each property returns the namespace in one of them.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/Repositories.html
 
     Args:
         value: The path, with or without its last `/`.

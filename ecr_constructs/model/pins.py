@@ -92,6 +92,14 @@ def read_image_pins(path: str | Path) -> tuple[ImagePin, ...]:
         EcrConstructsError: If the file cannot be read, or is not such a file. It has every problem.
         TypeError: If the path is neither a string nor a `Path`.
 
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp(), "ecr-pins.json")
+    >>> _ = file.write_text(
+    ...     '{"version": 1, "images": {"111122223333/eu-west-1": {"prod/api:v1": "sha256:' + "a" * 64 + '"}}}'
+    ... )
+    >>> read_image_pins(file)[0].image
+    'prod/api:v1'
+
     """
     fix = "write it with 'ecr-constructs pin --image REPOSITORY:TAG --live'"
     document = read_json_file(path, f"'{PINS_FILE}'", fix=fix)

@@ -19,6 +19,8 @@ class ImageReference:
     """
     A reference to an image.
 
+    https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+
     Args:
         repository: The name of the repository.
         registry: The host of the registry, with a port if it has one. Default: none.

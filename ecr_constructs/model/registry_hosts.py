@@ -21,14 +21,14 @@ _HOST = re.compile(
     r"(?::443)?"
 )
 # The partitions whose registries have dual-stack hosts by the AWS General Reference, and by the image patterns of the
-# credential provider of Amazon EKS. The other suffixes follow those of botocore, and are read but not written.
+# credential provider of Amazon EKS. The other suffixes are those of botocore. They are read, but not rendered.
 _WITH_DUAL_STACK = ("aws", "aws-cn", "aws-us-gov")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryHost:
     """
-    The private registry of an account in a Region, as the host of a reference names it.
+    The private registry of an account in a Region, from the host of a reference.
 
     Attributes:
         account: The account ID.
@@ -48,7 +48,7 @@ class RegistryHost:
         """
         Return the registry of a host, or None if it is not that of a private ECR registry.
 
-        Upper-case letters and the port 443 name the same host.
+        Upper-case letters and the port 443 do not change the host.
 
         Args:
             host: The host.

@@ -37,6 +37,15 @@ class TagPattern(_TagSelector):
     """
     An entry of `tagPatternList` in a lifecycle rule, with at most four `*`. Without `*`, it matches the whole tag.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
+    Args:
+        value: The pattern, such as `release-*`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
+
     >>> TagPattern("release-*").matches("release-1.4")
     True
     >>> TagPattern("release").matches("release-1.4")
@@ -52,6 +61,15 @@ class TagPrefix(_TagSelector):
     An entry of `tagPrefixList` in a lifecycle rule. It matches tags that begin with it.
 
     A `*` is an ordinary character here. No tag contains it, so a prefix with a `*` matches no tag.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
+    Args:
+        value: The prefix, such as `release-`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
 
     >>> TagPrefix("prod").matches("production")
     True
@@ -71,6 +89,15 @@ class TagPrefix(_TagSelector):
 class ExclusionFilter(_TagSelector):
     """
     An exclusion filter of tag mutability, with at most two `*`. Without `*`, it matches the whole tag.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+
+    Args:
+        value: The filter, such as `dev-*`.
+
+    Raises:
+        InvalidName: If the text is not well formed.
+        TypeError: If it is not a string.
 
     >>> ExclusionFilter("latest").matches("latest-2")
     False

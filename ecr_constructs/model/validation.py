@@ -54,7 +54,7 @@ def is_token(text: str) -> bool:
 
 def text_problem(text: str) -> str | None:
     """
-    Return the reason why a description cannot be in a template; None if it can.
+    Return the reason why a description cannot be in a template. None if it can.
 
     Args:
         text: The text.
@@ -74,10 +74,10 @@ class StringConstraint:
     The form of one kind of string.
 
     Attributes:
-        noun: The kind, as error messages name it.
+        noun: The kind, for error messages.
         pattern: The regular expression that the whole string must match.
         allowed: The characters that may occur, as the inside of a character class.
-        shape: The fix, as error messages give it.
+        shape: The fix, for error messages.
         minimum: The least number of characters. Default: 1.
         maximum: The greatest number of characters.
         wildcards: The greatest number of `*`. Default: no limit.
@@ -117,7 +117,7 @@ class StringConstraint:
             text: The text.
 
         Returns:
-            One sentence for each problem; none for a text that is well formed.
+            One sentence for each problem. A well-formed text has none.
 
         Raises:
             TypeError: If it is not a string.
@@ -133,7 +133,7 @@ class StringConstraint:
         return (*self._length(text), *self._wildcards(text), *self._form(text))
 
     def require(self, text: str) -> None:
-        """Raise `InvalidName` with all the problems of a text, if it has any."""
+        """Raise `InvalidName` with all problems of a text, if it has any."""
         if problems := self.problems(text):
             raise InvalidName(problems)
 
@@ -165,17 +165,17 @@ class StringConstraint:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedString:
-    """A text that was validated. Subclasses have the grammar, and methods that match names or tags."""
+    """A validated text. Subclasses have the grammar, and methods that match names or tags."""
 
     value: str
     grammar: ClassVar[StringConstraint]
 
     def __post_init__(self) -> None:
-        """Raise all problems of the text."""
+        """Raise an error with all problems of the text."""
         self.grammar.require(self.value)
 
     def __str__(self) -> str:
-        """Return the text as ECR reads it."""
+        """Return the text for ECR."""
         return self.value
 
 
@@ -186,7 +186,7 @@ _PATH_SHAPE = (
     "in groups separated by '/'"
 )
 _PREFIX = rf"{_PATH}/?|ROOT"
-_PREFIX_SHAPE = f"{_PATH_SHAPE}, or ROOT for every repository no other prefix matches"
+_PREFIX_SHAPE = f"{_PATH_SHAPE}, or ROOT for every repository that no other prefix matches"
 _FILTER_SHAPE = (
     "use lower-case letters, digits and '*', separated by single '.', '_', '-' or '/', with none of those at the end"
 )
@@ -250,7 +250,7 @@ EXCLUSION_FILTER = StringConstraint(
     wildcards=2,
 )
 # Four wildcards: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
-# The length is that of a tag in the service model; characters that no tag can hold would make a rule that never acts.
+# The length is that of a tag in the service model. With characters that no tag can contain, a rule would never act.
 TAG_PATTERN = StringConstraint(
     noun="tag pattern",
     pattern=r"[0-9a-zA-Z._*-]+",

@@ -116,7 +116,7 @@ def check_alert(
         problems: The problems of the other arguments.
         scope: The scope of the alert.
         id: The ID of the alert.
-        repositories: The repositories; None for all.
+        repositories: The repositories. None for all.
         targets: The targets.
         rules: A function that returns the rules. It is called if there are no problems.
 
@@ -156,7 +156,7 @@ def check_tags(problems: Problems, tags: object) -> Sequence[str]:
 
     Args:
         problems: The collector of problems.
-        tags: Its value: a pattern or several; None for all images.
+        tags: Its value: a pattern or several. None for all images.
 
     """
     if tags is None:

@@ -32,6 +32,8 @@ class AlertTarget(ABC):
 
     Alerts also accept any `events.IRuleTarget`, such as those of `aws_cdk.aws_events_targets`. Such a target receives
     the event of EventBridge, unless it has its own input.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
     """
 
     __slots__ = ()

@@ -67,7 +67,7 @@ class AlertTopic(Construct):
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

@@ -54,13 +54,13 @@ class ImagePushed(Alert):
             id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
-            tags: Patterns of the tag that is pushed, one or several; `*` matches any characters. Default: any tag.
+            tags: Patterns of the tag that is pushed, one or several. `*` matches any characters. Default: any tag.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
                 `add_target` adds one.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()
@@ -111,13 +111,13 @@ class ImageDeleted(Alert):
             id: The ID of the construct, unique in its scope.
             repositories: A repository, a `Namespace`, a name in which `*` matches any characters, a `PrivateRegistry`,
                 or a list of them. Default: all repositories of the account and Region.
-            tags: Patterns of the tag that is deleted, one or several; `*` matches any characters. Default: any tag.
+            tags: Patterns of the tag that is deleted, one or several. `*` matches any characters. Default: any tag.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
                 `add_target` adds one.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()
@@ -172,7 +172,7 @@ class ImageArchived(Alert):
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         rules = check_alert(
@@ -225,7 +225,7 @@ class ImageRestored(Alert):
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         rules = check_alert(
@@ -279,13 +279,13 @@ class CacheRefreshed(Alert):
             id: The ID of the construct, unique in its scope.
             repositories: A repository of the cache, a `Namespace` such as that of the cache, a name in which `*`
                 matches any characters, a `PrivateRegistry`, or a list of them. Default: all caches.
-            tags: Patterns of the tag that is cached, one or several; `*` matches any characters. Default: any tag.
+            tags: Patterns of the tag that is cached, one or several. `*` matches any characters. Default: any tag.
             targets: The targets, up to five: an `AlertTarget`, or any `events.IRuleTarget`. Default: none, until
                 `add_target` adds one.
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

@@ -82,7 +82,7 @@ class ImageFindings(Alert):
             severity: The lowest severity: `CRITICAL`, `HIGH`, `MEDIUM`, `LOW` or `INFORMATIONAL`. Default: `HIGH`.
             each: Whether enhanced scanning sends an alert for each `finding` or for the initial scan of each `image`.
                 A vulnerability that is published after the push is in no initial scan. Default: `finding`.
-            only_fixable: Whether only findings with a fix send an alert; it requires `each="finding"` and enhanced
+            only_fixable: Whether only findings with a fix send an alert. It requires `each="finding"` and enhanced
                 scanning. Default: False.
             scan_type: `BASIC` or `ENHANCED`. Default: the scan type of the `PrivateRegistry` of the app, which must be
                 created before the alert. Without one, the alert has rules for both.
@@ -91,7 +91,7 @@ class ImageFindings(Alert):
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

@@ -53,7 +53,7 @@ class ReplicationFailed(Alert):
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         rules = check_alert(
@@ -109,7 +109,7 @@ class ScanningStopped(Alert):
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         rules = check_alert(

@@ -32,7 +32,7 @@ class Tampering(Alert):
 
     Calls of AWS CloudFormation have a separate rule. Its messages name AWS CloudFormation.
 
-    The account must have an AWS CloudTrail trail that logs management events; without one, EventBridge receives no API
+    The account must have an AWS CloudTrail trail that logs management events. Without one, EventBridge receives no API
     calls.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/logging-using-cloudtrail.html
@@ -79,7 +79,7 @@ class Tampering(Alert):
 
         Raises:
             InvalidAlert: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

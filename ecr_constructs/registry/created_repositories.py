@@ -48,7 +48,7 @@ def grant_on_repositories(
         construct: The construct, in the account and Region of the registry.
         grantee: A role or user.
         actions: The actions.
-        names: The names of the repositories; `*` matches any characters.
+        names: The names of the repositories. `*` matches any characters.
         remedy: The fix for a grantee without a policy, as the end of a sentence.
         login: Whether the permission to log in is granted. Default: yes.
 
@@ -83,7 +83,7 @@ def image_under(
 
     Args:
         construct: The construct, in the account and Region of the registry.
-        prefixes: The prefixes; `ROOT` for all repositories.
+        prefixes: The prefixes. `ROOT` for all repositories.
         reference: The repository with a tag or a digest, without a registry.
         dual_stack: Whether the host is the dual-stack host.
         pinned: Whether the tag is replaced by the digest of its pin. Default: no.
@@ -110,7 +110,7 @@ def uri_under(construct: PullableConstruct, prefixes: Sequence[str], repository:
 
     Args:
         construct: The construct, in the account and Region of the registry.
-        prefixes: The prefixes; `ROOT` for all repositories.
+        prefixes: The prefixes. `ROOT` for all repositories.
         repository: The repository, without a registry.
         dual_stack: Whether the host is the dual-stack host.
 

@@ -134,7 +134,7 @@ class CreationTemplate(SigningGrant, Construct):
             InvalidRegistry: With all problems, before anything is added to the tree.
             InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
                 'Findings' of the documentation lists them.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

@@ -41,7 +41,7 @@ class PrivateRegistry(Construct):
     The principal of the deployment needs `inspector2:Enable`, `inspector2:Disable`,
     `inspector2:ListAccountPermissions`, `inspector2:ListCoverage`, `inspector2:ListFindings` and
     `iam:CreateServiceLinkedRole`. In an organization, the delegated administrator of Amazon Inspector configures the
-    re-scan duration; if an organization policy manages Amazon Inspector, the deployment fails with
+    re-scan duration. If an organization policy manages Amazon Inspector, the deployment fails with
     `BlockedByOrganizationPolicyException`. When enhanced scanning is first enabled, only images that were pushed in the
     last 14 days are scanned.
 
@@ -92,7 +92,7 @@ class PrivateRegistry(Construct):
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         from ecr_constructs.registry.registry_policy import RegistryPolicy
@@ -161,7 +161,7 @@ class PrivateRegistry(Construct):
 
     @property
     def policy_scope(self) -> PolicyScope | None:
-        """The scope of the registry policy; None if it is not given."""
+        """The scope of the registry policy. None if it is not given."""
         return self._policy.scope
 
     @property

@@ -141,7 +141,7 @@ class PullThroughCache(IntentGrants, Construct):
             InvalidRegistry: With all problems, before anything is added to the tree.
             InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
                 'Findings' of the documentation lists them.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         from ecr_constructs.registry.cache_template import CacheTemplate
@@ -339,7 +339,7 @@ class PullThroughCache(IntentGrants, Construct):
 
         Raises:
             InvalidRegistry: With all problems.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         >>> from aws_cdk import App, Stack, aws_events_targets as targets, aws_sqs as sqs
         >>> stack = Stack(App(), "Containers")

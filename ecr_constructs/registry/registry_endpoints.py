@@ -89,7 +89,7 @@ class RegistryEndpoints(Construct):
 
         Raises:
             InvalidRegistry: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

@@ -63,7 +63,7 @@ class RegistryResources:
         self._is_synthesized = True
 
     def lazily(self, render: Callable[[], object]) -> cdk.IResolvable:
-        """Return a property that is rendered when the app synthesizes; changes after that are rejected."""
+        """Return a property that is rendered when the app synthesizes. Later changes are rejected."""
 
         def produce() -> object:
             self.mark_synthesized()

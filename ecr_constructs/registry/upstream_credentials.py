@@ -45,7 +45,11 @@ _MANAGED_KEY = "ECR reads no secret with another key than aws/secretsmanager"
 
 
 class Credentials(ABC):
-    """The credentials of a cache for its upstream: `new_secret`, `secret` or `secret_arn`."""
+    """
+    The credentials of a cache for its upstream: `new_secret`, `secret` or `secret_arn`.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+    """
 
     __slots__ = ()
 
@@ -202,7 +206,7 @@ class _Secret(Credentials):
         return self.held.construct
 
     def check(self, problems: Problems, place: ConstructLocation, prefix: str) -> None:  # noqa: ARG002  (it has a name)
-        # The resource of a secret of this app; an imported secret has none.
+        # The resource of a secret of this app. An imported secret has none.
         resource: Any = self.given if isinstance(self.given, cdk.CfnResource) else self.given.node.default_child
         # The name of a secret without a name is a token that resolves to an undefined value.
         name = None if resource is None else resource.stack.resolve(getattr(resource, "name", None))

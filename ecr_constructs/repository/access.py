@@ -41,6 +41,8 @@ class Access:
     Use the method for the permission. Principals of the same account get their permissions from grants, such as
     `grant_pull` and `grant_push`.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+
     Args:
         intent: The kind of permission.
         subject: The organization, organizational unit, account or role.

@@ -59,7 +59,7 @@ def bootstrap_template(
 
     Raises:
         InvalidRepository: With all problems.
-        TypeError: If arguments are of the wrong kind; it lists all of them.
+        TypeError: If arguments are of the wrong kind. It lists all of them.
 
     >>> template = {"Resources": {"ContainerAssetsRepository": {"Type": "AWS::ECR::Repository", "Properties": {}}}}
     >>> bootstrap_template(template)["Resources"]["ContainerAssetsRepository"]["DeletionPolicy"]

@@ -51,8 +51,10 @@ class Encryption(ABC):
     """
     The encryption of images: `shared_key`, `customer_key`, `aws_managed_key`, `aes256` or `dual_layer`.
 
-    Another encryption replaces the repository. For an existing repository, use the encryption that it has; `ADOPTED`
+    Another encryption replaces the repository. For an existing repository, use the encryption that it has. `ADOPTED`
     does not change it.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
     """
 
     __slots__ = ()
@@ -65,7 +67,7 @@ class Encryption(ABC):
         users: Sequence[iam.IGrantable | str] = (),
     ) -> Encryption:
         """
-        Return the encryption with one customer managed key for each stack; nested stacks use that of their parent.
+        Return the encryption with one customer managed key for each stack. Nested stacks use that of their parent.
 
         The key rotates every year, is retained when the stack is deleted, and has a waiting period of 30 days. Its
         policy allows grants to AWS services only, because ECR creates grants. With a name, a team or a namespace has a

@@ -20,7 +20,7 @@ class FixedStatement:
     A statement of the CDK that cannot be changed.
 
     Args:
-        statement: The statement. It is frozen, so that the CDK raises an error for a later change of it.
+        statement: The statement. It is frozen, so the CDK raises an error for a later change.
 
     Attributes:
         frozen: True, as for a frozen statement of the CDK.

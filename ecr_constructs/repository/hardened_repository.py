@@ -90,7 +90,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
     Attributes:
         settings: The settings in force.
         lifecycle: The lifecycle policy in force, with the rules that were added.
-        policy: The statements of the repository policy; `add_to_resource_policy` adds to them.
+        policy: The statements of the repository policy. `add_to_resource_policy` adds to them.
         resource: The `AWS::ECR::Repository`, for properties that only CloudFormation has.
 
     >>> from aws_cdk import App, Stack
@@ -146,8 +146,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
                 settings. Default: none.
             resource_tags: Tags of the resource, up to 50 together with those of the settings. Default: none.
             removal_policy: The deletion policy of the repository. Default: that of the settings; in `HARDENED` RETAIN.
-            empty_on_delete: Whether its images are deleted with the repository; it requires the removal policy DESTROY.
-                Default: As in the settings; in `HARDENED` False.
+            empty_on_delete: Whether its images are deleted with the repository. It requires the removal policy DESTROY.
+                Default: as in the settings; in `HARDENED` False.
             replicate_to: The Regions that the registry replicates it to, in the same account. It requires a literal
                 `repository_name` and a `PrivateRegistry`. Default: those of the registry.
             scanning: `continuous` or `on_push`, in the scanning configuration of the registry, with the same
@@ -158,7 +158,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
             InvalidRepository: With all problems, before anything is added to the tree.
             InvalidLifecyclePolicy: If the only problem is a finding of severity error in the lifecycle policy. The page
                 'Findings' of the documentation lists them.
-            TypeError: If arguments are of the wrong kind or do not exist; it lists all of them.
+            TypeError: If arguments are of the wrong kind or do not exist. It lists all of them.
 
         """
         from ecr_constructs.repository.registry_request import RegistryRequest
@@ -271,8 +271,8 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         """
         Return the reference of an image of the repository: a string for a manifest, with `for_ecs` and `for_lambda`.
 
-        A digest refers to one image. A tag refers to the image that has it; an immutable tag is not reassigned as long
-        as its image exists.
+        A digest refers to one image. A tag refers to the image that has it. An immutable tag is not reassigned while
+        its image exists.
 
         Args:
             tag_or_digest: A tag such as `v1.4.2`, or a digest: `sha256:` and 64 hexadecimal digits.
@@ -350,7 +350,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Args:
             target: The target, such as `targets.CodeBuildProject(project)`.
-            tag: A pattern of the tag that is pushed; `*` matches any characters. Default: any tag, or none.
+            tag: A pattern of the tag that is pushed. `*` matches any characters. Default: any tag, or none.
             id: The construct ID of the rule, unique in the repository. Default: `On` and the tag.
 
         Returns:
@@ -358,7 +358,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
 
         Raises:
             InvalidRepository: With all problems.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         >>> from aws_cdk import App, Stack, aws_events_targets as targets, aws_sqs as sqs
         >>> stack = Stack(App(), "Containers")
@@ -484,7 +484,7 @@ class HardenedRepository(SigningGrant, ecr.Repository):
         return grant_on_repository(self, grantee, actions, login=login)
 
     def _add_statement(self, statement: iam.PolicyStatement) -> None:
-        """Add a statement that has no problems. It can be changed later, so that the policy is written at synthesis."""
+        """Add a statement that has no problems. It can change later, so the policy is rendered at synthesis."""
         was_fixed = self.policy.is_fixed
         note_services(self, self.policy.add(statement))
         warn_of_denied_change(self, self.policy.last_read)

@@ -75,7 +75,7 @@ class ImportedRepository(SigningGrant, ecr.RepositoryBase):
 
         Raises:
             InvalidRepository: With all problems.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

@@ -95,7 +95,7 @@ class Publisher(Construct):
 
         Raises:
             InvalidRepository: With all problems, before anything is added to the tree.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         """
         problems = Problems()

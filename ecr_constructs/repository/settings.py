@@ -99,10 +99,10 @@ class RepositorySettings:
     Args:
         immutability: The tags that cannot be reassigned to another image. Default: all tags.
         lifecycle: The lifecycle policy, or its intents: one or a list. Default: untagged images expire 14 days after
-            push; if any tag is mutable, the newest 100 untagged images are kept instead. Tagged images are kept.
+            push. If any tag is mutable, the newest 100 untagged images are kept instead. Tagged images are kept.
         encryption: The encryption of images. It is create-only: another one replaces the repository by one without
             images. Default: one customer managed key for each stack.
-        scan_on_push: Whether images are scanned when they are pushed; the scanning configuration of the registry
+        scan_on_push: Whether images are scanned when they are pushed. The scanning configuration of the registry
             overrides it. Default: True.
         access: Permissions of principals outside the account. Default: none.
         policy_statements: Other statements of the repository policy, such as a denial for principals outside the
@@ -114,7 +114,7 @@ class RepositorySettings:
 
     Raises:
         InvalidRepository: With all problems.
-        TypeError: If arguments are of the wrong kind; it lists all of them.
+        TypeError: If arguments are of the wrong kind. It lists all of them.
 
     >>> HARDENED.but(immutability=Immutability.all_tags_except("latest")).effective_lifecycle.rules[0].description
     'Keep the newest 100 untagged images'
@@ -195,7 +195,7 @@ class RepositorySettings:
 
         Raises:
             InvalidRepository: With all problems of the result.
-            TypeError: If arguments are of the wrong kind; it lists all of them.
+            TypeError: If arguments are of the wrong kind. It lists all of them.
 
         >>> HARDENED.but(resource_tags={"team": "payments"}).but(scan_on_push=False).resource_tags["team"]
         'payments'
@@ -221,11 +221,11 @@ def effective_settings(settings: RepositorySettings, given: Mapping[str, object]
 
     Args:
         settings: The settings.
-        given: The values by property; None for a value that is kept.
+        given: The values by property. None for a value that is kept.
 
     Raises:
         InvalidRepository: With all problems of the result.
-        TypeError: If values are of the wrong kind; it lists all of them.
+        TypeError: If values are of the wrong kind. It lists all of them.
 
     """
     problems = Problems()
@@ -505,7 +505,7 @@ def settings_in_force(
     Args:
         problems: The collector of problems.
         settings: The argument `settings=`.
-        given: The arguments by property; None for an argument that is not given.
+        given: The arguments by property. None for an argument that is not given.
         default: The settings if `settings` is of the wrong kind. The message has their representation as an example.
 
     """

@@ -59,15 +59,16 @@ def assert_can_pull(
 
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
-        principals: Each an account ID, an organization ID such as `o-abc1234567`, the ARN of a role or user, a service
-            such as `lambda.amazonaws.com`, or the logical ID or construct path of a role in the templates.
+        principals: The principals. Each is an account ID, an organization ID such as `o-abc1234567`, the ARN of a role
+            or user, a service such as `lambda.amazonaws.com`, or the logical ID or construct path of a role in the
+            templates.
         repositories: Repository names, logical IDs, or patterns such as `prod/*`. Default: all repositories.
         context: The values of condition keys in the request, such as `{"aws:SourceAccount": "111122223333"}`. The key
             of the principal itself is known. Default: no other key is known.
 
     Raises:
-        AssertionError: If a principal may not pull, if only CloudFormation or the request can decide it, or if a name
-            selects nothing. The message lists every principal and repository, with the fix.
+        AssertionError: If a principal may not pull, if the result depends on values of the deployment or the request,
+            or if a name selects no repository. The message lists every principal and repository, with the fix.
         TypeError: If there is no principal, or one that is not a text.
 
     >>> statement = {
@@ -114,8 +115,8 @@ def assert_cannot_pull(
     """
     Assert that principals may not pull from repositories.
 
-    For a principal of the account of a repository, this needs a statement with the effect Deny: an identity policy of
-    the account, which the templates do not have, can allow the pull.
+    For a principal of the account of a repository, this needs a statement with the effect Deny, because an identity
+    policy of the account, which the templates do not have, can allow the pull.
 
     Args:
         subject: An app, a stack, a template, or the path of a cdk.out or of a template in JSON.
@@ -164,7 +165,7 @@ def assert_only_can_pull(subject: Subject, *principals: str, repositories: str |
         repositories: Repository names, logical IDs, or patterns. Default: all repositories.
 
     Raises:
-        AssertionError: If a policy allows more or fewer principals, if only CloudFormation knows a principal, or if a
+        AssertionError: If a policy allows more or fewer principals, if a principal is known only at deployment, or if a
             name selects nothing.
 
     """
@@ -227,12 +228,12 @@ def _names(repositories: str | Sequence[str]) -> tuple[str, ...]:
 def _reason_against(
     use: _Use, app: AppResources, repository: TemplateResource, principal: str, context: Mapping[str, str]
 ) -> str | None:
-    """Return the reason for which a principal cannot use a repository, or None if it can."""
+    """Return the reason why a principal cannot use a repository, or None if it can."""
     verdicts = _verdicts(_NEEDED[use], app, repository, principal, context)
     others = [each for each in verdicts if each.outcome != "allowed"]
     if not others:
         return None
-    # An action that is surely not allowed decides, whatever the outcome of the others is.
+    # An action that is certainly not allowed determines the outcome, regardless of the others.
     failed = min(others, key=lambda each: each.outcome == NOT_DECIDABLE)
     name = f"{principal} on {shown_repository(repository)}"
     if failed.outcome == NOT_DECIDABLE:
@@ -244,7 +245,7 @@ def _reason_against(
 def _reason_for(
     use: _Use, app: AppResources, repository: TemplateResource, principal: str, context: Mapping[str, str]
 ) -> str | None:
-    """Return the reason for which a principal can, or may be able to, use a repository, or None if it cannot."""
+    """Return the reason why a principal can or might use a repository, or None if it cannot."""
     verdicts = _verdicts(_DECISIVE[use], app, repository, principal, context)
     name = f"{principal} on {shown_repository(repository)}"
     if any(each.outcome == "denied" for each in verdicts):
@@ -392,7 +393,7 @@ def _list_difference(
 
 
 def _labels(app: AppResources, principal: str) -> list[str]:
-    """Return the names of a principal in the list of those that statements allow."""
+    """Return the names of a principal in the list of the allowed principals."""
     return [each.logical_id for each in _roles(app, principal)] or [_account_label(principal)]
 
 

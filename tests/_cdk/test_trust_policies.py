@@ -1,4 +1,4 @@
-"""Trust policies: which of them let ECR assume a role."""
+"""Trust policies: whether they allow ECR to assume a role."""
 
 from __future__ import annotations
 

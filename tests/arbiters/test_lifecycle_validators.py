@@ -261,7 +261,10 @@ def test_statuses_of_images_are_those_of_the_api() -> None:
 
 
 def test_the_fields_that_an_image_is_read_from_are_fields_of_the_api() -> None:
-    """A new field may decide what happens to an image, or tell which images an index names; list it here if not."""
+    """
+    A new field can affect the outcome of an image, or reference the images of an index. List it here if it does
+    neither.
+    """
     irrelevant = {"registryId", "repositoryName", "imageScanStatus", "imageScanFindingsSummary"}
 
     assert set(images._FIELDS.values()) | irrelevant == set(shape("ImageDetail")["members"])

@@ -157,7 +157,7 @@ BYTES: Mapping[str, bytes] = {
     "zeros": bytes(10_000),
 }
 
-# What an image may hold in a field, and what a listing may be instead of one.
+# The values of the fields of an image, and the documents in place of a listing.
 FIELDS: Mapping[str, object] = {
     "imageDigest": [EVIL, 7, None, [], "", "x" * 10_000],
     "imageTags": [[EVIL], EVIL, 7, [[]], ["a" * 100_000], [None], ["a\x01b"]],
@@ -250,7 +250,7 @@ MANIFESTS: Mapping[str, object] = {
 
 
 def build_assembly(above: Path, manifest: object) -> Path:
-    """Create a folder with everything that a manifest can name, and a file beside the folder."""
+    """Create a folder with all files that a manifest can name, and a file outside of the folder."""
     folder = above / "inside"
     folder.mkdir()
     (above / "outside.json").write_text(json.dumps(template(RepositoryName="somewhere/else")), encoding="utf-8")

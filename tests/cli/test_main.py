@@ -61,7 +61,7 @@ SPECIAL_CODES = {
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in an interpreter of its own, without a terminal."""
+    """Run the command in a separate interpreter, without a terminal."""
     return subprocess.run(
         [*COMMAND, *arguments], env=SETTINGS | environment, capture_output=True, text=True, check=False
     )
@@ -391,7 +391,7 @@ def test_a_pipe_gets_whole_lines_without_colour(tmp_path: Path) -> None:
 
 
 def in_a_terminal(*arguments: str, **environment: str) -> str:
-    """Run the command in a terminal of its own, and return the output."""
+    """Run the command in a separate terminal, and return the output."""
     ours, theirs = pty.openpty()
     subprocess.run([*COMMAND, *arguments], stdout=theirs, env=SETTINGS | environment, check=False)
     os.close(theirs)

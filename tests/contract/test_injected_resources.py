@@ -536,7 +536,7 @@ def shared_key(stack: cdk.Stack) -> kms.Key:
 @pytest.mark.parametrize(
     ("policy", "sentence"),
     [
-        (iam.PolicyDocument(), "no longer has the statement that lets the account administer it"),
+        (iam.PolicyDocument(), "no longer has the statement that allows the account to administer it"),
         ({"Statement": []}, "no longer has the statement that denies kms:CreateGrant to all but AWS services"),
         ({}, "no longer has the statement that denies"),
     ],

@@ -229,7 +229,7 @@ PRINCIPALS: list[iam.IPrincipal] = [
     iam.ServicePrincipal("lambda.amazonaws.com"),
 ]
 
-# For each option a typical value, so that not every call is rejected for its first argument.
+# For each option a typical value. Otherwise every call would be rejected for its first argument.
 MEANT: Mapping[str, st.SearchStrategy[Any]] = {
     "repository_name": st.sampled_from(["ab", "prod/api", "a--b", "a" * 256, cdk.Aws.REGION, "x", "A"]),
     "settings": st.sampled_from([HARDENED, ADOPTED, EPHEMERAL]),

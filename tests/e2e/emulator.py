@@ -171,7 +171,7 @@ def running_emulator() -> Iterator[Emulator]:
 def _caretaker(folder: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-I", str(Path(__file__).with_name("caretaker.py")), str(folder)]
     pipe = subprocess.PIPE
-    # In a session of its own, so that the signals of a terminal do not reach it.
+    # In a session of its own, so the signals of a terminal do not reach it.
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as caretaker:
         assert caretaker.stdout is not None
         assert caretaker.stdout.readline() == "ready\n"

@@ -170,7 +170,7 @@ class TopicPolicy(Generated, CloudFormationModel):
 
 
 class Subscription(Generated, CloudFormationModel):
-    """A subscription of a topic of the same Region. SNS generates its ARN, and nobody confirms an email."""
+    """A subscription of a topic of the same Region. SNS generates its ARN, and the email is not confirmed."""
 
     resource_type = "AWS::SNS::Subscription"
 

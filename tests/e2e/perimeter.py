@@ -22,7 +22,7 @@ class VpcEndpoint(Resource, CloudFormationModel):
     """
     A VPC endpoint in the EC2 of moto.
 
-    The example imports its VPC, so that no VPC exists, which the CloudFormation of moto requires.
+    The example imports its VPC, so no VPC exists, which the CloudFormation of moto requires.
     """
 
     resource_type = "AWS::EC2::VPCEndpoint"

@@ -1,4 +1,4 @@
-"""Deployments that fail for a reason of the account: the user sees the reason, and nothing is lost."""
+"""Deployments that fail for a reason of the account: the message has the reason, and no image is deleted."""
 
 from __future__ import annotations
 

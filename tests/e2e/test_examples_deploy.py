@@ -65,7 +65,7 @@ def test_an_example_is_deployed_updated_in_place_and_destroyed(emulator: Emulato
 
 
 def test_the_result_is_the_template_written_by_hand(emulator: Emulator) -> None:
-    """The expected resources are written by hand. The other test takes them from moto."""
+    """The expected resources are literals. The other test reads them from moto."""
     deploy(emulator, EVERY_TYPE)
 
     home = emulator.client("ecr", "111122223333", "eu-central-1")
@@ -149,7 +149,7 @@ def check_content(emulator: Emulator, found: list[Deployed]) -> None:
 
 
 def push_images(emulator: Emulator, found: list[Deployed]) -> None:
-    """Put an image wherever one may be when the stack goes; it is gone if the repository is replaced."""
+    """Add an image to each repository that can have one when the stack is deleted. A replaced repository has none."""
     for resource in found:
         if resource.resource_type == "AWS::ECR::Repository" and (
             resource.retained or resource.properties.get("EmptyOnDelete")
@@ -159,7 +159,7 @@ def push_images(emulator: Emulator, found: list[Deployed]) -> None:
 
 
 def identities(emulator: Emulator, found: list[Deployed]) -> Mapping[tuple[str, ...], Any]:
-    """Tell what no change in place may touch: names, times of creation, images."""
+    """Return the values that an update in place must not change: names, times of creation, images."""
     from tests.e2e.state import read
 
     told: dict[tuple[str, ...], Any] = {}

@@ -1,4 +1,4 @@
-"""What is wrong in an app fails its deployment by the real CLI, which says what it is."""
+"""An error in an app makes its deployment by the real CLI fail with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models do what CloudFormation and ECR do: a test of our own test code, without the CLI."""
+"""The models behave as CloudFormation and ECR do. This tests the code of the tests, without the CLI."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def properties_named(resource_type: str, key: str) -> frozenset[str]:
 
 
 def property_faults(resource_type: str, properties: Mapping[str, Any]) -> Iterator[str]:
-    """Say what CloudFormation would refuse, each fault with the path of the property."""
+    """Return the problems for which CloudFormation would reject a template, each with the path of the property."""
     for fault in Draft7Validator(schema(resource_type)).iter_errors(properties):
         yield f"{'/'.join(map(str, ['#', *fault.absolute_path]))}: {fault.message}"
     for name in sorted(properties_named(resource_type, "readOnlyProperties") & set(properties)):
@@ -78,7 +78,7 @@ def without(names: Collection[str], value: Any) -> Any:
 
 
 def request_faults(operation: str, members: Mapping[str, Any], service: str = "ecr") -> Iterator[str]:
-    """Say what a service would refuse in a request, as far as botocore's shapes tell."""
+    """Return the problems for which a service would reject a request, according to botocore's shapes."""
     shape = _operation(service, operation).input_shape
     # botocore checks types, names, required members and minimums itself,
     yield from filter(None, ParamValidator().validate(members, shape).generate_report().split("\n"))

@@ -72,7 +72,7 @@ def functions(app: cdk.App) -> Findings:
     tag = cdk.CfnParameter(stack, "ImageTag", default="v1").value_as_string
     code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest=tag)
     lambda_.DockerImageFunction(stack, "ByTag", code=code)
-    # The CDK writes a token as a tag, so that the reference with a digest is invalid. The one with a tag is valid.
+    # The CDK writes a token as a tag, so the reference with a digest is invalid. The one with a tag is valid.
     # The statement for Lambda that the CDK adds has no condition on its source.
     return {
         "Functions/Repository/Resource": SCANNED | {"service-principal-source"},
@@ -111,7 +111,7 @@ def cross_account_pull(app: cdk.App) -> Findings:
             conditions={"StringLike": {"aws:sourceArn": f"arn:aws:lambda:eu-west-1:{PRODUCTION.account}:function:*"}},
         )
     )
-    # The organization is a condition, so that the statement is not public. Lambda has a condition on its source.
+    # The organization is a condition, so the statement is not public. Lambda has a condition on its source.
     return {"Shared/Base/Resource": SCANNED}
 
 

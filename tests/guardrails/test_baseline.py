@@ -129,7 +129,7 @@ def test_a_stack_with_another_name_stops_the_synthesis(tmp_path: Path, baseline:
     succeeded, found = synthesized(tmp_path / "out", baseline, build, stack="Registry")
 
     assert not succeeded
-    # The key has no name, so that it is not known to be the same one.
+    # The key has no name, so it is not known to be the same one.
     assert {each["ruleName"] for each in found} == {"renamed-resource", "removed-stack"}
 
 

@@ -13,7 +13,7 @@ from ecr_constructs.model.compliance import RULES
 from tests.guardrails.public_apps import APPS
 from tests.templates import WITHOUT_VALIDATION
 
-# No rule of level error, so that every app synthesizes.
+# No rule of level error, so every app synthesizes.
 LEVELS = {each.id: "warning" for each in RULES.values() if each.level == "error"}
 
 

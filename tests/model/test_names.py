@@ -129,7 +129,7 @@ def test_a_cache_prefix_of_another_length_is_rejected() -> None:
             "Hub",
             (
                 f"cache prefix 'Hub' has 'H' at position 0; {SHAPE}, "
-                "or ROOT for every repository no other prefix matches, as in 'hub'"
+                "or ROOT for every repository that no other prefix matches, as in 'hub'"
             ),
         ),
     ]

@@ -1,7 +1,7 @@
 """
 The documents that decide about a request to ECR: from the templates of an app, as AWS has them after deployment.
 
-The simulator knows one policy of a resource. ECR has two, that of the repository and that of the registry, so that they
+The simulator knows one policy of a resource. ECR has two, that of the repository and that of the registry, so they
 are combined here. https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 """
 

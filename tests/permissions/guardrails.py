@@ -83,7 +83,7 @@ def _perimeter_of_scope_v1(stack: cdk.Stack, _: iam.IRole) -> None:
         registry.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 
 
-# A service control policy without an Allow denies all, so that AWS attaches FullAWSAccess.
+# A service control policy without an Allow denies all. Therefore AWS attaches FullAWSAccess.
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
 _NO_PUSH = document(_ALL, {"Effect": "Deny", "Action": _PUSHES, "Resource": "*"})
 _ORGANIZATION_ONLY = document(

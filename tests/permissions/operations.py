@@ -1,5 +1,5 @@
 """
-The operations of the matrix: what users do with a registry, and the actions that AWS checks for it.
+The operations of the matrix: the uses of a registry, and the actions that AWS checks for them.
 
 The pages of AWS that the lists come from:
 

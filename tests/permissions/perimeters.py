@@ -30,7 +30,7 @@ PERIMETER = Perimeter(
     except_for=["arn:aws:iam::*:role/codebuild-*"],
 )
 
-# The operations of the table. The login has no resource, so that the policy of a repository does not decide it.
+# The operations of the table. The login has no resource, so a repository policy does not apply to it.
 ASKED: Mapping[str, Sequence[str]] = {
     "log in": (LOGIN,),
     "pull": OPERATIONS["pull"],

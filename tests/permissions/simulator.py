@@ -20,7 +20,7 @@ PROGRAM = Path(__file__).with_name("simulate.mjs")
 INSTALLED = Path(__file__).parents[2] / "build/permissions"
 
 Result = Literal["Allowed", "ExplicitlyDenied", "ImplicitlyDenied"]
-# A policy document as JSON text, so that requests can share it.
+# A policy document as JSON text, so requests can share it.
 Document = str
 
 

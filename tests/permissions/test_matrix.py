@@ -1,4 +1,4 @@
-"""Each intent allows the callers and the operations of the matrix, and refuses all others."""
+"""Each intent allows the callers and the operations of the matrix, and denies all others."""
 
 from __future__ import annotations
 

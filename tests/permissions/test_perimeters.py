@@ -20,7 +20,7 @@ from tests.templates import ACCOUNT, new_app, new_stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.arbiter]
 
-# A policy without the perimeter that allows all, so that only the perimeter denies.
+# A policy without the perimeter that allows all, so only the perimeter denies.
 ALLOWED = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 FULL_ACCESS = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
 
@@ -96,7 +96,7 @@ def test_each_policy_leaves_the_operations_of_the_table() -> None:
 
 
 def test_without_a_perimeter_all_operations_are_allowed() -> None:
-    """So that each refusal of the table is one of the perimeter. Only callers of an account can log in."""
+    """Without the perimeter, all requests are allowed. Only callers of an account can log in."""
     asked = {name: requests(each, "none") for name, each in REQUESTS.items()}
     refused = {
         name: {request.action for request in asked[name]} - {*actions}

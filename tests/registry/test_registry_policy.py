@@ -806,7 +806,7 @@ def test_the_order_of_contributors_changes_nothing(seed: int) -> None:
 
 # --- laws of merging --------------------------------------------------------------------------------------------------
 
-# Few values, so that statements often differ in one part only.
+# Few values, so statements often differ in one part only.
 _arns = st.sampled_from(["arn:a", "arn:b", {"Fn::GetAtt": ["Role", "Arn"]}])
 _one_or_several = st.one_of(_arns, st.lists(_arns, min_size=1, max_size=3))
 _principals = st.one_of(

@@ -592,7 +592,7 @@ def test_statements_are_read_before_at_and_after_the_validation_of_each_synthesi
     Each reading of hundreds of grants takes time.
 
     The CDK resolves the policy three times in a synthesis. The third reading is for the comparison of the templates
-    with the settings, so that a statement that changes after the validation is reported.
+    with the settings, so a statement that changes after the validation is reported.
     """
     repository = HardenedRepository(stack, "Api", encryption=Encryption.aes256())
     grant = repository.grant_pull(iam.AccountPrincipal(ACCOUNT))

@@ -32,7 +32,7 @@ class UniqueNames:
     """
 
     def __init__(self, taken: Iterable[str] = (), *, separator: str = "") -> None:
-        # Construct IDs, attributes and modules are compared without their case, so that they can be told apart.
+        # Construct IDs, attributes and modules must differ in more than the case of letters.
         self._taken = {each.lower() for each in taken}
         self._separator = separator
 

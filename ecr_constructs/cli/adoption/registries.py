@@ -276,7 +276,7 @@ def _description_problems(description: object) -> Iterator[str]:
     if description is None:
         return
     if not isinstance(description, str) or len(description) > _LONGEST_DESCRIPTION or not description.isprintable():
-        yield "its description is not a text of at most 256 value_label characters"
+        yield "its description is not a text of at most 256 printable characters"
 
 
 def _template_policy_problems(policy: object, region: str | None) -> Iterator[str]:
@@ -285,7 +285,7 @@ def _template_policy_problems(policy: object, region: str | None) -> Iterator[st
     found = list(policy_problems(policy, "repository", region))
     yield from found
     code = policy_code(policy) if not found else None
-    # Other values write the partition as a reference, so that the text of the policy is computed at deployment.
+    # Other values render the partition as a reference. The text of the policy would be computed at deployment.
     literal = ("Access.organization", "Access.role_", "Access.app_runner_pull")
     names = [each.name for each in code.access if isinstance(each, Call)] if code else []
     if code and (code.statements or not all(each.startswith(literal) for each in names)):

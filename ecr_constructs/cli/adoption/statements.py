@@ -32,7 +32,7 @@ _MAXIMUM_CHARACTERS = 10_240
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
-# AWS Lambda writes its statement with this Sid, and the Sid is kept so that it can be recognized:
+# AWS Lambda writes its statement with this Sid. The Sid does not change, and identifies the statement:
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 _LAMBDA_SID = "LambdaECR"
 # The end of the name of each `Access` by its actions.
@@ -100,7 +100,7 @@ def policy_code(policy: object) -> PolicyCode:
     pairs = list(_lambda_pairs(statements))
     found = PolicyCode([], [])
     for statement in statements:
-        # The first statement of a pair has the place of its value, so that the order is that of the policy.
+        # The first statement of a pair determines the place of its value. The order is then that of the policy.
         access = [_access("lambda_pull", account) for account, pair in pairs if statement in pair] or _access_of(
             statement
         )
@@ -127,7 +127,7 @@ def _access(intent: str, subject: str) -> Call:
 
 
 def _access_of(statement: Statement) -> list[object]:
-    """Return the values that have the same effect as a statement; an empty list if there are none."""
+    """Return the values that have the same effect as a statement. Empty if there are none."""
     if not _is_plain(statement):
         return []
     verb = _VERBS.get(_actions(statement))

@@ -293,7 +293,7 @@ class Account:
         options: FetchOptions,
         progress: Progress,
     ) -> Iterable[str]:
-        """Read what is not kept, and return the repositories whose images are known."""
+        """Read the missing answers, and return the repositories whose images are known."""
         ecr, counter = self._session.service("ecr"), ImageCounter(progress)
         passes = options.current + options.read_indexes
         pool.add_steps(2 * len(texts) + (1 + passes) * len(policies))

@@ -29,7 +29,7 @@ class Throttle:
         self._stopped = Event()
 
     def stop(self) -> None:
-        """Reject every further call, so that the threads end."""
+        """Reject every further call. The threads then end."""
         self._stopped.set()
 
     @contextmanager

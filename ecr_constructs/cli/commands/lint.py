@@ -64,7 +64,7 @@ class Diagnostic:
             `unused-suppression` and `expired-suppression` for a suppression.
         severity: The severity, as of a finding.
         rule_priority: The priority of the rule, if it is about one rule.
-        sentence: The fact; for a policy that cannot be read, with the fix.
+        sentence: The fact. For a policy that cannot be read, it includes the fix.
         remedy: The fix.
 
     """

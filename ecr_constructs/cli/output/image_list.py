@@ -63,7 +63,7 @@ class ListedImage(NamedTuple):
         Return the tag that matches first with the number of the other tags, or the first characters of the digest.
 
         Args:
-            asked: The patterns of tags that were asked for. A tag that matches one of them is preferred.
+            asked: The patterns of requested tags. A tag that matches one of them is preferred.
 
         """
         return decision_label(self.decision, asked)

@@ -109,7 +109,7 @@ _MOST_IMAGES = 10
 _SHORT_DIGEST = len("sha256:") + 12
 # The width of the terminal from which a digest is shown with all its characters.
 _FULL_DIGEST = 200
-# More than the characters of a policy, so that each row is one line that a program can search.
+# More than the characters of a policy. Each row is then one line, which a program can search.
 _UNLIMITED = 40_000
 
 
@@ -377,7 +377,7 @@ def _shared_table(group: Sequence[Ranked], hidden: _HiddenColumns) -> Iterator[G
         GridRow(cells=[printable(preview.name), *_number_cells(columns, numbers)], styles=_alarm_style(damage))
         for (preview, damage), numbers in zip(group, every, strict=True)
     ]
-    # ECR does not apply the policy of a creation template to repositories that exist.
+    # ECR does not apply the policy of a creation template to existing repositories.
     if previews[0].prefix is None:
         sums = {name: sum(numbers[name] for numbers in every) for name in columns[1:]}
         rows.append(GridRow(cells=[TOTAL, *_number_cells(columns, sums)], is_bold=True))
@@ -444,7 +444,7 @@ def _images(totals: Totals) -> str:
 
 
 def _template_note(prefix: str) -> str:
-    return f" (policy of the creation template for {prefix}, which ECR does not apply to repositories that exist)"
+    return f" (policy of the creation template for {prefix}, which ECR does not apply to existing repositories)"
 
 
 def _places(previews: Sequence[RepositoryPreview]) -> str:

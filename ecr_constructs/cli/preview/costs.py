@@ -74,7 +74,7 @@ def _measure(
     preview: RepositoryPreview, days: int | None, quota: int, *, has_prices: bool
 ) -> tuple[RepositoryPreview, Storage | None]:
     """Return a preview with its growth, and with prices the bytes of the repository."""
-    if preview.prefix is not None:  # ECR does not apply the policy of a creation template to repositories that exist
+    if preview.prefix is not None:  # ECR does not apply the policy of a creation template to existing repositories
         return preview, None
     evaluation = preview.evaluation
     images = all_images(evaluation)

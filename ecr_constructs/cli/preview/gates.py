@@ -195,7 +195,7 @@ class Gate(ABC):
         Return the result of the gate.
 
         An uncertain outcome counts as a certain one. Policies of creation templates do not count, because ECR does not
-        apply them to repositories that exist.
+        apply them to existing repositories.
 
         Args:
             report: The previews.
@@ -596,7 +596,7 @@ def _incomplete_inputs(report: PreviewReport, previews: Sequence[RepositoryPrevi
     if report.problems:
         yield f"{count(len(report.problems), 'problem')} prevented a preview, as reported above; fix it first"
     elif not previews:
-        yield "only creation templates match, and ECR does not apply them to repositories that exist; nothing to check"
+        yield "only creation templates match, and ECR does not apply them to existing repositories; nothing to check"
     for unread in report.unread:
         if unread.prefix is None:
             yield f"{unread.where}: {'; '.join(unread.problems)}, or {_SCOPE}"

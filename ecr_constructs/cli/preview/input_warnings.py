@@ -15,7 +15,7 @@ __all__ = ["images_at", "note_on_later_images", "notes_on_age", "notes_on_fields
 # A repository in use has a more recent push or pull.
 _RECENT = timedelta(days=2)
 _UNKNOWN = {
-    "imageManifestMediaType": "image indexes cannot be told from images",
+    "imageManifestMediaType": "image indexes cannot be distinguished from images",
     "imageSizeInBytes": "sizes are unknown",
 }
 

@@ -52,7 +52,7 @@ class Selection:
         policy_set: The policies. None for those that are deployed.
         only: Names of repositories, in which `*` matches any characters. Default: all.
         resource_tags: The resource tags of the repositories, each as `Key=Value`, or `Key` for any value. Default: any.
-        at: The instant, with a time zone; images that were pushed after it are left out. Default: the present.
+        at: The instant, with a time zone. Images that were pushed after it are omitted. Default: the present.
 
     """
 
@@ -82,7 +82,7 @@ def preview_files(
         policy_set: The policies.
         repositories: The repositories.
         only: Names of repositories, in which `*` matches any characters. Default: all.
-        at: The instant, with a time zone; images that were pushed after it are left out. Default: the present.
+        at: The instant, with a time zone. Images that were pushed after it are omitted. Default: the present.
         compares: Whether the deployed policies were given with the repositories.
 
     Raises:

@@ -64,7 +64,7 @@ def sum_of(previews: Iterable[RepositoryPreview]) -> Totals:
     """
     Return the totals of all repositories.
 
-    ECR does not apply the policy of a creation template to repositories that exist, so it does not count.
+    ECR does not apply the policy of a creation template to existing repositories, so it does not count.
 
     Args:
         previews: The previews.

@@ -32,7 +32,7 @@ class PolicyFile:
     A document of a source.
 
     Attributes:
-        document: The parsed document; None for an empty file of a folder.
+        document: The parsed document. None for an empty file of a folder.
         text: Its JSON text, or None for YAML.
         where: The file, and the number of the document if it has several.
         path: The file, or None for standard input.

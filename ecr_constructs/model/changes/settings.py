@@ -270,7 +270,7 @@ def _registry_scanning(before: Resource, after: Resource) -> Iterator[Change]:
     now = _scan_rules(after)
     for frequency, text in _scan_rules(before):
         if frequency and not any(other >= frequency and wildcards.subsumes(wide, text) for other, wide in now):
-            sentence = f"no rule scans repositories like {text} with {_FREQUENCIES[frequency]} any more"
+            sentence = f"no rule scans repositories like {text} with {_FREQUENCIES[frequency]} after the change"
             yield Change.of("weaker-scanning", after, sentence, remedy)
 
 
@@ -289,7 +289,7 @@ def _replication(before: Resource, after: Resource) -> Iterator[Change]:
     for destination, text in lost:
         region = object_of(destination).get("Region", "a destination")
         names = f"repositories that begin with {text}" if text else "all repositories"
-        sentence = f"images of {names} are not replicated to {region} any more; existing replicas remain and age"
+        sentence = f"images of {names} are no longer replicated to {region}; existing replicas are not deleted"
         yield Change.of("less-replication", after, sentence, "keep the destination and the filters")
 
 
@@ -303,7 +303,7 @@ def _signed(resource: Resource) -> list[tuple[object, str]]:
 
 def _signing(before: Resource, after: Resource) -> Iterator[Change]:
     for _, text in _uncovered(_signed(before), _signed(after), wildcards.subsumes):
-        sentence = f"images of repositories like {text} are not signed with their profile any more"
+        sentence = f"images of repositories like {text} are no longer signed with their profile"
         yield Change.of("less-signing", after, sentence, "keep the signing rule")
 
 

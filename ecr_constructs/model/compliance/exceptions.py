@@ -92,6 +92,15 @@ def read_rule_exceptions(path: str | Path) -> tuple[RuleException, ...]:
         EcrConstructsError: If the file cannot be read, or is not such a list. It has every problem.
         TypeError: If the path is neither a string nor a `Path`.
 
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp(), "exceptions.json")
+    >>> _ = file.write_text(
+    ...     '[{"resource": "Containers/Base", "rule": "tags-immutable", "reason": "latest is pushed again",'
+    ...     ' "owner": "team-images", "expires": "2027-06-30"}]'
+    ... )
+    >>> read_rule_exceptions(file)[0].rule
+    'tags-immutable'
+
     """
     document = read_json_file(path, "'exceptions.json'")
     problems = Problems()

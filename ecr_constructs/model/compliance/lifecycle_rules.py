@@ -52,7 +52,7 @@ def _finding_check(id: str) -> Check:
     return check
 
 
-# An info is about a consequence, and not about a mistake; `ecr-constructs lint` reports it.
+# An info is about a consequence, and not about a mistake. `ecr-constructs lint` reports it.
 FINDING_RULES: Sequence[ComplianceRule] = tuple(
     compliance_rule(
         f"lifecycle-{each.id}",

@@ -41,6 +41,9 @@ class Breach(NamedTuple):
         sentence: The fact, with the value.
         location: The property, such as `Properties/ImageTagMutability`. Default: the resource as a whole.
 
+    >>> Breach("the name has no team", "Properties/RepositoryName").location
+    'Properties/RepositoryName'
+
     """
 
     sentence: str
@@ -64,6 +67,14 @@ class ComplianceRule:
         remedy: The fix.
         controls: The controls that require the same, such as `ECR.2`.
         check: A function that yields the breaches of a resource.
+
+    >>> from ecr_constructs.model import compliance_rule
+    >>> @compliance_rule("named", requirement="A repository has a name.", remedy="Set the name.", level="info")
+    ... def named(resource, app):
+    ...     if resource.value("RepositoryName") is None:
+    ...         yield Breach("there is no RepositoryName")
+    >>> named.id, named.level, named.types
+    ('named', 'info', ('AWS::ECR::Repository',))
 
     """
 

@@ -65,7 +65,7 @@ def tampering(repositories: RepositoryFilter, except_roles: Sequence[str] = ()) 
 
     Args:
         repositories: The repositories.
-        except_roles: ARNs of roles whose calls do not match; `*` matches any characters. Default: none.
+        except_roles: ARNs of roles whose calls do not match. `*` matches any characters. Default: none.
 
     """
     changed = "the registry" if repositories.selects_all else "<repository>"

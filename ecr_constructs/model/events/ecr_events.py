@@ -43,7 +43,7 @@ def image_pushed(repositories: RepositoryFilter, tags: Sequence[str] = ("*",)) -
 
     Args:
         repositories: The repositories.
-        tags: Tags of the image; `*` matches any characters. Default: any tag, or none.
+        tags: Tags of the image. `*` matches any characters. Default: any tag, or none.
 
     """
     detail = {**_action("PUSH"), **_named(repositories), **_tagged(tags)}
@@ -56,7 +56,7 @@ def image_deleted(repositories: RepositoryFilter, tags: Sequence[str] = ("*",)) 
 
     Args:
         repositories: The repositories.
-        tags: Tags of the image; `*` matches any characters. Default: any tag, or none.
+        tags: Tags of the image. `*` matches any characters. Default: any tag, or none.
 
     """
     detail = {**_action("DELETE"), **_named(repositories), **_tagged(tags)}
@@ -128,7 +128,7 @@ def cache_refreshed(repositories: RepositoryFilter, tags: Sequence[str] = ("*",)
 
     Args:
         repositories: The repositories of the cache.
-        tags: Tags of the image; `*` matches any characters. Default: any tag, or none.
+        tags: Tags of the image. `*` matches any characters. Default: any tag, or none.
 
     """
     detail = {"sync-status": ["SUCCESS"], **_named(repositories), **_tagged(tags)}

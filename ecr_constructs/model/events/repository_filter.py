@@ -20,7 +20,7 @@ class RepositoryFilter:
     The repositories that an event pattern selects.
 
     Args:
-        names: Names of repositories; `*` matches any characters. Default: all repositories.
+        names: Names of repositories. `*` matches any characters. Default: all repositories.
 
     >>> RepositoryFilter(names=("prod/api", "dev/*")).matchers()
     ['prod/api', {'prefix': 'dev/'}]

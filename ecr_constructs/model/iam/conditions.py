@@ -51,7 +51,7 @@ class NarrowingKey:
         families: The types of operators that count, such as `String` for StringEquals and StringLike.
         form: The values that count, for the documentation.
         accepts: A function that returns whether a value with an operator counts.
-        is_multivalued: Whether a request has several values, so that a set operator is needed.
+        is_multivalued: Whether a request can have several values. A set operator is then needed.
         key_policies_only: Whether the key exists for requests to AWS KMS only.
 
     """
@@ -107,7 +107,7 @@ def _fixed(pattern: str) -> Callable[[str, _Operator], bool]:
 
 
 def _organization_path(text: str, operator: _Operator) -> bool:
-    """Return whether a path names an organization; wildcards can follow its first slash."""
+    """Return whether a path names an organization. Wildcards can follow its first slash."""
     organization, slash, _ = text.partition("/")
     if "${" in text or (not slash and text != UNKNOWN):
         return False
@@ -115,7 +115,7 @@ def _organization_path(text: str, operator: _Operator) -> bool:
 
 
 def _user_id(text: str, operator: _Operator) -> bool:
-    """Return whether a value names a principal by its unique ID; a session name can follow, with wildcards."""
+    """Return whether a value names a principal by its unique ID. A session name can follow, with wildcards."""
     unique_id, _, session = text.partition(":")
     if "${" in text or has_wildcard(unique_id) or (has_wildcard(session) and not operator.has_wildcards):
         return False

@@ -471,7 +471,7 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 
 
 def _network_kind(text: str) -> str | None:
-    """Return the kind of an expected network: `range`, `id` or `arn` of a VPC; None for another text."""
+    """Return the kind of an expected network: `range`, `id` or `arn` of a VPC. None for another text."""
     if is_token(text):
         if text.startswith("arn:"):
             return "arn"

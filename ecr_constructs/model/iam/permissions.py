@@ -103,7 +103,7 @@ ADMINISTER = tuple(
 # The actions of the registry of another account in this one, which the registry policy allows.
 REPLICATE = ("ecr:CreateRepository", "ecr:ReplicateImage")
 
-# The actions of a pull through a cache rule in addition to those of a pull; the first pull of an image needs them.
+# The actions of a pull through a cache rule in addition to those of a pull. The first pull of an image needs them.
 IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 
 # The actions of a cache in the registry of another account:

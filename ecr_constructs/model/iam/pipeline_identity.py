@@ -134,8 +134,8 @@ class PipelineIdentity:
             repository: The repository as it is in the subject of its tokens. For repositories that were created,
                 renamed or transferred after June 18, 2026, the owner and the name have IDs:
                 `octo-org-123456/api-456789`.
-            branch: The branch; a `*` at the end matches any characters. Default: another argument is given.
-            tag: The Git tag; a `*` at the end matches any characters. Default: another argument is given.
+            branch: The branch. A `*` at the end matches any characters. Default: another argument is given.
+            tag: The Git tag. A `*` at the end matches any characters. Default: another argument is given.
             environment: The deployment environment. Default: another argument is given.
 
         Raises:
@@ -173,8 +173,8 @@ class PipelineIdentity:
 
         Args:
             project: The path of the project with its groups, such as `my-group/api`.
-            branch: The branch; a `*` at the end matches any characters. Default: `tag` is given.
-            tag: The Git tag; a `*` at the end matches any characters. Default: `branch` is given.
+            branch: The branch. A `*` at the end matches any characters. Default: `tag` is given.
+            tag: The Git tag. A `*` at the end matches any characters. Default: `branch` is given.
             host: The host of the GitLab instance. Default: `gitlab.com`.
             audience: The `aud` of the ID token in the job. Default: `https://` and the host.
 
@@ -241,7 +241,7 @@ class PipelineIdentity:
             project_id: The UUID of the project.
             vcs_origin: The origin of the source, which the subject of `CIRCLE_OIDC_TOKEN_V2` has. It is required with
                 `branch`. Default: the subject of either token is matched.
-            branch: The branch; a `*` at the end matches any characters. Default: all branches.
+            branch: The branch. A `*` at the end matches any characters. Default: all branches.
 
         Raises:
             InvalidName: With all problems: an ID that is not well formed, one of `vcs_origin` and `branch` without the
@@ -273,8 +273,8 @@ class PipelineIdentity:
         Args:
             organization: The slug of the organization.
             pipeline: The slug of the pipeline.
-            branch: The branch; a `*` at the end matches any characters. Default: `tag` is given.
-            tag: The Git tag; a `*` at the end matches any characters. Default: `branch` is given.
+            branch: The branch. A `*` at the end matches any characters. Default: `tag` is given.
+            tag: The Git tag. A `*` at the end matches any characters. Default: `branch` is given.
 
         Raises:
             InvalidName: With all problems: a slug that is not well formed, not exactly one of `branch` and `tag`.

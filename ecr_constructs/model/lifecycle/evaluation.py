@@ -27,11 +27,21 @@ class Decision(NamedTuple):
     """
     The outcome of a policy for one image.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+
     Attributes:
         image: The image.
         action: `expire`, `archive` or `keep`. For an uncertain image, the possible action.
         rule: The rule that acts. For a kept image, the rule that selects it, if there is one.
         why: The reason, in one sentence.
+
+    >>> from datetime import datetime, timezone
+    >>> from ecr_constructs.model import Image, LifecyclePolicy, expire_untagged
+    >>> old = Image(digest="sha256:" + "0" * 64, pushed_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    >>> policy = LifecyclePolicy.of(expire_untagged(after_days=14))
+    >>> decision = policy.evaluate([old], at=datetime(2026, 6, 1, tzinfo=timezone.utc)).expired[0]
+    >>> decision.action, decision.why
+    ('expire', 'it was pushed more than 14 days ago')
 
     """
 
@@ -106,12 +116,22 @@ class Evaluation:
     """
     The outcome of a policy for the images of a repository at an instant. Every image is in exactly one group.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+
     Attributes:
         at: The instant.
         expired: Images that ECR deletes, the oldest first.
         archived: Images that ECR archives, the oldest first.
         kept: Images that ECR keeps, the oldest first. Each has the rule that selects it, if there is one.
         uncertain: Images with an outcome that AWS does not document, each with the possible action and the reason.
+
+    >>> from datetime import datetime, timezone
+    >>> from ecr_constructs.model import Image, LifecyclePolicy, expire_untagged
+    >>> old = Image(digest="sha256:" + "0" * 64, pushed_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    >>> policy = LifecyclePolicy.of(expire_untagged(after_days=14))
+    >>> evaluation = policy.evaluate([old], at=datetime(2026, 6, 1, tzinfo=timezone.utc))
+    >>> len(evaluation.expired), len(evaluation.kept)
+    (1, 0)
 
     """
 

@@ -203,7 +203,7 @@ def to_utc(at: datetime) -> datetime:
 
 
 def _newest_first(images: Sequence[Image]) -> list[int]:
-    """Return the places of images in their list, by age; of images of the same age, the last first."""
+    """Return the places of images in their list, by age. Of images of the same age, the last is the first."""
     # Numbers are sorted several times as fast as datetimes. New numbers are adjacent in memory.
     seconds = array("d", list(map(attrgetter("age_reference_seconds"), images))).tolist()
     order = sorted(range(len(images)), key=seconds.__getitem__)

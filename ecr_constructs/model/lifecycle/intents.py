@@ -57,12 +57,18 @@ class Intent:
     """
     One purpose of a lifecycle policy. The functions of this module create it, and `LifecyclePolicy.of` compiles it.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+
     Attributes:
         function: The name of the function that created it, such as `keep_latest`.
         arguments: The positional arguments.
-        options: The names and values of the keyword arguments that were given; lists are tuples.
+        options: The names and values of the given keyword arguments. Lists are tuples.
         keep_rules: Rules that never act, and keep images from the rules below them.
         rules: Rules that act.
+
+    >>> intent = keep_latest(10, matching="v*")
+    >>> intent.function, intent.rules[0].count_number
+    ('keep_latest', 10)
 
     """
 
@@ -85,6 +91,8 @@ class Intent:
 def keep_latest(count: int, *, matching: str | None = None, matching_all: Sequence[str] | None = None) -> Intent:
     """
     Keep the newest images that match, by time of push, and delete the others that match.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 
     Args:
         count: The number of images to keep.
@@ -122,6 +130,8 @@ def keep_forever(*patterns: str) -> Intent:
     """
     Keep every image that matches any of the patterns. No other intent deletes or archives these images.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     Args:
         patterns: Tag patterns.
 
@@ -150,6 +160,8 @@ def limit_images(count: int) -> Intent:
     ECR counts all images, including those that other intents keep. Kept images beyond the newest `count` are not
     deleted.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     Args:
         count: The number of images to keep.
 
@@ -173,6 +185,8 @@ def expire_untagged(*, after_days: Days | None = None, keep: int | None = None) 
 
     ECR counts the age from the *push*, not from the moment the image lost its tag. If tags are mutable, `keep=` leaves
     time to restore a tag, and `after_days=` may leave none.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 
     Args:
         after_days: The days after the push. Whole days, or a `Duration` of whole days.
@@ -211,6 +225,8 @@ def expire_older_than(
     """
     Delete images a number of days after their push, including the newest image if none is pushed for so long.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     Args:
         after_days: The age in days. Whole days, or a `Duration` of whole days.
         matching: One tag pattern, or several of which any may match. Default: every image, tagged or not.
@@ -245,6 +261,8 @@ def expire_unmatched(*, keeping: str | Sequence[str], after_days: Days) -> Inten
 
     ECR has no NOT. Images that match get a separate rule that never acts, unless an earlier intent has a rule for them.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     Args:
         keeping: One tag pattern, or several. The other intents apply to images that match any of them.
         after_days: The age in days. Whole days, or a `Duration` of whole days.
@@ -271,6 +289,8 @@ def expire_unmatched(*, keeping: str | Sequence[str], after_days: Days) -> Inten
 def archive_unpulled(*, after_days: Days) -> Intent:
     """
     Archive every image that was not pulled for a number of days. ECR cannot delete by last pull. See `delete_archived`.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 
     Args:
         after_days: Days since the last pull, or since the push of an image that was never pulled. Whole days, or a
@@ -300,6 +320,8 @@ def archive_older_than(
     """
     Archive images a number of days after their push.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     Args:
         after_days: The age in days. Whole days, or a `Duration` of whole days.
         matching: One tag pattern, or several of which any may match. Default: every image, tagged or not.
@@ -325,6 +347,8 @@ def archive_untagged(*, after_days: Days) -> Intent:
     """
     Archive images without a tag, a number of days after their push.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     Args:
         after_days: The age in days. Whole days, or a `Duration` of whole days.
 
@@ -346,6 +370,8 @@ def archive_untagged(*, after_days: Days) -> Intent:
 def delete_archived(*, after_days: Days) -> Intent:
     """
     Delete images a number of days after they were archived, except those of `keep_forever`.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 
     Args:
         after_days: Days in the archive, at least 90. Whole days, or a `Duration` of whole days.

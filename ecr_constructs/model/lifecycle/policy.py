@@ -45,8 +45,10 @@ class LifecyclePolicy:
     Create a policy from intents with `of`, from a document with `from_dict` or `from_json`, or from rules. Two policies
     are equal if they have the same rules. Equal policies have the same text.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+
     Args:
-        rules: The rules, in any order; they are stored in order of priority.
+        rules: The rules, in any order. They are stored in order of priority.
 
     Raises:
         TypeError: If the rules are not a list of `LifecycleRule`.

@@ -77,6 +77,8 @@ class LifecycleRule:
 
     `storage_class`, `count_unit` and `target_storage_class` are derived from the other fields.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+
     Args:
         rule_priority: The position of the rule, unique in a policy. 1 is before 2.
         tag_status: `tagged` (with one of the two lists), `untagged` or `any`.

@@ -33,12 +33,22 @@ class ScheduledAction:
     """
     The day on which a policy deletes or archives an image.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+
     Attributes:
         image: The image.
-        day: The first day (UTC) on which the rule selects it; ECR acts within 24 hours.
+        day: The first day (UTC) on which the rule selects it. ECR acts within 24 hours.
         action: `expire` or `archive`. An image that is archived can have a second action: it expires in the archive.
         rule: The rule that acts.
         is_certain: Whether AWS documents that the rule acts.
+
+    >>> from datetime import datetime, timezone
+    >>> from ecr_constructs.model import Image, LifecyclePolicy, expire_untagged
+    >>> old = Image(digest="sha256:" + "0" * 64, pushed_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    >>> policy = LifecyclePolicy.of(expire_untagged(after_days=14))
+    >>> action = policy.schedule([old], at=datetime(2026, 1, 2, tzinfo=timezone.utc))[0]
+    >>> action.day.isoformat(), action.action
+    ('2026-01-15', 'expire')
 
     """
 

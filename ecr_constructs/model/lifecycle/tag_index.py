@@ -109,7 +109,7 @@ def _parts(pattern: str) -> list[str]:
     """
     Return the texts that a matching tag with its edges contains, in their order.
 
-    If there is one only, the tag matches wherever the text is; if there is none, every tag matches.
+    With only one text, the tag matches at any position of the text. Without a text, every tag matches.
     """
     head, *rest = pattern.split("*")
     if not rest:

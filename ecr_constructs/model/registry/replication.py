@@ -80,6 +80,8 @@ class Replication:
     Create one with `to`. Only images that are pushed or restored afterwards are replicated, under the same repository
     name. Replicas are not replicated again.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+
     Args:
         region: The Region of the replicas.
         account: The account of the replicas. Default: the account of the registry.

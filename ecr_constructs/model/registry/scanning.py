@@ -51,6 +51,8 @@ class Scanning:
 
     Create one with `enhanced` or `basic`. There is one rule for each frequency, so there are at most two.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
+
     Args:
         scan_type: `ENHANCED` (Amazon Inspector: operating system and language packages) or `BASIC` (operating system).
         continuous: Filters of the repositories that are scanned again for each new vulnerability.

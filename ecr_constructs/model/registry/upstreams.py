@@ -55,6 +55,8 @@ class Upstream:
 
     Create one with the method for the registry.
 
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+
     Args:
         registry: The name of the registry in the ECR API.
         url: The host of the registry.

@@ -41,7 +41,7 @@ class AcceptedFinding:
         reason: The reason.
         owner: The person or team that is responsible for it.
         expires: The last day on which it is accepted.
-        repositories: Names of repositories; `*` matches any characters. Default: all repositories.
+        repositories: Names of repositories. `*` matches any characters. Default: all repositories.
         package: The name of the vulnerable package. Default: every package.
         justification: The reason why images are not affected, as one of the five justifications of OpenVEX. Default:
             the images are affected, and the risk is accepted.
@@ -147,6 +147,14 @@ def read_accepted_findings(path: str | Path) -> tuple[AcceptedFinding, ...]:
     Raises:
         EcrConstructsError: If the file cannot be read, or is not such a list. It has every problem.
         TypeError: If the path is neither a string nor a `Path`.
+
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp(), "accepted-findings.json")
+    >>> _ = file.write_text(
+    ...     '[{"vulnerability": "CVE-2024-12345", "reason": "not used", "owner": "team-a", "expires": "2027-06-30"}]'
+    ... )
+    >>> read_accepted_findings(file)[0].vulnerability
+    'CVE-2024-12345'
 
     """
     document = read_json_file(path, "'accepted-findings.json'")

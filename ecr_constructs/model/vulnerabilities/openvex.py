@@ -157,6 +157,17 @@ def read_openvex(
         EcrConstructsError: If the file cannot be read, or is not an OpenVEX document. It has every problem.
         TypeError: If arguments are of the wrong kind.
 
+    >>> from tempfile import mkdtemp
+    >>> file = Path(mkdtemp(), "openvex.json")
+    >>> _ = file.write_text(
+    ...     '{"@context": "https://openvex.dev/ns/v0.2.0", "author": "team-a", "statements": [{'
+    ...     '"vulnerability": {"name": "CVE-2024-12345"}, "status": "not_affected",'
+    ...     '"justification": "vulnerable_code_not_present", "impact_statement": "not in the image",'
+    ...     '"products": [{"@id": "pkg:oci/api?repository_url=example.com/prod/api"}]}]}'
+    ... )
+    >>> read_openvex(file, expires=date(2027, 6, 30))[0].repositories
+    ('prod/api',)
+
     """
     expect("owner", owner, str, "'team-a'", optional=True)
     expect("expires", expires, date, "date(2027, 6, 30)", optional=True)
@@ -240,7 +251,7 @@ def _images(products: object) -> Iterator[tuple[str, str | None]]:
 
 
 def _package_url(component: object) -> str:
-    """Return the package URL of a product or a subcomponent, or the text that identifies it; empty if it has none."""
+    """Return the package URL of a product or a subcomponent, or the text that identifies it. Empty without one."""
     if isinstance(component, str):
         return component
     found = mapping(component)

@@ -101,7 +101,7 @@ def _replication(properties: Mapping[str, Any]) -> None:
 
 
 def _registry_policy(properties: Mapping[str, Any]) -> None:
-    # moto knows two of the actions that a registry policy may have.
+    # moto supports two of the actions of a registry policy.
     _backend().registry_policy = _request("PutRegistryPolicy", "RegistryPolicy", properties)["policyText"]
 
 

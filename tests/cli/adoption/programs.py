@@ -17,7 +17,7 @@ import pytest
 
 from ecr_constructs.cli.main import run
 
-# What a synthesized template has without being asked.
+# The entries that every synthesized template has.
 OF_CDK = ("BootstrapVersion", "CheckBootstrapVersion", "CDKMetadata", "CDKMetadataAvailable")
 
 
@@ -67,7 +67,7 @@ def template_of(assembly: Path, stack: str = "Containers") -> dict[str, Any]:
 
 
 def without_cdk(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template without what the CDK adds: metadata, and the check of the bootstrap version."""
+    """Return a template without the additions of the CDK: metadata, and the check of the bootstrap version."""
 
     def cleaned(resource: Any) -> Any:
         if not isinstance(resource, Mapping):

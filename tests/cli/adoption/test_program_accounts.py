@@ -1,4 +1,4 @@
-"""Accounts in moto: the program of `adopt --live` replaces, loses and weakens nothing of what they have."""
+"""Accounts in moto: the program of `adopt --live` replaces, deletes and weakens none of their resources."""
 
 from __future__ import annotations
 

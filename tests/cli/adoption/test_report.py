@@ -1,4 +1,4 @@
-"""The report: the steps with their differences, the pushes that would fail, and what is never suggested."""
+"""The report: the steps with their differences, the pushes that would fail, and the changes that it never suggests."""
 
 from __future__ import annotations
 

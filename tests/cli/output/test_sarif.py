@@ -1,4 +1,4 @@
-"""Findings as SARIF: locations that a developer can change, and fingerprints that stay the same."""
+"""Findings as SARIF: locations that a developer can change, and fingerprints that do not change."""
 
 from __future__ import annotations
 

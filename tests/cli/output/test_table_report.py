@@ -284,7 +284,7 @@ def test_a_creation_template_is_reported_and_is_not_in_the_total() -> None:
 
     assert text.startswith(
         "prod/api (policy of the creation template for prod, which "
-        "ECR does not apply to repositories that exist): 8 images, "
+        "ECR does not apply to existing repositories): 8 images, "
     )
     assert line(text, "total: ") == "total: 0 repositories: 0 images to delete, 0 to archive, 0 uncertain, 0 to keep"
     assert "\nin use:" not in text

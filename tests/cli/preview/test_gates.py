@@ -164,7 +164,7 @@ def test_a_creation_template_has_no_effect_on_a_gate() -> None:
 
     (sentence,) = unknown(of_template, "in-use")
     assert sentence == (
-        "only creation templates match, and ECR does not apply them to repositories that exist; nothing to check"
+        "only creation templates match, and ECR does not apply them to existing repositories; nothing to check"
     )
     assert unknown(of_template, "expires:v*") == (sentence,)
 

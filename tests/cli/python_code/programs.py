@@ -17,7 +17,7 @@ def converted(policy: LifecyclePolicy, where: str = "policy.json") -> str:
 
 
 def executed(text: str) -> LifecyclePolicy:
-    """Run a program in a namespace of its own."""
+    """Run a program in a separate namespace."""
     names: dict[str, Any] = {}
     exec(text, names)  # noqa: S102  (what is executed is what is tested)
     built = names["policy"]

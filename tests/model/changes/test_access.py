@@ -1,4 +1,4 @@
-"""Changes of policies: who may do more, who may do less, and denials that are removed."""
+"""Changes of policies: wider access, removed access, and removed denials."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_every_policy_that_deletes_an_image_more_has_a_reason(
     old: list[Intent], new: list[Intent], described: list[tuple[int, list[str]]]
 ) -> None:
     before, after = compiled(old), compiled(new)
-    # ECR moves a tag to the image of the last push, so that each image has tags of its own here.
+    # ECR assigns a tag to the image of the last push, so each image has its own tags here.
     images = [
         Image(
             digest=f"sha256:{n:064x}",

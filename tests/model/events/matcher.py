@@ -16,7 +16,7 @@ def matches(rule: EventRule, event: Mapping[str, Any]) -> bool:
     """
     Return whether EventBridge delivers an event to the targets of a rule.
 
-    moto compares fields of single objects. EventBridge compares each object of a list, so that a pattern matches if it
+    moto compares fields of single objects. EventBridge compares each object of a list, so a pattern matches if it
     matches the event with one object in the place of each list.
     """
     pattern = EventPattern.load(json.dumps(rule.pattern()))

@@ -386,7 +386,7 @@ class TestTheTexts:
                 [allow, *ORGANIZATION.repository_statements(HERE)], requester, "ecr:PutImage"
             ).outcome
 
-        # The evaluation counts a key that is not given as unknown, so that `allowed` is not possible.
+        # The evaluation counts a key that is not given as unknown, so `allowed` is not possible.
         assert outcome(principal(STRANGER, THEIRS)) == "denied"
         assert outcome(principal()) != "denied"
 

@@ -1,5 +1,5 @@
 """
-Strategies for images and repositories: few tags and typical ages, so that rules match images often.
+Strategies for images and repositories: few tags and typical ages, so rules match images often.
 
 Times are relative to `AT`. `repositories` draws the images of one repository, with different digests. Its arguments
 select the kinds of images.

@@ -1,7 +1,7 @@
 """
 Strategies for legal and illegal texts, rules, policies, intents and images.
 
-Legal texts are built from their parts and not filtered by the grammars of the library, so that a grammar that rejects
+Legal texts are built from their parts and not filtered by the grammars of the library, so a grammar that rejects
 too much fails a test.
 """
 
@@ -71,7 +71,7 @@ replication_filters = st.builds(
 
 # --- tags -----------------------------------------------------------------------------------------------------------
 
-# Few letters, so that patterns match tags often; sometimes many.
+# Few letters, so patterns match tags often; sometimes many.
 _few = st.text("ab.-", min_size=0, max_size=3)
 tags = st.one_of(
     st.text("ab.-", min_size=1, max_size=6),

@@ -195,7 +195,10 @@ def test_an_example_has_the_outcome_of_the_page(example: Example) -> None:
 
 
 def test_no_other_tie_gives_the_outcome_of_the_second_example_of_all_images() -> None:
-    """If D, listed first, were the newer of the two, rule 3 would let it stay: so the order of the list means age."""
+    """
+    If D, which is listed first, were the newer one, rule 3 would keep it. Therefore the order of the list is the order
+    of age.
+    """
     example = OUTCOMES[-1]
     *others, d, e = example.images
 

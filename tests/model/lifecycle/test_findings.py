@@ -70,7 +70,7 @@ def image(number: int, *tags: str, **values: Any) -> Image:
 
 # --- shadowed rules --------------------------------------------------------------------------------------------------
 
-# Few patterns that cover one another, so that rules are shadowed.
+# Few patterns that cover one another, so rules are shadowed.
 _patterns = st.lists(
     st.sampled_from(["*", "**", "v*", "v1*", "v1.*", "*1", "latest", "release-*", "re*"]), max_size=2, unique=True
 )

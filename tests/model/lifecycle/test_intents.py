@@ -286,7 +286,7 @@ def test_kept_images_are_counted_and_expire_by_no_lower_rule() -> None:
     ids=repr,
 )
 def test_an_unreachable_rule_for_all_images_is_rejected_with_the_other_intents(tagged: Intent) -> None:
-    """ECR gives an image to the first rule that selects it: archiving what nobody pulls would never happen."""
+    """ECR assigns an image to the first rule that selects it, so images without pulls would never be archived."""
     untagged, idle = expire_untagged(after_days=14), archive_unpulled(after_days=120)
 
     assert problems(tagged, untagged, idle) == (
@@ -312,7 +312,7 @@ def test_an_intent_for_kept_images_must_come_first() -> None:
 
 
 def test_an_intent_that_could_never_act_is_rejected() -> None:
-    """Every tagged image matches `*`: nothing is unmatched, and a policy of keep_rules alone would not say so."""
+    """Every tagged image matches `*`, so no image is unmatched. A policy of keep rules alone would not show this."""
     with pytest.raises(InvalidLifecyclePolicy):
         LifecyclePolicy.of(expire_unmatched(keeping="*", after_days=30))
 

@@ -265,7 +265,7 @@ def test_a_description_is_a_text() -> None:
 
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_in_a_description_is_rejected(token: str) -> None:
-    """Tokens inside a policy are refused: the text could not be measured, and would not be canonical."""
+    """Tokens inside a policy are rejected, because the text could not be measured, and would not be canonical."""
     (problem,) = problems(**LEGAL, description=token)
 
     assert problem.startswith("description: ")

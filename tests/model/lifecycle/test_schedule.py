@@ -363,7 +363,7 @@ def test_no_image_is_scheduled_in_the_past_or_twice_in_a_storage_class(
 
 @given(policies, repositories(archive=True, indexes=True, most=6))
 def test_the_schedule_equals_an_evaluation_of_each_day(policy: LifecyclePolicy, images: list[Image]) -> None:
-    # Of what AWS decides: an index whose images are not known leaves them open for good.
+    # For outcomes of ECR's preview: the images of an index with an unknown manifest remain uncertain.
     images = [
         each if not each.is_index else replace(each, referenced_digests=each.referenced_digests or ())
         for each in images

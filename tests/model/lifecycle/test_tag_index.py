@@ -13,7 +13,7 @@ from ecr_constructs.model.lifecycle.tag_columns import images_by_pattern
 from ecr_constructs.model.lifecycle.tag_index import TagIndex
 from ecr_constructs.model.wildcards import matches
 
-# Few letters, so that parts of patterns occur often, overlap, and occur in the wrong order.
+# Few letters, so parts of patterns occur often, overlap, and occur in the wrong order.
 _letters = st.sampled_from(["a", "ab", "aab-."])
 _tags = _letters.flatmap(lambda letters: st.text(letters, min_size=1, max_size=12)) | st.sampled_from(
     ["latest", "?", "\u00e9", "a\u00e9b", "a" * 301, f"{'ab' * 200}-a"]

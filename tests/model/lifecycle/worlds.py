@@ -18,7 +18,7 @@ from ecr_constructs.model.tags import TagPattern, TagPrefix
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """The answers to what is open."""
+    """The answers to the undocumented behaviors."""
 
     hours_count: bool
     restored_age_from_push: bool

@@ -1,4 +1,4 @@
-"""The output of `aws pricing get-products`: with all its forms, and what cannot be used."""
+"""The output of `aws pricing get-products` in all its forms, and output without prices."""
 
 from __future__ import annotations
 

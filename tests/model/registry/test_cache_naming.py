@@ -16,7 +16,7 @@ from tests.model.lifecycle.strategies import paths, repository_names
 HUB, QUAY = Upstream.docker_hub(), Upstream.quay()
 UPSTREAMS = st.sampled_from([HUB, QUAY, Upstream.ecr(account="111122223333", region="eu-west-1")])
 
-# Few words, so that names, prefixes and patterns match often.
+# Few words, so names, prefixes and patterns match often.
 _words = st.sampled_from(["library", "nginx", "team", "a", "a-b", "up"])
 _names = st.lists(_words, min_size=1, max_size=3).map("/".join).filter(lambda name: len(name) > 1)
 _patterns = st.lists(st.one_of(_words, st.sampled_from(["*", "n*", "*x", "*a*"])), min_size=1, max_size=3).map("/".join)

@@ -176,7 +176,7 @@ def test_values_are_frozen_hashable_and_compared_by_content() -> None:
 
 # --- overlapping replications -----------------------------------------------------------------------------------------
 
-# Few letters, so that one name often begins with another.
+# Few letters, so one name often begins with another.
 _few = st.text("ab/", min_size=2, max_size=4).filter(lambda text: not text.startswith("/") and "//" not in text)
 _places = st.tuples(st.sampled_from(["eu-west-1", "sa-east-1"]), st.sampled_from([None, "111122223333"]))
 replications = st.builds(

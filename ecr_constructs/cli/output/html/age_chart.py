@@ -153,8 +153,8 @@ class AgeAxis:
     """
     An axis of ages, from the oldest on the left to the present on the right.
 
-    Columns have the same width and cover more time the older they are, so that the builds of last night and the
-    releases of three years are legible in one chart.
+    Columns have the same width, and older columns cover more time. The builds of last night and the releases of three
+    years are legible in one chart.
     """
 
     def __init__(self, at: datetime, oldest: datetime) -> None:

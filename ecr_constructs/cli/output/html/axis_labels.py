@@ -1,4 +1,4 @@
-"""The labels of an axis, placed so that they do not overlap."""
+"""The labels of an axis, without overlaps."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ class _Pages:
         ]
 
     def _render(self, name: str, sections: Sequence[Section], *, pages: bool) -> str:
-        # ECR does not apply the policy of a creation template to repositories that exist.
+        # ECR does not apply the policy of a creation template to existing repositories.
         counted = [each for each in sections if each.preview.prefix is None]
         return self._environment.get_template(name).render(
             **self._values,

@@ -33,7 +33,7 @@ _NEAREST = 30
 _MOST_STEPS = 200
 _MOST_ROWS = 12
 _MOST_LABELS = 5
-# The left part of the chart, in percent, has the totals before today, so that an action of today is a visible step.
+# The left part of the chart, in percent. It has the totals before today, and makes an action of today a visible step.
 _LEAD = 4.0
 # In pixels: the height of the chart, its margin above, the distance of a number above its line, and a line of text.
 _HEIGHT, _MARGIN, _ABOVE, _LINE = 140, 16, 4, 14

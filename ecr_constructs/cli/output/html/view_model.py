@@ -111,7 +111,7 @@ def section(
 
     """
     preview, damage = ranked
-    # ECR does not apply the policy of a creation template to repositories that exist.
+    # ECR does not apply the policy of a creation template to existing repositories.
     in_use = (preview.in_use or {}) if preview.prefix is None else {}
     affected, uncertain = (preview.evaluation.decisions, preview.evaluation.uncertain) if in_use else ((), ())
     return Section(

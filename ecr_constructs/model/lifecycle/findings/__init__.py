@@ -43,6 +43,11 @@ class Finding:
         remedy: The fix, in Python words.
         json_remedy: The fix with the fields of a policy document, or `None` if `remedy` fits both.
 
+    >>> from ecr_constructs.model import LifecyclePolicy, keep_latest
+    >>> finding = LifecyclePolicy.of(keep_latest(10, matching="v*")).findings()[0]
+    >>> finding.severity, finding.id
+    ('info', 'untagged-images-never-expire')
+
     """
 
     id: str

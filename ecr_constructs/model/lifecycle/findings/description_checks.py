@@ -92,7 +92,7 @@ _UNTAGGED = re.compile(
     r"\b(?:un-?tagged|dangling)\b|\b(?:without|with no|have no|has no) (?:a |any )?tags?\b", re.IGNORECASE
 )
 _TAGGED = re.compile(r"(?<!un)(?<!un-)\btagged\b", re.IGNORECASE)
-# Tagged images that remain, so that the rule is about the others: "keep only tagged images". "Keep tagged images for 30
+# Tagged images that remain. The rule is about the others: "keep only tagged images". "Keep tagged images for 30
 # days" is about tagged images.
 _TAGGED_REMAIN = re.compile(
     r"\b(?:(?:keep|leave|preserve|protect|retain|save)(?:s|ing)?(?: only| just)?|only (?:keep|leave|retain)s?) "

@@ -99,7 +99,7 @@ def _immutable_tags_by_count(context: CheckContext) -> Iterator[Match]:
 def _deletes_immutable(
     rule: LifecycleRule, preceding: Sequence[LifecycleRule], filters: Sequence[ExclusionFilter]
 ) -> str | None:
-    """Return the fact if the rule deletes images with tags that match a filter; only these tags are immutable."""
+    """Return the fact if the rule deletes images with tags that match a filter. Only these tags are immutable."""
     for each in filters:
         is_covered = any(
             other.selectors and all(wide.subsumes(each) for wide in other.selectors) for other in preceding
@@ -113,7 +113,7 @@ def _deletes_immutable(
 def _counts_mutable_together(
     rule: LifecycleRule, preceding: Sequence[LifecycleRule], filters: Sequence[ExclusionFilter]
 ) -> str | None:
-    """Return the fact if the rule counts tags that match a filter with others; only the others are immutable."""
+    """Return the fact if the rule counts tags that match a filter with others. Only the others are immutable."""
     selectors = rule.selectors or _EVERY_TAG
     is_mutable_only = any(each.subsumes(selector) for each in filters for selector in selectors)
     immutable_precede = any(other.selectors and not _overlap(other.selectors, filters) for other in preceding)

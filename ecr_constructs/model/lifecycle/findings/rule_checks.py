@@ -30,7 +30,7 @@ __all__: list[str] = []
         tagged image and another every untagged image.
     """,
     fix="""
-        Remove the rule, which changes nothing, or give it a smaller priority, so that it precedes the wider rule.
+        Remove the rule, which changes nothing, or give it a smaller priority than the wider rule.
     """,
     example="""
         from ecr_constructs import LifecyclePolicy, LifecycleRule

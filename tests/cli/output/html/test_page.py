@@ -327,12 +327,12 @@ def test_creation_templates_have_a_table_of_their_own_and_are_in_no_sum() -> Non
     assert [row[0] for row in rows] == ["prod/40", "prod/20", "prod/1"]
     assert page.all("tfoot")[0].all("td")[0].text == "61"
     of_templates = table(
-        page, "Policies of creation templates, which ECR does not apply to repositories that exist; not in the total"
+        page, "Policies of creation templates, which ECR does not apply to existing repositories; not in the total"
     )
     assert [row[0] for row in of_templates] == ["new/0", "new/1", "new/2"]
     assert tiles(page)["Repositories"] == "3"
     summaries = [each.all("summary")[0].text for each in page.all("details", class_="repository")]
-    says = "Policy of the creation template for new, which ECR does not apply to repositories that exist."
+    says = "Policy of the creation template for new, which ECR does not apply to existing repositories."
     assert [says in summary for summary in summaries] == [False] * 3 + [True] * 3
 
 
