@@ -43,7 +43,7 @@ synth: $(READY) ## synthesize examples/app.py into cdk.out and print a summary
 
 test: lint ## format, lint, types, import contracts and every test that is not slow (minutes)
 	$(heading) 'pytest'
-	@.venv/bin/pytest --numprocesses auto -m 'not slow'
+	@.venv/bin/pytest --numprocesses auto --dist worksteal -m 'not slow'
 
 test-all: test ## make test, slow tests, the wheel on each installed Python, oldest and newest CDK, checkov
 	@.venv/bin/nox

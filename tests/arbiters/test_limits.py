@@ -78,7 +78,7 @@ def test_each_limit_on_the_page_is_the_value_in_the_code() -> None:
 
 
 def test_every_limit_of_the_code_is_on_the_page_once() -> None:
-    told = [limit.constant.strip("`") for limit in LIMITS]
+    names = [limit.constant.strip("`") for limit in LIMITS]
     limits = set()
     for found in pkgutil.walk_packages(model.__path__, f"{model.__name__}."):
         module = importlib.import_module(found.name)
@@ -94,7 +94,7 @@ def test_every_limit_of_the_code_is_on_the_page_once() -> None:
             ):
                 limits.add(path)
 
-    assert sorted(told) == sorted(limits)
+    assert sorted(names) == sorted(limits)
 
 
 def _assigned_in(file: str | None) -> set[str]:

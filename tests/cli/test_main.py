@@ -151,6 +151,7 @@ def test_a_shell_completes_subcommands_and_options(words: str, found: str) -> No
     assert run.stdout.split() == [found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "found"),
     [("doc", "doctor"), ("doctor --prof", "--profile"), ("preview --format mark", "markdown"), ("preview pol", "")],

@@ -312,10 +312,12 @@ def test_a_path_is_removed_with_a_warning() -> None:
     stack = stack_with(hostile(iam.Role, "path"))
 
     assert all("Path" not in each["Properties"] for each in resources(stack, "AWS::IAM::Role").values())
-    told = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
-    assert len(told) == 3
-    assert all("changes path of Production/Containers/Team/" in text for text in told)
-    assert all("CloudFormation accepts no ARN of a role with a path here; exclude Production/" in text for text in told)
+    found = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
+    assert len(found) == 3
+    assert all("changes path of Production/Containers/Team/" in text for text in found)
+    assert all(
+        "CloudFormation accepts no ARN of a role with a path here; exclude Production/" in text for text in found
+    )
 
 
 def test_a_permissions_boundary_is_kept() -> None:
@@ -422,9 +424,9 @@ def test_properties_of_a_secret_that_ecr_requires_are_reverted_with_one_warning(
     stack = stack_with(hostile(secretsmanager.Secret, *names))
     template(stack)
 
-    (told,) = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
-    assert "changes generate_secret_string, kms_key_id, replica_regions, removal_policy of Production/" in told
-    assert "ECR reads no secret with another key than aws/secretsmanager, and no other copy of the token exists" in told
+    (found,) = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
+    assert "changes generate_secret_string, kms_key_id, replica_regions, removal_policy of Production/" in found
+    assert "ECR reads no secret with another key than aws/secretsmanager, and no other copy of the token exists" in found
 
 
 @pytest.mark.parametrize(
@@ -489,9 +491,9 @@ def test_the_safety_settings_of_the_key_are_restored_with_one_warning() -> None:
     stack = stack_with(hostile(kms.Key, *names))
     template(stack)
 
-    (told,) = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
-    assert "changes enabled, enable_key_rotation, multi_region, pending_window_in_days, removal_policy of Prod" in told
-    assert told.partition(";")[0].endswith("which is not used: images cannot be read without their key")
+    (found,) = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
+    assert "changes enabled, enable_key_rotation, multi_region, pending_window_in_days, removal_policy of Prod" in found
+    assert found.partition(";")[0].endswith("which is not used: images cannot be read without their key")
 
 
 def test_a_key_that_cannot_encrypt_is_reverted() -> None:

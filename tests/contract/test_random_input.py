@@ -50,6 +50,8 @@ from ecr_constructs import (
 )
 from tests.templates import REPOSITORY, new_app, new_stack, template
 
+# The number of examples of calls with many arguments. `make test` runs as many as of the others.
+MANY = settings().max_examples * (1 if settings().max_examples < 50 else 3)
 # The validation of the CDK takes most of the time, and other tests run it.
 QUICK = {"@aws-cdk/core:validateAgainstDefaultRules": False}
 
@@ -278,7 +280,7 @@ def test_these_tests_have_every_option_of_a_repository() -> None:
     assert set(options) - {"self", "scope", "id", "replaced"} == set(MEANT)
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=MANY)
 @given(options=repository_options())
 def test_a_repository_is_valid_or_rejected_before_anything_is_added(options: dict[str, Any]) -> None:
     stack = new_stack(new_app(**QUICK), "Containers")
@@ -436,7 +438,7 @@ def test_a_scope_that_is_none_is_a_type_error(scope: Any) -> None:
         HardenedRepository(scope, "Api")
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=MANY)
 @given(data=st.data())
 def test_a_rule_added_later_is_valid_or_rejected(data: st.DataObject) -> None:
     _, options = data.draw(calls(HardenedRepository.add_lifecycle_rule))

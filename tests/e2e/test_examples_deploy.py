@@ -162,7 +162,7 @@ def identities(emulator: Emulator, found: list[Deployed]) -> Mapping[tuple[str, 
     """Return the values that an update in place must not change: names, times of creation, images."""
     from tests.e2e.state import read
 
-    told: dict[tuple[str, ...], Any] = {}
+    stored: dict[tuple[str, ...], Any] = {}
     for resource in found:
         has = read(emulator, resource) or {}
         images = None
@@ -170,8 +170,8 @@ def identities(emulator: Emulator, found: list[Deployed]) -> Mapping[tuple[str, 
             ecr = emulator.client("ecr", resource.account, resource.region)
             images = ecr.list_images(repositoryName=resource.physical_id)["imageIds"]
         key = (resource.resource_type, resource.physical_id, resource.account, resource.region)
-        told[key] = (has.get("createdAt"), images)
-    return told
+        stored[key] = (has.get("createdAt"), images)
+    return stored
 
 
 def check_what_is_left(emulator: Emulator, found: list[Deployed], before: Mapping[tuple[str, ...], Any]) -> None:

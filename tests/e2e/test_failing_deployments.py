@@ -40,9 +40,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "path", "value", "told"), WRONG, ids=[name for name, *_ in WRONG])
+@pytest.mark.parametrize(("name", "path", "value", "message"), WRONG, ids=[name for name, *_ in WRONG])
 def test_a_wrong_property_fails_the_deployment_and_is_named(
-    emulator: Emulator, name: str, path: str, value: Any, told: str
+    emulator: Emulator, name: str, path: str, value: Any, message: str
 ) -> None:
     from tests.e2e.emulator import ACCOUNT, REGION
 
@@ -58,7 +58,7 @@ def test_a_wrong_property_fails_the_deployment_and_is_named(
 
     assert run.returncode != 0
     assert f"Thing ({type_of(name)})" in run.stdout + run.stderr
-    assert told in run.stdout + run.stderr
+    assert message in run.stdout + run.stderr
 
 
 def test_every_model_is_tried_here() -> None:

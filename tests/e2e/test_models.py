@@ -90,16 +90,16 @@ def is_there(emulator: Emulator, resource: Deployed) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "properties", "told"), ILLEGAL, ids=lambda value: value if isinstance(value, str) else ""
+    ("name", "properties", "message"), ILLEGAL, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_an_invalid_resource_fails_the_deployment_with_its_name(
-    emulator: Emulator, name: str, properties: Mapping[str, Any], told: str
+    emulator: Emulator, name: str, properties: Mapping[str, Any], message: str
 ) -> None:
     with pytest.raises(ClientError) as failure:
         deploy(emulator, template(name, properties))
 
     assert f"Thing ({type_of(name)})" in str(failure.value)
-    assert told in str(failure.value)
+    assert message in str(failure.value)
 
 
 @pytest.mark.parametrize("name", LEGAL)

@@ -108,6 +108,7 @@ def test_one_report_has_the_repositories_of_all_accounts_and_regions(preview_all
     assert sorted(map(str, roles)) == sorted(f"arn:aws:iam::{each}:role/audit/reader" for each in ACCOUNTS[1:])
 
 
+@pytest.mark.slow
 def test_every_format_has_the_account_and_the_region(preview: Preview) -> None:
     name = f"{MEMBER}/eu-west-1/prod/api"
     table = preview()[1]
@@ -320,6 +321,7 @@ def test_an_interrupted_command_continues_from_the_folder(
     assert cloud.calls == [("GetCallerIdentity", None)]
 
 
+@pytest.mark.slow
 def test_answers_that_are_old_or_damaged_are_read_again(
     preview: Preview, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -399,6 +401,7 @@ def run_service(account: str, region: str, text: str) -> None:
     sts.close()
 
 
+@pytest.mark.slow
 def test_an_image_that_another_account_of_the_list_runs_is_in_use(preview: Preview) -> None:
     run_service(OTHER, "us-east-1", f"{MEMBER}.dkr.ecr.eu-west-1.amazonaws.com/prod/api:v1")
     run_service(MEMBER, "eu-west-1", f"{MEMBER}.dkr.ecr.eu-west-1.amazonaws.com/prod/api:v2")
@@ -422,6 +425,7 @@ def test_an_image_that_another_account_of_the_list_runs_is_in_use(preview: Previ
     assert err[0].startswith(f"--fail-if in-use: {MEMBER}/eu-west-1/prod/api: v1 would be deleted by rule 1: ")
 
 
+@pytest.mark.slow
 def test_archived_images_in_use_are_restored_in_their_account(
     preview: Preview, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

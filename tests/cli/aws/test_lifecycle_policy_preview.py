@@ -182,9 +182,9 @@ def test_waiting_for_previews_ends(
 
     assert len(gathered.repositories) == 41
     assert gathered.repositories[-1].aws_preview == ()
-    [told] = gathered.problems
-    assert "and 37 more: " in told
-    assert problem in told
+    [reported] = gathered.problems
+    assert "and 37 more: " in reported
+    assert problem in reported
 
 
 def test_a_policy_that_aws_rejects_is_a_problem_of_its_repository(cloud: Cloud, gather: Gather) -> None:

@@ -74,8 +74,14 @@ def test_the_calls_are_about_the_repository_that_is_given(full: Cloud) -> None:
     assert {repository for _, repository in full.calls} == {None, "stage/web"}
 
 
-# The account of the tests has no faults of AWS CloudFormation.
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(("cloudformation:", "inspector2:"))])
+# The account of the tests has no faults of AWS CloudFormation. The other calls of a service are slow tests.
+DENIED = [name for name in NAMES if not name.startswith(("cloudformation:", "inspector2:"))]
+FIRST = list({name.partition(":")[0]: name for name in reversed(DENIED)}.values())
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in FIRST else pytest.param(name, marks=pytest.mark.slow) for name in DENIED]
+)
 def test_a_denied_call_is_missing_with_its_fix(full: Cloud, name: str) -> None:
     service, _, operation = name.partition(":")
     operations = {"apprunner": f"AppRunner.{operation}", "batch": operation.lower()}  # as the servers have them

@@ -30,7 +30,7 @@ def resource(kind: str, **properties: object) -> dict[str, Any]:
     return {"Type": f"AWS::ECR::{kind}", "Properties": properties}
 
 
-def told(kind: str, **properties: object) -> str:
+def summary_line(kind: str, **properties: object) -> str:
     (_, line) = lines([stack(It=resource(kind, **properties))])
     return line.strip()
 
@@ -78,13 +78,13 @@ def test_a_repository_has_its_mutable_tags() -> None:
     for mutability, words in cases:
         filters = [{"ImageTagMutabilityExclusionFilterValue": "v*"}]
 
-        assert f"It  {words}  " in told(
+        assert f"It  {words}  " in summary_line(
             "Repository", ImageTagMutability=mutability, ImageTagMutabilityExclusionFilters=filters
         )
 
 
 def test_a_lifecycle_that_cloudformation_computes_is_not_called_none() -> None:
-    assert "  lifecycle policy computed at deployment  " in told("Repository", LifecyclePolicy=SOMEHOW)
+    assert "  lifecycle policy computed at deployment  " in summary_line("Repository", LifecyclePolicy=SOMEHOW)
 
 
 def test_a_resource_of_the_registry_is_reported() -> None:
@@ -118,7 +118,7 @@ def test_a_resource_of_the_registry_is_reported() -> None:
         ("PublicRepository", {}, "PublicRepository  It"),
     ]
     for kind, properties, line in cases:
-        assert told(kind, **properties) == f"{line}  {GOES}"
+        assert summary_line(kind, **properties) == f"{line}  {GOES}"
 
 
 def test_a_value_that_cloudformation_computes_is_named_as_such() -> None:
@@ -132,7 +132,7 @@ def test_a_value_that_cloudformation_computes_is_named_as_such() -> None:
         ("RepositoryCreationTemplate", {"Prefix": "teams", "AppliedFor": SOMEHOW}),
     ]
     for kind, properties in cases:
-        assert told(kind, **properties).endswith(f"  {GOES}")
+        assert summary_line(kind, **properties).endswith(f"  {GOES}")
 
 
 def test_the_summary_of_a_folder_is_printed(

@@ -356,22 +356,22 @@ def test_an_image_that_was_pushed_after_the_listing_is_reported() -> None:
 
 
 def test_an_image_that_ecr_deletes_is_certain_to_be_deleted_today() -> None:
-    departures = [each for each in preview(aws=[said(V4, 1)]).schedule if each.image == V4]
+    scheduled = [each for each in preview(aws=[said(V4, 1)]).schedule if each.image == V4]
 
-    assert [(each.day, each.action, each.is_certain) for each in departures] == [(NOW.date(), "expire", True)]
+    assert [(each.day, each.action, each.is_certain) for each in scheduled] == [(NOW.date(), "expire", True)]
 
 
 def test_an_image_that_ecr_keeps_is_deleted_on_an_uncertain_day() -> None:
-    departures = [each for each in preview(aws=[]).schedule if each.image == V1]
+    scheduled = [each for each in preview(aws=[]).schedule if each.image == V1]
 
-    assert [(each.day, each.is_certain) for each in departures] == [(NOW.date(), False)]
+    assert [(each.day, each.is_certain) for each in scheduled] == [(NOW.date(), False)]
 
 
 def test_an_image_that_ecr_does_not_archive_today_is_not_certain_to_be_deleted_from_the_archive() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
-    departures = [each for each in preview(lifecycle, RELEASES, aws=[]).schedule if each.image == V1]
+    scheduled = [each for each in preview(lifecycle, RELEASES, aws=[]).schedule if each.image == V1]
 
-    assert [(each.action, each.is_certain) for each in departures] == [("archive", False), ("expire", False)]
+    assert [(each.action, each.is_certain) for each in scheduled] == [("archive", False), ("expire", False)]
 
 
 def test_an_image_that_is_archived_today_is_deleted_from_the_archive_later() -> None:
@@ -384,11 +384,11 @@ def test_an_image_that_is_archived_today_is_deleted_from_the_archive_later() -> 
 
 def test_an_image_that_ecr_archives_early_is_deleted_from_the_archive_on_an_uncertain_day() -> None:
     lifecycle = LifecyclePolicy.of(archive_older_than(after_days=10, matching="v*"), delete_archived(after_days=90))
-    departures = [
+    scheduled = [
         each for each in preview(lifecycle, RELEASES, aws=[said(V4, 1, "archive")]).schedule if each.image == V4
     ]
 
-    assert [(each.action, each.day == NOW.date(), each.is_certain) for each in departures] == [
+    assert [(each.action, each.day == NOW.date(), each.is_certain) for each in scheduled] == [
         ("archive", True, True),
         ("expire", False, False),
     ]

@@ -664,13 +664,13 @@ def test_common_policies_have_no_errors(rules: Sequence[LifecycleRule]) -> None:
 
 
 def test_common_policies_have_few_warnings_about_descriptions_and_lists() -> None:
-    told = {
-        name: told
+    reported = {
+        name: reported
         for name, rules in AS_WRITTEN.items()
-        if (told := {DESCRIBED, AMBIGUOUS, ALTERNATIVES}.intersection(ids(*rules)))
+        if (reported := {DESCRIBED, AMBIGUOUS, ALTERNATIVES}.intersection(ids(*rules)))
     }
 
-    assert told == {
+    assert reported == {
         "aws: a list": {ALTERNATIVES},
         "people: in German": {AMBIGUOUS},
         "people: branches": {AMBIGUOUS},
@@ -697,9 +697,9 @@ def test_images_and_an_immutability_of_the_wrong_kind_are_type_errors() -> None:
             "immutability must be an Immutability such as Immutability.all_tags(), got 'IMMUTABLE'",
         ),
     ]
-    for options, told in cases:
+    for options, reported in cases:
         for policy in (LifecyclePolicy(rules=[rule(1, "v*")]), LifecyclePolicy.none()):
-            with pytest.raises(TypeError, match=re.escape(told)):
+            with pytest.raises(TypeError, match=re.escape(reported)):
                 policy.findings(**options)
 
 

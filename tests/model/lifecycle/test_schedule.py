@@ -161,11 +161,11 @@ def test_the_newest_are_those_that_the_rule_selects_in_standard_storage() -> Non
         image("tagged", 5, "v0"),
         image("untagged", 5),
     ]
-    departures = certainty(policy, *images)
+    actions = certainty(policy, *images)
 
-    assert departures["goes today"] == (TODAY, True)
-    assert departures["tagged"] == (day(1), True)
-    assert departures["untagged"] == (day(1), False)
+    assert actions["goes today"] == (TODAY, True)
+    assert actions["tagged"] == (day(1), True)
+    assert actions["untagged"] == (day(1), False)
 
 
 def test_a_signature_is_deleted_with_its_subject_from_both_storage_classes() -> None:
@@ -239,9 +239,9 @@ def test_an_image_of_an_index_is_uncertain_if_a_newer_image_is_deleted_first(
 ) -> None:
     policy = LifecyclePolicy.of(expire_older_than(after_days=after_days, matching="w*"), limit_images(2))
     newest = [image("new", 1, "w2"), image("second", 3, "w1")]
-    departures = certainty(policy, *newest, image("index", 5, "v1", referenced_digests=["child"]), image("child", 6))
+    actions = certainty(policy, *newest, image("index", 5, "v1", referenced_digests=["child"]), image("child", 6))
 
-    assert departures["child"] == (day(1), is_certain)
+    assert actions["child"] == (day(1), is_certain)
 
 
 def test_an_archived_signature_follows_its_subject_only_out_of_the_archive() -> None:
@@ -270,9 +270,9 @@ def test_a_signature_leaves_the_archive_with_its_subject_or_before() -> None:
         rules = [archiving, deleting(2, after_days=tagged, tag_status="tagged", tag_pattern_list=["v*"])]
         if every is not None:
             rules.append(deleting(3, after_days=every, tag_status="any"))
-        departures = certainty(LifecyclePolicy(rules=rules), image("a", 40, "v1"), image("b", 40, subject_digest="a"))
+        actions = certainty(LifecyclePolicy(rules=rules), image("a", 40, "v1"), image("b", 40, subject_digest="a"))
 
-        assert departures == {"a": (day(tagged), True), "b": (day(leave[0]), leave[1])}
+        assert actions == {"a": (day(tagged), True), "b": (day(leave[0]), leave[1])}
 
 
 def test_a_signature_is_deleted_before_its_subject_and_uncertain_if_it_is_kept_longer() -> None:
@@ -353,12 +353,12 @@ def test_actions_of_today_are_scheduled_today(policy: LifecyclePolicy, images: l
 def test_no_image_is_scheduled_in_the_past_or_twice_in_a_storage_class(
     policy: LifecyclePolicy, images: list[Image]
 ) -> None:
-    departures = policy.schedule(images, at=AT)
-    days = [each.day for each in departures]
+    actions = policy.schedule(images, at=AT)
+    days = [each.day for each in actions]
 
     assert days == sorted(days)
     assert not days or days[0] >= TODAY
-    assert len({(each.image, each.action) for each in departures}) == len(departures)
+    assert len({(each.image, each.action) for each in actions}) == len(actions)
 
 
 @given(policies, repositories(archive=True, indexes=True, most=6))
@@ -368,8 +368,8 @@ def test_the_schedule_equals_an_evaluation_of_each_day(policy: LifecyclePolicy, 
         each if not each.is_index else replace(each, referenced_digests=each.referenced_digests or ())
         for each in images
     ]
-    departures = [each for each in policy.schedule(images, at=AT) if each.is_certain]
-    soon = [each for each in departures if each.day <= day(130)]
+    actions = [each for each in policy.schedule(images, at=AT) if each.is_certain]
+    soon = [each for each in actions if each.day <= day(130)]
     simulated: dict[tuple[str, str], date] = {}
     present = {each.digest: each for each in images}
     for number in range(132):

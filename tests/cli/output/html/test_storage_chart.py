@@ -264,8 +264,8 @@ def test_a_long_table_is_cut_to_days_that_are_named() -> None:
 
 def test_a_chart_of_thousands_of_days_has_a_few_hundred_steps() -> None:
     images = pipeline_images("build-{n}", days=1500, until=AT)
-    departures = tuple(leaves(image, number) for number, image in enumerate(images))
-    panel = chart_of(preview(images, schedule=departures)).panels[0]
+    scheduled = tuple(leaves(image, number) for number, image in enumerate(images))
+    panel = chart_of(preview(images, schedule=scheduled)).panels[0]
 
     assert panel.standard.count("V") <= 201
     assert panel.standard.endswith("V100H1000")
