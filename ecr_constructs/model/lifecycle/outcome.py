@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule
@@ -47,6 +48,7 @@ class Outcome(NamedTuple):
     is_certain: bool = True
 
     @classmethod
+    @lru_cache(maxsize=1024)  # the repositories of a fleet share few rules
     def kept_by(cls, rule: LifecycleRule) -> Outcome:
         """
         Return the outcome for an image that a rule selects, and on which it does not act.
@@ -61,6 +63,7 @@ class Outcome(NamedTuple):
         return cls("keep", rule, why)
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def of_action(cls, rule: LifecycleRule, questions: frozenset[UndocumentedBehavior]) -> Outcome:
         """
         Return the outcome for an image on which a rule acts.
