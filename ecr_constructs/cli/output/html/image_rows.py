@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from operator import attrgetter
 
 from ecr_constructs.cli.formatting import DAYS, format_size
 from ecr_constructs.cli.output.html.escaping import escaped, is_plain
-from ecr_constructs.cli.output.image_list import ListedImage, every_image
-from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.cli.output.image_list import ListedImage, each_image
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_images
 from ecr_constructs.model.images import Image
 
 __all__ = ["SWATCHES", "image_rows"]
 
 SWATCHES = {"delete": "expired", "archive": "archived", "uncertain": "uncertain", "keep": "kept"}
 _UNTAGGED = '<span class="muted">untagged</span>'
+_DIGEST, _TAGS = attrgetter("digest"), attrgetter("tags")
 _NONE = "\N{EN DASH}"
 
 
@@ -45,20 +47,20 @@ def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, h
 
 
 def _rows(preview: RepositoryPreview, repository: str, *, has_usage: bool) -> Iterator[str]:
-    listed = every_image(preview)
+    images = all_images(preview.evaluation)
     # The texts of nearly every repository need no escapes. One look at all of them is faster than one at each.
-    texts = chain.from_iterable([(image.digest, *image.tags) for (image, *_), *_ in listed])
+    texts = chain(map(_DIGEST, images), chain.from_iterable(map(_TAGS, images)))
     safe = None if is_plain(" ".join(texts)) else escaped
     outcomes: dict[tuple[str, int, str], tuple[str, str]] = {}
     users = ""
-    for each in listed:
-        (image, _, rule, why), outcome, _ = each
+    for decision, outcome, workloads in each_image(preview):
+        image, _, rule, why = decision
         # Many images have the same outcome. Its cells are made once.
         key = (outcome, id(rule), why)
         if (cells := outcomes.get(key)) is None:
-            cells = outcomes[key] = _outcome_cells(each)
+            cells = outcomes[key] = _outcome_cells(ListedImage(decision, outcome, workloads))
         if has_usage:
-            users = f"<td>{_users(each)}</td>"
+            users = f"<td>{_users(workloads)}</td>"
         yield _row(image, repository, cells, users, safe)
 
 
@@ -85,5 +87,5 @@ def _row(image: Image, repository: str, outcome: tuple[str, str], users: str, sa
     )
 
 
-def _users(each: ListedImage) -> str:
-    return ", ".join(f"<bdi>{escaped(user)}</bdi>" for user in each.users or ()) or _NONE
+def _users(workloads: Iterable[str] | None) -> str:
+    return ", ".join([f"<bdi>{escaped(each)}</bdi>" for each in workloads or ()]) or _NONE
