@@ -57,12 +57,12 @@ def read_file(path: Path, *, inside: Path | None = None, maximum: int = MAXIMUM_
             status = os.fstat(descriptor)
             _require_regular(path, status.st_mode)
             _require_size(status.st_size, str(path), maximum)
-            return read_stream(file, str(path), maximum)
+            return read_stream(file, str(path), maximum, expected=status.st_size)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def read_stream(stream: BinaryIO, where: str, maximum: int) -> bytes:
+def read_stream(stream: BinaryIO, where: str, maximum: int, *, expected: int = 0) -> bytes:
     """
     Return the content of a stream.
 
@@ -70,13 +70,14 @@ def read_stream(stream: BinaryIO, where: str, maximum: int) -> bytes:
         stream: The stream.
         where: The name of the stream in error messages.
         maximum: The largest number of bytes.
+        expected: The expected number of bytes, which are read at once and so are not copied. Default: not known.
 
     Raises:
         EcrConstructsError: If the content is larger.
 
     """
     chunks, length = [], 0
-    while chunk := stream.read(_CHUNK):
+    while chunk := stream.read(max(expected + 1 - length, _CHUNK)):
         length += len(chunk)
         _require_size(length, where, maximum)
         chunks.append(chunk)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the help of the command is printed without the model
     from ecr_constructs.model.tags import TagPattern, TagPrefix
 
 __all__ = [
+    "DAYS",
     "count",
     "decision_label",
     "decision_labels",
@@ -40,6 +41,18 @@ _NEXT_STEP = 999.95
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _DIGEST = len("sha256:") + 12
 _EXAMPLES = 3
+
+
+class _Days(dict[date, str]):
+    """The texts of days. A listing has many more images than days, and making a text takes ten times as long."""
+
+    def __missing__(self, day: date) -> str:
+        text = self[day] = day.isoformat()
+        return text
+
+
+DAYS = _Days()
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 
 
 def count(number: int, noun: str) -> str:
@@ -94,7 +107,7 @@ def describe_number(images: int, size: int, *, has_only_indexes: bool) -> str:
 
 def format_day(moment: date) -> str:
     """Return a day: `2026-06-01`."""
-    return _DAYS[moment.date() if isinstance(moment, datetime) else moment]
+    return DAYS[moment.date() if isinstance(moment, datetime) else moment]
 
 
 def format_exact(moment: datetime) -> str:
@@ -102,19 +115,7 @@ def format_exact(moment: datetime) -> str:
     if moment.tzinfo is not timezone.utc or moment.microsecond:
         return moment.isoformat()
     minute, second = _TWO_DIGITS[moment.minute], _TWO_DIGITS[moment.second]
-    return f"{_DAYS[moment.date()]}T{_TWO_DIGITS[moment.hour]}:{minute}:{second}+00:00"
-
-
-class _Days(dict[date, str]):
-    """The texts of days. A listing has many more images than days, and making a text takes ten times as long."""
-
-    def __missing__(self, day: date) -> str:
-        text = self[day] = day.isoformat()
-        return text
-
-
-_DAYS = _Days()
-_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
+    return f"{DAYS[moment.date()]}T{_TWO_DIGITS[moment.hour]}:{minute}:{second}+00:00"
 
 
 def format_instant(moment: datetime) -> str:

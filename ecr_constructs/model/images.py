@@ -390,11 +390,12 @@ def _plain_columns(given: Mapping[str, list[Any]]) -> dict[str, Iterable[Any]]:
     """Return the values of each field, from those of details. Raise if one of them is unusual."""
     pushed, pulled, archived, restored = (_plain_times(given[name]) for name in _TIMES)
     statuses = [_PLAIN_STATUSES.get(status) for status in given["status"]]
-    sizes = [0 if size is None else size for size in given["size"]]
+    sizes = given["size"] if None not in given["size"] else [0 if size is None else size for size in given["size"]]
     media_types, subjects = given["manifest_media_type"], given["subject_digest"]
     _require(set(map(type, given["digest"])) == {str} and all(given["digest"]))
-    _require(None not in pushed and None not in statuses)
-    _require(all(time for status, time in zip(statuses, archived, strict=True) if status == "archived"))
+    _require(None not in given["pushed_at"] and None not in statuses)
+    if "archived" in statuses:
+        _require(all(time for status, time in zip(statuses, archived, strict=True) if status == "archived"))
     _require(set(map(type, sizes)) == {int} and min(sizes) >= 0 and max(sizes) <= _MAXIMUM_SIZE)
     _require(all(_TEXT.issuperset(map(type, given[name])) for name in _TEXTS))
     return {
@@ -435,8 +436,8 @@ def _plain_times(column: list[Any]) -> list[Any]:
         _require(kinds == {datetime})
     times = list(filter(None, column))
     _require(all(1 < time.year < _LAST_DAY.year for time in (min(times), max(times))))
-    if any(time.tzinfo is not timezone.utc for time in times):
-        _require(all(time.utcoffset() is not None for time in times))
+    if others := [time for time in times if time.tzinfo is not timezone.utc]:
+        _require(all(time.utcoffset() is not None for time in others))
         column = [time and time.astimezone(timezone.utc) for time in column]
     return column
 

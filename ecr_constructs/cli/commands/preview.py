@@ -286,7 +286,7 @@ def _preview(options: PreviewOptions, config: str | None) -> ExitCode:
     """Write the preview, and return the exit code."""
     companion = read_companion(options.source) if options.source is not None else ()
     suppressions = (*companion, *read_configuration(config))
-    with _folder(options.state_dir) as folder:
+    with _folder(options) as folder:
         report = _with_costs(without_suppressed(_report(options, folder), suppressions), options)
         gates = _with_scan_results(options, report, folder)
         results = [gate.evaluate(report) for gate in gates]
@@ -299,14 +299,14 @@ def _preview(options: PreviewOptions, config: str | None) -> ExitCode:
         return _exit_code(report, results)
 
 
-def _with_scan_results(options: PreviewOptions, report: PreviewReport, folder: ReadingFolder) -> list[Gate]:
+def _with_scan_results(options: PreviewOptions, report: PreviewReport, folder: ReadingFolder | None) -> list[Gate]:
     """Return the gates, those about the findings of image scans with the findings."""
     if not any(isinstance(gate, FindingsGate) for gate in options.gates):
         return list(options.gates)
     from ecr_constructs.cli.sources.image_findings import read_accepted, read_scan_results
 
     accepted = read_accepted(options.accepted_findings, datetime.now(timezone.utc).date())
-    if options.live:
+    if folder is not None:
         scans = _scan_results_of_accounts(report, _fleet(options, folder))
     else:
         scans = read_scan_results(options.scan_findings)
@@ -349,15 +349,19 @@ def _with_costs(report: PreviewReport, options: PreviewOptions) -> PreviewReport
     return with_costs(report, prices, unpulled_days=options.unpulled_days, image_quota=options.image_quota)
 
 
-def _report(options: PreviewOptions, folder: ReadingFolder) -> PreviewReport:
+def _report(options: PreviewOptions, folder: ReadingFolder | None) -> PreviewReport:
+    policy_set = None
+    if options.source is not None:
+        policy_set = read_policies(options.source, Parameters.parse(options.parameter)).by_default()
+        policy_set.require_valid(options.repository)
+    if folder is not None:
+        return _account_report(options, policy_set, folder)
+    return _files_report(options, policy_set or PolicySet(policies=()))
+
+
+def _files_report(options: PreviewOptions, policy_set: PolicySet) -> PreviewReport:
     from ecr_constructs.cli.preview.run import preview_files
 
-    if options.source is None:
-        return _account_report(options, None, folder)
-    policy_set = read_policies(options.source, Parameters.parse(options.parameter)).by_default()
-    policy_set.require_valid(options.repository)
-    if options.live:
-        return _account_report(options, policy_set, folder)
     deployed = read_deployed(options.current_policy)
     references = read_manifests(options.manifests)
     repositories = [
@@ -397,12 +401,15 @@ def _single_name(patterns: Sequence[str]) -> str | None:
 
 
 @contextmanager
-def _folder(path: Path | None) -> Iterator[ReadingFolder]:
-    """Yield the folder for the answers of accounts, which is removed at the end if none is given."""
+def _folder(options: PreviewOptions) -> Iterator[ReadingFolder | None]:
+    """Yield the folder for the answers of accounts, which is removed at the end if none is given. None without any."""
+    if not options.live:
+        yield None
+        return
     from ecr_constructs.cli.aws import ReadingFolder
 
-    if path is not None:
-        yield ReadingFolder(path)
+    if options.state_dir is not None:
+        yield ReadingFolder(options.state_dir)
         return
     with TemporaryDirectory(prefix="ecr-constructs-", ignore_cleanup_errors=True) as temporary:
         yield ReadingFolder(Path(temporary))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Literal, NamedTuple
 
 from ecr_constructs.cli.formatting import decision_label
 from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.result import RepositoryPreview, images_of
 from ecr_constructs.model.images import Image
-from ecr_constructs.model.lifecycle.evaluation import Decision
+from ecr_constructs.model.lifecycle.evaluation import Decision, Evaluation
 from ecr_constructs.model.tags import TagPattern
 
-__all__ = ["ListedImage", "every_image", "lost_images"]
+__all__ = ["ListedImage", "each_image", "every_image", "lost_images"]
 
 Outcome = Literal["delete", "archive", "uncertain", "keep"]
 
@@ -77,12 +77,7 @@ def lost_images(preview: RepositoryPreview) -> list[ListedImage]:
         preview: The preview.
 
     """
-    evaluation = preview.evaluation
-    groups: tuple[tuple[Outcome, Sequence[Decision]], ...] = (
-        ("delete", evaluation.expired),
-        ("archive", evaluation.archived),
-        ("uncertain", evaluation.uncertain),
-    )
+    groups = _lost_groups(preview.evaluation)
     listed = [each for outcome, decisions in groups for each in _listed(preview, outcome, decisions)]
     return sorted(listed, key=lambda each: not each.users) if preview.in_use else listed
 
@@ -96,6 +91,25 @@ def every_image(preview: RepositoryPreview) -> list[ListedImage]:
 
     """
     return [*lost_images(preview), *_listed(preview, "keep", preview.evaluation.kept)]
+
+
+def each_image(preview: RepositoryPreview) -> Iterator[tuple[Decision, Outcome, tuple[str, ...] | None]]:
+    """
+    Yield the values of `every_image`, without an object for each image if none is in use.
+
+    Args:
+        preview: The preview.
+
+    """
+    if preview.in_use:
+        return iter(every_image(preview))
+    users = preview.users("")
+    groups = (*_lost_groups(preview.evaluation), ("keep", preview.evaluation.kept))
+    return chain.from_iterable(zip(decisions, repeat(outcome), repeat(users)) for outcome, decisions in groups)
+
+
+def _lost_groups(evaluation: Evaluation) -> tuple[tuple[Outcome, Sequence[Decision]], ...]:
+    return (("delete", evaluation.expired), ("archive", evaluation.archived), ("uncertain", evaluation.uncertain))
 
 
 def _listed(preview: RepositoryPreview, outcome: Outcome, decisions: Sequence[Decision]) -> Iterator[ListedImage]:

@@ -59,12 +59,12 @@ def rule_rows(preview: RepositoryPreview) -> Iterator[RuleRow]:
 
     """
     found: defaultdict[tuple[str, str], list[Decision]] = defaultdict(list)
-    names: dict[int, str] = {}
     for outcome, decisions in _outcomes(preview):
+        by_rule: defaultdict[int, list[Decision]] = defaultdict(list)
         for decision in decisions:
-            rule = decision.rule
-            name = names.get(id(rule)) or names.setdefault(id(rule), _name(rule))
-            found[name, outcome].append(decision)
+            by_rule[id(decision.rule)].append(decision)
+        for of_rule in by_rule.values():
+            found[_name(of_rule[0].rule), outcome] += of_rule
     for rule in (*preview.policy.rules, None):
         name = _name(rule)
         rows = [_row(name, outcome, found[name, outcome]) for outcome in OUTCOMES if (name, outcome) in found]

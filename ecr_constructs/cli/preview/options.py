@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
-from ecr_constructs.cli.aws.readings import folder_problem
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.preview.gates import FindingsGate, Gate
 from ecr_constructs.cli.sources.json_files import STANDARD_INPUT
@@ -227,8 +226,11 @@ def _file_problems(options: PreviewOptions) -> Iterator[str]:
         yield "--restore reads its confirmation from standard input; give files"
     if options.is_complete and options.form in _COMPLETE:
         yield f"--format {options.form.value} has every image already; remove --all"
-    if options.state_dir and (problem := folder_problem(options.state_dir)):
-        yield f"--state-dir {options.state_dir}: {problem}"
+    if options.state_dir:
+        from ecr_constructs.cli.aws.readings import folder_problem
+
+        if problem := folder_problem(options.state_dir):
+            yield f"--state-dir {options.state_dir}: {problem}"
     if options.output:
         yield from (f"--output {options.output}: {text}" for text in _output_problems(options, options.output))
 

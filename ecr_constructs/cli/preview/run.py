@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.aws import Account, AccountUnavailable, FetchOptions, FetchResult, Fleet
-from ecr_constructs.cli.aws.image_usage import ImageUsage, usage_by_repository, usage_of_repository
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.formatting import count
 from ecr_constructs.cli.preview.build import build
@@ -36,6 +35,10 @@ from ecr_constructs.cli.sources.records import Place, Policy, Repository
 from ecr_constructs.errors import EcrConstructsError
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.word_lists import shortened
+
+if TYPE_CHECKING:  # listings in files need nothing of an account
+    from ecr_constructs.cli.aws import Account, FetchOptions, FetchResult, Fleet
+    from ecr_constructs.cli.aws.image_usage import ImageUsage
 
 __all__ = ["Selection", "preview_account", "preview_files", "preview_fleet"]
 
@@ -240,6 +243,8 @@ def _require_chosen(selection: Selection, chosen: Sequence[_Chosen]) -> None:
 def _require_read(results: Mapping[Place, object], failures: Mapping[Place, EcrConstructsError]) -> None:
     """Raise an error if no account can be read."""
     if not results:
+        from ecr_constructs.cli.aws import AccountUnavailable
+
         problems = _by_place((place, problem) for place, error in failures.items() for problem in error.problems)
         raise AccountUnavailable([f"{places}: {problem}" for problem, places in problems.items()])
 
@@ -326,6 +331,8 @@ class _Previews:
         is_one_of_many: bool,
         is_past: bool,
     ) -> None:
+        from ecr_constructs.cli.aws.image_usage import usage_by_repository
+
         self._fetched = fetched
         self._at = at
         self._is_one_of_many = is_one_of_many
@@ -349,6 +356,8 @@ class _Previews:
         return StoredPreview(lambda: self._load(place, name), (damage_of, totals_of))
 
     def _build(self, place: Place, name: str) -> RepositoryPreview:
+        from ecr_constructs.cli.aws.image_usage import usage_of_repository
+
         fetched = self._fetched[place]
         repository = replace(
             fetched.data.repository(name, usage_of_repository(self._usage, place, name)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ecr_constructs.cli.formatting import total_size
 from ecr_constructs.cli.preview.result import RepositoryPreview, decisions_by_group, images_of, stored_with_preview
@@ -70,4 +71,5 @@ def sum_of(previews: Iterable[RepositoryPreview]) -> Totals:
         previews: The previews.
 
     """
-    return sum((totals_of(preview) for preview in previews if preview.prefix is None), Totals())
+    each = [totals_of(preview) for preview in previews if preview.prefix is None]
+    return Totals(**{name: sum(map(attrgetter(name), each)) for name in Totals.__slots__})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ecr_constructs.model.lifecycle.rule import Action, CountType, LifecycleRule
@@ -48,6 +49,7 @@ class Outcome(NamedTuple):
     is_certain: bool = True
 
     @classmethod
+    @lru_cache(maxsize=1024)  # the repositories of a fleet share few rules
     def kept_by(cls, rule: LifecycleRule) -> Outcome:
         """
         Return the outcome for an image that a rule selects and does not act on.
@@ -62,6 +64,7 @@ class Outcome(NamedTuple):
         return cls("keep", rule, why)
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def of_action(cls, rule: LifecycleRule, questions: frozenset[UndocumentedBehavior]) -> Outcome:
         """
         Return the outcome for an image on which a rule acts.

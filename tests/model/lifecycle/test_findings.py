@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -30,9 +31,12 @@ from ecr_constructs.model import (
     keep_forever,
     keep_latest,
 )
-from ecr_constructs.model.lifecycle.findings import FINDING_TYPES, SEVERITIES
+from ecr_constructs.model.lifecycle.findings import FINDING_TYPES, SEVERITIES, find
 from ecr_constructs.model.lifecycle.findings.context import CheckContext
+from ecr_constructs.model.lifecycle.image_index import ImageIndex
+from ecr_constructs.model.lifecycle.outcome import Outcome
 from ecr_constructs.model.lifecycle.rule_coverage import shadowing_rules
+from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
 from tests.model.lifecycle.image_strategies import AT, INDEX, digest_of, repositories
 from tests.model.lifecycle.strategies import COMBINATIONS, intents, policies
 
@@ -744,6 +748,29 @@ def test_a_check_that_reads_no_images_has_the_same_results_with_images(
     for kind in FINDING_TYPES:
         if not kind.reads_images:
             assert list(kind.check(with_images)) == list(kind.check(CheckContext(rules, None))), kind.id
+
+
+@given(policies, repositories(most=6))
+def test_findings_are_the_same_with_rules_that_have_been_applied(policy: LifecyclePolicy, images: list[Image]) -> None:
+    present = [image for image in images if image.pushed_at <= AT]
+    engine = RuleEngine(policy.rules, ImageIndex(present, policy.rules), AT)
+
+    assert find(policy.rules, images, at=AT, engine=engine) == policy.findings(images, at=AT)
+
+
+@given(policies, repositories(most=6))
+def test_a_rule_to_which_an_image_is_assigned_matches_a_tag(policy: LifecyclePolicy, images: list[Image]) -> None:
+    found = policy.findings(images, at=AT)
+    with pytest.MonkeyPatch.context() as patch:
+        # Equal rules are not the same object, so every rule is searched for.
+        patch.setattr(
+            CheckContext,
+            "applied_rules",
+            lambda self: RuleEngine(copy.deepcopy(self.rules), ImageIndex(self.present_images(), self.rules), AT),
+        )
+        Outcome.kept_by.cache_clear()
+        Outcome.of_action.cache_clear()
+        assert found == policy.findings(images, at=AT)
 
 
 def test_the_rules_of_a_policy_are_compared_once_for_many_repositories(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,9 @@ from ecr_constructs.model import (
     keep_latest,
     limit_images,
 )
+from ecr_constructs.model.lifecycle.image_index import ImageIndex
+from ecr_constructs.model.lifecycle.rule_engine import RuleEngine
+from ecr_constructs.model.lifecycle.schedule import Schedule, schedule_index
 from tests.model.lifecycle.image_strategies import repositories
 from tests.model.lifecycle.strategies import policies
 
@@ -483,3 +486,38 @@ def test_no_image_that_a_keep_rule_of_the_archive_selects_is_deleted() -> None:
     archived = image("a", 400, "keep", status="archived", archived_at=AT - timedelta(days=300))
 
     assert leaving(policy, archived) == []
+
+
+@given(policies, repositories(most=6))
+def test_images_without_relations_are_scheduled_together_as_one_by_one(
+    policy: LifecyclePolicy, images: list[Image]
+) -> None:
+    together = policy.schedule(images, at=AT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ecr_constructs.model.lifecycle.schedule._Scheduler.independent_actions", lambda _: None)
+        assert together == policy.schedule(images, at=AT)
+
+
+def test_a_schedule_is_computed_when_it_is_first_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = LifecyclePolicy.of(expire_older_than(after_days=30), expire_untagged(after_days=7))
+    images = [image("one", 40, "v1"), image("two", 3)]
+    expected = policy.schedule(images, at=AT)
+    computed: list[int] = []
+
+    def compute(*arguments: Any) -> tuple[ScheduledAction, ...]:
+        computed.append(1)
+        return schedule_index(*arguments)
+
+    monkeypatch.setattr("ecr_constructs.model.lifecycle.schedule.schedule_index", compute)
+    lazy = Schedule(RuleEngine(policy.rules, ImageIndex(images, policy.rules), AT), policy.rules)
+
+    assert computed == []
+    assert lazy == expected
+    assert (len(lazy), lazy[0], lazy[:1], hash(lazy), repr(lazy)) == (
+        len(expected),
+        expected[0],
+        expected[:1],
+        hash(expected),
+        repr(expected),
+    )
+    assert computed == [1]

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from operator import attrgetter
 
-from ecr_constructs.cli.formatting import format_day, format_size
+from ecr_constructs.cli.formatting import DAYS, format_size
 from ecr_constructs.cli.output.html.escaping import escaped, is_plain
-from ecr_constructs.cli.output.image_list import ListedImage, every_image
-from ecr_constructs.cli.preview.result import RepositoryPreview
+from ecr_constructs.cli.output.image_list import ListedImage, each_image
+from ecr_constructs.cli.preview.result import RepositoryPreview, all_images
 from ecr_constructs.model.images import Image
 
 __all__ = ["SWATCHES", "image_rows"]
 
 SWATCHES = {"delete": "expired", "archive": "archived", "uncertain": "uncertain", "keep": "kept"}
 _UNTAGGED = '<span class="muted">untagged</span>'
+_DIGEST, _TAGS = attrgetter("digest"), attrgetter("tags")
 _NONE = "\N{EN DASH}"
 
 
@@ -47,19 +49,21 @@ def image_rows(previews: Iterable[RepositoryPreview], *, has_repository: bool, h
 
 
 def _rows(preview: RepositoryPreview, repository: str, *, has_usage: bool) -> Iterator[str]:
-    listed = every_image(preview)
+    images = all_images(preview.evaluation)
     # The texts of nearly every repository need no escapes. One look at all of them is faster than one at each.
-    texts = chain.from_iterable([(each.decision.image.digest, *each.decision.image.tags) for each in listed])
-    safe = str if is_plain(" ".join(texts)) else escaped
+    texts = chain(map(_DIGEST, images), chain.from_iterable(map(_TAGS, images)))
+    safe = None if is_plain(" ".join(texts)) else escaped
     outcomes: dict[tuple[str, int, str], tuple[str, str]] = {}
-    for each in listed:
-        decision = each.decision
+    users = ""
+    for decision, outcome, workloads in each_image(preview):
+        image, _, rule, why = decision
         # Many images have the same outcome. Its cells are made once.
-        key = (each.outcome, id(decision.rule), decision.why)
+        key = (outcome, id(rule), why)
         if (cells := outcomes.get(key)) is None:
-            cells = outcomes[key] = _outcome_cells(each)
-        users = f"<td>{_users(each)}</td>" if has_usage else ""
-        yield _row(decision.image, repository, cells, users, safe)
+            cells = outcomes[key] = _outcome_cells(ListedImage(decision, outcome, workloads))
+        if has_usage:
+            users = f"<td>{_users(workloads)}</td>"
+        yield _row(image, repository, cells, users, safe)
 
 
 def _outcome_cells(each: ListedImage) -> tuple[str, str]:
@@ -69,18 +73,21 @@ def _outcome_cells(each: ListedImage) -> tuple[str, str]:
     return before, f'<td class="about">{escaped(each.reason)}</td>'
 
 
-def _row(image: Image, repository: str, outcome: tuple[str, str], users: str, safe: Callable[[str], str]) -> str:
-    tags = _UNTAGGED if not image.tags else f"<bdi>{'</bdi> <bdi>'.join(map(safe, image.tags))}</bdi>"
+def _row(image: Image, repository: str, outcome: tuple[str, str], users: str, safe: Callable[[str], str] | None) -> str:
+    digest, tags = image.digest, image.tags
+    if safe is not None:
+        digest, tags = safe(digest), [safe(tag) for tag in tags]
+    names = f"<bdi>{'</bdi> <bdi>'.join(tags)}</bdi>" if tags else _UNTAGGED
     size = format_size(image.size) if image.size else _NONE
-    pulled = format_day(image.last_pulled_at) if image.last_pulled_at else _NONE
+    pulled = DAYS[image.last_pulled_at.date()] if image.last_pulled_at else _NONE
     before, reason = outcome
     return (
-        f'<tr>{repository}<th scope="row">{tags}</th>{before}'
+        f'<tr>{repository}<th scope="row">{names}</th>{before}'
         f'<td class="number" data-value="{image.size}">{size}</td>'
-        f'<td class="date">{format_day(image.pushed_at)}</td><td class="date">{pulled}</td>{users}'
-        f'{reason}<td><code class="name">{safe(image.digest)}</code></td></tr>'
+        f'<td class="date">{DAYS[image.pushed_at.date()]}</td><td class="date">{pulled}</td>{users}'
+        f'{reason}<td><code class="name">{digest}</code></td></tr>'
     )
 
 
-def _users(each: ListedImage) -> str:
-    return ", ".join(f"<bdi>{escaped(user)}</bdi>" for user in each.users or ()) or _NONE
+def _users(workloads: Iterable[str] | None) -> str:
+    return ", ".join([f"<bdi>{escaped(each)}</bdi>" for each in workloads or ()]) or _NONE

@@ -44,7 +44,7 @@ from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.damage import worst_first
 from ecr_constructs.cli.preview.gates import GateResult
 from ecr_constructs.cli.preview.result import PreviewReport, RepositoryPreview
-from ecr_constructs.cli.preview.totals import Totals, sum_of
+from ecr_constructs.cli.preview.totals import sum_of
 from ecr_constructs.model.word_lists import shortened
 
 __all__ = ["page_parts", "render_page", "render_pages"]
@@ -200,7 +200,7 @@ class _Pages:
             counted=counted,
             templates=[each for each in sections if each.preview.prefix is not None],
             ranked=[preview for preview, _ in self._ranked],
-            totals_of_all=sum((each.totals for each in sections), Totals()),
+            has_images=any(each.totals.images for each in sections),
             script=_SCRIPT,
             pages=pages,
         )
