@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ecr_constructs.assembly.template_values import TemplateValues
 from ecr_constructs.errors import InvalidName
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource, is_intrinsic
+from ecr_constructs.model.compliance.workload_images import IMAGE_PROPERTIES, values_at
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.references import ImageReference
@@ -22,29 +23,6 @@ from ecr_constructs.model.template_syntax import NO_VALUE, SUBSTITUTION, mapping
 
 __all__ = ["IMAGE_PROPERTIES", "IMAGE_TYPES", "UNKNOWN", "AppImages", "ImageUse", "is_content_addressed"]
 
-# The properties with images, by type. `*` is every entry of a list.
-IMAGE_PROPERTIES: Mapping[str, Sequence[str]] = {
-    "AWS::AppRunner::Service": ["SourceConfiguration.ImageRepository.ImageIdentifier"],
-    "AWS::Batch::JobDefinition": [
-        "ContainerProperties.Image",
-        "EcsProperties.TaskProperties.*.Containers.*.Image",
-        "EksProperties.PodProperties.Containers.*.Image",
-        "EksProperties.PodProperties.InitContainers.*.Image",
-        "NodeProperties.NodeRangeProperties.*.Container.Image",
-        "NodeProperties.NodeRangeProperties.*.EcsProperties.TaskProperties.*.Containers.*.Image",
-        "NodeProperties.NodeRangeProperties.*.EksProperties.PodProperties.Containers.*.Image",
-        "NodeProperties.NodeRangeProperties.*.EksProperties.PodProperties.InitContainers.*.Image",
-    ],
-    "AWS::BedrockAgentCore::Runtime": ["AgentRuntimeArtifact.ContainerConfiguration.ContainerUri"],
-    "AWS::CodeBuild::Project": ["Environment.Image"],
-    "AWS::ECS::ExpressGatewayService": ["PrimaryContainer.Image"],
-    "AWS::ECS::TaskDefinition": ["ContainerDefinitions.*.Image"],
-    "AWS::Lambda::Function": ["Code.ImageUri"],
-    "AWS::SageMaker::InferenceComponent": ["Specification.Container.Image", "Specifications.*.Container.Image"],
-    "AWS::SageMaker::Model": ["PrimaryContainer.Image", "Containers.*.Image"],
-    # AWS SAM transforms it to AWS::Lambda::Function at deployment.
-    "AWS::Serverless::Function": ["ImageUri"],
-}
 # Custom resources of the CDK for Amazon EKS, whose properties are JSON.
 _HELM_CHART = "Custom::AWSCDK-EKS-HelmChart"
 _JSON_PROPERTIES: Mapping[str, Sequence[str]] = {
@@ -420,25 +398,7 @@ def _images_of(resource: TemplateResource) -> Iterator[tuple[str, object]]:
         if name in resource.properties:
             yield f"Properties/{name}", resource.properties[name]
     for path in IMAGE_PROPERTIES.get(resource.type, ()):
-        yield from _at(resource.properties, path.split("."), "Properties")
-
-
-def _at(value: object, path: Sequence[str], location: str) -> Iterator[tuple[str, object]]:
-    """Yield the values at a path, in both branches of `Fn::If`."""
-    if value is None or value == NO_VALUE:
-        return
-    if not path:
-        yield location, value
-    elif isinstance(value, Mapping) and isinstance(branches := value.get("Fn::If"), list):
-        for each in branches[1:]:
-            yield from _at(each, path, location)
-    elif is_intrinsic(value):
-        yield location, value
-    elif path[0] == "*":
-        for index, each in enumerate(value if isinstance(value, list) else ()):
-            yield from _at(each, path[1:], f"{location}/{index}")
-    else:
-        yield from _at(mapping(value).get(path[0]), path[1:], f"{location}/{path[0]}")
+        yield from values_at(resource.properties, path.split("."), "Properties")
 
 
 def _manifest_images(document: object) -> Iterator[str]:

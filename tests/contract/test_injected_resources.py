@@ -426,7 +426,9 @@ def test_properties_of_a_secret_that_ecr_requires_are_reverted_with_one_warning(
 
     (found,) = [text for text in warnings(stack) if "ecr-constructs:injectedPropertyIsNotUsed" in text]
     assert "changes generate_secret_string, kms_key_id, replica_regions, removal_policy of Production/" in found
-    assert "ECR reads no secret with another key than aws/secretsmanager, and no other copy of the token exists" in found
+    assert (
+        "ECR reads no secret with another key than aws/secretsmanager, and no other copy of the token exists" in found
+    )
 
 
 @pytest.mark.parametrize(

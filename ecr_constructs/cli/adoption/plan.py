@@ -253,6 +253,13 @@ def _has_more_than_placeholders(template: Mapping[str, Any]) -> bool:
     return bool(others) or any(each != _PLACEHOLDER for each in template.get("Resources", {}).values())
 
 
+def _acknowledgment(*resources: Resource) -> Iterator[FollowUp]:
+    """Yield the acknowledgment of the warning that a construct adds no permissions to its role."""
+    if any(each.properties.get("CustomRoleArn") is not None for each in resources):
+        warning = ["ecr-constructs:roleIsNotUpdated", "the role exists with its permissions"]
+        yield FollowUp("", Call(name="cdk.Annotations.of({}).acknowledge_warning", arguments=warning))
+
+
 class _StackPlanner:
     """
     The planner of the constructs of one stack.
@@ -300,7 +307,7 @@ class _StackPlanner:
             return self._repository(resource)
         if resource.resource_type == CREATION_TEMPLATE:
             rule = self._of_prefix(_CACHE_RULE, "EcrRepositoryPrefix", resource.properties.get("Prefix"))
-            if rule is not None and not list(registries.cache_problems(rule, resource)):
+            if rule is not None and self._is_of_cache(resource, rule):
                 return self._cache(rule)
             return self._template(resource)
         return self._cache(resource) if resource.resource_type == _CACHE_RULE else self._plain(resource, [])
@@ -397,7 +404,7 @@ class _StackPlanner:
     # --- templates and caches -----------------------------------------------------------------------------------------
 
     def _template(self, resource: Resource) -> PlannedConstruct:
-        problems = list(dict.fromkeys(registries.template_problems(resource)))
+        problems = list(dict.fromkeys(registries.template_problems(resource, self.keys.find)))
         if not problems and not self._owners.claim(self._stack, "template", resource.properties.get("Prefix")):
             problems.append("another creation template of the program has its prefix")
         if problems:
@@ -409,36 +416,73 @@ class _StackPlanner:
             function="CreationTemplate",
             id=id,
             attribute=self._attribute(resource, id, "template"),
-            options=registries.template_options(resource),
-            settings=registries.template_settings(resource),
+            options=registries.template_options(resource, self._role_id(id, resource)),
+            settings=registries.template_settings(resource, self.keys.find),
             shared=ADOPTED,
-            follow_ups=[*self._kept_id(resource, id, ("Resource",)), *self._attributes_of(resource, {})],
+            follow_ups=[
+                *self._kept_id(resource, id, ("Resource",)),
+                *self._attributes_of(resource, {}),
+                *_acknowledgment(resource),
+            ],
         )
+
+    def _is_of_cache(self, template: Resource, rule: Resource) -> bool:
+        """Return whether the `PullThroughCache` of a rule creates a template with the prefix of the rule."""
+        return not any(
+            True
+            for _ in (*registries.cache_problems(rule), *registries.own_template_problems(template, self.keys.find))
+        )
+
+    def _role_id(self, id: str, resource: Resource) -> str:
+        return self._ids.add(f"{id}Role") if resource.properties.get("CustomRoleArn") is not None else ""
 
     def _cache(self, rule: Resource) -> PlannedConstruct:
         prefix = rule.properties.get("EcrRepositoryPrefix")
         template = self._of_prefix(CREATION_TEMPLATE, "Prefix", prefix)
-        problems = list(dict.fromkeys(registries.cache_problems(rule, template)))
-        if template is None or problems:
+        problems = list(dict.fromkeys(registries.cache_problems(rule)))
+        if not problems and not self._owners.claim(self._stack, "cache", prefix):
+            problems.append("another cache of the program has its prefix")
+        if problems:
             return self._plain(rule, problems)
-        if not self._owners.claim(self._stack, "template", prefix):
-            return self._plain(rule, ["another creation template of the program has its prefix"])
+        if template is not None and self._is_of_cache(template, rule):
+            if not self._owners.claim(self._stack, "template", prefix):
+                return self._plain(rule, ["another creation template of the program has its prefix"])
+            return self._cache_with(rule, template)
+        id, logical = self._id(rule, "Cache", below=("Resource",))
+        return PlannedConstruct(
+            resources={logical: rule},
+            name=self._name(rule),
+            function="PullThroughCache",
+            id=id,
+            attribute=self._attribute(rule, id, "cache"),
+            options=registries.cache_options(rule, None, self._role_id(id, rule), ""),
+            follow_ups=[
+                *self._kept_id(rule, id, ("Resource",)),
+                *self._attributes_of(rule, {}),
+                *_acknowledgment(rule),
+            ],
+        )
+
+    def _cache_with(self, rule: Resource, template: Resource) -> PlannedConstruct:
+        """Return a cache with a creation template of its own."""
         below = ("Template", "Resource")
         id, logical = self._id(rule, "Cache", below=("Resource",))
+        roles = self._role_id(id, rule), self._role_id(f"{id}Template", template)
         return PlannedConstruct(
             resources={logical: rule, self._logical(template, id, below): template},
             name=self._name(rule),
             function="PullThroughCache",
             id=id,
             attribute=self._attribute(rule, id, "cache"),
-            options=registries.cache_options(rule),
-            settings=registries.template_settings(template),
+            options=registries.cache_options(rule, template, *roles),
+            settings=registries.template_settings(template, self.keys.find),
             shared=ADOPTED,
             follow_ups=[
                 *self._kept_id(rule, id, ("Resource",)),
                 *self._attributes_of(rule, {}),
                 *self._kept_id(template, id, below, target=".template.resource"),
                 *self._attributes_of(template, {}, target=".template.resource"),
+                *_acknowledgment(rule, template),
             ],
         )
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ecr_constructs.cli.python_code.calls import Name
 from ecr_constructs.model.changes.state import Resource
 
-__all__ = ["ADOPTED", "FollowUp", "Key", "PlannedConstruct", "is_repository"]
+__all__ = ["ADOPTED", "SCOPE", "FollowUp", "Key", "PlannedConstruct", "is_repository"]
 
 # The settings that change nothing. The program derives other settings from them.
 ADOPTED = "ADOPTED"
+# The scope of a construct in an argument of another: the stack, or a variable with a nested stack.
+SCOPE = Name("{scope}")
 
 
 class FollowUp(NamedTuple):

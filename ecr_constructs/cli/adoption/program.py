@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ecr_constructs import model
 from ecr_constructs.cli.adoption.identifiers import UniqueNames, construct_id, identifier
 from ecr_constructs.cli.adoption.plan import AdoptionPlan, StackPlan
-from ecr_constructs.cli.adoption.planned import ADOPTED, Key, PlannedConstruct
+from ecr_constructs.cli.adoption.planned import ADOPTED, SCOPE, Key, PlannedConstruct
 from ecr_constructs.cli.adoption.values import text
 from ecr_constructs.cli.formatting import printable
 from ecr_constructs.cli.python_code.calls import (
@@ -78,10 +78,18 @@ def construct_value(construct: PlannedConstruct, scope: str = "self") -> Call:
     return Call(
         name=construct.function,
         arguments=[Name(scope), construct.id],
-        options={name: options[name] for name in ordered},
+        options={name: _in_scope(options[name], scope) for name in ordered},
         # One argument in each line makes each step of hardening a small difference.
         is_long=construct.function == "HardenedRepository",
     )
+
+
+def _in_scope(value: object, scope: str) -> object:
+    """Return an argument with the variable of the scope."""
+    if not isinstance(value, Call) or SCOPE not in value.arguments:
+        return value
+    arguments = [Name(scope) if each == SCOPE else each for each in value.arguments]
+    return Call(name=value.name, arguments=arguments, options=value.options)
 
 
 def construct_code(construct: PlannedConstruct, *, scope: str = "self", depth: int = 2) -> str:

@@ -7,11 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ecr_constructs.cli.adoption.planned import SCOPE
 from ecr_constructs.cli.adoption.repositories import (
+    FindKey,
+    encryption_option,
+    encryption_problems,
     immutability_option,
     lifecycle_option,
     lifecycle_problems,
     region_of,
+    tag_problems,
+    tags_of,
 )
 from ecr_constructs.cli.adoption.statements import policy_code, policy_problems, statement_call
 from ecr_constructs.cli.adoption.values import is_code_of_tokens, text
@@ -24,6 +30,7 @@ from ecr_constructs.model.iam.actions import matches_action
 from ecr_constructs.model.iam.values import as_list, possible
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.partitions import arn_problems
+from ecr_constructs.model.registry.creation_templates import role_arn_problems
 from ecr_constructs.model.registry.replication import Replication, ReplicationConfiguration
 from ecr_constructs.model.registry.scanning import Scanning
 from ecr_constructs.model.registry.upstreams import Upstream
@@ -35,6 +42,7 @@ __all__ = [
     "account_of_resource",
     "cache_options",
     "cache_problems",
+    "own_template_problems",
     "policy_statements",
     "replications",
     "scanning_call",
@@ -204,12 +212,13 @@ def _denies_scanning(statement: Mapping[str, Any]) -> bool:
 # --- creation templates -----------------------------------------------------------------------------------------------
 
 
-def template_problems(resource: Resource) -> Iterator[str]:
+def template_problems(resource: Resource, find_key: FindKey) -> Iterator[str]:
     """
     Yield the reasons why a creation template cannot be a `CreationTemplate` that changes nothing.
 
     Args:
         resource: The template.
+        find_key: Returns the key for a value of `KmsKey`.
 
     """
     properties = resource.properties
@@ -222,9 +231,11 @@ def template_problems(resource: Resource) -> Iterator[str]:
     if not is_known or len(set(map(str, purposes or ()))) != len(purposes or ()):
         yield "it has no purposes, or others than PULL_THROUGH_CACHE, REPLICATION and CREATE_ON_PUSH"
     if properties.get("CustomRoleArn") is not None:
-        yield "it has a role, and CreationTemplate adds permissions to a role"
-    if properties.get("ResourceTags") or _is_encrypted(properties):
+        yield from _role_problems(resource)
+    elif properties.get("ResourceTags") or _is_encrypted(properties):
         yield "its encryption or its resource tags need a role, which CreationTemplate would create"
+    yield from encryption_problems(properties.get("EncryptionConfiguration"), find_key, region_of(resource))
+    yield from tag_problems(properties.get("ResourceTags"))
     if has_functions([properties.get(each) for each in ("ImageTagMutability", "LifecyclePolicy", "RepositoryPolicy")]):
         yield "CloudFormation computes a setting at deployment"
         return
@@ -233,12 +244,13 @@ def template_problems(resource: Resource) -> Iterator[str]:
     yield from _template_policy_problems(properties.get("RepositoryPolicy"), region_of(resource))
 
 
-def template_options(resource: Resource) -> dict[str, object]:
+def template_options(resource: Resource, role_id: str) -> dict[str, object]:
     """
     Return the arguments of a `CreationTemplate` without its settings.
 
     Args:
         resource: The template without problems.
+        role_id: The construct ID of its role.
 
     """
     prefix = resource.properties["Prefix"]
@@ -246,23 +258,54 @@ def template_options(resource: Resource) -> dict[str, object]:
         "prefix": Name("ROOT") if prefix == ROOT else prefix,
         "applied_for": list(resource.properties["AppliedFor"]),
         "description": resource.properties.get("Description"),
+        "role": role_call(resource, role_id),
     }
     return {name: value for name, value in options.items() if value is not None}
 
 
-def template_settings(resource: Resource) -> dict[str, object]:
+def role_call(resource: Resource, id: str) -> Call | None:
+    """
+    Return the role of a cache rule or a creation template, or None if it has none.
+
+    The role is not changed: it has the permissions that ECR needs already.
+
+    Args:
+        resource: The rule or the template without problems.
+        id: The construct ID of the role.
+
+    """
+    arn = resource.properties.get("CustomRoleArn")
+    if arn is None:
+        return None
+    return Call(name="iam.Role.from_role_arn", arguments=[SCOPE, id, text(arn)], options={"mutable": False})
+
+
+def _role_problems(resource: Resource) -> Iterator[str]:
+    arn, account = resource.properties["CustomRoleArn"], account_of_resource(resource)
+    if not isinstance(arn, str):
+        return
+    yield from role_arn_problems(arn, is_complete=True)
+    yield from arn_problems("role", arn, region_of(resource))
+    if account is not None and account not in arn:
+        yield f"its role is of another account than {account}"
+
+
+def template_settings(resource: Resource, find_key: FindKey) -> dict[str, object]:
     """
     Return the settings of a creation template that differ from `ADOPTED`.
 
     Args:
         resource: The template without problems.
+        find_key: Returns the key for a value of `KmsKey`.
 
     """
     policy = resource.properties.get("RepositoryPolicy")
     settings = {
         "immutability": immutability_option(resource),
         "lifecycle": lifecycle_option(resource),
+        "encryption": encryption_option(resource.properties.get("EncryptionConfiguration"), find_key),
         "access": policy_code(policy).access if policy else None,
+        "resource_tags": {key: text(value) for key, value in tags_of(resource.properties.get("ResourceTags"))} or None,
     }
     return {name: value for name, value in settings.items() if value is not None}
 
@@ -295,13 +338,26 @@ def _template_policy_problems(policy: object, region: str | None) -> Iterator[st
 # --- caches -----------------------------------------------------------------------------------------------------------
 
 
-def cache_problems(rule: Resource, template: Resource | None) -> Iterator[str]:
+def own_template_problems(template: Resource, find_key: FindKey) -> Iterator[str]:
+    """
+    Yield the reasons why a creation template with the prefix of a cache cannot be the one that the cache creates.
+
+    Args:
+        template: The creation template.
+        find_key: Returns the key for a value of `KmsKey`.
+
+    """
+    if template.properties.get("AppliedFor") != ["PULL_THROUGH_CACHE"]:
+        yield "its creation template also has other purposes"
+    yield from template_problems(template, find_key)
+
+
+def cache_problems(rule: Resource) -> Iterator[str]:
     """
     Yield the reasons why a cache rule cannot be a `PullThroughCache` that changes nothing.
 
     Args:
         rule: The rule.
-        template: The creation template with the prefix of the rule, or None if there is none.
 
     """
     properties = rule.properties
@@ -313,12 +369,8 @@ def cache_problems(rule: Resource, template: Resource | None) -> Iterator[str]:
         for each in prefixes
     ) or (prefixes[0] == ROOT != prefixes[1]):
         yield "a prefix ends with '/', is not valid, or is computed at deployment"
-    if template is None or template.properties.get("AppliedFor") != ["PULL_THROUGH_CACHE"]:
-        yield "it has no creation template of its own, and PullThroughCache creates one"
-    elif list(template_problems(template)) or template.properties.get("Description") is not None:
-        yield "its creation template cannot be the one of PullThroughCache"
     if properties.get("CustomRoleArn") is not None:
-        yield "it has a role, and PullThroughCache adds permissions to a role"
+        yield from _role_problems(rule)
     upstream = _upstream(rule)
     if upstream is None:
         yield "its upstream is not written with both UpstreamRegistry and UpstreamRegistryUrl, or is not known"
@@ -326,12 +378,15 @@ def cache_problems(rule: Resource, template: Resource | None) -> Iterator[str]:
     yield from _credential_problems(rule, upstream)
 
 
-def cache_options(rule: Resource) -> dict[str, object]:
+def cache_options(rule: Resource, template: Resource | None, role_id: str, template_role_id: str) -> dict[str, object]:
     """
     Return the arguments of a `PullThroughCache` without its settings.
 
     Args:
         rule: The rule without problems.
+        template: The creation template of the cache itself, or None if it has none.
+        role_id: The construct ID of its role.
+        template_role_id: The construct ID of the role of its template.
 
     """
     properties = rule.properties
@@ -344,6 +399,10 @@ def cache_options(rule: Resource) -> dict[str, object]:
         "prefix": None if prefix == upstream.default_prefix else Name("ROOT") if prefix == ROOT else prefix,
         "upstream_prefix": None if there is None else Name("ROOT") if there == ROOT else there,
         "credentials": None if secret is None else Call(name="Credentials.secret_arn", arguments=[text(secret)]),
+        "role": role_call(rule, role_id),
+        "template": False if template is None else None,
+        "description": None if template is None else template.properties.get("Description"),
+        "template_role": None if template is None else role_call(template, template_role_id),
     }
     return {name: value for name, value in options.items() if value is not None}
 
@@ -377,8 +436,12 @@ def _upstream_call(upstream: Upstream) -> Call:
 
 def _credential_problems(rule: Resource, upstream: Upstream) -> Iterator[str]:
     secret = rule.properties.get("CredentialArn")
-    if upstream.credentials == "role" and upstream.url.split(".")[0] != account_of_resource(rule):
+    has_role = rule.properties.get("CustomRoleArn") is not None
+    is_own = upstream.url.split(".")[0] == account_of_resource(rule)
+    if upstream.credentials == "role" and not is_own and not has_role:
         yield "PullThroughCache creates a role for private ECR of another account"
+    elif has_role and upstream.credentials != "role":
+        yield "it has a role, and ECR assumes one for private ECR only"
     elif (secret is not None) != (upstream.credentials == "secret"):
         yield "its upstream requires a secret, or accepts none"
     elif isinstance(secret, str):

@@ -25,6 +25,7 @@ __all__ = [
     "FindKey",
     "attribute_follow_ups",
     "encryption_option",
+    "encryption_problems",
     "immutability_option",
     "is_scanned",
     "lifecycle_option",
@@ -34,6 +35,8 @@ __all__ = [
     "repository_options",
     "repository_problems",
     "repository_settings",
+    "tag_problems",
+    "tags_of",
 ]
 
 # A function that returns the key for a value of `KmsKey`, or None if no construct can refer to it.
@@ -74,10 +77,10 @@ def repository_problems(resource: Resource, find_key: FindKey) -> Iterator[str]:
             yield f"CloudFormation computes {each} at deployment"
     if not has_functions([properties.get(each) for each in _NO_FUNCTIONS]):
         yield from lifecycle_problems(resource)
-    yield from _encryption_problems(properties.get("EncryptionConfiguration"), find_key, region_of(resource))
+    yield from encryption_problems(properties.get("EncryptionConfiguration"), find_key, region_of(resource))
     if (policy := properties.get("RepositoryPolicyText")) is not None:
         yield from policy_problems(policy, "repository", region_of(resource))
-    yield from _tag_problems(properties.get("Tags"))
+    yield from tag_problems(properties.get("Tags"))
     if boolean(properties.get("EmptyOnDelete")) and resource.deletion_policy != "Delete":
         yield "EmptyOnDelete is true and the repository is retained"
 
@@ -108,7 +111,7 @@ def repository_settings(resource: Resource, find_key: FindKey, *, is_deployed: b
     """
     properties = resource.properties
     policy = properties.get("RepositoryPolicyText")
-    tags = dict(_tags(properties.get("Tags")))
+    tags = dict(tags_of(properties.get("Tags")))
     is_deleted = resource.deletion_policy == "Delete" and is_deployed
     retains_first = resource.deletion_policy == "RetainExceptOnCreate"
     settings = {
@@ -229,7 +232,16 @@ def _lifecycle(resource: Resource) -> LifecyclePolicy | None:
     return LifecyclePolicy.from_json(written if isinstance(written, str) else canonical(written))
 
 
-def _encryption_problems(configuration: object, find_key: FindKey, region: str | None) -> Iterator[str]:
+def encryption_problems(configuration: object, find_key: FindKey, region: str | None) -> Iterator[str]:
+    """
+    Yield the reasons why an encryption cannot be a value of this library.
+
+    Args:
+        configuration: The value of `EncryptionConfiguration`.
+        find_key: Returns the key for a value of `KmsKey`.
+        region: The Region of the resource. None if it is known only at deployment.
+
+    """
     if configuration is None:
         return
     kind, key = (mapping(configuration).get(name) for name in ("EncryptionType", "KmsKey"))
@@ -262,17 +274,31 @@ def encryption_option(configuration: object, find_key: FindKey) -> object | None
     return None
 
 
-def _tag_problems(tags: object) -> Iterator[str]:
+def tag_problems(tags: object) -> Iterator[str]:
+    """
+    Yield the reasons why resource tags cannot be settings.
+
+    Args:
+        tags: The value of `Tags` or `ResourceTags`.
+
+    """
     if tags is None:
         return
-    found = list(_tags(tags))
+    found = list(tags_of(tags))
     if not isinstance(tags, list) or len(found) != len(tags) or len(dict(found)) != len(found):
         yield "its resource tags are not a list of different keys with values"
         return
     yield from resource_tag_problems({key: value if isinstance(value, str) else "token" for key, value in found})
 
 
-def _tags(tags: object) -> Iterator[tuple[str, Any]]:
+def tags_of(tags: object) -> Iterator[tuple[str, Any]]:
+    """
+    Yield the key and the value of each resource tag.
+
+    Args:
+        tags: The value of `Tags` or `ResourceTags`.
+
+    """
     for each in tags if isinstance(tags, list) else ():
         key, value = mapping(each).get("Key"), mapping(each).get("Value")
         is_value = isinstance(value, (str, int)) or has_functions(value)

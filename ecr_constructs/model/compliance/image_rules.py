@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ecr_constructs.model.compliance.resources import AppResources, TemplateResource
 from ecr_constructs.model.compliance.rule import Breach, compliance_rule
 from ecr_constructs.model.compliance.workload_images import WORKLOADS, images_of
 from ecr_constructs.model.iam.values import UNKNOWN, value_label
 from ecr_constructs.model.names import ROOT
-from ecr_constructs.model.validation import IMAGE_TAG
+from ecr_constructs.model.template_syntax import mapping
+from ecr_constructs.model.validation import IMAGE_DIGEST, IMAGE_TAG
 
 __all__ = ["cached_image_by_digest", "image_reference_valid"]
 
@@ -20,6 +21,15 @@ _ECR_IMAGE = re.compile(
     r"(?P<account>[0-9]{12}|\0)\.dkr\.ecr\.(?P<region>[a-z0-9-]+|\0)\.[^/]+/(?P<path>.+)", re.DOTALL
 )
 _DIGEST = re.compile(r"digest", re.IGNORECASE)
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+# The attributes of a parameter that show that its value is a digest. A pattern with alternatives can also match tags,
+# and a description with the word "tag" can be about either. The default of a Systems Manager parameter is its name.
+_OF_DIGESTS: Mapping[str, re.Pattern[str]] = {
+    "AllowedPattern": re.compile(r"\^?\(?(\?:)?sha(256|512):[^|]*"),
+    "Default": re.compile(r".*digest.*", re.IGNORECASE),
+    "Description": re.compile(r"(?!.*\btags?\b).*\bdigests?\b.*", re.IGNORECASE | re.DOTALL),
+}
 
 
 # "Pull by digest": <name>@<digest>. https://github.com/opencontainers/distribution-spec/blob/main/spec.md
@@ -32,21 +42,31 @@ _DIGEST = re.compile(r"digest", re.IGNORECASE)
 def image_reference_valid(resource: TemplateResource, app: AppResources) -> Iterator[Breach]:  # noqa: ARG001
     """Yield a breach for a reference to an image of ECR in which a digest, or a text that is not a tag, is the tag."""
     for image in images_of(resource):
-        found = _ECR_IMAGE.fullmatch(image.text)
-        name, colon, tag = (found["path"] if found else "").partition("@")[0].partition(":")
-        if found and colon and name and (reason := _tag_problem(tag, image.value)):
+        found = _ECR_IMAGE.fullmatch(_DYNAMIC_REFERENCE.sub(UNKNOWN, image.text))
+        before, at, digest = (found["path"] if found else "").partition("@")
+        name, colon, tag = before.partition(":")
+        dynamic = _DYNAMIC_REFERENCE.findall(image.text)
+        last = dynamic[-1] if dynamic and image.text.endswith(dynamic[-1]) else _last(image.value)
+        reason = _tag_problem(tag, last, resource) if colon and name else None
+        if at and UNKNOWN not in digest:
+            reason = reason or next(iter(IMAGE_DIGEST.problems(digest)), None)
+        if reason:
             yield Breach(f"the reference to an image is invalid: {reason}", image.location)
 
 
-def _tag_problem(tag: str, value: object) -> str | None:
+def _tag_problem(tag: str, last: object, resource: TemplateResource) -> str | None:
     """Return the reason why the text after the colon is not a tag, if the template shows it."""
     if tag.startswith(("sha256:", "sha512:")):
         return f"the digest {tag[:19]}... is written after ':' instead of '@'"
     if UNKNOWN not in tag:
         return next(iter(IMAGE_TAG.problems(tag)), None)
-    # The name of a parameter, an attribute or a Systems Manager parameter is the only evidence of its value.
-    if tag == UNKNOWN and _DIGEST.search(json.dumps(_last(value))):
-        return f"{value_label(_last(value))} is a digest by its name, and is written after ':' instead of '@'"
+    # The name of a parameter, an attribute or a Systems Manager parameter is evidence of its value.
+    if tag == UNKNOWN and _DIGEST.search(json.dumps(last)):
+        return f"{value_label(last)} is a digest by its name, and is written after ':' instead of '@'"
+    declared = mapping(resource.parameters.get(str(mapping(last).get("Ref"))))
+    for name, pattern in _OF_DIGESTS.items():
+        if tag == UNKNOWN and pattern.fullmatch(str(declared.get(name, ""))):
+            return f"{value_label(last)} is a digest by its {name}, and is written after ':' instead of '@'"
     return None
 
 

@@ -277,3 +277,94 @@ def test_nested_stacks_are_adopted_in_the_class_of_their_parent(tmp_path: Path) 
         ecr.Repository(deepest, "Web", repository_name="inner/web")
 
     require_equal_twice(written(tmp_path, add), tmp_path)
+
+
+ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+}
+THEIRS = "444455556666.dkr.ecr.eu-central-1.amazonaws.com"
+CACHES: Mapping[str, Mapping[str, Any]] = {
+    "TemplateRole": ROLE,
+    "CacheRole": ROLE,
+    "Images": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}}},
+    "WithoutTemplate": {
+        "Type": "AWS::ECR::PullThroughCacheRule",
+        "Properties": {
+            "EcrRepositoryPrefix": "quay",
+            "UpstreamRegistry": "quay",
+            "UpstreamRegistryUrl": "quay.io",
+        },
+    },
+    "WithRole": {
+        "Type": "AWS::ECR::PullThroughCacheRule",
+        "DependsOn": ["CacheRole"],
+        "Properties": {
+            "EcrRepositoryPrefix": "base",
+            "UpstreamRepositoryPrefix": "ROOT",
+            "UpstreamRegistry": "ecr",
+            "UpstreamRegistryUrl": THEIRS,
+            "CustomRoleArn": {"Fn::GetAtt": ["CacheRole", "Arn"]},
+        },
+    },
+    "Base": {
+        "Type": "AWS::ECR::RepositoryCreationTemplate",
+        "Properties": {
+            "Prefix": "base",
+            "AppliedFor": ["PULL_THROUGH_CACHE"],
+            "Description": "Images of the base account",
+            "ImageTagMutability": "MUTABLE",
+            "EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Images", "Arn"]}},
+            "ResourceTags": [{"Key": "team", "Value": "base"}],
+            "CustomRoleArn": {"Fn::GetAtt": ["TemplateRole", "Arn"]},
+        },
+    },
+    "Pushed": {
+        "Type": "AWS::ECR::RepositoryCreationTemplate",
+        "Properties": {
+            "Prefix": "teams",
+            "AppliedFor": ["CREATE_ON_PUSH"],
+            "ImageTagMutability": "IMMUTABLE",
+            "EncryptionConfiguration": {"EncryptionType": "KMS"},
+            "CustomRoleArn": "arn:aws:iam::111122223333:role/ecr-templates",
+        },
+    },
+    "WithOtherTemplate": {
+        "Type": "AWS::ECR::PullThroughCacheRule",
+        "Properties": {
+            "EcrRepositoryPrefix": "public",
+            "UpstreamRegistry": "ecr-public",
+            "UpstreamRegistryUrl": "public.ecr.aws",
+        },
+    },
+    "OfSeveralPurposes": {
+        "Type": "AWS::ECR::RepositoryCreationTemplate",
+        "Properties": {
+            "Prefix": "public",
+            "AppliedFor": ["PULL_THROUGH_CACHE", "REPLICATION"],
+            "ImageTagMutability": "MUTABLE",
+        },
+    },
+}
+
+
+def test_caches_and_creation_templates_with_roles_are_constructs_with_equal_templates(tmp_path: Path) -> None:
+    existing = tmp_path / "Containers.template.json"
+    existing.write_text(json.dumps({"Resources": CACHES}), encoding="utf-8")
+    program = adopt(existing, output=tmp_path / "first")
+    first = synthesize(program)
+
+    new = without_cdk(template_of(first))["Resources"]
+    assert {name: each["Properties"] for name, each in new.items()} == {
+        name: each["Properties"] for name, each in CACHES.items()
+    }
+    assert sentences(changes(existing, first / "Containers.template.json")) == []
+    code = "".join(path.read_text(encoding="utf-8") for path in program.glob("*.py"))
+    assert "ecr.Cfn" not in code
+    assert {name: code.count(name) for name in (" = PullThroughCache(", " = CreationTemplate(", "template=False")} == {
+        " = PullThroughCache(": 3,
+        " = CreationTemplate(": 2,
+        "template=False": 2,
+    }
+    again = synthesize(adopt(first / "Containers.template.json", output=tmp_path / "second"))
+    assert without_cdk(template_of(again)) == without_cdk(template_of(first))

@@ -437,6 +437,16 @@ def joined(*parts: Any) -> dict[str, Any]:
         (joined(":", {"Ref": "ImageDigest"}), "not met"),
         (joined("@", {"Ref": "ImageDigest"}), "met"),
         (joined(":", {"Fn::GetAtt": ["Build", "Digest"]}), "not met"),
+        (joined(":", "{{resolve:ssm:/app/digest}}"), "not met"),
+        (joined(":{{resolve:ssm:/app/tag}}"), "met"),
+        (joined(":", {"Ref": "StoredDigest"}), "not met"),
+        (joined("@", {"Ref": "StoredDigest"}), "met"),
+        (joined(":", {"Ref": "Pattern"}), "not met"),
+        (joined(":", {"Ref": "Alternatives"}), "met"),
+        (joined(":", {"Ref": "Described"}), "not met"),
+        (joined(":", {"Ref": "DescribedAsTag"}), "met"),
+        (joined("@v1"), "not met"),
+        (f"{HOST}/api@v1", "not met"),
         ({"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/api:${ImageDigest}"}, "not met"),
         ({"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/digests:${ImageTag}"}, "met"),
         (LATER, "met"),
@@ -448,6 +458,11 @@ def test_a_digest_after_a_colon_is_no_reference(image: object, status: str) -> N
         "Default": {"Type": "String", "Default": DIGEST},
         "TagOfDefault": {"Type": "String", "Default": "v1"},
         "Stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/tag"},
+        "StoredDigest": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/image-digest"},
+        "Pattern": {"Type": "String", "AllowedPattern": "^sha256:[0-9a-f]{64}$"},
+        "Alternatives": {"Type": "String", "AllowedPattern": "^(sha256:[0-9a-f]{64}|v.*)$"},
+        "Described": {"Type": "String", "Description": "The digest of the image"},
+        "DescribedAsTag": {"Type": "String", "Description": "The tag of the image, not its digest"},
     }
     function = replace(resource("AWS::Lambda::Function", Code={"ImageUri": image}), parameters=parameters)
 
