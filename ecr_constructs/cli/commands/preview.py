@@ -350,6 +350,7 @@ def _with_costs(report: PreviewReport, options: PreviewOptions) -> PreviewReport
 
 
 def _report(options: PreviewOptions, folder: ReadingFolder) -> PreviewReport:
+    from ecr_constructs.cli.preview.input_warnings import notes_on_manifests
     from ecr_constructs.cli.preview.run import preview_files
 
     if options.source is None:
@@ -360,17 +361,19 @@ def _report(options: PreviewOptions, folder: ReadingFolder) -> PreviewReport:
         return _account_report(options, policy_set, folder)
     deployed = read_deployed(options.current_policy)
     references = read_manifests(options.manifests)
+    listed = read_repositories(options.images, unnamed=_single_name(options.repository))
     repositories = [
         replace(with_manifests(each, references), deployed=deployed.get(each.name, deployed.get(None)))
-        for each in read_repositories(options.images, unnamed=_single_name(options.repository))
+        for each in listed
     ]
-    return preview_files(
+    report = preview_files(
         policy_set,
         _with_usage(repositories, options.in_use_from),
         only=options.repository,
         at=options.at,
         compares=bool(options.current_policy),
     )
+    return replace(report, notes=(*report.notes, *notes_on_manifests(references, repositories)))
 
 
 def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> Sequence[Repository]:
