@@ -110,7 +110,7 @@ def uncertainty_hint(previews: Iterable[RepositoryPreview], *, is_live: bool) ->
         return ""
     reads = "reads which images belong to an image index"
     return (
-        f"--read-indexes {reads}" if is_live else f"--manifests {reads}; --live uses ECR's preview, which resolves this"
+        f"--read-indexes {reads}" if is_live else f"--live uses ECR's preview, which resolves this; --manifests {reads}"
     )
 
 
