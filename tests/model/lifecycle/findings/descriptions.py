@@ -279,5 +279,7 @@ _ROWS: list[tuple[Any, ...]] = [
     ("true", "Keep roughly two weeks of builds", "any", "images", 60),
     ("true", "Monthly images, keep 1 year", "tagged", "images", 12, "monthly-*"),
     ("unit", "Monthly images, keep 1 year", "tagged", "images", 30, "monthly-*"),
+    ("true", "Cheap: under $10 a month", "any", "images", 30),
+    ("true", "port 8080 images", "any", "images", 30),
 ]
 DESCRIPTIONS = [_described(*row) for row in _ROWS]
