@@ -360,21 +360,24 @@ def _report(options: PreviewOptions, folder: ReadingFolder | None) -> PreviewRep
 
 
 def _files_report(options: PreviewOptions, policy_set: PolicySet) -> PreviewReport:
+    from ecr_constructs.cli.preview.input_warnings import notes_on_manifests
     from ecr_constructs.cli.preview.run import preview_files
 
     deployed = read_deployed(options.current_policy)
     references = read_manifests(options.manifests)
+    listed = read_repositories(options.images, unnamed=_single_name(options.repository))
     repositories = [
         replace(with_manifests(each, references), deployed=deployed.get(each.name, deployed.get(None)))
-        for each in read_repositories(options.images, unnamed=_single_name(options.repository))
+        for each in listed
     ]
-    return preview_files(
+    report = preview_files(
         policy_set,
         _with_usage(repositories, options.in_use_from),
         only=options.repository,
         at=options.at,
         compares=bool(options.current_policy),
     )
+    return replace(report, notes=(*report.notes, *notes_on_manifests(references, repositories)))
 
 
 def _with_usage(repositories: Sequence[Repository], sources: Sequence[str]) -> Sequence[Repository]:

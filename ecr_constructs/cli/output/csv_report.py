@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from io import StringIO
 
+from ecr_constructs.cli.formatting import printable
 from ecr_constructs.cli.output.image_list import every_image
 from ecr_constructs.cli.output.rule_summary import outcome_of
 from ecr_constructs.cli.preview.damage import worst_first
@@ -79,7 +80,7 @@ def _rows(preview: RepositoryPreview) -> Iterator[tuple[object, ...]]:
         yield (
             _cell(preview.repository),
             _cell(preview.prefix or ""),
-            image.digest,
+            _cell(image.digest),
             _cell(each.tag),
             " ".join(tags),
             each.outcome,
@@ -99,6 +100,6 @@ def _rows(preview: RepositoryPreview) -> Iterator[tuple[object, ...]]:
 
 
 def _cell(text: str) -> str:
-    """Return a text that a spreadsheet does not evaluate, without characters that no file can contain."""
-    safe = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    """Return a text that a spreadsheet does not evaluate, with escapes for characters that are not printable."""
+    safe = printable(text)
     return f"'{safe}" if safe.startswith(_FORMULA) else safe

@@ -108,8 +108,10 @@ def uncertainty_hint(previews: Iterable[RepositoryPreview], *, is_live: bool) ->
     """
     if not any(totals_of(each).uncertain and _depends_on_an_index(each.evaluation.uncertain) for each in previews):
         return ""
-    reads = "--read-indexes reads which images belong to an image index"
-    return reads if is_live else f"--live uses ECR's preview, which resolves this; with --live, {reads}"
+    reads = "reads which images belong to an image index"
+    return (
+        f"--read-indexes {reads}" if is_live else f"--live uses ECR's preview, which resolves this; --manifests {reads}"
+    )
 
 
 def _depends_on_an_index(uncertain: Iterable[Decision]) -> bool:

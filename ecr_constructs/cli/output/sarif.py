@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -101,7 +102,7 @@ def _rule(rule: SarifRule) -> Mapping[str, Any]:
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.summary},
-        **({"help": {"text": rule.help}} if rule.help else {}),
+        **({"help": {"text": cleandoc(rule.help), "markdown": cleandoc(rule.help)}} if rule.help else {}),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 

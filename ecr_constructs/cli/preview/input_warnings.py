@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -10,7 +10,14 @@ from ecr_constructs.cli.formatting import count, format_instant
 from ecr_constructs.cli.sources.records import Policy, Repository
 from ecr_constructs.model.word_lists import shortened
 
-__all__ = ["images_at", "note_on_later_images", "notes_on_age", "notes_on_fields", "notes_on_repository"]
+__all__ = [
+    "images_at",
+    "note_on_later_images",
+    "notes_on_age",
+    "notes_on_fields",
+    "notes_on_manifests",
+    "notes_on_repository",
+]
 
 # A repository in use has a more recent push or pull.
 _RECENT = timedelta(days=2)
@@ -102,3 +109,20 @@ def notes_on_age(repositories: Sequence[Repository]) -> Iterator[str]:
     newest = max(times, default=None)
     if newest is not None and (age := datetime.now(timezone.utc) - newest) > _RECENT:
         yield f"the listing may be old: the latest push or pull is {age.days} days ago; --at evaluates an earlier day"
+
+
+def notes_on_manifests(digests: Iterable[str], repositories: Sequence[Repository]) -> Iterator[str]:
+    """
+    Yield a note if manifests are given, and none is that of a listed image.
+
+    Args:
+        digests: The digests of the manifests.
+        repositories: The repositories.
+
+    """
+    given = set(digests)
+    if given and given.isdisjoint(image.digest for each in repositories for image in each.images):
+        yield (
+            "no manifest of --manifests is that of a listed image; the digest is that of the bytes of a manifest, "
+            "so give the output of the program without a change"
+        )

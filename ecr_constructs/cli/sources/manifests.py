@@ -129,10 +129,15 @@ def _indexes(content: bytes, where: str, *, is_lenient: bool) -> Iterator[tuple[
             return
         raise
     for document, text in documents:
-        if not isinstance(document, Mapping):
-            continue
-        if isinstance(images := document.get("images"), list):
+        images = document.get("images") if isinstance(document, Mapping) else document
+        if isinstance(images, list):
             yield from (index for image in images if isinstance(image, Mapping) for index in _of_answer(image))
+        elif not isinstance(document, Mapping):
+            continue
+        elif isinstance(digest := document.get("digest"), str):
+            # The JSON of `oras manifest fetch --format json` and of `docker buildx imagetools inspect`.
+            if (children := index_entries(document.get("content", document))) is not None:
+                yield digest, children
         elif (children := index_entries(document)) is not None:
             # A program or a shell can end a file with a line break that is not part of the manifest.
             whole = [content] if len(documents) == 1 else []

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +36,8 @@ def fix_policy_file(source: str) -> tuple[SafeFix, ...]:
     if source == STANDARD_INPUT or not path.is_file():
         return ()
     try:
-        text = read_input(source, maximum=MAXIMUM_BYTES).decode()
+        content = read_input(source, maximum=MAXIMUM_BYTES)
+        text = content.removeprefix(BOM_UTF8).decode()
         fixed, fixes = fixed_policy(parse_policy(text))
     except (ValueError, EcrConstructsError):
         return ()  # the problems of an invalid policy are reported elsewhere
@@ -43,7 +45,7 @@ def fix_policy_file(source: str) -> tuple[SafeFix, ...]:
         text = _applied(text, fix)
     if not fixes or parse_policy(text) != fixed:
         return ()
-    _write(path, text)
+    _write(path, text, encoding="utf-8-sig" if content.startswith(BOM_UTF8) else "utf-8")
     return fixes
 
 
@@ -83,12 +85,12 @@ def _rules(text: str) -> list[_RuleText]:
     return found
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, *, encoding: str) -> None:
     """Replace the content of a file atomically. After an interruption it has the old or the new content."""
     target = path.resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.write_text(text, encoding=encoding, newline="")
         shutil.copymode(target, temporary)
         temporary.replace(target)
     except OSError as error:

@@ -25,4 +25,6 @@ def test_a_cell_of_csv_is_never_a_formula() -> None:
     rows = list(csv.reader(StringIO(text, newline="")))
 
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
-    assert {row[0] for row in rows[1:]} == {f"'{HOSTILE}"}
+    written = HOSTILE.replace("\n", "\\n")
+    assert {row[0] for row in rows[1:]} == {f"'{written}"}
+    assert "\\x1b[31m" in render_csv(report(repository="\x1b[31m"))

@@ -40,6 +40,9 @@ def results_of(text: str) -> list[dict[str, Any]]:
     rules = execution["tool"]["driver"]["rules"]
     found: list[dict[str, Any]] = execution["results"]
     assert len({rule["id"] for rule in rules}) == len(rules)
+    assert not any(
+        line.startswith(" ") for rule in rules for line in rule.get("help", {"text": ""})["text"].splitlines()
+    )
     assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in found)
     return found
 

@@ -273,10 +273,10 @@ def test_the_option_that_reads_indexes_is_reported_once() -> None:
     uncertain = preview([index, *untagged_images(days=4, until=NOW)])
     other = replace(uncertain, repository="prod/web")
 
-    assert plain(uncertain, other).count("--read-indexes") == 1
+    assert plain(uncertain, other).count("--manifests") == 1
     assert "\nuncertain: --live uses ECR's preview" in plain(uncertain, other)
     assert "\nuncertain: --read-indexes reads which images" in plain(uncertain, is_live=True)
-    assert "--read-indexes" not in plain(preview())
+    assert "--manifests" not in plain(preview())
 
 
 def test_a_creation_template_is_reported_and_is_not_in_the_total() -> None:

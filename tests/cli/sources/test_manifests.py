@@ -51,6 +51,30 @@ def test_an_answer_of_batch_get_image_decides_them(tmp_path: Path, capsys: pytes
     assert preview(tmp_path, capsys, digest(9), "--manifests", str(tmp_path / "m.json")) == {"expired": 1, "kept": 3}
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [
+        answer()["images"],
+        {"reference": "x", "digest": digest(9), "content": json.loads(MANIFEST)},
+        {**json.loads(MANIFEST), "digest": digest(9)},
+    ],
+    ids=["--query images", "oras --format json", "docker buildx imagetools"],
+)
+def test_a_digest_beside_a_manifest_is_used(tmp_path: Path, capsys: pytest.CaptureFixture[str], saved: object) -> None:
+    (tmp_path / "m.json").write_text(json.dumps(saved))
+
+    assert preview(tmp_path, capsys, digest(9), "--manifests", str(tmp_path / "m.json")) == {"expired": 1, "kept": 3}
+
+
+def test_a_changed_manifest_is_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.json").write_text(json.dumps(json.loads(MANIFEST)))
+    preview(tmp_path, capsys, OWN)
+    arguments = ["preview", str(tmp_path / "policy.json"), "--images", str(tmp_path / "images.json")]
+
+    assert run([*arguments, "--manifests", str(tmp_path / "m.json")]) == ExitCode.DONE
+    assert "note: no manifest of --manifests is that of a listed image" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_a_manifest_is_found_by_the_digest_of_its_bytes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], end: str

@@ -67,6 +67,14 @@ def test_a_file_without_safe_fixes_is_not_written(tmp_path: Path, text: str) -> 
     assert fix_policy_file(str(tmp_path)) == fix_policy_file("-") == ()
 
 
+def test_a_byte_order_mark_remains(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps({"rules": [FIRST, SHADOWED]}), encoding="utf-8-sig")
+
+    assert fix_policy_file(str(path))
+    assert path.read_bytes() == json.dumps({"rules": [FIRST]}).encode("utf-8-sig")
+
+
 def test_the_file_behind_a_link_is_written(tmp_path: Path) -> None:
     path, link = tmp_path / "policy.json", tmp_path / "link.json"
     path.write_text(json.dumps({"rules": [FIRST, SHADOWED]}), encoding="utf-8")

@@ -124,9 +124,9 @@ _SOFTWARE = (
     "airflow|terraform|helm|kubernetes|k8s|eks|version|api|http|ipv"
 )
 _NUMBERED = (
-    "account|article|bucket|bug|build|cell|change|channel|chapter|cluster|control|customer|day|department|env|"
+    "account|article|bucket|bug|build|cell|code|error|status|change|channel|chapter|cluster|control|customer|day|department|env|"
     "environment|epic|generation|gen|group|id|incident|issue|item|iteration|jira|level|line|lot|milestone|mr|no|nr|"
-    "number|page|paragraph|phase|pi|platform|pod|policy|pr|priority|project|quarter|region|release|requirement|rev|"
+    "number|page|paragraph|phase|pi|platform|pod|policy|port|pr|priority|project|quarter|region|release|requirement|rev|"
     "revision|rfc|ring|room|rule|section|series|shard|site|squad|sprint|stack|stage|step|story|stream|task|team|tenant|"
     "ticket|tier|tribe|wave|week|workstream|zone"
 )
@@ -141,7 +141,8 @@ _MOST_BEFORE = 80
 
 # "one build a day", "twice a week", "7 days a week".
 _RATE = re.compile(
-    rf"\b(?:(?:{NUMBER}|an?|multiple|many|several)\s+(?:[a-z][\w-]*\s+){{0,3}}?|(?:once|twice|times)\s+)"
+    rf"(?:[$\u20ac\u00a3]\s?\d[\d.,]*\s+|\b(?:{NUMBER}|an?|multiple|many|several)\s+(?:[a-z][\w-]*\s+){{0,3}}?|"
+    r"\b(?:once|twice|times)\s+)"
     r"(?:per|each|every|an?)\s+(?:\w+\s+)?(?:hour|day|night|week|month|quarter|year|sprint)\b",
     re.IGNORECASE,
 )

@@ -24,6 +24,7 @@ _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}[ -]dozen|\d{1,7}k?)"
 # A digit beside a letter, `.`, `-`, `#` or `/` is part of a tag, a version, a date or a ticket.
 NUMBER = rf"(?:(?<![\w.,#$/*-])(?<!\d:){_DIGITS}|\b{_WORDS}\b)"
 _IN_PARENTHESES = re.compile(rf" ?\((?P<number>{NUMBER})\)", re.IGNORECASE)
+_AND_A_HALF = re.compile(rf"(?P<number>{NUMBER}) and a half\b|\ban? (?P<unit>\w+) and a half\b", re.IGNORECASE)
 _AT_END = re.compile(rf"(?P<number>{NUMBER})$", re.IGNORECASE)
 
 
@@ -57,13 +58,15 @@ def number_of(text: str) -> int:
 
 def with_one_form(text: str) -> str:
     """
-    Return text without the second form of a number, as in `three (3) weeks`.
+    Return text without the second form of a number, as in `three (3) weeks`, and with halves as decimals.
 
     Args:
         text: The text.
 
     >>> with_one_form("after three (3) weeks")
     'after three weeks'
+    >>> with_one_form("two and a half months, a year and a half")
+    '2.5 months, 1.5 year'
 
     """
 
@@ -72,4 +75,7 @@ def with_one_form(text: str) -> str:
         is_same = before is not None and number_of(before["number"]) == number_of(match["number"])
         return "" if is_same else match.group()
 
-    return _IN_PARENTHESES.sub(shortened, text)
+    def with_decimal(match: re.Match[str]) -> str:
+        return f"1.5 {match['unit']}" if match["unit"] else f"{number_of(match['number'])}.5"
+
+    return _IN_PARENTHESES.sub(shortened, _AND_A_HALF.sub(with_decimal, text))

@@ -279,5 +279,9 @@ _ROWS: list[tuple[Any, ...]] = [
     ("true", "Keep roughly two weeks of builds", "any", "images", 60),
     ("true", "Monthly images, keep 1 year", "tagged", "images", 12, "monthly-*"),
     ("unit", "Monthly images, keep 1 year", "tagged", "images", 30, "monthly-*"),
+    ("true", "Cheap: under $10 a month", "any", "images", 30),
+    ("true", "port 8080 images", "any", "images", 30),
+    ("true", "Expire images after two and a half months", "any", "days", 75),
+    ("number", "Delete after a year and a half", "any", "days", 365),
 ]
 DESCRIPTIONS = [_described(*row) for row in _ROWS]
