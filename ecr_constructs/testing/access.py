@@ -12,6 +12,8 @@ from ecr_constructs.model.compliance.resources import (
     AppResources,
     NotDecidable,
     TemplateResource,
+    is_intrinsic,
+    policy_document_of,
     statements_of_resource,
 )
 from ecr_constructs.model.iam.actions import matches_action
@@ -46,6 +48,7 @@ _DECISIVE: Mapping[_Use, Sequence[str]] = {"pull": LAMBDA_PULL, "push": ("ecr:Pu
 _ROLE = "AWS::IAM::Role"
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _ORGANIZATION = "aws:PrincipalOrgID"
+_DIGITS = 12
 
 
 def assert_can_pull(
@@ -283,8 +286,15 @@ def _verdicts(
     context: Mapping[str, str],
 ) -> list[AccessResult]:
     requester, identity = _requester(app, repository, principal, context)
-    statements = [*(each for _, each in statements_of_resource(repository)), *identity]
+    statements = [*_statements(repository), *identity]
     return [evaluate_access(statements, requester, action, _resource_check(repository)) for action in actions]
+
+
+def _statements(repository: TemplateResource) -> list[Mapping[str, Any]]:
+    written = as_list(policy_document_of(repository).get("Statement", []))
+    if any(map(is_intrinsic, written)):
+        raise NotDecidable("a statement of the policy is known only at deployment")
+    return [statement for _, statement in statements_of_resource(repository)]
 
 
 def _requester(
@@ -298,6 +308,8 @@ def _requester(
         return _role_requester(app, repository, roles[0], context)
     if principal.startswith("o-"):
         return Requester(kind="AWS", name="", context={_ORGANIZATION.lower(): principal, **context}), []
+    if principal.isdigit() and len(principal) != _DIGITS:
+        raise AssertionError(f"{principal} has {len(principal)} digits; an account ID has {_DIGITS}")
     account = account_of(principal)
     if account is not None:
         known = {"aws:principalaccount": account}
@@ -399,7 +411,7 @@ def _labels(app: AppResources, principal: str) -> list[str]:
 
 def _allowed(use: _Use, repository: TemplateResource) -> Iterator[str]:
     """Yield the principals that statements of the repository policy allow, without those of a denial."""
-    for _, statement in statements_of_resource(repository):
+    for statement in _statements(repository):
         if statement.get("Effect", "Allow") == "Allow" and _allows(use, statement):
             yield from _grantees(statement)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -170,3 +171,30 @@ def test_a_name_that_identifies_no_principal_is_rejected(stack: cdk.Stack) -> No
 
     assert line.startswith("Bulider is not an account, organization, ARN, service or role of the templates; the roles")
     assert "Builder" in line
+
+
+def test_a_statement_that_cloudformation_chooses_is_not_decidable() -> None:
+    allowing = {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "ecr:*"}
+    chosen = {"Fn::If": ["IsProd", allowing, {"Ref": "AWS::NoValue"}]}
+
+    def template(*operands: object) -> dict[str, object]:
+        properties = {"RepositoryName": "prod/api", "RepositoryPolicyText": {"Statement": [chosen]}}
+        return {
+            "Parameters": {"Stage": {"Type": "String"}},
+            "Conditions": {"IsProd": {"Fn::Equals": list(operands)}},
+            "Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}},
+        }
+
+    for assertion in (assert_can_pull, assert_cannot_pull):
+        with pytest.raises(AssertionError, match="not decidable"):
+            assertion(template({"Ref": "Stage"}, "prod"), "444455556666")
+    assert_can_pull(template("prod", "prod"), "444455556666")
+    assert_cannot_pull(template("dev", "prod"), "444455556666")
+
+
+@pytest.mark.parametrize("assertion", [assert_can_pull, assert_cannot_pull])
+def test_an_account_id_with_too_few_digits_fails_every_assertion(assertion: Callable[..., None]) -> None:
+    template = {"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}}
+
+    with pytest.raises(AssertionError, match="5 digits"):
+        assertion(template, "12345")

@@ -124,10 +124,17 @@ def _argument(name: str) -> str:
     return _WORD.sub("_", name).lower()
 
 
+def _camel_value(name: str, value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) and name != "ScanOnPush" else _camel(value)
+
+
 def _camel(value: object) -> object:
     """Return a value with the names of the CDK for properties: `scanOnPush` for `ScanOnPush`."""
     if is_function(value):
         return raw(value)
     if isinstance(value, Mapping):
-        return {f"{name[:1].lower()}{name[1:]}": _camel(each) for name, each in value.items()}
-    return [_camel(each) for each in value] if isinstance(value, list) else value
+        return {f"{name[:1].lower()}{name[1:]}": _camel_value(name, each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_camel(each) for each in value]
+    # No property of ECR is a number. YAML reads an account ID or the value of a tag as one.
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value

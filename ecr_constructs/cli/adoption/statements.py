@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from ecr_constructs.cli.adoption.values import raw
+from ecr_constructs.cli.adoption.values import raw, text
 from ecr_constructs.cli.python_code.calls import Call
 from ecr_constructs.model.changes.intrinsics import has_functions
 from ecr_constructs.model.changes.state import object_of
@@ -29,6 +29,7 @@ _FUNCTIONS = re.compile(r"arn:[^:]*:lambda:([^:]*):([0-9]{12}):function:\*")
 _PROJECTS = re.compile(r"arn:[^:]*:codebuild:\*:([0-9]{12}):project/\*")
 _OLD_VERSION = "2008-10-17"
 _MAXIMUM_CHARACTERS = 10_240
+_TEXTS = ("Action", "NotAction", "Resource", "NotResource")
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
@@ -119,7 +120,13 @@ def statement_call(statement: Statement) -> Call:
         statement: The statement, as a policy document contains it.
 
     """
-    return Call(name="iam.PolicyStatement.from_json", arguments=[raw({"Effect": "Allow", **statement})])
+    elements = {name: _texts(value) if name in _TEXTS else raw(value) for name, value in statement.items()}
+    return Call(name="iam.PolicyStatement.from_json", arguments=[{"Effect": "Allow", **elements}])
+
+
+def _texts(value: object) -> object:
+    """Return texts for `PolicyStatement.from_json`, which rejects functions of CloudFormation in these elements."""
+    return [text(each) for each in value] if isinstance(value, list) else text(value)
 
 
 def _access(intent: str, subject: str) -> Call:

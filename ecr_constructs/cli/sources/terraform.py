@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ecr_constructs.cli.sources.policy_texts import PolicyPlace, read_text
@@ -28,6 +28,7 @@ __all__ = [
 _REPOSITORY = "aws_ecr_repository"
 _POLICY = "aws_ecr_lifecycle_policy"
 _CREATION_TEMPLATE = "aws_ecr_repository_creation_template"
+_ARN_PARTS = 6
 _UNKNOWN = "Terraform computes the text when it applies the plan; give the state afterwards to have it read"
 
 
@@ -42,6 +43,7 @@ class TerraformResource:
         name: Its name in the configuration.
         index: Its key of `for_each` or `count`, or None.
         values: Its attributes.
+        dependencies: The addresses of resources that it depends on, without keys. Default: not known.
 
     """
 
@@ -50,6 +52,7 @@ class TerraformResource:
     name: str
     index: object
     values: Mapping[str, Any]
+    dependencies: Sequence[str] = ()
 
     @property
     def address(self) -> str:
@@ -155,7 +158,7 @@ def terraform_resources(document: Mapping[str, Any]) -> Iterator[TerraformResour
         for each in _of_module(mapping(state.get("root_module"))):
             unknown = after_apply.get(each.address, {})
             values = {**each.values, AFTER_APPLY: unknown}
-            yield TerraformResource(module=each.module, kind=each.kind, name=each.name, index=each.index, values=values)
+            yield replace(each, values=values)
     else:
         yield from _of_state_file(_list(document.get("resources")))
 
@@ -170,6 +173,7 @@ def _of_module(module: Mapping[str, Any]) -> Iterator[TerraformResource]:
                 name=str(resource.get("name")),
                 index=resource.get("index"),
                 values=mapping(resource.get("values")),
+                dependencies=tuple(map(str, _list(resource.get("depends_on")))),
             )
     for child in map(mapping, _list(module.get("child_modules"))):
         yield from _of_module(child)
@@ -185,6 +189,7 @@ def _of_state_file(resources: Sequence[object]) -> Iterator[TerraformResource]:
                     name=str(resource.get("name")),
                     index=instance.get("index_key"),
                     values=mapping(instance.get("attributes")),
+                    dependencies=tuple(map(str, _list(instance.get("dependencies")))),
                 )
 
 
@@ -219,20 +224,25 @@ class TerraformReferences:
         self._repositories = repositories
 
     def repository(self, policy: TerraformResource) -> TerraformResource | None:
-        """Return the repository of a policy, or None if the document does not have it."""
+        """Return the repository of a policy, or None if the document has none, or several that can be it."""
+        found = self.candidates(policy)
+        return found[0] if len(found) == 1 else None
+
+    def candidates(self, policy: TerraformResource) -> list[TerraformResource]:
+        """Return the repositories that a policy can be attached to. Registries can have repositories of one name."""
         name = policy.values.get("repository")
         if name is None:
-            candidates = self._referenced(policy)
+            found = self._referenced(policy)
         else:
-            candidates = [each for each in self._repositories if each.values.get("name") == name]
-        inside = [each for each in candidates if each.module == policy.module] or candidates
-        by_key = [each for each in inside if each.index == policy.index]
+            found = [each for each in self._repositories if each.values.get("name") == name]
+        for narrows in (_is_in_registry_of, _is_in_module_of, _is_dependency_of):
+            found = [each for each in found if narrows(each, policy)] or found
+        by_key = [each for each in found if each.index == policy.index]
         if len(by_key) == 1:
-            return by_key[0]
+            return by_key
         keys = _keys(policy.address)
-        with_keys = [each for each in inside if keys and keys <= _keys(each.address)]
-        chosen = with_keys if len(with_keys) == 1 else inside
-        return chosen[0] if len(chosen) == 1 else None
+        with_keys = [each for each in found if keys and keys <= _keys(each.address)]
+        return with_keys if len(with_keys) == 1 else found
 
     def _referenced(self, policy: TerraformResource) -> list[TerraformResource]:
         """Return the repositories that the expression of the repository of a policy refers to."""
@@ -293,6 +303,22 @@ def _references(resource: Mapping[str, Any], argument: str) -> list[str]:
 def _keys(address: str) -> set[str]:
     """Return the keys of `for_each` in an address, of the resource and of its modules."""
     return set(_KEY.findall(address))
+
+
+def _is_in_registry_of(repository: TerraformResource, policy: TerraformResource) -> bool:
+    """Return whether the ARN of a repository has the account and the Region of a policy, as far as it names them."""
+    arn = str(repository.values.get("arn", "")).split(":")
+    places = {"region": arn[3], "registry_id": arn[4]} if len(arn) == _ARN_PARTS else {}
+    return all(policy.values.get(name) in (None, place) for name, place in places.items())
+
+
+def _is_in_module_of(repository: TerraformResource, policy: TerraformResource) -> bool:
+    return repository.module == policy.module
+
+
+def _is_dependency_of(repository: TerraformResource, policy: TerraformResource) -> bool:
+    without_key = replace(repository, index=None).address
+    return {without_key, without_key.removeprefix(f"{repository.module}.")} & set(policy.dependencies) != set()
 
 
 def _module_names(address: str) -> Iterator[str]:

@@ -63,6 +63,8 @@ def read_terraform_inventory(document: Mapping[str, Any], stack: str, where: str
         raise CommandError(["no resource of Amazon ECR in this Terraform state or plan; give another one"], path=where)
     reader = _Reader(document, resources)
     found = reader.resources()
+    if not found:
+        raise CommandError(reader.notes, path=where)
     return Inventory(origin="terraform", stacks=stacks_of_resources(stack, found), notes=tuple(reader.notes))
 
 
@@ -85,13 +87,17 @@ class _Reader:
         self._repositories = [each for each in resources if each.kind == _REPOSITORY]
         references = TerraformReferences(document, self._repositories)
         self._attached: dict[tuple[str, str], TerraformResource] = {}
+        # The repositories that a policy can be attached to, by their address. An import without it would remove it.
+        self._ambiguous: dict[str, str] = {}
         for each in resources:
             if each.kind in _ATTACHED:
-                repository = references.repository(each)
-                if repository is None:
+                owners = references.candidates(each)
+                if not owners:
                     self.notes.append(f"{each.address} is left out, because its repository is not in the document")
+                elif len(owners) == 1:
+                    self._attached[owners[0].address, each.kind] = each
                 else:
-                    self._attached[repository.address, each.kind] = each
+                    self._ambiguous |= {one.address: each.address for one in owners}
         environments = {found for each in self._repositories if (found := _environment(each.values))}
         # The registry of settings without an ARN is that of the only environment.
         self._default = environments.pop() if len(environments) == 1 else ""
@@ -120,6 +126,13 @@ class _Reader:
 
     def _repository(self, resource: TerraformResource) -> dict[str, Any] | None:
         values = resource.values
+        if resource.address in self._ambiguous:
+            policy = self._ambiguous[resource.address]
+            self.notes.append(
+                f"{resource.address} is left out, because {policy} does not show to which of several repositories of "
+                "one name it belongs; give a state of one Region"
+            )
+            return None
         texts = {}
         for kind, name in ((_POLICY, "RepositoryPolicyText"), (_LIFECYCLE, "LifecyclePolicy")):
             attached = self._attached.get((resource.address, kind))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from ecr_constructs.model import wildcards
 from ecr_constructs.model.changes.change import Change
 from ecr_constructs.model.changes.conditions import Conditions, conditions_of, is_looser, pattern_includes
 from ecr_constructs.model.changes.intrinsics import has_functions
@@ -193,7 +194,7 @@ def _meet(one: _Element, other: _Element, includes: Callable[[str, str], bool]) 
         negated, values = (one, other.values) if one.is_negated else (other, one.values)
         is_left = any(not any(includes(each, value) for each in negated.values) for value in values)
         return is_left or (one.is_negated and other.is_negated)
-    return any(includes(a, b) or includes(b, a) for a in one.values for b in other.values)
+    return any(_overlap(a, b, includes) for a in one.values for b in other.values)
 
 
 def _named(statement: Statement) -> Iterator[tuple[str, object]]:
@@ -236,9 +237,17 @@ def _has_all(wide: _Element, narrow: _Element, includes: Callable[[str, str], bo
         excludes = operator.eq if includes is _includes_principal else includes
         return all(any(excludes(each, one) for each in narrow.values) for one in wide.values)
     if wide.is_negated:
-        return not any(includes(one, each) or includes(each, one) for one in wide.values for each in narrow.values)
+        return not any(_overlap(one, each, includes) for one in wide.values for each in narrow.values)
     values = [everything] if narrow.is_negated else narrow.values
     return all(any(includes(one, each) for one in wide.values) for each in values)
+
+
+def _overlap(one: str, other: str, includes: Callable[[str, str], bool]) -> bool:
+    """Return whether a principal can be both of two principals, or a text can match both of two patterns."""
+    if includes is pattern_includes:
+        # A `?` is read as a `*`, so that the patterns overlap at least as often as those of IAM.
+        return wildcards.overlaps(one.replace("?", "*"), other.replace("?", "*"))
+    return includes(one, other) or includes(other, one)
 
 
 def _includes_principal(wide: str, narrow: str) -> bool:

@@ -84,9 +84,6 @@ def immutability_of_resource(resource: Resource) -> Immutability | None:
     if has_functions([mode, filters]):
         return None
     texts = [each.get("ImageTagMutabilityExclusionFilterValue", "") for each in mappings(filters)]
-    if any(isinstance(text, str) and text and not text.strip("*") for text in texts) and mode in _REVERSED:
-        # A filter that matches every tag.
-        return Immutability(mode=_REVERSED[mode])
     try:
         return Immutability(mode=mode, filters=texts)
     except InvalidName:
@@ -97,7 +94,7 @@ _REVERSED: Mapping[str, TagMutability] = {"IMMUTABLE_WITH_EXCLUSION": "MUTABLE",
 
 
 def _tags(before: Resource, after: Resource) -> Iterator[Change]:
-    was, now = immutability_of_resource(before), immutability_of_resource(after)
+    was, now = _effective_immutability(before), _effective_immutability(after)
     if was is None or now is None:
         if any(
             canonical(before.properties.get(name)) != canonical(after.properties.get(name))
@@ -115,6 +112,20 @@ def _tags(before: Resource, after: Resource) -> Iterator[Change]:
         sentence = f"tags change from {was} to {now}; a second push of an immutable tag fails"
         remedy = "exclude tags that are pushed again with Immutability.all_tags_except(...)"
         yield Change.of("stricter-immutability", after, sentence, remedy)
+
+
+def _effective_immutability(resource: Resource) -> Immutability | None:
+    """Return the immutability of a resource. A filter that matches every tag, which `Immutability` rejects, counts."""
+    mode = resource.properties.get("ImageTagMutability")
+    filters = mappings(resource.properties.get("ImageTagMutabilityExclusionFilters"))
+    texts = [each.get("ImageTagMutabilityExclusionFilterValue") for each in filters]
+    if (
+        isinstance(mode, str)
+        and mode in _REVERSED
+        and any(isinstance(text, str) and set(text) == {"*"} for text in texts)
+    ):
+        return Immutability(mode=_REVERSED[mode])
+    return immutability_of_resource(resource)
 
 
 # --- scanning, encryption, deletion -----------------------------------------------------------------------------------

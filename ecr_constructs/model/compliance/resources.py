@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecr_constructs.errors import InvalidName
+from ecr_constructs.model.iam.values import possible
 from ecr_constructs.model.immutability import Immutability
 from ecr_constructs.model.template_syntax import NO_VALUE, is_function_name, mapping
 
@@ -233,7 +234,7 @@ def policy_document_of(resource: TemplateResource) -> Mapping[str, Any]:
 
 def statements_of_resource(resource: TemplateResource) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """
-    Yield the statements of the policy of a resource, each with its place.
+    Yield the statements of the policy of a resource, each with its place. Both branches of `Fn::If` are statements.
 
     Args:
         resource: A resource of a type in `POLICY_PROPERTIES`.
@@ -246,7 +247,7 @@ def statements_of_resource(resource: TemplateResource) -> Iterator[tuple[str, Ma
     if is_intrinsic(written):
         raise NotDecidable(f"{POLICY_PROPERTIES[resource.type]}.Statement is known only at deployment")
     for index, statement in enumerate(written if isinstance(written, list) else [written]):
-        yield f"Statement[{index}]", mapping(statement)
+        yield from ((f"Statement[{index}]", mapping(each)) for each in possible(statement))
 
 
 def _registry_of(resource: TemplateResource) -> str:

@@ -161,7 +161,8 @@ def policy_valid(resource: TemplateResource, app: AppResources) -> Iterator[Brea
         public = set(public_problems(statement))
         problems = [each for each in check(statement, resource.account, resource.region) if each not in public]
         yield from _breaches((f"{place}: {each}" for each in problems), name)
-    yield from _breaches(sid_problems([statement for _, statement in found]), name)
+    # Two branches of a statement with Fn::If can have one Sid.
+    yield from _breaches(sid_problems([*dict(found).values()]), name)
     if (length := length_of(policy_document_of(resource))) > MAXIMUM_CHARACTERS:
         yield from _breaches([f"the policy has {length} characters; ECR allows {MAXIMUM_CHARACTERS}"], name)
 

@@ -216,6 +216,49 @@ HAND_WRITTEN: Mapping[str, Mapping[str, Any]] = {
         "Policy": {"Type": "AWS::ECR::RegistryPolicy", "Properties": {"PolicyText": {"Fn::Sub": "{}"}}},
         "Everyone": {"Type": "AWS::ECR::PublicRepository", "Properties": {"RepositoryName": "public"}},
     },
+    "numbers and booleans where CloudFormation expects texts": {
+        "Api": {
+            "Type": "AWS::ECR::Repository",
+            "DeletionPolicy": "Retain",
+            "Properties": {
+                "RepositoryName": 2048,
+                "ImageScanningConfiguration": {"ScanOnPush": True},
+                "RepositoryPolicyText": {
+                    "Statement": [{"Effect": "Allow", "Principal": {"AWS": 444455556666}, "Action": "ecr:*"}]
+                },
+                "Tags": [{"Key": 1, "Value": 5}, {"Key": "stable", "Value": True}],
+            },
+        },
+        "Replication": {
+            "Type": "AWS::ECR::ReplicationConfiguration",
+            "Properties": {
+                "ReplicationConfiguration": {
+                    "Rules": [{"Destinations": [{"Region": "us-east-1", "RegistryId": 444455556666}]}]
+                }
+            },
+        },
+    },
+    "functions in the statements of a registry policy": {
+        "Policy": {
+            "Type": "AWS::ECR::RegistryPolicy",
+            "Properties": {
+                "PolicyText": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::444455556666:root"}},
+                            "Action": "ecr:ReplicateImage",
+                            "Resource": [
+                                {"Fn::Sub": "arn:aws:ecr:${AWS::Region}:${AWS::AccountId}:repository/prod/*"},
+                                "arn:aws:ecr:*:*:repository/tools/*",
+                            ],
+                        }
+                    ],
+                }
+            },
+        },
+    },
     "the registry with other ids": {
         "Rules": {
             "Type": "AWS::ECR::ReplicationConfiguration",

@@ -148,3 +148,48 @@ def test_a_state_or_plan_gives_the_resources_that_exist(kind: str, tmp_path: Pat
             each["Properties"] for each in resources.values() if each["Properties"].get("RepositoryName") == "web"
         )
         assert web["EncryptionConfiguration"] == {"EncryptionType": "KMS"}
+
+
+def _in(region: str, label: str) -> dict[str, Any]:
+    arn = f"arn:aws:ecr:{region}:{ACCOUNT}:repository/api"
+    return resource("aws_ecr_repository", label, name="api", arn=arn, registry_id=ACCOUNT)
+
+
+def _policy_of(label: str, sid: str, depends_on: list[str], **values: Any) -> dict[str, Any]:
+    text = json.dumps({"Statement": [{**POLICY["Statement"][0], "Sid": sid}]})  # type: ignore[dict-item]
+    found = resource("aws_ecr_repository_policy", label, repository="api", policy=text, registry_id=ACCOUNT, **values)
+    return {**found, "depends_on": depends_on}
+
+
+@pytest.mark.parametrize("form", ["state", "state file"])
+@pytest.mark.parametrize("is_known", ["by the Region", "by the dependency", "not"])
+def test_repositories_of_one_name_have_their_own_policies(form: str, is_known: str, tmp_path: Path) -> None:
+    found = [_in("eu-west-1", "eu"), _in("us-east-1", "us")]
+    for label, region in (("eu", "eu-west-1"), ("us", "us-east-1")):
+        depends_on = [f"aws_ecr_repository.{label}"] if is_known == "by the dependency" else []
+        values = {"region": region} if is_known == "by the Region" else {}
+        found.append(_policy_of(f"of_{label}", label, depends_on, **values))
+    shown = {"format_version": "1.0", "values": {"root_module": {"resources": found}}}
+    instances = [
+        {**each, "instances": [{"attributes": each["values"], "dependencies": each.get("depends_on")}]}
+        for each in found
+    ]
+    source = tmp_path / "source.json"
+    content = shown if form == "state" else {"version": 4, "terraform_version": "1.9.0", "resources": instances}
+    source.write_text(json.dumps(content), encoding="utf-8")
+
+    if is_known == "not":
+        with pytest.raises(AssertionError, match="does not show to which of several repositories"):
+            adopt(source, output=tmp_path / "program")
+        return
+    assembly = synthesize(adopt(source, output=tmp_path / "program"))
+    templates = {
+        region: template_of(assembly, f"Containers-{ACCOUNT}-{region}") for region in ("eu-west-1", "us-east-1")
+    }
+    sids = {
+        region: each["Properties"]["RepositoryPolicyText"]["Statement"][0]["Sid"]
+        for region, template in templates.items()
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::ECR::Repository"
+    }
+    assert sids == {"eu-west-1": "eu", "us-east-1": "us"}

@@ -556,7 +556,7 @@ def test_a_retained_repository_is_not_emptied(value: object, policy: str, status
     [
         ("repository-name-valid", "Repository", {"RepositoryName": LATER}),
         ("resource-tags-valid", "Repository", {"Tags": [{"Key": "team", "Value": LATER}]}),
-        ("policy-valid", "Repository", {"RepositoryPolicyText": {"Statement": [{"Fn::If": ["A", {}, {}]}]}}),
+        ("policy-valid", "Repository", {"RepositoryPolicyText": {"Statement": [{"Fn::If": ["A", LATER, LATER]}]}}),
         ("creation-template-valid", "RepositoryCreationTemplate", {"Prefix": LATER, "AppliedFor": LATER}),
         ("cache-rule-valid", "PullThroughCacheRule", {"EcrRepositoryPrefix": LATER, "UpstreamRegistryUrl": LATER}),
         (
@@ -737,3 +737,12 @@ def test_a_destination_that_denies_the_source_does_not_accept_it(denial: dict[st
     policy = resource("RegistryPolicy", FRANKFURT, PolicyText={"Statement": statements})
 
     assert verdict("replication-accepted", source, policy).status == status
+
+
+def test_each_branch_of_a_statement_is_checked() -> None:
+    public = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage", "Sid": "Pull"}
+    chosen = {"Fn::If": ["IsProd", {**public, "Principal": {"AWS": "444455556666"}}, public]}
+    subject = resource("Repository", RepositoryPolicyText={"Statement": [chosen]})
+
+    assert verdict("no-public-access", subject).status == "not met"
+    assert verdict("policy-valid", subject).status == "met"
