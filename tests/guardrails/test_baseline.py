@@ -180,6 +180,8 @@ def test_a_stack_in_a_second_region_is_no_violation(tmp_path: Path, baseline: st
         ("[]", "not a baseline of version 1"),
         ('{"version": 2, "stacks": {}}', "not a baseline of version 1 (version 2)"),
         ('{"version": 1, "stacks": {"A": 3}}', "stack 'A' has no resources"),
+        ('{"version": 1, "stacks": {"A": {"B": null}}}', "the resource A/B has no Type"),
+        ('{"version": 1, "stacks": {"A": {"B": {"Type": 3}}}}', "the resource A/B has no Type"),
         ("[" * 100_000, "not JSON"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from enum import Enum
 from functools import partial
@@ -28,10 +29,12 @@ from ecr_constructs.cli.sources.suppressions import (
     read_configuration,
     suppression_of,
 )
+from ecr_constructs.model.changes.intrinsics import LOOP, Resolver, expanded
 from ecr_constructs.model.compliance.control_rules import images_scanned
 from ecr_constructs.model.compliance.evidence import evidence
 from ecr_constructs.model.compliance.exceptions import read_rule_exceptions
 from ecr_constructs.model.compliance.rule_results import Status, judge
+from ecr_constructs.model.template_syntax import mapping
 
 __all__ = ["lines", "summary"]
 
@@ -67,7 +70,7 @@ def summary(
     config: ConfigOption = None,
 ) -> None:
     """List the repositories of an app with their main settings, and its registry resources."""
-    stacks = read_stacks(source)
+    stacks = [_with_loops(each) for each in read_stacks(source)]
     if form is SummaryFormat.JSON:
         excepted = read_rule_exceptions(exceptions) if exceptions else ()
         today = datetime.now(tz=timezone.utc).date()
@@ -91,6 +94,19 @@ def _without_suppressed(
         )
     ]
     return {**document, "findings": findings}
+
+
+def _with_loops(stack: AssemblyStack) -> AssemblyStack:
+    """Return a stack with the resources that `Fn::ForEach` creates at deployment."""
+    resources = mapping(stack.template.get("Resources"))
+    if not any(str(name).startswith(LOOP) for name in resources):
+        return stack
+    resolver = Resolver(stack.template)
+    found = {
+        name: each if name in resources else resolver.resolve(each)
+        for name, each in expanded(resources, resolver).items()
+    }
+    return replace(stack, template={**stack.template, "Resources": found})
 
 
 def lines(stacks: Sequence[AssemblyStack]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ecr_constructs.model.changes.comparison import in_order, without_removed
 from ecr_constructs.model.changes.create_only import ECR_TYPES, REFERENCED_TYPES
 from ecr_constructs.model.changes.identity import IMMUTABLE_KEY_PROPERTIES, identity_changes
 from ecr_constructs.model.changes.state import KEY, Resource, StackTemplate, State, object_of, read_state
+from ecr_constructs.model.template_syntax import mapping
 from ecr_constructs.model.validation import abbreviate
 
 __all__ = ["BASELINE_CHANGES", "baseline_changes", "baseline_document", "is_intended", "read_baseline"]
@@ -101,4 +102,10 @@ def _templates(document: object) -> Iterator[StackTemplate]:
     for name, resources in stacks.items():
         if not isinstance(resources, Mapping):
             raise EcrConstructsError([f"stack {abbreviate(name)} has no resources; run 'ecr-constructs baseline'"])
+        malformed = [
+            str(logical_id) for logical_id, each in resources.items() if not isinstance(mapping(each).get("Type"), str)
+        ]
+        if malformed:
+            places = ", ".join(f"{name}/{each}" for each in malformed)
+            raise EcrConstructsError([f"the resource {places} has no Type; run 'ecr-constructs baseline'"])
         yield StackTemplate(stack=str(name), template={"Resources": resources})

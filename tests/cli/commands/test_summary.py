@@ -268,3 +268,21 @@ def test_a_template_and_a_folder_of_templates_have_the_results_of_a_cdk_out(
         assert found["controls"]["ECR.2"]["exceptions"] == [
             {"reason": "latest", "owner": "us", "expires": "2999-01-01", "is_expired": False}
         ]
+
+
+def test_the_repositories_of_a_loop_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = {"Fn::Sub": "${Team}/api"}
+    created = {
+        "Type": "AWS::ECR::Repository",
+        "Properties": {"RepositoryName": name, "ImageTagMutability": "IMMUTABLE"},
+    }
+    loop = {"Fn::ForEach::Teams": ["Team", ["blue", "red"], {"Api${Team}": created}]}
+    file = tmp_path / "Teams.json"
+    file.write_text(json.dumps({"Transform": "AWS::LanguageExtensions", "Resources": loop}), encoding="utf-8")
+
+    assert run(["summary", str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert "2 repositories" in printed
+    assert "blue/api" in printed
+    assert run(["summary", str(file), "--format", "json"]) == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)["resources"]] == ["blue/api", "red/api"]
