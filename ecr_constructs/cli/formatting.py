@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
-from ecr_constructs.model.word_lists import plural
-
 if TYPE_CHECKING:  # the help of the command is printed without the model
     from decimal import Decimal
 
@@ -57,12 +55,14 @@ _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 
 def count(number: int, noun: str) -> str:
     """Return a number and its noun: `1 image`, `20,000 images`, `2 repositories`."""
+    from ecr_constructs.model.word_lists import plural
+
     return f"{number:,} {plural(number, noun)}"
 
 
 def omitted(number: int, noun: str = "") -> str:
     """Return the end of a shortened list: `and 7 more`, `and 7 more images`."""
-    return f"and {number:,} more" + (f" {plural(number, noun)}" if noun else "")
+    return f"and {number:,} more" + (f" {count(number, noun).partition(' ')[2]}" if noun else "")
 
 
 def truncate(lines: Sequence[str], limit: int) -> list[str]:

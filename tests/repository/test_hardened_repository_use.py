@@ -191,7 +191,7 @@ def test_a_repository_without_a_resource_is_rejected(stack: cdk.Stack) -> None:
     imported: Any = ecr.Repository.from_repository_name(stack, "Imported", "prod/api")
 
     with pytest.raises(
-        TypeError, match=("Containers/Imported has no AWS::ECR::Repository as its default child, but None")
+        TypeError, match="Containers/Imported: the default child must be an AWS::ECR::Repository, got None"
     ):
         _resource_of(imported)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.cli.html.pages import AT, history, preview
+from tests.cli.output.html.pages import AT, history, preview
 
 from ecr_constructs.cli.output.html.image_rows import image_rows
 from ecr_constructs.model import Image
